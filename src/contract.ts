@@ -1,0 +1,88 @@
+import type { CaughtError } from './errors.ts';
+import type { PollLimits, Summary } from './job.ts';
+import type { ProviderSettings } from './provider/batch-provider.ts';
+
+/**
+ * The payload of every hop of the state machine, in the order of the hops. Small on purpose: ids, keys and
+ * counters; rows never enter the state. Times are seconds since 1970; waits are whole seconds.
+ */
+
+/** Into the machine and into *Build requests*. Canonical: the same job always starts with the same bytes. */
+export interface JobInput {
+  readonly jobId: string;
+}
+
+/** Out of *Build requests*, into *For each shard*. */
+export interface JobContext {
+  readonly jobId: string;
+  /** Shards that still have work: finished ones are left out, so a resume costs nothing for them. */
+  readonly shards: readonly number[];
+  readonly provider: ProviderSettings;
+  readonly polling: PollLimits;
+}
+
+/** Into *Upload file*, as the map's item selector makes it; after a retry the same, with the round to run. */
+export interface ShardContext {
+  readonly jobId: string;
+  readonly shard: number;
+  readonly provider: ProviderSettings;
+  readonly polling: PollLimits;
+  /** Absent at the start: *Upload file* finds the round from the checkpoints. */
+  readonly round?: number;
+  readonly lastRound?: number;
+}
+
+/** Out of *Upload file*, into *Create batch*. */
+export interface UploadedContext extends ShardContext {
+  readonly round: number;
+  readonly lastRound: number;
+  readonly fileId: string;
+}
+
+/** Out of *Create batch*, into *Wait for batch* and *Poll batch*. */
+export interface BatchContext extends UploadedContext {
+  readonly batchId: string;
+  readonly createdAt: number;
+  /** Past this the batch is `overdue`: it is cancelled and what it finished is harvested. */
+  readonly deadline: number;
+  readonly waitSeconds: number;
+  readonly polls: number;
+  /** Polls in a row that found no such batch. */
+  readonly notFound: number;
+  /** Set once *Cancel batch* has run. */
+  readonly cancelledAt?: number;
+}
+
+/** Out of *Poll batch*, into *Batch ended?*. */
+export interface PolledContext extends BatchContext {
+  readonly phase: 'running' | 'ended' | 'overdue';
+  /** The provider's string, verbatim, or `not found`. For people. */
+  readonly status: string;
+  readonly succeeded?: number;
+  readonly total?: number;
+}
+
+/** What a Catch adds to whatever went into the failed state. */
+export type Caught<Context> = Context & { readonly error: CaughtError };
+
+/** Into *Collect results*: a batch that ended, or a shard on which a step before it gave up. */
+export type CollectContext = PolledContext | Caught<ShardContext>;
+
+/** Out of *Collect results*, into *Rows to retry?*. With `retry`, also into *Wait before retry* and *Upload file*. */
+export interface CollectedContext extends ShardContext {
+  readonly next: 'retry' | 'done' | 'stop';
+  readonly waitSeconds: number;
+}
+
+/** Into *Write results*. */
+export type WriteContext = JobInput & { readonly error?: CaughtError };
+
+/** Out of *Write results*, into *Job ok?*; the state machine's output. */
+export interface WrittenContext {
+  readonly jobId: string;
+  readonly status: Summary['status'];
+  readonly counts: Summary['counts'];
+  readonly summary: string;
+  /** With status `failed`: what the Fail state reports. */
+  readonly failure?: { readonly error: string; readonly cause: string };
+}

@@ -1,0 +1,18 @@
+import type { Log } from './log.ts';
+import type { BatchProvider, ProviderSettings } from './provider/batch-provider.ts';
+import type { ObjectStore } from './store/object-store.ts';
+
+/** Everything a step touches outside itself. Lambdas build it from their environment, the local host by hand. */
+export interface Edges {
+  readonly store: ObjectStore;
+  readonly provider: (settings: ProviderSettings) => BatchProvider;
+  readonly clock: Clock;
+  /** In [0, 1): jitter only, never identity. */
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+}

@@ -1,0 +1,106 @@
+/**
+ * Named failures. Step Functions matches Retry and Catch on `name`, and bundling renames classes,
+ * so every `name` is a literal. Messages say what happened and to which job, shard or line; they never
+ * hold a payload or a key.
+ */
+
+/** The user's input cannot be used: unreadable, empty, too large, wrongly named. Not retried. */
+export class InvalidInput extends Error {
+  override readonly name = 'InvalidInput';
+}
+
+/** The job request or the configuration is wrong. Every problem is named at once. Not retried. */
+export class InvalidRequest extends Error {
+  override readonly name = 'InvalidRequest';
+}
+
+/** The provider asks to slow down (429). Retried with growing waits. */
+export class ProviderThrottled extends Error {
+  override readonly name = 'ProviderThrottled';
+}
+
+/** No usable answer: connection lost, timeout, 5xx, HTML or truncated JSON. Retried with growing waits. */
+export class ProviderUnavailable extends Error {
+  override readonly name = 'ProviderUnavailable';
+}
+
+/** The provider says no to this one request (4xx). Repeating it would not help: the shard's rows fail. */
+export class ProviderRejected extends Error {
+  override readonly name = 'ProviderRejected';
+}
+
+/** The provider says no to the account: 401, 402, 403 or a BILLING code. The job stops and can be resumed. */
+export class ProviderDenied extends Error {
+  override readonly name = 'ProviderDenied';
+}
+
+/** The file or batch is not there (404). */
+export class ProviderNotFound extends Error {
+  override readonly name = 'ProviderNotFound';
+}
+
+/** The job was stopped (by a denied account), so this shard starts nothing new. */
+export class JobStopped extends Error {
+  override readonly name = 'JobStopped';
+}
+
+/** The object store did not answer as it should (throttling, 5xx, timeout). Retried with growing waits. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+}
+
+/** Guarantee 1 broke: rows in and result lines out do not reconcile. Loud, never retried. */
+export class CountsDoNotReconcile extends Error {
+  override readonly name = 'CountsDoNotReconcile';
+}
+
+/** One failure as it is kept in checkpoints and results. `code` is the provider's, or one of ours. */
+export interface Failure {
+  /** The error's name, as Step Functions matches it. */
+  readonly name: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What a Catch leaves in the state under `$.error`. */
+export interface CaughtError {
+  readonly Error: string;
+  readonly Cause?: string | undefined;
+}
+
+/** Longest provider text that may end in an error message, a log line or a checkpoint, in characters. */
+export const MAX_PROVIDER_TEXT = 500;
+
+/** Cuts text that came from outside to {@link MAX_PROVIDER_TEXT} characters. */
+export function bounded(text: string): string {
+  return text.length <= MAX_PROVIDER_TEXT ? text : `${text.slice(0, MAX_PROVIDER_TEXT)}…`;
+}
+
+/**
+ * Puts a provider's code at the end of a message, where {@link failureFromCatch} finds it again after the
+ * error has crossed Step Functions as text.
+ */
+export function withCode(message: string, code: string | undefined): string {
+  return code === undefined || code === '' ? message : `${message} [${code}]`;
+}
+
+/** Reads what a Catch left behind: Lambda writes the cause as JSON, a local engine as plain text. */
+export function failureFromCatch(caught: CaughtError): Failure {
+  const message = causeMessage(caught.Cause ?? '') || caught.Error;
+  const code = / \[([\w.-]+)\]$/.exec(message)?.[1];
+  return code === undefined
+    ? { name: caught.Error, code: caught.Error, message: bounded(message) }
+    : { name: caught.Error, code, message: bounded(message.slice(0, -(code.length + 3))) };
+}
+
+function causeMessage(cause: string): string {
+  try {
+    const parsed: unknown = JSON.parse(cause);
+    if (typeof parsed === 'object' && parsed !== null && 'errorMessage' in parsed) {
+      return String(parsed.errorMessage);
+    }
+  } catch {
+    // Not JSON: the cause is the message itself.
+  }
+  return cause;
+}

@@ -1,0 +1,238 @@
+import type { Failure } from './errors.ts';
+import type { ProviderSettings } from './provider/batch-provider.ts';
+
+/** `job.json`: one request, resolved against its profile. Everything later steps need to know; no secrets. */
+export interface Job {
+  readonly jobId: string;
+  readonly inputs: readonly InputRef[];
+  readonly profile: ResolvedProfile;
+}
+
+export interface InputRef {
+  readonly key: string;
+  /** S3 version id of the very object that was dropped; absent for stores without versions. */
+  readonly version?: string | undefined;
+}
+
+/** A profile with every default filled in. `config.ts` documents each field for users and sets the defaults. */
+export interface ResolvedProfile {
+  readonly name: string;
+  readonly provider: ProviderSettings;
+  /** Path of the target endpoint: `/v1/chat/completions`, `/v1/embeddings`, … */
+  readonly endpoint: string;
+  readonly model?: string | undefined;
+  /** Body parameters for rows that do not set them. */
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Refuse the whole job when one row is invalid. */
+  readonly strict: boolean;
+  /** Most rounds a row may take part in. */
+  readonly rounds: number;
+  /** Wait before round 2, in seconds; doubles with every further round. */
+  readonly retryWaitSeconds: number;
+  /** Row error codes worth another round, beside the built-in ones. */
+  readonly retriableCodes: readonly string[];
+  readonly completionWindow: string;
+  readonly shardLimits: ShardLimits;
+  readonly polling: PollLimits;
+  /** `compact`: text, embedding or body as the endpoint has it; `body`: the provider's whole body everywhere. */
+  readonly resultShape: 'compact' | 'body';
+}
+
+export interface ShardLimits {
+  /** Most UTF-8 bytes in one uploaded file, newlines included. */
+  readonly maxBytes: number;
+  /** Most request lines in one uploaded file. */
+  readonly maxRows: number;
+}
+
+export interface PollLimits {
+  /** Shortest and longest wait between two polls, in seconds. */
+  readonly minSeconds: number;
+  readonly maxSeconds: number;
+  /** Wait at most this fraction of the batch's age. */
+  readonly fraction: number;
+  /** How long after its completion window a batch may still run before it is cancelled, in seconds. */
+  readonly graceSeconds: number;
+}
+
+/** `plan.json`: what Build decided. */
+export interface Plan {
+  /** Input rows, valid and invalid. */
+  readonly rows: number;
+  readonly invalid: number;
+  readonly shards: readonly ShardPlan[];
+  /** The first {@link MAX_LISTED_PROBLEMS} invalid rows. All of them are in the results. */
+  readonly problems: readonly RowProblem[];
+  /** Why nothing of this plan may be sent: no valid row, or an invalid one in a strict job. */
+  readonly failure?: Failure | undefined;
+}
+
+export const MAX_LISTED_PROBLEMS = 100;
+
+export interface ShardPlan {
+  /** Input rows this shard answers for, in input order after those of the shard before it. */
+  readonly rows: number;
+  readonly invalid: number;
+  /** Request lines in `round-1.requests.jsonl` (rows - invalid) and their bytes. */
+  readonly requests: number;
+  readonly bytes: number;
+}
+
+export interface RowProblem {
+  /** 1-based line (or ordinal, where the format has no lines) in the input file. */
+  readonly line: number;
+  readonly custom_id: string;
+  readonly code: RowProblemCode;
+  readonly message: string;
+}
+
+export type RowProblemCode =
+  | 'INVALID_JSON'
+  | 'INVALID_UTF8'
+  | 'NOT_AN_OBJECT'
+  | 'INVALID_CUSTOM_ID'
+  | 'DUPLICATE_CUSTOM_ID'
+  | 'NO_PROMPT'
+  | 'UNKNOWN_FIELD'
+  | 'INVALID_BODY'
+  | 'MISSING_MODEL'
+  | 'WRONG_ENDPOINT'
+  | 'WRONG_METHOD'
+  | 'STREAM_NOT_SUPPORTED'
+  | 'ROW_TOO_LARGE';
+
+/** What became of one row. */
+export type Outcome = 'ok' | 'failed' | 'exhausted' | 'invalid';
+
+/** A line of `results.jsonl`. Unknown fields of the provider's body are kept in `body`. */
+export type ResultLine = OkLine | NotOkLine;
+
+export interface OkLine {
+  readonly custom_id: string;
+  readonly ok: true;
+  /** Chat: the first choice's content. */
+  readonly text?: string | null;
+  readonly finish_reason?: string | null;
+  /** Embeddings: one vector (or its base64), or one per input when the input was an array. */
+  readonly embedding?: unknown;
+  readonly embeddings?: readonly unknown[];
+  readonly body?: unknown;
+  readonly model?: string;
+  readonly usage?: unknown;
+  readonly round: number;
+}
+
+export interface NotOkLine {
+  readonly custom_id: string;
+  readonly ok: false;
+  readonly outcome: Exclude<Outcome, 'ok'>;
+  readonly error: { readonly code: string; readonly message: string; readonly line?: number };
+  /** Whether sending the row again later may help. */
+  readonly retry: boolean;
+  /** The last round the row took part in; 0 when it was never sent. */
+  readonly round: number;
+}
+
+/** Counts by outcome; they sum to the rows they are about. */
+export type OutcomeCounts = Readonly<Record<Outcome, number>>;
+
+/** Tokens and money summed over everything the provider answered, retried rows included. */
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Sum of `billing_cost.energy` and `.credits`, decimal strings at the provider. */
+  readonly energy: number;
+  readonly credits: number;
+}
+
+/** One batch as it is told in `collected.json` and `summary.json`. */
+export interface BatchRecord {
+  readonly shard: number;
+  readonly round: number;
+  readonly batchId: string | undefined;
+  /** The provider's last status, verbatim. */
+  readonly status: string | undefined;
+  readonly requests: number;
+  readonly seconds: number | undefined;
+}
+
+/** `round-<r>.collected.json`: what one round of one shard came to. */
+export interface Collected {
+  readonly round: number;
+  readonly requests: number;
+  /** Rows with their final outcome in this round. */
+  readonly ok: number;
+  readonly failed: number;
+  readonly exhausted: number;
+  /** Rows that go to the next round. */
+  readonly deferred: number;
+  /** Rows absent from output and error file. */
+  readonly missing: number;
+  readonly duplicates: number;
+  /** Result lines that no request explains: a count, and the first custom_ids. */
+  readonly unknown: number;
+  readonly unknownIds: readonly string[];
+  /** Result lines that are no JSON object with a custom_id. */
+  readonly unreadable: number;
+  readonly usage: Usage;
+  readonly batch: BatchRecord;
+  /** `retry`: round + 1 has its requests; `done`: the shard is finished; `stop`: the account was denied. */
+  readonly next: 'retry' | 'done' | 'stop';
+  /** Set with `next: 'stop'`, and when the round failed as a whole. */
+  readonly failure?: Failure | undefined;
+  /** Last round this shard may run; grows when a round cost nothing (stopped, or failed validation with lines named). */
+  readonly lastRound: number;
+}
+
+/** `shards/<n>/done.json` and, with a failure, `stopped.json`. */
+export interface ShardEnd {
+  readonly counts: OutcomeCounts;
+  readonly rounds: number;
+  readonly usage: Usage;
+  readonly batches: readonly BatchRecord[];
+  /** Everything reconciliation could not explain, over all rounds. */
+  readonly missing: number;
+  readonly duplicates: number;
+  readonly unknown: number;
+  readonly unknownIds: readonly string[];
+  readonly unreadable: number;
+  readonly failure?: Failure | undefined;
+}
+
+/** `output/<jobId>/summary.json`, written last. */
+export interface Summary {
+  readonly jobId: string;
+  /** `succeeded`: every row ok; `partial`: finished with dead letters; `failed`: stopped before every row was settled. */
+  readonly status: 'succeeded' | 'partial' | 'failed';
+  readonly profile: string;
+  readonly provider: string;
+  readonly model: string | undefined;
+  readonly endpoint: string;
+  readonly inputs: readonly InputRef[];
+  /** Input rows; `counts` sums to it. */
+  readonly rows: number;
+  readonly counts: OutcomeCounts;
+  readonly shards: number;
+  /** Most rounds any shard took. */
+  readonly rounds: number;
+  readonly usage: Usage;
+  readonly unexplained: {
+    readonly missing: number;
+    readonly duplicates: number;
+    readonly unknown: number;
+    readonly unknownIds: readonly string[];
+    readonly unreadable: number;
+  };
+  readonly batches: readonly BatchRecord[];
+  /** The first invalid rows, with line and reason. */
+  readonly problems: readonly RowProblem[];
+  /** Keys of the files beside this one; no dead letters key when every row is ok. */
+  readonly results: string | undefined;
+  readonly deadLetters: string | undefined;
+  readonly failure?: Failure | undefined;
+  /** What to do next when the job failed. */
+  readonly advice?: string | undefined;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly seconds: number;
+}

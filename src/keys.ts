@@ -1,0 +1,47 @@
+/** Every key in the bucket, in one place (docs/architecture.md shows the layout). */
+
+export const INPUT_PREFIX = 'input/';
+
+export const jobPrefix = (jobId: string): string => `jobs/${jobId}/`;
+export const jobKey = (jobId: string): string => `jobs/${jobId}/job.json`;
+export const planKey = (jobId: string): string => `jobs/${jobId}/plan.json`;
+/** Present while the job is stopped: no shard uploads or creates anything. Removed by a resume. */
+export const stopKey = (jobId: string): string => `jobs/${jobId}/stop.json`;
+
+export const resultsKey = (jobId: string): string => `output/${jobId}/results.jsonl`;
+export const deadLettersKey = (jobId: string): string => `output/${jobId}/dead-letters.jsonl`;
+export const summaryKey = (jobId: string): string => `output/${jobId}/summary.json`;
+
+/** One shard of one job: where its objects are. Shards count from 0, rounds from 1. */
+export interface ShardRef {
+  readonly jobId: string;
+  readonly shard: number;
+}
+
+export const shardName = (shard: number): string => String(shard).padStart(5, '0');
+export const shardPrefix = ({ jobId, shard }: ShardRef): string => `jobs/${jobId}/shards/${shardName(shard)}/`;
+export const shardKey = (ref: ShardRef, file: ShardFile): string => `${shardPrefix(ref)}${file}`;
+export const roundKey = (ref: ShardRef, round: number, file: RoundFile): string =>
+  `${shardPrefix(ref)}round-${round}.${file}`;
+
+/** Files a shard has once. `done.json`: every row has its final outcome. `stopped.json`: it has not, and why. */
+export type ShardFile = 'results.jsonl' | 'dead-letters.jsonl' | 'done.json' | 'stopped.json';
+
+/**
+ * Files a shard has per round.
+ * - `requests.jsonl`: what is uploaded
+ * - `upload.json`, `batch.json`: the provider's ids, checkpoints of the two paid steps
+ * - `output.jsonl`, `errors.jsonl`: the provider's files as they came
+ * - `results.jsonl`, `dead-letters.jsonl`: a line per request of the round, in its order; an empty line in both
+ *   means "see the next round". Round 0 is what Build already decided: a line per input row, empty for rows sent.
+ * - `collected.json`: what the round came to; written last
+ */
+export type RoundFile =
+  | 'requests.jsonl'
+  | 'upload.json'
+  | 'batch.json'
+  | 'output.jsonl'
+  | 'errors.jsonl'
+  | 'results.jsonl'
+  | 'dead-letters.jsonl'
+  | 'collected.json';

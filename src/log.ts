@@ -1,0 +1,22 @@
+/** Every event name the workflow logs. Closed, so that saved queries and alarms can rely on it. */
+export type LogEvent =
+  | 'job_started'
+  | 'job_resumed'
+  | 'job_already_known'
+  | 'requests_built'
+  | 'file_uploaded'
+  | 'batch_created'
+  | 'batch_found_again'
+  | 'batch_polled'
+  | 'batch_poll_failed'
+  | 'batch_cancel_requested'
+  | 'round_collected'
+  | 'shard_stopped'
+  | 'job_stopped'
+  | 'results_written'
+  | 'step_failed';
+
+/** Fields of one log line: ids, counts and codes; never rows, bodies or headers. */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export type Log = (event: LogEvent, fields: LogFields) => void;

@@ -1,0 +1,102 @@
+/**
+ * What the workflow asks of a provider, in our words. `client.ts` speaks it over HTTP; what differs between
+ * providers is data in `dialects.ts`. All methods fail with the named `Provider*` errors of `../errors.ts`.
+ */
+export interface BatchProvider {
+  /**
+   * Uploads a shard's request lines with purpose `batch`. `open` starts the body again from its first byte, so that
+   * a safe retry is possible; `bytes` is its exact length.
+   */
+  uploadFile(file: UploadFile): Promise<ProviderFile>;
+  /** The newest file with this name, looked for over all list pages; `undefined` when there is none. */
+  findFile(name: string): Promise<ProviderFile | undefined>;
+  /** Creates a batch. Never repeated by the client: when the answer is lost it fails with `ProviderUnavailable`. */
+  createBatch(request: CreateBatch): Promise<Batch>;
+  /** The batch made from this input file or carrying this metadata, over all list pages. */
+  findBatch(wanted: FindBatch): Promise<Batch | undefined>;
+  getBatch(batchId: string): Promise<Batch>;
+  /** Asks for cancellation. A batch that has already ended (409) is no error. */
+  cancelBatch(batchId: string): Promise<void>;
+  /**
+   * A file's content as it streams in. Fails with `ProviderUnavailable` when fewer bytes arrive than
+   * `Content-Length` promised, and with `ProviderNotFound` when the file is gone.
+   */
+  download(fileId: string): AsyncIterable<Buffer>;
+  /** Deletes a file; no error when there is none. */
+  deleteFile(fileId: string): Promise<void>;
+}
+
+export interface UploadFile {
+  /** `<jobId>-<shard>-r<round>.jsonl`: unique per shard and round, so that a lost upload is found again. */
+  readonly name: string;
+  readonly bytes: number;
+  readonly open: () => AsyncIterable<Uint8Array>;
+}
+
+export interface ProviderFile {
+  readonly id: string;
+  readonly name: string;
+  readonly bytes: number | undefined;
+}
+
+export interface CreateBatch {
+  readonly inputFileId: string;
+  readonly endpoint: string;
+  /** `24h`, or what the profile says. */
+  readonly completionWindow: string;
+  /** Names job, shard and round; at most 16 pairs, keys <= 64 and values <= 512 characters. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface FindBatch {
+  readonly inputFileId: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** A provider's batch object, read tolerantly: missing, null and odd fields become `undefined`. */
+export interface Batch {
+  readonly id: string;
+  /** The provider's string, verbatim. */
+  readonly status: string;
+  /** `running` for every status that is not known to be final: the deadline decides, not our guess. */
+  readonly phase: 'running' | 'ended';
+  /** How it ended; `undefined` while it runs. */
+  readonly ending: BatchEnding | undefined;
+  readonly inputFileId: string | undefined;
+  readonly outputFileId: string | undefined;
+  readonly errorFileId: string | undefined;
+  /** For display only: providers report nulls, zeros and impossible values. */
+  readonly counts: BatchCounts | undefined;
+  readonly errors: readonly BatchError[];
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Seconds since 1970. */
+  readonly createdAt: number | undefined;
+  readonly expiresAt: number | undefined;
+}
+
+export type BatchEnding = 'succeeded' | 'failed' | 'expired' | 'cancelled';
+
+export interface BatchCounts {
+  readonly total: number;
+  readonly succeeded: number;
+  readonly failed: number;
+}
+
+export interface BatchError {
+  readonly code: string;
+  readonly message: string;
+  /** 1-based line of the uploaded file. */
+  readonly line: number | undefined;
+}
+
+/** Where a provider is and how it speaks: all of it safe to keep in job.json and in the state (no key). */
+export interface ProviderSettings {
+  /** The name in the configuration; also names its key in the secret (`{"melious":"sk-…"}`). */
+  readonly name: string;
+  /** With the version path, without a trailing slash: `https://api.melious.ai/v1`. */
+  readonly baseUrl: string;
+  /** A name in `dialects.ts`. */
+  readonly dialect: DialectName;
+}
+
+export type DialectName = 'melious' | 'openai';

@@ -1,0 +1,55 @@
+/**
+ * The one port through which every byte is kept. Two adapters: S3 (`s3-store.ts`) and a plain folder whose
+ * files are the objects (`folder-store.ts`); `open-store.ts` picks one from `STORE`. Keys are `/`-separated,
+ * never start with `/`, and may hold any characters S3 allows.
+ */
+export interface ObjectStore {
+  /** `s3://bucket` or `file:///folder`: how this store was named. */
+  readonly url: string;
+  /** Where a person finds the object: `s3://bucket/key`, or the file's path. */
+  locate(key: string): string;
+  /** Opens an object for reading, or `undefined` when there is none. Reading fails with `StoreUnavailable`. */
+  open(key: string, options?: OpenOptions): Promise<OpenObject | undefined>;
+  /** A small object as a whole, or `undefined` when there is none. */
+  get(key: string, options?: OpenOptions): Promise<Buffer | undefined>;
+  /** Writes a small object as a whole; a reader sees the old or the new one, never a part. */
+  put(key: string, bytes: Uint8Array | string): Promise<void>;
+  /** Writes a small object only if the key is free; false when it was taken. Exactly one of two racing callers wins. */
+  createIfAbsent(key: string, bytes: Uint8Array | string): Promise<boolean>;
+  /** Starts a streaming write. Nothing is visible under the key before `close` has resolved. */
+  write(key: string): ObjectWriter;
+  /** Joins objects, in order, into a new one; on S3 without moving the bytes through us where parts are large enough. */
+  concat(key: string, sources: readonly string[]): Promise<void>;
+  /** Every object whose key starts with the prefix, in key order (UTF-8 bytes). */
+  list(prefix: string): AsyncIterable<{ readonly key: string; readonly bytes: number }>;
+  /** Deletes an object; no error when there is none. */
+  delete(key: string): Promise<void>;
+}
+
+export interface OpenOptions {
+  /** First byte, 0-based. Default 0. */
+  readonly start?: number;
+  /** Byte after the last one. Default: the object's end. */
+  readonly end?: number;
+  /** S3 version id; ignored by stores without versions. */
+  readonly version?: string | undefined;
+}
+
+export interface OpenObject {
+  /** The object's whole size in bytes, also when a range was asked for. */
+  readonly bytes: number;
+  readonly body: AsyncIterable<Buffer>;
+  /** Gives the connection or file handle back when the body is not read to its end. */
+  close(): void;
+}
+
+export interface ObjectWriter {
+  /** Bytes taken so far. */
+  readonly bytes: number;
+  /** Takes a chunk; await it for back-pressure. The chunk may be reused by the caller once this resolves. */
+  write(chunk: Uint8Array | string): Promise<void>;
+  /** Makes the object visible. */
+  close(): Promise<void>;
+  /** Drops what was written. Safe after a failure and after `close`. */
+  abort(): Promise<void>;
+}
