@@ -84,5 +84,5 @@ export interface WrittenContext {
   readonly counts: Summary['counts'];
   readonly summary: string;
   /** With status `failed`: what the Fail state reports. */
-  readonly failure?: { readonly error: string; readonly cause: string };
+  readonly failure?: Required<CaughtError>;
 }

@@ -6,6 +6,8 @@ export interface Job {
   readonly jobId: string;
   readonly inputs: readonly InputRef[];
   readonly profile: ResolvedProfile;
+  /** When the job was asked for, ISO 8601. */
+  readonly createdAt: string;
 }
 
 export interface InputRef {

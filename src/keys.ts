@@ -30,6 +30,7 @@ export type ShardFile = 'results.jsonl' | 'dead-letters.jsonl' | 'done.json' | '
 /**
  * Files a shard has per round.
  * - `requests.jsonl`: what is uploaded
+ * - `uploading.json`, `creating.json`: written before the provider is asked, so that a lost answer is looked for
  * - `upload.json`, `batch.json`: the provider's ids, checkpoints of the two paid steps
  * - `output.jsonl`, `errors.jsonl`: the provider's files as they came
  * - `results.jsonl`, `dead-letters.jsonl`: a line per request of the round, in its order; an empty line in both
@@ -38,7 +39,9 @@ export type ShardFile = 'results.jsonl' | 'dead-letters.jsonl' | 'done.json' | '
  */
 export type RoundFile =
   | 'requests.jsonl'
+  | 'uploading.json'
   | 'upload.json'
+  | 'creating.json'
   | 'batch.json'
   | 'output.jsonl'
   | 'errors.jsonl'

@@ -1,0 +1,4 @@
+import { handle } from '../src/runtime/handler.ts';
+import { buildRequests } from '../src/steps/build-requests.ts';
+
+export const handler = handle(buildRequests);

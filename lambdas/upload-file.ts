@@ -1,0 +1,4 @@
+import { handle } from '../src/runtime/handler.ts';
+import { uploadFile } from '../src/steps/upload-file.ts';
+
+export const handler = handle(uploadFile);

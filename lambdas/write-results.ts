@@ -1,0 +1,4 @@
+import { handle } from '../src/runtime/handler.ts';
+import { writeResults } from '../src/steps/write-results.ts';
+
+export const handler = handle(writeResults);

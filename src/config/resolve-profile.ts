@@ -1,0 +1,75 @@
+import { InvalidRequest } from '../errors.ts';
+import type { PollLimits, ResolvedProfile, ShardLimits } from '../job.ts';
+import { describeIssues } from './config.ts';
+import { KNOWN_PROVIDERS } from './known-providers.ts';
+import { profileSchema, type NightshiftConfig, type ProfileConfig, type ProviderConfig } from './schema.ts';
+
+/** The guide's cap is "105 MB" without saying MB or MiB, and OpenAI's row cap is 50,000: stay below every reading. */
+const SHARD_LIMITS: ShardLimits = { maxBytes: 100_000_000, maxRows: 50_000 };
+
+/** 15 s to 15 min at a tenth of the batch's age: 140 polls and 1,300 history events for a batch of 24 h. */
+const POLL_LIMITS: PollLimits = { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 };
+
+/**
+ * Fills in a profile: the overrides win over the profile, the profile over its provider, the provider over the defaults.
+ * @throws InvalidRequest when there is no such profile or provider, or an override is not valid.
+ */
+export function resolveProfile(
+  config: NightshiftConfig,
+  name: string,
+  overrides: ProfileConfig = {},
+): ResolvedProfile {
+  const profile = { ...findProfile(config, name), ...checkOverrides(overrides) };
+  const providerName = profile.provider ?? 'melious';
+  const provider = findProvider(config, providerName);
+  return {
+    name,
+    provider: { name: providerName, baseUrl: provider.baseUrl, dialect: provider.dialect },
+    endpoint: profile.endpoint ?? '/v1/chat/completions',
+    ...(profile.model === undefined ? {} : { model: profile.model }),
+    body: profile.body ?? {},
+    strict: profile.strict ?? false,
+    rounds: profile.rounds ?? 4,
+    retryWaitSeconds: profile.retryWaitSeconds ?? provider.retryWaitSeconds ?? 60,
+    retriableCodes: profile.retriableCodes ?? [],
+    completionWindow: profile.completionWindow ?? '24h',
+    shardLimits: { ...SHARD_LIMITS, ...defined(provider.shardLimits), ...defined(profile.shardLimits) },
+    polling: { ...POLL_LIMITS, ...defined(provider.polling), ...defined(profile.polling) },
+    resultShape: profile.resultShape ?? 'compact',
+  };
+}
+
+function findProfile(config: NightshiftConfig, name: string): ProfileConfig {
+  const profile = Object.hasOwn(config.profiles, name) ? config.profiles[name] : undefined;
+  if (profile === undefined) {
+    const known = Object.keys(config.profiles).toSorted().join(', ') || '(none)';
+    throw new InvalidRequest(`There is no profile "${name}" in nightshift.config.ts. Profiles: ${known}.`);
+  }
+  return profile;
+}
+
+function findProvider(config: NightshiftConfig, name: string): ProviderConfig {
+  const configured = Object.hasOwn(config.providers ?? {}, name) ? config.providers?.[name] : undefined;
+  const known = Object.hasOwn(KNOWN_PROVIDERS, name) ? KNOWN_PROVIDERS[name] : undefined;
+  const provider = configured ?? known;
+  if (provider === undefined) {
+    const names = [...new Set([...Object.keys(KNOWN_PROVIDERS), ...Object.keys(config.providers ?? {})])];
+    throw new InvalidRequest(`There is no provider "${name}". Providers: ${names.toSorted().join(', ')}.`);
+  }
+  return { ...known, ...configured, ...{ dialect: provider.dialect, baseUrl: provider.baseUrl } };
+}
+
+function checkOverrides(overrides: ProfileConfig): ProfileConfig {
+  const parsed = profileSchema.safeParse(overrides);
+  if (!parsed.success) {
+    throw new InvalidRequest(`The job request is not valid:\n${describeIssues(parsed.error)}`);
+  }
+  return parsed.data;
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Leaves out fields that are set to `undefined`, which would hide a default. */
+function defined<T extends object>(fields: T | undefined): Defined<T> {
+  return Object.fromEntries(Object.entries(fields ?? {}).filter(([, value]) => value !== undefined)) as Defined<T>;
+}

@@ -1,0 +1,6 @@
+declare namespace NodeJS {
+  interface ProcessEnv {
+    /** Replaced by the bundler, so it must be read with a dot and not by index. */
+    readonly NIGHTSHIFT_CONFIG?: string;
+  }
+}

@@ -1,0 +1,65 @@
+import type { BatchContext, PolledContext } from '../contract.ts';
+import type { Edges } from '../edges.ts';
+import { ProviderNotFound } from '../errors.ts';
+import { isOverdue, MAX_NOT_FOUND_POLLS, notFoundWaitSeconds, pollWaitSeconds } from '../polling.ts';
+import type { Batch } from '../provider/batch-provider.ts';
+
+/** How long a cancelled batch may take to end before it is harvested as it is; providers say up to 10 minutes. */
+const CANCEL_GRACE_SECONDS = 3_600;
+
+/**
+ * Asks once how the batch is and says what the machine does next: `phase`, and the wait until the next poll. A poll that
+ * fails says nothing about the batch: the machine's Retry repeats it.
+ */
+export async function pollBatch(edges: Edges, context: BatchContext): Promise<PolledContext> {
+  const now = Math.floor(edges.clock.now() / 1_000);
+  const batch = await getBatch(edges, context);
+  const polled =
+    batch === undefined ? missed(context) : seen({ ...context, notFound: 0 }, batch, now, edges.random());
+  const { jobId, shard, round, batchId } = context;
+  const { status, phase, waitSeconds, polls } = polled;
+  edges.log('batch_polled', { jobId, shard, round, batchId, status, phase, waitSeconds, polls });
+  return polled;
+}
+
+async function getBatch(edges: Edges, context: BatchContext): Promise<Batch | undefined> {
+  try {
+    return await edges.provider(context.provider).getBatch(context.batchId);
+  } catch (error) {
+    if (error instanceof ProviderNotFound) return undefined;
+    throw error;
+  }
+}
+
+function seen(context: BatchContext, batch: Batch, now: number, random: number): PolledContext {
+  const { succeeded: _succeeded, total: _total, ...rest } = context as PolledContext;
+  const polls = context.polls + 1;
+  const state = { now, createdAt: context.createdAt, deadline: context.deadline, polls, counts: batch.counts };
+  return {
+    ...rest,
+    polls,
+    status: batch.status,
+    phase: batch.phase === 'ended' ? 'ended' : stillRunning(context, isOverdue(state), now),
+    waitSeconds: pollWaitSeconds(state, context.polling, random),
+    ...(batch.counts === undefined ? {} : { succeeded: batch.counts.succeeded, total: batch.counts.total }),
+  };
+}
+
+/** A batch past its deadline is cancelled once, then given time to end; after that it is harvested as it is. */
+function stillRunning({ cancelledAt }: BatchContext, overdue: boolean, now: number): PolledContext['phase'] {
+  if (cancelledAt !== undefined) return now >= cancelledAt + CANCEL_GRACE_SECONDS ? 'ended' : 'running';
+  return overdue ? 'overdue' : 'running';
+}
+
+/** One miss may be a replica that lags; many in a row mean the batch is gone, and its rows go to the next round. */
+function missed(context: BatchContext): PolledContext {
+  const notFound = context.notFound + 1;
+  return {
+    ...context,
+    polls: context.polls + 1,
+    notFound,
+    status: 'not found',
+    phase: notFound >= MAX_NOT_FOUND_POLLS ? 'ended' : 'running',
+    waitSeconds: notFoundWaitSeconds(notFound, context.polling),
+  };
+}
