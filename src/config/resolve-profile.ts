@@ -4,6 +4,8 @@ import { describeIssues } from './config.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
 import { profileSchema, type NightshiftConfig, type ProfileConfig, type ProviderConfig } from './schema.ts';
 
+const DEFAULT_ENDPOINT = '/v1/chat/completions';
+
 /** The guide's cap is "105 MB" without saying MB or MiB, and OpenAI's row cap is 50,000: stay below every reading. */
 const SHARD_LIMITS: ShardLimits = { maxBytes: 100_000_000, maxRows: 50_000 };
 
@@ -19,13 +21,13 @@ export function resolveProfile(
   name: string,
   overrides: ProfileConfig = {},
 ): ResolvedProfile {
-  const profile = { ...findProfile(config, name), ...checkOverrides(overrides) };
+  const profile = override(findProfile(config, name), checkOverrides(overrides));
   const providerName = profile.provider ?? 'melious';
   const provider = findProvider(config, providerName);
   return {
     name,
     provider: { name: providerName, baseUrl: provider.baseUrl, dialect: provider.dialect },
-    endpoint: profile.endpoint ?? '/v1/chat/completions',
+    endpoint: profile.endpoint ?? DEFAULT_ENDPOINT,
     ...(profile.model === undefined ? {} : { model: profile.model }),
     body: profile.body ?? {},
     strict: profile.strict ?? false,
@@ -37,6 +39,13 @@ export function resolveProfile(
     polling: { ...POLL_LIMITS, ...defined(provider.polling), ...defined(profile.polling) },
     resultShape: profile.resultShape ?? 'compact',
   };
+}
+
+/** A model belongs to its endpoint: another endpoint without a model of its own leaves the model to the rows. */
+function override({ model, ...profile }: ProfileConfig, overrides: ProfileConfig): ProfileConfig {
+  const endpoint = profile.endpoint ?? DEFAULT_ENDPOINT;
+  const keepsModel = model !== undefined && (overrides.endpoint ?? endpoint) === endpoint;
+  return { ...profile, ...(keepsModel && { model }), ...overrides };
 }
 
 function findProfile(config: NightshiftConfig, name: string): ProfileConfig {
@@ -56,7 +65,7 @@ function findProvider(config: NightshiftConfig, name: string): ProviderConfig {
     const names = [...new Set([...Object.keys(KNOWN_PROVIDERS), ...Object.keys(config.providers ?? {})])];
     throw new InvalidRequest(`There is no provider "${name}". Providers: ${names.toSorted().join(', ')}.`);
   }
-  return { ...known, ...configured, ...{ dialect: provider.dialect, baseUrl: provider.baseUrl } };
+  return { ...known, ...provider };
 }
 
 function checkOverrides(overrides: ProfileConfig): ProfileConfig {
@@ -71,5 +80,7 @@ type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
 /** Leaves out fields that are set to `undefined`, which would hide a default. */
 function defined<T extends object>(fields: T | undefined): Defined<T> {
-  return Object.fromEntries(Object.entries(fields ?? {}).filter(([, value]) => value !== undefined)) as Defined<T>;
+  return Object.fromEntries(
+    Object.entries(fields ?? {}).filter(([, value]) => value !== undefined),
+  ) as Defined<T>;
 }

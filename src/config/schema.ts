@@ -69,7 +69,10 @@ export const profileSchema = z.strictObject({
 
 export const configSchema = z.strictObject({
   providers: z.record(z.string().min(1), providerSchema).optional(),
-  profiles: z.record(z.string().regex(/^[\w.-]+$/, 'may hold letters, digits, "_", "." and "-"'), profileSchema),
+  profiles: z.record(
+    z.string().regex(/^[\w.-]+$/, 'may hold letters, digits, "_", "." and "-"'),
+    profileSchema,
+  ),
 });
 
 export type ProviderConfig = z.input<typeof providerSchema>;

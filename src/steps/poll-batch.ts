@@ -34,7 +34,13 @@ async function getBatch(edges: Edges, context: BatchContext): Promise<Batch | un
 function seen(context: BatchContext, batch: Batch, now: number, random: number): PolledContext {
   const { succeeded: _succeeded, total: _total, ...rest } = context as PolledContext;
   const polls = context.polls + 1;
-  const state = { now, createdAt: context.createdAt, deadline: context.deadline, polls, counts: batch.counts };
+  const state = {
+    now,
+    createdAt: context.createdAt,
+    deadline: context.deadline,
+    polls,
+    counts: batch.counts,
+  };
   return {
     ...rest,
     polls,

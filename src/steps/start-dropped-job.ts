@@ -24,7 +24,11 @@ export interface RefusedJob {
   readonly state: 'refused';
 }
 
-async function writeRefusal({ store, log }: StartEdges, request: JobRequest, error: InvalidRequest): Promise<void> {
+async function writeRefusal(
+  { store, log }: StartEdges,
+  request: JobRequest,
+  error: InvalidRequest,
+): Promise<void> {
   const failure: Failure = { name: error.name, code: error.name, message: error.message };
   const { jobId, inputs, profile } = request;
   await writeJson(store, summaryKey(jobId), { jobId, status: 'failed', profile, inputs, failure });

@@ -21,7 +21,7 @@ export interface JobRequest {
 
 export interface StartedJob {
   readonly jobId: string;
-  /** `started` runs now; `resumed` goes on from its checkpoints; `finished` had ended before: nothing to do. */
+  /** `started` is new; `resumed` was known and goes on from its checkpoints; `finished` had ended: nothing to do. */
   readonly state: 'started' | 'resumed' | 'finished';
   /** The execution's name, unless nothing had to be started. */
   readonly execution?: string;
@@ -45,11 +45,13 @@ export async function startJob(edges: StartEdges, request: JobRequest): Promise<
   for (let n = 1; n <= MAX_EXECUTIONS; n += 1) {
     const execution = n === 1 ? jobId : `${jobId}-r${n}`;
     if ((await edges.executions.start(execution, { jobId })) === 'started') {
-      edges.log(n === 1 ? 'job_started' : 'job_resumed', { jobId, execution });
-      return { jobId, state: n === 1 ? 'started' : 'resumed', execution };
+      edges.log(known ? 'job_resumed' : 'job_started', { jobId, execution });
+      return { jobId, state: known ? 'resumed' : 'started', execution };
     }
   }
-  throw new Error(`Job ${jobId} was started ${MAX_EXECUTIONS} times; drop its input again to make a new job.`);
+  throw new Error(
+    `Job ${jobId} was started ${MAX_EXECUTIONS} times; drop its input again to make a new job.`,
+  );
 }
 
 /** Writes `job.json` unless the job is known already; true when it was. */

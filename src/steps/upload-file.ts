@@ -30,7 +30,10 @@ export async function uploadFile(edges: Edges, context: ShardContext): Promise<U
   return { ...uploaded, fileId: file.id };
 }
 
-async function currentRound({ store }: Edges, context: ShardContext): Promise<{ round: number; lastRound: number }> {
+async function currentRound(
+  { store }: Edges,
+  context: ShardContext,
+): Promise<{ round: number; lastRound: number }> {
   const { round, lastRound } = context;
   return round === undefined || lastRound === undefined ? findRound(store, context) : { round, lastRound };
 }

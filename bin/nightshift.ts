@@ -1,0 +1,28 @@
+import { Command, CommanderError } from 'commander';
+import config from '../nightshift.config.ts';
+import { runCommand } from '../local/commands/run.ts';
+import { simulatorCommand } from '../local/commands/simulator.ts';
+import { parseConfig } from '../src/config/config.ts';
+import { InvalidRequest } from '../src/errors.ts';
+import { EXIT } from '../local/commands/exit-status.ts';
+
+const program = new Command('nightshift')
+  .description('Batch inference without the batch work: a file of rows in, one result per row out.')
+  .showHelpAfterError('Run with --help to see what there is.')
+  .exitOverride();
+
+try {
+  program.addCommand(runCommand(() => parseConfig(config))).addCommand(simulatorCommand());
+  for (const command of program.commands) command.exitOverride();
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+/** Says what went wrong in one go, without a stack; commander has said its own errors already. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`nightshift: ${message}\n`);
+  return error instanceof InvalidRequest ? EXIT.usage : EXIT.failed;
+}

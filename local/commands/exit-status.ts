@@ -1,0 +1,19 @@
+import type { Summary } from '../../src/job.ts';
+
+/** What the command line's exit status says. */
+export const EXIT = {
+  /** Every row is ok. */
+  ok: 0,
+  /** The job failed. */
+  failed: 1,
+  /** The command was not understood, or asks for something that is not there. */
+  usage: 2,
+  /** The job finished, and some rows are dead letters. */
+  deadLetters: 3,
+  /** Interrupted by Ctrl-C: 128 + SIGINT, as shells have it. */
+  interrupted: 130,
+} as const;
+
+const BY_STATUS = { succeeded: EXIT.ok, partial: EXIT.deadLetters, failed: EXIT.failed } as const;
+
+export const exitStatus = ({ status }: Summary): number => BY_STATUS[status];

@@ -1,0 +1,177 @@
+import { copyFile, mkdir } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { styleText } from 'node:util';
+import { Command } from 'commander';
+import type { NightshiftConfig, ProfileConfig } from '../../src/config/config.ts';
+import { InvalidRequest } from '../../src/errors.ts';
+import type { Summary } from '../../src/job.ts';
+import { summaryKey } from '../../src/keys.ts';
+import type { Log } from '../../src/log.ts';
+import type { StartedJob } from '../../src/steps/start-job.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+import { answersTable, SHOWN_ROWS } from '../answers-table.ts';
+import { openLocalHost } from '../local-edges.ts';
+import { createProgress } from '../progress.ts';
+import { RunAborted, runFile } from '../run-file.ts';
+import { EXIT, exitStatus } from './exit-status.ts';
+import { wholeNumber } from './simulator.ts';
+
+interface RunFlags {
+  readonly profile: string;
+  readonly provider: string;
+  readonly model?: string;
+  readonly endpoint?: string;
+  readonly rounds?: number;
+  readonly strict?: true;
+  readonly data: string;
+  readonly out?: string;
+  readonly json?: true;
+  readonly again?: true;
+  readonly verbose?: true;
+}
+
+const EXAMPLE = fileURLToPath(new URL('../../examples/hanse.jsonl', import.meta.url));
+
+/** `nightshift run [file]`: one file to its end on this machine. */
+export function runCommand(loadConfig: () => NightshiftConfig): Command {
+  return new Command('run')
+    .description('run the state machine on this machine on one input file (.jsonl, .ndjson, .json)')
+    .argument('[file]', 'input file; without one, the ten prompts of examples/hanse.jsonl')
+    .option('--profile <name>', 'profile of nightshift.config.ts', 'default')
+    .option(
+      '--provider <name>',
+      'simulator answers here and for free; melious needs MELIOUS_API_KEY',
+      'simulator',
+    )
+    .option('--model <name>', 'model of rows that name none')
+    .option('--endpoint <path>', 'target endpoint, such as /v1/embeddings')
+    .option('--rounds <number>', 'most rounds a row may take part in', wholeNumber)
+    .option('--strict', 'refuse the file when one row is invalid')
+    .option('--data <folder>', 'the folder that stands in for the bucket', 'nightshift-data')
+    .option('--out <folder>', 'also put the result files here')
+    .option('--again', 'run anew, and pay anew, although this file has been run before')
+    .option('--json', 'print the summary as one JSON object and nothing else')
+    .option('--verbose', 'print the log lines of the steps to standard error')
+    .addHelpText('after', HELP)
+    .action(async (file: string | undefined, flags: RunFlags) => {
+      process.exitCode = await run(file ?? EXAMPLE, flags, loadConfig());
+    });
+}
+
+const HELP = `
+Exit status: 0 every row is ok, 3 finished with dead letters, 1 the job failed, 2 usage error.
+A file that was interrupted or failed goes on where it stopped when it is run again.`;
+
+async function run(file: string, flags: RunFlags, config: NightshiftConfig): Promise<number> {
+  const print = printer(flags);
+  await using host = await openLocalHost({
+    data: flags.data,
+    simulator: flags.provider === 'simulator',
+    log: flags.verbose ? logToStandardError : () => undefined,
+  });
+  const { store } = host.edges;
+  if (host.simulatorUrl !== undefined) print(styleText('dim', `simulator on ${host.simulatorUrl}`));
+  const interrupt = onInterrupt();
+  try {
+    const summary = await runFile({
+      file,
+      profile: flags.profile,
+      overrides: overrides(flags),
+      again: flags.again === true,
+      config,
+      edges: host.edges,
+      onStart: (job) => print(startLine(job, file)),
+      onEvent: createProgress(print),
+      signal: interrupt,
+    });
+    const files = await placeFiles(store, summary, flags.out);
+    await report(store, summary, files, flags);
+    return exitStatus(summary);
+  } catch (error) {
+    if (!(error instanceof RunAborted)) throw error;
+    process.stderr.write(
+      'Interrupted. What was sent goes on at the provider; run the same command to go on here.\n',
+    );
+    return EXIT.interrupted;
+  }
+}
+
+/** With --json, standard output is for the summary alone. */
+function printer({ json }: RunFlags): (line: string) => void {
+  const stream = json ? process.stderr : process.stdout;
+  return (line) => void stream.write(`${line}\n`);
+}
+
+const logToStandardError: Log = (event, fields) =>
+  void process.stderr.write(`${styleText('dim', JSON.stringify({ event, ...fields }))}\n`);
+
+function onInterrupt(): AbortSignal {
+  const controller = new AbortController();
+  process.once('SIGINT', () => controller.abort());
+  return controller.signal;
+}
+
+function overrides({ provider, model, endpoint, rounds, strict }: RunFlags): ProfileConfig {
+  return {
+    provider,
+    ...(model !== undefined && { model }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(rounds !== undefined && { rounds }),
+    ...(strict !== undefined && { strict }),
+  };
+}
+
+function startLine({ jobId, state }: StartedJob, file: string): string {
+  const job = styleText('bold', `job ${jobId}`);
+  if (state === 'finished') return `${job} has run before; this is what it came to (--again runs it anew)`;
+  return state === 'resumed' ? `${job} goes on where it stopped` : `${job} from ${relative('.', file)}`;
+}
+
+/** Where the result files are: in the store, or where --out asks for them. */
+async function placeFiles(store: ObjectStore, summary: Summary, out: string | undefined): Promise<string[]> {
+  const keys = [summary.results, summary.deadLetters, summaryKey(summary.jobId)].filter(
+    (key) => key !== undefined,
+  );
+  const sources = keys.map((key) => store.locate(key));
+  if (out === undefined) return sources.map((path) => relative('.', path));
+  await mkdir(out, { recursive: true }).catch(() => {
+    throw new InvalidRequest(`--out: ${out} cannot be made a folder.`);
+  });
+  return Promise.all(
+    sources.map(async (source) => {
+      const target = join(out, basename(source));
+      await copyFile(source, target);
+      return target;
+    }),
+  );
+}
+
+async function report(
+  store: ObjectStore,
+  summary: Summary,
+  files: string[],
+  { json }: RunFlags,
+): Promise<void> {
+  if (json) {
+    process.stdout.write(`${JSON.stringify(summary)}\n`);
+    return;
+  }
+  if (summary.results !== undefined) {
+    const table = await answersTable(store, summary.results, process.stdout.columns ?? 100);
+    process.stdout.write(`${table}\n`);
+    if (summary.rows > SHOWN_ROWS) process.stdout.write(`… and ${summary.rows - SHOWN_ROWS} rows more\n`);
+  }
+  process.stdout.write(`${totals(summary)}\n${files.map((file) => `  ${file}\n`).join('')}`);
+  if (summary.failure !== undefined) {
+    process.stderr.write(`${styleText('red', `The job failed: ${summary.failure.message}`)}\n`);
+    if (summary.advice !== undefined) process.stderr.write(`${summary.advice}\n`);
+  }
+}
+
+function totals({ rows, counts, rounds, usage, seconds }: Summary): string {
+  const outcomes = Object.entries(counts).filter(([outcome, n]) => n > 0 || outcome === 'ok');
+  const told = outcomes.map(([outcome, n]) => `${n} ${outcome}`).join(', ');
+  const tokens = usage.inputTokens + usage.outputTokens;
+  return `${rows} rows: ${told} · ${rounds} ${rounds === 1 ? 'round' : 'rounds'} · ${tokens} tokens · ${seconds} s`;
+}

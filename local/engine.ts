@@ -1,0 +1,142 @@
+import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
+import type { JobInput } from '../src/contract.ts';
+import type { Executions } from '../src/executions/executions.ts';
+
+/** Runs one step: its name, what goes in, what comes out. Fails with the step's named error. */
+export type CallStep = (step: string, event: unknown) => Promise<unknown>;
+
+export interface EngineOptions {
+  readonly definition: StateMachineDefinition;
+  /** Which step a Task's resource is, by ARN. */
+  readonly functions: ReadonlyMap<string, string>;
+  readonly callStep: CallStep;
+  /** Told of every state that is entered, left, retried or caught. */
+  readonly onEvent?: ((event: EngineEvent) => void) | undefined;
+  /** Waits and retries take no time: for tests, which move a clock of their own. */
+  readonly instant?: boolean;
+}
+
+export interface EngineEvent {
+  readonly execution: string;
+  readonly type: string;
+  /** The state's name, for events of a state. */
+  readonly state: string | undefined;
+  readonly input: unknown;
+  readonly output: unknown;
+  /** With a retry or a catch: the error's name and message. */
+  readonly error: string | undefined;
+}
+
+/** Executions in this process: the definition is the deployed one, run by `aws-local-stepfunctions`. */
+export interface LocalExecutions extends Executions {
+  /** Resolves with the execution's output; fails with its error and cause in the message. */
+  result(name: string): Promise<unknown>;
+  /** Stops an execution where it stands; its checkpoints stay. */
+  abort(name: string): void;
+}
+
+/** Step Functions' limit for a payload between two states, in bytes of UTF-8; the engine has none of its own. */
+export const MAX_PAYLOAD_BYTES = 262_144;
+
+export function createLocalExecutions(options: EngineOptions): LocalExecutions {
+  const machine = new StateMachine(options.definition, {
+    validationOptions: { checkArn: false, checkPaths: true },
+  });
+  const runs = new Map<string, { abort(): void; result: Promise<unknown> }>();
+  return {
+    start(name, input) {
+      if (runs.has(name)) return Promise.resolve('taken');
+      runs.set(name, run(machine, options, name, input));
+      return Promise.resolve('started');
+    },
+    result: (name) => runs.get(name)?.result ?? Promise.reject(new Error(`No execution is named ${name}.`)),
+    abort: (name) => runs.get(name)?.abort(),
+  };
+}
+
+function run(machine: StateMachine, options: EngineOptions, name: string, input: JobInput) {
+  const { abort, result, eventLogs } = machine.run({ ...input }, { overrides: overrides(options) });
+  const told = tell(eventLogs, name, options.onEvent);
+  const ended = result.finally(() => told);
+  // Whoever asks for the result sees the failure; nobody asking must not end the process.
+  ended.catch(() => undefined);
+  return { abort, result: ended };
+}
+
+type RunOverrides = NonNullable<NonNullable<Parameters<StateMachine['run']>[1]>['overrides']>;
+
+function overrides({ definition, functions, callStep, instant = false }: EngineOptions): RunOverrides {
+  const states = allStates(definition);
+  const named = (type: string): string[] =>
+    states.filter(([, state]) => state.Type === type).map(([stateName]) => stateName);
+  const taskHandlers = states
+    .filter(([, state]) => state.Type === 'Task')
+    .map(([stateName, state]) => [stateName, taskHandler(stateName, state.Resource, functions, callStep)]);
+  return {
+    taskResourceLocalHandlers: Object.fromEntries(taskHandlers),
+    ...(instant && {
+      waitTimeOverrides: Object.fromEntries(named('Wait').map((stateName) => [stateName, 0])),
+      retryIntervalOverrides: Object.fromEntries(
+        [...named('Task'), ...named('Map')].map((stateName) => [stateName, 0]),
+      ),
+    }),
+  };
+}
+
+type TaskHandler = NonNullable<RunOverrides['taskResourceLocalHandlers']>[string];
+
+/** Crosses into a step and back as on AWS: as JSON, within the payload limit. */
+function taskHandler(
+  stateName: string,
+  resource: string | undefined,
+  functions: ReadonlyMap<string, string>,
+  callStep: CallStep,
+): TaskHandler {
+  const step = functions.get(resource ?? '');
+  if (step === undefined)
+    throw new Error(`State "${stateName}" calls ${resource ?? 'nothing'}, which is no step.`);
+  return async (input) =>
+    asPayload(await callStep(step, asPayload(input, stateName)), stateName) as typeof input;
+}
+
+function asPayload(value: unknown, stateName: string): unknown {
+  const text = JSON.stringify(value);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_PAYLOAD_BYTES) {
+    const error = new Error(
+      `State "${stateName}": a payload of ${bytes} bytes is over ${MAX_PAYLOAD_BYTES}.`,
+    );
+    error.name = 'States.DataLimitExceeded';
+    throw error;
+  }
+  return JSON.parse(text);
+}
+
+interface AnyState {
+  readonly Type: string;
+  readonly Resource?: string;
+  readonly ItemProcessor?: { readonly States: Readonly<Record<string, AnyState>> };
+}
+
+function allStates(machine: { readonly States: object }): [string, AnyState][] {
+  return Object.entries(machine.States as Record<string, AnyState>).flatMap(([stateName, state]) => [
+    [stateName, state],
+    ...(state.ItemProcessor === undefined ? [] : allStates(state.ItemProcessor)),
+  ]);
+}
+
+type EventLogs = ReturnType<StateMachine['run']>['eventLogs'];
+
+async function tell(events: EventLogs, execution: string, onEvent: EngineOptions['onEvent']): Promise<void> {
+  for await (const event of events) {
+    const state = 'state' in event ? event.state : undefined;
+    onEvent?.({
+      execution,
+      type: event.type,
+      state: state?.name,
+      input: state?.input,
+      output: state?.output,
+      error: 'Error' in event ? `${event.Error}: ${String(event.Cause)}` : undefined,
+    });
+  }
+}

@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { defineConfig, parseConfig } from '../../src/config/config.ts';
+import { resolveProfile } from '../../src/config/resolve-profile.ts';
+
+describe('parseConfig', () => {
+  test('names every problem with its path, at once', () => {
+    const wrong = {
+      providers: { mine: { dialect: 'klingon', baseUrl: 'http://localhost/v1/' } },
+      profiles: { default: { rounds: 0, colour: 'red' }, 'bad name': {} },
+    };
+
+    expect(() => parseConfig(wrong)).toThrowError(
+      /providers\.mine\.dialect.*\n.*providers\.mine\.baseUrl.*\n.*profiles\.default\.rounds.*\n.*colour.*\n.*profiles\.bad name/s,
+    );
+  });
+
+  test('refuses a profile whose provider is not there', () => {
+    expect(() => parseConfig({ profiles: { default: { provider: 'nobody' } } })).toThrowError(
+      'profiles.default.provider: there is no provider "nobody"',
+    );
+  });
+
+  test('refuses a completion window that is no duration', () => {
+    expect(() => parseConfig({ profiles: { default: { completionWindow: 'tomorrow' } } })).toThrowError(
+      'profiles.default.completionWindow: must be a duration',
+    );
+  });
+});
+
+describe('resolveProfile', () => {
+  const config = defineConfig({
+    providers: {
+      mine: {
+        dialect: 'openai',
+        baseUrl: 'http://127.0.0.1:9/v1',
+        shardLimits: { maxRows: 10 },
+        retryWaitSeconds: 7,
+      },
+    },
+    profiles: {
+      default: { model: 'a-model' },
+      mine: { provider: 'mine', model: 'b', shardLimits: { maxBytes: 5_000 }, polling: { maxSeconds: 60 } },
+    },
+  });
+
+  test('fills in every default', () => {
+    expect(resolveProfile(config, 'default')).toEqual({
+      name: 'default',
+      provider: { name: 'melious', baseUrl: 'https://api.melious.ai/v1', dialect: 'melious' },
+      endpoint: '/v1/chat/completions',
+      model: 'a-model',
+      body: {},
+      strict: false,
+      rounds: 4,
+      retryWaitSeconds: 60,
+      retriableCodes: [],
+      completionWindow: '24h',
+      shardLimits: { maxBytes: 100_000_000, maxRows: 50_000 },
+      polling: { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 },
+      resultShape: 'compact',
+    });
+  });
+
+  test('lets a profile win over its provider, and overrides over both', () => {
+    const resolved = resolveProfile(config, 'mine', { rounds: 2, retryWaitSeconds: 1 });
+
+    expect(resolved.shardLimits).toEqual({ maxBytes: 5_000, maxRows: 10 });
+    expect(resolved.polling).toMatchObject({ minSeconds: 15, maxSeconds: 60 });
+    expect(resolved).toMatchObject({ rounds: 2, retryWaitSeconds: 1, model: 'b' });
+  });
+
+  test('drops the model of a profile when another endpoint is asked for', () => {
+    expect(resolveProfile(config, 'default', { endpoint: '/v1/embeddings' })).not.toHaveProperty('model');
+    expect(resolveProfile(config, 'default', { endpoint: '/v1/embeddings', model: 'e' }).model).toBe('e');
+    expect(resolveProfile(config, 'default', { endpoint: '/v1/chat/completions' }).model).toBe('a-model');
+  });
+
+  test('names the profiles there are when one is missing', () => {
+    expect(() => resolveProfile(config, 'nope')).toThrowError(
+      'no profile "nope" in nightshift.config.ts. Profiles: default, mine.',
+    );
+    expect(() => resolveProfile(config, 'toString')).toThrowError('no profile "toString"');
+  });
+
+  test('names the providers there are when one is missing', () => {
+    expect(() => resolveProfile(config, 'default', { provider: 'x' })).toThrowError(
+      'no provider "x". Providers: melious, mine, openai, simulator.',
+    );
+  });
+
+  test('refuses an override that is not valid', () => {
+    expect(() => resolveProfile(config, 'default', { rounds: 99 })).toThrowError('rounds: ');
+  });
+});

@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { dropEventSchema, jobRequestFromDrop } from '../src/drop-event.ts';
+
+/** An "Object Created" event as EventBridge delivers it, with fields the workflow does not use left in. */
+function dropEvent(
+  key: string,
+  object: object = { 'version-id': 'v1' },
+): ReturnType<typeof dropEventSchema.parse> {
+  return dropEventSchema.parse({
+    version: '0',
+    id: '17793124-05d4-b198-2fde-7ededc63b103',
+    'detail-type': 'Object Created',
+    source: 'aws.s3',
+    account: '111122223333',
+    time: '2026-11-12T00:00:00Z',
+    region: 'eu-central-1',
+    detail: {
+      version: '0',
+      bucket: { name: 'data' },
+      object: {
+        key,
+        size: 5,
+        etag: 'b1946ac92492d2347c6235b4d2611184',
+        sequencer: '617f08299329d189',
+        ...object,
+      },
+      reason: 'PutObject',
+    },
+  });
+}
+
+describe('a dropped file', () => {
+  test.each([
+    ['input/prompts.jsonl', 'default'],
+    ['input/classify/prompts.jsonl', 'classify'],
+    ['input/classify/2026/11/a b+c%20é.jsonl', 'classify'],
+    ['input//odd.jsonl', 'default'],
+  ])('%s has the profile %s', (key, profile) => {
+    const request = jobRequestFromDrop(dropEvent(key));
+
+    expect(request).toMatchObject({ profile, inputs: [{ key, version: 'v1' }] });
+  });
+
+  test('is the same job however often its event comes', () => {
+    expect(jobRequestFromDrop(dropEvent('input/a.jsonl'))).toEqual(
+      jobRequestFromDrop(dropEvent('input/a.jsonl')),
+    );
+  });
+
+  test('is another job in another version', () => {
+    const first = jobRequestFromDrop(dropEvent('input/a.jsonl')).jobId;
+
+    expect(jobRequestFromDrop(dropEvent('input/a.jsonl', { 'version-id': 'v2' })).jobId).not.toBe(first);
+  });
+
+  test('is told from another upload by etag and sequencer where there are no versions', () => {
+    const first = jobRequestFromDrop(dropEvent('input/a.jsonl', {}));
+
+    expect(first.inputs).toEqual([{ key: 'input/a.jsonl' }]);
+    expect(jobRequestFromDrop(dropEvent('input/a.jsonl', { sequencer: '2' })).jobId).not.toBe(first.jobId);
+  });
+
+  test('starts nothing outside input/', () => {
+    expect(() => jobRequestFromDrop(dropEvent('output/x/results.jsonl'))).toThrowError('not under input/');
+  });
+});

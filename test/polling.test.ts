@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { PollLimits } from '../src/job.ts';
+import {
+  isOverdue,
+  MAX_NOT_FOUND_POLLS,
+  MAX_POLLS_PER_ROUND,
+  notFoundWaitSeconds,
+  parseWindow,
+  pollWaitSeconds,
+  type PollState,
+} from '../src/polling.ts';
+
+const LIMITS: PollLimits = { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 };
+
+/** Step Functions: one Wait, Task and Choice; and the hard limit of one execution. */
+const EVENTS_PER_POLL = 9;
+const MAX_EVENTS = 25_000;
+const ROUNDS = 4;
+
+interface Schedule {
+  readonly windowSeconds: number;
+  /** Share of the rows that are done at a given age; `undefined` reports no counters. */
+  readonly progress: (age: number) => number | undefined;
+  readonly endsAfter: number;
+  readonly random?: number;
+}
+
+/** Walks the schedule by a simulated clock; returns how often it polled and how late it saw the end. */
+function walk({ windowSeconds, progress, endsAfter, random = 0.5 }: Schedule): {
+  polls: number;
+  delay: number;
+} {
+  const deadline = windowSeconds + LIMITS.graceSeconds;
+  let now = LIMITS.minSeconds;
+  for (let polls = 1; ; polls += 1) {
+    const done = progress(now);
+    const counts =
+      done === undefined ? undefined : { total: 10_000, succeeded: Math.floor(done * 10_000), failed: 0 };
+    const state: PollState = { now, createdAt: 0, deadline, polls, counts };
+    if (now >= endsAfter || isOverdue(state)) return { polls, delay: now - endsAfter };
+    now += pollWaitSeconds(state, LIMITS, random);
+  }
+}
+
+const HOUR = 3_600;
+const DAY = 24 * HOUR;
+
+describe('the poll schedule', () => {
+  const behaviours = {
+    'reports no progress': () => undefined,
+    'is stuck at 0': () => 0,
+    'is stuck at 99.99 %': () => 0.9999,
+    'is linear': (age: number) => age / DAY,
+    'shows 100 % long before it ends': () => 1,
+  };
+  const windows = [600, HOUR, 6 * HOUR, DAY, 48 * HOUR, 7 * DAY];
+  const table = windows.flatMap((windowSeconds) =>
+    Object.entries(behaviours).map(([name, progress]) => ({ windowSeconds, name, progress })),
+  );
+
+  test.each(table)(
+    'keeps 4 rounds of a $windowSeconds s window under the history limit when the batch $name',
+    ({ windowSeconds, progress }) => {
+      const { polls } = walk({ windowSeconds, progress, endsAfter: windowSeconds + LIMITS.graceSeconds });
+
+      expect(polls).toBeLessThan(MAX_POLLS_PER_ROUND);
+      expect(polls * EVENTS_PER_POLL * ROUNDS).toBeLessThan(MAX_EVENTS);
+    },
+  );
+
+  test('asks at most 150 times in 24 hours when there are no counters', () => {
+    expect(walk({ windowSeconds: DAY, progress: () => undefined, endsAfter: DAY }).polls).toBeLessThanOrEqual(
+      150,
+    );
+  });
+
+  test('asks at most 150 times in 24 hours, and is at most 1 % late, when progress is linear', () => {
+    const { polls, delay } = walk({ windowSeconds: DAY, progress: (age) => age / DAY, endsAfter: DAY });
+
+    expect(polls).toBeLessThanOrEqual(150);
+    expect(delay).toBeLessThanOrEqual(DAY / 100);
+  });
+
+  test('is at most 15 minutes late within a 24 hour window, whenever the batch ends', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: DAY }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (endsAfter, random) => {
+          const { delay } = walk({ windowSeconds: DAY, progress: () => undefined, endsAfter, random });
+          expect(delay).toBeLessThanOrEqual(900);
+        },
+      ),
+    );
+  });
+
+  test('always waits a whole number of seconds within its bounds', () => {
+    const count = fc.double({ min: -1e12, max: 1e12, noNaN: true });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: -1_000, max: 10 * DAY }),
+        fc.integer({ min: 1, max: 600 }),
+        fc.option(fc.record({ total: count, succeeded: count, failed: count }), { nil: undefined }),
+        fc.double({ min: 0, max: 0.999999, noNaN: true }),
+        (now, polls, counts, random) => {
+          const state = { now, createdAt: 0, deadline: DAY + LIMITS.graceSeconds, polls, counts };
+          const wait = pollWaitSeconds(state, LIMITS, random);
+          expect(Number.isInteger(wait)).toBe(true);
+          expect(wait).toBeGreaterThanOrEqual(LIMITS.minSeconds);
+          expect(wait).toBeLessThanOrEqual(LIMITS.maxSeconds);
+        },
+      ),
+    );
+  });
+
+  test('looks for a vanished batch for about a quarter of an hour before it gives up', () => {
+    const waits = Array.from({ length: MAX_NOT_FOUND_POLLS }, (_, miss) =>
+      notFoundWaitSeconds(miss + 1, LIMITS),
+    );
+
+    expect(waits).toEqual([15, 30, 60, 120, 240, 480]);
+  });
+});
+
+test.each([
+  ['24h', 86_400],
+  ['7d', 604_800],
+  ['30m', 1_800],
+  ['', undefined],
+  ['24', undefined],
+  ['1.5h', undefined],
+  ['-1h', undefined],
+  ['24H', undefined],
+])('the completion window %j is %j seconds', (text, seconds) => {
+  expect(parseWindow(text)).toBe(seconds);
+});
