@@ -23,7 +23,9 @@ export async function readApiKey(provider: string, env: Environment): Promise<st
     env['SECRET_ARN'] === undefined
       ? `Set the environment variable ${apiKeyVariable(provider)}.`
       : `Put {"${provider}": "<key>"} into the secret ${env['SECRET_ARN']}.`;
-  throw new ProviderDenied(withCode(`There is no key for the provider "${provider}". ${place}`, 'NO_API_KEY'));
+  throw new ProviderDenied(
+    withCode(`There is no key for the provider "${provider}". ${place}`, 'NO_API_KEY'),
+  );
 }
 
 async function readSecret(env: Environment): Promise<Readonly<Record<string, unknown>>> {
@@ -34,7 +36,9 @@ async function readSecret(env: Environment): Promise<Readonly<Record<string, unk
   });
   const text = await body.text();
   if (statusCode !== 200) {
-    throw new ProviderUnavailable(`The secret ${secretArn} could not be read: the extension answered ${statusCode}.`);
+    throw new ProviderUnavailable(
+      `The secret ${secretArn} could not be read: the extension answered ${statusCode}.`,
+    );
   }
   return parseSecret(text, secretArn);
 }
@@ -48,6 +52,9 @@ function parseSecret(answer: string, secretArn: string): Readonly<Record<string,
     // Said below, without the text: it is secret.
   }
   throw new ProviderDenied(
-    withCode(`The secret ${secretArn} is not a JSON object of {"<provider>": "<key>"}.`, 'SECRET_NOT_READABLE'),
+    withCode(
+      `The secret ${secretArn} is not a JSON object of {"<provider>": "<key>"}.`,
+      'SECRET_NOT_READABLE',
+    ),
   );
 }

@@ -35,7 +35,8 @@ export function requireVariables<Name extends string>(
   names: readonly Name[],
 ): Readonly<Record<Name, string>> {
   const missing = names.filter((name) => (env[name] ?? '') === '');
-  if (missing.length > 0) throw new InvalidRequest(`Environment variables are missing: ${missing.join(', ')}.`);
+  if (missing.length > 0)
+    throw new InvalidRequest(`Environment variables are missing: ${missing.join(', ')}.`);
   return Object.fromEntries(names.map((name) => [name, env[name]])) as Record<Name, string>;
 }
 
