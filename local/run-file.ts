@@ -7,9 +7,10 @@ import type { Summary } from '../src/job.ts';
 import { summaryKey } from '../src/keys.ts';
 import { startJob, type StartedJob } from '../src/steps/start-job.ts';
 import { requireJson } from '../src/store/json.ts';
+import { callBundles } from './call-bundles.ts';
 import { callHandlers } from './call-handlers.ts';
 import { createLocalExecutions, type EngineEvent, type LocalExecutions } from './engine.ts';
-import { loadMachine } from './load-machine.ts';
+import { loadMachine, machineOf, synthesizeBundles } from './load-machine.ts';
 import { takeIn } from './take-in.ts';
 
 export interface RunFile {
@@ -20,6 +21,8 @@ export interface RunFile {
   readonly again: boolean;
   readonly config: NightshiftConfig;
   readonly edges: Edges;
+  /** Bundle the Lambdas into this folder and run the bundles, with edges from the environment. */
+  readonly bundles?: string | undefined;
   /** Told of each step; not told anything when the job had ended before. */
   readonly onStart?: (job: StartedJob) => void;
   readonly onEvent?: (event: EngineEvent) => void;
@@ -50,9 +53,12 @@ export async function runFile(options: RunFile): Promise<Summary> {
   return requireJson<Summary>(edges.store, summaryKey(jobId));
 }
 
-async function openExecutions({ config, edges, onEvent }: RunFile): Promise<LocalExecutions> {
-  const machine = await loadMachine(config);
-  return createLocalExecutions({ ...machine, callStep: callHandlers(edges), onEvent });
+async function openExecutions({ config, edges, bundles, onEvent }: RunFile): Promise<LocalExecutions> {
+  if (bundles === undefined) {
+    return createLocalExecutions({ ...(await loadMachine(config)), callStep: callHandlers(edges), onEvent });
+  }
+  const synthesized = synthesizeBundles(config, bundles);
+  return createLocalExecutions({ ...machineOf(synthesized), callStep: callBundles(synthesized), onEvent });
 }
 
 /** A failed execution has written its summary, which says why; without one, the failure itself has to say it. */

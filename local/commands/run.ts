@@ -28,6 +28,7 @@ interface RunFlags {
   readonly out?: string;
   readonly json?: true;
   readonly again?: true;
+  readonly bundles?: true;
   readonly verbose?: true;
 }
 
@@ -52,6 +53,7 @@ export function runCommand(loadConfig: () => NightshiftConfig): Command {
     .option('--out <folder>', 'also put the result files here')
     .option('--again', 'run anew, and pay anew, although this file has been run before')
     .option('--json', 'print the summary as one JSON object and nothing else')
+    .option('--bundles', 'bundle the Lambdas into cdk.out, as for a deploy, and run the bundles')
     .option('--verbose', 'print the log lines of the steps to standard error')
     .addHelpText('after', HELP)
     .action(async (file: string | undefined, flags: RunFlags) => {
@@ -81,6 +83,7 @@ async function run(file: string, flags: RunFlags, config: NightshiftConfig): Pro
       again: flags.again === true,
       config,
       edges: host.edges,
+      bundles: flags.bundles && 'cdk.out',
       onStart: (job) => print(startLine(job, file)),
       onEvent: createProgress(print),
       signal: interrupt,

@@ -1,9 +1,6 @@
 import { request } from 'undici';
 import { ProviderDenied, ProviderUnavailable, withCode } from '../errors.ts';
 
-/** The AWS Parameters and Secrets Lambda extension, which caches a secret for 300 s; no SDK is needed for it. */
-const EXTENSION_URL = 'http://localhost:2773/secretsmanager/get';
-
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** `MELIOUS_API_KEY` for the provider `melious`. */
@@ -28,10 +25,13 @@ export async function readApiKey(provider: string, env: Environment): Promise<st
   );
 }
 
+/** Asks the AWS Parameters and Secrets Lambda extension, which caches a secret for 300 s; no SDK is needed for it. */
 async function readSecret(env: Environment): Promise<Readonly<Record<string, unknown>>> {
   const secretArn = env['SECRET_ARN'];
   if (secretArn === undefined) return {};
-  const { statusCode, body } = await request(`${EXTENSION_URL}?secretId=${encodeURIComponent(secretArn)}`, {
+  const port = env['PARAMETERS_SECRETS_EXTENSION_HTTP_PORT'] ?? '2773';
+  const url = `http://localhost:${port}/secretsmanager/get?secretId=${encodeURIComponent(secretArn)}`;
+  const { statusCode, body } = await request(url, {
     headers: { 'x-aws-parameters-secrets-token': env['AWS_SESSION_TOKEN'] ?? '' },
   });
   const text = await body.text();
