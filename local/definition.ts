@@ -1,3 +1,6 @@
+import { z } from 'zod';
+import { renderReferences, type ReferenceNames } from '../lib/render-references.ts';
+
 /** A state machine as a template holds it, its references replaced by stand-ins. */
 export interface TemplateMachine {
   /** In Amazon States Language. */
@@ -6,35 +9,39 @@ export interface TemplateMachine {
   readonly functions: ReadonlyMap<string, string>;
 }
 
-interface Resource {
-  readonly Type: string;
-  readonly Properties?: Readonly<Record<string, unknown>>;
-}
+const templateSchema = z.object({
+  Resources: z.record(z.string(), z.object({ Type: z.string(), Properties: z.unknown().optional() })),
+});
+
+type Resource = z.output<typeof templateSchema>['Resources'][string];
+
+const machineSchema = z.object({ DefinitionString: z.unknown() });
+
+const stepSchema = z.object({ Environment: z.object({ Variables: z.object({ STEP: z.string() }) }) });
 
 /**
  * Takes the one state machine out of a synthesized CloudFormation template, as it would be deployed but for its
  * references: `Fn::GetAtt` of an ARN becomes a made-up ARN, pseudo parameters become made-up values.
- * @throws Error when the template does not hold exactly one state machine, or holds what this does not understand.
+ * @throws Error when the template does not hold exactly one state machine, or a reference of another kind.
  */
 export function definitionFromTemplate(template: unknown): TemplateMachine {
-  const resources = Object.entries((template as { Resources: Record<string, Resource> }).Resources);
+  const resources = Object.entries(templateSchema.parse(template).Resources);
   const machines = resources.filter(([, { Type }]) => Type === 'AWS::StepFunctions::StateMachine');
   const [machine] = machines;
   if (machine === undefined || machines.length > 1) {
     throw new Error(`The template holds ${machines.length} state machines; it should hold one.`);
   }
-  const text = resolve(machine[1].Properties?.['DefinitionString']);
+  const { DefinitionString } = machineSchema.parse(machine[1].Properties);
   return {
-    definition: JSON.parse(text) as object,
+    definition: z.looseObject({}).parse(JSON.parse(renderReferences(DefinitionString, STAND_INS))),
     functions: new Map(resources.flatMap(([id, resource]) => stepOf(id, resource))),
   };
 }
 
 function stepOf(id: string, { Type, Properties }: Resource): [arn: string, step: string][] {
   if (Type !== 'AWS::Lambda::Function') return [];
-  const { Variables } = (Properties?.['Environment'] ?? {}) as { Variables?: Record<string, unknown> };
-  const step = Variables?.['STEP'];
-  return typeof step === 'string' ? [[standInArn(id), step]] : [];
+  const step = stepSchema.safeParse(Properties).data?.Environment.Variables.STEP;
+  return step === undefined ? [] : [[standInArn(id), step]];
 }
 
 const PSEUDO_PARAMETERS: Readonly<Record<string, string>> = {
@@ -46,23 +53,12 @@ const PSEUDO_PARAMETERS: Readonly<Record<string, string>> = {
 /** Shaped as a function's ARN, which is what validators and the local engine look for. */
 const standInArn = (id: string): string => `arn:aws:lambda:us-east-1:000000000000:function:${id}`;
 
-function resolve(value: unknown): string {
-  if (typeof value === 'string') return value;
-  const [intrinsic, argument] = Object.entries(value as object)[0] ?? [];
-  switch (intrinsic) {
-    case 'Fn::Join': {
-      const [separator, parts] = argument as [string, readonly unknown[]];
-      return parts.map(resolve).join(separator);
-    }
-    case 'Fn::GetAtt': {
-      const [id, attribute] = argument as [string, string];
-      return attribute === 'Arn' ? standInArn(id) : `${id}.${attribute}`;
-    }
-    case 'Ref':
-      return PSEUDO_PARAMETERS[argument as string] ?? (argument as string);
-    default:
-      throw new Error(
-        `The state machine's definition holds ${JSON.stringify(value)}, which is not understood.`,
-      );
-  }
-}
+const STAND_INS: ReferenceNames = {
+  ref: (id) => PSEUDO_PARAMETERS[id] ?? id,
+  attribute: (id, name) => (name === 'Arn' ? standInArn(id) : `${id}.${name}`),
+  other: (value) => {
+    throw new Error(
+      `The state machine's definition holds ${JSON.stringify(value)}, which is not understood.`,
+    );
+  },
+};

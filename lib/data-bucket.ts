@@ -1,0 +1,77 @@
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  CfnBucket,
+  ObjectOwnership,
+  type BucketProps,
+} from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+
+const PRIVATE = {
+  blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+  objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+  encryption: BucketEncryption.S3_MANAGED,
+  enforceSSL: true,
+  minimumTLSVersion: 1.2,
+  // It holds what was paid for: removing the stack never removes data.
+  removalPolicy: RemovalPolicy.RETAIN,
+} satisfies BucketProps;
+
+/** The one bucket of a workflow: inputs, checkpoints and results by prefix; it tells EventBridge of every new object. */
+export class DataBucket extends Construct {
+  readonly bucket: Bucket;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.bucket = new Bucket(this, 'Bucket', {
+      ...PRIVATE,
+      // The version id is what makes a dropped file one job, however often its event is delivered.
+      versioned: true,
+      lifecycleRules: [
+        { id: 'drop-unfinished-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
+        // Longer than a job may run and a person may take to resume it. Results are under output/ and stay.
+        { id: 'forget-checkpoints', prefix: 'jobs/', expiration: Duration.days(30) },
+        { id: 'forget-old-versions', noncurrentVersionExpiration: Duration.days(30) },
+      ],
+    });
+    this.configure();
+  }
+
+  /**
+   * What the CDK's own properties would bring too much of: `eventBridgeEnabled` a custom resource, whose Lambda may
+   * change every bucket; `serverAccessLogsBucket` an ACL, unless the app has set a feature flag.
+   */
+  private configure(): void {
+    const resource = this.bucket.node.defaultChild;
+    if (!(resource instanceof CfnBucket)) throw new TypeError('A Bucket holds no CfnBucket any more.');
+    resource.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
+    resource.loggingConfiguration = {
+      destinationBucketName: this.createAccessLogs().bucketName,
+      logFilePrefix: ACCESS_LOG_PREFIX,
+    };
+  }
+
+  private createAccessLogs(): Bucket {
+    const accessLogs = new Bucket(this, 'AccessLogs', {
+      ...PRIVATE,
+      lifecycleRules: [{ id: 'forget-access-logs', expiration: Duration.days(365) }],
+    });
+    accessLogs.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('logging.s3.amazonaws.com')],
+        actions: ['s3:PutObject'],
+        resources: [accessLogs.arnForObjects(`${ACCESS_LOG_PREFIX}*`)],
+        conditions: {
+          ArnLike: { 'aws:SourceArn': this.bucket.bucketArn },
+          StringEquals: { 'aws:SourceAccount': Stack.of(this).account },
+        },
+      }),
+    );
+    return accessLogs;
+  }
+}
+
+const ACCESS_LOG_PREFIX = 'data/';

@@ -1,0 +1,84 @@
+import { ArnFormat, Names, RemovalPolicy, Stack, type Duration } from 'aws-cdk-lib';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { acknowledgeWildcards } from './acknowledge-wildcards.ts';
+import { defineJob } from './job-states.ts';
+import type { StepFunction } from './step-function.ts';
+import type { StepFunctions } from './steps.ts';
+
+export interface MachineProps {
+  readonly steps: StepFunctions;
+  /** Most shards of one job at the provider at the same time. */
+  readonly maxConcurrency: number;
+  /** How long one execution may take. */
+  readonly timeout: Duration;
+}
+
+/** The state machine: one execution is one job. `job-states.ts` and `shard-states.ts` hold what it does. */
+export class Machine extends Construct {
+  readonly stateMachine: StateMachine;
+
+  constructor(scope: Construct, id: string, { steps, maxConcurrency, timeout }: MachineProps) {
+    super(scope, id);
+    // States are named by their construct ids; a scope of their own keeps those clear of everything else's.
+    const states = new Construct(this, 'States');
+    this.stateMachine = new StateMachine(this, 'StateMachine', {
+      comment: "Nightshift: one execution turns one job's rows into one result each",
+      definitionBody: DefinitionBody.fromChainable(defineJob(states, steps, maxConcurrency)),
+      timeout,
+      tracingEnabled: true,
+      logs: { destination: this.createLogs(), level: LogLevel.ALL, includeExecutionData: false },
+    });
+    this.acknowledge(steps);
+  }
+
+  /** Lets a step start executions and look at them. */
+  allowStart({ role }: StepFunction): void {
+    const executions = this.executionArn(':*');
+    this.stateMachine.grantStartExecution(role);
+    role.addToPolicy(new PolicyStatement({ actions: ['states:DescribeExecution'], resources: [executions] }));
+    acknowledgeWildcards(role, {
+      resources: [executions],
+      reason: "Executions are named by their jobs; the step may look at this state machine's only.",
+    });
+  }
+
+  private executionArn(execution: string): string {
+    const stack = Stack.of(this);
+    const arnFormat = ArnFormat.COLON_RESOURCE_NAME;
+    // Split from the ARN, as the CDK's own policy for the map does it, so that both write the same resource.
+    const { resourceName } = stack.splitArn(this.stateMachine.stateMachineArn, arnFormat);
+    return stack.formatArn({
+      service: 'states',
+      resource: 'execution',
+      resourceName: `${resourceName}${execution}`,
+      arnFormat,
+    });
+  }
+
+  /** Vended logs: their groups share one resource policy by prefix, which has room for few names only. */
+  private createLogs(): LogGroup {
+    return new LogGroup(this, 'Logs', {
+      logGroupName: `/aws/vendedlogs/states/${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}`,
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+  }
+
+  private acknowledge(steps: StepFunctions): void {
+    acknowledgeWildcards(this, {
+      resources: Object.values(steps).map(({ lambda }) => `${lambda.functionArn}:*`),
+      reason: 'The versions and aliases of exactly the functions that are steps.',
+    });
+    acknowledgeWildcards(this, {
+      resources: ['*'],
+      reason: 'X-Ray and the delivery of vended logs are actions that know no resources.',
+    });
+    acknowledgeWildcards(this, {
+      resources: [this.executionArn(':*'), this.executionArn('/shards:*')],
+      reason: "The machine watches and stops its own map's children, which are named when they start.",
+    });
+  }
+}

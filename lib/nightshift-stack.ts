@@ -1,0 +1,37 @@
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { INPUT_PREFIX } from '../src/keys.ts';
+import { BatchWorkflow, type BatchWorkflowProps } from './batch-workflow.ts';
+
+export interface NightshiftStackProps extends StackProps, BatchWorkflowProps {}
+
+/** The workflow as a stack of its own, with what a user needs to know as outputs. */
+export class NightshiftStack extends Stack {
+  constructor(scope: Construct, id: string, props: NightshiftStackProps) {
+    super(scope, id, props);
+    const { bucket, providerKeys, stateMachine, dropDeadLetters } = new BatchWorkflow(
+      this,
+      'Workflow',
+      props,
+    );
+    const output = (name: string, description: string, value: string): CfnOutput =>
+      new CfnOutput(this, name, { description, value });
+    output('BucketName', 'Bucket with inputs, results and everything in between', bucket.bucketName);
+    output(
+      'InputLocation',
+      'Drop files here, or in a folder named by a profile',
+      bucket.s3UrlForObject(INPUT_PREFIX),
+    );
+    output('StateMachineArn', 'State machine: one execution per job', stateMachine.stateMachineArn);
+    output(
+      'ProviderKeysSecretArn',
+      'Secret for the keys of the providers: {"<provider>": "<key>"}',
+      providerKeys.secretArn,
+    );
+    output(
+      'DropDeadLetterQueueUrl',
+      'Queue with drops that started no job; empty when all is well',
+      dropDeadLetters.queueUrl,
+    );
+  }
+}

@@ -1,0 +1,23 @@
+import { RemovalPolicy, SecretValue, Validations } from 'aws-cdk-lib';
+import { Secret, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { Construct } from 'constructs';
+
+/** A secret that holds `{"<provider>": "<key>"}`, as far as the workflow uses it. */
+export type ProviderKeys = Pick<ISecret, 'secretArn' | 'grantRead'>;
+
+/**
+ * The secret for the providers' keys. It is deployed as `{}` and filled by hand; later deployments leave what was put
+ * into it alone, and removing the stack keeps it.
+ */
+export function createProviderKeys(scope: Construct, id: string): ProviderKeys {
+  const secret = new Secret(scope, id, {
+    description: 'Nightshift: the keys of the batch providers, {"<provider>": "<key>"}',
+    secretStringValue: SecretValue.unsafePlainText('{}'),
+    removalPolicy: RemovalPolicy.RETAIN,
+  });
+  Validations.of(secret).acknowledge({
+    id: 'AwsSolutions-SMG4',
+    reason: "A provider's key is made on its website; there is no API a rotation could call.",
+  });
+  return secret;
+}

@@ -1,0 +1,64 @@
+import { Choice, Condition, JsonPath, Succeed, Wait, WaitTime } from 'aws-cdk-lib/aws-stepfunctions';
+import type { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
+import type { Construct } from 'constructs';
+import { RETRY_FRESH_FILE, RETRY_POLL, RETRY_TRANSIENT } from './retry-policies.ts';
+import type { StepFunctions } from './steps.ts';
+import { catchEverything, stepTask } from './step-task.ts';
+
+/**
+ * What one shard goes through: upload, create, poll to the end, collect, and again with the rows worth it. Returns
+ * its first state. A shard never fails: what retries cannot cure is collected too, so that one shard takes none of
+ * the others down. The payloads are typed in `src/contract.ts`.
+ */
+export function defineShard(states: Construct, steps: StepFunctions): LambdaInvoke {
+  const tasks = defineTasks(states, steps);
+  const { uploadFile, createBatch, pollBatch, cancelBatch, collectResults } = tasks;
+  for (const task of [uploadFile, createBatch, pollBatch, cancelBatch]) catchEverything(task, collectResults);
+
+  const waitForBatch = waitAsTold(states, 'Wait for batch');
+  uploadFile
+    .next(createBatch)
+    .next(waitForBatch)
+    .next(pollBatch)
+    .next(
+      Choice.jsonPath(states, 'Batch ended?')
+        .when(Condition.stringEquals('$.phase', 'ended'), collectResults)
+        .when(Condition.stringEquals('$.phase', 'overdue'), cancelBatch)
+        .otherwise(waitForBatch),
+    );
+  cancelBatch.next(waitForBatch);
+  return closeRound(states, tasks);
+}
+
+type ShardTasks = ReturnType<typeof defineTasks>;
+
+function defineTasks(states: Construct, steps: StepFunctions) {
+  return {
+    uploadFile: stepTask(states, 'Upload file', steps['upload-file'], [RETRY_TRANSIENT]),
+    createBatch: stepTask(states, 'Create batch', steps['create-batch'], [RETRY_TRANSIENT, RETRY_FRESH_FILE]),
+    pollBatch: stepTask(states, 'Poll batch', steps['poll-batch'], [RETRY_POLL]),
+    cancelBatch: stepTask(states, 'Cancel batch', steps['cancel-batch'], [RETRY_TRANSIENT]),
+    collectResults: stepTask(states, 'Collect results', steps['collect-results'], [RETRY_TRANSIENT]),
+  };
+}
+
+/** After *Collect results*: another round, or the shard's end. */
+function closeRound(states: Construct, { uploadFile, collectResults }: ShardTasks): LambdaInvoke {
+  // `{}`: the map joins what its shards return, and only 256 KiB of it may cross into the next state.
+  const shardDone = Succeed.jsonPath(states, 'Shard done', { outputPath: JsonPath.DISCARD });
+  catchEverything(collectResults, shardDone);
+  collectResults.next(
+    Choice.jsonPath(states, 'Rows to retry?')
+      .when(
+        Condition.stringEquals('$.next', 'retry'),
+        waitAsTold(states, 'Wait before retry').next(uploadFile),
+      )
+      .otherwise(shardDone),
+  );
+  return uploadFile;
+}
+
+/** Waits as many whole seconds as the step before has computed. */
+function waitAsTold(states: Construct, name: string): Wait {
+  return Wait.jsonPath(states, name, { time: WaitTime.secondsPath('$.waitSeconds') });
+}

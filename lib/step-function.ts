@@ -1,0 +1,111 @@
+import { fileURLToPath } from 'node:url';
+import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import {
+  Architecture,
+  LoggingFormat,
+  ParamsAndSecretsLayerVersion,
+  ParamsAndSecretsLogLevel,
+  ParamsAndSecretsVersions,
+  Runtime,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
+import { NodejsFunction, OutputFormat, type BundlingOptions } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import type { ProviderKeys } from './provider-keys.ts';
+import { acknowledgeTracing, grantObjects } from './step-grants.ts';
+import type { StepName, StepNeeds } from './step-table.ts';
+
+export interface StepFunctionProps {
+  /** The file of `lambdas/`, without `.ts`. */
+  readonly step: StepName;
+  readonly needs: StepNeeds;
+  readonly bucket: Bucket;
+  /** The providers' keys; only a step that talks to the provider may read them. */
+  readonly providerKeys: ProviderKeys;
+  /**
+   * Expressions the bundler replaces, each by a JavaScript literal.
+   * @default - none
+   */
+  readonly define?: Readonly<Record<string, string>>;
+}
+
+/** One step as a Lambda function: its own role with nothing but what the step needs, its own log group. */
+export class StepFunction extends Construct {
+  readonly lambda: NodejsFunction;
+  readonly role: Role;
+  /** The Lambda's own timeout; whoever calls it has to wait longer. */
+  readonly timeout: Duration;
+
+  constructor(scope: Construct, id: string, props: StepFunctionProps) {
+    super(scope, id);
+    const { step, needs, bucket, providerKeys } = props;
+    this.timeout = Duration.minutes(needs.timeoutMinutes);
+    this.role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      description: `Nightshift step ${step}`,
+    });
+    const logGroup = new LogGroup(this, 'Logs', {
+      retention: RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.lambda = new NodejsFunction(this, 'Function', {
+      description: `Nightshift step ${step}`,
+      ...source(step, props.define),
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      role: this.role,
+      memorySize: needs.memoryMib,
+      timeout: this.timeout,
+      ...(needs.scratchGib === undefined ? {} : { ephemeralStorageSize: Size.gibibytes(needs.scratchGib) }),
+      logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      tracing: Tracing.ACTIVE,
+      environment: {
+        STORE: `s3://${bucket.bucketName}`,
+        STEP: step,
+        NODE_OPTIONS: '--enable-source-maps',
+        ...(needs.provider === undefined ? {} : { SECRET_ARN: providerKeys.secretArn }),
+      },
+      ...(needs.provider === undefined ? {} : { paramsAndSecrets: secretsExtension() }),
+    });
+    logGroup.grantWrite(this.role);
+    acknowledgeTracing(this.role);
+    grantObjects(this.role, bucket, needs);
+    if (needs.provider !== undefined) providerKeys.grantRead(this.role);
+  }
+}
+
+/** Answers for secrets on localhost and keeps them for 300 s, so that a poll costs no call to Secrets Manager. */
+function secretsExtension(): ParamsAndSecretsLayerVersion {
+  return ParamsAndSecretsLayerVersion.fromVersion(ParamsAndSecretsVersions.V1_0_103, {
+    logLevel: ParamsAndSecretsLogLevel.WARN,
+  });
+}
+
+const PROJECT_ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+function source(step: StepName, define: StepFunctionProps['define']) {
+  return {
+    entry: `${PROJECT_ROOT}lambdas/${step}.ts`,
+    // Named, not looked for: the app may be started from any folder.
+    projectRoot: PROJECT_ROOT,
+    depsLockFilePath: `${PROJECT_ROOT}package-lock.json`,
+    bundling: define === undefined ? BUNDLING : { ...BUNDLING, define },
+  };
+}
+
+const BUNDLING = {
+  format: OutputFormat.ESM,
+  mainFields: ['module', 'main'],
+  target: 'node24',
+  minify: true,
+  keepNames: true,
+  sourceMap: true,
+  sourcesContent: false,
+  bundleAwsSDK: true,
+  // CommonJS dependencies call `require`, which an ES module does not have.
+  banner: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);",
+} satisfies BundlingOptions;

@@ -1,0 +1,33 @@
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import { acknowledgeWildcards } from './acknowledge-wildcards.ts';
+import type { StepNeeds } from './step-table.ts';
+
+/** Gives a step's role what it needs in the bucket, by key pattern, and nothing else. */
+export function grantObjects(role: Role, bucket: Bucket, needs: StepNeeds): void {
+  const { reads = [], readsVersions = [], puts = [], streams = [], deletes = [] } = needs;
+  allow(role, bucket, ['s3:GetObject'], [...reads, ...readsVersions]);
+  allow(role, bucket, ['s3:GetObjectVersion'], readsVersions);
+  allow(role, bucket, ['s3:PutObject'], [...puts, ...streams]);
+  allow(role, bucket, ['s3:AbortMultipartUpload'], streams);
+  allow(role, bucket, ['s3:DeleteObject'], deletes);
+  // S3 answers 404 for a missing key only to who may list the bucket, else 403, and a missing checkpoint is an answer
+  // every step relies on. No condition on `s3:prefix`: a GetObject carries no such value, so it would never match.
+  role.addToPolicy(new PolicyStatement({ actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }));
+}
+
+function allow(role: Role, bucket: Bucket, actions: string[], keys: readonly string[]): void {
+  if (keys.length === 0) return;
+  const resources = keys.map((key) => bucket.arnForObjects(key));
+  role.addToPolicy(new PolicyStatement({ actions, resources }));
+  acknowledgeWildcards(role, {
+    resources,
+    reason:
+      'Keys hold the names of profiles, files and jobs; the step may use exactly this part of the layout.',
+  });
+}
+
+/** Says why a role that writes X-Ray traces names no resource. */
+export function acknowledgeTracing(role: Role): void {
+  acknowledgeWildcards(role, { resources: ['*'], reason: "X-Ray's actions know no resources." });
+}

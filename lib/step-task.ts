@@ -1,0 +1,42 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+  Errors,
+  Timeout,
+  type CatchProps,
+  type IChainable,
+  type RetryProps,
+} from 'aws-cdk-lib/aws-stepfunctions';
+import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
+import type { Construct } from 'constructs';
+import type { StepFunction } from './step-function.ts';
+
+/** A Task that hands its whole input to a step's Lambda and goes on with what the Lambda returns. */
+export function stepTask(
+  scope: Construct,
+  name: string,
+  step: StepFunction,
+  retries: readonly RetryProps[],
+): LambdaInvoke {
+  const task = LambdaInvoke.jsonPath(scope, name, {
+    lambdaFunction: step.lambda,
+    payloadResponseOnly: true,
+    retryOnServiceExceptions: false,
+    // Longer than the Lambda's own: a step that runs out of time fails as `Sandbox.Timedout`, with its log complete.
+    taskTimeout: Timeout.duration(step.timeout.plus(Duration.minutes(1))),
+  });
+  for (const retry of retries) task.addRetry(retry);
+  return task;
+}
+
+interface Catching {
+  addCatch(handler: IChainable, props?: CatchProps): unknown;
+}
+
+/**
+ * Sends every failure on to `handler`, as `{Error, Cause}` under `resultPath` beside what went into the state.
+ * `States.ALL` leaves out `States.DataLimitExceeded`, so that one is named.
+ */
+export function catchEverything(state: Catching, handler: IChainable, resultPath = '$.error'): void {
+  state.addCatch(handler, { errors: ['States.DataLimitExceeded'], resultPath });
+  state.addCatch(handler, { errors: [Errors.ALL], resultPath });
+}

@@ -1,0 +1,48 @@
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import type { ProviderKeys } from './provider-keys.ts';
+import { StepFunction } from './step-function.ts';
+import { STEPS, type StepName } from './step-table.ts';
+
+export interface StepsProps {
+  readonly bucket: Bucket;
+  readonly providerKeys: ProviderKeys;
+  /** Expressions the bundler replaces in `start-job`, each by a JavaScript literal. */
+  readonly defineInStartJob: Readonly<Record<string, string>>;
+}
+
+export type StepFunctions = Readonly<Record<StepName, StepFunction>>;
+
+/** The Lambda functions of the workflow, one per step. */
+export class Steps extends Construct {
+  readonly functions: StepFunctions;
+
+  constructor(scope: Construct, id: string, { bucket, providerKeys, defineInStartJob }: StepsProps) {
+    super(scope, id);
+    const create = (step: StepName): StepFunction =>
+      new StepFunction(this, constructId(step), {
+        step,
+        needs: STEPS[step],
+        bucket,
+        providerKeys,
+        ...(step === 'start-job' ? { define: defineInStartJob } : {}),
+      });
+    this.functions = {
+      'start-job': create('start-job'),
+      'build-requests': create('build-requests'),
+      'upload-file': create('upload-file'),
+      'create-batch': create('create-batch'),
+      'poll-batch': create('poll-batch'),
+      'cancel-batch': create('cancel-batch'),
+      'collect-results': create('collect-results'),
+      'write-results': create('write-results'),
+    };
+  }
+}
+
+/** `start-job` → `StartJob`. */
+const constructId = (step: StepName): string =>
+  step
+    .split('-')
+    .map((word) => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('');
