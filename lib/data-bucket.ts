@@ -34,7 +34,11 @@ export class DataBucket extends Construct {
         { id: 'drop-unfinished-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
         // Longer than a job may run and a person may take to resume it. Results are under output/ and stay.
         { id: 'forget-checkpoints', prefix: 'jobs/', expiration: Duration.days(30) },
-        { id: 'forget-old-versions', noncurrentVersionExpiration: Duration.days(30) },
+        {
+          id: 'forget-old-versions',
+          noncurrentVersionExpiration: Duration.days(30),
+          expiredObjectDeleteMarker: true,
+        },
       ],
     });
     this.configure();

@@ -67,7 +67,7 @@ export class Machine extends Construct {
     });
   }
 
-  private acknowledge(steps: StepFunctions): void {
+  private acknowledge({ 'start-job': _startsIt, ...steps }: StepFunctions): void {
     acknowledgeWildcards(this, {
       resources: Object.values(steps).map(({ lambda }) => `${lambda.functionArn}:*`),
       reason: 'The versions and aliases of exactly the functions that are steps.',
