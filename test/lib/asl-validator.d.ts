@@ -1,0 +1,7 @@
+declare module 'asl-validator' {
+  /** Checks a definition in Amazon States Language; the package brings no types. */
+  export default function aslValidator(
+    definition: object,
+    options?: { readonly checkPaths?: boolean; readonly checkArn?: boolean },
+  ): { readonly isValid: boolean; errorsText(separator?: string): string };
+}

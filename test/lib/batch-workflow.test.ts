@@ -1,0 +1,57 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { expect, test } from 'vitest';
+import { BatchWorkflow, type BatchWorkflowProps } from '../../lib/batch-workflow.ts';
+import { definitionFromTemplate } from '../../local/definition.ts';
+import { stackMachine, CONFIG, createForeignApp } from './synthesized-stack.ts';
+
+/** A workflow in somebody else's stack, whose app has set no feature flag. */
+function foreignTemplate(props: (stack: Stack) => Partial<BatchWorkflowProps> = () => ({})): Template {
+  const stack = new Stack(createForeignApp(), 'Theirs');
+  const workflow = new BatchWorkflow(stack, 'Inference', { config: CONFIG, ...props(stack) });
+  expect(workflow.node.path).toBe('Theirs/Inference');
+  return Template.fromStack(stack);
+}
+
+const withoutIds = (machine: object): string => JSON.stringify(machine).replace(/function:\w+/g, 'function');
+
+test('in a stack of somebody else, with no feature flag set, the machine is the same', () => {
+  const { definition } = definitionFromTemplate(foreignTemplate().toJSON());
+  expect(withoutIds(definition)).toBe(withoutIds(stackMachine().definition));
+});
+
+test('in a stack of somebody else its roles still have no managed policies and its bucket no ACL', () => {
+  const template = foreignTemplate();
+  expect(template).toHaveOnlyProperties('AWS::IAM::Role', { ManagedPolicyArns: Match.absent() });
+  expect(template).toHaveOnlyProperties('AWS::S3::Bucket', { AccessControl: Match.absent() });
+});
+
+test('two workflows fit into one stack', () => {
+  const stack = new Stack(createForeignApp(), 'Theirs');
+  for (const id of ['One', 'Two']) expect(new BatchWorkflow(stack, id, { config: CONFIG }).node.id).toBe(id);
+  expect(Template.fromStack(stack)).toHaveCount('AWS::StepFunctions::StateMachine', 2);
+});
+
+test('the number of shards at a time and the time a job has can be set', () => {
+  const template = foreignTemplate(() => ({ maxConcurrency: 8, timeout: Duration.days(2) }));
+  expect(definitionFromTemplate(template.toJSON()).definition).toMatchObject({
+    TimeoutSeconds: 172_800,
+    States: { 'For each shard': { MaxConcurrency: 8 } },
+  });
+});
+
+test('a secret that exists is used and none is made beside it', () => {
+  const template = foreignTemplate((stack) => ({ providerKeys: new Secret(stack, 'TheirKeys') }));
+  expect(template).toHaveCount('AWS::SecretsManager::Secret', 1);
+  expect(template).toHaveProperties('AWS::Lambda::Function', {
+    Environment: {
+      Variables: { STEP: 'poll-batch', SECRET_ARN: { Ref: Match.stringLikeRegexp('TheirKeys') } },
+    },
+  });
+});
+
+test('a configuration that is wrong stops the synthesis and is told by its path', () => {
+  const config = { profiles: { default: { provider: 'nowhere' } } };
+  expect(() => foreignTemplate(() => ({ config }))).toThrow('profiles.default.provider');
+});

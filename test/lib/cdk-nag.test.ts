@@ -1,0 +1,49 @@
+import { Validations, type App } from 'aws-cdk-lib';
+import { AwsSolutionsChecks, NagRuleCompliance, type IApplyRule } from 'cdk-nag';
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { NightshiftStack } from '../../lib/nightshift-stack.ts';
+import { CONFIG, createApp } from './synthesized-stack.ts';
+
+function createNightshift(): App {
+  const app = createApp();
+  expect(new NightshiftStack(app, 'Nightshift', { config: CONFIG }).stackName).toBe('Nightshift');
+  return app;
+}
+
+test('AwsSolutions finds nothing that is not acknowledged', () => {
+  const app = createNightshift();
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  expect(() => app.synth()).not.toThrow();
+});
+
+test('every acknowledged finding has its reason and is still found', () => {
+  const app = createNightshift();
+  app.synth();
+  const checks = new EverythingFound(app);
+  checks.validateScope(app);
+  const acknowledged = acknowledgements(app);
+  expect(acknowledged.length).toBeGreaterThan(0);
+  expect(acknowledged.map(([id]) => id).filter((id) => !checks.found.has(id))).toEqual([]);
+  expect(acknowledged.filter(([, reason]) => reason.length < 20)).toEqual([]);
+});
+
+/** All that the rules find, acknowledged or not. */
+class EverythingFound extends AwsSolutionsChecks {
+  readonly found = new Set<string>();
+
+  protected override applyRule(check: IApplyRule): void {
+    const id = `AwsSolutions-${check.ruleSuffixOverride ?? check.rule.name}`;
+    const result = check.rule(check.node);
+    if (Array.isArray(result)) for (const finding of result) this.found.add(`${id}[${finding}]`);
+    else if (result === NagRuleCompliance.NON_COMPLIANT) this.found.add(id);
+  }
+}
+
+function acknowledgements(app: App): [id: string, reason: string][] {
+  const entries = app.node.findAll().flatMap(({ node }) => node.metadata);
+  return entries
+    .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
+    .flatMap(({ data }) => Object.entries(z.record(z.string(), z.string()).parse(data)))
+    .map(([id, reason]) => [id.replace(/^annotation::/i, ''), reason]);
+}

@@ -1,0 +1,92 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, test } from 'vitest';
+import { stackTemplate } from './synthesized-stack.ts';
+
+const DATA_BUCKET = { VersioningConfiguration: { Status: 'Enabled' } };
+
+describe('the data bucket', () => {
+  test('refuses every kind of public access and has no ACLs', () => {
+    expect(stackTemplate()).toHaveProperties('AWS::S3::Bucket', {
+      ...DATA_BUCKET,
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+      AccessControl: Match.absent(),
+    });
+  });
+
+  test('encrypts what it holds with keys of S3', () => {
+    expect(stackTemplate()).toHaveProperties('AWS::S3::Bucket', {
+      ...DATA_BUCKET,
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+      },
+    });
+  });
+
+  test('is told to EventBridge natively, without a custom resource', () => {
+    expect(stackTemplate()).toHaveProperties('AWS::S3::Bucket', {
+      ...DATA_BUCKET,
+      NotificationConfiguration: { EventBridgeConfiguration: { EventBridgeEnabled: true } },
+    });
+    expect(stackTemplate()).toHaveCount('Custom::S3BucketNotifications', 0);
+  });
+
+  test('forgets unfinished uploads after a day, checkpoints and old versions after thirty', () => {
+    expect(stackTemplate()).toHaveProperties('AWS::S3::Bucket', {
+      ...DATA_BUCKET,
+      LifecycleConfiguration: {
+        Rules: [
+          Match.objectLike({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } }),
+          Match.objectLike({ Prefix: 'jobs/', ExpirationInDays: 30 }),
+          Match.objectLike({ NoncurrentVersionExpiration: { NoncurrentDays: 30 } }),
+        ],
+      },
+    });
+  });
+
+  test('keeps results and inputs: no rule expires what is under output/ or input/', () => {
+    const [bucket] = Object.values(
+      stackTemplate().findResources('AWS::S3::Bucket', { Properties: DATA_BUCKET }),
+    );
+    const rules: Record<string, unknown>[] = bucket?.['Properties'].LifecycleConfiguration.Rules;
+    const expiring = rules.filter((rule) => 'ExpirationInDays' in rule);
+    expect(expiring.map((rule) => rule['Prefix'])).toEqual(['jobs/']);
+  });
+
+  test('logs every access to a bucket of its own', () => {
+    const [logBucket] = Object.keys(
+      stackTemplate().findResources('AWS::S3::Bucket', {
+        Properties: { VersioningConfiguration: Match.absent() },
+      }),
+    );
+    expect(stackTemplate()).toHaveProperties('AWS::S3::Bucket', {
+      ...DATA_BUCKET,
+      LoggingConfiguration: { DestinationBucketName: { Ref: logBucket }, LogFilePrefix: 'data/' },
+    });
+  });
+});
+
+describe('both buckets', () => {
+  test('outlive the stack', () => {
+    expect(stackTemplate()).toHaveOnlyResources('AWS::S3::Bucket', {
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+    });
+  });
+
+  test('refuse plain HTTP and TLS below 1.2', () => {
+    expect(stackTemplate()).toHaveOnlyProperties('AWS::S3::BucketPolicy', {
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+          Match.objectLike({ Effect: 'Deny', Condition: { NumericLessThan: { 's3:TlsVersion': 1.2 } } }),
+        ]),
+      },
+    });
+  });
+});

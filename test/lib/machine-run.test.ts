@@ -1,0 +1,202 @@
+import type { StateMachineDefinition } from 'aws-local-stepfunctions';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { createLocalExecutions } from '../../local/engine.ts';
+import { ProviderRejected, ProviderThrottled } from '../../src/errors.ts';
+import { stackMachine } from './synthesized-stack.ts';
+
+const payloadSchema = z.record(z.string(), z.unknown());
+type Payload = Readonly<Record<string, unknown>>;
+type Answers = Readonly<Record<string, readonly (Payload | Error)[]>>;
+
+const PROVIDER = { name: 'melious', baseUrl: 'https://provider.example/v1', dialect: 'melious' };
+const POLLING = { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 };
+
+/** What the steps add to their input, call by call; the last answer is repeated. */
+const HAPPY: Answers = {
+  'build-requests': [{ shards: [0], provider: PROVIDER, polling: POLLING }],
+  'upload-file': [{ round: 1, lastRound: 4, fileId: 'file-1' }],
+  'create-batch': [{ batchId: 'batch-1', waitSeconds: 15 }],
+  'poll-batch': [
+    { phase: 'running', waitSeconds: 15 },
+    { phase: 'ended', waitSeconds: 15 },
+  ],
+  'cancel-batch': [{ waitSeconds: 15 }],
+  'collect-results': [{ next: 'done', waitSeconds: 0 }],
+  'write-results': [{ status: 'succeeded' }],
+};
+
+interface Call {
+  readonly step: string;
+  readonly input: Payload;
+}
+
+/** Runs the deployed definition with steps that answer by script; waits take no time. */
+async function runMachine(answers: Answers) {
+  const { definition, functions } = stackMachine();
+  const script = { ...HAPPY, ...answers };
+  const calls: Call[] = [];
+  const states: (string | undefined)[] = [];
+  const executions = createLocalExecutions({
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the engine checks it when it is made
+    definition: definition as StateMachineDefinition,
+    functions,
+    instant: true,
+    callStep: async (step, event) => {
+      const input = payloadSchema.parse(event);
+      const calledBefore = calls.filter((call) => call.step === step).length;
+      calls.push({ step, input });
+      const answer = script[step]?.at(calledBefore) ?? script[step]?.at(-1);
+      if (answer instanceof Error) throw answer;
+      return { ...input, ...answer };
+    },
+    onEvent: ({ type, state }) => {
+      if (type === 'StateEntered') states.push(state);
+    },
+  });
+  await executions.start('job-1', { jobId: 'job-1' });
+  const result = await executions.result('job-1').then(
+    (output) => ({ output, failure: undefined }),
+    (error: unknown) => ({ output: undefined, failure: String(error) }),
+  );
+  return { ...result, calls, states, inputsOf: (step: string) => inputs(calls, step) };
+}
+
+const inputs = (calls: readonly Call[], step: string): Payload[] =>
+  calls.filter((call) => call.step === step).map(({ input }) => input);
+
+describe('the deployed definition, run on the local engine', () => {
+  test('takes a job from Build requests to Job succeeded', async () => {
+    const { output, states } = await runMachine({});
+    expect(states).toEqual([
+      'Build requests',
+      'For each shard',
+      'Upload file',
+      'Create batch',
+      'Wait for batch',
+      'Poll batch',
+      'Batch ended?',
+      'Wait for batch',
+      'Poll batch',
+      'Batch ended?',
+      'Collect results',
+      'Rows to retry?',
+      'Shard done',
+      'Write results',
+      'Job ok?',
+      'Job succeeded',
+    ]);
+    expect(output).toMatchObject({ jobId: 'job-1', status: 'succeeded' });
+  });
+
+  test('gives every shard its own number and nothing of the others', async () => {
+    const { inputsOf } = await runMachine({
+      'build-requests': [{ shards: [0, 1, 7], provider: PROVIDER, polling: POLLING }],
+      'poll-batch': [{ phase: 'ended' }],
+    });
+    expect(inputsOf('upload-file')).toEqual(
+      [0, 1, 7].map((shard) => ({ jobId: 'job-1', shard, provider: PROVIDER, polling: POLLING })),
+    );
+  });
+
+  test('keeps what shards return away from Write results', async () => {
+    const { inputsOf } = await runMachine({});
+    expect(inputsOf('write-results')).toEqual([
+      { jobId: 'job-1', shards: [0], provider: PROVIDER, polling: POLLING },
+    ]);
+  });
+
+  test('goes straight to Write results when no shard has work left', async () => {
+    const { calls } = await runMachine({
+      'build-requests': [{ shards: [], provider: PROVIDER, polling: POLLING }],
+    });
+    expect(calls.map(({ step }) => step)).toEqual(['build-requests', 'write-results']);
+  });
+
+  test('cancels an overdue batch and then polls it to its end', async () => {
+    const { calls } = await runMachine({ 'poll-batch': [{ phase: 'overdue' }, { phase: 'ended' }] });
+    expect(calls.map(({ step }) => step)).toEqual([
+      'build-requests',
+      'upload-file',
+      'create-batch',
+      'poll-batch',
+      'cancel-batch',
+      'poll-batch',
+      'collect-results',
+      'write-results',
+    ]);
+  });
+
+  test('polls on while the phase is none it knows', async () => {
+    const { inputsOf } = await runMachine({ 'poll-batch': [{ phase: 'surprising' }, { phase: 'ended' }] });
+    expect(inputsOf('poll-batch')).toHaveLength(2);
+  });
+
+  test('runs another round with the rows worth it', async () => {
+    const { states, inputsOf } = await runMachine({
+      'poll-batch': [{ phase: 'ended' }],
+      'collect-results': [{ next: 'retry', round: 2, waitSeconds: 60 }, { next: 'done' }],
+    });
+    expect(states).toContain('Wait before retry');
+    expect(inputsOf('upload-file')).toEqual([
+      expect.not.objectContaining({ round: 2 }),
+      expect.objectContaining({ shard: 0, round: 2 }),
+    ]);
+  });
+
+  test('tries a throttled step again, with the same input', async () => {
+    const { output, inputsOf } = await runMachine({
+      'upload-file': [new ProviderThrottled('Slow down.'), { fileId: 'file-1' }],
+      'poll-batch': [{ phase: 'ended' }],
+    });
+    const [first, second] = inputsOf('upload-file');
+    expect(second).toEqual(first);
+    expect(output).toMatchObject({ status: 'succeeded' });
+  });
+
+  test.each(['upload-file', 'create-batch', 'poll-batch'])(
+    'collects a shard on which %s gave up, and tells it why',
+    async (step) => {
+      const { output, inputsOf } = await runMachine({ [step]: [new ProviderRejected('No such model.')] });
+      expect(inputsOf(step)).toHaveLength(1);
+      expect(inputsOf('collect-results')).toEqual([
+        expect.objectContaining({
+          shard: 0,
+          error: { Error: 'ProviderRejected', Cause: 'No such model.' },
+        }),
+      ]);
+      expect(output).toMatchObject({ status: 'succeeded' });
+    },
+  );
+
+  test('finishes the other shards when one cannot even be collected', async () => {
+    const { output, inputsOf } = await runMachine({
+      'build-requests': [{ shards: [0, 1], provider: PROVIDER, polling: POLLING }],
+      'poll-batch': [{ phase: 'ended' }],
+      'collect-results': [new Error('Out of space.'), { next: 'done' }],
+    });
+    expect(inputsOf('collect-results')).toHaveLength(2);
+    expect(output).toMatchObject({ jobId: 'job-1' });
+  });
+
+  test('writes results also for a job that could not be built, and tells them why', async () => {
+    const { inputsOf } = await runMachine({ 'build-requests': [new ProviderRejected('Not a row.')] });
+    expect(inputsOf('write-results')).toEqual([
+      { jobId: 'job-1', error: { Error: 'ProviderRejected', Cause: 'Not a row.' } },
+    ]);
+  });
+
+  test('fails with the failure that Write results reports', async () => {
+    const { failure, states } = await runMachine({
+      'write-results': [{ status: 'failed', failure: { Error: 'ProviderDenied', Cause: 'No credit left.' } }],
+    });
+    expect(states.at(-1)).toBe('Job failed');
+    expect(failure).toContain('No credit left.');
+  });
+
+  test('fails with its own error when Write results breaks', async () => {
+    const { failure, states } = await runMachine({ 'write-results': [new Error('Does not reconcile.')] });
+    expect(states.at(-1)).toBe('Job failed');
+    expect(failure).toContain('Does not reconcile.');
+  });
+});

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { stackMachine } from './synthesized-stack.ts';
+
+const handlerSchema = z.object({ ErrorEquals: z.array(z.string()) });
+
+const stateSchema = z.looseObject({
+  Type: z.string(),
+  Resource: z.string().optional(),
+  TimeoutSeconds: z.number().optional(),
+  Next: z.string().optional(),
+  Retry: z
+    .array(
+      handlerSchema.extend({
+        IntervalSeconds: z.number(),
+        MaxAttempts: z.number(),
+        BackoffRate: z.number(),
+        MaxDelaySeconds: z.number(),
+        JitterStrategy: z.string(),
+      }),
+    )
+    .optional(),
+  Catch: z.array(handlerSchema.extend({ Next: z.string(), ResultPath: z.string() })).optional(),
+  get ItemProcessor() {
+    return statesSchema.optional();
+  },
+});
+
+const statesSchema = z.looseObject({
+  StartAt: z.string(),
+  get States() {
+    return z.record(z.string(), stateSchema);
+  },
+});
+
+export type State = z.output<typeof stateSchema>;
+export type Retrier = NonNullable<State['Retry']>[number];
+
+/** Every state of the deployed definition, those inside the map too, by name. */
+export function deployedStates(): ReadonlyMap<string, State> {
+  return new Map(statesOf(statesSchema.parse(stackMachine().definition)));
+}
+
+function statesOf({ States }: z.output<typeof statesSchema>): [string, State][] {
+  return Object.entries(States).flatMap(([name, state]): [string, State][] => [
+    [name, state],
+    ...(state.ItemProcessor === undefined ? [] : statesOf(state.ItemProcessor)),
+  ]);
+}
+
+/** A state that must be there. */
+export function deployedState(name: string): State {
+  const state = deployedStates().get(name);
+  if (state === undefined) throw new Error(`There is no state "${name}".`);
+  return state;
+}

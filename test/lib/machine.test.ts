@@ -1,0 +1,152 @@
+import aslValidator from 'asl-validator';
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, test } from 'vitest';
+import { TRANSIENT_ERRORS } from '../../lib/retry-policies.ts';
+import { deployedState, deployedStates, type Retrier } from './machine-states.ts';
+import { stackMachine, stackTemplate } from './synthesized-stack.ts';
+
+/** Every Task, the step it calls and where it goes when that fails for good. */
+const TASKS = [
+  ['Build requests', 'build-requests', 'Write results'],
+  ['Upload file', 'upload-file', 'Collect results'],
+  ['Create batch', 'create-batch', 'Collect results'],
+  ['Poll batch', 'poll-batch', 'Collect results'],
+  ['Cancel batch', 'cancel-batch', 'Collect results'],
+  ['Collect results', 'collect-results', 'Shard done'],
+  ['Write results', 'write-results', 'Job failed'],
+] as const;
+
+describe('the definition', () => {
+  test('is valid Amazon States Language', () => {
+    const verdict = aslValidator(stackMachine().definition, { checkPaths: true, checkArn: true });
+    expect(verdict.errorsText()).toBe('');
+    expect(verdict.isValid).toBe(true);
+  });
+
+  test('has these Tasks and no others', () => {
+    const tasks = [...deployedStates()].filter(([, { Type }]) => Type === 'Task').map(([name]) => name);
+    expect(tasks.toSorted()).toEqual(TASKS.map(([name]) => name).toSorted());
+  });
+
+  test('is the one that was reviewed', () => {
+    const text = JSON.stringify(stackMachine().definition, null, 2);
+    expect(text.replace(/(function:\w+Function)[0-9A-F]{8}/g, '$1')).toMatchSnapshot();
+  });
+});
+
+describe.each(TASKS)('%s', (name, step, handler) => {
+  test(`calls ${step}`, () => {
+    expect(stackMachine().functions.get(deployedState(name).Resource ?? '')).toBe(step);
+  });
+
+  test('waits a minute longer than its Lambda may take', () => {
+    expect(stackTemplate()).toHaveProperties('AWS::Lambda::Function', {
+      Timeout: (deployedState(name).TimeoutSeconds ?? 0) - 60,
+      Environment: { Variables: { STEP: step } },
+    });
+  });
+
+  test('tries again, with growing and jittered waits, what waiting can cure', () => {
+    expect(deployedState(name).Retry?.[0]).toEqual({
+      ErrorEquals: TRANSIENT_ERRORS,
+      IntervalSeconds: 5,
+      MaxAttempts: name === 'Poll batch' ? 40 : 8,
+      BackoffRate: 2,
+      MaxDelaySeconds: 300,
+      JitterStrategy: 'FULL',
+    });
+  });
+
+  test(`goes on at ${handler} with everything else, too large a payload included`, () => {
+    const ResultPath = name === 'Write results' ? '$.failure' : '$.error';
+    expect(deployedState(name).Catch).toEqual([
+      { ErrorEquals: ['States.DataLimitExceeded'], Next: handler, ResultPath },
+      { ErrorEquals: ['States.ALL'], Next: handler, ResultPath },
+    ]);
+  });
+});
+
+test('only Create batch also waits for a file that cannot be seen yet', () => {
+  for (const [name] of TASKS) {
+    const further = deployedState(name).Retry?.slice(1) ?? [];
+    expect(further.map(({ ErrorEquals }) => ErrorEquals)).toEqual(
+      name === 'Create batch' ? [['ProviderNotFound']] : [],
+    );
+  }
+});
+
+test.each([
+  ['Upload file', 0, 915],
+  ['Poll batch', 0, 10_515],
+  ['Create batch', 1, 250],
+])('%s waits as long as its retry policy number %i says: %i s at most', (name, index, seconds) => {
+  const retrier = deployedState(name).Retry?.[index];
+  expect(retrier === undefined ? 0 : longestWait(retrier)).toBe(seconds);
+});
+
+function longestWait({ IntervalSeconds, BackoffRate, MaxDelaySeconds, MaxAttempts }: Retrier): number {
+  const waits = Array.from({ length: MaxAttempts }, (_, attempt) =>
+    Math.min(IntervalSeconds * BackoffRate ** attempt, MaxDelaySeconds),
+  );
+  return waits.reduce((sum, wait) => sum + wait, 0);
+}
+
+describe('the map over shards', () => {
+  test('gives every shard an execution of its own with a history of its own', () => {
+    expect(deployedState('For each shard').ItemProcessor?.['ProcessorConfig']).toEqual({
+      Mode: 'DISTRIBUTED',
+      ExecutionType: 'STANDARD',
+    });
+  });
+
+  test('lets no shard take the others down', () => {
+    expect(deployedState('For each shard')['ToleratedFailurePercentage']).toBe(100);
+  });
+
+  test('gives a shard what `ShardContext` says, and drops what it returns', () => {
+    expect(deployedState('For each shard')).toMatchObject({
+      ItemsPath: '$.shards',
+      ItemSelector: {
+        'jobId.$': '$.jobId',
+        'shard.$': '$$.Map.Item.Value',
+        'provider.$': '$.provider',
+        'polling.$': '$.polling',
+      },
+      ResultPath: null,
+    });
+    expect(deployedState('Shard done')).toEqual({ Type: 'Succeed', OutputPath: null });
+  });
+
+  test('runs a hundred shards at a time, under a name alarms can rely on', () => {
+    expect(deployedState('For each shard')).toMatchObject({ MaxConcurrency: 100, Label: 'shards' });
+  });
+
+  test('ends in Write results also when it fails as a whole', () => {
+    expect(deployedState('For each shard').Catch?.map(({ Next }) => Next)).toEqual([
+      'Write results',
+      'Write results',
+    ]);
+  });
+});
+
+describe('the state machine', () => {
+  test('is a standard one that traces', () => {
+    expect(stackTemplate()).toHaveProperties('AWS::StepFunctions::StateMachine', {
+      StateMachineType: Match.absent(),
+      TracingConfiguration: { Enabled: true },
+    });
+  });
+
+  test('logs every event, without what goes in and out, to a vended log group', () => {
+    expect(stackTemplate()).toHaveProperties('AWS::StepFunctions::StateMachine', {
+      LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: false },
+    });
+    expect(stackTemplate()).toHaveProperties('AWS::Logs::LogGroup', {
+      LogGroupName: Match.stringLikeRegexp('^/aws/vendedlogs/states/Nightshift'),
+    });
+  });
+
+  test('gives a job fourteen days', () => {
+    expect(stackMachine().definition).toMatchObject({ TimeoutSeconds: 14 * 86_400 });
+  });
+});

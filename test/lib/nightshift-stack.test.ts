@@ -1,0 +1,35 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { expect, test } from 'vitest';
+import { NightshiftStack } from '../../lib/nightshift-stack.ts';
+import { CONFIG, createApp, stackTemplate } from './synthesized-stack.ts';
+
+test.each([
+  ['BucketName', /DataBucket/],
+  ['InputLocation', /s3:\/\/.*DataBucket.*\/input\//],
+  ['StateMachineArn', /StateMachine/],
+  ['ProviderKeysSecretArn', /ProviderKeys/],
+  ['DropDeadLetterQueueUrl', /DropTriggerDeadLetters/],
+])('the output %s says what it is for', (name, value) => {
+  const output = stackTemplate().findOutputs(name)[name];
+  expect(output?.['Description']).toMatch(/^[A-Z].{20,}/);
+  expect(JSON.stringify(output?.['Value'])).toMatch(value);
+});
+
+test('the secret is deployed without a key and outlives the stack', () => {
+  expect(stackTemplate()).toHaveCount('AWS::SecretsManager::Secret', 1);
+  expect(stackTemplate()).toHaveResource('AWS::SecretsManager::Secret', {
+    Properties: { SecretString: '{}', GenerateSecretString: Match.absent() },
+    DeletionPolicy: 'Retain',
+    UpdateReplacePolicy: 'Retain',
+  });
+});
+
+test('the stack can be deployed to any account and region', () => {
+  const { environment } = new NightshiftStack(createApp(), 'Nightshift', { config: CONFIG });
+  expect(environment).toBe('aws://unknown-account/unknown-region');
+});
+
+test('the stack brings no resource that only the CDK needs', () => {
+  expect(stackTemplate()).toHaveCount('AWS::CDK::Metadata', 0);
+  expect(JSON.stringify(stackTemplate().toJSON())).not.toContain('"Custom::');
+});

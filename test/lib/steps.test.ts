@@ -1,0 +1,181 @@
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, test } from 'vitest';
+import { STEPS } from '../../lib/step-table.ts';
+import { permissionsByRole, stepPermissions } from './step-policies.ts';
+import { stackTemplate } from './synthesized-stack.ts';
+
+const ALL_STEPS = Object.keys(STEPS);
+const TALKING = ['upload-file', 'create-batch', 'poll-batch', 'cancel-batch', 'collect-results'];
+const SILENT = ALL_STEPS.filter((step) => !TALKING.includes(step));
+
+test('there is one function per step and no other', () => {
+  expect(stackTemplate()).toHaveCount('AWS::Lambda::Function', 8);
+});
+
+describe.each(ALL_STEPS)('%s', (step) => {
+  test('runs on Node 24 on arm64', () => {
+    expect(stackTemplate()).toHaveStep(step, {
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'index.handler',
+    });
+  });
+
+  test('traces with X-Ray', () => {
+    expect(stackTemplate()).toHaveStep(step, { TracingConfig: { Mode: 'Active' } });
+  });
+
+  test('logs JSON to a log group of its own', () => {
+    expect(stackTemplate()).toHaveStep(step, {
+      LoggingConfig: { LogFormat: 'JSON', LogGroup: { Ref: Match.anyValue() } },
+    });
+  });
+
+  test('is told where the store is', () => {
+    expect(stackTemplate()).toHaveStep(
+      step,
+      {},
+      { STORE: { 'Fn::Join': ['', ['s3://', { Ref: Match.stringLikeRegexp('Bucket') }]] } },
+    );
+  });
+
+  test('shows positions of the TypeScript source in its stack traces', () => {
+    expect(stackTemplate()).toHaveStep(step, {}, { NODE_OPTIONS: '--enable-source-maps' });
+  });
+
+  test('may see which keys there are, so that a missing one is a 404', () => {
+    expect(stepPermissions(step)).toContain('s3:ListBucket on <bucket>');
+  });
+
+  test('names a resource for everything but X-Ray', () => {
+    const anywhere = stepPermissions(step).filter((permission) => permission.endsWith(' on *'));
+    expect(anywhere).toEqual(['xray:PutTelemetryRecords on *', 'xray:PutTraceSegments on *']);
+  });
+});
+
+test('log groups keep thirty days and go with the stack', () => {
+  expect(stackTemplate()).toHaveOnlyProperties('AWS::Logs::LogGroup', { RetentionInDays: 30 });
+  expect(stackTemplate()).toHaveOnlyResources('AWS::Logs::LogGroup', { DeletionPolicy: 'Delete' });
+});
+
+test('no role has a managed policy', () => {
+  expect(stackTemplate()).toHaveOnlyProperties('AWS::IAM::Role', { ManagedPolicyArns: Match.absent() });
+});
+
+test('no two steps share a role', () => {
+  const functions = Object.values(stackTemplate().findResources('AWS::Lambda::Function'));
+  const roles = functions.map((resource) => JSON.stringify(resource['Properties'].Role));
+  expect(new Set(roles).size).toBe(functions.length);
+});
+
+test('no role may do everything of a service', () => {
+  const actions = [...permissionsByRole().values()].flat().map((permission) => permission.split(' on ')[0]);
+  expect(actions.filter((action) => action?.includes('*'))).toEqual([]);
+});
+
+describe.each(TALKING)('%s talks to the provider', (step) => {
+  test('so it finds its key through the secrets extension', () => {
+    expect(stackTemplate()).toHaveStep(
+      step,
+      { Layers: [{ 'Fn::FindInMap': Match.arrayWith([Match.stringLikeRegexp('arm64')]) }] },
+      { SECRET_ARN: { Ref: Match.stringLikeRegexp('ProviderKeys') } },
+    );
+  });
+
+  test('so it may read the one secret', () => {
+    expect(stepPermissions(step)).toContainEqual(
+      expect.stringMatching(/^secretsmanager:GetSecretValue on <WorkflowProviderKeys\w+>$/),
+    );
+  });
+});
+
+test.each(SILENT)('%s knows nothing of the secret', (step) => {
+  expect(stackTemplate()).toHaveStep(step, { Layers: Match.absent() }, { SECRET_ARN: Match.absent() });
+  expect(stepPermissions(step).filter((permission) => permission.startsWith('secretsmanager:'))).toEqual([]);
+});
+
+test.each([
+  ['start-job', 256, 120],
+  ['build-requests', 1_769, 900],
+  ['upload-file', 1_024, 900],
+  ['create-batch', 256, 120],
+  ['poll-batch', 256, 120],
+  ['cancel-batch', 256, 120],
+  ['collect-results', 1_769, 900],
+  ['write-results', 1_769, 900],
+])('%s has %i MiB and %i s', (step, MemorySize, Timeout) => {
+  expect(stackTemplate()).toHaveStep(step, { MemorySize, Timeout });
+});
+
+test('only collect-results has scratch space beyond what Lambda gives', () => {
+  for (const step of ALL_STEPS) {
+    expect(stackTemplate()).toHaveStep(step, {
+      EphemeralStorage: step === 'collect-results' ? { Size: 10_240 } : Match.absent(),
+    });
+  }
+});
+
+test('only start-job knows the state machine', () => {
+  for (const step of ALL_STEPS) {
+    const known = step === 'start-job' ? { Ref: Match.stringLikeRegexp('StateMachine') } : Match.absent();
+    expect(stackTemplate()).toHaveStep(step, {}, { STATE_MACHINE_ARN: known });
+  }
+});
+
+test('start-job may start executions of this machine and look at them, and nothing else of Step Functions', () => {
+  const granted = stepPermissions('start-job').filter((permission) => permission.startsWith('states:'));
+  expect(granted).toEqual([
+    expect.stringMatching(/^states:StartExecution on <WorkflowMachineStateMachine\w+>$/),
+    expect.stringMatching(
+      /^states:DescribeExecution on arn:.*:execution:.*WorkflowMachineStateMachine\w+.*:\*$/,
+    ),
+  ]);
+});
+
+test.each([
+  [
+    'start-job',
+    [
+      'GetObject input/*',
+      'GetObject jobs/*',
+      'GetObject output/*/summary.json',
+      'GetObjectVersion input/*',
+      'PutObject jobs/*',
+      'PutObject output/*/summary.json',
+    ],
+  ],
+  [
+    'build-requests',
+    [
+      'AbortMultipartUpload jobs/*',
+      'DeleteObject jobs/*/stop.json',
+      'GetObject input/*',
+      'GetObject jobs/*',
+      'GetObjectVersion input/*',
+      'PutObject jobs/*',
+    ],
+  ],
+  ['upload-file', ['GetObject jobs/*', 'PutObject jobs/*']],
+  ['create-batch', ['GetObject jobs/*', 'PutObject jobs/*']],
+  ['poll-batch', ['GetObject jobs/*', 'PutObject jobs/*']],
+  ['cancel-batch', ['GetObject jobs/*', 'PutObject jobs/*']],
+  ['collect-results', ['AbortMultipartUpload jobs/*', 'GetObject jobs/*', 'PutObject jobs/*']],
+  [
+    'write-results',
+    [
+      'AbortMultipartUpload jobs/*',
+      'AbortMultipartUpload output/*',
+      'DeleteObject output/*/dead-letters.jsonl',
+      'GetObject jobs/*',
+      'GetObject output/*',
+      'PutObject jobs/*',
+      'PutObject output/*',
+    ],
+  ],
+])('%s may do with objects exactly what it needs', (step, expected) => {
+  const onObjects = stepPermissions(step).flatMap((permission) => {
+    const [, action, key] = /^s3:(\w+) on <bucket>\/(.*)$/.exec(permission) ?? [];
+    return action === undefined ? [] : [`${action} ${key}`];
+  });
+  expect(onObjects.toSorted()).toEqual(expected);
+});

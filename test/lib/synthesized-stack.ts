@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { z } from 'zod';
+import { NightshiftStack } from '../../lib/nightshift-stack.ts';
+import { definitionFromTemplate, type TemplateMachine } from '../../local/definition.ts';
+import type { NightshiftConfig } from '../../src/config/config.ts';
+// oxlint-disable-next-line import/no-unassigned-import -- it adds matchers for the template below
+import './template-matchers.ts';
+
+export const CONFIG: NightshiftConfig = {
+  profiles: { default: { provider: 'melious', model: 'glm-4.7:batch' } },
+};
+
+/** No stack is bundled: these tests are about the template, and bundling takes seconds. */
+const SKIP_BUNDLING = { 'aws:cdk:bundling-stacks': [] };
+
+/** An app with the feature flags it is deployed with. */
+export function createApp(): App {
+  const cdkJson = new URL('../../cdk.json', import.meta.url);
+  const { context } = z
+    .object({ context: z.record(z.string(), z.unknown()) })
+    .parse(JSON.parse(readFileSync(cdkJson, 'utf8')));
+  return new App({ analyticsReporting: false, context: { ...context, ...SKIP_BUNDLING } });
+}
+
+/** An app of somebody else's, who has set no feature flag. */
+export function createForeignApp(): App {
+  return new App({ analyticsReporting: false, context: SKIP_BUNDLING });
+}
+
+let template: Template | undefined;
+
+/** The deployed stack's template. Synthesized once per test file; nothing changes it. */
+export function stackTemplate(): Template {
+  template ??= Template.fromStack(new NightshiftStack(createApp(), 'Nightshift', { config: CONFIG }));
+  return template;
+}
+
+export function stackMachine(): TemplateMachine {
+  return definitionFromTemplate(stackTemplate().toJSON());
+}
