@@ -1,0 +1,56 @@
+import {
+  bounded,
+  ProviderDenied,
+  ProviderNotFound,
+  ProviderRejected,
+  ProviderThrottled,
+  ProviderUnavailable,
+  withCode,
+} from '../errors.ts';
+import { readError } from './wire.ts';
+
+/** An HTTP answer that is no success. */
+export interface BadAnswer {
+  /** What was asked: `create batch`. */
+  readonly action: string;
+  readonly status: number;
+  readonly body: string;
+}
+
+const THROTTLED_CODES = new Set(['AUTH_1028', 'INFERENCE_3108']);
+const DENIED_CODES = new Set(['AUTH_1007', 'AUTH_1008', 'AUTH_1015']);
+/** A 503 that no waiting cures: the request's own filters exclude every provider. */
+const REJECTED_CODES = new Set(['INFERENCE_3104']);
+
+/** The named error for an answer: by its code first, by its status second, for codes are more exact. */
+export function classifyError(answer: BadAnswer): Error {
+  const { action, status, body } = answer;
+  const { code, message } = readError(parse(body));
+  const said = message ?? (body.trim() === '' ? 'no message' : 'an answer that is no JSON');
+  const described = withCode(`${action}: ${status} ${bounded(said)}`, safeCode(code));
+  return new (errorClass(status, code ?? ''))(described);
+}
+
+function errorClass(status: number, code: string): new (message: string) => Error {
+  if (code.startsWith('BILLING_') || DENIED_CODES.has(code)) return ProviderDenied;
+  if (THROTTLED_CODES.has(code)) return ProviderThrottled;
+  if (REJECTED_CODES.has(code)) return ProviderRejected;
+  if (status === 401 || status === 402 || status === 403) return ProviderDenied;
+  if (status === 404) return ProviderNotFound;
+  if (status === 429) return ProviderThrottled;
+  if (status === 408 || status === 425 || status >= 500 || status < 400) return ProviderUnavailable;
+  return ProviderRejected;
+}
+
+/** Codes are matched again after they crossed the state machine as text, so they must look like one. */
+function safeCode(code: string | undefined): string | undefined {
+  return code !== undefined && /^[\w.-]{1,64}$/.test(code) ? code : undefined;
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}

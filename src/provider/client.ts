@@ -1,0 +1,220 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ProviderNotFound, ProviderUnavailable } from '../errors.ts';
+import type {
+  Batch,
+  BatchProvider,
+  CreateBatch,
+  FindBatch,
+  ProviderFile,
+  ProviderSettings,
+  UploadFile,
+} from './batch-provider.ts';
+import { DIALECTS, type Dialect } from './dialects.ts';
+import { asProviderError, Http, TIMEOUTS, type Call, type Timeouts } from './http.ts';
+import { multipartUpload } from './multipart.ts';
+import { asWire, readBatch, readFile, readPage } from './wire.ts';
+
+export interface ClientOptions {
+  readonly settings: ProviderSettings;
+  /** Asked for with every call, so that a rotated key is picked up; goes into the Authorization header only. */
+  readonly apiKey: () => Promise<string>;
+  readonly random?: () => number;
+  /** Waits between the attempts of one call, in milliseconds. */
+  readonly wait?: (milliseconds: number) => Promise<void>;
+  readonly timeouts?: Partial<Timeouts>;
+}
+
+/** A list is looked through for at most this many pages of {@link PAGE_SIZE}. */
+const MAX_PAGES = 1_000;
+const PAGE_SIZE = 100;
+
+/** Attempts to get a file up, a look for the lost one before each further attempt. */
+const UPLOAD_ATTEMPTS = 3;
+
+export function createProviderClient(options: ClientOptions): ProviderClient {
+  return new ProviderClient(options);
+}
+
+/** The Batch API over HTTP. Repeats only what is safe to repeat. */
+class ProviderClient implements BatchProvider {
+  readonly #http: Http;
+  readonly #dialect: Dialect;
+
+  constructor({ settings, apiKey, random, wait, timeouts }: ClientOptions) {
+    this.#dialect = DIALECTS[settings.dialect];
+    this.#http = new Http({
+      baseUrl: settings.baseUrl,
+      apiKey,
+      random: random ?? Math.random,
+      wait: wait ?? ((milliseconds) => sleep(milliseconds)),
+      timeouts: { ...TIMEOUTS, ...timeouts },
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#http.close();
+  }
+
+  /** An upload that did not answer may have arrived: it is looked for before it is made again. */
+  async uploadFile(file: UploadFile): Promise<ProviderFile> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#upload(file);
+      } catch (error) {
+        if (!(error instanceof ProviderUnavailable) || attempt >= UPLOAD_ATTEMPTS) throw error;
+        const arrived = await this.findFile(file.name);
+        if (arrived !== undefined && (arrived.bytes ?? file.bytes) === file.bytes) return arrived;
+      }
+    }
+  }
+
+  async #upload({ name, bytes, open }: UploadFile): Promise<ProviderFile> {
+    const multipart = multipartUpload(
+      { name, bytes, content: open() },
+      'batch',
+      `nightshift-${randomUUID()}`,
+    );
+    const call: Call = {
+      action: `upload ${name}`,
+      method: 'POST',
+      path: '/files',
+      headers: {
+        'content-type': multipart.contentType,
+        'content-length': String(multipart.contentLength),
+      },
+      body: multipart.body,
+      repeatable: false,
+    };
+    return required(call, readFile(await this.#http.json(call)));
+  }
+
+  findFile(name: string): Promise<ProviderFile | undefined> {
+    const call = get(`find file ${name}`, '/files');
+    return this.#find(call, { purpose: 'batch', order: 'desc' }, (item) => {
+      const file = readFile(item);
+      return file?.name === name ? file : undefined;
+    });
+  }
+
+  async createBatch({ inputFileId, endpoint, completionWindow, metadata }: CreateBatch): Promise<Batch> {
+    const call: Call = {
+      action: `create batch of file ${inputFileId}`,
+      method: 'POST',
+      path: '/batches',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        input_file_id: inputFileId,
+        endpoint,
+        completion_window: completionWindow,
+        metadata,
+      }),
+      repeatable: false,
+    };
+    return this.#batch(call);
+  }
+
+  /** By metadata where the listed batch carries any, else by its input file: each round's file has one batch. */
+  findBatch({ inputFileId, metadata }: FindBatch): Promise<Batch | undefined> {
+    const wanted = Object.entries(metadata);
+    const call = get(`find batch of file ${inputFileId}`, '/batches');
+    return this.#find(call, {}, (item) => {
+      const batch = readBatch(item, this.#dialect);
+      if (batch === undefined) return undefined;
+      const carriesAny = Object.keys(batch.metadata).length > 0;
+      const matches = carriesAny
+        ? wanted.every(([name, value]) => batch.metadata[name] === value)
+        : batch.inputFileId === inputFileId;
+      return matches ? batch : undefined;
+    });
+  }
+
+  getBatch(batchId: string): Promise<Batch> {
+    return this.#batch(get(`get batch ${batchId}`, `/batches/${encodeURIComponent(batchId)}`));
+  }
+
+  /** Repeatable: asking twice cancels once. A conflict says that it has ended already. */
+  async cancelBatch(batchId: string): Promise<void> {
+    const path = `/batches/${encodeURIComponent(batchId)}/cancel`;
+    const call: Call = { action: `cancel batch ${batchId}`, method: 'POST', path, repeatable: true };
+    try {
+      await this.#http.json(call);
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+    }
+  }
+
+  async *download(fileId: string): AsyncGenerator<Buffer> {
+    const call: Call = {
+      ...get(`download file ${fileId}`, `/files/${encodeURIComponent(fileId)}/content`),
+      headers: { accept: 'application/jsonl, application/binary, */*' },
+    };
+    const { headers, body } = await this.#http.stream(call);
+    const promised = Number(headers['content-length'] ?? Number.NaN);
+    let received = 0;
+    try {
+      for await (const chunk of body) {
+        received += (chunk as Buffer).byteLength;
+        yield chunk as Buffer;
+      }
+    } catch (error) {
+      throw asProviderError(call, error);
+    }
+    if (!Number.isNaN(promised) && received !== promised) {
+      throw new ProviderUnavailable(`${call.action}: ${received} of ${promised} bytes arrived.`);
+    }
+  }
+
+  async deleteFile(fileId: string): Promise<void> {
+    const path = `/files/${encodeURIComponent(fileId)}`;
+    const call: Call = { action: `delete file ${fileId}`, method: 'DELETE', path, repeatable: true };
+    try {
+      await this.#http.json(call);
+    } catch (error) {
+      if (!(error instanceof ProviderNotFound)) throw error;
+    }
+  }
+
+  async #batch(call: Call): Promise<Batch> {
+    return required(call, readBatch(await this.#http.json(call), this.#dialect));
+  }
+
+  /** Goes through a list's pages until an item is the one; ends on a page that brings nothing new. */
+  async #find<Item>(
+    call: Call,
+    query: Readonly<Record<string, string>>,
+    match: (item: unknown) => Item | undefined,
+  ): Promise<Item | undefined> {
+    let after: string | undefined;
+    for (let pages = 0; pages < MAX_PAGES; pages += 1) {
+      const search = new URLSearchParams({ ...query, limit: String(PAGE_SIZE), ...(after && { after }) });
+      const page = required(
+        call,
+        readPage(await this.#http.json({ ...call, path: `${call.path}?${search}` })),
+      );
+      for (const item of page.items) {
+        const found = match(item);
+        if (found !== undefined) return found;
+      }
+      const last = asWire(page.items.at(-1))?.['id'];
+      if (!page.more || typeof last !== 'string' || last === after) return undefined;
+      after = last;
+    }
+    throw new ProviderUnavailable(`${call.action}: the list has more than ${MAX_PAGES} pages.`);
+  }
+}
+
+function get(action: string, path: string): Call {
+  return { action, method: 'GET', path, repeatable: true };
+}
+
+function required<Value>({ action }: Call, value: Value | undefined): Value {
+  if (value === undefined) throw new ProviderUnavailable(`${action}: the answer is not what was asked for.`);
+  return value;
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ProviderRejected' && error.message.includes(': 409 ');
+}
+
+export type { ProviderClient };

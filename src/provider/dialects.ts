@@ -1,0 +1,24 @@
+import type { BatchEnding, DialectName } from './batch-provider.ts';
+
+/** What differs between providers, as data. */
+export interface Dialect {
+  /** Final statuses, in lower case, and what they mean. Every other status is running until the deadline. */
+  readonly endings: Readonly<Record<string, BatchEnding>>;
+  /** Names of the counters in `request_counts`. Without a total, it is the sum of all counters. */
+  readonly counters: {
+    readonly succeeded: string;
+    readonly failed: string;
+    readonly total: string | undefined;
+  };
+}
+
+export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
+  melious: {
+    endings: { succeeded: 'succeeded', failed: 'failed', expired: 'expired', cancelled: 'cancelled' },
+    counters: { succeeded: 'succeeded', failed: 'errored', total: undefined },
+  },
+  openai: {
+    endings: { completed: 'succeeded', failed: 'failed', expired: 'expired', cancelled: 'cancelled' },
+    counters: { succeeded: 'completed', failed: 'failed', total: 'total' },
+  },
+};

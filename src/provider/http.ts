@@ -1,0 +1,150 @@
+import { Agent, errors, request, type Dispatcher } from 'undici';
+import { ProviderThrottled, ProviderUnavailable } from '../errors.ts';
+import { classifyError } from './classify-error.ts';
+import { backoffMs, MAX_WAIT_MS, parseRetryAfter } from './retry-after.ts';
+
+/** Milliseconds. */
+export interface Timeouts {
+  /** TCP and TLS. */
+  readonly connect: number;
+  /** From the request's last byte to the answer's headers; an upload is stored and checked in that time. */
+  readonly headers: number;
+  /** Between two pieces of an answer's body. */
+  readonly body: number;
+}
+
+export const TIMEOUTS: Timeouts = { connect: 10_000, headers: 120_000, body: 60_000 };
+
+export interface HttpOptions {
+  readonly baseUrl: string;
+  readonly apiKey: () => Promise<string>;
+  readonly random: () => number;
+  readonly wait: (milliseconds: number) => Promise<void>;
+  readonly timeouts: Timeouts;
+}
+
+export interface Call {
+  /** What is asked, for error messages: `poll batch batch_1`. */
+  readonly action: string;
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Below the base URL, starting with a slash. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | AsyncIterable<Uint8Array>;
+  /** Whether the call may be made again when it failed for a passing reason. */
+  readonly repeatable: boolean;
+}
+
+/** Attempts inside one step; Step Functions' Retry does the long waits between steps. */
+const MAX_ATTEMPTS = 3;
+
+/** Longest JSON answer that is read, in bytes: a batch may list 50,000 validation errors. */
+const MAX_ANSWER_BYTES = 64 * 1_048_576;
+
+export type Answer = Dispatcher.ResponseData;
+
+/** Sends calls with the key, classifies bad answers, repeats what is safe to repeat. */
+export class Http {
+  readonly #options: HttpOptions;
+  readonly #agent: Agent;
+
+  constructor(options: HttpOptions) {
+    this.#options = options;
+    const { connect, headers, body } = options.timeouts;
+    this.#agent = new Agent({ connect: { timeout: connect }, headersTimeout: headers, bodyTimeout: body });
+  }
+
+  close(): Promise<void> {
+    return this.#agent.close();
+  }
+
+  /** A call whose answer is JSON. @throws a `Provider*` error. */
+  json(call: Call): Promise<unknown> {
+    return this.#attempt(call, async () => {
+      const answer = await this.#send(call);
+      return parseAnswer(call, await readText(call, answer));
+    });
+  }
+
+  /** A call whose answer streams; its status is a success. @throws a `Provider*` error. */
+  stream(call: Call): Promise<Answer> {
+    return this.#attempt(call, () => this.#send(call));
+  }
+
+  async #attempt<T>(call: Call, once: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await once();
+      } catch (error) {
+        const waitMs = this.#waitBeforeRepeat(call, asProviderError(call, error), attempt);
+        if (waitMs === undefined) throw asProviderError(call, error);
+        await this.#options.wait(waitMs);
+      }
+    }
+  }
+
+  #waitBeforeRepeat({ repeatable }: Call, error: Error, attempt: number): number | undefined {
+    const passing = error instanceof ProviderUnavailable || error instanceof ProviderThrottled;
+    if (!repeatable || !passing || attempt >= MAX_ATTEMPTS) return undefined;
+    const asked = retryAfterOf(error) ?? backoffMs(attempt, this.#options.random());
+    return asked > MAX_WAIT_MS ? undefined : asked;
+  }
+
+  async #send(call: Call): Promise<Answer> {
+    const answer = await request(`${this.#options.baseUrl}${call.path}`, {
+      dispatcher: this.#agent,
+      method: call.method,
+      headers: { ...call.headers, authorization: `Bearer ${await this.#options.apiKey()}` },
+      // undici takes any async iterable; its types name only Node's streams.
+      body: (call.body ?? null) as string | null,
+    });
+    if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
+    const body = await readText(call, answer).catch(() => '');
+    const error = classifyError({ action: call.action, status: answer.statusCode, body });
+    rememberRetryAfter(error, answer);
+    throw error;
+  }
+}
+
+async function readText({ action }: Call, { body }: Answer): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += (chunk as Buffer).byteLength;
+    if (bytes > MAX_ANSWER_BYTES) throw new ProviderUnavailable(`${action}: the answer does not end.`);
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseAnswer({ action }: Call, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ProviderUnavailable(`${action}: the answer is no JSON (${text.length} characters).`, {
+      cause: error,
+    });
+  }
+}
+
+const retryAfters = new WeakMap<Error, number>();
+
+const retryAfterOf = (error: Error): number | undefined => retryAfters.get(error);
+
+function rememberRetryAfter(error: Error, { headers }: Answer): void {
+  const header = headers['retry-after'];
+  const waitMs = parseRetryAfter(typeof header === 'string' ? header : undefined, Date.now());
+  if (waitMs !== undefined) retryAfters.set(error, waitMs);
+}
+
+/** Whatever broke between us and the provider is an outage; our own named errors stay what they are. */
+export function asProviderError({ action }: Pick<Call, 'action'>, error: unknown): Error {
+  if (error instanceof Error && /^(Provider|Store|Invalid)/.test(error.name)) return error;
+  const reason = error instanceof errors.UndiciError ? error.code : codeOf(error);
+  return new ProviderUnavailable(`${action}: no answer (${reason}).`, { cause: error });
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof Error && 'code' in error) return String(error.code);
+  return error instanceof Error ? error.name : 'unknown';
+}

@@ -1,0 +1,134 @@
+import type { Batch, BatchCounts, BatchError, ProviderFile } from './batch-provider.ts';
+import type { Dialect } from './dialects.ts';
+
+/**
+ * Reads what providers send. They leave fields out, send null for "not yet", numbers as strings and times as ISO
+ * strings; none of that may fail a healthy batch. Only an answer without an id is no answer.
+ */
+
+export type Wire = Readonly<Record<string, unknown>>;
+
+export function asWire(value: unknown): Wire | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Wire) : undefined;
+}
+
+/** A batch object, bare or wrapped in `job`; `undefined` when it is none. */
+export function readBatch(value: unknown, dialect: Dialect): Batch | undefined {
+  const outer = asWire(value);
+  const wire = asWire(outer?.['job']) ?? outer;
+  const id = text(wire?.['id']);
+  const status = text(wire?.['status']);
+  if (wire === undefined || id === undefined || status === undefined) return undefined;
+  const ending = ownValue(dialect.endings, status.toLowerCase());
+  return {
+    id,
+    status,
+    phase: ending === undefined ? 'running' : 'ended',
+    ending,
+    inputFileId: text(wire['input_file_id']),
+    outputFileId: text(wire['output_file_id']),
+    errorFileId: text(wire['error_file_id']),
+    counts: readCounts(wire['request_counts'], dialect),
+    errors: readErrors(wire['errors']),
+    metadata: readMetadata(wire['metadata']),
+    createdAt: seconds(wire['created_at']),
+    expiresAt: seconds(wire['expires_at']),
+  };
+}
+
+export function readFile(value: unknown): ProviderFile | undefined {
+  const wire = asWire(value);
+  const id = text(wire?.['id']);
+  if (wire === undefined || id === undefined) return undefined;
+  return { id, name: text(wire['filename']) ?? '', bytes: count(wire['bytes']) };
+}
+
+/** One page of a list: `{data, has_more}`, or a bare array. */
+export function readPage(value: unknown): { items: readonly unknown[]; more: boolean } | undefined {
+  if (Array.isArray(value)) return { items: value, more: false };
+  const wire = asWire(value);
+  const items = wire?.['data'];
+  return Array.isArray(items) ? { items, more: wire?.['has_more'] === true } : undefined;
+}
+
+export interface WireError {
+  readonly code: string | undefined;
+  readonly message: string | undefined;
+}
+
+/** Both error envelopes (`{error: {code, message}}`, with or without `type`), FastAPI's `{detail}`, and a bare string. */
+export function readError(value: unknown): WireError {
+  const wire = asWire(value);
+  const error = asWire(wire?.['error']);
+  if (error !== undefined) {
+    return { code: text(error['code']) ?? text(error['type']), message: text(error['message']) };
+  }
+  return {
+    code: undefined,
+    message: text(wire?.['error']) ?? text(wire?.['detail']) ?? text(wire?.['message']),
+  };
+}
+
+/** Absurd counters (negative, or more done than there is) are as good as none: they are for display only. */
+function readCounts(value: unknown, { counters }: Dialect): BatchCounts | undefined {
+  const wire = asWire(value);
+  if (wire === undefined) return undefined;
+  const succeeded = count(wire[counters.succeeded]);
+  const failed = count(wire[counters.failed]) ?? 0;
+  const total = counters.total === undefined ? sumOf(wire) : count(wire[counters.total]);
+  if (succeeded === undefined || total === undefined || succeeded + failed > total) return undefined;
+  return { total, succeeded, failed };
+}
+
+function sumOf(wire: Wire): number {
+  return Object.values(wire).reduce<number>((sum, value) => sum + (count(value) ?? 0), 0);
+}
+
+function readErrors(value: unknown): BatchError[] {
+  if (typeof value === 'string' && value !== '')
+    return [{ code: 'batch_failed', message: value, line: undefined }];
+  const list = Array.isArray(value) ? value : asWire(value)?.['data'];
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((entry) => {
+    const wire = asWire(entry);
+    if (wire === undefined) return [];
+    return [
+      {
+        code: text(wire['code']) ?? 'batch_failed',
+        message: text(wire['message']) ?? 'no message',
+        line: count(wire['line']),
+      },
+    ];
+  });
+}
+
+function readMetadata(value: unknown): Readonly<Record<string, string>> {
+  const entries = Object.entries(asWire(value) ?? {});
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
+/** A non-empty string, or a number as one. */
+function text(value: unknown): string | undefined {
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** A whole number, not negative, also when it came as a string. */
+function count(value: unknown): number | undefined {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+}
+
+/** Seconds since 1970, from a number or an ISO 8601 string. */
+function seconds(value: unknown): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? Math.floor(value) : undefined;
+  if (typeof value !== 'string') return undefined;
+  const milliseconds = Date.parse(value);
+  return Number.isNaN(milliseconds) ? count(value) : Math.floor(milliseconds / 1_000);
+}
+
+function ownValue<Value>(record: Readonly<Record<string, Value>>, key: string): Value | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}

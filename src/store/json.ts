@@ -1,0 +1,23 @@
+import type { ObjectStore } from './object-store.ts';
+
+/** A JSON object of ours, or `undefined` when there is none. Its shape is trusted: only the workflow writes it. */
+export async function readJson<T>(store: ObjectStore, key: string): Promise<T | undefined> {
+  const bytes = await store.get(key);
+  if (bytes === undefined) return undefined;
+  try {
+    return JSON.parse(bytes.toString('utf8')) as T;
+  } catch (error) {
+    throw new Error(`${store.locate(key)} is not JSON; was it changed by hand?`, { cause: error });
+  }
+}
+
+/** {@link readJson} for an object that must be there. */
+export async function requireJson<T>(store: ObjectStore, key: string): Promise<T> {
+  const value = await readJson<T>(store, key);
+  if (value === undefined) throw new Error(`There is no ${store.locate(key)}.`);
+  return value;
+}
+
+export async function writeJson(store: ObjectStore, key: string, value: unknown): Promise<void> {
+  await store.put(key, `${JSON.stringify(value)}\n`);
+}

@@ -1,0 +1,122 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { DIALECTS } from '../../src/provider/dialects.ts';
+import { readBatch, readError, readFile, readPage } from '../../src/provider/wire.ts';
+
+const MELIOUS = {
+  id: 'batch_abc123',
+  object: 'batch',
+  endpoint: '/v1/chat/completions',
+  errors: null,
+  input_file_id: 'file_abc123',
+  completion_window: '24h',
+  status: 'queued',
+  output_file_id: null,
+  error_file_id: null,
+  created_at: 1_711_471_533,
+  in_progress_at: null,
+  expires_at: 1_711_557_933,
+  request_counts: { processing: 0, succeeded: 0, errored: 0 },
+  metadata: { key: 'job/00000/1' },
+};
+
+describe('a batch', () => {
+  test('is read as Melious writes it', () => {
+    expect(readBatch(MELIOUS, DIALECTS.melious)).toEqual({
+      id: 'batch_abc123',
+      status: 'queued',
+      phase: 'running',
+      ending: undefined,
+      inputFileId: 'file_abc123',
+      outputFileId: undefined,
+      errorFileId: undefined,
+      counts: { total: 0, succeeded: 0, failed: 0 },
+      errors: [],
+      metadata: { key: 'job/00000/1' },
+      createdAt: 1_711_471_533,
+      expiresAt: 1_711_557_933,
+    });
+  });
+
+  test.each([
+    ['melious', 'succeeded', 'ended', 'succeeded'],
+    ['melious', 'EXPIRED', 'ended', 'expired'],
+    ['melious', 'completed', 'running', undefined],
+    ['melious', 'scheduling', 'running', undefined],
+    ['melious', 'constructor', 'running', undefined],
+    ['openai', 'completed', 'ended', 'succeeded'],
+    ['openai', 'CANCELLED', 'ended', 'cancelled'],
+    ['openai', 'cancelling', 'running', undefined],
+    ['openai', 'Validating', 'running', undefined],
+  ] as const)('of %s with the status %s is %s', (dialect, status, phase, ending) => {
+    expect(readBatch({ ...MELIOUS, status }, DIALECTS[dialect])).toMatchObject({ status, phase, ending });
+  });
+
+  test.each([
+    ['melious', { processing: 3, succeeded: 5, errored: 2 }, { total: 10, succeeded: 5, failed: 2 }],
+    [
+      'melious',
+      { processing: 3, succeeded: 5, errored: 0, expired: 2 },
+      { total: 10, succeeded: 5, failed: 0 },
+    ],
+    ['melious', { processing: null, succeeded: null, errored: null }, undefined],
+    ['melious', null, undefined],
+    ['openai', { total: 10, completed: 7, failed: 1 }, { total: 10, succeeded: 7, failed: 1 }],
+    ['openai', { total: '10', completed: '7', failed: '1' }, { total: 10, succeeded: 7, failed: 1 }],
+    ['openai', { total: 1, completed: 7, failed: 1 }, undefined],
+    ['openai', { total: 10, completed: -7, failed: 1 }, undefined],
+    ['openai', 'many', undefined],
+  ] as const)('of %s has usable counters or none: %j', (dialect, request_counts, counts) => {
+    expect(readBatch({ ...MELIOUS, request_counts }, DIALECTS[dialect])?.counts).toEqual(counts);
+  });
+
+  test.each([
+    [{ data: [{ code: 'invalid_json_line', line: 3, message: 'not JSON' }] }, 'invalid_json_line', 3],
+    [[{ code: 'x', line: '4', message: 'm' }], 'x', 4],
+    ['it broke', 'batch_failed', undefined],
+    [{ data: [{ code: null, line: null, message: null }] }, 'batch_failed', undefined],
+  ])('has its errors read from %j', (errors, code, line) => {
+    expect(readBatch({ ...MELIOUS, errors }, DIALECTS.openai)?.errors).toMatchObject([{ code, line }]);
+  });
+
+  test('may be wrapped, and may have ISO times', () => {
+    const wrapped = { job: { ...MELIOUS, created_at: '2026-11-01T00:00:00Z' }, warning: null };
+
+    expect(readBatch(wrapped, DIALECTS.melious)).toMatchObject({
+      id: 'batch_abc123',
+      createdAt: 1_793_491_200,
+    });
+  });
+});
+
+test.each([
+  [{ error: { code: 'INFERENCE_3207', message: 'too long', details: {} } }, 'INFERENCE_3207', 'too long'],
+  [
+    { error: { message: 'no', type: 'invalid_request_error', param: null, code: null } },
+    'invalid_request_error',
+    'no',
+  ],
+  [{ error: { code: 400, message: 'm' } }, '400', 'm'],
+  [{ detail: 'Not found' }, undefined, 'Not found'],
+  [{ error: 'plain' }, undefined, 'plain'],
+  ['<html>', undefined, undefined],
+])('the error of %j is read', (body, code, message) => {
+  expect(readError(body)).toEqual({ code, message });
+});
+
+test('no JSON value makes a reader throw', () => {
+  const fields = fc.record(
+    Object.fromEntries(
+      Object.keys({ ...MELIOUS, data: 0, has_more: 0, error: 0 }).map((name) => [name, fc.jsonValue()]),
+    ),
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(fc.oneof(fc.jsonValue(), fields), (value) => {
+      for (const dialect of Object.values(DIALECTS)) readBatch(value, dialect);
+      readFile(value);
+      readPage(value);
+      readError(value);
+    }),
+  );
+});
