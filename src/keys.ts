@@ -18,9 +18,10 @@ export interface ShardRef {
   readonly shard: number;
 }
 
+export const shardsPrefix = (jobId: string): string => `jobs/${jobId}/shards/`;
 export const shardName = (shard: number): string => String(shard).padStart(5, '0');
 export const shardPrefix = ({ jobId, shard }: ShardRef): string =>
-  `jobs/${jobId}/shards/${shardName(shard)}/`;
+  `${shardsPrefix(jobId)}${shardName(shard)}/`;
 export const shardKey = (ref: ShardRef, file: ShardFile): string => `${shardPrefix(ref)}${file}`;
 export const roundKey = (ref: ShardRef, round: number, file: RoundFile): string =>
   `${shardPrefix(ref)}round-${round}.${file}`;

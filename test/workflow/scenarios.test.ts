@@ -20,7 +20,12 @@ describe('a job', () => {
     const ended = await world.run(prompts(10, (n) => `echo:answer ${n}`));
 
     expectEveryRowOnce(ended, ids(10));
-    expect(ended.summary).toMatchObject({ status: 'succeeded', rounds: 1, shards: 1, deadLetters: undefined });
+    expect(ended.summary).toMatchObject({
+      status: 'succeeded',
+      rounds: 1,
+      shards: 1,
+      deadLetters: undefined,
+    });
     expect(ended.results[3]).toMatchObject({ ok: true, text: 'answer 3', finish_reason: 'stop', round: 1 });
     expect(ended.summary.usage.inputTokens).toBeGreaterThan(0);
     expect(ended.error).toBeUndefined();
@@ -61,7 +66,9 @@ describe('a job', () => {
 
   test('gives up on rows that keep failing when their rounds are used up', async () => {
     const world = await openWorld({
-      faults: [{ at: 'row', ids: ['q1'], action: { kind: 'error', code: 'INFERENCE_3103' }, times: 'always' }],
+      faults: [
+        { at: 'row', ids: ['q1'], action: { kind: 'error', code: 'INFERENCE_3103' }, times: 'always' },
+      ],
     });
 
     const ended = await world.run(prompts(3));
@@ -80,14 +87,20 @@ describe('a job', () => {
 
   test('does not send a row again that can only fail again', async () => {
     const world = await openWorld({
-      faults: [{ at: 'row', ids: ['q0'], action: { kind: 'error', code: 'INFERENCE_3207' }, times: 'always' }],
+      faults: [
+        { at: 'row', ids: ['q0'], action: { kind: 'error', code: 'INFERENCE_3207' }, times: 'always' },
+      ],
     });
 
     const ended = await world.run(prompts(3));
 
     expectEveryRowOnce(ended, ids(3));
     expect(ended.summary).toMatchObject({ status: 'partial', rounds: 1, counts: { ok: 2, failed: 1 } });
-    expect(ended.results[0]).toMatchObject({ outcome: 'failed', retry: false, error: { code: 'INFERENCE_3207' } });
+    expect(ended.results[0]).toMatchObject({
+      outcome: 'failed',
+      retry: false,
+      error: { code: 'INFERENCE_3207' },
+    });
   });
 
   test('keeps what an expired batch had finished and sends the rest again', async () => {
@@ -114,7 +127,11 @@ describe('a job', () => {
 
     expectEveryRowOnce(ended, ids(10));
     expect(ended.summary).toMatchObject({ status: 'partial', counts: { ok: 9, failed: 1 } });
-    expect(ended.results[3]).toMatchObject({ custom_id: 'q3', outcome: 'failed', error: { code: 'invalid_request' } });
+    expect(ended.results[3]).toMatchObject({
+      custom_id: 'q3',
+      outcome: 'failed',
+      error: { code: 'invalid_request' },
+    });
   });
 
   test('keeps what a batch cancelled at the provider had finished and sends the rest again', async () => {
@@ -144,7 +161,9 @@ describe('a job', () => {
       { custom_id: 'many', input: ['a', 'b', 'c'], model: 'bge-m3' },
     ];
 
-    const ended = await world.run(rows.map((row) => `${JSON.stringify(row)}\n`).join(''), { endpoint: '/v1/embeddings' });
+    const ended = await world.run(rows.map((row) => `${JSON.stringify(row)}\n`).join(''), {
+      endpoint: '/v1/embeddings',
+    });
 
     expectEveryRowOnce(ended, ['one', 'many']);
     const [one, many] = ended.results;
@@ -164,7 +183,9 @@ describe('a job', () => {
   test('speaks the OpenAI dialect with a provider that has its statuses, counters and error file', async () => {
     const world = await openWorld({
       dialect: 'openai',
-      faults: [{ at: 'row', ids: ['q1'], action: { kind: 'error', code: 'server_error', status: 500 }, times: 1 }],
+      faults: [
+        { at: 'row', ids: ['q1'], action: { kind: 'error', code: 'server_error', status: 500 }, times: 1 },
+      ],
     });
 
     const ended = await world.run(prompts(5), { provider: 'openai-simulator' });
@@ -266,7 +287,9 @@ describe('a job that was stopped', () => {
 
   test('stops all its shards when the key is refused, and creates no batch', async () => {
     const world = await openWorld({
-      faults: [{ at: 'create', action: { kind: 'status', status: 402, code: 'BILLING_2001' }, times: 'always' }],
+      faults: [
+        { at: 'create', action: { kind: 'status', status: 402, code: 'BILLING_2001' }, times: 'always' },
+      ],
     });
 
     const ended = await world.run(prompts(6), { shardLimits: { maxRows: 2 } });
@@ -281,7 +304,10 @@ test('the dead letters of a job are a valid input of the next', async () => {
   const world = await openWorld({
     faults: [{ at: 'row', ids: ['q1'], action: { kind: 'error', code: 'INFERENCE_3103' }, times: 1 }],
   });
-  const first = await world.run(prompts(3, (n) => `echo:${n}`), { rounds: 1 });
+  const first = await world.run(
+    prompts(3, (n) => `echo:${n}`),
+    { rounds: 1 },
+  );
 
   const second = await world.run(first.deadLettersText, { name: 'dead-letters.jsonl' });
 
@@ -298,7 +324,9 @@ test('a batch that outlives its deadline is cancelled and what it finished is ke
 
   expectEveryRowOnce(ended, ids(4));
   expect(ended.summary).toMatchObject({ status: 'succeeded', rounds: 2 });
-  expect(world.events.some(({ type, state }) => type === 'StateExited' && state === 'Cancel batch')).toBe(true);
+  expect(world.events.some(({ type, state }) => type === 'StateExited' && state === 'Cancel batch')).toBe(
+    true,
+  );
 });
 
 test('the same job started twice at once is paid once', async () => {

@@ -52,7 +52,9 @@ export interface WorldOptions extends Omit<SimulatorOptions, 'clock' | 'folder' 
 
 const KEY = 'sk-mel-secret-of-the-tests';
 
-const config: NightshiftConfig = defineConfig({ profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch' } } });
+const config: NightshiftConfig = defineConfig({
+  profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch' } },
+});
 
 let machine: Promise<Machine> | undefined;
 
@@ -68,7 +70,10 @@ export async function openWorld({ wrap = (call) => call, ...options }: WorldOpti
   const events: EngineEvent[] = [];
   const edges = openEdges(folder, simulator, clock, (event, fields) => logs.push({ event, fields }));
 
-  async function run(input: string | Buffer, { name = 'rows.jsonl', ...overrides }: RunOptions = {}): Promise<Ended> {
+  async function run(
+    input: string | Buffer,
+    { name = 'rows.jsonl', ...overrides }: RunOptions = {},
+  ): Promise<Ended> {
     const executions = createLocalExecutions({
       definition,
       functions,
@@ -158,5 +163,8 @@ function parseLines<Line>(text: string): Line[] {
 
 /** A JSONL input of prompts with the ids q0, q1, …; `prompt` makes each text. */
 export function prompts(count: number, prompt: (n: number) => string = (n) => `prompt ${n}`): string {
-  return Array.from({ length: count }, (_, n) => `${JSON.stringify({ custom_id: `q${n}`, prompt: prompt(n) })}\n`).join('');
+  return Array.from(
+    { length: count },
+    (_, n) => `${JSON.stringify({ custom_id: `q${n}`, prompt: prompt(n) })}\n`,
+  ).join('');
 }

@@ -1,0 +1,182 @@
+import type { ShardContext } from '../contract.ts';
+import type { Edges } from '../edges.ts';
+import { ProviderNotFound, type Failure } from '../errors.ts';
+import type { Collected, Job } from '../job.ts';
+import { roundKey, type ShardRef } from '../keys.ts';
+import type { Batch, BatchError } from '../provider/batch-provider.ts';
+import { frameLines } from '../rows/lines.ts';
+import { writeJson } from '../store/json.ts';
+import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
+import { lastRoundAfter, type RoundFacts } from './decide-row.ts';
+import { fetchFile } from './fetch-file.ts';
+import { finishShard } from './finish-shard.ts';
+import { MAX_RESULT_LINE_BYTES, RoundIndex } from './round-index.ts';
+import { stopShard } from './stop-shard.ts';
+import { parseRequest, RoundWriter, type RoundTotals } from './write-round.ts';
+
+/** The round to collect: its batch, or why there is none. */
+export interface RoundToCollect extends ShardContext {
+  readonly round: number;
+  readonly lastRound: number;
+  readonly batchId?: string;
+  readonly createdAt?: number;
+  /** The provider refused the round's file or batch. */
+  readonly refusal: Failure | undefined;
+}
+
+/** Collects one round: fetch both files, index their lines, write every row's fate, and then the checkpoint. */
+export async function collectRound(edges: Edges, job: Job, context: RoundToCollect): Promise<Collected> {
+  const batch = await findBatch(edges, context);
+  const provider = edges.provider(context.provider);
+  const key = (file: 'output.jsonl' | 'errors.jsonl'): string => roundKey(context, context.round, file);
+  using output = await fetchFile(edges.store, provider, batch?.outputFileId, key('output.jsonl'));
+  using errors = await fetchFile(edges.store, provider, batch?.errorFileId, key('errors.jsonl'));
+  const customIds = await readCustomIds(edges.store, context, context.round);
+  const index = new RoundIndex(customIds, job.profile.retriableCodes);
+  await index.addFile(output);
+  await index.addFile(errors);
+
+  const facts = roundFacts(context, batch, index, job.profile.rounds);
+  const totals = await writeRound(edges.store, job, context, index, facts, batch);
+  const collected = describeRound(edges, context, batch, index, facts, totals);
+  await endRound(edges, context, collected);
+  await writeJson(edges.store, roundKey(context, context.round, 'collected.json'), collected);
+  logRound(edges, context, collected);
+  return collected;
+}
+
+/** The batch as it ended; one that is gone for good is a batch without files. */
+async function findBatch(edges: Edges, { provider, batchId }: RoundToCollect): Promise<Batch | undefined> {
+  if (batchId === undefined) return undefined;
+  try {
+    return await edges.provider(provider).getBatch(batchId);
+  } catch (error) {
+    if (error instanceof ProviderNotFound) return undefined;
+    throw error;
+  }
+}
+
+async function readCustomIds(store: ObjectStore, ref: ShardRef, round: number): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const line of requestLines(store, ref, round)) ids.push(parseRequest(line).custom_id);
+  return ids;
+}
+
+async function* requestLines(store: ObjectStore, ref: ShardRef, round: number): AsyncGenerator<Buffer> {
+  const key = roundKey(ref, round, 'requests.jsonl');
+  const object = await store.open(key);
+  if (object === undefined) throw new Error(`There is no ${store.locate(key)}; was it deleted?`);
+  for await (const lines of frameLines(object.body, MAX_RESULT_LINE_BYTES)) {
+    for (const { bytes } of lines) if (bytes !== undefined) yield bytes;
+  }
+}
+
+function roundFacts(
+  { round, lastRound, refusal }: RoundToCollect,
+  batch: Batch | undefined,
+  index: RoundIndex,
+  rounds: number,
+): RoundFacts {
+  const facts = { round, lastRound, refusal, halted: index.halted, namedLines: namedLines(batch) };
+  return { ...facts, lastRound: lastRoundAfter(facts, rounds, index.answered) };
+}
+
+/** Lines that a failed validation names, counted from 0 as requests are. */
+function namedLines(batch: Batch | undefined): ReadonlyMap<number, BatchError> {
+  if (batch?.ending !== 'failed') return new Map();
+  return new Map(
+    batch.errors.flatMap((error) => (error.line === undefined ? [] : [[error.line - 1, error] as const])),
+  );
+}
+
+async function writeRound(
+  store: ObjectStore,
+  job: Job,
+  context: RoundToCollect,
+  index: RoundIndex,
+  facts: RoundFacts,
+  batch: Batch | undefined,
+): Promise<RoundTotals> {
+  const { round } = context;
+  const writers = {
+    results: store.write(roundKey(context, round, 'results.jsonl')),
+    deadLetters: store.write(roundKey(context, round, 'dead-letters.jsonl')),
+    nextRequests: store.write(roundKey(context, round + 1, 'requests.jsonl')),
+  };
+  const { endpoint, resultShape } = job.profile;
+  const missingError = facts.refusal ?? missingRowError(batch);
+  const writer = new RoundWriter({ index, facts, endpoint, resultShape, missingError }, writers);
+  try {
+    let ordinal = 0;
+    for await (const line of requestLines(store, context, round)) {
+      await writer.write(ordinal, line);
+      ordinal += 1;
+    }
+    await closeWriters(writers, writer.totals.deferred > 0);
+    return writer.totals;
+  } catch (error) {
+    await Promise.all(Object.values(writers).map((each) => each.abort()));
+    throw error;
+  }
+}
+
+async function closeWriters(
+  writers: Readonly<Record<'results' | 'deadLetters' | 'nextRequests', ObjectWriter>>,
+  hasNext: boolean,
+): Promise<void> {
+  await writers.results.close();
+  await writers.deadLetters.close();
+  await (hasNext ? writers.nextRequests.close() : writers.nextRequests.abort());
+}
+
+/** What a row is told that is in neither file: why its batch ended, where the batch says so. */
+function missingRowError(batch: Batch | undefined): Pick<Failure, 'code' | 'message'> {
+  const error = batch?.errors.find(({ line }) => line === undefined);
+  if (error !== undefined) return { code: error.code, message: error.message };
+  const ended = batch === undefined ? 'is gone' : `ended as ${batch.status}`;
+  return { code: 'MISSING_RESULT', message: `The batch ${ended} without a result for this row.` };
+}
+
+function describeRound(
+  { clock }: Edges,
+  { shard, round, batchId, createdAt, refusal }: RoundToCollect,
+  batch: Batch | undefined,
+  index: RoundIndex,
+  { lastRound, halted }: RoundFacts,
+  { usage, ...rows }: RoundTotals,
+): Collected {
+  const requests = rows.ok + rows.failed + rows.exhausted + rows.deferred;
+  const seconds =
+    createdAt === undefined ? undefined : Math.max(0, Math.floor(clock.now() / 1_000) - createdAt);
+  const failure = refusal ?? index.haltedBy;
+  return {
+    round,
+    requests,
+    ...rows,
+    missing: index.missing,
+    duplicates: index.duplicates,
+    unknown: index.unknown,
+    unknownIds: index.unknownIds,
+    unreadable: index.unreadable,
+    usage,
+    batch: { shard, round, batchId, status: batch?.status, requests, seconds },
+    next: halted ? 'stop' : rows.deferred > 0 ? 'retry' : 'done',
+    ...(failure === undefined ? {} : { failure }),
+    lastRound,
+  };
+}
+
+/** What has to be in the store before the checkpoint says that the round is over. */
+async function endRound(edges: Edges, context: RoundToCollect, collected: Collected): Promise<void> {
+  if (collected.next === 'done') await finishShard(edges, context, collected);
+  if (collected.next === 'stop' && collected.failure !== undefined) {
+    await stopShard(edges, context, collected.round + 1, collected.failure, collected);
+  }
+}
+
+function logRound({ log }: Edges, { jobId, shard }: ShardRef, collected: Collected): void {
+  const { round, ok, failed, exhausted, deferred, missing, duplicates, unknown, unreadable, next } =
+    collected;
+  const unexplained = { missing, duplicates, unknown, unreadable };
+  log('round_collected', { jobId, shard, round, ok, failed, exhausted, deferred, ...unexplained, next });
+}

@@ -1,0 +1,118 @@
+import { InvalidInput, type Failure } from '../errors.ts';
+import { roundKey, shardKey, type ShardRef } from '../keys.ts';
+import { frameLines } from '../rows/lines.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { MAX_RESULT_LINE_BYTES } from './round-index.ts';
+import { deadLetter, jsonLine, notOk, parseRequest } from './write-round.ts';
+
+export interface Merge {
+  readonly ref: ShardRef;
+  /** The first round whose results are not there yet; 1 for a shard that never ran. */
+  readonly nextRound: number;
+  /** Whether Build wrote a round 0 for invalid rows. */
+  readonly hasRoundZero: boolean;
+  /** What the rows of `nextRound` are told; without it there must be none. */
+  readonly failure?: Failure | undefined;
+}
+
+export interface Merged {
+  readonly rows: number;
+  readonly deadLetters: number;
+}
+
+/** One row's final lines, newlines included; the dead letter is empty for a row that is ok. */
+interface RowLines {
+  readonly result: Buffer | string;
+  readonly deadLetter: Buffer | string;
+}
+
+/** A round's rows in their order; `deferred` is a row whose lines the next round has. */
+type RoundRows = AsyncIterator<RowLines | 'deferred'>;
+
+/**
+ * Joins the rounds of a shard into its `results.jsonl` and `dead-letters.jsonl`: a zip, for each round has a line per
+ * request in order, and its empty lines are exactly the next round's requests. Nothing is parsed again.
+ */
+export async function mergeRounds(store: ObjectStore, merge: Merge): Promise<Merged> {
+  const { ref, nextRound, hasRoundZero, failure } = merge;
+  const first = hasRoundZero ? 0 : 1;
+  const rounds: RoundRows[] = [];
+  for (let round = first; round < nextRound; round += 1) rounds.push(readRound(store, ref, round));
+  if (failure !== undefined) rounds.push(failRound(store, ref, nextRound, failure));
+  return writeRows(store, ref, rounds);
+}
+
+async function writeRows(store: ObjectStore, ref: ShardRef, rounds: readonly RoundRows[]): Promise<Merged> {
+  const results = store.write(shardKey(ref, 'results.jsonl'));
+  const deadLetters = store.write(shardKey(ref, 'dead-letters.jsonl'));
+  try {
+    let rows = 0;
+    let dead = 0;
+    for (let lines = await take(rounds, 0, ref); lines !== undefined; lines = await take(rounds, 0, ref)) {
+      rows += 1;
+      if (lines.deadLetter.length > 0) dead += 1;
+      await results.write(lines.result);
+      await deadLetters.write(lines.deadLetter);
+    }
+    await results.close();
+    await (dead > 0 ? deadLetters.close() : deadLetters.abort());
+    return { rows, deadLetters: dead };
+  } catch (error) {
+    await results.abort();
+    await deadLetters.abort();
+    throw error;
+  }
+}
+
+/** The next row's lines, from the first round that has them. */
+async function take(
+  rounds: readonly RoundRows[],
+  from: number,
+  ref: ShardRef,
+): Promise<RowLines | undefined> {
+  for (let round = from; round < rounds.length; round += 1) {
+    const next = await rounds[round]?.next();
+    if (next?.done === true && round === from) return undefined;
+    if (next === undefined || next.done === true) break;
+    if (next.value !== 'deferred') return next.value;
+  }
+  throw new InvalidInput(`Shard ${ref.shard} of job ${ref.jobId} has a row whose last round is missing.`);
+}
+
+async function* readRound(
+  store: ObjectStore,
+  ref: ShardRef,
+  round: number,
+): AsyncGenerator<RowLines | 'deferred'> {
+  const results = readLines(store, roundKey(ref, round, 'results.jsonl'));
+  const deadLetters = readLines(store, roundKey(ref, round, 'dead-letters.jsonl'));
+  for await (const result of results) {
+    const { value: letter } = await deadLetters.next();
+    if (result.length === 1) yield 'deferred';
+    else yield { result, deadLetter: letter === undefined || letter.length === 1 ? '' : letter };
+  }
+}
+
+/** The rows of a round that was never collected: each is exhausted, for the reason the shard stopped. */
+async function* failRound(
+  store: ObjectStore,
+  ref: ShardRef,
+  round: number,
+  failure: Failure,
+): AsyncGenerator<RowLines | 'deferred'> {
+  for await (const bytes of readLines(store, roundKey(ref, round, 'requests.jsonl'))) {
+    const request = parseRequest(bytes);
+    const line = notOk(request.custom_id, 'exhausted', failure, round - 1);
+    yield { result: jsonLine(line), deadLetter: deadLetter(request, line) };
+  }
+}
+
+/** Lines with their newline, empty ones too. */
+async function* readLines(store: ObjectStore, key: string): AsyncGenerator<Buffer, undefined> {
+  const object = await store.open(key);
+  if (object === undefined) return undefined;
+  for await (const lines of frameLines(object.body, MAX_RESULT_LINE_BYTES, 'raw')) {
+    for (const { bytes } of lines) if (bytes !== undefined) yield bytes;
+  }
+  return undefined;
+}

@@ -1,0 +1,83 @@
+import type { Failure } from '../errors.ts';
+import type { Job, OutcomeCounts, Plan, ShardEnd, Summary } from '../job.ts';
+import { deadLettersKey, resultsKey } from '../keys.ts';
+import type { SettledShard } from './settle-shards.ts';
+import { addUsage, NO_USAGE } from './usage.ts';
+
+export interface JobEnd {
+  readonly job: Job;
+  /** Absent when Build could not read the input. */
+  readonly plan: Plan | undefined;
+  readonly shards: readonly SettledShard[];
+  /** Why the job failed as a whole. */
+  readonly failure: Failure | undefined;
+  readonly endedAt: Date;
+}
+
+/** What the job came to. Pure. */
+export function summarize({ job, plan, shards, failure: jobFailure, endedAt }: JobEnd): Summary {
+  const ends = shards.map(({ end }) => end);
+  const failure = jobFailure ?? ends.find((end) => end.failure !== undefined)?.failure;
+  const counts = sumCounts(ends);
+  const notOk = counts.failed + counts.exhausted + counts.invalid;
+  const { jobId, profile, inputs, createdAt } = job;
+  return {
+    jobId,
+    status: failure !== undefined ? 'failed' : notOk > 0 ? 'partial' : 'succeeded',
+    profile: profile.name,
+    provider: profile.provider.name,
+    model: profile.model,
+    endpoint: profile.endpoint,
+    inputs,
+    rows: plan?.rows ?? 0,
+    counts,
+    shards: shards.length,
+    rounds: Math.max(0, ...ends.map(({ rounds }) => rounds)),
+    usage: ends.map(({ usage }) => usage).reduce(addUsage, NO_USAGE),
+    unexplained: sumUnexplained(ends),
+    batches: ends.flatMap(({ batches }) => batches),
+    problems: plan?.problems ?? [],
+    results: shards.length > 0 ? resultsKey(jobId) : undefined,
+    deadLetters: notOk > 0 ? deadLettersKey(jobId) : undefined,
+    ...(failure === undefined ? {} : { failure, advice: advise(failure) }),
+    startedAt: createdAt,
+    endedAt: endedAt.toISOString(),
+    seconds: Math.max(0, Math.round((endedAt.getTime() - Date.parse(createdAt)) / 1_000)),
+  };
+}
+
+function sumCounts(ends: readonly ShardEnd[]): OutcomeCounts {
+  const sum = (outcome: keyof OutcomeCounts): number =>
+    ends.reduce((total, { counts }) => total + counts[outcome], 0);
+  return { ok: sum('ok'), failed: sum('failed'), exhausted: sum('exhausted'), invalid: sum('invalid') };
+}
+
+function sumUnexplained(ends: readonly ShardEnd[]): Summary['unexplained'] {
+  const sum = (count: (end: ShardEnd) => number): number =>
+    ends.reduce((total, end) => total + count(end), 0);
+  return {
+    missing: sum((end) => end.missing),
+    duplicates: sum((end) => end.duplicates),
+    unknown: sum((end) => end.unknown),
+    unknownIds: ends.flatMap(({ unknownIds }) => unknownIds).slice(0, 20),
+    unreadable: sum((end) => end.unreadable),
+  };
+}
+
+const RESUME = 'Then start the same job again: it goes on from its checkpoints, and nothing is paid twice.';
+
+/** What to do next, by the failure's name. */
+function advise({ name }: Failure): string {
+  switch (name) {
+    case 'InvalidInput':
+      return 'Correct the file and start it as a new job; nothing was sent.';
+    case 'ProviderDenied':
+    case 'JobStopped':
+      return `Check the provider's key, its scopes and the account's credit. ${RESUME}`;
+    case 'ProviderUnavailable':
+    case 'ProviderThrottled':
+      return `The provider did not answer for long; wait until it does. ${RESUME}`;
+    default:
+      return `Look at the execution's history and the steps' logs for the cause. ${RESUME}`;
+  }
+}

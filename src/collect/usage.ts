@@ -1,0 +1,35 @@
+import type { Usage } from '../job.ts';
+import { asWire } from '../provider/wire.ts';
+
+export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, energy: 0, credits: 0 };
+
+/** Tokens and cost of one answer's body: OpenAI's field names, and Melious's `billing_cost` of decimal strings. */
+export function usageOf(body: unknown): Usage {
+  const usage = asWire(asWire(body)?.['usage']);
+  const cost = asWire(asWire(body)?.['billing_cost']);
+  return {
+    inputTokens: number(usage?.['prompt_tokens'] ?? usage?.['input_tokens']),
+    outputTokens: number(usage?.['completion_tokens'] ?? usage?.['output_tokens']),
+    energy: number(cost?.['energy']),
+    credits: number(cost?.['credits']),
+  };
+}
+
+/** Sums to 10 decimals, so that 0.1 + 0.2 is 0.3. */
+export function addUsage(a: Usage, b: Usage): Usage {
+  return {
+    inputTokens: a.inputTokens + b.inputTokens,
+    outputTokens: a.outputTokens + b.outputTokens,
+    energy: decimal(a.energy + b.energy),
+    credits: decimal(a.credits + b.credits),
+  };
+}
+
+function decimal(value: number): number {
+  return Number(value.toFixed(10));
+}
+
+function number(value: unknown): number {
+  const read = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+  return typeof read === 'number' && Number.isFinite(read) && read >= 0 ? read : 0;
+}

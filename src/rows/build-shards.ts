@@ -1,0 +1,110 @@
+import { basename } from 'node:path/posix';
+import { InvalidInput, type Failure } from '../errors.ts';
+import { MAX_LISTED_PROBLEMS, type InputRef, type Job, type Plan, type RowProblem } from '../job.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { findFormat } from './formats.ts';
+import { generatedId, toRequestLine, type Request } from './request-line.ts';
+import type { Row } from './row.ts';
+import { ShardWriter } from './shard-writer.ts';
+import { createUniqueIds, type UniqueIds } from './unique-ids.ts';
+
+/**
+ * Writes the shards of a job and says what they are. Streams: memory holds a chunk of input, the ids, and a block per
+ * open file. The same input always makes the same bytes.
+ * @throws InvalidInput when an input is not there or cannot be read as its format.
+ */
+export async function buildShards(store: ObjectStore, job: Job): Promise<Plan> {
+  const writer = new ShardWriter(store, job.jobId, job.profile.shardLimits);
+  const builder = new Builder(job, writer);
+  try {
+    for (const input of job.inputs) await builder.take(store, input);
+    return builder.plan(await writer.close());
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
+class Builder {
+  readonly #job: Job;
+  readonly #writer: ShardWriter;
+  readonly #ids: UniqueIds = createUniqueIds();
+  readonly #problems: RowProblem[] = [];
+  #rows = 0;
+  #invalid = 0;
+
+  constructor(job: Job, writer: ShardWriter) {
+    this.#job = job;
+    this.#writer = writer;
+  }
+
+  async take(store: ObjectStore, { key, version }: InputRef): Promise<void> {
+    const name = basename(key);
+    const read = findFormat(name);
+    const object = await store.open(key, { version });
+    if (object === undefined) throw new InvalidInput(`There is no input file ${store.locate(key)}.`);
+    const { maxBytes } = this.#job.profile.shardLimits;
+    try {
+      for await (const rows of read(object.body, { name, maxRowBytes: maxBytes })) {
+        for (const row of rows) await this.#takeRow(row);
+      }
+    } finally {
+      object.close();
+    }
+  }
+
+  async #takeRow(row: Row): Promise<void> {
+    this.#rows += 1;
+    const request = this.#check(row);
+    if ('text' in request) {
+      await this.#writer.addRequest(request.text);
+      return;
+    }
+    const problem = { line: row.line, custom_id: request.customId, ...request.problem };
+    this.#invalid += 1;
+    if (this.#problems.length < MAX_LISTED_PROBLEMS) this.#problems.push(problem);
+    await this.#writer.addInvalid(problem, row);
+  }
+
+  #check(row: Row): Request {
+    const { profile } = this.#job;
+    const request: Request =
+      'value' in row
+        ? toRequestLine(row.value, this.#rows, profile)
+        : { customId: generatedId(this.#rows), problem: row.problem };
+    if ('problem' in request) return request;
+    const { customId } = request;
+    if (Buffer.byteLength(request.text) > profile.shardLimits.maxBytes) {
+      const message = `The request line is larger than ${profile.shardLimits.maxBytes} bytes.`;
+      return { customId, problem: { code: 'ROW_TOO_LARGE', message } };
+    }
+    if (this.#ids.add(customId)) return request;
+    const message = 'An earlier row of the job has the same custom_id.';
+    return { customId, problem: { code: 'DUPLICATE_CUSTOM_ID', message } };
+  }
+
+  plan(shards: Plan['shards']): Plan {
+    const plan: Plan = { rows: this.#rows, invalid: this.#invalid, shards, problems: this.#problems };
+    const refusal = refuse(plan, this.#job);
+    return refusal === undefined ? plan : { ...plan, failure: refusal };
+  }
+}
+
+/** Why nothing of the plan may be sent, if that is so. */
+function refuse({ rows, invalid, problems }: Plan, { inputs, profile }: Job): Failure | undefined {
+  const files = inputs.map(({ key }) => basename(key)).join(', ');
+  if (rows === 0) return failure(`${files} has no rows: it is empty.`);
+  const reasons = problems.slice(0, 3).map(({ line, code, message }) => `line ${line}: ${message} [${code}]`);
+  const because = `${reasons.join('; ')}${invalid > reasons.length ? '; …' : ''}`;
+  if (invalid === rows) return failure(`${files} has no valid row. ${because}`);
+  if (profile.strict && invalid > 0) {
+    return failure(
+      `${invalid} of ${rows} rows of ${files} are invalid and the job is strict: nothing was sent. ${because}`,
+    );
+  }
+  return undefined;
+}
+
+function failure(message: string): Failure {
+  return { name: 'InvalidInput', code: 'InvalidInput', message };
+}

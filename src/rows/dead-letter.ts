@@ -1,0 +1,30 @@
+import type { NotOkLine, RowProblem } from '../job.ts';
+import { escapeLineSeparators } from './request-line.ts';
+import type { Row } from './row.ts';
+
+/** The result line of a row that is never sent. */
+export function invalidResultLine({ custom_id, code, message, line }: RowProblem): string {
+  const result: NotOkLine = {
+    custom_id,
+    ok: false,
+    outcome: 'invalid',
+    error: { code, message, line },
+    retry: false,
+    round: 0,
+  };
+  return jsonLine(result);
+}
+
+/** The row itself with what is wrong with it: corrected, the line is a valid input row. */
+export function invalidDeadLetter({ custom_id, code, message, line }: RowProblem, row: Row): string {
+  const error = { code, message, line };
+  if ('value' in row && typeof row.value === 'object' && row.value !== null && !Array.isArray(row.value)) {
+    return jsonLine({ ...row.value, custom_id, outcome: 'invalid', error });
+  }
+  const raw = 'value' in row ? JSON.stringify(row.value) : row.raw;
+  return jsonLine({ custom_id, raw, outcome: 'invalid', error });
+}
+
+function jsonLine(value: object): string {
+  return `${escapeLineSeparators(JSON.stringify(value))}\n`;
+}

@@ -1,0 +1,194 @@
+import { BODY_PARAMETERS, DEAD_LETTER_FIELDS } from './body-parameters.ts';
+import type { Problem } from './row.ts';
+
+/** The job's part of every request. */
+export interface RequestDefaults {
+  readonly endpoint: string;
+  readonly model?: string | undefined;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** What a row becomes: a request line (with its newline), or why it cannot be one. */
+export type Request =
+  | { readonly customId: string; readonly text: string }
+  | { readonly customId: string; readonly problem: Problem };
+
+/** OpenAI-shaped providers echo ids of 64 characters and more; beyond this it is a mistake in the input. */
+const MAX_CUSTOM_ID = 512;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+class RowRefused extends Error {
+  override readonly name = 'RowRefused';
+  readonly problem: Problem;
+  constructor(code: Problem['code'], message: string) {
+    super(message);
+    this.problem = { code, message };
+  }
+}
+
+/**
+ * Turns a row into a request line. Five shapes: a ready-made request line, `{prompt}`, `{messages}`, `{input}`, `{body}`.
+ * Body parameters: the profile's give way to the row's, and those to its `body`.
+ *
+ * @param ordinal 1-based position of the row in the job: names a row that has no id
+ */
+export function toRequestLine(row: unknown, ordinal: number, defaults: RequestDefaults): Request {
+  let customId = generatedId(ordinal);
+  try {
+    const fields = asFields(row);
+    customId = readId(fields) ?? customId;
+    const request = {
+      custom_id: customId,
+      method: 'POST',
+      url: defaults.endpoint,
+      body: toBody(fields, defaults),
+    };
+    return { customId, text: `${escapeLineSeparators(JSON.stringify(request))}\n` };
+  } catch (error) {
+    if (error instanceof RowRefused) return { customId, problem: error.problem };
+    throw error;
+  }
+}
+
+/** The id of a row that has none, or none that can be used. */
+export function generatedId(ordinal: number): string {
+  return `row-${String(ordinal).padStart(8, '0')}`;
+}
+
+/** JSON allows these two raw inside strings, and many line readers split at them. */
+export function escapeLineSeparators(json: string): string {
+  return json.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
+}
+
+function asFields(row: unknown): Fields {
+  if (!isFields(row)) throw new RowRefused('NOT_AN_OBJECT', `The row is ${kindOf(row)}, not a JSON object.`);
+  if (typeof row['raw'] === 'string' && row['body'] === undefined && row['prompt'] === undefined) {
+    throw new RowRefused(
+      'INVALID_JSON',
+      'The row is the dead letter of an unreadable row: correct it under "raw".',
+    );
+  }
+  return row;
+}
+
+function readId({ custom_id, id }: Fields): string | undefined {
+  const given = custom_id ?? id;
+  if (given === undefined || given === null) return undefined;
+  const name = typeof given === 'number' && Number.isFinite(given) ? String(given) : given;
+  if (typeof name !== 'string' || name === '') {
+    throw new RowRefused('INVALID_CUSTOM_ID', 'custom_id must be a string that is not empty, or a number.');
+  }
+  if (name.length > MAX_CUSTOM_ID || /[\p{Cc}\p{Cs}]/u.test(name)) {
+    throw new RowRefused(
+      'INVALID_CUSTOM_ID',
+      `custom_id must have at most ${MAX_CUSTOM_ID} characters and no control characters.`,
+    );
+  }
+  return name;
+}
+
+function toBody(fields: Fields, defaults: RequestDefaults): Fields {
+  refuseOtherTarget(fields, defaults.endpoint);
+  const own = fields['body'] === undefined ? shortForm(fields, defaults.endpoint) : wholeBody(fields['body']);
+  const { model: _model, ...parameters } = own;
+  const merged = { ...defaults.body, ...parameters };
+  const body: Fields = { ...merged, model: readModel(fields, own, defaults) };
+  if (body['stream'] === true) {
+    throw new RowRefused('STREAM_NOT_SUPPORTED', 'A batch cannot stream: leave "stream" out.');
+  }
+  return body;
+}
+
+function refuseOtherTarget({ method, url }: Fields, endpoint: string): void {
+  if (method !== undefined && method !== 'POST')
+    throw new RowRefused('WRONG_METHOD', 'method must be "POST".');
+  if (url !== undefined && url !== endpoint) {
+    throw new RowRefused('WRONG_ENDPOINT', `url must be "${endpoint}": a job has one endpoint.`);
+  }
+}
+
+function wholeBody(body: unknown): Fields {
+  if (!isFields(body)) throw new RowRefused('INVALID_BODY', `body is ${kindOf(body)}, not a JSON object.`);
+  return body;
+}
+
+function readModel(fields: Fields, body: Fields, defaults: RequestDefaults): string {
+  const model = body['model'] ?? fields['model'] ?? defaults.model ?? defaults.body['model'];
+  if (typeof model === 'string' && model !== '') return model;
+  throw new RowRefused('MISSING_MODEL', 'No model: name one in the row, in the profile, or with --model.');
+}
+
+/** `{prompt}`, `{messages}` or `{input}` with body parameters beside it. */
+function shortForm(fields: Fields, endpoint: string): Fields {
+  const { custom_id: _customId, id: _id, method: _method, url: _url, ...rest } = fields;
+  const { prompt, system, messages, input, ...others } = rest;
+  const parameters = Object.entries(others).filter(([name]) => !DEAD_LETTER_FIELDS.has(name));
+  const unknown = parameters.find(([name]) => name !== 'model' && !BODY_PARAMETERS.has(name));
+  if (unknown !== undefined) throw unknownField(unknown[0]);
+  return { ...content({ prompt, system, messages, input }, endpoint), ...Object.fromEntries(parameters) };
+}
+
+function unknownField(name: string): RowRefused {
+  return new RowRefused(
+    'UNKNOWN_FIELD',
+    `"${name.slice(0, 80)}" is neither a field of a row nor a known body parameter. To send it, put it under "body".`,
+  );
+}
+
+interface Content {
+  readonly prompt: unknown;
+  readonly system: unknown;
+  readonly messages: unknown;
+  readonly input: unknown;
+}
+
+function content(given: Content, endpoint: string): Fields {
+  if (endpoint.endsWith('/embeddings')) return { input: embeddingInput(given) };
+  if (endpoint.endsWith('/chat/completions')) return { messages: chatMessages(given) };
+  throw new RowRefused('INVALID_BODY', `Rows for ${endpoint} must have a "body".`);
+}
+
+function chatMessages({ prompt, system, messages, input }: Content): unknown {
+  if (input !== undefined)
+    throw noPrompt('"input" is for embeddings; a chat row has "prompt" or "messages".');
+  if (messages !== undefined) {
+    if (prompt !== undefined || system !== undefined)
+      throw noPrompt('Give "prompt" or "messages", not both.');
+    if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isFields)) {
+      throw noPrompt('messages must be an array of message objects that is not empty.');
+    }
+    return messages;
+  }
+  const user = { role: 'user', content: nonBlank(prompt, 'prompt') };
+  return system === undefined ? [user] : [{ role: 'system', content: nonBlank(system, 'system') }, user];
+}
+
+function embeddingInput({ prompt, system, messages, input }: Content): unknown {
+  if (messages !== undefined || system !== undefined)
+    throw noPrompt('An embeddings row has "input" or "prompt".');
+  if (input === undefined) return nonBlank(prompt, 'prompt');
+  if (prompt !== undefined) throw noPrompt('Give "prompt" or "input", not both.');
+  if (Array.isArray(input) && input.length > 0) return input;
+  return nonBlank(input, 'input');
+}
+
+function nonBlank(text: unknown, field: string): string {
+  if (typeof text === 'string' && text.trim() !== '') return text;
+  throw noPrompt(
+    text === undefined ? `The row has no ${field}.` : `${field} must be a string that is not blank.`,
+  );
+}
+
+function noPrompt(message: string): RowRefused {
+  return new RowRefused('NO_PROMPT', message);
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
+}

@@ -1,0 +1,23 @@
+import type { RowProblemCode } from '../job.ts';
+
+/** One record of an input file: a value, or why there is none. */
+export type Row = ReadRow | UnreadRow;
+
+export interface ReadRow {
+  /** 1-based line, or ordinal where the format has no lines. */
+  readonly line: number;
+  /** Any JSON value: that it is an object is checked with everything else. */
+  readonly value: unknown;
+}
+
+export interface UnreadRow {
+  readonly line: number;
+  readonly problem: Problem;
+  /** The row's text as far as it can be shown, for the dead letters. */
+  readonly raw: string;
+}
+
+export interface Problem {
+  readonly code: RowProblemCode;
+  readonly message: string;
+}

@@ -1,0 +1,59 @@
+import { collectRound } from '../collect/collect-round.ts';
+import { stopShard } from '../collect/stop-shard.ts';
+import type { Caught, CollectContext, CollectedContext, ShardContext } from '../contract.ts';
+import type { Edges } from '../edges.ts';
+import { failureFromCatch, type Failure } from '../errors.ts';
+import type { Collected, Job } from '../job.ts';
+import { jobKey, roundKey } from '../keys.ts';
+import { findRound, type ShardRound } from '../shard-rounds.ts';
+import { readJson, requireJson } from '../store/json.ts';
+
+/** Longest wait before a round, in seconds. */
+const MAX_RETRY_WAIT_SECONDS = 3_600;
+
+/**
+ * Takes in what a round came to: a batch that ended (in whatever way), or a shard on which a step gave up. Decides what
+ * becomes of each row, and whether there is another round.
+ */
+export async function collectResults(edges: Edges, context: CollectContext): Promise<CollectedContext> {
+  const { jobId, shard, provider, polling } = context;
+  const job = await requireJson<Job>(edges.store, jobKey(jobId));
+  const shardRound = await currentRound(edges, context);
+  const { next, round, lastRound } = await collect(edges, job, context, shardRound);
+  const base = { jobId, shard, provider, polling, lastRound };
+  return next === 'retry'
+    ? { ...base, next, round: round + 1, waitSeconds: retryWaitSeconds(job, round, edges.random()) }
+    : { ...base, next, round, waitSeconds: 0 };
+}
+
+async function currentRound({ store }: Edges, context: CollectContext): Promise<ShardRound> {
+  const { round, lastRound } = context;
+  return round === undefined || lastRound === undefined ? findRound(store, context) : { round, lastRound };
+}
+
+type RoundEnd = Pick<Collected, 'next' | 'round' | 'lastRound'>;
+
+async function collect(edges: Edges, job: Job, context: CollectContext, at: ShardRound): Promise<RoundEnd> {
+  const known = await readJson<Collected>(edges.store, roundKey(context, at.round, 'collected.json'));
+  if (known !== undefined) return known;
+  if (!hasError(context)) return collectRound(edges, job, { ...context, ...at, refusal: undefined });
+  const failure = failureFromCatch(context.error);
+  if (isRefusal(failure)) return collectRound(edges, job, { ...context, ...at, refusal: failure });
+  await stopShard(edges, context, at.round, failure);
+  return { ...at, next: 'stop' };
+}
+
+function hasError(context: CollectContext): context is Caught<ShardContext> {
+  return 'error' in context && context.error !== undefined;
+}
+
+/** The provider will not take this file or batch, ever: its rows failed. Everything else may be cured by a resume. */
+function isRefusal({ name }: Failure): boolean {
+  return name === 'ProviderRejected';
+}
+
+/** Doubles with each round; 20 % of it is jitter, so that shards that failed together do not come back together. */
+function retryWaitSeconds({ profile }: Job, round: number, random: number): number {
+  const wait = Math.min(profile.retryWaitSeconds * 2 ** (round - 1), MAX_RETRY_WAIT_SECONDS);
+  return Math.ceil(wait * (0.8 + 0.2 * random));
+}

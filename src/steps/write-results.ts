@@ -1,0 +1,67 @@
+import { settleShards, type SettledShard } from '../collect/settle-shards.ts';
+import { summarize } from '../collect/summarize.ts';
+import type { WriteContext, WrittenContext } from '../contract.ts';
+import type { Edges } from '../edges.ts';
+import { CountsDoNotReconcile, failureFromCatch } from '../errors.ts';
+import type { Job, Plan, Summary } from '../job.ts';
+import {
+  deadLettersKey,
+  jobKey,
+  planKey,
+  resultsKey,
+  shardKey,
+  summaryKey,
+  type ShardFile,
+} from '../keys.ts';
+import { readJson, requireJson, writeJson } from '../store/json.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+
+/**
+ * Joins the shards' results, in input order, and writes the summary last. A job that failed gets the same: what it has,
+ * and why it has no more.
+ * @throws CountsDoNotReconcile when a row is without a result line, or has two.
+ */
+export async function writeResults(edges: Edges, { jobId, error }: WriteContext): Promise<WrittenContext> {
+  const { store } = edges;
+  const job = await requireJson<Job>(store, jobKey(jobId));
+  const plan = await readJson<Plan>(store, planKey(jobId));
+  const failure = plan?.failure ?? (error === undefined ? undefined : failureFromCatch(error));
+  const shards = plan === undefined ? [] : await settleShards(edges, jobId, plan, failure);
+  const summary = summarize({ job, plan, shards, failure, endedAt: new Date(edges.clock.now()) });
+  reconcile(summary, plan);
+  await joinFiles(store, jobId, shards, summary);
+  await writeJson(store, summaryKey(jobId), summary);
+  const { status, counts, rows, rounds } = summary;
+  edges.log('results_written', { jobId, status, rows, rounds, ...counts });
+  return describe(summary);
+}
+
+function reconcile({ jobId, counts }: Summary, plan: Plan | undefined): void {
+  const settled = counts.ok + counts.failed + counts.exhausted + counts.invalid;
+  if (plan !== undefined && settled !== plan.rows) {
+    throw new CountsDoNotReconcile(`Job ${jobId} has ${plan.rows} rows but ${settled} results.`);
+  }
+}
+
+async function joinFiles(
+  store: ObjectStore,
+  jobId: string,
+  shards: readonly SettledShard[],
+  { results, deadLetters }: Summary,
+): Promise<void> {
+  const keys = (file: ShardFile, among: readonly SettledShard[]): string[] =>
+    among.map(({ shard }) => shardKey({ jobId, shard }, file));
+  if (results !== undefined) await store.concat(resultsKey(jobId), keys('results.jsonl', shards));
+  const withDeadLetters = shards.filter(
+    ({ end: { counts } }) => counts.failed + counts.exhausted + counts.invalid > 0,
+  );
+  if (deadLetters === undefined) await store.delete(deadLettersKey(jobId));
+  else await store.concat(deadLettersKey(jobId), keys('dead-letters.jsonl', withDeadLetters));
+}
+
+function describe({ jobId, status, counts, failure, advice }: Summary): WrittenContext {
+  const written = { jobId, status, counts, summary: summaryKey(jobId) };
+  if (status !== 'failed') return written;
+  const { name = 'JobFailed', message = 'The job failed.' } = failure ?? {};
+  return { ...written, failure: { Error: name, Cause: [message, advice].filter(Boolean).join(' ') } };
+}

@@ -1,0 +1,127 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Summary } from '../../src/job.ts';
+
+const BIN = new URL('../../bin/nightshift.ts', import.meta.url).pathname;
+
+interface Exited {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the command line as a user does, in a process of its own, in this folder. */
+function nightshift(folder: string, ...args: string[]): Promise<Exited> {
+  const env = { PATH: process.env['PATH'], NO_COLOR: '1' };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [BIN, ...args], { cwd: folder, env }, (error, stdout, stderr) => {
+      resolve({ status: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
+    });
+  });
+}
+
+async function openFolder(files: Record<string, string> = {}): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-cli-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+  return folder;
+}
+
+describe.concurrent('nightshift run', () => {
+  test('without arguments runs the example and shows its answers and files', async () => {
+    const folder = await openFolder();
+
+    const { status, stdout, stderr } = await nightshift(folder, 'run');
+
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/status: in_progress \(\d+\/10\)/);
+    expect(stdout).toMatch(/status: succeeded \(10\/10\)/);
+    expect(stdout).toMatch(/q9 .*│/);
+    expect(stdout).toContain('10 rows: 10 ok');
+    const results = /^ {2}(nightshift-data\/output\/.*\/results\.jsonl)$/m.exec(stdout)?.[1] ?? '';
+    expect((await readFile(join(folder, results), 'utf8')).trimEnd().split('\n')).toHaveLength(10);
+  });
+
+  test('with --json prints one summary and nothing else, puts the files into --out, and exits 3 with dead letters', async () => {
+    const rows = [
+      { custom_id: 'good', prompt: 'echo:fine' },
+      { custom_id: 'bad [fail:INFERENCE_3207]', prompt: 'never' },
+      { custom_id: 'late [flaky:INFERENCE_3107]', prompt: 'echo:in round 2' },
+    ];
+    const folder = await openFolder({ 'my.jsonl': rows.map((row) => JSON.stringify(row)).join('\n') });
+
+    const { status, stdout } = await nightshift(folder, 'run', 'my.jsonl', '--json', '--out', 'results');
+
+    expect(status).toBe(3);
+    const summary = JSON.parse(stdout) as Summary;
+    expect(summary).toMatchObject({ status: 'partial', rounds: 2, counts: { ok: 2, failed: 1 } });
+    expect((await readdir(join(folder, 'results'))).toSorted()).toEqual([
+      'dead-letters.jsonl',
+      'results.jsonl',
+      'summary.json',
+    ]);
+  });
+
+  test('shows what a file came to when it has run before, and runs it anew when asked', async () => {
+    const folder = await openFolder({ 'a.jsonl': '{"prompt":"echo:x"}' });
+    const args = ['run', 'a.jsonl', '--json'];
+
+    const first = JSON.parse((await nightshift(folder, ...args)).stdout) as Summary;
+    const second = JSON.parse((await nightshift(folder, ...args)).stdout) as Summary;
+    const third = JSON.parse((await nightshift(folder, ...args, '--again')).stdout) as Summary;
+
+    expect(second).toEqual(first);
+    expect(third.jobId).not.toBe(first.jobId);
+  });
+
+  test('exits 1 and says why when the job failed', async () => {
+    const folder = await openFolder({ 'empty.jsonl': '' });
+
+    const { status, stderr } = await nightshift(folder, 'run', 'empty.jsonl');
+
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/The job failed: .*empty\.jsonl/);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  test.each([
+    [['run', 'absent.jsonl'], 'There is no file absent.jsonl.'],
+    [['run', '.'], '. is not a file.'],
+    [['run', 'a.jsonl', '--profile', 'nope'], 'There is no profile "nope"'],
+    [['run', 'a.jsonl', '--provider', 'nope'], 'There is no provider "nope"'],
+    [['run', 'a.jsonl', '--provider', 'melious'], 'Set the environment variable MELIOUS_API_KEY.'],
+    [['run', 'a.jsonl', '--rounds', 'many'], '--rounds'],
+    [['run', '--nonsense'], "unknown option '--nonsense'"],
+    [['dance'], "unknown command 'dance'"],
+  ])('exits 2 and says what is wrong: %j', async (args, message) => {
+    const folder = await openFolder({ 'a.jsonl': '{"prompt":"x"}' });
+
+    const { status, stdout, stderr } = await nightshift(folder, ...args);
+
+    expect(stderr).toContain(message);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(stdout).toBe('');
+    expect(status).toBe(2);
+  });
+
+  test('explains itself', async () => {
+    const { status, stdout } = await nightshift(await openFolder(), 'run', '--help');
+
+    expect(status).toBe(0);
+    for (const option of [
+      '--model',
+      '--provider',
+      '--endpoint',
+      '--out',
+      '--json',
+      '--strict',
+      'Exit status: 0',
+    ]) {
+      expect(stdout).toContain(option);
+    }
+  });
+});
