@@ -49,6 +49,11 @@ export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
 }
 
+/** The object store says no: a permission, the bucket or the request is wrong. Not retried: it would not help. */
+export class StoreRejected extends Error {
+  override readonly name = 'StoreRejected';
+}
+
 /** Guarantee 1 broke: rows in and result lines out do not reconcile. Loud, never retried. */
 export class CountsDoNotReconcile extends Error {
   override readonly name = 'CountsDoNotReconcile';

@@ -1,13 +1,50 @@
 import { fileURLToPath } from 'node:url';
+import { S3Client } from '@aws-sdk/client-s3';
 import { InvalidRequest } from '../errors.ts';
 import { createFolderStore } from './folder-store.ts';
 import type { ObjectStore } from './object-store.ts';
+import { createS3Store } from './s3-store.ts';
+
+const BUCKET_URL = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/?$/;
 
 /**
  * The store that `STORE` names: `s3://bucket` or `file:///folder`.
  * @throws InvalidRequest when it is neither.
  */
 export function openStore(url: string): ObjectStore {
-  if (url.startsWith('file://')) return createFolderStore(fileURLToPath(url));
+  const bucket = BUCKET_URL.exec(url)?.[1];
+  if (bucket !== undefined) return createS3Store(bucket, sharedClient());
+  const folder = folderOf(url);
+  if (folder !== undefined) return createFolderStore(folder);
   throw new InvalidRequest(`STORE is "${url}"; it must be s3://<bucket> or file:///<folder>.`);
+}
+
+/** The path of a file URL; undefined for another URL, one with a host, and the whole disk. */
+function folderOf(url: string): string | undefined {
+  if (!/^file:\/\/\/./.test(url)) return undefined;
+  try {
+    return fileURLToPath(url);
+  } catch {
+    return undefined;
+  }
+}
+
+let client: S3Client | undefined;
+
+/** One per process: its connections outlive an invocation. Credentials and region come from the environment. */
+function sharedClient(): S3Client {
+  client ??= new S3Client({
+    retryMode: 'standard',
+    maxAttempts: 5,
+    // Sums are computed natively where bytes are written; on reading, TLS and the promised length guard them.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: {
+      connectionTimeout: 5_000,
+      // Idle, not whole: a part on a slow line may take minutes.
+      socketTimeout: 60_000,
+      httpsAgent: { keepAlive: true, maxSockets: 64 },
+    },
+  });
+  return client;
 }

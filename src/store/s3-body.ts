@@ -1,0 +1,153 @@
+import { Readable } from 'node:stream';
+import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3';
+import { StoreUnavailable } from '../errors.ts';
+import type { OpenObject, OpenOptions } from './object-store.ts';
+import { headObject, named, type S3Bucket } from './s3-bucket.ts';
+import { isMissing, statusOf, storeError } from './s3-errors.ts';
+
+/** Breaks of one body that are mended, counted anew after every {@link PROGRESS_BYTES} that arrived. */
+const MAX_BREAKS = 5;
+const PROGRESS_BYTES = 1_048_576;
+
+/** Opens an object. When the connection breaks in the middle, reading goes on from the byte after the last one. */
+export async function openObject(
+  bucket: S3Bucket,
+  key: string,
+  options: OpenOptions = {},
+): Promise<OpenObject | undefined> {
+  const { start = 0, end, version } = options;
+  if (end !== undefined && end <= start) return openNothing(bucket, key, version);
+  try {
+    const answer = await bucket.client.send(getCommand(bucket, key, { start, end, version }));
+    const body = new ResumingBody({ bucket, key, version, start }, answer);
+    return { bytes: wholeSize(answer), body, close: () => body.close() };
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    // 416: the range starts at or after the end. An empty object has no range at all.
+    if (statusOf(error) === 416) return openNothing(bucket, key, version);
+    throw storeError(error, { action: 's3:GetObject', bucket: bucket.name, key });
+  }
+}
+
+/** The bytes of an object or of a range of it, or `undefined` when there is none. */
+export async function readObject(
+  bucket: S3Bucket,
+  key: string,
+  options?: OpenOptions,
+): Promise<Buffer | undefined> {
+  const object = await openObject(bucket, key, options);
+  if (object === undefined) return undefined;
+  const chunks: Buffer[] = [];
+  for await (const chunk of object.body) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+interface Reading {
+  readonly bucket: S3Bucket;
+  readonly key: string;
+  readonly version: string | undefined;
+  readonly start: number;
+}
+
+class ResumingBody implements AsyncIterable<Buffer> {
+  readonly #reading: Reading;
+  readonly #etag: string | undefined;
+  /** Offset of the byte after the last one that was asked for. */
+  readonly #stop: number;
+  #stream: Readable;
+  #position: number;
+  #breaks = 0;
+  #lastBreak: number;
+  #closed = false;
+
+  constructor(reading: Reading, answer: GetObjectCommandOutput) {
+    this.#reading = reading;
+    this.#etag = answer.ETag;
+    this.#position = reading.start;
+    this.#lastBreak = reading.start;
+    this.#stop = reading.start + (answer.ContentLength ?? 0);
+    this.#stream = streamOf(answer);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#stream.destroy();
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    for (;;) {
+      let cause: unknown;
+      try {
+        for await (const chunk of this.#stream as AsyncIterable<Buffer>) {
+          this.#position += chunk.length;
+          yield chunk;
+        }
+      } catch (error) {
+        cause = error;
+      }
+      if (this.#position >= this.#stop) return;
+      this.#countBreak(cause);
+      this.#stream = await this.#openRest();
+    }
+  }
+
+  #countBreak(cause: unknown): void {
+    const { bucket, key } = this.#reading;
+    const where = `s3://${bucket.name}/${key}`;
+    if (this.#closed) throw new StoreUnavailable(`${where} was closed while it was read.`);
+    this.#breaks = this.#position - this.#lastBreak >= PROGRESS_BYTES ? 1 : this.#breaks + 1;
+    this.#lastBreak = this.#position;
+    if (this.#breaks <= MAX_BREAKS) return;
+    const read = `${this.#position} of ${this.#stop} bytes`;
+    throw new StoreUnavailable(`${where} broke off ${this.#breaks} times, the last time after ${read}.`, {
+      cause,
+    });
+  }
+
+  /** The same object's remaining bytes: another object under the key fails the etag (412). */
+  async #openRest(): Promise<Readable> {
+    const { bucket, key, version } = this.#reading;
+    const range = { start: this.#position, end: this.#stop, version, etag: this.#etag };
+    const answer = bucket.client.send(getCommand(bucket, key, range));
+    return streamOf(await named('s3:GetObject', bucket, key, answer));
+  }
+}
+
+interface Range {
+  readonly start: number;
+  readonly end: number | undefined;
+  readonly version: string | undefined;
+  readonly etag?: string | undefined;
+}
+
+function getCommand(bucket: S3Bucket, key: string, { start, end, version, etag }: Range): GetObjectCommand {
+  const whole = start === 0 && end === undefined;
+  return new GetObjectCommand({
+    Bucket: bucket.name,
+    Key: key,
+    VersionId: version,
+    IfMatch: etag,
+    Range: whole ? undefined : `bytes=${start}-${end === undefined ? '' : end - 1}`,
+  });
+}
+
+async function openNothing(
+  bucket: S3Bucket,
+  key: string,
+  version: string | undefined,
+): Promise<OpenObject | undefined> {
+  const found = await headObject(bucket, key, version);
+  if (found === undefined) return undefined;
+  return { bytes: found.ContentLength ?? 0, body: Readable.from([]), close: () => undefined };
+}
+
+/** The size behind the slash of `bytes 0-9/100`, else the length of the answer. */
+function wholeSize({ ContentRange: range, ContentLength: length = 0 }: GetObjectCommandOutput): number {
+  return range === undefined ? length : Number(range.slice(range.lastIndexOf('/') + 1));
+}
+
+function streamOf({ Body: body }: GetObjectCommandOutput): Readable {
+  if (!(body instanceof Readable)) throw new StoreUnavailable('S3 answered a GetObject without a body.');
+  // A break before anybody reads must not end the process; the reader still meets it.
+  return body.on('error', () => undefined);
+}

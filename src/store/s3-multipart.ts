@@ -1,0 +1,98 @@
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  UploadPartCommand,
+  UploadPartCopyCommand,
+  type CompletedPart,
+} from '@aws-sdk/client-s3';
+import { StoreUnavailable } from '../errors.ts';
+import { crc32Base64, named, type S3Bucket } from './s3-bucket.ts';
+
+/** S3's limits of a multipart upload; only the last part may be smaller than the least. */
+export const MIN_PART_BYTES = 5 * 1_048_576;
+export const MAX_PARTS = 10_000;
+
+/** A range of another object, as one part. `etag`: the copy fails (412) when the object is no longer that one. */
+export interface CopyRange {
+  readonly key: string;
+  readonly etag: string | undefined;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** One multipart upload: parts in any order, each number once, then `complete`. */
+export class MultipartUpload {
+  readonly #bucket: S3Bucket;
+  readonly #key: string;
+  readonly #id: string;
+  readonly #parts: CompletedPart[] = [];
+
+  private constructor(bucket: S3Bucket, key: string, id: string) {
+    this.#bucket = bucket;
+    this.#key = key;
+    this.#id = id;
+  }
+
+  static async start(bucket: S3Bucket, key: string): Promise<MultipartUpload> {
+    const command = new CreateMultipartUploadCommand({
+      Bucket: bucket.name,
+      Key: key,
+      ChecksumAlgorithm: 'CRC32',
+    });
+    const { UploadId: id } = await named('s3:PutObject', bucket, key, bucket.client.send(command));
+    if (id === undefined) throw new StoreUnavailable(`S3 began no upload of s3://${bucket.name}/${key}.`);
+    return new MultipartUpload(bucket, key, id);
+  }
+
+  /** Uploads a part. The bytes must stay as they are until this settles. */
+  async upload(number: number, bytes: Uint8Array): Promise<void> {
+    const checksum = crc32Base64(bytes);
+    const command = new UploadPartCommand({
+      ...this.#ids(),
+      PartNumber: number,
+      Body: bytes,
+      ContentLength: bytes.byteLength,
+      ChecksumCRC32: checksum,
+    });
+    const { ETag } = await this.#named(this.#bucket.client.send(command));
+    this.#parts.push({ PartNumber: number, ETag, ChecksumCRC32: checksum });
+  }
+
+  /** Lets S3 copy a part itself, without the bytes coming here. */
+  async copy(number: number, { key, etag, start, end }: CopyRange): Promise<void> {
+    const command = new UploadPartCopyCommand({
+      ...this.#ids(),
+      PartNumber: number,
+      CopySource: `${this.#bucket.name}/${key.split('/').map(encodeURIComponent).join('/')}`,
+      CopySourceIfMatch: etag,
+      CopySourceRange: `bytes=${start}-${end - 1}`,
+    });
+    const { CopyPartResult: part } = await this.#named(this.#bucket.client.send(command));
+    this.#parts.push({ PartNumber: number, ETag: part?.ETag, ChecksumCRC32: part?.ChecksumCRC32 });
+  }
+
+  /** Makes the object visible. */
+  async complete(): Promise<void> {
+    const Parts = this.#parts.toSorted((a, b) => (a.PartNumber ?? 0) - (b.PartNumber ?? 0));
+    const command = new CompleteMultipartUploadCommand({ ...this.#ids(), MultipartUpload: { Parts } });
+    await this.#named(this.#bucket.client.send(command));
+  }
+
+  /** Drops the parts, once none is on its way any more. Never fails: what stays behind is the bucket's lifecycle's. */
+  async abort(): Promise<void> {
+    try {
+      await this.#bucket.client.send(new AbortMultipartUploadCommand(this.#ids()));
+    } catch {
+      // The failure that led here is the one to tell.
+    }
+  }
+
+  #ids(): { Bucket: string; Key: string; UploadId: string } {
+    return { Bucket: this.#bucket.name, Key: this.#key, UploadId: this.#id };
+  }
+
+  #named<T>(answer: Promise<T>): Promise<T> {
+    return named('s3:PutObject', this.#bucket, this.#key, answer);
+  }
+}
