@@ -5,7 +5,9 @@ import * as errors from '../src/errors.ts';
 const { bounded, failureFromCatch, MAX_PROVIDER_TEXT, withCode } = errors;
 
 test('every error keeps its literal name when its class is renamed', () => {
-  const classes = Object.entries(errors).filter(([, value]) => typeof value === 'function' && /^[A-Z]/.test(value.name));
+  const classes = Object.entries(errors).filter(
+    ([, value]) => typeof value === 'function' && /^[A-Z]/.test(value.name),
+  );
 
   expect(classes.length).toBeGreaterThan(8);
   for (const [name, value] of classes) {
@@ -17,12 +19,20 @@ test('every error keeps its literal name when its class is renamed', () => {
 describe('a failure that crossed the state machine', () => {
   const asLambda = (name: string, message: string) => ({
     Error: name,
-    Cause: JSON.stringify({ errorType: name, errorMessage: message, trace: [`${name}: ${message}`, '    at x'] }),
+    Cause: JSON.stringify({
+      errorType: name,
+      errorMessage: message,
+      trace: [`${name}: ${message}`, '    at x'],
+    }),
   });
 
   test('keeps its name, code and message, from Lambda and from the local engine', () => {
     const message = withCode('create batch: 404 no such model', 'INFERENCE_3001');
-    const expected = { name: 'ProviderRejected', code: 'INFERENCE_3001', message: 'create batch: 404 no such model' };
+    const expected = {
+      name: 'ProviderRejected',
+      code: 'INFERENCE_3001',
+      message: 'create batch: 404 no such model',
+    };
 
     expect(failureFromCatch(asLambda('ProviderRejected', message))).toEqual(expected);
     expect(failureFromCatch({ Error: 'ProviderRejected', Cause: message })).toEqual(expected);

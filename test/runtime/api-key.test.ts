@@ -20,7 +20,11 @@ async function withSecret(secret: string): Promise<Record<string, string>> {
     response.statusCode = allowed ? 200 : 400;
     response.end(JSON.stringify({ ARN, SecretString: secret }));
   });
-  return { SECRET_ARN: ARN, AWS_SESSION_TOKEN: 'session-token', PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: port };
+  return {
+    SECRET_ARN: ARN,
+    AWS_SESSION_TOKEN: 'session-token',
+    PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: port,
+  };
 }
 
 describe('a provider’s key', () => {
@@ -43,17 +47,22 @@ describe('a provider’s key', () => {
       name: 'ProviderDenied',
       message: expect.stringContaining(`into the secret ${ARN}. [NO_API_KEY]`),
     });
-    await expect(readApiKey('melious', {})).rejects.toThrowError('Set the environment variable MELIOUS_API_KEY.');
+    await expect(readApiKey('melious', {})).rejects.toThrowError(
+      'Set the environment variable MELIOUS_API_KEY.',
+    );
   });
 
-  test.each(['sk-mel-not-json', '"sk-mel-text"', 'null'])('is never shown when the secret is %j', async (secret) => {
-    const env = await withSecret(secret);
+  test.each(['sk-mel-not-json', '"sk-mel-text"', 'null'])(
+    'is never shown when the secret is %j',
+    async (secret) => {
+      const env = await withSecret(secret);
 
-    const failure = await readApiKey('melious', env).catch((error: unknown) => error as Error);
+      const failure = await readApiKey('melious', env).catch((error: unknown) => error as Error);
 
-    expect(failure).toMatchObject({ name: 'ProviderDenied' });
-    expect(String(failure)).not.toContain('sk-mel');
-  });
+      expect(failure).toMatchObject({ name: 'ProviderDenied' });
+      expect(String(failure)).not.toContain('sk-mel');
+    },
+  );
 
   test('is asked for again later when the extension does not answer as it should', async () => {
     const port = await startExtension((_request, response) => response.writeHead(503).end());

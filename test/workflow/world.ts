@@ -53,6 +53,7 @@ export interface WorldOptions extends Omit<SimulatorOptions, 'clock' | 'folder' 
 const KEY = 'sk-mel-secret-of-the-tests';
 
 const config: NightshiftConfig = defineConfig({
+  providers: { 'openai-simulator': { dialect: 'openai', baseUrl: 'http://127.0.0.1:9/v1' } },
   profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch' } },
 });
 

@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+
+/** A request line's parts. */
+export interface SimulatedRequest {
+  readonly custom_id: string;
+  readonly url: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+/** What a row asks for by a marker in its custom_id or prompt: `[fail:CODE]` always, `[flaky:CODE]` the first time. */
+export function markedFailure(request: SimulatedRequest, nth: number): string | undefined {
+  const text = `${request.custom_id} ${promptOf(request)}`;
+  const match = /\[(fail|flaky):([\w.-]{1,64})\]/.exec(text);
+  if (match === null || (match[1] === 'flaky' && nth > 1)) return undefined;
+  return match[2];
+}
+
+export function isUnknownModel({ body: { model } }: SimulatedRequest): boolean {
+  return typeof model === 'string' && model.startsWith('unknown-');
+}
+
+/** The body a provider would answer with: a function of the seed and the request alone. */
+export function answerBody(request: SimulatedRequest, seed: number): Record<string, unknown> {
+  const hash = createHash('sha256').update(JSON.stringify([seed, request.custom_id, request.body])).digest();
+  const model = String(request.body['model'] ?? '').replace(/:batch$/, '');
+  const shared = { model, ...costOf(hash) };
+  return request.url.endsWith('/embeddings')
+    ? { ...embeddings(request, hash), ...shared }
+    : { ...chatCompletion(request, hash), ...shared };
+}
+
+function chatCompletion(request: SimulatedRequest, hash: Buffer): Record<string, unknown> {
+  const prompt = promptOf(request);
+  const content = answerText(prompt, hash);
+  const promptTokens = tokens(prompt);
+  const completionTokens = tokens(content);
+  return {
+    id: `chatcmpl-${hash.toString('hex', 0, 8)}`,
+    object: 'chat.completion',
+    created: 1_790_000_000,
+    choices: [{ index: 0, message: { role: 'assistant', content }, logprobs: null, finish_reason: 'stop' }],
+    usage: {
+      prompt_tokens: promptTokens,
+      completion_tokens: completionTokens,
+      total_tokens: promptTokens + completionTokens,
+    },
+  };
+}
+
+const HANSE = [
+  'Its merchants tied Novgorod’s furs to Bruges’ cloth and made the Baltic one market.',
+  'Its harbour was where salt from Lüneburg met herring from Scania, and both fed half of Europe.',
+  'Its law was copied by a hundred towns, so a contract made there held from London to Riga.',
+  'Its cog builders made ships large enough that grain could travel further than armies.',
+  'Its council hosted the Diets at which the towns agreed on tolls, wars and weights.',
+  'Its warehouses stored the beeswax that lit the cathedrals of the West.',
+  'Its Kontor taught generations of clerks to keep books that strangers could trust.',
+  'Its fleet broke a king’s blockade and won free passage through the Sound.',
+];
+
+function answerText(prompt: string, hash: Buffer): string {
+  if (prompt.startsWith('echo:')) return prompt.slice('echo:'.length);
+  if (/Hanseatic city #\d+/.test(prompt)) return HANSE[(hash[0] ?? 0) % HANSE.length] ?? '';
+  return `A short answer to “${prompt.trim().split(/\s+/).slice(0, 8).join(' ')}”.`;
+}
+
+/** The last message's text. */
+function promptOf({ body: { messages, input } }: SimulatedRequest): string {
+  if (typeof input === 'string') return input;
+  const last = Array.isArray(messages) ? (messages.at(-1) as { content?: unknown } | undefined) : undefined;
+  return typeof last?.content === 'string' ? last.content : '';
+}
+
+const DEFAULT_DIMENSIONS = 8;
+
+function embeddings({ body }: SimulatedRequest, hash: Buffer): Record<string, unknown> {
+  const inputs = Array.isArray(body['input']) ? (body['input'] as unknown[]) : [body['input']];
+  const dimensions = typeof body['dimensions'] === 'number' ? body['dimensions'] : DEFAULT_DIMENSIONS;
+  const data = inputs.map((_, index) => {
+    const vector = floats(hash, index, dimensions);
+    const embedding = body['encoding_format'] === 'base64' ? asBase64(vector) : vector;
+    return { object: 'embedding', index, embedding };
+  });
+  const promptTokens = tokens(JSON.stringify(body['input'] ?? ''));
+  return { object: 'list', data, usage: { prompt_tokens: promptTokens, total_tokens: promptTokens } };
+}
+
+function floats(hash: Buffer, index: number, dimensions: number): number[] {
+  return Array.from({ length: dimensions }, (_, n) => {
+    const byte = hash[(n * 7 + index * 3) % hash.length] ?? 0;
+    return Number((((byte + n + index) % 256) / 128 - 1).toFixed(6));
+  });
+}
+
+function asBase64(vector: readonly number[]): string {
+  return Buffer.from(Float32Array.from(vector).buffer).toString('base64');
+}
+
+function tokens(text: string): number {
+  return Math.max(1, Math.ceil(text.length / 4));
+}
+
+function costOf(hash: Buffer): Record<string, unknown> {
+  return {
+    environment_impact: { energy_kwh: 0.00001, carbon_g_co2: 0.002, renewable_percent: 90, provider_id: 'simulator' },
+    billing_cost: { energy: `0.000${1 + ((hash[1] ?? 0) % 9)}`, credits: '0.0', paid_with: 'energy' },
+  };
+}

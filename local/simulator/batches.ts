@@ -1,0 +1,85 @@
+import type { BatchAction } from './faults.ts';
+
+/** How long a batch takes, in seconds of the simulator's clock. */
+export interface Stages {
+  readonly queuedSeconds: number;
+  readonly runningSeconds: number;
+  readonly finalizingSeconds: number;
+}
+
+/** A batch as the simulator keeps it. Times are milliseconds since 1970. */
+export interface SimulatedBatch {
+  readonly id: string;
+  /** In order of creation, from 1. */
+  readonly nth: number;
+  readonly inputFileId: string;
+  readonly endpoint: string;
+  readonly completionWindow: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly requests: number;
+  /** What a failed validation says; the batch fails with it once it left its queue. */
+  readonly errors: readonly ValidationError[];
+  readonly actions: readonly BatchAction[];
+  cancelledAt?: number;
+  /** Set when its end was first seen. */
+  end?: BatchEnd;
+}
+
+export interface ValidationError {
+  readonly code: string;
+  readonly message: string;
+  readonly line: number | null;
+  readonly param: string | null;
+}
+
+export interface BatchEnd {
+  readonly ending: Ending;
+  readonly at: number;
+  readonly succeeded: number;
+  readonly errored: number;
+  readonly outputFileId: string | undefined;
+  readonly errorFileId: string | undefined;
+}
+
+export type Ending = 'succeeded' | 'failed' | 'expired' | 'cancelled';
+export type Running = 'queued' | 'in_progress' | 'finalizing' | 'cancelling';
+
+/** Where a batch is: a pure function of time, so that nothing ticks and a restart changes nothing. */
+export type BatchState =
+  | { readonly status: Running; readonly shown: string; readonly done: number }
+  | { readonly ending: Ending; readonly at: number; readonly finished: number };
+
+export function batchState(batch: SimulatedBatch, now: number, stages: Stages): BatchState {
+  const action = <Kind extends BatchAction['kind']>(kind: Kind): Extract<BatchAction, { kind: Kind }> | undefined =>
+    batch.actions.find((each): each is Extract<BatchAction, { kind: Kind }> => each.kind === kind);
+  const queued = batch.createdAt + stages.queuedSeconds * 1_000;
+  const ran = queued + stages.runningSeconds * 1_000;
+  const final = ran + stages.finalizingSeconds * 1_000;
+  const stuck = action('stuck');
+  const progress = progressAt(batch, Math.min(now, batch.cancelledAt ?? now), queued, ran, stuck?.finished);
+  const running = (status: Running): BatchState => ({ status, shown: action('status')?.status ?? status, done: progress });
+
+  if (batch.cancelledAt !== undefined) {
+    const cancelled = batch.cancelledAt + stages.finalizingSeconds * 1_000;
+    return now < cancelled ? running('cancelling') : { ending: 'cancelled', at: cancelled, finished: progress };
+  }
+  if (stuck !== undefined) return { status: 'in_progress', shown: stuck.status, done: progress };
+  if (now < queued) return running('queued');
+  if (batch.errors.length > 0) return { ending: 'failed', at: queued, finished: 0 };
+  const end = action('end');
+  const ends = end === undefined ? final : ran;
+  if (batch.expiresAt <= ends && now >= batch.expiresAt) {
+    return { ending: 'expired', at: batch.expiresAt, finished: progressAt(batch, batch.expiresAt, queued, ran) };
+  }
+  if (now < ran) return running('in_progress');
+  if (end !== undefined) return { ending: end.as, at: ran, finished: Math.floor(batch.requests * end.finished) };
+  return now < final ? running('finalizing') : { ending: 'succeeded', at: final, finished: batch.requests };
+}
+
+/** Rows that are finished, growing evenly while the batch runs. */
+function progressAt({ requests }: SimulatedBatch, now: number, from: number, to: number, share?: number): number {
+  const elapsed = to > from ? (now - from) / (to - from) : now >= to ? 1 : 0;
+  return Math.floor(requests * Math.min(share ?? 1, Math.max(0, elapsed)));
+}

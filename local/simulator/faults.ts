@@ -1,0 +1,164 @@
+import type { SimulatedBatch } from './batches.ts';
+
+/** A fault: where, what, and how often (`times`, default 1). Plain JSON, so that a script file can hold it. */
+export type Fault = RouteFault | BatchFault | RowFault | ContentFault;
+
+export type Times = number | 'always';
+
+/** The calls of the API. */
+export type Route = 'upload' | 'create' | 'get' | 'list' | 'cancel' | 'content' | 'delete';
+
+export interface RouteFault {
+  readonly at: Route;
+  readonly action: RouteAction;
+  readonly times?: Times;
+}
+
+/** `when: 'after'`: the call is carried out and only its answer is lost. */
+export type RouteAction =
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly code?: string;
+      readonly message?: string;
+      readonly retryAfter?: number | string;
+      readonly when?: 'before' | 'after';
+    }
+  | { readonly kind: 'reset'; readonly when?: 'before' | 'after' }
+  | { readonly kind: 'html' | 'empty' | 'truncated' };
+
+export interface BatchFault {
+  readonly at: 'batch';
+  /** Which batch, in order of creation from 1; without it every batch until `times` is used up. */
+  readonly nth?: number;
+  readonly action: BatchAction;
+  readonly times?: Times;
+}
+
+export type BatchAction =
+  /** Ends like this with a share of its rows finished. */
+  | { readonly kind: 'end'; readonly as: 'failed' | 'expired' | 'cancelled'; readonly finished: number }
+  /** Fails validation and names lines (1-based). */
+  | { readonly kind: 'invalid'; readonly lines: readonly number[]; readonly code: string }
+  /** Fails as a whole, without a line. */
+  | { readonly kind: 'fail'; readonly code: string; readonly message?: string }
+  /** Succeeds and has no output file. */
+  | { readonly kind: 'no-output' }
+  /** Stays in a status until it is cancelled, with a share of its rows finished. */
+  | { readonly kind: 'stuck'; readonly status: string; readonly finished: number }
+  /** Shows another status while it runs. */
+  | { readonly kind: 'status'; readonly status: string }
+  /** Shows these counters, whatever they are. */
+  | { readonly kind: 'counts'; readonly counts: unknown }
+  /** Is not found any more. */
+  | { readonly kind: 'vanish' };
+
+export interface RowFault {
+  readonly at: 'row';
+  /** These rows, or every k-th. */
+  readonly ids?: readonly string[];
+  readonly every?: number;
+  readonly action: RowAction;
+  /** In the first so many batches a row is in. */
+  readonly times?: Times;
+}
+
+export type RowAction =
+  | { readonly kind: 'error'; readonly code: string; readonly status?: number; readonly message?: string }
+  /** In no file; twice; with a stranger beside it; without answer and error. */
+  | { readonly kind: 'drop' | 'duplicate' | 'unknown' | 'empty' }
+  /** Its body is a string of JSON; its status is 0. */
+  | { readonly kind: 'string-body' | 'status-zero' }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'finish'; readonly reason: string };
+
+export interface ContentFault {
+  readonly at: 'content';
+  readonly action: { readonly kind: ContentKind };
+  readonly times?: Times;
+}
+
+export type ContentKind =
+  | 'no-last-newline'
+  | 'crlf'
+  | 'bom'
+  | 'blank-lines'
+  | 'invalid-utf8'
+  | 'long-line'
+  | 'non-object'
+  /** Less than Content-Length promised; less, and closed as if it were all. */
+  | 'truncated-body'
+  | 'early-close';
+
+/** The faults of a simulator and how often each has struck. */
+export class FaultScript {
+  readonly #faults: { readonly fault: Fault; struck: number }[] = [];
+
+  add(faults: readonly Fault[]): void {
+    for (const fault of faults) this.#faults.push({ fault, struck: 0 });
+  }
+
+  /** The next fault of a call, which is used up by it. */
+  forRoute(route: Route): RouteAction | undefined {
+    const isRoute = (fault: Fault): fault is RouteFault => fault.at === route && !isContentKind(fault.action.kind);
+    return this.#strike(isRoute)?.action;
+  }
+
+  forContent(): ContentKind | undefined {
+    const isContent = (fault: Fault): fault is ContentFault => fault.at === 'content' && isContentKind(fault.action.kind);
+    return this.#strike(isContent)?.action.kind;
+  }
+
+  /** What the batch that is made now will suffer. */
+  forBatch(nth: SimulatedBatch['nth']): BatchAction[] {
+    const isBatch = (fault: Fault): fault is BatchFault =>
+      fault.at === 'batch' && (fault.nth === undefined || fault.nth === nth);
+    const actions: BatchAction[] = [];
+    for (let next = this.#strike(isBatch, actions); next !== undefined; next = this.#strike(isBatch, actions)) {
+      actions.push(next.action);
+    }
+    return actions;
+  }
+
+  /** What a row suffers in the batch it is in for the nth time (from 1). Rows count for themselves. */
+  forRow(customId: string, ordinal: number, nth: number): RowAction[] {
+    return this.#faults.flatMap(({ fault }) =>
+      fault.at === 'row' && selects(fault, customId, ordinal) && nth <= limit(fault.times) ? [fault.action] : [],
+    );
+  }
+
+  #strike<F extends Fault>(wanted: (fault: Fault) => fault is F, not: readonly unknown[] = []): F | undefined {
+    for (const entry of this.#faults) {
+      if (!wanted(entry.fault) || entry.struck >= limit(entry.fault.times)) continue;
+      if (not.includes(entry.fault.action)) continue;
+      entry.struck += 1;
+      return entry.fault;
+    }
+    return undefined;
+  }
+}
+
+const CONTENT_KINDS: ReadonlySet<string> = new Set<ContentKind>([
+  'no-last-newline',
+  'crlf',
+  'bom',
+  'blank-lines',
+  'invalid-utf8',
+  'long-line',
+  'non-object',
+  'truncated-body',
+  'early-close',
+]);
+
+function isContentKind(kind: string): boolean {
+  return CONTENT_KINDS.has(kind);
+}
+
+function limit(times: Times = 1): number {
+  return times === 'always' ? Infinity : times;
+}
+
+function selects({ ids, every }: RowFault, customId: string, ordinal: number): boolean {
+  if (ids !== undefined) return ids.includes(customId);
+  return every !== undefined && (ordinal + 1) % every === 0;
+}

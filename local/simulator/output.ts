@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { frameLines } from '../../src/rows/lines.ts';
+import { answerBody, isUnknownModel, markedFailure, type SimulatedRequest } from './answers.ts';
+import type { BatchEnd, Ending, SimulatedBatch } from './batches.ts';
+import type { SimulatedDialect } from './dialects.ts';
+import type { FaultScript, RowAction } from './faults.ts';
+import type { SimulatorState } from './state.ts';
+
+export interface Production {
+  readonly state: SimulatorState;
+  readonly script: FaultScript;
+  readonly dialect: SimulatedDialect;
+  readonly seed: number;
+}
+
+const MAX_LINE_BYTES = 512 * 1_048_576;
+
+/** A row's result lines: melious puts errors into the output file, openai into a file of their own. */
+interface ResultLines {
+  readonly output: readonly string[];
+  readonly errors: readonly string[];
+  readonly failed: boolean;
+}
+
+/** Writes a batch's files as it ends: the first `finished` rows in the order the provider happened to run them. */
+export async function produceOutput(
+  { state, script, dialect, seed }: Production,
+  batch: SimulatedBatch,
+  { ending, at, finished }: { readonly ending: Ending; readonly at: number; readonly finished: number },
+): Promise<BatchEnd> {
+  const output: string[] = [];
+  const errors: string[] = [];
+  let errored = 0;
+  if (batch.errors.length === 0) {
+    for (const [place, { request, ordinal }] of (await runOrder(state, batch, seed)).entries()) {
+      if (place >= finished) {
+        if (dialect === 'openai') errors.push(unfinished(request, ending));
+        continue;
+      }
+      const nth = (state.attempts.get(request.custom_id) ?? 0) + 1;
+      state.attempts.set(request.custom_id, nth);
+      const actions = script.forRow(request.custom_id, ordinal, nth);
+      const lines = resultLines(request, actions, markedFailure(request, nth), dialect, seed);
+      output.push(...lines.output);
+      errors.push(...lines.errors);
+      if (lines.failed) errored += 1;
+    }
+  }
+  const noOutput = batch.actions.some(({ kind }) => kind === 'no-output');
+  return {
+    ending,
+    at,
+    succeeded: batch.errors.length > 0 ? 0 : finished - errored,
+    errored,
+    outputFileId: output.length === 0 || noOutput ? undefined : storeLines(state, output, 'output', at),
+    errorFileId: errors.length === 0 || noOutput ? undefined : storeLines(state, errors, 'errors', at),
+  };
+}
+
+interface Placed {
+  readonly request: SimulatedRequest;
+  readonly ordinal: number;
+}
+
+/** The batch's requests in an order shuffled by the seed. */
+async function runOrder(state: SimulatorState, batch: SimulatedBatch, seed: number): Promise<Placed[]> {
+  const placed: Placed[] = [];
+  for await (const lines of frameLines(state.content(batch.inputFileId), MAX_LINE_BYTES)) {
+    for (const { bytes } of lines) {
+      if (bytes === undefined) continue;
+      placed.push({ request: JSON.parse(bytes.toString('utf8')) as SimulatedRequest, ordinal: placed.length });
+    }
+  }
+  return shuffled(placed, seed + batch.nth);
+}
+
+/** Fisher-Yates with a small generator: the same seed, the same order. */
+function shuffled<Item>(items: Item[], seed: number): Item[] {
+  let state = seed >>> 0;
+  const random = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+  for (let last = items.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(random() * (last + 1));
+    const [a, b] = [items[last], items[other]];
+    if (a !== undefined && b !== undefined) [items[last], items[other]] = [b, a];
+  }
+  return items;
+}
+
+function resultLines(
+  request: SimulatedRequest,
+  actions: readonly RowAction[],
+  marked: string | undefined,
+  dialect: SimulatedDialect,
+  seed: number,
+): ResultLines {
+  const has = (kind: RowAction['kind']): boolean => actions.some((action) => action.kind === kind);
+  const error =
+    actions.find((action) => action.kind === 'error') ??
+    (marked === undefined ? undefined : { code: marked, status: undefined, message: undefined }) ??
+    (isUnknownModel(request) ? { code: 'INFERENCE_3001', status: 404, message: 'There is no such model.' } : undefined);
+  if (has('drop')) return { output: [], errors: [], failed: false };
+  const stranger = has('unknown') ? [line('a-stranger', { response: null, error: null })] : [];
+  if (error !== undefined) {
+    const text = errorLine(request, error, dialect);
+    return dialect === 'melious'
+      ? { output: [text, ...stranger], errors: [], failed: true }
+      : { output: stranger, errors: [text], failed: true };
+  }
+  const text = answerLine(request, actions, seed);
+  return { output: has('duplicate') ? [text, text, ...stranger] : [text, ...stranger], errors: [], failed: false };
+}
+
+function answerLine(request: SimulatedRequest, actions: readonly RowAction[], seed: number): string {
+  const body = answerBody(request, seed);
+  let status = 200;
+  let asText = false;
+  for (const action of actions) {
+    if (action.kind === 'empty') return line(request.custom_id, { response: null, error: null });
+    if (action.kind === 'status-zero') status = 0;
+    if (action.kind === 'string-body') asText = true;
+    if (action.kind === 'text') changeChoice(body, { message: { role: 'assistant', content: action.text } });
+    if (action.kind === 'finish') changeChoice(body, { finish_reason: action.reason });
+  }
+  const response = { status_code: status, request_id: requestId(request), body: asText ? JSON.stringify(body) : body };
+  return line(request.custom_id, { response, error: null });
+}
+
+function changeChoice(body: Record<string, unknown>, change: object): void {
+  const choices = body['choices'];
+  if (Array.isArray(choices)) body['choices'] = choices.map((choice: object) => ({ ...choice, ...change }));
+}
+
+interface RowError {
+  readonly code: string;
+  readonly status?: number | undefined;
+  readonly message?: string | undefined;
+}
+
+function errorLine(request: SimulatedRequest, { code, status, message }: RowError, dialect: SimulatedDialect): string {
+  const error = { code, message: message ?? `The simulator was told to fail this row with ${code}.` };
+  if (dialect === 'melious') return line(request.custom_id, { response: null, error });
+  const body = { error: { ...error, type: 'server_error', param: null } };
+  const response = { status_code: status ?? 500, request_id: requestId(request), body };
+  return line(request.custom_id, { response, error: null });
+}
+
+/** OpenAI names what it did not get to; Melious' rows are simply absent. */
+function unfinished({ custom_id }: SimulatedRequest, ending: Ending): string {
+  const error = { code: `batch_${ending}`, message: `This request was not executed before the batch ${ending}.` };
+  return line(custom_id, { response: null, error });
+}
+
+function line(custom_id: string, rest: { readonly response: unknown; readonly error: unknown }): string {
+  return `${JSON.stringify({ id: `batch_req_${shortHash(custom_id)}`, custom_id, ...rest })}\n`;
+}
+
+const requestId = ({ custom_id }: SimulatedRequest): string => `req_${shortHash(custom_id)}`;
+const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
+
+/** Lines written together: a system call per line would cost more than making it. */
+const LINES_PER_WRITE = 2_000;
+
+function storeLines(state: SimulatorState, lines: readonly string[], what: string, createdAt: number): string {
+  const id = state.nextId('file');
+  const file = openSync(state.contentPath(id), 'w');
+  let bytes = 0;
+  for (let from = 0; from < lines.length; from += LINES_PER_WRITE) {
+    bytes += writeSync(file, lines.slice(from, from + LINES_PER_WRITE).join(''));
+  }
+  closeSync(file);
+  state.files.set(id, { id, name: `${what}.jsonl`, bytes, purpose: 'batch_output', createdAt });
+  return id;
+}

@@ -1,0 +1,101 @@
+import { parseWindow } from '../../src/polling.ts';
+import { batchState, type BatchState, type SimulatedBatch, type Stages, type ValidationError } from './batches.ts';
+import { batchObject, type SimulatedDialect } from './dialects.ts';
+import type { BatchAction, FaultScript } from './faults.ts';
+import { produceOutput } from './output.ts';
+import type { SimulatorState } from './state.ts';
+import { validateRequests } from './validate.ts';
+
+export interface ProviderOptions {
+  readonly state: SimulatorState;
+  readonly script: FaultScript;
+  readonly dialect: SimulatedDialect;
+  readonly seed: number;
+  readonly stages: Stages;
+  readonly now: () => number;
+}
+
+export interface BatchRequest {
+  readonly inputFileId: string;
+  readonly endpoint: string;
+  readonly completionWindow: string;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The provider itself, without HTTP: makes batches, and lets them go on as its clock does. */
+export class SimulatedProvider {
+  readonly #options: ProviderOptions;
+  /** Batches whose end is being written, so that two requests at once write it once. */
+  readonly #ending = new Map<string, Promise<void>>();
+
+  constructor(options: ProviderOptions) {
+    this.#options = options;
+  }
+
+  async createBatch(request: BatchRequest): Promise<SimulatedBatch> {
+    const { state, script, now } = this.#options;
+    const nth = state.batches.size + 1;
+    const actions = script.forBatch(nth);
+    const { requests, errors } = await validateRequests(state.content(request.inputFileId), request.endpoint);
+    const batch: SimulatedBatch = {
+      id: state.nextId('batch'),
+      nth,
+      ...request,
+      createdAt: now(),
+      expiresAt: now() + (parseWindow(request.completionWindow) ?? 86_400) * 1_000,
+      requests,
+      errors: [...errors, ...actions.flatMap(plannedErrors)],
+      actions,
+    };
+    state.batches.set(batch.id, batch);
+    const key = request.metadata['key'] ?? JSON.stringify(request.metadata);
+    state.creates.set(key, (state.creates.get(key) ?? 0) + 1);
+    state.save();
+    return batch;
+  }
+
+  /** The batch as the API shows it now; its files are made when its end is first seen. */
+  async show(batch: SimulatedBatch): Promise<Record<string, unknown>> {
+    const current = this.stateOf(batch);
+    if ('ending' in current) await this.#end(batch, current);
+    return batchObject(batch, current, this.#options.dialect);
+  }
+
+  stateOf(batch: SimulatedBatch): BatchState {
+    const { now, stages } = this.#options;
+    if (batch.end !== undefined) return { ending: batch.end.ending, at: batch.end.at, finished: batch.end.succeeded };
+    return batchState(batch, now(), stages);
+  }
+
+  /** Asks a batch to end; false when it has ended already. */
+  cancel(batch: SimulatedBatch): boolean {
+    const current = this.stateOf(batch);
+    if ('ending' in current) return current.ending === 'cancelled';
+    batch.cancelledAt ??= this.#options.now();
+    this.#options.state.save();
+    return true;
+  }
+
+  #end(batch: SimulatedBatch, ended: Extract<BatchState, { ending: unknown }>): Promise<void> {
+    if (batch.end !== undefined) return Promise.resolve();
+    const running = this.#ending.get(batch.id);
+    if (running !== undefined) return running;
+    const producing = produceOutput(this.#options, batch, ended).then((end) => {
+      batch.end = end;
+      this.#options.state.save();
+      this.#ending.delete(batch.id);
+    });
+    this.#ending.set(batch.id, producing);
+    return producing;
+  }
+}
+
+function plannedErrors(action: BatchAction): ValidationError[] {
+  if (action.kind === 'fail') {
+    const message = action.message ?? `The simulator was told to fail this batch with ${action.code}.`;
+    return [{ code: action.code, message, line: null, param: null }];
+  }
+  if (action.kind !== 'invalid') return [];
+  const message = `The simulator was told to fail this line with ${action.code}.`;
+  return action.lines.map((line) => ({ code: action.code, message, line, param: null }));
+}

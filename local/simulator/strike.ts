@@ -1,0 +1,45 @@
+import type { Context } from 'hono';
+import { errorBody, type SimulatedDialect } from './dialects.ts';
+import type { RouteAction } from './faults.ts';
+import type { NodeBindings } from './app.ts';
+
+/** Lets a fault strike a call: instead of it, or after it was carried out. */
+export async function strike(
+  action: RouteAction | undefined,
+  dialect: SimulatedDialect,
+  c: Context<{ Bindings: NodeBindings }>,
+  handle: () => Promise<Response>,
+): Promise<Response> {
+  if (action === undefined) return handle();
+  switch (action.kind) {
+    case 'status': {
+      if (action.when === 'after') await handle();
+      else await drain(c);
+      const { status, code = `HTTP_${status}`, message = 'The simulator was told to.', retryAfter } = action;
+      const headers = retryAfter === undefined ? undefined : { 'retry-after': String(retryAfter) };
+      return Response.json(errorBody(dialect, code, message), { status, ...(headers && { headers }) });
+    }
+    case 'reset':
+      if (action.when === 'after') await handle();
+      c.env.incoming.socket.destroy();
+      return new Response(null, { status: 500 });
+    case 'html':
+      await drain(c);
+      return new Response('<html><body>502 Bad Gateway</body></html>', {
+        status: 502,
+        headers: { 'content-type': 'text/html' },
+      });
+    case 'empty':
+      await handle();
+      return new Response('', { status: 200 });
+    case 'truncated': {
+      const text = await (await handle()).text();
+      return new Response(text.slice(0, Math.floor(text.length / 2)), { status: 200 });
+    }
+  }
+}
+
+/** Takes in what is being sent, so that the answer is read and not a broken pipe. */
+async function drain({ env }: Context<{ Bindings: NodeBindings }>): Promise<void> {
+  for await (const _chunk of env.incoming);
+}

@@ -1,0 +1,46 @@
+import { Busboy } from '@fastify/busboy';
+import { createWriteStream, openSync, readSync, closeSync, statSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { parseObject } from './validate.ts';
+
+export interface Upload {
+  readonly name: string;
+  readonly purpose: string;
+  readonly bytes: number;
+  /** Longer than the cap; what is on disk is cut there. */
+  readonly tooLarge: boolean;
+}
+
+/** Takes a multipart upload to a file on disk as it streams in. Fails when the body is no multipart/form-data. */
+export async function receiveUpload(request: IncomingMessage, path: string, maxBytes: number): Promise<Upload> {
+  const fields = new Map<string, string>();
+  let name = '';
+  let tooLarge = false;
+  const written: Promise<void>[] = [];
+  const busboy = new Busboy({
+    headers: { ...request.headers, 'content-type': request.headers['content-type'] ?? '' },
+    limits: { fileSize: maxBytes },
+  });
+  busboy.on('field', (field, value) => fields.set(field, value));
+  busboy.on('file', (_field, stream, filename) => {
+    name = filename;
+    stream.on('limit', () => (tooLarge = true));
+    written.push(pipeline(stream, createWriteStream(path)));
+  });
+  await pipeline(request, busboy);
+  await Promise.all(written);
+  const bytes = written.length === 0 ? 0 : statSync(path).size;
+  return { name, purpose: fields.get('purpose') ?? '', bytes, tooLarge };
+}
+
+/** Whether the file's first line is a JSON object, as far as its first megabyte tells. */
+export function startsAsJsonLines(path: string): boolean {
+  const file = openSync(path, 'r');
+  const start = Buffer.alloc(1_048_576);
+  const read = readSync(file, start);
+  closeSync(file);
+  const end = start.subarray(0, read).indexOf(0x0a);
+  if (end === -1 && read === start.length) return true;
+  return parseObject(start.toString('utf8', 0, end === -1 ? read : end)) !== undefined;
+}

@@ -1,0 +1,73 @@
+import { frameLines } from '../../src/rows/lines.ts';
+import type { ValidationError } from './batches.ts';
+
+const MAX_LINE_BYTES = 512 * 1_048_576;
+
+export interface Validated {
+  readonly requests: number;
+  readonly errors: readonly ValidationError[];
+}
+
+/** Checks every line of a batch's file as OpenAI does: all faulty lines are named, and one is enough to fail the batch. */
+export async function validateRequests(content: AsyncIterable<Uint8Array>, endpoint: string): Promise<Validated> {
+  const ids = new Set<string>();
+  const errors: ValidationError[] = [];
+  let requests = 0;
+  for await (const lines of frameLines(content, MAX_LINE_BYTES)) {
+    for (const { number, bytes } of lines) {
+      requests += 1;
+      const problem = checkLine(bytes?.toString('utf8') ?? '', endpoint, ids);
+      if (problem !== undefined) errors.push({ line: number, ...problem });
+    }
+  }
+  if (requests === 0) {
+    errors.push({ code: 'empty_file', message: 'The file has no requests.', line: null, param: null });
+  }
+  return { requests, errors };
+}
+
+type LineProblem = Omit<ValidationError, 'line'>;
+
+function checkLine(text: string, endpoint: string, ids: Set<string>): LineProblem | undefined {
+  const line = parseObject(text);
+  if (line === undefined) return problem('invalid_json_line', 'This line is not parseable as valid JSON.');
+  const { custom_id, method, url, body } = line;
+  for (const field of ['custom_id', 'method', 'url', 'body']) {
+    if (line[field] === undefined) return problem('missing_required_parameter', `Missing: '${field}'.`, field);
+  }
+  if (typeof custom_id !== 'string') return problem('invalid_request', 'custom_id must be a string.', 'custom_id');
+  if (ids.has(custom_id)) return problem('duplicate_custom_id', 'This custom_id was used before.', 'custom_id');
+  ids.add(custom_id);
+  if (method !== 'POST') return problem('invalid_method', 'method must be POST.', 'method');
+  if (url !== endpoint) return problem('invalid_url', `url must be ${endpoint}.`, 'url');
+  return checkBody(body, endpoint);
+}
+
+function checkBody(body: unknown, endpoint: string): LineProblem | undefined {
+  if (typeof body !== 'object' || body === null) return problem('invalid_request', 'body must be an object.', 'body');
+  const { model, stream, messages, input } = body as Record<string, unknown>;
+  if (typeof model !== 'string') return problem('missing_required_parameter', "Missing: 'model'.", 'body.model');
+  if (stream === true) return problem('streaming_unsupported', 'Batches cannot stream.', 'body.stream');
+  if (endpoint.endsWith('/chat/completions') && !Array.isArray(messages)) {
+    return problem('missing_required_parameter', "Missing: 'messages'.", 'body.messages');
+  }
+  if (endpoint.endsWith('/embeddings') && input === undefined) {
+    return problem('missing_required_parameter', "Missing: 'input'.", 'body.input');
+  }
+  return undefined;
+}
+
+function problem(code: string, message: string, param: string | null = null): LineProblem {
+  return { code, message, param };
+}
+
+export function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
