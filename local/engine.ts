@@ -43,10 +43,16 @@ export function createLocalExecutions(options: EngineOptions): LocalExecutions {
     validationOptions: { checkArn: false, checkPaths: true },
   });
   const runs = new Map<string, { abort(): void; result: Promise<unknown> }>();
+  const ended = new Set<string>();
   return {
     start(name, input) {
-      if (runs.has(name)) return Promise.resolve('taken');
-      runs.set(name, run(machine, options, name, input));
+      // As Step Functions: a running name answers for its execution, an ended one is used up.
+      if (ended.has(name)) return Promise.resolve('taken');
+      if (!runs.has(name)) {
+        const started = run(machine, options, name, input);
+        runs.set(name, started);
+        started.result.catch(() => undefined).finally(() => ended.add(name));
+      }
       return Promise.resolve('started');
     },
     result: (name) => runs.get(name)?.result ?? Promise.reject(new Error(`No execution is named ${name}.`)),

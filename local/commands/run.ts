@@ -73,7 +73,6 @@ async function run(file: string, flags: RunFlags, config: NightshiftConfig): Pro
     log: flags.verbose ? logToStandardError : () => undefined,
   });
   const { store } = host.edges;
-  if (host.simulatorUrl !== undefined) print(styleText('dim', `simulator on ${host.simulatorUrl}`));
   const interrupt = onInterrupt();
   try {
     const summary = await runFile({
@@ -84,7 +83,10 @@ async function run(file: string, flags: RunFlags, config: NightshiftConfig): Pro
       config,
       edges: host.edges,
       bundles: flags.bundles && 'cdk.out',
-      onStart: (job) => print(startLine(job, file)),
+      onStart: (job) => {
+        if (host.simulatorUrl !== undefined) print(styleText('dim', `simulator on ${host.simulatorUrl}`));
+        print(startLine(job, file));
+      },
       onEvent: createProgress(print),
       signal: interrupt,
     });

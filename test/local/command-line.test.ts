@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Summary } from '../../src/job.ts';
 
 const BIN = new URL('../../bin/nightshift.ts', import.meta.url).pathname;
@@ -23,9 +23,16 @@ function nightshift(folder: string, ...args: string[]): Promise<Exited> {
   });
 }
 
+let home: string;
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'nightshift-cli-'));
+});
+
+afterAll(() => rm(home, { recursive: true, force: true }));
+
 async function openFolder(files: Record<string, string> = {}): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-cli-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await mkdtemp(join(home, 'case-'));
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
   return folder;
 }

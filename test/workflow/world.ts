@@ -71,17 +71,18 @@ export async function openWorld({ wrap = (call) => call, ...options }: WorldOpti
   const events: EngineEvent[] = [];
   const edges = openEdges(folder, simulator, clock, (event, fields) => logs.push({ event, fields }));
 
+  const executions = createLocalExecutions({
+    definition,
+    functions,
+    callStep: clock.follow(wrap(callHandlers(edges))),
+    onEvent: (event) => events.push(event),
+    instant: true,
+  });
+
   async function run(
     input: string | Buffer,
     { name = 'rows.jsonl', ...overrides }: RunOptions = {},
   ): Promise<Ended> {
-    const executions = createLocalExecutions({
-      definition,
-      functions,
-      callStep: clock.follow(wrap(callHandlers(edges))),
-      onEvent: (event) => events.push(event),
-      instant: true,
-    });
     const jobId = `test-${name.replaceAll(/\W/g, '-')}`;
     const key = `input/${name}`;
     await edges.store.put(key, input);
