@@ -26,8 +26,8 @@ interface Mentioned {
 
 function describe({ type, state, input, output, error }: EngineEvent): string | undefined {
   if (state === undefined) return undefined;
-  const given = (input ?? {}) as Mentioned;
-  if (type === 'StateExited') return describeExit(state, given, (output ?? {}) as Mentioned);
+  const given: Mentioned = input ?? {};
+  if (type === 'StateExited') return describeExit(state, given, output ?? {});
   if (type === 'StateRetried')
     return styleText('yellow', `${at(given)}${state}: ${error ?? 'failed'}, trying again`);
   if (type === 'StateCaught') return styleText('red', `${at(given)}${state}: ${error ?? 'failed'}`);

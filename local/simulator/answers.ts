@@ -21,8 +21,11 @@ export function isUnknownModel({ body: { model } }: SimulatedRequest): boolean {
 
 /** The body a provider would answer with: a function of the seed and the request alone. */
 export function answerBody(request: SimulatedRequest, seed: number): Record<string, unknown> {
-  const hash = createHash('sha256').update(JSON.stringify([seed, request.custom_id, request.body])).digest();
-  const model = String(request.body['model'] ?? '').replace(/:batch$/, '');
+  const hash = createHash('sha256')
+    .update(JSON.stringify([seed, request.custom_id, request.body]))
+    .digest();
+  const asked = request.body['model'];
+  const model = typeof asked === 'string' ? asked.replace(/:batch$/, '') : null;
   const shared = { model, ...costOf(hash) };
   return request.url.endsWith('/embeddings')
     ? { ...embeddings(request, hash), ...shared }
@@ -102,7 +105,12 @@ function tokens(text: string): number {
 
 function costOf(hash: Buffer): Record<string, unknown> {
   return {
-    environment_impact: { energy_kwh: 0.00001, carbon_g_co2: 0.002, renewable_percent: 90, provider_id: 'simulator' },
+    environment_impact: {
+      energy_kwh: 0.00001,
+      carbon_g_co2: 0.002,
+      renewable_percent: 90,
+      provider_id: 'simulator',
+    },
     billing_cost: { energy: `0.000${1 + ((hash[1] ?? 0) % 9)}`, credits: '0.0', paid_with: 'energy' },
   };
 }

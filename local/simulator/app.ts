@@ -52,8 +52,12 @@ const createSchema = z.object({
 export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }> {
   const { state, provider, now } = options;
   const app = new Hono<{ Bindings: NodeBindings }>();
-  const refuse = (c: AppContext, status: 400 | 401 | 404 | 409 | 413, code: string, message: string): Response =>
-    c.json(errorBody(options.dialect, code, message), status);
+  const refuse = (
+    c: AppContext,
+    status: 400 | 401 | 404 | 409 | 413,
+    code: string,
+    message: string,
+  ): Response => c.json(errorBody(options.dialect, code, message), status);
   const notFound = (c: AppContext, what: string): Response => refuse(c, 404, 'NOT_FOUND', `No such ${what}.`);
 
   app.use(async (c, next) => {
@@ -92,7 +96,9 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
     '/v1/files',
     route('list', async (c) => {
       const { purpose, order } = c.req.query();
-      const files = [...state.files.values()].filter((file) => purpose === undefined || file.purpose === purpose);
+      const files = [...state.files.values()].filter(
+        (file) => purpose === undefined || file.purpose === purpose,
+      );
       return c.json(page(c, order === 'asc' ? files : files.toReversed(), fileObject));
     }),
   );
@@ -128,10 +134,17 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
     route('create', async (c) => {
       const body = createSchema.safeParse(await c.req.json().catch(() => undefined));
       if (!body.success) return refuse(c, 400, 'VALIDATION_4001', 'The body is not a batch request.');
-      const { input_file_id: inputFileId, endpoint, completion_window: completionWindow, metadata } = body.data;
+      const {
+        input_file_id: inputFileId,
+        endpoint,
+        completion_window: completionWindow,
+        metadata,
+      } = body.data;
       if (!ENDPOINTS.includes(endpoint)) return refuse(c, 400, 'invalid_value', `endpoint: ${endpoint}`);
-      if (parseWindow(completionWindow) === undefined) return refuse(c, 400, 'invalid_value', 'completion_window');
-      if (Object.keys(metadata ?? {}).length > 16) return refuse(c, 400, 'invalid_value', 'metadata: at most 16 pairs');
+      if (parseWindow(completionWindow) === undefined)
+        return refuse(c, 400, 'invalid_value', 'completion_window');
+      if (Object.keys(metadata ?? {}).length > 16)
+        return refuse(c, 400, 'invalid_value', 'metadata: at most 16 pairs');
       if (!state.files.has(inputFileId)) return notFound(c, 'input file');
       const request = { inputFileId, endpoint, completionWindow, metadata: metadata ?? {} };
       return c.json(await provider.show(await provider.createBatch(request)));
@@ -140,7 +153,9 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
   app.get(
     '/v1/batches',
     route('list', async (c) => {
-      const shown = await Promise.all([...state.batches.values()].toReversed().map((batch) => provider.show(batch)));
+      const shown = await Promise.all(
+        [...state.batches.values()].toReversed().map((batch) => provider.show(batch)),
+      );
       return c.json(page(c, shown, (batch) => batch));
     }),
   );
@@ -160,7 +175,9 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
       return c.json(await provider.show(batch));
     }),
   );
-  app.notFound((c) => c.json(errorBody(options.dialect, 'NOT_FOUND', `${c.req.method} ${c.req.path} is not there.`), 404));
+  app.notFound((c) =>
+    c.json(errorBody(options.dialect, 'NOT_FOUND', `${c.req.method} ${c.req.path} is not there.`), 404),
+  );
   app.onError((error, c) => c.json(errorBody(options.dialect, 'SYSTEM_9001', error.message), 500));
   return app;
 
@@ -176,7 +193,10 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
   }
 }
 
-function authProblem(headers: Readonly<Record<string, string>>, apiKey: string | undefined): string | undefined {
+function authProblem(
+  headers: Readonly<Record<string, string>>,
+  apiKey: string | undefined,
+): string | undefined {
   const bearer = /^Bearer (.+)$/.exec(headers['authorization'] ?? '')?.[1];
   const given = bearer ?? headers['x-api-key'] ?? headers['api-key'];
   if (given === undefined) return 'AUTH_1007';
@@ -184,7 +204,11 @@ function authProblem(headers: Readonly<Record<string, string>>, apiKey: string |
 }
 
 /** One page of a list: `after` is the last id of the page before. */
-function page<Item>(c: AppContext, items: readonly Item[], show: (item: Item) => Record<string, unknown>): object {
+function page<Item>(
+  c: AppContext,
+  items: readonly Item[],
+  show: (item: Item) => Record<string, unknown>,
+): object {
   const { after, limit = '20' } = c.req.query();
   const all = items.map(show);
   const from = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;

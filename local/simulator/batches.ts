@@ -52,18 +52,26 @@ export type BatchState =
   | { readonly ending: Ending; readonly at: number; readonly finished: number };
 
 export function batchState(batch: SimulatedBatch, now: number, stages: Stages): BatchState {
-  const action = <Kind extends BatchAction['kind']>(kind: Kind): Extract<BatchAction, { kind: Kind }> | undefined =>
+  const action = <Kind extends BatchAction['kind']>(
+    kind: Kind,
+  ): Extract<BatchAction, { kind: Kind }> | undefined =>
     batch.actions.find((each): each is Extract<BatchAction, { kind: Kind }> => each.kind === kind);
   const queued = batch.createdAt + stages.queuedSeconds * 1_000;
   const ran = queued + stages.runningSeconds * 1_000;
   const final = ran + stages.finalizingSeconds * 1_000;
   const stuck = action('stuck');
   const progress = progressAt(batch, Math.min(now, batch.cancelledAt ?? now), queued, ran, stuck?.finished);
-  const running = (status: Running): BatchState => ({ status, shown: action('status')?.status ?? status, done: progress });
+  const running = (status: Running): BatchState => ({
+    status,
+    shown: action('status')?.status ?? status,
+    done: progress,
+  });
 
   if (batch.cancelledAt !== undefined) {
     const cancelled = batch.cancelledAt + stages.finalizingSeconds * 1_000;
-    return now < cancelled ? running('cancelling') : { ending: 'cancelled', at: cancelled, finished: progress };
+    return now < cancelled
+      ? running('cancelling')
+      : { ending: 'cancelled', at: cancelled, finished: progress };
   }
   if (stuck !== undefined) return { status: 'in_progress', shown: stuck.status, done: progress };
   if (now < queued) return running('queued');
@@ -71,15 +79,26 @@ export function batchState(batch: SimulatedBatch, now: number, stages: Stages): 
   const end = action('end');
   const ends = end === undefined ? final : ran;
   if (batch.expiresAt <= ends && now >= batch.expiresAt) {
-    return { ending: 'expired', at: batch.expiresAt, finished: progressAt(batch, batch.expiresAt, queued, ran) };
+    return {
+      ending: 'expired',
+      at: batch.expiresAt,
+      finished: progressAt(batch, batch.expiresAt, queued, ran),
+    };
   }
   if (now < ran) return running('in_progress');
-  if (end !== undefined) return { ending: end.as, at: ran, finished: Math.floor(batch.requests * end.finished) };
+  if (end !== undefined)
+    return { ending: end.as, at: ran, finished: Math.floor(batch.requests * end.finished) };
   return now < final ? running('finalizing') : { ending: 'succeeded', at: final, finished: batch.requests };
 }
 
 /** Rows that are finished, growing evenly while the batch runs. */
-function progressAt({ requests }: SimulatedBatch, now: number, from: number, to: number, share?: number): number {
+function progressAt(
+  { requests }: SimulatedBatch,
+  now: number,
+  from: number,
+  to: number,
+  share?: number,
+): number {
   const elapsed = to > from ? (now - from) / (to - from) : now >= to ? 1 : 0;
   return Math.floor(requests * Math.min(share ?? 1, Math.max(0, elapsed)));
 }

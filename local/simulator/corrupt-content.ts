@@ -11,7 +11,9 @@ export async function corruptContent(
   for await (const chunk of content) chunks.push(chunk);
   const whole = Buffer.concat(chunks);
   if (kind === 'truncated-body') return breakOff(whole, outgoing);
-  return new Response(new Uint8Array(corrupt(whole, kind)), { headers: { 'content-type': 'application/jsonl' } });
+  return new Response(new Uint8Array(corrupt(whole, kind)), {
+    headers: { 'content-type': 'application/jsonl' },
+  });
 }
 
 function corrupt(whole: Buffer, kind: Exclude<ContentKind, 'truncated-body'>): Buffer {

@@ -13,13 +13,23 @@ interface Wording {
 
 export const WORDING: Readonly<Record<SimulatedDialect, Wording>> = {
   melious: {
-    running: { queued: 'queued', in_progress: 'in_progress', finalizing: 'finalizing', cancelling: 'cancelling' },
+    running: {
+      queued: 'queued',
+      in_progress: 'in_progress',
+      finalizing: 'finalizing',
+      cancelling: 'cancelling',
+    },
     ending: { succeeded: 'succeeded', failed: 'failed', expired: 'expired', cancelled: 'cancelled' },
     counts: (done, errored, total) => ({ processing: total - done, succeeded: done - errored, errored }),
     maxFileBytes: 105_000_000,
   },
   openai: {
-    running: { queued: 'validating', in_progress: 'in_progress', finalizing: 'finalizing', cancelling: 'cancelling' },
+    running: {
+      queued: 'validating',
+      in_progress: 'in_progress',
+      finalizing: 'finalizing',
+      cancelling: 'cancelling',
+    },
     ending: { succeeded: 'completed', failed: 'failed', expired: 'expired', cancelled: 'cancelled' },
     counts: (done, errored, total) => ({ total, completed: done - errored, failed: errored }),
     maxFileBytes: 200_000_000,
@@ -39,7 +49,8 @@ export function batchObject(
     id: batch.id,
     object: 'batch',
     endpoint: batch.endpoint,
-    errors: end?.ending === 'failed' && batch.errors.length > 0 ? { object: 'list', data: batch.errors } : null,
+    errors:
+      end?.ending === 'failed' && batch.errors.length > 0 ? { object: 'list', data: batch.errors } : null,
     input_file_id: batch.inputFileId,
     completion_window: batch.completionWindow,
     status,
@@ -78,7 +89,15 @@ function endedAt(end: BatchEnd | undefined, ending: Ending): number | null {
 
 export function fileObject(file: SimulatedFile): Record<string, unknown> {
   const { id, bytes, createdAt, name, purpose } = file;
-  return { id, object: 'file', bytes, created_at: seconds(createdAt), filename: name, purpose, status: 'processed' };
+  return {
+    id,
+    object: 'file',
+    bytes,
+    created_at: seconds(createdAt),
+    filename: name,
+    purpose,
+    status: 'processed',
+  };
 }
 
 /** Both envelopes: Melious names a code, OpenAI a type and a code. */

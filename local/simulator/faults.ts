@@ -100,12 +100,14 @@ export class FaultScript {
 
   /** The next fault of a call, which is used up by it. */
   forRoute(route: Route): RouteAction | undefined {
-    const isRoute = (fault: Fault): fault is RouteFault => fault.at === route && !isContentKind(fault.action.kind);
+    const isRoute = (fault: Fault): fault is RouteFault =>
+      fault.at === route && !isContentKind(fault.action.kind);
     return this.#strike(isRoute)?.action;
   }
 
   forContent(): ContentKind | undefined {
-    const isContent = (fault: Fault): fault is ContentFault => fault.at === 'content' && isContentKind(fault.action.kind);
+    const isContent = (fault: Fault): fault is ContentFault =>
+      fault.at === 'content' && isContentKind(fault.action.kind);
     return this.#strike(isContent)?.action.kind;
   }
 
@@ -114,7 +116,11 @@ export class FaultScript {
     const isBatch = (fault: Fault): fault is BatchFault =>
       fault.at === 'batch' && (fault.nth === undefined || fault.nth === nth);
     const actions: BatchAction[] = [];
-    for (let next = this.#strike(isBatch, actions); next !== undefined; next = this.#strike(isBatch, actions)) {
+    for (
+      let next = this.#strike(isBatch, actions);
+      next !== undefined;
+      next = this.#strike(isBatch, actions)
+    ) {
       actions.push(next.action);
     }
     return actions;
@@ -123,11 +129,16 @@ export class FaultScript {
   /** What a row suffers in the batch it is in for the nth time (from 1). Rows count for themselves. */
   forRow(customId: string, ordinal: number, nth: number): RowAction[] {
     return this.#faults.flatMap(({ fault }) =>
-      fault.at === 'row' && selects(fault, customId, ordinal) && nth <= limit(fault.times) ? [fault.action] : [],
+      fault.at === 'row' && selects(fault, customId, ordinal) && nth <= limit(fault.times)
+        ? [fault.action]
+        : [],
     );
   }
 
-  #strike<F extends Fault>(wanted: (fault: Fault) => fault is F, not: readonly unknown[] = []): F | undefined {
+  #strike<F extends Fault>(
+    wanted: (fault: Fault) => fault is F,
+    not: readonly unknown[] = [],
+  ): F | undefined {
     for (const entry of this.#faults) {
       if (!wanted(entry.fault) || entry.struck >= limit(entry.fault.times)) continue;
       if (not.includes(entry.fault.action)) continue;

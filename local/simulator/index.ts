@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
-import { createApp, type NodeBindings, type RequestRecord } from './app.ts';
+import { createApp, type RequestRecord } from './app.ts';
 import type { SimulatedBatch, Stages } from './batches.ts';
 import { WORDING, type SimulatedDialect } from './dialects.ts';
 import { FaultScript, type Fault } from './faults.ts';
@@ -67,7 +67,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     now,
     record: (request) => requests.push(request),
   });
-  const listener = getRequestListener((request, env) => app.fetch(request, env as unknown as NodeBindings));
+  const listener = getRequestListener((request, env) => app.fetch(request, env));
   const server = createServer((request, response) => void listener(request, response));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

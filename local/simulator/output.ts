@@ -69,7 +69,10 @@ async function runOrder(state: SimulatorState, batch: SimulatedBatch, seed: numb
   for await (const lines of frameLines(state.content(batch.inputFileId), MAX_LINE_BYTES)) {
     for (const { bytes } of lines) {
       if (bytes === undefined) continue;
-      placed.push({ request: JSON.parse(bytes.toString('utf8')) as SimulatedRequest, ordinal: placed.length });
+      placed.push({
+        request: JSON.parse(bytes.toString('utf8')) as SimulatedRequest,
+        ordinal: placed.length,
+      });
     }
   }
   return shuffled(placed, seed + batch.nth);
@@ -103,7 +106,9 @@ function resultLines(
   const error =
     actions.find((action) => action.kind === 'error') ??
     (marked === undefined ? undefined : { code: marked, status: undefined, message: undefined }) ??
-    (isUnknownModel(request) ? { code: 'INFERENCE_3001', status: 404, message: 'There is no such model.' } : undefined);
+    (isUnknownModel(request)
+      ? { code: 'INFERENCE_3001', status: 404, message: 'There is no such model.' }
+      : undefined);
   if (has('drop')) return { output: [], errors: [], failed: false };
   const stranger = has('unknown') ? [line('a-stranger', { response: null, error: null })] : [];
   if (error !== undefined) {
@@ -113,7 +118,11 @@ function resultLines(
       : { output: stranger, errors: [text], failed: true };
   }
   const text = answerLine(request, actions, seed);
-  return { output: has('duplicate') ? [text, text, ...stranger] : [text, ...stranger], errors: [], failed: false };
+  return {
+    output: has('duplicate') ? [text, text, ...stranger] : [text, ...stranger],
+    errors: [],
+    failed: false,
+  };
 }
 
 function answerLine(request: SimulatedRequest, actions: readonly RowAction[], seed: number): string {
@@ -127,7 +136,11 @@ function answerLine(request: SimulatedRequest, actions: readonly RowAction[], se
     if (action.kind === 'text') changeChoice(body, { message: { role: 'assistant', content: action.text } });
     if (action.kind === 'finish') changeChoice(body, { finish_reason: action.reason });
   }
-  const response = { status_code: status, request_id: requestId(request), body: asText ? JSON.stringify(body) : body };
+  const response = {
+    status_code: status,
+    request_id: requestId(request),
+    body: asText ? JSON.stringify(body) : body,
+  };
   return line(request.custom_id, { response, error: null });
 }
 
@@ -142,7 +155,11 @@ interface RowError {
   readonly message?: string | undefined;
 }
 
-function errorLine(request: SimulatedRequest, { code, status, message }: RowError, dialect: SimulatedDialect): string {
+function errorLine(
+  request: SimulatedRequest,
+  { code, status, message }: RowError,
+  dialect: SimulatedDialect,
+): string {
   const error = { code, message: message ?? `The simulator was told to fail this row with ${code}.` };
   if (dialect === 'melious') return line(request.custom_id, { response: null, error });
   const body = { error: { ...error, type: 'server_error', param: null } };
@@ -152,7 +169,10 @@ function errorLine(request: SimulatedRequest, { code, status, message }: RowErro
 
 /** OpenAI names what it did not get to; Melious' rows are simply absent. */
 function unfinished({ custom_id }: SimulatedRequest, ending: Ending): string {
-  const error = { code: `batch_${ending}`, message: `This request was not executed before the batch ${ending}.` };
+  const error = {
+    code: `batch_${ending}`,
+    message: `This request was not executed before the batch ${ending}.`,
+  };
   return line(custom_id, { response: null, error });
 }
 
@@ -166,7 +186,12 @@ const shortHash = (text: string): string => createHash('sha256').update(text).di
 /** Lines written together: a system call per line would cost more than making it. */
 const LINES_PER_WRITE = 2_000;
 
-function storeLines(state: SimulatorState, lines: readonly string[], what: string, createdAt: number): string {
+function storeLines(
+  state: SimulatorState,
+  lines: readonly string[],
+  what: string,
+  createdAt: number,
+): string {
   const id = state.nextId('file');
   const file = openSync(state.contentPath(id), 'w');
   let bytes = 0;

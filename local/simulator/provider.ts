@@ -1,5 +1,11 @@
 import { parseWindow } from '../../src/polling.ts';
-import { batchState, type BatchState, type SimulatedBatch, type Stages, type ValidationError } from './batches.ts';
+import {
+  batchState,
+  type BatchState,
+  type SimulatedBatch,
+  type Stages,
+  type ValidationError,
+} from './batches.ts';
 import { batchObject, type SimulatedDialect } from './dialects.ts';
 import type { BatchAction, FaultScript } from './faults.ts';
 import { produceOutput } from './output.ts';
@@ -63,7 +69,8 @@ export class SimulatedProvider {
 
   stateOf(batch: SimulatedBatch): BatchState {
     const { now, stages } = this.#options;
-    if (batch.end !== undefined) return { ending: batch.end.ending, at: batch.end.at, finished: batch.end.succeeded };
+    if (batch.end !== undefined)
+      return { ending: batch.end.ending, at: batch.end.at, finished: batch.end.succeeded };
     return batchState(batch, now(), stages);
   }
 
@@ -80,13 +87,15 @@ export class SimulatedProvider {
     if (batch.end !== undefined) return Promise.resolve();
     const running = this.#ending.get(batch.id);
     if (running !== undefined) return running;
-    const producing = produceOutput(this.#options, batch, ended).then((end) => {
-      batch.end = end;
-      this.#options.state.save();
-      this.#ending.delete(batch.id);
-    });
+    const producing = this.#produce(batch, ended);
     this.#ending.set(batch.id, producing);
     return producing;
+  }
+
+  async #produce(batch: SimulatedBatch, ended: Extract<BatchState, { ending: unknown }>): Promise<void> {
+    batch.end = await produceOutput(this.#options, batch, ended);
+    this.#options.state.save();
+    this.#ending.delete(batch.id);
   }
 }
 

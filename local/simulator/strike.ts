@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { Context } from 'hono';
 import { errorBody, type SimulatedDialect } from './dialects.ts';
 import type { RouteAction } from './faults.ts';
@@ -41,5 +42,6 @@ export async function strike(
 
 /** Takes in what is being sent, so that the answer is read and not a broken pipe. */
 async function drain({ env }: Context<{ Bindings: NodeBindings }>): Promise<void> {
-  for await (const _chunk of env.incoming);
+  env.incoming.resume();
+  if (!env.incoming.readableEnded) await once(env.incoming, 'end');
 }

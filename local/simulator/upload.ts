@@ -13,7 +13,11 @@ export interface Upload {
 }
 
 /** Takes a multipart upload to a file on disk as it streams in. Fails when the body is no multipart/form-data. */
-export async function receiveUpload(request: IncomingMessage, path: string, maxBytes: number): Promise<Upload> {
+export async function receiveUpload(
+  request: IncomingMessage,
+  path: string,
+  maxBytes: number,
+): Promise<Upload> {
   const fields = new Map<string, string>();
   let name = '';
   let tooLarge = false;

@@ -9,7 +9,10 @@ export interface Validated {
 }
 
 /** Checks every line of a batch's file as OpenAI does: all faulty lines are named, and one is enough to fail the batch. */
-export async function validateRequests(content: AsyncIterable<Uint8Array>, endpoint: string): Promise<Validated> {
+export async function validateRequests(
+  content: AsyncIterable<Uint8Array>,
+  endpoint: string,
+): Promise<Validated> {
   const ids = new Set<string>();
   const errors: ValidationError[] = [];
   let requests = 0;
@@ -33,10 +36,13 @@ function checkLine(text: string, endpoint: string, ids: Set<string>): LineProble
   if (line === undefined) return problem('invalid_json_line', 'This line is not parseable as valid JSON.');
   const { custom_id, method, url, body } = line;
   for (const field of ['custom_id', 'method', 'url', 'body']) {
-    if (line[field] === undefined) return problem('missing_required_parameter', `Missing: '${field}'.`, field);
+    if (line[field] === undefined)
+      return problem('missing_required_parameter', `Missing: '${field}'.`, field);
   }
-  if (typeof custom_id !== 'string') return problem('invalid_request', 'custom_id must be a string.', 'custom_id');
-  if (ids.has(custom_id)) return problem('duplicate_custom_id', 'This custom_id was used before.', 'custom_id');
+  if (typeof custom_id !== 'string')
+    return problem('invalid_request', 'custom_id must be a string.', 'custom_id');
+  if (ids.has(custom_id))
+    return problem('duplicate_custom_id', 'This custom_id was used before.', 'custom_id');
   ids.add(custom_id);
   if (method !== 'POST') return problem('invalid_method', 'method must be POST.', 'method');
   if (url !== endpoint) return problem('invalid_url', `url must be ${endpoint}.`, 'url');
@@ -44,9 +50,11 @@ function checkLine(text: string, endpoint: string, ids: Set<string>): LineProble
 }
 
 function checkBody(body: unknown, endpoint: string): LineProblem | undefined {
-  if (typeof body !== 'object' || body === null) return problem('invalid_request', 'body must be an object.', 'body');
+  if (typeof body !== 'object' || body === null)
+    return problem('invalid_request', 'body must be an object.', 'body');
   const { model, stream, messages, input } = body as Record<string, unknown>;
-  if (typeof model !== 'string') return problem('missing_required_parameter', "Missing: 'model'.", 'body.model');
+  if (typeof model !== 'string')
+    return problem('missing_required_parameter', "Missing: 'model'.", 'body.model');
   if (stream === true) return problem('streaming_unsupported', 'Batches cannot stream.', 'body.stream');
   if (endpoint.endsWith('/chat/completions') && !Array.isArray(messages)) {
     return problem('missing_required_parameter', "Missing: 'messages'.", 'body.messages');

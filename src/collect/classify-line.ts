@@ -75,7 +75,8 @@ function readFailure(
   }
   const code = wire['code'] ?? wire['type'];
   const named = typeof code === 'string' || typeof code === 'number' ? String(code) : statusCode(status);
-  return { code: named, message: String(wire['message'] ?? 'no message') };
+  const message = wire['message'];
+  return { code: named, message: typeof message === 'string' ? message : 'no message' };
 }
 
 function statusCode(status: number): string {

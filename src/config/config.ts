@@ -3,7 +3,7 @@ import { InvalidRequest } from '../errors.ts';
 import { configSchema, type NightshiftConfig } from './schema.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
 
-export type { NightshiftConfig, ProfileConfig, ProviderConfig } from './schema.ts';
+export type { NightshiftConfig, ProfileConfig } from './schema.ts';
 
 /** Types `nightshift.config.ts` while it is written; the checks run when it is read. */
 export function defineConfig(config: NightshiftConfig): NightshiftConfig {

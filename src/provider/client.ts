@@ -190,7 +190,7 @@ class ProviderClient implements BatchProvider {
       const search = new URLSearchParams({ ...query, limit: String(PAGE_SIZE), ...(after && { after }) });
       const page = required(
         call,
-        readPage(await this.#http.json({ ...call, path: `${call.path}?${search}` })),
+        readPage(await this.#http.json({ ...call, path: `${call.path}?${search.toString()}` })),
       );
       for (const item of page.items) {
         const found = match(item);

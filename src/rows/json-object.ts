@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import streamObject, { type StreamObjectItem } from 'stream-json/streamers/stream-object.js';
+import { streamObject, type StreamObjectItem } from 'stream-json/streamers/stream-object.js';
 import { InvalidInput } from '../errors.ts';
 import type { Row } from './row.ts';
 
@@ -35,7 +35,7 @@ async function* properties(
   const source = Readable.from(withoutBom(chunks));
   const parser = streamObject.withParserAsStream();
   source.once('error', (error) => parser.destroy(error));
-  let failed: unknown;
+  let failed: Error | undefined;
   source.once('error', (error) => (failed = error));
   try {
     for await (const property of source.pipe(parser)) yield property as StreamObjectItem;

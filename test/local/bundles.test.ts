@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -78,17 +78,4 @@ test('a dropped file becomes results through the bundles that are deployed', asy
 
   const summary = await requireJson<Summary>(store, summaryKey(started.jobId));
   expect(summary).toMatchObject({ status: 'succeeded', counts: { ok: 10 }, inputs: [{ key }] });
-});
-
-test('no bundle is larger than 1.2 MB', async () => {
-  const { Resources } = synthesized.template as {
-    Resources: Record<string, { Metadata?: Record<string, string> }>;
-  };
-  const paths = Object.values(Resources).flatMap(({ Metadata }) => Metadata?.['aws:asset:path'] ?? []);
-
-  expect(new Set(paths).size).toBe(8);
-  for (const path of new Set(paths)) {
-    const { size } = await stat(join(synthesized.folder, path, 'index.mjs'));
-    expect(size).toBeLessThanOrEqual(1_200_000);
-  }
 });
