@@ -1,0 +1,127 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createFolderStore } from '../../src/store/folder-store.ts';
+import { describeStore, gather, listed, openThere } from './store-contract.ts';
+
+async function makeFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-folder-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+describeStore('A folder store', {
+  open: async () => createFolderStore(await makeFolder()),
+  listing: 'exact',
+});
+
+describe('a folder', () => {
+  test('holds its objects as the very files a user expects, and sees the files a user drops', async () => {
+    const folder = await makeFolder();
+    const store = createFolderStore(folder);
+    await store.put('input/my file+100%.csv', 'a,b\n');
+    await writeFile(join(folder, 'input/dropped ü.jsonl'), '{}\n');
+
+    expect(await readFile(join(folder, 'input/my file+100%.csv'), 'utf8')).toBe('a,b\n');
+    expect((await store.get('input/dropped ü.jsonl'))?.toString()).toBe('{}\n');
+    expect(store.locate('input/my file+100%.csv')).toBe(join(folder, 'input/my file+100%.csv'));
+    expect(store.url).toBe(`file://${folder}`);
+  });
+
+  test.each(['', '/etc/passwd', '../x', 'a/../../x', 'a/./b', 'a//b', 'a/', 'a\0b', '.tmp/x'])(
+    'refuses the key %j in every call',
+    async (key) => {
+      const store = createFolderStore(await makeFolder());
+      const refusal = {
+        name: 'InvalidInput',
+        message: expect.stringContaining(JSON.stringify(key)),
+      };
+
+      await expect(store.put(key, 'x')).rejects.toMatchObject(refusal);
+      await expect(store.createIfAbsent(key, 'x')).rejects.toMatchObject(refusal);
+      await expect(store.open(key)).rejects.toMatchObject(refusal);
+      await expect(store.get(key)).rejects.toMatchObject(refusal);
+      await expect(store.delete(key)).rejects.toMatchObject(refusal);
+      expect(() => store.write(key)).toThrow(expect.objectContaining(refusal));
+    },
+  );
+
+  test.each(['../', '/', 'a//', './', '.tmp/'])('lists nothing under the prefix %j', async (prefix) => {
+    const folder = await makeFolder();
+    await mkdir(join(folder, 'inner'));
+    await writeFile(join(folder, 'secret'), 'x');
+    const store = createFolderStore(join(folder, 'inner'));
+    await store.write('a/b').write('unfinished');
+
+    expect(await listed(store, prefix)).toEqual([]);
+  });
+
+  test('leaves no half-written file behind, and lists none meanwhile', async () => {
+    const folder = await makeFolder();
+    const store = createFolderStore(folder);
+    const writer = store.write('out');
+    await writer.write(Buffer.alloc(1_000_000));
+
+    expect(await listed(store, '')).toEqual([]);
+    await writer.abort();
+    await store.put('a', 'x');
+    await store.createIfAbsent('a', 'y');
+    expect(await readdir(join(folder, '.tmp'))).toEqual([]);
+  });
+
+  test('goes on reading the file it opened when another takes its place', async () => {
+    const store = createFolderStore(await makeFolder());
+    await store.put('a', Buffer.alloc(2_000_000, 'o'));
+    const old = await openThere(store, 'a');
+    await store.put('a', Buffer.alloc(10, 'n'));
+
+    expect((await gather(old.body)).equals(Buffer.alloc(old.bytes, 'o'))).toBe(true);
+  });
+
+  test('names the key when a folder or a file is in its way', async () => {
+    const store = createFolderStore(await makeFolder());
+    await store.put('a', 'x');
+    await store.put('b/c', 'x');
+
+    for (const key of ['a/b', 'b', `c/${'x'.repeat(300)}`]) {
+      const refusal: object = { name: 'InvalidInput', message: expect.stringContaining(key) };
+      await expect(store.put(key, 'x')).rejects.toMatchObject(refusal);
+      const writer = store.write(key);
+      await expect(writer.close()).rejects.toMatchObject(refusal);
+      await writer.abort();
+      expect(await store.get(key)).toBeUndefined();
+      await store.delete(key);
+    }
+    expect((await listed(store, '')).map(({ key }) => key)).toEqual(['a', 'b/c']);
+  });
+
+  test('passes over what is no file', async () => {
+    const folder = await makeFolder();
+    const store = createFolderStore(folder);
+    await store.put('a', 'x');
+    await symlink('nowhere', join(folder, 'broken'));
+
+    expect((await listed(store, '')).map(({ key }) => key)).toEqual(['a']);
+    expect(await listed(createFolderStore(join(folder, 'not there')), '')).toEqual([]);
+  });
+
+  test('lets exactly one of several processes create each object', async () => {
+    const folder = await makeFolder();
+    const module = new URL('../../src/store/folder-store.ts', import.meta.url).href;
+    const racer = `
+      const { createFolderStore } = await import(${JSON.stringify(module)});
+      const store = createFolderStore(${JSON.stringify(folder)});
+      for (let key = 0; key < 100; key += 1) {
+        if (await store.createIfAbsent('keys/' + key, String(process.pid))) console.log(key);
+      }`;
+    const run = () => promisify(execFile)(process.execPath, ['--input-type=module', '--eval', racer]);
+
+    const outputs = await Promise.all([run(), run(), run()]);
+
+    const won = outputs.flatMap(({ stdout }) => stdout.trim().split('\n').filter(Boolean).map(Number));
+    expect(won.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, key) => key));
+  });
+});

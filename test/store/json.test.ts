@@ -1,0 +1,38 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { createFolderStore } from '../../src/store/folder-store.ts';
+import { readJson, requireJson, writeJson } from '../../src/store/json.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+
+async function openStore(): Promise<ObjectStore> {
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-json-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return createFolderStore(folder);
+}
+
+test('a value reads back as it was written, and is one line', async () => {
+  const store = await openStore();
+  await writeJson(store, 'jobs/a/plan.json', { rows: 2, name: 'ü\u2028' });
+
+  expect(await readJson(store, 'jobs/a/plan.json')).toEqual({ rows: 2, name: 'ü\u2028' });
+  expect(await requireJson(store, 'jobs/a/plan.json')).toEqual({ rows: 2, name: 'ü\u2028' });
+  expect((await store.get('jobs/a/plan.json'))?.toString()).toBe('{"rows":2,"name":"ü\u2028"}\n');
+});
+
+test('what is missing is undefined, or an error with its place when it must be there', async () => {
+  const store = await openStore();
+
+  expect(await readJson(store, 'jobs/a/plan.json')).toBeUndefined();
+  await expect(requireJson(store, 'jobs/a/plan.json')).rejects.toThrow(store.locate('jobs/a/plan.json'));
+});
+
+test('what is no JSON is named, and not shown', async () => {
+  const store = await openStore();
+  await store.put('jobs/a/plan.json', '{"rows": sk-secret');
+
+  const reading = readJson(store, 'jobs/a/plan.json');
+  await expect(reading).rejects.toThrow(`${store.locate('jobs/a/plan.json')} is not JSON`);
+  await expect(reading).rejects.not.toThrow(/sk-secret/);
+});
