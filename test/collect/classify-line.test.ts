@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { classifyLine } from '../../src/collect/classify-line.ts';
+
+const BODY = { choices: [{ index: 0, message: { role: 'assistant', content: 'Hello.' } }] };
+
+const melious = (code: string) => ({ response: null, error: { code, message: 'm' } });
+const openai = (status_code: number, body: unknown) => ({ response: { status_code, body }, error: null });
+
+describe('a result line', () => {
+  test.each([
+    ['OpenAI’s success', openai(200, BODY)],
+    ['Melious’ success, which has no status', { response: { body: BODY }, error: null }],
+    ['a success without an error field', { response: { status_code: 200, body: BODY } }],
+    ['a body that is a JSON string', openai(200, JSON.stringify(BODY))],
+  ])('is ok: %s', (_, line) => {
+    expect(classifyLine(line, [])).toEqual({ kind: 'ok', body: BODY });
+  });
+
+  test.each([
+    ['retriable', 'INFERENCE_3103', melious('INFERENCE_3103')],
+    ['retriable', 'INFERENCE_3107', melious('INFERENCE_3107')],
+    ['retriable', 'INFERENCE_3108', melious('INFERENCE_3108')],
+    ['retriable', 'AUTH_1028', melious('AUTH_1028')],
+    ['retriable', 'batch_expired', melious('batch_expired')],
+    ['retriable', 'batch_cancelled', melious('batch_cancelled')],
+    ['permanent', 'INFERENCE_3207', melious('INFERENCE_3207')],
+    ['permanent', 'INFERENCE_3001', melious('INFERENCE_3001')],
+    ['halting', 'BILLING_2003', melious('BILLING_2003')],
+    ['halting', 'AUTH_1008', melious('AUTH_1008')],
+    ['permanent', 'INFERENCE_3104', openai(503, { error: { code: 'INFERENCE_3104', message: 'm' } })],
+    ['retriable', 'INFERENCE_3103', openai(400, { error: { code: 'INFERENCE_3103', message: 'm' } })],
+    ['permanent', 'invalid_request_error', openai(400, { error: { type: 'invalid_request_error', message: 'm' } })],
+    ['halting', 'HTTP_401', openai(401, null)],
+    ['halting', 'insufficient_quota', openai(402, { error: { code: 'insufficient_quota', message: 'm' } })],
+    ['halting', 'HTTP_403', openai(403, {})],
+    ...[408, 409, 425, 429, 500, 502, 503, 504, 529].map(
+      (status) => ['retriable', `HTTP_${status}`, openai(status, null)] as const,
+    ),
+    ['retriable', 'HTTP_0', openai(0, BODY)],
+    ['retriable', 'HTTP_0', openai(0, null)],
+    ['permanent', 'HTTP_404', openai(404, null)],
+    ['retriable', 'EMPTY_RESULT', { response: null, error: null }],
+    ['retriable', 'EMPTY_RESULT', {}],
+    ['retriable', 'EMPTY_RESULT', openai(200, null)],
+    ['permanent', 'UNKNOWN', { response: null, error: 'it broke' }],
+    ['permanent', 'UNKNOWN', { response: null, error: { code: null, message: 'it broke' } }],
+    ['retriable', 'HTTP_500', { response: { status_code: 500, body: null }, error: 'it broke' }],
+  ] as const)('is %s: %s', (kind, code, line) => {
+    expect(classifyLine(line, [])).toMatchObject({ kind, code });
+  });
+
+  test('is retriable when the profile says so', () => {
+    expect(classifyLine(melious('INFERENCE_9999'), ['INFERENCE_9999'])).toMatchObject({ kind: 'retriable' });
+  });
+
+  test('is read whatever its fields hold', () => {
+    const anything = fc.record({ response: fc.jsonValue(), error: fc.jsonValue() }, { requiredKeys: [] });
+    fc.assert(
+      fc.property(anything, (line) => {
+        expect(['ok', 'retriable', 'halting', 'permanent']).toContain(classifyLine(line, []).kind);
+      }),
+    );
+  });
+});
