@@ -1,0 +1,460 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { CollectContext, CollectedContext, PolledContext } from '../../src/contract.ts';
+import type { Edges } from '../../src/edges.ts';
+import { ProviderNotFound, withCode } from '../../src/errors.ts';
+import type { Job, NotOkLine, Plan, ResultLine, Summary } from '../../src/job.ts';
+import {
+  deadLettersKey,
+  jobKey,
+  planKey,
+  resultsKey,
+  roundKey,
+  shardKey,
+  stopKey,
+  summaryKey,
+} from '../../src/keys.ts';
+import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts';
+import { ShardWriter } from '../../src/rows/shard-writer.ts';
+import { buildRequests } from '../../src/steps/build-requests.ts';
+import { collectResults } from '../../src/steps/collect-results.ts';
+import { writeResults } from '../../src/steps/write-results.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
+import { readJson, requireJson, writeJson } from '../../src/store/json.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+
+const JOB_ID = 'job-1';
+const REF = { jobId: JOB_ID, shard: 0 };
+
+/** What the provider has for a round: its batch and the bytes of its files. */
+interface Round {
+  readonly batch?: Partial<Batch>;
+  readonly output?: string | undefined;
+  readonly errors?: string | undefined;
+  /** The batch is not found any more. */
+  readonly gone?: boolean;
+}
+
+interface Shard {
+  readonly edges: Edges;
+  readonly store: ObjectStore;
+  readonly folder: string;
+  /** Collects a round as the machine would after its batch ended. */
+  collect(
+    context: Pick<CollectedContext, 'round' | 'lastRound'> | undefined,
+    round: Round,
+  ): Promise<CollectedContext>;
+  /** Collects what a Catch leaves. */
+  collectError(name: string, message: string): Promise<CollectedContext>;
+  write(): Promise<{ summary: Summary; results: ResultLine[]; deadLetters: NotOkLine[] }>;
+}
+
+/** One shard with rows q0, q1, … as Build leaves it; the rows of `invalid` are not sent. */
+async function openShard(rows: number, invalid: readonly number[] = [], rounds = 4): Promise<Shard> {
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-collect-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const store = createFolderStore(folder);
+  await writePlan(store, rows, invalid, rounds);
+  let current: Round = {};
+  const edges: Edges = {
+    store,
+    provider: () => providerOf(() => current),
+    clock: { now: () => 1_790_000_000_000 },
+    random: () => 0.5,
+    log: () => undefined,
+  };
+  return {
+    edges,
+    store,
+    folder,
+    collect(context, round) {
+      current = round;
+      return collectResults(edges, polled(context?.round ?? 1, context?.lastRound ?? rounds));
+    },
+    collectError: (name, message) =>
+      collectResults(edges, {
+        ...base,
+        error: { Error: name, Cause: JSON.stringify({ errorMessage: message }) },
+      }),
+    async write() {
+      await writeResults(edges, { jobId: JOB_ID });
+      return {
+        summary: await requireJson<Summary>(store, summaryKey(JOB_ID)),
+        results: await readLines<ResultLine>(store, resultsKey(JOB_ID)),
+        deadLetters: await readLines<NotOkLine>(store, deadLettersKey(JOB_ID)),
+      };
+    },
+  };
+}
+
+const base = {
+  ...REF,
+  provider: { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: 'melious' },
+  polling: { minSeconds: 1, maxSeconds: 2, fraction: 0.1, graceSeconds: 1 },
+} as const;
+
+function polled(round: number, lastRound: number): CollectContext {
+  const context: PolledContext = {
+    ...base,
+    round,
+    lastRound,
+    fileId: 'file_1',
+    batchId: 'batch_1',
+    createdAt: 1_789_999_000,
+    deadline: 1_799_999_999,
+    waitSeconds: 1,
+    polls: 1,
+    notFound: 0,
+    phase: 'ended',
+    status: 'succeeded',
+  };
+  return context;
+}
+
+async function writePlan(
+  store: ObjectStore,
+  rows: number,
+  invalid: readonly number[],
+  rounds: number,
+): Promise<void> {
+  const profile = {
+    name: 'default',
+    provider: base.provider,
+    endpoint: '/v1/chat/completions',
+    body: {},
+    strict: false,
+    rounds,
+    retryWaitSeconds: 60,
+    retriableCodes: [],
+    completionWindow: '24h',
+    shardLimits: { maxBytes: 1_000_000, maxRows: 1_000 },
+    polling: base.polling,
+    resultShape: 'compact',
+  } as const;
+  const job: Job = {
+    jobId: JOB_ID,
+    inputs: [{ key: 'input/a.jsonl' }],
+    profile,
+    createdAt: '2026-09-21T00:00:00.000Z',
+  };
+  const writer = new ShardWriter(store, JOB_ID, profile.shardLimits);
+  for (let row = 0; row < rows; row += 1) {
+    const request = {
+      custom_id: `q${row}`,
+      method: 'POST',
+      url: profile.endpoint,
+      body: { model: 'm', row },
+    };
+    const problem = { line: row + 1, custom_id: `q${row}`, code: 'NO_PROMPT', message: 'm' } as const;
+    if (invalid.includes(row))
+      await writer.addInvalid(problem, { line: row + 1, value: { custom_id: `q${row}` } });
+    else await writer.addRequest(`${JSON.stringify(request)}\n`);
+  }
+  const plan: Plan = { rows, invalid: invalid.length, shards: await writer.close(), problems: [] };
+  await writeJson(store, jobKey(JOB_ID), job);
+  await writeJson(store, planKey(JOB_ID), plan);
+}
+
+function providerOf(round: () => Round): BatchProvider {
+  const files: Record<string, () => string | undefined> = {
+    out: () => round().output,
+    err: () => round().errors,
+  };
+  const unused = (): never => {
+    throw new Error('Collect has no business here.');
+  };
+  return {
+    uploadFile: unused,
+    findFile: unused,
+    createBatch: unused,
+    findBatch: unused,
+    cancelBatch: unused,
+    deleteFile: unused,
+    getBatch: async (id) => {
+      if (round().gone === true) throw new ProviderNotFound('get batch: 404');
+      return {
+        id,
+        status: 'succeeded',
+        phase: 'ended',
+        ending: 'succeeded',
+        inputFileId: 'file_1',
+        outputFileId: round().output === undefined ? undefined : 'out',
+        errorFileId: round().errors === undefined ? undefined : 'err',
+        counts: undefined,
+        errors: [],
+        metadata: {},
+        createdAt: undefined,
+        expiresAt: undefined,
+        ...round().batch,
+      };
+    },
+    async *download(fileId) {
+      const text = files[fileId]?.();
+      if (text === undefined) throw new ProviderNotFound('download: 404');
+      yield Buffer.from(text);
+    },
+  };
+}
+
+async function readLines<Line>(store: ObjectStore, key: string): Promise<Line[]> {
+  const text = (await store.get(key))?.toString('utf8') ?? '';
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Line);
+}
+
+async function requestsOf(store: ObjectStore, round: number): Promise<string[]> {
+  const lines = await readLines<{ custom_id: string }>(store, roundKey(REF, round, 'requests.jsonl'));
+  return lines.map(({ custom_id }) => custom_id);
+}
+
+const ids = (count: number): string[] => Array.from({ length: count }, (_, n) => `q${n}`);
+
+const okLine = (custom_id: string, text = `answer of ${custom_id}`): string =>
+  `${JSON.stringify({
+    custom_id,
+    response: {
+      body: { choices: [{ message: { role: 'assistant', content: text }, finish_reason: 'stop' }] },
+    },
+    error: null,
+  })}\n`;
+
+const errorLine = (custom_id: string, code: string): string =>
+  `${JSON.stringify({ custom_id, response: null, error: { code, message: 'm' } })}\n`;
+
+describe('a round', () => {
+  test('reads the output and the error file, in any order, and defers what is worth it', async () => {
+    const shard = await openShard(4);
+    const output = okLine('q3') + errorLine('q1', 'INFERENCE_3107') + okLine('q0');
+
+    const collected = await shard.collect(undefined, { output, errors: errorLine('q2', 'INFERENCE_3207') });
+
+    expect(collected).toEqual({ ...base, next: 'retry', round: 2, lastRound: 4, waitSeconds: 54 });
+    expect(await requestsOf(shard.store, 2)).toEqual(['q1']);
+  });
+
+  test('that found no answer at all is tried again as a whole', async () => {
+    const shard = await openShard(3);
+
+    expect(await shard.collect(undefined, {})).toMatchObject({ next: 'retry' });
+    expect(await requestsOf(shard.store, 2)).toEqual(ids(3));
+  });
+
+  test('whose batch is gone is tried again as a whole', async () => {
+    const shard = await openShard(3);
+
+    expect(await shard.collect(undefined, { gone: true })).toMatchObject({ next: 'retry' });
+    expect(await requestsOf(shard.store, 2)).toEqual(ids(3));
+  });
+
+  test('that failed validation fails the rows it names, sends the others, and does not count', async () => {
+    const shard = await openShard(4, [], 1);
+    const errors = [{ code: 'invalid_request', message: 'bad', line: 2 }];
+
+    const collected = await shard.collect(undefined, {
+      batch: { status: 'failed', ending: 'failed', errors },
+    });
+    await shard.collect(collected, { output: ['q0', 'q2', 'q3'].map((id) => okLine(id)).join('') });
+    const { results, summary } = await shard.write();
+
+    expect(collected).toMatchObject({ next: 'retry', round: 2, lastRound: 2 });
+    expect(results.map((line) => line.ok)).toEqual([true, false, true, true]);
+    expect(results[1]).toMatchObject({
+      outcome: 'failed',
+      error: { code: 'invalid_request', message: 'bad' },
+    });
+    expect(summary).toMatchObject({ status: 'partial', counts: { ok: 3, failed: 1 } });
+  });
+
+  test('tells rows without a result why their batch ended', async () => {
+    const shard = await openShard(1, [], 1);
+    const errors = [{ code: 'token_limit_exceeded', message: 'too many tokens', line: undefined }];
+
+    await shard.collect(undefined, { batch: { status: 'failed', ending: 'failed', errors } });
+    const { results } = await shard.write();
+
+    expect(results[0]).toMatchObject({
+      outcome: 'exhausted',
+      error: { code: 'token_limit_exceeded' },
+      retry: true,
+    });
+  });
+
+  test('explains what it cannot match, and reads around what is no result line', async () => {
+    const shard = await openShard(2);
+    const junk = 'not json\n[1]\n"text"\nnull\n{"no":"id"}\n\n   \r\n';
+    const output = `\ufeff${okLine('q0')}${junk}${okLine('stranger')}${okLine('q0', 'second')}${okLine('q1')}`;
+
+    await shard.collect(undefined, { output: output.replace(/\n$/, '') });
+    const { summary, results } = await shard.write();
+
+    expect(results[0]).toMatchObject({ text: 'answer of q0' });
+    expect(summary.unexplained).toEqual({
+      missing: 0,
+      duplicates: 1,
+      unknown: 1,
+      unknownIds: ['stranger'],
+      unreadable: 5,
+    });
+  });
+
+  test('lets a success win over an earlier error of the same row', async () => {
+    const shard = await openShard(1);
+
+    await shard.collect(undefined, { output: errorLine('q0', 'INFERENCE_3207') + okLine('q0') });
+
+    expect((await shard.write()).summary).toMatchObject({
+      status: 'succeeded',
+      unexplained: { duplicates: 1 },
+    });
+  });
+
+  test('keeps the provider’s files as they came', async () => {
+    const shard = await openShard(1);
+
+    await shard.collect(undefined, { output: okLine('q0') });
+
+    expect((await shard.store.get(roundKey(REF, 1, 'output.jsonl')))?.toString()).toBe(okLine('q0'));
+  });
+});
+
+describe('a stop', () => {
+  test('keeps what exists and goes on at the next round when the job is started again', async () => {
+    const shard = await openShard(3, [], 1);
+    const output = okLine('q0') + errorLine('q1', 'BILLING_2003') + errorLine('q2', 'INFERENCE_3107');
+
+    const collected = await shard.collect(undefined, { output });
+    const stopped = await shard.write();
+    const again = await buildRequests(shard.edges, { jobId: JOB_ID });
+    await shard.collect(
+      { round: 2, lastRound: collected.lastRound ?? 0 },
+      { output: okLine('q1') + okLine('q2') },
+    );
+    const resumed = await shard.write();
+
+    expect(collected).toMatchObject({ next: 'stop', lastRound: 2 });
+    expect(stopped.summary).toMatchObject({ status: 'failed', counts: { ok: 1, exhausted: 2 } });
+    expect(stopped.summary.failure).toMatchObject({ name: 'ProviderDenied', code: 'BILLING_2003' });
+    expect(stopped.deadLetters.map(({ custom_id }) => custom_id)).toEqual(['q1', 'q2']);
+    expect(again.shards).toEqual([0]);
+    expect(await readJson(shard.store, stopKey(JOB_ID))).toBeUndefined();
+    expect(resumed.summary).toMatchObject({ status: 'succeeded', counts: { ok: 3 } });
+    expect(resumed.deadLetters).toEqual([]);
+  });
+
+  test('of a shard that could not be sent leaves its rows to a resume', async () => {
+    const shard = await openShard(2, [1]);
+
+    const collected = await shard.collectError(
+      'ProviderUnavailable',
+      'create batch: no answer (ECONNREFUSED).',
+    );
+    const { summary, results } = await shard.write();
+
+    expect(collected).toMatchObject({ next: 'stop', round: 1 });
+    expect(results.map((line) => !line.ok && line.outcome)).toEqual(['exhausted', 'invalid']);
+    expect(summary).toMatchObject({ status: 'failed', failure: { name: 'ProviderUnavailable' } });
+    expect(summary.advice).toContain('start the same job again');
+    expect(await readJson(shard.store, stopKey(JOB_ID))).toBeUndefined();
+  });
+
+  test('is not made of a request the provider refuses: its rows failed', async () => {
+    const shard = await openShard(2);
+
+    const collected = await shard.collectError(
+      'ProviderRejected',
+      withCode('create batch of file file_1: 404 no such model', 'INFERENCE_3001'),
+    );
+    const { summary, results } = await shard.write();
+
+    expect(collected.next).toBe('done');
+    expect(summary).toMatchObject({ status: 'partial', counts: { failed: 2 } });
+    expect(results[0]).toMatchObject({ outcome: 'failed', error: { code: 'INFERENCE_3001' } });
+  });
+});
+
+describe('the results', () => {
+  test('hold every row once, in input order, whatever the rounds brought', async () => {
+    const fate = fc.constantFrom('ok', 'permanent', 'retriable', 'missing', 'twice', 'invalid');
+    const scenario = fc.record({
+      rows: fc.array(fc.array(fate, { minLength: 3, maxLength: 3 }), { minLength: 1, maxLength: 12 }),
+      order: fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })),
+      intoErrors: fc.boolean(),
+    });
+
+    await fc.assert(
+      fc.asyncProperty(scenario, async ({ rows, order, intoErrors }) => {
+        const invalid = rows.flatMap(([first], row) => (first === 'invalid' ? [row] : []));
+        const shard = await openShard(rows.length, invalid, 3);
+        let context: CollectedContext | undefined;
+        for (let round = 1; round <= 3 && context?.next !== 'done'; round += 1) {
+          const sent = await requestsOf(shard.store, round);
+          if (sent.length === 0) break;
+          const lines = sent.flatMap((id) => linesFor(id, rows[Number(id.slice(1))]?.[round - 1]));
+          const shuffled = lines
+            .map((line) => ({ line, at: order.next().value ?? 0 }))
+            .toSorted((a, b) => a.at - b.at);
+          const [bad, good] = partition(
+            shuffled.map(({ line }) => line),
+            (line) => intoErrors && line.includes('"m"'),
+          );
+          context = await shard.collect(context, { output: good.join(''), errors: bad.join('') });
+          const before = await snapshot(shard.folder);
+          await shard.collect({ round, lastRound: context.lastRound ?? 3 }, {});
+          expect(await snapshot(shard.folder)).toEqual(before);
+        }
+
+        const { summary, results, deadLetters } = await shard.write();
+
+        expect(results.map(({ custom_id }) => custom_id)).toEqual(ids(rows.length));
+        expect(results.map((line) => (line.ok ? 'ok' : line.outcome))).toEqual(rows.map(expectedOutcome));
+        expect(deadLetters.map(({ custom_id }) => custom_id)).toEqual(
+          results.filter((line) => !line.ok).map(({ custom_id }) => custom_id),
+        );
+        expect(Object.values(summary.counts).reduce((sum, count) => sum + count, 0)).toBe(rows.length);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+function linesFor(id: string, fate: string | undefined): string[] {
+  switch (fate) {
+    case 'missing':
+      return [];
+    case 'permanent':
+      return [errorLine(id, 'INFERENCE_3207')];
+    case 'retriable':
+      return [errorLine(id, 'INFERENCE_3107')];
+    case 'twice':
+      return [okLine(id), okLine(id)];
+    default:
+      return [okLine(id)];
+  }
+}
+
+/** The simple reference: the first round that settles the row. */
+function expectedOutcome(fates: readonly string[]): string {
+  if (fates[0] === 'invalid') return 'invalid';
+  for (const fate of fates) {
+    if (fate === 'permanent') return 'failed';
+    if (fate !== 'retriable' && fate !== 'missing') return 'ok';
+  }
+  return 'exhausted';
+}
+
+function partition(lines: readonly string[], test: (line: string) => boolean): [string[], string[]] {
+  return [lines.filter((line) => test(line)), lines.filter((line) => !test(line))];
+}
+
+/** Every file of the shard and what is in it. */
+async function snapshot(folder: string): Promise<Record<string, string>> {
+  const shard = join(folder, shardKey(REF, 'done.json'), '..');
+  const names = (await readdir(shard)).toSorted();
+  const contents = await Promise.all(names.map((name) => readFile(join(shard, name), 'utf8')));
+  return Object.fromEntries(names.map((name, n) => [name, contents[n] ?? '']));
+}
