@@ -1,0 +1,330 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Fault } from '../../local/simulator/faults.ts';
+import { startSimulator, type Simulator, type SimulatorOptions } from '../../local/simulator/index.ts';
+import type { UploadFile } from '../../src/provider/batch-provider.ts';
+import { createProviderClient, type ClientOptions, type ProviderClient } from '../../src/provider/client.ts';
+
+const KEY = 'sk-mel-a-secret-key';
+const INSTANT = { queuedSeconds: 0, runningSeconds: 0, finalizingSeconds: 0 };
+
+interface Opened {
+  readonly simulator: Simulator;
+  readonly client: ProviderClient;
+  /** Waits between attempts, in milliseconds; none is really waited. */
+  readonly waits: number[];
+}
+
+async function open(options: SimulatorOptions = {}): Promise<Opened> {
+  const simulator = await startSimulator({ apiKey: KEY, stages: INSTANT, ...options });
+  onTestFinished(() => simulator.close());
+  const waits: number[] = [];
+  const wait = async (milliseconds: number): Promise<void> => void waits.push(milliseconds);
+  return { simulator, waits, client: openClient(simulator.url, { wait }, options.dialect) };
+}
+
+function openClient(
+  baseUrl: string,
+  options: Partial<ClientOptions> = {},
+  dialect: 'melious' | 'openai' = 'melious',
+): ProviderClient {
+  const client = createProviderClient({
+    settings: { name: 'test', baseUrl, dialect },
+    apiKey: () => Promise.resolve(KEY),
+    random: () => 0,
+    ...options,
+  });
+  onTestFinished(() => client.close());
+  return client;
+}
+
+const LINES = ['q0', 'q1'].map((custom_id) =>
+  JSON.stringify({
+    custom_id,
+    method: 'POST',
+    url: '/v1/chat/completions',
+    body: { model: 'm', messages: [{ role: 'user', content: 'hi' }] },
+  }),
+);
+
+function requests(name = 'job-00000-r1.jsonl'): UploadFile {
+  const content = Buffer.from(`${LINES.join('\n')}\n`);
+  return {
+    name,
+    bytes: content.byteLength,
+    open: async function* () {
+      yield content.subarray(0, 10);
+      yield content.subarray(10);
+    },
+  };
+}
+
+const CREATE = { endpoint: '/v1/chat/completions', completionWindow: '24h' };
+
+async function textOf(content: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of content) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+const uploads = ({ simulator }: Opened): number =>
+  simulator.requests().filter(({ method, path }) => method === 'POST' && path === '/v1/files').length;
+
+describe.each(['melious', 'openai'] as const)('the client and a %s provider', (dialect) => {
+  test('upload, create, poll, download and delete', async () => {
+    const { client, simulator } = await open({ dialect });
+
+    const file = await client.uploadFile(requests());
+    const batch = await client.createBatch({
+      inputFileId: file.id,
+      ...CREATE,
+      metadata: { key: 'job/00000/1' },
+    });
+    const ended = await client.getBatch(batch.id);
+    const output = await textOf(client.download(ended.outputFileId ?? ''));
+    for (const { id } of simulator.files()) await client.deleteFile(id);
+
+    expect(file.bytes).toBe(requests().bytes);
+    expect(ended).toMatchObject({
+      phase: 'ended',
+      ending: 'succeeded',
+      counts: { total: 2, succeeded: 2, failed: 0 },
+    });
+    expect(ended.metadata).toEqual({ key: 'job/00000/1' });
+    expect(output.trimEnd().split('\n')).toHaveLength(2);
+    expect(simulator.files()).toEqual([]);
+  });
+});
+
+describe('an upload', () => {
+  test('whose answer is lost is found again, not made again', async () => {
+    const opened = await open({ faults: [{ at: 'upload', action: { kind: 'reset', when: 'after' } }] });
+
+    const file = await opened.client.uploadFile(requests());
+
+    expect(uploads(opened)).toBe(1);
+    expect(opened.simulator.files().map(({ id }) => id)).toEqual([file.id]);
+  });
+
+  test.each<[string, Fault]>([
+    ['the connection broke before it arrived', { at: 'upload', action: { kind: 'reset' } }],
+    ['the provider was down', { at: 'upload', action: { kind: 'status', status: 503 } }],
+  ])('is made again when %s', async (_, fault) => {
+    const opened = await open({ faults: [fault] });
+
+    await opened.client.uploadFile(requests());
+
+    expect(opened.simulator.files()).toHaveLength(1);
+  });
+
+  test('that is refused is not repeated', async () => {
+    const opened = await open({ maxFileBytes: 10 });
+
+    await expect(opened.client.uploadFile(requests())).rejects.toMatchObject({ name: 'ProviderRejected' });
+    expect(uploads(opened)).toBe(1);
+  });
+
+  test('is found by name over several pages', async () => {
+    const { client } = await open();
+    const first = await client.uploadFile(requests('the-one.jsonl'));
+    for (let n = 0; n < 105; n += 1) await client.uploadFile(requests(`other-${n}.jsonl`));
+
+    expect(await client.findFile('the-one.jsonl')).toMatchObject({ id: first.id });
+    expect(await client.findFile('absent.jsonl')).toBeUndefined();
+  });
+});
+
+describe('a create', () => {
+  test.each<[string, Fault]>([
+    ['its answer is lost', { at: 'create', action: { kind: 'reset', when: 'after' } }],
+    ['the connection breaks', { at: 'create', action: { kind: 'reset' } }],
+    [
+      'the gateway fails after it was made',
+      { at: 'create', action: { kind: 'status', status: 502, when: 'after' } },
+    ],
+    ['the answer is truncated', { at: 'create', action: { kind: 'truncated' } }],
+    ['the answer is empty', { at: 'create', action: { kind: 'empty' } }],
+    ['the answer is HTML', { at: 'create', action: { kind: 'html' } }],
+  ])('is never repeated by the client: %s', async (_, fault) => {
+    const { client, simulator } = await open({ faults: [fault] });
+    const { id } = await client.uploadFile(requests());
+
+    const created = client.createBatch({ inputFileId: id, ...CREATE, metadata: {} });
+
+    await expect(created).rejects.toMatchObject({ name: 'ProviderUnavailable' });
+    const creates = simulator
+      .requests()
+      .filter(({ method, path }) => method === 'POST' && path === '/v1/batches');
+    expect(creates.length).toBeLessThanOrEqual(1);
+    expect(simulator.batches().length).toBeLessThanOrEqual(1);
+  });
+
+  test('that was lost is found by its metadata, over several pages', async () => {
+    const { client } = await open();
+    const { id } = await client.uploadFile(requests());
+    const make = (key: string) =>
+      client.createBatch({ inputFileId: id, ...CREATE, metadata: { key, job: 'j' } });
+    const wanted = await make('the-one');
+    for (let n = 0; n < 101; n += 1) await make(`other-${n}`);
+
+    expect(await client.findBatch({ inputFileId: id, metadata: { key: 'the-one' } })).toMatchObject({
+      id: wanted.id,
+    });
+    expect(await client.findBatch({ inputFileId: id, metadata: { key: 'absent' } })).toBeUndefined();
+  });
+
+  test('that was lost is found by its file where the provider keeps no metadata', async () => {
+    const { client } = await open();
+    const { id } = await client.uploadFile(requests());
+    const batch = await client.createBatch({ inputFileId: id, ...CREATE, metadata: {} });
+
+    expect(await client.findBatch({ inputFileId: id, metadata: { key: 'k' } })).toMatchObject({
+      id: batch.id,
+    });
+    expect(await client.findBatch({ inputFileId: 'other', metadata: { key: 'k' } })).toBeUndefined();
+  });
+});
+
+describe('a poll', () => {
+  async function openBatch(faults: readonly Fault[]): Promise<Opened & { batchId: string }> {
+    const opened = await open({ faults });
+    const { id } = await opened.client.uploadFile(requests());
+    const batch = await opened.client.createBatch({ inputFileId: id, ...CREATE, metadata: {} });
+    return { ...opened, batchId: batch.id };
+  }
+
+  test.each<[string, Fault['action']]>([
+    ['a reset', { kind: 'reset' }],
+    ['a 500', { kind: 'status', status: 500 }],
+    ['HTML', { kind: 'html' }],
+    ['an empty answer', { kind: 'empty' }],
+    ['a truncated answer', { kind: 'truncated' }],
+  ])('survives %s', async (_, action) => {
+    const { client, batchId } = await openBatch([{ at: 'get', action } as Fault]);
+
+    expect(await client.getBatch(batchId)).toMatchObject({ id: batchId });
+  });
+
+  test('waits as long as the provider asks', async () => {
+    const action = { kind: 'status', status: 429, code: 'AUTH_1028', retryAfter: 7 } as const;
+    const { client, batchId, waits } = await openBatch([{ at: 'get', action }]);
+
+    await client.getBatch(batchId);
+
+    expect(waits).toEqual([7_000]);
+  });
+
+  test('leaves long waits to the state machine', async () => {
+    const action = { kind: 'status', status: 429, retryAfter: 3_600 } as const;
+    const { client, batchId, waits } = await openBatch([{ at: 'get', action }]);
+
+    await expect(client.getBatch(batchId)).rejects.toMatchObject({ name: 'ProviderThrottled' });
+    expect(waits).toEqual([]);
+  });
+
+  test('gives up after three attempts', async () => {
+    const { client, batchId, waits } = await openBatch([
+      { at: 'get', action: { kind: 'status', status: 503 }, times: 'always' },
+    ]);
+
+    await expect(client.getBatch(batchId)).rejects.toMatchObject({ name: 'ProviderUnavailable' });
+    expect(waits).toEqual([500, 1_000]);
+  });
+
+  test('of a batch that is not there says so', async () => {
+    const { client } = await open();
+
+    await expect(client.getBatch('no/such batch?')).rejects.toMatchObject({ name: 'ProviderNotFound' });
+  });
+});
+
+describe('a download', () => {
+  async function openOutput(...faults: Fault[]): Promise<{ client: ProviderClient; fileId: string }> {
+    const { client } = await open({ faults });
+    const { id } = await client.uploadFile(requests());
+    const batch = await client.createBatch({ inputFileId: id, ...CREATE, metadata: {} });
+    return { client, fileId: batch.outputFileId ?? '' };
+  }
+
+  test('that ends early is an outage, not a short file', async () => {
+    const { client, fileId } = await openOutput({ at: 'content', action: { kind: 'truncated-body' } });
+
+    await expect(textOf(client.download(fileId))).rejects.toMatchObject({ name: 'ProviderUnavailable' });
+    expect((await textOf(client.download(fileId))).trimEnd().split('\n')).toHaveLength(2);
+  });
+
+  test('is started again when the provider is down at first', async () => {
+    const { client, fileId } = await openOutput({
+      at: 'content',
+      action: { kind: 'status', status: 502 },
+      times: 2,
+    });
+
+    expect(await textOf(client.download(fileId))).toContain('"custom_id":"q0"');
+  });
+
+  test('of a file that is gone says so', async () => {
+    const { client } = await open();
+
+    await expect(textOf(client.download('file_gone'))).rejects.toMatchObject({ name: 'ProviderNotFound' });
+  });
+});
+
+describe('cancelling and deleting', () => {
+  test('may be asked twice, and of what has ended or is gone', async () => {
+    const { client } = await open({
+      stages: { queuedSeconds: 1_000, runningSeconds: 0, finalizingSeconds: 1_000 },
+    });
+    const ended = await open();
+    const { id } = await client.uploadFile(requests());
+    const batch = await client.createBatch({ inputFileId: id, ...CREATE, metadata: {} });
+    const endedFile = await ended.client.uploadFile(requests());
+    const endedBatch = await ended.client.createBatch({ inputFileId: endedFile.id, ...CREATE, metadata: {} });
+
+    await client.cancelBatch(batch.id);
+    await client.cancelBatch(batch.id);
+    await ended.client.cancelBatch(endedBatch.id);
+    await client.deleteFile('file_gone');
+
+    expect(await client.getBatch(batch.id)).toMatchObject({ status: 'cancelling' });
+    expect(await ended.client.getBatch(endedBatch.id)).toMatchObject({ ending: 'succeeded' });
+  });
+});
+
+describe('a provider that does not answer', () => {
+  test('is an outage once the timeout is over', async () => {
+    const server = createServer(() => undefined).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const { port } = server.address() as AddressInfo;
+    const client = openClient(`http://127.0.0.1:${port}/v1`, {
+      timeouts: { headers: 50 },
+      wait: async () => undefined,
+    });
+
+    await expect(client.getBatch('batch_1')).rejects.toMatchObject({
+      name: 'ProviderUnavailable',
+      message: 'get batch batch_1: no answer (UND_ERR_HEADERS_TIMEOUT).',
+    });
+  });
+
+  test('is told without the key, also when the key is refused', async () => {
+    const nobody = openClient('http://127.0.0.1:1/v1', { wait: async () => undefined });
+    const { simulator } = await open({ apiKey: 'another key' });
+    const denied = openClient(simulator.url);
+
+    const errors = await Promise.all(
+      [nobody, denied].map((client) => client.getBatch('b').catch((error: unknown) => error as Error)),
+    );
+
+    expect(errors.map((error) => 'name' in error && error.name)).toEqual([
+      'ProviderUnavailable',
+      'ProviderDenied',
+    ]);
+    for (const error of errors) expect(JSON.stringify([String(error), error])).not.toContain(KEY);
+  });
+});
