@@ -30,7 +30,11 @@ describe('a result line', () => {
     ['halting', 'AUTH_1008', melious('AUTH_1008')],
     ['permanent', 'INFERENCE_3104', openai(503, { error: { code: 'INFERENCE_3104', message: 'm' } })],
     ['retriable', 'INFERENCE_3103', openai(400, { error: { code: 'INFERENCE_3103', message: 'm' } })],
-    ['permanent', 'invalid_request_error', openai(400, { error: { type: 'invalid_request_error', message: 'm' } })],
+    [
+      'permanent',
+      'invalid_request_error',
+      openai(400, { error: { type: 'invalid_request_error', message: 'm' } }),
+    ],
     ['halting', 'HTTP_401', openai(401, null)],
     ['halting', 'insufficient_quota', openai(402, { error: { code: 'insufficient_quota', message: 'm' } })],
     ['halting', 'HTTP_403', openai(403, {})],

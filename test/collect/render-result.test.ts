@@ -20,7 +20,9 @@ function chat(message: object, more: object = {}): Record<string, unknown> {
     object: 'chat.completion',
     created: 1,
     model: 'm',
-    choices: [{ index: 0, message: { role: 'assistant', ...message }, logprobs: null, finish_reason: 'stop' }],
+    choices: [
+      { index: 0, message: { role: 'assistant', ...message }, logprobs: null, finish_reason: 'stop' },
+    ],
     usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 },
     system_fingerprint: 'fp',
     ...more,
@@ -48,26 +50,38 @@ describe('the result of a chat row', () => {
     ['tool calls', chat({ content: null, tool_calls: [{ id: 't' }] }), null],
     ['a refusal', chat({ content: null, refusal: 'no' }), null],
     ['reasoning', chat({ content: 'x', reasoning_content: 'because' }), 'x'],
-    ['a second choice', { ...chat({}), choices: [{ message: { content: 'a' } }, { message: { content: 'b' } }] }, 'a'],
+    [
+      'a second choice',
+      { ...chat({}), choices: [{ message: { content: 'a' } }, { message: { content: 'b' } }] },
+      'a',
+    ],
   ])('keeps the choices when they hold %s', (_, body, text) => {
     expect(renderResult(answer(body))).toMatchObject({ text, body: { choices: body['choices'] } });
   });
 
   test('does not keep what says nothing', () => {
-    expect(renderResult(answer(chat({ content: 'x', refusal: null, tool_calls: null })))).not.toHaveProperty('body');
+    expect(renderResult(answer(chat({ content: 'x', refusal: null, tool_calls: null })))).not.toHaveProperty(
+      'body',
+    );
   });
 
-  test.each([['no choices', { choices: [] }], ['content in parts', chat({ content: [{ type: 'text', text: 'x' }] })], ['a string', 'odd']])(
-    'is the whole body when it has %s',
-    (_, body) => {
-      expect(renderResult(answer(body))).toEqual({ custom_id: 'q1', ok: true, body, round: 1 });
-    },
-  );
+  test.each([
+    ['no choices', { choices: [] }],
+    ['content in parts', chat({ content: [{ type: 'text', text: 'x' }] })],
+    ['a string', 'odd'],
+  ])('is the whole body when it has %s', (_, body) => {
+    expect(renderResult(answer(body))).toEqual({ custom_id: 'q1', ok: true, body, round: 1 });
+  });
 
   test('is the whole body when the profile asks for it', () => {
     const body = chat({ content: 'x' });
 
-    expect(renderResult(answer(body, { resultShape: 'body' }))).toEqual({ custom_id: 'q1', ok: true, body, round: 1 });
+    expect(renderResult(answer(body, { resultShape: 'body' }))).toEqual({
+      custom_id: 'q1',
+      ok: true,
+      body,
+      round: 1,
+    });
   });
 });
 
@@ -81,12 +95,22 @@ describe('the result of an embeddings row', () => {
   test('is one vector for one input', () => {
     const body = { object: 'list', data: [data[1]], model: 'e' };
 
-    expect(renderResult(answer(body, at))).toEqual({ custom_id: 'q1', ok: true, embedding: [0.1], model: 'e', round: 1 });
+    expect(renderResult(answer(body, at))).toEqual({
+      custom_id: 'q1',
+      ok: true,
+      embedding: [0.1],
+      model: 'e',
+      round: 1,
+    });
   });
 
   test('is a vector per input in index order for many', () => {
-    expect(renderResult(answer({ data }, { ...at, manyInputs: true }))).toMatchObject({ embeddings: [[0.1], [0.2]] });
-    expect(renderResult(answer({ data: [data[0]] }, { ...at, manyInputs: true }))).toMatchObject({ embeddings: [[0.2]] });
+    expect(renderResult(answer({ data }, { ...at, manyInputs: true }))).toMatchObject({
+      embeddings: [[0.1], [0.2]],
+    });
+    expect(renderResult(answer({ data: [data[0]] }, { ...at, manyInputs: true }))).toMatchObject({
+      embeddings: [[0.2]],
+    });
   });
 
   test('keeps base64 as it came', () => {
@@ -108,16 +132,30 @@ test('any other endpoint gives its body', () => {
 
 describe('usage', () => {
   test('is summed without the noise of binary fractions', () => {
-    const one = usageOf({ usage: { prompt_tokens: 3, completion_tokens: 4 }, billing_cost: { energy: '0.1', credits: '0.0' } });
-    const two = usageOf({ usage: { input_tokens: 1, output_tokens: 2 }, billing_cost: { energy: '0.2', credits: '1.5' } });
+    const one = usageOf({
+      usage: { prompt_tokens: 3, completion_tokens: 4 },
+      billing_cost: { energy: '0.1', credits: '0.0' },
+    });
+    const two = usageOf({
+      usage: { input_tokens: 1, output_tokens: 2 },
+      billing_cost: { energy: '0.2', credits: '1.5' },
+    });
 
-    expect(addUsage(addUsage(NO_USAGE, one), two)).toEqual({ inputTokens: 4, outputTokens: 6, energy: 0.3, credits: 1.5 });
+    expect(addUsage(addUsage(NO_USAGE, one), two)).toEqual({
+      inputTokens: 4,
+      outputTokens: 6,
+      energy: 0.3,
+      credits: 1.5,
+    });
   });
 
-  test.each([[null], [{}], [{ usage: null }], [{ usage: { prompt_tokens: 'many' }, billing_cost: { energy: '' } }], ['text']])(
-    'of %j is nothing',
-    (body) => {
-      expect(usageOf(body)).toEqual(NO_USAGE);
-    },
-  );
+  test.each([
+    [null],
+    [{}],
+    [{ usage: null }],
+    [{ usage: { prompt_tokens: 'many' }, billing_cost: { energy: '' } }],
+    ['text'],
+  ])('of %j is nothing', (body) => {
+    expect(usageOf(body)).toEqual(NO_USAGE);
+  });
 });

@@ -422,19 +422,11 @@ describe('the results', () => {
   });
 });
 
-function linesFor(id: string, fate: string | undefined): string[] {
-  switch (fate) {
-    case 'missing':
-      return [];
-    case 'permanent':
-      return [errorLine(id, 'INFERENCE_3207')];
-    case 'retriable':
-      return [errorLine(id, 'INFERENCE_3107')];
-    case 'twice':
-      return [okLine(id), okLine(id)];
-    default:
-      return [okLine(id)];
-  }
+function linesFor(id: string, fate = 'ok'): string[] {
+  if (fate === 'missing') return [];
+  if (fate === 'permanent') return [errorLine(id, 'INFERENCE_3207')];
+  if (fate === 'retriable') return [errorLine(id, 'INFERENCE_3107')];
+  return fate === 'twice' ? [okLine(id), okLine(id)] : [okLine(id)];
 }
 
 /** The simple reference: the first round that settles the row. */
