@@ -17,16 +17,18 @@ export async function openObject(
 ): Promise<OpenObject | undefined> {
   const { start = 0, end, version } = options;
   if (end !== undefined && end <= start) return openNothing(bucket, key, version);
+  let answer: GetObjectCommandOutput;
   try {
-    const answer = await bucket.client.send(getCommand(bucket, key, { start, end, version }));
-    const body = new ResumingBody({ bucket, key, version, start }, answer);
-    return { bytes: wholeSize(answer), body, close: () => body.close() };
+    answer = await bucket.client.send(getCommand(bucket, key, { start, end, version }));
   } catch (error) {
     if (isMissing(error)) return undefined;
     // 416: the range starts at or after the end. An empty object has no range at all.
     if (statusOf(error) === 416) return openNothing(bucket, key, version);
     throw storeError(error, { action: 's3:GetObject', bucket: bucket.name, key });
   }
+  const length = lengthOf(bucket, key, answer);
+  const body = new ResumingBody({ bucket, key, version, start, length }, answer);
+  return { bytes: wholeSize(answer.ContentRange, length), body, close: () => body.close() };
 }
 
 /** The bytes of an object or of a range of it, or `undefined` when there is none. */
@@ -47,6 +49,8 @@ interface Reading {
   readonly key: string;
   readonly version: string | undefined;
   readonly start: number;
+  /** Bytes that were promised. */
+  readonly length: number;
 }
 
 class ResumingBody implements AsyncIterable<Buffer> {
@@ -65,8 +69,8 @@ class ResumingBody implements AsyncIterable<Buffer> {
     this.#etag = answer.ETag;
     this.#position = reading.start;
     this.#lastBreak = reading.start;
-    this.#stop = reading.start + (answer.ContentLength ?? 0);
-    this.#stream = streamOf(answer);
+    this.#stop = reading.start + reading.length;
+    this.#stream = streamOf(reading.bucket, reading.key, answer);
   }
 
   close(): void {
@@ -109,7 +113,7 @@ class ResumingBody implements AsyncIterable<Buffer> {
     const { bucket, key, version } = this.#reading;
     const range = { start: this.#position, end: this.#stop, version, etag: this.#etag };
     const answer = bucket.client.send(getCommand(bucket, key, range));
-    return streamOf(await named('s3:GetObject', bucket, key, answer));
+    return streamOf(bucket, key, await named('s3:GetObject', bucket, key, answer));
   }
 }
 
@@ -142,12 +146,21 @@ async function openNothing(
 }
 
 /** The size behind the slash of `bytes 0-9/100`, else the length of the answer. */
-function wholeSize({ ContentRange: range, ContentLength: length = 0 }: GetObjectCommandOutput): number {
+function wholeSize(range: string | undefined, length: number): number {
   return range === undefined ? length : Number(range.slice(range.lastIndexOf('/') + 1));
 }
 
-function streamOf({ Body: body }: GetObjectCommandOutput): Readable {
-  if (!(body instanceof Readable)) throw new StoreUnavailable('S3 answered a GetObject without a body.');
+/** Without a length, which S3 always tells, a body that breaks off would pass for a whole one. */
+function lengthOf(bucket: S3Bucket, key: string, answer: GetObjectCommandOutput): number {
+  if (answer.ContentLength !== undefined) return answer.ContentLength;
+  streamOf(bucket, key, answer).destroy();
+  throw new StoreUnavailable(`S3 answered s3:GetObject on s3://${bucket.name}/${key} without its length.`);
+}
+
+function streamOf(bucket: S3Bucket, key: string, { Body: body }: GetObjectCommandOutput): Readable {
+  if (!(body instanceof Readable)) {
+    throw new StoreUnavailable(`S3 answered s3:GetObject on s3://${bucket.name}/${key} without a body.`);
+  }
   // A break before anybody reads must not end the process; the reader still meets it.
   return body.on('error', () => undefined);
 }
