@@ -1,5 +1,4 @@
 import { ArnFormat, Names, RemovalPolicy, Stack, type Duration } from 'aws-cdk-lib';
-import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
@@ -34,15 +33,9 @@ export class Machine extends Construct {
     this.acknowledge(steps);
   }
 
-  /** Lets a step start executions and look at them. */
+  /** Lets a step start executions. */
   allowStart({ role }: StepFunction): void {
-    const executions = this.executionArn(':*');
     this.stateMachine.grantStartExecution(role);
-    role.addToPolicy(new PolicyStatement({ actions: ['states:DescribeExecution'], resources: [executions] }));
-    acknowledgeWildcards(role, {
-      resources: [executions],
-      reason: "Executions are named by their jobs; the step may look at this state machine's only.",
-    });
   }
 
   private executionArn(execution: string): string {

@@ -11,6 +11,10 @@ export function grantObjects(role: Role, bucket: Bucket, needs: StepNeeds): void
   allow(role, bucket, ['s3:PutObject'], [...puts, ...streams]);
   allow(role, bucket, ['s3:AbortMultipartUpload'], streams);
   allow(role, bucket, ['s3:DeleteObject'], deletes);
+  if (reads.length > 0) allowListing(role, bucket);
+}
+
+function allowListing(role: Role, bucket: Bucket): void {
   // S3 answers 404 for a missing key only to who may list the bucket, else 403, and a missing checkpoint is an answer
   // every step relies on. No condition on `s3:prefix`: a GetObject carries no such value, so it would never match.
   role.addToPolicy(new PolicyStatement({ actions: ['s3:ListBucket'], resources: [bucket.bucketArn] }));

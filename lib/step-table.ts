@@ -32,7 +32,6 @@ export const STEPS = {
   'start-job': {
     memoryMib: 256,
     timeoutMinutes: 2,
-    readsVersions: [INPUTS],
     reads: [JOBS, 'output/*/summary.json'],
     // The summary: where the answer goes when a dropped file asks for what cannot be.
     puts: [JOBS, 'output/*/summary.json'],
@@ -42,7 +41,8 @@ export const STEPS = {
     readsVersions: [INPUTS],
     reads: [JOBS],
     streams: [JOBS],
-    deletes: ['jobs/*/stop.json'],
+    // What a resume lifts.
+    deletes: ['jobs/*/stop.json', 'jobs/*/shards/*/stopped.json'],
   },
   'upload-file': {
     memoryMib: 1_024,
@@ -52,8 +52,8 @@ export const STEPS = {
     puts: [JOBS],
   },
   'create-batch': { ...TALKING, reads: [JOBS], puts: [JOBS] },
-  'poll-batch': { ...TALKING, reads: [JOBS], puts: [JOBS] },
-  'cancel-batch': { ...TALKING, reads: [JOBS], puts: [JOBS] },
+  'poll-batch': TALKING,
+  'cancel-batch': TALKING,
   // Scratch space: the provider's output is in any order, and is put into the input's order there.
   'collect-results': { ...MOVING_ROWS, scratchGib: 10, provider: true, reads: [JOBS], streams: [JOBS] },
   'write-results': {

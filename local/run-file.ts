@@ -10,7 +10,6 @@ import { requireJson } from '../src/store/json.ts';
 import { callBundles } from './call-bundles.ts';
 import { callHandlers } from './call-handlers.ts';
 import { createLocalExecutions, type EngineEvent, type LocalExecutions } from './engine.ts';
-import { loadMachine, machineOf, synthesizeBundles } from './load-machine.ts';
 import { takeIn } from './take-in.ts';
 
 export interface RunFile {
@@ -53,7 +52,9 @@ export async function runFile(options: RunFile): Promise<Summary> {
   return requireJson<Summary>(edges.store, summaryKey(jobId));
 }
 
+/** The CDK is loaded only now: whoever asks for help or mistypes an option need not wait for it. */
 async function openExecutions({ config, edges, bundles, onEvent }: RunFile): Promise<LocalExecutions> {
+  const { loadMachine, machineOf, synthesizeBundles } = await import('./load-machine.ts');
   if (bundles === undefined) {
     return createLocalExecutions({ ...(await loadMachine(config)), callStep: callHandlers(edges), onEvent });
   }

@@ -84,7 +84,9 @@ async function run(file: string, flags: RunFlags, config: NightshiftConfig): Pro
       edges: host.edges,
       bundles: flags.bundles && 'cdk.out',
       onStart: (job) => {
-        if (host.simulatorUrl !== undefined) print(styleText('dim', `simulator on ${host.simulatorUrl}`));
+        print(styleText('dim', 'The stack is synthesized; its state machine runs here.'));
+        if (host.simulatorUrl !== undefined)
+          print(styleText('dim', `Provider: a simulator on ${host.simulatorUrl}`));
         print(startLine(job, file));
       },
       onEvent: createProgress(print),

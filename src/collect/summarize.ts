@@ -17,7 +17,7 @@ export interface JobEnd {
 /** What the job came to. Pure. */
 export function summarize({ job, plan, shards, failure: jobFailure, endedAt }: JobEnd): Summary {
   const ends = shards.map(({ end }) => end);
-  const failure = jobFailure ?? ends.find((end) => end.failure !== undefined)?.failure;
+  const failure = jobFailure ?? rootFailure(ends);
   const counts = sumCounts(ends);
   const notOk = counts.failed + counts.exhausted + counts.invalid;
   const { jobId, profile, inputs, createdAt } = job;
@@ -44,6 +44,12 @@ export function summarize({ job, plan, shards, failure: jobFailure, endedAt }: J
     endedAt: endedAt.toISOString(),
     seconds: Math.max(0, Math.round((endedAt.getTime() - Date.parse(createdAt)) / 1_000)),
   };
+}
+
+/** The first shard's failure that is not only the echo of another shard's. */
+function rootFailure(ends: readonly ShardEnd[]): Failure | undefined {
+  const failures = ends.flatMap(({ failure }) => failure ?? []);
+  return failures.find(({ name }) => name !== 'JobStopped') ?? failures[0];
 }
 
 function sumCounts(ends: readonly ShardEnd[]): OutcomeCounts {

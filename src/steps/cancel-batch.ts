@@ -1,9 +1,17 @@
 import type { BatchContext } from '../contract.ts';
 import type { Edges } from '../edges.ts';
+import { ProviderNotFound } from '../errors.ts';
 
-/** Asks the provider to cancel an overdue batch. It is then polled to its end, so that what it finished is collected. */
+/**
+ * Asks the provider to cancel an overdue batch. It is then polled to its end, so that what it finished is collected; the
+ * polls also find out about a batch that is gone.
+ */
 export async function cancelBatch(edges: Edges, context: BatchContext): Promise<BatchContext> {
-  await edges.provider(context.provider).cancelBatch(context.batchId);
+  try {
+    await edges.provider(context.provider).cancelBatch(context.batchId);
+  } catch (error) {
+    if (!(error instanceof ProviderNotFound)) throw error;
+  }
   const { jobId, shard, round, batchId } = context;
   edges.log('batch_cancel_requested', { jobId, shard, round, batchId });
   return {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Summary } from '../../src/job.ts';
 
-const BIN = new URL('../../bin/nightshift.ts', import.meta.url).pathname;
+const BIN = new URL('../../bin/nightshift.js', import.meta.url).pathname;
 
 interface Exited {
   readonly status: number;

@@ -295,7 +295,11 @@ describe('a job that was stopped', () => {
     const ended = await world.run(prompts(6), { shardLimits: { maxRows: 2 } });
 
     expectEveryRowOnce(ended, ids(6));
-    expect(ended.summary).toMatchObject({ status: 'failed', counts: { exhausted: 6 } });
+    expect(ended.summary).toMatchObject({
+      status: 'failed',
+      counts: { exhausted: 6 },
+      failure: { name: 'ProviderDenied', code: 'BILLING_2001' },
+    });
     expect(world.simulator.batches()).toEqual([]);
   });
 });
