@@ -63,9 +63,9 @@ function batch(more: Partial<Batch> = {}): Batch {
 }
 
 const answering = (found: Batch): Partial<BatchProvider> => ({ getBatch: () => Promise.resolve(found) });
-const failing = (error: Error): Partial<BatchProvider> => ({
-  getBatch: () => Promise.reject(error),
-  cancelBatch: () => Promise.reject(error),
+const failing = (reason: Error): Partial<BatchProvider> => ({
+  getBatch: () => Promise.reject(reason),
+  cancelBatch: () => Promise.reject(reason),
 });
 
 describe('a poll', () => {
