@@ -1,5 +1,4 @@
 import { renameSync, rmSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { Hono, type Context } from 'hono';
 import { z } from 'zod';
@@ -9,7 +8,7 @@ import { corruptContent } from './corrupt-content.ts';
 import { errorBody, fileObject, type SimulatedDialect } from './dialects.ts';
 import type { FaultScript, Route } from './faults.ts';
 import type { SimulatedProvider } from './provider.ts';
-import { strike } from './strike.ts';
+import { strike, type NodeBindings } from './strike.ts';
 import type { SimulatedFile, SimulatorState } from './state.ts';
 import { receiveUpload, startsAsJsonLines } from './upload.ts';
 
@@ -30,11 +29,6 @@ export interface RequestRecord {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly status: number;
-}
-
-export interface NodeBindings {
-  readonly incoming: IncomingMessage;
-  readonly outgoing: ServerResponse;
 }
 
 type AppContext = Context<{ Bindings: NodeBindings }>;

@@ -1,5 +1,3 @@
-import type { SimulatedBatch } from './batches.ts';
-
 /** A fault: where, what, and how often (`times`, default 1). Plain JSON, so that a script file can hold it. */
 export type Fault = RouteFault | BatchFault | RowFault | ContentFault;
 
@@ -112,7 +110,7 @@ export class FaultScript {
   }
 
   /** What the batch that is made now will suffer. */
-  forBatch(nth: SimulatedBatch['nth']): BatchAction[] {
+  forBatch(nth: number): BatchAction[] {
     const isBatch = (fault: Fault): fault is BatchFault =>
       fault.at === 'batch' && (fault.nth === undefined || fault.nth === nth);
     const actions: BatchAction[] = [];

@@ -1,8 +1,14 @@
 import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context } from 'hono';
 import { errorBody, type SimulatedDialect } from './dialects.ts';
 import type { RouteAction } from './faults.ts';
-import type { NodeBindings } from './app.ts';
+
+/** What the Node server hands over with a request: faults reach for its sockets. */
+export interface NodeBindings {
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+}
 
 /** Lets a fault strike a call: instead of it, or after it was carried out. */
 export async function strike(

@@ -50,7 +50,7 @@ export interface WorldOptions extends Omit<SimulatorOptions, 'clock' | 'folder' 
   readonly wrap?: (call: CallStep) => CallStep;
 }
 
-const KEY = 'sk-mel-secret-of-the-tests';
+export const KEY = 'sk-mel-secret-of-the-tests';
 
 const config: NightshiftConfig = defineConfig({
   providers: { 'openai-simulator': { dialect: 'openai', baseUrl: 'http://127.0.0.1:9/v1' } },

@@ -1,0 +1,77 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import type { CallStep } from '../../local/engine.ts';
+import { KEY, openWorld, prompts } from './world.ts';
+
+interface Hop {
+  readonly step: string;
+  readonly given: Record<string, unknown>;
+  readonly left: Record<string, unknown>;
+}
+
+/** Writes down what goes into each step and what comes out. */
+function recordHops(hops: Hop[]): (call: CallStep) => CallStep {
+  return (call) => async (step, event) => {
+    const left = await call(step, event);
+    hops.push({ step, given: event as Hop['given'], left: left as Hop['left'] });
+    return left;
+  };
+}
+
+test('what a step leaves is what the next one gets, whole and small', async () => {
+  const hops: Hop[] = [];
+  const world = await openWorld({
+    wrap: recordHops(hops),
+    faults: [
+      { at: 'row', ids: ['q1'], action: { kind: 'error', code: 'INFERENCE_3107' } },
+      { at: 'batch', nth: 1, action: { kind: 'stuck', status: 'in_progress', finished: 1 } },
+    ],
+  });
+
+  await world.run(prompts(3));
+
+  const shard = hops.slice(1, -1);
+  expect(hops[0]?.left).toMatchObject({ shards: [0] });
+  expect(shard[0]?.given).toEqual({
+    jobId: hops[0]?.left['jobId'],
+    shard: 0,
+    provider: hops[0]?.left['provider'],
+    polling: hops[0]?.left['polling'],
+  });
+  for (const [n, hop] of shard.entries()) if (n > 0) expect(hop.given).toEqual(shard[n - 1]?.left);
+  expect(new Set(shard.map(({ step }) => step))).toEqual(
+    new Set(['upload-file', 'create-batch', 'poll-batch', 'cancel-batch', 'collect-results']),
+  );
+  expect(hops.at(-1)?.given).toEqual(hops[0]?.left);
+  for (const { given, left } of hops) expect(JSON.stringify([given, left]).length).toBeLessThan(2_000);
+});
+
+test('the key is in no payload, no log line and no object, also when much goes wrong', async () => {
+  const hops: Hop[] = [];
+  const world = await openWorld({
+    wrap: recordHops(hops),
+    faults: [
+      { at: 'upload', action: { kind: 'reset', when: 'after' } },
+      { at: 'create', action: { kind: 'status', status: 502, when: 'after' } },
+      { at: 'get', action: { kind: 'html' }, times: 4 },
+      { at: 'row', ids: ['q0'], action: { kind: 'error', code: 'BILLING_2003' } },
+    ],
+  });
+
+  await world.run(prompts(3));
+  const ended = await world.run(prompts(3));
+
+  expect(ended.summary.status).toBe('succeeded');
+  expect([...world.simulator.createsPerKey().values()]).toEqual([1, 1]);
+  const folder = fileURLToPath(world.store.url);
+  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) =>
+    entry.isFile(),
+  );
+  const objects = await Promise.all(
+    files.map(({ parentPath, name }) => readFile(`${parentPath}/${name}`, 'utf8')),
+  );
+  expect(objects.length).toBeGreaterThan(10);
+  for (const text of [...objects, JSON.stringify([hops, world.logs, world.events])])
+    expect(text).not.toContain(KEY);
+});
