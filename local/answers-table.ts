@@ -15,6 +15,8 @@ export async function answersTable(store: ObjectStore, key: string, columns: num
     head: ['custom_id', 'answer'],
     colWidths: [idWidth, answerWidth],
     style: { head: [], border: [] },
+    // One line per row: a rule between the head and the rows is enough.
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });
   table.push(...rows);
   return table.toString();
