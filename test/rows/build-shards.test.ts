@@ -16,11 +16,11 @@ interface Built {
   readonly plan: Plan;
   readonly store: ObjectStore;
   /** A shard's round-1 ids, or a round file's lines. */
-  lines(
+  readonly lines: (
     shard: number,
     round: number,
     file: 'requests.jsonl' | 'results.jsonl' | 'dead-letters.jsonl',
-  ): Promise<string[]>;
+  ) => Promise<string[]>;
 }
 
 async function build(
