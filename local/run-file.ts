@@ -37,11 +37,11 @@ export interface RunFile {
 export async function runFile(options: RunFile): Promise<Summary> {
   const { config, edges, profile, overrides } = options;
   await refuseWithoutKey(config, profile, overrides);
-  const { jobId, key } = await takeIn(edges.store, options.file, [
-    profile,
-    JSON.stringify(overrides),
-    ...(options.again ? [new Date(edges.clock.now()).toISOString()] : []),
-  ]);
+  const { jobId, key } = await takeIn(edges.store, {
+    file: options.file,
+    identity: [profile, JSON.stringify(overrides)],
+    again: options.again,
+  });
   const executions = await openExecutions(options);
   const started = await startJob(
     { ...edges, config, executions },

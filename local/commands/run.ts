@@ -180,5 +180,5 @@ function totals({ rows, counts, rounds, usage, seconds }: Summary): string {
   const outcomes = Object.entries(counts).filter(([outcome, n]) => n > 0 || outcome === 'ok');
   const told = outcomes.map(([outcome, n]) => `${n} ${outcome}`).join(', ');
   const tokens = usage.inputTokens + usage.outputTokens;
-  return `${rows} rows: ${told} · ${rounds} ${rounds === 1 ? 'round' : 'rounds'} · ${tokens} tokens · ${seconds} s`;
+  return `${rows} ${rows === 1 ? 'row' : 'rows'}: ${told} · ${rounds} ${rounds === 1 ? 'round' : 'rounds'} · ${tokens} tokens · ${seconds} s`;
 }
