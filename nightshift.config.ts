@@ -6,7 +6,28 @@ import { defineConfig } from './src/config/config.ts';
  */
 export default defineConfig({
   profiles: {
+    /** Rows that say what to ask: prompts, messages, ready-made request lines. */
     default: { provider: 'melious', model: 'glm-4.7:batch' },
+
+    /** `examples/reviews.csv`: a table in, a JSON answer per row out. */
+    classify: {
+      provider: 'melious',
+      model: 'glm-4.7:batch',
+      system:
+        'You label product reviews. Answer with JSON: {"sentiment": "good" | "mixed" | "bad", "topic": "…"}.',
+      prompt: 'Product: {{product}}\nReview: {{review}}',
+      body: { temperature: 0, response_format: { type: 'json_object' } },
+    },
+
+    /** `examples/articles.jsonl`: a summary per row. */
+    summarize: {
+      provider: 'melious',
+      model: 'glm-4.7:batch',
+      prompt: 'Summarise in two sentences what "{{title}}" says:\n\n{{text}}',
+      body: { max_tokens: 200 },
+    },
+
+    /** `examples/texts.txt`: a vector per line. */
     embeddings: { provider: 'melious', endpoint: '/v1/embeddings', model: 'bge-m3' },
   },
 });

@@ -25,6 +25,9 @@ export interface ResolvedProfile {
   readonly model?: string | undefined;
   /** Body parameters for rows that do not set them. */
   readonly body: Readonly<Record<string, unknown>>;
+  /** Templates over a row's fields: `{{column}}`. */
+  readonly system?: string | undefined;
+  readonly prompt?: string | undefined;
   /** Refuse the whole job when one row is invalid. */
   readonly strict: boolean;
   /** Most rounds a row may take part in. */
@@ -38,6 +41,14 @@ export interface ResolvedProfile {
   readonly polling: PollLimits;
   /** `compact`: text, embedding or body as the endpoint has it; `body`: the provider's whole body everywhere. */
   readonly resultShape: 'compact' | 'body';
+  readonly budget: Budget;
+}
+
+/** What a job may cost at most; beyond it the job is refused before anything is uploaded. */
+export interface Budget {
+  readonly maxRows?: number | undefined;
+  /** Estimated: a quarter of the request lines' bytes. */
+  readonly maxInputTokens?: number | undefined;
 }
 
 export interface ShardLimits {
@@ -62,10 +73,12 @@ export interface Plan {
   /** Input rows, valid and invalid. */
   readonly rows: number;
   readonly invalid: number;
+  /** Estimated: a quarter of the request lines' bytes. */
+  readonly inputTokens: number;
   readonly shards: readonly ShardPlan[];
   /** The first {@link MAX_LISTED_PROBLEMS} invalid rows. All of them are in the results. */
   readonly problems: readonly RowProblem[];
-  /** Why nothing of this plan may be sent: no valid row, or an invalid one in a strict job. */
+  /** Why nothing of this plan may be sent: no valid row, an invalid one in a strict job, over budget. */
   readonly failure?: Failure | undefined;
 }
 
@@ -90,6 +103,8 @@ export interface RowProblem {
 
 export type RowProblemCode =
   | 'INVALID_JSON'
+  | 'WRONG_COLUMNS'
+  | 'MISSING_COLUMN'
   | 'INVALID_UTF8'
   | 'NOT_AN_OBJECT'
   | 'INVALID_CUSTOM_ID'

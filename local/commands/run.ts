@@ -37,7 +37,9 @@ const EXAMPLE = fileURLToPath(new URL('../../examples/hanse.jsonl', import.meta.
 /** `nightshift run [file]`: one file to its end on this machine. */
 export function runCommand(loadConfig: () => NightshiftConfig): Command {
   return new Command('run')
-    .description('run the state machine on this machine on one input file (.jsonl, .ndjson, .json)')
+    .description(
+      'run the state machine on this machine on one input file (.jsonl, .json, .csv, .tsv, .txt, each also .gz)',
+    )
     .argument('[file]', 'input file; without one, the ten prompts of examples/hanse.jsonl')
     .option('--profile <name>', 'profile of nightshift.config.ts', 'default')
     .option(

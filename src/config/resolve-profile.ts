@@ -30,6 +30,8 @@ export function resolveProfile(
     endpoint: profile.endpoint ?? DEFAULT_ENDPOINT,
     ...(profile.model === undefined ? {} : { model: profile.model }),
     body: profile.body ?? {},
+    ...(profile.system === undefined ? {} : { system: profile.system }),
+    ...(profile.prompt === undefined ? {} : { prompt: profile.prompt }),
     strict: profile.strict ?? false,
     rounds: profile.rounds ?? 4,
     retryWaitSeconds: profile.retryWaitSeconds ?? provider.retryWaitSeconds ?? 60,
@@ -38,6 +40,7 @@ export function resolveProfile(
     shardLimits: { ...SHARD_LIMITS, ...defined(provider.shardLimits), ...defined(profile.shardLimits) },
     polling: { ...POLL_LIMITS, ...defined(provider.polling), ...defined(profile.polling) },
     resultShape: profile.resultShape ?? 'compact',
+    budget: profile.budget ?? {},
   };
 }
 

@@ -54,6 +54,18 @@ export const profileSchema = z.strictObject({
   model: z.string().min(1).optional(),
   /** Body parameters of rows that do not set them: `{ temperature: 0, max_tokens: 200 }`. */
   body: z.record(z.string(), z.json()).optional(),
+  /** System message: a template over the row's fields, `{{column}}`. */
+  system: z.string().min(1).optional(),
+  /** Prompt: a template over the row's fields. With it, any fields will do, and none is sent by itself. */
+  prompt: z.string().min(1).optional(),
+  /** What a job may cost at most; beyond it the job is refused before anything is uploaded. */
+  budget: z
+    .strictObject({
+      maxRows: z.number().int().min(1).optional(),
+      /** Estimated: a quarter of the request lines' bytes. */
+      maxInputTokens: z.number().int().min(1).optional(),
+    })
+    .optional(),
   /** Refuse the whole job when one row is invalid. Default false. */
   strict: z.boolean().optional(),
   /** Most rounds a row may take part in. Default 4. */

@@ -1,11 +1,19 @@
 import { basename } from 'node:path/posix';
 import { InvalidInput, type Failure } from '../errors.ts';
-import { MAX_LISTED_PROBLEMS, type InputRef, type Job, type Plan, type RowProblem } from '../job.ts';
+import {
+  MAX_LISTED_PROBLEMS,
+  type InputRef,
+  type Job,
+  type Plan,
+  type ResolvedProfile,
+  type RowProblem,
+} from '../job.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { findFormat } from './formats.ts';
-import { generatedId, toRequestLine, type Request } from './request-line.ts';
+import { readRows } from './formats.ts';
+import { generatedId, toRequestLine, type Request, type RequestRules } from './request-line.ts';
 import type { Row } from './row.ts';
 import { ShardWriter } from './shard-writer.ts';
+import { compileTemplate } from './template.ts';
 import { createUniqueIds, type UniqueIds } from './unique-ids.ts';
 
 /**
@@ -25,8 +33,12 @@ export async function buildShards(store: ObjectStore, job: Job): Promise<Plan> {
   }
 }
 
+/** Rule of thumb for English; a budget needs no more. */
+const BYTES_PER_TOKEN = 4;
+
 class Builder {
   readonly #job: Job;
+  readonly #rules: RequestRules;
   readonly #writer: ShardWriter;
   readonly #ids: UniqueIds = createUniqueIds();
   readonly #problems: RowProblem[] = [];
@@ -35,17 +47,17 @@ class Builder {
 
   constructor(job: Job, writer: ShardWriter) {
     this.#job = job;
+    this.#rules = rulesOf(job.profile);
     this.#writer = writer;
   }
 
   async take(store: ObjectStore, { key, version }: InputRef): Promise<void> {
     const name = basename(key);
-    const read = findFormat(name);
     const object = await store.open(key, { version });
     if (object === undefined) throw new InvalidInput(`There is no input file ${store.locate(key)}.`);
     const { maxBytes } = this.#job.profile.shardLimits;
     try {
-      for await (const rows of read(object.body, { name, maxRowBytes: maxBytes })) {
+      for await (const rows of readRows(object.body, { name, maxRowBytes: maxBytes })) {
         for (const row of rows) await this.#takeRow(row);
       }
     } finally {
@@ -70,7 +82,7 @@ class Builder {
     const { profile } = this.#job;
     const request: Request =
       'value' in row
-        ? toRequestLine(row.value, this.#rows, profile)
+        ? toRequestLine({ value: row.value, ordinal: this.#rows, data: row.data }, this.#rules)
         : { customId: generatedId(this.#rows), problem: row.problem };
     if ('problem' in request) return request;
     const { customId } = request;
@@ -84,14 +96,33 @@ class Builder {
   }
 
   plan(shards: Plan['shards']): Plan {
-    const plan: Plan = { rows: this.#rows, invalid: this.#invalid, shards, problems: this.#problems };
+    const bytes = shards.reduce((sum, shard) => sum + shard.bytes, 0);
+    const inputTokens = Math.ceil(bytes / BYTES_PER_TOKEN);
+    const plan: Plan = {
+      rows: this.#rows,
+      invalid: this.#invalid,
+      inputTokens,
+      shards,
+      problems: this.#problems,
+    };
     const refusal = refuse(plan, this.#job);
     return refusal === undefined ? plan : { ...plan, failure: refusal };
   }
 }
 
+function rulesOf({ endpoint, model, body, system, prompt }: ResolvedProfile): RequestRules {
+  return {
+    endpoint,
+    model,
+    body,
+    system: system === undefined ? undefined : compileTemplate(system),
+    prompt: prompt === undefined ? undefined : compileTemplate(prompt),
+  };
+}
+
 /** Why nothing of the plan may be sent, if that is so. */
-function refuse({ rows, invalid, problems }: Plan, { inputs, profile }: Job): Failure | undefined {
+function refuse(plan: Plan, { inputs, profile }: Job): Failure | undefined {
+  const { rows, invalid, problems } = plan;
   const files = inputs.map(({ key }) => basename(key)).join(', ');
   if (rows === 0) return failure(`${files} has no rows: it is empty.`);
   const reasons = problems.slice(0, 3).map(({ line, code, message }) => `line ${line}: ${message} [${code}]`);
@@ -102,7 +133,19 @@ function refuse({ rows, invalid, problems }: Plan, { inputs, profile }: Job): Fa
       `${invalid} of ${rows} rows of ${files} are invalid and the job is strict: nothing was sent. ${because}`,
     );
   }
-  return undefined;
+  return overBudget(plan, files, profile);
+}
+
+function overBudget(
+  { rows, inputTokens }: Plan,
+  files: string,
+  { name, budget }: ResolvedProfile,
+): Failure | undefined {
+  const { maxRows = Infinity, maxInputTokens = Infinity } = budget;
+  const of = `the budget of the profile "${name}"; nothing was sent.`;
+  if (rows > maxRows) return failure(`${files} has ${rows} rows, more than the ${maxRows} of ${of}`);
+  if (inputTokens <= maxInputTokens) return undefined;
+  return failure(`${files} has about ${inputTokens} input tokens, more than the ${maxInputTokens} of ${of}`);
 }
 
 function failure(message: string): Failure {

@@ -1,11 +1,15 @@
 import { BODY_PARAMETERS, DEAD_LETTER_FIELDS } from './body-parameters.ts';
 import type { Problem } from './row.ts';
+import { MissingColumn, type Template } from './template.ts';
 
 /** The job's part of every request. */
-export interface RequestDefaults {
+export interface RequestRules {
   readonly endpoint: string;
   readonly model?: string | undefined;
-  readonly body: Readonly<Record<string, unknown>>;
+  readonly body: Fields;
+  /** The profile's templates: with `prompt`, a row's fields are data and nothing else of it is sent. */
+  readonly system?: Template | undefined;
+  readonly prompt?: Template | undefined;
 }
 
 /** What a row becomes: a request line (with its newline), or why it cannot be one. */
@@ -27,28 +31,37 @@ class RowRefused extends Error {
   }
 }
 
+/** A row to be turned into a request line. */
+export interface RowToSend {
+  readonly value: unknown;
+  /** 1-based position of the row in the job: names a row that has no id. */
+  readonly ordinal: number;
+  /** Its other fields are a table's columns and not body parameters. */
+  readonly data?: boolean | undefined;
+}
+
 /**
- * Turns a row into a request line. Five shapes: a ready-made request line, `{prompt}`, `{messages}`, `{input}`, `{body}`.
- * Body parameters: the profile's give way to the row's, and those to its `body`.
- *
- * @param ordinal 1-based position of the row in the job: names a row that has no id
+ * Turns a row into a request line. Five shapes: a ready-made request line, `{prompt}`, `{messages}`, `{input}`, `{body}`;
+ * and with the profile's templates any fields. Body parameters: the profile's give way to the row's, and those to its
+ * `body`.
  */
-export function toRequestLine(row: unknown, ordinal: number, defaults: RequestDefaults): Request {
+export function toRequestLine({ value, ordinal, data = false }: RowToSend, rules: RequestRules): Request {
   let customId = generatedId(ordinal);
   try {
-    const fields = asFields(row);
+    const fields = asFields(value);
     customId = readId(fields) ?? customId;
-    const request = {
-      custom_id: customId,
-      method: 'POST',
-      url: defaults.endpoint,
-      body: toBody(fields, defaults),
-    };
+    const body = toBody(fields, data, rules);
+    const request = { custom_id: customId, method: 'POST', url: rules.endpoint, body };
     return { customId, text: `${escapeLineSeparators(JSON.stringify(request))}\n` };
   } catch (error) {
-    if (error instanceof RowRefused) return { customId, problem: error.problem };
-    throw error;
+    return { customId, problem: asProblem(error) };
   }
+}
+
+function asProblem(error: unknown): Problem {
+  if (error instanceof RowRefused) return error.problem;
+  if (error instanceof MissingColumn) return { code: 'MISSING_COLUMN', message: error.message };
+  throw error;
 }
 
 /** The id of a row that has none, or none that can be used. */
@@ -88,16 +101,28 @@ function readId({ custom_id, id }: Fields): string | undefined {
   return name;
 }
 
-function toBody(fields: Fields, defaults: RequestDefaults): Fields {
-  refuseOtherTarget(fields, defaults.endpoint);
-  const own = fields['body'] === undefined ? shortForm(fields, defaults.endpoint) : wholeBody(fields['body']);
-  const { model: _model, ...parameters } = own;
-  const merged = { ...defaults.body, ...parameters };
-  const body: Fields = { ...merged, model: readModel(fields, own, defaults) };
+function toBody(fields: Fields, data: boolean, rules: RequestRules): Fields {
+  refuseOtherTarget(fields, rules.endpoint);
+  const own = ownBody(fields, data, rules);
+  const body: Fields = { ...rules.body, ...own, model: readModel(own, rules) };
   if (body['stream'] === true) {
     throw new RowRefused('STREAM_NOT_SUPPORTED', 'A batch cannot stream: leave "stream" out.');
   }
   return body;
+}
+
+/** The part of the body that is the row's own. */
+function ownBody(fields: Fields, data: boolean, rules: RequestRules): Fields {
+  if (fields['body'] !== undefined && !data) return withModel(wholeBody(fields['body']), fields);
+  if (rules.prompt !== undefined && fields['messages'] === undefined) {
+    const prompt = rules.prompt(fields);
+    return content({ ...NO_CONTENT, prompt, system: rules.system?.(fields) }, rules.endpoint);
+  }
+  return withModel(shortForm(fields, data, rules), fields);
+}
+
+function withModel(body: Fields, { model }: Fields): Fields {
+  return model === undefined || body['model'] !== undefined ? body : { ...body, model };
 }
 
 function refuseOtherTarget({ method, url }: Fields, endpoint: string): void {
@@ -113,20 +138,30 @@ function wholeBody(body: unknown): Fields {
   return body;
 }
 
-function readModel(fields: Fields, body: Fields, defaults: RequestDefaults): string {
-  const model = body['model'] ?? fields['model'] ?? defaults.model ?? defaults.body['model'];
+function readModel(own: Fields, rules: RequestRules): string {
+  const model = own['model'] ?? rules.model ?? rules.body['model'];
   if (typeof model === 'string' && model !== '') return model;
   throw new RowRefused('MISSING_MODEL', 'No model: name one in the row, in the profile, or with --model.');
 }
 
-/** `{prompt}`, `{messages}` or `{input}` with body parameters beside it. */
-function shortForm(fields: Fields, endpoint: string): Fields {
-  const { custom_id: _customId, id: _id, method: _method, url: _url, ...rest } = fields;
+/** `{prompt}`, `{messages}` or `{input}`, with body parameters beside it unless the row is a table's. */
+function shortForm(fields: Fields, data: boolean, rules: RequestRules): Fields {
+  const { custom_id: _customId, id: _id, method: _method, url: _url, model: _model, ...rest } = fields;
   const { prompt, system, messages, input, ...others } = rest;
-  const parameters = Object.entries(others).filter(([name]) => !DEAD_LETTER_FIELDS.has(name));
-  const unknown = parameters.find(([name]) => name !== 'model' && !BODY_PARAMETERS.has(name));
+  const parameters = data ? [] : Object.entries(others).filter(([name]) => !DEAD_LETTER_FIELDS.has(name));
+  const unknown = parameters.find(([name]) => !BODY_PARAMETERS.has(name));
   if (unknown !== undefined) throw unknownField(unknown[0]);
-  return { ...content({ prompt, system, messages, input }, endpoint), ...Object.fromEntries(parameters) };
+  const given = { prompt, system: system ?? profileSystem(prompt, fields, rules), messages, input };
+  return { ...content(given, rules.endpoint), ...Object.fromEntries(parameters) };
+}
+
+/** The profile's system message goes before a prompt that brings none. */
+function profileSystem(
+  prompt: unknown,
+  fields: Fields,
+  { system, endpoint }: RequestRules,
+): string | undefined {
+  return prompt !== undefined && endpoint.endsWith('/chat/completions') ? system?.(fields) : undefined;
 }
 
 function unknownField(name: string): RowRefused {
@@ -142,6 +177,8 @@ interface Content {
   readonly messages: unknown;
   readonly input: unknown;
 }
+
+const NO_CONTENT: Content = { prompt: undefined, system: undefined, messages: undefined, input: undefined };
 
 function content(given: Content, endpoint: string): Fields {
   if (endpoint.endsWith('/embeddings')) return { input: embeddingInput(given) };

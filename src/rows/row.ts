@@ -8,6 +8,8 @@ export interface ReadRow {
   readonly line: number;
   /** Any JSON value: that it is an object is checked with everything else. */
   readonly value: unknown;
+  /** Its fields are a table's columns: data for templates, not body parameters. */
+  readonly data?: true;
 }
 
 export interface UnreadRow {

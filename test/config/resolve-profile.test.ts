@@ -58,6 +58,7 @@ describe('resolveProfile', () => {
       shardLimits: { maxBytes: 100_000_000, maxRows: 50_000 },
       polling: { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 },
       resultShape: 'compact',
+      budget: {},
     });
   });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Job, Plan, ShardLimits } from '../../src/job.ts';
+import type { Job, Plan, ResolvedProfile, ShardLimits } from '../../src/job.ts';
 import { roundKey } from '../../src/keys.ts';
 import { buildShards } from '../../src/rows/build-shards.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
@@ -23,20 +23,23 @@ interface Built {
   ) => Promise<string[]>;
 }
 
+interface BuildOptions {
+  readonly name?: string;
+  readonly limits?: ShardLimits;
+  readonly strict?: boolean;
+  readonly profile?: Partial<ResolvedProfile>;
+}
+
 async function build(
   content: string | Buffer,
-  {
-    name = 'rows.jsonl',
-    limits = WIDE,
-    strict = false,
-  }: { name?: string; limits?: ShardLimits; strict?: boolean } = {},
+  { name = 'rows.jsonl', limits = WIDE, strict = false, profile = {} }: BuildOptions = {},
 ): Promise<Built> {
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-build-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const store = createFolderStore(folder);
   const key = `input/${name}`;
   await store.put(key, content);
-  const plan = await buildShards(store, jobOf(key, limits, strict));
+  const plan = await buildShards(store, jobOf(key, limits, strict, profile));
   return {
     plan,
     store,
@@ -47,7 +50,12 @@ async function build(
   };
 }
 
-function jobOf(key: string, shardLimits: ShardLimits, strict: boolean): Job {
+function jobOf(
+  key: string,
+  shardLimits: ShardLimits,
+  strict: boolean,
+  profile: Partial<ResolvedProfile>,
+): Job {
   return {
     jobId: JOB_ID,
     inputs: [{ key }],
@@ -66,6 +74,8 @@ function jobOf(key: string, shardLimits: ShardLimits, strict: boolean): Job {
       shardLimits,
       polling: { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 },
       resultShape: 'compact',
+      budget: {},
+      ...profile,
     },
   };
 }
@@ -217,15 +227,42 @@ describe('a plan', () => {
   });
 
   test.each([
-    ['rows.csv', 'a,b', /rows\.csv: \.csv is not an input format\. Known: \.jsonl, \.ndjson, \.json\./],
+    [
+      'rows.xlsx',
+      'a,b',
+      /rows\.xlsx: \.xlsx is not an input format\. Known: \.jsonl, .*\.txt, each also with \.gz\./,
+    ],
     ['rows', 'x', /no extension/],
     ['rows.jsonl', '{\n  "q0": "x"\n}', /one JSON document/],
     ['rows.jsonl', '[{"prompt":"x"}]', /one JSON document/],
     ['rows.json', `${row('a')}\n${row('b')}`, /not one JSON object/],
-    ['rows.json', '[1,2]', /not one JSON object/],
+    ['rows.json', '[1,2', /not one JSON array/],
+    ['rows.json', '"text"', /not one JSON object/],
     ['rows.json', '{"a":"x","b":', /not one JSON object/],
   ])('cannot be made of %s holding %j', async (name, input, message) => {
     await expect(build(input, { name })).rejects.toThrowError(message);
+  });
+});
+
+describe('a budget', () => {
+  test.each([
+    [
+      { maxRows: 2 },
+      /rows\.jsonl has 3 rows, more than the 2 of the budget of the profile "default"; nothing was sent/,
+    ],
+    [{ maxInputTokens: 10 }, /about \d+ input tokens, more than the 10 of the budget/],
+  ])('of %j refuses a larger job before anything is sent', async (budget, message) => {
+    const { plan } = await build(['a', 'b', 'c'].map((id) => row(id)).join('\n'), { profile: { budget } });
+
+    expect(plan.failure?.message).toMatch(message);
+  });
+
+  test('that is kept is no matter', async () => {
+    const budget = { maxRows: 3, maxInputTokens: 1_000 };
+    const { plan } = await build(['a', 'b', 'c'].map((id) => row(id)).join('\n'), { profile: { budget } });
+
+    expect(plan.failure).toBeUndefined();
+    expect(plan.inputTokens).toBeGreaterThan(50);
   });
 });
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RowProblemCode } from '../../src/job.ts';
-import { toRequestLine, type RequestDefaults } from '../../src/rows/request-line.ts';
+import { toRequestLine, type RequestRules } from '../../src/rows/request-line.ts';
 
-const CHAT: RequestDefaults = { endpoint: '/v1/chat/completions', model: 'm', body: {} };
-const EMBEDDINGS: RequestDefaults = { endpoint: '/v1/embeddings', model: 'e', body: {} };
-const IMAGES: RequestDefaults = { endpoint: '/v1/images/generations', model: 'i', body: {} };
+const CHAT: RequestRules = { endpoint: '/v1/chat/completions', model: 'm', body: {} };
+const EMBEDDINGS: RequestRules = { endpoint: '/v1/embeddings', model: 'e', body: {} };
+const IMAGES: RequestRules = { endpoint: '/v1/images/generations', model: 'i', body: {} };
 
 interface Sent {
   readonly custom_id: string;
@@ -14,8 +14,8 @@ interface Sent {
   readonly body: Record<string, unknown>;
 }
 
-function send(row: unknown, defaults: RequestDefaults = CHAT): Sent {
-  const request = toRequestLine(row, 7, defaults);
+function send(row: unknown, defaults: RequestRules = CHAT): Sent {
+  const request = toRequestLine({ value: row, ordinal: 7 }, defaults);
   if ('problem' in request) throw new Error(`${request.problem.code}: ${request.problem.message}`);
   return JSON.parse(request.text) as Sent;
 }
@@ -107,7 +107,7 @@ describe('a row', () => {
     expect(send({ id: custom_id, prompt: 'x' }).custom_id).toBe(expected);
   });
 
-  test.each<[RowProblemCode, unknown, RequestDefaults?]>([
+  test.each<[RowProblemCode, unknown, RequestRules?]>([
     ['NOT_AN_OBJECT', null],
     ['NOT_AN_OBJECT', [1]],
     ['NOT_AN_OBJECT', 'text'],
@@ -134,17 +134,21 @@ describe('a row', () => {
     ['STREAM_NOT_SUPPORTED', { body: { stream: true } }],
     ['INVALID_JSON', { raw: '{"prompt":', outcome: 'invalid' }],
   ])('is refused with %s: %j', (code, row, defaults = CHAT) => {
-    expect(toRequestLine(row, 7, defaults)).toMatchObject({ problem: { code } });
+    expect(toRequestLine({ value: row, ordinal: 7 }, defaults)).toMatchObject({ problem: { code } });
   });
 
   test('that is refused keeps the id it has', () => {
-    expect(toRequestLine({ custom_id: 'mine' }, 7, CHAT)).toMatchObject({ customId: 'mine' });
-    expect(toRequestLine({ custom_id: '' }, 7, CHAT)).toMatchObject({ customId: 'row-00000007' });
+    expect(toRequestLine({ value: { custom_id: 'mine' }, ordinal: 7 }, CHAT)).toMatchObject({
+      customId: 'mine',
+    });
+    expect(toRequestLine({ value: { custom_id: '' }, ordinal: 7 }, CHAT)).toMatchObject({
+      customId: 'row-00000007',
+    });
   });
 });
 
 test('a request line has no line separator that a reader could split at', () => {
-  const request = toRequestLine({ prompt: 'a\u2028b\u2029c\nd\r' }, 1, CHAT);
+  const request = toRequestLine({ value: { prompt: 'a\u2028b\u2029c\nd\r' }, ordinal: 1 }, CHAT);
 
   expect('text' in request && request.text.slice(0, -1)).not.toMatch(/[\u2028\u2029\n\r]/);
   expect(send({ prompt: 'a\u2028b\u2029c' }).body['messages']).toEqual([user('a\u2028b\u2029c')]);
@@ -166,7 +170,7 @@ test('any JSON value is a request line or a problem, and has an id', () => {
   const row = fc.oneof(fc.jsonValue(), fc.dictionary(field, fc.jsonValue()));
   fc.assert(
     fc.property(row, fc.constantFrom(CHAT, EMBEDDINGS, IMAGES), (value, defaults) => {
-      const request = toRequestLine(value, 1, defaults);
+      const request = toRequestLine({ value: value, ordinal: 1 }, defaults);
       expect(request.customId).not.toBe('');
       if ('text' in request) expect(JSON.parse(request.text)).toMatchObject({ custom_id: request.customId });
     }),

@@ -133,6 +133,7 @@ async function writePlan(
     shardLimits: { maxBytes: 1_000_000, maxRows: 1_000 },
     polling: base.polling,
     resultShape: 'compact',
+    budget: {},
   } as const;
   const job: Job = {
     jobId: JOB_ID,
@@ -153,7 +154,13 @@ async function writePlan(
       await writer.addInvalid(problem, { line: row + 1, value: { custom_id: `q${row}` } });
     else await writer.addRequest(`${JSON.stringify(request)}\n`);
   }
-  const plan: Plan = { rows, invalid: invalid.length, shards: await writer.close(), problems: [] };
+  const plan: Plan = {
+    rows,
+    invalid: invalid.length,
+    inputTokens: 0,
+    shards: await writer.close(),
+    problems: [],
+  };
   await writeJson(store, jobKey(JOB_ID), job);
   await writeJson(store, planKey(JOB_ID), plan);
 }

@@ -33,6 +33,8 @@ export interface World {
 export interface RunOptions extends ProfileConfig {
   /** Input file's name. Default `rows.jsonl`. */
   readonly name?: string;
+  /** Default `default`. */
+  readonly profile?: string;
 }
 
 export interface Ended {
@@ -48,19 +50,25 @@ export interface Ended {
 export interface WorldOptions extends Omit<SimulatorOptions, 'clock' | 'folder' | 'port'> {
   /** Wraps the calls of the steps: to fail one, or to look at what crosses. */
   readonly wrap?: (call: CallStep) => CallStep;
+  /** Profiles other than the one that asks the simulator. */
+  readonly config?: NightshiftConfig;
 }
 
 export const KEY = 'sk-mel-secret-of-the-tests';
 
-const config: NightshiftConfig = defineConfig({
+const CONFIG: NightshiftConfig = defineConfig({
   providers: { 'openai-simulator': { dialect: 'openai', baseUrl: 'http://127.0.0.1:9/v1' } },
   profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch' } },
 });
 
 let machine: Promise<Machine> | undefined;
 
-export async function openWorld({ wrap = (call) => call, ...options }: WorldOptions = {}): Promise<World> {
-  machine ??= loadMachine(config);
+export async function openWorld({
+  wrap = (call) => call,
+  config = CONFIG,
+  ...options
+}: WorldOptions = {}): Promise<World> {
+  machine ??= loadMachine(CONFIG);
   const { definition, functions } = await machine;
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -81,12 +89,12 @@ export async function openWorld({ wrap = (call) => call, ...options }: WorldOpti
 
   async function run(
     input: string | Buffer,
-    { name = 'rows.jsonl', ...overrides }: RunOptions = {},
+    { name = 'rows.jsonl', profile = 'default', ...overrides }: RunOptions = {},
   ): Promise<Ended> {
     const jobId = `test-${name.replaceAll(/\W/g, '-')}`;
     const key = `input/${name}`;
     await edges.store.put(key, input);
-    const request = { jobId, inputs: [{ key }], profile: 'default', overrides };
+    const request = { jobId, inputs: [{ key }], profile, overrides };
     const { execution } = await startJob({ ...edges, config, executions }, request);
     const error = execution === undefined ? undefined : await failureOf(executions.result(execution));
     return { ...(await readEnd(edges.store, jobId)), error };

@@ -1,0 +1,29 @@
+import type { Line } from '../lines.ts';
+import type { UnreadRow } from '../row.ts';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Longest text of an unreadable row that is kept for its dead letter, in bytes. */
+const MAX_RAW = 100_000;
+
+/** A line's text, or the row that cannot be read. */
+export function decodeLine(
+  { number: line, bytes }: Line,
+  maxRowBytes: number,
+): { readonly text: string; readonly bytes: Buffer } | UnreadRow {
+  if (bytes === undefined) {
+    const message = `The row is longer than ${maxRowBytes} bytes.`;
+    return { line, problem: { code: 'ROW_TOO_LARGE', message }, raw: '' };
+  }
+  try {
+    return { text: utf8.decode(bytes), bytes };
+  } catch {
+    const message = 'The row is not valid UTF-8.';
+    return { line, problem: { code: 'INVALID_UTF8', message }, raw: rawText(bytes) };
+  }
+}
+
+/** What can be shown of a row, whatever its bytes are. */
+export function rawText(bytes: Buffer): string {
+  return bytes.subarray(0, MAX_RAW).toString('utf8');
+}

@@ -1,0 +1,172 @@
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { readRows } from '../../src/rows/formats.ts';
+import type { Row } from '../../src/rows/row.ts';
+
+async function* inChunks(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
+  for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);
+}
+
+async function read(
+  name: string,
+  content: string | Buffer,
+  chunkBytes = 65_536,
+  maxRowBytes = 10_000,
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  const chunks = inChunks(Buffer.from(content), chunkBytes);
+  for await (const batch of readRows(chunks, { name, maxRowBytes })) rows.push(...batch);
+  return rows;
+}
+
+const values = (rows: readonly Row[]): unknown[] =>
+  rows.map((row) => ('value' in row ? row.value : row.problem.code));
+
+const CSV = '\ufeffid,text,note\r\n1,"Grüße, ""Welt""",\r\n2,"two\nlines 🌍",x\r\n\r\n3,last,y';
+const CSV_ROWS = [
+  { id: '1', text: 'Grüße, "Welt"' },
+  { id: '2', text: 'two\nlines 🌍', note: 'x' },
+  { id: '3', text: 'last', note: 'y' },
+];
+
+describe('an input file', () => {
+  const table = [
+    ['rows.jsonl', '{"a":1}\n{"a":2}', [{ a: 1 }, { a: 2 }]],
+    ['rows.NDJSON', '{"a":1}', [{ a: 1 }]],
+    ['rows.json', ' \n[{"a":1},{"a":"é\u2028"}]', [{ a: 1 }, { a: 'é\u2028' }]],
+    ['rows.json', '\ufeff{"q":"hi"}', [{ custom_id: 'q', prompt: 'hi' }]],
+    ['rows.json', '[]', []],
+    ['rows.csv', CSV, CSV_ROWS],
+    [
+      'rows.tsv',
+      CSV.replaceAll('"', '')
+        .replace('two\nlines', 'two lines')
+        .replaceAll(',', '\t')
+        .replace('\t Welt', ', Welt'),
+      [
+        { id: '1', text: 'Grüße, Welt' },
+        { id: '2', text: 'two lines 🌍', note: 'x' },
+        { id: '3', text: 'last', note: 'y' },
+      ],
+    ],
+    [
+      'rows.txt',
+      '\ufefffirst\r\n\r\nsecond, "quoted"\u2028same',
+      [{ prompt: 'first' }, { prompt: 'second, "quoted"\u2028same' }],
+    ],
+  ] as const;
+
+  test.each(table)('named %s holding %j is read', async (name, content, expected) => {
+    expect(values(await read(name, content))).toEqual(expected);
+  });
+
+  test.each(table)('named %s.gz holding %j is read', async (name, content, expected) => {
+    expect(values(await read(`${name}.gz`, gzipSync(content)))).toEqual(expected);
+  });
+
+  test.each(table)(
+    'named %s holding %j is the same however its bytes arrive',
+    async (name, content, expected) => {
+      await fc.assert(
+        fc.asyncProperty(fc.integer({ min: 1, max: 40 }), async (size) => {
+          expect(values(await read(name, content, size))).toEqual(expected);
+          expect(values(await read(`${name}.gz`, gzipSync(content), size))).toEqual(expected);
+        }),
+        { numRuns: 15 },
+      );
+    },
+  );
+
+  test.each([
+    ['rows.csv', '{"a":1}\n', /named \.csv, but its content is JSON/],
+    ['rows.csv', '[1,2]', /named \.csv, but its content is JSON/],
+    ['rows.jsonl', gzipSync('{"a":1}'), /named \.jsonl, but its content is gzipped: add "\.gz"/],
+    [
+      'rows.txt',
+      Buffer.from('\ufeffhi', 'utf16le'),
+      /named \.txt, but its content is UTF-16: save it as UTF-8/,
+    ],
+    ['rows.txt', Buffer.from([1, 0, 2]), /its content is not text/],
+    ['rows.csv.gz', 'id,text\n', /rows\.csv\.gz is not a whole gzip file \(Z_DATA_ERROR\)/],
+    ['rows.csv.gz', gzipSync(CSV).subarray(0, 30), /rows\.csv\.gz is not a whole gzip file \(Z_BUF_ERROR\)/],
+    ['rows.parquet', 'PAR1', /\.parquet is not an input format/],
+    ['rows.gz', gzipSync('x'), /rows\.gz: no extension is not an input format/],
+    ['rows.csv', 'id,text,id\n1,2,3', /two columns named "id"/],
+    ['rows.csv', 'id,,text\n1,2,3', /a column without a name/],
+    ['rows.csv', 'id,text\n1,"never closed\n2,x', /near line \d+: a quote is never closed/],
+    ['rows.csv', 'id,text\n1,"a"b\n', /near line \d+: a quote stands in the middle of a field/],
+    ['rows.csv', `id,text\n1,"${'x'.repeat(20_000)}"`, /a row is larger than a file may be/],
+  ])('named %s that holds something else is refused: %j', async (name, content, message) => {
+    const failure = await read(name, content).then(
+      () => undefined,
+      (error: Error) => error,
+    );
+
+    expect(failure).toMatchObject({ name: 'InvalidInput', message: expect.stringMatching(message) });
+  });
+
+  test('named .csv reports rows that do not fit, with their lines, and reads the others', async () => {
+    const content = Buffer.concat([
+      Buffer.from('id,text\n1,"a\nb"\n2\n3,x,y\n4,'),
+      Buffer.from([0xe9]),
+      Buffer.from('\n5,ok'),
+    ]);
+
+    const rows = await read('rows.csv', content);
+
+    expect(values(rows)).toEqual([
+      { id: '1', text: 'a\nb' },
+      'WRONG_COLUMNS',
+      'WRONG_COLUMNS',
+      'INVALID_UTF8',
+      { id: '5', text: 'ok' },
+    ]);
+    expect(rows.map(({ line }) => line)).toEqual([2, 4, 5, 6, 7]);
+  });
+
+  test('of any bytes ends in rows or in a clear error', async () => {
+    const name = fc.constantFrom('a.jsonl', 'a.json', 'a.csv', 'a.tsv', 'a.txt', 'a.csv.gz', 'a.json.gz');
+    const text = fc.string({
+      unit: fc.constantFrom('{', '}', '[', ']', '"', ',', '\n', '\r', 'a', '1', ':', 'é', '\\'),
+    });
+    const bytes = fc.oneof(
+      fc.uint8Array().map((array) => Buffer.from(array)),
+      text.map((string) => Buffer.from(string)),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        name,
+        bytes,
+        fc.integer({ min: 1, max: 20 }),
+        fc.boolean(),
+        async (file, content, size, packed) => {
+          const input = packed && file.endsWith('.gz') ? gzipSync(content) : content;
+          const outcome = await read(file, input, size).catch((error: unknown) => error as Error);
+          if (outcome instanceof Error) expect(outcome.name).toBe('InvalidInput');
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  test('that is nested very deeply is refused or told as a row, not crashed on', async () => {
+    const deep = '['.repeat(200_000);
+
+    await expect(read('deep.json', deep)).rejects.toMatchObject({ name: 'InvalidInput' });
+    expect(values(await read('deep.jsonl', `{"a":${deep}\n`, 65_536, 1_000_000))).toEqual(['INVALID_JSON']);
+  });
+
+  test('that unpacks without end is refused', async () => {
+    const bomb = gzipSync(Buffer.alloc(50_000_000, 'x'));
+    async function* many(): AsyncGenerator<Buffer> {
+      for (let n = 0; n < 30; n += 1) yield bomb;
+    }
+    const rows = readRows(many(), { name: 'bomb.txt.gz', maxRowBytes: 10_000 });
+    const reading = (async () => {
+      while ((await rows.next()).done !== true);
+    })();
+
+    await expect(reading).rejects.toThrowError(/bomb\.txt\.gz unpacks to more than 200 times its size/);
+  });
+});

@@ -1,0 +1,101 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { toRequestLine, type RequestRules } from '../../src/rows/request-line.ts';
+import { compileTemplate, MissingColumn } from '../../src/rows/template.ts';
+
+describe('a template', () => {
+  test.each([
+    ['Classify: {{text}}', { text: 'a' }, 'Classify: a'],
+    ['{{ a }}{{b}}', { a: 'x', b: 'y' }, 'xy'],
+    ['{{unit price}}', { 'unit price': '3' }, '3'],
+    ['{{n}} {{list}}', { n: 3, list: [1, 'é'] }, '3 [1,"é"]'],
+    ['{{a}}', { a: '{{b}}', b: 'no' }, '{{b}}'],
+    ['{single} {{}} {{{a}}}', { a: 'x' }, '{single} {{}} {x}'],
+    ['no columns', {}, 'no columns'],
+    ['{{a}}', { a: '' }, ''],
+  ])('%j over %j is %j', (text, fields, expected) => {
+    expect(compileTemplate(text)(fields)).toBe(expected);
+  });
+
+  test.each([[{}], [{ text: null }], [Object.create({ text: 'inherited' }) as Record<string, unknown>]])(
+    'names the column a row lacks',
+    (fields) => {
+      expect(() => compileTemplate('{{text}}')(fields)).toThrowError(new MissingColumn('text'));
+    },
+  );
+
+  test('fills in any text as it is', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(compileTemplate('<{{a}}>')({ a: text })).toBe(`<${text}>`);
+      }),
+    );
+  });
+});
+
+describe('a row of a profile with templates', () => {
+  const rules: RequestRules = {
+    endpoint: '/v1/chat/completions',
+    model: 'm',
+    body: { temperature: 0 },
+    system: compileTemplate('Answer in {{language}}.'),
+    prompt: compileTemplate('Classify: {{text}}'),
+  };
+  const bodyOf = (value: unknown, more: Partial<RequestRules> = {}, data = false): unknown => {
+    const request = toRequestLine({ value, ordinal: 1, data }, { ...rules, ...more });
+    return 'text' in request ? (JSON.parse(request.text) as { body: unknown }).body : request.problem.code;
+  };
+  const expected = {
+    temperature: 0,
+    model: 'm',
+    messages: [
+      { role: 'system', content: 'Answer in German.' },
+      { role: 'user', content: 'Classify: hi' },
+    ],
+  };
+
+  test('is data: none of its fields is sent by itself', () => {
+    const row = { id: 1, text: 'hi', language: 'German', model: 'Corolla', price: 3 };
+
+    expect(bodyOf(row)).toEqual(expected);
+    expect(bodyOf(row, {}, true)).toEqual(expected);
+  });
+
+  test('without a column is refused, naming it', () => {
+    expect(bodyOf({ language: 'German' })).toBe('MISSING_COLUMN');
+  });
+
+  test('that brings its own body or messages is sent as it is', () => {
+    const messages = [{ role: 'user', content: 'mine' }];
+
+    expect(bodyOf({ body: { messages } })).toEqual({ temperature: 0, model: 'm', messages });
+    expect(bodyOf({ messages })).toEqual({ temperature: 0, model: 'm', messages });
+  });
+
+  test('is an input for embeddings', () => {
+    const more = { endpoint: '/v1/embeddings', system: undefined, body: {} };
+
+    expect(bodyOf({ text: 'hi' }, more)).toEqual({ model: 'm', input: 'Classify: hi' });
+  });
+
+  test('with a system message only goes before the row’s own prompt', () => {
+    expect(
+      bodyOf({ prompt: 'hi' }, { prompt: undefined, system: compileTemplate('Be brief.') }),
+    ).toMatchObject({
+      messages: [
+        { role: 'system', content: 'Be brief.' },
+        { role: 'user', content: 'hi' },
+      ],
+    });
+  });
+
+  test('of a table needs no template for a prompt column, and keeps its other columns to itself', () => {
+    const row = { id: '1', prompt: 'hi', price: '3', temperature: 'warm' };
+
+    expect(bodyOf(row, { prompt: undefined, system: undefined }, true)).toEqual({
+      temperature: 0,
+      model: 'm',
+      messages: [{ role: 'user', content: 'hi' }],
+    });
+  });
+});
