@@ -88,6 +88,10 @@ function asFields(row: unknown): Fields {
 function readId({ custom_id, id }: Fields): string | undefined {
   const given = custom_id ?? id;
   if (given === undefined || given === null) return undefined;
+  if (typeof given === 'number' && Number.isInteger(given) && !Number.isSafeInteger(given)) {
+    // It was rounded when it was read: the answer would come back under an id that is not the row's.
+    throw new RowRefused('INVALID_CUSTOM_ID', 'custom_id is too large for a number: write it as a string.');
+  }
   const name = typeof given === 'number' && Number.isFinite(given) ? String(given) : given;
   if (typeof name !== 'string' || name === '') {
     throw new RowRefused('INVALID_CUSTOM_ID', 'custom_id must be a string that is not empty, or a number.');

@@ -113,6 +113,7 @@ describe('a row', () => {
     ['NOT_AN_OBJECT', 'text'],
     ['INVALID_CUSTOM_ID', { custom_id: '', prompt: 'x' }],
     ['INVALID_CUSTOM_ID', { custom_id: {}, prompt: 'x' }],
+    ['INVALID_CUSTOM_ID', JSON.parse('{"id":12345678901234567890,"prompt":"x"}')],
     ['INVALID_CUSTOM_ID', { custom_id: 'a\nb', prompt: 'x' }],
     ['INVALID_CUSTOM_ID', { custom_id: 'x'.repeat(513), prompt: 'x' }],
     ['NO_PROMPT', {}],
