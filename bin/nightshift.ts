@@ -11,12 +11,19 @@ const program = new Command('nightshift')
   .showHelpAfterError('Run with --help to see what there is.')
   .exitOverride();
 
+// `nightshift run | head` closes the pipe; the job, which is paid for, goes on to its end without it.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
+
 try {
   program.addCommand(runCommand(() => parseConfig(config))).addCommand(simulatorCommand());
   for (const command of program.commands) command.exitOverride();
   await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
+}
+
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 /** Says what went wrong in one go, without a stack; commander has said its own errors already. */
