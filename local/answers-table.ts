@@ -23,8 +23,8 @@ export async function answersTable(store: ObjectStore, key: string, columns: num
 }
 
 function cells(line: ResultLine): [string, string] {
-  if (!line.ok) return [line.custom_id, `${line.outcome}: ${line.error.code} ${line.error.message}`];
-  return [line.custom_id, printable(answer(line))];
+  const told = line.ok ? answer(line) : `${line.outcome}: ${line.error.code} ${line.error.message}`;
+  return [printable(line.custom_id), printable(told)];
 }
 
 function answer(line: Extract<ResultLine, { ok: true }>): string {
@@ -32,7 +32,7 @@ function answer(line: Extract<ResultLine, { ok: true }>): string {
   return JSON.stringify(line.embedding ?? line.embeddings ?? line.body ?? null);
 }
 
-/** A model's text is not to move the cursor or colour the terminal. */
+/** What a model, a provider or a file says is not to move the cursor or colour the terminal. */
 function printable(text: string): string {
   return text.replace(/\s+/g, ' ').replace(/[\p{Cc}\p{Cf}]/gu, '·');
 }
