@@ -35,6 +35,8 @@ function describe({ type, state, input, output, error }: EngineEvent): string | 
 }
 
 function describeExit(state: string, given: Mentioned, left: Mentioned): string | undefined {
+  // A step that was caught has told its error already.
+  if (left.error !== undefined) return undefined;
   const step = (detail: string): string =>
     `${at({ ...given, ...left })}${state.padEnd(16)} ${detail}`.trimEnd();
   switch (state) {

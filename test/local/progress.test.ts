@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest';
+import { createProgress } from '../../local/progress.ts';
+
+test('a step that was caught tells its error and claims nothing more', () => {
+  const lines: string[] = [];
+  const tell = createProgress((line) => void lines.push(line));
+  const event = { execution: 'job', state: 'Build requests', input: { jobId: 'job' }, output: undefined };
+
+  tell({ ...event, type: 'StateCaught', error: 'InvalidInput: it is empty' });
+  tell({ ...event, type: 'StateExited', output: { error: { Error: 'InvalidInput' } }, error: undefined });
+
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain('Build requests: InvalidInput: it is empty');
+});
