@@ -1,4 +1,4 @@
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
@@ -6,7 +6,7 @@ import { Command } from 'commander';
 import type { NightshiftConfig, ProfileConfig } from '../../src/config/config.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import type { Summary } from '../../src/job.ts';
-import { summaryKey } from '../../src/keys.ts';
+import { deadLettersKey, summaryKey } from '../../src/keys.ts';
 import type { Log } from '../../src/log.ts';
 import type { StartedJob } from '../../src/steps/start-job.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -69,6 +69,8 @@ A file that was interrupted or failed goes on where it stopped when it is run ag
 
 async function run(file: string, flags: RunFlags, config: NightshiftConfig): Promise<number> {
   const print = printer(flags);
+  if (flags.out !== undefined) await makeFolder('--out', flags.out);
+  await makeFolder('--data', flags.data);
   await using host = await openLocalHost({
     data: flags.data,
     simulator: flags.provider === 'simulator',
@@ -103,6 +105,15 @@ async function run(file: string, flags: RunFlags, config: NightshiftConfig): Pro
       'Interrupted. What was sent goes on at the provider; run the same command to go on here.\n',
     );
     return EXIT.interrupted;
+  }
+}
+
+/** Before anything is paid for: a job that ended may not find out that its results have no place. */
+async function makeFolder(option: string, folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw new InvalidRequest(`${option}: "${folder}" cannot be made a folder.`, { cause: error });
   }
 }
 
@@ -144,9 +155,9 @@ async function placeFiles(store: ObjectStore, summary: Summary, out: string | un
   );
   const sources = keys.map((key) => store.locate(key));
   if (out === undefined) return sources.map((path) => relative('.', path));
-  await mkdir(out, { recursive: true }).catch(() => {
-    throw new InvalidRequest(`--out: ${out} cannot be made a folder.`);
-  });
+  // Those of an earlier run are not this job's, and would be paid for again when they are run.
+  if (summary.deadLetters === undefined)
+    await rm(join(out, basename(deadLettersKey(summary.jobId))), { force: true });
   return Promise.all(
     sources.map(async (source) => {
       const target = join(out, basename(source));

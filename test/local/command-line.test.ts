@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -73,6 +74,36 @@ describe.concurrent('nightshift run', () => {
     ]);
   });
 
+  test('leaves no dead letters of an earlier run in --out', async () => {
+    const folder = await openFolder({
+      'a.jsonl': '{"prompt":"echo:x"}\n{}\n',
+      'b.jsonl': '{"prompt":"echo:x"}',
+    });
+
+    await nightshift(folder, 'run', 'a.jsonl', '--out', 'results');
+    expect(await readdir(join(folder, 'results'))).toContain('dead-letters.jsonl');
+    await nightshift(folder, 'run', 'b.jsonl', '--out', 'results');
+
+    expect(await readdir(join(folder, 'results'))).not.toContain('dead-letters.jsonl');
+  });
+
+  test('goes on to its end without a stack when nobody reads its output any more', async () => {
+    const folder = await openFolder();
+    const child = spawn(process.execPath, [BIN, 'run', '--out', 'results'], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    child.stdout.once('data', () => child.stdout.destroy());
+
+    const [status] = (await once(child, 'close')) as [number];
+
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(await readdir(join(folder, 'results'))).toContain('summary.json');
+  });
+
   test('shows what a file came to when it has run before, and runs it anew when asked', async () => {
     const folder = await openFolder({ 'a.jsonl': '{"prompt":"echo:x"}' });
     const args = ['run', 'a.jsonl', '--json'];
@@ -102,6 +133,8 @@ describe.concurrent('nightshift run', () => {
     [['run', 'a.jsonl', '--provider', 'nope'], 'There is no provider "nope"'],
     [['run', 'a.jsonl', '--provider', 'melious'], 'Set the environment variable MELIOUS_API_KEY.'],
     [['run', 'a.jsonl', '--rounds', 'many'], '--rounds'],
+    [['run', 'a.jsonl', '--out', 'a.jsonl'], '--out: "a.jsonl" cannot be made a folder.'],
+    [['run', 'a.jsonl', '--data', 'a.jsonl'], '--data: "a.jsonl" cannot be made a folder.'],
     [['run', '--nonsense'], "unknown option '--nonsense'"],
     [['dance'], "unknown command 'dance'"],
   ])('exits 2 and says what is wrong: %j', async (args, message) => {
