@@ -24,13 +24,14 @@ export interface TakeIn {
 const CHUNK_BYTES = 1_048_576;
 
 /**
- * Copies a file into the store, where the workflow reads it. The same content treated the same way is the same job, so
- * running a file again resumes it or shows what it came to.
+ * Copies a file into the store, where the workflow reads it. The same content under the same name, which says its
+ * format, treated the same way is the same job, so running a file again resumes it or shows what it came to.
  * @throws InvalidRequest when the file cannot be read.
  */
 export async function takeIn(store: ObjectStore, { file, identity, again }: TakeIn): Promise<TakenIn> {
-  const jobId = await chooseJob(store, file, [await contentHash(file), ...identity], again);
-  const key = `${jobPrefix(jobId)}input/${basename(file)}`;
+  const name = basename(file);
+  const jobId = await chooseJob(store, file, [await contentHash(file), name, ...identity], again);
+  const key = `${jobPrefix(jobId)}input/${name}`;
   const known = await store.open(key);
   known?.close();
   if (known === undefined) await copy(store, file, key);
