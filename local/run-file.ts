@@ -39,7 +39,7 @@ export async function runFile(options: RunFile): Promise<Summary> {
   await refuseWithoutKey(config, profile, overrides);
   const { jobId, key } = await takeIn(edges.store, {
     file: options.file,
-    identity: [profile, JSON.stringify(overrides)],
+    identity: [treatment(config, profile, overrides)],
     again: options.again,
   });
   const executions = await openExecutions(options);
@@ -50,6 +50,12 @@ export async function runFile(options: RunFile): Promise<Summary> {
   options.onStart?.(started);
   if (started.execution !== undefined) await finish(executions, started.execution, options.signal);
   return requireJson<Summary>(edges.store, summaryKey(jobId));
+}
+
+/** What makes two runs of one file the same job: all that decides on the answers, but not how often they are asked for. */
+function treatment(config: NightshiftConfig, profile: string, overrides: ProfileConfig): string {
+  const { polling: _polling, provider, ...rest } = resolveProfile(config, profile, overrides);
+  return JSON.stringify({ ...rest, provider: provider.name });
 }
 
 /** The CDK is loaded only now: whoever asks for help or mistypes an option need not wait for it. */

@@ -137,6 +137,14 @@ export interface OkLine {
   readonly model?: string;
   readonly usage?: unknown;
   readonly round: number;
+  readonly source?: RowSource;
+}
+
+/** Where a row came from; told in jobs of several inputs. */
+export interface RowSource {
+  readonly file: string;
+  /** 1-based line, or ordinal where the format has no lines. */
+  readonly line: number;
 }
 
 export interface NotOkLine {
@@ -148,6 +156,7 @@ export interface NotOkLine {
   readonly retry: boolean;
   /** The last round the row took part in; 0 when it was never sent. */
   readonly round: number;
+  readonly source?: RowSource;
 }
 
 /** Counts by outcome; they sum to the rows they are about. */

@@ -26,8 +26,13 @@ export const shardKey = (ref: ShardRef, file: ShardFile): string => `${shardPref
 export const roundKey = (ref: ShardRef, round: number, file: RoundFile): string =>
   `${shardPrefix(ref)}round-${round}.${file}`;
 
-/** Files a shard has once. `done.json`: every row has its final outcome. `stopped.json`: it has not, and why. */
-export type ShardFile = 'results.jsonl' | 'dead-letters.jsonl' | 'done.json' | 'stopped.json';
+/** Files a shard has once. `sources.jsonl`: where each row came from, in jobs of several inputs. `done.json`: every row has its final outcome. `stopped.json`: it has not, and why. */
+export type ShardFile =
+  | 'sources.jsonl'
+  | 'results.jsonl'
+  | 'dead-letters.jsonl'
+  | 'done.json'
+  | 'stopped.json';
 
 /**
  * Files a shard has per round.

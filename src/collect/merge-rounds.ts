@@ -45,13 +45,14 @@ export async function mergeRounds(store: ObjectStore, merge: Merge): Promise<Mer
 async function writeRows(store: ObjectStore, ref: ShardRef, rounds: readonly RoundRows[]): Promise<Merged> {
   const results = store.write(shardKey(ref, 'results.jsonl'));
   const deadLetters = store.write(shardKey(ref, 'dead-letters.jsonl'));
+  const sources = readLines(store, shardKey(ref, 'sources.jsonl'));
   try {
     let rows = 0;
     let dead = 0;
     for (let lines = await take(rounds, 0, ref); lines !== undefined; lines = await take(rounds, 0, ref)) {
       rows += 1;
       if (lines.deadLetter.length > 0) dead += 1;
-      await results.write(lines.result);
+      await results.write(withSource(lines.result, (await sources.next()).value));
       await deadLetters.write(lines.deadLetter);
     }
     await results.close();
@@ -63,6 +64,16 @@ async function writeRows(store: ObjectStore, ref: ShardRef, rounds: readonly Rou
     throw error;
   }
 }
+
+/** The result line with where its row came from, put before its closing brace; as it is in a job of one input. */
+function withSource(result: Buffer | string, source: Buffer | undefined): Buffer | string {
+  if (source === undefined) return result;
+  const line = Buffer.from(result);
+  return Buffer.concat([line.subarray(0, -2), SOURCE_FIELD, source.subarray(0, -1), LINE_END]);
+}
+
+const SOURCE_FIELD = Buffer.from(',"source":');
+const LINE_END = Buffer.from('}\n');
 
 /** The next row's lines, from the first round that has them. */
 async function take(

@@ -48,4 +48,10 @@ export const BODY_PARAMETERS: ReadonlySet<string> = new Set([
 ]);
 
 /** Fields a dead letter has beside its request: ignored, so that a dead-letters file is a valid input file. */
-export const DEAD_LETTER_FIELDS: ReadonlySet<string> = new Set(['outcome', 'error', 'retry', 'round']);
+export const DEAD_LETTER_FIELDS: ReadonlySet<string> = new Set([
+  'outcome',
+  'error',
+  'retry',
+  'round',
+  'source',
+]);

@@ -7,6 +7,7 @@ import {
   type Plan,
   type ResolvedProfile,
   type RowProblem,
+  type RowSource,
 } from '../job.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { readRows } from './formats.ts';
@@ -22,7 +23,11 @@ import { createUniqueIds, type UniqueIds } from './unique-ids.ts';
  * @throws InvalidInput when an input is not there or cannot be read as its format.
  */
 export async function buildShards(store: ObjectStore, job: Job): Promise<Plan> {
-  const writer = new ShardWriter(store, job.jobId, job.profile.shardLimits);
+  const writer = new ShardWriter(store, {
+    jobId: job.jobId,
+    limits: job.profile.shardLimits,
+    tellsSources: job.inputs.length > 1,
+  });
   const builder = new Builder(job, writer);
   try {
     for (const input of job.inputs) await builder.take(store, input);
@@ -58,24 +63,24 @@ class Builder {
     const { maxBytes } = this.#job.profile.shardLimits;
     try {
       for await (const rows of readRows(object.body, { name, maxRowBytes: maxBytes })) {
-        for (const row of rows) await this.#takeRow(row);
+        for (const row of rows) await this.#takeRow(row, { file: key, line: row.line });
       }
     } finally {
       object.close();
     }
   }
 
-  async #takeRow(row: Row): Promise<void> {
+  async #takeRow(row: Row, source: RowSource): Promise<void> {
     this.#rows += 1;
     const request = this.#check(row);
     if ('text' in request) {
-      await this.#writer.addRequest(request.text);
+      await this.#writer.addRequest(request.text, source);
       return;
     }
     const problem = { line: row.line, custom_id: request.customId, ...request.problem };
     this.#invalid += 1;
     if (this.#problems.length < MAX_LISTED_PROBLEMS) this.#problems.push(problem);
-    await this.#writer.addInvalid(problem, row);
+    await this.#writer.addInvalid(problem, row, source);
   }
 
   #check(row: Row): Request {

@@ -1,6 +1,6 @@
 import { InvalidInput } from '../errors.ts';
-import type { RowProblem, ShardLimits, ShardPlan } from '../job.ts';
-import { roundKey, type ShardRef } from '../keys.ts';
+import type { RowProblem, RowSource, ShardLimits, ShardPlan } from '../job.ts';
+import { roundKey, shardKey, type ShardRef } from '../keys.ts';
 import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
 import { invalidDeadLetter, invalidResultLine } from './dead-letter.ts';
 import type { Row } from './row.ts';
@@ -8,31 +8,40 @@ import type { Row } from './row.ts';
 /** The map's items cross the state as an array of numbers: 10,000 of them are 49 KB of the 256 KiB there are. */
 export const MAX_SHARDS = 10_000;
 
+export interface Shards {
+  readonly jobId: string;
+  readonly limits: ShardLimits;
+  /** Write down where each row came from: for jobs of several inputs. */
+  readonly tellsSources: boolean;
+}
+
 /** Cuts a job's rows into shards as they come, by exact bytes and rows, and writes each shard's files. */
 export class ShardWriter {
   readonly #store: ObjectStore;
   readonly #jobId: string;
   readonly #limits: ShardLimits;
+  readonly #tellsSources: boolean;
   readonly #plans: ShardPlan[] = [];
   #open: OpenShard | undefined;
 
-  constructor(store: ObjectStore, jobId: string, limits: ShardLimits) {
+  constructor(store: ObjectStore, { jobId, limits, tellsSources }: Shards) {
     this.#store = store;
     this.#jobId = jobId;
     this.#limits = limits;
+    this.#tellsSources = tellsSources;
   }
 
   /** Takes a request line, newline included, that fits into a shard of its own. */
-  async addRequest(text: string): Promise<void> {
+  async addRequest(text: string, source: RowSource): Promise<void> {
     const bytes = Buffer.byteLength(text);
     if (this.#open !== undefined && !this.#open.takes(bytes, this.#limits)) await this.#finish();
-    await (this.#open ?? this.#next()).addRequest(text);
+    await (this.#open ?? this.#next()).addRequest(text, source);
   }
 
   /** Takes a row that is not sent; it belongs to the shard that is open. */
-  async addInvalid(problem: RowProblem, row: Row): Promise<void> {
+  async addInvalid(problem: RowProblem, row: Row, source: RowSource): Promise<void> {
     if (this.#open !== undefined && !this.#open.takesInvalid(this.#limits)) await this.#finish();
-    await (this.#open ?? this.#next()).addInvalid(problem, row);
+    await (this.#open ?? this.#next()).addInvalid(problem, row, source);
   }
 
   async close(): Promise<readonly ShardPlan[]> {
@@ -49,7 +58,7 @@ export class ShardWriter {
     if (shard >= MAX_SHARDS) {
       throw new InvalidInput(`The input needs more than ${MAX_SHARDS} shards: split it into several files.`);
     }
-    this.#open = new OpenShard(this.#store, { jobId: this.#jobId, shard });
+    this.#open = new OpenShard(this.#store, { jobId: this.#jobId, shard }, this.#tellsSources);
     return this.#open;
   }
 
@@ -66,12 +75,14 @@ class OpenShard {
   /** Round 0, written only for shards with an invalid row. */
   #results: ObjectWriter | undefined;
   #deadLetters: ObjectWriter | undefined;
+  readonly #sources: ObjectWriter | undefined;
   #sent = 0;
   #invalid = 0;
 
-  constructor(store: ObjectStore, ref: ShardRef) {
+  constructor(store: ObjectStore, ref: ShardRef, tellsSources: boolean) {
     this.#store = store;
     this.#ref = ref;
+    this.#sources = tellsSources ? store.write(shardKey(ref, 'sources.jsonl')) : undefined;
     this.#requests = store.write(roundKey(ref, 1, 'requests.jsonl'));
   }
 
@@ -84,13 +95,15 @@ class OpenShard {
     return this.#invalid < maxRows;
   }
 
-  async addRequest(text: string): Promise<void> {
+  async addRequest(text: string, source: RowSource): Promise<void> {
     this.#sent += 1;
+    await this.#sources?.write(`${JSON.stringify(source)}\n`);
     await this.#requests.write(text);
     await this.#writeRoundZero('\n', '\n');
   }
 
-  async addInvalid(problem: RowProblem, row: Row): Promise<void> {
+  async addInvalid(problem: RowProblem, row: Row, source: RowSource): Promise<void> {
+    await this.#sources?.write(`${JSON.stringify(source)}\n`);
     if (this.#invalid === 0) await this.#openRoundZero();
     this.#invalid += 1;
     await this.#writeRoundZero(invalidResultLine(problem), invalidDeadLetter(problem, row));
@@ -98,6 +111,7 @@ class OpenShard {
 
   async close(): Promise<ShardPlan> {
     await this.#requests.close();
+    await this.#sources?.close();
     await this.#results?.close();
     await this.#deadLetters?.close();
     const { bytes } = this.#requests;
@@ -106,6 +120,7 @@ class OpenShard {
 
   async abort(): Promise<void> {
     await this.#requests.abort();
+    await this.#sources?.abort();
     await this.#results?.abort();
     await this.#deadLetters?.abort();
   }

@@ -141,7 +141,7 @@ async function writePlan(
     profile,
     createdAt: '2026-09-21T00:00:00.000Z',
   };
-  const writer = new ShardWriter(store, JOB_ID, profile.shardLimits);
+  const writer = new ShardWriter(store, { jobId: JOB_ID, limits: profile.shardLimits, tellsSources: false });
   for (let row = 0; row < rows; row += 1) {
     const request = {
       custom_id: `q${row}`,
@@ -149,10 +149,11 @@ async function writePlan(
       url: profile.endpoint,
       body: { model: 'm', row },
     };
+    const source = { file: 'input/a.jsonl', line: row + 1 };
     const problem = { line: row + 1, custom_id: `q${row}`, code: 'NO_PROMPT', message: 'm' } as const;
     if (invalid.includes(row))
-      await writer.addInvalid(problem, { line: row + 1, value: { custom_id: `q${row}` } });
-    else await writer.addRequest(`${JSON.stringify(request)}\n`);
+      await writer.addInvalid(problem, { line: row + 1, value: { custom_id: `q${row}` } }, source);
+    else await writer.addRequest(`${JSON.stringify(request)}\n`, source);
   }
   const plan: Plan = {
     rows,

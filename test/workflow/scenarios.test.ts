@@ -341,3 +341,20 @@ test('the same job started twice at once is paid once', async () => {
   expect(second?.summary.status).toBe('succeeded');
   expect([...world.simulator.createsPerKey().values()]).toEqual([1]);
 });
+
+test('a result says which file and line its row came from when a job has several inputs', async () => {
+  const world = await openWorld();
+  await world.store.put('input/more.csv', 'id,prompt\nc1,echo:from a table\nc2,\n');
+
+  const ended = await world.run(prompts(2), { more: ['input/more.csv'] });
+
+  expectEveryRowOnce(ended, ['q0', 'q1', 'c1', 'c2']);
+  expect(ended.results.map(({ source }) => source)).toEqual([
+    { file: 'input/rows.jsonl', line: 1 },
+    { file: 'input/rows.jsonl', line: 2 },
+    { file: 'input/more.csv', line: 2 },
+    { file: 'input/more.csv', line: 3 },
+  ]);
+  expect(ended.results[2]).toMatchObject({ ok: true, text: 'from a table' });
+  expect(ended.results[3]).toMatchObject({ ok: false, error: { code: 'NO_PROMPT' } });
+});

@@ -35,6 +35,8 @@ export interface RunOptions extends ProfileConfig {
   readonly name?: string;
   /** Default `default`. */
   readonly profile?: string;
+  /** Keys of further inputs of the same job. */
+  readonly more?: readonly string[];
 }
 
 export interface Ended {
@@ -89,12 +91,12 @@ export async function openWorld({
 
   async function run(
     input: string | Buffer,
-    { name = 'rows.jsonl', profile = 'default', ...overrides }: RunOptions = {},
+    { name = 'rows.jsonl', profile = 'default', more = [], ...overrides }: RunOptions = {},
   ): Promise<Ended> {
     const jobId = `test-${name.replaceAll(/\W/g, '-')}`;
     const key = `input/${name}`;
     await edges.store.put(key, input);
-    const request = { jobId, inputs: [{ key }], profile, overrides };
+    const request = { jobId, inputs: [key, ...more].map((each) => ({ key: each })), profile, overrides };
     const { execution } = await startJob({ ...edges, config, executions }, request);
     const error = execution === undefined ? undefined : await failureOf(executions.result(execution));
     return { ...(await readEnd(edges.store, jobId)), error };

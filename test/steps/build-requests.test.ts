@@ -1,0 +1,254 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Edges } from '../../src/edges.ts';
+import type { Job, Plan, ResolvedProfile } from '../../src/job.ts';
+import { jobKey, planKey, roundKey, shardKey, stopKey } from '../../src/keys.ts';
+import type { LogFields } from '../../src/log.ts';
+import { buildRequests } from '../../src/steps/build-requests.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
+import { readJson, writeJson } from '../../src/store/json.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+
+const JOB_ID = 'job-1';
+
+interface Bench {
+  readonly store: ObjectStore;
+  readonly logged: readonly [string, LogFields][];
+  readonly build: () => ReturnType<typeof buildRequests>;
+  readonly plan: () => Promise<Plan | undefined>;
+}
+
+/** A store with a job over these files, in this order. */
+async function openJob(
+  files: Readonly<Record<string, string>>,
+  profile: Partial<ResolvedProfile> = {},
+): Promise<Bench> {
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-build-step-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const store = createFolderStore(folder);
+  for (const [name, content] of Object.entries(files)) await store.put(`input/default/${name}`, content);
+  await writeJson(store, jobKey(JOB_ID), jobOf(Object.keys(files), profile));
+  const logged: [string, LogFields][] = [];
+  const edges: Edges = {
+    store,
+    provider: () => {
+      throw new Error('Build asks nothing of a provider.');
+    },
+    clock: { now: () => 0 },
+    random: () => 0,
+    log: (event, fields) => void logged.push([event, fields]),
+  };
+  return {
+    store,
+    logged,
+    build: () => buildRequests(edges, { jobId: JOB_ID }),
+    plan: () => readJson<Plan>(store, planKey(JOB_ID)),
+  };
+}
+
+function jobOf(names: readonly string[], profile: Partial<ResolvedProfile>): Job {
+  return {
+    jobId: JOB_ID,
+    inputs: names.map((name) => ({ key: `input/default/${name}` })),
+    createdAt: '2026-11-01T00:00:00.000Z',
+    profile: {
+      name: 'default',
+      provider: { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: 'melious' },
+      endpoint: '/v1/chat/completions',
+      model: 'm',
+      body: {},
+      strict: false,
+      rounds: 4,
+      retryWaitSeconds: 60,
+      retriableCodes: [],
+      completionWindow: '24h',
+      shardLimits: { maxBytes: 1_000_000, maxRows: 2 },
+      polling: { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 },
+      resultShape: 'compact',
+      budget: {},
+      ...profile,
+    },
+  };
+}
+
+const rows = (...ids: string[]): string =>
+  ids.map((custom_id) => `${JSON.stringify({ custom_id, prompt: 'hi' })}\n`).join('');
+
+const idsOf = async (store: ObjectStore, shard: number): Promise<string[]> => {
+  const requests = await store.get(roundKey({ jobId: JOB_ID, shard }, 1, 'requests.jsonl'));
+  const lines = requests?.toString('utf8').split('\n').slice(0, -1) ?? [];
+  return lines.map((line) => (JSON.parse(line) as { custom_id: string }).custom_id);
+};
+
+describe('a job that starts', () => {
+  test('is cut into shards, which are what the map runs over', async () => {
+    const { build, store, logged, plan } = await openJob({ 'a.jsonl': rows('1', '2', '3') });
+
+    const context = await build();
+
+    expect(context).toMatchObject({ jobId: JOB_ID, shards: [0, 1], provider: { name: 'p' } });
+    expect([await idsOf(store, 0), await idsOf(store, 1)]).toEqual([['1', '2'], ['3']]);
+    expect(await plan()).toMatchObject({ rows: 3, invalid: 0 });
+    expect(logged).toEqual([['requests_built', { jobId: JOB_ID, rows: 3, invalid: 0, shards: 2 }]]);
+  });
+
+  test('over several files is one job, in their order, with ids unique across them', async () => {
+    const files = {
+      'b.jsonl': rows('1', '2'),
+      'a.json': '{"3":"hi","2":"hi"}',
+      'c.ndjson': '{"prompt":"hi"}',
+    };
+    const { build, store, plan } = await openJob(files, {
+      shardLimits: { maxBytes: 1_000_000, maxRows: 10 },
+    });
+
+    await build();
+
+    expect(await idsOf(store, 0)).toEqual(['1', '2', '3', 'row-00000005']);
+    expect((await plan())?.problems).toMatchObject([
+      { line: 2, custom_id: '2', code: 'DUPLICATE_CUSTOM_ID' },
+    ]);
+  });
+
+  test('takes the guide’s ten prompts as they are', async () => {
+    const prompts = Object.fromEntries(
+      Array.from({ length: 10 }, (_, i) => [
+        `q${i}`,
+        `In one sentence, why did Hanseatic city #${i} matter?`,
+      ]),
+    );
+    const { build, store } = await openJob(
+      { 'guide.json': JSON.stringify(prompts) },
+      { model: 'glm-4.7:batch', shardLimits: { maxBytes: 1_000_000, maxRows: 10 } },
+    );
+
+    await build();
+
+    const requests = await store.get(roundKey({ jobId: JOB_ID, shard: 0 }, 1, 'requests.jsonl'));
+    const sent = requests?.toString('utf8').trim().split('\n') ?? [];
+    expect(sent.map((line) => JSON.parse(line) as unknown)).toEqual(
+      Object.entries(prompts).map(([custom_id, content]) => ({
+        custom_id,
+        method: 'POST',
+        url: '/v1/chat/completions',
+        body: { model: 'glm-4.7:batch', messages: [{ role: 'user', content }] },
+      })),
+    );
+  });
+
+  test('leaves out of the map a shard that has nothing to send', async () => {
+    const limits = { shardLimits: { maxBytes: 1_000_000, maxRows: 1 } };
+    const { build, plan } = await openJob({ 'a.jsonl': `x\nx\n${rows('1')}` }, limits);
+
+    const { shards } = await build();
+
+    const planned = (await plan())?.shards ?? [];
+    expect(planned.reduce((sum, shard) => sum + shard.rows, 0)).toBe(3);
+    expect(shards).toEqual(planned.flatMap(({ requests }, shard) => (requests === 0 ? [] : [shard])));
+    expect(shards).toHaveLength(1);
+  });
+});
+
+describe('a job that goes on', () => {
+  test('keeps its plan, and runs only the shards that are not done', async () => {
+    const { build, store, plan, logged } = await openJob({ 'a.jsonl': rows('1', '2', '3', '4', '5') });
+    await build();
+    const before = await plan();
+    await store.delete('input/default/a.jsonl');
+    await store.put(shardKey({ jobId: JOB_ID, shard: 1 }, 'done.json'), '{}');
+
+    const { shards } = await build();
+
+    expect(shards).toEqual([0, 2]);
+    expect(await plan()).toEqual(before);
+    expect(logged).toHaveLength(1);
+  });
+
+  test('is no longer stopped', async () => {
+    const { build, store } = await openJob({ 'a.jsonl': rows('1') });
+    await build();
+    await store.put(stopKey(JOB_ID), '{}');
+    await store.put(shardKey({ jobId: JOB_ID, shard: 0 }, 'stopped.json'), '{}');
+
+    const { shards } = await build();
+
+    expect(shards).toEqual([0]);
+    expect(await store.get(stopKey(JOB_ID))).toBeUndefined();
+  });
+
+  test('after a crash before its plan makes the same files again', async () => {
+    const { build, store } = await openJob({ 'a.jsonl': `${rows('1')}broken\n${rows('2', '3')}` });
+    const all = async (): Promise<Record<string, string | undefined>> => {
+      const found: Record<string, string | undefined> = {};
+      for await (const { key } of store.list('jobs/')) {
+        found[key] = (await store.get(key))?.toString('utf8');
+      }
+      return found;
+    };
+    await build();
+    const first = await all();
+    await store.delete(planKey(JOB_ID));
+
+    await build();
+
+    expect(await all()).toEqual(first);
+  });
+});
+
+describe('a job that cannot be sent', () => {
+  test.each([
+    ['has no rows', '\n\n', {}, /a\.jsonl has no rows: it is empty/],
+    [
+      'has no valid row',
+      'x\ny\nz\nw',
+      {},
+      /no valid row\. line 1: .*; line 2: .*; line 3: .*\[INVALID_JSON\]; …/,
+    ],
+    [
+      'is strict and has an invalid row',
+      `${rows('1')}{"prompt":""}\n`,
+      { strict: true },
+      /1 of 2 rows .*nothing was sent.*line 2: .*\[NO_PROMPT\]/,
+    ],
+  ])(
+    'because it %s fails with its plan written, and again in the same words',
+    async (_, input, profile, message) => {
+      const { build, plan } = await openJob({ 'a.jsonl': input }, profile);
+
+      await expect(build()).rejects.toMatchObject({
+        name: 'InvalidInput',
+        message: expect.stringMatching(message),
+      });
+      expect((await plan())?.failure?.message).toMatch(message);
+      await expect(build()).rejects.toMatchObject({
+        name: 'InvalidInput',
+        message: expect.stringMatching(message),
+      });
+    },
+  );
+
+  test.each([
+    ['an extension nobody knows', 'a.xlsx', 'x', /a\.xlsx: \.xlsx is not an input format/],
+    ['other content than its name says', 'a.jsonl', '[\n{"prompt":"x"}\n]', /a\.jsonl is one JSON document/],
+  ])('because a file has %s fails without a plan', async (_, name, content, message) => {
+    const { build, plan } = await openJob({ [name]: content });
+
+    await expect(build()).rejects.toMatchObject({
+      name: 'InvalidInput',
+      message: expect.stringMatching(message),
+    });
+    expect(await plan()).toBeUndefined();
+  });
+
+  test('because a file is gone names it', async () => {
+    const { build, store } = await openJob({ 'a.jsonl': rows('1'), 'b.jsonl': rows('2') });
+    await store.delete('input/default/b.jsonl');
+
+    await expect(build()).rejects.toMatchObject({
+      name: 'InvalidInput',
+      message: expect.stringMatching(/There is no input file .*b\.jsonl/),
+    });
+  });
+});
