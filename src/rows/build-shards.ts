@@ -38,6 +38,9 @@ export async function buildShards(store: ObjectStore, job: Job): Promise<Plan> {
   }
 }
 
+/** Longest row that is read, in bytes. No request is as long; a row made to fill memory takes fifty times its length. */
+const MAX_ROW_BYTES = 20_000_000;
+
 /** Rule of thumb for English; a budget needs no more. */
 const BYTES_PER_TOKEN = 4;
 
@@ -60,9 +63,9 @@ class Builder {
     const name = basename(key);
     const object = await store.open(key, { version });
     if (object === undefined) throw new InvalidInput(`There is no input file ${store.locate(key)}.`);
-    const { maxBytes } = this.#job.profile.shardLimits;
+    const maxRowBytes = Math.min(this.#job.profile.shardLimits.maxBytes, MAX_ROW_BYTES);
     try {
-      for await (const rows of readRows(object.body, { name, maxRowBytes: maxBytes })) {
+      for await (const rows of readRows(object.body, { name, maxRowBytes })) {
         for (const row of rows) await this.#takeRow(row, { file: key, line: row.line });
       }
     } finally {

@@ -96,8 +96,8 @@ class LineFramer extends RawFramer {
   protected override trim({ number, start, bytes }: Line): Line | undefined {
     if (bytes === undefined) return { number, start, bytes };
     const skip = number === 1 && bytes.subarray(0, BOM.length).equals(BOM) ? BOM.length : 0;
-    const content = withoutLineEnd(bytes.subarray(skip));
-    return isBlank(content) ? undefined : { number, start: start + skip, bytes: content };
+    if (isBlank(bytes, skip)) return undefined;
+    return { number, start: start + skip, bytes: withoutLineEnd(bytes.subarray(skip)) };
   }
 }
 
@@ -111,9 +111,13 @@ function joined(pieces: Buffer[]): Buffer {
   return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
 }
 
-/** Nothing but spaces and tabs: there is no row on it. */
-function isBlank(line: Buffer): boolean {
-  return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === CARRIAGE_RETURN);
+/** Nothing but spaces, tabs and a line end: there is no row on it. Quick, for a file may be nothing but such lines. */
+function isBlank(line: Buffer, from: number): boolean {
+  for (let n = from; n < line.length; n += 1) {
+    const byte = line[n];
+    if (byte !== NEWLINE && byte !== 0x20 && byte !== 0x09 && byte !== CARRIAGE_RETURN) return false;
+  }
+  return true;
 }
 
 function asBuffer(chunk: Uint8Array): Buffer {

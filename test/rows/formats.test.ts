@@ -124,49 +124,4 @@ describe('an input file', () => {
     ]);
     expect(rows.map(({ line }) => line)).toEqual([2, 4, 5, 6, 7]);
   });
-
-  test('of any bytes ends in rows or in a clear error', async () => {
-    const name = fc.constantFrom('a.jsonl', 'a.json', 'a.csv', 'a.tsv', 'a.txt', 'a.csv.gz', 'a.json.gz');
-    const text = fc.string({
-      unit: fc.constantFrom('{', '}', '[', ']', '"', ',', '\n', '\r', 'a', '1', ':', 'é', '\\'),
-    });
-    const bytes = fc.oneof(
-      fc.uint8Array().map((array) => Buffer.from(array)),
-      text.map((string) => Buffer.from(string)),
-    );
-    await fc.assert(
-      fc.asyncProperty(
-        name,
-        bytes,
-        fc.integer({ min: 1, max: 20 }),
-        fc.boolean(),
-        async (file, content, size, packed) => {
-          const input = packed && file.endsWith('.gz') ? gzipSync(content) : content;
-          const outcome = await read(file, input, size).catch((error: unknown) => error as Error);
-          if (outcome instanceof Error) expect(outcome.name).toBe('InvalidInput');
-        },
-      ),
-      { numRuns: 300 },
-    );
-  });
-
-  test('that is nested very deeply is refused or told as a row, not crashed on', async () => {
-    const deep = '['.repeat(200_000);
-
-    await expect(read('deep.json', deep)).rejects.toMatchObject({ name: 'InvalidInput' });
-    expect(values(await read('deep.jsonl', `{"a":${deep}\n`, 65_536, 1_000_000))).toEqual(['INVALID_JSON']);
-  });
-
-  test('that unpacks without end is refused', async () => {
-    const bomb = gzipSync(Buffer.alloc(50_000_000, 'x'));
-    async function* many(): AsyncGenerator<Buffer> {
-      for (let n = 0; n < 30; n += 1) yield bomb;
-    }
-    const rows = readRows(many(), { name: 'bomb.txt.gz', maxRowBytes: 10_000 });
-    const reading = (async () => {
-      while ((await rows.next()).done !== true);
-    })();
-
-    await expect(reading).rejects.toThrowError(/bomb\.txt\.gz unpacks to more than 200 times its size/);
-  });
 });

@@ -7,6 +7,9 @@ import type { Row } from '../row.ts';
 /** Rows handed on together. */
 const BATCH_ROWS = 500;
 
+/** As many as a spreadsheet has. Empty cells add nothing to a record's size, so that alone bounds no memory. */
+const MAX_COLUMNS = 16_384;
+
 /** What the decoder puts for bytes that are no UTF-8. */
 const REPLACEMENT = '\ufffd';
 
@@ -40,8 +43,8 @@ async function* readRecords(
   let line = 1;
   let rows: Row[] = [];
   for await (const { record, info } of records(chunks, delimiter, name, maxRowBytes)) {
-    if (header === undefined) header = checkHeader(record, name);
-    else rows.push(toRow(header, record, line));
+    if (header !== undefined) rows.push(toRow(header, record, line));
+    else if (!isBlank(record)) header = checkHeader(record, delimiter, name);
     line = info.lines + 1;
     if (rows.length === BATCH_ROWS) {
       yield rows;
@@ -59,9 +62,15 @@ async function* records(
 ): AsyncGenerator<Parsed> {
   const parser = parse({
     bom: true,
+    cast: (cell, { index }) => {
+      if (index < MAX_COLUMNS) return cell;
+      throw new InvalidInput(`${name} has more than ${MAX_COLUMNS} columns.`);
+    },
     delimiter,
     info: true,
     max_record_size: maxRowBytes,
+    // All of them: left to itself, the parser takes the first line's end for every line's.
+    record_delimiter: ['\r\n', '\n', '\r'],
     relax_column_count: true,
     skip_empty_lines: true,
   });
@@ -71,9 +80,8 @@ async function* records(
     for await (const parsed of parser) yield parsed as Parsed;
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
-    throw new InvalidInput(`${name} cannot be read as CSV near line ${errorLine(error)}: ${reason(error)}`, {
-      cause: error,
-    });
+    // Not as its cause: the parser's error holds the record.
+    throw new InvalidInput(`${name} cannot be read as CSV near line ${errorLine(error)}: ${reason(error)}`);
   } finally {
     parser.destroy();
   }
@@ -96,15 +104,30 @@ function reason({ code }: CsvError): string {
   return REASONS[code] ?? `${code}.`;
 }
 
-function checkHeader(header: readonly string[], name: string): readonly string[] {
+function isBlank(record: readonly string[]): boolean {
+  return record.every((cell) => cell.trim() === '');
+}
+
+function checkHeader(header: readonly string[], delimiter: string, name: string): readonly string[] {
+  const refuse = (what: string): never => {
+    throw new InvalidInput(`${name} ${what}`);
+  };
   const columns = header.map((column) => column.trim());
-  const duplicate = columns.find((column, n) => columns.indexOf(column) !== n);
-  if (duplicate !== undefined)
-    throw new InvalidInput(`${name} has two columns named "${duplicate.slice(0, 80)}".`);
-  if (columns.includes('')) throw new InvalidInput(`${name} has a column without a name in its header.`);
-  if (columns.some((column) => column.includes('\0'))) throw new InvalidInput(`${name} is not text.`);
+  const [only = ''] = columns;
+  const other = [';', '\t', ','].find((separator) => separator !== delimiter && only.includes(separator));
+  if (columns.length === 1 && other !== undefined) {
+    refuse(`has its columns separated by ${SEPARATORS[other]}, not by ${SEPARATORS[delimiter]}.`);
+  }
+  if (columns.includes('')) refuse('has a column without a name in its header.');
+  const seen = new Set<string>();
+  const duplicate = columns.find((column) => seen.size === seen.add(column).size);
+  if (duplicate !== undefined) refuse(`has two columns named "${duplicate.slice(0, 80)}".`);
+  if (columns.some((column) => column.includes('\0'))) refuse('is not text.');
+  if (columns.some((column) => column.includes(REPLACEMENT))) refuse('is not valid UTF-8: save it as UTF-8.');
   return columns;
 }
+
+const SEPARATORS: Readonly<Record<string, string>> = { ',': 'commas', ';': 'semicolons', '\t': 'tabs' };
 
 function toRow(header: readonly string[], record: readonly string[], line: number): Row {
   const raw = record.join(',');
@@ -112,8 +135,10 @@ function toRow(header: readonly string[], record: readonly string[], line: numbe
     const message = `The row has ${record.length} fields; the header has ${header.length}.`;
     return { line, raw, problem: { code: 'WRONG_COLUMNS', message } };
   }
-  if (raw.includes(REPLACEMENT)) {
-    const message = 'The row is not valid UTF-8: save the file as UTF-8.';
+  if (raw.includes(REPLACEMENT) || raw.includes('\0')) {
+    const message = raw.includes('\0')
+      ? 'The row is not text: it has a NUL byte.'
+      : 'The row is not valid UTF-8: save the file as UTF-8.';
     return { line, raw, problem: { code: 'INVALID_UTF8', message } };
   }
   const fields = header

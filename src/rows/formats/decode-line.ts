@@ -15,11 +15,16 @@ export function decodeLine(
     const message = `The row is longer than ${maxRowBytes} bytes.`;
     return { line, problem: { code: 'ROW_TOO_LARGE', message }, raw: '' };
   }
+  const invalid = (message: string): UnreadRow => ({
+    line,
+    problem: { code: 'INVALID_UTF8', message },
+    raw: rawText(bytes),
+  });
+  if (bytes.includes(0)) return invalid('The row is not text: it has a NUL byte.');
   try {
     return { text: utf8.decode(bytes), bytes };
   } catch {
-    const message = 'The row is not valid UTF-8.';
-    return { line, problem: { code: 'INVALID_UTF8', message }, raw: rawText(bytes) };
+    return invalid('The row is not valid UTF-8.');
   }
 }
 

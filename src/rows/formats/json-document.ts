@@ -4,7 +4,9 @@ import { streamObject, type StreamObjectItem } from 'stream-json/streamers/strea
 import { InvalidInput } from '../../errors.ts';
 import type { ReadOptions } from '../formats.ts';
 import type { Row } from '../row.ts';
+import { decodeJson } from './json-bytes.ts';
 import { peek } from './peek.ts';
+import { unwritable } from './unwritable.ts';
 
 /** Rows handed on together. */
 const BATCH_ROWS = 500;
@@ -16,16 +18,17 @@ const BATCH_ROWS = 500;
  */
 export async function* readJsonDocument(
   chunks: AsyncIterable<Uint8Array>,
-  { name }: ReadOptions,
+  options: ReadOptions,
 ): AsyncGenerator<Row[]> {
   const { start, chunks: all } = await peek(chunks);
   const isArray = start.toString('utf8').trimStart().startsWith('[');
-  const values = isArray ? elements(all, name) : properties(all, name);
+  const text = decodeJson(all, options);
+  const values = isArray ? elements(text, options.name) : properties(text, options.name);
   let rows: Row[] = [];
   let ordinal = 0;
   for await (const value of values) {
     ordinal += 1;
-    rows.push({ line: ordinal, value });
+    rows.push(toRow(ordinal, value));
     if (rows.length === BATCH_ROWS) {
       yield rows;
       rows = [];
@@ -34,24 +37,30 @@ export async function* readJsonDocument(
   if (rows.length > 0) yield rows;
 }
 
-async function* elements(chunks: AsyncIterable<Uint8Array>, name: string): AsyncGenerator {
+function toRow(line: number, value: unknown): Row {
+  const message = unwritable(value);
+  if (message === undefined) return { line, value };
+  return { line, problem: { code: 'INVALID_JSON', message }, raw: '' };
+}
+
+async function* elements(chunks: AsyncIterable<string>, name: string): AsyncGenerator {
   const complaint = `${name} is not one JSON array of rows.`;
   for await (const item of parsed(chunks, streamArray.withParserAsStream(), complaint)) {
     yield (item as StreamArrayItem).value;
   }
 }
 
-async function* properties(chunks: AsyncIterable<Uint8Array>, name: string): AsyncGenerator {
+async function* properties(chunks: AsyncIterable<string>, name: string): AsyncGenerator {
   const complaint =
     `${name} is not one JSON array of rows, and not one JSON object of {"<custom_id>": "<prompt>"}. ` +
     'For a row per line, name the file ".jsonl".';
   for await (const item of parsed(chunks, streamObject.withParserAsStream(), complaint)) {
     const { key, value } = item as StreamObjectItem;
-    yield toRow(key, value);
+    yield withId(key, value);
   }
 }
 
-function toRow(customId: string, value: unknown): unknown {
+function withId(customId: string, value: unknown): unknown {
   if (typeof value === 'string') return { custom_id: customId, prompt: value };
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     return { ...value, custom_id: customId };
@@ -62,7 +71,7 @@ function toRow(customId: string, value: unknown): unknown {
 
 /** What a parser makes of the chunks. A failure to read is passed on as it is; one to parse is the input's. */
 async function* parsed(
-  chunks: AsyncIterable<Uint8Array>,
+  chunks: AsyncIterable<string>,
   parser: NodeJS.ReadWriteStream & { destroy(error?: Error): unknown },
   complaint: string,
 ): AsyncGenerator {

@@ -3,6 +3,7 @@ import type { ReadOptions } from '../formats.ts';
 import { frameLines, type Line } from '../lines.ts';
 import type { Row } from '../row.ts';
 import { decodeLine, rawText } from './decode-line.ts';
+import { unwritable } from './unwritable.ts';
 
 /** JSON lines: a JSON value per line. */
 export async function* readJsonLines(
@@ -21,12 +22,19 @@ export async function* readJsonLines(
 function readLine(line: Line, maxRowBytes: number): Row {
   const decoded = decodeLine(line, maxRowBytes);
   if (!('text' in decoded)) return decoded;
+  const invalid = (message: string): Row => ({
+    line: line.number,
+    problem: { code: 'INVALID_JSON', message },
+    raw: rawText(decoded.bytes),
+  });
+  let value: unknown;
   try {
-    return { line: line.number, value: JSON.parse(decoded.text) as unknown };
+    value = JSON.parse(decoded.text);
   } catch {
-    const message = 'The row is not valid JSON.';
-    return { line: line.number, problem: { code: 'INVALID_JSON', message }, raw: rawText(decoded.bytes) };
+    return invalid('The row is not valid JSON.');
   }
+  const reason = unwritable(value);
+  return reason === undefined ? { line: line.number, value } : invalid(reason);
 }
 
 /** A first line that is a lone bracket is a document printed over many lines, which would be as many invalid rows. */

@@ -19,7 +19,8 @@ export async function peek(chunks: AsyncIterable<Uint8Array>): Promise<Peeked> {
     start = Buffer.concat([start, next.value]);
   }
   if (start.subarray(0, BOM.length).equals(BOM)) start = start.subarray(BOM.length);
-  return { start, chunks: rejoined(start, source) };
+  // Never more, however much came at once: what is found must not hang on how a store cuts its chunks.
+  return { start: start.subarray(0, PEEK_BYTES - BOM.length), chunks: rejoined(start, source) };
 }
 
 async function* rejoined(start: Buffer, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Buffer> {

@@ -1,0 +1,79 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { Job, Plan, ResolvedProfile, ShardLimits } from '../../src/job.ts';
+import { roundKey } from '../../src/keys.ts';
+import { buildShards } from '../../src/rows/build-shards.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
+
+const JOB_ID = 'job-1';
+const WIDE: ShardLimits = { maxBytes: 1_000_000, maxRows: 1_000 };
+
+export interface Built {
+  readonly plan: Plan;
+  /** A shard's round-1 ids, or a round file's lines. */
+  readonly lines: (
+    shard: number,
+    round: number,
+    file: 'requests.jsonl' | 'results.jsonl' | 'dead-letters.jsonl',
+  ) => Promise<string[]>;
+}
+
+export interface BuildOptions {
+  readonly name?: string;
+  readonly limits?: ShardLimits;
+  readonly strict?: boolean;
+  readonly profile?: Partial<ResolvedProfile>;
+}
+
+/** Builds the shards of a job of one file, in a folder of its own. */
+export async function build(
+  content: string | Buffer | AsyncIterable<Buffer>,
+  { name = 'rows.jsonl', limits = WIDE, strict = false, profile = {} }: BuildOptions = {},
+): Promise<Built> {
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-build-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const store = createFolderStore(folder);
+  const key = `input/${name}`;
+  await mkdir(join(folder, 'input'));
+  await writeFile(join(folder, key), content);
+  const plan = await buildShards(store, jobOf(key, limits, strict, profile));
+  return {
+    plan,
+    async lines(shard, round, file) {
+      const text = (await store.get(roundKey({ jobId: JOB_ID, shard }, round, file)))?.toString('utf8');
+      return text === undefined ? [] : text.split('\n').slice(0, -1);
+    },
+  };
+}
+
+function jobOf(
+  key: string,
+  shardLimits: ShardLimits,
+  strict: boolean,
+  profile: Partial<ResolvedProfile>,
+): Job {
+  return {
+    jobId: JOB_ID,
+    inputs: [{ key }],
+    createdAt: '2026-11-01T00:00:00.000Z',
+    profile: {
+      name: 'default',
+      provider: { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: 'melious' },
+      endpoint: '/v1/chat/completions',
+      model: 'm',
+      body: {},
+      strict,
+      rounds: 4,
+      retryWaitSeconds: 60,
+      retriableCodes: [],
+      completionWindow: '24h',
+      shardLimits,
+      polling: { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 },
+      resultShape: 'compact',
+      budget: {},
+      ...profile,
+    },
+  };
+}
