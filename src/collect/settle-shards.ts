@@ -3,6 +3,7 @@ import type { Failure } from '../errors.ts';
 import type { Plan, ShardEnd, ShardPlan } from '../job.ts';
 import { shardKey, type ShardRef } from '../keys.ts';
 import { findRound } from '../shard-rounds.ts';
+import { sideBySide } from '../side-by-side.ts';
 import { readJson, requireJson } from '../store/json.ts';
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './shard-end.ts';
@@ -13,9 +14,6 @@ export interface SettledShard {
   readonly end: ShardEnd;
 }
 
-/** Shards looked at side by side: of 10,000, each needs one small read. */
-const CONCURRENCY = 32;
-
 /** How every shard ended. One that left no word (its Lambda died, the job was refused) is settled here. */
 export async function settleShards(
   edges: Edges,
@@ -23,15 +21,10 @@ export async function settleShards(
   plan: Plan,
   failure: Failure | undefined,
 ): Promise<SettledShard[]> {
-  const settled: SettledShard[] = [];
-  for (let from = 0; from < plan.shards.length; from += CONCURRENCY) {
-    const some = plan.shards.slice(from, from + CONCURRENCY);
-    const ends = some.map((shardPlan, n) =>
-      settleShard(edges, { jobId, shard: from + n }, shardPlan, failure),
-    );
-    for (const [n, end] of (await Promise.all(ends)).entries()) settled.push({ shard: from + n, end });
-  }
-  return settled;
+  return sideBySide(plan.shards, async (shardPlan, shard) => ({
+    shard,
+    end: await settleShard(edges, { jobId, shard }, shardPlan, failure),
+  }));
 }
 
 async function settleShard(

@@ -1,19 +1,32 @@
+import type { Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ifThere } from './file-errors.ts';
+import type { ListedObject, ListOptions } from './object-store.ts';
 import { STAGING } from './staged-file.ts';
 
-interface Listed {
-  readonly key: string;
-  readonly bytes: number;
-}
-
 /** Every file whose key starts with the prefix, in the byte order of whole keys, as S3 lists them. */
-export async function* listFiles(root: string, prefix: string): AsyncGenerator<Listed> {
+export async function* listFiles(
+  root: string,
+  prefix: string,
+  { after }: ListOptions = {},
+): AsyncGenerator<ListedObject> {
   const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
   // No key has such a segment, so there is nothing to list; above all not what is outside the folder.
   if (folder.split('/').slice(0, -1).some(isNoSegment)) return;
-  yield* walk(root, folder, prefix);
+  const last = after === undefined ? undefined : Buffer.from(after);
+  yield* walk(root, folder, { prefix, last });
+}
+
+/** A file that is written anew has another time, or another size. */
+export function markOf({ mtimeMs, size }: Stats): string {
+  return `${mtimeMs}-${size}`;
+}
+
+interface Wanted {
+  readonly prefix: string;
+  /** Nothing up to here. */
+  readonly last: Buffer | undefined;
 }
 
 /** A part of a path that no key may have. */
@@ -21,11 +34,12 @@ export function isNoSegment(part: string): boolean {
   return part === '' || part === '.' || part === '..' || part.includes('\0');
 }
 
-async function* walk(root: string, folder: string, prefix: string): AsyncGenerator<Listed> {
+async function* walk(root: string, folder: string, wanted: Wanted): AsyncGenerator<ListedObject> {
+  const { prefix, last } = wanted;
   for (const key of await keysIn(root, folder)) {
     if (!key.startsWith(prefix)) continue;
-    if (key.endsWith('/')) yield* walk(root, key, prefix);
-    else yield* entryOf(root, key);
+    if (key.endsWith('/')) yield* walk(root, key, wanted);
+    else if (last === undefined || Buffer.compare(Buffer.from(key), last) > 0) yield* entryOf(root, key);
   }
 }
 
@@ -38,7 +52,7 @@ async function keysIn(root: string, folder: string): Promise<string[]> {
     .toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
 }
 
-async function* entryOf(root: string, key: string): AsyncGenerator<Listed> {
+async function* entryOf(root: string, key: string): AsyncGenerator<ListedObject> {
   const found = await ifThere(stat(join(root, key)));
-  if (found?.isFile()) yield { key, bytes: found.size };
+  if (found?.isFile()) yield { key, bytes: found.size, mark: markOf(found) };
 }

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { InvalidInput } from '../errors.ts';
 import { ifThere } from './file-errors.ts';
 import { FileWriter } from './file-writer.ts';
-import { isNoSegment, listFiles } from './folder-list.ts';
+import { isNoSegment, listFiles, markOf } from './folder-list.ts';
 import type { ObjectStore, OpenObject, OpenOptions } from './object-store.ts';
 import { place, placeIfAbsent, STAGING, withStaged } from './staged-file.ts';
 
@@ -32,7 +32,11 @@ export function createFolderStore(folder: string): ObjectStore {
     },
     write: (key) => new FileWriter(root, pathOf(key)),
     concat: (key, sources) => concatFiles(store, key, sources),
-    list: (prefix) => listFiles(root, prefix),
+    stat: async (key) => {
+      const found = await ifThere(stat(pathOf(key)));
+      return found?.isFile() ? { bytes: found.size, mark: markOf(found) } : undefined;
+    },
+    list: (prefix, options) => listFiles(root, prefix, options),
     delete: async (key) => deleteFile(pathOf(key)),
   };
   return store;

@@ -20,8 +20,10 @@ export interface ObjectStore {
   write(key: string): ObjectWriter;
   /** Joins objects, in order, into a new one; on S3 without moving the bytes through us where parts are large enough. */
   concat(key: string, sources: readonly string[]): Promise<void>;
-  /** Every object whose key starts with the prefix, in key order (UTF-8 bytes). */
-  list(prefix: string): AsyncIterable<{ readonly key: string; readonly bytes: number }>;
+  /** What is known of an object without reading it, or `undefined` when there is none. */
+  stat(key: string): Promise<ObjectInfo | undefined>;
+  /** Every object whose key starts with the prefix (and comes after `after`), in key order (UTF-8 bytes). */
+  list(prefix: string, options?: ListOptions): AsyncIterable<ListedObject>;
   /** Deletes an object; no error when there is none. */
   delete(key: string): Promise<void>;
 }
@@ -32,6 +34,26 @@ export interface OpenOptions {
   /** Byte after the last one. Default: the object's end. */
   readonly end?: number;
   /** S3 version id; ignored by stores without versions. */
+  readonly version?: string | undefined;
+}
+
+export interface ListOptions {
+  /** List only keys behind this one. */
+  readonly after?: string | undefined;
+}
+
+export interface ListedObject {
+  readonly key: string;
+  readonly bytes: number;
+  /** Changes whenever the object is written anew. */
+  readonly mark: string;
+}
+
+export interface ObjectInfo {
+  readonly bytes: number;
+  /** The same as in a listing. */
+  readonly mark: string;
+  /** S3 version id; absent for stores without versions. */
   readonly version?: string | undefined;
 }
 

@@ -1,8 +1,10 @@
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { S3Client } from '@aws-sdk/client-s3';
 import { InvalidRequest } from '../errors.ts';
 import { createFolderStore } from './folder-store.ts';
+import type { Links } from './links.ts';
 import type { ObjectStore } from './object-store.ts';
+import { createS3Links } from './s3-links.ts';
 import { createS3Store } from './s3-store.ts';
 
 const BUCKET_URL = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])\/?$/;
@@ -17,6 +19,18 @@ export function openStore(url: string): ObjectStore {
   const folder = folderOf(url);
   if (folder !== undefined) return createFolderStore(folder);
   throw new InvalidRequest(`STORE is "${url}"; it must be s3://<bucket> or file:///<folder>.`);
+}
+
+/**
+ * Addresses of objects in the store that `STORE` names: presigned for a bucket; for a folder those of its files.
+ * @throws InvalidRequest when it names neither.
+ */
+export function openLinks(url: string): Links {
+  const bucket = BUCKET_URL.exec(url)?.[1];
+  if (bucket !== undefined) return createS3Links(bucket, sharedClient());
+  const store = openStore(url);
+  const addressOf = (key: string): Promise<string> => Promise.resolve(pathToFileURL(store.locate(key)).href);
+  return { download: addressOf, upload: addressOf };
 }
 
 /** The path of a file URL; undefined for another URL, one with a host, and the whole disk. */

@@ -1,7 +1,7 @@
 import { DeleteObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
-import type { ObjectStore } from './object-store.ts';
+import type { ListedObject, ListOptions, ObjectInfo, ObjectStore } from './object-store.ts';
 import { openObject, readObject } from './s3-body.ts';
-import { named, putObject, putObjectIfAbsent, type S3Bucket } from './s3-bucket.ts';
+import { headObject, named, putObject, putObjectIfAbsent, type S3Bucket } from './s3-bucket.ts';
 import { concatObjects } from './s3-concat.ts';
 import { PartPool, S3Writer } from './s3-writer.ts';
 
@@ -21,7 +21,8 @@ export function createS3Store(bucketName: string, client: S3Client): ObjectStore
     createIfAbsent: (key, bytes) => putObjectIfAbsent(bucket, key, bytes),
     write: (key) => new S3Writer(bucket, key, pool),
     concat: (key, sources) => concatObjects(bucket, key, sources),
-    list: (prefix) => listObjects(bucket, prefix),
+    stat: (key) => statObject(bucket, key),
+    list: (prefix, options) => listObjects(bucket, prefix, options),
     delete: (key) => deleteObject(bucket, key),
   };
 }
@@ -30,7 +31,8 @@ export function createS3Store(bucketName: string, client: S3Client): ObjectStore
 async function* listObjects(
   bucket: S3Bucket,
   prefix: string,
-): AsyncGenerator<{ key: string; bytes: number }> {
+  { after }: ListOptions = {},
+): AsyncGenerator<ListedObject> {
   let token: string | undefined;
   do {
     const command = new ListObjectsV2Command({
@@ -38,11 +40,12 @@ async function* listObjects(
       Prefix: prefix,
       // Keys may hold characters that XML cannot.
       EncodingType: 'url',
+      StartAfter: after,
       ContinuationToken: token,
     });
     const page = await named('s3:ListBucket', bucket, prefix, bucket.client.send(command));
-    for (const { Key: key = '', Size: bytes = 0 } of page.Contents ?? []) {
-      yield { key: page.EncodingType === 'url' ? decodeKey(key) : key, bytes };
+    for (const { Key: key = '', Size: bytes = 0, ...written } of page.Contents ?? []) {
+      yield { key: page.EncodingType === 'url' ? decodeKey(key) : key, bytes, mark: markOf(written) };
     }
     token = page.NextContinuationToken;
   } while (token !== undefined);
@@ -50,6 +53,21 @@ async function* listObjects(
 
 function decodeKey(key: string): string {
   return decodeURIComponent(key.replaceAll('+', ' '));
+}
+
+async function statObject(bucket: S3Bucket, key: string): Promise<ObjectInfo | undefined> {
+  const found = await headObject(bucket, key);
+  return found && { bytes: found.ContentLength ?? 0, mark: markOf(found), version: found.VersionId };
+}
+
+interface Written {
+  readonly ETag?: string | undefined;
+  readonly LastModified?: Date | undefined;
+}
+
+/** Listings and heads tell the same etag and time, but only heads tell the version. Times are told in seconds. */
+function markOf({ ETag = '', LastModified }: Written): string {
+  return `${ETag.replaceAll('"', '')}-${Math.floor((LastModified?.getTime() ?? 0) / 1_000)}`;
 }
 
 async function deleteObject(bucket: S3Bucket, key: string): Promise<void> {

@@ -44,6 +44,23 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
       expect((await store.get('a'))?.toString()).toBe('the second');
     });
 
+    test('is told of without being read, and marked anew when it is written anew', async () => {
+      const store = await open();
+      await store.put('a/b', 'one');
+      const first = await store.stat('a/b');
+      await store.put('a/b', 'other');
+      const second = await store.stat('a/b');
+      const marks: string[] = [];
+      for await (const { mark } of store.list('a/')) marks.push(mark);
+
+      expect(first?.bytes).toBe(3);
+      expect(second?.bytes).toBe(5);
+      expect(second?.mark).not.toBe(first?.mark);
+      expect(marks).toEqual([second?.mark]);
+      expect(await store.stat('a')).toBeUndefined();
+      expect(await store.stat('a/c')).toBeUndefined();
+    });
+
     test('is undefined when there is none, and can be deleted twice', async () => {
       const store = await open();
       await store.put('a/b', 'x');
@@ -255,6 +272,15 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
       expect(await keysOf('none/')).toEqual([]);
       expect(await keysOf('jobs/a/1/')).toEqual([]);
     });
+
+    test('goes on behind a key', async () => {
+      const store = await open();
+      for (const key of ['index/1', 'index/2', 'index/2-b', 'index/3']) await store.put(key, '');
+
+      const keys: string[] = [];
+      for await (const { key } of store.list('index/', { after: 'index/2' })) keys.push(key);
+      expect(keys).toEqual(['index/2-b', 'index/3']);
+    });
   });
 }
 
@@ -273,7 +299,7 @@ export async function gather(body: AsyncIterable<Buffer>): Promise<Buffer> {
 
 export async function listed(store: ObjectStore, prefix: string): Promise<{ key: string; bytes: number }[]> {
   const entries: { key: string; bytes: number }[] = [];
-  for await (const entry of store.list(prefix)) entries.push(entry);
+  for await (const { key, bytes } of store.list(prefix)) entries.push({ key, bytes });
   return entries;
 }
 
