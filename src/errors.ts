@@ -14,6 +14,11 @@ export class InvalidRequest extends Error {
   override readonly name = 'InvalidRequest';
 }
 
+/** The job is known by another request: an Idempotency-Key was used twice. Not retried. */
+export class RequestConflict extends Error {
+  override readonly name = 'RequestConflict';
+}
+
 /** The provider asks to slow down (429). Retried with growing waits. */
 export class ProviderThrottled extends Error {
   override readonly name = 'ProviderThrottled';
@@ -39,7 +44,7 @@ export class ProviderNotFound extends Error {
   override readonly name = 'ProviderNotFound';
 }
 
-/** The job was stopped (by a denied account), so this shard starts nothing new. */
+/** The job was stopped (by a denied account, or because it was cancelled), so this shard starts nothing new. */
 export class JobStopped extends Error {
   override readonly name = 'JobStopped';
 }

@@ -8,6 +8,8 @@ export interface Job {
   readonly profile: ResolvedProfile;
   /** When the job was asked for, ISO 8601. */
   readonly createdAt: string;
+  /** Of the request as the API took it; absent for other doors. */
+  readonly requestHash?: string;
 }
 
 export interface InputRef {
@@ -171,6 +173,19 @@ export interface Usage {
   readonly credits: number;
 }
 
+/** `shards/<n>/progress.json`: what the last poll saw. For people: nothing is decided by it. */
+export interface Progress {
+  readonly round: number;
+  readonly batchId: string;
+  /** The provider's string, verbatim. */
+  readonly status: string;
+  readonly succeeded?: number | undefined;
+  readonly total?: number | undefined;
+  /** ISO 8601. */
+  readonly polledAt: string;
+  readonly nextPollAt: string;
+}
+
 /** One batch as it is told in `collected.json` and `summary.json`. */
 export interface BatchRecord {
   readonly shard: number;
@@ -228,12 +243,16 @@ export interface ShardEnd {
 /** `output/<jobId>/summary.json`, written last. */
 export interface Summary {
   readonly jobId: string;
-  /** `succeeded`: every row ok; `partial`: finished with dead letters; `failed`: stopped before every row was settled. */
-  readonly status: 'succeeded' | 'partial' | 'failed';
+  /**
+   * `succeeded`: every row ok; `partial`: finished with dead letters; `failed`: ended before every row was settled;
+   * `cancelled`: ended so because somebody wanted it to; `empty`: a scheduled run that found nothing new.
+   */
+  readonly status: 'succeeded' | 'partial' | 'failed' | 'cancelled' | 'empty';
   readonly profile: string;
-  readonly provider: string;
+  /** Absent when the job was not started. */
+  readonly provider: string | undefined;
   readonly model: string | undefined;
-  readonly endpoint: string;
+  readonly endpoint: string | undefined;
   readonly inputs: readonly InputRef[];
   /** Input rows; `counts` sums to it. */
   readonly rows: number;

@@ -1,16 +1,37 @@
 /** Every key in the bucket, in one place (docs/architecture.md shows the layout). */
 
+/** What is dropped here starts a job. */
 export const INPUT_PREFIX = 'input/';
+/** Input files that start nothing by themselves: job requests and schedules name them. */
+export const STAGED_PREFIX = 'staged/';
+export const OUTPUT_PREFIX = 'output/';
+/** A job request as a file, below {@link INPUT_PREFIX}. */
+export const JOB_FILE_SUFFIX = '.job.json';
 
 export const jobPrefix = (jobId: string): string => `jobs/${jobId}/`;
 export const jobKey = (jobId: string): string => `jobs/${jobId}/job.json`;
 export const planKey = (jobId: string): string => `jobs/${jobId}/plan.json`;
 /** Present while the job is stopped: no shard uploads or creates anything. Removed by a resume. */
+/** The rows of a request that brought its rows along. */
+export const rowsKey = (jobId: string): string => `jobs/${jobId}/rows.jsonl`;
 export const stopKey = (jobId: string): string => `jobs/${jobId}/stop.json`;
 
 export const resultsKey = (jobId: string): string => `output/${jobId}/results.jsonl`;
 export const deadLettersKey = (jobId: string): string => `output/${jobId}/dead-letters.jsonl`;
 export const summaryKey = (jobId: string): string => `output/${jobId}/summary.json`;
+
+/** One empty object per job, newest first: keys count down to the end of 13-digit times, in the year 2286. */
+export const INDEX_PREFIX = 'index/';
+export const indexKey = (createdAt: string, jobId: string): string =>
+  `${INDEX_PREFIX}${String(9_999_999_999_999 - Date.parse(createdAt)).padStart(13, '0')}-${jobId}`;
+
+/** The job an index key is about. */
+export const jobOfIndexKey = (key: string): string => key.slice(INDEX_PREFIX.length + 14);
+
+/** What a scheduled run saw below its prefix. */
+export const candidatesKey = (jobId: string): string => `jobs/${jobId}/candidates.json`;
+/** What a schedule has taken from its prefix, one object per version that was taken. */
+export const claimsPrefix = (schedule: string): string => `claims/${schedule}/`;
 
 /** One shard of one job: where its objects are. Shards count from 0, rounds from 1. */
 export interface ShardRef {
@@ -26,9 +47,15 @@ export const shardKey = (ref: ShardRef, file: ShardFile): string => `${shardPref
 export const roundKey = (ref: ShardRef, round: number, file: RoundFile): string =>
   `${shardPrefix(ref)}round-${round}.${file}`;
 
-/** Files a shard has once. `sources.jsonl`: where each row came from, in jobs of several inputs. `done.json`: every row has its final outcome. `stopped.json`: it has not, and why. */
+/**
+ * Files a shard has once.
+ * - `sources.jsonl`: where each row came from, in jobs of several inputs
+ * - `progress.json`: what the last poll saw; for people
+ * - `done.json`: every row has its final outcome; `stopped.json`: it has not, and why
+ */
 export type ShardFile =
   | 'sources.jsonl'
+  | 'progress.json'
   | 'results.jsonl'
   | 'dead-letters.jsonl'
   | 'done.json'

@@ -3,9 +3,21 @@ import { stopKey, type ShardRef } from './keys.ts';
 import { readJson } from './store/json.ts';
 import type { ObjectStore } from './store/object-store.ts';
 
-/** `stop.json`: why the job starts nothing new. The first shard that was denied writes it; a resume removes it. */
+/**
+ * `stop.json`: why the job starts nothing new. A shard that was denied writes it, or whoever cancels the job; starting
+ * or resuming the job removes it.
+ */
 export interface Stop {
   readonly failure: Failure;
+}
+
+export async function readStop(store: ObjectStore, jobId: string): Promise<Stop | undefined> {
+  return readJson<Stop>(store, stopKey(jobId));
+}
+
+/** A cancelled job also ends what runs at the provider; one that was denied lets it run to its end. */
+export function isCancelled(stop: Stop | undefined): boolean {
+  return stop?.failure.name === 'JobCancelled';
 }
 
 /**
@@ -13,7 +25,7 @@ export interface Stop {
  * @throws JobStopped when the job is stopped, with the reason of the stop.
  */
 export async function refuseWhenStopped(store: ObjectStore, { jobId, shard }: ShardRef): Promise<void> {
-  const stop = await readJson<Stop>(store, stopKey(jobId));
+  const stop = await readStop(store, jobId);
   if (stop === undefined) return;
   throw new JobStopped(`Shard ${shard} of job ${jobId} starts nothing new: ${stop.failure.message}`);
 }

@@ -1,5 +1,5 @@
 import type { Failure } from '../errors.ts';
-import type { Job, OutcomeCounts, Plan, ShardEnd, Summary } from '../job.ts';
+import type { InputRef, Job, OutcomeCounts, Plan, ShardEnd, Summary } from '../job.ts';
 import { deadLettersKey, resultsKey } from '../keys.ts';
 import type { SettledShard } from './settle-shards.ts';
 import { addUsage, NO_USAGE } from './usage.ts';
@@ -11,19 +11,32 @@ export interface JobEnd {
   readonly shards: readonly SettledShard[];
   /** Why the job failed as a whole. */
   readonly failure: Failure | undefined;
+  /** Why nothing new was sent any more, when the job was cancelled. */
+  readonly cancelled: Failure | undefined;
   readonly endedAt: Date;
 }
 
+/** A job that came to nothing. */
+export interface Unstarted {
+  readonly jobId: string;
+  readonly profile: string;
+  readonly inputs: readonly InputRef[];
+  /** Why it is refused; without it, there is nothing to do. */
+  readonly refusal?: Error | undefined;
+}
+
 /** What the job came to. Pure. */
-export function summarize({ job, plan, shards, failure: jobFailure, endedAt }: JobEnd): Summary {
-  const ends = shards.map(({ end }) => end);
-  const failure = jobFailure ?? rootFailure(ends);
+export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summary {
+  const ends = shards.map((shard) => shard.end);
+  const failed = end.failure ?? rootFailure(ends);
+  // A cancel that came when every row had its end already changes nothing.
+  const failure = failed === undefined ? undefined : (end.cancelled ?? failed);
   const counts = sumCounts(ends);
   const notOk = counts.failed + counts.exhausted + counts.invalid;
   const { jobId, profile, inputs, createdAt } = job;
   return {
     jobId,
-    status: failure !== undefined ? 'failed' : notOk > 0 ? 'partial' : 'succeeded',
+    status: statusOf(failure, notOk),
     profile: profile.name,
     provider: profile.provider.name,
     model: profile.model,
@@ -43,6 +56,39 @@ export function summarize({ job, plan, shards, failure: jobFailure, endedAt }: J
     startedAt: createdAt,
     endedAt: endedAt.toISOString(),
     seconds: Math.max(0, Math.round((endedAt.getTime() - Date.parse(createdAt)) / 1_000)),
+  };
+}
+
+function statusOf(failure: Failure | undefined, notOk: number): Summary['status'] {
+  if (failure !== undefined) return failure.name === 'JobCancelled' ? 'cancelled' : 'failed';
+  return notOk > 0 ? 'partial' : 'succeeded';
+}
+
+/** A job that was not started: what it asks for cannot be, or there was nothing to do. */
+export function summarizeNothing({ jobId, profile, inputs, refusal }: Unstarted, at: string): Summary {
+  const failure = refusal && { name: refusal.name, code: refusal.name, message: refusal.message };
+  return {
+    jobId,
+    status: failure === undefined ? 'empty' : 'failed',
+    profile,
+    provider: undefined,
+    model: undefined,
+    endpoint: undefined,
+    inputs,
+    rows: 0,
+    counts: sumCounts([]),
+    shards: 0,
+    rounds: 0,
+    usage: NO_USAGE,
+    unexplained: sumUnexplained([]),
+    batches: [],
+    problems: [],
+    results: undefined,
+    deadLetters: undefined,
+    ...(failure === undefined ? {} : { failure, advice: advise(failure) }),
+    startedAt: at,
+    endedAt: at,
+    seconds: 0,
   };
 }
 
@@ -75,6 +121,10 @@ const RESUME = 'Then start the same job again: it goes on from its checkpoints, 
 /** What to do next, by the failure's name. */
 function advise({ name }: Failure): string {
   switch (name) {
+    case 'InvalidRequest':
+      return 'Correct what it says and start the job anew; nothing was sent.';
+    case 'JobCancelled':
+      return 'Resume the job to go on: what is finished is kept, and nothing is paid twice.';
     case 'InvalidInput':
       return 'Correct the file and start it as a new job; nothing was sent.';
     case 'ProviderDenied':

@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import { describeIssues } from '../describe-issues.ts';
 import { InvalidRequest } from '../errors.ts';
-import { configSchema, type NightshiftConfig } from './schema.ts';
+import { cronProblem } from '../requests/next-times.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
+import { configSchema, type NightshiftConfig } from './schema.ts';
 
-export type { NightshiftConfig, ProfileConfig } from './schema.ts';
+export type { ProfileConfig } from './profile-schema.ts';
+export type { NightshiftConfig } from './schema.ts';
 
 /** Types `nightshift.config.ts` while it is written; the checks run when it is read. */
 export function defineConfig(config: NightshiftConfig): NightshiftConfig {
@@ -16,21 +19,49 @@ export function defineConfig(config: NightshiftConfig): NightshiftConfig {
  */
 export function parseConfig(value: unknown): NightshiftConfig {
   const parsed = configSchema.safeParse(value);
-  if (!parsed.success) {
-    throw new InvalidRequest(`The configuration is not valid:\n${describeIssues(parsed.error)}`);
-  }
-  const unknownProviders = Object.entries(parsed.data.profiles).flatMap(([name, { provider }]) =>
-    provider === undefined || provider in KNOWN_PROVIDERS || provider in (parsed.data.providers ?? {})
+  const problems = [
+    ...(parsed.success ? [] : [describeIssues(parsed.error)]),
+    ...findDanglingNames(value),
+    ...findWrongCrons(value),
+  ];
+  if (parsed.success && problems.length === 0) return parsed.data;
+  throw new InvalidRequest(`The configuration is not valid:\n${problems.join('\n')}`);
+}
+
+const named = (field: string) =>
+  z.record(z.string(), z.looseObject({ [field]: z.string().optional().catch(undefined) })).catch({});
+
+/** The names in a configuration, as far as they can be read whatever else is wrong with it. */
+const namesSchema = z.object({
+  providers: named('dialect').optional(),
+  profiles: named('provider'),
+  schedules: named('profile').optional(),
+});
+
+/** Names that lead nowhere, each with its path. */
+function findDanglingNames(value: unknown): string[] {
+  const { providers = {}, profiles, schedules = {} } = namesSchema.safeParse(value).data ?? { profiles: {} };
+  const known = [...Object.keys(KNOWN_PROVIDERS), ...Object.keys(providers)];
+  const wrongProviders = Object.entries(profiles).flatMap(([name, { provider }]) =>
+    typeof provider !== 'string' || known.includes(provider)
       ? []
       : [`  profiles.${name}.provider: there is no provider "${provider}"`],
   );
-  if (unknownProviders.length > 0) {
-    throw new InvalidRequest(`The configuration is not valid:\n${unknownProviders.join('\n')}`);
-  }
-  return parsed.data;
+  const wrongProfiles = Object.entries(schedules).flatMap(([name, { profile = 'default' }]) =>
+    typeof profile !== 'string' || Object.hasOwn(profiles, profile)
+      ? []
+      : [`  schedules.${name}.profile: there is no profile "${profile}"`],
+  );
+  return [...wrongProviders, ...wrongProfiles];
 }
 
-/** One line per problem: its path, then what is wrong. */
-export function describeIssues(error: z.ZodError): string {
-  return error.issues.map((issue) => `  ${issue.path.join('.') || '(root)'}: ${issue.message}`).join('\n');
+const cronsSchema = z.object({ schedules: named('cron') });
+
+function findWrongCrons(value: unknown): string[] {
+  const { schedules } = cronsSchema.safeParse(value).data ?? { schedules: {} };
+  return Object.entries(schedules).flatMap(([name, { cron }]) => {
+    // What has not six fields is told by the schema.
+    const problem = typeof cron === 'string' && cron.split(' ').length === 6 ? cronProblem(cron) : undefined;
+    return problem === undefined ? [] : [`  schedules.${name}.cron: ${problem}`];
+  });
 }

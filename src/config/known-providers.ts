@@ -1,4 +1,4 @@
-import type { ProviderConfig } from './schema.ts';
+import type { ProviderConfig } from './profile-schema.ts';
 
 /** Providers that need no configuration: naming one in a profile is enough. A configuration may override any field. */
 export const KNOWN_PROVIDERS: Readonly<Record<string, ProviderConfig>> = {

@@ -1,8 +1,9 @@
+import { describeIssues } from '../describe-issues.ts';
 import { InvalidRequest } from '../errors.ts';
 import type { PollLimits, ResolvedProfile, ShardLimits } from '../job.ts';
-import { describeIssues } from './config.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
-import { profileSchema, type NightshiftConfig, type ProfileConfig, type ProviderConfig } from './schema.ts';
+import { profileSchema, type ProfileConfig, type ProviderConfig } from './profile-schema.ts';
+import type { NightshiftConfig } from './schema.ts';
 
 const DEFAULT_ENDPOINT = '/v1/chat/completions';
 

@@ -1,82 +1,25 @@
 import { z } from 'zod';
-import { parseWindow } from '../polling.ts';
+import { scheduleSchema } from '../requests/schedule.ts';
+import { profileSchema, providerSchema } from './profile-schema.ts';
 
-/**
- * The shape of `nightshift.config.ts`. Everything has a default; each default is named here, once.
- */
-
-const completionWindow = z
-  .string()
-  .refine((text) => parseWindow(text) !== undefined, 'must be a duration such as "24h", "7d" or "30m"');
-
-const pollLimits = z.strictObject({
-  /** Shortest wait between two polls, in seconds. Default 15. */
-  minSeconds: z.number().int().min(1).max(3_600).optional(),
-  /** Longest wait between two polls, in seconds. Default 900. */
-  maxSeconds: z.number().int().min(1).max(86_400).optional(),
-  /** Wait at most this fraction of the batch's age. Default 0.1. */
-  fraction: z.number().min(0.01).max(1).optional(),
-  /** How long past its completion window a batch may run before it is cancelled, in seconds. Default 3600. */
-  graceSeconds: z.number().int().min(0).max(86_400).optional(),
-});
-
-const shardLimits = z.strictObject({
-  /** Most bytes in one uploaded file. Default 100,000,000: below the guide's 105 MB in both readings of MB. */
-  maxBytes: z.number().int().min(1_000).max(10_000_000_000).optional(),
-  /** Most request lines in one uploaded file. Default 50,000. */
-  maxRows: z.number().int().min(1).max(5_000_000).optional(),
-});
-
-const tuning = {
-  polling: pollLimits.optional(),
-  shardLimits: shardLimits.optional(),
-  /** Wait before round 2, in seconds; doubles with each further round. Default 60. */
-  retryWaitSeconds: z.number().int().min(0).max(3_600).optional(),
-};
-
-export const providerSchema = z.strictObject({
-  /** How the provider speaks: a name in `src/provider/dialects.ts`. */
-  dialect: z.enum(['melious', 'openai']),
-  /** Up to and including the version, without a trailing slash. */
-  baseUrl: z.url({ protocol: /^https?$/ }).refine((url) => !url.endsWith('/'), 'must not end with "/"'),
-  ...tuning,
-});
-
-export const profileSchema = z.strictObject({
-  /** A provider's name: one of the built-in ones (melious, openai, simulator) or one of `providers`. Default melious. */
-  provider: z.string().min(1).optional(),
-  /** Path of the target endpoint. Default `/v1/chat/completions`. */
-  endpoint: z
-    .string()
-    .regex(/^\/[\w/.-]+$/, 'must be a path such as "/v1/chat/completions"')
-    .optional(),
-  /** Model of rows that name none. */
-  model: z.string().min(1).optional(),
-  /** Body parameters of rows that do not set them: `{ temperature: 0, max_tokens: 200 }`. */
-  body: z.record(z.string(), z.json()).optional(),
-  /** System message: a template over the row's fields, `{{column}}`. */
-  system: z.string().min(1).optional(),
-  /** Prompt: a template over the row's fields. With it, any fields will do, and none is sent by itself. */
-  prompt: z.string().min(1).optional(),
-  /** What a job may cost at most; beyond it the job is refused before anything is uploaded. */
-  budget: z
+/** The shape of `nightshift.config.ts`. */
+const limitsSchema = z.strictObject({
+  /** Most shards of one job at the provider at the same time. Default 100. */
+  shardsInFlight: z.number().int().min(1).max(10_000).optional(),
+  /** Days one job may take, all rounds and waits included; then it is cancelled. Default 14. */
+  jobDays: z.number().int().min(1).max(365).optional(),
+  /** What the API takes from all its callers together. Default 20 requests a second, 40 at once. */
+  api: z
     .strictObject({
-      maxRows: z.number().int().min(1).optional(),
-      /** Estimated: a quarter of the request lines' bytes. */
-      maxInputTokens: z.number().int().min(1).optional(),
+      requestsPerSecond: z.number().int().min(1).max(10_000).optional(),
+      burst: z.number().int().min(1).max(5_000).optional(),
     })
     .optional(),
-  /** Refuse the whole job when one row is invalid. Default false. */
-  strict: z.boolean().optional(),
-  /** Most rounds a row may take part in. Default 4. */
-  rounds: z.number().int().min(1).max(10).optional(),
-  /** Row error codes worth another round, beside the built-in ones. */
-  retriableCodes: z.array(z.string().min(1)).optional(),
-  /** How long the provider may take, as it spells it. Default `24h`. */
-  completionWindow: completionWindow.optional(),
-  /** `compact` (default): the answer itself; `body`: the provider's whole body. */
-  resultShape: z.enum(['compact', 'body']).optional(),
-  ...tuning,
+});
+
+const apiSchema = z.strictObject({
+  /** Take bearer tokens of this issuer instead of AWS credentials. Default: IAM. */
+  jwt: z.strictObject({ issuer: z.url(), audience: z.array(z.string().min(1)).min(1) }).optional(),
 });
 
 export const configSchema = z.strictObject({
@@ -85,8 +28,21 @@ export const configSchema = z.strictObject({
     z.string().regex(/^[\w.-]+$/, 'may hold letters, digits, "_", "." and "-"'),
     profileSchema,
   ),
+  /** Jobs that start by themselves, by name. */
+  schedules: z
+    .record(
+      z
+        .string()
+        .regex(
+          /^(?!\.+$)[\w.-]{1,40}$/,
+          'may hold up to 40 letters, digits, "_", "." and "-", not dots alone',
+        ),
+      scheduleSchema,
+    )
+    .optional(),
+  limits: limitsSchema.optional(),
+  api: apiSchema.optional(),
 });
 
-export type ProviderConfig = z.input<typeof providerSchema>;
-export type ProfileConfig = z.input<typeof profileSchema>;
 export type NightshiftConfig = z.input<typeof configSchema>;
+export type ScheduleConfig = z.input<typeof scheduleSchema>;

@@ -1,8 +1,18 @@
-import { ExecutionAlreadyExists, SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
+import {
+  DescribeExecutionCommand,
+  ExecutionAlreadyExists,
+  ExecutionDoesNotExist,
+  SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
 import type { Executions } from './executions.ts';
 
 /** Executions of the deployed state machine. StartExecution is idempotent while the same name and input run. */
 export function createSfnExecutions(stateMachineArn: string, client = new SFNClient()): Executions {
+  // arn:aws:states:<region>:<account>:stateMachine:<name> has executions arn:…:execution:<name>:<execution>.
+  const arnOf = (name: string): string =>
+    `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
   return {
     async start(name, input) {
       try {
@@ -11,6 +21,24 @@ export function createSfnExecutions(stateMachineArn: string, client = new SFNCli
       } catch (error) {
         if (error instanceof ExecutionAlreadyExists) return 'taken';
         throw error;
+      }
+    },
+    async look(name) {
+      try {
+        const { status } = await client.send(new DescribeExecutionCommand({ executionArn: arnOf(name) }));
+        return status === 'RUNNING' || status === 'PENDING_REDRIVE' ? 'running' : 'ended';
+      } catch (error) {
+        if (error instanceof ExecutionDoesNotExist) return undefined;
+        throw error;
+      }
+    },
+    async stop(name, cause) {
+      try {
+        await client.send(
+          new StopExecutionCommand({ executionArn: arnOf(name), error: 'JobCancelled', cause }),
+        );
+      } catch (error) {
+        if (!(error instanceof ExecutionDoesNotExist)) throw error;
       }
     },
   };

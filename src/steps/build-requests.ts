@@ -2,20 +2,19 @@ import type { JobContext, JobInput } from '../contract.ts';
 import type { Edges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';
 import type { Job, Plan } from '../job.ts';
-import { jobKey, planKey, shardKey, shardsPrefix, stopKey } from '../keys.ts';
+import { jobKey, planKey, shardKey, shardsPrefix } from '../keys.ts';
 import { buildShards } from '../rows/build-shards.ts';
 import { readJson, requireJson, writeJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /**
  * Turns the job's input into shards of request lines, and says which shards have work left. A job that goes on has its
- * plan already: its stop is lifted, and shards that are done are left out.
+ * plan already, and shards that are done are left out.
  * @throws InvalidInput when the input cannot be used; what is wrong with its rows is in the plan.
  */
 export async function buildRequests(edges: Edges, { jobId }: JobInput): Promise<JobContext> {
   const { store } = edges;
   const job = await requireJson<Job>(store, jobKey(jobId));
-  await store.delete(stopKey(jobId));
   const plan = (await readJson<Plan>(store, planKey(jobId))) ?? (await build(edges, job));
   if (plan.failure !== undefined) throw new InvalidInput(plan.failure.message);
   return {

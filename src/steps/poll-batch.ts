@@ -1,8 +1,12 @@
 import type { BatchContext, PolledContext } from '../contract.ts';
 import type { Edges } from '../edges.ts';
 import { ProviderNotFound } from '../errors.ts';
+import type { Progress } from '../job.ts';
+import { shardKey } from '../keys.ts';
 import { isOverdue, MAX_NOT_FOUND_POLLS, notFoundWaitSeconds, pollWaitSeconds } from '../polling.ts';
 import type { Batch } from '../provider/batch-provider.ts';
+import { isCancelled, readStop } from '../stop.ts';
+import { writeJson } from '../store/json.ts';
 
 /** How long a cancelled batch may take to end before it is harvested as it is; providers say up to 10 minutes. */
 const CANCEL_GRACE_SECONDS = 3_600;
@@ -15,11 +19,41 @@ export async function pollBatch(edges: Edges, context: BatchContext): Promise<Po
   const now = Math.floor(edges.clock.now() / 1_000);
   const batch = await getBatch(edges, context);
   const polled =
-    batch === undefined ? missed(context) : seen({ ...context, notFound: 0 }, batch, now, edges.random());
+    batch === undefined
+      ? missed(context)
+      : await heedCancel(edges, seen({ ...context, notFound: 0 }, batch, now, edges.random()));
   const { jobId, shard, round, batchId } = context;
   const { status, phase, waitSeconds, polls } = polled;
+  await tellProgress(edges, polled, now);
   edges.log('batch_polled', { jobId, shard, round, batchId, status, phase, waitSeconds, polls });
   return polled;
+}
+
+/** A batch of a cancelled job has had its time. */
+async function heedCancel({ store }: Edges, polled: PolledContext): Promise<PolledContext> {
+  if (polled.phase !== 'running' || polled.cancelledAt !== undefined) return polled;
+  return isCancelled(await readStop(store, polled.jobId)) ? { ...polled, phase: 'overdue' } : polled;
+}
+
+/** For people: a poll does not fail because nobody can be told of it. */
+async function tellProgress({ store, log }: Edges, polled: PolledContext, now: number): Promise<void> {
+  const { jobId, shard, round, batchId, status, succeeded, total, waitSeconds } = polled;
+  const at = (seconds: number): string => new Date(seconds * 1_000).toISOString();
+  const progress: Progress = {
+    round,
+    batchId,
+    status,
+    succeeded,
+    total,
+    polledAt: at(now),
+    nextPollAt: at(now + waitSeconds),
+  };
+  try {
+    await writeJson(store, shardKey(polled, 'progress.json'), progress);
+  } catch (error) {
+    const name = error instanceof Error ? error.name : 'unknown';
+    log('progress_not_written', { jobId, shard, error: name });
+  }
 }
 
 async function getBatch(edges: Edges, context: BatchContext): Promise<Batch | undefined> {

@@ -1,36 +1,52 @@
-import { dropEventSchema, jobRequestFromDrop } from '../drop-event.ts';
-import { InvalidRequest, type Failure } from '../errors.ts';
-import { summaryKey } from '../keys.ts';
-import { writeJson } from '../store/json.ts';
-import { startJob, type JobRequest, type StartEdges, type StartedJob } from './start-job.ts';
+import { InvalidRequest } from '../errors.ts';
+import type { InputRef } from '../job.ts';
+import { JOB_FILE_SUFFIX } from '../keys.ts';
+import { dropEventSchema, readDrop, type Drop } from '../requests/drop-event.ts';
+import { parseJobFile, MAX_REQUEST_BYTES, tooLarge, type JobRequest } from '../requests/job-request.ts';
+import { resolveInputs } from '../requests/resolve-inputs.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { leaveUnstarted, type UnstartedJob } from './leave-unstarted.ts';
+import { startJob, type StartEdges, type StartedJob, type StartRequest } from './start-job.ts';
 
 /**
- * Starts the job of a dropped file. When the file asks for something that cannot be (no such profile), the answer is
- * put where its results would be, and the event is done: delivering it again would not help.
+ * Starts the job of a dropped file: the file is its input, or a job request (`*.job.json`) that names it. When it asks
+ * for something that cannot be (no such profile), the answer is put where its results would be, and the event is done:
+ * delivering it again would not help.
  */
-export async function startDroppedJob(edges: StartEdges, event: unknown): Promise<StartedJob | RefusedJob> {
-  const request = jobRequestFromDrop(dropEventSchema.parse(event));
+export async function startDroppedJob(edges: StartEdges, event: unknown): Promise<StartedJob | UnstartedJob> {
+  const drop = readDrop(dropEventSchema.parse(event));
   try {
-    return await startJob(edges, request);
+    return await startJob(edges, await requestOf(edges.store, drop));
   } catch (error) {
     if (!(error instanceof InvalidRequest)) throw error;
-    await writeRefusal(edges, request, error);
-    return { jobId: request.jobId, state: 'refused' };
+    const { jobId, profile } = drop;
+    return leaveUnstarted(edges, { jobId, profile, inputs: [inputOf(drop)], refusal: error });
   }
 }
 
-export interface RefusedJob {
-  readonly jobId: string;
-  readonly state: 'refused';
+async function requestOf(store: ObjectStore, drop: Drop): Promise<StartRequest> {
+  const { jobId, key, profile } = drop;
+  if (!key.endsWith(JOB_FILE_SUFFIX)) {
+    return { jobId, profile, inputs: () => Promise.resolve([inputOf(drop)]) };
+  }
+  const request = await readJobFile(store, drop);
+  return {
+    jobId,
+    profile: request.profile ?? profile,
+    overrides: request.overrides,
+    inputs: () => resolveInputs(store, jobId, request),
+  };
 }
 
-async function writeRefusal(
-  { store, log }: StartEdges,
-  request: JobRequest,
-  error: InvalidRequest,
-): Promise<void> {
-  const failure: Failure = { name: error.name, code: error.name, message: error.message };
-  const { jobId, inputs, profile } = request;
-  await writeJson(store, summaryKey(jobId), { jobId, status: 'failed', profile, inputs, failure });
-  log('step_failed', { jobId, error: error.name, message: error.message });
+function inputOf({ key, version }: Drop): InputRef {
+  return { key, ...(version === undefined ? {} : { version }) };
+}
+
+async function readJobFile(store: ObjectStore, { key, version }: Drop): Promise<JobRequest> {
+  const object = await store.open(key, { version });
+  if (object === undefined) throw new InvalidRequest(`There is no job request ${store.locate(key)}.`);
+  object.close();
+  if (object.bytes > MAX_REQUEST_BYTES) throw tooLarge(store.locate(key), object.bytes);
+  const bytes = await store.get(key, { version });
+  return parseJobFile(bytes ?? Buffer.alloc(0), store.locate(key));
 }

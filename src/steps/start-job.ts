@@ -1,10 +1,12 @@
 import type { NightshiftConfig, ProfileConfig } from '../config/config.ts';
 import { resolveProfile } from '../config/resolve-profile.ts';
 import type { Edges } from '../edges.ts';
-import type { Executions } from '../executions/executions.ts';
-import type { InputRef, Job } from '../job.ts';
-import { jobKey, summaryKey } from '../keys.ts';
-import { readJson } from '../store/json.ts';
+import { RequestConflict } from '../errors.ts';
+import { lastExecution, startExecution, type Executions } from '../executions/executions.ts';
+import type { InputRef, Job, Summary } from '../job.ts';
+import { indexKey, jobKey, stopKey, summaryKey } from '../keys.ts';
+import { isCancelled, readStop } from '../stop.ts';
+import { readJson, requireJson } from '../store/json.ts';
 
 export interface StartEdges extends Edges {
   readonly config: NightshiftConfig;
@@ -12,61 +14,104 @@ export interface StartEdges extends Edges {
 }
 
 /** What every door hands over: which input, how to treat it, and what makes it one job. */
-export interface JobRequest {
+export interface StartRequest {
   readonly jobId: string;
-  readonly inputs: readonly InputRef[];
   readonly profile: string;
-  readonly overrides?: ProfileConfig;
+  readonly overrides?: ProfileConfig | undefined;
+  /** The input files, in order. Asked for only when the job is new. */
+  readonly inputs: () => Promise<readonly InputRef[]>;
+  /** Tells this request from another one under the same jobId, which is then refused. */
+  readonly requestHash?: string | undefined;
 }
 
 export interface StartedJob {
   readonly jobId: string;
-  /** `started` is new; `resumed` was known and goes on from its checkpoints; `finished` had ended: nothing to do. */
-  readonly state: 'started' | 'resumed' | 'finished';
-  /** The execution's name, unless nothing had to be started. */
+  /**
+   * `started` is new; `resumed` was known and goes on from its checkpoints; `running` runs already; `finished` had ended,
+   * or is being cancelled: nothing to do.
+   */
+  readonly state: 'started' | 'resumed' | 'running' | 'finished';
+  /** The execution's name, unless nothing runs. */
   readonly execution?: string;
 }
 
-/** A job that failed this often is not resumed by itself any more: its execution names are used up. */
-const MAX_EXECUTIONS = 100;
-
 /**
  * The one way a job starts, and starts again. `job.json` is written once and wins over a later request for the same
- * job, so that a resume goes on with the profile the job began with.
- * @throws InvalidRequest when the profile or an override is not valid; nothing is written then.
+ * job, so that a resume goes on with the profile and the inputs the job began with.
+ * @throws InvalidRequest when the profile, an override or an input is not valid; the job is not known then.
+ * @throws RequestConflict when the job is known by another request.
  */
-export async function startJob(edges: StartEdges, request: JobRequest): Promise<StartedJob> {
+export async function startJob(edges: StartEdges, request: StartRequest): Promise<StartedJob> {
+  const { store, executions, log } = edges;
   const { jobId } = request;
-  const known = await recordJob(edges, request);
-  if (known && (await hasFinished(edges, jobId))) {
-    edges.log('job_already_known', { jobId });
-    return { jobId, state: 'finished' };
+  const { job, known } = await recordJob(edges, request);
+  if (request.requestHash !== undefined && job.requestHash !== request.requestHash) {
+    throw new RequestConflict(`Job ${jobId} was started by another request under the same key.`);
   }
-  for (let n = 1; n <= MAX_EXECUTIONS; n += 1) {
-    const execution = n === 1 ? jobId : `${jobId}-r${n}`;
-    if ((await edges.executions.start(execution, { jobId })) === 'started') {
-      edges.log(known ? 'job_resumed' : 'job_started', { jobId, execution });
-      return { jobId, state: known ? 'resumed' : 'started', execution };
-    }
-  }
-  throw new Error(
-    `Job ${jobId} was started ${MAX_EXECUTIONS} times; drop its input again to make a new job.`,
-  );
+  await store.put(indexKey(job.createdAt, jobId), '');
+  if (known) return goOn(edges, jobId);
+  const execution = await startExecution(executions, jobId);
+  log('job_started', { jobId, execution });
+  return { jobId, state: 'started', execution };
 }
 
-/** Writes `job.json` unless the job is known already; true when it was. */
-async function recordJob({ store, config, clock }: StartEdges, request: JobRequest): Promise<boolean> {
+/** Writes `job.json` unless the job is known already. */
+async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ job: Job; known: boolean }> {
+  const { store, config, clock } = edges;
+  const { jobId, profile, overrides, inputs, requestHash } = request;
+  const before = await readJson<Job>(store, jobKey(jobId));
+  if (before !== undefined) return { job: before, known: true };
   const job: Job = {
-    jobId: request.jobId,
-    inputs: request.inputs,
-    profile: resolveProfile(config, request.profile, request.overrides),
+    jobId,
+    profile: resolveProfile(config, profile, overrides),
+    inputs: await inputs(),
     createdAt: new Date(clock.now()).toISOString(),
+    ...(requestHash === undefined ? {} : { requestHash }),
   };
-  return !(await store.createIfAbsent(jobKey(request.jobId), `${JSON.stringify(job)}\n`));
+  const first = await store.createIfAbsent(jobKey(jobId), `${JSON.stringify(job)}\n`);
+  return first ? { job, known: false } : { job: await requireJson<Job>(store, jobKey(jobId)), known: true };
+}
+
+/**
+ * A known job that was asked for once more: one that failed goes on; one that came to its end does not, and one that was
+ * cancelled does so only when a person says so.
+ */
+async function goOn(edges: StartEdges, jobId: string): Promise<StartedJob> {
+  const { store, log } = edges;
+  const last = await lastExecution(edges.executions, jobId);
+  if (last?.running === true) return { jobId, state: 'running', execution: last.name };
+  if ((await hasFinished(store, jobId)) || isCancelled(await readStop(store, jobId))) {
+    log('job_already_known', { jobId });
+    return { jobId, state: 'finished' };
+  }
+  return resume(edges, jobId);
+}
+
+/**
+ * Lets a job that failed or was cancelled go on from its checkpoints.
+ * @returns undefined when there is no such job.
+ */
+export async function resumeJob(edges: StartEdges, jobId: string): Promise<StartedJob | undefined> {
+  const { store, executions } = edges;
+  if ((await store.stat(jobKey(jobId))) === undefined) return undefined;
+  const last = await lastExecution(executions, jobId);
+  if (last?.running === true) return { jobId, state: 'running', execution: last.name };
+  const summary = await readJson<Summary>(store, summaryKey(jobId));
+  const goesOn = summary === undefined || summary.status === 'failed' || summary.status === 'cancelled';
+  return goesOn ? resume(edges, jobId) : { jobId, state: 'finished' };
+}
+
+async function resume({ store, executions, log }: StartEdges, jobId: string): Promise<StartedJob> {
+  await store.delete(stopKey(jobId));
+  // A job with a summary has ended; this one has not any more.
+  await store.delete(summaryKey(jobId));
+  const execution = await startExecution(executions, jobId);
+  log('job_resumed', { jobId, execution });
+  return { jobId, state: 'resumed', execution };
 }
 
 /** A job that failed can be started again; one that came to its end, with or without dead letters, cannot. */
-async function hasFinished({ store }: StartEdges, jobId: string): Promise<boolean> {
-  const summary = await readJson<{ status: string }>(store, summaryKey(jobId));
+async function hasFinished(store: Edges['store'], jobId: string): Promise<boolean> {
+  const summary = await readJson<Summary>(store, summaryKey(jobId));
   return summary !== undefined && summary.status !== 'failed';
 }

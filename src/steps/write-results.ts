@@ -13,6 +13,7 @@ import {
   summaryKey,
   type ShardFile,
 } from '../keys.ts';
+import { isCancelled, readStop } from '../stop.ts';
 import { readJson, requireJson, writeJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
@@ -27,7 +28,10 @@ export async function writeResults(edges: Edges, { jobId, error }: WriteContext)
   const plan = await readJson<Plan>(store, planKey(jobId));
   const failure = plan?.failure ?? (error === undefined ? undefined : failureFromCatch(error));
   const shards = plan === undefined ? [] : await settleShards(edges, jobId, plan, failure);
-  const summary = summarize({ job, plan, shards, failure, endedAt: new Date(edges.clock.now()) });
+  const stop = await readStop(store, jobId);
+  const cancelled = isCancelled(stop) ? stop?.failure : undefined;
+  const endedAt = new Date(edges.clock.now());
+  const summary = summarize({ job, plan, shards, failure, cancelled, endedAt });
   reconcile(summary, plan);
   await joinFiles(store, jobId, shards, summary);
   await writeJson(store, summaryKey(jobId), summary);

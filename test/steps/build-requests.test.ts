@@ -167,7 +167,7 @@ describe('a job that goes on', () => {
     expect(logged).toHaveLength(1);
   });
 
-  test('is no longer stopped', async () => {
+  test('runs shards that were stopped; the stop itself is for whoever starts the job to lift', async () => {
     const { build, store } = await openJob({ 'a.jsonl': rows('1') });
     await build();
     await store.put(stopKey(JOB_ID), '{}');
@@ -176,7 +176,8 @@ describe('a job that goes on', () => {
     const { shards } = await build();
 
     expect(shards).toEqual([0]);
-    expect(await store.get(stopKey(JOB_ID))).toBeUndefined();
+    expect(await store.get(shardKey({ jobId: JOB_ID, shard: 0 }, 'stopped.json'))).toBeUndefined();
+    expect(await store.get(stopKey(JOB_ID))).toBeDefined();
   });
 
   test('after a crash before its plan makes the same files again', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { callHandlers } from '../../local/call-handlers.ts';
 import { createLocalExecutions, type CallStep, type EngineEvent } from '../../local/engine.ts';
-import { loadMachine, type Machine } from '../../local/load-machine.ts';
+import { loadMachine, type Machine } from '../../local/load-stack.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../local/simulator/index.ts';
 import { defineConfig, type NightshiftConfig, type ProfileConfig } from '../../src/config/config.ts';
 import type { Edges } from '../../src/edges.ts';
@@ -96,7 +96,8 @@ export async function openWorld({
     const jobId = `test-${name.replaceAll(/\W/g, '-')}`;
     const key = `input/${name}`;
     await edges.store.put(key, input);
-    const request = { jobId, inputs: [key, ...more].map((each) => ({ key: each })), profile, overrides };
+    const inputs = [key, ...more].map((each) => ({ key: each }));
+    const request = { jobId, inputs: () => Promise.resolve(inputs), profile, overrides };
     const { execution } = await startJob({ ...edges, config, executions }, request);
     const error = execution === undefined ? undefined : await failureOf(executions.result(execution));
     return { ...(await readEnd(edges.store, jobId)), error };
@@ -105,16 +106,19 @@ export async function openWorld({
   return { store: edges.store, simulator, logs, events, run };
 }
 
-interface TestClock {
+export interface TestClock {
   now(): number;
+  /** Moves on to a time, ISO 8601. */
+  moveTo(time: string): void;
   /** Moves on by what each step says the machine will wait. */
   follow(call: CallStep): CallStep;
 }
 
-function createClock(): TestClock {
+export function createClock(): TestClock {
   let now = Date.UTC(2026, 10, 1, 22);
   return {
     now: () => now,
+    moveTo: (time) => void (now = Math.max(now, Date.parse(time))),
     follow: (call) => async (step, event) => {
       const output = await call(step, event);
       const { waitSeconds = 0 } = (output ?? {}) as { waitSeconds?: number };
@@ -124,7 +128,7 @@ function createClock(): TestClock {
   };
 }
 
-function openEdges(folder: string, simulator: Simulator, clock: TestClock, log: Edges['log']): Edges {
+export function openEdges(folder: string, simulator: Simulator, clock: TestClock, log: Edges['log']): Edges {
   return {
     store: createFolderStore(folder),
     provider: (settings) => {

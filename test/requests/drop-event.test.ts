@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { dropEventSchema, jobRequestFromDrop } from '../src/drop-event.ts';
+import { dropEventSchema, readDrop } from '../../src/requests/drop-event.ts';
 
 /** An "Object Created" event as EventBridge delivers it, with fields the workflow does not use left in. */
 function dropEvent(
@@ -36,31 +36,27 @@ describe('a dropped file', () => {
     ['input/classify/2026/11/a b+c%20é.jsonl', 'classify'],
     ['input//odd.jsonl', 'default'],
   ])('%s has the profile %s', (key, profile) => {
-    const request = jobRequestFromDrop(dropEvent(key));
-
-    expect(request).toMatchObject({ profile, inputs: [{ key, version: 'v1' }] });
+    expect(readDrop(dropEvent(key))).toMatchObject({ profile, key, version: 'v1' });
   });
 
   test('is the same job however often its event comes', () => {
-    expect(jobRequestFromDrop(dropEvent('input/a.jsonl'))).toEqual(
-      jobRequestFromDrop(dropEvent('input/a.jsonl')),
-    );
+    expect(readDrop(dropEvent('input/a.jsonl'))).toEqual(readDrop(dropEvent('input/a.jsonl')));
   });
 
   test('is another job in another version', () => {
-    const first = jobRequestFromDrop(dropEvent('input/a.jsonl')).jobId;
+    const first = readDrop(dropEvent('input/a.jsonl')).jobId;
 
-    expect(jobRequestFromDrop(dropEvent('input/a.jsonl', { 'version-id': 'v2' })).jobId).not.toBe(first);
+    expect(readDrop(dropEvent('input/a.jsonl', { 'version-id': 'v2' })).jobId).not.toBe(first);
   });
 
   test('is told from another upload by etag and sequencer where there are no versions', () => {
-    const first = jobRequestFromDrop(dropEvent('input/a.jsonl', {}));
+    const first = readDrop(dropEvent('input/a.jsonl', {}));
 
-    expect(first.inputs).toEqual([{ key: 'input/a.jsonl' }]);
-    expect(jobRequestFromDrop(dropEvent('input/a.jsonl', { sequencer: '2' })).jobId).not.toBe(first.jobId);
+    expect(first).toMatchObject({ key: 'input/a.jsonl', version: undefined });
+    expect(readDrop(dropEvent('input/a.jsonl', { sequencer: '2' })).jobId).not.toBe(first.jobId);
   });
 
   test('starts nothing outside input/', () => {
-    expect(() => jobRequestFromDrop(dropEvent('output/x/results.jsonl'))).toThrowError('not under input/');
+    expect(() => readDrop(dropEvent('output/x/results.jsonl'))).toThrowError('not under input/');
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { makeJobId } from '../src/job-id.ts';
+import { makeJobId } from '../../src/requests/job-id.ts';
 
 test('a job id is readable and depends on the identity alone', () => {
   expect(makeJobId('input/classify/My Prompts (v2).jsonl.gz', ['a', 'b'])).toMatch(

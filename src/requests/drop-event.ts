@@ -1,0 +1,47 @@
+import { z } from 'zod';
+import { InvalidRequest } from '../errors.ts';
+import { INPUT_PREFIX } from '../keys.ts';
+import { makeJobId } from './job-id.ts';
+
+/** EventBridge's "Object Created" of S3, as far as a job needs it. The key is raw, not URL-encoded. */
+export const dropEventSchema = z.object({
+  source: z.literal('aws.s3'),
+  detail: z.object({
+    bucket: z.object({ name: z.string() }),
+    object: z.object({
+      key: z.string(),
+      etag: z.string().optional(),
+      'version-id': z.string().optional(),
+      sequencer: z.string().optional(),
+    }),
+  }),
+});
+
+export type DropEvent = z.output<typeof dropEventSchema>;
+
+/** A file that was dropped, and the job it is. */
+export interface Drop {
+  readonly jobId: string;
+  readonly key: string;
+  readonly version: string | undefined;
+  /** `input/<profile>/<file>` names its profile; `input/<file>` means `default`. */
+  readonly profile: string;
+}
+
+/**
+ * Reads what was dropped. The same object version is always the same job, however often its event is delivered.
+ * @throws InvalidRequest for an object that is not below `input/`.
+ */
+export function readDrop({ detail: { bucket, object } }: DropEvent): Drop {
+  const { key, 'version-id': version, etag = '', sequencer = '' } = object;
+  if (!key.startsWith(INPUT_PREFIX)) {
+    throw new InvalidRequest(`"${key}" is not under ${INPUT_PREFIX}, so it starts no job.`);
+  }
+  const [folder = '', ...rest] = key.slice(INPUT_PREFIX.length).split('/');
+  return {
+    jobId: makeJobId(key, [bucket.name, key, version ?? `${etag}${sequencer}`]),
+    key,
+    version,
+    profile: rest.length > 0 && folder !== '' ? folder : 'default',
+  };
+}

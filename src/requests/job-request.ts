@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { describeIssues } from '../describe-issues.ts';
+import { profileSchema } from '../config/profile-schema.ts';
+import { InvalidRequest } from '../errors.ts';
+import { INPUT_PREFIX, OUTPUT_PREFIX, STAGED_PREFIX } from '../keys.ts';
+
+/** Most bytes of a request, inline rows included: beyond it, rows belong in a file. Lambda takes 6 MB at once. */
+export const MAX_REQUEST_BYTES = 5_000_000;
+
+/** Most input files of one job: all of them are named in `job.json`. */
+export const MAX_INPUTS = 1_000;
+
+/** What a request may name: what was dropped or staged, and what jobs have written (their dead letters). */
+const READABLE = [INPUT_PREFIX, STAGED_PREFIX, OUTPUT_PREFIX];
+
+export const inputKeySchema = z
+  .string()
+  .max(1_024)
+  .refine(
+    (key) => READABLE.some((prefix) => key.startsWith(prefix)),
+    `must start with ${READABLE.map((prefix) => `"${prefix}"`).join(', ')}`,
+  );
+
+/** What every door takes, and schedules too: how the rows are treated. */
+export const treatmentShape = {
+  name: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe("What the job is called, in its jobId. Default: its first input file's name."),
+  profile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A profile of nightshift.config.ts. Default "default", or the folder a job file lies in.'),
+  overrides: profileSchema.optional().describe('Fields of the profile that are otherwise for this job.'),
+};
+
+/**
+ * A job request, the same through every door: the API's body, a dropped `*.job.json`, a schedule, the command line.
+ */
+export const jobRequestSchema = z
+  .strictObject({
+    ...treatmentShape,
+    inputs: z
+      .array(inputKeySchema)
+      .min(1)
+      .max(MAX_INPUTS)
+      .optional()
+      .describe('Keys of the input files, in the order of their rows.'),
+    prefix: inputKeySchema
+      .optional()
+      .describe('Instead of inputs: every file whose key starts with this, in key order.'),
+    rows: z
+      .array(z.unknown())
+      .min(1)
+      .optional()
+      .describe('Instead of inputs: the rows themselves, 5 MB at most.'),
+  })
+  .refine(
+    ({ inputs, prefix, rows }) => [inputs, prefix, rows].filter((given) => given !== undefined).length === 1,
+    { error: 'exactly one of "inputs", "prefix" and "rows" must be given', when: hasFields },
+  );
+
+/** When a check over several fields runs: also when one of them is wrong, so that every problem is told at once. */
+export function hasFields({ value }: { readonly value: unknown }): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export type JobRequest = z.output<typeof jobRequestSchema>;
+
+/** @throws InvalidRequest naming every problem with its path. */
+export function parseJobRequest(value: unknown): JobRequest {
+  const parsed = jobRequestSchema.safeParse(value);
+  if (parsed.success) {
+    textOf(parsed.data);
+    return parsed.data;
+  }
+  throw new InvalidRequest(`The job request is not valid:\n${describeIssues(parsed.error)}`);
+}
+
+/** Reads a job request file. @throws InvalidRequest when it is too large, not JSON, or not a job request. */
+export function parseJobFile(bytes: Buffer, name: string): JobRequest {
+  if (bytes.length > MAX_REQUEST_BYTES) throw tooLarge(name, bytes.length);
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw new InvalidRequest(`${name} is not JSON in UTF-8, so it is no job request.`);
+  }
+  return parseJobRequest(value);
+}
+
+export function tooLarge(name: string, bytes: number): InvalidRequest {
+  return new InvalidRequest(
+    `${name} has ${bytes} bytes; a job request has at most ${MAX_REQUEST_BYTES}. Put its rows into a file.`,
+  );
+}
+
+/**
+ * Tells two requests apart: the same request always has the same hash.
+ * @throws InvalidRequest when its rows are nested so deeply that they cannot be written down.
+ */
+export function hashOfRequest(request: JobRequest): string {
+  return createHash('sha256').update(textOf(request)).digest('hex').slice(0, 32);
+}
+
+function textOf(request: JobRequest): string {
+  try {
+    return JSON.stringify(request);
+  } catch (error) {
+    throw new InvalidRequest('The request is nested too deeply.', { cause: error });
+  }
+}

@@ -1,0 +1,74 @@
+import { InvalidInput, InvalidRequest } from '../errors.ts';
+import type { InputRef } from '../job.ts';
+import { JOB_FILE_SUFFIX, rowsKey } from '../keys.ts';
+import { sideBySide } from '../side-by-side.ts';
+import type { ObjectInfo, ObjectStore } from '../store/object-store.ts';
+import { MAX_INPUTS, MAX_REQUEST_BYTES, tooLarge, type JobRequest } from './job-request.ts';
+
+/**
+ * The input files a request means, each in the version it has now, so that a file written anew later does not change
+ * the job. Rows that came with the request are put beside `job.json`: below `input/` they would start another job.
+ * @throws InvalidRequest when a file is not there, or the prefix has none or too many.
+ */
+export async function resolveInputs(
+  store: ObjectStore,
+  jobId: string,
+  { inputs, prefix, rows }: JobRequest,
+): Promise<readonly InputRef[]> {
+  if (rows !== undefined) return [await keepRows(store, jobId, rows)];
+  const keys = inputs ?? (await keysBelow(store, prefix ?? ''));
+  const found = await sideBySide(keys, (key) => pinVersion(store, key));
+  const missing = keys.filter((_, n) => found[n] === undefined);
+  if (missing.length > 0) {
+    const some = missing.slice(0, 5).map((key) => store.locate(key));
+    const more = missing.length > some.length ? ` and ${missing.length - some.length} more` : '';
+    throw new InvalidRequest(`There is no input file ${some.join(', ')}${more}.`);
+  }
+  return found.filter((input) => input !== undefined);
+}
+
+async function keepRows(store: ObjectStore, jobId: string, rows: readonly unknown[]): Promise<InputRef> {
+  const text = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  const bytes = Buffer.byteLength(text);
+  if (bytes > MAX_REQUEST_BYTES) throw tooLarge('The request', bytes);
+  const key = rowsKey(jobId);
+  await store.put(key, text);
+  return { key };
+}
+
+async function pinVersion(store: ObjectStore, key: string): Promise<InputRef | undefined> {
+  const found = await statInput(store, key);
+  if (found === undefined) return undefined;
+  return { key, ...(found.version === undefined ? {} : { version: found.version }) };
+}
+
+/** A key that can be no file's (a folder has no `staged//a`) is the request's mistake. */
+async function statInput(store: ObjectStore, key: string): Promise<ObjectInfo | undefined> {
+  try {
+    return await store.stat(key);
+  } catch (error) {
+    if (error instanceof InvalidInput) throw new InvalidRequest(error.message, { cause: error });
+    throw error;
+  }
+}
+
+async function keysBelow(store: ObjectStore, prefix: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key, bytes } of store.list(prefix)) {
+    if (!isInputFile(key, bytes)) continue;
+    keys.push(key);
+    if (keys.length > MAX_INPUTS) {
+      throw new InvalidRequest(
+        `There are more than ${MAX_INPUTS} input files below "${prefix}": choose a longer prefix.`,
+      );
+    }
+  }
+  if (keys.length === 0) throw new InvalidRequest(`There is no input file below "${prefix}".`);
+  return keys;
+}
+
+/** Folder markers are empty; a job request names inputs and is none; what is hidden is not meant. */
+export function isInputFile(key: string, bytes: number): boolean {
+  const name = key.slice(key.lastIndexOf('/') + 1);
+  return bytes > 0 && !key.endsWith(JOB_FILE_SUFFIX) && !name.startsWith('.');
+}

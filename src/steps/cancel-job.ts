@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import type { Failure } from '../errors.ts';
+import { lastExecution, readExecutionName, startExecution } from '../executions/executions.ts';
+import type { Summary } from '../job.ts';
+import { jobKey, stopKey, summaryKey } from '../keys.ts';
+import { isCancelled, readStop, type Stop } from '../stop.ts';
+import { readJson, writeJson } from '../store/json.ts';
+import type { StartEdges } from './start-job.ts';
+
+export interface CancelledJob {
+  readonly jobId: string;
+  /** `ended` had come to its end before. */
+  readonly state: 'cancelling' | 'ended';
+}
+
+/**
+ * Cancels a job: nothing new is sent, its open batches are cancelled at the provider, and what they had finished ends
+ * in its results. The execution that runs is stopped at once, and another one, which finds the job cancelled, does all
+ * that. Asking twice changes nothing.
+ * @returns undefined when there is no such job.
+ */
+export async function cancelJob(edges: StartEdges, jobId: string): Promise<CancelledJob | undefined> {
+  const { store, executions } = edges;
+  if ((await store.stat(jobKey(jobId))) === undefined) return undefined;
+  const last = await lastExecution(executions, jobId);
+  const running = last?.running === true;
+  const summary = await readJson<Summary>(store, summaryKey(jobId));
+  // A job that failed may have left batches open; every other end means there are none.
+  if (!running && summary !== undefined && summary.status !== 'failed') return { jobId, state: 'ended' };
+  if (running && isCancelled(await readStop(store, jobId))) return { jobId, state: 'cancelling' };
+  // Before the execution is stopped: a create that is on its way finds it when it is through, and cancels its batch.
+  await markCancelled(edges, jobId, 'The job was cancelled.');
+  if (running) await executions.stop(last.name, 'The job was cancelled.');
+  await store.delete(summaryKey(jobId));
+  await startExecution(executions, jobId);
+  return { jobId, state: 'cancelling' };
+}
+
+/** "Step Functions Execution Status Change" of EventBridge, as far as it is needed. */
+const stoppedExecutionSchema = z.object({
+  source: z.literal('aws.states'),
+  detail: z.object({ name: z.string(), status: z.enum(['ABORTED', 'TIMED_OUT']) }),
+});
+
+/**
+ * An execution was aborted by hand or ran out of time: its job is cancelled, so that nothing goes on costing money. An
+ * execution that came after it has taken care of that already.
+ */
+export async function cancelStoppedJob(edges: StartEdges, event: unknown): Promise<CancelledJob> {
+  const { detail } = stoppedExecutionSchema.parse(event);
+  const { jobId, nth } = readExecutionName(detail.name);
+  const last = await lastExecution(edges.executions, jobId);
+  const known = (await edges.store.stat(jobKey(jobId))) !== undefined;
+  if (!known || (last !== undefined && last.nth > nth)) return { jobId, state: 'ended' };
+  const why = detail.status === 'ABORTED' ? 'was stopped' : 'ran out of time';
+  await markCancelled(edges, jobId, `The job's execution ${detail.name} ${why}.`);
+  await startExecution(edges.executions, jobId);
+  return { jobId, state: 'cancelling' };
+}
+
+async function markCancelled({ store, log }: StartEdges, jobId: string, message: string): Promise<void> {
+  const failure: Failure = { name: 'JobCancelled', code: 'CANCELLED', message };
+  await writeJson(store, stopKey(jobId), { failure } satisfies Stop);
+  log('job_cancelled', { jobId });
+}

@@ -1,0 +1,26 @@
+import { summarizeNothing, type Unstarted } from '../collect/summarize.ts';
+import { indexKey, summaryKey } from '../keys.ts';
+import { writeJson } from '../store/json.ts';
+import type { StartEdges } from './start-job.ts';
+
+export interface UnstartedJob {
+  readonly jobId: string;
+  /** `refused`: it asks for what cannot be. `empty`: there is nothing to do. */
+  readonly state: 'refused' | 'empty';
+}
+
+/**
+ * Tells of a job that nobody waits for and that is not started: its summary goes where its results would be. Delivering
+ * its event again would not help.
+ */
+export async function leaveUnstarted(edges: StartEdges, unstarted: Unstarted): Promise<UnstartedJob> {
+  const { store, clock, log } = edges;
+  const { jobId, refusal } = unstarted;
+  const at = new Date(clock.now()).toISOString();
+  const summary = summarizeNothing(unstarted, at);
+  await store.put(indexKey(at, jobId), '');
+  await writeJson(store, summaryKey(jobId), summary);
+  if (refusal === undefined) log('job_empty', { jobId });
+  else log('job_refused', { jobId, error: refusal.name, message: refusal.message });
+  return { jobId, state: refusal === undefined ? 'empty' : 'refused' };
+}

@@ -1,0 +1,72 @@
+import { InvalidRequest } from '../errors.ts';
+import type { InputRef, Summary } from '../job.ts';
+import { jobKey, summaryKey } from '../keys.ts';
+import { claimInputs } from '../requests/claims.ts';
+import { makeJobId } from '../requests/job-id.ts';
+import { resolveInputs } from '../requests/resolve-inputs.ts';
+import { scheduleEventSchema, scheduleSchema, type Schedule } from '../requests/schedule.ts';
+import { fillDateTokens } from '../requests/schedule-times.ts';
+import { readJson } from '../store/json.ts';
+import { leaveUnstarted, type UnstartedJob } from './leave-unstarted.ts';
+import { startJob, type StartEdges, type StartedJob } from './start-job.ts';
+
+/**
+ * Starts the job of a schedule for one scheduled time, however often that time is delivered. A run with nothing new
+ * below its prefix ends at once as `empty`.
+ */
+export async function startScheduledJob(
+  edges: StartEdges,
+  event: unknown,
+): Promise<StartedJob | UnstartedJob> {
+  const { schedule: name, scheduledTime } = scheduleEventSchema.parse(event);
+  const schedule = findSchedule(edges, name);
+  const time = new Date(scheduledTime);
+  const jobId = makeJobId(schedule.name ?? name, [edges.store.url, 'schedule', name, time.toISOString()]);
+  const { profile = 'default', overrides } = schedule;
+  if (await wasEmpty(edges, jobId)) return { jobId, state: 'empty' };
+  try {
+    const inputs = await scheduledInputs(edges, { jobId, name, schedule, time });
+    if (inputs?.length === 0) return await leaveUnstarted(edges, { jobId, profile, inputs });
+    return await startJob(edges, {
+      jobId,
+      profile,
+      overrides,
+      inputs: () => Promise.resolve(inputs ?? []),
+    });
+  } catch (error) {
+    if (!(error instanceof InvalidRequest)) throw error;
+    return leaveUnstarted(edges, { jobId, profile, inputs: [], refusal: error });
+  }
+}
+
+/** The schedule may have been taken out of the configuration while its event was on its way. */
+function findSchedule({ config }: StartEdges, name: string): Schedule {
+  const schedule = Object.hasOwn(config.schedules ?? {}, name) ? config.schedules?.[name] : undefined;
+  if (schedule === undefined) {
+    throw new InvalidRequest(`There is no schedule "${name}" in nightshift.config.ts.`);
+  }
+  return scheduleSchema.parse(schedule);
+}
+
+async function wasEmpty({ store }: StartEdges, jobId: string): Promise<boolean> {
+  return (await readJson<Summary>(store, summaryKey(jobId)))?.status === 'empty';
+}
+
+interface Run {
+  readonly jobId: string;
+  readonly name: string;
+  readonly schedule: Schedule;
+  readonly time: Date;
+}
+
+/** The input files of this run; undefined when its job is known already and has them in its `job.json`. */
+async function scheduledInputs(
+  { store }: StartEdges,
+  { jobId, name, schedule, time }: Run,
+): Promise<readonly InputRef[] | undefined> {
+  if ((await store.stat(jobKey(jobId))) !== undefined) return undefined;
+  const { prefix, inputs = [], timezone = 'UTC' } = schedule;
+  if (prefix !== undefined) return claimInputs(store, { schedule: name, prefix, jobId });
+  const keys = inputs.map((pattern) => fillDateTokens(pattern, time, timezone));
+  return resolveInputs(store, jobId, { inputs: keys });
+}
