@@ -1,0 +1,26 @@
+import { handle } from 'hono/aws-lambda';
+import { createApi } from '../src/api/app.ts';
+import { callerOf } from '../src/api/caller.ts';
+import { requireVariables } from '../src/runtime/environment.ts';
+import { startEdgesFromEnvironment } from '../src/runtime/start-edges.ts';
+import { openLinks } from '../src/store/open-store.ts';
+
+type Serve = ReturnType<typeof handle>;
+
+let serve: Serve | undefined;
+
+/** Opened with the first request, so that what is missing is told in its answer's log. */
+function openApi(): Serve {
+  const { STORE } = requireVariables(process.env, ['STORE']);
+  const api = createApi({
+    ...startEdgesFromEnvironment(process.env),
+    links: openLinks(STORE),
+    caller: (c) => callerOf((c.env as { event: unknown }).event),
+  });
+  return handle(api);
+}
+
+export const handler: Serve = (event, context) => {
+  serve ??= openApi();
+  return serve(event, context);
+};

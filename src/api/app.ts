@@ -1,0 +1,48 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { MAX_REQUEST_BYTES } from '../requests/job-request.ts';
+import type { ApiEdges } from './api-edges.ts';
+import { addJobRoutes } from './job.ts';
+import { addJobsRoutes } from './jobs.ts';
+import { ApiProblem, invalidFields, problem, problemOf } from './problems.ts';
+import { ROUTES } from './routes.ts';
+import { addUploadRoutes } from './uploads.ts';
+
+/** The API as one app: a Lambda serves it on AWS, a server on localhost on one machine. */
+export function createApi(edges: ApiEdges): OpenAPIHono {
+  const api = new OpenAPIHono({
+    defaultHook: (result, c) => (result.success ? undefined : invalidFields(c, result.error, result.target)),
+  });
+  api.onError((error, c) => problemOf(c, error, edges.log));
+  api.notFound((c) => problem(c, 'no-such-route', { detail: `${c.req.method} ${c.req.path}` }));
+  api.use(bodyLimit({ maxSize: MAX_REQUEST_BYTES, onError: refuseLarge }));
+  for (const { path } of [ROUTES.createJob, ROUTES.createUpload]) api.post(path, refuseOtherTypes);
+  addJobsRoutes(api, edges);
+  addJobRoutes(api, edges);
+  addUploadRoutes(api, edges);
+  api.doc31(ROUTES.getOpenApi.path, {
+    openapi: '3.1.0',
+    info: {
+      title: 'Nightshift',
+      version: '1',
+      description: 'Batch inference: rows in, one result per row out.',
+    },
+  });
+  return api;
+}
+
+function refuseLarge(): never {
+  throw new ApiProblem(
+    'too-large',
+    `A request has at most ${MAX_REQUEST_BYTES} bytes. Put its rows into a file: POST ${ROUTES.createUpload.path}.`,
+  );
+}
+
+/** A body that is taken for JSON must say so: what a form on some website sends cannot. */
+async function refuseOtherTypes(c: Context, next: () => Promise<void>): Promise<void> {
+  if (!/^application\/json *(;|$)/i.test(c.req.header('content-type') ?? '')) {
+    throw new ApiProblem('not-json', 'Send content-type: application/json.');
+  }
+  await next();
+}

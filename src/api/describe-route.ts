@@ -1,0 +1,19 @@
+import type { RouteConfig } from '@hono/zod-openapi';
+import type { z } from 'zod';
+import { problemSchema, PROBLEM_TYPE } from './problems.ts';
+
+/** A JSON body that a route takes. */
+export function jsonBody<T extends z.ZodType>(schema: T) {
+  return { required: true, content: { 'application/json': { schema } } };
+}
+
+/** A JSON body that a route answers with. */
+export function answer<T extends z.ZodType>(description: string, schema: T) {
+  return { description, content: { 'application/json': { schema } } };
+}
+
+/** The problems a route may answer with, by status. */
+export function problems(...statuses: number[]): RouteConfig['responses'] {
+  const told = { description: 'A problem.', content: { [PROBLEM_TYPE]: { schema: problemSchema } } };
+  return Object.fromEntries(statuses.map((status) => [status, told]));
+}

@@ -1,0 +1,80 @@
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { readStatus, type JobStatus } from '../status/job-status.ts';
+import { cancelJob } from '../steps/cancel-job.ts';
+import { resumeJob } from '../steps/start-job.ts';
+import type { Links } from '../store/links.ts';
+import type { ApiEdges } from './api-edges.ts';
+import { answer, problems } from './describe-route.ts';
+import { jobLinks } from './job-links.ts';
+import { ApiProblem } from './problems.ts';
+import { ROUTES } from './routes.ts';
+import { cancellingSchema, jobParams, jobSchema, startedSchema } from './schemas.ts';
+
+/** One job: how it is, cancelling it, letting it go on. */
+export function addJobRoutes(api: OpenAPIHono, edges: ApiEdges): void {
+  api.openapi(getJobRoute, async (c) => {
+    const { jobId } = c.req.valid('param');
+    const status = known(jobId, await readStatus(edges, jobId));
+    return c.json(await withLinks(status, edges.links), 200);
+  });
+  api.openapi(cancelJobRoute, async (c) => {
+    const { jobId } = c.req.valid('param');
+    const { state } = known(jobId, await cancelJob(edges, jobId));
+    if (state === 'ended') throw hasEnded(jobId);
+    return c.json({ jobId, state, links: jobLinks(jobId) }, 202);
+  });
+  api.openapi(resumeJobRoute, async (c) => {
+    const { jobId } = c.req.valid('param');
+    const { state } = known(jobId, await resumeJob(edges, jobId));
+    if (state === 'finished') throw hasEnded(jobId);
+    return c.json({ jobId, state, links: jobLinks(jobId) }, 202);
+  });
+}
+
+const getJobRoute = createRoute({
+  ...ROUTES.getJob,
+  operationId: 'getJob',
+  summary: 'How a job is, and where its results are.',
+  request: { params: jobParams },
+  responses: { 200: answer('The job.', jobSchema), ...problems(404, 422, 503) },
+});
+
+const cancelJobRoute = createRoute({
+  ...ROUTES.cancelJob,
+  operationId: 'cancelJob',
+  summary: 'Cancel a job: nothing new is sent, and what its batches had finished ends in its results.',
+  request: { params: jobParams },
+  responses: { 202: answer('It is being cancelled.', cancellingSchema), ...problems(404, 409, 422, 503) },
+});
+
+const resumeJobRoute = createRoute({
+  ...ROUTES.resumeJob,
+  operationId: 'resumeJob',
+  summary: 'Let a job that failed or was cancelled go on from where it is.',
+  request: { params: jobParams },
+  responses: { 202: answer('It goes on.', startedSchema), ...problems(404, 409, 422, 503) },
+});
+
+function known<T>(jobId: string, found: T | undefined): T {
+  if (found === undefined) throw new ApiProblem('no-such-job', `There is no job ${jobId}.`);
+  return found;
+}
+
+function hasEnded(jobId: string): ApiProblem {
+  return new ApiProblem('job-has-ended', `Job ${jobId} has come to its end: every row has its result.`);
+}
+
+/** Keys become addresses that hold for a while. */
+async function withLinks({ results, deadLetters, summary, ...status }: JobStatus, links: Links) {
+  const address = async (key: string | undefined): Promise<string | undefined> =>
+    key === undefined ? undefined : links.download(key);
+  return {
+    ...status,
+    links: {
+      ...jobLinks(status.jobId),
+      results: await address(results),
+      deadLetters: await address(deadLetters),
+      summary: await address(summary),
+    },
+  };
+}

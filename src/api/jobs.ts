@@ -1,0 +1,65 @@
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { makeJobId } from '../requests/job-id.ts';
+import { hashOfRequest, jobRequestSchema, type JobRequest } from '../requests/job-request.ts';
+import { resolveInputs } from '../requests/resolve-inputs.ts';
+import { listJobs } from '../status/list-jobs.ts';
+import { startJob, type StartedJob } from '../steps/start-job.ts';
+import type { ApiEdges } from './api-edges.ts';
+import { answer, jsonBody, problems } from './describe-route.ts';
+import { jobLinks } from './job-links.ts';
+import { ROUTES } from './routes.ts';
+import { createHeaders, listParams, pageSchema, startedSchema } from './schemas.ts';
+
+/** Starting a job, and listing them. */
+export function addJobsRoutes(api: OpenAPIHono, edges: ApiEdges): void {
+  api.openapi(createJobRoute, async (c) => {
+    const { 'idempotency-key': key } = c.req.valid('header');
+    const { jobId, state } = await startRequested(edges, c.req.valid('json'), edges.caller(c), key);
+    const links = jobLinks(jobId);
+    c.header('location', links.self);
+    return c.json({ jobId, state, links }, 202);
+  });
+  api.openapi(listJobsRoute, async (c) => {
+    const { jobs, ...page } = await listJobs(edges, c.req.valid('query'));
+    return c.json({ jobs: jobs.map((job) => ({ ...job, links: jobLinks(job.jobId) })), ...page }, 200);
+  });
+}
+
+const createJobRoute = createRoute({
+  ...ROUTES.createJob,
+  operationId: 'createJob',
+  summary: 'Start a job.',
+  request: { headers: createHeaders, body: jsonBody(jobRequestSchema) },
+  responses: {
+    202: answer('The job runs, or has run.', startedSchema),
+    ...problems(400, 409, 413, 415, 422, 503),
+  },
+});
+
+const listJobsRoute = createRoute({
+  ...ROUTES.listJobs,
+  operationId: 'listJobs',
+  summary: 'List jobs, newest first.',
+  request: { query: listParams },
+  responses: { 200: answer('A page of jobs.', pageSchema), ...problems(422, 503) },
+});
+
+/** A caller's key makes the job what it is; without one, the request itself does. */
+function startRequested(
+  edges: ApiEdges,
+  request: JobRequest,
+  caller: string,
+  key: string | undefined,
+): Promise<StartedJob> {
+  const requestHash = hashOfRequest(request);
+  const { name, profile = 'default', overrides, inputs, prefix } = request;
+  const identity = key === undefined ? ['body', requestHash] : ['key', key];
+  const jobId = makeJobId(name ?? inputs?.[0] ?? prefix ?? 'rows', ['api', caller, ...identity]);
+  return startJob(edges, {
+    jobId,
+    profile,
+    overrides,
+    requestHash,
+    inputs: () => resolveInputs(edges.store, jobId, request),
+  });
+}

@@ -1,0 +1,89 @@
+import type { Context } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { z } from 'zod';
+import type { Log } from '../log.ts';
+
+/** RFC 9457 problem details. */
+export const problemSchema = z
+  .object({
+    type: z.string().describe('What kind of problem it is: a URN that does not change.'),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string().optional().describe('What is wrong with this very request.'),
+    errors: z
+      .array(z.object({ pointer: z.string(), detail: z.string() }))
+      .optional()
+      .describe('Each field that is wrong, as a JSON pointer into the body (#/…), or a parameter by name.'),
+  })
+  .meta({ id: 'Problem' });
+
+type Problem = z.output<typeof problemSchema>;
+
+export const PROBLEM_TYPE = 'application/problem+json';
+
+const PROBLEMS = {
+  'malformed-request': { status: 400, title: 'The request cannot be read' },
+  'no-such-job': { status: 404, title: 'There is no such job' },
+  'no-such-route': { status: 404, title: 'There is no such route' },
+  'job-has-ended': { status: 409, title: 'The job has ended' },
+  'idempotency-conflict': { status: 409, title: 'The Idempotency-Key was used for another request' },
+  'too-large': { status: 413, title: 'The request is too large' },
+  'not-json': { status: 415, title: 'The body must be JSON' },
+  'invalid-request': { status: 422, title: 'The request is not valid' },
+  'internal-error': { status: 500, title: 'Something went wrong' },
+  'store-unavailable': { status: 503, title: 'The store does not answer; try again' },
+} as const;
+
+type ProblemName = keyof typeof PROBLEMS;
+
+type Details = Pick<Problem, 'detail' | 'errors'>;
+
+/** Thrown by a route; the app answers with the problem. */
+export class ApiProblem extends Error {
+  override readonly name = 'ApiProblem';
+  readonly problem: ProblemName;
+  constructor(problem: ProblemName, detail: string) {
+    super(detail);
+    this.problem = problem;
+  }
+}
+
+/** The answer that tells a problem. */
+export function problem(c: Context, name: ProblemName, details: Details = {}): Response {
+  const { status, title } = PROBLEMS[name];
+  const body: Problem = { type: `urn:nightshift:problem:${name}`, title, status, ...details };
+  if (status === 503) c.header('retry-after', '5');
+  return c.body(JSON.stringify(body), status, { 'content-type': PROBLEM_TYPE });
+}
+
+/** The problem an error is. What is nobody else's business is logged, and not told. */
+export function problemOf(c: Context, error: unknown, log: Log): Response {
+  if (error instanceof ApiProblem) return problem(c, error.problem, { detail: error.message });
+  if (error instanceof HTTPException) return problem(c, 'malformed-request', { detail: error.message });
+  if (!(error instanceof Error)) return problem(c, 'internal-error');
+  if (error.name === 'InvalidRequest') return problem(c, 'invalid-request', { detail: error.message });
+  if (error.name === 'RequestConflict') return problem(c, 'idempotency-conflict', { detail: error.message });
+  log('step_failed', { error: error.name, message: error.message });
+  return problem(c, error.name === 'StoreUnavailable' ? 'store-unavailable' : 'internal-error');
+}
+
+/** Every wrong field of a request. @param place what was checked: the body, the query, … */
+export function invalidFields(c: Context, error: z.ZodError, place: string): Response {
+  const errors = error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({ path: [...issue.path, key], detail: 'There is no such field.' }))
+      : [{ path: issue.path, detail: issue.message }],
+  );
+  const told = errors.map(({ path, detail }) => ({ pointer: pointerTo(path, place), detail }));
+  const detail = told.map((each) => `${each.pointer}: ${each.detail}`).join(' ');
+  return problem(c, 'invalid-request', { detail, errors: told });
+}
+
+function pointerTo(path: readonly PropertyKey[], place: string): string {
+  return place === 'json' ? ['#', ...path.map(escapePointer)].join('/') : path.map(String).join('.');
+}
+
+/** RFC 6901. */
+function escapePointer(part: PropertyKey): string {
+  return String(part).replaceAll('~', '~0').replaceAll('/', '~1');
+}

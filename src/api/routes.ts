@@ -1,0 +1,10 @@
+/** Every route of the API: what the app serves, the stack opens, and the OpenAPI document describes. */
+export const ROUTES = {
+  createJob: { method: 'post', path: '/jobs' },
+  listJobs: { method: 'get', path: '/jobs' },
+  getJob: { method: 'get', path: '/jobs/{jobId}' },
+  cancelJob: { method: 'post', path: '/jobs/{jobId}/cancel' },
+  resumeJob: { method: 'post', path: '/jobs/{jobId}/resume' },
+  createUpload: { method: 'post', path: '/uploads' },
+  getOpenApi: { method: 'get', path: '/openapi.json' },
+} as const;

@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import { inputKeySchema } from '../requests/job-request.ts';
+import { OUTPUT_PREFIX } from '../keys.ts';
+
+/** What the API answers, and the parameters it takes. The request of a job is in `requests/job-request.ts`. */
+
+const jobId = z.string().regex(/^[\w-]{1,80}$/, 'is no jobId');
+
+const STATES = [
+  'queued',
+  'running',
+  'cancelling',
+  'succeeded',
+  'partial',
+  'failed',
+  'cancelled',
+  'empty',
+] as const;
+
+const stateSchema = z.enum(STATES).meta({ id: 'JobState' });
+
+export const jobParams = z.object({ jobId });
+
+export const createHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe('The same key and request are the same job, however often they are sent. Default: the body.'),
+});
+
+export const listParams = z.object({
+  status: stateSchema.optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+  after: z
+    .string()
+    .regex(/^\d{13}-[\w-]{1,80}$/, 'is no "next" of a page')
+    .optional()
+    .describe('The "next" of the page before.'),
+});
+
+export const uploadSchema = z
+  .strictObject({
+    key: inputKeySchema
+      .refine(
+        (key) => !key.startsWith(OUTPUT_PREFIX) && !key.endsWith('/'),
+        'must be a file below "input/" or "staged/"',
+      )
+      .describe('Below "input/<profile>/" the upload starts a job; below "staged/" it waits for a request.'),
+  })
+  .meta({ id: 'UploadRequest' });
+
+export const uploadedSchema = z
+  .object({
+    key: z.string(),
+    method: z.literal('PUT'),
+    url: z.string().describe('Put the file here; no other credentials are needed.'),
+    expiresAt: z.string(),
+  })
+  .meta({ id: 'Upload' });
+
+const linksSchema = z.object({ self: z.string(), cancel: z.string(), resume: z.string() });
+
+export const startedSchema = z
+  .object({
+    jobId,
+    state: z
+      .enum(['started', 'resumed', 'running', 'finished'])
+      .describe('started: new. resumed: goes on. running: ran already. finished: had ended before.'),
+    links: linksSchema,
+  })
+  .meta({ id: 'StartedJob' });
+
+export const cancellingSchema = z
+  .object({ jobId, state: z.literal('cancelling'), links: linksSchema })
+  .meta({ id: 'CancelledJob' });
+
+const countsSchema = z
+  .object({ ok: z.int(), failed: z.int(), exhausted: z.int(), invalid: z.int() })
+  .meta({ id: 'OutcomeCounts' });
+
+const overviewShape = {
+  jobId,
+  status: stateSchema,
+  profile: z.string(),
+  createdAt: z.string(),
+  endedAt: z.string().optional(),
+};
+
+export const pageSchema = z
+  .object({
+    jobs: z.array(z.object({ ...overviewShape, links: linksSchema })),
+    next: z.string().optional().describe('Give it as "after" to get the next page; absent on the last one.'),
+  })
+  .meta({ id: 'JobPage' });
+
+const progressSchema = z.object({
+  round: z.int(),
+  batchId: z.string(),
+  status: z.string().describe("The provider's word for it."),
+  succeeded: z.int().optional(),
+  total: z.int().optional(),
+  polledAt: z.string(),
+  nextPollAt: z.string(),
+});
+
+const shardSchema = z.object({
+  shard: z.int(),
+  state: z.enum(['waiting', 'running', 'stopped', 'done']),
+  rows: z.int(),
+  counts: countsSchema,
+  progress: progressSchema.optional(),
+});
+
+export const jobSchema = z
+  .object({
+    ...overviewShape,
+    inputs: z.array(z.object({ key: z.string(), version: z.string().optional() })).readonly(),
+    provider: z.string().optional(),
+    model: z.string().optional(),
+    endpoint: z.string().optional(),
+    rows: z.int().optional().describe('Input rows, once they are counted.'),
+    counts: countsSchema.describe('Rows with their final outcome so far.'),
+    shards: z.object({
+      total: z.int(),
+      waiting: z.int(),
+      running: z.int(),
+      stopped: z.int(),
+      done: z.int(),
+    }),
+    openShards: z.array(shardSchema).readonly().describe('The first 100 shards that are not done.'),
+    failure: z.object({ name: z.string(), code: z.string(), message: z.string() }).optional(),
+    advice: z.string().optional(),
+    links: linksSchema.extend({
+      results: z.string().optional().describe('Holds for 15 minutes.'),
+      deadLetters: z.string().optional(),
+      summary: z.string().optional(),
+    }),
+  })
+  .meta({ id: 'Job' });

@@ -1,0 +1,23 @@
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { LINK_SECONDS } from '../store/links.ts';
+import type { ApiEdges } from './api-edges.ts';
+import { answer, jsonBody, problems } from './describe-route.ts';
+import { ROUTES } from './routes.ts';
+import { uploadedSchema, uploadSchema } from './schemas.ts';
+
+/** Files too large for a request go to the store directly. */
+export function addUploadRoutes(api: OpenAPIHono, { links, clock }: ApiEdges): void {
+  api.openapi(createUploadRoute, async (c) => {
+    const { key } = c.req.valid('json');
+    const expiresAt = new Date(clock.now() + LINK_SECONDS * 1_000).toISOString();
+    return c.json({ key, method: 'PUT' as const, url: await links.upload(key), expiresAt }, 201);
+  });
+}
+
+const createUploadRoute = createRoute({
+  ...ROUTES.createUpload,
+  operationId: 'createUpload',
+  summary: 'Get an address to put an input file of any size to.',
+  request: { body: jsonBody(uploadSchema) },
+  responses: { 201: answer('Where to put the file.', uploadedSchema), ...problems(400, 415, 422) },
+});

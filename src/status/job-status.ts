@@ -1,0 +1,139 @@
+import type { Executions } from '../executions/executions.ts';
+import { lastExecution } from '../executions/executions.ts';
+import type { Job, OutcomeCounts, Plan, Summary } from '../job.ts';
+import { jobKey, planKey, summaryKey } from '../keys.ts';
+import { isCancelled, readStop } from '../stop.ts';
+import { readJson } from '../store/json.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { readShards, type ShardStatus } from './shard-status.ts';
+
+/** How a job is: its summary's status once it has ended, else what it does now. */
+export type JobState = Summary['status'] | 'queued' | 'running' | 'cancelling';
+
+/** One line about a job. */
+export interface JobOverview {
+  readonly jobId: string;
+  readonly status: JobState;
+  readonly profile: string;
+  readonly createdAt: string;
+  readonly endedAt?: string;
+}
+
+/** Everything there is to know about a job, running or ended. */
+export interface JobStatus extends JobOverview {
+  readonly inputs: Job['inputs'];
+  readonly provider?: string | undefined;
+  readonly model?: string | undefined;
+  readonly endpoint?: string | undefined;
+  /** Input rows; absent until Build has counted them. */
+  readonly rows?: number;
+  /** Rows with their final outcome so far. */
+  readonly counts: OutcomeCounts;
+  /** How many shards there are, by state. */
+  readonly shards: Readonly<Record<ShardStatus['state'] | 'total', number>>;
+  /** Shards that are not done, the first {@link MAX_SHOWN_SHARDS}. */
+  readonly openShards: readonly ShardStatus[];
+  readonly failure?: Summary['failure'];
+  readonly advice?: string | undefined;
+  /** Keys of the result files, once there are any. */
+  readonly results?: string | undefined;
+  readonly deadLetters?: string | undefined;
+  readonly summary?: string;
+}
+
+export interface StatusEdges {
+  readonly store: ObjectStore;
+  readonly executions: Executions;
+}
+
+const MAX_SHOWN_SHARDS = 100;
+
+interface Facts {
+  readonly job: Job | undefined;
+  readonly summary: Summary | undefined;
+  readonly status: JobState;
+}
+
+/** @returns undefined when there is no such job. */
+export async function readOverview(edges: StatusEdges, jobId: string): Promise<JobOverview | undefined> {
+  const facts = await readFacts(edges, jobId);
+  return facts && overview(jobId, facts);
+}
+
+/** @returns undefined when there is no such job. */
+export async function readStatus(edges: StatusEdges, jobId: string): Promise<JobStatus | undefined> {
+  const facts = await readFacts(edges, jobId);
+  if (facts === undefined) return undefined;
+  const { job, summary } = facts;
+  const plan = await readJson<Plan>(edges.store, planKey(jobId));
+  const shards = plan === undefined ? [] : await readShards(edges.store, jobId, plan);
+  const ended = overview(jobId, facts).endedAt !== undefined ? summary : undefined;
+  const rows = plan?.rows ?? ended?.rows;
+  return {
+    ...overview(jobId, facts),
+    inputs: job?.inputs ?? summary?.inputs ?? [],
+    provider: job?.profile.provider.name ?? summary?.provider,
+    model: job?.profile.model ?? summary?.model,
+    endpoint: job?.profile.endpoint ?? summary?.endpoint,
+    ...(rows === undefined ? {} : { rows }),
+    counts: ended?.counts ?? sumCounts(shards),
+    shards: countStates(shards, summary?.shards ?? 0),
+    openShards: shards.filter(({ state }) => state !== 'done').slice(0, MAX_SHOWN_SHARDS),
+    ...(ended && { ...resultsOf(ended), summary: summaryKey(jobId) }),
+  };
+}
+
+async function readFacts({ store, executions }: StatusEdges, jobId: string): Promise<Facts | undefined> {
+  const [job, summary] = await Promise.all([
+    readJson<Job>(store, jobKey(jobId)),
+    readJson<Summary>(store, summaryKey(jobId)),
+  ]);
+  if (job === undefined && summary === undefined) return undefined;
+  // A job that came to its end stays there; one that failed or was cancelled may have been resumed.
+  const mayRun = summary === undefined || summary.status === 'failed' || summary.status === 'cancelled';
+  const last = mayRun && job !== undefined ? await lastExecution(executions, jobId) : undefined;
+  const cancelled = last?.running === true && isCancelled(await readStop(store, jobId));
+  return { job, summary, status: stateOf(summary, last?.running, cancelled) };
+}
+
+/** @param running whether its last execution runs; undefined when it never had one. */
+function stateOf(summary: Summary | undefined, running: boolean | undefined, cancelled: boolean): JobState {
+  if (running === true) return cancelled ? 'cancelling' : 'running';
+  if (summary !== undefined) return summary.status;
+  // It ended without a summary: its execution's history says why, and it can be resumed.
+  return running === undefined ? 'queued' : 'failed';
+}
+
+function overview(jobId: string, { job, summary, status }: Facts): JobOverview {
+  const open = status === 'queued' || status === 'running' || status === 'cancelling';
+  return {
+    jobId,
+    status,
+    profile: job?.profile.name ?? summary?.profile ?? '',
+    createdAt: job?.createdAt ?? summary?.startedAt ?? '',
+    ...(summary === undefined || open ? {} : { endedAt: summary.endedAt }),
+  };
+}
+
+function resultsOf({ failure, advice, results, deadLetters }: Summary): Partial<JobStatus> {
+  return {
+    ...(failure === undefined ? {} : { failure, advice }),
+    ...(results === undefined ? {} : { results }),
+    ...(deadLetters === undefined ? {} : { deadLetters }),
+  };
+}
+
+function sumCounts(shards: readonly ShardStatus[]): OutcomeCounts {
+  const sum = (outcome: keyof OutcomeCounts): number =>
+    shards.reduce((total, { counts }) => total + counts[outcome], 0);
+  return { ok: sum('ok'), failed: sum('failed'), exhausted: sum('exhausted'), invalid: sum('invalid') };
+}
+
+function countStates(shards: readonly ShardStatus[], known: number): JobStatus['shards'] {
+  const count = (state: ShardStatus['state']): number =>
+    shards.filter((shard) => shard.state === state).length;
+  const states = { waiting: count('waiting'), running: count('running'), stopped: count('stopped') };
+  // The plan of an old job is forgotten before its summary is.
+  const total = shards.length === 0 ? known : shards.length;
+  return { total, ...states, done: total - states.waiting - states.running - states.stopped };
+}

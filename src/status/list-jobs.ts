@@ -1,0 +1,60 @@
+import { INDEX_PREFIX, indexKey, jobOfIndexKey } from '../keys.ts';
+import { sideBySide } from '../side-by-side.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { readOverview, type JobOverview, type JobState, type StatusEdges } from './job-status.ts';
+
+export interface ListQuery {
+  readonly status?: JobState | undefined;
+  /** Most jobs in the page. */
+  readonly limit: number;
+  /** The `next` of the page before. */
+  readonly after?: string | undefined;
+}
+
+export interface JobPage {
+  readonly jobs: readonly JobOverview[];
+  /** Given back as `after`, it gets the next page; absent on the last one. */
+  readonly next?: string;
+}
+
+/** Jobs looked at for one page: with a rare status, a page may hold fewer jobs than asked for, and still have a next. */
+const MAX_LOOKED_AT = 500;
+
+const CHUNK = 32;
+
+/** Jobs, newest first. */
+export async function listJobs(edges: StatusEdges, { status, limit, after }: ListQuery): Promise<JobPage> {
+  const jobs: JobOverview[] = [];
+  let lookedAt = 0;
+  let cursor = '';
+  for await (const entries of indexEntries(edges.store, after)) {
+    const overviews = await sideBySide(entries, (key) => readOverview(edges, jobOfIndexKey(key)));
+    for (const [n, key] of entries.entries()) {
+      // Only now is it known that there is more.
+      if (jobs.length === limit || lookedAt === MAX_LOOKED_AT) return { jobs, next: cursor };
+      cursor = key.slice(INDEX_PREFIX.length);
+      lookedAt += 1;
+      const overview = overviews[n];
+      if (overview !== undefined && isMeant(key, overview, status)) jobs.push(overview);
+    }
+  }
+  return { jobs };
+}
+
+/** A job that was refused and then started has two entries; the one of its start counts. */
+function isMeant(key: string, { jobId, createdAt, status }: JobOverview, wanted?: JobState): boolean {
+  const isItsOwn = indexKey(createdAt, jobId) === key;
+  return isItsOwn && (wanted === undefined || status === wanted);
+}
+
+async function* indexEntries(store: ObjectStore, after: string | undefined): AsyncGenerator<string[]> {
+  const start = after === undefined ? undefined : `${INDEX_PREFIX}${after}`;
+  let chunk: string[] = [];
+  for await (const { key } of store.list(INDEX_PREFIX, { after: start })) {
+    chunk.push(key);
+    if (chunk.length < CHUNK) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}

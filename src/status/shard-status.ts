@@ -1,0 +1,71 @@
+import type { Collected, OutcomeCounts, Plan, Progress, ShardEnd } from '../job.ts';
+import { shardKey, shardName, shardsPrefix, type ShardRef } from '../keys.ts';
+import { sideBySide } from '../side-by-side.ts';
+import { readJson } from '../store/json.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+
+/** One shard as it is now. */
+export interface ShardStatus {
+  readonly shard: number;
+  /** `waiting`: nothing was sent yet. `stopped`: it goes no further in this execution. */
+  readonly state: 'waiting' | 'running' | 'stopped' | 'done';
+  readonly rows: number;
+  /** Rows with their final outcome so far. */
+  readonly counts: OutcomeCounts;
+  /** The batch as the last poll saw it. */
+  readonly progress?: Progress;
+}
+
+const NOTHING: OutcomeCounts = { ok: 0, failed: 0, exhausted: 0, invalid: 0 };
+
+/** Every shard of a job. One listing says which files there are; only those that tell something are read. */
+export async function readShards(store: ObjectStore, jobId: string, plan: Plan): Promise<ShardStatus[]> {
+  const files = await filesByShard(store, jobId);
+  return sideBySide(plan.shards, ({ rows, invalid, requests }, shard) => {
+    const untouched = { shard, rows, counts: { ...NOTHING, invalid } };
+    if (requests === 0) return Promise.resolve({ ...untouched, state: 'done' });
+    return readShard(store, { jobId, shard }, files.get(shardName(shard)) ?? new Set(), untouched);
+  });
+}
+
+async function filesByShard(store: ObjectStore, jobId: string): Promise<Map<string, Set<string>>> {
+  const prefix = shardsPrefix(jobId);
+  const files = new Map<string, Set<string>>();
+  for await (const { key } of store.list(prefix)) {
+    const [shard = '', file = ''] = key.slice(prefix.length).split('/');
+    files.set(shard, (files.get(shard) ?? new Set()).add(file));
+  }
+  return files;
+}
+
+async function readShard(
+  store: ObjectStore,
+  ref: ShardRef,
+  files: ReadonlySet<string>,
+  untouched: Omit<ShardStatus, 'state'>,
+): Promise<ShardStatus> {
+  for (const [file, state] of [
+    ['done.json', 'done'],
+    ['stopped.json', 'stopped'],
+  ] as const) {
+    const end = files.has(file) ? await readJson<ShardEnd>(store, shardKey(ref, file)) : undefined;
+    if (end !== undefined) return { ...untouched, state, counts: end.counts };
+  }
+  if (!files.has('round-1.uploading.json')) return { ...untouched, state: 'waiting' };
+  const collected = [...files].filter((file) => file.endsWith('.collected.json'));
+  const rounds = await sideBySide(collected, (file) =>
+    readJson<Collected>(store, `${shardsPrefix(ref.jobId)}${shardName(ref.shard)}/${file}`),
+  );
+  const progress = files.has('progress.json')
+    ? await readJson<Progress>(store, shardKey(ref, 'progress.json'))
+    : undefined;
+  const sum = (count: (round: Collected) => number): number =>
+    rounds.reduce((total, round) => total + (round === undefined ? 0 : count(round)), 0);
+  const counts = {
+    ...untouched.counts,
+    ok: sum(({ ok }) => ok),
+    failed: sum(({ failed }) => failed),
+    exhausted: sum(({ exhausted }) => exhausted),
+  };
+  return { ...untouched, state: 'running', counts, ...(progress && { progress }) };
+}
