@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -7,23 +8,20 @@ import { parseConfig, type NightshiftConfig } from '../src/config/config.ts';
 import { configLiteral } from './config-literal.ts';
 import { DataBucket } from './data-bucket.ts';
 import { DropTrigger } from './drop-trigger.ts';
+import { EventDelivery } from './event-delivery.ts';
+import { JobsApi } from './jobs-api.ts';
 import { Machine } from './machine.ts';
 import { createProviderKeys, type ProviderKeys } from './provider-keys.ts';
+import { Schedules } from './schedules.ts';
 import { Steps } from './steps.ts';
+import { StopTrigger } from './stop-trigger.ts';
 
 export interface BatchWorkflowProps {
-  /** Profiles and providers, as `nightshift.config.ts` has them. Deployed inside *start job*; holds no keys. */
+  /**
+   * Profiles, providers, schedules and limits, as `nightshift.config.ts` has them. Deployed inside the functions that
+   * start jobs; holds no keys.
+   */
   readonly config: NightshiftConfig;
-  /**
-   * Most shards of one job at the provider at the same time.
-   * @default 100
-   */
-  readonly maxConcurrency?: number;
-  /**
-   * How long one job may take, all rounds and waits included; then it is stopped, and can be started again.
-   * @default 14 days: a 7-day completion window, its grace, and the rounds after it
-   */
-  readonly timeout?: Duration;
   /**
    * The secret with the providers' keys: a JSON object `{"<provider>": "<key>"}`.
    * @default - a new secret holding `{}`, to be filled by hand
@@ -32,41 +30,51 @@ export interface BatchWorkflowProps {
 }
 
 /**
- * The whole batch workflow: a file of prompts dropped under `input/<profile>/` of the bucket becomes one result per
- * row under `output/<jobId>/`.
+ * The whole batch workflow, with its three doors: a file dropped under `input/<profile>/` of the bucket, a request to
+ * the API, or a schedule becomes one result per row under `output/<jobId>/`.
  */
 export class BatchWorkflow extends Construct {
   readonly bucket: Bucket;
   readonly providerKeys: ProviderKeys;
   /** One execution is one job, named by its jobId. */
   readonly stateMachine: IStateMachine;
-  /** Drops that started no job. */
-  readonly dropDeadLetters: IQueue;
+  readonly api: HttpApi;
+  /** Events that came to nothing: drops and schedules that started no job, aborts that cancelled none. */
+  readonly deadLetters: IQueue;
 
   /** @throws InvalidRequest naming every problem of the configuration. */
   constructor(scope: Construct, id: string, props: BatchWorkflowProps) {
     super(scope, id);
-    parseConfig(props.config);
+    const { limits = {}, schedules = {}, api = {} } = parseConfig(props.config);
     const { bucket } = new DataBucket(this, 'Data');
     const providerKeys = props.providerKeys ?? createProviderKeys(this, 'ProviderKeys');
     const { functions } = new Steps(this, 'Steps', {
       bucket,
       providerKeys,
-      defineInStartJob: { 'process.env.NIGHTSHIFT_CONFIG': configLiteral(props.config) },
+      defineInDoors: { 'process.env.NIGHTSHIFT_CONFIG': configLiteral(props.config) },
     });
     const machine = new Machine(this, 'Machine', {
       steps: functions,
-      maxConcurrency: props.maxConcurrency ?? 100,
-      timeout: props.timeout ?? Duration.days(14),
+      maxConcurrency: limits.shardsInFlight ?? 100,
+      // A 7-day completion window, its grace, and the rounds after it.
+      timeout: Duration.days(limits.jobDays ?? 14),
     });
-    const startJob = functions['start-job'];
-    startJob.lambda.addEnvironment('STATE_MACHINE_ARN', machine.stateMachine.stateMachineArn);
-    machine.allowStart(startJob);
-    const { deadLetters } = new DropTrigger(this, 'DropTrigger', { bucket, startJob });
+    const { stateMachine } = machine;
+    const { 'start-job': startJob, 'cancel-job': cancelJob, api: serveApi } = functions;
+    for (const door of [startJob, cancelJob, serveApi]) machine.allowStart(door);
+    machine.allowStop(serveApi);
+    const delivery = new EventDelivery(this, 'Events', [startJob, cancelJob]);
+    // oxlint-disable no-new -- they add themselves to the stack
+    new DropTrigger(this, 'DropTrigger', { bucket, startJob, delivery });
+    new StopTrigger(this, 'StopTrigger', { stateMachine, cancelJob, delivery });
+    new Schedules(this, 'Schedules', { schedules, startJob, delivery });
+    // oxlint-enable no-new
+    const jobsApi = new JobsApi(this, 'Api', { serveApi, jwt: api.jwt, ...limits.api });
 
     this.bucket = bucket;
     this.providerKeys = providerKeys;
-    this.stateMachine = machine.stateMachine;
-    this.dropDeadLetters = deadLetters;
+    this.stateMachine = stateMachine;
+    this.api = jobsApi.httpApi;
+    this.deadLetters = delivery.deadLetters;
   }
 }

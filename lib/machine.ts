@@ -1,10 +1,12 @@
 import { ArnFormat, Names, RemovalPolicy, Stack, type Duration } from 'aws-cdk-lib';
+import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { acknowledgeWildcards } from './acknowledge-wildcards.ts';
 import { defineJob } from './job-states.ts';
 import type { StepFunction } from './step-function.ts';
+import { DOORS } from './step-table.ts';
 import type { StepFunctions } from './steps.ts';
 
 export interface MachineProps {
@@ -33,9 +35,22 @@ export class Machine extends Construct {
     this.acknowledge(steps);
   }
 
-  /** Lets a step start executions. */
-  allowStart({ role }: StepFunction): void {
+  /** Lets a door start jobs, and see whether they run. */
+  allowStart({ lambda, role }: StepFunction): void {
+    lambda.addEnvironment('STATE_MACHINE_ARN', this.stateMachine.stateMachineArn);
     this.stateMachine.grantStartExecution(role);
+    this.allowOnExecutions(role, 'states:DescribeExecution');
+  }
+
+  /** Lets a door stop jobs. */
+  allowStop({ role }: StepFunction): void {
+    this.allowOnExecutions(role, 'states:StopExecution');
+  }
+
+  private allowOnExecutions(role: Role, action: string): void {
+    const resources = [this.executionArn(':*')];
+    role.addToPolicy(new PolicyStatement({ actions: [action], resources }));
+    acknowledgeWildcards(role, { resources, reason: 'Executions are named when they start.' });
   }
 
   private executionArn(execution: string): string {
@@ -60,9 +75,11 @@ export class Machine extends Construct {
     });
   }
 
-  private acknowledge({ 'start-job': _startsIt, ...steps }: StepFunctions): void {
+  private acknowledge(steps: StepFunctions): void {
+    const doors: readonly StepFunction[] = DOORS.map((door) => steps[door]);
+    const tasks = Object.values(steps).filter((step) => !doors.includes(step));
     acknowledgeWildcards(this, {
-      resources: Object.values(steps).map(({ lambda }) => `${lambda.functionArn}:*`),
+      resources: tasks.map(({ lambda }) => `${lambda.functionArn}:*`),
       reason: 'The versions and aliases of exactly the functions that are steps.',
     });
     acknowledgeWildcards(this, {

@@ -9,7 +9,7 @@ export interface NightshiftStackProps extends StackProps, BatchWorkflowProps {}
 export class NightshiftStack extends Stack {
   constructor(scope: Construct, id: string, props: NightshiftStackProps) {
     super(scope, id, props);
-    const { bucket, providerKeys, stateMachine, dropDeadLetters } = new BatchWorkflow(
+    const { bucket, providerKeys, stateMachine, api, deadLetters } = new BatchWorkflow(
       this,
       'Workflow',
       props,
@@ -28,10 +28,11 @@ export class NightshiftStack extends Stack {
       'Secret for the keys of the providers: {"<provider>": "<key>"}',
       providerKeys.secretArn,
     );
+    output('ApiUrl', 'API: POST /jobs, GET /jobs/{jobId}, … GET /openapi.json describes it', api.apiEndpoint);
     output(
-      'DropDeadLetterQueueUrl',
-      'Queue with drops that started no job; empty when all is well',
-      dropDeadLetters.queueUrl,
+      'DeadLetterQueueUrl',
+      'Queue with events that came to nothing, such as a drop that started no job; empty when all is well',
+      deadLetters.queueUrl,
     );
   }
 }

@@ -29,7 +29,7 @@ export interface StepFunctionProps {
    * Expressions the bundler replaces, each by a JavaScript literal.
    * @default - none
    */
-  readonly define?: Readonly<Record<string, string>>;
+  readonly define?: Readonly<Record<string, string>> | undefined;
 }
 
 /** One step as a Lambda function: its own role with nothing but what the step needs, its own log group. */

@@ -1,4 +1,4 @@
-import { INPUT_PREFIX } from '../src/keys.ts';
+import { INDEX_PREFIX, INPUT_PREFIX, OUTPUT_PREFIX, STAGED_PREFIX } from '../src/keys.ts';
 
 /** What one step needs. Key patterns are those of the bucket's layout (`src/keys.ts`). */
 export interface StepNeeds {
@@ -9,6 +9,10 @@ export interface StepNeeds {
   readonly scratchGib?: number;
   /** Talks to the provider, so it may read its key. */
   readonly provider?: true;
+  /** Is a door: it knows the configuration and may start executions, and see how they are. */
+  readonly startsJobs?: true;
+  /** May also stop executions. */
+  readonly stopsJobs?: true;
   /** Reads objects. */
   readonly reads?: readonly string[];
   /** Reads the very version that was dropped. */
@@ -21,28 +25,47 @@ export interface StepNeeds {
 }
 
 const INPUTS = `${INPUT_PREFIX}*`;
+const STAGED = `${STAGED_PREFIX}*`;
 const JOBS = 'jobs/*';
-const OUTPUTS = 'output/*';
+const OUTPUTS = `${OUTPUT_PREFIX}*`;
+const INDEX = `${INDEX_PREFIX}*`;
+const STOPS = 'jobs/*/stop.json';
+/** The summary: where the answer goes when a dropped file asks for what cannot be. */
+const SUMMARIES = 'output/*/summary.json';
 
+const DOOR = { memoryMib: 512, timeoutMinutes: 2, startsJobs: true } as const;
 const TALKING = { memoryMib: 256, timeoutMinutes: 2, provider: true } as const;
 const MOVING_ROWS = { memoryMib: 1_769, timeoutMinutes: 15 } as const;
 
-/** Every step: a file of `lambdas/`, a Lambda function with a role of its own, and (but the first) a Task. */
+/** Every Lambda function: a file of `lambdas/` with a role of its own. First the doors, then the machine's Tasks. */
 export const STEPS = {
   'start-job': {
-    memoryMib: 256,
-    timeoutMinutes: 2,
-    reads: [JOBS, 'output/*/summary.json'],
-    // The summary: where the answer goes when a dropped file asks for what cannot be.
-    puts: [JOBS, 'output/*/summary.json'],
+    ...DOOR,
+    readsVersions: [INPUTS],
+    reads: [JOBS, STAGED, OUTPUTS, 'claims/*'],
+    puts: [JOBS, INDEX, SUMMARIES, 'claims/*'],
+    // What a resume clears away.
+    deletes: [STOPS, SUMMARIES],
+  },
+  'cancel-job': { ...DOOR, reads: [JOBS], puts: [STOPS] },
+  api: {
+    ...DOOR,
+    // As long as API Gateway waits.
+    timeoutMinutes: 0.5,
+    stopsJobs: true,
+    reads: [JOBS, INPUTS, STAGED, OUTPUTS],
+    // Inputs: whoever gets an address to upload to uploads with this role's rights.
+    puts: [JOBS, INDEX, INPUTS, STAGED],
+    // What a resume clears away.
+    deletes: [STOPS, SUMMARIES],
   },
   'build-requests': {
     ...MOVING_ROWS,
-    readsVersions: [INPUTS],
+    // Also what was staged for a request, and the dead letters of other jobs.
+    readsVersions: [INPUTS, STAGED, OUTPUTS],
     reads: [JOBS],
     streams: [JOBS],
-    // What a resume lifts.
-    deletes: ['jobs/*/stop.json', 'jobs/*/shards/*/stopped.json'],
+    deletes: ['jobs/*/shards/*/stopped.json'],
   },
   'upload-file': {
     memoryMib: 1_024,
@@ -52,7 +75,7 @@ export const STEPS = {
     puts: [JOBS],
   },
   'create-batch': { ...TALKING, reads: [JOBS], puts: [JOBS] },
-  'poll-batch': TALKING,
+  'poll-batch': { ...TALKING, reads: [STOPS], puts: ['jobs/*/shards/*/progress.json'] },
   'cancel-batch': TALKING,
   // Scratch space: the provider's output is in any order, and is put into the input's order there.
   'collect-results': { ...MOVING_ROWS, scratchGib: 10, provider: true, reads: [JOBS], streams: [JOBS] },
@@ -65,3 +88,6 @@ export const STEPS = {
 } as const satisfies Readonly<Record<string, StepNeeds>>;
 
 export type StepName = keyof typeof STEPS;
+
+/** Functions that start jobs; the others are Tasks of the machine. */
+export const DOORS = ['start-job', 'cancel-job', 'api'] as const satisfies readonly StepName[];

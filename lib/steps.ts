@@ -2,13 +2,13 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { ProviderKeys } from './provider-keys.ts';
 import { StepFunction } from './step-function.ts';
-import { STEPS, type StepName } from './step-table.ts';
+import { STEPS, type StepName, type StepNeeds } from './step-table.ts';
 
 export interface StepsProps {
   readonly bucket: Bucket;
   readonly providerKeys: ProviderKeys;
-  /** Expressions the bundler replaces in `start-job`, each by a JavaScript literal. */
-  readonly defineInStartJob: Readonly<Record<string, string>>;
+  /** Expressions the bundler replaces in the doors, each by a JavaScript literal. */
+  readonly defineInDoors: Readonly<Record<string, string>>;
 }
 
 export type StepFunctions = Readonly<Record<StepName, StepFunction>>;
@@ -17,18 +17,17 @@ export type StepFunctions = Readonly<Record<StepName, StepFunction>>;
 export class Steps extends Construct {
   readonly functions: StepFunctions;
 
-  constructor(scope: Construct, id: string, { bucket, providerKeys, defineInStartJob }: StepsProps) {
+  constructor(scope: Construct, id: string, { bucket, providerKeys, defineInDoors }: StepsProps) {
     super(scope, id);
-    const create = (step: StepName): StepFunction =>
-      new StepFunction(this, constructId(step), {
-        step,
-        needs: STEPS[step],
-        bucket,
-        providerKeys,
-        ...(step === 'start-job' ? { define: defineInStartJob } : {}),
-      });
+    const create = (step: StepName): StepFunction => {
+      const needs: StepNeeds = STEPS[step];
+      const define = needs.startsJobs === true ? defineInDoors : undefined;
+      return new StepFunction(this, constructId(step), { step, needs, bucket, providerKeys, define });
+    };
     this.functions = {
       'start-job': create('start-job'),
+      'cancel-job': create('cancel-job'),
+      api: create('api'),
       'build-requests': create('build-requests'),
       'upload-file': create('upload-file'),
       'create-batch': create('create-batch'),

@@ -1,9 +1,10 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { expect, test } from 'vitest';
 import { BatchWorkflow, type BatchWorkflowProps } from '../../lib/batch-workflow.ts';
-import { definitionFromTemplate } from '../../local/definition.ts';
+import { readMachine } from '../../local/template/machine.ts';
+import { readResources } from '../../local/template/resources.ts';
 import { stackMachine, CONFIG, createForeignApp } from './synthesized-stack.ts';
 
 /** A workflow in somebody else's stack, whose app has set no feature flag. */
@@ -17,7 +18,7 @@ function foreignTemplate(props: (stack: Stack) => Partial<BatchWorkflowProps> = 
 const withoutIds = (machine: object): string => JSON.stringify(machine).replace(/function:\w+/g, 'function');
 
 test('in a stack of somebody else, with no feature flag set, the machine is the same', () => {
-  const { definition } = definitionFromTemplate(foreignTemplate().toJSON());
+  const { definition } = readMachine(readResources(foreignTemplate().toJSON()));
   expect(withoutIds(definition)).toBe(withoutIds(stackMachine().definition));
 });
 
@@ -34,8 +35,10 @@ test('two workflows fit into one stack', () => {
 });
 
 test('the number of shards at a time and the time a job has can be set', () => {
-  const template = foreignTemplate(() => ({ maxConcurrency: 8, timeout: Duration.days(2) }));
-  expect(definitionFromTemplate(template.toJSON()).definition).toMatchObject({
+  const template = foreignTemplate(() => ({
+    config: { ...CONFIG, limits: { shardsInFlight: 8, jobDays: 2 } },
+  }));
+  expect(readMachine(readResources(template.toJSON())).definition).toMatchObject({
     TimeoutSeconds: 172_800,
     States: { 'For each shard': { MaxConcurrency: 8 } },
   });

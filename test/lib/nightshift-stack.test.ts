@@ -8,7 +8,8 @@ test.each([
   ['InputLocation', /s3:\/\/.*DataBucket.*\/input\//],
   ['StateMachineArn', /StateMachine/],
   ['ProviderKeysSecretArn', /ProviderKeys/],
-  ['DropDeadLetterQueueUrl', /DropTriggerDeadLetters/],
+  ['ApiUrl', /HttpApi/],
+  ['DeadLetterQueueUrl', /EventsDeadLetters/],
 ])('the output %s says what it is for', (name, value) => {
   const output = stackTemplate().findOutputs(name)[name];
   expect(output?.['Description']).toMatch(/^[A-Z].{20,}/);

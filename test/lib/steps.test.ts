@@ -1,15 +1,16 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
-import { STEPS } from '../../lib/step-table.ts';
+import { DOORS, STEPS } from '../../lib/step-table.ts';
 import { permissionsByRole, stepPermissions } from './step-policies.ts';
 import { stackTemplate } from './synthesized-stack.ts';
 
 const ALL_STEPS = Object.keys(STEPS);
 const TALKING = ['upload-file', 'create-batch', 'poll-batch', 'cancel-batch', 'collect-results'];
+const isDoor = (step: string): boolean => (DOORS as readonly string[]).includes(step);
 const SILENT = ALL_STEPS.filter((step) => !TALKING.includes(step));
 
-test('there is one function per step and no other', () => {
-  expect(stackTemplate()).toHaveCount('AWS::Lambda::Function', 8);
+test('there is one function per step and door, and no other', () => {
+  expect(stackTemplate()).toHaveCount('AWS::Lambda::Function', 10);
 });
 
 describe.each(ALL_STEPS)('%s', (step) => {
@@ -51,7 +52,7 @@ describe.each(ALL_STEPS)('%s', (step) => {
 
 test('steps that read may see which keys there are, so that a missing one is a 404', () => {
   const listing = ALL_STEPS.filter((step) => stepPermissions(step).includes('s3:ListBucket on <bucket>'));
-  expect(listing).toEqual(ALL_STEPS.filter((step) => step !== 'poll-batch' && step !== 'cancel-batch'));
+  expect(listing).toEqual(ALL_STEPS.filter((step) => step !== 'cancel-batch'));
 });
 
 test('log groups keep thirty days and go with the stack', () => {
@@ -96,7 +97,9 @@ test.each(SILENT)('%s knows nothing of the secret', (step) => {
 });
 
 test.each([
-  ['start-job', 256, 120],
+  ['start-job', 512, 120],
+  ['cancel-job', 512, 120],
+  ['api', 512, 30],
   ['build-requests', 1_769, 900],
   ['upload-file', 1_024, 900],
   ['create-batch', 256, 120],
@@ -116,28 +119,65 @@ test('only collect-results has scratch space beyond what Lambda gives', () => {
   }
 });
 
-test('only start-job knows the state machine', () => {
+test('only the doors know the state machine', () => {
   for (const step of ALL_STEPS) {
-    const known = step === 'start-job' ? { Ref: Match.stringLikeRegexp('StateMachine') } : Match.absent();
+    const known = isDoor(step) ? { Ref: Match.stringLikeRegexp('StateMachine') } : Match.absent();
     expect(stackTemplate()).toHaveStep(step, {}, { STATE_MACHINE_ARN: known });
   }
 });
 
-test('start-job may start executions of this machine, and nothing else of Step Functions', () => {
-  const granted = stepPermissions('start-job').filter((permission) => permission.startsWith('states:'));
-  expect(granted).toEqual([
-    expect.stringMatching(/^states:StartExecution on <WorkflowMachineStateMachine\w+>$/),
-  ]);
+test.each([
+  ['start-job', ['StartExecution', 'DescribeExecution']],
+  ['cancel-job', ['StartExecution', 'DescribeExecution']],
+  ['api', ['StartExecution', 'DescribeExecution', 'StopExecution']],
+])('%s may do %j with this machine, and nothing else of Step Functions', (step, actions) => {
+  const granted = stepPermissions(step).filter((permission) => permission.startsWith('states:'));
+  expect(granted).toHaveLength(actions.length);
+  for (const action of actions) {
+    const on = action === 'StartExecution' ? '<WorkflowMachineStateMachine\\w+>' : '.*:execution:.*:\\*';
+    expect(granted).toContainEqual(expect.stringMatching(new RegExp(`^states:${action} on ${on}$`)));
+  }
+});
+
+test('no step but the doors may do anything with executions', () => {
+  const others = ALL_STEPS.filter((step) => !isDoor(step));
+  expect(others.flatMap(stepPermissions).filter((permission) => permission.startsWith('states:'))).toEqual(
+    [],
+  );
 });
 
 test.each([
   [
     'start-job',
     [
+      'DeleteObject jobs/*/stop.json',
+      'DeleteObject output/*/summary.json',
+      'GetObject claims/*',
+      'GetObject input/*',
       'GetObject jobs/*',
-      'GetObject output/*/summary.json',
+      'GetObject output/*',
+      'GetObject staged/*',
+      'GetObjectVersion input/*',
+      'PutObject claims/*',
+      'PutObject index/*',
       'PutObject jobs/*',
       'PutObject output/*/summary.json',
+    ],
+  ],
+  ['cancel-job', ['GetObject jobs/*', 'PutObject jobs/*/stop.json']],
+  [
+    'api',
+    [
+      'DeleteObject jobs/*/stop.json',
+      'DeleteObject output/*/summary.json',
+      'GetObject input/*',
+      'GetObject jobs/*',
+      'GetObject output/*',
+      'GetObject staged/*',
+      'PutObject index/*',
+      'PutObject input/*',
+      'PutObject jobs/*',
+      'PutObject staged/*',
     ],
   ],
   [
@@ -145,16 +185,19 @@ test.each([
     [
       'AbortMultipartUpload jobs/*',
       'DeleteObject jobs/*/shards/*/stopped.json',
-      'DeleteObject jobs/*/stop.json',
       'GetObject input/*',
       'GetObject jobs/*',
+      'GetObject output/*',
+      'GetObject staged/*',
       'GetObjectVersion input/*',
+      'GetObjectVersion output/*',
+      'GetObjectVersion staged/*',
       'PutObject jobs/*',
     ],
   ],
   ['upload-file', ['GetObject jobs/*', 'PutObject jobs/*']],
   ['create-batch', ['GetObject jobs/*', 'PutObject jobs/*']],
-  ['poll-batch', []],
+  ['poll-batch', ['GetObject jobs/*/stop.json', 'PutObject jobs/*/shards/*/progress.json']],
   ['cancel-batch', []],
   ['collect-results', ['AbortMultipartUpload jobs/*', 'GetObject jobs/*', 'PutObject jobs/*']],
   [

@@ -1,0 +1,45 @@
+import { Duration, Validations } from 'aws-cdk-lib';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { StepFunction } from './step-function.ts';
+
+/** EventBridge's own schedule: 185 attempts in 24 hours, with growing and jittered waits. */
+export const DELIVERY = { retryAttempts: 185, maxEventAge: Duration.hours(24) } as const;
+
+/**
+ * How events reach a door. One that comes to nothing ends in the dead-letter queue: as the event when it could not be
+ * delivered, as Lambda's record of event and error when the function failed with it.
+ */
+export class EventDelivery extends Construct {
+  readonly deadLetters: Queue;
+
+  /** @param doors the functions that events are delivered to */
+  constructor(scope: Construct, id: string, doors: readonly StepFunction[]) {
+    super(scope, id);
+    this.deadLetters = new Queue(this, 'DeadLetters', {
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    });
+    Validations.of(this.deadLetters).acknowledge({
+      id: 'AwsSolutions-SQS3',
+      reason: 'It is the dead-letter queue itself; a person reads it.',
+    });
+    for (const door of doors) this.keepFailures(door);
+  }
+
+  /** A door as the target of a rule. */
+  targetOf({ lambda }: StepFunction): LambdaFunction {
+    return new LambdaFunction(lambda, { ...DELIVERY, deadLetterQueue: this.deadLetters });
+  }
+
+  /** The queue of a rule sees failed deliveries only; an invocation that was accepted and failed is Lambda's to report. */
+  private keepFailures({ lambda }: StepFunction): void {
+    lambda.configureAsyncInvoke({
+      onFailure: new SqsDestination(this.deadLetters),
+      retryAttempts: 2,
+      maxEventAge: Duration.hours(6),
+    });
+  }
+}

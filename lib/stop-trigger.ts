@@ -1,0 +1,30 @@
+import { Rule } from 'aws-cdk-lib/aws-events';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import type { EventDelivery } from './event-delivery.ts';
+import type { StepFunction } from './step-function.ts';
+
+export interface StopTriggerProps {
+  readonly stateMachine: StateMachine;
+  readonly cancelJob: StepFunction;
+  readonly delivery: EventDelivery;
+}
+
+/**
+ * An execution that was aborted or ran out of time leaves batches behind that go on costing money: its job is cancelled.
+ * A failed one does not: its batches are valid work, and a resume takes them in.
+ */
+export class StopTrigger extends Construct {
+  constructor(scope: Construct, id: string, { stateMachine, cancelJob, delivery }: StopTriggerProps) {
+    super(scope, id);
+    const rule = new Rule(this, 'Rule', {
+      description: 'Nightshift: an execution that was stopped cancels its job',
+      eventPattern: {
+        source: ['aws.states'],
+        detailType: ['Step Functions Execution Status Change'],
+        detail: { stateMachineArn: [stateMachine.stateMachineArn], status: ['ABORTED', 'TIMED_OUT'] },
+      },
+    });
+    rule.addTarget(delivery.targetOf(cancelJob));
+  }
+}
