@@ -1,8 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import config from '../nightshift.config.ts';
+import { localCommand } from '../local/commands/local.ts';
 import { runCommand } from '../local/commands/run.ts';
 import { simulatorCommand } from '../local/commands/simulator.ts';
-import { parseConfig } from '../src/config/config.ts';
+import { parseConfig, type NightshiftConfig } from '../src/config/config.ts';
 import { InvalidRequest } from '../src/errors.ts';
 import { EXIT } from '../local/commands/exit-status.ts';
 
@@ -15,7 +16,11 @@ const program = new Command('nightshift')
 for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
 
 try {
-  program.addCommand(runCommand(() => parseConfig(config))).addCommand(simulatorCommand());
+  const loadConfig = (): NightshiftConfig => parseConfig(config);
+  program
+    .addCommand(runCommand(loadConfig))
+    .addCommand(localCommand(loadConfig))
+    .addCommand(simulatorCommand());
   for (const command of program.commands) command.exitOverride();
   await program.parseAsync();
 } catch (error) {

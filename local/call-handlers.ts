@@ -5,12 +5,15 @@ import { handler as createBatch } from '../lambdas/create-batch.ts';
 import { handler as pollBatch } from '../lambdas/poll-batch.ts';
 import { handler as uploadFile } from '../lambdas/upload-file.ts';
 import { handler as writeResults } from '../lambdas/write-results.ts';
+import { handler as cancelJob } from '../lambdas/cancel-job.ts';
+import { handler as startJob } from '../lambdas/start-job.ts';
 import type { Edges } from '../src/edges.ts';
 import type { StepHost } from '../src/runtime/handler.ts';
+import type { StartEdges } from '../src/steps/start-job.ts';
 import type { CallStep } from './engine.ts';
 
 /** A payload is JSON that crossed the machine; what each handler takes and gives is typed in `src/contract.ts`. */
-type AnyHandler = (event: never, host: StepHost) => Promise<unknown>;
+type AnyHandler = (event: never, host: never) => Promise<unknown>;
 
 const HANDLERS: Readonly<Record<string, AnyHandler>> = {
   'build-requests': buildRequests,
@@ -22,11 +25,22 @@ const HANDLERS: Readonly<Record<string, AnyHandler>> = {
   'write-results': writeResults,
 };
 
-/** Calls the Lambda handlers in this process, with these edges instead of those of the environment. */
+/** Calls the handlers of the machine's Tasks in this process, with these edges instead of those of the environment. */
 export function callHandlers(edges: Edges): CallStep {
+  return caller(HANDLERS, { edges });
+}
+
+const DOORS: Readonly<Record<string, AnyHandler>> = { 'start-job': startJob, 'cancel-job': cancelJob };
+
+/** {@link callHandlers} for the functions that events go to. */
+export function callDoors(edges: StartEdges): CallStep {
+  return caller(DOORS, { edges });
+}
+
+function caller(handlers: Readonly<Record<string, AnyHandler>>, host: StepHost): CallStep {
   return (step, event) => {
-    const handler = HANDLERS[step];
-    if (handler === undefined) throw new Error(`The state machine calls "${step}", which is no step.`);
-    return handler(event as never, { edges });
+    const handler = handlers[step];
+    if (handler === undefined) throw new Error(`The stack calls "${step}", which is no step.`);
+    return handler(event as never, host as never);
   };
 }

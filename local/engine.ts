@@ -12,6 +12,8 @@ export interface EngineOptions {
   readonly callStep: CallStep;
   /** Told of every state that is entered, left, retried or caught. */
   readonly onEvent?: ((event: EngineEvent) => void) | undefined;
+  /** Told of every execution that was stopped, as EventBridge is. */
+  readonly onStopped?: ((name: string) => void) | undefined;
   /** Waits and retries take no time: for tests, which move a clock of their own. */
   readonly instant?: boolean;
 }
@@ -31,8 +33,10 @@ export interface EngineEvent {
 export interface LocalExecutions extends Executions {
   /** Resolves with the execution's output; fails with its error and cause in the message. */
   result(name: string): Promise<unknown>;
-  /** Stops an execution where it stands; its checkpoints stay. */
-  abort(name: string): void;
+  /** Leaves every execution where it stands, as if this machine was switched off: nobody is told. */
+  leave(): Promise<void>;
+  /** The executions that run now. */
+  running(): readonly string[];
 }
 
 /** Step Functions' limit for a payload between two states, in bytes of UTF-8; the engine has none of its own. */
@@ -42,22 +46,64 @@ export function createLocalExecutions(options: EngineOptions): LocalExecutions {
   const machine = new StateMachine(options.definition, {
     validationOptions: { checkArn: false, checkPaths: true },
   });
-  const runs = new Map<string, { abort(): void; result: Promise<unknown> }>();
-  const ended = new Set<string>();
+  const runs = new Map<string, Run>();
+  const steps = new Set<Promise<unknown>>();
+  const tracked: EngineOptions = { ...options, callStep: tracking(options.callStep, steps) };
+  const running = (): string[] => [...runs].flatMap(([name, { ended }]) => (ended ? [] : [name]));
   return {
     start(name, input) {
       // As Step Functions: a running name answers for its execution, an ended one is used up.
-      if (ended.has(name)) return Promise.resolve('taken');
-      if (!runs.has(name)) {
-        const started = run(machine, options, name, input);
-        runs.set(name, started);
-        started.result.catch(() => undefined).finally(() => ended.add(name));
-      }
+      const known = runs.get(name);
+      if (known !== undefined) return Promise.resolve(known.ended ? 'taken' : 'started');
+      runs.set(name, start(machine, tracked, name, input));
       return Promise.resolve('started');
     },
+    look(name) {
+      const known = runs.get(name);
+      return Promise.resolve(known && (known.ended ? 'ended' : 'running'));
+    },
+    stop(name) {
+      const known = runs.get(name);
+      if (known !== undefined && !known.ended) {
+        known.ended = true;
+        known.abort();
+        options.onStopped?.(name);
+      }
+      return Promise.resolve();
+    },
     result: (name) => runs.get(name)?.result ?? Promise.reject(new Error(`No execution is named ${name}.`)),
-    abort: (name) => runs.get(name)?.abort(),
+    running,
+    async leave() {
+      const left = running().flatMap((name) => runs.get(name) ?? []);
+      for (const started of left) started.abort();
+      await Promise.allSettled([...left.map(({ result }) => result), ...steps]);
+    },
   };
+}
+
+/** Steps go on when their execution is stopped, as Lambdas do; whoever takes their store away must wait for them. */
+function tracking(callStep: CallStep, steps: Set<Promise<unknown>>): CallStep {
+  return (step, event) => {
+    const call = callStep(step, event);
+    steps.add(call);
+    const forget = (): void => void steps.delete(call);
+    call.then(forget, forget);
+    return call;
+  };
+}
+
+interface Run {
+  ended: boolean;
+  readonly result: Promise<unknown>;
+  abort(): void;
+}
+
+function start(machine: StateMachine, options: EngineOptions, name: string, input: JobInput): Run {
+  const { abort, result } = run(machine, options, name, input);
+  const started: Run = { ended: false, result, abort: () => abort() };
+  const end = (): void => void (started.ended = true);
+  result.then(end, end);
+  return started;
 }
 
 function run(machine: StateMachine, options: EngineOptions, name: string, input: JobInput) {

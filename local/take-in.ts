@@ -3,50 +3,55 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { InvalidRequest } from '../src/errors.ts';
-import { makeJobId } from '../src/job-id.ts';
+import type { InputRef } from '../src/job.ts';
+import { makeJobId } from '../src/requests/job-id.ts';
 import { jobKey, jobPrefix, summaryKey } from '../src/keys.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 
-/** A file of the user's, as an object of the store: what the job is called and where its input is. */
-export interface TakenIn {
-  readonly jobId: string;
-  readonly key: string;
-}
-
 export interface TakeIn {
-  readonly file: string;
-  /** How the file is treated: with its content, what makes the job unique. */
+  /** In the order of their rows. */
+  readonly files: readonly string[];
+  /** How the files are treated: with their content, what makes the job unique. */
   readonly identity: readonly string[];
-  /** Ask for a new job although the last one of this file has ended. */
+  /** Ask for a new job although the last one of these files has ended. */
   readonly again: boolean;
 }
 
 const CHUNK_BYTES = 1_048_576;
 
 /**
- * Copies a file into the store, where the workflow reads it. The same content under the same name, which says its
- * format, treated the same way is the same job, so running a file again resumes it or shows what it came to.
- * @throws InvalidRequest when the file cannot be read.
+ * Copies files into the store, where the workflow reads them. The same content under the same name, which says its
+ * format, treated the same way is the same job, so running files again resumes it or shows what it came to.
+ * @throws InvalidRequest when a file cannot be read.
  */
-export async function takeIn(store: ObjectStore, { file, identity, again }: TakeIn): Promise<TakenIn> {
-  const name = basename(file);
-  const jobId = await chooseJob(store, file, [await contentHash(file), name, ...identity], again);
-  const key = `${jobPrefix(jobId)}input/${name}`;
-  const known = await store.open(key);
-  known?.close();
-  if (known === undefined) await copy(store, file, key);
-  return { jobId, key };
+export async function takeIn(
+  store: ObjectStore,
+  { files, identity, again }: TakeIn,
+): Promise<{ readonly jobId: string; readonly inputs: readonly InputRef[] }> {
+  const contents = await Promise.all(files.map(async (file) => [await contentHash(file), basename(file)]));
+  const jobId = await chooseJob(store, files[0] ?? '', [...contents.flat(), ...identity], again);
+  const names = distinct(files.map((file) => basename(file)));
+  const keys = names.map((name) => `${jobPrefix(jobId)}input/${name}`);
+  for (const [n, key] of keys.entries()) {
+    if ((await store.stat(key)) === undefined) await copy(store, files[n] ?? '', key);
+  }
+  return { jobId, inputs: keys.map((key) => ({ key })) };
 }
 
-/** The last job of this file; with `again` the one after it, unless the last has not ended and wants to go on. */
-async function chooseJob(
+/** Files of the same name from different folders each get a folder of their own. */
+function distinct(names: readonly string[]): string[] {
+  return names.map((name, n) => (names.indexOf(name) === n ? name : `${n + 1}/${name}`));
+}
+
+/** The last job of this input; with `again` the one after it, unless the last has not ended and wants to go on. */
+export async function chooseJob(
   store: ObjectStore,
-  file: string,
+  name: string,
   identity: readonly string[],
   again: boolean,
 ): Promise<string> {
-  const nth = (n: number): string => makeJobId(file, n === 1 ? identity : [...identity, String(n)]);
-  const exists = async (key: string): Promise<boolean> => (await store.get(key)) !== undefined;
+  const nth = (n: number): string => makeJobId(name, n === 1 ? identity : [...identity, String(n)]);
+  const exists = async (key: string): Promise<boolean> => (await store.stat(key)) !== undefined;
   let last = 1;
   while (await exists(jobKey(nth(last + 1)))) last += 1;
   return nth(again && (await exists(summaryKey(nth(last)))) ? last + 1 : last);

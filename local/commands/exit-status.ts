@@ -14,6 +14,12 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-const BY_STATUS = { succeeded: EXIT.ok, partial: EXIT.deadLetters, failed: EXIT.failed } as const;
+const BY_STATUS = {
+  succeeded: EXIT.ok,
+  empty: EXIT.ok,
+  partial: EXIT.deadLetters,
+  failed: EXIT.failed,
+  cancelled: EXIT.failed,
+} as const;
 
 export const exitStatus = ({ status }: Summary): number => BY_STATUS[status];

@@ -11,14 +11,14 @@ import type { Log } from '../../src/log.ts';
 import type { StartedJob } from '../../src/steps/start-job.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { answersTable, SHOWN_ROWS } from '../answers-table.ts';
-import { openLocalHost } from '../local-edges.ts';
+import { openLocalEdges } from '../open-edges.ts';
 import { createProgress } from '../progress.ts';
-import { RunAborted, runFile } from '../run-file.ts';
+import { RunAborted, runJob } from '../run-job.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
 import { wholeNumber } from './simulator.ts';
 
 interface RunFlags {
-  readonly profile: string;
+  readonly profile?: string;
   readonly provider: string;
   readonly model?: string;
   readonly endpoint?: string;
@@ -34,14 +34,14 @@ interface RunFlags {
 
 const EXAMPLE = fileURLToPath(new URL('../../examples/hanse.jsonl', import.meta.url));
 
-/** `nightshift run [file]`: one file to its end on this machine. */
+/** `nightshift run [files…]`: one job to its end on this machine. */
 export function runCommand(loadConfig: () => NightshiftConfig): Command {
   return new Command('run')
     .description(
-      'run the state machine on this machine on one input file (.jsonl, .json, .csv, .tsv, .txt, each also .gz)',
+      'run one job on this machine: input files (.jsonl, .json, .csv, .tsv, .txt, each also .gz), or a job request (.job.json)',
     )
-    .argument('[file]', 'input file; without one, the ten prompts of examples/hanse.jsonl')
-    .option('--profile <name>', 'profile of nightshift.config.ts', 'default')
+    .argument('[files...]', 'input files; without any, the ten prompts of examples/hanse.jsonl')
+    .option('--profile <name>', "profile of nightshift.config.ts (default: the job request's, or default)")
     .option(
       '--provider <name>',
       'simulator answers here and for free; melious needs MELIOUS_API_KEY',
@@ -58,20 +58,20 @@ export function runCommand(loadConfig: () => NightshiftConfig): Command {
     .option('--bundles', 'bundle the Lambdas into cdk.out, as for a deploy, and run the bundles')
     .option('--verbose', 'print the log lines of the steps to standard error')
     .addHelpText('after', HELP)
-    .action(async (file: string | undefined, flags: RunFlags) => {
-      process.exitCode = await run(file ?? EXAMPLE, flags, loadConfig());
+    .action(async (files: string[], flags: RunFlags) => {
+      process.exitCode = await run(files.length === 0 ? [EXAMPLE] : files, flags, loadConfig());
     });
 }
 
 const HELP = `
 Exit status: 0 every row is ok, 3 finished with dead letters, 1 the job failed, 2 usage error.
-A file that was interrupted or failed goes on where it stopped when it is run again.`;
+Several files make one job. A job that was interrupted or failed goes on where it stopped when it is run again.`;
 
-async function run(file: string, flags: RunFlags, config: NightshiftConfig): Promise<number> {
+async function run(files: readonly string[], flags: RunFlags, config: NightshiftConfig): Promise<number> {
   const print = printer(flags);
   if (flags.out !== undefined) await makeFolder('--out', flags.out);
   await makeFolder('--data', flags.data);
-  await using host = await openLocalHost({
+  await using host = await openLocalEdges({
     data: flags.data,
     simulator: flags.provider === 'simulator',
     log: flags.verbose ? logToStandardError : () => undefined,
@@ -79,8 +79,8 @@ async function run(file: string, flags: RunFlags, config: NightshiftConfig): Pro
   const { store } = host.edges;
   const interrupt = onInterrupt();
   try {
-    const summary = await runFile({
-      file,
+    const summary = await runJob({
+      files,
       profile: flags.profile,
       overrides: overrides(flags),
       again: flags.again === true,
@@ -91,13 +91,13 @@ async function run(file: string, flags: RunFlags, config: NightshiftConfig): Pro
         print(styleText('dim', 'The stack is synthesized; its state machine runs here.'));
         if (host.simulatorUrl !== undefined)
           print(styleText('dim', `Provider: a simulator on ${host.simulatorUrl}`));
-        print(startLine(job, file));
+        print(startLine(job, files));
       },
       onEvent: createProgress(print),
       signal: interrupt,
     });
-    const files = await placeFiles(store, summary, flags.out);
-    await report(store, summary, files, flags);
+    const placed = await placeFiles(store, summary, flags.out);
+    await report(store, summary, placed, flags);
     return exitStatus(summary);
   } catch (error) {
     if (!(error instanceof RunAborted)) throw error;
@@ -142,10 +142,12 @@ function overrides({ provider, model, endpoint, rounds, strict }: RunFlags): Pro
   };
 }
 
-function startLine({ jobId, state }: StartedJob, file: string): string {
+function startLine({ jobId, state }: StartedJob, files: readonly string[]): string {
   const job = styleText('bold', `job ${jobId}`);
   if (state === 'finished') return `${job} has run before; this is what it came to (--again runs it anew)`;
-  return state === 'resumed' ? `${job} goes on where it stopped` : `${job} from ${relative('.', file)}`;
+  return state === 'resumed'
+    ? `${job} goes on where it stopped`
+    : `${job} from ${files.map((file) => relative('.', file)).join(', ')}`;
 }
 
 /** Where the result files are: in the store, or where --out asks for them. */

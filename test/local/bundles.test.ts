@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { callBundles } from '../../local/call-bundles.ts';
 import { createLocalExecutions, type LocalExecutions } from '../../local/engine.ts';
-import { machineOf, synthesizeBundles, type Synthesized } from '../../local/load-machine.ts';
+import { machineOf, synthesizeBundles, type Synthesized } from '../../local/load-stack.ts';
 import { startSimulator } from '../../local/simulator/index.ts';
 import type { JobInput } from '../../src/contract.ts';
 import type { Summary } from '../../src/job.ts';
@@ -28,29 +28,46 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Answers StartExecution as Step Functions does, so that the bundled SDK is used as it is on AWS. */
+/** Answers as Step Functions does, so that the bundled SDK is used as it is on AWS. */
 async function startStepFunctions(executions: LocalExecutions): Promise<string> {
+  const answers: Readonly<Record<string, (asked: Asked) => Promise<object>>> = {
+    'AWSStepFunctions.StartExecution': async ({ name, input }) => {
+      await executions.start(name, JSON.parse(input) as JobInput);
+      return { executionArn: `arn:aws:states:local:1:execution:m:${name}`, startDate: 1 };
+    },
+    'AWSStepFunctions.DescribeExecution': async ({ executionArn }) => {
+      const state = await executions.look(executionArn.split(':').at(-1) ?? '');
+      if (state === undefined) throw new Error('ExecutionDoesNotExist');
+      return { executionArn, status: state === 'running' ? 'RUNNING' : 'SUCCEEDED', startDate: 1 };
+    },
+  };
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    const { name, input } = JSON.parse(Buffer.concat(chunks).toString('utf8')) as {
-      name: string;
-      input: string;
-    };
-    await executions.start(name, JSON.parse(input) as JobInput);
-    response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
-    response.end(
-      JSON.stringify({ executionArn: `arn:aws:states:local:1:execution:m:${name}`, startDate: 1 }),
-    );
+    const asked = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Asked;
+    try {
+      const answer = await answers[String(request.headers['x-amz-target'])]?.(asked);
+      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
+      response.end(JSON.stringify(answer));
+    } catch (error) {
+      response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' });
+      response.end(JSON.stringify({ __type: (error as Error).message }));
+    }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-test('a dropped file becomes results through the bundles that are deployed', async () => {
-  const data = join(folder, 'data');
-  const store = createFolderStore(data);
+interface Asked {
+  readonly name: string;
+  readonly input: string;
+  readonly executionArn: string;
+}
+
+/** The deployed functions with the environment they would have; the bucket is a folder. */
+async function deploy() {
+  const data = await mkdtemp(join(folder, 'data-'));
   const simulator = await startSimulator({
     apiKey: KEY,
     stages: { queuedSeconds: 0, runningSeconds: 0, finalizingSeconds: 0 },
@@ -67,6 +84,11 @@ test('a dropped file becomes results through the bundles that are deployed', asy
   vi.stubEnv('SIMULATOR_API_KEY', KEY);
   vi.stubEnv('PROVIDER_BASE_URLS', JSON.stringify({ simulator: simulator.url }));
   vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  return { store: createFolderStore(data), callStep, executions };
+}
+
+test('a dropped file becomes results through the bundles that are deployed', async () => {
+  const { store, callStep, executions } = await deploy();
   const key = 'input/a b+c%20é.jsonl';
   await store.put(key, await readFile(new URL('../../examples/hanse.jsonl', import.meta.url)));
 
@@ -78,4 +100,48 @@ test('a dropped file becomes results through the bundles that are deployed', asy
 
   const summary = await requireJson<Summary>(store, summaryKey(started.jobId));
   expect(summary).toMatchObject({ status: 'succeeded', counts: { ok: 10 }, inputs: [{ key }] });
+});
+
+/** A request as API Gateway hands it to the function: payload format 2.0. */
+function httpEvent(method: string, path: string, body?: object): object {
+  return {
+    version: '2.0',
+    routeKey: `${method} ${path}`,
+    rawPath: path,
+    rawQueryString: '',
+    headers: { host: 'api.example', 'content-type': 'application/json' },
+    requestContext: {
+      accountId: '111122223333',
+      authorizer: { iam: { accountId: '111122223333', callerId: 'AROA1:somebody' } },
+      domainName: 'api.example',
+      http: { method, path, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' },
+      stage: '$default',
+    },
+    ...(body && { body: JSON.stringify(body) }),
+    isBase64Encoded: false,
+  };
+}
+
+test('a request to the API starts a job, and tells how it went', async () => {
+  const { callStep, executions } = await deploy();
+  const request = async (...event: Parameters<typeof httpEvent>) => {
+    const { statusCode, body } = (await callStep('api', httpEvent(...event))) as {
+      statusCode: number;
+      body: string;
+    };
+    return { statusCode, body: JSON.parse(body) as Record<string, unknown> };
+  };
+
+  const started = await request('POST', '/jobs', { rows: [{ prompt: 'x' }, { prompt: 'y' }] });
+  expect(started).toMatchObject({ statusCode: 202, body: { state: 'started' } });
+  const jobId = String(started.body['jobId']);
+  await executions.result(jobId);
+
+  expect(await request('GET', `/jobs/${jobId}`)).toMatchObject({
+    statusCode: 200,
+    body: { status: 'succeeded', counts: { ok: 2 }, links: { results: expect.any(String) as string } },
+  });
+  expect(await request('GET', '/jobs')).toMatchObject({ body: { jobs: [{ jobId }] } });
+  expect(await request('POST', `/jobs/${jobId}/cancel`)).toMatchObject({ statusCode: 409 });
+  expect(await request('GET', '/openapi.json')).toMatchObject({ body: { openapi: '3.1.0' } });
 });

@@ -1,9 +1,9 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Summary } from '../../src/job.ts';
 
 const BIN = new URL('../../bin/nightshift.js', import.meta.url).pathname;
@@ -116,6 +116,30 @@ describe.concurrent('nightshift run', () => {
     expect(third.jobId).not.toBe(first.jobId);
   });
 
+  test('makes one job of several files', async () => {
+    const folder = await openFolder({ 'a.txt': 'echo:1\n', 'b.csv': 'prompt\necho:2\n' });
+
+    const { stdout } = await nightshift(folder, 'run', 'a.txt', 'b.csv', '--json', '--out', 'results');
+
+    const summary = JSON.parse(stdout) as Summary;
+    expect(summary).toMatchObject({ status: 'succeeded', rows: 2 });
+    const results = await readFile(join(folder, 'results', 'results.jsonl'), 'utf8');
+    expect(results).toContain('a.txt');
+    expect(results).toContain('b.csv');
+  });
+
+  test('takes a job request, whose inputs lie in the data folder', async () => {
+    const request = { profile: 'classify', prefix: 'staged/', overrides: { rounds: 1 } };
+    const folder = await openFolder({ 'x.job.json': JSON.stringify(request) });
+    await mkdir(join(folder, 'nightshift-data', 'staged'), { recursive: true });
+    await writeFile(join(folder, 'nightshift-data', 'staged', 'a.csv'), 'product,review\nKettle,Fine\n');
+
+    const { status, stdout } = await nightshift(folder, 'run', 'x.job.json', '--json');
+
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ profile: 'classify', inputs: [{ key: 'staged/a.csv' }] });
+  });
+
   test('exits 1 and says why when the job failed', async () => {
     const folder = await openFolder({ 'empty.jsonl': '' });
 
@@ -128,6 +152,10 @@ describe.concurrent('nightshift run', () => {
 
   test.each([
     [['run', 'absent.jsonl'], 'There is no file absent.jsonl.'],
+    [['run', 'absent.job.json'], 'There is no file absent.job.json.'],
+    [['run', 'wrong.job.json'], 'profil'],
+    [['run', 'wrong.job.json', 'a.jsonl'], 'wrong.job.json is a job request: run it alone.'],
+    [['local', '--port', 'x'], '--port'],
     [['run', '.'], '. is not a file.'],
     [['run', 'a.jsonl', '--profile', 'nope'], 'There is no profile "nope"'],
     [['run', 'a.jsonl', '--provider', 'nope'], 'There is no provider "nope"'],
@@ -138,7 +166,10 @@ describe.concurrent('nightshift run', () => {
     [['run', '--nonsense'], "unknown option '--nonsense'"],
     [['dance'], "unknown command 'dance'"],
   ])('exits 2 and says what is wrong: %j', async (args, message) => {
-    const folder = await openFolder({ 'a.jsonl': '{"prompt":"x"}' });
+    const folder = await openFolder({
+      'a.jsonl': '{"prompt":"x"}',
+      'wrong.job.json': '{"profil":"x","rows":[{}]}',
+    });
 
     const { status, stdout, stderr } = await nightshift(folder, ...args);
 
@@ -164,4 +195,34 @@ describe.concurrent('nightshift run', () => {
       expect(stdout).toContain(option);
     }
   });
+});
+
+test('nightshift local runs what is dropped until Ctrl-C, and goes on with the rest at the next start', async () => {
+  const folder = await openFolder();
+  const start = async () => {
+    const child = spawn(process.execPath, [BIN, 'local', '--port', '0'], {
+      cwd: folder,
+      env: { PATH: process.env['PATH'], NO_COLOR: '1' },
+    });
+    const output = { text: '' };
+    child.stdout.on('data', (chunk: Buffer) => (output.text += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (output.text += chunk.toString()));
+    const says = (text: string): Promise<void> =>
+      vi.waitFor(() => expect(output.text).toContain(text), { timeout: 60_000, interval: 50 });
+    await says('Ctrl-C stops.');
+    return { child, says, output };
+  };
+  const first = await start();
+  await writeFile(join(folder, 'nightshift-data', 'input', 'default', 'a b.txt'), 'echo:1\necho:2\n');
+  await first.says('Create batch     batch');
+  first.child.kill('SIGINT');
+  expect(await once(first.child, 'close')).toEqual([0, null]);
+
+  const second = await start();
+  await second.says('Write results    succeeded');
+  second.child.kill('SIGINT');
+
+  expect(await once(second.child, 'close')).toEqual([0, null]);
+  expect(second.output.text).toMatch(/job a-b-[0-9a-f]{16} goes on/);
+  expect(second.output.text).not.toMatch(/^\s+at /m);
 });

@@ -2,17 +2,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { takeIn, type TakenIn } from '../../local/take-in.ts';
+import { takeIn } from '../../local/take-in.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 
-async function openFolder(): Promise<(name: string, content: string) => Promise<TakenIn>> {
+async function openFolder(): Promise<(name: string, content: string) => ReturnType<typeof takeIn>> {
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-take-in-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const store = createFolderStore(join(folder, 'store'));
   return async (name, content) => {
     const file = join(folder, name);
     await writeFile(file, content);
-    return takeIn(store, { file, identity: ['default'], again: false });
+    return takeIn(store, { files: [file], identity: ['default'], again: false });
   };
 }
 

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
-import { definitionFromTemplate } from '../../local/definition.ts';
+import { readMachine } from '../../local/template/machine.ts';
+import { readResources } from '../../local/template/resources.ts';
+
+const machineOf = (template: object) => readMachine(readResources(template));
 
 const FUNCTION = {
   Type: 'AWS::Lambda::Function',
@@ -14,7 +17,7 @@ const machine = (DefinitionString: unknown) => ({
 const joined = (...parts: readonly unknown[]) => machine({ 'Fn::Join': ['', parts] });
 
 test('a function is a stand-in ARN in the definition, and that ARN leads to its step', () => {
-  const { definition, functions } = definitionFromTemplate({
+  const { definition, functions } = machineOf({
     Resources: {
       Poll1A2B: FUNCTION,
       Machine: joined('{"Resource":"', { 'Fn::GetAtt': ['Poll1A2B', 'Arn'] }, '"}'),
@@ -26,19 +29,19 @@ test('a function is a stand-in ARN in the definition, and that ARN leads to its 
 });
 
 test('the partition of the deployment is the usual one', () => {
-  const { definition } = definitionFromTemplate({
+  const { definition } = machineOf({
     Resources: { Machine: joined('{"Resource":"arn:', { Ref: 'AWS::Partition' }, ':states:::x"}') },
   });
   expect(definition).toEqual({ Resource: 'arn:aws:states:::x' });
 });
 
 test('a definition without references is taken as it is', () => {
-  const { definition } = definitionFromTemplate({ Resources: { Machine: machine('{"StartAt":"A"}') } });
+  const { definition } = machineOf({ Resources: { Machine: machine('{"StartAt":"A"}') } });
   expect(definition).toEqual({ StartAt: 'A' });
 });
 
 test('functions that are no steps are left out', () => {
-  const { functions } = definitionFromTemplate({
+  const { functions } = machineOf({
     Resources: { Other: { Type: 'AWS::Lambda::Function', Properties: {} }, Machine: machine('{}') },
   });
   expect(functions.size).toBe(0);
@@ -48,10 +51,10 @@ test.each([
   ['no state machine', {}, 'holds 0 state machines'],
   ['two state machines', { A: machine('{}'), B: machine('{}') }, 'holds 2 state machines'],
 ])('a template with %s is refused', (_, Resources, message) => {
-  expect(() => definitionFromTemplate({ Resources })).toThrow(message);
+  expect(() => machineOf({ Resources })).toThrow(message);
 });
 
 test('a reference of a kind that is not expected is refused and shown', () => {
   const Resources = { Machine: joined('{"Resource":"', { 'Fn::ImportValue': 'theirs' }, '"}') };
-  expect(() => definitionFromTemplate({ Resources })).toThrow('{"Fn::ImportValue":"theirs"}');
+  expect(() => machineOf({ Resources })).toThrow('{"Fn::ImportValue":"theirs"}');
 });

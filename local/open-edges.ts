@@ -7,13 +7,13 @@ import { edgesFromEnvironment } from '../src/runtime/environment.ts';
 import { startSimulator, type Simulator } from './simulator/index.ts';
 
 /** This machine's stand-ins for what is deployed: a folder for the bucket, the environment for the secret. */
-export interface LocalHost extends AsyncDisposable {
+export interface LocalEdges extends AsyncDisposable {
   readonly edges: Edges;
   /** The simulator's address, when this host brought one. */
   readonly simulatorUrl: string | undefined;
 }
 
-export interface LocalHostOptions {
+export interface OpenEdges {
   /** The folder that is the bucket. */
   readonly data: string;
   /** Bring a provider simulator; its state is kept in the data folder. */
@@ -24,7 +24,7 @@ export interface LocalHostOptions {
 /** The key the simulator is given when the environment has none: it takes any. */
 const SIMULATOR_KEY = 'simulator';
 
-export async function openLocalHost({ data, simulator, log }: LocalHostOptions): Promise<LocalHost> {
+export async function openLocalEdges({ data, simulator, log }: OpenEdges): Promise<LocalEdges> {
   const folder = resolve(data);
   await mkdir(folder, { recursive: true });
   process.env['STORE'] = pathToFileURL(folder).href;

@@ -1,20 +1,26 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { readApiKey } from '../src/runtime/api-key.ts';
 import type { NightshiftConfig, ProfileConfig } from '../src/config/config.ts';
 import { resolveProfile } from '../src/config/resolve-profile.ts';
 import type { Edges } from '../src/edges.ts';
 import { InvalidRequest, ProviderDenied } from '../src/errors.ts';
 import type { Summary } from '../src/job.ts';
-import { summaryKey } from '../src/keys.ts';
-import { startJob, type StartedJob } from '../src/steps/start-job.ts';
+import { JOB_FILE_SUFFIX, summaryKey } from '../src/keys.ts';
+import { hashOfRequest, parseJobFile } from '../src/requests/job-request.ts';
+import { resolveInputs } from '../src/requests/resolve-inputs.ts';
+import { startJob, type StartedJob, type StartRequest } from '../src/steps/start-job.ts';
 import { requireJson } from '../src/store/json.ts';
 import { callBundles } from './call-bundles.ts';
 import { callHandlers } from './call-handlers.ts';
 import { createLocalExecutions, type EngineEvent, type LocalExecutions } from './engine.ts';
-import { takeIn } from './take-in.ts';
+import { chooseJob, takeIn } from './take-in.ts';
 
-export interface RunFile {
-  readonly file: string;
-  readonly profile: string;
+export interface RunJob {
+  /** Input files of one job, or one job request (`*.job.json`). */
+  readonly files: readonly string[];
+  /** Default: the job request's, else `default`. */
+  readonly profile: string | undefined;
   readonly overrides: ProfileConfig;
   /** Makes the run a job of its own although its file and options have run before. */
   readonly again: boolean;
@@ -30,26 +36,47 @@ export interface RunFile {
 }
 
 /**
- * Runs one file to its end on this machine: the synthesized state machine, the Lambdas' handlers in this process.
+ * Runs one job to its end on this machine: the synthesized state machine, the Lambdas' handlers in this process.
  * @returns the job's summary, also when the job failed.
  * @throws InvalidRequest when there is nothing to run: no such file, profile, provider or key.
  */
-export async function runFile(options: RunFile): Promise<Summary> {
-  const { config, edges, profile, overrides } = options;
-  await refuseWithoutKey(config, profile, overrides);
-  const { jobId, key } = await takeIn(edges.store, {
-    file: options.file,
-    identity: [treatment(config, profile, overrides)],
-    again: options.again,
-  });
+export async function runJob(options: RunJob): Promise<Summary> {
+  const { config, edges } = options;
+  const request = await toStartRequest(options);
   const executions = await openExecutions(options);
-  const started = await startJob(
-    { ...edges, config, executions },
-    { jobId, inputs: [{ key }], profile, overrides },
-  );
+  const started = await startJob({ ...edges, config, executions }, request);
   options.onStart?.(started);
   if (started.execution !== undefined) await finish(executions, started.execution, options.signal);
-  return requireJson<Summary>(edges.store, summaryKey(jobId));
+  return requireJson<Summary>(edges.store, summaryKey(request.jobId));
+}
+
+/** Files become the inputs of one job; a job request names its inputs, which then lie in the data folder. */
+async function toStartRequest(options: RunJob): Promise<StartRequest> {
+  const { config, edges, files, again } = options;
+  const [jobFile, ...more] = files.filter((file) => file.endsWith(JOB_FILE_SUFFIX));
+  if (jobFile !== undefined && files.length > 1) {
+    throw new InvalidRequest(`${more[0] ?? jobFile} is a job request: run it alone.`);
+  }
+  const request = jobFile === undefined ? undefined : parseJobFile(await readWhole(jobFile), jobFile);
+  const profile = options.profile ?? request?.profile ?? 'default';
+  const overrides = { ...request?.overrides, ...options.overrides };
+  await refuseWithoutKey(config, profile, overrides);
+  const identity = [treatment(config, profile, overrides)];
+  if (request === undefined || jobFile === undefined) {
+    const { jobId, inputs } = await takeIn(edges.store, { files, identity, again });
+    return { jobId, profile, overrides, inputs: () => Promise.resolve(inputs) };
+  }
+  const name = request.name ?? basename(jobFile);
+  const jobId = await chooseJob(edges.store, name, [hashOfRequest(request), ...identity], again);
+  return { jobId, profile, overrides, inputs: () => resolveInputs(edges.store, jobId, request) };
+}
+
+async function readWhole(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw new InvalidRequest(`There is no file ${file}.`, { cause: error });
+  }
 }
 
 /** What makes two runs of one file the same job: all that decides on the answers, but not how often they are asked for. */
@@ -59,8 +86,8 @@ function treatment(config: NightshiftConfig, profile: string, overrides: Profile
 }
 
 /** The CDK is loaded only now: whoever asks for help or mistypes an option need not wait for it. */
-async function openExecutions({ config, edges, bundles, onEvent }: RunFile): Promise<LocalExecutions> {
-  const { loadMachine, machineOf, synthesizeBundles } = await import('./load-machine.ts');
+async function openExecutions({ config, edges, bundles, onEvent }: RunJob): Promise<LocalExecutions> {
+  const { loadMachine, machineOf, synthesizeBundles } = await import('./load-stack.ts');
   if (bundles === undefined) {
     return createLocalExecutions({ ...(await loadMachine(config)), callStep: callHandlers(edges), onEvent });
   }
@@ -70,7 +97,7 @@ async function openExecutions({ config, edges, bundles, onEvent }: RunFile): Pro
 
 /** A failed execution has written its summary, which says why; without one, the failure itself has to say it. */
 async function finish(executions: LocalExecutions, execution: string, signal?: AbortSignal): Promise<void> {
-  const abort = (): void => executions.abort(execution);
+  const abort = (): void => void executions.leave();
   signal?.addEventListener('abort', abort);
   try {
     await executions.result(execution);

@@ -1,0 +1,118 @@
+import { resolve } from 'node:path';
+import { styleText } from 'node:util';
+import { Command } from 'commander';
+import type { NightshiftConfig } from '../../src/config/config.ts';
+import type { Log } from '../../src/log.ts';
+import type { EngineEvent } from '../engine.ts';
+import { openLocalEdges } from '../open-edges.ts';
+import { createProgress } from '../progress.ts';
+import { EXIT } from './exit-status.ts';
+import { wholeNumber } from './simulator.ts';
+import type { RunningHost } from '../local-host.ts';
+
+interface LocalFlags {
+  readonly data: string;
+  readonly port: number;
+  readonly live?: true;
+  readonly verbose?: true;
+}
+
+/** `nightshift local`: the whole stack on this machine, until it is stopped. */
+export function localCommand(loadConfig: () => NightshiftConfig): Command {
+  return new Command('local')
+    .description(
+      'run the whole stack on this machine until it is stopped: dropped files, the API, the schedules',
+    )
+    .option('--data <folder>', 'the folder that stands in for the bucket', 'nightshift-data')
+    .option('-p, --port <number>', 'port of the API on 127.0.0.1', wholeNumber, 8080)
+    .option('--live', 'ask the providers that the profiles name, with their keys, instead of the simulator')
+    .option('--verbose', 'print the log lines of the steps to standard error')
+    .addHelpText('after', HELP)
+    .action(async (flags: LocalFlags) => {
+      process.exitCode = await runLocal(flags, loadConfig());
+    });
+}
+
+const HELP = `
+A file copied to <data>/input/<profile>/ starts a job. Ctrl-C stops; the next start goes on with what was running.`;
+
+async function runLocal(flags: LocalFlags, given: NightshiftConfig): Promise<number> {
+  const config = flags.live ? given : askingSimulator(given);
+  await using local = await openLocalEdges({
+    data: flags.data,
+    simulator: !flags.live,
+    log: flags.verbose ? logLine : tellJobs,
+  });
+  const { loadStack } = await import('../load-stack.ts');
+  const { runLocalHost } = await import('../local-host.ts');
+  const stopped = untilInterrupted();
+  await using host = await runLocalHost({
+    config,
+    edges: local.edges,
+    stack: await loadStack(config),
+    folder: resolve(flags.data),
+    port: flags.port,
+    onEvent: tellProgress((key) => local.edges.store.locate(key)),
+    onFailure: (_event, error) => {
+      const { message } = error instanceof Error ? error : new Error(String(error));
+      process.stderr.write(`${styleText('red', `An event started nothing: ${message}`)}\n`);
+    },
+  });
+  welcome(flags, host, local.simulatorUrl);
+  await stopped;
+  print('Stopping. What was sent goes on at the provider; the next start goes on here.');
+  return EXIT.ok;
+}
+
+/** The same profiles, answered here and for free. */
+function askingSimulator(config: NightshiftConfig): NightshiftConfig {
+  const profiles = Object.entries(config.profiles).map(([name, profile]) => [
+    name,
+    { ...profile, provider: 'simulator' },
+  ]);
+  return { ...config, profiles: Object.fromEntries(profiles) as NightshiftConfig['profiles'] };
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function welcome({ data }: LocalFlags, host: RunningHost, simulatorUrl: string | undefined): void {
+  print(`Drop files into ${data}/input/<profile>/, or send requests to ${host.url}/jobs.`);
+  for (const { name, time } of host.timetable.next()) {
+    print(`Schedule ${name} fires next at ${new Date(time).toISOString()}.`);
+  }
+  if (simulatorUrl !== undefined) print(styleText('dim', `Provider: a simulator on ${simulatorUrl}`));
+  print(styleText('dim', 'Ctrl-C stops.'));
+}
+
+const logLine: Log = (event, fields) =>
+  void process.stderr.write(`${styleText('dim', JSON.stringify({ event, ...fields }))}\n`);
+
+/** What the doors did. */
+const tellJobs: Log = (event, { jobId, message }) => {
+  const job = styleText('bold', `job ${String(jobId)}`);
+  if (event === 'job_started') print(`${job} started`);
+  if (event === 'job_resumed') print(`${job} goes on`);
+  if (event === 'job_empty') print(`${job} has nothing to do`);
+  if (event === 'job_cancelled') print(`${job} is being cancelled`);
+  if (event === 'step_failed') process.stderr.write(`${styleText('red', String(message))}\n`);
+  if (event === 'job_refused') print(styleText('red', `${job} was refused: ${String(message)}`));
+};
+
+/** The steps of every job, each line with its job in front. */
+function tellProgress(locate: (key: string) => string): (event: EngineEvent) => void {
+  return (event) => {
+    createProgress((line) => print(`${styleText('dim', event.execution)}  ${line}`))(event);
+    const { summary } = (event.output ?? {}) as { summary?: string };
+    if (event.type === 'StateExited' && event.state === 'Write results' && summary !== undefined)
+      print(`${styleText('dim', event.execution)}  ${locate(summary)}`);
+  };
+}
+
+function untilInterrupted(): Promise<void> {
+  return new Promise((done) => {
+    process.once('SIGINT', () => done());
+    process.once('SIGTERM', () => done());
+  });
+}

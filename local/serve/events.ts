@@ -1,0 +1,58 @@
+import type { CallStep } from '../engine.ts';
+import type { LocalStack } from '../load-stack.ts';
+import { fits } from '../template/rules.ts';
+import type { Fire } from './run-schedules.ts';
+
+/** Delivers events to the doors, by the rules of the template. */
+export interface Events {
+  /** A file was written below the data folder. */
+  dropped(object: DroppedObject): Promise<void>;
+  /** An execution was stopped. */
+  stopped(execution: string): Promise<void>;
+  /** The time of a schedule has come. */
+  scheduled(due: Fire): Promise<void>;
+}
+
+export interface DroppedObject {
+  readonly key: string;
+  readonly bytes: number;
+  /** Changes whenever the file is written anew. */
+  readonly mark: string;
+}
+
+export interface EventsOptions {
+  readonly stack: LocalStack;
+  readonly callDoor: CallStep;
+  /** What EventBridge would put into the dead-letter queue. */
+  readonly onFailure: (event: unknown, error: unknown) => void;
+}
+
+export function createEvents({ stack, callDoor, onFailure }: EventsOptions): Events {
+  const { rules, machine, bucket } = stack;
+  async function deliver(target: string, event: unknown): Promise<void> {
+    try {
+      await callDoor(machine.functions.get(target) ?? target, event);
+    } catch (error) {
+      onFailure(event, error);
+    }
+  }
+  async function publish(event: object): Promise<void> {
+    const targets = rules.filter(({ pattern }) => fits(pattern, event)).flatMap((rule) => rule.targets);
+    for (const target of targets) await deliver(target, event);
+  }
+  return {
+    scheduled: ({ target, input }) => deliver(target, input),
+    dropped: ({ key, bytes, mark }) =>
+      publish({
+        source: 'aws.s3',
+        'detail-type': 'Object Created',
+        detail: { bucket: { name: bucket }, object: { key, size: bytes, etag: mark } },
+      }),
+    stopped: (execution) =>
+      publish({
+        source: 'aws.states',
+        'detail-type': 'Step Functions Execution Status Change',
+        detail: { stateMachineArn: machine.arn, name: execution, status: 'ABORTED' },
+      }),
+  };
+}

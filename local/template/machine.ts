@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { resolveText, standInArn, type Resource } from './resources.ts';
+
+/** The state machine of a template. */
+export interface TemplateMachine {
+  /** What the template calls its ARN. */
+  readonly arn: string;
+  /** In Amazon States Language. */
+  readonly definition: object;
+  /** Which step a Task's `Resource` is: the stand-in ARN of every function with a `STEP` variable, and its step. */
+  readonly functions: ReadonlyMap<string, string>;
+}
+
+const machineSchema = z.object({ DefinitionString: z.unknown() });
+
+const stepSchema = z.object({ Environment: z.object({ Variables: z.object({ STEP: z.string() }) }) });
+
+/** @throws Error when there is not exactly one state machine, or it holds a reference that is not understood. */
+export function readMachine(resources: readonly Resource[]): TemplateMachine {
+  const machines = resources.filter(({ type }) => type === 'AWS::StepFunctions::StateMachine');
+  const [machine] = machines;
+  if (machine === undefined || machines.length > 1) {
+    throw new Error(`The template holds ${machines.length} state machines; it should hold one.`);
+  }
+  const { DefinitionString } = machineSchema.parse(machine.properties);
+  return {
+    arn: machine.id,
+    definition: z.looseObject({}).parse(JSON.parse(resolveText(DefinitionString))),
+    functions: new Map(resources.flatMap(stepOf)),
+  };
+}
+
+const storeSchema = z.object({
+  Environment: z.object({ Variables: z.object({ STORE: z.templateLiteral(['s3://', z.string()]) }) }),
+});
+
+/** What the template calls the bucket that the steps keep everything in. */
+export function readBucket(resources: readonly Resource[]): string {
+  const [bucket] = resources.flatMap(({ properties }) => {
+    const store = storeSchema.safeParse(properties).data?.Environment.Variables.STORE;
+    return store === undefined ? [] : [store.slice('s3://'.length)];
+  });
+  if (bucket === undefined) throw new Error('The template holds no function with a STORE.');
+  return bucket;
+}
+
+function stepOf({ id, type, properties }: Resource): [arn: string, step: string][] {
+  if (type !== 'AWS::Lambda::Function') return [];
+  const step = stepSchema.safeParse(properties).data?.Environment.Variables.STEP;
+  return step === undefined ? [] : [[standInArn(id), step]];
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import type { Resource } from './resources.ts';
+
+/** An EventBridge rule: which events, and the ARNs of the functions they go to. */
+export interface EventRule {
+  readonly pattern: unknown;
+  readonly targets: readonly string[];
+}
+
+const ruleSchema = z.object({
+  State: z.literal('ENABLED'),
+  EventPattern: z.record(z.string(), z.unknown()),
+  Targets: z.array(z.object({ Arn: z.string() })),
+});
+
+export function readRules(resources: readonly Resource[]): EventRule[] {
+  return resources
+    .filter(({ type }) => type === 'AWS::Events::Rule')
+    .map(({ properties }) => {
+      const { EventPattern, Targets } = ruleSchema.parse(properties);
+      return { pattern: EventPattern, targets: Targets.map(({ Arn }) => Arn) };
+    });
+}
+
+/**
+ * Whether an event fits an EventBridge pattern: all of its fields, each by one of its matchers.
+ * @throws Error for a matcher that is not understood, so that a rule never means less here than on AWS.
+ */
+export function fits(pattern: unknown, event: unknown): boolean {
+  if (Array.isArray(pattern)) return pattern.some((matcher) => fitsMatcher(matcher, event));
+  const fields = z.record(z.string(), z.unknown()).parse(pattern);
+  const given = z.record(z.string(), z.unknown()).safeParse(event).data;
+  return given !== undefined && Object.entries(fields).every(([name, inner]) => fits(inner, given[name]));
+}
+
+const prefixSchema = z.strictObject({ prefix: z.string() });
+const numericSchema = z.strictObject({ numeric: z.tuple([z.enum(['>', '>=', '<', '<=', '=']), z.number()]) });
+
+function fitsMatcher(matcher: unknown, value: unknown): boolean {
+  if (typeof matcher !== 'object' || matcher === null) return matcher === value;
+  const prefix = prefixSchema.safeParse(matcher).data?.prefix;
+  if (prefix !== undefined) return typeof value === 'string' && value.startsWith(prefix);
+  const numeric = numericSchema.safeParse(matcher).data?.numeric;
+  if (numeric !== undefined) return typeof value === 'number' && compare(value, ...numeric);
+  throw new Error(`The matcher ${JSON.stringify(matcher)} of an event rule is not understood.`);
+}
+
+function compare(value: number, operator: '>' | '>=' | '<' | '<=' | '=', bound: number): boolean {
+  switch (operator) {
+    case '>':
+      return value > bound;
+    case '>=':
+      return value >= bound;
+    case '<':
+      return value < bound;
+    case '<=':
+      return value <= bound;
+    case '=':
+      return value === bound;
+  }
+}

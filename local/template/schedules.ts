@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { nextTime } from '../../src/requests/next-times.ts';
+import type { Resource } from './resources.ts';
+
+/** An EventBridge Scheduler schedule: when, and what goes to which function. */
+export interface TemplateSchedule {
+  readonly name: string;
+  readonly expression: string;
+  readonly timezone: string;
+  /** ARN of the function. */
+  readonly target: string;
+  /** JSON, with the scheduled time still to be filled in. */
+  readonly input: string;
+}
+
+const scheduleSchema = z.object({
+  State: z.literal('ENABLED'),
+  ScheduleExpression: z.string(),
+  ScheduleExpressionTimezone: z.string(),
+  Target: z.object({ Arn: z.string(), Input: z.string() }),
+});
+
+const inputSchema = z.object({ schedule: z.string() });
+
+export function readSchedules(resources: readonly Resource[]): TemplateSchedule[] {
+  return resources
+    .filter(({ type }) => type === 'AWS::Scheduler::Schedule')
+    .map(({ properties }) => {
+      const { ScheduleExpression, ScheduleExpressionTimezone, Target } = scheduleSchema.parse(properties);
+      return {
+        name: inputSchema.parse(JSON.parse(Target.Input)).schedule,
+        expression: ScheduleExpression,
+        timezone: ScheduleExpressionTimezone,
+        target: Target.Arn,
+        input: Target.Input,
+      };
+    });
+}
+
+/** What the function is called with at a scheduled time, milliseconds since 1970. */
+export function inputAt({ input }: TemplateSchedule, time: number): unknown {
+  const iso = new Date(time).toISOString().replace('.000Z', 'Z');
+  return JSON.parse(input.replaceAll('<aws.scheduler.scheduled-time>', iso));
+}
+
+/** When a schedule fires next after a time, of a host that runs since `start`. */
+export function nextFire(
+  { expression, timezone }: TemplateSchedule,
+  times: { readonly after: number; readonly start: number },
+): number | undefined {
+  return nextTime(expression, timezone, times);
+}

@@ -1,0 +1,304 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { openHost } from './open-host.ts';
+
+const ROWS = '{"custom_id":"a","prompt":"echo:one"}\n{"custom_id":"b","prompt":"two"}\n';
+
+describe('a dropped file', () => {
+  test('becomes one result per row, with the profile of its folder', async () => {
+    const host = await openHost();
+    await host.start();
+
+    await host.drop('input/classify/my re+vi%20ews é.csv', 'text\nfine\nbad\n');
+
+    const [summary] = await host.ended(1);
+    expect(summary).toMatchObject({ status: 'succeeded', profile: 'classify', counts: { ok: 2 } });
+    expect(summary?.inputs).toEqual([{ key: 'input/classify/my re+vi%20ews é.csv' }]);
+    expect(await host.results(summary?.jobId ?? '')).toHaveLength(2);
+  });
+
+  test('has the profile "default" right below input/', async () => {
+    const host = await openHost();
+    await host.start();
+
+    await host.drop('input/rows.jsonl', ROWS);
+
+    expect(await host.ended(1)).toMatchObject([{ status: 'succeeded', profile: 'default' }]);
+  });
+
+  test('starts its job when it was dropped before the host was started', async () => {
+    const host = await openHost();
+    await host.drop('input/rows.jsonl', ROWS);
+
+    await host.start();
+
+    expect(await host.ended(1)).toMatchObject([{ counts: { ok: 2 } }]);
+  });
+
+  test('is one job however often it is announced, and another one once it is written anew', async () => {
+    const host = await openHost();
+    const first = await host.start();
+    await host.drop('input/rows.jsonl', ROWS);
+    await host.ended(1);
+    await first[Symbol.asyncDispose]();
+
+    await host.start();
+    await host.drop('input/rows.jsonl', `${ROWS}{"custom_id":"c","prompt":"three"}\n`);
+
+    const summaries = await host.ended(2);
+    expect(new Set(summaries.map(({ rows }) => rows))).toEqual(new Set([2, 3]));
+    expect(host.logs.filter(({ event }) => event === 'job_started')).toHaveLength(2);
+    expect(host.simulator.batches()).toHaveLength(2);
+  });
+
+  test('runs beside others', async () => {
+    const host = await openHost();
+    await host.start();
+
+    for (let n = 0; n < 20; n += 1) await host.drop(`input/rows-${n}.jsonl`, ROWS);
+
+    const summaries = await host.ended(20);
+    expect(summaries.every(({ counts }) => counts.ok === 2)).toBe(true);
+    expect(host.simulator.batches()).toHaveLength(20);
+  });
+
+  test.each([
+    ['rows.xlsx', 'PK\u0003\u0004', '.xlsx is not an input format'],
+    ['rows.csv.gz', gzipSync('text\nfine\n').subarray(0, 20), 'not a whole gzip file'],
+    ['rows.jsonl', '{\n"a": 1\n}', 'is one JSON document'],
+  ])('%s that cannot be read ends in a summary that says so', async (name, content, message) => {
+    const host = await openHost();
+    await host.start();
+
+    await host.drop(`input/${name}`, content);
+
+    const [summary] = await host.ended(1);
+    expect(summary).toMatchObject({ status: 'failed', failure: { name: 'InvalidInput' } });
+    expect(summary?.failure?.message).toContain(message);
+    expect(host.simulator.requests()).toEqual([]);
+  });
+
+  test('below a folder that is no profile is refused, with the profiles there are', async () => {
+    const host = await openHost();
+    await host.start();
+
+    await host.drop('input/nobody/rows.jsonl', ROWS);
+
+    const [summary] = await host.ended(1);
+    expect(summary).toMatchObject({ status: 'failed', failure: { name: 'InvalidRequest' } });
+    expect(summary?.failure?.message).toContain('Profiles: classify, default.');
+  });
+
+  test('is started by nothing the workflow writes', async () => {
+    const host = await openHost();
+    await host.start();
+
+    await host.drop('input/rows.jsonl', ROWS);
+    await host.ended(1);
+    await host.drop('input/more.jsonl', ROWS);
+    await host.ended(2);
+
+    expect(await readdir(join(host.folder, 'input'))).toEqual([
+      'classify',
+      'default',
+      'more.jsonl',
+      'rows.jsonl',
+    ]);
+    expect(host.logs.filter(({ event }) => event === 'job_started')).toHaveLength(2);
+    expect(host.failures).toEqual([]);
+  });
+});
+
+describe('a dropped job request', () => {
+  test('makes one job of several files, and tells where each row came from', async () => {
+    const host = await openHost();
+    await host.drop('staged/a.csv', 'text\nfine\n');
+    await host.drop('staged/b.jsonl', '{"text":"bad"}\n');
+    await host.start();
+
+    const request = { name: 'both', inputs: ['staged/a.csv', 'staged/b.jsonl'], overrides: { rounds: 2 } };
+    await host.drop('input/classify/x.job.json', JSON.stringify(request));
+
+    const [summary] = await host.ended(1);
+    expect(summary).toMatchObject({ status: 'succeeded', profile: 'classify', rows: 2 });
+    expect(await host.results(summary?.jobId ?? '')).toMatchObject([
+      { source: { file: 'staged/a.csv', line: 2 } },
+      { source: { file: 'staged/b.jsonl', line: 1 } },
+    ]);
+  });
+
+  test.each([
+    ['not JSON', '{', 'is not JSON'],
+    ['an unknown field', '{"rows":[{"prompt":"x"}],"profil":"classify"}', 'profil'],
+    ['no input', '{"profile":"classify"}', 'exactly one of "inputs", "prefix" and "rows"'],
+    ['an input that is not there', '{"inputs":["staged/none.csv"]}', 'There is no input file'],
+  ])('with %s is refused and says so', async (_, content, message) => {
+    const host = await openHost();
+    await host.start();
+
+    await host.drop('input/x.job.json', content);
+
+    const [summary] = await host.ended(1);
+    expect(summary).toMatchObject({ status: 'failed', failure: { name: 'InvalidRequest' } });
+    expect(summary?.failure?.message).toContain(message);
+  });
+});
+
+describe('the API', () => {
+  const send = (url: string, body?: object): Promise<Response> =>
+    fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+
+  test('starts a job, tells how it is, and leads to its results', async () => {
+    const host = await openHost();
+    const { url } = await host.start();
+
+    const started = await send(`${url}/jobs`, { rows: [{ prompt: 'echo:hello' }, { prompt: 'x' }] });
+    expect(started.status).toBe(202);
+    await host.ended(1);
+    const job = (await (await fetch(`${url}${started.headers.get('location') ?? ''}`)).json()) as {
+      status: string;
+      links: { results: string; summary: string };
+    };
+
+    expect(job.status).toBe('succeeded');
+    const results = await (await fetch(job.links.results)).text();
+    expect(results.trimEnd().split('\n')).toHaveLength(2);
+    expect(JSON.parse(results.split('\n')[0] ?? '')).toMatchObject({ ok: true, text: 'hello' });
+    const listed = (await (await fetch(`${url}/jobs?status=succeeded`)).json()) as { jobs: object[] };
+    expect(listed.jobs).toMatchObject([{ status: 'succeeded' }]);
+  });
+
+  test('gives an address to upload to, and the upload starts a job', async () => {
+    const host = await openHost();
+    const { url } = await host.start();
+
+    const { url: address } = (await (
+      await send(`${url}/uploads`, { key: 'input/classify/a b+ü.csv' })
+    ).json()) as { url: string };
+    const put = await fetch(address, { method: 'PUT', body: 'text\nfine\n' });
+
+    expect(put.status).toBe(200);
+    expect(await host.ended(1)).toMatchObject([{ status: 'succeeded', profile: 'classify' }]);
+  });
+
+  test('answers nothing but the routes that are deployed, and only this machine', async () => {
+    const host = await openHost();
+    const { url } = await host.start();
+
+    expect((await fetch(`${url}/jobs`, { method: 'DELETE' })).status).toBe(404);
+    expect((await fetch(`${url}/files/jobs/x/job.json`)).status).toBe(404);
+    expect((await fetch(`${url}/files/output/..%2f..%2fetc/passwd`)).status).toBe(422);
+    expect((await fetch(`${url}/files/jobs/x`, { method: 'PUT', body: 'x' })).status).toBe(404);
+    expect((await fetch(`${url}/openapi.json`)).status).toBe(200);
+  });
+
+  test('cancels a job: its batch is cancelled, and what it had finished is kept', async () => {
+    const host = await openHost();
+    let polls = 0;
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    let polling = (): void => undefined;
+    const reached = new Promise<void>((resolve) => (polling = resolve));
+    const { url } = await host.start((call) => async (step, event) => {
+      if (step === 'poll-batch' && (polls += 1) === 1) {
+        polling();
+        await held;
+      }
+      return call(step, event);
+    });
+    const rows = Array.from({ length: 100 }, (_, n) => ({ prompt: `echo:${n}` }));
+    const { links } = (await (await send(`${url}/jobs`, { rows })).json()) as {
+      links: { self: string; cancel: string; resume: string };
+    };
+    await reached;
+
+    expect((await send(`${url}${links.cancel}`)).status).toBe(202);
+    expect((await send(`${url}${links.cancel}`)).status).toBe(202);
+    const [summary] = await host.ended(1);
+    release();
+
+    expect(summary).toMatchObject({ status: 'cancelled', failure: { name: 'JobCancelled' }, rows: 100 });
+    expect(await host.results(summary?.jobId ?? '')).toHaveLength(100);
+    expect(host.simulator.batches()).toMatchObject([{ end: { ending: 'cancelled' } }]);
+    expect(host.simulator.batches()).toHaveLength(1);
+    expect(await (await fetch(`${url}${links.self}`)).json()).toMatchObject({ status: 'cancelled' });
+
+    const resumed = await send(`${url}${links.resume}`);
+    expect(resumed.status).toBe(202);
+    const [again] = await host.ended(1);
+    expect(again).toMatchObject({ status: 'succeeded', counts: { ok: 100 } });
+  });
+});
+
+describe('a schedule', () => {
+  test('starts its job at its time, in its timezone, once', async () => {
+    const host = await openHost();
+    await host.drop('staged/2026-11-02.csv', 'text\nfine\n');
+    const running = await host.start();
+
+    host.clock.moveTo('2026-11-02T20:59:59Z');
+    await running.fireSchedules();
+    host.clock.moveTo('2026-11-02T21:00:01Z');
+    await running.fireSchedules();
+    await running.fireSchedules();
+
+    // The hourly one ends as empty 23 times meanwhile.
+    const nightly = (await host.ended(24)).filter(({ jobId }) => jobId.startsWith('nightly'));
+    expect(nightly).toMatchObject([
+      { status: 'succeeded', profile: 'classify', inputs: [{ key: 'staged/2026-11-02.csv' }] },
+    ]);
+  });
+
+  test('takes what is new below its prefix, and ends as empty when nothing is', async () => {
+    const host = await openHost();
+    await host.drop('staged/inbox/a.jsonl', ROWS);
+    const running = await host.start();
+
+    host.clock.moveTo('2026-11-01T23:00:00Z');
+    await running.fireSchedules();
+    await host.ended(1);
+    host.clock.moveTo('2026-11-02T00:00:00Z');
+    await running.fireSchedules();
+    await host.drop('staged/inbox/b.jsonl', ROWS);
+    host.clock.moveTo('2026-11-02T01:00:00Z');
+    await running.fireSchedules();
+
+    const summaries = (await host.ended(3)).toSorted((a, b) => a.startedAt.localeCompare(b.startedAt));
+    expect(summaries).toMatchObject([
+      { status: 'succeeded', inputs: [{ key: 'staged/inbox/a.jsonl' }] },
+      { status: 'empty', inputs: [] },
+      { status: 'succeeded', inputs: [{ key: 'staged/inbox/b.jsonl' }] },
+    ]);
+    expect(host.simulator.batches()).toHaveLength(2);
+  });
+});
+
+test('a host that is stopped in the middle of a job goes on with it when it is started again', async () => {
+  const host = await openHost();
+  let reach = (): void => undefined;
+  const reached = new Promise<void>((resolve) => (reach = resolve));
+  let polls = 0;
+  const first = await host.start((call) => (step, event) => {
+    if (step === 'poll-batch' && (polls += 1) === 2) reach();
+    return call(step, event);
+  });
+  await host.drop('input/rows.jsonl', ROWS);
+  await reached;
+  await first[Symbol.asyncDispose]();
+
+  await host.start();
+
+  const [summary] = await host.ended(1);
+  expect(summary).toMatchObject({ status: 'succeeded', counts: { ok: 2 } });
+  expect([...host.simulator.createsPerKey().values()]).toEqual([1]);
+  const job = JSON.parse(
+    await readFile(join(host.folder, 'jobs', summary?.jobId ?? '', 'job.json'), 'utf8'),
+  ) as object;
+  expect(job).toMatchObject({ inputs: [{ key: 'input/rows.jsonl' }] });
+});
