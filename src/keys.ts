@@ -12,8 +12,8 @@ export const jobPrefix = (jobId: string): string => `jobs/${jobId}/`;
 export const jobKey = (jobId: string): string => `jobs/${jobId}/job.json`;
 export const planKey = (jobId: string): string => `jobs/${jobId}/plan.json`;
 /** Present while the job is stopped: no shard uploads or creates anything. Removed by a resume. */
-/** The rows of a request that brought its rows along. */
-export const rowsKey = (jobId: string): string => `jobs/${jobId}/rows.jsonl`;
+/** The rows of a request that brought its rows along; `hash` tells them from those of another request for the job. */
+export const rowsKey = (jobId: string, hash: string): string => `jobs/${jobId}/rows-${hash}.jsonl`;
 export const stopKey = (jobId: string): string => `jobs/${jobId}/stop.json`;
 
 export const resultsKey = (jobId: string): string => `output/${jobId}/results.jsonl`;

@@ -44,7 +44,10 @@ const listJobsRoute = createRoute({
   responses: { 200: answer('A page of jobs.', pageSchema), ...problems(422, 503) },
 });
 
-/** A caller's key makes the job what it is; without one, the request itself does. */
+/**
+ * A caller's key makes the job what it is, its jobId as a whole: another request under that key must find the same job.
+ * Without one, the request itself does.
+ */
 function startRequested(
   edges: ApiEdges,
   request: JobRequest,
@@ -53,8 +56,10 @@ function startRequested(
 ): Promise<StartedJob> {
   const requestHash = hashOfRequest(request);
   const { name, profile = 'default', overrides, inputs, prefix } = request;
-  const identity = key === undefined ? ['body', requestHash] : ['key', key];
-  const jobId = makeJobId(name ?? inputs?.[0] ?? prefix ?? 'rows', ['api', caller, ...identity]);
+  const jobId =
+    key === undefined
+      ? makeJobId(name ?? inputs?.[0] ?? prefix ?? 'rows', ['api', caller, 'body', requestHash])
+      : makeJobId(key, ['api', caller, 'key', key]);
   return startJob(edges, {
     jobId,
     profile,

@@ -59,7 +59,9 @@ export function problem(c: Context, name: ProblemName, details: Details = {}): R
 /** The problem an error is. What is nobody else's business is logged, and not told. */
 export function problemOf(c: Context, error: unknown, log: Log): Response {
   if (error instanceof ApiProblem) return problem(c, error.problem, { detail: error.message });
-  if (error instanceof HTTPException) return problem(c, 'malformed-request', { detail: error.message });
+  if (error instanceof HTTPException) {
+    return problem(c, error.status === 415 ? 'not-json' : 'malformed-request', { detail: error.message });
+  }
   if (!(error instanceof Error)) return problem(c, 'internal-error');
   if (error.name === 'InvalidRequest') return problem(c, 'invalid-request', { detail: error.message });
   if (error.name === 'RequestConflict') return problem(c, 'idempotency-conflict', { detail: error.message });

@@ -27,7 +27,10 @@ export const createHeaders = z.object({
     .min(1)
     .max(255)
     .optional()
-    .describe('The same key and request are the same job, however often they are sent. Default: the body.'),
+    .describe(
+      'The same key and request are the same job, however often they are sent; its jobId begins with the key. ' +
+        'Default: the body.',
+    ),
 });
 
 export const listParams = z.object({
@@ -46,6 +49,10 @@ export const uploadSchema = z
       .refine(
         (key) => !key.startsWith(OUTPUT_PREFIX) && !key.endsWith('/'),
         'must be a file below "input/" or "staged/"',
+      )
+      .refine(
+        (key) => key.isWellFormed() && !key.split('/').some((part) => part === '.' || part === '..'),
+        'must be the path of an address: well-formed Unicode, without "." and ".." as its parts',
       )
       .describe('Below "input/<profile>/" the upload starts a job; below "staged/" it waits for a request.'),
   })

@@ -19,5 +19,5 @@ const createUploadRoute = createRoute({
   operationId: 'createUpload',
   summary: 'Get an address to put an input file of any size to.',
   request: { body: jsonBody(uploadSchema) },
-  responses: { 201: answer('Where to put the file.', uploadedSchema), ...problems(400, 415, 422) },
+  responses: { 201: answer('Where to put the file.', uploadedSchema), ...problems(400, 413, 415, 422) },
 });

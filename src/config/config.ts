@@ -38,6 +38,8 @@ const namesSchema = z.object({
   schedules: named('profile').optional(),
 });
 
+const overridesSchema = z.object({ provider: z.string() });
+
 /** Names that lead nowhere, each with its path. */
 function findDanglingNames(value: unknown): string[] {
   const { providers = {}, profiles, schedules = {} } = namesSchema.safeParse(value).data ?? { profiles: {} };
@@ -52,7 +54,13 @@ function findDanglingNames(value: unknown): string[] {
       ? []
       : [`  schedules.${name}.profile: there is no profile "${profile}"`],
   );
-  return [...wrongProviders, ...wrongProfiles];
+  const wrongOverrides = Object.entries(schedules).flatMap(([name, { overrides }]) => {
+    const provider = overridesSchema.safeParse(overrides).data?.provider;
+    return provider === undefined || known.includes(provider)
+      ? []
+      : [`  schedules.${name}.overrides.provider: there is no provider "${provider}"`];
+  });
+  return [...wrongProviders, ...wrongProfiles, ...wrongOverrides];
 }
 
 const cronsSchema = z.object({ schedules: named('cron') });

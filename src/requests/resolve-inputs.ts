@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { InvalidInput, InvalidRequest } from '../errors.ts';
 import type { InputRef } from '../job.ts';
 import { JOB_FILE_SUFFIX, rowsKey } from '../keys.ts';
@@ -31,7 +32,7 @@ async function keepRows(store: ObjectStore, jobId: string, rows: readonly unknow
   const text = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_REQUEST_BYTES) throw tooLarge('The request', bytes);
-  const key = rowsKey(jobId);
+  const key = rowsKey(jobId, createHash('sha256').update(text).digest('hex').slice(0, 16));
   await store.put(key, text);
   return { key };
 }

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { callerOf } from '../../src/api/caller.ts';
+
+/** An event of API Gateway, payload format 2.0, as far as it is about its sender. */
+const eventOf = (authorizer?: object) => ({
+  version: '2.0',
+  requestContext: { accountId: '111122223333', http: { method: 'GET' }, ...(authorizer && { authorizer }) },
+});
+
+const iam = (callerId: string, more: object = {}) =>
+  eventOf({
+    iam: {
+      accessKey: 'AKIAEXAMPLE',
+      accountId: '111122223333',
+      callerId,
+      cognitoIdentity: null,
+      principalOrgId: 'o-1',
+      userArn: 'arn:aws:iam::111122223333:user/alice',
+      userId: callerId,
+      ...more,
+    },
+  });
+
+const jwt = (claims: object) => eventOf({ jwt: { claims, scopes: null } });
+
+describe('who sends a request', () => {
+  test('is a user of an account', () => {
+    expect(callerOf(iam('AIDAEXAMPLE'))).toBe('iam:111122223333:AIDAEXAMPLE');
+  });
+
+  test('is a role, whatever its session is called', () => {
+    const ids = ['AROAEXAMPLE:monday', 'AROAEXAMPLE:tuesday'].map((id) => callerOf(iam(id)));
+
+    expect(ids).toEqual(['iam:111122223333:AROAEXAMPLE', 'iam:111122223333:AROAEXAMPLE']);
+  });
+
+  test('is another one in another account', () => {
+    expect(callerOf(iam('AIDAEXAMPLE', { accountId: '444455556666' }))).not.toBe(
+      callerOf(iam('AIDAEXAMPLE')),
+    );
+  });
+
+  test('is the issuer and the subject of a token, whatever else it claims', () => {
+    const claims = { iss: 'https://id.example', sub: 'u-1' };
+
+    expect(callerOf(jwt({ ...claims, exp: '1790000000', aud: ['a', 'b'] }))).toBe(
+      'jwt:https://id.example:u-1',
+    );
+    expect(callerOf(jwt({ ...claims, exp: 1_790_003_600, admin: true }))).toBe('jwt:https://id.example:u-1');
+  });
+
+  test('is another one with another subject', () => {
+    expect(callerOf(jwt({ iss: 'i', sub: 'a' }))).not.toBe(callerOf(jwt({ iss: 'i', sub: 'b' })));
+  });
+
+  test.for<[string, object]>([
+    ['says nothing', {}],
+    ['is of another kind', { lambda: { user: 'a' } }],
+  ])('is not known from an authorizer that %s', ([, authorizer]) => {
+    expect(() => callerOf(eventOf(authorizer))).toThrow('no authorizer that is known');
+  });
+
+  test.for([
+    ['without an authorizer', eventOf()],
+    ['without a context', {}],
+    ['that is none', undefined],
+  ])('is not known from an event %s', ([, event]) => {
+    expect(() => callerOf(event)).toThrow(z.ZodError);
+  });
+});

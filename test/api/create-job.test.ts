@@ -1,0 +1,595 @@
+import { describe, expect, test } from 'vitest';
+import { INDEX_PREFIX, INPUT_PREFIX, jobKey, stopKey, summaryKey } from '../../src/keys.ts';
+import type { Job } from '../../src/job.ts';
+import { readJson, requireJson } from '../../src/store/json.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+import { endJob, expectProblem, INPUT, jobIdOf, openApi, START, startJob, type World } from './open-api.ts';
+
+async function keysBelow(store: ObjectStore, prefix: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of store.list(prefix)) keys.push(key);
+  return keys;
+}
+
+/** How `value` is, `levels` arrays deep, as JSON. */
+const nested = (levels: number, value: string): string =>
+  `${'['.repeat(levels)}${value}${']'.repeat(levels)}`;
+
+const sendText = ({ send }: World, body: string, type = 'application/json') =>
+  send('POST', '/jobs', { body, headers: { 'content-type': type } });
+
+/** That nothing was started, and nothing was written down. */
+async function expectNoJob({ store, executions }: World): Promise<void> {
+  expect(executions.names).toEqual([]);
+  expect(await keysBelow(store, 'jobs/')).toEqual([]);
+  expect(await keysBelow(store, INDEX_PREFIX)).toEqual([]);
+}
+
+describe('a job that is asked for', () => {
+  test('is answered with where it is', async () => {
+    const world = await openApi();
+    await world.store.put(INPUT, 'prompt\nhello\n');
+
+    const answer = await world.post('/jobs', { inputs: [INPUT] });
+
+    const jobId = jobIdOf(answer);
+    expect(answer.body).toEqual({
+      jobId,
+      state: 'started',
+      links: { self: `/jobs/${jobId}`, cancel: `/jobs/${jobId}/cancel`, resume: `/jobs/${jobId}/resume` },
+    });
+    expect(answer.headers.get('location')).toBe(`/jobs/${jobId}`);
+    expect(answer.headers.get('content-type')).toBe('application/json');
+  });
+
+  test('is written down before it runs, under its own name', async () => {
+    const world = await openApi();
+
+    const jobId = await startJob(world);
+
+    expect(world.executions.names).toEqual([jobId]);
+    expect(await readJson(world.store, jobKey(jobId))).toMatchObject({
+      jobId,
+      inputs: [{ key: INPUT }],
+      profile: { name: 'default', provider: { name: 'simulator' }, model: 'm' },
+      createdAt: new Date(START).toISOString(),
+    });
+  });
+
+  test('is called after its first input', async () => {
+    expect(await startJob(await openApi())).toMatch(/^reviews-[0-9a-f]{16}$/);
+  });
+
+  test('is called by its name', async () => {
+    expect(await startJob(await openApi(), { name: 'Größe der Woche' })).toMatch(
+      /^gro-e-der-woche-[0-9a-f]{16}$/,
+    );
+  });
+
+  test('has its overrides in job.json', async () => {
+    const world = await openApi();
+
+    const jobId = await startJob(world, {
+      overrides: { model: 'other', rounds: 2, body: { temperature: 0 }, budget: { maxRows: 10 } },
+    });
+
+    expect(await readJson(world.store, jobKey(jobId))).toMatchObject({
+      profile: { model: 'other', rounds: 2, body: { temperature: 0 }, budget: { maxRows: 10 } },
+    });
+  });
+});
+
+describe('a body', () => {
+  test.for(['application/json', 'application/json; charset=utf-8', 'Application/JSON'])(
+    'is taken as %s',
+    async (type) => {
+      jobIdOf(await sendText(await openApi(), '{"rows":["a"]}', type));
+    },
+  );
+});
+
+/** The rows of a job that brought them along, as they were written down. */
+async function rowsOf(store: ObjectStore, jobId: string): Promise<string | undefined> {
+  const { inputs } = await requireJson<Job>(store, jobKey(jobId));
+  expect(inputs).toEqual([{ key: expect.stringMatching(`^jobs/${jobId}/rows-`) as string }]);
+  return (await store.get(inputs[0]?.key ?? ''))?.toString();
+}
+
+describe('the rows of a job', () => {
+  test('that come with the request lie beside job.json, where they start nothing else', async () => {
+    const world = await openApi();
+
+    const jobId = jobIdOf(await world.post('/jobs', { rows: [{ prompt: 'a' }, 'b', { prompt: 'ü' }] }));
+
+    expect(await rowsOf(world.store, jobId)).toBe('{"prompt":"a"}\n"b"\n{"prompt":"ü"}\n');
+    expect(await keysBelow(world.store, INPUT_PREFIX)).toEqual([]);
+  });
+
+  test('are those of its inputs, in their order and in the version they have now', async () => {
+    const versions: Record<string, string> = { 'staged/b.csv': 'v2', 'staged/a.csv': 'v1' };
+    const world = await openApi(({ store }) => ({
+      store: {
+        ...store,
+        stat: async (key) => {
+          const found = await store.stat(key);
+          return found && { ...found, version: versions[key] };
+        },
+      },
+    }));
+    for (const key of Object.keys(versions)) await world.store.put(key, 'prompt\nx\n');
+
+    const jobId = jobIdOf(await world.post('/jobs', { inputs: Object.keys(versions) }));
+
+    expect((await readJson<Job>(world.store, jobKey(jobId)))?.inputs).toEqual([
+      { key: 'staged/b.csv', version: 'v2' },
+      { key: 'staged/a.csv', version: 'v1' },
+    ]);
+  });
+
+  test('are those of every file below its prefix, in the order of the keys', async () => {
+    const world = await openApi();
+    for (const name of ['b.csv', 'a.csv', 'more/c.csv']) {
+      await world.store.put(`staged/week/${name}`, 'prompt\nx\n');
+    }
+    await world.store.put('staged/other.csv', 'prompt\nx\n');
+
+    const jobId = jobIdOf(await world.post('/jobs', { prefix: 'staged/week/' }));
+
+    expect((await readJson<Job>(world.store, jobKey(jobId)))?.inputs).toEqual([
+      { key: 'staged/week/a.csv' },
+      { key: 'staged/week/b.csv' },
+      { key: 'staged/week/more/c.csv' },
+    ]);
+  });
+});
+
+describe('a request that comes twice', () => {
+  test('is the same job, and starts once', async () => {
+    const world = await openApi();
+    const jobId = await startJob(world);
+
+    const again = await world.post('/jobs', { inputs: [INPUT] });
+
+    expect(again.body).toMatchObject({ jobId, state: 'running' });
+    expect(world.executions.names).toEqual([jobId]);
+    expect(await keysBelow(world.store, INDEX_PREFIX)).toHaveLength(1);
+  });
+
+  test('with its fields in another order is the same job', async () => {
+    const world = await openApi();
+    const jobId = jobIdOf(await world.post('/jobs', { name: 'n', rows: ['a'], overrides: { rounds: 1 } }));
+
+    expect(jobIdOf(await world.post('/jobs', { overrides: { rounds: 1 }, rows: ['a'], name: 'n' }))).toBe(
+      jobId,
+    );
+  });
+
+  test('at the same moment is the same job, and starts once', async () => {
+    const world = await openApi();
+
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => world.post('/jobs', { rows: ['a', 'b'] })),
+    );
+
+    expect(new Set(answers.map(jobIdOf)).size).toBe(1);
+    expect(world.executions.names).toHaveLength(1);
+  });
+
+  test('with another body is another job', async () => {
+    const world = await openApi();
+
+    const ids = [
+      jobIdOf(await world.post('/jobs', { rows: ['a'] })),
+      jobIdOf(await world.post('/jobs', { rows: ['b'] })),
+    ];
+
+    expect(new Set(ids).size).toBe(2);
+    expect(world.executions.names).toEqual(ids);
+  });
+
+  test('from another caller is another job', async () => {
+    const world = await openApi();
+    const jobId = jobIdOf(await world.post('/jobs', { rows: ['a'] }));
+
+    world.callAs('bob');
+
+    expect(jobIdOf(await world.post('/jobs', { rows: ['a'] }))).not.toBe(jobId);
+  });
+
+  test('after the job has ended starts nothing', async () => {
+    const world = await openApi();
+    const jobId = await startJob(world);
+    await endJob(world, jobId, 'partial');
+
+    const again = await world.post('/jobs', { inputs: [INPUT] });
+
+    expect(again.body).toMatchObject({ jobId, state: 'finished' });
+    expect(world.executions.names).toEqual([jobId]);
+  });
+
+  test('after the job has failed lets it go on', async () => {
+    const world = await openApi();
+    const jobId = await startJob(world);
+    await endJob(world, jobId, 'failed');
+
+    const again = await world.post('/jobs', { inputs: [INPUT] });
+
+    expect(again.body).toMatchObject({ jobId, state: 'resumed' });
+    expect(world.executions.names).toEqual([jobId, `${jobId}-r2`]);
+    expect(await world.store.get(summaryKey(jobId))).toBeUndefined();
+  });
+
+  test('after the job was cancelled does not let it go on', async () => {
+    const world = await openApi();
+    const jobId = await startJob(world);
+    await world.post(`/jobs/${jobId}/cancel`, {});
+    await endJob(world, jobId, 'cancelled');
+
+    const again = await world.post('/jobs', { inputs: [INPUT] });
+
+    expect(again.body).toMatchObject({ jobId, state: 'finished' });
+    expect(world.executions.names).toEqual([jobId, `${jobId}-r2`]);
+    expect(await world.store.get(stopKey(jobId))).toBeDefined();
+  });
+
+  test('after a cancel that left no summary does not let the job go on', async () => {
+    const world = await openApi();
+    const jobId = await startJob(world);
+    await world.post(`/jobs/${jobId}/cancel`, {});
+    world.executions.end(`${jobId}-r2`);
+
+    const again = await world.post('/jobs', { inputs: [INPUT] });
+
+    expect(again.body).toMatchObject({ jobId, state: 'finished' });
+    expect(world.executions.names).toEqual([jobId, `${jobId}-r2`]);
+  });
+});
+
+describe('an Idempotency-Key', () => {
+  const key = (value: string) => ({ 'idempotency-key': value });
+
+  test('with the same body is the same job', async () => {
+    const world = await openApi();
+    const first = await world.post('/jobs', { rows: ['a'] }, key('k-1'));
+
+    const again = await world.post('/jobs', { rows: ['a'] }, key('k-1'));
+
+    expect(jobIdOf(again)).toBe(jobIdOf(first));
+    expect(again.body).toMatchObject({ state: 'running' });
+    expect(world.executions.names).toHaveLength(1);
+  });
+
+  test('makes the same body another job', async () => {
+    const world = await openApi();
+
+    const ids = [
+      jobIdOf(await world.post('/jobs', { rows: ['a'] })),
+      jobIdOf(await world.post('/jobs', { rows: ['a'] }, key('k-1'))),
+      jobIdOf(await world.post('/jobs', { rows: ['a'] }, key('k-2'))),
+    ];
+
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  test.for([
+    ['other rows', { rows: ['b'] }],
+    ['a name', { rows: ['a'], name: 'n' }],
+    ['other inputs', { inputs: [INPUT] }],
+    ['a prefix', { prefix: 'input/' }],
+    ['overrides', { rows: ['a'], overrides: { rounds: 1 } }],
+    ['a profile', { rows: ['a'], profile: 'other' }],
+  ])('with %s is refused', async ([, body]) => {
+    const world = await openApi();
+    await world.store.put(INPUT, 'prompt\nhello\n');
+    const jobId = jobIdOf(await world.post('/jobs', { rows: ['a'] }, key('k-1')));
+
+    const other = await world.post('/jobs', body, key('k-1'));
+
+    expectProblem(other, 409, 'idempotency-conflict');
+    expect(world.executions.names).toEqual([jobId]);
+    expect(await rowsOf(world.store, jobId)).toBe('"a"\n');
+  });
+
+  test('that two requests use at the same moment leaves the rows to the one that won', async () => {
+    const held = Promise.withResolvers<void>();
+    const isSlow = (place: string, bytes: Uint8Array | string): boolean =>
+      place.includes('/rows-') && bytes === '"slow"\n';
+    const world = await openApi(({ store }) => ({
+      store: {
+        ...store,
+        put: async (place, bytes) => {
+          if (isSlow(place, bytes)) await held.promise;
+          return store.put(place, bytes);
+        },
+        createIfAbsent: async (place, bytes) => {
+          if (isSlow(place, bytes)) await held.promise;
+          return store.createIfAbsent(place, bytes);
+        },
+      },
+    }));
+    const slow = world.post('/jobs', { rows: ['slow'] }, key('k-1'));
+    const jobId = jobIdOf(await world.post('/jobs', { rows: ['fast'] }, key('k-1')));
+    held.resolve();
+
+    expectProblem(await slow, 409, 'idempotency-conflict');
+    expect(await rowsOf(world.store, jobId)).toBe('"fast"\n');
+  });
+
+  test('is what the job is called', async () => {
+    const { post } = await openApi();
+
+    const jobId = jobIdOf(await post('/jobs', { rows: ['a'], name: 'n' }, key('nightly 2026-11-01')));
+
+    expect(jobId).toMatch(/^nightly-2026-11-01-[0-9a-f]{16}$/);
+  });
+
+  test('of another caller is another job', async () => {
+    const world = await openApi();
+    const first = await world.post('/jobs', { rows: ['a'] }, key('k-1'));
+    world.callAs('bob');
+
+    const second = await world.post('/jobs', { rows: ['b'] }, key('k-1'));
+
+    expect(jobIdOf(second)).not.toBe(jobIdOf(first));
+  });
+
+  test('of 255 characters is taken', async () => {
+    const world = await openApi();
+    jobIdOf(await world.post('/jobs', { rows: ['a'] }, key('k'.repeat(255))));
+  });
+
+  test.for([
+    ['256 characters', 'k'.repeat(256)],
+    ['none', ''],
+  ])('of %s is refused by name', async ([, value = '']) => {
+    const world = await openApi();
+
+    const answer = await world.post('/jobs', { rows: ['a'] }, key(value));
+
+    expect(expectProblem(answer, 422, 'invalid-request').errors).toMatchObject([
+      { pointer: 'idempotency-key' },
+    ]);
+    await expectNoJob(world);
+  });
+});
+
+describe('a request that cannot be', () => {
+  test('has its unknown field named by a JSON pointer', async () => {
+    const world = await openApi();
+
+    const problem = expectProblem(
+      await world.post('/jobs', { profil: 'x', rows: ['a'] }),
+      422,
+      'invalid-request',
+    );
+
+    expect(problem.errors).toEqual([{ pointer: '#/profil', detail: 'There is no such field.' }]);
+    await expectNoJob(world);
+  });
+
+  test('has a field deep inside named by a JSON pointer', async () => {
+    const { post } = await openApi();
+
+    const answer = await post('/jobs', {
+      inputs: [INPUT, 7],
+      overrides: { budget: { 'max/rows~': 1 } },
+    });
+
+    expect(expectProblem(answer, 422, 'invalid-request').errors?.map(({ pointer }) => pointer)).toEqual([
+      '#/overrides/budget/max~1rows~0',
+      '#/inputs/1',
+    ]);
+  });
+
+  test('has all its problems told at once', async () => {
+    const { post } = await openApi();
+
+    const answer = await post('/jobs', { name: '', profil: 'x', overrides: { rounds: 11 }, rows: [] });
+
+    const { errors = [], detail } = expectProblem(answer, 422, 'invalid-request');
+    const pointers = errors.map(({ pointer }) => pointer);
+    expect(new Set(pointers)).toEqual(new Set(['#/name', '#/profil', '#/overrides/rounds', '#/rows']));
+    for (const pointer of pointers) expect(detail).toContain(pointer);
+  });
+
+  test.for([
+    ['inputs and prefix', { inputs: [INPUT], prefix: 'input/' }],
+    ['inputs and rows', { inputs: [INPUT], rows: ['a'] }],
+    ['prefix and rows', { prefix: 'input/', rows: ['a'] }],
+    ['all three', { inputs: [INPUT], prefix: 'input/', rows: ['a'] }],
+    ['none of inputs, prefix and rows', {}],
+  ])('is one with %s', async ([, body]) => {
+    const world = await openApi();
+    await world.store.put(INPUT, 'prompt\nhello\n');
+
+    const problem = expectProblem(await world.post('/jobs', body), 422, 'invalid-request');
+
+    expect(problem.detail).toContain('exactly one of "inputs", "prefix" and "rows"');
+    await expectNoJob(world);
+  });
+
+  test('has its missing input file named', async () => {
+    const world = await openApi();
+    await world.store.put(INPUT, 'prompt\nhello\n');
+
+    const answer = await world.post('/jobs', { inputs: [INPUT, 'staged/gone.csv'] });
+
+    const { detail } = expectProblem(answer, 422, 'invalid-request');
+    expect(detail).toContain('staged/gone.csv');
+    expect(detail).not.toContain(INPUT);
+    await expectNoJob(world);
+  });
+
+  test('may name nothing but what was dropped, staged or written by jobs', async () => {
+    const { post } = await openApi();
+
+    const answer = await post('/jobs', { inputs: ['jobs/a/job.json', 'claims/x'] });
+
+    expect(expectProblem(answer, 422, 'invalid-request').errors?.map(({ pointer }) => pointer)).toEqual([
+      '#/inputs/0',
+      '#/inputs/1',
+    ]);
+  });
+
+  test.for([
+    ['inputs', { inputs: ['input/../jobs/a/job.json'] }],
+    ['prefix', { prefix: 'input/../jobs/' }],
+  ])('may not leave the folder by its %s', async ([, body]) => {
+    const world = await openApi();
+    await world.store.put('jobs/a/job.json', '{}');
+
+    expectProblem(await world.post('/jobs', body), 422, 'invalid-request');
+
+    expect(world.executions.names).toEqual([]);
+  });
+
+  test('has a prefix with nothing below it named', async () => {
+    const { post } = await openApi();
+
+    const answer = await post('/jobs', { prefix: 'staged/none' });
+
+    expect(expectProblem(answer, 422, 'invalid-request').detail).toContain('staged/none');
+  });
+
+  test('has its unknown profile named, and those there are', async () => {
+    const world = await openApi();
+
+    const { detail } = expectProblem(
+      await world.post('/jobs', { profile: 'toString', rows: ['a'] }),
+      422,
+      'invalid-request',
+    );
+
+    expect(detail).toContain('"toString"');
+    expect(detail).toContain('Profiles: default.');
+    await expectNoJob(world);
+  });
+
+  test('has its unknown provider named', async () => {
+    const { post } = await openApi();
+
+    const answer = await post('/jobs', { overrides: { provider: 'nobody' }, rows: ['a'] });
+
+    expect(expectProblem(answer, 422, 'invalid-request').detail).toContain('"nobody"');
+  });
+
+  test.for([
+    ['an array', '[]'],
+    ['a string', '"rows"'],
+    ['null', 'null'],
+    ['a number', '7'],
+  ])('is %s', async ([, body = '']) => {
+    const world = await openApi();
+    expectProblem(await sendText(world, body), 422, 'invalid-request');
+  });
+
+  test.for([
+    ['cut off', '{"rows":["a"'],
+    ['empty', ''],
+    ['no JSON', 'rows=a'],
+    ['followed by more', '{"rows":["a"]} {"rows":["b"]}'],
+  ])('is malformed: %s', async ([, body = '']) => {
+    const world = await openApi();
+
+    expectProblem(await sendText(world, body), 400, 'malformed-request');
+
+    await expectNoJob(world);
+  });
+
+  test.for([
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data',
+    'application/jsonp',
+    'application/json ;charset',
+    'application/vnd.nightshift+json',
+    '',
+  ])('is not said to be JSON: %j', async (type) => {
+    const world = await openApi();
+
+    expectProblem(await sendText(world, '{"rows":["a"]}', type), 415, 'not-json');
+
+    await expectNoJob(world);
+  });
+
+  test('has rows nested too deeply to be written down', async () => {
+    const world = await openApi();
+
+    expectProblem(await sendText(world, `{"rows":[${nested(100_000, '1')}]}`), 422, 'invalid-request');
+
+    await expectNoJob(world);
+  });
+
+  test('has a body parameter nested too deeply to be written down', async () => {
+    const world = await openApi();
+    const body = `{"rows":["a"],"overrides":{"body":{"x":${nested(100_000, '1')}}}}`;
+
+    expectProblem(await sendText(world, body), 422, 'invalid-request');
+
+    await expectNoJob(world);
+  });
+
+  test('has an unknown field nested too deeply', async () => {
+    const world = await openApi();
+
+    const answer = await sendText(world, `{"rows":["a"],"profil":${nested(100_000, '1')}}`);
+
+    expect(expectProblem(answer, 422, 'invalid-request').errors).toMatchObject([{ pointer: '#/profil' }]);
+  });
+});
+
+describe('a request of 5 MB', () => {
+  const bodyOf = (bytes: number): string => `{"rows":["${'x'.repeat(bytes - '{"rows":[""]}'.length)}"]}`;
+
+  test('is taken', async () => {
+    const world = await openApi();
+    const body = bodyOf(5_000_000);
+
+    jobIdOf(await sendText(world, body));
+
+    expect(body).toHaveLength(5_000_000);
+  });
+
+  test('and a byte is refused, and told the way for large files', async () => {
+    const world = await openApi();
+
+    const { detail } = expectProblem(await sendText(world, bodyOf(5_000_001)), 413, 'too-large');
+
+    expect(detail).toContain('POST /uploads');
+    await expectNoJob(world);
+  });
+
+  test('and a byte is refused by its length alone', async () => {
+    const world = await openApi();
+
+    const answer = await world.send('POST', '/jobs', {
+      body: '{}',
+      headers: { 'content-type': 'application/json', 'content-length': '5000001' },
+    });
+
+    expectProblem(answer, 413, 'too-large');
+  });
+
+  test('and a byte is refused when its length is not told', async () => {
+    const world = await openApi();
+    const body = new Blob([bodyOf(5_000_001)]).stream();
+
+    const answer = await world.send('POST', '/jobs', {
+      body,
+      headers: { 'content-type': 'application/json', 'transfer-encoding': 'chunked' },
+      duplex: 'half',
+    });
+
+    expectProblem(answer, 413, 'too-large');
+    await expectNoJob(world);
+  });
+
+  test('whose rows grow beyond it when they are written down is refused', async () => {
+    const world = await openApi();
+    const rows = Array.from({ length: 900_000 }, () => '1e20');
+
+    expectProblem(await sendText(world, `{"rows":[${rows.join(',')}]}`), 422, 'invalid-request');
+
+    await expectNoJob(world);
+  });
+});

@@ -1,0 +1,259 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import { expect, onTestFinished } from 'vitest';
+import { z } from 'zod';
+import type { ApiEdges } from '../../src/api/api-edges.ts';
+import { createApi } from '../../src/api/app.ts';
+import { problemSchema, PROBLEM_TYPE } from '../../src/api/problems.ts';
+import { startedSchema } from '../../src/api/schemas.ts';
+import { defineConfig } from '../../src/config/config.ts';
+import type { Executions } from '../../src/executions/executions.ts';
+import type { Summary } from '../../src/job.ts';
+import { resultsKey, deadLettersKey, summaryKey } from '../../src/keys.ts';
+import type { LogFields } from '../../src/log.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
+import { writeJson } from '../../src/store/json.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+
+/** When every test begins. */
+export const START = Date.UTC(2026, 10, 1);
+
+/** Executions that run until they are told to end; a name is used once. */
+export class HeldExecutions implements Executions {
+  readonly states = new Map<string, 'running' | 'ended'>();
+
+  start(name: string): Promise<'started' | 'taken'> {
+    if (this.states.get(name) === 'ended') return Promise.resolve('taken');
+    this.states.set(name, 'running');
+    return Promise.resolve('started');
+  }
+
+  look(name: string): Promise<'running' | 'ended' | undefined> {
+    return Promise.resolve(this.states.get(name));
+  }
+
+  stop(name: string): Promise<void> {
+    this.end(name);
+    return Promise.resolve();
+  }
+
+  end(name: string): void {
+    if (this.states.has(name)) this.states.set(name, 'ended');
+  }
+
+  /** Every execution there ever was, in the order of their starts. */
+  get names(): string[] {
+    return [...this.states.keys()];
+  }
+}
+
+/** One answer of the API. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
+export interface LogLine extends LogFields {
+  readonly event: string;
+}
+
+/** The API over a folder of its own, and everything it touches. */
+export interface World {
+  readonly api: OpenAPIHono;
+  readonly store: ObjectStore;
+  readonly executions: HeldExecutions;
+  readonly logged: readonly LogLine[];
+  /** Sends a request; whatever comes back must be as the OpenAPI document says. */
+  readonly send: (method: 'GET' | 'POST' | 'PUT', path: string, init?: RequestInit) => Promise<Answer>;
+  /** {@link send} for a JSON body. */
+  readonly post: (path: string, body: unknown, headers?: Record<string, string>) => Promise<Answer>;
+  readonly get: (path: string) => Promise<Answer>;
+  /** The clock goes on. */
+  readonly pass: (milliseconds: number) => void;
+  /** From now on somebody else sends the requests. */
+  readonly callAs: (caller: string) => void;
+}
+
+/** @param change edges that are otherwise; a store is made from the folder's. */
+export async function openApi(change: (edges: ApiEdges) => Partial<ApiEdges> = () => ({})): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-api-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const store = createFolderStore(folder);
+  const executions = new HeldExecutions();
+  const logged: LogLine[] = [];
+  let now = START;
+  let caller = 'alice';
+  const edges: ApiEdges = {
+    store,
+    provider: () => {
+      throw new Error('The API asks no provider.');
+    },
+    clock: { now: () => now },
+    random: () => 0.5,
+    log: (event, fields) => logged.push({ event, ...fields }),
+    config: defineConfig({ profiles: { default: { provider: 'simulator', model: 'm' } } }),
+    executions,
+    links: {
+      download: (key) => Promise.resolve(`https://files.example/get/${key}`),
+      upload: (key) => Promise.resolve(`https://files.example/put/${key}`),
+    },
+    caller: () => caller,
+  };
+  const api = createApi({ ...edges, ...change(edges) });
+  const send: World['send'] = async (method, path, init = {}) => {
+    const response = await api.request(path, { ...init, method });
+    const answer = { status: response.status, headers: response.headers, body: await response.json() };
+    await expectDocumented(api, { method, path, answer });
+    return answer;
+  };
+  return {
+    api,
+    store,
+    executions,
+    logged,
+    send,
+    post: (path, body, headers = {}) =>
+      send('POST', path, {
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json', ...headers },
+      }),
+    get: (path) => send('GET', path),
+    pass: (milliseconds) => {
+      now += milliseconds;
+    },
+    callAs: (other) => {
+      caller = other;
+    },
+  };
+}
+
+export const INPUT = 'input/reviews.csv';
+
+/** Puts an input file and starts a job over it. @returns its jobId */
+export async function startJob({ store, post }: World, body: object = {}): Promise<string> {
+  await store.put(INPUT, 'prompt\nhello\n');
+  return jobIdOf(await post('/jobs', { inputs: [INPUT], ...body }));
+}
+
+export function jobIdOf({ status, body }: Answer): string {
+  expect(status).toBe(202);
+  return startedSchema.parse(body).jobId;
+}
+
+/** The job's last execution ends, and left a summary of this status. */
+export async function endJob(
+  { store, executions }: World,
+  jobId: string,
+  status: Summary['status'],
+  change: Partial<Summary> = {},
+): Promise<void> {
+  await writeJson(store, summaryKey(jobId), { ...summaryOf(jobId, status), ...change });
+  const last = executions.names.findLast((name) => name.startsWith(jobId));
+  if (last !== undefined) executions.end(last);
+}
+
+/** What a job of four rows came to. */
+export function summaryOf(jobId: string, status: Summary['status']): Summary {
+  const goneWrong = status !== 'succeeded';
+  return {
+    jobId,
+    status,
+    profile: 'default',
+    provider: 'simulator',
+    model: 'm',
+    endpoint: '/v1/chat/completions',
+    inputs: [{ key: INPUT }],
+    rows: 4,
+    counts: { ok: goneWrong ? 1 : 4, failed: goneWrong ? 3 : 0, exhausted: 0, invalid: 0 },
+    shards: 2,
+    rounds: 1,
+    usage: { inputTokens: 1, outputTokens: 1, energy: 0, credits: 0 },
+    unexplained: { missing: 0, duplicates: 0, unknown: 0, unknownIds: [], unreadable: 0 },
+    batches: [],
+    left: [],
+    problems: [],
+    results: resultsKey(jobId),
+    deadLetters: goneWrong ? deadLettersKey(jobId) : undefined,
+    startedAt: new Date(START).toISOString(),
+    endedAt: new Date(START + 60_000).toISOString(),
+    seconds: 60,
+  };
+}
+
+/** That an answer is a problem of this kind. @returns the problem */
+export function expectProblem(answer: Answer, status: number, kind: string): z.output<typeof problemSchema> {
+  const problem = z.strictObject(problemSchema.shape).parse(answer.body);
+  expect(problem).toMatchObject({ status, type: `urn:nightshift:problem:${kind}` });
+  expect(answer.status).toBe(status);
+  return problem;
+}
+
+const contentSchema = z.record(z.string(), z.object({ schema: z.looseObject({}) }));
+
+export const documentSchema = z.looseObject({
+  paths: z.record(
+    z.string(),
+    z.record(
+      z.string(),
+      z.looseObject({
+        operationId: z.string(),
+        responses: z.record(z.string(), z.looseObject({ content: contentSchema })),
+      }),
+    ),
+  ),
+  components: z.object({ schemas: z.record(z.string(), z.unknown()) }),
+});
+
+type Document = z.output<typeof documentSchema>;
+
+let document: Promise<Document> | undefined;
+
+/** The same for every API, so one is asked. */
+async function readDocument(api: OpenAPIHono): Promise<Document> {
+  return documentSchema.parse(await (await api.request('/openapi.json')).json());
+}
+
+/** That an answer is one of those its operation has in the OpenAPI document, and has no field beyond it. */
+async function expectDocumented(
+  api: OpenAPIHono,
+  { method, path, answer }: { readonly method: string; readonly path: string; readonly answer: Answer },
+): Promise<void> {
+  const { status, headers, body } = answer;
+  const type = headers.get('content-type');
+  if (status >= 400) {
+    expect(type).toBe(PROBLEM_TYPE);
+    expect(z.strictObject(problemSchema.shape).parse(body).status).toBe(status);
+  }
+  const known = await (document ??= readDocument(api));
+  const operation = operationOf(known, method, path);
+  // What goes wrong in the API itself, and what is no route of it, belongs to no operation.
+  if (operation === undefined || status === 500) return;
+  const documented = operation.responses[status]?.content;
+  expect(Object.keys(documented ?? {}), `${method} ${path}: ${status}`).toEqual([type]);
+  schemaOf(known, documented?.[type ?? '']?.schema).parse(body);
+}
+
+function operationOf({ paths }: Document, method: string, path: string) {
+  const { pathname } = new URL(path, 'http://localhost');
+  const found = Object.keys(paths).find((known) =>
+    new RegExp(`^${known.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(pathname),
+  );
+  return found === undefined ? undefined : paths[found]?.[method.toLowerCase()];
+}
+
+/** A schema of the document, closed: a field it does not name is wrong. */
+function schemaOf({ components }: Document, schema: unknown): z.ZodType {
+  const text = JSON.stringify({ allOf: [schema], $defs: components.schemas }, (_, value: unknown) =>
+    isObjectSchema(value) ? { additionalProperties: false, ...value } : value,
+  );
+  return z.fromJSONSchema(
+    JSON.parse(text.replaceAll('#/components/schemas/', '#/$defs/')) as z.core.JSONSchema.JSONSchema,
+  );
+}
+
+function isObjectSchema(value: unknown): value is object {
+  return z.looseObject({ type: z.literal('object'), properties: z.looseObject({}) }).safeParse(value).success;
+}

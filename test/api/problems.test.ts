@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest';
+import type { ApiEdges } from '../../src/api/api-edges.ts';
+import { StoreRejected, StoreUnavailable } from '../../src/errors.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+import { expectProblem, openApi, type World } from './open-api.ts';
+
+/** A store of which every call fails so. */
+const failing =
+  (cause: Error) =>
+  ({ store }: ApiEdges): { store: ObjectStore } => ({
+    store: {
+      ...store,
+      get: () => Promise.reject(cause),
+      put: () => Promise.reject(cause),
+      stat: () => Promise.reject(cause),
+      createIfAbsent: () => Promise.reject(cause),
+      list: () => {
+        throw cause;
+      },
+    },
+  });
+
+type Route = (world: World) => ReturnType<World['send']>;
+
+const ROUTES_WITH_A_STORE: readonly (readonly [string, Route])[] = [
+  ['starting a job', ({ post }) => post('/jobs', { rows: ['a'] })],
+  ['listing jobs', ({ get }) => get('/jobs')],
+  ['reading a job', ({ get }) => get('/jobs/a')],
+  ['cancelling a job', ({ post }) => post('/jobs/a/cancel', {})],
+  ['resuming a job', ({ post }) => post('/jobs/a/resume', {})],
+];
+
+describe('a store that does not answer', () => {
+  test.for(ROUTES_WITH_A_STORE)('is told as one to try again: %s', async ([, ask]) => {
+    const world = await openApi(failing(new StoreUnavailable('s3:GetObject on s3://b/k did not succeed.')));
+
+    const answer = await ask(world);
+
+    expect(expectProblem(answer, 503, 'store-unavailable')).not.toHaveProperty('detail');
+    expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+    expect(world.logged).toEqual([
+      {
+        event: 'step_failed',
+        error: 'StoreUnavailable',
+        message: 's3:GetObject on s3://b/k did not succeed.',
+      },
+    ]);
+  });
+});
+
+describe('an error nobody knows', () => {
+  test.for(ROUTES_WITH_A_STORE)('is logged, and not told: %s', async ([, ask]) => {
+    const world = await openApi(failing(new TypeError('secret of the house')));
+
+    const answer = await ask(world);
+
+    expect(expectProblem(answer, 500, 'internal-error')).toEqual({
+      type: 'urn:nightshift:problem:internal-error',
+      title: 'Something went wrong',
+      status: 500,
+    });
+    expect(JSON.stringify([...answer.headers])).not.toContain('secret');
+    expect(world.logged).toEqual([
+      { event: 'step_failed', error: 'TypeError', message: 'secret of the house' },
+    ]);
+  });
+
+  test('is no problem to try again when the store says no', async () => {
+    const world = await openApi(failing(new StoreRejected('S3 denies s3:GetObject on s3://b/k.')));
+
+    const answer = await world.get('/jobs/a');
+
+    expectProblem(answer, 500, 'internal-error');
+    expect(answer.headers.get('retry-after')).toBeNull();
+  });
+
+  test('is a sender of whom nothing is known', async () => {
+    const world = await openApi(() => ({
+      caller: () => {
+        throw new Error('The request was let in by no authorizer that is known.');
+      },
+    }));
+
+    expectProblem(await world.post('/jobs', { rows: ['a'] }), 500, 'internal-error');
+
+    expect(world.executions.names).toEqual([]);
+  });
+
+  test('is an address that cannot be made', async () => {
+    const world = await openApi(({ links }) => ({
+      links: { ...links, upload: () => Promise.reject(new Error('no credentials')) },
+    }));
+
+    expectProblem(await world.post('/uploads', { key: 'input/a.csv' }), 500, 'internal-error');
+  });
+});
+
+describe('a route that is none', () => {
+  test.for([
+    ['GET', '/'],
+    ['GET', '/job'],
+    ['GET', '/jobs/'],
+    ['GET', '/jobs/a/b'],
+    ['GET', '/jobs/a/cancel'],
+    ['GET', '/uploads'],
+    ['POST', '/jobs/a'],
+    ['POST', '/openapi.json'],
+    ['PUT', '/jobs'],
+    ['GET', '/files/output/a'],
+  ] as const)('is a problem that names it: %s %s', async ([method, path]) => {
+    const world = await openApi();
+
+    const { detail } = expectProblem(await world.send(method, path), 404, 'no-such-route');
+
+    expect(detail).toBe(`${method} ${path}`);
+  });
+});

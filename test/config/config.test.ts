@@ -1,0 +1,184 @@
+import { describe, expect, test } from 'vitest';
+import { parseConfig } from '../../src/config/config.ts';
+import { InvalidRequest } from '../../src/errors.ts';
+
+const SCHEDULE = { rate: '1 hour', prefix: 'staged/' };
+
+const withSchedules = (schedules: object): object => ({ profiles: { default: {} }, schedules });
+
+/** What is wrong with a configuration, one line each. */
+function problemsOf(config: unknown): string[] {
+  try {
+    parseConfig(config);
+    return [];
+  } catch (error) {
+    expect(error).toBeInstanceOf(InvalidRequest);
+    const [first, ...lines] = error instanceof Error ? error.message.split('\n') : [];
+    expect(first).toBe('The configuration is not valid:');
+    return lines;
+  }
+}
+
+describe('a configuration', () => {
+  test('needs nothing but profiles', () => {
+    expect(parseConfig({ profiles: {} })).toEqual({ profiles: {} });
+  });
+
+  test('comes out as it went in', () => {
+    const config = {
+      providers: { mine: { dialect: 'openai', baseUrl: 'https://example.org/v1' } },
+      profiles: { default: { provider: 'mine' }, classify: { prompt: 'Label {{text}}' } },
+      schedules: {
+        nightly: { cron: '0 22 * * ? *', timezone: 'Europe/Berlin', inputs: ['staged/{{yyyy}}.csv'] },
+        hourly: { ...SCHEDULE, profile: 'classify' },
+      },
+      limits: { shardsInFlight: 1, jobDays: 365, api: { requestsPerSecond: 1, burst: 5_000 } },
+      api: { jwt: { issuer: 'https://example.org/', audience: ['nightshift'] } },
+    };
+
+    expect(parseConfig(config)).toEqual(config);
+  });
+
+  test.each([[undefined], [null], ['config'], [[]], [{}]])('is not %j', (config) => {
+    expect(problemsOf(config)).not.toEqual([]);
+  });
+
+  test('has no other sections, and those are named', () => {
+    expect(problemsOf({ profiles: {}, schedule: {} })).toEqual(['  (root): Unrecognized key: "schedule"']);
+  });
+
+  test('is told problems of shape and names that lead nowhere at once', () => {
+    const problems = problemsOf({
+      profiles: { default: { rounds: 0 }, lost: { provider: 'nobody' } },
+      schedules: { a: { ...SCHEDULE, profile: 'missing' }, b: { ...SCHEDULE, colour: 'red' } },
+    });
+
+    expect(problems).toEqual([
+      expect.stringMatching(/^ {2}profiles\.default\.rounds: /),
+      expect.stringMatching(/^ {2}schedules\.b: .*"colour"/),
+      '  profiles.lost.provider: there is no provider "nobody"',
+      '  schedules.a.profile: there is no profile "missing"',
+    ]);
+  });
+});
+
+describe('the schedules of a configuration', () => {
+  test('may have a profile that exists', () => {
+    expect(problemsOf(withSchedules({ a: SCHEDULE, b: { ...SCHEDULE, profile: 'default' } }))).toEqual([]);
+  });
+
+  test('may not have a profile that does not exist, and its place is told', () => {
+    expect(problemsOf(withSchedules({ nightly: { ...SCHEDULE, profile: 'nope' } }))).toEqual([
+      '  schedules.nightly.profile: there is no profile "nope"',
+    ]);
+  });
+
+  test('need a default profile when they name none', () => {
+    expect(problemsOf({ profiles: { other: {} }, schedules: { nightly: SCHEDULE } })).toEqual([
+      '  schedules.nightly.profile: there is no profile "default"',
+    ]);
+  });
+
+  test('may not have a profile that every object has', () => {
+    expect(problemsOf(withSchedules({ a: { ...SCHEDULE, profile: 'toString' } }))).toEqual([
+      '  schedules.a.profile: there is no profile "toString"',
+    ]);
+  });
+
+  test('may not override the provider by one that does not exist', () => {
+    expect(problemsOf(withSchedules({ a: { ...SCHEDULE, overrides: { provider: 'nobody' } } }))).toEqual([
+      '  schedules.a.overrides.provider: there is no provider "nobody"',
+    ]);
+  });
+
+  test('may override the provider by one that exists', () => {
+    expect(problemsOf(withSchedules({ a: { ...SCHEDULE, overrides: { provider: 'openai' } } }))).toEqual([]);
+  });
+
+  test.each(['a', 'nightly', 'A.b_c-9', '_', '...a', 'x'.repeat(40)])('may be called %s', (name) => {
+    expect(problemsOf(withSchedules({ [name]: SCHEDULE }))).toEqual([]);
+  });
+
+  test.each(['', ' ', 'a b', 'a/b', 'ü', '.', '..', '...', 'a\n', 'x'.repeat(41)])(
+    'may not be called %j',
+    (name) => {
+      expect(problemsOf(withSchedules({ [name]: SCHEDULE })).join('\n')).toMatch(/^ {2}schedules\./);
+    },
+  );
+
+  test.each([
+    ['99 22 * * ? *', 'schedules.nightly.cron: "cron(99 22 * * ? *)" is no cron expression'],
+    ['0 22 * * * *', 'exactly one of day-of-month and day-of-week must be "?"'],
+    ['0 22 * * ?', 'schedules.nightly.cron: must have six fields'],
+  ])('are told of the cron %s', (cron, problem) => {
+    const problems = problemsOf(withSchedules({ nightly: { cron, prefix: 'staged/' } }));
+
+    expect(problems).toEqual([expect.stringContaining(problem)]);
+  });
+
+  test('are told each by its name', () => {
+    const problems = problemsOf(
+      withSchedules({ a: { ...SCHEDULE, rate: 'often' }, b: { ...SCHEDULE, prefix: 'input/' } }),
+    );
+
+    expect(problems).toEqual([
+      expect.stringMatching(/^ {2}schedules\.a\.rate: must be a rate/),
+      expect.stringMatching(/^ {2}schedules\.b\.prefix: must not be below "input\/"/),
+    ]);
+  });
+});
+
+describe('the limits of a configuration', () => {
+  const limitsOf = (limits: object): string[] => problemsOf({ profiles: {}, limits });
+
+  test.each([
+    {},
+    { shardsInFlight: 1 },
+    { shardsInFlight: 10_000 },
+    { jobDays: 1 },
+    { jobDays: 365 },
+    { api: {} },
+    { api: { requestsPerSecond: 1, burst: 1 } },
+    { api: { requestsPerSecond: 10_000, burst: 5_000 } },
+  ])('may be %j', (limits) => {
+    expect(limitsOf(limits)).toEqual([]);
+  });
+
+  test.each([
+    ['limits.shardsInFlight', { shardsInFlight: 0 }],
+    ['limits.shardsInFlight', { shardsInFlight: 10_001 }],
+    ['limits.shardsInFlight', { shardsInFlight: 1.5 }],
+    ['limits.shardsInFlight', { shardsInFlight: '5' }],
+    ['limits.jobDays', { jobDays: 0 }],
+    ['limits.jobDays', { jobDays: 366 }],
+    ['limits.api.requestsPerSecond', { api: { requestsPerSecond: 0 } }],
+    ['limits.api.requestsPerSecond', { api: { requestsPerSecond: 10_001 } }],
+    ['limits.api.burst', { api: { burst: 0 } }],
+    ['limits.api.burst', { api: { burst: 5_001 } }],
+    ['limits.api', { api: { perSecond: 5 } }],
+    ['limits', { shards: 5 }],
+  ])('are refused with the path %s for %j', (path, limits) => {
+    expect(limitsOf(limits)).toEqual([expect.stringContaining(`  ${path}: `)]);
+  });
+});
+
+describe('the API of a configuration', () => {
+  const jwt = { issuer: 'https://example.org/', audience: ['a'] };
+  const apiOf = (api: object): string[] => problemsOf({ profiles: {}, api });
+
+  test.each([{}, { jwt }, { jwt: { ...jwt, audience: ['a', 'b'] } }])('may be %j', (api) => {
+    expect(apiOf(api)).toEqual([]);
+  });
+
+  test.each([
+    ['api.jwt.issuer', { jwt: { ...jwt, issuer: 'example' } }],
+    ['api.jwt.issuer', { jwt: { audience: ['a'] } }],
+    ['api.jwt.audience', { jwt: { ...jwt, audience: [] } }],
+    ['api.jwt.audience', { jwt: { ...jwt, audience: 'a' } }],
+    ['api.jwt.audience.0', { jwt: { ...jwt, audience: [''] } }],
+    ['api.jwt', { jwt: { ...jwt, key: 'k' } }],
+    ['api', { port: 8_080 }],
+  ])('is refused with the path %s for %j', (path, api) => {
+    expect(apiOf(api)).toEqual([expect.stringContaining(`  ${path}: `)]);
+  });
+});

@@ -1,0 +1,315 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { candidatesKey, claimsPrefix } from '../../src/keys.ts';
+import { claimInputs } from '../../src/requests/claims.ts';
+import { MAX_INPUTS } from '../../src/requests/job-request.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+import { insist, keysBelow, openStore, putAll, unsteady, withVersions, type Crash } from './store.ts';
+
+const claim = async (store: ObjectStore, jobId: string, schedule = 'hourly'): Promise<string[]> =>
+  (await claimInputs(store, { schedule, prefix: 'staged/', jobId })).map(({ key }) => key);
+
+const keysOf = (count: number): string[] =>
+  Array.from({ length: count }, (_, n) => `staged/${String(n).padStart(5, '0')}`);
+
+const numbered = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
+
+describe('a run', () => {
+  test('takes everything that is below the prefix, in key order', async () => {
+    const store = await openStore();
+    await putAll(store, ['staged/b', 'staged/a/z', 'staged/a-b', 'input/c']);
+
+    expect(await claim(store, 'one')).toEqual(['staged/a-b', 'staged/a/z', 'staged/b']);
+  });
+
+  test('takes nothing where there is nothing', async () => {
+    expect(await claim(await openStore(), 'one')).toEqual([]);
+  });
+
+  test.each(['staged/.hidden', 'staged/x.job.json'])('leaves %s', async (key) => {
+    const store = await openStore();
+    await putAll(store, [key, 'staged/a']);
+
+    expect(await claim(store, 'one')).toEqual(['staged/a']);
+  });
+
+  test('leaves an empty file until something is in it', async () => {
+    const store = await openStore();
+    await store.put('staged/a', '');
+    expect(await claim(store, 'one')).toEqual([]);
+
+    await store.put('staged/a', 'x');
+    expect(await claim(store, 'two')).toEqual(['staged/a']);
+  });
+
+  test('pins the version that each file has now', async () => {
+    const files = await openStore();
+    await putAll(files, ['staged/a', 'staged/b']);
+    const store = withVersions(files, { 'staged/a': 'v1', 'staged/b': 'v2' });
+
+    const inputs = await claimInputs(store, { schedule: 'hourly', prefix: 'staged/', jobId: 'one' });
+
+    expect(inputs).toEqual([
+      { key: 'staged/a', version: 'v1' },
+      { key: 'staged/b', version: 'v2' },
+    ]);
+  });
+
+  test('tells of a file its key alone where there are no versions', async () => {
+    const store = await openStore();
+    await putAll(store, ['staged/a']);
+
+    const inputs = await claimInputs(store, { schedule: 'hourly', prefix: 'staged/', jobId: 'one' });
+
+    expect(inputs).toEqual([{ key: 'staged/a' }]);
+  });
+
+  test('takes no file that is gone before it is looked at', async () => {
+    const files = await openStore();
+    await putAll(files, ['staged/a', 'staged/b']);
+    const store: ObjectStore = {
+      ...files,
+      stat: async (key) => (key === 'staged/a' ? undefined : files.stat(key)),
+    };
+
+    expect(await claim(store, 'one')).toEqual(['staged/b']);
+  });
+
+  test('writes down below its schedule, and its job, what it took', async () => {
+    const store = await openStore();
+    await putAll(store, ['staged/a', 'staged/b']);
+    await claim(store, 'one');
+
+    expect(await keysBelow(store, claimsPrefix('hourly'))).toHaveLength(2);
+    expect(await keysBelow(store, 'jobs/')).toEqual([candidatesKey('one')]);
+  });
+});
+
+describe('a later run', () => {
+  test('takes only what came since', async () => {
+    const store = await openStore();
+    await putAll(store, ['staged/a', 'staged/c']);
+    await claim(store, 'one');
+    await putAll(store, ['staged/b', 'staged/d']);
+
+    expect(await claim(store, 'two')).toEqual(['staged/b', 'staged/d']);
+  });
+
+  test('takes nothing when nothing came', async () => {
+    const store = await openStore();
+    await putAll(store, ['staged/a']);
+    await claim(store, 'one');
+
+    expect(await claim(store, 'two')).toEqual([]);
+  });
+
+  test('takes a file again that was rewritten', async () => {
+    const store = await openStore();
+    await putAll(store, ['staged/a', 'staged/b']);
+    await claim(store, 'one');
+    await store.put('staged/a', 'written anew');
+
+    expect(await claim(store, 'two')).toEqual(['staged/a']);
+  });
+
+  test('takes a file of the same name that came back after it was deleted', async () => {
+    const store = await openStore();
+    await putAll(store, ['staged/a']);
+    await claim(store, 'one');
+    await store.delete('staged/a');
+    await store.put('staged/a', 'another');
+
+    expect(await claim(store, 'two')).toEqual(['staged/a']);
+  });
+
+  test('of another schedule takes the same files: each has its own', async () => {
+    const store = await openStore();
+    await putAll(store, ['staged/a']);
+    await claim(store, 'one', 'hourly');
+
+    expect(await claim(store, 'two', 'hourly.daily')).toEqual(['staged/a']);
+  });
+
+  test('takes what was left of more files than a job may have', async () => {
+    const store = await openStore();
+    const keys = keysOf(MAX_INPUTS + 5);
+    await putAll(store, keys);
+
+    expect(await claim(store, 'one')).toEqual(keys.slice(0, MAX_INPUTS));
+    expect(await claim(store, 'two')).toEqual(keys.slice(MAX_INPUTS));
+    expect(await claim(store, 'three')).toEqual([]);
+  });
+});
+
+describe('a run that is tried again', () => {
+  test('takes the same files', async () => {
+    const store = await openStore();
+    await putAll(store, ['staged/a', 'staged/b']);
+    const first = await claim(store, 'one');
+
+    expect(await claim(store, 'one')).toEqual(first);
+  });
+
+  test('takes none that came since', async () => {
+    const store = await openStore();
+    await putAll(store, ['staged/b']);
+    await claim(store, 'one');
+    await putAll(store, ['staged/a', 'staged/c']);
+
+    expect(await claim(store, 'one')).toEqual(['staged/b']);
+  });
+
+  test('takes nothing when it found nothing at first', async () => {
+    const store = await openStore();
+    await claim(store, 'one');
+    await putAll(store, ['staged/a']);
+
+    expect(await claim(store, 'one')).toEqual([]);
+  });
+
+  test('takes the version that it saw at first', async () => {
+    const files = await openStore();
+    await putAll(files, ['staged/a']);
+    const claimer = { schedule: 'hourly', prefix: 'staged/', jobId: 'one' };
+    await claimInputs(withVersions(files, { 'staged/a': 'v1' }), claimer);
+    await files.put('staged/a', 'written anew');
+
+    const again = await claimInputs(withVersions(files, { 'staged/a': 'v2' }), claimer);
+
+    expect(again).toEqual([{ key: 'staged/a', version: 'v1' }]);
+  });
+
+  test('at the same moment takes the same files', async () => {
+    const store = await openStore();
+    const keys = keysOf(40);
+    await putAll(store, keys);
+
+    const taken = await Promise.all(numbered(8).map(() => claim(store, 'one')));
+
+    expect(taken).toEqual(numbered(8).map(() => keys));
+  });
+
+  test('at the same moment takes the same files, however the two cross with files that come', async () => {
+    const store = await openStore();
+    let world = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.nat(4), fc.nat(4), async (scheduler, before, since) => {
+        world += 1;
+        const prefix = `staged/${world}/`;
+        const claimer = { schedule: `s${world}`, prefix, jobId: `job-${world}` };
+        const shaky = unsteady(store, { scheduler });
+        await putAll(
+          store,
+          numbered(before).map((n) => `${prefix}a${n}`),
+        );
+
+        const [one, other] = await scheduler.waitFor(
+          Promise.all([
+            claimInputs(shaky, claimer),
+            claimInputs(shaky, claimer),
+            putAll(
+              shaky,
+              numbered(since).map((n) => `${prefix}b${n}`),
+            ),
+          ]),
+        );
+
+        expect(other).toEqual(one);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('runs at the same moment', () => {
+  test('share no file and take all together', async () => {
+    const store = await openStore();
+    const keys = keysOf(100);
+    await putAll(store, keys);
+
+    const taken = await Promise.all(numbered(12).map((n) => claim(store, `job-${n}`)));
+
+    expect(taken.flat().toSorted()).toEqual(keys);
+  });
+
+  const crashes: fc.Arbitrary<Crash[]> = fc.array(
+    fc.record({ atCall: fc.nat(30), answerIsLost: fc.boolean() }),
+    { maxLength: 3 },
+  );
+
+  test('share no file and take all together, however they cross, and wherever they fail and are tried again', async () => {
+    const store = await openStore();
+    let world = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.scheduler(),
+        fc.nat(8),
+        fc.array(crashes, { minLength: 1, maxLength: 4 }),
+        async (scheduler, count, runs) => {
+          world += 1;
+          const prefix = `staged/${world}/`;
+          const keys = Array.from({ length: count }, (_, n) => `${prefix}${n}`);
+          await putAll(store, keys);
+          const claimers = runs.map((_, n) => ({
+            schedule: `s${world}`,
+            prefix,
+            jobId: `job-${world}-${n}`,
+          }));
+
+          const taken = await scheduler.waitFor(
+            Promise.all(
+              claimers.map((claimer, n) =>
+                insist(store, { scheduler, crashes: runs[n] }, (each) => claimInputs(each, claimer)),
+              ),
+            ),
+          );
+
+          expect(
+            taken
+              .flat()
+              .map(({ key }) => key)
+              .toSorted(),
+          ).toEqual(keys);
+          const again = await Promise.all(claimers.map((claimer) => claimInputs(store, claimer)));
+          expect(again).toEqual(taken);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  test('take every file at least once and at most as often as it was written, while files come and change', async () => {
+    const store = await openStore();
+    let world = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.scheduler(),
+        fc.array(fc.nat(4), { minLength: 1, maxLength: 10 }),
+        fc.integer({ min: 1, max: 3 }),
+        async (scheduler, writes, count) => {
+          world += 1;
+          const prefix = `staged/${world}/`;
+          const claimer = (n: number) => ({ schedule: `s${world}`, prefix, jobId: `job-${world}-${n}` });
+          const shaky = unsteady(store, { scheduler });
+          const write = async (): Promise<void> => {
+            // Each content has a length of its own: the clock of a file system is coarse.
+            for (const [n, file] of writes.entries()) await shaky.put(`${prefix}${file}`, 'x'.repeat(n + 1));
+          };
+
+          const [taken] = await scheduler.waitFor(
+            Promise.all([Promise.all(numbered(count).map((n) => claimInputs(shaky, claimer(n)))), write()]),
+          );
+          const rest = await claimInputs(store, claimer(count));
+
+          const times = (key: string): number =>
+            [...taken.flat(), ...rest].filter((input) => input.key === key).length;
+          for (const file of new Set(writes)) {
+            expect(times(`${prefix}${file}`)).toBeGreaterThanOrEqual(1);
+            expect(times(`${prefix}${file}`)).toBeLessThanOrEqual(writes.filter((n) => n === file).length);
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+});

@@ -1,0 +1,291 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { InvalidRequest, StoreUnavailable } from '../../src/errors.ts';
+import { MAX_INPUTS } from '../../src/requests/job-request.ts';
+import { resolveInputs } from '../../src/requests/resolve-inputs.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+import { keysBelow, openStore, putAll, withVersions } from './store.ts';
+
+const JOB = 'a-0123456789abcdef';
+
+async function refusalOf(resolving: Promise<unknown>): Promise<string> {
+  const error: unknown = await resolving.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(InvalidRequest);
+  return error instanceof Error ? error.message : '';
+}
+
+/** A store that answers with this listing, for more files than a test wants to write. */
+function listing(store: ObjectStore, keys: readonly string[]): ObjectStore {
+  return {
+    ...store,
+    stat: () => Promise.resolve({ bytes: 1, mark: '1' }),
+    async *list() {
+      yield* keys.map((key) => ({ key, bytes: 1, mark: '1' }));
+    },
+  };
+}
+
+const keysOf = (count: number): string[] =>
+  Array.from({ length: count }, (_, n) => `staged/${String(n).padStart(5, '0')}`);
+
+describe('inputs by their keys', () => {
+  test('keep the order they were named in', async () => {
+    const store = await openStore();
+    await putAll(store, ['staged/a', 'staged/b', 'input/c']);
+
+    const inputs = await resolveInputs(store, JOB, { inputs: ['staged/b', 'input/c', 'staged/a'] });
+
+    expect(inputs).toEqual([{ key: 'staged/b' }, { key: 'input/c' }, { key: 'staged/a' }]);
+  });
+
+  test('are pinned to the version that each has now', async () => {
+    const files = await openStore();
+    await putAll(files, ['staged/a', 'staged/b']);
+    const store = withVersions(files, { 'staged/a': 'v7', 'staged/b': 'v1' });
+
+    const inputs = await resolveInputs(store, JOB, { inputs: ['staged/a', 'staged/b'] });
+
+    expect(inputs).toEqual([
+      { key: 'staged/a', version: 'v7' },
+      { key: 'staged/b', version: 'v1' },
+    ]);
+  });
+
+  test('have no version where the store has none', async () => {
+    const store = await openStore();
+    await putAll(store, ['staged/a']);
+
+    const [input] = await resolveInputs(store, JOB, { inputs: ['staged/a'] });
+
+    expect(input).not.toHaveProperty('version');
+  });
+
+  test('may be files that a prefix would pass over', async () => {
+    const store = await openStore();
+    await putAll(store, ['staged/.hidden', 'staged/x.job.json']);
+    const inputs = ['staged/.hidden', 'staged/x.job.json'];
+
+    expect(await resolveInputs(store, JOB, { inputs })).toEqual(inputs.map((key) => ({ key })));
+  });
+
+  test('that are not there are named with their place', async () => {
+    const store = await openStore();
+    await putAll(store, ['staged/a']);
+
+    expect(await refusalOf(resolveInputs(store, JOB, { inputs: ['staged/b', 'staged/a'] }))).toBe(
+      `There is no input file ${store.locate('staged/b')}.`,
+    );
+  });
+
+  test('that are not there are all named up to five', async () => {
+    const store = await openStore();
+    const inputs = keysOf(5);
+
+    expect(await refusalOf(resolveInputs(store, JOB, { inputs }))).toBe(
+      `There is no input file ${inputs.map((key) => store.locate(key)).join(', ')}.`,
+    );
+  });
+
+  test('that are not there are counted from the sixth on', async () => {
+    const store = await openStore();
+    const inputs = keysOf(48);
+    await putAll(store, ['staged/00003']);
+
+    const first = [0, 1, 2, 4, 5].map((n) => store.locate(`staged/0000${n}`));
+    expect(await refusalOf(resolveInputs(store, JOB, { inputs }))).toBe(
+      `There is no input file ${first.join(', ')} and 42 more.`,
+    );
+  });
+
+  test('that are folders are no files', async () => {
+    const store = await openStore();
+    await putAll(store, ['staged/a/b']);
+
+    expect(await refusalOf(resolveInputs(store, JOB, { inputs: ['staged/a'] }))).toContain('no input file');
+  });
+
+  test.each(['staged/', 'staged//a', 'staged/../input/a', 'staged/a\0'])(
+    'that no file can have as its key are refused: %j',
+    async (key) => {
+      const store = await openStore();
+      await putAll(store, ['input/a']);
+
+      expect(await refusalOf(resolveInputs(store, JOB, { inputs: [key] }))).toContain(JSON.stringify(key));
+    },
+  );
+
+  test('are not called missing when the store does not answer', async () => {
+    const store = {
+      ...(await openStore()),
+      stat: () => Promise.reject(new StoreUnavailable('The store does not answer.')),
+    };
+
+    await expect(resolveInputs(store, JOB, { inputs: ['staged/a'] })).rejects.toBeInstanceOf(
+      StoreUnavailable,
+    );
+  });
+});
+
+describe('inputs by a prefix', () => {
+  test('come in key order, whatever the order they were written in', async () => {
+    const store = await openStore();
+    await putAll(store, ['staged/b', 'staged/a0', 'staged/a/z', 'staged/a-b', 'staged/Ü', 'staged/Z']);
+
+    const inputs = await resolveInputs(store, JOB, { prefix: 'staged/' });
+
+    expect(inputs.map(({ key }) => key)).toEqual([
+      'staged/Z',
+      'staged/a-b',
+      'staged/a/z',
+      'staged/a0',
+      'staged/b',
+      'staged/Ü',
+    ]);
+  });
+
+  test('are those whose key starts with it, within a name, too', async () => {
+    const store = await openStore();
+    await putAll(store, ['staged/may-1', 'staged/may-2', 'staged/may/3', 'staged/june', 'input/may-1']);
+
+    const inputs = await resolveInputs(store, JOB, { prefix: 'staged/may-' });
+
+    expect(inputs).toEqual([{ key: 'staged/may-1' }, { key: 'staged/may-2' }]);
+  });
+
+  test('are pinned to the version that each has now', async () => {
+    const files = await openStore();
+    await putAll(files, ['staged/a', 'staged/b']);
+    const store = withVersions(files, { 'staged/a': 'v1', 'staged/b': 'v2' });
+
+    expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toEqual([
+      { key: 'staged/a', version: 'v1' },
+      { key: 'staged/b', version: 'v2' },
+    ]);
+  });
+
+  test.each(['staged/.hidden', 'staged/x/.gitkeep', 'staged/x.job.json', 'staged/.job.json'])(
+    'do not include %s',
+    async (key) => {
+      const store = await openStore();
+      await putAll(store, [key, 'staged/a']);
+
+      expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toEqual([{ key: 'staged/a' }]);
+    },
+  );
+
+  test('do not include empty files, as folder markers are', async () => {
+    const store = await openStore();
+    await putAll(store, ['staged/a']);
+    await store.put('staged/empty', '');
+
+    expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toEqual([{ key: 'staged/a' }]);
+  });
+
+  test('include files whose folder is hidden, or whose name only looks like a job file', async () => {
+    const store = await openStore();
+    const keys = ['staged/.folder/a', 'staged/a.job.jsonl', 'staged/job.json'];
+    await putAll(store, keys);
+
+    expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toEqual(keys.map((key) => ({ key })));
+  });
+
+  test.each(['staged/', 'staged/no', 'staged//', 'staged/../input/'])(
+    'are refused where there are none: %s',
+    async (prefix) => {
+      const store = await openStore();
+      await putAll(store, ['staged/.hidden', 'input/a']);
+
+      expect(await refusalOf(resolveInputs(store, JOB, { prefix }))).toBe(
+        `There is no input file below "${prefix}".`,
+      );
+    },
+  );
+
+  test('may be as many as a job may have', async () => {
+    const keys = keysOf(MAX_INPUTS);
+    const store = listing(await openStore(), keys);
+
+    expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toEqual(keys.map((key) => ({ key })));
+  });
+
+  test('that are more than a job may have are refused', async () => {
+    const store = listing(await openStore(), keysOf(MAX_INPUTS + 1));
+
+    expect(await refusalOf(resolveInputs(store, JOB, { prefix: 'staged/x' }))).toBe(
+      'There are more than 1000 input files below "staged/x": choose a longer prefix.',
+    );
+  });
+
+  test('are counted without those that are passed over', async () => {
+    const hidden = Array.from({ length: 500 }, (_, n) => `staged/.${n}`);
+    const store = listing(await openStore(), [...hidden, ...keysOf(MAX_INPUTS)]);
+
+    expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toHaveLength(MAX_INPUTS);
+  });
+});
+
+describe('rows that came with the request', () => {
+  test('are an input file beside the job, and none below input/', async () => {
+    const store = await openStore();
+
+    const [input] = await resolveInputs(store, JOB, { rows: [{ prompt: 'Hello' }] });
+
+    expect(input?.key).toMatch(/^jobs\/a-0123456789abcdef\/rows-[0-9a-f]{16}\.jsonl$/);
+    expect(await keysBelow(store, '')).toEqual([input?.key]);
+  });
+
+  test('are exactly the rows as JSONL', async () => {
+    const store = await openStore();
+    const [input] = await resolveInputs(store, JOB, {
+      rows: [{ b: 1, a: 'ü\u2028\n' }, 'text', null, [1.5]],
+    });
+
+    expect((await store.get(input?.key ?? ''))?.toString()).toBe(
+      '{"b":1,"a":"ü\u2028\\n"}\n"text"\nnull\n[1.5]\n',
+    );
+  });
+
+  test('whatever they are, are one line each and read back as they came', async () => {
+    const store = await openStore();
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.jsonValue(), { minLength: 1 }), async (rows) => {
+        const [input] = await resolveInputs(store, JOB, { rows });
+
+        const lines = (await store.get(input?.key ?? ''))?.toString('utf8').split('\n') ?? [];
+        expect(lines.pop()).toBe('');
+        expect(lines).toEqual(rows.map((row) => JSON.stringify(row)));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('are the same file when the request is tried again', async () => {
+    const store = await openStore();
+    const once = await resolveInputs(store, JOB, { rows: [1, 2] });
+
+    expect(await resolveInputs(store, JOB, { rows: [1, 2] })).toEqual(once);
+    expect((await store.get(once[0]?.key ?? ''))?.toString()).toBe('1\n2\n');
+  });
+
+  test('stay as they are when another request comes under the same job', async () => {
+    const store = await openStore();
+    const [input] = await resolveInputs(store, JOB, { rows: [1, 2] });
+    await resolveInputs(store, JOB, { rows: [3] });
+
+    expect((await store.get(input?.key ?? ''))?.toString()).toBe('1\n2\n');
+  });
+
+  test('are refused when they are larger written down than a request may be', async () => {
+    const store = await openStore();
+    // Five bytes each in the request, 22 once they are written down.
+    const rows = Array.from({ length: 250_000 }, () => 1e20);
+
+    expect(await refusalOf(resolveInputs(store, JOB, { rows }))).toBe(
+      'The request has 5500000 bytes; a job request has at most 5000000. Put its rows into a file.',
+    );
+    expect(await keysBelow(store, '')).toEqual([]);
+  });
+});

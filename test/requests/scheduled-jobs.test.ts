@@ -1,0 +1,464 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { NightshiftConfig } from '../../src/config/config.ts';
+import { InvalidRequest, StoreUnavailable } from '../../src/errors.ts';
+import type { Executions } from '../../src/executions/executions.ts';
+import type { Job, Summary } from '../../src/job.ts';
+import { INDEX_PREFIX, jobKey, jobOfIndexKey, summaryKey } from '../../src/keys.ts';
+import type { LogEvent } from '../../src/log.ts';
+import type { StartEdges } from '../../src/steps/start-job.ts';
+import { startScheduledJob } from '../../src/steps/start-scheduled-job.ts';
+import { readJson, requireJson, writeJson } from '../../src/store/json.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+import { keysBelow, openStore, putAll, unsteady } from './store.ts';
+
+const NOW = Date.parse('2026-11-12T22:00:05Z');
+const TIME = '2026-11-12T22:00:00Z';
+const LATER = '2026-11-12T23:00:00Z';
+
+const CONFIG: NightshiftConfig = {
+  profiles: { default: { model: 'm' }, classify: { model: 'c', rounds: 2 } },
+  schedules: {
+    nightly: {
+      cron: '0 23 * * ? *',
+      timezone: 'Europe/Berlin',
+      inputs: ['staged/{{yyyy}}-{{MM}}-{{dd}}.csv'],
+    },
+    minutely: { rate: '1 minute', inputs: ['staged/{{HH}}{{mm}}.csv', 'staged/always.csv'] },
+    hourly: { rate: '1 hour', prefix: 'staged/inbox/' },
+    daily: { rate: '1 day', prefix: 'staged/inbox/' },
+    named: {
+      rate: '1 hour',
+      prefix: 'staged/inbox/',
+      name: 'The Inbox',
+      profile: 'classify',
+      overrides: { rounds: 7 },
+    },
+  },
+};
+
+/** State-machine executions, as Step Functions has them: a name is used once, and starting it again while it runs is one start. */
+interface MemoryExecutions extends Executions {
+  readonly names: readonly string[];
+  /** Lets an execution end. */
+  readonly end: (name: string) => void;
+}
+
+function createExecutions(): MemoryExecutions {
+  const states = new Map<string, { readonly input: string; readonly state: 'running' | 'ended' }>();
+  const end = (name: string): void => {
+    const known = states.get(name);
+    if (known !== undefined) states.set(name, { ...known, state: 'ended' });
+  };
+  return {
+    get names() {
+      return [...states.keys()];
+    },
+    end,
+    start: (name, input) => {
+      const known = states.get(name);
+      if (known === undefined) states.set(name, { input: JSON.stringify(input), state: 'running' });
+      const isNew =
+        known === undefined || (known.state === 'running' && known.input === JSON.stringify(input));
+      return Promise.resolve(isNew ? 'started' : 'taken');
+    },
+    look: (name) => Promise.resolve(states.get(name)?.state),
+    stop: (name) => {
+      end(name);
+      return Promise.resolve();
+    },
+  };
+}
+
+interface Stage {
+  readonly edges: StartEdges;
+  readonly store: ObjectStore;
+  readonly executions: MemoryExecutions;
+  readonly logs: readonly LogEvent[];
+  /** Delivers a schedule's event. */
+  readonly fire: (schedule: string, scheduledTime?: string) => ReturnType<typeof startScheduledJob>;
+  /** What a job reads; nothing when it was not started. */
+  readonly filesOf: (jobId: string) => Promise<string[]>;
+  /** Jobs of the index, one per entry. */
+  readonly index: () => Promise<string[]>;
+}
+
+async function openStage(config = CONFIG): Promise<Stage> {
+  const store = await openStore();
+  const executions = createExecutions();
+  const logs: LogEvent[] = [];
+  const edges: StartEdges = {
+    store,
+    executions,
+    config,
+    provider: () => {
+      throw new Error('To start a job, nobody asks the provider.');
+    },
+    clock: { now: () => NOW },
+    random: () => 0.5,
+    log: (event) => void logs.push(event),
+  };
+  return {
+    edges,
+    store,
+    executions,
+    logs,
+    fire: (schedule, scheduledTime = TIME) => startScheduledJob(edges, { schedule, scheduledTime }),
+    filesOf: async (jobId) =>
+      ((await readJson<Job>(store, jobKey(jobId)))?.inputs ?? []).map(({ key }) => key),
+    index: async () => (await keysBelow(store, INDEX_PREFIX)).map(jobOfIndexKey),
+  };
+}
+
+describe('a schedule with key patterns', () => {
+  test('reads the file of the time it fires for, in its timezone', async () => {
+    const { store, fire, filesOf } = await openStage();
+    await putAll(store, ['staged/2026-11-12.csv', 'staged/2026-11-13.csv']);
+
+    const { jobId } = await fire('nightly', '2026-11-12T23:00:00Z');
+
+    expect(await filesOf(jobId)).toEqual(['staged/2026-11-13.csv']);
+  });
+
+  test('reads the file of the time in UTC when it names no timezone, and its files in order', async () => {
+    const { store, fire, filesOf } = await openStage();
+    await putAll(store, ['staged/always.csv', 'staged/2207.csv']);
+
+    const { jobId } = await fire('minutely', '2026-11-12T22:07:00Z');
+
+    expect(await filesOf(jobId)).toEqual(['staged/2207.csv', 'staged/always.csv']);
+  });
+
+  test('starts one execution, and puts the job into the index', async () => {
+    const { store, executions, logs, fire, index } = await openStage();
+    await putAll(store, ['staged/2026-11-12.csv']);
+
+    const started = await fire('nightly');
+
+    expect(started).toEqual({ jobId: started.jobId, state: 'started', execution: started.jobId });
+    expect(executions.names).toEqual([started.jobId]);
+    expect(await index()).toEqual([started.jobId]);
+    expect(logs).toEqual(['job_started']);
+  });
+
+  test('whose file is missing leaves a summary that says so, and starts nothing', async () => {
+    const { store, executions, logs, fire, index } = await openStage();
+
+    const { jobId, state } = await fire('nightly');
+
+    expect(state).toBe('refused');
+    expect(await requireJson<Summary>(store, summaryKey(jobId))).toMatchObject({
+      jobId,
+      status: 'failed',
+      profile: 'default',
+      rows: 0,
+      failure: {
+        name: 'InvalidRequest',
+        message: `There is no input file ${store.locate('staged/2026-11-12.csv')}.`,
+      },
+      startedAt: '2026-11-12T22:00:05.000Z',
+      endedAt: '2026-11-12T22:00:05.000Z',
+    });
+    expect(await store.get(jobKey(jobId))).toBeUndefined();
+    expect(executions.names).toEqual([]);
+    expect(await index()).toEqual([jobId]);
+    expect(logs).toEqual(['job_refused']);
+  });
+
+  test('whose file is missing tells so again when it is tried again', async () => {
+    const { executions, fire, index } = await openStage();
+    const first = await fire('nightly');
+
+    expect(await fire('nightly')).toEqual(first);
+    expect(executions.names).toEqual([]);
+    expect(await index()).toEqual([first.jobId]);
+  });
+
+  test('whose file arrives late starts its job when it is tried again', async () => {
+    const { store, executions, fire, filesOf } = await openStage();
+    const { jobId } = await fire('nightly');
+    await putAll(store, ['staged/2026-11-12.csv']);
+
+    expect(await fire('nightly')).toEqual({ jobId, state: 'started', execution: jobId });
+    expect(await filesOf(jobId)).toEqual(['staged/2026-11-12.csv']);
+    expect(executions.names).toEqual([jobId]);
+  });
+
+  test('names every file of several that are missing', async () => {
+    const { store, fire } = await openStage();
+
+    const { jobId } = await fire('minutely');
+
+    const { failure } = await requireJson<Summary>(store, summaryKey(jobId));
+    expect(failure?.message).toContain(store.locate('staged/2200.csv'));
+    expect(failure?.message).toContain(store.locate('staged/always.csv'));
+  });
+
+  test('that no file can have as its key is refused, and not tried for ever', async () => {
+    const { store, fire } = await openStage({
+      ...CONFIG,
+      schedules: { odd: { rate: '1 hour', inputs: ['staged//{{yyyy}}.csv'] } },
+    });
+
+    const { jobId, state } = await fire('odd');
+
+    expect(state).toBe('refused');
+    const { failure } = await requireJson<Summary>(store, summaryKey(jobId));
+    expect(failure?.message).toContain('"staged//2026.csv"');
+  });
+
+  test('goes on with the file it has when it is tried again after the file changed its name', async () => {
+    const { store, executions, fire } = await openStage();
+    await putAll(store, ['staged/2026-11-12.csv']);
+    const { jobId } = await fire('nightly');
+    await store.delete('staged/2026-11-12.csv');
+
+    expect(await fire('nightly')).toEqual({ jobId, state: 'running', execution: jobId });
+    expect(executions.names).toEqual([jobId]);
+  });
+});
+
+describe('a scheduled time', () => {
+  test('that is delivered twice is one job and one execution', async () => {
+    const { store, executions, fire, index } = await openStage();
+    await putAll(store, ['staged/inbox/a']);
+    const first = await fire('hourly');
+
+    expect(await fire('hourly')).toEqual({ ...first, state: 'running' });
+    expect(executions.names).toEqual([first.jobId]);
+    expect(await index()).toEqual([first.jobId]);
+  });
+
+  test('that is delivered many times at once is one job and one execution', async () => {
+    const { store, executions, fire, index, filesOf } = await openStage();
+    await putAll(store, ['staged/inbox/a', 'staged/inbox/b']);
+
+    const jobs = await Promise.all(Array.from({ length: 8 }, () => fire('hourly')));
+
+    const [jobId = ''] = executions.names;
+    expect(jobs.map((job) => job.jobId)).toEqual(Array.from({ length: 8 }, () => jobId));
+    expect(jobs.filter(({ state }) => state === 'started')).toHaveLength(1);
+    expect(executions.names).toEqual([jobId]);
+    expect(await index()).toEqual([jobId]);
+    expect(await filesOf(jobId)).toEqual(['staged/inbox/a', 'staged/inbox/b']);
+  });
+
+  test('with key patterns that is delivered many times at once is one job and one execution', async () => {
+    const { store, executions, fire } = await openStage();
+    await putAll(store, ['staged/2026-11-12.csv']);
+
+    const jobs = await Promise.all(Array.from({ length: 8 }, () => fire('nightly')));
+
+    expect(new Set(jobs.map(({ jobId }) => jobId))).toEqual(new Set(executions.names));
+    expect(executions.names).toHaveLength(1);
+  });
+
+  test('is the same with and without milliseconds', async () => {
+    const { store, fire } = await openStage();
+    await putAll(store, ['staged/inbox/a']);
+    const { jobId } = await fire('hourly', '2026-11-12T22:00:00Z');
+
+    expect(await fire('hourly', '2026-11-12T22:00:00.000Z')).toMatchObject({ jobId, state: 'running' });
+  });
+
+  test('that is delivered again after its job came to its end starts nothing', async () => {
+    const { store, executions, fire } = await openStage();
+    await putAll(store, ['staged/inbox/a']);
+    const { jobId } = await fire('hourly');
+    executions.end(jobId);
+    await writeJson(store, summaryKey(jobId), { jobId, status: 'succeeded' });
+
+    expect(await fire('hourly')).toEqual({ jobId, state: 'finished' });
+    expect(executions.names).toEqual([jobId]);
+  });
+
+  test('that is delivered again after its job failed lets it go on with its files', async () => {
+    const { store, executions, fire, filesOf } = await openStage();
+    await putAll(store, ['staged/inbox/a']);
+    const { jobId } = await fire('hourly');
+    executions.end(jobId);
+    await writeJson(store, summaryKey(jobId), { jobId, status: 'failed' });
+    await putAll(store, ['staged/inbox/b']);
+
+    expect(await fire('hourly')).toEqual({ jobId, state: 'resumed', execution: `${jobId}-r2` });
+    expect(await filesOf(jobId)).toEqual(['staged/inbox/a']);
+  });
+
+  test('is another job than another time, another schedule', async () => {
+    const { fire } = await openStage();
+
+    const jobs = [await fire('hourly', TIME), await fire('hourly', LATER), await fire('daily', TIME)];
+
+    expect(new Set(jobs.map(({ jobId }) => jobId)).size).toBe(3);
+  });
+
+  test('is a job that is called as its schedule', async () => {
+    const { fire } = await openStage();
+
+    expect((await fire('hourly')).jobId).toMatch(/^hourly-[0-9a-f]{16}$/);
+  });
+
+  test('is a job that is called as its schedule wants it to be', async () => {
+    const { fire } = await openStage();
+
+    expect((await fire('named')).jobId).toMatch(/^the-inbox-[0-9a-f]{16}$/);
+  });
+
+  test('is a job of the profile of its schedule, with its overrides', async () => {
+    const { store, fire } = await openStage();
+    await putAll(store, ['staged/inbox/a']);
+
+    const { jobId } = await fire('named');
+
+    expect((await requireJson<Job>(store, jobKey(jobId))).profile).toMatchObject({
+      name: 'classify',
+      model: 'c',
+      rounds: 7,
+    });
+  });
+
+  test.each(['nope', 'toString', '__proto__', ''])(
+    'of the schedule %j, which is not there, is refused',
+    async (name) => {
+      const { store, fire } = await openStage();
+
+      const firing = fire(name);
+
+      await expect(firing).rejects.toBeInstanceOf(InvalidRequest);
+      await expect(firing).rejects.toThrow(`There is no schedule "${name}"`);
+      expect(await keysBelow(store, '')).toEqual([]);
+    },
+  );
+
+  test('of a configuration without schedules is refused', async () => {
+    const { fire } = await openStage({ profiles: { default: {} } });
+
+    await expect(fire('hourly')).rejects.toBeInstanceOf(InvalidRequest);
+  });
+
+  test.each([[{}], [null], [{ schedule: 'hourly' }], [{ schedule: 'hourly', scheduledTime: 'now' }]])(
+    'is not told by %j',
+    async (event) => {
+      const { edges, store } = await openStage();
+
+      await expect(startScheduledJob(edges, event)).rejects.toThrow(/scheduledTime|object/);
+      expect(await keysBelow(store, '')).toEqual([]);
+    },
+  );
+});
+
+describe('a schedule with a prefix', () => {
+  test('takes what is new', async () => {
+    const { store, fire, filesOf } = await openStage();
+    await putAll(store, ['staged/inbox/b', 'staged/inbox/a', 'staged/other']);
+
+    const { jobId } = await fire('hourly');
+
+    expect(await filesOf(jobId)).toEqual(['staged/inbox/a', 'staged/inbox/b']);
+  });
+
+  test('takes at a later time what came since', async () => {
+    const { store, fire, filesOf } = await openStage();
+    await putAll(store, ['staged/inbox/a']);
+    await fire('hourly');
+    await putAll(store, ['staged/inbox/b']);
+
+    const { jobId } = await fire('hourly', LATER);
+
+    expect(await filesOf(jobId)).toEqual(['staged/inbox/b']);
+  });
+
+  test('that finds nothing new ends as empty, with a summary and an index entry, and no execution', async () => {
+    const { store, executions, logs, fire, index } = await openStage();
+
+    const { jobId, state } = await fire('named');
+
+    expect(state).toBe('empty');
+    expect(await requireJson<Summary>(store, summaryKey(jobId))).toMatchObject({
+      jobId,
+      status: 'empty',
+      profile: 'classify',
+      inputs: [],
+      rows: 0,
+      shards: 0,
+    });
+    expect(await requireJson<Summary>(store, summaryKey(jobId))).not.toHaveProperty('failure');
+    expect(await index()).toEqual([jobId]);
+    expect(await store.get(jobKey(jobId))).toBeUndefined();
+    expect(executions.names).toEqual([]);
+    expect(logs).toEqual(['job_empty']);
+  });
+
+  test('that found nothing new stays empty when it is tried again after a file arrived', async () => {
+    const { store, executions, fire } = await openStage();
+    const first = await fire('hourly');
+    await putAll(store, ['staged/inbox/a']);
+
+    expect(await fire('hourly')).toEqual(first);
+    expect(executions.names).toEqual([]);
+  });
+
+  test('that found nothing new leaves the file that arrived to its next time', async () => {
+    const { store, fire, filesOf } = await openStage();
+    await fire('hourly');
+    await putAll(store, ['staged/inbox/a']);
+    await fire('hourly');
+
+    const { jobId } = await fire('hourly', LATER);
+
+    expect(await filesOf(jobId)).toEqual(['staged/inbox/a']);
+  });
+
+  test('that finds nothing new twice at once is empty once', async () => {
+    const { fire, index } = await openStage();
+
+    const [one, other] = await Promise.all([fire('hourly'), fire('hourly')]);
+
+    expect(one).toEqual(other);
+    expect(await index()).toEqual([one.jobId]);
+  });
+
+  test('whose runs of different times overlap shares no file among them, and leaves none', async () => {
+    const { store, executions, fire, filesOf } = await openStage();
+    const keys = Array.from({ length: 60 }, (_, n) => `staged/inbox/${String(n).padStart(2, '0')}`);
+    await putAll(store, keys);
+    const times = Array.from({ length: 10 }, (_, n) => `2026-11-12T1${n}:00:00Z`);
+
+    const jobs = await Promise.all(times.map((time) => fire('hourly', time)));
+
+    const taken = await Promise.all(jobs.map(({ jobId }) => filesOf(jobId)));
+    expect(taken.flat().toSorted()).toEqual(keys);
+    const started = jobs.filter(({ state }) => state === 'started').map(({ jobId }) => jobId);
+    expect([...executions.names].toSorted()).toEqual(started.toSorted());
+    expect(taken.map((inputs) => inputs.length > 0)).toEqual(jobs.map(({ state }) => state === 'started'));
+  });
+});
+
+describe('a delivery that fails halfway and is repeated', () => {
+  const crash = fc.record({ atCall: fc.nat(25), answerIsLost: fc.boolean() });
+
+  test.each([
+    ['hourly', ['staged/inbox/a', 'staged/inbox/b']],
+    ['nightly', ['staged/2026-11-12.csv']],
+  ])('comes to one job of %s with all its files, wherever it failed', async (schedule, keys) => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(crash, { maxLength: 3 }), async (crashes) => {
+        const { edges, executions, store, index, fire, filesOf } = await openStage();
+        await putAll(store, keys);
+        for (const each of crashes) {
+          const shaky = { ...edges, store: unsteady(store, { crash: each }) };
+          const failing = startScheduledJob(shaky, { schedule, scheduledTime: TIME });
+          await failing.catch((error: unknown) => expect(error).toBeInstanceOf(StoreUnavailable));
+        }
+
+        const { jobId, state } = await fire(schedule);
+
+        expect(['started', 'resumed', 'running']).toContain(state);
+        expect(executions.names).toEqual([jobId]);
+        expect(await filesOf(jobId)).toEqual(keys);
+        expect(await index()).toEqual([jobId]);
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
