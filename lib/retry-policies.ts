@@ -51,3 +51,22 @@ export const RETRY_FRESH_FILE: RetryProps = {
   maxAttempts: 6,
   jitterStrategy: JitterType.FULL,
 };
+
+/**
+ * A create whose answer was lost is looked for until the list must have it. Waits at most 915 + 4 × 300 = 2,115 s, half of
+ * that on average; the batch is made again after 180 s.
+ */
+export const RETRY_CREATE: RetryProps = { ...RETRY_TRANSIENT, maxAttempts: 12 };
+
+/**
+ * The provider takes no more until other batches end, and those may take a day: 60 s to 15 min, 300 times. Waits at most
+ * 60 + 120 + 240 + 480 + 296 × 900 = 267,300 s (3 days), half of that on average. 300 retries are 900 history events.
+ */
+export const RETRY_BUSY: RetryProps = {
+  errors: ['ProviderBusy'],
+  interval: Duration.minutes(1),
+  backoffRate: 2,
+  maxDelay: Duration.minutes(15),
+  maxAttempts: 300,
+  jitterStrategy: JitterType.FULL,
+};

@@ -1,7 +1,7 @@
 import { Choice, Condition, JsonPath, Succeed, Wait, WaitTime } from 'aws-cdk-lib/aws-stepfunctions';
 import type { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
-import { RETRY_FRESH_FILE, RETRY_POLL, RETRY_TRANSIENT } from './retry-policies.ts';
+import { RETRY_BUSY, RETRY_CREATE, RETRY_FRESH_FILE, RETRY_POLL, RETRY_TRANSIENT } from './retry-policies.ts';
 import type { StepFunctions } from './steps.ts';
 import { catchEverything, stepTask } from './step-task.ts';
 
@@ -34,8 +34,12 @@ type ShardTasks = ReturnType<typeof defineTasks>;
 
 function defineTasks(states: Construct, steps: StepFunctions) {
   return {
-    uploadFile: stepTask(states, 'Upload file', steps['upload-file'], [RETRY_TRANSIENT]),
-    createBatch: stepTask(states, 'Create batch', steps['create-batch'], [RETRY_TRANSIENT, RETRY_FRESH_FILE]),
+    uploadFile: stepTask(states, 'Upload file', steps['upload-file'], [RETRY_TRANSIENT, RETRY_BUSY]),
+    createBatch: stepTask(states, 'Create batch', steps['create-batch'], [
+      RETRY_CREATE,
+      RETRY_FRESH_FILE,
+      RETRY_BUSY,
+    ]),
     pollBatch: stepTask(states, 'Poll batch', steps['poll-batch'], [RETRY_POLL]),
     cancelBatch: stepTask(states, 'Cancel batch', steps['cancel-batch'], [RETRY_TRANSIENT]),
     collectResults: stepTask(states, 'Collect results', steps['collect-results'], [RETRY_TRANSIENT]),

@@ -78,7 +78,15 @@ export const STEPS = {
   'poll-batch': { ...TALKING, reads: [STOPS], puts: ['jobs/*/shards/*/progress.json'] },
   'cancel-batch': TALKING,
   // Scratch space: the provider's output is in any order, and is put into the input's order there.
-  'collect-results': { ...MOVING_ROWS, scratchGib: 10, provider: true, reads: [JOBS], streams: [JOBS] },
+  'collect-results': {
+    ...MOVING_ROWS,
+    scratchGib: 10,
+    provider: true,
+    reads: [JOBS],
+    streams: [JOBS],
+    // Of a shard that stops before its batch is made: its file is deleted at the provider, and forgotten.
+    deletes: ['jobs/*/round-*.upload.json', 'jobs/*/round-*.uploading.json', 'jobs/*/round-*.creating.json'],
+  },
   'write-results': {
     ...MOVING_ROWS,
     reads: [JOBS, OUTPUTS],

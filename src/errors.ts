@@ -24,6 +24,16 @@ export class ProviderThrottled extends Error {
   override readonly name = 'ProviderThrottled';
 }
 
+/** The provider takes no more for now: too many tokens queued, no room for files. Retried for a day and longer. */
+export class ProviderBusy extends Error {
+  override readonly name = 'ProviderBusy';
+}
+
+/** The provider takes no file of this size (413). The shard goes there in smaller parts. */
+export class ProviderTooLarge extends Error {
+  override readonly name = 'ProviderTooLarge';
+}
+
 /** No usable answer: connection lost, timeout, 5xx, HTML or truncated JSON. Retried with growing waits. */
 export class ProviderUnavailable extends Error {
   override readonly name = 'ProviderUnavailable';

@@ -44,6 +44,10 @@ export interface ResolvedProfile {
   /** `compact`: text, embedding or body as the endpoint has it; `body`: the provider's whole body everywhere. */
   readonly resultShape: 'compact' | 'body';
   readonly budget: Budget;
+  /** Leave the files at the provider when their results are safe. */
+  readonly keepProviderFiles: boolean;
+  /** Most batches of all jobs at this provider at the same time; absent for no limit of ours. */
+  readonly maxBatches?: number | undefined;
 }
 
 /** What a job may cost at most; beyond it the job is refused before anything is uploaded. */
@@ -221,6 +225,10 @@ export interface Collected {
   readonly next: 'retry' | 'done' | 'stop';
   /** Set with `next: 'stop'`, and when the round failed as a whole. */
   readonly failure?: Failure | undefined;
+  /** The provider took no larger file: most bytes of the files of the rounds after this one. */
+  readonly maxUploadBytes?: number | undefined;
+  /** Ids of files at the provider that could not be deleted. */
+  readonly left?: readonly string[];
   /** Last round this shard may run; grows when a round cost nothing (stopped, or failed validation with lines named). */
   readonly lastRound: number;
 }
@@ -237,6 +245,8 @@ export interface ShardEnd {
   readonly unknown: number;
   readonly unknownIds: readonly string[];
   readonly unreadable: number;
+  /** Ids of files at the provider that could not be deleted. */
+  readonly left: readonly string[];
   readonly failure?: Failure | undefined;
 }
 
@@ -269,6 +279,8 @@ export interface Summary {
     readonly unreadable: number;
   };
   readonly batches: readonly BatchRecord[];
+  /** Ids of files that could not be deleted at the provider. */
+  readonly left: readonly string[];
   /** The first invalid rows, with line and reason. */
   readonly problems: readonly RowProblem[];
   /** Keys of the files beside this one; no dead letters key when every row is ok. */

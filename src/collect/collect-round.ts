@@ -4,13 +4,17 @@ import { ProviderNotFound, type Failure } from '../errors.ts';
 import type { Collected, Job } from '../job.ts';
 import { roundKey, type ShardRef } from '../keys.ts';
 import type { Batch, BatchError } from '../provider/batch-provider.ts';
+import { isBusy } from '../provider/classify-error.ts';
 import { frameLines } from '../rows/lines.ts';
-import { writeJson } from '../store/json.ts';
+import type { UploadCheckpoint } from '../shard-part.ts';
+import { readJson, writeJson } from '../store/json.ts';
 import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
+import { cleanProvider } from './clean-provider.ts';
 import { lastRoundAfter, type RoundFacts } from './decide-row.ts';
 import { fetchFile } from './fetch-file.ts';
 import { finishShard } from './finish-shard.ts';
 import { MAX_RESULT_LINE_BYTES, RoundIndex } from './round-index.ts';
+import { smallerUpload, type SmallerUpload } from './smaller-upload.ts';
 import { stopShard } from './stop-shard.ts';
 import { parseRequest, RoundWriter, type RoundTotals } from './write-round.ts';
 
@@ -21,26 +25,41 @@ export interface RoundToCollect extends ShardContext {
   readonly batchId?: string;
   readonly createdAt?: number;
   /** The provider refused the round's file or batch. */
-  readonly refusal: Failure | undefined;
+  readonly refusal?: Failure | undefined;
+  /** The provider had no room for it, or lost its file: the rows go to the next round as if nothing had been. */
+  readonly givenBack?: Failure | undefined;
 }
 
-/** Collects one round: fetch both files, index their lines, write every row's fate, and then the checkpoint. */
+/**
+ * Collects one round: fetch both files, index their lines, write every row's fate, clean up at the provider, and then the
+ * checkpoint.
+ */
 export async function collectRound(edges: Edges, job: Job, context: RoundToCollect): Promise<Collected> {
+  const { store } = edges;
   const batch = await findBatch(edges, context);
+  const upload = await readJson<UploadCheckpoint>(store, roundKey(context, context.round, 'upload.json'));
   const provider = edges.provider(context.provider);
   const key = (file: 'output.jsonl' | 'errors.jsonl'): string => roundKey(context, context.round, file);
-  using output = await fetchFile(edges.store, provider, batch?.outputFileId, key('output.jsonl'));
-  using errors = await fetchFile(edges.store, provider, batch?.errorFileId, key('errors.jsonl'));
-  const customIds = await readCustomIds(edges.store, context, context.round);
-  const index = new RoundIndex(customIds, job.profile.retriableCodes);
+  using output = await fetchFile(store, provider, batch?.outputFileId, key('output.jsonl'));
+  using errors = await fetchFile(store, provider, batch?.errorFileId, key('errors.jsonl'));
+  const index = new RoundIndex(
+    await readCustomIds(store, context, context.round),
+    job.profile.retriableCodes,
+  );
   await index.addFile(output);
   await index.addFile(errors);
 
-  const facts = roundFacts(context, batch, index, job.profile.rounds);
-  const totals = await writeRound(edges.store, job, context, index, facts, batch);
-  const collected = describeRound(edges, context, batch, index, facts, totals);
+  const smaller = await smallerUpload(store, context);
+  const facts = roundFacts(context, { batch, index, upload, smaller }, job.profile.rounds);
+  const totals = await writeRound(store, job, context, index, facts, batch);
+  const left = await cleanProvider(edges, job, batch, upload);
+  const collected = {
+    ...describeRound(edges, context, batch, index, facts, totals),
+    ...(smaller.maxUploadBytes === undefined ? {} : { maxUploadBytes: smaller.maxUploadBytes }),
+    ...(left.length === 0 ? {} : { left }),
+  };
   await endRound(edges, context, collected);
-  await writeJson(edges.store, roundKey(context, context.round, 'collected.json'), collected);
+  await writeJson(store, roundKey(context, context.round, 'collected.json'), collected);
   logRound(edges, context, collected);
   return collected;
 }
@@ -71,14 +90,38 @@ async function* requestLines(store: ObjectStore, ref: ShardRef, round: number): 
   }
 }
 
+interface RoundFindings {
+  readonly batch: Batch | undefined;
+  readonly index: RoundIndex;
+  readonly upload: UploadCheckpoint | undefined;
+  readonly smaller: SmallerUpload;
+}
+
 function roundFacts(
-  { round, lastRound, refusal }: RoundToCollect,
-  batch: Batch | undefined,
-  index: RoundIndex,
+  { round, lastRound, refusal, givenBack }: RoundToCollect,
+  { batch, index, upload, smaller }: RoundFindings,
   rounds: number,
 ): RoundFacts {
-  const facts = { round, lastRound, refusal, halted: index.halted, namedLines: namedLines(batch) };
-  return { ...facts, lastRound: lastRoundAfter(facts, rounds, index.answered) };
+  const { requests, answered, halted } = index;
+  const facts = {
+    round,
+    lastRound,
+    refusal,
+    halted,
+    namedLines: new Map([...namedLines(batch), ...smaller.tooLarge]),
+    sent: givenBack === undefined ? (upload?.part?.requests ?? requests) : 0,
+    givenBack: givenBack !== undefined || failedBusy(batch),
+  };
+  return { ...facts, lastRound: lastRoundAfter({ ...facts, requests, answered }, rounds) };
+}
+
+/** OpenAI takes a batch and fails it afterwards when too many tokens are queued. */
+function failedBusy(batch: Batch | undefined): boolean {
+  return (
+    batch?.ending === 'failed' &&
+    batch.errors.length > 0 &&
+    batch.errors.every(({ code, message }) => isBusy(code, message))
+  );
 }
 
 /** Lines that a failed validation names, counted from 0 as requests are. */
@@ -139,27 +182,27 @@ function missingRowError(batch: Batch | undefined): Pick<Failure, 'code' | 'mess
 
 function describeRound(
   { clock }: Edges,
-  { shard, round, batchId, createdAt, refusal }: RoundToCollect,
+  { shard, round, batchId, createdAt, refusal, givenBack }: RoundToCollect,
   batch: Batch | undefined,
   index: RoundIndex,
-  { lastRound, halted }: RoundFacts,
+  { lastRound, halted, sent }: RoundFacts,
   { usage, ...rows }: RoundTotals,
 ): Collected {
-  const requests = rows.ok + rows.failed + rows.exhausted + rows.deferred;
+  const { requests } = index;
   const seconds =
     createdAt === undefined ? undefined : Math.max(0, Math.floor(clock.now() / 1_000) - createdAt);
-  const failure = refusal ?? index.haltedBy;
+  const failure = refusal ?? givenBack ?? index.haltedBy;
   return {
     round,
     requests,
     ...rows,
-    missing: index.missing,
+    missing: Math.max(0, index.missing - (requests - sent)),
     duplicates: index.duplicates,
     unknown: index.unknown,
     unknownIds: index.unknownIds,
     unreadable: index.unreadable,
     usage,
-    batch: { shard, round, batchId, status: batch?.status, requests, seconds },
+    batch: { shard, round, batchId, status: batch?.status, requests: sent, seconds },
     next: halted ? 'stop' : rows.deferred > 0 ? 'retry' : 'done',
     ...(failure === undefined ? {} : { failure }),
     lastRound,

@@ -15,24 +15,39 @@ export interface RoundFacts {
   readonly refusal: Failure | undefined;
   /** Lines (0-based) that a failed validation names. */
   readonly namedLines: ReadonlyMap<number, BatchError>;
+  /** Requests that were sent: the first so many of the round. */
+  readonly sent: number;
+  /** The round cost nothing and is no fault of its rows: the provider had no room for it, or lost its file. */
+  readonly givenBack: boolean;
 }
 
 /** The fate of the row at this place, from the kind of its result line (`undefined`: it has none). */
 export function decideRow(kind: Verdict['kind'] | undefined, ordinal: number, facts: RoundFacts): Fate {
   if (kind === 'ok') return 'ok';
   if (kind === 'permanent') return 'failed';
-  if (kind === undefined && (facts.refusal !== undefined || facts.namedLines.has(ordinal))) return 'failed';
+  const refused = facts.refusal !== undefined && ordinal < facts.sent;
+  if (kind === undefined && (refused || facts.namedLines.has(ordinal))) return 'failed';
   return facts.halted || facts.round < facts.lastRound ? 'deferred' : 'exhausted';
 }
 
 /** Rounds given back at most, over a shard's life: each cost nothing, but a loop must end. */
 const MAX_GIFTS = 16;
 
+/** What is known of a round before it is known whether there is another one. */
+export interface RoundCost extends RoundFacts {
+  readonly requests: number;
+  /** Requests with a result line. */
+  readonly answered: number;
+}
+
 /**
  * The last round a shard may run after this one. A round that answered nothing and cost nothing is given back: the job
- * was halted, or the batch failed validation and named lines, which leave.
+ * was halted, the batch failed validation and named lines, which leave, or the provider had no room. One that had room
+ * for a part of the rows brings another one for the rest.
  */
-export function lastRoundAfter(facts: Omit<RoundFacts, 'refusal'>, rounds: number, answered: number): number {
-  const free = facts.halted || (facts.namedLines.size > 0 && answered === 0);
-  return free ? Math.min(facts.lastRound + 1, rounds + MAX_GIFTS) : facts.lastRound;
+export function lastRoundAfter(cost: RoundCost, rounds: number): number {
+  const { lastRound, halted, refusal, namedLines, answered, givenBack, sent, requests } = cost;
+  if (sent < requests && (answered > 0 || refusal !== undefined)) return lastRound + 1;
+  const free = halted || givenBack || (namedLines.size > 0 && answered === 0);
+  return free ? Math.min(lastRound + 1, rounds + MAX_GIFTS) : lastRound;
 }

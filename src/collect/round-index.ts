@@ -46,6 +46,10 @@ export class RoundIndex {
     }
   }
 
+  get requests(): number {
+    return this.#ordinals.size;
+  }
+
   /** Requests without any result line. */
   get missing(): number {
     return this.#ordinals.size - this.answered;

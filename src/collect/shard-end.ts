@@ -22,6 +22,7 @@ export function sumRounds(
     unknown: sum((round) => round.unknown),
     unknownIds: rounds.flatMap(({ unknownIds }) => unknownIds).slice(0, 20),
     unreadable: sum((round) => round.unreadable),
+    left: rounds.flatMap(({ left = [] }) => left),
     ...(failure === undefined ? {} : { failure }),
   };
 }

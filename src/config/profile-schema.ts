@@ -37,6 +37,8 @@ export const providerSchema = z.strictObject({
   dialect: z.enum(['melious', 'openai']),
   /** Up to and including the version, without a trailing slash. */
   baseUrl: z.url({ protocol: /^https?$/ }).refine((url) => !url.endsWith('/'), 'must not end with "/"'),
+  /** Most batches of all jobs at this provider at the same time. Default: no limit of ours. */
+  maxBatches: z.number().int().min(1).max(1_000).optional(),
   ...tuning,
 });
 
@@ -72,6 +74,8 @@ export const profileSchema = z.strictObject({
   retriableCodes: z.array(z.string().min(1)).optional(),
   /** How long the provider may take, as it spells it. Default `24h`. */
   completionWindow: completionWindow.optional(),
+  /** Leave the uploaded file and the result files at the provider once the results are safe. Default false. */
+  keepProviderFiles: z.boolean().optional(),
   /** `compact` (default): the answer itself; `body`: the provider's whole body. */
   resultShape: z.enum(['compact', 'body']).optional(),
   ...tuning,

@@ -22,6 +22,8 @@ export interface BatchProvider {
    * `Content-Length` promised, and with `ProviderNotFound` when the file is gone.
    */
   download(fileId: string): AsyncIterable<Buffer>;
+  /** Every file with this name. */
+  findFiles(name: string): Promise<readonly ProviderFile[]>;
   /** Deletes a file; no error when there is none. */
   deleteFile(fileId: string): Promise<void>;
 }
@@ -37,6 +39,8 @@ export interface ProviderFile {
   readonly id: string;
   readonly name: string;
   readonly bytes: number | undefined;
+  /** An upload before this one got no answer: there may be another file of the name. */
+  readonly repeated?: boolean;
 }
 
 export interface CreateBatch {

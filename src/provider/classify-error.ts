@@ -1,9 +1,11 @@
 import {
   bounded,
+  ProviderBusy,
   ProviderDenied,
   ProviderNotFound,
   ProviderRejected,
   ProviderThrottled,
+  ProviderTooLarge,
   ProviderUnavailable,
   withCode,
 } from '../errors.ts';
@@ -17,6 +19,11 @@ export interface BadAnswer {
   readonly body: string;
 }
 
+/** Back-pressure that lasts until other batches end or files go. OpenAI has no code for its storage quota. */
+const BUSY_CODES = new Set(['token_limit_exceeded', 'quotaExceeded', 'too_many_batches']);
+const BUSY_MESSAGE = /file storage quota|enqueued tokens/i;
+const TOO_LARGE_CODES = new Set(['file_too_large']);
+const TOO_LARGE_MESSAGE = /\bfile is too large\b/i;
 const THROTTLED_CODES = new Set(['AUTH_1028', 'INFERENCE_3108']);
 const DENIED_CODES = new Set(['AUTH_1007', 'AUTH_1008', 'AUTH_1015']);
 /** A 503 that no waiting cures: the request's own filters exclude every provider. */
@@ -28,10 +35,17 @@ export function classifyError(answer: BadAnswer): Error {
   const { code, message } = readError(parse(body));
   const said = message ?? (body.trim() === '' ? 'no message' : 'an answer that is no JSON');
   const described = withCode(`${action}: ${status} ${bounded(said)}`, safeCode(code));
-  return new (errorClass(status, code ?? ''))(described);
+  return new (errorClass(status, code ?? '', said))(described);
 }
 
-function errorClass(status: number, code: string): new (message: string) => Error {
+/** Whether a failed batch failed because the provider takes no more for now. */
+export function isBusy(code: string, message: string): boolean {
+  return BUSY_CODES.has(code) || BUSY_MESSAGE.test(message);
+}
+
+function errorClass(status: number, code: string, said: string): new (message: string) => Error {
+  if (isBusy(code, said)) return ProviderBusy;
+  if (status === 413 || TOO_LARGE_CODES.has(code) || TOO_LARGE_MESSAGE.test(said)) return ProviderTooLarge;
   if (code.startsWith('BILLING_') || DENIED_CODES.has(code)) return ProviderDenied;
   if (THROTTLED_CODES.has(code)) return ProviderThrottled;
   if (REJECTED_CODES.has(code)) return ProviderRejected;

@@ -60,11 +60,13 @@ class ProviderClient implements BatchProvider {
   async uploadFile(file: UploadFile): Promise<ProviderFile> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#upload(file);
+        return { ...(await this.#upload(file)), repeated: attempt > 1 };
       } catch (error) {
         if (!(error instanceof ProviderUnavailable) || attempt >= UPLOAD_ATTEMPTS) throw error;
         const arrived = await this.findFile(file.name);
-        if (arrived !== undefined && (arrived.bytes ?? file.bytes) === file.bytes) return arrived;
+        if (arrived !== undefined && (arrived.bytes ?? file.bytes) === file.bytes) {
+          return { ...arrived, repeated: true };
+        }
       }
     }
   }
@@ -95,6 +97,16 @@ class ProviderClient implements BatchProvider {
       const file = readFile(item);
       return file?.name === name ? file : undefined;
     });
+  }
+
+  async findFiles(name: string): Promise<readonly ProviderFile[]> {
+    const found: ProviderFile[] = [];
+    await this.#find(get(`find files ${name}`, '/files'), { purpose: 'batch' }, (item) => {
+      const file = readFile(item);
+      if (file?.name === name) found.push(file);
+      return undefined;
+    });
+    return found;
   }
 
   async createBatch({ inputFileId, endpoint, completionWindow, metadata }: CreateBatch): Promise<Batch> {

@@ -10,6 +10,8 @@ export interface Dialect {
     readonly failed: string;
     readonly total: string | undefined;
   };
+  /** Deleting a batch's input file deletes the batch, so the file has to stay until somebody wants both gone. */
+  readonly inputKeepsBatch?: true;
 }
 
 export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {

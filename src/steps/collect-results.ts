@@ -1,3 +1,4 @@
+import { forgetUpload } from '../collect/clean-provider.ts';
 import { collectRound } from '../collect/collect-round.ts';
 import { stopShard } from '../collect/stop-shard.ts';
 import type { Caught, CollectContext, CollectedContext, ShardContext } from '../contract.ts';
@@ -36,9 +37,11 @@ type RoundEnd = Pick<Collected, 'next' | 'round' | 'lastRound'>;
 async function collect(edges: Edges, job: Job, context: CollectContext, at: ShardRound): Promise<RoundEnd> {
   const known = await readJson<Collected>(edges.store, roundKey(context, at.round, 'collected.json'));
   if (known !== undefined) return known;
-  if (!hasError(context)) return collectRound(edges, job, { ...context, ...at, refusal: undefined });
+  if (!hasError(context)) return collectRound(edges, job, { ...context, ...at });
   const failure = failureFromCatch(context.error);
   if (isRefusal(failure)) return collectRound(edges, job, { ...context, ...at, refusal: failure });
+  if (isGivenBack(failure)) return collectRound(edges, job, { ...context, ...at, givenBack: failure });
+  await forgetUpload(edges, job, context, at.round);
   await stopShard(edges, context, at.round, failure);
   return { ...at, next: 'stop' };
 }
@@ -50,6 +53,11 @@ function hasError(context: CollectContext): context is Caught<ShardContext> {
 /** The provider will not take this file or batch, ever: its rows failed. Everything else may be cured by a resume. */
 function isRefusal({ name }: Failure): boolean {
   return name === 'ProviderRejected';
+}
+
+/** Another round may do: with a smaller file, or with one that does not get lost. Polls find no batch by themselves. */
+function isGivenBack({ name }: Failure): boolean {
+  return name === 'ProviderTooLarge' || name === 'ProviderNotFound';
 }
 
 /** Doubles with each round; 20 % of it is jitter, so that shards that failed together do not come back together. */

@@ -38,6 +38,18 @@ export async function createBatch(edges: Edges, context: UploadedContext): Promi
   return waiting(context, checkpoint);
 }
 
+/** `round-<r>.creating.json`: a create may be on its way. */
+interface Announcement {
+  /** Seconds since 1970; 0 once it is known that nothing came of it. */
+  readonly at: number;
+}
+
+/**
+ * How long a batch whose create got no answer is looked for before it is made again: a list may lag behind, and another
+ * execution may be creating it at this moment. Longer than a create waits for its answer (120 s).
+ */
+const LOST_CREATE_SECONDS = 180;
+
 /** A create is announced in the store before it is sent: only an announced one can have been lost. */
 async function findOrCreate(
   edges: Edges,
@@ -46,26 +58,61 @@ async function findOrCreate(
 ): Promise<Batch> {
   const { store, log } = edges;
   const { jobId, shard, round, fileId } = context;
-  const provider = edges.provider(context.provider);
   const metadata = { key: `${jobId}/${shardName(shard)}/${round}`, job: jobId, tool: 'nightshift' };
-  const announcement = roundKey(context, round, 'creating.json');
-  const announced = (await store.stat(announcement)) !== undefined;
-  if (announced) {
-    const found = await provider.findBatch({ inputFileId: fileId, metadata: { key: metadata.key } });
-    if (found !== undefined) {
-      log('batch_found_again', { jobId, shard, round, batchId: found.id });
-      return found;
-    }
+  const key = roundKey(context, round, 'creating.json');
+  const announced = await readJson<Announcement>(store, key);
+  if (announced !== undefined) {
+    const found = await findLost(edges, context, announced, metadata.key);
+    if (found !== undefined) return found;
   }
   await refuseWhenStopped(store, context);
-  if (!(await store.createIfAbsent(announcement, '{}\n')) && !announced) {
-    throw new ProviderUnavailable(
-      `Another execution is creating the batch of shard ${shard} of job ${jobId} at this moment.`,
-    );
+  await announce(edges, context, key, announced);
+  try {
+    const request = { inputFileId: fileId, endpoint, completionWindow, metadata };
+    const batch = await edges.provider(context.provider).createBatch(request);
+    log('batch_created', { jobId, shard, round, batchId: batch.id });
+    return batch;
+  } catch (error) {
+    // Every other answer says that there is no batch.
+    if (!(error instanceof ProviderUnavailable))
+      await writeJson(store, key, { at: 0 } satisfies Announcement);
+    throw error;
   }
-  const batch = await provider.createBatch({ inputFileId: fileId, endpoint, completionWindow, metadata });
-  log('batch_created', { jobId, shard, round, batchId: batch.id });
-  return batch;
+}
+
+/** @throws ProviderUnavailable while the batch may still turn up. */
+async function findLost(
+  edges: Edges,
+  context: UploadedContext,
+  { at }: Announcement,
+  key: string,
+): Promise<Batch | undefined> {
+  const { jobId, shard, round, fileId } = context;
+  const provider = edges.provider(context.provider);
+  const found = await provider.findBatch({ inputFileId: fileId, metadata: { key } });
+  if (found !== undefined) {
+    edges.log('batch_found_again', { jobId, shard, round, batchId: found.id });
+    return found;
+  }
+  if (seconds(edges.clock.now()) - at < LOST_CREATE_SECONDS) throw mayTurnUp(context);
+  return undefined;
+}
+
+async function announce(
+  { store, clock }: Edges,
+  context: UploadedContext,
+  key: string,
+  before: Announcement | undefined,
+): Promise<void> {
+  const announcement = `${JSON.stringify({ at: seconds(clock.now()) } satisfies Announcement)}\n`;
+  if (before !== undefined) await store.put(key, announcement);
+  else if (!(await store.createIfAbsent(key, announcement))) throw mayTurnUp(context);
+}
+
+function mayTurnUp({ jobId, shard, round }: UploadedContext): ProviderUnavailable {
+  return new ProviderUnavailable(
+    `Whether the batch of shard ${shard}, round ${round} of job ${jobId} was created is not known yet; it is looked for again.`,
+  );
 }
 
 /** The job was cancelled while this batch was being made, and the execution that would cancel it may have passed by. */

@@ -5,7 +5,16 @@ const named = new Map([[3, { code: 'invalid_request', message: 'm', line: 4 }]])
 const refusal = { name: 'ProviderRejected', code: 'INFERENCE_3001', message: 'm' };
 
 function facts(more: Partial<RoundFacts> = {}): RoundFacts {
-  return { round: 1, lastRound: 4, halted: false, refusal: undefined, namedLines: new Map(), ...more };
+  return {
+    round: 1,
+    lastRound: 4,
+    halted: false,
+    refusal: undefined,
+    namedLines: new Map(),
+    sent: 10,
+    givenBack: false,
+    ...more,
+  };
 }
 
 describe('a row', () => {
@@ -28,14 +37,30 @@ describe('a row', () => {
 });
 
 describe('the last round', () => {
+  const after = (more: Partial<RoundFacts>, answered = 0): number =>
+    lastRoundAfter({ ...facts(more), requests: 10, answered }, 4);
+
   test('moves on when a round cost nothing', () => {
-    expect(lastRoundAfter(facts(), 4, 0)).toBe(4);
-    expect(lastRoundAfter(facts({ halted: true }), 4, 7)).toBe(5);
-    expect(lastRoundAfter(facts({ namedLines: named }), 4, 0)).toBe(5);
-    expect(lastRoundAfter(facts({ namedLines: named }), 4, 1)).toBe(4);
+    expect(after({})).toBe(4);
+    expect(after({ halted: true }, 7)).toBe(5);
+    expect(after({ givenBack: true, sent: 0 })).toBe(5);
+    expect(after({ namedLines: named })).toBe(5);
+    expect(after({ namedLines: named }, 1)).toBe(4);
   });
 
   test('does not move on for ever', () => {
-    expect(lastRoundAfter(facts({ halted: true, round: 20, lastRound: 20 }), 4, 0)).toBe(20);
+    expect(after({ halted: true, round: 20, lastRound: 20 })).toBe(20);
+    expect(after({ givenBack: true, sent: 0, round: 20, lastRound: 20 })).toBe(20);
   });
+
+  test('moves on as long as rows wait for their turn and others had theirs', () => {
+    expect(after({ sent: 3, round: 40, lastRound: 40 }, 3)).toBe(41);
+    expect(after({ sent: 3, round: 40, lastRound: 40, refusal })).toBe(41);
+    expect(after({ sent: 3 }, 0)).toBe(4);
+  });
+});
+
+test('a row that was not sent with the others waits for the next round, whatever became of them', () => {
+  expect(decideRow(undefined, 3, facts({ sent: 3, refusal }))).toBe('deferred');
+  expect(decideRow(undefined, 2, facts({ sent: 3, refusal }))).toBe('failed');
 });

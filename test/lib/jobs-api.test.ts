@@ -38,8 +38,11 @@ describe('with a token issuer configured', () => {
 });
 
 test('every request is logged: who, what and how it went', () => {
-  const stage = Object.values(stackTemplate().findResources('AWS::ApiGatewayV2::Stage'))[0];
-  const { DestinationArn, Format } = stage?.['Properties'].AccessLogSettings as Record<string, unknown>;
+  const [stage] = Object.values(stackTemplate().findResources('AWS::ApiGatewayV2::Stage'));
+  const { AccessLogSettings } = (stage?.['Properties'] ?? {}) as {
+    AccessLogSettings: Record<string, unknown>;
+  };
+  const { DestinationArn, Format } = AccessLogSettings;
   expect(JSON.stringify(DestinationArn)).toContain('AccessLogs');
   expect(Object.keys(JSON.parse(String(Format)) as object)).toEqual(
     expect.arrayContaining(['requestId', 'caller', 'route', 'status', 'error']),

@@ -34,6 +34,9 @@ describe('the definition', () => {
   });
 });
 
+/** Of Tasks that are tried again more often than the others. */
+const ATTEMPTS: Readonly<Record<string, number>> = { 'Create batch': 12, 'Poll batch': 40 };
+
 describe.each(TASKS)('%s', (name, step, handler) => {
   test(`calls ${step}`, () => {
     expect(stackMachine().functions.get(deployedState(name).Resource ?? '')).toBe(step);
@@ -50,7 +53,7 @@ describe.each(TASKS)('%s', (name, step, handler) => {
     expect(deployedState(name).Retry?.[0]).toEqual({
       ErrorEquals: TRANSIENT_ERRORS,
       IntervalSeconds: 5,
-      MaxAttempts: name === 'Poll batch' ? 40 : 8,
+      MaxAttempts: ATTEMPTS[name] ?? 8,
       BackoffRate: 2,
       MaxDelaySeconds: 300,
       JitterStrategy: 'FULL',
@@ -66,12 +69,14 @@ describe.each(TASKS)('%s', (name, step, handler) => {
   });
 });
 
-test('only Create batch also waits for a file that cannot be seen yet', () => {
+test('Upload file and Create batch wait for room, and Create batch for a file that cannot be seen yet', () => {
+  const expected: Readonly<Record<string, string[][]>> = {
+    'Upload file': [['ProviderBusy']],
+    'Create batch': [['ProviderNotFound'], ['ProviderBusy']],
+  };
   for (const [name] of TASKS) {
     const further = deployedState(name).Retry?.slice(1) ?? [];
-    expect(further.map(({ ErrorEquals }) => ErrorEquals)).toEqual(
-      name === 'Create batch' ? [['ProviderNotFound']] : [],
-    );
+    expect(further.map(({ ErrorEquals }) => ErrorEquals)).toEqual(expected[name] ?? []);
   }
 });
 

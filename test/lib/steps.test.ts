@@ -199,7 +199,17 @@ test.each([
   ['create-batch', ['GetObject jobs/*', 'PutObject jobs/*']],
   ['poll-batch', ['GetObject jobs/*/stop.json', 'PutObject jobs/*/shards/*/progress.json']],
   ['cancel-batch', []],
-  ['collect-results', ['AbortMultipartUpload jobs/*', 'GetObject jobs/*', 'PutObject jobs/*']],
+  [
+    'collect-results',
+    [
+      'AbortMultipartUpload jobs/*',
+      'DeleteObject jobs/*/round-*.creating.json',
+      'DeleteObject jobs/*/round-*.upload.json',
+      'DeleteObject jobs/*/round-*.uploading.json',
+      'GetObject jobs/*',
+      'PutObject jobs/*',
+    ],
+  ],
   [
     'write-results',
     [

@@ -10,7 +10,7 @@ import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts'
 import type { ResultLine, Summary } from '../../src/job.ts';
 import { resultsKey } from '../../src/keys.ts';
 import type { LogEvent, LogFields } from '../../src/log.ts';
-import { createClock, KEY, openEdges, type TestClock } from '../workflow/world.ts';
+import { createClock, KEY, openEdges, type TestClock } from '../workflow/parts.ts';
 
 /** The whole stack on this machine, in one test: real folder, real watch, real HTTP; only time is simulated. */
 export interface TestHost {
@@ -56,6 +56,7 @@ export async function openHost(): Promise<TestHost> {
   const logs: { event: LogEvent; fields: LogFields }[] = [];
   const failures: string[] = [];
   const edges = openEdges(folder, simulator, clock, (event, fields) => logs.push({ event, fields }));
+  onTestFinished(() => edges[Symbol.asyncDispose]());
 
   const drop = async (path: string, content: string | Buffer): Promise<void> => {
     const target = join(folder, path);

@@ -29,7 +29,7 @@ describe('an answer that is no success', () => {
       '{"error":{"message":"ended","type":"invalid_request_error","param":null,"code":null}}',
       'ProviderRejected',
     ],
-    [413, '', 'ProviderRejected'],
+    [413, '', 'ProviderTooLarge'],
     [422, '{"error":"plain"}', 'ProviderRejected'],
   ])('%i %j is %s', (status, body, name) => {
     const error = classifyError({ action: 'create batch', status, body });

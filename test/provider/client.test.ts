@@ -129,7 +129,7 @@ describe('an upload', () => {
   test('that is refused is not repeated', async () => {
     const opened = await open({ maxFileBytes: 10 });
 
-    await expect(opened.client.uploadFile(requests())).rejects.toMatchObject({ name: 'ProviderRejected' });
+    await expect(opened.client.uploadFile(requests())).rejects.toMatchObject({ name: 'ProviderTooLarge' });
     expect(uploads(opened)).toBe(1);
   });
 

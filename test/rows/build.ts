@@ -73,6 +73,7 @@ function jobOf(
       polling: { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 },
       resultShape: 'compact',
       budget: {},
+      keepProviderFiles: false,
       ...profile,
     },
   };

@@ -68,6 +68,7 @@ function jobOf(names: readonly string[], profile: Partial<ResolvedProfile>): Job
       polling: { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 },
       resultShape: 'compact',
       budget: {},
+      keepProviderFiles: false,
       ...profile,
     },
   };

@@ -134,6 +134,7 @@ async function writePlan(
     polling: base.polling,
     resultShape: 'compact',
     budget: {},
+    keepProviderFiles: false,
   } as const;
   const job: Job = {
     jobId: JOB_ID,
@@ -177,10 +178,11 @@ function providerOf(round: () => Round): BatchProvider {
   return {
     uploadFile: unused,
     findFile: unused,
+    findFiles: unused,
     createBatch: unused,
     findBatch: unused,
     cancelBatch: unused,
-    deleteFile: unused,
+    deleteFile: () => Promise.resolve(),
     getBatch: async (id) => {
       if (round().gone === true) throw new ProviderNotFound('get batch: 404');
       return {
@@ -280,16 +282,23 @@ describe('a round', () => {
 
   test('tells rows without a result why their batch ended', async () => {
     const shard = await openShard(1, [], 1);
-    const errors = [{ code: 'token_limit_exceeded', message: 'too many tokens', line: undefined }];
+    const errors = [{ code: 'server_error', message: 'broken', line: undefined }];
 
     await shard.collect(undefined, { batch: { status: 'failed', ending: 'failed', errors } });
     const { results } = await shard.write();
 
-    expect(results[0]).toMatchObject({
-      outcome: 'exhausted',
-      error: { code: 'token_limit_exceeded' },
-      retry: true,
+    expect(results[0]).toMatchObject({ outcome: 'exhausted', error: { code: 'server_error' }, retry: true });
+  });
+
+  test('that failed because too much was queued is given back', async () => {
+    const shard = await openShard(1, [], 1);
+    const errors = [{ code: 'token_limit_exceeded', message: 'too many tokens', line: undefined }];
+
+    const collected = await shard.collect(undefined, {
+      batch: { status: 'failed', ending: 'failed', errors },
     });
+
+    expect(collected).toMatchObject({ next: 'retry', round: 2, lastRound: 2 });
   });
 
   test('explains what it cannot match, and reads around what is no result line', async () => {

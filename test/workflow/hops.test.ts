@@ -2,7 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { CallStep } from '../../local/engine.ts';
-import { KEY, openWorld, prompts } from './world.ts';
+import { KEY } from './parts.ts';
+import { openWorld, prompts } from './world.ts';
 
 interface Hop {
   readonly step: string;

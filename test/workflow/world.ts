@@ -6,16 +6,14 @@ import { callHandlers } from '../../local/call-handlers.ts';
 import { createLocalExecutions, type CallStep, type EngineEvent } from '../../local/engine.ts';
 import { loadMachine, type Machine } from '../../local/load-stack.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../local/simulator/index.ts';
-import { defineConfig, type NightshiftConfig, type ProfileConfig } from '../../src/config/config.ts';
-import type { Edges } from '../../src/edges.ts';
+import type { NightshiftConfig, ProfileConfig } from '../../src/config/config.ts';
 import type { ResultLine, Summary } from '../../src/job.ts';
 import { deadLettersKey, resultsKey, summaryKey } from '../../src/keys.ts';
 import type { LogEvent, LogFields } from '../../src/log.ts';
-import { createProviderClient } from '../../src/provider/client.ts';
 import { startJob } from '../../src/steps/start-job.ts';
-import { createFolderStore } from '../../src/store/folder-store.ts';
 import { requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { CONFIG, createClock, KEY, openEdges } from './parts.ts';
 
 /**
  * A whole workflow in one test: the machine of the synthesized stack, the real handlers, a folder for the bucket and the
@@ -56,13 +54,6 @@ export interface WorldOptions extends Omit<SimulatorOptions, 'clock' | 'folder' 
   readonly config?: NightshiftConfig;
 }
 
-export const KEY = 'sk-mel-secret-of-the-tests';
-
-const CONFIG: NightshiftConfig = defineConfig({
-  providers: { 'openai-simulator': { dialect: 'openai', baseUrl: 'http://127.0.0.1:9/v1' } },
-  profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch' } },
-});
-
 let machine: Promise<Machine> | undefined;
 
 export async function openWorld({
@@ -80,6 +71,7 @@ export async function openWorld({
   const logs: { event: LogEvent; fields: LogFields }[] = [];
   const events: EngineEvent[] = [];
   const edges = openEdges(folder, simulator, clock, (event, fields) => logs.push({ event, fields }));
+  onTestFinished(() => edges[Symbol.asyncDispose]());
 
   const executions = createLocalExecutions({
     definition,
@@ -104,46 +96,6 @@ export async function openWorld({
   }
 
   return { store: edges.store, simulator, logs, events, run };
-}
-
-export interface TestClock {
-  now(): number;
-  /** Moves on to a time, ISO 8601. */
-  moveTo(time: string): void;
-  /** Moves on by what each step says the machine will wait. */
-  follow(call: CallStep): CallStep;
-}
-
-export function createClock(): TestClock {
-  let now = Date.UTC(2026, 10, 1, 22);
-  return {
-    now: () => now,
-    moveTo: (time) => void (now = Math.max(now, Date.parse(time))),
-    follow: (call) => async (step, event) => {
-      const output = await call(step, event);
-      const { waitSeconds = 0 } = (output ?? {}) as { waitSeconds?: number };
-      now += waitSeconds * 1_000;
-      return output;
-    },
-  };
-}
-
-export function openEdges(folder: string, simulator: Simulator, clock: TestClock, log: Edges['log']): Edges {
-  return {
-    store: createFolderStore(folder),
-    provider: (settings) => {
-      const client = createProviderClient({
-        settings: { ...settings, baseUrl: simulator.url },
-        apiKey: () => Promise.resolve(KEY),
-        wait: () => Promise.resolve(),
-      });
-      onTestFinished(() => client.close());
-      return client;
-    },
-    clock,
-    random: () => 0.5,
-    log,
-  };
 }
 
 async function failureOf(result: Promise<unknown>): Promise<Error | undefined> {

@@ -1,0 +1,65 @@
+import type { Edges } from '../edges.ts';
+import type { Job } from '../job.ts';
+import { roundKey, type ShardRef } from '../keys.ts';
+import type { Batch, BatchProvider } from '../provider/batch-provider.ts';
+import { DIALECTS } from '../provider/dialects.ts';
+import type { UploadCheckpoint } from '../shard-part.ts';
+import { readJson } from '../store/json.ts';
+
+/**
+ * Deletes what a round has left at the provider, once everything of it is in the store. What cannot be deleted now is
+ * told, and fails nothing.
+ * @returns the ids of the files that are left
+ */
+export async function cleanProvider(
+  edges: Edges,
+  { profile }: Job,
+  batch: Batch | undefined,
+  upload: UploadCheckpoint | undefined,
+): Promise<string[]> {
+  if (profile.keepProviderFiles) return [];
+  // It was told to end, did not, and was taken as it is: what it still works with stays.
+  if (batch?.phase === 'running') return upload === undefined ? [] : [upload.fileId];
+  const provider = edges.provider(profile.provider);
+  const left: string[] = [];
+  const files = [batch?.outputFileId, batch?.errorFileId, ...(await inputFiles(provider, profile, upload))];
+  for (const fileId of files) {
+    if (fileId === undefined) continue;
+    try {
+      await provider.deleteFile(fileId);
+    } catch {
+      left.push(fileId);
+    }
+  }
+  return left;
+}
+
+/** The uploaded file, and others of its name when an upload got no answer. */
+async function inputFiles(
+  provider: BatchProvider,
+  { provider: { dialect } }: Job['profile'],
+  upload: UploadCheckpoint | undefined,
+): Promise<string[]> {
+  if (upload === undefined || DIALECTS[dialect].inputKeepsBatch === true) return [];
+  if (!upload.repeated) return [upload.fileId];
+  const named = await provider.findFiles(upload.name).catch(() => []);
+  return [...new Set([upload.fileId, ...named.map(({ id }) => id)])];
+}
+
+/**
+ * Deletes an uploaded file whose batch will not be made in this execution; a resume uploads it again. It stays when a
+ * create got no answer: its batch may turn up.
+ */
+export async function forgetUpload(edges: Edges, job: Job, ref: ShardRef, round: number): Promise<void> {
+  const { store } = edges;
+  const key = (file: 'upload.json' | 'uploading.json' | 'creating.json'): string =>
+    roundKey(ref, round, file);
+  const upload = await readJson<UploadCheckpoint>(store, key('upload.json'));
+  const creating = await readJson<{ at: number }>(store, key('creating.json'));
+  const hasBatch = (await store.stat(roundKey(ref, round, 'batch.json'))) !== undefined;
+  if (upload === undefined || hasBatch || (creating !== undefined && creating.at > 0)) return;
+  const left = await cleanProvider(edges, job, undefined, upload);
+  if (left.length > 0 || job.profile.keepProviderFiles) return;
+  for (const file of ['upload.json', 'uploading.json', 'creating.json'] as const)
+    await store.delete(key(file));
+}

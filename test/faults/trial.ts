@@ -1,0 +1,152 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { callHandlers } from '../../local/call-handlers.ts';
+import { createLocalExecutions, type CallStep } from '../../local/engine.ts';
+import { loadMachine, type Machine } from '../../local/load-stack.ts';
+import { startSimulator, type Simulator, type SimulatorOptions } from '../../local/simulator/index.ts';
+import type { ProfileConfig } from '../../src/config/config.ts';
+import type { Edges } from '../../src/edges.ts';
+import type { ResultLine, Summary } from '../../src/job.ts';
+import { deadLettersKey, resultsKey, summaryKey } from '../../src/keys.ts';
+import { startJob, type StartEdges } from '../../src/steps/start-job.ts';
+import { readJson } from '../../src/store/json.ts';
+import { CONFIG, createClock, KEY, openEdges, type TestClock } from '../workflow/parts.ts';
+
+/** One job under faults: the real machine, the real handlers, the simulator over HTTP; only time is simulated. */
+export interface Trial extends AsyncDisposable {
+  readonly folder: string;
+  readonly simulator: Simulator;
+  readonly clock: TestClock;
+  readonly edges: Edges;
+  /** Runs the job once, or lets it go on; returns when its execution has ended or the process died. */
+  run(options?: RunOptions): Promise<void>;
+  end(): Promise<JobEnd>;
+  /** Everything the run wrote down anywhere: files, logs, payloads. */
+  allText(): Promise<string>;
+}
+
+export interface RunOptions {
+  /** Stands between the steps and what they touch. */
+  readonly wrap?: (edges: Edges) => Edges;
+  readonly wrapCalls?: (call: CallStep) => CallStep;
+  /** Resolves when the process has died. */
+  readonly died?: Promise<void>;
+}
+
+export interface JobEnd {
+  readonly summary: Summary | undefined;
+  readonly results: string;
+  readonly deadLetters: string;
+}
+
+export interface TrialOptions extends Omit<SimulatorOptions, 'clock' | 'folder' | 'port'> {
+  readonly input: string;
+  readonly profile?: ProfileConfig;
+}
+
+export const JOB_ID = 'trial-0123456789abcdef';
+const INPUT_KEY = 'input/rows.jsonl';
+
+let machine: Promise<Machine> | undefined;
+
+export async function openTrial({ input, profile = {}, ...options }: TrialOptions): Promise<Trial> {
+  machine ??= loadMachine(CONFIG);
+  const { definition, functions } = await machine;
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-trial-'));
+  const clock = createClock();
+  const simulator = await startSimulator({ apiKey: KEY, ...options, clock });
+  const written: string[] = [];
+  const edges = openEdges(folder, simulator, clock, (event, fields) =>
+    written.push(JSON.stringify({ event, ...fields })),
+  );
+  await edges.store.put(INPUT_KEY, input);
+
+  async function run({ wrap = (same) => same, wrapCalls = (same) => same, died }: RunOptions = {}) {
+    const wrapped = wrap(edges);
+    const executions = createLocalExecutions({
+      definition,
+      functions,
+      callStep: clock.follow(wrapCalls(callHandlers(wrapped))),
+      onEvent: (event) => written.push(JSON.stringify(event)),
+      instant: true,
+    });
+    const doors: StartEdges = { ...wrapped, config: CONFIG, executions };
+    const job = async (): Promise<void> => {
+      try {
+        const { execution } = await startJob(doors, {
+          jobId: JOB_ID,
+          profile: 'default',
+          overrides: profile,
+          inputs: () => Promise.resolve([{ key: INPUT_KEY }]),
+        });
+        if (execution !== undefined) await executions.result(execution);
+      } catch {
+        // What failed is seen by what it left.
+      }
+    };
+    await (died === undefined ? job() : Promise.race([job(), died]));
+  }
+
+  return {
+    folder,
+    simulator,
+    clock,
+    edges,
+    run,
+    end: async () => ({
+      summary: await readJson<Summary>(edges.store, summaryKey(JOB_ID)),
+      results: String((await edges.store.get(resultsKey(JOB_ID))) ?? ''),
+      deadLetters: String((await edges.store.get(deadLettersKey(JOB_ID))) ?? ''),
+    }),
+    allText: async () => [...(await filesBelow(folder)), ...written].join('\n'),
+    [Symbol.asyncDispose]: async () => {
+      await edges[Symbol.asyncDispose]();
+      await simulator.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return Promise.all(files.map((entry) => readFile(join(entry.parentPath, entry.name), 'utf8')));
+}
+
+export function resultLines({ results }: JobEnd): ResultLine[] {
+  return results
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as ResultLine);
+}
+
+/**
+ * What must hold of a job that has come to an end, whatever struck it. One line per violation.
+ * @param ids the custom_ids of all input rows, in order
+ */
+export async function violations(trial: Trial, ids: readonly string[]): Promise<string[]> {
+  const { simulator } = trial;
+  const end = await trial.end();
+  const found: string[] = [];
+  const check = (holds: boolean, what: string): void => void (holds || found.push(what));
+  const told = resultLines(end).map(({ custom_id }) => custom_id);
+  check(end.summary !== undefined, 'there is no summary');
+  check(
+    JSON.stringify(told) === JSON.stringify(ids),
+    `rows and results differ: ${ids.length} rows, ${told.length} results`,
+  );
+  for (const [key, creates] of simulator.createsPerKey()) {
+    check(creates === 1, `${creates} batches were made for ${key}`);
+  }
+  const open = simulator.batches().filter(({ end: ended }) => ended === undefined);
+  check(open.length === 0, `${open.length} batches are left open`);
+  const files = simulator.files();
+  const left = end.summary?.left ?? [];
+  check(
+    files.every(({ id }) => left.includes(id)),
+    `${files.length} files are left at the provider and not told of`,
+  );
+  check(!(await trial.allText()).includes(KEY), 'the key was written down');
+  return found;
+}
