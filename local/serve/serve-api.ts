@@ -54,7 +54,9 @@ export async function serveApi({ edges, routes, port }: ServeApi): Promise<Serve
 
 /** A website in a browser on this machine may resolve its own name to 127.0.0.1; the name it asks for gives it away. */
 async function refuseOtherHosts(c: Context, next: () => Promise<void>): Promise<Response | undefined> {
-  if (!/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(c.req.header('host') ?? '')) {
+  // Pages of other sites may send a form here without asking; browsers say so.
+  const isForeign = ['cross-site', 'same-site'].includes(c.req.header('sec-fetch-site') ?? '');
+  if (isForeign || !/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(c.req.header('host') ?? '')) {
     return problem(c, 'no-such-route', { detail: 'This API is for this machine.' });
   }
   await next();

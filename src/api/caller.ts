@@ -16,10 +16,19 @@ const contextSchema = z.object({
  * Who sends a request. For IAM the user or role, without the session's name, which changes with every login; for a
  * token its issuer and subject.
  * @param event API Gateway's event, payload format 2.0
+ * @throws Error when the event does not tell
  */
 export function callerOf(event: unknown): string {
   const { iam, jwt } = contextSchema.parse(event).requestContext.authorizer;
-  if (iam !== undefined) return `iam:${iam.accountId}:${iam.callerId.split(':')[0] ?? ''}`;
-  if (jwt !== undefined) return `jwt:${String(jwt.claims['iss'])}:${String(jwt.claims['sub'])}`;
-  throw new Error('The request was let in by no authorizer that is known.');
+  if (iam !== undefined) return `iam:${iam.accountId}:${withoutSession(iam.callerId)}`;
+  const { iss, sub } = jwt?.claims ?? {};
+  if (typeof iss === 'string' && typeof sub === 'string') return `jwt:${iss}:${sub}`;
+  throw new Error(
+    'Who sends the request cannot be told: it carries no IAM caller, and no token with a subject.',
+  );
+}
+
+/** `AROA…:session` for a role; federated users are `<account>:<name>`, and all of that is who they are. */
+function withoutSession(callerId: string): string {
+  return callerId.startsWith('AROA') ? (callerId.split(':')[0] ?? callerId) : callerId;
 }

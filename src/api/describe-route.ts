@@ -12,8 +12,8 @@ export function answer<T extends z.ZodType>(description: string, schema: T) {
   return { description, content: { 'application/json': { schema } } };
 }
 
-/** The problems a route may answer with, by status. */
+/** The problems a route may answer with, by status; 500 is always one of them. */
 export function problems(...statuses: number[]): RouteConfig['responses'] {
   const told = { description: 'A problem.', content: { [PROBLEM_TYPE]: { schema: problemSchema } } };
-  return Object.fromEntries(statuses.map((status) => [status, told]));
+  return Object.fromEntries([...statuses, 500].map((status) => [status, told]));
 }

@@ -61,7 +61,7 @@ function known<T>(jobId: string, found: T | undefined): T {
 }
 
 function hasEnded(jobId: string): ApiProblem {
-  return new ApiProblem('job-has-ended', `Job ${jobId} has come to its end: every row has its result.`);
+  return new ApiProblem('job-has-ended', `Job ${jobId} has ended.`);
 }
 
 /** Keys become addresses that hold for a while. */

@@ -51,8 +51,8 @@ export const uploadSchema = z
         'must be a file below "input/" or "staged/"',
       )
       .refine(
-        (key) => key.isWellFormed() && !key.split('/').some((part) => part === '.' || part === '..'),
-        'must be the path of an address: well-formed Unicode, without "." and ".." as its parts',
+        (key) => !key.split('/').some((part) => part === '.' || part === '..'),
+        'must be the path of an address, without "." and ".." as its parts',
       )
       .describe('Below "input/<profile>/" the upload starts a job; below "staged/" it waits for a request.'),
   })

@@ -17,6 +17,11 @@ const READABLE = [INPUT_PREFIX, STAGED_PREFIX, OUTPUT_PREFIX];
 export const inputKeySchema = z
   .string()
   .max(1_024)
+  // S3 counts bytes, and no address can hold half a character.
+  .refine(
+    (key) => key.isWellFormed() && Buffer.byteLength(key) <= 1_024,
+    'must be at most 1,024 bytes of UTF-8',
+  )
   .refine(
     (key) => READABLE.some((prefix) => key.startsWith(prefix)),
     `must start with ${READABLE.map((prefix) => `"${prefix}"`).join(', ')}`,

@@ -37,8 +37,8 @@ export const scheduleSchema = z
     ...treatmentShape,
     /** Keys of the input files; `{{yyyy}}`, `{{MM}}`, `{{dd}}`, `{{HH}}`, `{{mm}}` stand for the time it fires for. */
     inputs: z.array(keyPatternSchema).min(1).max(MAX_INPUTS).optional(),
-    /** Instead of inputs: every file below this, each version once. */
-    prefix: scheduledKeySchema.optional(),
+    /** Instead of inputs: every file below this, each version once. Takes the same tokens. */
+    prefix: keyPatternSchema.optional(),
   })
   .refine(({ cron, rate }) => (cron === undefined) !== (rate === undefined), {
     error: 'one of "cron" and "rate" must be given',

@@ -21,10 +21,10 @@ export interface CancelledJob {
  */
 export async function cancelJob(edges: StartEdges, jobId: string): Promise<CancelledJob | undefined> {
   const { store, executions } = edges;
-  if ((await store.stat(jobKey(jobId))) === undefined) return undefined;
+  const summary = await readJson<Summary>(store, summaryKey(jobId));
+  if ((await store.stat(jobKey(jobId))) === undefined) return summary && { jobId, state: 'ended' };
   const last = await lastExecution(executions, jobId);
   const running = last?.running === true;
-  const summary = await readJson<Summary>(store, summaryKey(jobId));
   // A job that failed may have left batches open; every other end means there are none.
   if (!running && summary !== undefined && summary.status !== 'failed') return { jobId, state: 'ended' };
   if (running && isCancelled(await readStop(store, jobId))) return { jobId, state: 'cancelling' };

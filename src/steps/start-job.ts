@@ -50,6 +50,8 @@ export async function startJob(edges: StartEdges, request: StartRequest): Promis
   }
   await store.put(indexKey(job.createdAt, jobId), '');
   if (known) return goOn(edges, jobId);
+  // It may have been refused before, for an input that was not there yet.
+  await store.delete(summaryKey(jobId));
   const execution = await startExecution(executions, jobId);
   log('job_started', { jobId, execution });
   return { jobId, state: 'started', execution };
@@ -93,12 +95,17 @@ async function goOn(edges: StartEdges, jobId: string): Promise<StartedJob> {
  */
 export async function resumeJob(edges: StartEdges, jobId: string): Promise<StartedJob | undefined> {
   const { store, executions } = edges;
-  if ((await store.stat(jobKey(jobId))) === undefined) return undefined;
+  if ((await store.stat(jobKey(jobId))) === undefined) return unstarted(store, jobId);
   const last = await lastExecution(executions, jobId);
   if (last?.running === true) return { jobId, state: 'running', execution: last.name };
   const summary = await readJson<Summary>(store, summaryKey(jobId));
   const goesOn = summary === undefined || summary.status === 'failed' || summary.status === 'cancelled';
   return goesOn ? resume(edges, jobId) : { jobId, state: 'finished' };
+}
+
+/** A job that was refused or empty has ended without ever being started. */
+async function unstarted(store: Edges['store'], jobId: string): Promise<StartedJob | undefined> {
+  return (await store.stat(summaryKey(jobId))) === undefined ? undefined : { jobId, state: 'finished' };
 }
 
 async function resume({ store, executions, log }: StartEdges, jobId: string): Promise<StartedJob> {

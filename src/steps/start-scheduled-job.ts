@@ -66,7 +66,7 @@ async function scheduledInputs(
 ): Promise<readonly InputRef[] | undefined> {
   if ((await store.stat(jobKey(jobId))) !== undefined) return undefined;
   const { prefix, inputs = [], timezone = 'UTC' } = schedule;
-  if (prefix !== undefined) return claimInputs(store, { schedule: name, prefix, jobId });
-  const keys = inputs.map((pattern) => fillDateTokens(pattern, time, timezone));
-  return resolveInputs(store, jobId, { inputs: keys });
+  const fill = (pattern: string): string => fillDateTokens(pattern, time, timezone);
+  if (prefix !== undefined) return claimInputs(store, { schedule: name, prefix: fill(prefix), jobId });
+  return resolveInputs(store, jobId, { inputs: inputs.map(fill) });
 }

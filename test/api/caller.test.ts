@@ -58,7 +58,7 @@ describe('who sends a request', () => {
     ['says nothing', {}],
     ['is of another kind', { lambda: { user: 'a' } }],
   ])('is not known from an authorizer that %s', ([, authorizer]) => {
-    expect(() => callerOf(eventOf(authorizer))).toThrow('no authorizer that is known');
+    expect(() => callerOf(eventOf(authorizer))).toThrow('cannot be told');
   });
 
   test.for([

@@ -90,11 +90,11 @@ describe('a cancel', () => {
     expect(world.executions.names).toEqual([]);
   });
 
-  test('of a drop that was refused is one of no job', async () => {
+  test('of a drop that was refused is one of a job that has ended', async () => {
     const world = await openApi();
     await writeJson(world.store, summaryKey('drop-1'), summaryOf('drop-1', 'failed'));
 
-    expectProblem(await cancel(world, 'drop-1'), 404, 'no-such-job');
+    expectProblem(await cancel(world, 'drop-1'), 409, 'job-has-ended');
   });
 });
 

@@ -255,6 +255,19 @@ describe('a schedule', () => {
     ]);
   });
 
+  test('takes the files below a prefix of its time', async () => {
+    const host = await openHost();
+    await host.drop('staged/2026/a.jsonl', ROWS);
+    const running = await host.start();
+
+    host.clock.moveTo('2026-11-08T22:00:00Z');
+    await running.fireSchedules();
+
+    // The others found nothing, or no file, at each of their times: 31 at most are made up for.
+    const weekly = (await host.ended(31 + 7 + 1)).filter(({ jobId }) => jobId.startsWith('weekly'));
+    expect(weekly).toMatchObject([{ status: 'succeeded', inputs: [{ key: 'staged/2026/a.jsonl' }] }]);
+  });
+
   test('takes what is new below its prefix, and ends as empty when nothing is', async () => {
     const host = await openHost();
     await host.drop('staged/inbox/a.jsonl', ROWS);

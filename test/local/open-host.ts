@@ -40,6 +40,7 @@ export const CONFIG: NightshiftConfig = defineConfig({
       inputs: ['staged/{{yyyy}}-{{MM}}-{{dd}}.csv'],
     },
     hourly: { rate: '1 hour', prefix: 'staged/inbox/' },
+    weekly: { rate: '7 days', prefix: 'staged/{{yyyy}}/' },
   },
 });
 

@@ -4,7 +4,16 @@ import { candidatesKey, claimsPrefix } from '../../src/keys.ts';
 import { claimInputs } from '../../src/requests/claims.ts';
 import { MAX_INPUTS } from '../../src/requests/job-request.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { insist, keysBelow, openStore, putAll, unsteady, withVersions, type Crash } from './store.ts';
+import {
+  createTraffic,
+  insist,
+  keysBelow,
+  openStore,
+  putAll,
+  unsteady,
+  withVersions,
+  type Crash,
+} from './store.ts';
 
 const claim = async (store: ObjectStore, jobId: string, schedule = 'hourly'): Promise<string[]> =>
   (await claimInputs(store, { schedule, prefix: 'staged/', jobId })).map(({ key }) => key);
@@ -193,17 +202,18 @@ describe('a run that is tried again', () => {
     const store = await openStore();
     let world = 0;
     await fc.assert(
-      fc.asyncProperty(fc.scheduler(), fc.nat(4), fc.nat(4), async (scheduler, before, since) => {
+      fc.asyncProperty(fc.scheduler(), fc.nat(3), fc.nat(3), async (scheduler, before, since) => {
         world += 1;
         const prefix = `staged/${world}/`;
         const claimer = { schedule: `s${world}`, prefix, jobId: `job-${world}` };
-        const shaky = unsteady(store, { scheduler });
+        const traffic = createTraffic(scheduler);
+        const shaky = unsteady(store, { traffic });
         await putAll(
           store,
           numbered(before).map((n) => `${prefix}a${n}`),
         );
 
-        const [one, other] = await scheduler.waitFor(
+        const [one, other] = await traffic.drive(
           Promise.all([
             claimInputs(shaky, claimer),
             claimInputs(shaky, claimer),
@@ -216,7 +226,7 @@ describe('a run that is tried again', () => {
 
         expect(other).toEqual(one);
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 });
@@ -250,16 +260,17 @@ describe('runs at the same moment', () => {
           const prefix = `staged/${world}/`;
           const keys = Array.from({ length: count }, (_, n) => `${prefix}${n}`);
           await putAll(store, keys);
+          const traffic = createTraffic(scheduler);
           const claimers = runs.map((_, n) => ({
             schedule: `s${world}`,
             prefix,
             jobId: `job-${world}-${n}`,
           }));
 
-          const taken = await scheduler.waitFor(
+          const taken = await traffic.drive(
             Promise.all(
               claimers.map((claimer, n) =>
-                insist(store, { scheduler, crashes: runs[n] }, (each) => claimInputs(each, claimer)),
+                insist(store, { traffic, crashes: runs[n] ?? [] }, (each) => claimInputs(each, claimer)),
               ),
             ),
           );
@@ -274,7 +285,7 @@ describe('runs at the same moment', () => {
           expect(again).toEqual(taken);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
@@ -290,13 +301,14 @@ describe('runs at the same moment', () => {
           world += 1;
           const prefix = `staged/${world}/`;
           const claimer = (n: number) => ({ schedule: `s${world}`, prefix, jobId: `job-${world}-${n}` });
-          const shaky = unsteady(store, { scheduler });
+          const traffic = createTraffic(scheduler);
+          const shaky = unsteady(store, { traffic });
           const write = async (): Promise<void> => {
             // Each content has a length of its own: the clock of a file system is coarse.
             for (const [n, file] of writes.entries()) await shaky.put(`${prefix}${file}`, 'x'.repeat(n + 1));
           };
 
-          const [taken] = await scheduler.waitFor(
+          const [taken] = await traffic.drive(
             Promise.all([Promise.all(numbered(count).map((n) => claimInputs(shaky, claimer(n)))), write()]),
           );
           const rest = await claimInputs(store, claimer(count));
@@ -309,7 +321,7 @@ describe('runs at the same moment', () => {
           }
         },
       ),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 });

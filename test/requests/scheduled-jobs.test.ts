@@ -10,7 +10,7 @@ import type { StartEdges } from '../../src/steps/start-job.ts';
 import { startScheduledJob } from '../../src/steps/start-scheduled-job.ts';
 import { readJson, requireJson, writeJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { keysBelow, openStore, putAll, unsteady } from './store.ts';
+import { createTraffic, keysBelow, openStore, putAll, unsteady } from './store.ts';
 
 const NOW = Date.parse('2026-11-12T22:00:05Z');
 const TIME = '2026-11-12T22:00:00Z';
@@ -34,6 +34,7 @@ const CONFIG: NightshiftConfig = {
       profile: 'classify',
       overrides: { rounds: 7 },
     },
+    alike: { rate: '1 hour', prefix: 'staged/inbox/', name: 'The Inbox' },
   },
 };
 
@@ -304,6 +305,12 @@ describe('a scheduled time', () => {
     expect((await fire('named')).jobId).toMatch(/^the-inbox-[0-9a-f]{16}$/);
   });
 
+  test('is another job than that of a schedule whose jobs are called alike', async () => {
+    const { fire } = await openStage();
+
+    expect((await fire('alike')).jobId).not.toBe((await fire('named')).jobId);
+  });
+
   test('is a job of the profile of its schedule, with its overrides', async () => {
     const { store, fire } = await openStage();
     await putAll(store, ['staged/inbox/a']);
@@ -398,6 +405,20 @@ describe('a schedule with a prefix', () => {
     expect(executions.names).toEqual([]);
   });
 
+  test('that found nothing new is told once, also when it is tried again later', async () => {
+    const { edges, store, fire, index } = await openStage();
+    const { jobId } = await fire('hourly');
+    const summary = await requireJson<Summary>(store, summaryKey(jobId));
+
+    await startScheduledJob(
+      { ...edges, clock: { now: () => NOW + 60_000 } },
+      { schedule: 'hourly', scheduledTime: TIME },
+    );
+
+    expect(await requireJson<Summary>(store, summaryKey(jobId))).toEqual(summary);
+    expect(await index()).toEqual([jobId]);
+  });
+
   test('that found nothing new leaves the file that arrived to its next time', async () => {
     const { store, fire, filesOf } = await openStage();
     await fire('hourly');
@@ -461,4 +482,26 @@ describe('a delivery that fails halfway and is repeated', () => {
       { numRuns: 60 },
     );
   });
+});
+
+test('however deliveries of two times cross, each is one job with one execution, and they share no file', async () => {
+  const keys = ['staged/inbox/a', 'staged/inbox/b', 'staged/inbox/c'];
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), async (scheduler) => {
+      const { edges, executions, store, filesOf } = await openStage();
+      await putAll(store, keys);
+      const traffic = createTraffic(scheduler);
+      const busy = { ...edges, store: unsteady(store, { traffic }) };
+      const fire = (scheduledTime: string) => startScheduledJob(busy, { schedule: 'hourly', scheduledTime });
+
+      const [one, again, other] = await traffic.drive(Promise.all([fire(TIME), fire(TIME), fire(LATER)]));
+
+      expect(again.jobId).toBe(one.jobId);
+      const files = [...(await filesOf(one.jobId)), ...(await filesOf(other.jobId))];
+      expect(files.toSorted()).toEqual(keys);
+      const started = [one, other].filter(({ state }) => state !== 'empty').map(({ jobId }) => jobId);
+      expect([...executions.names].toSorted()).toEqual(started.toSorted());
+    }),
+    { numRuns: 60 },
+  );
 });

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import type fc from 'fast-check';
 import { onTestFinished } from 'vitest';
 import { StoreUnavailable } from '../../src/errors.ts';
@@ -36,6 +37,41 @@ export async function putAll(store: ObjectStore, keys: readonly string[]): Promi
   for (const key of keys) await store.put(key, key);
 }
 
+/** Several who use a store at the same time. Their calls come one after the other, in an order that is drawn. */
+export interface Traffic {
+  /** Does a call when its turn has come. */
+  readonly take: <T>(call: () => Promise<T>) => Promise<T>;
+  /** Gives turns until the work is done. */
+  readonly drive: <T>(work: Promise<T>) => Promise<T>;
+}
+
+export function createTraffic(scheduler: fc.Scheduler): Traffic {
+  const calls = { open: 0 };
+  return {
+    take: async (call) => {
+      await scheduler.schedule(Promise.resolve());
+      calls.open += 1;
+      try {
+        return await call();
+      } finally {
+        calls.open -= 1;
+      }
+    },
+    drive: async (work) => {
+      const progress = { over: false };
+      const end = (): void => void (progress.over = true);
+      work.then(end, end);
+      while (!progress.over) {
+        // Only when all of them wait is it a free choice whose turn is next.
+        do await turn();
+        while (calls.open > 0);
+        if (scheduler.count() > 0) await scheduler.waitNext(1);
+      }
+      return work;
+    },
+  };
+}
+
 /** Where a store fails: at its nth call, counted from 0. */
 export interface Crash {
   readonly atCall: number;
@@ -44,22 +80,23 @@ export interface Crash {
 }
 
 interface Weather {
-  /** Decides whose call is next. */
-  readonly scheduler?: fc.Scheduler;
-  readonly crash?: Crash | undefined;
+  readonly traffic?: Traffic;
+  readonly crash?: Crash;
 }
 
-/** The same store, over a network on which calls overtake each other and one may fail. */
-export function unsteady(store: ObjectStore, { scheduler, crash }: Weather): ObjectStore {
+/** The same store, over a network on which others are on their way, too, and a call may fail. */
+export function unsteady(store: ObjectStore, { traffic, crash }: Weather): ObjectStore {
   let calls = 0;
   const call = async <T>(run: () => Promise<T>): Promise<T> => {
     const fails = calls === crash?.atCall;
     calls += 1;
-    await scheduler?.schedule(Promise.resolve());
-    if (fails && !crash.answerIsLost) throw new StoreUnavailable('The call was lost.');
-    const result = await run();
-    if (fails) throw new StoreUnavailable('The answer was lost.');
-    return result;
+    const answer = async (): Promise<T> => {
+      if (fails && !crash.answerIsLost) throw new StoreUnavailable('The call was lost.');
+      const result = await run();
+      if (fails) throw new StoreUnavailable('The answer was lost.');
+      return result;
+    };
+    return traffic === undefined ? answer() : traffic.take(answer);
   };
   return {
     ...store,
@@ -69,11 +106,7 @@ export function unsteady(store: ObjectStore, { scheduler, crash }: Weather): Obj
     stat: (key) => call(() => store.stat(key)),
     delete: (key) => call(() => store.delete(key)),
     async *list(prefix, options) {
-      await call(() => Promise.resolve());
-      for await (const object of store.list(prefix, options)) {
-        yield object;
-        await scheduler?.schedule(Promise.resolve());
-      }
+      yield* await call(() => Array.fromAsync(store.list(prefix, options)));
     },
   };
 }
@@ -81,19 +114,15 @@ export function unsteady(store: ObjectStore, { scheduler, crash }: Weather): Obj
 /** Does something on a store that fails once per crash, again and again until it is done. */
 export async function insist<T>(
   store: ObjectStore,
-  {
-    scheduler,
-    crashes = [],
-  }: { readonly scheduler?: fc.Scheduler; readonly crashes?: readonly Crash[] | undefined },
+  { traffic, crashes }: { readonly traffic: Traffic; readonly crashes: readonly Crash[] },
   run: (store: ObjectStore) => Promise<T>,
 ): Promise<T> {
-  const weather = scheduler === undefined ? {} : { scheduler };
   for (const crash of crashes) {
     try {
-      return await run(unsteady(store, { ...weather, crash }));
+      return await run(unsteady(store, { traffic, crash }));
     } catch (error) {
       if (!(error instanceof StoreUnavailable)) throw error;
     }
   }
-  return run(unsteady(store, weather));
+  return run(unsteady(store, { traffic }));
 }

@@ -179,6 +179,7 @@ function providerOf(round: () => Round): BatchProvider {
     uploadFile: unused,
     findFile: unused,
     findFiles: unused,
+    fileBytes: () => Promise.resolve(undefined),
     createBatch: unused,
     findBatch: unused,
     cancelBatch: unused,

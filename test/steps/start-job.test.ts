@@ -124,6 +124,14 @@ describe('a job that is started', () => {
     expect(await indexed()).toEqual([]);
   });
 
+  test('after it was refused has no summary any more until it ends', async () => {
+    const { edges, store } = await open();
+    await writeJson(store, summaryKey('job-1'), { jobId: 'job-1', status: 'failed' });
+
+    expect(await startJob(edges, request())).toMatchObject({ state: 'started' });
+    expect(await store.stat(summaryKey('job-1'))).toBeUndefined();
+  });
+
   test('by another request under the same id is refused', async () => {
     const { edges } = await open();
     await startJob(edges, request({ requestHash: 'one' }));
