@@ -43,9 +43,7 @@ export interface LocalExecutions extends Executions {
 export const MAX_PAYLOAD_BYTES = 262_144;
 
 export function createLocalExecutions(options: EngineOptions): LocalExecutions {
-  const machine = new StateMachine(options.definition, {
-    validationOptions: { checkArn: false, checkPaths: true },
-  });
+  const machine = machineOf(options.definition);
   const runs = new Map<string, Run>();
   const steps = new Set<Promise<unknown>>();
   const tracked: EngineOptions = { ...options, callStep: tracking(options.callStep, steps) };
@@ -90,6 +88,19 @@ function tracking(callStep: CallStep, steps: Set<Promise<unknown>>): CallStep {
     call.then(forget, forget);
     return call;
   };
+}
+
+const machines = new WeakMap<StateMachineDefinition, StateMachine>();
+
+/** A machine keeps no state between its runs; checking its definition takes a quarter of a second. */
+function machineOf(definition: StateMachineDefinition): StateMachine {
+  const known = machines.get(definition);
+  if (known !== undefined) return known;
+  const machine = new StateMachine(definition, {
+    validationOptions: { checkArn: false, checkPaths: true },
+  });
+  machines.set(definition, machine);
+  return machine;
 }
 
 interface Run {

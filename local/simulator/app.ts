@@ -148,7 +148,10 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
     '/v1/batches',
     route('list', async (c) => {
       const shown = await Promise.all(
-        [...state.batches.values()].toReversed().map((batch) => provider.show(batch)),
+        [...state.batches.keys()]
+          .toReversed()
+          .flatMap((id) => findBatch(state, id) ?? [])
+          .map((batch) => provider.show(batch)),
       );
       return c.json(page(c, shown, (batch) => batch));
     }),

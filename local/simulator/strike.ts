@@ -20,27 +20,33 @@ export async function strike(
   if (action === undefined) return handle();
   switch (action.kind) {
     case 'status': {
-      if (action.when === 'after') await handle();
-      else await drain(c);
+      if (action.when === 'after') {
+        const answer = await handle();
+        if (isSent(answer)) return answer;
+      } else await drain(c);
       const { status, code = `HTTP_${status}`, message = 'The simulator was told to.', retryAfter } = action;
       const headers = retryAfter === undefined ? undefined : { 'retry-after': String(retryAfter) };
       return Response.json(errorBody(dialect, code, message), { status, ...(headers && { headers }) });
     }
-    case 'reset':
-      if (action.when === 'after') await handle();
+    case 'reset': {
+      const answer = action.when === 'after' ? await handle() : undefined;
       c.env.incoming.socket.destroy();
-      return new Response(null, { status: 500 });
+      return answer !== undefined && isSent(answer) ? answer : new Response(null, { status: 500 });
+    }
     case 'html':
       await drain(c);
       return new Response('<html><body>502 Bad Gateway</body></html>', {
         status: 502,
         headers: { 'content-type': 'text/html' },
       });
-    case 'empty':
-      await handle();
-      return new Response('', { status: 200 });
+    case 'empty': {
+      const answer = await handle();
+      return isSent(answer) ? answer : new Response('', { status: 200 });
+    }
     case 'truncated': {
-      const text = await (await handle()).text();
+      const answer = await handle();
+      if (isSent(answer)) return answer;
+      const text = await answer.text();
       return new Response(text.slice(0, Math.floor(text.length / 2)), { status: 200 });
     }
   }
@@ -50,4 +56,9 @@ export async function strike(
 async function drain({ env }: Context<{ Bindings: NodeBindings }>): Promise<void> {
   env.incoming.resume();
   if (!env.incoming.readableEnded) await once(env.incoming, 'end');
+}
+
+/** Another fault has broken off this answer already. */
+function isSent(answer: Response): boolean {
+  return answer.headers.has('x-hono-already-sent');
 }

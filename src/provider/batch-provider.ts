@@ -22,6 +22,8 @@ export interface BatchProvider {
    * `Content-Length` promised, and with `ProviderNotFound` when the file is gone.
    */
   download(fileId: string): AsyncIterable<Buffer>;
+  /** A file's size in bytes as the provider's list of files has it; `undefined` when it does not tell. */
+  fileBytes(fileId: string): Promise<number | undefined>;
   /** Every file with this name. */
   findFiles(name: string): Promise<readonly ProviderFile[]>;
   /** Deletes a file; no error when there is none. */

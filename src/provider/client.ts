@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ProviderNotFound, ProviderUnavailable } from '../errors.ts';
+import { ProviderNotFound, ProviderRejected, ProviderUnavailable } from '../errors.ts';
 import type {
   Batch,
   BatchProvider,
@@ -97,6 +97,16 @@ class ProviderClient implements BatchProvider {
       const file = readFile(item);
       return file?.name === name ? file : undefined;
     });
+  }
+
+  async fileBytes(fileId: string): Promise<number | undefined> {
+    try {
+      const call = get(`look at file ${fileId}`, `/files/${encodeURIComponent(fileId)}`);
+      return readFile(await this.#http.json(call))?.bytes;
+    } catch (error) {
+      if (error instanceof ProviderNotFound || error instanceof ProviderRejected) return undefined;
+      throw error;
+    }
   }
 
   async findFiles(name: string): Promise<readonly ProviderFile[]> {

@@ -84,6 +84,7 @@ export class CrashPoint {
       cancelBatch: (id) => effect('cancel batch', () => provider.cancelBatch(id)),
       deleteFile: (id) => effect('delete file', () => provider.deleteFile(id)),
       findFile: (name) => provider.findFile(name),
+      fileBytes: (id) => provider.fileBytes(id),
       findFiles: (name) => provider.findFiles(name),
       findBatch: (wanted) => provider.findBatch(wanted),
       // Asks only: how often depends on which shard is asked first.

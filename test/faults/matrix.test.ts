@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import { CASES, type Case } from './matrix.ts';
+import { openTrial, violations, type JobEnd } from './trial.ts';
+
+const IDS = Array.from({ length: 9 }, (_, n) => `q${n}`);
+const INPUT = IDS.map((id) => `${JSON.stringify({ custom_id: id, prompt: `echo:${id}` })}\n`).join('');
+
+const outcomes = new Map<Case, JobEnd['summary']>();
+
+describe.each(CASES.map((each) => [each.place, each.fault, each] as const))('%s', (_, fault, struck) => {
+  test(`${fault}: every row once, every batch once, nothing left`, async () => {
+    const { wrap, faults = [], dialect, profile = {}, maxFileBytes } = struck;
+    await using trial = await openTrial({
+      input: INPUT,
+      faults,
+      profile: { ...profile, ...(dialect === 'openai' && { provider: 'openai-simulator' }) },
+      ...(dialect && { dialect }),
+      ...(maxFileBytes && { maxFileBytes }),
+    });
+
+    await trial.run(wrap && { wrap });
+    // What could not be ridden out can be resumed.
+    if ((await trial.end()).summary?.status !== 'succeeded') await trial.run();
+
+    const { summary } = await trial.end();
+    outcomes.set(struck, summary);
+    expect(await violations(trial, IDS)).toEqual([]);
+    expect(summary?.status).toMatch(/^(succeeded|partial)$/);
+  });
+});
+
+test('docs/reliability.md tells how each of them ended', async ({ skip }) => {
+  skip(outcomes.size < CASES.length, 'Only some of them were run.');
+  const rows = CASES.map((each) => {
+    const { status = '', rounds = 0, counts } = outcomes.get(each) ?? {};
+    const told = Object.entries(counts ?? {})
+      .filter(([, n]) => n > 0)
+      .map(([outcome, n]) => `${n} ${outcome}`);
+    return `| ${each.place} | ${each.fault} | ${status} | ${told.join(', ')} | ${rounds} |`;
+  });
+  const page = `${INTRODUCTION}${rows.join('\n')}\n`;
+  process.stdout.write(`${rows.join('\n')}\n`);
+  await expect(page).toMatchFileSnapshot('../../docs/reliability.md');
+});
+
+const INTRODUCTION = `# Reliability
+
+Batches cost money and run for a day. What must hold, whatever strikes: every input row ends as exactly one result line, no batch is made
+twice, no batch is left open, no file is left at the provider that is not told of, and the key is written down nowhere.
+
+\`npm run test:faults\` runs a job through the synthesized state machine, the real handlers and the provider simulator for each line of
+the table, and checks all of that. A job that did not succeed at once is resumed once. \`npm run test:faults -- -u\` writes this page anew.
+\`test/faults/crash-walk.test.ts\` goes further: it kills the process, or fails the Lambda, after every single effect of a job of two shards
+and two rounds, and asks for the same files byte for byte. \`npm run soak -- --seed N\` strikes jobs of random shape with random faults.
+
+| where | what strikes | the job | its 9 rows | rounds |
+|---|---|---|---|---|
+`;

@@ -1,0 +1,232 @@
+import type { Fault, RouteAction } from '../../local/simulator/faults.ts';
+import type { ProfileConfig } from '../../src/config/config.ts';
+import type { Edges } from '../../src/edges.ts';
+import { StoreUnavailable } from '../../src/errors.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+
+/** One fault at one place. */
+export interface Case {
+  readonly place: string;
+  readonly fault: string;
+  readonly faults?: readonly Fault[];
+  readonly dialect?: 'melious' | 'openai';
+  readonly profile?: ProfileConfig;
+  readonly maxFileBytes?: number;
+  readonly wrap?: (edges: Edges) => Edges;
+}
+
+const ROUTES = {
+  upload: 'upload',
+  create: 'create batch',
+  get: 'poll',
+  list: 'list',
+  content: 'download',
+  delete: 'delete file',
+} as const;
+
+const ANSWERS: readonly (readonly [string, RouteAction])[] = [
+  ['connection reset before it took place', { kind: 'reset' }],
+  ['connection reset after it took place', { kind: 'reset', when: 'after' }],
+  ['429 with Retry-After', { kind: 'status', status: 429, retryAfter: 1 }],
+  ['429 without Retry-After', { kind: 'status', status: 429 }],
+  ['500', { kind: 'status', status: 500 }],
+  ['502 after it took place', { kind: 'status', status: 502, when: 'after' }],
+  ['HTML', { kind: 'html' }],
+  ['an empty answer', { kind: 'empty' }],
+  ['half an answer', { kind: 'truncated' }],
+];
+
+/** Every answer at every route, once and for longer than a step tries by itself. */
+const answers: Case[] = Object.entries(ROUTES).flatMap(([route, place]) =>
+  ANSWERS.flatMap(([fault, action]) =>
+    [1, 5].map((times) => ({
+      place,
+      fault: times === 1 ? fault : `${fault}, ${times} times`,
+      faults: [{ at: route as keyof typeof ROUTES, action, times }],
+    })),
+  ),
+);
+
+/** The account is denied: the job stops, and is resumed once somebody has seen to it. */
+const denials: Case[] = [
+  ['the key is refused (401)', { kind: 'status', status: 401, code: 'AUTH_1008' }],
+  ['the credit is exhausted (402)', { kind: 'status', status: 402, code: 'BILLING_2003' }],
+].flatMap(([fault, action]) =>
+  (['upload', 'create', 'get'] as const).map((route) => ({
+    place: ROUTES[route],
+    fault: String(fault),
+    faults: [{ at: route, action: action as RouteAction }],
+  })),
+);
+
+const polls: Case[] = (
+  [
+    ['a status nobody knows', { kind: 'status', status: 'scheduling' }],
+    ['an upper-case status', { kind: 'status', status: 'IN_PROGRESS' }],
+    ['no counters', { kind: 'counts', counts: null }],
+    ['counters that cannot be', { kind: 'counts', counts: { total: 1, completed: 99, failed: -1 } }],
+    ['a batch stuck in one status', { kind: 'stuck', status: 'validating', finished: 0.5 }],
+    ['a batch that vanished', { kind: 'vanish' }],
+    ['a 404 now and then', undefined],
+  ] as const
+).map(([fault, action]) => ({
+  place: 'poll',
+  fault,
+  faults:
+    action === undefined
+      ? [{ at: 'get', action: { kind: 'status', status: 404 }, times: 3 }]
+      : [{ at: 'batch', nth: 1, action }],
+}));
+
+const room: Case[] = [
+  {
+    place: 'create batch',
+    fault: 'too many tokens queued (429 token_limit_exceeded), 20 times',
+    faults: [
+      { at: 'create', action: { kind: 'status', status: 429, code: 'token_limit_exceeded' }, times: 20 },
+    ],
+  },
+  {
+    place: 'create batch',
+    fault: 'too many tokens queued (the batch fails afterwards), 6 times',
+    faults: [{ at: 'batch', action: { kind: 'fail', code: 'token_limit_exceeded' }, times: 6 }],
+  },
+  {
+    place: 'upload',
+    fault: 'no room for files (400), 20 times',
+    faults: [
+      {
+        at: 'upload',
+        action: { kind: 'status', status: 400, message: 'You have exceeded your file storage quota.' },
+        times: 20,
+      },
+    ],
+  },
+  { place: 'upload', fault: 'the provider takes only small files (413)', maxFileBytes: 700 },
+  {
+    place: 'create batch',
+    fault: 'the file just uploaded cannot be found, 3 times',
+    faults: [{ at: 'create', action: { kind: 'status', status: 404 }, times: 3 }],
+  },
+  {
+    place: 'create batch',
+    fault: 'the file just uploaded is gone',
+    faults: [{ at: 'create', action: { kind: 'status', status: 404 }, times: 7 }],
+  },
+];
+
+const endings: Case[] = (['failed', 'expired', 'cancelled'] as const).flatMap((as) =>
+  (['melious', 'openai'] as const).map((dialect) => ({
+    place: 'batch',
+    fault: `ends as ${as} with half of its rows (${dialect})`,
+    dialect,
+    faults: [{ at: 'batch', nth: 1, action: { kind: 'end', as, finished: 0.5 } }],
+  })),
+);
+
+const batches: Case[] = [
+  {
+    place: 'batch',
+    fault: 'succeeds without an output file',
+    faults: [{ at: 'batch', nth: 1, action: { kind: 'no-output' } }],
+  },
+  {
+    place: 'batch',
+    fault: 'fails validation and names two lines',
+    faults: [{ at: 'batch', nth: 1, action: { kind: 'invalid', lines: [2, 3], code: 'invalid_request' } }],
+  },
+  {
+    place: 'batch',
+    fault: 'fails as a whole',
+    faults: [{ at: 'batch', nth: 1, action: { kind: 'fail', code: 'server_error' } }],
+  },
+];
+
+const rows: Case[] = (
+  [
+    ['is in neither file', { kind: 'drop' }],
+    ['is there twice', { kind: 'duplicate' }],
+    ['has a stranger beside it', { kind: 'unknown' }],
+    ['has neither answer nor error', { kind: 'empty' }],
+    ['has a body that is a string', { kind: 'string-body' }],
+    ['has the status 0', { kind: 'status-zero' }],
+    ['fails for a passing reason', { kind: 'error', code: 'INFERENCE_3107' }],
+    ['fails for good', { kind: 'error', code: 'INFERENCE_3207' }],
+  ] as const
+).map(([fault, action]) => ({
+  place: 'result line',
+  fault: `every third row ${fault}`,
+  faults: [{ at: 'row', every: 3, action }],
+}));
+
+const contents: Case[] = (
+  [
+    ['no last newline', 'no-last-newline'],
+    ['CRLF', 'crlf'],
+    ['a BOM', 'bom'],
+    ['blank lines', 'blank-lines'],
+    ['bytes that are no UTF-8', 'invalid-utf8'],
+    ['a line of 5 MB', 'long-line'],
+    ['a line that is no object', 'non-object'],
+    ['a body shorter than promised', 'truncated-body'],
+    ['a body that ends early as if it were all', 'early-close'],
+  ] as const
+).map(([fault, kind]) => ({
+  place: 'download',
+  fault,
+  faults: [{ at: 'content', action: { kind } }],
+}));
+
+const STORE_CALLS = ['get', 'open', 'put', 'createIfAbsent', 'concat', 'list', 'stat'] as const;
+
+/** A store that does not answer: every seventh call of a kind, before or after it took place. */
+const stores: Case[] = STORE_CALLS.flatMap((method) =>
+  (['before', 'after'] as const).map((when) => ({
+    place: 'store',
+    fault: `every seventh ${method} gets no answer, ${when} it took place`,
+    wrap: (edges: Edges) => ({ ...edges, store: flaky(edges.store, method, when) }),
+  })),
+);
+
+function flaky(
+  store: ObjectStore,
+  method: (typeof STORE_CALLS)[number],
+  when: 'before' | 'after',
+): ObjectStore {
+  let calls = 0;
+  const lost = (): StoreUnavailable => new StoreUnavailable(`${method} did not succeed. Try again later.`);
+  return new Proxy(store, {
+    get(target, name: keyof ObjectStore) {
+      const real = target[name];
+      if (name !== method || typeof real !== 'function') return real;
+      return (...args: unknown[]): unknown => {
+        calls += 1;
+        const strikes = calls % 7 === 0;
+        if (strikes && when === 'before') return refused(method, lost());
+        const result = (real as (...given: unknown[]) => unknown).apply(target, args);
+        if (!strikes || method === 'list') return result;
+        return Promise.resolve(result).then(() => Promise.reject(lost()));
+      };
+    },
+  });
+}
+
+/** A listing fails while it is gone through, everything else at once. */
+function refused(method: string, error: Error): unknown {
+  if (method !== 'list') return Promise.reject(error);
+  return (async function* failing(): AsyncGenerator<never> {
+    yield await Promise.reject<never>(error);
+  })();
+}
+
+export const CASES: readonly Case[] = [
+  ...answers,
+  ...denials,
+  ...polls,
+  ...room,
+  ...endings,
+  ...batches,
+  ...rows,
+  ...contents,
+  ...stores,
+];

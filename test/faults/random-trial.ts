@@ -1,0 +1,151 @@
+import type {
+  BatchAction,
+  ContentKind,
+  Fault,
+  RouteAction,
+  RowAction,
+} from '../../local/simulator/faults.ts';
+import { CrashPoint } from './crash.ts';
+import { openTrial, violations } from './trial.ts';
+
+/** Numbers in [0, 1) that are a function of the seed alone: mulberry32, public domain. */
+export function randomFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** A job of random shape and what strikes it. */
+export interface RandomJob {
+  readonly rows: number;
+  readonly invalidEvery: number;
+  readonly maxRows: number;
+  readonly rounds: number;
+  readonly dialect: 'melious' | 'openai';
+  readonly maxFileBytes: number | undefined;
+  readonly faults: readonly Fault[];
+  /** After how many effects each start of the job dies; then it runs undisturbed. */
+  readonly crashes: readonly { readonly at: number; readonly kind: 'die' | 'fail' }[];
+}
+
+const ROUTE_ACTIONS: readonly RouteAction[] = [
+  { kind: 'reset' },
+  { kind: 'reset', when: 'after' },
+  { kind: 'status', status: 429 },
+  { kind: 'status', status: 500 },
+  { kind: 'status', status: 502, when: 'after' },
+  { kind: 'status', status: 429, code: 'token_limit_exceeded' },
+  { kind: 'status', status: 401, code: 'AUTH_1008' },
+  { kind: 'html' },
+  { kind: 'empty' },
+  { kind: 'truncated' },
+];
+const ROUTES = ['upload', 'create', 'get', 'list', 'content', 'delete', 'cancel'] as const;
+const BATCH_ACTIONS: readonly BatchAction[] = [
+  { kind: 'end', as: 'failed', finished: 0.3 },
+  { kind: 'end', as: 'expired', finished: 0.6 },
+  { kind: 'end', as: 'cancelled', finished: 0.9 },
+  { kind: 'invalid', lines: [1], code: 'invalid_request' },
+  { kind: 'fail', code: 'server_error' },
+  { kind: 'fail', code: 'token_limit_exceeded' },
+  { kind: 'no-output' },
+  { kind: 'stuck', status: 'in_progress', finished: 0.5 },
+  { kind: 'status', status: 'SCHEDULING' },
+  { kind: 'counts', counts: { total: 'many' } },
+  { kind: 'vanish' },
+];
+const ROW_ACTIONS: readonly RowAction[] = [
+  { kind: 'error', code: 'INFERENCE_3107' },
+  { kind: 'error', code: 'INFERENCE_3207' },
+  { kind: 'error', code: 'BILLING_2003' },
+  { kind: 'drop' },
+  { kind: 'duplicate' },
+  { kind: 'unknown' },
+  { kind: 'empty' },
+  { kind: 'string-body' },
+  { kind: 'status-zero' },
+];
+const CONTENT_KINDS: readonly ContentKind[] = [
+  'no-last-newline',
+  'crlf',
+  'bom',
+  'blank-lines',
+  'invalid-utf8',
+  'non-object',
+  'truncated-body',
+  'early-close',
+];
+
+export function randomJob(seed: number): RandomJob {
+  const random = randomFrom(seed);
+  const below = (n: number): number => Math.floor(random() * n);
+  const oneOf = <T>(items: readonly [T, ...T[]] | readonly T[]): T => items[below(items.length)] as T;
+  const fault = (): Fault => {
+    const times = 1 + below(4);
+    switch (below(4)) {
+      case 0:
+        return { at: oneOf(ROUTES), action: oneOf(ROUTE_ACTIONS), times };
+      case 1:
+        return { at: 'batch', nth: 1 + below(4), action: oneOf(BATCH_ACTIONS) };
+      case 2:
+        return { at: 'row', every: 1 + below(7), action: oneOf(ROW_ACTIONS), times };
+      default:
+        return { at: 'content', action: { kind: oneOf(CONTENT_KINDS) }, times };
+    }
+  };
+  return {
+    rows: 1 + below(40),
+    invalidEvery: 2 + below(12),
+    maxRows: 1 + below(20),
+    rounds: 1 + below(4),
+    dialect: oneOf(['melious', 'openai']),
+    maxFileBytes: below(5) === 0 ? 300 + below(1_000) : undefined,
+    faults: Array.from({ length: below(5) }, fault),
+    crashes: Array.from({ length: below(3) }, () => ({
+      at: 1 + below(80),
+      kind: oneOf(['die', 'fail'] as const),
+    })),
+  };
+}
+
+/** Starts of a job that fails again and again: each time somebody has seen to it, until there is nothing left to strike. */
+const MAX_STARTS = 12;
+
+/** A trial that takes longer hangs. */
+const MAX_MS = 60_000;
+
+/** Runs the job of this seed to its end. @returns what does not hold */
+export async function runRandomJob(seed: number): Promise<readonly string[]> {
+  const job = randomJob(seed);
+  const ids = Array.from({ length: job.rows }, (_, n) => `q${n}`);
+  const input = ids
+    .map((id, n) => ({ custom_id: id, ...((n + 1) % job.invalidEvery !== 0 && { prompt: `echo:${id}` }) }))
+    .map((row) => `${JSON.stringify(row)}\n`)
+    .join('');
+  await using trial = await openTrial({
+    input,
+    seed: seed % 1_000,
+    dialect: job.dialect,
+    faults: job.faults,
+    profile: {
+      rounds: job.rounds,
+      shardLimits: { maxRows: job.maxRows },
+      ...(job.dialect === 'openai' && { provider: 'openai-simulator' }),
+    },
+    ...(job.maxFileBytes !== undefined && { maxFileBytes: job.maxFileBytes }),
+  });
+  const started = performance.now();
+  for (let start = 0; start < MAX_STARTS; start += 1) {
+    const crash = job.crashes[start];
+    const point = crash && new CrashPoint(crash.at, crash.kind);
+    await trial.run(point && { wrap: point.edges, wrapCalls: point.calls, died: point.died });
+    if (performance.now() - started > MAX_MS) return ['it takes too long'];
+    const status = (await trial.end()).summary?.status;
+    if (status === 'succeeded' || status === 'partial') return await violations(trial, ids);
+  }
+  return ['it never came to its end'];
+}
