@@ -46,7 +46,9 @@ export class BatchWorkflow extends Construct {
   constructor(scope: Construct, id: string, props: BatchWorkflowProps) {
     super(scope, id);
     const { limits = {}, schedules = {}, api = {} } = parseConfig(props.config);
-    const { bucket } = new DataBucket(this, 'Data');
+    // A 7-day completion window, its grace, and the rounds after it.
+    const { shardsInFlight = 100, jobDays = 14 } = limits;
+    const { bucket } = new DataBucket(this, 'Data', { jobDays });
     const providerKeys = props.providerKeys ?? createProviderKeys(this, 'ProviderKeys');
     const { functions } = new Steps(this, 'Steps', {
       bucket,
@@ -55,9 +57,8 @@ export class BatchWorkflow extends Construct {
     });
     const machine = new Machine(this, 'Machine', {
       steps: functions,
-      maxConcurrency: limits.shardsInFlight ?? 100,
-      // A 7-day completion window, its grace, and the rounds after it.
-      timeout: Duration.days(limits.jobDays ?? 14),
+      maxConcurrency: shardsInFlight,
+      timeout: Duration.days(jobDays),
     });
     const { stateMachine } = machine;
     const { 'start-job': startJob, 'cancel-job': cancelJob, api: serveApi } = functions;

@@ -20,11 +20,16 @@ const PRIVATE = {
   removalPolicy: RemovalPolicy.RETAIN,
 } satisfies BucketProps;
 
+export interface DataBucketProps {
+  /** Days a job may run. */
+  readonly jobDays: number;
+}
+
 /** The one bucket of a workflow: inputs, checkpoints and results by prefix; it tells EventBridge of every new object. */
 export class DataBucket extends Construct {
   readonly bucket: Bucket;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, { jobDays }: DataBucketProps) {
     super(scope, id);
     this.bucket = new Bucket(this, 'Bucket', {
       ...PRIVATE,
@@ -32,8 +37,13 @@ export class DataBucket extends Construct {
       versioned: true,
       lifecycleRules: [
         { id: 'drop-unfinished-uploads', abortIncompleteMultipartUploadAfter: Duration.days(1) },
-        // Longer than a job may run and a person may take to resume it. Results are under output/ and stay.
-        { id: 'forget-checkpoints', prefix: 'jobs/', expiration: Duration.days(30) },
+        // Results are under output/ and stay.
+        {
+          id: 'forget-checkpoints',
+          prefix: 'jobs/',
+          // A job that ran as long as it may, was looked at, and was resumed on its last day.
+          expiration: Duration.days(2 * jobDays + 2),
+        },
         {
           id: 'forget-old-versions',
           noncurrentVersionExpiration: Duration.days(30),

@@ -58,7 +58,7 @@ export class JobsApi extends Construct {
       throttle: { rateLimit: requestsPerSecond, burstLimit: burst },
       accessLogSettings: {
         destination: new LogGroupLogDestination(this.createAccessLogs()),
-        format: ACCESS_LOG,
+        format: accessLog(jwt === undefined ? '$context.identity.caller' : '$context.authorizer.claims.sub'),
       },
     });
   }
@@ -80,19 +80,24 @@ function createAuthorizer(jwt: JobsApiProps['jwt']): IHttpRouteAuthorizer {
   return new HttpJwtAuthorizer('Jwt', jwt.issuer, { jwtAudience: [...jwt.audience] });
 }
 
-/** Who asked for what, and how it went; what API Gateway has to say when it did not get as far as the function. */
-const ACCESS_LOG = AccessLogFormat.custom(
-  JSON.stringify({
-    requestId: '$context.requestId',
-    time: '$context.requestTime',
-    ip: '$context.identity.sourceIp',
-    caller: '$context.identity.caller',
-    route: '$context.routeKey',
-    path: '$context.path',
-    status: '$context.status',
-    bytes: '$context.responseLength',
-    milliseconds: '$context.responseLatency',
-    error: '$context.error.message',
-    integrationError: '$context.integrationErrorMessage',
-  }),
-);
+/**
+ * Who asked for what, and how it went; what API Gateway has to say when it did not get as far as the function.
+ * @param caller the variable that tells who asked; it depends on the authorizer
+ */
+function accessLog(caller: string): AccessLogFormat {
+  return AccessLogFormat.custom(
+    JSON.stringify({
+      requestId: '$context.requestId',
+      time: '$context.requestTime',
+      ip: '$context.identity.sourceIp',
+      caller,
+      route: '$context.routeKey',
+      path: '$context.path',
+      status: '$context.status',
+      bytes: '$context.responseLength',
+      milliseconds: '$context.responseLatency',
+      error: '$context.error.message',
+      integrationError: '$context.integrationErrorMessage',
+    }),
+  );
+}

@@ -28,8 +28,9 @@ export class Schedules extends Construct {
     const role = entries.length > 0 ? this.createRole(startJob) : undefined;
     for (const [name, config] of entries) {
       const timezone = TimeZone.of(config.timezone ?? 'UTC');
+      // People choose the names: with the word before them, none is the role's, and none means something to the CDK.
       // oxlint-disable-next-line no-new -- it adds itself to the stack
-      new Schedule(this, name, {
+      new Schedule(this, `Schedule-${name}`, {
         description: `Nightshift: starts the job "${name}"`,
         schedule: ScheduleExpression.expression(scheduleExpression(config), timezone),
         target: new LambdaInvoke(startJob.lambda, {

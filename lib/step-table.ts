@@ -1,4 +1,4 @@
-import { INDEX_PREFIX, INPUT_PREFIX, OUTPUT_PREFIX, STAGED_PREFIX } from '../src/keys.ts';
+import { INDEX_PREFIX, INPUT_PREFIX, OUTPUT_PREFIX, STAGED_PREFIX, type RoundFile } from '../src/keys.ts';
 
 /** What one step needs. Key patterns are those of the bucket's layout (`src/keys.ts`). */
 export interface StepNeeds {
@@ -25,11 +25,21 @@ export interface StepNeeds {
 }
 
 const INPUTS = `${INPUT_PREFIX}*`;
+const SLOTS = 'slots/*';
 const STAGED = `${STAGED_PREFIX}*`;
-const JOBS = 'jobs/*';
 const OUTPUTS = `${OUTPUT_PREFIX}*`;
 const INDEX = `${INDEX_PREFIX}*`;
+const CLAIMS = 'claims/*';
+/** Everything of the jobs. */
+const JOBS = 'jobs/*';
+/** What is known of the jobs, without their rows: those are JSON Lines. */
+const CHECKPOINTS = 'jobs/*.json';
+const RECORDS = 'jobs/*/job.json';
+const PLANS = 'jobs/*/plan.json';
 const STOPS = 'jobs/*/stop.json';
+/** Rows that came with a request. */
+const ROWS = 'jobs/*/rows-*.jsonl';
+const SHARDS = 'jobs/*/shards/*';
 /** The summary: where the answer goes when a dropped file asks for what cannot be. */
 const SUMMARIES = 'output/*/summary.json';
 
@@ -37,34 +47,40 @@ const DOOR = { memoryMib: 512, timeoutMinutes: 2, startsJobs: true } as const;
 const TALKING = { memoryMib: 256, timeoutMinutes: 2, provider: true } as const;
 const MOVING_ROWS = { memoryMib: 1_769, timeoutMinutes: 15 } as const;
 
+/** Files that every shard has per round. */
+function roundFiles(...files: readonly RoundFile[]): string[] {
+  return files.map((file) => `jobs/*/shards/*/round-*.${file}`);
+}
+
 /** Every Lambda function: a file of `lambdas/` with a role of its own. First the doors, then the machine's Tasks. */
 export const STEPS = {
   'start-job': {
     ...DOOR,
     readsVersions: [INPUTS],
-    reads: [JOBS, STAGED, OUTPUTS, 'claims/*'],
-    puts: [JOBS, INDEX, SUMMARIES, 'claims/*'],
+    reads: [CHECKPOINTS, STAGED, OUTPUTS, CLAIMS],
+    puts: [RECORDS, ROWS, 'jobs/*/candidates.json', INDEX, SUMMARIES, CLAIMS],
     // What a resume clears away.
     deletes: [STOPS, SUMMARIES],
   },
-  'cancel-job': { ...DOOR, reads: [JOBS], puts: [STOPS] },
+  'cancel-job': { ...DOOR, reads: [RECORDS], puts: [STOPS] },
   api: {
     ...DOOR,
     // As long as API Gateway waits.
     timeoutMinutes: 0.5,
     stopsJobs: true,
-    reads: [JOBS, INPUTS, STAGED, OUTPUTS],
+    reads: [CHECKPOINTS, INPUTS, STAGED, OUTPUTS],
     // Inputs: whoever gets an address to upload to uploads with this role's rights.
-    puts: [JOBS, INDEX, INPUTS, STAGED],
-    // What a resume clears away.
+    puts: [RECORDS, ROWS, STOPS, INDEX, INPUTS, STAGED],
+    // What a resume or a cancel clears away.
     deletes: [STOPS, SUMMARIES],
   },
   'build-requests': {
     ...MOVING_ROWS,
     // Also what was staged for a request, and the dead letters of other jobs.
     readsVersions: [INPUTS, STAGED, OUTPUTS],
-    reads: [JOBS],
-    streams: [JOBS],
+    reads: [RECORDS, PLANS, ROWS],
+    puts: [PLANS],
+    streams: [SHARDS],
     deletes: ['jobs/*/shards/*/stopped.json'],
   },
   'upload-file': {
@@ -72,9 +88,15 @@ export const STEPS = {
     timeoutMinutes: 15,
     provider: true,
     reads: [JOBS],
-    puts: [JOBS],
+    puts: roundFiles('uploading.json', 'upload.json'),
   },
-  'create-batch': { ...TALKING, reads: [JOBS], puts: [JOBS] },
+  'create-batch': {
+    ...TALKING,
+    // Places at a provider with a limit: who holds them, and whether those have ended.
+    reads: [CHECKPOINTS, SLOTS, SUMMARIES],
+    puts: [...roundFiles('creating.json', 'batch.json'), SLOTS],
+    deletes: [SLOTS],
+  },
   'poll-batch': { ...TALKING, reads: [STOPS], puts: ['jobs/*/shards/*/progress.json'] },
   'cancel-batch': TALKING,
   // Scratch space: the provider's output is in any order, and is put into the input's order there.
@@ -82,15 +104,18 @@ export const STEPS = {
     ...MOVING_ROWS,
     scratchGib: 10,
     provider: true,
-    reads: [JOBS],
-    streams: [JOBS],
+    reads: [JOBS, SLOTS],
+    // A denied account stops the job.
+    puts: [STOPS],
+    streams: [SHARDS],
     // Of a shard that stops before its batch is made: its file is deleted at the provider, and forgotten.
-    deletes: ['jobs/*/round-*.upload.json', 'jobs/*/round-*.uploading.json', 'jobs/*/round-*.creating.json'],
+    deletes: [...roundFiles('uploading.json', 'upload.json', 'creating.json'), SLOTS],
   },
   'write-results': {
     ...MOVING_ROWS,
-    reads: [JOBS, OUTPUTS],
-    streams: [JOBS, OUTPUTS],
+    reads: [JOBS],
+    // Shards that left no word are settled here.
+    streams: [SHARDS, OUTPUTS],
     deletes: ['output/*/dead-letters.jsonl'],
   },
 } as const satisfies Readonly<Record<string, StepNeeds>>;

@@ -11,9 +11,9 @@ export const JOB_FILE_SUFFIX = '.job.json';
 export const jobPrefix = (jobId: string): string => `jobs/${jobId}/`;
 export const jobKey = (jobId: string): string => `jobs/${jobId}/job.json`;
 export const planKey = (jobId: string): string => `jobs/${jobId}/plan.json`;
-/** Present while the job is stopped: no shard uploads or creates anything. Removed by a resume. */
 /** The rows of a request that brought its rows along; `hash` tells them from those of another request for the job. */
 export const rowsKey = (jobId: string, hash: string): string => `jobs/${jobId}/rows-${hash}.jsonl`;
+/** Present while the job is stopped: no shard uploads or creates anything. Removed by a resume. */
 export const stopKey = (jobId: string): string => `jobs/${jobId}/stop.json`;
 
 export const resultsKey = (jobId: string): string => `output/${jobId}/results.jsonl`;
@@ -32,6 +32,9 @@ export const jobOfIndexKey = (key: string): string => key.slice(INDEX_PREFIX.len
 export const candidatesKey = (jobId: string): string => `jobs/${jobId}/candidates.json`;
 /** What a schedule has taken from its prefix, one object per version that was taken. */
 export const claimsPrefix = (schedule: string): string => `claims/${schedule}/`;
+
+/** The places at a provider, where it has a limit: one object per batch that may run there. */
+export const slotsPrefix = (provider: string): string => `slots/${provider}/`;
 
 /** One shard of one job: where its objects are. Shards count from 0, rounds from 1. */
 export interface ShardRef {

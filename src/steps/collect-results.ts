@@ -7,6 +7,7 @@ import { failureFromCatch, type Failure } from '../errors.ts';
 import type { Collected, Job } from '../job.ts';
 import { jobKey, roundKey } from '../keys.ts';
 import { findRound, type ShardRound } from '../shard-rounds.ts';
+import { freeSlot } from '../slots.ts';
 import { readJson, requireJson } from '../store/json.ts';
 
 /** Longest wait before a round, in seconds. */
@@ -21,6 +22,7 @@ export async function collectResults(edges: Edges, context: CollectContext): Pro
   const job = await requireJson<Job>(edges.store, jobKey(jobId));
   const shardRound = await currentRound(edges, context);
   const { next, round, lastRound } = await collect(edges, job, context, shardRound);
+  if (job.profile.maxBatches !== undefined) await freeSlot(edges.store, provider.name, context);
   const base = { jobId, shard, provider, polling, lastRound };
   return next === 'retry'
     ? { ...base, next, round: round + 1, waitSeconds: retryWaitSeconds(job, round, edges.random()) }

@@ -1,12 +1,14 @@
 import type { BatchContext, UploadedContext } from '../contract.ts';
 import type { Edges } from '../edges.ts';
-import { InvalidRequest, ProviderUnavailable } from '../errors.ts';
+import { InvalidRequest, ProviderBusy, ProviderUnavailable } from '../errors.ts';
 import type { Job, ResolvedProfile } from '../job.ts';
 import { jobKey, roundKey, shardName } from '../keys.ts';
 import { parseWindow } from '../polling.ts';
 import type { Batch } from '../provider/batch-provider.ts';
 import { isCancelled, readStop, refuseWhenStopped } from '../stop.ts';
+import { takeSlot } from '../slots.ts';
 import { readJson, requireJson, writeJson } from '../store/json.ts';
+import type { ObjectStore } from '../store/object-store.ts';
 
 /** `round-<r>.batch.json`. Seconds since 1970. */
 interface BatchCheckpoint {
@@ -54,7 +56,7 @@ const LOST_CREATE_SECONDS = 180;
 async function findOrCreate(
   edges: Edges,
   context: UploadedContext,
-  { endpoint, completionWindow }: ResolvedProfile,
+  { endpoint, completionWindow, maxBatches }: ResolvedProfile,
 ): Promise<Batch> {
   const { store, log } = edges;
   const { jobId, shard, round, fileId } = context;
@@ -66,6 +68,7 @@ async function findOrCreate(
     if (found !== undefined) return found;
   }
   await refuseWhenStopped(store, context);
+  await waitForPlace(store, context, maxBatches);
   await announce(edges, context, key, announced);
   try {
     const request = { inputFileId: fileId, endpoint, completionWindow, metadata };
@@ -78,6 +81,19 @@ async function findOrCreate(
       await writeJson(store, key, { at: 0 } satisfies Announcement);
     throw error;
   }
+}
+
+/** @throws ProviderBusy when as many batches as may are running at the provider, of this job or others. */
+async function waitForPlace(
+  store: ObjectStore,
+  context: UploadedContext,
+  maxBatches: number | undefined,
+): Promise<void> {
+  const { jobId, shard, provider } = context;
+  if (maxBatches === undefined || (await takeSlot(store, provider.name, context, maxBatches))) return;
+  throw new ProviderBusy(
+    `All ${maxBatches} places at the provider "${provider.name}" are taken; shard ${shard} of job ${jobId} waits for one.`,
+  );
 }
 
 /** @throws ProviderUnavailable while the batch may still turn up. */

@@ -1,33 +1,46 @@
 import { Validations, type App } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, NagRuleCompliance, type IApplyRule } from 'cdk-nag';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { NightshiftStack } from '../../lib/nightshift-stack.ts';
+import type { NightshiftConfig } from '../../src/config/config.ts';
 import { CONFIG, createApp } from './synthesized-stack.ts';
 
-function createNightshift(): App {
-  const app = createApp();
-  const schedules = { nightly: { rate: '1 day', prefix: 'staged/' } };
-  const stack = new NightshiftStack(app, 'Nightshift', { config: { ...CONFIG, schedules } });
-  expect(stack.stackName).toBe('Nightshift');
-  return app;
-}
+const SCHEDULES = {
+  nightly: { cron: '0 22 * * ? *', prefix: 'staged/' },
+  hourly: { rate: '1 hour', prefix: 'staged/' },
+};
 
-test('AwsSolutions finds nothing that is not acknowledged', () => {
-  const app = createNightshift();
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
-  expect(() => app.synth()).not.toThrow();
-});
+const JWT = { issuer: 'https://issuer.example', audience: ['nightshift'] };
 
-test('every acknowledged finding has its reason and is still found', () => {
-  const app = createNightshift();
-  app.synth();
-  const checks = new EverythingFound(app);
-  checks.validateScope(app);
-  const acknowledged = acknowledgements(app);
-  expect(acknowledged.length).toBeGreaterThan(0);
-  expect(acknowledged.map(([id]) => id).filter((id) => !checks.found.has(id))).toEqual([]);
-  expect(acknowledged.filter(([, reason]) => reason.length < 20)).toEqual([]);
+describe.each<[string, Partial<NightshiftConfig>]>([
+  ['nothing but profiles configured', {}],
+  ['schedules configured', { schedules: SCHEDULES }],
+  ['a token issuer configured', { api: { jwt: JWT } }],
+])('with %s', (_, change) => {
+  function createNightshift(): App {
+    const app = createApp();
+    const stack = new NightshiftStack(app, 'Nightshift', { config: { ...CONFIG, ...change } });
+    expect(stack.stackName).toBe('Nightshift');
+    return app;
+  }
+
+  test('AwsSolutions finds nothing that is not acknowledged', () => {
+    const app = createNightshift();
+    Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+    expect(() => app.synth()).not.toThrow();
+  });
+
+  test('every acknowledged finding has its reason and is still found', () => {
+    const app = createNightshift();
+    app.synth();
+    const checks = new EverythingFound(app);
+    checks.validateScope(app);
+    const acknowledged = acknowledgements(app);
+    expect(acknowledged.length).toBeGreaterThan(0);
+    expect(acknowledged.map(([id]) => id).filter((id) => !checks.found.has(id))).toEqual([]);
+    expect(acknowledged.filter(([, reason]) => reason.length < 20)).toEqual([]);
+  });
 });
 
 /** All that the rules find, acknowledged or not. */

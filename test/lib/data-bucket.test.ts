@@ -1,6 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
-import { stackTemplate } from './synthesized-stack.ts';
+import { stackTemplate, templateOf } from './synthesized-stack.ts';
 
 const DATA_BUCKET = { VersioningConfiguration: { Status: 'Enabled' } };
 
@@ -45,6 +45,15 @@ describe('the data bucket', () => {
           Match.objectLike({ Prefix: 'jobs/', ExpirationInDays: 30 }),
           Match.objectLike({ NoncurrentVersionExpiration: { NoncurrentDays: 30 } }),
         ],
+      },
+    });
+  });
+
+  test('keeps checkpoints longer when jobs may run longer', () => {
+    expect(templateOf({ limits: { jobDays: 60 } })).toHaveProperties('AWS::S3::Bucket', {
+      ...DATA_BUCKET,
+      LifecycleConfiguration: {
+        Rules: Match.arrayWith([Match.objectLike({ Prefix: 'jobs/', ExpirationInDays: 122 })]),
       },
     });
   });

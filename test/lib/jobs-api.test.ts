@@ -1,78 +1,129 @@
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
-import { NightshiftStack } from '../../lib/nightshift-stack.ts';
+import { z } from 'zod';
 import { ROUTES } from '../../src/api/routes.ts';
-import type { NightshiftConfig } from '../../src/config/config.ts';
-import { CONFIG, createApp, stackTemplate } from './synthesized-stack.ts';
+import { callersOf } from './step-policies.ts';
+import { stackTemplate, templateOf } from './synthesized-stack.ts';
 
-const stackOf = (config: Partial<NightshiftConfig>): Template =>
-  Template.fromStack(new NightshiftStack(createApp(), 'Nightshift', { config: { ...CONFIG, ...config } }));
+const JWT = { issuer: 'https://issuer.example', audience: ['nightshift', 'nightshift-test'] };
+
+const tokenTemplate = templateOf.bind(undefined, { api: { jwt: JWT } });
+
+const routeSchema = z.object({ Properties: z.object({ RouteKey: z.string() }) });
 
 test('the API has the routes of the app and no other', () => {
   const routes = Object.values(stackTemplate().findResources('AWS::ApiGatewayV2::Route'));
-  const keys = routes.map((route) => String(route['Properties'].RouteKey));
+  const keys = routes.map((route) => routeSchema.parse(route).Properties.RouteKey);
   const wanted = Object.values(ROUTES).map(({ method, path }) => `${method.toUpperCase()} ${path}`);
-  expect(new Set(keys)).toEqual(new Set(wanted));
+  expect(keys.toSorted()).toEqual(wanted.toSorted());
+});
+
+test('there is one API, over HTTP', () => {
+  expect(stackTemplate()).toHaveCount('AWS::ApiGatewayV2::Api', 1);
+  expect(stackTemplate()).toHaveProperties('AWS::ApiGatewayV2::Api', { ProtocolType: 'HTTP' });
+});
+
+test('no website may call it from a browser', () => {
+  expect(stackTemplate()).toHaveProperties('AWS::ApiGatewayV2::Api', { CorsConfiguration: Match.absent() });
 });
 
 test('every route takes AWS credentials and nothing less', () => {
   expect(stackTemplate()).toHaveOnlyProperties('AWS::ApiGatewayV2::Route', {
     AuthorizationType: 'AWS_IAM',
+    AuthorizerId: Match.absent(),
   });
 });
 
 describe('with a token issuer configured', () => {
-  const jwt = { issuer: 'https://issuer.example', audience: ['nightshift'] };
-
-  test('every route takes its tokens', () => {
-    const template = stackOf({ api: { jwt } });
-    expect(template).toHaveOnlyProperties('AWS::ApiGatewayV2::Route', {
+  test('every route takes its tokens and nothing less', () => {
+    expect(tokenTemplate()).toHaveCount('AWS::ApiGatewayV2::Route', Object.keys(ROUTES).length);
+    expect(tokenTemplate()).toHaveOnlyProperties('AWS::ApiGatewayV2::Route', {
       AuthorizationType: 'JWT',
       AuthorizerId: { Ref: Match.stringLikeRegexp('Jwt') },
     });
-    expect(template).toHaveProperties('AWS::ApiGatewayV2::Authorizer', {
+  });
+
+  test('tokens must be of the issuer and for the audience', () => {
+    expect(tokenTemplate()).toHaveCount('AWS::ApiGatewayV2::Authorizer', 1);
+    expect(tokenTemplate()).toHaveProperties('AWS::ApiGatewayV2::Authorizer', {
       AuthorizerType: 'JWT',
-      JwtConfiguration: { Issuer: jwt.issuer, Audience: jwt.audience },
+      IdentitySource: ['$request.header.Authorization'],
+      JwtConfiguration: { Issuer: JWT.issuer, Audience: JWT.audience },
     });
+  });
+
+  test('who asked is the subject of the token, in the access log', () => {
+    expect(accessLogOf(tokenTemplate())).toMatchObject({ caller: '$context.authorizer.claims.sub' });
   });
 });
 
-test('every request is logged: who, what and how it went', () => {
-  const [stage] = Object.values(stackTemplate().findResources('AWS::ApiGatewayV2::Stage'));
-  const { AccessLogSettings } = (stage?.['Properties'] ?? {}) as {
-    AccessLogSettings: Record<string, unknown>;
-  };
-  const { DestinationArn, Format } = AccessLogSettings;
-  expect(JSON.stringify(DestinationArn)).toContain('AccessLogs');
-  expect(Object.keys(JSON.parse(String(Format)) as object)).toEqual(
-    expect.arrayContaining(['requestId', 'caller', 'route', 'status', 'error']),
+test('every request is logged as one line of JSON: who asked for what, and how it went', () => {
+  expect(accessLogOf(stackTemplate())).toEqual({
+    requestId: '$context.requestId',
+    time: '$context.requestTime',
+    ip: '$context.identity.sourceIp',
+    caller: '$context.identity.caller',
+    route: '$context.routeKey',
+    path: '$context.path',
+    status: '$context.status',
+    bytes: '$context.responseLength',
+    milliseconds: '$context.responseLatency',
+    error: '$context.error.message',
+    integrationError: '$context.integrationErrorMessage',
+  });
+});
+
+test('requests are logged to a vended log group', () => {
+  const [id] = Object.keys(
+    stackTemplate().findResources('AWS::Logs::LogGroup', {
+      Properties: { LogGroupName: Match.stringLikeRegexp('^/aws/vendedlogs/apis/Nightshift') },
+    }),
   );
+  expect(stackTemplate()).toHaveProperties('AWS::ApiGatewayV2::Stage', {
+    AccessLogSettings: { DestinationArn: { 'Fn::GetAtt': [id, 'Arn'] } },
+  });
+});
+
+const stageSchema = z.object({
+  Properties: z.object({ AccessLogSettings: z.object({ Format: z.string() }) }),
+});
+
+function accessLogOf(template: Template): unknown {
+  const [stage] = Object.values(template.findResources('AWS::ApiGatewayV2::Stage'));
+  return JSON.parse(stageSchema.parse(stage).Properties.AccessLogSettings.Format);
+}
+
+test('there is one stage, without a path of its own, and it is deployed by itself', () => {
+  expect(stackTemplate()).toHaveCount('AWS::ApiGatewayV2::Stage', 1);
+  expect(stackTemplate()).toHaveProperties('AWS::ApiGatewayV2::Stage', {
+    StageName: '$default',
+    AutoDeploy: true,
+  });
 });
 
 test.each([
   [undefined, 20, 40],
+  [{ requestsPerSecond: 5 }, 5, 40],
+  [{ burst: 7 }, 20, 7],
   [{ requestsPerSecond: 5, burst: 7 }, 5, 7],
 ])('with the limits %j callers have %i requests a second, %i at once', (api, rate, burst) => {
-  const template = api === undefined ? stackTemplate() : stackOf({ limits: { api } });
+  const template = api === undefined ? stackTemplate() : templateOf({ limits: { api } });
   expect(template).toHaveProperties('AWS::ApiGatewayV2::Stage', {
-    StageName: '$default',
-    AutoDeploy: true,
     DefaultRouteSettings: { ThrottlingRateLimit: rate, ThrottlingBurstLimit: burst },
   });
 });
 
-test('its routes end in the api function, which only they may call', () => {
-  expect(stackTemplate()).toHaveProperties('AWS::ApiGatewayV2::Integration', {
+test('every route ends in the api function', () => {
+  expect(stackTemplate()).toHaveOnlyProperties('AWS::ApiGatewayV2::Integration', {
     IntegrationType: 'AWS_PROXY',
     PayloadFormatVersion: '2.0',
-    IntegrationUri: { 'Fn::GetAtt': [Match.stringLikeRegexp('ApiFunction'), 'Arn'] },
+    IntegrationUri: { 'Fn::GetAtt': [Match.stringLikeRegexp('StepsApiFunction'), 'Arn'] },
   });
-  const permissions = Object.values(stackTemplate().findResources('AWS::Lambda::Permission'));
-  const onApi = permissions.filter((permission) =>
-    JSON.stringify(permission['Properties'].FunctionName).includes('StepsApiFunction'),
-  );
-  expect(onApi).toHaveLength(Object.keys(ROUTES).length);
-  expect(new Set(onApi.map((permission) => permission['Properties'].Principal as string))).toEqual(
-    new Set(['apigateway.amazonaws.com']),
-  );
+});
+
+test('only its routes may call the api function', () => {
+  const from = 'arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<HttpApi>';
+  const callers = callersOf('api').map((caller) => caller.replace(/<WorkflowApiHttpApi\w+>/, '<HttpApi>'));
+  const wanted = Object.values(ROUTES).map(({ path }) => `apigateway.amazonaws.com from ${from}/*/*${path}`);
+  expect(callers).toEqual(wanted.toSorted());
 });

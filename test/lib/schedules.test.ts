@@ -1,67 +1,114 @@
-import { Match, Template } from 'aws-cdk-lib/assertions';
-import { beforeAll, expect, test } from 'vitest';
-import { NightshiftStack } from '../../lib/nightshift-stack.ts';
-import { CONFIG, createApp, stackTemplate } from './synthesized-stack.ts';
+import { Match } from 'aws-cdk-lib/assertions';
+import { describe, expect, test } from 'vitest';
+import { callersOf, permissionsByRole } from './step-policies.ts';
+import { stackTemplate, templateOf } from './synthesized-stack.ts';
 
 const SCHEDULES = {
   nightly: { cron: '0 22 * * ? *', timezone: 'Europe/Berlin', inputs: ['staged/{{yyyy}}-{{MM}}-{{dd}}.csv'] },
   hourly: { rate: '1 hour', prefix: 'staged/' },
 };
 
-let template: Template;
+const scheduledTemplate = templateOf.bind(undefined, { schedules: SCHEDULES });
 
-const stackOf = (schedules: object): Template =>
-  Template.fromStack(
-    new NightshiftStack(createApp(), 'Nightshift', { config: { ...CONFIG, schedules: schedules as never } }),
-  );
-
-beforeAll(() => {
-  template = stackOf(SCHEDULES);
-});
-
-test.each([
+describe.each([
   ['nightly', 'cron(0 22 * * ? *)', 'Europe/Berlin'],
   ['hourly', 'rate(1 hour)', 'UTC'],
-])('the schedule %s fires by %s in %s, to the minute', (name, ScheduleExpression, timezone) => {
-  expect(template).toHaveProperties('AWS::Scheduler::Schedule', {
-    State: 'ENABLED',
-    ScheduleExpression,
-    ScheduleExpressionTimezone: timezone,
-    FlexibleTimeWindow: { Mode: 'OFF' },
-    Target: { Input: JSON.stringify({ schedule: name, scheduledTime: '<aws.scheduler.scheduled-time>' }) },
+])('the schedule %s', (name, expression, timezone) => {
+  const Description = Match.stringLikeRegexp(`"${name}"`);
+
+  test(`fires by ${expression} in ${timezone}, to the minute`, () => {
+    expect(scheduledTemplate()).toHaveProperties('AWS::Scheduler::Schedule', {
+      Description,
+      State: 'ENABLED',
+      ScheduleExpression: expression,
+      ScheduleExpressionTimezone: timezone,
+      FlexibleTimeWindow: { Mode: 'OFF' },
+    });
+  });
+
+  test('tells its name, and the time that it fires for', () => {
+    const Input = JSON.stringify({ schedule: name, scheduledTime: '<aws.scheduler.scheduled-time>' });
+    expect(scheduledTemplate()).toHaveProperties('AWS::Scheduler::Schedule', {
+      Description,
+      Target: { Input },
+    });
   });
 });
 
-test('a schedule calls start-job, tries for a day and then keeps the event', () => {
-  expect(template).toHaveOnlyProperties('AWS::Scheduler::Schedule', {
+test('every schedule calls start-job', () => {
+  expect(scheduledTemplate()).toHaveCount('AWS::Scheduler::Schedule', 2);
+  expect(scheduledTemplate()).toHaveOnlyProperties('AWS::Scheduler::Schedule', {
+    Target: Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('StartJobFunction'), 'Arn'] } }),
+  });
+});
+
+test('every schedule tries for a day and then keeps the event', () => {
+  expect(scheduledTemplate()).toHaveOnlyProperties('AWS::Scheduler::Schedule', {
     Target: Match.objectLike({
-      Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('StartJobFunction'), 'Arn'] },
       DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('EventsDeadLetters'), 'Arn'] } },
       RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
     }),
   });
 });
 
-test("the scheduler's role may call start-job and put into the dead-letter queue, and nothing else", () => {
-  expect(template).toHaveProperties('AWS::IAM::Role', {
-    AssumeRolePolicyDocument: {
-      Statement: [Match.objectLike({ Principal: { Service: 'scheduler.amazonaws.com' } })],
-    },
+describe('the role of the schedules', () => {
+  const ROLE = /^WorkflowSchedulesRole[0-9A-F]{8}$/;
+
+  test('is the one of every schedule', () => {
+    expect(scheduledTemplate()).toHaveOnlyProperties('AWS::Scheduler::Schedule', {
+      Target: Match.objectLike({ RoleArn: { 'Fn::GetAtt': [Match.stringLikeRegexp(ROLE.source), 'Arn'] } }),
+    });
   });
-  const policies = Object.entries(template.findResources('AWS::IAM::Policy')).filter(([id]) =>
-    id.includes('SchedulesRole'),
-  );
-  expect(policies).toHaveLength(1);
-  const actions = JSON.stringify(policies).match(/"(lambda|sqs|s3|states|iam):[\w*]+"/g);
-  expect(new Set(actions)).toEqual(new Set(['"lambda:InvokeFunction"', '"sqs:SendMessage"']));
+
+  test('is for the scheduler of this account alone', () => {
+    expect(scheduledTemplate()).toHaveProperties('AWS::IAM::Role', {
+      AssumeRolePolicyDocument: {
+        Statement: [
+          {
+            Effect: 'Allow',
+            Action: 'sts:AssumeRole',
+            Principal: { Service: 'scheduler.amazonaws.com' },
+            Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+          },
+        ],
+      },
+    });
+  });
+
+  test('may call start-job and put into the dead-letter queue, and nothing else', () => {
+    const permissions = [...permissionsByRole(scheduledTemplate())].filter(([role]) => ROLE.test(role));
+    expect(permissions.map(([, granted]) => granted)).toEqual([
+      [
+        expect.stringMatching(/^lambda:InvokeFunction on <WorkflowStepsStartJobFunction\w+\.Arn>$/),
+        expect.stringMatching(/^lambda:InvokeFunction on <WorkflowStepsStartJobFunction\w+\.Arn>:\*$/),
+        expect.stringMatching(/^sqs:SendMessage on <WorkflowEventsDeadLetters\w+\.Arn>$/),
+      ],
+    ]);
+  });
 });
 
-test('without schedules there is none', () => {
+test('schedules open start-job to nobody else', () => {
+  expect(callersOf('start-job', scheduledTemplate())).toEqual(callersOf('start-job'));
+});
+
+test('without schedules there is none, and no role for them', () => {
   expect(stackTemplate()).toHaveCount('AWS::Scheduler::Schedule', 0);
+  expect([...permissionsByRole().keys()].filter((role) => role.includes('Schedules'))).toEqual([]);
 });
 
-test('a time that is none stops the synthesis and is told by its path', () => {
-  expect(() => stackOf({ nightly: { cron: '0 25 * * ? *', prefix: 'staged/' } })).toThrow(
-    'schedules.nightly.cron',
-  );
+test('every name that the configuration takes can be deployed, beside names that are much alike', () => {
+  const names = ['Role', 'Default', 'Resource', 'a-b', 'a_b', 'a.b', 'ab', '-', 'x'.repeat(40)];
+  const schedules = Object.fromEntries(names.map((name) => [name, SCHEDULES.hourly]));
+  expect(templateOf({ schedules })).toHaveCount('AWS::Scheduler::Schedule', names.length);
+});
+
+test.each([
+  ['cron', { cron: '0 25 * * ? *' }],
+  ['cron', { cron: '0 22 * * * *' }],
+  ['cron', { cron: '0 22 * * ?' }],
+  ['rate', { rate: '1 week' }],
+  ['timezone', { rate: '1 hour', timezone: 'Berlin' }],
+])('a wrong %s stops the synthesis and is told by its path: %j', (field, time) => {
+  const schedules = { nightly: { ...time, prefix: 'staged/' } };
+  expect(() => templateOf({ schedules })).toThrow(`schedules.nightly.${field}:`);
 });

@@ -14,9 +14,9 @@ const policySchema = z.object({
 });
 
 /** What the roles may do: one `action on resource` each, references written as `<id>`, by the role's logical id. */
-export function permissionsByRole(): ReadonlyMap<string, readonly string[]> {
+export function permissionsByRole(template = stackTemplate()): ReadonlyMap<string, readonly string[]> {
   const permissions = new Map<string, string[]>();
-  for (const resource of Object.values(stackTemplate().findResources('AWS::IAM::Policy'))) {
+  for (const resource of Object.values(template.findResources('AWS::IAM::Policy'))) {
     const { PolicyDocument, Roles } = policySchema.parse(resource).Properties;
     const granted = PolicyDocument.Statement.flatMap(({ Action, Resource }) =>
       listed(Action).flatMap((action) => listed(Resource).map((on) => `${action} on ${on}`)),
@@ -28,22 +28,52 @@ export function permissionsByRole(): ReadonlyMap<string, readonly string[]> {
 
 /** The permissions of a step's role, the bucket written as `<bucket>`. */
 export function stepPermissions(step: string): readonly string[] {
-  const wanted = { Properties: { Environment: { Variables: { STEP: step } } } };
-  const [found] = Object.values(stackTemplate().findResources('AWS::Lambda::Function', wanted));
-  const role = z
-    .object({ Properties: z.object({ Role: z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.string()]) }) }) })
-    .parse(found).Properties.Role['Fn::GetAtt'][0];
+  const [, { Properties }] = stepFunction(step);
+  const [role] = Properties.Role['Fn::GetAtt'];
   return (permissionsByRole().get(role) ?? []).map((permission) =>
     permission.replace(/<WorkflowDataBucket\w+\.Arn>/, '<bucket>'),
   );
 }
 
+const functionSchema = z.object({
+  Properties: z.object({ Role: z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.string()]) }) }),
+});
+
+/** A step's function and its logical id. */
+function stepFunction(step: string): [id: string, resource: z.output<typeof functionSchema>] {
+  const wanted = { Properties: { Environment: { Variables: { STEP: step } } } };
+  const [found] = Object.entries(stackTemplate().findResources('AWS::Lambda::Function', wanted));
+  if (found === undefined) throw new Error(`There is no function "${step}".`);
+  return [found[0], functionSchema.parse(found[1])];
+}
+
+const callSchema = z.object({
+  Properties: z.object({
+    Action: z.literal('lambda:InvokeFunction'),
+    FunctionName: z.unknown(),
+    Principal: z.string(),
+    SourceArn: z.unknown(),
+  }),
+});
+
+/** Which services may call a step's function, and from where: `service from source`, sorted. */
+export function callersOf(step: string, template = stackTemplate()): string[] {
+  const [id] = stepFunction(step);
+  return Object.values(template.findResources('AWS::Lambda::Permission'))
+    .map((resource) => callSchema.parse(resource).Properties)
+    .filter(({ FunctionName }) => rendered(FunctionName) === `<${id}.Arn>`)
+    .map(({ Principal, SourceArn }) => `${Principal} from ${rendered(SourceArn)}`)
+    .toSorted();
+}
+
 function listed(value: unknown): string[] {
-  return (Array.isArray(value) ? value : [value]).map((item) =>
-    renderReferences(item, {
-      ref: (id) => `<${id}>`,
-      attribute: (id, name) => `<${id}.${name}>`,
-      other: (other) => JSON.stringify(other),
-    }),
-  );
+  return (Array.isArray(value) ? value : [value]).map(rendered);
+}
+
+function rendered(value: unknown): string {
+  return renderReferences(value, {
+    ref: (id) => `<${id}>`,
+    attribute: (id, name) => `<${id}.${name}>`,
+    other: (other) => JSON.stringify(other),
+  });
 }

@@ -1,7 +1,7 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { DOORS, STEPS } from '../../lib/step-table.ts';
-import { permissionsByRole, stepPermissions } from './step-policies.ts';
+import { callersOf, permissionsByRole, stepPermissions } from './step-policies.ts';
 import { stackTemplate } from './synthesized-stack.ts';
 
 const ALL_STEPS = Object.keys(STEPS);
@@ -139,6 +139,23 @@ test.each([
   }
 });
 
+test.each(ALL_STEPS)(
+  '%s may put into the dead-letter queue if events call it, and do nothing else with queues',
+  (step) => {
+    const calledByEvents = step === 'start-job' || step === 'cancel-job';
+    const actions = calledByEvents ? ['GetQueueAttributes', 'GetQueueUrl', 'SendMessage'] : [];
+    expect(stepPermissions(step).filter((permission) => permission.startsWith('sqs:'))).toEqual(
+      actions.map((action) =>
+        expect.stringMatching(new RegExp(`^sqs:${action} on <WorkflowEventsDeadLetters\\w+\\.Arn>$`)),
+      ),
+    );
+  },
+);
+
+test.each(ALL_STEPS.filter((step) => !isDoor(step)))('nothing but the machine may call %s', (step) => {
+  expect(callersOf(step)).toEqual([]);
+});
+
 test('no step but the doors may do anything with executions', () => {
   const others = ALL_STEPS.filter((step) => !isDoor(step));
   expect(others.flatMap(stepPermissions).filter((permission) => permission.startsWith('states:'))).toEqual(
@@ -154,71 +171,98 @@ test.each([
       'DeleteObject output/*/summary.json',
       'GetObject claims/*',
       'GetObject input/*',
-      'GetObject jobs/*',
+      'GetObject jobs/*.json',
       'GetObject output/*',
       'GetObject staged/*',
       'GetObjectVersion input/*',
       'PutObject claims/*',
       'PutObject index/*',
-      'PutObject jobs/*',
+      'PutObject jobs/*/candidates.json',
+      'PutObject jobs/*/job.json',
+      'PutObject jobs/*/rows-*.jsonl',
       'PutObject output/*/summary.json',
     ],
   ],
-  ['cancel-job', ['GetObject jobs/*', 'PutObject jobs/*/stop.json']],
+  ['cancel-job', ['GetObject jobs/*/job.json', 'PutObject jobs/*/stop.json']],
   [
     'api',
     [
       'DeleteObject jobs/*/stop.json',
       'DeleteObject output/*/summary.json',
       'GetObject input/*',
-      'GetObject jobs/*',
+      'GetObject jobs/*.json',
       'GetObject output/*',
       'GetObject staged/*',
       'PutObject index/*',
       'PutObject input/*',
-      'PutObject jobs/*',
+      'PutObject jobs/*/job.json',
+      'PutObject jobs/*/rows-*.jsonl',
+      'PutObject jobs/*/stop.json',
       'PutObject staged/*',
     ],
   ],
   [
     'build-requests',
     [
-      'AbortMultipartUpload jobs/*',
+      'AbortMultipartUpload jobs/*/shards/*',
       'DeleteObject jobs/*/shards/*/stopped.json',
       'GetObject input/*',
-      'GetObject jobs/*',
+      'GetObject jobs/*/job.json',
+      'GetObject jobs/*/plan.json',
+      'GetObject jobs/*/rows-*.jsonl',
       'GetObject output/*',
       'GetObject staged/*',
       'GetObjectVersion input/*',
       'GetObjectVersion output/*',
       'GetObjectVersion staged/*',
-      'PutObject jobs/*',
+      'PutObject jobs/*/plan.json',
+      'PutObject jobs/*/shards/*',
     ],
   ],
-  ['upload-file', ['GetObject jobs/*', 'PutObject jobs/*']],
-  ['create-batch', ['GetObject jobs/*', 'PutObject jobs/*']],
+  [
+    'upload-file',
+    [
+      'GetObject jobs/*',
+      'PutObject jobs/*/shards/*/round-*.upload.json',
+      'PutObject jobs/*/shards/*/round-*.uploading.json',
+    ],
+  ],
+  [
+    'create-batch',
+    [
+      'DeleteObject slots/*',
+      'GetObject jobs/*.json',
+      'GetObject output/*/summary.json',
+      'GetObject slots/*',
+      'PutObject jobs/*/shards/*/round-*.batch.json',
+      'PutObject jobs/*/shards/*/round-*.creating.json',
+      'PutObject slots/*',
+    ],
+  ],
   ['poll-batch', ['GetObject jobs/*/stop.json', 'PutObject jobs/*/shards/*/progress.json']],
   ['cancel-batch', []],
   [
     'collect-results',
     [
-      'AbortMultipartUpload jobs/*',
-      'DeleteObject jobs/*/round-*.creating.json',
-      'DeleteObject jobs/*/round-*.upload.json',
-      'DeleteObject jobs/*/round-*.uploading.json',
+      'AbortMultipartUpload jobs/*/shards/*',
+      'DeleteObject jobs/*/shards/*/round-*.creating.json',
+      'DeleteObject jobs/*/shards/*/round-*.upload.json',
+      'DeleteObject jobs/*/shards/*/round-*.uploading.json',
+      'DeleteObject slots/*',
       'GetObject jobs/*',
-      'PutObject jobs/*',
+      'GetObject slots/*',
+      'PutObject jobs/*/shards/*',
+      'PutObject jobs/*/stop.json',
     ],
   ],
   [
     'write-results',
     [
-      'AbortMultipartUpload jobs/*',
+      'AbortMultipartUpload jobs/*/shards/*',
       'AbortMultipartUpload output/*',
       'DeleteObject output/*/dead-letters.jsonl',
       'GetObject jobs/*',
-      'GetObject output/*',
-      'PutObject jobs/*',
+      'PutObject jobs/*/shards/*',
       'PutObject output/*',
     ],
   ],

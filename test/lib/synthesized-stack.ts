@@ -30,12 +30,21 @@ export function createForeignApp(): App {
   return new App({ analyticsReporting: false, context: SKIP_BUNDLING });
 }
 
-let template: Template | undefined;
+const templates = new Map<string, Template>();
 
-/** The deployed stack's template. Synthesized once per test file; nothing changes it. */
-export function stackTemplate(): Template {
-  template ??= Template.fromStack(new NightshiftStack(createApp(), 'Nightshift', { config: CONFIG }));
+/** The template of a stack that is configured like this. Synthesized once per test file; nothing changes it. */
+export function templateOf(change: Partial<NightshiftConfig>): Template {
+  const config = { ...CONFIG, ...change };
+  const known = templates.get(JSON.stringify(config));
+  if (known !== undefined) return known;
+  const template = Template.fromStack(new NightshiftStack(createApp(), 'Nightshift', { config }));
+  templates.set(JSON.stringify(config), template);
   return template;
+}
+
+/** {@link templateOf} the least that has to be configured. */
+export function stackTemplate(): Template {
+  return templateOf({});
 }
 
 export function stackMachine(): TemplateMachine {

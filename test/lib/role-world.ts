@@ -1,0 +1,162 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { StateMachineDefinition } from 'aws-local-stepfunctions';
+import { callDoors, callHandlers } from '../../local/call-handlers.ts';
+import { createLocalExecutions, type LocalExecutions } from '../../local/engine.ts';
+import { startSimulator, type Simulator } from '../../local/simulator/index.ts';
+import { createApi } from '../../src/api/app.ts';
+import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts';
+import type { Summary } from '../../src/job.ts';
+import { summaryKey } from '../../src/keys.ts';
+import type { StartEdges } from '../../src/steps/start-job.ts';
+import { requireJson } from '../../src/store/json.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+import { createClock, KEY, openEdges } from '../workflow/parts.ts';
+import type { Roles } from './roles.ts';
+import { stackMachine } from './synthesized-stack.ts';
+
+/** The whole workflow in one process, each function with nothing but what its role allows. */
+export interface RoleWorld extends AsyncDisposable {
+  readonly simulator: Simulator;
+  readonly executions: LocalExecutions;
+  /** With nobody's role. */
+  readonly store: ObjectStore;
+  readonly api: OpenAPIHono;
+  /** Puts a file there and tells start-job of it. @returns the jobId */
+  drop(key: string, content: string): Promise<string>;
+  /** The schedule's time has come. @returns the jobId */
+  fire(schedule: string, time: string): Promise<string>;
+  /** From now on the step waits, until it is released. */
+  hold(step: string): Hold;
+  /** Waits until no execution runs and no door is busy. */
+  settled(): Promise<void>;
+  summary(jobId: string): Promise<Summary>;
+}
+
+export interface Hold {
+  /** Resolves when the step was called. */
+  readonly reached: Promise<void>;
+  release(): void;
+}
+
+const SIMULATOR = { dialect: 'melious', baseUrl: 'http://127.0.0.1:9/v1' } as const;
+
+const CONFIG: NightshiftConfig = defineConfig({
+  // One place, so that shards have to wait for each other.
+  providers: { simulator: { ...SIMULATOR, maxBatches: 1 } },
+  profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch' } },
+  schedules: {
+    hourly: { rate: '1 hour', prefix: 'staged/inbox/' },
+    nightly: { cron: '0 22 * * ? *', inputs: ['staged/{{yyyy}}-{{MM}}-{{dd}}.csv'] },
+  },
+});
+
+/** @param versioned whether the bucket tells versions; a person may suspend them */
+export async function openRoleWorld(
+  roles: Roles,
+  { versioned }: { readonly versioned: boolean },
+): Promise<RoleWorld> {
+  await using opened = new AsyncDisposableStack();
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-roles-'));
+  opened.defer(() => rm(folder, { recursive: true, force: true }));
+  const clock = createClock();
+  const simulator = await startSimulator({ apiKey: KEY, clock });
+  opened.defer(() => simulator.close());
+  const plain = opened.use(openEdges(folder, simulator, clock, () => undefined));
+  const edges = versioned ? { ...plain, store: withVersions(plain.store) } : plain;
+
+  const holds = new Map<string, Held>();
+  const busy = new Set<Promise<unknown>>();
+  const { definition, functions } = stackMachine();
+  const executions = createLocalExecutions({
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the engine checks it when it is made
+    definition: definition as StateMachineDefinition,
+    functions,
+    callStep: clock.follow(async (step, event) => {
+      await holds.get(step)?.pass();
+      return callHandlers(roles.edgesOf(step, edges))(step, event);
+    }),
+    onStopped: (name) => {
+      const event = { source: 'aws.states', detail: { name, status: 'ABORTED' } };
+      const told = callDoors(edgesOf('cancel-job'))('cancel-job', event);
+      busy.add(told);
+    },
+    instant: true,
+  });
+  const edgesOf = (door: string): StartEdges => ({
+    ...roles.edgesOf(door, edges),
+    config: CONFIG,
+    executions: roles.executionsOf(door, executions),
+  });
+  const start = async (event: unknown): Promise<string> => {
+    const { jobId } = (await callDoors(edgesOf('start-job'))('start-job', event)) as { jobId: string };
+    return jobId;
+  };
+  const address = (action: string) => (key: string) => {
+    roles.demand('api', action, key);
+    return Promise.resolve(`https://bucket.example/${key}`);
+  };
+  const api = createApi({
+    ...edgesOf('api'),
+    links: { download: address('s3:GetObject'), upload: address('s3:PutObject') },
+    caller: () => 'somebody',
+  });
+  const running = opened.move();
+  return {
+    simulator,
+    executions,
+    store: edges.store,
+    api,
+    async drop(key, content) {
+      await edges.store.put(key, content);
+      const version = versioned ? { 'version-id': VERSION } : {};
+      const detail = { bucket: { name: 'bucket' }, object: { key, etag: 'etag', ...version } };
+      return start({ source: 'aws.s3', detail });
+    },
+    fire: (schedule, scheduledTime) => start({ schedule, scheduledTime }),
+    hold(step) {
+      const held = new Held();
+      holds.set(step, held);
+      return held;
+    },
+    async settled() {
+      while (busy.size > 0 || executions.running().length > 0) {
+        const ends = executions.running().map((name) => executions.result(name));
+        await Promise.allSettled([...ends, ...busy]);
+        busy.clear();
+      }
+    },
+    summary: (jobId) => requireJson<Summary>(edges.store, summaryKey(jobId)),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+class Held implements Hold {
+  readonly #called = Promise.withResolvers<void>();
+  readonly #released = Promise.withResolvers<void>();
+  readonly reached = this.#called.promise;
+
+  async pass(): Promise<void> {
+    this.#called.resolve();
+    await this.#released.promise;
+  }
+
+  release(): void {
+    this.#released.resolve();
+  }
+}
+
+const VERSION = 'version-1';
+
+/** As a bucket with versions answers: every object has one. */
+function withVersions(store: ObjectStore): ObjectStore {
+  return {
+    ...store,
+    stat: async (key) => {
+      const found = await store.stat(key);
+      return found && { ...found, version: VERSION };
+    },
+  };
+}

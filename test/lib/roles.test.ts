@@ -1,0 +1,158 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { STEPS } from '../../lib/step-table.ts';
+import type { Summary } from '../../src/job.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+import { openRoleWorld, type RoleWorld } from './role-world.ts';
+import { Roles } from './roles.ts';
+
+/** What happens to some jobs, and how they end. */
+type Story = (world: RoleWorld) => Promise<Summary['status'][]>;
+
+const ROW = '{"prompt":"hello"}\n';
+const INVALID_ROW = '{"nothing":true}\n';
+
+/** Together they go every way on which a function touches the bucket, an execution or the provider. */
+const STORIES = {
+  'a job file names inputs of every place, and one row needs a second round': async (world) => {
+    world.simulator.addFaults({ at: 'row', every: 2, action: { kind: 'error', code: 'INFERENCE_3107' } });
+    await putInputs(world.store);
+    return [await end(world, world.drop('input/all.job.json', JSON.stringify({ inputs: INPUTS })))];
+  },
+  'a job file brings its rows': async (world) => [
+    await end(world, world.drop('input/x.job.json', `{"rows":[${ROW.trim()}]}`)),
+  ],
+  'a job file asks for what cannot be': async (world) => [
+    await end(world, world.drop('input/x.job.json', '{"inputs":["staged/none.csv"]}')),
+  ],
+  'no row is valid': async (world) => [await end(world, world.drop('input/rows.jsonl', INVALID_ROW))],
+  'the account is denied, and the job goes on when it is dropped again': async (world) => {
+    world.simulator.addFaults({ at: 'row', every: 1, action: { kind: 'error', code: 'BILLING_2003' } });
+    const denied = await end(world, world.drop('input/rows.jsonl', ROW));
+    return [denied, await end(world, world.drop('input/rows.jsonl', ROW))];
+  },
+  'the account is denied once the file is uploaded': async (world) => {
+    const action = { kind: 'status', status: 402, code: 'BILLING_2003' } as const;
+    world.simulator.addFaults({ at: 'create', action });
+    return [await end(world, world.drop('input/rows.jsonl', ROW))];
+  },
+  'a file is too large for the provider': async (world) => {
+    world.simulator.addFaults({ at: 'upload', action: { kind: 'status', status: 413 } });
+    return [await end(world, world.drop('input/rows.jsonl', ROW.repeat(3)))];
+  },
+  'schedules find files, find none, and name one that is not there': async (world) => {
+    await world.store.put('staged/inbox/a.jsonl', ROW);
+    const full = await end(world, world.fire('hourly', '2026-11-01T22:00:00Z'));
+    const empty = await end(world, world.fire('hourly', '2026-11-01T23:00:00Z'));
+    return [full, empty, await end(world, world.fire('nightly', '2026-11-01T22:00:00Z'))];
+  },
+  'a request brings its rows, and is looked at, cancelled and resumed': async (world) => {
+    getStuck(world);
+    const poll = world.hold('poll-batch');
+    const jobId = await post(world, '/jobs', { rows: [{ prompt: 'hello' }] });
+    await poll.reached;
+    await send(world, '/jobs');
+    await send(world, `/jobs/${jobId}`);
+    await post(world, `/jobs/${jobId}/cancel`);
+    poll.release();
+    const cancelled = await end(world, jobId);
+    await send(world, `/jobs/${jobId}`);
+    return [cancelled, await end(world, post(world, `/jobs/${jobId}/resume`))];
+  },
+  'a request names inputs of every place, some of them uploaded': async (world) => {
+    await putInputs(world.store);
+    for (const key of ['input/b.jsonl', 'staged/a.jsonl']) await send(world, '/uploads', json({ key }));
+    return [await end(world, post(world, '/jobs', { inputs: INPUTS }))];
+  },
+  'the only place at the provider is held by a job that has ended': async (world) => {
+    await world.store.put('slots/simulator/0.json', '{"jobId":"earlier","shard":0}');
+    await world.store.put('output/earlier/summary.json', '{}');
+    return [await end(world, world.drop('input/rows.jsonl', ROW))];
+  },
+  'an execution is stopped by hand': async (world) => {
+    getStuck(world);
+    const poll = world.hold('poll-batch');
+    const jobId = await world.drop('input/rows.jsonl', ROW);
+    await poll.reached;
+    await world.executions.stop(jobId, 'by hand');
+    poll.release();
+    return [await end(world, jobId)];
+  },
+} satisfies Readonly<Record<string, Story>>;
+
+const roles = new Roles();
+const ends = new Map<string, unknown>();
+
+/** On a bucket that tells versions, and on one where somebody suspended them. */
+beforeAll(async () => {
+  for (const versioned of [true, false]) {
+    for (const [name, story] of Object.entries(STORIES)) {
+      await using world = await openRoleWorld(roles, { versioned });
+      ends.set(`${name}, ${versioned}`, await story(world).catch((error: unknown) => error));
+    }
+  }
+});
+
+describe.each(Object.keys(STEPS))('%s', (step) => {
+  test('may do everything that it does', () => {
+    expect(roles.denied(step)).toEqual([]);
+  });
+
+  test('may do nothing with objects and executions that it never does', () => {
+    expect(roles.unused(step)).toEqual([]);
+  });
+});
+
+describe.each([true, false])('when the bucket tells versions is %s', (versioned) => {
+  test.each<[keyof typeof STORIES, ...Summary['status'][]]>([
+    ['a job file names inputs of every place, and one row needs a second round', 'partial'],
+    ['a job file brings its rows', 'succeeded'],
+    ['a job file asks for what cannot be', 'failed'],
+    ['no row is valid', 'failed'],
+    ['the account is denied, and the job goes on when it is dropped again', 'failed', 'succeeded'],
+    ['the account is denied once the file is uploaded', 'failed'],
+    ['a file is too large for the provider', 'succeeded'],
+    ['schedules find files, find none, and name one that is not there', 'succeeded', 'empty', 'failed'],
+    ['a request brings its rows, and is looked at, cancelled and resumed', 'cancelled', 'succeeded'],
+    ['a request names inputs of every place, some of them uploaded', 'partial'],
+    ['the only place at the provider is held by a job that has ended', 'succeeded'],
+    ['an execution is stopped by hand', 'cancelled'],
+  ])('%s: %s', (story, ...statuses) => {
+    expect(ends.get(`${story}, ${versioned}`)).toEqual(statuses);
+  });
+});
+
+const INPUTS = ['staged/a.jsonl', 'output/earlier/dead-letters.jsonl', 'input/b.jsonl'];
+
+async function putInputs(store: ObjectStore): Promise<void> {
+  for (const key of INPUTS) await store.put(key, ROW);
+  await store.put('staged/a.jsonl', INVALID_ROW + ROW);
+}
+
+/** The next batch does not end before it is cancelled. */
+function getStuck({ simulator }: RoleWorld): void {
+  simulator.addFaults({ at: 'batch', action: { kind: 'stuck', status: 'in_progress', finished: 0 } });
+}
+
+/** How the job ends. */
+async function end(world: RoleWorld, jobId: string | Promise<string>): Promise<Summary['status']> {
+  const id = await jobId;
+  await world.settled();
+  return (await world.summary(id)).status;
+}
+
+const json = (body: unknown): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});
+
+async function post(world: RoleWorld, path: string, body: unknown = {}): Promise<string> {
+  return z.object({ jobId: z.string() }).parse(await send(world, path, json(body))).jobId;
+}
+
+async function send({ api }: RoleWorld, path: string, init?: RequestInit): Promise<unknown> {
+  const answer = await api.request(path, init);
+  if (!answer.ok) throw new Error(`${path} was answered ${answer.status}: ${await answer.text()}`);
+  return answer.json();
+}

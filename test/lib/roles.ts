@@ -1,0 +1,123 @@
+import type { Edges } from '../../src/edges.ts';
+import { StoreRejected } from '../../src/errors.ts';
+import type { Executions } from '../../src/executions/executions.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+import { stepPermissions } from './step-policies.ts';
+
+/** The deployed roles of the functions: each thing a function does is held against the policy it has in the template. */
+export class Roles {
+  readonly #used = new Set<string>();
+  readonly #denied = new Set<string>();
+
+  /** Fails as S3 would when the step's role may not do this. @param on an object's key; for S3 only */
+  demand(step: string, action: string, on?: string): void {
+    const granted = stepPermissions(step).filter((permission) => allows(permission, action, on));
+    for (const permission of granted) this.#used.add(`${step}: ${permission}`);
+    if (granted.length > 0) return;
+    this.#denied.add(`${step}: ${action} on ${on}`);
+    throw new StoreRejected(`${step} may not do ${action} on ${on}.`);
+  }
+
+  /** What the step did and may not do. */
+  denied(step: string): string[] {
+    return [...this.#denied].filter((each) => each.startsWith(`${step}: `));
+  }
+
+  /** What the step may do with objects and executions, and never did. */
+  unused(step: string): string[] {
+    return stepPermissions(step)
+      .filter((permission) => /^(s3|states):/.test(permission))
+      .filter((permission) => !this.#used.has(`${step}: ${permission}`));
+  }
+
+  /** The edges as the step's role lets it use them. */
+  edgesOf(step: string, edges: Edges): Edges {
+    return {
+      ...edges,
+      store: this.#storeOf(step, edges.store),
+      provider: (settings) => {
+        this.demand(step, 'secretsmanager:GetSecretValue');
+        return edges.provider(settings);
+      },
+    };
+  }
+
+  executionsOf(step: string, executions: Executions): Executions {
+    return {
+      start: async (name, input) => {
+        this.demand(step, 'states:StartExecution');
+        return executions.start(name, input);
+      },
+      look: async (name) => {
+        this.demand(step, 'states:DescribeExecution');
+        return executions.look(name);
+      },
+      stop: async (name, cause) => {
+        this.demand(step, 'states:StopExecution');
+        return executions.stop(name, cause);
+      },
+    };
+  }
+
+  #storeOf(step: string, store: ObjectStore): ObjectStore {
+    const demand = (action: string, key?: string): void => this.demand(step, `s3:${action}`, key);
+    const demandRead = (key: string, version?: string): void => {
+      demand(version === undefined ? 'GetObject' : 'GetObjectVersion', key);
+      // Without it a missing object is a 403 and not a 404.
+      demand('ListBucket');
+    };
+    return {
+      ...store,
+      open: async (key, options) => {
+        demandRead(key, options?.version);
+        return store.open(key, options);
+      },
+      get: async (key, options) => {
+        demandRead(key, options?.version);
+        return store.get(key, options);
+      },
+      put: async (key, bytes) => {
+        demand('PutObject', key);
+        await store.put(key, bytes);
+      },
+      createIfAbsent: async (key, bytes) => {
+        demand('PutObject', key);
+        // Whose object it is, after a lost answer.
+        demandRead(key);
+        return store.createIfAbsent(key, bytes);
+      },
+      write: (key) => {
+        demand('PutObject', key);
+        demand('AbortMultipartUpload', key);
+        return store.write(key);
+      },
+      concat: async (key, sources) => {
+        demand('PutObject', key);
+        demand('AbortMultipartUpload', key);
+        for (const source of sources) demandRead(source);
+        await store.concat(key, sources);
+      },
+      stat: async (key) => {
+        demandRead(key);
+        return store.stat(key);
+      },
+      async *list(prefix, options) {
+        demand('ListBucket');
+        yield* store.list(prefix, options);
+      },
+      delete: async (key) => {
+        demand('DeleteObject', key);
+        await store.delete(key);
+      },
+    };
+  }
+}
+
+/** @param permission `action on resource`; `*` of a resource stands for any characters, `/` among them. */
+function allows(permission: string, action: string, on: string | undefined): boolean {
+  const [granted, resource = ''] = permission.split(' on ');
+  if (granted !== action) return false;
+  if (on === undefined) return true;
+  const pattern = resource.split('*').map((part) => RegExp.escape(part));
+  return new RegExp(`^${pattern.join('.*')}$`, 's').test(`<bucket>/${on}`);
+}
