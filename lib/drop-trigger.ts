@@ -23,8 +23,8 @@ export class DropTrigger extends Construct {
         detailType: ['Object Created'],
         detail: {
           bucket: { name: [bucket.bucketName] },
-          // Folder markers of consoles and tools are empty objects.
-          object: { key: Match.prefix(INPUT_PREFIX), size: Match.greaterThan(0) },
+          // Empty files, too: whoever drops one is told. Folder markers are passed over by start-job.
+          object: { key: Match.prefix(INPUT_PREFIX) },
         },
       },
     });

@@ -62,7 +62,7 @@ export const STEPS = {
     // What a resume clears away.
     deletes: [STOPS, SUMMARIES],
   },
-  'cancel-job': { ...DOOR, reads: [RECORDS], puts: [STOPS] },
+  'cancel-job': { ...DOOR, reads: [RECORDS, STOPS], puts: [STOPS] },
   api: {
     ...DOOR,
     // As long as API Gateway waits.

@@ -46,10 +46,12 @@ export function createLocalExecutions(options: EngineOptions): LocalExecutions {
   const machine = machineOf(options.definition);
   const runs = new Map<string, Run>();
   const steps = new Set<Promise<unknown>>();
+  let left = false;
   const tracked: EngineOptions = { ...options, callStep: tracking(options.callStep, steps) };
   const running = (): string[] => [...runs].flatMap(([name, { ended }]) => (ended ? [] : [name]));
   return {
     start(name, input) {
+      if (left) return Promise.reject(new Error('This host is stopping; the job goes on at its next start.'));
       // As Step Functions: a running name answers for its execution, an ended one is used up.
       const known = runs.get(name);
       if (known !== undefined) return Promise.resolve(known.ended ? 'taken' : 'started');
@@ -72,9 +74,10 @@ export function createLocalExecutions(options: EngineOptions): LocalExecutions {
     result: (name) => runs.get(name)?.result ?? Promise.reject(new Error(`No execution is named ${name}.`)),
     running,
     async leave() {
-      const left = running().flatMap((name) => runs.get(name) ?? []);
-      for (const started of left) started.abort();
-      await Promise.allSettled([...left.map(({ result }) => result), ...steps]);
+      left = true;
+      const stopped = running().flatMap((name) => runs.get(name) ?? []);
+      for (const started of stopped) started.abort();
+      await Promise.allSettled([...stopped.map(({ result }) => result), ...steps]);
     },
   };
 }

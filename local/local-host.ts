@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { startExecution } from '../src/executions/executions.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import type { Edges } from '../src/edges.ts';
-import { INDEX_PREFIX, INPUT_PREFIX, jobKey, jobOfIndexKey, STAGED_PREFIX, summaryKey } from '../src/keys.ts';
+import { INPUT_PREFIX, STAGED_PREFIX } from '../src/keys.ts';
 import type { StartEdges } from '../src/steps/start-job.ts';
 import { callDoors, callHandlers } from './call-handlers.ts';
+import { openJobs } from './cancel-jobs.ts';
 import { createLocalExecutions, type CallStep, type EngineEvent, type LocalExecutions } from './engine.ts';
 import { limitSteps } from './limit-steps.ts';
 import type { LocalStack } from './load-stack.ts';
@@ -46,7 +47,7 @@ export interface RunningHost extends AsyncDisposable {
 /** Steps at once: as many as two cores can keep busy, with their waits for the disk and the provider. */
 const STEPS_AT_ONCE = 8;
 
-const SETTLE_MS = 1_000;
+const SETTLE_MS = 2_000;
 
 /**
  * Runs the three doors and the machine until it is disposed of: files dropped into the folder, the API, the schedules.
@@ -58,20 +59,21 @@ export async function runLocalHost(options: LocalHostOptions): Promise<RunningHo
     ...stack.machine,
     callStep: limitSteps(wrap(callHandlers(edges)), STEPS_AT_ONCE),
     onEvent: options.onEvent,
-    onStopped: (name) => void events.stopped(name),
+    onStopped: (name) => events.track(events.stopped(name)),
     instant: options.instant ?? false,
   });
   const doors: StartEdges = { ...edges, config, executions };
   const events = createEvents({ stack, callDoor: callDoors(doors), onFailure });
   const timetable = new Timetable(stack.schedules, edges.clock);
-  await carryOn(doors);
 
   await using opened = new AsyncDisposableStack();
   opened.defer(() => executions.leave());
+  opened.defer(() => events.settled());
   const api = opened.use(await serveApi({ edges: doors, routes: stack.routes, port: options.port }));
+  await carryOn(doors);
   await makeFolders(options);
   opened.use(await watchDrops(options, events));
-  opened.use(runSchedules(timetable, edges.clock, (due) => void events.scheduled(due)));
+  opened.use(runSchedules(timetable, edges.clock, (due) => events.track(events.scheduled(due))));
   const running = opened.move();
   return {
     url: api.url,
@@ -96,15 +98,12 @@ function watchDrops({ edges, folder, settleMs = SETTLE_MS }: LocalHostOptions, e
     const found = await edges.store.stat(key);
     if (found !== undefined) await events.dropped({ key, bytes: found.bytes, mark: found.mark });
   };
-  return watchInput({ folder, settleMs, onFile: (key) => void drop(key) });
+  return watchInput({ folder, settleMs, onFile: (key) => events.track(drop(key)) });
 }
 
-/** A job without a summary had not ended when the host before this one was stopped. */
+/** What had not ended when the host before this one was stopped. */
 async function carryOn({ store, executions, log }: StartEdges): Promise<void> {
-  for await (const { key } of store.list(INDEX_PREFIX)) {
-    const jobId = jobOfIndexKey(key);
-    if ((await store.stat(summaryKey(jobId))) !== undefined) continue;
-    if ((await store.stat(jobKey(jobId))) === undefined) continue;
+  for await (const jobId of openJobs(store)) {
     const execution = await startExecution(executions, jobId);
     log('job_resumed', { jobId, execution });
   }

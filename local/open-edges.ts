@@ -1,9 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Edges } from '../src/edges.ts';
 import type { Log } from '../src/log.ts';
 import { edgesFromEnvironment } from '../src/runtime/environment.ts';
+import { lockFolder } from './lock.ts';
+import { makeFolder } from './make-folder.ts';
 import { startSimulator, type Simulator } from './simulator/index.ts';
 
 /** This machine's stand-ins for what is deployed: a folder for the bucket, the environment for the secret. */
@@ -24,15 +25,20 @@ export interface OpenEdges {
 /** The key the simulator is given when the environment has none: it takes any. */
 const SIMULATOR_KEY = 'simulator';
 
+/** @throws InvalidRequest when the folder cannot be used, or another process uses it. */
 export async function openLocalEdges({ data, simulator, log }: OpenEdges): Promise<LocalEdges> {
   const folder = resolve(data);
-  await mkdir(folder, { recursive: true });
+  await makeFolder('--data', data);
+  await using opened = new AsyncDisposableStack();
+  opened.use(await lockFolder(folder));
   process.env['STORE'] = pathToFileURL(folder).href;
   const running = simulator ? await bringSimulator(folder) : undefined;
+  opened.defer(async () => running?.close());
+  const all = opened.move();
   return {
     edges: { ...edgesFromEnvironment(process.env), log },
     simulatorUrl: running?.url,
-    [Symbol.asyncDispose]: async () => running?.close(),
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
 

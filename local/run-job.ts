@@ -11,6 +11,7 @@ import { hashOfRequest, parseJobFile } from '../src/requests/job-request.ts';
 import { resolveInputs } from '../src/requests/resolve-inputs.ts';
 import { startJob, type StartedJob, type StartRequest } from '../src/steps/start-job.ts';
 import { requireJson } from '../src/store/json.ts';
+import { cancelToTheEnd } from './cancel-jobs.ts';
 import { callBundles } from './call-bundles.ts';
 import { callHandlers } from './call-handlers.ts';
 import { createLocalExecutions, type EngineEvent, type LocalExecutions } from './engine.ts';
@@ -46,8 +47,17 @@ export async function runJob(options: RunJob): Promise<Summary> {
   const executions = await openExecutions(options);
   const started = await startJob({ ...edges, config, executions }, request);
   options.onStart?.(started);
-  if (started.execution !== undefined) await finish(executions, started.execution, options.signal);
+  if (started.execution !== undefined) {
+    await finish(executions, started.execution, options.signal, () => cancelRun(options, request.jobId));
+  }
   return requireJson<Summary>(edges.store, summaryKey(request.jobId));
+}
+
+/** Cancels a job that this process has left. */
+async function cancelRun(options: RunJob, jobId: string): Promise<Summary> {
+  const { config, edges } = options;
+  await cancelToTheEnd({ ...edges, config, executions: await openExecutions(options) }, jobId);
+  return requireJson<Summary>(edges.store, summaryKey(jobId));
 }
 
 /** Files become the inputs of one job; a job request names its inputs, which then lie in the data folder. */
@@ -96,13 +106,18 @@ async function openExecutions({ config, edges, bundles, onEvent }: RunJob): Prom
 }
 
 /** A failed execution has written its summary, which says why; without one, the failure itself has to say it. */
-async function finish(executions: LocalExecutions, execution: string, signal?: AbortSignal): Promise<void> {
+async function finish(
+  executions: LocalExecutions,
+  execution: string,
+  signal: AbortSignal | undefined,
+  cancel: () => Promise<Summary>,
+): Promise<void> {
   const abort = (): void => void executions.leave();
   signal?.addEventListener('abort', abort);
   try {
     await executions.result(execution);
   } catch (error) {
-    if (signal?.aborted === true) throw new RunAborted(execution);
+    if (signal?.aborted === true) throw new RunAborted(execution, cancel);
     if (!isJobFailure(error)) throw error;
   } finally {
     signal?.removeEventListener('abort', abort);
@@ -112,6 +127,12 @@ async function finish(executions: LocalExecutions, execution: string, signal?: A
 /** The run was interrupted; its job goes on from its checkpoints when it is run again. */
 export class RunAborted extends Error {
   override readonly name = 'RunAborted';
+  /** Cancels the job instead, and waits for what it leaves. */
+  readonly cancel: () => Promise<Summary>;
+  constructor(execution: string, cancel: () => Promise<Summary>) {
+    super(`${execution} was interrupted.`);
+    this.cancel = cancel;
+  }
 }
 
 function isJobFailure(error: unknown): boolean {

@@ -1,13 +1,20 @@
+import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
+import type { Edges } from '../../src/edges.ts';
 import type { Log } from '../../src/log.ts';
-import type { EngineEvent } from '../engine.ts';
+import { callHandlers } from '../call-handlers.ts';
+import { cancelToTheEnd, openJobs } from '../cancel-jobs.ts';
+import { createLocalExecutions, type EngineEvent } from '../engine.ts';
+import { takeInterrupts } from '../interrupts.ts';
+import type { LocalStack } from '../load-stack.ts';
 import { openLocalEdges } from '../open-edges.ts';
 import { createProgress } from '../progress.ts';
 import { EXIT } from './exit-status.ts';
-import { wholeNumber } from './simulator.ts';
+import { SECOND_INTERRUPT_MS } from './run.ts';
+import { portNumber } from './simulator.ts';
 import type { RunningHost } from '../local-host.ts';
 
 interface LocalFlags {
@@ -24,7 +31,7 @@ export function localCommand(loadConfig: () => NightshiftConfig): Command {
       'run the whole stack on this machine until it is stopped: dropped files, the API, the schedules',
     )
     .option('--data <folder>', 'the folder that stands in for the bucket', 'nightshift-data')
-    .option('-p, --port <number>', 'port of the API on 127.0.0.1', wholeNumber, 8080)
+    .option('-p, --port <number>', 'port of the API on 127.0.0.1', portNumber, 8080)
     .option('--live', 'ask the providers that the profiles name, with their keys, instead of the simulator')
     .option('--verbose', 'print the log lines of the steps to standard error')
     .addHelpText('after', HELP)
@@ -45,11 +52,12 @@ async function runLocal(flags: LocalFlags, given: NightshiftConfig): Promise<num
   });
   const { loadStack } = await import('../load-stack.ts');
   const { runLocalHost } = await import('../local-host.ts');
-  const stopped = untilInterrupted();
-  await using host = await runLocalHost({
+  const interrupts = takeInterrupts();
+  const stack = await loadStack(config);
+  const host = await runLocalHost({
     config,
     edges: local.edges,
-    stack: await loadStack(config),
+    stack,
     folder: resolve(flags.data),
     port: flags.port,
     onEvent: tellProgress((key) => local.edges.store.locate(key)),
@@ -59,9 +67,20 @@ async function runLocal(flags: LocalFlags, given: NightshiftConfig): Promise<num
     },
   });
   welcome(flags, host, local.simulatorUrl);
-  await stopped;
+  if (!interrupts.first.aborted) await once(interrupts.first, 'abort');
   print('Stopping. What was sent goes on at the provider; the next start goes on here.');
+  print('Ctrl-C again cancels it at the provider.');
+  await host[Symbol.asyncDispose]();
+  if (await interrupts.second(SECOND_INTERRUPT_MS)) await cancelAll(config, local.edges, stack);
   return EXIT.ok;
+}
+
+/** Cancels every job that has not ended, and waits for what they leave. */
+async function cancelAll(config: NightshiftConfig, edges: Edges, { machine }: LocalStack): Promise<void> {
+  const executions = createLocalExecutions({ ...machine, callStep: callHandlers(edges) });
+  for await (const jobId of openJobs(edges.store)) {
+    await cancelToTheEnd({ ...edges, config, executions }, jobId);
+  }
 }
 
 /** The same profiles, answered here and for free. */
@@ -96,7 +115,10 @@ const tellJobs: Log = (event, { jobId, message }) => {
   if (event === 'job_resumed') print(`${job} goes on`);
   if (event === 'job_empty') print(`${job} has nothing to do`);
   if (event === 'job_cancelled') print(`${job} is being cancelled`);
-  if (event === 'step_failed') process.stderr.write(`${styleText('red', String(message))}\n`);
+  if (event === 'step_failed') {
+    const told = jobId === undefined ? String(message) : `${String(jobId)}: ${String(message)}`;
+    process.stderr.write(`${styleText('red', told)}\n`);
+  }
   if (event === 'job_refused') print(styleText('red', `${job} was refused: ${String(message)}`));
 };
 
@@ -108,11 +130,4 @@ function tellProgress(locate: (key: string) => string): (event: EngineEvent) => 
     if (event.type === 'StateExited' && event.state === 'Write results' && summary !== undefined)
       print(`${styleText('dim', event.execution)}  ${locate(summary)}`);
   };
-}
-
-function untilInterrupted(): Promise<void> {
-  return new Promise((done) => {
-    process.once('SIGINT', () => done());
-    process.once('SIGTERM', () => done());
-  });
 }

@@ -1,16 +1,17 @@
-import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { copyFile, rm } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { NightshiftConfig, ProfileConfig } from '../../src/config/config.ts';
-import { InvalidRequest } from '../../src/errors.ts';
 import type { Summary } from '../../src/job.ts';
 import { deadLettersKey, summaryKey } from '../../src/keys.ts';
 import type { Log } from '../../src/log.ts';
 import type { StartedJob } from '../../src/steps/start-job.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { answersTable, SHOWN_ROWS } from '../answers-table.ts';
+import { takeInterrupts, type Interrupts } from '../interrupts.ts';
+import { makeFolder } from '../make-folder.ts';
 import { openLocalEdges } from '../open-edges.ts';
 import { createProgress } from '../progress.ts';
 import { RunAborted, runJob } from '../run-job.ts';
@@ -69,17 +70,17 @@ Several files make one job. A job that was interrupted or failed goes on where i
 
 async function run(files: readonly string[], flags: RunFlags, config: NightshiftConfig): Promise<number> {
   const print = printer(flags);
+  // Before anything is paid for: a job that ended may not find out that its results have no place.
   if (flags.out !== undefined) await makeFolder('--out', flags.out);
-  await makeFolder('--data', flags.data);
   await using host = await openLocalEdges({
     data: flags.data,
     simulator: flags.provider === 'simulator',
     log: flags.verbose ? logToStandardError : () => undefined,
   });
   const { store } = host.edges;
-  const interrupt = onInterrupt();
-  try {
-    const summary = await runJob({
+  const interrupts = takeInterrupts();
+  const summary = await endOrCancel(
+    runJob({
       files,
       profile: flags.profile,
       overrides: overrides(flags),
@@ -94,26 +95,32 @@ async function run(files: readonly string[], flags: RunFlags, config: Nightshift
         print(startLine(job, files));
       },
       onEvent: createProgress(print),
-      signal: interrupt,
-    });
-    const placed = await placeFiles(store, summary, flags.out);
-    await report(store, summary, placed, flags);
-    return exitStatus(summary);
+      signal: interrupts.first,
+    }),
+    interrupts,
+  );
+  if (summary === undefined) return EXIT.interrupted;
+  const placed = await placeFiles(store, summary, flags.out);
+  await report(store, summary, placed, flags);
+  return exitStatus(summary);
+}
+
+/** How long a second Ctrl-C is waited for, in milliseconds. */
+export const SECOND_INTERRUPT_MS = 2_000;
+
+/** The summary of a job that came to its end, or was cancelled; undefined when it was interrupted and goes on later. */
+async function endOrCancel(running: Promise<Summary>, interrupts: Interrupts): Promise<Summary | undefined> {
+  try {
+    return await running;
   } catch (error) {
     if (!(error instanceof RunAborted)) throw error;
     process.stderr.write(
-      'Interrupted. What was sent goes on at the provider; run the same command to go on here.\n',
+      'Interrupted. What was sent goes on at the provider; run the same command to go on here.\n' +
+        'Ctrl-C again cancels it at the provider.\n',
     );
-    return EXIT.interrupted;
-  }
-}
-
-/** Before anything is paid for: a job that ended may not find out that its results have no place. */
-async function makeFolder(option: string, folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-  } catch (error) {
-    throw new InvalidRequest(`${option}: "${folder}" cannot be made a folder.`, { cause: error });
+    if (!(await interrupts.second(SECOND_INTERRUPT_MS))) return undefined;
+    process.stderr.write('Cancelling. What is finished at the provider is still collected.\n');
+    return error.cancel();
   }
 }
 
@@ -125,12 +132,6 @@ function printer({ json }: RunFlags): (line: string) => void {
 
 const logToStandardError: Log = (event, fields) =>
   void process.stderr.write(`${styleText('dim', JSON.stringify({ event, ...fields }))}\n`);
-
-function onInterrupt(): AbortSignal {
-  const controller = new AbortController();
-  process.once('SIGINT', () => controller.abort());
-  return controller.signal;
-}
 
 function overrides({ provider, model, endpoint, rounds, strict }: RunFlags): ProfileConfig {
   return {

@@ -16,7 +16,7 @@ interface SimulatorFlags {
 export function simulatorCommand(): Command {
   return new Command('simulator')
     .description('start the provider simulator alone (any key is accepted) and keep it running')
-    .option('-p, --port <number>', 'port on 127.0.0.1', wholeNumber, 8787)
+    .option('-p, --port <number>', 'port on 127.0.0.1', portNumber, 8787)
     .addOption(
       new Option('-d, --dialect <name>', 'whose statuses, counters and errors')
         .choices(['melious', 'openai'])
@@ -60,6 +60,13 @@ async function readScript(file: string): Promise<Pick<SimulatorOptions, 'stages'
   } catch (error) {
     throw new InvalidRequest(`--script: ${file} is not a script of speeds and faults.`, { cause: error });
   }
+}
+
+/** A TCP port; 0 is any that is free. @throws InvalidArgumentError */
+export function portNumber(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new InvalidArgumentError('It must be a number from 0 to 65535.');
+  return Number(text);
 }
 
 /** @throws InvalidArgumentError, which commander reports with the option's name. */

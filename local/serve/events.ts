@@ -11,6 +11,10 @@ export interface Events {
   stopped(execution: string): Promise<void>;
   /** The time of a schedule has come. */
   scheduled(due: Fire): Promise<void>;
+  /** Remembers what is on its way, for {@link Events.settled}. */
+  track(delivery: Promise<void>): void;
+  /** Waits until nothing is on its way. */
+  settled(): Promise<void>;
 }
 
 export interface DroppedObject {
@@ -40,7 +44,16 @@ export function createEvents({ stack, callDoor, onFailure }: EventsOptions): Eve
     const targets = rules.filter(({ pattern }) => fits(pattern, event)).flatMap((rule) => rule.targets);
     for (const target of targets) await deliver(target, event);
   }
+  const underWay = new Set<Promise<void>>();
   return {
+    track(delivery) {
+      const told = delivery.catch((error: unknown) => onFailure(undefined, error));
+      underWay.add(told);
+      void told.finally(() => underWay.delete(told));
+    },
+    async settled() {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
     scheduled: ({ target, input }) => deliver(target, input),
     dropped: ({ key, bytes, mark }) =>
       publish({

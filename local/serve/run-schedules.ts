@@ -13,20 +13,17 @@ const MAX_MISSED = 31;
 /** Keeps the time of each schedule. Pure but for the clock. */
 export class Timetable {
   readonly #schedules: readonly TemplateSchedule[];
-  readonly #start: number;
   #fired: number;
 
   constructor(schedules: readonly TemplateSchedule[], clock: Clock) {
     this.#schedules = schedules;
-    this.#start = clock.now();
-    this.#fired = this.#start;
+    this.#fired = clock.now();
   }
 
   /** When each schedule fires next, milliseconds since 1970. */
   next(): { readonly name: string; readonly time: number }[] {
-    const times = { after: this.#fired, start: this.#start };
     return this.#schedules.flatMap((schedule) => {
-      const time = nextFire(schedule, times);
+      const time = nextFire(schedule, this.#fired);
       return time === undefined ? [] : [{ name: schedule.name, time }];
     });
   }
@@ -47,7 +44,7 @@ export class Timetable {
     const times: number[] = [];
     let after: number | undefined = this.#fired;
     while (times.length < MAX_MISSED) {
-      after = nextFire(schedule, { after, start: this.#start });
+      after = nextFire(schedule, after);
       if (after === undefined || after > now) break;
       times.push(after);
     }

@@ -72,7 +72,7 @@ function fileLinks(url: () => string): Links {
 
 function addFiles(app: Hono, store: ObjectStore): void {
   app.onError((error, c) =>
-    error instanceof InvalidInput
+    error instanceof InvalidInput || error instanceof URIError
       ? problem(c, 'invalid-request', { detail: error.message })
       : problem(c, 'internal-error'),
   );

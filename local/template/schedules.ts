@@ -43,10 +43,10 @@ export function inputAt({ input }: TemplateSchedule, time: number): unknown {
   return JSON.parse(input.replaceAll('<aws.scheduler.scheduled-time>', iso));
 }
 
-/** When a schedule fires next after a time, of a host that runs since `start`. */
-export function nextFire(
-  { expression, timezone }: TemplateSchedule,
-  times: { readonly after: number; readonly start: number },
-): number | undefined {
-  return nextTime(expression, timezone, times);
+/**
+ * When a schedule fires next after a time. A rate counts from 1970, and not from this host's start: a machine that is
+ * started every morning has its daily job, too.
+ */
+export function nextFire({ expression, timezone }: TemplateSchedule, after: number): number | undefined {
+  return nextTime(expression, timezone, { after, start: 0 });
 }

@@ -27,6 +27,12 @@ export function addJobRoutes(api: OpenAPIHono, edges: ApiEdges): void {
     const { jobId } = c.req.valid('param');
     const { state } = known(jobId, await resumeJob(edges, jobId));
     if (state === 'finished') throw hasEnded(jobId);
+    if (state === 'cancelling') {
+      throw new ApiProblem(
+        'job-is-cancelling',
+        `Job ${jobId} is being cancelled; resume it when that is done.`,
+      );
+    }
     return c.json({ jobId, state, links: jobLinks(jobId) }, 202);
   });
 }

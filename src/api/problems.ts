@@ -26,6 +26,7 @@ const PROBLEMS = {
   'no-such-job': { status: 404, title: 'There is no such job' },
   'no-such-route': { status: 404, title: 'There is no such route' },
   'job-has-ended': { status: 409, title: 'The job has ended' },
+  'job-is-cancelling': { status: 409, title: 'The job is being cancelled' },
   'idempotency-conflict': { status: 409, title: 'The Idempotency-Key was used for another request' },
   'too-large': { status: 413, title: 'The request is too large' },
   'not-json': { status: 415, title: 'The body must be JSON' },

@@ -73,7 +73,7 @@ export const startedSchema = z
   .object({
     jobId,
     state: z
-      .enum(['started', 'resumed', 'running', 'finished'])
+      .enum(['started', 'resumed', 'running', 'cancelling', 'finished'])
       .describe('started: new. resumed: goes on. running: ran already. finished: had ended before.'),
     links: linksSchema,
   })

@@ -1,5 +1,6 @@
 import type { Edges } from '../edges.ts';
 import { bounded } from '../errors.ts';
+import type { LogFields } from '../log.ts';
 import { edgesFromEnvironment } from './environment.ts';
 
 /** Lambda's second argument, as far as a step uses it. The local host brings its own edges in it; AWS never does. */
@@ -25,8 +26,14 @@ export function handleWith<In, Out, E extends Edges>(
       return await step(edges, event);
     } catch (error) {
       const { name, message } = error instanceof Error ? error : new Error(String(error));
-      edges.log('step_failed', { error: name, message: bounded(message) });
+      edges.log('step_failed', { ...jobOf(event), error: name, message: bounded(message) });
       throw error;
     }
   };
+}
+
+/** The job and shard of a payload that names them. */
+function jobOf(event: unknown): LogFields {
+  const { jobId, shard } = (event ?? {}) as { readonly jobId?: string; readonly shard?: number };
+  return { ...(jobId !== undefined && { jobId }), ...(shard !== undefined && { shard }) };
 }

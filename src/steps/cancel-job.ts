@@ -59,6 +59,8 @@ export async function cancelStoppedJob(edges: StartEdges, event: unknown): Promi
 }
 
 async function markCancelled({ store, log }: StartEdges, jobId: string, message: string): Promise<void> {
+  // Whoever was first says why.
+  if (isCancelled(await readStop(store, jobId))) return;
   const failure: Failure = { name: 'JobCancelled', code: 'CANCELLED', message };
   await writeJson(store, stopKey(jobId), { failure } satisfies Stop);
   log('job_cancelled', { jobId });

@@ -13,8 +13,13 @@ import { startJob, type StartEdges, type StartedJob, type StartRequest } from '.
  * for something that cannot be (no such profile), the answer is put where its results would be, and the event is done:
  * delivering it again would not help.
  */
-export async function startDroppedJob(edges: StartEdges, event: unknown): Promise<StartedJob | UnstartedJob> {
+export async function startDroppedJob(
+  edges: StartEdges,
+  event: unknown,
+): Promise<StartedJob | UnstartedJob | PassedOver> {
   const drop = readDrop(dropEventSchema.parse(event));
+  // Consoles and tools make such objects to show a folder.
+  if (drop.key.endsWith('/')) return { state: 'passed over' };
   try {
     return await startJob(edges, await requestOf(edges.store, drop));
   } catch (error) {
@@ -22,6 +27,11 @@ export async function startDroppedJob(edges: StartEdges, event: unknown): Promis
     const { jobId, profile } = drop;
     return leaveUnstarted(edges, { jobId, profile, inputs: [inputOf(drop)], refusal: error });
   }
+}
+
+/** What was dropped is no file. */
+export interface PassedOver {
+  readonly state: 'passed over';
 }
 
 async function requestOf(store: ObjectStore, drop: Drop): Promise<StartRequest> {

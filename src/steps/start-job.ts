@@ -27,10 +27,10 @@ export interface StartRequest {
 export interface StartedJob {
   readonly jobId: string;
   /**
-   * `started` is new; `resumed` was known and goes on from its checkpoints; `running` runs already; `finished` had ended,
-   * or is being cancelled: nothing to do.
+   * `started` is new; `resumed` was known and goes on from its checkpoints; `running` runs already; `cancelling` is
+   * being cancelled; `finished` had ended: nothing to do.
    */
-  readonly state: 'started' | 'resumed' | 'running' | 'finished';
+  readonly state: 'started' | 'resumed' | 'running' | 'cancelling' | 'finished';
   /** The execution's name, unless nothing runs. */
   readonly execution?: string;
 }
@@ -81,8 +81,11 @@ async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ jo
 async function goOn(edges: StartEdges, jobId: string): Promise<StartedJob> {
   const { store, log } = edges;
   const last = await lastExecution(edges.executions, jobId);
-  if (last?.running === true) return { jobId, state: 'running', execution: last.name };
-  if ((await hasFinished(store, jobId)) || isCancelled(await readStop(store, jobId))) {
+  const cancelled = isCancelled(await readStop(store, jobId));
+  if (last?.running === true) {
+    return { jobId, state: cancelled ? 'cancelling' : 'running', execution: last.name };
+  }
+  if (cancelled || (await hasFinished(store, jobId))) {
     log('job_already_known', { jobId });
     return { jobId, state: 'finished' };
   }
@@ -97,7 +100,10 @@ export async function resumeJob(edges: StartEdges, jobId: string): Promise<Start
   const { store, executions } = edges;
   if ((await store.stat(jobKey(jobId))) === undefined) return unstarted(store, jobId);
   const last = await lastExecution(executions, jobId);
-  if (last?.running === true) return { jobId, state: 'running', execution: last.name };
+  if (last?.running === true) {
+    const cancelling = isCancelled(await readStop(store, jobId));
+    return { jobId, state: cancelling ? 'cancelling' : 'running', execution: last.name };
+  }
   const summary = await readJson<Summary>(store, summaryKey(jobId));
   const goesOn = summary === undefined || summary.status === 'failed' || summary.status === 'cancelled';
   return goesOn ? resume(edges, jobId) : { jobId, state: 'finished' };

@@ -47,15 +47,17 @@ const answers: Case[] = Object.entries(ROUTES).flatMap(([route, place]) =>
   ),
 );
 
-/** The account is denied: the job stops, and is resumed once somebody has seen to it. */
-const denials: Case[] = [
+const DENIALS: readonly (readonly [string, RouteAction])[] = [
   ['the key is refused (401)', { kind: 'status', status: 401, code: 'AUTH_1008' }],
   ['the credit is exhausted (402)', { kind: 'status', status: 402, code: 'BILLING_2003' }],
-].flatMap(([fault, action]) =>
+];
+
+/** The account is denied: the job stops, and is resumed once somebody has seen to it. */
+const denials: Case[] = DENIALS.flatMap(([fault, action]) =>
   (['upload', 'create', 'get'] as const).map((route) => ({
     place: ROUTES[route],
-    fault: String(fault),
-    faults: [{ at: route, action: action as RouteAction }],
+    fault,
+    faults: [{ at: route, action }],
   })),
 );
 
@@ -215,7 +217,7 @@ function flaky(
 function refused(method: string, error: Error): unknown {
   if (method !== 'list') return Promise.reject(error);
   return (async function* failing(): AsyncGenerator<never> {
-    yield await Promise.reject<never>(error);
+    yield await Promise.reject(error);
   })();
 }
 

@@ -183,7 +183,7 @@ test.each([
       'PutObject output/*/summary.json',
     ],
   ],
-  ['cancel-job', ['GetObject jobs/*/job.json', 'PutObject jobs/*/stop.json']],
+  ['cancel-job', ['GetObject jobs/*/job.json', 'GetObject jobs/*/stop.json', 'PutObject jobs/*/stop.json']],
   [
     'api',
     [

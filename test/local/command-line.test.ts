@@ -197,6 +197,33 @@ describe.concurrent('nightshift run', () => {
   });
 });
 
+test('Ctrl-C twice cancels the job at the provider and keeps what it had finished', async () => {
+  const rows = Array.from({ length: 2_000 }, (_, n) => `{"prompt":"echo:${n}"}\n`).join('');
+  const folder = await openFolder({ 'a.jsonl': rows });
+  const child = spawn(process.execPath, [BIN, 'run', 'a.jsonl', '--out', 'results'], {
+    cwd: folder,
+    env: { PATH: process.env['PATH'], NO_COLOR: '1' },
+  });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const says = (text: string): Promise<void> =>
+    vi.waitFor(() => expect(output).toContain(text), { timeout: 60_000, interval: 20 });
+
+  await says('queued');
+  child.kill('SIGINT');
+  await says('Ctrl-C again cancels it at the provider.');
+  child.kill('SIGINT');
+  const [status] = (await once(child, 'close')) as [number];
+
+  expect(status).toBe(1);
+  const summary = JSON.parse(await readFile(join(folder, 'results', 'summary.json'), 'utf8')) as Summary;
+  expect(summary).toMatchObject({ status: 'cancelled', rows: 2_000 });
+  const results = await readFile(join(folder, 'results', 'results.jsonl'), 'utf8');
+  expect(results.trimEnd().split('\n')).toHaveLength(2_000);
+  expect(output).not.toMatch(/^\s+at /m);
+});
+
 test('nightshift local runs what is dropped until Ctrl-C, and goes on with the rest at the next start', async () => {
   const folder = await openFolder();
   const start = async () => {

@@ -68,6 +68,7 @@ describe('a dropped file', () => {
     ['rows.xlsx', 'PK\u0003\u0004', '.xlsx is not an input format'],
     ['rows.csv.gz', gzipSync('text\nfine\n').subarray(0, 20), 'not a whole gzip file'],
     ['rows.jsonl', '{\n"a": 1\n}', 'is one JSON document'],
+    ['empty.jsonl', '', 'has no rows: it is empty'],
   ])('%s that cannot be read ends in a summary that says so', async (name, content, message) => {
     const host = await openHost();
     await host.start();
@@ -290,6 +291,19 @@ describe('a schedule', () => {
     ]);
     expect(host.simulator.batches()).toHaveLength(2);
   });
+});
+
+test('a host that is stopped while a file is being dropped starts its job at the next start', async () => {
+  const host = await openHost();
+  for (let n = 0; n < 20; n += 1) await host.drop(`input/rows-${n}.jsonl`, ROWS);
+
+  const first = await host.start();
+  await first[Symbol.asyncDispose]();
+  await host.start();
+
+  const summaries = await host.ended(20);
+  expect(summaries.every(({ status }) => status === 'succeeded')).toBe(true);
+  expect([...host.simulator.createsPerKey().values()].every((creates) => creates === 1)).toBe(true);
 });
 
 test('a host that is stopped in the middle of a job goes on with it when it is started again', async () => {
