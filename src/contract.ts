@@ -30,6 +30,8 @@ export interface ShardContext {
   /** Absent at the start: *Upload file* finds the round from the checkpoints. */
   readonly round?: number;
   readonly lastRound?: number;
+  /** Events that the rounds before this one have put into the execution's history, more or less. */
+  readonly spentEvents?: number;
 }
 
 /** Out of *Upload file*, into *Create batch*. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { EVENTS_PER_POLL } from '../src/history.ts';
 import type { PollLimits } from '../src/job.ts';
 import {
   isOverdue,
@@ -14,7 +15,6 @@ import {
 const LIMITS: PollLimits = { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 };
 
 /** Step Functions: one Wait, Task and Choice; and the hard limit of one execution. */
-const EVENTS_PER_POLL = 9;
 const MAX_EVENTS = 25_000;
 const ROUNDS = 4;
 

@@ -132,6 +132,8 @@ function advise({ name }: Failure): string {
     case 'ProviderDenied':
     case 'JobStopped':
       return `Check the provider's key, its scopes and the account's credit. ${RESUME}`;
+    case 'ExecutionTooLong':
+      return 'Start the same job again: it goes on with the rows that are left, and nothing is paid twice.';
     case 'ProviderUnavailable':
     case 'ProviderThrottled':
       return `The provider did not answer for long; wait until it does. ${RESUME}`;

@@ -34,7 +34,7 @@ const tuning = {
 
 export const providerSchema = z.strictObject({
   /** How the provider speaks: a name in `src/provider/dialects.ts`. */
-  dialect: z.enum(['melious', 'openai']),
+  dialect: z.enum(['melious', 'openai', 'perplexity']),
   /** Up to and including the version, without a trailing slash. */
   baseUrl: z.url({ protocol: /^https?$/ }).refine((url) => !url.endsWith('/'), 'must not end with "/"'),
   /** Most batches of all jobs at this provider at the same time. Default: no limit of ours. */

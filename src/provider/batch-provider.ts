@@ -105,4 +105,4 @@ export interface ProviderSettings {
   readonly dialect: DialectName;
 }
 
-export type DialectName = 'melious' | 'openai';
+export type DialectName = 'melious' | 'openai' | 'perplexity';

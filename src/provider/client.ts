@@ -124,7 +124,10 @@ class ProviderClient implements BatchProvider {
       action: `create batch of file ${inputFileId}`,
       method: 'POST',
       path: '/batches',
-      headers: { 'content-type': 'application/json' },
+      headers: {
+        'content-type': 'application/json',
+        ...(this.#dialect.idempotencyKey === true && { 'idempotency-key': idempotencyKey(metadata) }),
+      },
       body: JSON.stringify({
         input_file_id: inputFileId,
         endpoint,
@@ -224,6 +227,11 @@ class ProviderClient implements BatchProvider {
     }
     throw new ProviderUnavailable(`${call.action}: the list has more than ${MAX_PAGES} pages.`);
   }
+}
+
+/** The same for every try of one round of one shard, and for no other. */
+function idempotencyKey(metadata: CreateBatch['metadata']): string {
+  return metadata['key'] ?? JSON.stringify(metadata);
 }
 
 function get(action: string, path: string): Call {

@@ -10,17 +10,23 @@ export interface Dialect {
     readonly failed: string;
     readonly total: string | undefined;
   };
+  /** `Idempotency-Key` is honoured when a batch is created: the same key never makes a second one. */
+  readonly idempotencyKey?: true;
   /** Deleting a batch's input file deletes the batch, so the file has to stay until somebody wants both gone. */
   readonly inputKeepsBatch?: true;
 }
+
+const OPENAI: Dialect = {
+  endings: { completed: 'succeeded', failed: 'failed', expired: 'expired', cancelled: 'cancelled' },
+  counters: { succeeded: 'completed', failed: 'failed', total: 'total' },
+};
 
 export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   melious: {
     endings: { succeeded: 'succeeded', failed: 'failed', expired: 'expired', cancelled: 'cancelled' },
     counters: { succeeded: 'succeeded', failed: 'errored', total: undefined },
   },
-  openai: {
-    endings: { completed: 'succeeded', failed: 'failed', expired: 'expired', cancelled: 'cancelled' },
-    counters: { succeeded: 'completed', failed: 'failed', total: 'total' },
-  },
+  openai: OPENAI,
+  // As OpenAI's, and its documentation promises the key (November 2026).
+  perplexity: { ...OPENAI, idempotencyKey: true },
 };

@@ -5,6 +5,7 @@ import type { Caught, CollectContext, CollectedContext, ShardContext } from '../
 import type { Edges } from '../edges.ts';
 import { failureFromCatch, type Failure } from '../errors.ts';
 import type { Collected, Job } from '../job.ts';
+import { isNearlyFull, spentEvents } from '../history.ts';
 import { jobKey, roundKey } from '../keys.ts';
 import { findRound, type ShardRound } from '../shard-rounds.ts';
 import { freeSlot } from '../slots.ts';
@@ -23,11 +24,22 @@ export async function collectResults(edges: Edges, context: CollectContext): Pro
   const shardRound = await currentRound(edges, context);
   const { next, round, lastRound } = await collect(edges, job, context, shardRound);
   if (job.profile.maxBatches !== undefined) await freeSlot(edges.store, provider.name, context);
-  const base = { jobId, shard, provider, polling, lastRound };
-  return next === 'retry'
-    ? { ...base, next, round: round + 1, waitSeconds: retryWaitSeconds(job, round, edges.random()) }
-    : { ...base, next, round, waitSeconds: 0 };
+  const spent = spentEvents(context.spentEvents, 'polls' in context ? context.polls : 0);
+  const base = { jobId, shard, provider, polling, lastRound, spentEvents: spent };
+  if (next !== 'retry') return { ...base, next, round, waitSeconds: 0 };
+  if (isNearlyFull(spent)) {
+    await stopShard(edges, context, round + 1, HISTORY_FULL);
+    return { ...base, next: 'stop', round, waitSeconds: 0 };
+  }
+  const waitSeconds = retryWaitSeconds(job, round, edges.random());
+  return { ...base, next, round: round + 1, waitSeconds };
 }
+
+const HISTORY_FULL: Failure = {
+  name: 'ExecutionTooLong',
+  code: 'EXECUTION_TOO_LONG',
+  message: 'The execution has no room for another round in its history; the next one of the job goes on.',
+};
 
 async function currentRound({ store }: Edges, context: CollectContext): Promise<ShardRound> {
   const { round, lastRound } = context;

@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Fault } from '../../local/simulator/faults.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../local/simulator/index.ts';
-import type { UploadFile } from '../../src/provider/batch-provider.ts';
+import type { DialectName, UploadFile } from '../../src/provider/batch-provider.ts';
 import { createProviderClient, type ClientOptions, type ProviderClient } from '../../src/provider/client.ts';
 
 const KEY = 'sk-mel-a-secret-key';
@@ -28,7 +28,7 @@ async function open(options: SimulatorOptions = {}): Promise<Opened> {
 function openClient(
   baseUrl: string,
   options: Partial<ClientOptions> = {},
-  dialect: 'melious' | 'openai' = 'melious',
+  dialect: DialectName = 'melious',
 ): ProviderClient {
   const client = createProviderClient({
     settings: { name: 'test', baseUrl, dialect },
@@ -180,6 +180,25 @@ describe('a create', () => {
       id: wanted.id,
     });
     expect(await client.findBatch({ inputFileId: id, metadata: { key: 'absent' } })).toBeUndefined();
+  });
+
+  test.each([
+    ['perplexity', 'job-1/00000/1'],
+    ['openai', undefined],
+    ['melious', undefined],
+  ] as const)('carries an Idempotency-Key only where it is honoured: %s', async (dialect, key) => {
+    const { simulator } = await open({ dialect: 'openai' });
+    const client = openClient(simulator.url, {}, dialect);
+    const { id } = await client.uploadFile(requests());
+
+    await client.createBatch({
+      inputFileId: id,
+      ...CREATE,
+      metadata: { key: 'job-1/00000/1', job: 'job-1' },
+    });
+
+    const create = simulator.requests().find(({ path }) => path === '/v1/batches');
+    expect(create?.headers['idempotency-key']).toBe(key);
   });
 
   test('that was lost is found by its file where the provider keeps no metadata', async () => {

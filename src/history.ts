@@ -1,0 +1,24 @@
+/**
+ * What a shard's execution may do before Step Functions ends it: 25,000 events, and nothing can catch that. A Task costs 5,
+ * a Wait or a Choice 2, a retry 3: a turn of wait, poll and choice costs 9.
+ */
+export const EVENTS_PER_POLL = 9;
+
+/** Upload, create, collect, their choice and wait, and a cancel. */
+const EVENTS_PER_ROUND = 26;
+
+/**
+ * No further round is begun beyond this. It leaves 10,000: 500 polls are 4,500, 600 retries of a provider that has no room
+ * are 1,800, and the rest is for polls that have to be tried again.
+ */
+const MAX_SPENT = 15_000;
+
+/** Events spent so far, with a round that polled so often. */
+export function spentEvents(before: number | undefined, polls: number | undefined): number {
+  return (before ?? 0) + EVENTS_PER_ROUND + EVENTS_PER_POLL * (polls ?? 0);
+}
+
+/** Whether another round could be cut off in its middle. */
+export function isNearlyFull(spent: number): boolean {
+  return spent > MAX_SPENT;
+}

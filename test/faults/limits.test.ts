@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import { MAX_PAYLOAD_BYTES, type EngineEvent } from '../../local/engine.ts';
+import type { JobContext } from '../../src/contract.ts';
+import { isNearlyFull, spentEvents } from '../../src/history.ts';
+import { MAX_POLLS_PER_ROUND } from '../../src/polling.ts';
+import { MAX_SHARDS } from '../../src/rows/shard-writer.ts';
+import { openWorld, prompts } from '../workflow/world.ts';
+
+/** Step Functions ends an execution at this many events, whatever it does. */
+const MAX_EVENTS = 25_000;
+
+/** Events that Step Functions writes for each state that was left, by its type, and for each retry. */
+const EVENTS: Readonly<Record<string, number>> = { Task: 5, Wait: 2, Choice: 2, Succeed: 2, Pass: 2 };
+const EVENTS_PER_RETRY = 3;
+
+const TYPES: Readonly<Record<string, string>> = {
+  'Upload file': 'Task',
+  'Create batch': 'Task',
+  'Poll batch': 'Task',
+  'Cancel batch': 'Task',
+  'Collect results': 'Task',
+  'Wait for batch': 'Wait',
+  'Wait before retry': 'Wait',
+  'Batch ended?': 'Choice',
+  'Rows to retry?': 'Choice',
+  'Shard done': 'Succeed',
+};
+
+function countEvents(events: readonly EngineEvent[]): number {
+  const left = events.filter(({ type }) => type === 'StateExited');
+  const retries = events.filter(({ type }) => type === 'StateRetried');
+  const states = left.map(({ state = '' }) => EVENTS[TYPES[state] ?? ''] ?? 0);
+  return states.reduce((sum, count) => sum + count, retries.length * EVENTS_PER_RETRY);
+}
+
+test('a week-long window and four rounds stay below the history limit when every batch uses its window up', async () => {
+  const world = await openWorld({
+    faults: [{ at: 'batch', action: { kind: 'stuck', status: 'in_progress', finished: 0 }, times: 'always' }],
+  });
+
+  const { summary } = await world.run(prompts(1), {
+    completionWindow: '7d',
+    rounds: 4,
+    // As for any provider but the simulator.
+    polling: { minSeconds: 15, maxSeconds: 900 },
+  });
+
+  expect(summary).toMatchObject({ rounds: 4, counts: { exhausted: 1 } });
+  expect(summary.seconds).toBeGreaterThan(4 * 7 * 86_400);
+  const events = countEvents(world.events);
+  expect(events).toBeGreaterThan(500);
+  expect(events).toBeLessThan(MAX_EVENTS);
+});
+
+describe('the history of a shard', () => {
+  test('has room for every round that is begun', () => {
+    // The last round before the guard, and the longest one after it.
+    let spent = 0;
+    while (!isNearlyFull(spent)) spent = spentEvents(spent, MAX_POLLS_PER_ROUND);
+    const busy = 600 * EVENTS_PER_RETRY;
+    expect(spent + busy).toBeLessThan(MAX_EVENTS);
+  });
+
+  test('has room for four rounds of the longest kind', () => {
+    const three = [1, 2, 3].reduce((spent) => spentEvents(spent, MAX_POLLS_PER_ROUND), 0);
+    expect(isNearlyFull(three)).toBe(false);
+  });
+
+  test('ends before it is full, and the job goes on in its next execution', async () => {
+    const context = { spentEvents: 20_000 };
+    const full = await openWorld({
+      faults: [{ at: 'row', ids: ['q0'], action: { kind: 'error', code: 'INFERENCE_3107' }, times: 1 }],
+      wrap: (call) => (step, event) =>
+        call(step, step === 'upload-file' ? { ...(event as object), ...context } : event),
+    });
+
+    const stopped = await full.run(prompts(2));
+    expect(stopped.summary).toMatchObject({
+      status: 'failed',
+      failure: { code: 'EXECUTION_TOO_LONG' },
+      counts: { ok: 1, exhausted: 1 },
+    });
+    const resumed = await full.run(prompts(2));
+    expect(resumed.summary).toMatchObject({ status: 'succeeded', counts: { ok: 2 } });
+  });
+});
+
+test('the payload of as many shards as a job may have is far below the limit', () => {
+  const payload: JobContext = {
+    jobId: 'a'.repeat(80),
+    shards: Array.from({ length: MAX_SHARDS }, (_, n) => n),
+    provider: { name: 'p'.repeat(100), baseUrl: `https://${'h'.repeat(200)}/v1`, dialect: 'perplexity' },
+    polling: { minSeconds: 3_600, maxSeconds: 86_400, fraction: 0.12345678901234, graceSeconds: 86_400 },
+  };
+
+  expect(Buffer.byteLength(JSON.stringify(payload))).toBeLessThan(MAX_PAYLOAD_BYTES / 4);
+});
