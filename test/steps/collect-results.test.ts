@@ -244,7 +244,7 @@ describe('a round', () => {
 
     const collected = await shard.collect(undefined, { output, errors: errorLine('q2', 'INFERENCE_3207') });
 
-    expect(collected).toEqual({ ...base, next: 'retry', round: 2, lastRound: 4, waitSeconds: 54 });
+    expect(collected).toMatchObject({ ...base, next: 'retry', round: 2, lastRound: 4, waitSeconds: 54 });
     expect(await requestsOf(shard.store, 2)).toEqual(['q1']);
   });
 

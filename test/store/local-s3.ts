@@ -16,7 +16,7 @@ export interface LocalS3 {
 /**
  * s3rver, with two things put in front of it: `If-None-Match: *`, which it ignores, and answers that break off. Its other
  * gaps: bucket calls need `allowMismatchedSignatures`; trailing checksums fail, so clients say `WHEN_REQUIRED` as ours
- * does; listing beyond one page fails (Node has no DES any more); a range of an empty object is answered with one byte that
+ * does; listing beyond one page fails (Node has no DES any more); "bytes=0-0" is taken for "from 0 on"; a range of an empty object is answered with one byte that
  * never comes, where S3 says 416; listings go folder by folder and escape XML twice; there are no versions. Those are tested with a mocked client.
  */
 export async function startLocalS3(): Promise<LocalS3> {
