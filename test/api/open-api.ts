@@ -9,45 +9,16 @@ import { createApi } from '../../src/api/app.ts';
 import { problemSchema, PROBLEM_TYPE } from '../../src/api/problems.ts';
 import { startedSchema } from '../../src/api/schemas.ts';
 import { defineConfig } from '../../src/config/config.ts';
-import type { Executions } from '../../src/executions/executions.ts';
 import type { Summary } from '../../src/job.ts';
 import { resultsKey, deadLettersKey, summaryKey } from '../../src/keys.ts';
 import type { LogFields } from '../../src/log.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { writeJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { HeldExecutions } from '../held-executions.ts';
 
 /** When every test begins. */
 export const START = Date.UTC(2026, 10, 1);
-
-/** Executions that run until they are told to end; a name is used once. */
-export class HeldExecutions implements Executions {
-  readonly states = new Map<string, 'running' | 'ended'>();
-
-  start(name: string): Promise<'started' | 'taken'> {
-    if (this.states.get(name) === 'ended') return Promise.resolve('taken');
-    this.states.set(name, 'running');
-    return Promise.resolve('started');
-  }
-
-  look(name: string): Promise<'running' | 'ended' | undefined> {
-    return Promise.resolve(this.states.get(name));
-  }
-
-  stop(name: string): Promise<void> {
-    this.end(name);
-    return Promise.resolve();
-  }
-
-  end(name: string): void {
-    if (this.states.has(name)) this.states.set(name, 'ended');
-  }
-
-  /** Every execution there ever was, in the order of their starts. */
-  get names(): string[] {
-    return [...this.states.keys()];
-  }
-}
 
 /** One answer of the API. */
 export interface Answer {

@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Executions } from '../../src/executions/executions.ts';
 import type { Summary } from '../../src/job.ts';
 import { INDEX_PREFIX, jobKey, stopKey, summaryKey } from '../../src/keys.ts';
 import { cancelJob, cancelStoppedJob } from '../../src/steps/cancel-job.ts';
@@ -10,30 +9,7 @@ import { startDroppedJob } from '../../src/steps/start-dropped-job.ts';
 import { resumeJob, startJob, type StartEdges, type StartRequest } from '../../src/steps/start-job.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { readJson, writeJson } from '../../src/store/json.ts';
-
-/** Executions that run until they are told to end. */
-class HeldExecutions implements Executions {
-  readonly states = new Map<string, 'running' | 'ended'>();
-
-  start(name: string): Promise<'started' | 'taken'> {
-    if (this.states.get(name) === 'ended') return Promise.resolve('taken');
-    this.states.set(name, 'running');
-    return Promise.resolve('started');
-  }
-
-  look(name: string): Promise<'running' | 'ended' | undefined> {
-    return Promise.resolve(this.states.get(name));
-  }
-
-  stop(name: string): Promise<void> {
-    this.end(name);
-    return Promise.resolve();
-  }
-
-  end(name: string): void {
-    this.states.set(name, 'ended');
-  }
-}
+import { HeldExecutions } from '../held-executions.ts';
 
 async function open() {
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-start-'));
@@ -171,6 +147,29 @@ describe('a job that is started', () => {
     await writeJson(store, stopKey('job-1'), { failure: { name: 'ProviderDenied' } });
 
     expect(await startJob(edges, request())).toMatchObject({ state: 'running' });
+    expect(await store.stat(stopKey('job-1'))).toBeDefined();
+  });
+});
+
+describe('a job that is resumed', () => {
+  test('twice at the same moment goes on once', async () => {
+    const world = await open();
+    await startJob(world.edges, request());
+    await end(world, 'failed');
+
+    const resumed = await Promise.all(Array.from({ length: 10 }, () => resumeJob(world.edges, 'job-1')));
+
+    expect([...world.executions.states.keys()]).toEqual(['job-1', 'job-1-r2']);
+    expect(resumed.every((each) => each?.state === 'resumed' || each?.state === 'running')).toBe(true);
+  });
+
+  test('while it runs, or is being cancelled, is left alone', async () => {
+    const { edges, store } = await open();
+    await startJob(edges, request());
+
+    expect(await resumeJob(edges, 'job-1')).toMatchObject({ state: 'running' });
+    await cancelJob(edges, 'job-1');
+    expect(await resumeJob(edges, 'job-1')).toMatchObject({ state: 'cancelling' });
     expect(await store.stat(stopKey('job-1'))).toBeDefined();
   });
 });
