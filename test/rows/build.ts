@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import type { Job, Plan, ResolvedProfile, ShardLimits } from '../../src/job.ts';
 import { roundKey } from '../../src/keys.ts';
 import { buildShards } from '../../src/rows/build-shards.ts';
+import type { UniqueIds } from '../../src/rows/unique-ids.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 
 const JOB_ID = 'job-1';
@@ -25,12 +26,13 @@ export interface BuildOptions {
   readonly limits?: ShardLimits;
   readonly strict?: boolean;
   readonly profile?: Partial<ResolvedProfile>;
+  readonly createIds?: (seed: number) => UniqueIds;
 }
 
 /** Builds the shards of a job of one file, in a folder of its own. */
 export async function build(
   content: string | Buffer | AsyncIterable<Buffer>,
-  { name = 'rows.jsonl', limits = WIDE, strict = false, profile = {} }: BuildOptions = {},
+  { name = 'rows.jsonl', limits = WIDE, strict = false, profile = {}, createIds }: BuildOptions = {},
 ): Promise<Built> {
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-build-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -38,7 +40,7 @@ export async function build(
   const key = `input/${name}`;
   await mkdir(join(folder, 'input'));
   await writeFile(join(folder, key), content);
-  const plan = await buildShards(store, jobOf(key, limits, strict, profile));
+  const plan = await buildShards(store, jobOf(key, limits, strict, profile), createIds);
   return {
     plan,
     async lines(shard, round, file) {

@@ -1,0 +1,61 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { expect, onTestFinished, test } from 'vitest';
+import { roundKey } from '../../src/keys.ts';
+import { findInnocent } from '../../src/rows/suspects.ts';
+import { toRequestLine } from '../../src/rows/request-line.ts';
+import { createUniqueIds } from '../../src/rows/unique-ids.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
+import { build } from './build.ts';
+
+const RULES = { endpoint: '/v1/chat/completions', model: 'm', body: {} };
+
+test('ids that look like duplicates are confirmed by the request lines, whatever they are made of', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-suspects-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const store = createFolderStore(folder);
+  const id = fc.oneof(
+    fc.string({ minLength: 1, maxLength: 20 }),
+    fc.constant('","method":"POST"'),
+    fc.constant('\\"'),
+  );
+
+  await fc.assert(
+    fc.asyncProperty(fc.uniqueArray(id, { minLength: 1, maxLength: 20 }), fc.nat(19), async (ids, cut) => {
+      const lines = ids.map((custom_id, n) =>
+        toRequestLine({ value: { custom_id, prompt: 'x' }, ordinal: n + 1 }, RULES),
+      );
+      const sent = lines.slice(0, cut).flatMap((line) => ('text' in line ? [line] : []));
+      const absent = lines.slice(cut).map(({ customId }) => customId);
+      const halves = [sent.slice(0, 3), sent.slice(3)];
+      for (const [shard, half] of halves.entries()) {
+        await store.put(
+          roundKey({ jobId: 'j', shard }, 1, 'requests.jsonl'),
+          half.map(({ text }) => text).join(''),
+        );
+      }
+      const suspects = new Set([...sent.map(({ customId }) => customId), ...absent]);
+
+      const innocent = new Set(absent.filter((each) => !sent.some(({ customId }) => customId === each)));
+      expect(await findInnocent(store, 'j', 2, suspects)).toBe(innocent.size);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('a row whose id only shares its hash with another is sent all the same', async () => {
+  const rows = ['a', 'b', 'c', 'b'].map((custom_id) => `${JSON.stringify({ custom_id, prompt: 'x' })}\n`);
+
+  const { plan, lines } = await build(rows.join(''), {
+    createIds: (seed) => {
+      const real = createUniqueIds(seed);
+      // Under the first seed, "c" is taken for "a".
+      return { add: (id) => real.add(seed === 0 && id === 'c' ? 'a' : id) };
+    },
+  });
+
+  expect(plan).toMatchObject({ rows: 4, invalid: 1, problems: [{ line: 4, code: 'DUPLICATE_CUSTOM_ID' }] });
+  expect(await lines(0, 1, 'requests.jsonl')).toHaveLength(3);
+});
