@@ -9,7 +9,7 @@ import { handler as cancelJob } from '../lambdas/cancel-job.ts';
 import { handler as startJob } from '../lambdas/start-job.ts';
 import type { Edges } from '../src/edges.ts';
 import type { StepHost } from '../src/runtime/handler.ts';
-import type { StartEdges } from '../src/steps/start-job.ts';
+import type { StartEdges } from '../src/doors/start-job.ts';
 import type { CallStep } from './engine.ts';
 
 /** A payload is JSON that crossed the machine; what each handler takes and gives is typed in `src/contract.ts`. */

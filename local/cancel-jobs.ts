@@ -1,7 +1,7 @@
 import { lastExecution } from '../src/executions/executions.ts';
 import { INDEX_PREFIX, jobKey, jobOfIndexKey, summaryKey } from '../src/keys.ts';
-import { cancelJob } from '../src/steps/cancel-job.ts';
-import type { StartEdges } from '../src/steps/start-job.ts';
+import { cancelJob } from '../src/doors/cancel-job.ts';
+import type { StartEdges } from '../src/doors/start-job.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import type { LocalExecutions } from './engine.ts';
 

@@ -4,7 +4,7 @@ import { startExecution } from '../src/executions/executions.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import type { Edges } from '../src/edges.ts';
 import { INPUT_PREFIX, STAGED_PREFIX } from '../src/keys.ts';
-import type { StartEdges } from '../src/steps/start-job.ts';
+import type { StartEdges } from '../src/doors/start-job.ts';
 import { callDoors, callHandlers } from './call-handlers.ts';
 import { openJobs } from './cancel-jobs.ts';
 import { createLocalExecutions, type CallStep, type EngineEvent, type LocalExecutions } from './engine.ts';

@@ -9,7 +9,7 @@ import type { Summary } from '../src/job.ts';
 import { JOB_FILE_SUFFIX, summaryKey } from '../src/keys.ts';
 import { hashOfRequest, parseJobFile } from '../src/requests/job-request.ts';
 import { resolveInputs } from '../src/requests/resolve-inputs.ts';
-import { startJob, type StartedJob, type StartRequest } from '../src/steps/start-job.ts';
+import { startJob, type StartedJob, type StartRequest } from '../src/doors/start-job.ts';
 import { requireJson } from '../src/store/json.ts';
 import { cancelToTheEnd } from './cancel-jobs.ts';
 import { callBundles } from './call-bundles.ts';

@@ -7,7 +7,7 @@ import type { NightshiftConfig, ProfileConfig } from '../../src/config/config.ts
 import type { Summary } from '../../src/job.ts';
 import { deadLettersKey, summaryKey } from '../../src/keys.ts';
 import type { Log } from '../../src/log.ts';
-import type { StartedJob } from '../../src/steps/start-job.ts';
+import type { StartedJob } from '../../src/doors/start-job.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { answersTable, SHOWN_ROWS } from '../answers-table.ts';
 import { takeInterrupts, type Interrupts } from '../interrupts.ts';

@@ -6,7 +6,7 @@ import { createApi } from '../../src/api/app.ts';
 import { problem } from '../../src/api/problems.ts';
 import { InvalidInput, InvalidRequest } from '../../src/errors.ts';
 import { INPUT_PREFIX, OUTPUT_PREFIX, STAGED_PREFIX } from '../../src/keys.ts';
-import type { StartEdges } from '../../src/steps/start-job.ts';
+import type { StartEdges } from '../../src/doors/start-job.ts';
 import type { Links } from '../../src/store/links.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { hasRoute } from '../template/routes.ts';

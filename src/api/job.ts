@@ -1,7 +1,7 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { readStatus, type JobStatus } from '../status/job-status.ts';
-import { cancelJob } from '../steps/cancel-job.ts';
-import { resumeJob } from '../steps/start-job.ts';
+import { cancelJob } from '../doors/cancel-job.ts';
+import { resumeJob } from '../doors/start-job.ts';
 import type { Links } from '../store/links.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { answer, problems } from './describe-route.ts';

@@ -3,7 +3,7 @@ import { makeJobId } from '../requests/job-id.ts';
 import { hashOfRequest, jobRequestSchema, type JobRequest } from '../requests/job-request.ts';
 import { resolveInputs } from '../requests/resolve-inputs.ts';
 import { listJobs } from '../status/list-jobs.ts';
-import { startJob, type StartedJob } from '../steps/start-job.ts';
+import { startJob, type StartedJob } from '../doors/start-job.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { answer, jsonBody, problems } from './describe-route.ts';
 import { jobLinks } from './job-links.ts';

@@ -1,6 +1,6 @@
 import { parseConfig, type NightshiftConfig } from '../config/config.ts';
 import { createSfnExecutions } from '../executions/sfn-executions.ts';
-import type { StartEdges } from '../steps/start-job.ts';
+import type { StartEdges } from '../doors/start-job.ts';
 import type { Environment } from './api-key.ts';
 import { edgesFromEnvironment, requireVariables } from './environment.ts';
 

@@ -9,7 +9,7 @@ import type { ProfileConfig } from '../../src/config/config.ts';
 import type { Edges } from '../../src/edges.ts';
 import type { ResultLine, Summary } from '../../src/job.ts';
 import { deadLettersKey, resultsKey, summaryKey } from '../../src/keys.ts';
-import { startJob, type StartEdges } from '../../src/steps/start-job.ts';
+import { startJob, type StartEdges } from '../../src/doors/start-job.ts';
 import { readJson } from '../../src/store/json.ts';
 import { CONFIG, createClock, KEY, openEdges, type TestClock } from '../workflow/parts.ts';
 

@@ -10,7 +10,7 @@ import { createApi } from '../../src/api/app.ts';
 import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts';
 import type { Summary } from '../../src/job.ts';
 import { summaryKey } from '../../src/keys.ts';
-import type { StartEdges } from '../../src/steps/start-job.ts';
+import type { StartEdges } from '../../src/doors/start-job.ts';
 import { requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createClock, KEY, openEdges } from '../workflow/parts.ts';

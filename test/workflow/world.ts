@@ -10,7 +10,7 @@ import type { NightshiftConfig, ProfileConfig } from '../../src/config/config.ts
 import type { ResultLine, Summary } from '../../src/job.ts';
 import { deadLettersKey, resultsKey, summaryKey } from '../../src/keys.ts';
 import type { LogEvent, LogFields } from '../../src/log.ts';
-import { startJob } from '../../src/steps/start-job.ts';
+import { startJob } from '../../src/doors/start-job.ts';
 import { requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { CONFIG, createClock, KEY, openEdges } from './parts.ts';

@@ -6,11 +6,11 @@ import type { Executions } from '../../src/executions/executions.ts';
 import type { Job, Summary } from '../../src/job.ts';
 import { INDEX_PREFIX, jobKey, jobOfIndexKey, summaryKey } from '../../src/keys.ts';
 import type { LogEvent } from '../../src/log.ts';
-import type { StartEdges } from '../../src/steps/start-job.ts';
-import { startScheduledJob } from '../../src/steps/start-scheduled-job.ts';
+import type { StartEdges } from '../../src/doors/start-job.ts';
+import { startScheduledJob } from '../../src/doors/start-scheduled-job.ts';
 import { readJson, requireJson, writeJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { createTraffic, keysBelow, openStore, putAll, unsteady } from './store.ts';
+import { createTraffic, keysBelow, openStore, putAll, unsteady } from '../requests/store.ts';
 
 const NOW = Date.parse('2026-11-12T22:00:05Z');
 const TIME = '2026-11-12T22:00:00Z';
