@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** One line per problem: its path, then what is wrong. */
 export function describeIssues(error: z.ZodError): string {

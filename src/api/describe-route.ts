@@ -1,5 +1,5 @@
 import type { RouteConfig } from '@hono/zod-openapi';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { problemSchema, PROBLEM_TYPE } from './problems.ts';
 
 /** A JSON body that a route takes. */

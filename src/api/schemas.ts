@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { inputKeySchema } from '../requests/job-request.ts';
 import { OUTPUT_PREFIX } from '../keys.ts';
 

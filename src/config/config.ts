@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeIssues } from '../describe-issues.ts';
 import { InvalidRequest } from '../errors.ts';
 import { cronProblem } from '../requests/next-times.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseWindow } from '../polling.ts';
 
 /** Providers and profiles as users write them. Everything has a default; each default is named here, once. */

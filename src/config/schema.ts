@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { scheduleSchema } from '../requests/schedule.ts';
 import { profileSchema, providerSchema } from './profile-schema.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Failure } from '../errors.ts';
 import { lastExecution, readExecutionName, startExecution } from '../executions/executions.ts';
 import type { Summary } from '../job.ts';

@@ -1,7 +1,7 @@
-import { Agent, errors, request, type Dispatcher } from 'undici';
 import { ProviderThrottled, ProviderUnavailable } from '../errors.ts';
 import { classifyError } from './classify-error.ts';
 import { backoffMs, MAX_WAIT_MS, parseRetryAfter } from './retry-after.ts';
+import { Agent, errors, request, type Answer } from './undici.ts';
 
 /** Milliseconds. */
 export interface Timeouts {
@@ -40,8 +40,6 @@ const MAX_ATTEMPTS = 3;
 
 /** Longest JSON answer that is read, in bytes: a batch may list 50,000 validation errors. */
 const MAX_ANSWER_BYTES = 64 * 1_048_576;
-
-export type Answer = Dispatcher.ResponseData;
 
 /** Sends calls with the key, classifies bad answers, repeats what is safe to repeat. */
 export class Http {
@@ -91,12 +89,10 @@ export class Http {
   }
 
   async #send(call: Call): Promise<Answer> {
-    const answer = await request(`${this.#options.baseUrl}${call.path}`, {
-      dispatcher: this.#agent,
+    const answer = await request(this.#agent, `${this.#options.baseUrl}${call.path}`, {
       method: call.method,
       headers: { ...call.headers, authorization: `Bearer ${await this.#options.apiKey()}` },
-      // undici takes any async iterable; its types name only Node's streams.
-      body: (call.body ?? null) as string | null,
+      body: call.body ?? null,
     });
     if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
     const body = await readText(call, answer).catch(() => '');

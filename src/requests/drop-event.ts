@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { InvalidRequest } from '../errors.ts';
 import { INPUT_PREFIX } from '../keys.ts';
 import { makeJobId } from './job-id.ts';

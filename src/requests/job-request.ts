@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeIssues } from '../describe-issues.ts';
 import { profileSchema } from '../config/profile-schema.ts';
 import { InvalidRequest } from '../errors.ts';

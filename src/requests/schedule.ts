@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MAX_INPUTS, hasFields, inputKeySchema, treatmentShape } from './job-request.ts';
 import { INPUT_PREFIX } from '../keys.ts';
 import { fillDateTokens } from './schedule-times.ts';
