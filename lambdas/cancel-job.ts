@@ -1,5 +1,5 @@
-import { handleWith } from '../src/runtime/handler.ts';
+import { handle } from '../src/runtime/handler.ts';
 import { startEdgesFromEnvironment } from '../src/runtime/start-edges.ts';
 import { cancelStoppedJob } from '../src/doors/cancel-job.ts';
 
-export const handler = handleWith(cancelStoppedJob, () => startEdgesFromEnvironment(process.env));
+export const handler = handle(cancelStoppedJob, startEdgesFromEnvironment);

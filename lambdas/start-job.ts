@@ -1,5 +1,5 @@
-import { handleWith } from '../src/runtime/handler.ts';
+import { handle } from '../src/runtime/handler.ts';
 import { startEdgesFromEnvironment } from '../src/runtime/start-edges.ts';
 import { startJobByEvent } from '../src/doors/start-job-by-event.ts';
 
-export const handler = handleWith(startJobByEvent, () => startEdgesFromEnvironment(process.env));
+export const handler = handle(startJobByEvent, startEdgesFromEnvironment);

@@ -17,24 +17,26 @@ type BundledHandler = (event: unknown, context: object) => Promise<unknown>;
  * `STORE`, a key, and whatever else `src/runtime/environment.ts` names must be set.
  */
 export function callBundles({ template, folder }: Synthesized): CallStep {
-  const bundles = findBundles(template);
+  const bundles = findBundles({ template, folder });
   return async (step, event) => {
-    const path = bundles.get(step);
-    if (path === undefined) throw new Error(`There is no bundle of the step "${step}".`);
-    const { handler } = (await import(pathToFileURL(join(folder, path, 'index.mjs')).href)) as {
+    const file = bundles.get(step);
+    if (file === undefined) throw new Error(`There is no bundle of the step "${step}".`);
+    const { handler } = (await import(pathToFileURL(file).href)) as {
       handler: BundledHandler;
     };
     return handler(event, {});
   };
 }
 
-function findBundles(template: unknown): ReadonlyMap<string, string> {
+/** The file of each step's bundle, by step. */
+export function findBundles({ template, folder }: Synthesized): ReadonlyMap<string, string> {
   const { Resources } = template as { Resources: Record<string, FunctionResource> };
   const found = new Map<string, string>();
   for (const { Type, Metadata, Properties } of Object.values(Resources)) {
     const step = Properties?.Environment?.Variables?.STEP;
     const path = Metadata?.['aws:asset:path'];
-    if (Type === 'AWS::Lambda::Function' && step !== undefined && path !== undefined) found.set(step, path);
+    if (Type === 'AWS::Lambda::Function' && step !== undefined && path !== undefined)
+      found.set(step, join(folder, path, 'index.mjs'));
   }
   return found;
 }

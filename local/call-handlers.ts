@@ -7,7 +7,7 @@ import { handler as uploadFile } from '../lambdas/upload-file.ts';
 import { handler as writeResults } from '../lambdas/write-results.ts';
 import { handler as cancelJob } from '../lambdas/cancel-job.ts';
 import { handler as startJob } from '../lambdas/start-job.ts';
-import type { Edges } from '../src/edges.ts';
+import type { ProviderEdges } from '../src/edges.ts';
 import type { StepHost } from '../src/runtime/handler.ts';
 import type { StartEdges } from '../src/doors/start-job.ts';
 import type { CallStep } from './engine.ts';
@@ -26,7 +26,7 @@ const HANDLERS: Readonly<Record<string, AnyHandler>> = {
 };
 
 /** Calls the handlers of the machine's Tasks in this process, with these edges instead of those of the environment. */
-export function callHandlers(edges: Edges): CallStep {
+export function callHandlers(edges: ProviderEdges): CallStep {
   return caller(HANDLERS, { edges });
 }
 

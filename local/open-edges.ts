@@ -1,15 +1,15 @@
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Edges } from '../src/edges.ts';
+import type { ProviderEdges } from '../src/edges.ts';
 import type { Log } from '../src/log.ts';
-import { edgesFromEnvironment } from '../src/runtime/environment.ts';
+import { providerEdgesFromEnvironment } from '../src/runtime/provider-edges.ts';
 import { lockFolder } from './lock.ts';
 import { makeFolder } from './make-folder.ts';
 import { startSimulator, type Simulator } from './simulator/index.ts';
 
 /** This machine's stand-ins for what is deployed: a folder for the bucket, the environment for the secret. */
 export interface LocalEdges extends AsyncDisposable {
-  readonly edges: Edges;
+  readonly edges: ProviderEdges;
   /** The simulator's address, when this host brought one. */
   readonly simulatorUrl: string | undefined;
 }
@@ -36,7 +36,7 @@ export async function openLocalEdges({ data, simulator, log }: OpenEdges): Promi
   opened.defer(async () => running?.close());
   const all = opened.move();
   return {
-    edges: { ...edgesFromEnvironment(process.env), log },
+    edges: { ...providerEdgesFromEnvironment(process.env), log },
     simulatorUrl: running?.url,
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };

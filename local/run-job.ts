@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { readApiKey } from '../src/runtime/api-key.ts';
 import type { NightshiftConfig, ProfileConfig } from '../src/config/config.ts';
 import { resolveProfile } from '../src/config/resolve-profile.ts';
-import type { Edges } from '../src/edges.ts';
+import type { ProviderEdges } from '../src/edges.ts';
 import { InvalidRequest, ProviderDenied } from '../src/errors.ts';
 import type { Summary } from '../src/job.ts';
 import { JOB_FILE_SUFFIX, summaryKey } from '../src/keys.ts';
@@ -26,7 +26,7 @@ export interface RunJob {
   /** Makes the run a job of its own although its file and options have run before. */
   readonly again: boolean;
   readonly config: NightshiftConfig;
-  readonly edges: Edges;
+  readonly edges: ProviderEdges;
   /** Bundle the Lambdas into this folder and run the bundles, with edges from the environment. */
   readonly bundles?: string | undefined;
   /** Told of each step; not told anything when the job had ended before. */

@@ -5,11 +5,15 @@ import type { ObjectStore } from './store/object-store.ts';
 /** Everything a step touches outside itself. Lambdas build it from their environment, the local host by hand. */
 export interface Edges {
   readonly store: ObjectStore;
-  readonly provider: (settings: ProviderSettings) => BatchProvider;
   readonly clock: Clock;
   /** In [0, 1): jitter only, never identity. */
   readonly random: () => number;
   readonly log: Log;
+}
+
+/** The edges of a step that talks to the provider: apart, so that the others' bundles hold no HTTP client. */
+export interface ProviderEdges extends Edges {
+  readonly provider: (settings: ProviderSettings) => BatchProvider;
 }
 
 export interface Clock {

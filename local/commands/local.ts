@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
-import type { Edges } from '../../src/edges.ts';
+import type { ProviderEdges } from '../../src/edges.ts';
 import type { Log } from '../../src/log.ts';
 import { callHandlers } from '../call-handlers.ts';
 import { cancelToTheEnd, openJobs } from '../cancel-jobs.ts';
@@ -76,7 +76,11 @@ async function runLocal(flags: LocalFlags, given: NightshiftConfig): Promise<num
 }
 
 /** Cancels every job that has not ended, and waits for what they leave. */
-async function cancelAll(config: NightshiftConfig, edges: Edges, { machine }: LocalStack): Promise<void> {
+async function cancelAll(
+  config: NightshiftConfig,
+  edges: ProviderEdges,
+  { machine }: LocalStack,
+): Promise<void> {
   const executions = createLocalExecutions({ ...machine, callStep: callHandlers(edges) });
   for await (const jobId of openJobs(edges.store)) {
     await cancelToTheEnd({ ...edges, config, executions }, jobId);

@@ -1,4 +1,4 @@
-import type { Edges } from '../edges.ts';
+import type { ProviderEdges } from '../edges.ts';
 import type { Job } from '../job.ts';
 import { roundKey, type ShardRef } from '../keys.ts';
 import type { Batch, BatchProvider } from '../provider/batch-provider.ts';
@@ -12,7 +12,7 @@ import { readJson } from '../store/json.ts';
  * @returns the ids of the files that are left
  */
 export async function cleanProvider(
-  edges: Edges,
+  edges: ProviderEdges,
   { profile }: Job,
   batch: Batch | undefined,
   upload: UploadCheckpoint | undefined,
@@ -50,7 +50,12 @@ async function inputFiles(
  * Deletes an uploaded file whose batch will not be made in this execution; a resume uploads it again. It stays when a
  * create got no answer: its batch may turn up.
  */
-export async function forgetUpload(edges: Edges, job: Job, ref: ShardRef, round: number): Promise<void> {
+export async function forgetUpload(
+  edges: ProviderEdges,
+  job: Job,
+  ref: ShardRef,
+  round: number,
+): Promise<void> {
   const { store } = edges;
   const key = (file: 'upload.json' | 'uploading.json' | 'creating.json'): string =>
     roundKey(ref, round, file);

@@ -1,5 +1,5 @@
 import type { ShardContext } from '../contract.ts';
-import type { Edges } from '../edges.ts';
+import type { ProviderEdges } from '../edges.ts';
 import { ProviderNotFound, type Failure } from '../errors.ts';
 import type { Collected, Job } from '../job.ts';
 import { roundKey, type ShardRef } from '../keys.ts';
@@ -34,7 +34,11 @@ export interface RoundToCollect extends ShardContext {
  * Collects one round: fetch both files, index their lines, write every row's fate, clean up at the provider, and then the
  * checkpoint.
  */
-export async function collectRound(edges: Edges, job: Job, context: RoundToCollect): Promise<Collected> {
+export async function collectRound(
+  edges: ProviderEdges,
+  job: Job,
+  context: RoundToCollect,
+): Promise<Collected> {
   const { store } = edges;
   const batch = await findBatch(edges, context);
   const upload = await readJson<UploadCheckpoint>(store, roundKey(context, context.round, 'upload.json'));
@@ -65,7 +69,10 @@ export async function collectRound(edges: Edges, job: Job, context: RoundToColle
 }
 
 /** The batch as it ended; one that is gone for good is a batch without files. */
-async function findBatch(edges: Edges, { provider, batchId }: RoundToCollect): Promise<Batch | undefined> {
+async function findBatch(
+  edges: ProviderEdges,
+  { provider, batchId }: RoundToCollect,
+): Promise<Batch | undefined> {
   if (batchId === undefined) return undefined;
   try {
     return await edges.provider(provider).getBatch(batchId);
@@ -181,7 +188,7 @@ function missingRowError(batch: Batch | undefined): Pick<Failure, 'code' | 'mess
 }
 
 function describeRound(
-  { clock }: Edges,
+  { clock }: ProviderEdges,
   { shard, round, batchId, createdAt, refusal, givenBack }: RoundToCollect,
   batch: Batch | undefined,
   index: RoundIndex,
@@ -210,14 +217,14 @@ function describeRound(
 }
 
 /** What has to be in the store before the checkpoint says that the round is over. */
-async function endRound(edges: Edges, context: RoundToCollect, collected: Collected): Promise<void> {
+async function endRound(edges: ProviderEdges, context: RoundToCollect, collected: Collected): Promise<void> {
   if (collected.next === 'done') await finishShard(edges, context, collected);
   if (collected.next === 'stop' && collected.failure !== undefined) {
     await stopShard(edges, context, collected.round + 1, collected.failure, collected);
   }
 }
 
-function logRound({ log }: Edges, { jobId, shard }: ShardRef, collected: Collected): void {
+function logRound({ log }: ProviderEdges, { jobId, shard }: ShardRef, collected: Collected): void {
   const { round, ok, failed, exhausted, deferred, missing, duplicates, unknown, unreadable, next } =
     collected;
   const unexplained = { missing, duplicates, unknown, unreadable };

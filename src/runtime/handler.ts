@@ -1,7 +1,7 @@
 import type { Edges } from '../edges.ts';
 import { bounded } from '../errors.ts';
 import type { LogFields } from '../log.ts';
-import { edgesFromEnvironment } from './environment.ts';
+import type { Environment } from './api-key.ts';
 
 /** Lambda's second argument, as far as a step uses it. The local host brings its own edges in it; AWS never does. */
 export interface StepHost<E extends Edges = Edges> {
@@ -11,17 +11,12 @@ export interface StepHost<E extends Edges = Edges> {
 export type Handler<In, Out, E extends Edges = Edges> = (event: In, host?: StepHost<E>) => Promise<Out>;
 
 /** Makes a step a Lambda handler: edges from the environment, and one log line for a failure before it is thrown. */
-export function handle<In, Out>(step: (edges: Edges, event: In) => Promise<Out>): Handler<In, Out> {
-  return handleWith(step, () => edgesFromEnvironment(process.env));
-}
-
-/** {@link handle} for a step that needs more edges than the usual ones. */
-export function handleWith<In, Out, E extends Edges>(
+export function handle<In, Out, E extends Edges>(
   step: (edges: E, event: In) => Promise<Out>,
-  openEdges: () => E,
+  openEdges: (env: Environment) => E,
 ): Handler<In, Out, E> {
   return async (event, host) => {
-    const edges = host?.edges ?? openEdges();
+    const edges = host?.edges ?? openEdges(process.env);
     try {
       return await step(edges, event);
     } catch (error) {

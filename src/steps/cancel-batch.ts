@@ -1,12 +1,12 @@
 import type { BatchContext } from '../contract.ts';
-import type { Edges } from '../edges.ts';
+import type { ProviderEdges } from '../edges.ts';
 import { ProviderNotFound } from '../errors.ts';
 
 /**
  * Asks the provider to cancel an overdue batch. It is then polled to its end, so that what it finished is collected; the
  * polls also find out about a batch that is gone.
  */
-export async function cancelBatch(edges: Edges, context: BatchContext): Promise<BatchContext> {
+export async function cancelBatch(edges: ProviderEdges, context: BatchContext): Promise<BatchContext> {
   try {
     await edges.provider(context.provider).cancelBatch(context.batchId);
   } catch (error) {

@@ -2,7 +2,7 @@ import { forgetUpload } from '../collect/clean-provider.ts';
 import { collectRound } from '../collect/collect-round.ts';
 import { stopShard } from '../collect/stop-shard.ts';
 import type { Caught, CollectContext, CollectedContext, ShardContext } from '../contract.ts';
-import type { Edges } from '../edges.ts';
+import type { ProviderEdges } from '../edges.ts';
 import { failureFromCatch, type Failure } from '../errors.ts';
 import type { Collected, Job } from '../job.ts';
 import { isNearlyFull, spentEvents } from '../history.ts';
@@ -18,7 +18,10 @@ const MAX_RETRY_WAIT_SECONDS = 3_600;
  * Takes in what a round came to: a batch that ended (in whatever way), or a shard on which a step gave up. Decides what
  * becomes of each row, and whether there is another round.
  */
-export async function collectResults(edges: Edges, context: CollectContext): Promise<CollectedContext> {
+export async function collectResults(
+  edges: ProviderEdges,
+  context: CollectContext,
+): Promise<CollectedContext> {
   const { jobId, shard, provider, polling } = context;
   const job = await requireJson<Job>(edges.store, jobKey(jobId));
   const shardRound = await currentRound(edges, context);
@@ -41,14 +44,19 @@ const HISTORY_FULL: Failure = {
   message: 'The execution has no room for another round in its history; the next one of the job goes on.',
 };
 
-async function currentRound({ store }: Edges, context: CollectContext): Promise<ShardRound> {
+async function currentRound({ store }: ProviderEdges, context: CollectContext): Promise<ShardRound> {
   const { round, lastRound } = context;
   return round === undefined || lastRound === undefined ? findRound(store, context) : { round, lastRound };
 }
 
 type RoundEnd = Pick<Collected, 'next' | 'round' | 'lastRound'>;
 
-async function collect(edges: Edges, job: Job, context: CollectContext, at: ShardRound): Promise<RoundEnd> {
+async function collect(
+  edges: ProviderEdges,
+  job: Job,
+  context: CollectContext,
+  at: ShardRound,
+): Promise<RoundEnd> {
   const known = await readJson<Collected>(edges.store, roundKey(context, at.round, 'collected.json'));
   if (known !== undefined) return known;
   if (!hasError(context)) return collectRound(edges, job, { ...context, ...at });

@@ -1,5 +1,5 @@
 import type { BatchContext, UploadedContext } from '../contract.ts';
-import type { Edges } from '../edges.ts';
+import type { ProviderEdges } from '../edges.ts';
 import { InvalidRequest, ProviderBusy, ProviderUnavailable } from '../errors.ts';
 import type { Job, ResolvedProfile } from '../job.ts';
 import { jobKey, roundKey, shardName } from '../keys.ts';
@@ -21,7 +21,7 @@ interface BatchCheckpoint {
  * Creates the round's batch, once. The checkpoint answers for a batch made before; one whose answer was lost is found
  * again by the metadata it carries, never created a second time.
  */
-export async function createBatch(edges: Edges, context: UploadedContext): Promise<BatchContext> {
+export async function createBatch(edges: ProviderEdges, context: UploadedContext): Promise<BatchContext> {
   const key = roundKey(context, context.round, 'batch.json');
   const known = await readJson<BatchCheckpoint>(edges.store, key);
   if (known !== undefined) return waiting(context, known);
@@ -54,7 +54,7 @@ const LOST_CREATE_SECONDS = 180;
 
 /** A create is announced in the store before it is sent: only an announced one can have been lost. */
 async function findOrCreate(
-  edges: Edges,
+  edges: ProviderEdges,
   context: UploadedContext,
   { endpoint, completionWindow, maxBatches }: ResolvedProfile,
 ): Promise<Batch> {
@@ -98,7 +98,7 @@ async function waitForPlace(
 
 /** @throws ProviderUnavailable while the batch may still turn up. */
 async function findLost(
-  edges: Edges,
+  edges: ProviderEdges,
   context: UploadedContext,
   { at }: Announcement,
   key: string,
@@ -115,7 +115,7 @@ async function findLost(
 }
 
 async function announce(
-  { store, clock }: Edges,
+  { store, clock }: ProviderEdges,
   context: UploadedContext,
   key: string,
   before: Announcement | undefined,
@@ -132,7 +132,11 @@ function mayTurnUp({ jobId, shard, round }: UploadedContext): ProviderUnavailabl
 }
 
 /** The job was cancelled while this batch was being made, and the execution that would cancel it may have passed by. */
-async function cancelWhenTooLate(edges: Edges, context: UploadedContext, batch: Batch): Promise<void> {
+async function cancelWhenTooLate(
+  edges: ProviderEdges,
+  context: UploadedContext,
+  batch: Batch,
+): Promise<void> {
   if (!isCancelled(await readStop(edges.store, context.jobId))) return;
   await edges.provider(context.provider).cancelBatch(batch.id);
   const { jobId, shard, round } = context;

@@ -1,5 +1,5 @@
 import type { BatchContext, PolledContext } from '../contract.ts';
-import type { Edges } from '../edges.ts';
+import type { ProviderEdges } from '../edges.ts';
 import { ProviderNotFound } from '../errors.ts';
 import type { Progress } from '../job.ts';
 import { shardKey } from '../keys.ts';
@@ -15,7 +15,7 @@ const CANCEL_GRACE_SECONDS = 3_600;
  * Asks once how the batch is and says what the machine does next: `phase`, and the wait until the next poll. A poll that
  * fails says nothing about the batch: the machine's Retry repeats it.
  */
-export async function pollBatch(edges: Edges, context: BatchContext): Promise<PolledContext> {
+export async function pollBatch(edges: ProviderEdges, context: BatchContext): Promise<PolledContext> {
   const now = Math.floor(edges.clock.now() / 1_000);
   const batch = await getBatch(edges, context);
   const polled =
@@ -30,13 +30,17 @@ export async function pollBatch(edges: Edges, context: BatchContext): Promise<Po
 }
 
 /** A batch of a cancelled job has had its time. */
-async function heedCancel({ store }: Edges, polled: PolledContext): Promise<PolledContext> {
+async function heedCancel({ store }: ProviderEdges, polled: PolledContext): Promise<PolledContext> {
   if (polled.phase !== 'running' || polled.cancelledAt !== undefined) return polled;
   return isCancelled(await readStop(store, polled.jobId)) ? { ...polled, phase: 'overdue' } : polled;
 }
 
 /** For people: a poll does not fail because nobody can be told of it. */
-async function tellProgress({ store, log }: Edges, polled: PolledContext, now: number): Promise<void> {
+async function tellProgress(
+  { store, log }: ProviderEdges,
+  polled: PolledContext,
+  now: number,
+): Promise<void> {
   const { jobId, shard, round, batchId, status, succeeded, total, waitSeconds } = polled;
   const at = (seconds: number): string => new Date(seconds * 1_000).toISOString();
   const progress: Progress = {
@@ -56,7 +60,7 @@ async function tellProgress({ store, log }: Edges, polled: PolledContext, now: n
   }
 }
 
-async function getBatch(edges: Edges, context: BatchContext): Promise<Batch | undefined> {
+async function getBatch(edges: ProviderEdges, context: BatchContext): Promise<Batch | undefined> {
   try {
     return await edges.provider(context.provider).getBatch(context.batchId);
   } catch (error) {

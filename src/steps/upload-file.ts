@@ -1,5 +1,5 @@
 import type { ShardContext, UploadedContext } from '../contract.ts';
-import type { Edges } from '../edges.ts';
+import type { ProviderEdges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';
 import { roundKey, shardName } from '../keys.ts';
 import type { BatchProvider, ProviderFile } from '../provider/batch-provider.ts';
@@ -12,7 +12,7 @@ import { readJson, writeJson } from '../store/json.ts';
  * Uploads the round's request lines, once: a checkpoint answers for an upload that was made before, and one whose
  * answer was lost is found again by its name. A provider that found an earlier file too large gets a first part.
  */
-export async function uploadFile(edges: Edges, context: ShardContext): Promise<UploadedContext> {
+export async function uploadFile(edges: ProviderEdges, context: ShardContext): Promise<UploadedContext> {
   const { store, log } = edges;
   const { round, lastRound } = await currentRound(edges, context);
   const uploaded = { ...context, round, lastRound };
@@ -29,14 +29,18 @@ export async function uploadFile(edges: Edges, context: ShardContext): Promise<U
 }
 
 async function currentRound(
-  { store }: Edges,
+  { store }: ProviderEdges,
   context: ShardContext,
 ): Promise<{ round: number; lastRound: number }> {
   const { round, lastRound } = context;
   return round === undefined || lastRound === undefined ? findRound(store, context) : { round, lastRound };
 }
 
-async function makeUpload(edges: Edges, context: ShardContext, round: number): Promise<UploadCheckpoint> {
+async function makeUpload(
+  edges: ProviderEdges,
+  context: ShardContext,
+  round: number,
+): Promise<UploadCheckpoint> {
   const { store } = edges;
   const { jobId, shard } = context;
   const provider = edges.provider(context.provider);
@@ -65,7 +69,7 @@ async function findLost(
   return found !== undefined && (found.bytes ?? bytes) === bytes ? found : undefined;
 }
 
-async function* readObject({ store }: Edges, key: string, end: number): AsyncGenerator<Buffer> {
+async function* readObject({ store }: ProviderEdges, key: string, end: number): AsyncGenerator<Buffer> {
   const object = await store.open(key, { end });
   if (object === undefined) throw new InvalidInput(`${store.locate(key)} is gone.`);
   yield* object.body;

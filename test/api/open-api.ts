@@ -59,9 +59,6 @@ export async function openApi(change: (edges: ApiEdges) => Partial<ApiEdges> = (
   let caller = 'alice';
   const edges: ApiEdges = {
     store,
-    provider: () => {
-      throw new Error('The API asks no provider.');
-    },
     clock: { now: () => now },
     random: () => 0.5,
     log: (event, fields) => logged.push({ event, ...fields }),

@@ -92,9 +92,6 @@ async function openStage(config = CONFIG): Promise<Stage> {
     store,
     executions,
     config,
-    provider: () => {
-      throw new Error('To start a job, nobody asks the provider.');
-    },
     clock: { now: () => NOW },
     random: () => 0.5,
     log: (event) => void logs.push(event),

@@ -18,9 +18,6 @@ async function open() {
   const logged: string[] = [];
   const edges: StartEdges = {
     store: createFolderStore(folder),
-    provider: () => {
-      throw new Error('A door asks no provider.');
-    },
     clock: { now: () => Date.UTC(2026, 10, 1) },
     random: () => 0.5,
     log: (event) => logged.push(event),

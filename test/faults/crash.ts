@@ -1,5 +1,5 @@
 import type { CallStep } from '../../local/engine.ts';
-import type { Edges } from '../../src/edges.ts';
+import type { ProviderEdges } from '../../src/edges.ts';
 import type { BatchProvider } from '../../src/provider/batch-provider.ts';
 import type { ObjectStore, ObjectWriter } from '../../src/store/object-store.ts';
 
@@ -48,7 +48,7 @@ export class CrashPoint {
     return (step, event) => (this.#dead ? forever() : call(step, event));
   };
 
-  edges = (edges: Edges): Edges => ({
+  edges = (edges: ProviderEdges): ProviderEdges => ({
     ...edges,
     store: this.#store(edges.store),
     provider: (settings) => this.#provider(edges.provider(settings)),

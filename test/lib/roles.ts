@@ -1,4 +1,4 @@
-import type { Edges } from '../../src/edges.ts';
+import type { ProviderEdges } from '../../src/edges.ts';
 import { StoreRejected } from '../../src/errors.ts';
 import type { Executions } from '../../src/executions/executions.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -31,7 +31,7 @@ export class Roles {
   }
 
   /** The edges as the step's role lets it use them. */
-  edgesOf(step: string, edges: Edges): Edges {
+  edgesOf(step: string, edges: ProviderEdges): ProviderEdges {
     return {
       ...edges,
       store: this.#storeOf(step, edges.store),

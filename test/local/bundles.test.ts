@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { callBundles } from '../../local/call-bundles.ts';
+import { callBundles, findBundles } from '../../local/call-bundles.ts';
 import { createLocalExecutions, type LocalExecutions } from '../../local/engine.ts';
 import { machineOf, synthesizeBundles, type Synthesized } from '../../local/load-stack.ts';
 import { startSimulator } from '../../local/simulator/index.ts';
@@ -144,4 +144,22 @@ test('a request to the API starts a job, and tells how it went', async () => {
   expect(await request('GET', '/jobs')).toMatchObject({ body: { jobs: [{ jobId }] } });
   expect(await request('POST', `/jobs/${jobId}/cancel`)).toMatchObject({ statusCode: 409 });
   expect(await request('GET', '/openapi.json')).toMatchObject({ body: { openapi: '3.1.0' } });
+});
+
+test('no bundle is above 1.2 MB, and only those that talk to the provider hold its client', async () => {
+  const sizes: Record<string, number> = {};
+  const clients: string[] = [];
+  for (const [step, file] of findBundles(synthesized)) {
+    sizes[step] = (await stat(file)).size;
+    if ((await readFile(file, 'utf8')).includes('llhttp')) clients.push(step);
+  }
+  expect(Object.entries(sizes).filter(([, size]) => size > 1_200_000)).toEqual([]);
+  expect(Object.keys(sizes)).toHaveLength(10);
+  expect(clients.toSorted()).toEqual([
+    'cancel-batch',
+    'collect-results',
+    'create-batch',
+    'poll-batch',
+    'upload-file',
+  ]);
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { BatchContext } from '../../src/contract.ts';
-import type { Edges } from '../../src/edges.ts';
+import type { ProviderEdges } from '../../src/edges.ts';
 import { ProviderNotFound, ProviderUnavailable } from '../../src/errors.ts';
 import { MAX_NOT_FOUND_POLLS } from '../../src/polling.ts';
 import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts';
@@ -13,7 +13,7 @@ import { createFolderStore } from '../../src/store/folder-store.ts';
 
 const NOW = 1_790_000_000;
 
-async function openEdges(provider: Partial<BatchProvider>, now = NOW): Promise<Edges> {
+async function openEdges(provider: Partial<BatchProvider>, now = NOW): Promise<ProviderEdges> {
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-steps-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return {

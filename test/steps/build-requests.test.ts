@@ -33,9 +33,6 @@ async function openJob(
   const logged: [string, LogFields][] = [];
   const edges: Edges = {
     store,
-    provider: () => {
-      throw new Error('Build asks nothing of a provider.');
-    },
     clock: { now: () => 0 },
     random: () => 0,
     log: (event, fields) => void logged.push([event, fields]),

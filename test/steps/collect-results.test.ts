@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { CollectContext, CollectedContext, PolledContext } from '../../src/contract.ts';
-import type { Edges } from '../../src/edges.ts';
+import type { ProviderEdges } from '../../src/edges.ts';
 import { ProviderNotFound, withCode } from '../../src/errors.ts';
 import type { Job, NotOkLine, Plan, ResultLine, Summary } from '../../src/job.ts';
 import {
@@ -39,7 +39,7 @@ interface Round {
 }
 
 interface Shard {
-  readonly edges: Edges;
+  readonly edges: ProviderEdges;
   readonly store: ObjectStore;
   readonly folder: string;
   /** Collects a round as the machine would after its batch ended. */
@@ -59,7 +59,7 @@ async function openShard(rows: number, invalid: readonly number[] = [], rounds =
   const store = createFolderStore(folder);
   await writePlan(store, rows, invalid, rounds);
   let current: Round = {};
-  const edges: Edges = {
+  const edges: ProviderEdges = {
     store,
     provider: () => providerOf(() => current),
     clock: { now: () => 1_790_000_000_000 },

@@ -1,7 +1,7 @@
 import type { CallStep } from '../../local/engine.ts';
 import type { Simulator } from '../../local/simulator/index.ts';
 import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts';
-import type { Edges } from '../../src/edges.ts';
+import type { ProviderEdges } from '../../src/edges.ts';
 import type { BatchProvider } from '../../src/provider/batch-provider.ts';
 import { createProviderClient, type ProviderClient } from '../../src/provider/client.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
@@ -43,17 +43,17 @@ export function createClock(): TestClock {
   };
 }
 
-export type TestEdges = Edges & AsyncDisposable;
+export type TestEdges = ProviderEdges & AsyncDisposable;
 
 /** A folder for the bucket, and the simulator over HTTP for every provider. */
 export function openEdges(
   folder: string,
   simulator: Simulator,
   clock: TestClock,
-  log: Edges['log'],
+  log: ProviderEdges['log'],
 ): TestEdges {
   const clients = new Map<string, ProviderClient>();
-  const provider: Edges['provider'] = (settings): BatchProvider => {
+  const provider: ProviderEdges['provider'] = (settings): BatchProvider => {
     const known = clients.get(settings.name);
     if (known !== undefined) return known;
     const client = createProviderClient({
