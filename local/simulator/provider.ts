@@ -40,9 +40,9 @@ export class SimulatedProvider {
 
   async createBatch(request: BatchRequest): Promise<SimulatedBatch> {
     const { state, script, now } = this.#options;
+    const { requests, errors } = await validateRequests(state.content(request.inputFileId), request.endpoint);
     const nth = state.batches.size + 1;
     const actions = script.forBatch(nth);
-    const { requests, errors } = await validateRequests(state.content(request.inputFileId), request.endpoint);
     const batch: SimulatedBatch = {
       id: state.nextId('batch'),
       nth,

@@ -1,6 +1,15 @@
 import type { BatchContext, UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
-import { InvalidRequest, ProviderBusy, ProviderUnavailable } from '../errors.ts';
+import {
+  InvalidRequest,
+  ProviderBusy,
+  ProviderDenied,
+  ProviderNotFound,
+  ProviderRejected,
+  ProviderThrottled,
+  ProviderTooLarge,
+  ProviderUnavailable,
+} from '../errors.ts';
 import type { Job, ResolvedProfile } from '../job.ts';
 import { jobKey, roundKey, shardName } from '../keys.ts';
 import { parseWindow } from '../polling.ts';
@@ -76,11 +85,21 @@ async function findOrCreate(
     log('batch_created', { jobId, shard, round, batchId: batch.id });
     return batch;
   } catch (error) {
-    // Every other answer says that there is no batch.
-    if (!(error instanceof ProviderUnavailable))
-      await writeJson(store, key, { at: 0 } satisfies Announcement);
+    if (saysThereIsNone(error)) await writeJson(store, key, { at: 0 } satisfies Announcement);
     throw error;
   }
+}
+
+/** Whether the provider answered, and refused. Whatever else went wrong, the batch may be there. */
+function saysThereIsNone(error: unknown): boolean {
+  return [
+    ProviderBusy,
+    ProviderDenied,
+    ProviderNotFound,
+    ProviderRejected,
+    ProviderThrottled,
+    ProviderTooLarge,
+  ].some((refusal) => error instanceof refusal);
 }
 
 /** @throws ProviderBusy when as many batches as may are running at the provider, of this job or others. */

@@ -1,0 +1,60 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { UploadedContext } from '../../src/contract.ts';
+import { ProviderBusy, ProviderDenied, ProviderRejected, ProviderUnavailable } from '../../src/errors.ts';
+import { jobKey, roundKey } from '../../src/keys.ts';
+import type { BatchProvider } from '../../src/provider/batch-provider.ts';
+import { createBatch } from '../../src/steps/create-batch.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
+import { readJson, writeJson } from '../../src/store/json.ts';
+
+const NOW = 1_790_000_000;
+
+const CONTEXT: UploadedContext = {
+  jobId: 'job-1',
+  shard: 0,
+  provider: { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: 'melious' },
+  polling: { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 },
+  round: 1,
+  lastRound: 4,
+  fileId: 'file_1',
+};
+
+/** Whether a create that ended so may have made a batch, as the announcement tells whoever comes next. */
+async function announcedAfter(error: Error): Promise<number | undefined> {
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-create-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const store = createFolderStore(folder);
+  const profile = { endpoint: '/v1/chat/completions', completionWindow: '24h' };
+  await writeJson(store, jobKey('job-1'), { jobId: 'job-1', profile });
+  const provider: Partial<BatchProvider> = { createBatch: () => Promise.reject(error) };
+  const edges = {
+    store,
+    provider: () => provider as BatchProvider,
+    clock: { now: () => NOW * 1_000 },
+    random: () => 0.5,
+    log: () => undefined,
+  };
+  await expect(createBatch(edges, CONTEXT)).rejects.toBe(error);
+  const announcement = await readJson<{ at: number }>(store, roundKey(CONTEXT, 1, 'creating.json'));
+  return announcement?.at;
+}
+
+describe('a create that failed', () => {
+  test.each([
+    new ProviderRejected('create batch: 400'),
+    new ProviderDenied('create batch: 402'),
+    new ProviderBusy('create batch: 429'),
+  ])('made no batch when the provider refused it: $name', async (error) => {
+    expect(await announcedAfter(error)).toBe(0);
+  });
+
+  test.each([new ProviderUnavailable('create batch: no answer'), new TypeError('nobody foresaw this')])(
+    'may have made one when nobody can tell: $name',
+    async (error) => {
+      expect(await announcedAfter(error)).toBe(NOW);
+    },
+  );
+});
