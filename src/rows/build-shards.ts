@@ -12,8 +12,10 @@ import {
 import type { ObjectStore } from '../store/object-store.ts';
 import { readRows } from './formats.ts';
 import { generatedId, toRequestLine, type Request, type RequestRules } from './request-line.ts';
-import type { Row } from './row.ts';
+import { readJsonRow } from './formats/json-lines.ts';
+import type { ReadRow, Row, UnreadRow } from './row.ts';
 import { ShardWriter } from './shard-writer.ts';
+import { RequestSplicer } from './splice-request.ts';
 import { findInnocent, MAX_SUSPECTS } from './suspects.ts';
 import { compileTemplate } from './template.ts';
 import { createUniqueIds, type UniqueIds } from './unique-ids.ts';
@@ -70,6 +72,7 @@ const BYTES_PER_TOKEN = 4;
 class Builder {
   readonly #job: Job;
   readonly #rules: RequestRules;
+  readonly #splicer: RequestSplicer;
   readonly #writer: ShardWriter;
   readonly #ids: UniqueIds;
   /** Ids that were called duplicates. */
@@ -82,6 +85,7 @@ class Builder {
     this.#ids = ids;
     this.#job = job;
     this.#rules = rulesOf(job.profile);
+    this.#splicer = new RequestSplicer(this.#rules);
     this.#writer = writer;
   }
 
@@ -92,27 +96,45 @@ class Builder {
     const maxRowBytes = Math.min(this.#job.profile.shardLimits.maxBytes, MAX_ROW_BYTES);
     try {
       for await (const rows of readRows(object.body, { name, maxRowBytes })) {
-        for (const row of rows) await this.#takeRow(row, { file: key, line: row.line });
+        for (const row of rows) {
+          // Most rows need not be waited for, and a promise for each would take as long as the rest.
+          const pending = this.#takeRow(row, key);
+          if (pending !== undefined) await pending;
+        }
       }
     } finally {
       object.close();
     }
   }
 
-  async #takeRow(row: Row, source: RowSource): Promise<void> {
+  #takeRow(row: Row, file: string): Promise<void> | undefined {
     this.#rows += 1;
+    const source = { file, line: row.line };
+    if (!('json' in row)) return this.#takeRead(row, source);
+    const length = this.#splicer.make(row.json, this.#rows);
+    if (
+      length > 0 &&
+      length <= this.#job.profile.shardLimits.maxBytes &&
+      this.#ids.add(this.#splicer.customId)
+    )
+      return this.#writer.addRequest(this.#splicer.line.subarray(0, length), source);
+    return this.#takeRead(readJsonRow(row), source, row.json);
+  }
+
+  /** @param json the row's text, to learn from */
+  #takeRead(row: ReadRow | UnreadRow, source: RowSource, json?: Buffer): Promise<void> | undefined {
     const request = this.#check(row);
     if ('text' in request) {
-      await this.#writer.addRequest(request.text, source);
-      return;
+      if (json !== undefined) this.#splicer.learn(json);
+      return this.#writer.addRequest(Buffer.from(request.text), source);
     }
     const problem = { line: row.line, custom_id: request.customId, ...request.problem };
     this.#invalid += 1;
     if (this.#problems.length < MAX_LISTED_PROBLEMS) this.#problems.push(problem);
-    await this.#writer.addInvalid(problem, row, source);
+    return this.#writer.addInvalid(problem, row, source);
   }
 
-  #check(row: Row): Request {
+  #check(row: ReadRow | UnreadRow): Request {
     const { profile } = this.#job;
     const request: Request =
       'value' in row

@@ -1,6 +1,6 @@
 import type { NotOkLine, RowProblem } from '../job.ts';
 import { escapeLineSeparators } from './request-line.ts';
-import type { Row } from './row.ts';
+import type { ReadRow, UnreadRow } from './row.ts';
 
 /** The result line of a row that is never sent. */
 export function invalidResultLine({ custom_id, code, message, line }: RowProblem): string {
@@ -16,7 +16,10 @@ export function invalidResultLine({ custom_id, code, message, line }: RowProblem
 }
 
 /** The row itself with what is wrong with it: corrected, the line is a valid input row. */
-export function invalidDeadLetter({ custom_id, code, message, line }: RowProblem, row: Row): string {
+export function invalidDeadLetter(
+  { custom_id, code, message, line }: RowProblem,
+  row: ReadRow | UnreadRow,
+): string {
   const error = { code, message, line };
   if ('value' in row && typeof row.value === 'object' && row.value !== null && !Array.isArray(row.value)) {
     return jsonLine({ ...row.value, custom_id, outcome: 'invalid', error });

@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+
 /**
  * Frames bytes into lines on 0x0A alone. `node:readline` also splits at U+2028 and U+2029, which JSON leaves raw inside
  * strings, so it would cut rows in two.
@@ -10,6 +12,8 @@ export interface Line {
   readonly start: number;
   /** `undefined` when it was longer than the bound and was let pass unread. */
   readonly bytes: Buffer | undefined;
+  /** Whether its bytes are valid UTF-8. */
+  readonly isUtf8: boolean;
 }
 
 const NEWLINE = 0x0a;
@@ -52,11 +56,19 @@ class RawFramer {
 
   push(chunk: Buffer): Line[] {
     const lines: Line[] = [];
+    const behind = chunk.lastIndexOf(NEWLINE) + 1;
     let from = 0;
-    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, from)) {
-      this.#keep(chunk.subarray(from, end + 1));
+    if (this.#bytes > 0 && behind > 0) {
+      from = chunk.indexOf(NEWLINE) + 1;
+      this.#keep(chunk.subarray(0, from));
       this.#finish(lines);
-      from = end + 1;
+    }
+    // Of a whole chunk at once: it costs a tenth.
+    const isValid = isUtf8(chunk.subarray(from, behind));
+    while (from < behind) {
+      const end = chunk.indexOf(NEWLINE, from) + 1;
+      this.#add(lines, chunk, from, end, isValid);
+      from = end;
     }
     if (from < chunk.length) this.#keep(chunk.subarray(from));
     return lines;
@@ -75,35 +87,54 @@ class RawFramer {
     else this.#pieces = [];
   }
 
+  /** Ends the line that is kept in pieces. */
   #finish(lines: Line[]): void {
-    this.#number += 1;
-    const bytes = this.#bytes > this.#maxBytes ? undefined : joined(this.#pieces);
-    const line = this.trim({ number: this.#number, start: this.#start, bytes });
-    if (line !== undefined) lines.push(line);
-    this.#start += this.#bytes;
+    const tooLong = this.#bytes > this.#maxBytes;
+    const bytes = tooLong ? Buffer.alloc(0) : joined(this.#pieces);
+    this.#add(lines, bytes, 0, this.#bytes, false);
     this.#pieces = [];
     this.#bytes = 0;
   }
 
-  /** What is handed on of a line; `undefined` for nothing. */
-  protected trim(line: Line): Line | undefined {
-    return line;
+  #add(lines: Line[], bytes: Buffer, from: number, to: number, isValid: boolean): void {
+    const number = (this.#number += 1);
+    const start = this.#start;
+    this.#start += to - from;
+    if (to - from > this.#maxBytes) lines.push({ number, start, bytes: undefined, isUtf8: false });
+    else this.add(lines, { bytes, from, to, number, start, isValid });
   }
+
+  /** Hands a line on. */
+  protected add(lines: Line[], { bytes, from, to, number, start, isValid }: Framed): void {
+    const line = bytes.subarray(from, to);
+    lines.push({ number, start, bytes: line, isUtf8: isValid || isUtf8(line) });
+  }
+}
+
+/** A line with its newline, and whether it is known to be valid UTF-8. */
+interface Framed {
+  readonly bytes: Buffer;
+  readonly from: number;
+  readonly to: number;
+  readonly number: number;
+  readonly start: number;
+  readonly isValid: boolean;
 }
 
 /** Hands on what a line holds: no line end, no BOM, no blank line. */
 class LineFramer extends RawFramer {
-  protected override trim({ number, start, bytes }: Line): Line | undefined {
-    if (bytes === undefined) return { number, start, bytes };
-    const skip = number === 1 && bytes.subarray(0, BOM.length).equals(BOM) ? BOM.length : 0;
-    if (isBlank(bytes, skip)) return undefined;
-    return { number, start: start + skip, bytes: withoutLineEnd(bytes.subarray(skip)) };
+  protected override add(lines: Line[], { bytes, from, to, number, start, isValid }: Framed): void {
+    const first = number === 1 && startsWithBom(bytes, from) ? from + BOM.length : from;
+    if (isBlank(bytes, first, to)) return;
+    let last = bytes[to - 1] === NEWLINE ? to - 1 : to;
+    if (bytes[last - 1] === CARRIAGE_RETURN) last -= 1;
+    const line = bytes.subarray(first, last);
+    lines.push({ number, start: start + first - from, bytes: line, isUtf8: isValid || isUtf8(line) });
   }
 }
 
-function withoutLineEnd(line: Buffer): Buffer {
-  const end = line.at(-1) === NEWLINE ? line.length - 1 : line.length;
-  return line.subarray(0, line[end - 1] === CARRIAGE_RETURN ? end - 1 : end);
+function startsWithBom(bytes: Buffer, from: number): boolean {
+  return bytes.subarray(from, from + BOM.length).equals(BOM);
 }
 
 function joined(pieces: Buffer[]): Buffer {
@@ -112,14 +143,14 @@ function joined(pieces: Buffer[]): Buffer {
 }
 
 /** Nothing but spaces, tabs and a line end: there is no row on it. Quick, for a file may be nothing but such lines. */
-function isBlank(line: Buffer, from: number): boolean {
-  for (let n = from; n < line.length; n += 1) {
+function isBlank(line: Buffer, from: number, to: number): boolean {
+  for (let n = from; n < to; n += 1) {
     const byte = line[n];
     if (byte !== NEWLINE && byte !== 0x20 && byte !== 0x09 && byte !== CARRIAGE_RETURN) return false;
   }
   return true;
 }
 
-function asBuffer(chunk: Uint8Array): Buffer {
+export function asBuffer(chunk: Uint8Array): Buffer {
   return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
 }

@@ -1,7 +1,14 @@
 import type { RowProblemCode } from '../job.ts';
 
-/** One record of an input file: a value, or why there is none. */
-export type Row = ReadRow | UnreadRow;
+/** One record of an input file: a value, its JSON text, or why there is none. */
+export type Row = ReadRow | JsonRow | UnreadRow;
+
+/** A row that is not read yet. */
+export interface JsonRow {
+  readonly line: number;
+  /** Valid UTF-8, perhaps JSON. */
+  readonly json: Buffer;
+}
 
 export interface ReadRow {
   /** 1-based line, or ordinal where the format has no lines. */

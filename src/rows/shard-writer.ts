@@ -3,7 +3,7 @@ import type { RowProblem, RowSource, ShardLimits, ShardPlan } from '../job.ts';
 import { roundKey, shardKey, type ShardRef } from '../keys.ts';
 import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
 import { invalidDeadLetter, invalidResultLine } from './dead-letter.ts';
-import type { Row } from './row.ts';
+import type { ReadRow, UnreadRow } from './row.ts';
 
 /** The map's items cross the state as an array of numbers: 10,000 of them are 49 KB of the 256 KiB there are. */
 export const MAX_SHARDS = 10_000;
@@ -31,17 +31,22 @@ export class ShardWriter {
     this.#tellsSources = tellsSources;
   }
 
-  /** Takes a request line, newline included, that fits into a shard of its own. */
-  async addRequest(text: string, source: RowSource): Promise<void> {
-    const bytes = Buffer.byteLength(text);
-    if (this.#open !== undefined && !this.#open.takes(bytes, this.#limits)) await this.#finish();
-    await (this.#open ?? this.#next()).addRequest(text, source);
+  /** Takes a request line, newline included, that fits into a shard of its own. Nothing to wait for: it is taken. */
+  addRequest(line: Buffer, source: RowSource): Promise<void> | undefined {
+    if (this.#open === undefined) return this.#next().addRequest(line, source);
+    if (this.#open.takes(line.length, this.#limits)) return this.#open.addRequest(line, source);
+    return this.#addToNext((shard) => shard.addRequest(line, source));
   }
 
   /** Takes a row that is not sent; it belongs to the shard that is open. */
-  async addInvalid(problem: RowProblem, row: Row, source: RowSource): Promise<void> {
-    if (this.#open !== undefined && !this.#open.takesInvalid(this.#limits)) await this.#finish();
-    await (this.#open ?? this.#next()).addInvalid(problem, row, source);
+  addInvalid(problem: RowProblem, row: ReadRow | UnreadRow, source: RowSource): Promise<void> {
+    if (this.#open?.takesInvalid(this.#limits)) return this.#open.addInvalid(problem, row, source);
+    return this.#addToNext((shard) => shard.addInvalid(problem, row, source));
+  }
+
+  async #addToNext(add: (shard: OpenShard) => Promise<void> | undefined): Promise<void> {
+    await this.#finish();
+    await add(this.#next());
   }
 
   async close(): Promise<readonly ShardPlan[]> {
@@ -78,6 +83,8 @@ class OpenShard {
   readonly #sources: ObjectWriter | undefined;
   #sent = 0;
   #invalid = 0;
+  /** Rows that were sent since the last invalid one. */
+  #sentBehindInvalid = 0;
 
   constructor(store: ObjectStore, ref: ShardRef, tellsSources: boolean) {
     this.#store = store;
@@ -95,23 +102,28 @@ class OpenShard {
     return this.#invalid < maxRows;
   }
 
-  async addRequest(text: string, source: RowSource): Promise<void> {
+  addRequest(line: Buffer, source: RowSource): Promise<void> | undefined {
     this.#sent += 1;
-    await this.#sources?.write(`${JSON.stringify(source)}\n`);
-    await this.#requests.write(text);
-    await this.#writeRoundZero('\n', '\n');
+    if (this.#results !== undefined) this.#sentBehindInvalid += 1;
+    const taken = this.#requests.write(line);
+    return this.#sources === undefined
+      ? taken
+      : both(taken, this.#sources.write(`${JSON.stringify(source)}\n`));
   }
 
-  async addInvalid(problem: RowProblem, row: Row, source: RowSource): Promise<void> {
+  async addInvalid(problem: RowProblem, row: ReadRow | UnreadRow, source: RowSource): Promise<void> {
     await this.#sources?.write(`${JSON.stringify(source)}\n`);
-    if (this.#invalid === 0) await this.#openRoundZero();
+    if (this.#invalid === 0) this.#openRoundZero();
     this.#invalid += 1;
-    await this.#writeRoundZero(invalidResultLine(problem), invalidDeadLetter(problem, row));
+    await this.#writeSent();
+    await this.#results?.write(invalidResultLine(problem));
+    await this.#deadLetters?.write(invalidDeadLetter(problem, row));
   }
 
   async close(): Promise<ShardPlan> {
     await this.#requests.close();
     await this.#sources?.close();
+    await this.#writeSent();
     await this.#results?.close();
     await this.#deadLetters?.close();
     const { bytes } = this.#requests;
@@ -125,16 +137,23 @@ class OpenShard {
     await this.#deadLetters?.abort();
   }
 
-  /** The rows before the first invalid one were all sent: an empty line for each, in both files. */
-  async #openRoundZero(): Promise<void> {
+  #openRoundZero(): void {
     this.#results = this.#store.write(roundKey(this.#ref, 0, 'results.jsonl'));
     this.#deadLetters = this.#store.write(roundKey(this.#ref, 0, 'dead-letters.jsonl'));
-    const sent = '\n'.repeat(this.#sent);
-    await this.#writeRoundZero(sent, sent);
+    this.#sentBehindInvalid = this.#sent;
   }
 
-  async #writeRoundZero(result: string, deadLetter: string): Promise<void> {
-    await this.#results?.write(result);
-    await this.#deadLetters?.write(deadLetter);
+  /** An empty line in both files for every row since the last invalid one that was sent. */
+  async #writeSent(): Promise<void> {
+    if (this.#sentBehindInvalid === 0) return;
+    const empty = '\n'.repeat(this.#sentBehindInvalid);
+    this.#sentBehindInvalid = 0;
+    await this.#results?.write(empty);
+    await this.#deadLetters?.write(empty);
   }
+}
+
+function both(one: Promise<void> | undefined, other: Promise<void> | undefined): Promise<void> | undefined {
+  if (one === undefined) return other;
+  return other === undefined ? one : Promise.all([one, other]).then(() => undefined);
 }

@@ -4,8 +4,6 @@ import { place, stagingPath } from './staged-file.ts';
 
 const BLOCK_BYTES = 262_144;
 
-const WRITTEN = Promise.resolve();
-
 /** Gathers small chunks into blocks: one system call per {@link BLOCK_BYTES}, not one per line. */
 export class FileWriter implements ObjectWriter {
   bytes = 0;
@@ -22,14 +20,14 @@ export class FileWriter implements ObjectWriter {
     this.#path = path;
   }
 
-  write(chunk: Uint8Array | string): Promise<void> {
+  write(chunk: Uint8Array | string): Promise<void> | undefined {
     if (this.#ended) return this.#refuse();
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     this.bytes += bytes.byteLength;
     if (this.#used + bytes.byteLength > BLOCK_BYTES) return this.#spill(bytes);
     this.#block.set(bytes, this.#used);
     this.#used += bytes.byteLength;
-    return WRITTEN;
+    return undefined;
   }
 
   async close(): Promise<void> {

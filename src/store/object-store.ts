@@ -68,8 +68,11 @@ export interface OpenObject {
 export interface ObjectWriter {
   /** Bytes taken so far. */
   readonly bytes: number;
-  /** Takes a chunk; await it for back-pressure. The chunk may be reused by the caller once this resolves. */
-  write(chunk: Uint8Array | string): Promise<void>;
+  /**
+   * Takes a chunk. Without a promise it is taken already; else await it, for back-pressure. The chunk may be reused by the
+   * caller then.
+   */
+  write(chunk: Uint8Array | string): Promise<void> | undefined;
   /** Makes the object visible. */
   close(): Promise<void>;
   /** Drops what was written. Safe after a failure and after `close`. */

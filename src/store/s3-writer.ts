@@ -30,8 +30,6 @@ export class PartPool {
   }
 }
 
-const WRITTEN = Promise.resolve();
-
 /** A streaming write: one PutObject for what fits into the first part, else a multipart upload. */
 export class S3Writer implements ObjectWriter {
   bytes = 0;
@@ -52,7 +50,7 @@ export class S3Writer implements ObjectWriter {
     this.#pool = pool;
   }
 
-  write(chunk: Uint8Array | string): Promise<void> {
+  write(chunk: Uint8Array | string): Promise<void> | undefined {
     if (this.#ended || this.#failure !== undefined) return this.#refuse();
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     this.bytes += bytes.byteLength;
@@ -60,7 +58,7 @@ export class S3Writer implements ObjectWriter {
     if (this.#used + bytes.byteLength > part.length) return this.#spread(bytes);
     part.set(bytes, this.#used);
     this.#used += bytes.byteLength;
-    return WRITTEN;
+    return undefined;
   }
 
   async close(): Promise<void> {

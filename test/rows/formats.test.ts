@@ -2,7 +2,8 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readRows } from '../../src/rows/formats.ts';
-import type { Row } from '../../src/rows/row.ts';
+import { readJsonRow } from '../../src/rows/formats/json-lines.ts';
+import type { ReadRow, UnreadRow } from '../../src/rows/row.ts';
 
 async function* inChunks(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);
@@ -13,14 +14,15 @@ async function read(
   content: string | Buffer,
   chunkBytes = 65_536,
   maxRowBytes = 10_000,
-): Promise<Row[]> {
-  const rows: Row[] = [];
+): Promise<(ReadRow | UnreadRow)[]> {
+  const rows: (ReadRow | UnreadRow)[] = [];
   const chunks = inChunks(Buffer.from(content), chunkBytes);
-  for await (const batch of readRows(chunks, { name, maxRowBytes })) rows.push(...batch);
+  for await (const batch of readRows(chunks, { name, maxRowBytes }))
+    rows.push(...batch.map((row) => ('json' in row ? readJsonRow(row) : row)));
   return rows;
 }
 
-const values = (rows: readonly Row[]): unknown[] =>
+const values = (rows: readonly (ReadRow | UnreadRow)[]): unknown[] =>
   rows.map((row) => ('value' in row ? row.value : row.problem.code));
 
 const CSV = '\ufeffid,text,note\r\n1,"Grüße, ""Welt""",\r\n2,"two\nlines 🌍",x\r\n\r\n3,last,y';

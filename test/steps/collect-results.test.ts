@@ -154,7 +154,7 @@ async function writePlan(
     const problem = { line: row + 1, custom_id: `q${row}`, code: 'NO_PROMPT', message: 'm' } as const;
     if (invalid.includes(row))
       await writer.addInvalid(problem, { line: row + 1, value: { custom_id: `q${row}` } }, source);
-    else await writer.addRequest(`${JSON.stringify(request)}\n`, source);
+    else await writer.addRequest(Buffer.from(`${JSON.stringify(request)}\n`), source);
   }
   const plan: Plan = {
     rows,

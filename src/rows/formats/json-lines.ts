@@ -1,47 +1,53 @@
 import { InvalidInput } from '../../errors.ts';
 import type { ReadOptions } from '../formats.ts';
 import { frameLines, type Line } from '../lines.ts';
-import type { Row } from '../row.ts';
+import type { JsonRow, Problem, ReadRow, Row, UnreadRow } from '../row.ts';
 import { decodeLine, rawText } from './decode-line.ts';
 import { unwritable } from './unwritable.ts';
 
-/** JSON lines: a JSON value per line. */
+/** JSON lines: a JSON value per line. They are handed on unread, for many need not be: see `splice-request.ts`. */
 export async function* readJsonLines(
   chunks: AsyncIterable<Uint8Array>,
   { name, maxRowBytes }: ReadOptions,
 ): AsyncGenerator<Row[]> {
   let seen = false;
   for await (const lines of frameLines(chunks, maxRowBytes)) {
-    const rows = lines.map((line) => readLine(line, maxRowBytes));
-    if (!seen) refuseWholeDocument(rows, lines, name);
+    if (!seen) refuseWholeDocument(lines[0], name);
     seen = true;
-    yield rows;
+    yield lines.map((line) => toRow(line, maxRowBytes));
   }
 }
 
-function readLine(line: Line, maxRowBytes: number): Row {
+function toRow(line: Line, maxRowBytes: number): Row {
+  if (line.bytes !== undefined && line.isUtf8) return { line: line.number, json: line.bytes };
   const decoded = decodeLine(line, maxRowBytes);
-  if (!('text' in decoded)) return decoded;
-  const invalid = (message: string): Row => ({
-    line: line.number,
-    problem: { code: 'INVALID_JSON', message },
-    raw: rawText(decoded.bytes),
-  });
+  return 'text' in decoded ? { line: line.number, json: decoded.bytes } : decoded;
+}
+
+/** Reads a row that was handed on unread. */
+export function readJsonRow({ line, json }: JsonRow): ReadRow | UnreadRow {
+  const read = readJsonText(json.toString('utf8'));
+  return 'value' in read ? { line, value: read.value } : { line, problem: read, raw: rawText(json) };
+}
+
+/** A row's value, or why it is none. */
+export function readJsonText(text: string): { readonly value: unknown } | Problem {
+  if (text.includes('\0'))
+    return { code: 'INVALID_UTF8', message: 'The row is not text: it has a NUL byte.' };
   let value: unknown;
   try {
-    value = JSON.parse(decoded.text);
+    value = JSON.parse(text);
   } catch {
-    return invalid('The row is not valid JSON.');
+    return { code: 'INVALID_JSON', message: 'The row is not valid JSON.' };
   }
   const reason = unwritable(value);
-  return reason === undefined ? { line: line.number, value } : invalid(reason);
+  return reason === undefined ? { value } : { code: 'INVALID_JSON', message: reason };
 }
 
 /** A first line that is a lone bracket is a document printed over many lines, which would be as many invalid rows. */
-function refuseWholeDocument(rows: readonly Row[], lines: readonly Line[], name: string): void {
-  const first = lines[0]?.bytes?.toString('utf8').trim();
-  const isArray = rows[0] !== undefined && 'value' in rows[0] && Array.isArray(rows[0].value);
-  if (first === '{' || first === '[' || isArray) {
+function refuseWholeDocument(first: Line | undefined, name: string): void {
+  const text = first?.bytes?.toString('utf8').trim() ?? '';
+  if (text === '{' || text === '[' || (text.startsWith('[') && 'value' in readJsonText(text))) {
     throw new InvalidInput(
       `${name} is one JSON document, not JSON lines: write one row per line, or name the file ".json".`,
     );

@@ -1,0 +1,83 @@
+/**
+ * Where a value of a JSON line ends, for the values that differ from line to line. Each takes only what `JSON.stringify`
+ * would write in the same bytes, so that they can be copied instead of parsed and written again; -1 for all else.
+ */
+export type Scan = (bytes: Uint8Array, from: number) => number;
+
+const [QUOTE, BACKSLASH, MINUS, POINT, ZERO, NINE] = [0x22, 0x5c, 0x2d, 0x2e, 0x30, 0x39];
+
+/** Bytes that stand for themselves inside a string: all but control characters, quote, backslash, and U+2028's first. */
+const PLAIN = new Uint8Array(256).map((_, byte) =>
+  byte < 0x20 || byte === QUOTE || byte === BACKSLASH || byte === 0xe2 ? 0 : 1,
+);
+/** What may follow a backslash; `\/` and `\u` are written in another way. */
+const ESCAPED = new Uint8Array(256).map((_, byte) =>
+  '"\\bfnrt'.includes(String.fromCharCode(byte)) ? 1 : 0,
+);
+
+/** From the byte after the opening quote to the closing one. The line is known to be valid UTF-8. */
+export function textEnd(bytes: Uint8Array, from: number): number {
+  for (let at = from; ; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (PLAIN[byte] === 1) continue;
+    if (byte === QUOTE) return at;
+    if (byte === BACKSLASH) {
+      at += 1;
+      if (ESCAPED[bytes[at] ?? 0] !== 1) return -1;
+    } else if (byte !== 0xe2 || isLineSeparator(bytes, at)) return -1;
+  }
+}
+
+/** U+2028 and U+2029, which are written escaped. */
+function isLineSeparator(bytes: Uint8Array, at: number): boolean {
+  return bytes[at + 1] === 0x80 && (bytes[at + 2] === 0xa8 || bytes[at + 2] === 0xa9);
+}
+
+/** More digits than a double surely keeps, or zeros that it writes with an exponent. */
+const MAX_DIGITS = 15;
+const MAX_LEADING_ZEROS = 5;
+
+/** A number without sign and exponent that prints as it was read. */
+export function numberEnd(bytes: Uint8Array, from: number): number {
+  const whole = digitsEnd(bytes, from);
+  if (whole === from || whole - from > MAX_DIGITS || (bytes[from] === ZERO && whole - from > 1)) return -1;
+  if (bytes[whole] !== POINT) return isNumberPart(bytes[whole]) ? -1 : whole;
+  const end = digitsEnd(bytes, whole + 1);
+  if (end === whole + 1 || bytes[end - 1] === ZERO || isNumberPart(bytes[end])) return -1;
+  if (bytes[from] !== ZERO) return end - from - 1 > MAX_DIGITS ? -1 : end;
+  let first = whole + 1;
+  while (bytes[first] === ZERO) first += 1;
+  return first - whole - 1 > MAX_LEADING_ZEROS || end - first > MAX_DIGITS ? -1 : end;
+}
+
+function digitsEnd(bytes: Uint8Array, from: number): number {
+  let at = from;
+  for (let byte = bytes[at] ?? 0; byte >= ZERO && byte <= NINE; byte = bytes[at] ?? 0) at += 1;
+  return at;
+}
+
+/** `e`, `E`, `+`, `-` or a point. */
+function isNumberPart(byte = 0): boolean {
+  return byte === 0x65 || byte === 0x45 || byte === 0x2b || byte === MINUS || byte === POINT;
+}
+
+/** Digits with or without a point, inside quotes, up to the closing one: how some providers send a cost. */
+export function quotedNumberEnd(bytes: Uint8Array, from: number): number {
+  const whole = digitsEnd(bytes, from);
+  if (whole === from) return -1;
+  const end = bytes[whole] === POINT ? digitsEnd(bytes, whole + 1) : whole;
+  return bytes[end] === QUOTE ? end : -1;
+}
+
+/** Bytes a vector is made of: digits, signs, points, exponents, commas, spaces. */
+const IN_VECTOR = new Uint8Array(256).map((_, byte) =>
+  '0123456789+-.eE, '.includes(String.fromCharCode(byte)) ? 1 : 0,
+);
+const CLOSING_BRACKET = 0x5d;
+
+/** From the byte after the opening bracket to the closing one. Its numbers are copied as they are, however they are written. */
+export function vectorEnd(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (IN_VECTOR[bytes[at] ?? 0] === 1) at += 1;
+  return at > from && bytes[at] === CLOSING_BRACKET ? at : -1;
+}

@@ -1,0 +1,118 @@
+import { numberEnd, quotedNumberEnd, textEnd, vectorEnd, type Scan } from './scan.ts';
+
+/**
+ * What the JSON lines of a file have in common: fixed bytes, and between them the slots, values that differ from line to
+ * line. Files are written by programs, so that a few shapes cover all of their lines.
+ */
+export interface Shape {
+  /** One more than there are slots. */
+  readonly literals: readonly Buffer[];
+  readonly slots: readonly SlotKind[];
+}
+
+export type SlotKind = 'text' | 'number' | 'quotedNumber' | 'vector';
+
+const SCANS: Readonly<Record<SlotKind, Scan>> = {
+  text: textEnd,
+  number: numberEnd,
+  quotedNumber: quotedNumberEnd,
+  vector: vectorEnd,
+};
+
+/** More slots than any line that pays; a longer one is no row of a table-like file. */
+const MAX_SLOTS = 64;
+
+/** Arrays of at least so many numbers are one slot. */
+const MIN_VECTOR = 8;
+
+const TOKEN = /"(?:[^"\\]|\\.)*"|[-+.\w]+|[{}[\],:]|\s+/gs;
+
+export interface Learn {
+  /** Keys whose values belong to the shape: what is done with a line hangs on them. */
+  readonly fixed: ReadonlySet<string>;
+  /** Which values are slots. A vector is then copied as it is written, not as we would write it. */
+  readonly kinds: ReadonlySet<SlotKind>;
+}
+
+/** The shape of a line that is known to be a JSON value in valid UTF-8; `undefined` where there is nothing to gain. */
+export function learnShape(line: Buffer, { fixed, kinds }: Learn): Shape | undefined {
+  // One character per byte, so that positions are the same.
+  const tokens = line.toString('latin1').match(TOKEN) ?? [];
+  const literals: Buffer[] = [];
+  const slots: SlotKind[] = [];
+  let key = '';
+  let from = 0;
+  let at = 0;
+  const cut = (kind: SlotKind, start: number, end: number): void => {
+    literals.push(Buffer.from(line.subarray(from, start)));
+    slots.push(kind);
+    from = end;
+  };
+  for (let n = 0; n < tokens.length; n += 1) {
+    const token = tokens[n] ?? '';
+    const isKey = token.startsWith('"') && /^\s*:/.test(tokens.slice(n + 1, n + 3).join(''));
+    if (isKey) key = token.slice(1, -1);
+    else if (token === '[') {
+      const end = vectorEnd(line, at + 1);
+      if (
+        end !== -1 &&
+        kinds.has('vector') &&
+        !fixed.has(key) &&
+        isVector(line.toString('latin1', at, end + 1))
+      ) {
+        cut('vector', at + 1, end);
+        while (at + (tokens[n] ?? '').length <= end) {
+          at += (tokens[n] ?? '').length;
+          n += 1;
+        }
+      }
+    } else if (!fixed.has(key)) {
+      const kind = kindOf(line, at, token, kinds);
+      const quote = kind === 'number' ? 0 : 1;
+      if (kind !== undefined) cut(kind, at + quote, at + token.length - quote);
+    }
+    at += (tokens[n] ?? '').length;
+  }
+  if (slots.length === 0 || slots.length > MAX_SLOTS) return undefined;
+  literals.push(Buffer.from(line.subarray(from)));
+  return { literals, slots };
+}
+
+function kindOf(line: Buffer, at: number, token: string, kinds: ReadonlySet<SlotKind>): SlotKind | undefined {
+  const quote = token.startsWith('"') ? 1 : 0;
+  const candidates: readonly SlotKind[] = quote === 1 ? ['quotedNumber', 'text'] : ['number'];
+  const end = at + token.length - quote;
+  return candidates.find((kind) => kinds.has(kind) && SCANS[kind](line, at + quote) === end);
+}
+
+function isVector(text: string): boolean {
+  const value = JSON.parse(text) as unknown[];
+  return value.length >= MIN_VECTOR;
+}
+
+/**
+ * Whether a line has the shape, and then where its slots are: `spans[2 * n]` to `spans[2 * n + 1]` for slot n, without
+ * quotes or brackets. 1 ns a byte.
+ */
+export function matchShape({ literals, slots }: Shape, line: Buffer, spans: Int32Array): boolean {
+  let at = 0;
+  for (let n = 0; ; n += 1) {
+    const literal = literals[n] as Buffer;
+    for (let byte = 0; byte < literal.length; byte += 1) {
+      if (line[at + byte] !== literal[byte]) return false;
+    }
+    at += literal.length;
+    if (n === slots.length) return at === line.length;
+    spans[2 * n] = at;
+    at = SCANS[slots[n] as SlotKind](line, at);
+    if (at === -1) return false;
+    spans[2 * n + 1] = at;
+  }
+}
+
+/** A JSON line of the shape with other values in its slots. */
+export function fillShape({ literals, slots }: Shape, values: readonly string[]): string {
+  return literals
+    .map((literal, n) => `${literal.toString('utf8')}${n < slots.length ? values[n] : ''}`)
+    .join('');
+}

@@ -1,0 +1,91 @@
+import { parse } from 'csv-parse/sync';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { readCsv } from '../../src/rows/formats/csv.ts';
+import type { Row } from '../../src/rows/row.ts';
+
+async function* inChunks(bytes: Buffer, cuts: readonly number[]): AsyncGenerator<Buffer> {
+  const at = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].toSorted((a, b) => a - b);
+  for (const [n, from] of [0, ...at].entries()) yield bytes.subarray(from, at[n] ?? bytes.length);
+}
+
+async function read(text: string, cuts: readonly number[]): Promise<Row[] | string> {
+  const rows: Row[] = [];
+  const chunks = inChunks(Buffer.from(text), cuts);
+  try {
+    for await (const batch of readCsv(chunks, { name: 'a.csv', maxRowBytes: 120 })) rows.push(...batch);
+    return rows;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+interface Parsed {
+  readonly record: readonly string[];
+  readonly info: { readonly lines: number; readonly empty_lines: number };
+}
+
+/** What the parser alone makes of it, as cells; what it refuses is told by its code. */
+function parsed(text: string): (readonly string[])[] | undefined {
+  try {
+    const records = parse(text, {
+      info: true,
+      max_record_size: 120,
+      record_delimiter: ['\r\n', '\n', '\r'],
+      relax_column_count: true,
+      skip_empty_lines: true,
+    }) as unknown as Parsed[];
+    return records.map(({ record }) => record);
+  } catch {
+    return undefined;
+  }
+}
+
+const piece = fc.constantFrom(
+  'a',
+  'é',
+  '🌍',
+  '"',
+  '""',
+  ',',
+  ',',
+  '\n',
+  '\r\n',
+  '\r',
+  ' ',
+  '"x"',
+  '"y\nz"',
+  '1',
+);
+const rest = fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join(''));
+const cuts = fc.array(fc.nat({ max: 200 }));
+
+test('a table is cut into the records that a parser finds, wherever its bytes are cut', async () => {
+  await fc.assert(
+    fc.asyncProperty(rest, cuts, async (text, where) => {
+      const rows = await read(`p,q\n${text}`, where);
+      const expected = parsed(`p,q\n${text}`)?.slice(1);
+
+      if (typeof rows === 'string') expect(expected).toBeUndefined();
+      else expect(rows.map(cellsOf)).toEqual(expected?.map((cells) => shown(cells)));
+      expect(await read(`p,q\n${text}`, [])).toEqual(rows);
+    }),
+    { numRuns: 1_500 },
+  );
+});
+
+/** A row as it can be compared with its cells: two columns become fields, empty ones none. */
+const cellsOf = (row: Row): unknown => ('value' in row ? row.value : 'raw' in row ? row.raw : undefined);
+const shown = (cells: readonly string[]): unknown =>
+  cells.length === 2
+    ? { ...(cells[0] !== '' && { p: cells[0] }), ...(cells[1] !== '' && { q: cells[1] }) }
+    : cells.join(',');
+
+test('rows are told with the line they begin on, blank lines and line ends inside quotes counted', async () => {
+  const text = 'p,q\r\n\r\n1,"a\nb\r\nc"\n\n\n2,x\r3,y';
+  for (const end of ['', '\n4,"odd"x']) {
+    const rows = await read(`${text}\n4,z\n${end}`, []);
+    if (typeof rows === 'string') expect(rows).toContain('near line 12');
+    else expect(rows.map(({ line }) => line)).toEqual([3, 8, 9, 10]);
+  }
+});
