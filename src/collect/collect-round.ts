@@ -1,22 +1,24 @@
 import type { ShardContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { ProviderNotFound, type Failure } from '../errors.ts';
-import type { Collected, Job } from '../job.ts';
+import type { Collected, Job, Usage } from '../job.ts';
 import { roundKey, type ShardRef } from '../keys.ts';
 import type { Batch, BatchError } from '../provider/batch-provider.ts';
 import { isBusy } from '../provider/classify-error.ts';
-import { frameLines } from '../rows/lines.ts';
+import { frameLines, type Line } from '../rows/lines.ts';
+import { readCustomId } from '../rows/request-line.ts';
 import type { UploadCheckpoint } from '../shard-part.ts';
 import { readJson, writeJson } from '../store/json.ts';
 import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
 import { cleanProvider } from './clean-provider.ts';
-import { lastRoundAfter, type RoundFacts } from './decide-row.ts';
+import { lastRoundAfter, type Fate, type RoundFacts } from './decide-row.ts';
 import { fetchFile } from './fetch-file.ts';
 import { finishShard } from './finish-shard.ts';
 import { MAX_RESULT_LINE_BYTES, RoundIndex } from './round-index.ts';
 import { smallerUpload, type SmallerUpload } from './smaller-upload.ts';
 import { stopShard } from './stop-shard.ts';
-import { parseRequest, RoundWriter, type RoundTotals } from './write-round.ts';
+import { ResultSplicer } from './splice-result.ts';
+import { RoundWriter, type WriteRound } from './write-round.ts';
 
 /** The round to collect: its batch, or why there is none. */
 export interface RoundToCollect extends ShardContext {
@@ -46,16 +48,17 @@ export async function collectRound(
   const key = (file: 'output.jsonl' | 'errors.jsonl'): string => roundKey(context, context.round, file);
   using output = await fetchFile(store, provider, batch?.outputFileId, key('output.jsonl'));
   using errors = await fetchFile(store, provider, batch?.errorFileId, key('errors.jsonl'));
-  const index = new RoundIndex(
-    await readCustomIds(store, context, context.round),
-    job.profile.retriableCodes,
-  );
+  const { endpoint, resultShape, retriableCodes } = job.profile;
+  const rules = { round: context.round, endpoint, resultShape, retriableCodes };
+  const splicer = new ResultSplicer(rules);
+  const index = new RoundIndex(await readCustomIds(store, context, context.round), splicer, retriableCodes);
   await index.addFile(output);
   await index.addFile(errors);
 
   const smaller = await smallerUpload(store, context);
   const facts = roundFacts(context, { batch, index, upload, smaller }, job.profile.rounds);
-  const totals = await writeRound(store, job, context, index, facts, batch);
+  const missingError = facts.refusal ?? missingRowError(batch);
+  const totals = await writeRound(store, context, { index, splicer, facts, rules, missingError });
   const left = await cleanProvider(edges, job, batch, upload);
   const collected = {
     ...describeRound(edges, context, batch, index, facts, totals),
@@ -84,17 +87,21 @@ async function findBatch(
 
 async function readCustomIds(store: ObjectStore, ref: ShardRef, round: number): Promise<string[]> {
   const ids: string[] = [];
-  for await (const line of requestLines(store, ref, round)) ids.push(parseRequest(line).custom_id);
+  for await (const lines of await requestLines(store, ref, round)) {
+    for (const { bytes } of lines) if (bytes !== undefined) ids.push(readCustomId(bytes));
+  }
   return ids;
 }
 
-async function* requestLines(store: ObjectStore, ref: ShardRef, round: number): AsyncGenerator<Buffer> {
+async function requestLines(
+  store: ObjectStore,
+  ref: ShardRef,
+  round: number,
+): Promise<AsyncIterable<Line[]>> {
   const key = roundKey(ref, round, 'requests.jsonl');
   const object = await store.open(key);
   if (object === undefined) throw new Error(`There is no ${store.locate(key)}; was it deleted?`);
-  for await (const lines of frameLines(object.body, MAX_RESULT_LINE_BYTES)) {
-    for (const { bytes } of lines) if (bytes !== undefined) yield bytes;
-  }
+  return frameLines(object.body, MAX_RESULT_LINE_BYTES);
 }
 
 interface RoundFindings {
@@ -139,31 +146,36 @@ function namedLines(batch: Batch | undefined): ReadonlyMap<number, BatchError> {
   );
 }
 
+interface Written extends Record<Fate, number> {
+  readonly usage: Usage;
+}
+
 async function writeRound(
   store: ObjectStore,
-  job: Job,
   context: RoundToCollect,
-  index: RoundIndex,
-  facts: RoundFacts,
-  batch: Batch | undefined,
-): Promise<RoundTotals> {
+  written: WriteRound,
+): Promise<Written> {
   const { round } = context;
   const writers = {
     results: store.write(roundKey(context, round, 'results.jsonl')),
     deadLetters: store.write(roundKey(context, round, 'dead-letters.jsonl')),
     nextRequests: store.write(roundKey(context, round + 1, 'requests.jsonl')),
   };
-  const { endpoint, resultShape } = job.profile;
-  const missingError = facts.refusal ?? missingRowError(batch);
-  const writer = new RoundWriter({ index, facts, endpoint, resultShape, missingError }, writers);
+  const writer = new RoundWriter(written, writers);
   try {
     let ordinal = 0;
-    for await (const line of requestLines(store, context, round)) {
-      await writer.write(ordinal, line);
-      ordinal += 1;
+    for await (const lines of await requestLines(store, context, round)) {
+      for (const { bytes } of lines) {
+        if (bytes === undefined) continue;
+        // Most rows need not be waited for, and a promise for each would take as long as the rest.
+        const pending = writer.write(ordinal, bytes);
+        if (pending !== undefined) await pending;
+        ordinal += 1;
+      }
     }
+    await writer.end();
     await closeWriters(writers, writer.totals.deferred > 0);
-    return writer.totals;
+    return { ...writer.totals, usage: written.splicer.usage.total };
   } catch (error) {
     await Promise.all(Object.values(writers).map((each) => each.abort()));
     throw error;
@@ -193,7 +205,7 @@ function describeRound(
   batch: Batch | undefined,
   index: RoundIndex,
   { lastRound, halted, sent }: RoundFacts,
-  { usage, ...rows }: RoundTotals,
+  { usage, ...rows }: Written,
 ): Collected {
   const { requests } = index;
   const seconds =

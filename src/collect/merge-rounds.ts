@@ -3,7 +3,8 @@ import { roundKey, shardKey, type ShardRef } from '../keys.ts';
 import { frameLines } from '../rows/lines.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { MAX_RESULT_LINE_BYTES } from './round-index.ts';
-import { deadLetter, jsonLine, notOk, parseRequest } from './write-round.ts';
+import { jsonLine } from '../rows/json-line.ts';
+import { deadLetter, notOk, parseRequest } from './write-round.ts';
 
 export interface Merge {
   readonly ref: ShardRef;

@@ -3,19 +3,23 @@ import { frameLines, type Line } from '../rows/lines.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
 import { classifyLine, type Verdict } from './classify-line.ts';
 import type { Scratch } from './scratch.ts';
+import type { ResultSplicer } from './splice-result.ts';
 
 /** Longest provider line that is read. A row of 2,048 embeddings of 4,096 floats is about 100 MB. */
 export const MAX_RESULT_LINE_BYTES = 256 * 1_048_576;
+
+const NOTHING = Buffer.alloc(0);
 
 /** Unknown custom_ids that are told by name. */
 const MAX_UNKNOWN_IDS = 20;
 
 /** Where a row's winning result line is. */
-interface Place {
+export interface Place {
   readonly file: Scratch;
   readonly start: number;
   readonly length: number;
   readonly kind: Verdict['kind'];
+  readonly isUtf8: boolean;
 }
 
 /**
@@ -25,6 +29,7 @@ interface Place {
 export class RoundIndex {
   readonly #ordinals = new Map<string, number>();
   readonly #places: (Place | undefined)[] = [];
+  readonly #splicer: ResultSplicer;
   readonly #retriableCodes: readonly string[];
   duplicates = 0;
   unknown = 0;
@@ -35,7 +40,8 @@ export class RoundIndex {
   /** The first row that says the account was denied. */
   haltedBy: Failure | undefined;
 
-  constructor(customIds: readonly string[], retriableCodes: readonly string[]) {
+  constructor(customIds: readonly string[], splicer: ResultSplicer, retriableCodes: readonly string[]) {
+    this.#splicer = splicer;
     this.#retriableCodes = retriableCodes;
     for (const [ordinal, customId] of customIds.entries()) this.#ordinals.set(customId, ordinal);
   }
@@ -59,29 +65,42 @@ export class RoundIndex {
     return this.haltedBy !== undefined;
   }
 
-  /** What the row's winning line says, read again; `undefined` when it has none. */
-  verdict(ordinal: number): Verdict | undefined {
-    const place = this.#places[ordinal];
-    if (place === undefined) return undefined;
-    const line = parseLine(place.file.read(place.start, place.length));
+  /** Where the row's winning line is; `undefined` when it has none. */
+  find(ordinal: number): Place | undefined {
+    return this.#places[ordinal];
+  }
+
+  /** What a winning line says. */
+  read({ file, start, length }: Place): Verdict | undefined {
+    const line = parseLine(file.read(start, length));
     return line && classifyLine(line, this.#retriableCodes);
   }
 
-  #addLine(file: Scratch, { start, bytes }: Line): void {
-    const line = bytes && parseLine(bytes);
+  #addLine(file: Scratch, line: Line): void {
+    const { start, bytes = NOTHING, isUtf8 } = line;
+    const answered = isUtf8 ? this.#splicer.answered(bytes) : undefined;
+    const place = { file, start, length: bytes.length, isUtf8 };
+    if (answered !== undefined) this.#addAnswer(answered, { ...place, kind: 'ok' });
+    else this.#addRead(bytes, place);
+  }
+
+  #addAnswer(customId: string, place: Place): void {
+    const ordinal = this.#ordinals.get(customId);
+    if (ordinal === undefined) this.#addUnknown(customId);
+    else this.#place(ordinal, place);
+  }
+
+  #addRead(bytes: Buffer, place: Omit<Place, 'kind'>): void {
+    const line = parseLine(bytes);
     const customId = line?.['custom_id'];
-    if (line === undefined || bytes === undefined || typeof customId !== 'string') {
+    if (line === undefined || typeof customId !== 'string') {
       this.unreadable += 1;
       return;
     }
-    const ordinal = this.#ordinals.get(customId);
-    if (ordinal === undefined) {
-      this.#addUnknown(customId);
-      return;
-    }
-    const verdict = classifyLine(line, this.#retriableCodes);
-    if (verdict.kind === 'halting') this.haltedBy ??= denied(verdict);
-    this.#place(ordinal, { file, start, length: bytes.length, kind: verdict.kind });
+    const { kind, ...failure } = classifyLine(line, this.#retriableCodes);
+    if (kind === 'ok' && place.isUtf8) this.#splicer.learn(bytes);
+    if (kind === 'halting' && this.#ordinals.has(customId)) this.haltedBy ??= denied(failure as Refusal);
+    this.#addAnswer(customId, { ...place, kind });
   }
 
   /** Of two lines for one row a success wins, else the first. */
@@ -98,7 +117,12 @@ export class RoundIndex {
   }
 }
 
-function denied({ code, message }: { readonly code: string; readonly message: string }): Failure {
+interface Refusal {
+  readonly code: string;
+  readonly message: string;
+}
+
+function denied({ code, message }: Refusal): Failure {
   return { name: 'ProviderDenied', code, message: bounded(message) };
 }
 

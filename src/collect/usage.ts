@@ -3,6 +3,25 @@ import { asWire } from '../provider/wire.ts';
 
 export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, energy: 0, credits: 0 };
 
+export const USAGE_PARTS = ['inputTokens', 'outputTokens', 'energy', 'credits'] as const;
+
+/** Adds up the usage of many answers. */
+export class UsageSum {
+  readonly #parts: Record<keyof Usage, number> = { ...NO_USAGE };
+
+  add(usage: Usage): void {
+    for (const part of USAGE_PARTS) this.#parts[part] += usage[part];
+  }
+
+  addPart(part: keyof Usage, value: number): void {
+    this.#parts[part] += value;
+  }
+
+  get total(): Usage {
+    return addUsage(this.#parts, NO_USAGE);
+  }
+}
+
 /** Tokens and cost of one answer's body: OpenAI's field names, and Melious's `billing_cost` of decimal strings. */
 export function usageOf(body: unknown): Usage {
   const usage = asWire(asWire(body)?.['usage']);

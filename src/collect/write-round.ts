@@ -1,12 +1,13 @@
 import type { Failure } from '../errors.ts';
-import type { NotOkLine, Usage } from '../job.ts';
-import { escapeLineSeparators } from '../rows/request-line.ts';
+import type { NotOkLine } from '../job.ts';
+import { jsonLine } from '../rows/json-line.ts';
 import type { ObjectWriter } from '../store/object-store.ts';
 import type { Verdict } from './classify-line.ts';
 import { decideRow, type Fate, type RoundFacts } from './decide-row.ts';
 import { renderResult } from './render-result.ts';
 import type { RoundIndex } from './round-index.ts';
-import { addUsage, NO_USAGE, usageOf } from './usage.ts';
+import type { ResultRules, ResultSplicer } from './splice-result.ts';
+import { usageOf } from './usage.ts';
 
 /** A request line, parsed. */
 export interface RequestLine {
@@ -20,15 +21,11 @@ export interface RoundWriters {
   readonly nextRequests: ObjectWriter;
 }
 
-export interface RoundTotals extends Record<Fate, number> {
-  usage: Usage;
-}
-
 export interface WriteRound {
   readonly index: RoundIndex;
+  readonly splicer: ResultSplicer;
   readonly facts: RoundFacts;
-  readonly endpoint: string;
-  readonly resultShape: 'compact' | 'body';
+  readonly rules: ResultRules;
   /** What rows are told that no result line tells about. */
   readonly missingError: Pick<Failure, 'code' | 'message'>;
 }
@@ -40,28 +37,54 @@ export interface WriteRound {
 export class RoundWriter {
   readonly #round: WriteRound;
   readonly #writers: RoundWriters;
-  readonly totals: RoundTotals = { ok: 0, failed: 0, exhausted: 0, deferred: 0, usage: NO_USAGE };
+  readonly totals: Record<Fate, number> = { ok: 0, failed: 0, exhausted: 0, deferred: 0 };
+  /** Rows since the last dead letter: an empty line each, written together. */
+  #withoutLetter = 0;
 
   constructor(round: WriteRound, writers: RoundWriters) {
     this.#round = round;
     this.#writers = writers;
   }
 
-  /** @param requestBytes the request line as it was sent, without its newline */
-  async write(ordinal: number, requestBytes: Buffer): Promise<void> {
-    const { index, facts } = this.#round;
-    const verdict = index.verdict(ordinal);
-    const fate = decideRow(verdict?.kind, ordinal, facts);
+  /**
+   * Takes the next request. Most need not be waited for.
+   * @param requestBytes the request line as it was sent, without its newline
+   */
+  write(ordinal: number, requestBytes: Buffer): Promise<void> | undefined {
+    const { index, splicer } = this.#round;
+    const place = index.find(ordinal);
+    if (place?.kind === 'ok' && place.isUtf8) {
+      const length = splicer.make(
+        place.file.read(place.start, place.length),
+        this.#hasManyInputs(requestBytes),
+      );
+      if (length > 0) {
+        this.totals.ok += 1;
+        this.#withoutLetter += 1;
+        return this.#writers.results.write(splicer.line.subarray(0, length));
+      }
+    }
+    return this.#writeRead(ordinal, requestBytes, place && index.read(place));
+  }
+
+  /** Ends the file of dead letters. */
+  async end(): Promise<void> {
+    if (this.#withoutLetter > 0) await this.#writers.deadLetters.write('\n'.repeat(this.#withoutLetter));
+    this.#withoutLetter = 0;
+  }
+
+  async #writeRead(ordinal: number, requestBytes: Buffer, verdict: Verdict | undefined): Promise<void> {
+    const fate = decideRow(verdict?.kind, ordinal, this.#round.facts);
     this.totals[fate] += 1;
     if (fate === 'deferred') await this.#defer(requestBytes);
     else await this.#settle(parseRequest(requestBytes), verdict, fate, ordinal);
   }
 
   async #defer(requestBytes: Buffer): Promise<void> {
-    await this.#writers.results.write('\n');
-    await this.#writers.deadLetters.write('\n');
+    await this.#writers.results.write(LINE_END);
+    this.#withoutLetter += 1;
     await this.#writers.nextRequests.write(requestBytes);
-    await this.#writers.nextRequests.write('\n');
+    await this.#writers.nextRequests.write(LINE_END);
   }
 
   async #settle(
@@ -71,24 +94,34 @@ export class RoundWriter {
     ordinal: number,
   ): Promise<void> {
     if (verdict?.kind === 'ok') {
-      this.totals.usage = addUsage(this.totals.usage, usageOf(verdict.body));
+      this.#round.splicer.usage.add(usageOf(verdict.body));
       await this.#writers.results.write(this.#answer(request, verdict.body));
-      await this.#writers.deadLetters.write('\n');
+      this.#withoutLetter += 1;
       return;
     }
-    const error = verdict ?? this.#round.facts.namedLines.get(ordinal) ?? this.#round.missingError;
-    const retry = fate === 'exhausted';
-    const line = notOk(request.custom_id, retry ? 'exhausted' : 'failed', error, this.#round.facts.round);
+    const { facts, missingError } = this.#round;
+    const error = verdict ?? facts.namedLines.get(ordinal) ?? missingError;
+    const line = notOk(request.custom_id, fate === 'exhausted' ? 'exhausted' : 'failed', error, facts.round);
     await this.#writers.results.write(jsonLine(line));
+    await this.end();
     await this.#writers.deadLetters.write(deadLetter(request, line));
   }
 
   #answer({ custom_id, body: { input } }: RequestLine, body: unknown): string {
-    const { facts, endpoint, resultShape } = this.#round;
-    const answer = { customId: custom_id, body, round: facts.round, endpoint, resultShape };
+    const answer = { ...this.#round.rules, customId: custom_id, body };
     return jsonLine(renderResult({ ...answer, manyInputs: Array.isArray(input) }));
   }
+
+  /** Whether the request's input is an array. Only one that may be is read for it. */
+  #hasManyInputs(requestBytes: Buffer): boolean {
+    if (!this.#round.rules.endpoint.endsWith('/embeddings') || !requestBytes.includes(INPUT_ARRAY))
+      return false;
+    return Array.isArray(parseRequest(requestBytes).body['input']);
+  }
 }
+
+const LINE_END = Buffer.from('\n');
+const INPUT_ARRAY = Buffer.from('"input":[');
 
 export function parseRequest(bytes: Buffer): RequestLine {
   return JSON.parse(bytes.toString('utf8')) as RequestLine;
@@ -109,8 +142,4 @@ export function deadLetter(
   { outcome, error, retry, round }: NotOkLine,
 ): string {
   return jsonLine({ custom_id, body, outcome, error, retry, round });
-}
-
-export function jsonLine(value: object): string {
-  return `${escapeLineSeparators(JSON.stringify(value))}\n`;
 }

@@ -1,5 +1,5 @@
 import type { NotOkLine, RowProblem } from '../job.ts';
-import { escapeLineSeparators } from './request-line.ts';
+import { jsonLine } from './json-line.ts';
 import type { ReadRow, UnreadRow } from './row.ts';
 
 /** The result line of a row that is never sent. */
@@ -26,8 +26,4 @@ export function invalidDeadLetter(
   }
   const raw = 'value' in row ? JSON.stringify(row.value) : row.raw;
   return jsonLine({ custom_id, raw, outcome: 'invalid', error });
-}
-
-function jsonLine(value: object): string {
-  return `${escapeLineSeparators(JSON.stringify(value))}\n`;
 }

@@ -1,5 +1,6 @@
 import { BODY_PARAMETERS, DEAD_LETTER_FIELDS } from './body-parameters.ts';
 import type { Problem } from './row.ts';
+import { jsonLine } from './json-line.ts';
 import { MissingColumn, type Template } from './template.ts';
 
 /** The job's part of every request. */
@@ -52,7 +53,7 @@ export function toRequestLine({ value, ordinal, data = false }: RowToSend, rules
     customId = readId(fields) ?? customId;
     const body = toBody(fields, data, rules);
     const request = { custom_id: customId, method: 'POST', url: rules.endpoint, body };
-    return { customId, text: `${escapeLineSeparators(JSON.stringify(request))}\n` };
+    return { customId, text: jsonLine(request) };
   } catch (error) {
     return { customId, problem: asProblem(error) };
   }
@@ -69,9 +70,12 @@ export function generatedId(ordinal: number): string {
   return `row-${String(ordinal).padStart(8, '0')}`;
 }
 
-/** JSON allows these two raw inside strings, and many line readers split at them. */
-export function escapeLineSeparators(json: string): string {
-  return json.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
+const BEFORE_ID = Buffer.from('{"custom_id":').length;
+const BEHIND_ID = Buffer.from(',"method":"POST"');
+
+/** The id of a request line of ours, which begins with it; inside a JSON string no quote stands by itself. */
+export function readCustomId(line: Buffer): string {
+  return JSON.parse(line.toString('utf8', BEFORE_ID, line.indexOf(BEHIND_ID))) as string;
 }
 
 function asFields(row: unknown): Fields {

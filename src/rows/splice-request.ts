@@ -1,5 +1,14 @@
+import { plainText } from '../shapes/plain-text.ts';
 import type { Shape, SlotKind } from '../shapes/shape.ts';
-import { createProbes, learnSplice, splicedBytes, writeSpliced, type Splice } from '../shapes/splice.ts';
+import {
+  commonSlot,
+  createProbes,
+  learnSplice,
+  splicedBytes,
+  writeSpliced,
+  type Probe,
+  type Splice,
+} from '../shapes/splice.ts';
 import { Shapes } from '../shapes/shapes.ts';
 import { readJsonText } from './formats/json-lines.ts';
 import { generatedId, toRequestLine, type RequestRules } from './request-line.ts';
@@ -44,12 +53,13 @@ export class RequestSplicer {
     const { splice, idSlot, texts } = found;
     for (const slot of texts)
       if (isBlank(row, spans[2 * slot] as number, spans[2 * slot + 1] as number)) return 0;
-    if (idSlot === undefined ? ordinal > MAX_ORDINAL : !isPlainId(row, spans, idSlot)) return 0;
+    const customId = idSlot === undefined ? generatedId(ordinal) : plainText(row, spans, idSlot);
+    if (customId === undefined || customId.length > MAX_ID_BYTES || ordinal > MAX_ORDINAL) return 0;
     const length = splicedBytes(splice, spans);
     if (length > this.line.length) this.line = Buffer.allocUnsafeSlow(2 * length);
     writeSpliced(splice, row, spans, this.line, 0);
-    if (idSlot === undefined) this.line.write((this.customId = generatedId(ordinal)), ID_AT, 'latin1');
-    else this.customId = row.toString('latin1', spans[2 * idSlot], spans[2 * idSlot + 1]);
+    if (idSlot === undefined) this.line.write(customId, ID_AT, 'latin1');
+    this.customId = customId;
     return length;
   }
 
@@ -61,30 +71,29 @@ export class RequestSplicer {
 
 function learnRequest(shape: Shape, rules: RequestRules): RequestSplice | undefined {
   const probes = createProbes(shape);
-  let idSlot: number | undefined;
-  const splice = learnSplice(shape, probes, (text) => {
-    const read = readJsonText(text);
-    if (!('value' in read)) return undefined;
-    const { value } = read;
-    const request = toRequestLine({ value, ordinal: 0 }, rules);
-    if ('problem' in request) return undefined;
-    idSlot = probes.map(({ slotOf }) => slotOf(request.customId)).find((slot) => slot !== undefined);
-    const isGenerated = toRequestLine({ value, ordinal: 1 }, rules).customId !== request.customId;
-    return idSlot === undefined && !isGenerated ? undefined : request.text;
-  });
-  if (splice === undefined) return undefined;
+  const first = toRequest(probes[0], rules);
+  const second = toRequest(probes[1], rules);
+  if (first === undefined || second === undefined) return undefined;
+  const splice = learnSplice(probes, [first.text, second.text]);
+  const idSlot = commonSlot(probes, [first.customId, second.customId]);
+  if (splice === undefined || (idSlot === undefined && !first.hasGeneratedId)) return undefined;
   return { splice, idSlot, texts: shape.slots.flatMap((kind, n) => (kind === 'text' ? [n] : [])) };
 }
 
-/** Printable ASCII without escapes, and not too long. */
-function isPlainId(row: Buffer, spans: Int32Array, slot: number): boolean {
-  const [start, end] = [spans[2 * slot] as number, spans[2 * slot + 1] as number];
-  if (end - start > MAX_ID_BYTES) return false;
-  for (let at = start; at < end; at += 1) {
-    const byte = row[at] as number;
-    if (byte < 0x20 || byte > 0x7e || byte === 0x5c) return false;
-  }
-  return true;
+interface MadeRequest {
+  readonly customId: string;
+  readonly text: string;
+  readonly hasGeneratedId: boolean;
+}
+
+function toRequest({ line }: Probe, rules: RequestRules): MadeRequest | undefined {
+  const read = readJsonText(line);
+  if (!('value' in read)) return undefined;
+  const { value } = read;
+  const request = toRequestLine({ value, ordinal: 0 }, rules);
+  if ('problem' in request) return undefined;
+  const elsewhere = toRequestLine({ value, ordinal: 1 }, rules);
+  return { ...request, hasGeneratedId: elsewhere.customId !== request.customId };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { roundKey } from '../keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { frameLines } from './lines.ts';
+import { readCustomId } from './request-line.ts';
 
 /** Duplicates that are confirmed, so that a file of nothing else takes no more memory than another. */
 export const MAX_SUSPECTS = 100_000;
@@ -19,16 +20,8 @@ export async function findInnocent(
     const object = await store.open(roundKey({ jobId, shard }, 1, 'requests.jsonl'));
     if (object === undefined) continue;
     for await (const lines of frameLines(object.body, Number.MAX_SAFE_INTEGER, 'raw')) {
-      for (const { bytes } of lines) if (bytes !== undefined) suspects.delete(customIdOf(bytes));
+      for (const { bytes } of lines) if (bytes !== undefined) suspects.delete(readCustomId(bytes));
     }
   }
   return suspects.size;
-}
-
-const BEFORE = Buffer.from('{"custom_id":').length;
-const BEHIND = Buffer.from(',"method":"POST"');
-
-/** The id of a request line of ours, which begins with it; inside a JSON string no quote stands by itself. */
-function customIdOf(line: Buffer): string {
-  return JSON.parse(line.toString('utf8', BEFORE, line.indexOf(BEHIND))) as string;
 }

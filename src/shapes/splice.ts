@@ -10,25 +10,31 @@ export interface Splice {
   readonly literalBytes: number;
 }
 
-/** What stands in the slots while a rule is watched: values that nothing else holds, told from their neighbours. */
+/** A line of a shape with values in its slots that nothing else holds, to see where a rule takes them. */
 export interface Probe {
+  readonly line: string;
+  /** The slot that a value stands in. */
+  readonly slotOf: (value: string) => number | undefined;
   readonly values: readonly string[];
-  /** The slot that this text is of, as text and as number. */
-  slotOf(value: string): number | undefined;
 }
 
-/** Two probes whose values have nothing in common: what is the same for both is the rule's own. */
-export function createProbes(shape: Shape): readonly [Probe, Probe] {
+/** Two probes whose values have nothing in common: what is the same of both is the rule's own. */
+export type Probes = readonly [Probe, Probe];
+
+export function createProbes(shape: Shape): Probes {
   return [createProbe(shape, 7_301), createProbe(shape, 8_642)];
 }
 
-function createProbe({ slots }: Shape, salt: number): Probe {
-  const values = slots.map((kind, n) => probeValue(kind, `${salt}${String(n).padStart(3, '0')}${salt}`));
+function createProbe(shape: Shape, salt: number): Probe {
+  const values = shape.slots.map((kind, n) =>
+    probeValue(kind, `${salt}${String(n).padStart(3, '0')}${salt}`),
+  );
   return {
+    line: fillShape(shape, values),
     values,
     slotOf: (value) => {
-      const n = values.indexOf(value);
-      return n === -1 ? undefined : n;
+      const slot = values.indexOf(value);
+      return slot === -1 ? undefined : slot;
     },
   };
 }
@@ -37,23 +43,19 @@ function probeValue(kind: SlotKind, digits: string): string {
   return kind === 'text' ? `x${digits}x` : digits;
 }
 
+/** The slot that a value of both probes stands in. */
+export function commonSlot(probes: Probes, values: readonly [string, string]): number | undefined {
+  const slot = probes[0].slotOf(values[0]);
+  return slot === probes[1].slotOf(values[1]) ? slot : undefined;
+}
+
 /**
- * Finds out how a rule puts lines of this shape together, by watching what it makes of the probes. The rule itself
- * stays the only place that knows.
- * @param rule from a line to the line it becomes; `undefined` where it becomes none. It must hand the values in the slots
- * on as they are, or not at all
+ * How a rule puts lines of a shape together, from what it made of the probes. The rule itself stays the only place that
+ * knows. It must hand on the values in the slots as they are, or not at all.
  */
-export function learnSplice(
-  shape: Shape,
-  probes: readonly [Probe, Probe],
-  rule: (line: string) => string | undefined,
-): Splice | undefined {
-  const [first, second] = probes.map((probe) => {
-    const made = rule(fillShape(shape, probe.values));
-    return made === undefined ? undefined : cutAtProbes(made, probe);
-  });
-  if (first === undefined || second === undefined) return undefined;
-  return sameSplice(first, second) ? first : undefined;
+export function learnSplice(probes: Probes, made: readonly [string, string]): Splice | undefined {
+  const first = cutAtProbes(made[0], probes[0]);
+  return sameSplice(first, cutAtProbes(made[1], probes[1])) ? first : undefined;
 }
 
 function cutAtProbes(made: string, { values, slotOf }: Probe): Splice {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { escapeLineSeparators } from '../../src/rows/request-line.ts';
+import { escapeLineSeparators } from '../../src/rows/json-line.ts';
 import { numberEnd, quotedNumberEnd, textEnd, vectorEnd } from '../../src/shapes/scan.ts';
 
 const written = (value: unknown): string => escapeLineSeparators(JSON.stringify(value));

@@ -23,13 +23,13 @@ const CONTEXT: UploadedContext = {
 };
 
 /** Whether a create that ended so may have made a batch, as the announcement tells whoever comes next. */
-async function announcedAfter(error: Error): Promise<number | undefined> {
+async function announcedAfter(reason: Error): Promise<number | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-create-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const store = createFolderStore(folder);
   const profile = { endpoint: '/v1/chat/completions', completionWindow: '24h' };
   await writeJson(store, jobKey('job-1'), { jobId: 'job-1', profile });
-  const provider: Partial<BatchProvider> = { createBatch: () => Promise.reject(error) };
+  const provider: Partial<BatchProvider> = { createBatch: () => Promise.reject(reason) };
   const edges = {
     store,
     provider: () => provider as BatchProvider,
@@ -37,7 +37,7 @@ async function announcedAfter(error: Error): Promise<number | undefined> {
     random: () => 0.5,
     log: () => undefined,
   };
-  await expect(createBatch(edges, CONTEXT)).rejects.toBe(error);
+  await expect(createBatch(edges, CONTEXT)).rejects.toBe(reason);
   const announcement = await readJson<{ at: number }>(store, roundKey(CONTEXT, 1, 'creating.json'));
   return announcement?.at;
 }

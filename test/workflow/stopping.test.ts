@@ -75,7 +75,7 @@ test('a provider with places for two batches never has three, and every shard ha
   const { summary } = await world.run(prompts(14), { shardLimits: { maxRows: 2 } });
 
   expect(summary).toMatchObject({ status: 'succeeded', shards: 7, counts: { ok: 14 } });
-  expect(most).toBe(2);
+  expect(most).toBeLessThanOrEqual(2);
   expect([...world.simulator.createsPerKey().values()].every((creates) => creates === 1)).toBe(true);
 });
 

@@ -1,0 +1,129 @@
+import type { Usage } from '../job.ts';
+import { asWire } from '../provider/wire.ts';
+import { plainText } from '../shapes/plain-text.ts';
+import type { Shape, SlotKind } from '../shapes/shape.ts';
+import { Shapes } from '../shapes/shapes.ts';
+import {
+  commonSlot,
+  createProbes,
+  learnSplice,
+  splicedBytes,
+  writeSpliced,
+  type Probe,
+  type Splice,
+} from '../shapes/splice.ts';
+import { classifyLine } from './classify-line.ts';
+import { renderResult } from './render-result.ts';
+import { USAGE_PARTS, usageOf, UsageSum } from './usage.ts';
+import { jsonLine } from '../rows/json-line.ts';
+
+/** Values that decide whether a line is an answer, and how it is shown. */
+const FIXED = new Set([
+  'status_code',
+  'error',
+  'body',
+  'index',
+  'code',
+  'type',
+  'object',
+  'role',
+  'model',
+  'finish_reason',
+]);
+const KINDS: ReadonlySet<SlotKind> = new Set(['text', 'number', 'quotedNumber', 'vector']);
+
+/** The job's part of every result line. */
+export interface ResultRules {
+  readonly round: number;
+  readonly endpoint: string;
+  readonly resultShape: 'compact' | 'body';
+  readonly retriableCodes: readonly string[];
+}
+
+interface ResultSplice {
+  readonly one: Splice;
+  /** For a request with many inputs. */
+  readonly many: Splice;
+  readonly idSlot: number;
+  /** Where each part of the usage is; a number is the same for every line of the shape. */
+  readonly usage: readonly (readonly [keyof Usage, { readonly slot: number } | number])[];
+}
+
+/**
+ * Makes result lines of a provider's lines by copying bytes: the same lines as `classifyLine` and `renderResult`, which
+ * it learns from, at several times their speed. Only answers; all else is left to those.
+ */
+export class ResultSplicer {
+  readonly #shapes: Shapes<ResultSplice>;
+  /** The result line made last, newline included, up to the length that `make` told. */
+  line = Buffer.allocUnsafeSlow(65_536);
+  /** What all answers that were made have used. */
+  readonly usage = new UsageSum();
+
+  constructor(rules: ResultRules) {
+    this.#shapes = new Shapes({ fixed: FIXED, kinds: KINDS }, (shape) => learnResult(shape, rules));
+  }
+
+  /** The custom_id of a line in valid UTF-8 that is an answer; `undefined` when that must be found out the long way. */
+  answered(line: Buffer): string | undefined {
+    const found = this.#shapes.find(line);
+    return found && plainText(line, this.#shapes.spans, found.idSlot);
+  }
+
+  /** Makes the result line of an answer, and adds its usage. @returns its length in `line`; 0 when it goes the long way */
+  make(line: Buffer, hasManyInputs: boolean): number {
+    const found = this.#shapes.find(line);
+    if (found === undefined) return 0;
+    const { spans } = this.#shapes;
+    const splice = hasManyInputs ? found.many : found.one;
+    const length = splicedBytes(splice, spans);
+    if (length > this.line.length) this.line = Buffer.allocUnsafeSlow(2 * length);
+    writeSpliced(splice, line, spans, this.line, 0);
+    for (const [part, at] of found.usage) {
+      if (typeof at === 'number') this.usage.addPart(part, at);
+      else
+        this.usage.addPart(part, Number(line.toString('latin1', spans[2 * at.slot], spans[2 * at.slot + 1])));
+    }
+    return length;
+  }
+
+  /** Learns from a line in valid UTF-8 that went the long way and is an answer. */
+  learn(line: Buffer): void {
+    this.#shapes.learn(line);
+  }
+}
+
+function learnResult(shape: Shape, rules: ResultRules): ResultSplice | undefined {
+  const probes = createProbes(shape);
+  const first = toAnswer(probes[0], rules);
+  const second = toAnswer(probes[1], rules);
+  if (first === undefined || second === undefined) return undefined;
+  const one = learnSplice(probes, [first.one, second.one]);
+  const many = learnSplice(probes, [first.many, second.many]);
+  const idSlot = commonSlot(probes, [first.customId, second.customId]);
+  if (one === undefined || many === undefined || idSlot === undefined) return undefined;
+  const usage = USAGE_PARTS.map((part): ResultSplice['usage'][number] => {
+    const slot = commonSlot(probes, [String(first.usage[part]), String(second.usage[part])]);
+    return [part, slot === undefined ? first.usage[part] : { slot }];
+  });
+  return { one, many, idSlot, usage: usage.filter(([, at]) => at !== 0) };
+}
+
+interface MadeAnswer {
+  readonly customId: string;
+  readonly one: string;
+  readonly many: string;
+  readonly usage: Usage;
+}
+
+function toAnswer({ line }: Probe, rules: ResultRules): MadeAnswer | undefined {
+  const wire = asWire(JSON.parse(line));
+  const customId = wire?.['custom_id'];
+  if (wire === undefined || typeof customId !== 'string') return undefined;
+  const verdict = classifyLine(wire, rules.retriableCodes);
+  if (verdict.kind !== 'ok') return undefined;
+  const { body } = verdict;
+  const render = (manyInputs: boolean): string =>
+    jsonLine(renderResult({ ...rules, customId, body, manyInputs }));
+  return { customId, one: render(false), many: render(true), usage: usageOf(body) };
+}
