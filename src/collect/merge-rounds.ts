@@ -1,4 +1,5 @@
 import { InvalidInput, type Failure } from '../errors.ts';
+import type { Collected } from '../job.ts';
 import { roundKey, shardKey, type ShardRef } from '../keys.ts';
 import { frameLines } from '../rows/lines.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -14,6 +15,8 @@ export interface Merge {
   readonly hasRoundZero: boolean;
   /** What the rows of `nextRound` are told; without it there must be none. */
   readonly failure?: Failure | undefined;
+  /** The only round there is, when every row had its end there. */
+  readonly only?: Collected | undefined;
 }
 
 export interface Merged {
@@ -35,12 +38,35 @@ type RoundRows = AsyncIterator<RowLines | 'deferred'>;
  * request in order, and its empty lines are exactly the next round's requests. Nothing is parsed again.
  */
 export async function mergeRounds(store: ObjectStore, merge: Merge): Promise<Merged> {
-  const { ref, nextRound, hasRoundZero, failure } = merge;
+  const { ref, nextRound, hasRoundZero, failure, only } = merge;
+  if (only !== undefined && (await store.stat(shardKey(ref, 'sources.jsonl'))) === undefined)
+    return takeOver(store, ref, only);
   const first = hasRoundZero ? 0 : 1;
   const rounds: RoundRows[] = [];
   for (let round = first; round < nextRound; round += 1) rounds.push(readRound(store, ref, round));
   if (failure !== undefined) rounds.push(failRound(store, ref, nextRound, failure));
   return writeRows(store, ref, rounds);
+}
+
+/** One round that answered every row has the shard's results as they are to be; its dead letters but for empty lines. */
+async function takeOver(
+  store: ObjectStore,
+  ref: ShardRef,
+  { round, requests, failed, exhausted }: Collected,
+): Promise<Merged> {
+  await store.copy(shardKey(ref, 'results.jsonl'), roundKey(ref, round, 'results.jsonl'));
+  if (failed + exhausted === 0) return { rows: requests, deadLetters: 0 };
+  const writer = store.write(shardKey(ref, 'dead-letters.jsonl'));
+  try {
+    for await (const line of readLines(store, roundKey(ref, round, 'dead-letters.jsonl'))) {
+      if (line.length > 1) await writer.write(line);
+    }
+    await writer.close();
+    return { rows: requests, deadLetters: failed + exhausted };
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
 }
 
 async function writeRows(store: ObjectStore, ref: ShardRef, rounds: readonly RoundRows[]): Promise<Merged> {

@@ -1,5 +1,13 @@
-import { closeSync, openSync, readSync, rmSync, writeSync, createReadStream } from 'node:fs';
-import { mkdtempSync } from 'node:fs';
+import {
+  closeSync,
+  createReadStream,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -8,9 +16,19 @@ import { dirname, join } from 'node:path';
  * input's: that takes random access, which an object store gives only one slow request at a time.
  */
 export class Scratch implements Disposable {
-  readonly #path = join(mkdtempSync(join(tmpdir(), 'nightshift-scratch-')), 'lines');
-  readonly #fd = openSync(this.#path, 'w+');
-  #bytes = 0;
+  readonly #path: string;
+  readonly #fd: number;
+  /** Nobody else's, to be deleted. */
+  readonly #isOwn: boolean;
+  #bytes: number;
+
+  /** @param file one that is there, to be read in place; without it an empty one is made */
+  constructor(file?: string) {
+    this.#isOwn = file === undefined;
+    this.#path = file ?? join(mkdtempSync(join(tmpdir(), 'nightshift-scratch-')), 'lines');
+    this.#fd = openSync(this.#path, file === undefined ? 'w+' : 'r');
+    this.#bytes = file === undefined ? 0 : fstatSync(this.#fd).size;
+  }
 
   get bytes(): number {
     return this.#bytes;
@@ -41,6 +59,6 @@ export class Scratch implements Disposable {
 
   [Symbol.dispose](): void {
     closeSync(this.#fd);
-    rmSync(dirname(this.#path), { recursive: true, force: true });
+    if (this.#isOwn) rmSync(dirname(this.#path), { recursive: true, force: true });
   }
 }

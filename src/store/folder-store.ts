@@ -6,7 +6,7 @@ import { ifThere } from './file-errors.ts';
 import { FileWriter } from './file-writer.ts';
 import { isNoSegment, listFiles, markOf } from './folder-list.ts';
 import type { ObjectStore, OpenObject, OpenOptions } from './object-store.ts';
-import { place, placeIfAbsent, STAGING, withStaged } from './staged-file.ts';
+import { place, placeIfAbsent, placeLink, STAGING, withStaged } from './staged-file.ts';
 
 const READ_CHUNK_BYTES = 131_072;
 
@@ -32,6 +32,8 @@ export function createFolderStore(folder: string): ObjectStore {
     },
     write: (key) => new FileWriter(root, pathOf(key)),
     concat: (key, sources) => concatFiles(store, key, sources),
+    copy: async (key, source) => placeLink(root, pathOf(source), pathOf(key)),
+    file: pathOf,
     stat: async (key) => {
       const found = await ifThere(stat(pathOf(key)));
       return found?.isFile() ? { bytes: found.size, mark: markOf(found) } : undefined;

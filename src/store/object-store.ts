@@ -20,6 +20,10 @@ export interface ObjectStore {
   write(key: string): ObjectWriter;
   /** Joins objects, in order, into a new one; on S3 without moving the bytes through us where parts are large enough. */
   concat(key: string, sources: readonly string[]): Promise<void>;
+  /** Puts an object under another key, too; in a folder both are one file. */
+  copy(key: string, source: string): Promise<void>;
+  /** The file that the object is, where objects are files of this machine: it can be read in place, and never changes. */
+  readonly file?: (key: string) => string;
   /** What is known of an object without reading it, or `undefined` when there is none. */
   stat(key: string): Promise<ObjectInfo | undefined>;
   /** Every object whose key starts with the prefix (and comes after `after`), in key order (UTF-8 bytes). */

@@ -20,6 +20,7 @@ export function createS3Store(bucketName: string, client: S3Client): ObjectStore
     put: (key, bytes) => putObject(bucket, key, bytes),
     createIfAbsent: (key, bytes) => putObjectIfAbsent(bucket, key, bytes),
     write: (key) => new S3Writer(bucket, key, pool),
+    copy: (key, source) => concatObjects(bucket, key, [source]),
     concat: (key, sources) => concatObjects(bucket, key, sources),
     stat: (key) => statObject(bucket, key),
     list: (prefix, options) => listObjects(bucket, prefix, options),

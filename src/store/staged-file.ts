@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, link, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { InvalidInput } from '../errors.ts';
 import { codeOf, placingError } from './file-errors.ts';
 
 /**
@@ -59,5 +60,24 @@ export async function placeIfAbsent(staged: string, path: string): Promise<boole
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
     throw placingError(error, path);
+  }
+}
+
+/**
+ * Puts a file under another name, too: files are never written again, so that one can have two. Where the file system
+ * has no such names it is copied.
+ */
+export async function placeLink(root: string, source: string, path: string): Promise<void> {
+  const staged = await stagingPath(root);
+  try {
+    await link(source, staged).catch(async (error: unknown) => {
+      if (codeOf(error) === 'ENOENT')
+        throw new InvalidInput(`There is no ${source} to copy.`, { cause: error });
+      await copyFile(source, staged);
+    });
+    await place(staged, path);
+  } finally {
+    // To rename a file over another name of its own leaves both.
+    await rm(staged, { force: true });
   }
 }

@@ -179,7 +179,7 @@ const contents: Case[] = (
   faults: [{ at: 'content', action: { kind } }],
 }));
 
-const STORE_CALLS = ['get', 'open', 'put', 'createIfAbsent', 'concat', 'list', 'stat'] as const;
+const STORE_CALLS = ['get', 'open', 'put', 'createIfAbsent', 'concat', 'copy', 'list', 'stat'] as const;
 
 /** A store that does not answer: every seventh call of a kind, before or after it took place. */
 const stores: Case[] = STORE_CALLS.flatMap((method) =>

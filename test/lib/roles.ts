@@ -97,6 +97,12 @@ export class Roles {
         for (const source of sources) demandRead(source);
         await store.concat(key, sources);
       },
+      copy: async (key, source) => {
+        demand('PutObject', key);
+        demand('AbortMultipartUpload', key);
+        demandRead(source);
+        await store.copy(key, source);
+      },
       stat: async (key) => {
         demandRead(key);
         return store.stat(key);

@@ -52,11 +52,20 @@ interface Shard {
   write(): Promise<{ summary: Summary; results: ResultLine[]; deadLetters: NotOkLine[] }>;
 }
 
-/** One shard with rows q0, q1, … as Build leaves it; the rows of `invalid` are not sent. */
-async function openShard(rows: number, invalid: readonly number[] = [], rounds = 4): Promise<Shard> {
+/**
+ * One shard with rows q0, q1, … as Build leaves it; the rows of `invalid` are not sent. `inPlace`: the store's objects are
+ * files that can be read where they are, not as in a bucket.
+ */
+async function openShard(
+  rows: number,
+  invalid: readonly number[] = [],
+  rounds = 4,
+  inPlace = true,
+): Promise<Shard> {
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-collect-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const store = createFolderStore(folder);
+  const { file, ...far } = createFolderStore(folder);
+  const store: ObjectStore = inPlace && file !== undefined ? { ...far, file } : far;
   await writePlan(store, rows, invalid, rounds);
   let current: Round = {};
   const edges: ProviderEdges = {
@@ -402,12 +411,13 @@ describe('the results', () => {
       rows: fc.array(fc.array(fate, { minLength: 3, maxLength: 3 }), { minLength: 1, maxLength: 12 }),
       order: fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true })),
       intoErrors: fc.boolean(),
+      inPlace: fc.boolean(),
     });
 
     await fc.assert(
-      fc.asyncProperty(scenario, async ({ rows, order, intoErrors }) => {
+      fc.asyncProperty(scenario, async ({ rows, order, intoErrors, inPlace }) => {
         const invalid = rows.flatMap(([first], row) => (first === 'invalid' ? [row] : []));
-        const shard = await openShard(rows.length, invalid, 3);
+        const shard = await openShard(rows.length, invalid, 3, inPlace);
         let context: CollectedContext | undefined;
         for (let round = 1; round <= 3 && context?.next !== 'done'; round += 1) {
           const sent = await requestsOf(shard.store, round);

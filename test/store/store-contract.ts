@@ -216,6 +216,20 @@ export function describeStore(name: string, { open, listing }: StoreUnderTest): 
   });
 
   describe(`${name}, a join`, () => {
+    test('has a copy stay as it is when its source is written anew', async () => {
+      const store = await open();
+      await store.put('a', 'one');
+      await store.copy('b', 'a');
+      await store.copy('b', 'a');
+      await store.put('a', 'two');
+
+      expect((await store.get('b'))?.toString()).toBe('one');
+      await store.copy('b', 'a');
+      expect((await store.get('b'))?.toString()).toBe('two');
+      await expect(store.copy('c', 'missing')).rejects.toHaveProperty('name', 'InvalidInput');
+      expect(await store.get('c')).toBeUndefined();
+    });
+
     test('of small objects holds them in order, also none and empty ones', async () => {
       const store = await open();
       await store.put('1', 'one\n');
