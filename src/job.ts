@@ -177,6 +177,22 @@ export interface Usage {
   readonly credits: number;
 }
 
+/** What one model answered; without a name: answers that named none, and models beyond the first 20. */
+export interface ModelUsage extends Usage {
+  readonly model?: string;
+  readonly answers: number;
+}
+
+/** Rows that are not ok for one reason, with the first of them as the example; without a code: what is beyond the first 20. */
+export interface ErrorCount {
+  readonly outcome?: Exclude<Outcome, 'ok'>;
+  readonly code?: string;
+  readonly rows: number;
+  /** Absent where all rows of a shard got the same error because the shard stopped. */
+  readonly custom_id?: string;
+  readonly message?: string;
+}
+
 /** `shards/<n>/progress.json`: what the last poll saw. For people: nothing is decided by it. */
 export interface Progress {
   readonly round: number;
@@ -198,6 +214,9 @@ export interface BatchRecord {
   /** The provider's last status, verbatim. */
   readonly status: string | undefined;
   readonly requests: number;
+  /** When it was created, ISO 8601; absent when it was not. */
+  readonly createdAt?: string | undefined;
+  /** From then until it was collected. */
   readonly seconds: number | undefined;
 }
 
@@ -220,6 +239,9 @@ export interface Collected {
   /** Result lines that are no JSON object with a custom_id. */
   readonly unreadable: number;
   readonly usage: Usage;
+  readonly models?: readonly ModelUsage[];
+  /** Of the rows with their final outcome in this round. */
+  readonly errors?: readonly ErrorCount[];
   readonly batch: BatchRecord;
   /** `retry`: round + 1 has its requests; `done`: the shard is finished; `stop`: the account was denied. */
   readonly next: 'retry' | 'done' | 'stop';
@@ -238,6 +260,8 @@ export interface ShardEnd {
   readonly counts: OutcomeCounts;
   readonly rounds: number;
   readonly usage: Usage;
+  readonly models?: readonly ModelUsage[];
+  readonly errors?: readonly ErrorCount[];
   readonly batches: readonly BatchRecord[];
   /** Everything reconciliation could not explain, over all rounds. */
   readonly missing: number;
@@ -271,6 +295,10 @@ export interface Summary {
   /** Most rounds any shard took. */
   readonly rounds: number;
   readonly usage: Usage;
+  /** The usage, by the model that answered. */
+  readonly models: readonly ModelUsage[];
+  /** Rows that were sent and are not ok, by outcome and code. Invalid rows are under `problems`. */
+  readonly errors: readonly ErrorCount[];
   readonly unexplained: {
     readonly missing: number;
     readonly duplicates: number;
@@ -286,6 +314,8 @@ export interface Summary {
   /** Keys of the files beside this one; no dead letters key when every row is ok. */
   readonly results: string | undefined;
   readonly deadLetters: string | undefined;
+  /** Key of the page for people; absent when it could not be written. */
+  readonly report?: string | undefined;
   readonly failure?: Failure | undefined;
   /** What to do next when the job failed. */
   readonly advice?: string | undefined;

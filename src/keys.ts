@@ -18,6 +18,8 @@ export const stopKey = (jobId: string): string => `jobs/${jobId}/stop.json`;
 
 export const resultsKey = (jobId: string): string => `output/${jobId}/results.jsonl`;
 export const deadLettersKey = (jobId: string): string => `output/${jobId}/dead-letters.jsonl`;
+/** The job as a page for people. */
+export const reportKey = (jobId: string): string => `output/${jobId}/report.html`;
 export const summaryKey = (jobId: string): string => `output/${jobId}/summary.json`;
 
 /** One empty object per job, newest first: keys count down to the end of 13-digit times, in the year 2286. */

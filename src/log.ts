@@ -16,6 +16,7 @@ export type LogEvent =
   | 'round_collected'
   | 'shard_stopped'
   | 'job_stopped'
+  | 'report_not_written'
   | 'results_written'
   | 'step_failed';
 

@@ -153,7 +153,7 @@ function startLine({ jobId, state }: StartedJob, files: readonly string[]): stri
 
 /** Where the result files are: in the store, or where --out asks for them. */
 async function placeFiles(store: ObjectStore, summary: Summary, out: string | undefined): Promise<string[]> {
-  const keys = [summary.results, summary.deadLetters, summaryKey(summary.jobId)].filter(
+  const keys = [summary.results, summary.deadLetters, summary.report, summaryKey(summary.jobId)].filter(
     (key) => key !== undefined,
   );
   const sources = keys.map((key) => store.locate(key));

@@ -1,7 +1,7 @@
 import type { ShardContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { ProviderNotFound, type Failure } from '../errors.ts';
-import type { Collected, Job, Usage } from '../job.ts';
+import type { Collected, Job } from '../job.ts';
 import { roundKey, type ShardRef } from '../keys.ts';
 import type { Batch, BatchError } from '../provider/batch-provider.ts';
 import { isBusy } from '../provider/classify-error.ts';
@@ -12,8 +12,10 @@ import { readJson, writeJson } from '../store/json.ts';
 import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
 import { cleanProvider } from './clean-provider.ts';
 import { lastRoundAfter, type Fate, type RoundFacts } from './decide-row.ts';
+import type { ErrorTally } from './error-counts.ts';
 import { fetchFile } from './fetch-file.ts';
 import { finishShard } from './finish-shard.ts';
+import type { ModelTally } from './model-usage.ts';
 import { MAX_RESULT_LINE_BYTES, RoundIndex } from './round-index.ts';
 import { smallerUpload, type SmallerUpload } from './smaller-upload.ts';
 import { stopShard } from './stop-shard.ts';
@@ -147,7 +149,8 @@ function namedLines(batch: Batch | undefined): ReadonlyMap<number, BatchError> {
 }
 
 interface Written extends Record<Fate, number> {
-  readonly usage: Usage;
+  readonly models: ModelTally;
+  readonly errors: ErrorTally;
 }
 
 async function writeRound(
@@ -175,7 +178,7 @@ async function writeRound(
     }
     await writer.end();
     await closeWriters(writers, writer.totals.deferred > 0);
-    return { ...writer.totals, usage: written.splicer.usage.total };
+    return { ...writer.totals, models: written.splicer.models(), errors: writer.errors };
   } catch (error) {
     await Promise.all(Object.values(writers).map((each) => each.abort()));
     throw error;
@@ -205,7 +208,7 @@ function describeRound(
   batch: Batch | undefined,
   index: RoundIndex,
   { lastRound, halted, sent }: RoundFacts,
-  { usage, ...rows }: Written,
+  { models, errors, ...rows }: Written,
 ): Collected {
   const { requests } = index;
   const seconds =
@@ -220,8 +223,18 @@ function describeRound(
     unknown: index.unknown,
     unknownIds: index.unknownIds,
     unreadable: index.unreadable,
-    usage,
-    batch: { shard, round, batchId, status: batch?.status, requests: sent, seconds },
+    usage: models.total(),
+    models: models.list(),
+    errors: errors.list(),
+    batch: {
+      shard,
+      round,
+      batchId,
+      status: batch?.status,
+      requests: sent,
+      ...(createdAt !== undefined && { createdAt: new Date(createdAt * 1_000).toISOString() }),
+      seconds,
+    },
     next: halted ? 'stop' : rows.deferred > 0 ? 'retry' : 'done',
     ...(failure === undefined ? {} : { failure }),
     lastRound,

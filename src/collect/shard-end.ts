@@ -1,5 +1,7 @@
 import type { Failure } from '../errors.ts';
-import type { Collected, ShardEnd, ShardPlan } from '../job.ts';
+import type { Collected, ErrorCount, ShardEnd, ShardPlan } from '../job.ts';
+import { sumErrors } from './error-counts.ts';
+import { sumModels } from './model-usage.ts';
 import { addUsage, NO_USAGE } from './usage.ts';
 
 /** What a shard's rounds add up to. Rows that no round settled are exhausted: the failure says why. */
@@ -12,10 +14,14 @@ export function sumRounds(
     rounds.reduce((total, round) => total + count(round), 0);
   const ok = sum((round) => round.ok);
   const failed = sum((round) => round.failed);
+  const exhausted = rows - invalid - ok - failed;
+  const unsettled = exhausted - sum((round) => round.exhausted);
   return {
-    counts: { ok, failed, exhausted: rows - invalid - ok - failed, invalid },
+    counts: { ok, failed, exhausted, invalid },
     rounds: rounds.length,
     usage: rounds.map(({ usage }) => usage).reduce(addUsage, NO_USAGE),
+    models: sumModels(rounds.map(({ models = [] }) => models)),
+    errors: sumErrors([...rounds.map(({ errors = [] }) => errors), stoppedRows(unsettled, failure)]),
     batches: rounds.map(({ batch }) => batch),
     missing: sum((round) => round.missing),
     duplicates: sum((round) => round.duplicates),
@@ -25,4 +31,10 @@ export function sumRounds(
     left: rounds.flatMap(({ left = [] }) => left),
     ...(failure === undefined ? {} : { failure }),
   };
+}
+
+/** The rows that no round settled have one reason, and no example stands out. */
+function stoppedRows(rows: number, failure: Failure | undefined): ErrorCount[] {
+  if (failure === undefined || rows === 0) return [];
+  return [{ outcome: 'exhausted', code: failure.code, rows, message: failure.message }];
 }

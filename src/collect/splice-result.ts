@@ -13,6 +13,7 @@ import {
   type Splice,
 } from '../shapes/splice.ts';
 import { classifyLine } from './classify-line.ts';
+import { modelOf, ModelTally } from './model-usage.ts';
 import { renderResult } from './render-result.ts';
 import { USAGE_PARTS, usageOf, UsageSum } from './usage.ts';
 import { jsonLine } from '../rows/json-line.ts';
@@ -47,6 +48,9 @@ interface ResultSplice {
   readonly idSlot: number;
   /** Where each part of the usage is; a number is the same for every line of the shape. */
   readonly usage: readonly (readonly [keyof Usage, { readonly slot: number } | number])[];
+  readonly model: string | undefined;
+  /** What the answers of this shape have used. */
+  readonly used: UsageSum;
 }
 
 /**
@@ -57,11 +61,16 @@ export class ResultSplicer {
   readonly #shapes: Shapes<ResultSplice>;
   /** The result line made last, newline included, up to the length that `make` told. */
   line = Buffer.allocUnsafeSlow(65_536);
-  /** What all answers that were made have used. */
-  readonly usage = new UsageSum();
+  readonly #learned: ResultSplice[] = [];
+  /** What answers have used that went the long way. */
+  readonly #read = new ModelTally();
 
   constructor(rules: ResultRules) {
-    this.#shapes = new Shapes({ fixed: FIXED, kinds: KINDS }, (shape) => learnResult(shape, rules));
+    this.#shapes = new Shapes({ fixed: FIXED, kinds: KINDS }, (shape) => {
+      const learned = learnResult(shape, rules);
+      if (learned !== undefined) this.#learned.push(learned);
+      return learned;
+    });
   }
 
   /** The custom_id of a line in valid UTF-8 that is an answer; `undefined` when that must be found out the long way. */
@@ -79,12 +88,31 @@ export class ResultSplicer {
     const length = splicedBytes(splice, spans);
     if (length > this.line.length) this.line = Buffer.allocUnsafeSlow(2 * length);
     writeSpliced(splice, line, spans, this.line, 0);
+    const { used } = found;
+    used.answers += 1;
     for (const [part, at] of found.usage) {
-      if (typeof at === 'number') this.usage.addPart(part, at);
-      else
-        this.usage.addPart(part, Number(line.toString('latin1', spans[2 * at.slot], spans[2 * at.slot + 1])));
+      if (typeof at === 'number') used.add(part, at);
+      else used.add(part, Number(line.toString('latin1', spans[2 * at.slot], spans[2 * at.slot + 1])));
     }
     return length;
+  }
+
+  /** Counts an answer that went the long way. */
+  countAnswer(body: unknown): void {
+    this.#read.addAnswer(body);
+  }
+
+  /** What all answers have used, by the model that gave them. */
+  models(): ModelTally {
+    const models = this.#learned.map(({ model, used }) => ({
+      ...(model === undefined ? {} : { model }),
+      answers: used.answers,
+      ...used.total,
+    }));
+    const tally = new ModelTally();
+    tally.addAll(models.filter(({ answers }) => answers > 0));
+    tally.addAll(this.#read.list());
+    return tally;
   }
 
   /** Learns from a line in valid UTF-8 that went the long way and is an answer. */
@@ -106,7 +134,8 @@ function learnResult(shape: Shape, rules: ResultRules): ResultSplice | undefined
     const slot = commonSlot(probes, [String(first.usage[part]), String(second.usage[part])]);
     return [part, slot === undefined ? first.usage[part] : { slot }];
   });
-  return { one, many, idSlot, usage: usage.filter(([, at]) => at !== 0) };
+  const { model } = first;
+  return { one, many, idSlot, usage: usage.filter(([, at]) => at !== 0), model, used: new UsageSum() };
 }
 
 interface MadeAnswer {
@@ -114,6 +143,7 @@ interface MadeAnswer {
   readonly one: string;
   readonly many: string;
   readonly usage: Usage;
+  readonly model: string | undefined;
 }
 
 function toAnswer({ line }: Probe, rules: ResultRules): MadeAnswer | undefined {
@@ -125,5 +155,5 @@ function toAnswer({ line }: Probe, rules: ResultRules): MadeAnswer | undefined {
   const { body } = verdict;
   const render = (manyInputs: boolean): string =>
     jsonLine(renderResult({ ...rules, customId, body, manyInputs }));
-  return { customId, one: render(false), many: render(true), usage: usageOf(body) };
+  return { customId, one: render(false), many: render(true), usage: usageOf(body), model: modelOf(body) };
 }

@@ -2,6 +2,8 @@ import type { Failure } from '../errors.ts';
 import type { InputRef, Job, OutcomeCounts, Plan, ShardEnd, Summary } from '../job.ts';
 import { deadLettersKey, resultsKey } from '../keys.ts';
 import type { SettledShard } from './settle-shards.ts';
+import { sumErrors } from './error-counts.ts';
+import { sumModels } from './model-usage.ts';
 import { addUsage, NO_USAGE } from './usage.ts';
 
 export interface JobEnd {
@@ -47,6 +49,8 @@ export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summa
     shards: shards.length,
     rounds: Math.max(0, ...ends.map(({ rounds }) => rounds)),
     usage: ends.map(({ usage }) => usage).reduce(addUsage, NO_USAGE),
+    models: sumModels(ends.map(({ models = [] }) => models)),
+    errors: sumErrors(ends.map(({ errors = [] }) => errors)),
     unexplained: sumUnexplained(ends),
     batches: ends.flatMap(({ batches }) => batches),
     left: ends.flatMap(({ left }) => left),
@@ -81,6 +85,8 @@ export function summarizeNothing({ jobId, profile, inputs, refusal }: Unstarted,
     shards: 0,
     rounds: 0,
     usage: NO_USAGE,
+    models: [],
+    errors: [],
     unexplained: sumUnexplained([]),
     batches: [],
     left: [],

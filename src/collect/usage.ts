@@ -8,12 +8,9 @@ export const USAGE_PARTS = ['inputTokens', 'outputTokens', 'energy', 'credits'] 
 /** Adds up the usage of many answers. */
 export class UsageSum {
   readonly #parts: Record<keyof Usage, number> = { ...NO_USAGE };
+  answers = 0;
 
-  add(usage: Usage): void {
-    for (const part of USAGE_PARTS) this.#parts[part] += usage[part];
-  }
-
-  addPart(part: keyof Usage, value: number): void {
+  add(part: keyof Usage, value: number): void {
     this.#parts[part] += value;
   }
 

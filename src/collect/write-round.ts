@@ -3,11 +3,11 @@ import type { NotOkLine } from '../job.ts';
 import { jsonLine } from '../rows/json-line.ts';
 import type { ObjectWriter } from '../store/object-store.ts';
 import type { Verdict } from './classify-line.ts';
+import { ErrorTally } from './error-counts.ts';
 import { decideRow, type Fate, type RoundFacts } from './decide-row.ts';
 import { renderResult } from './render-result.ts';
 import type { RoundIndex } from './round-index.ts';
 import type { ResultRules, ResultSplicer } from './splice-result.ts';
-import { usageOf } from './usage.ts';
 
 /** A request line, parsed. */
 export interface RequestLine {
@@ -38,6 +38,7 @@ export class RoundWriter {
   readonly #round: WriteRound;
   readonly #writers: RoundWriters;
   readonly totals: Record<Fate, number> = { ok: 0, failed: 0, exhausted: 0, deferred: 0 };
+  readonly errors = new ErrorTally();
   /** Rows since the last dead letter: an empty line each, written together. */
   #withoutLetter = 0;
 
@@ -94,7 +95,7 @@ export class RoundWriter {
     ordinal: number,
   ): Promise<void> {
     if (verdict?.kind === 'ok') {
-      this.#round.splicer.usage.add(usageOf(verdict.body));
+      this.#round.splicer.countAnswer(verdict.body);
       await this.#writers.results.write(this.#answer(request, verdict.body));
       this.#withoutLetter += 1;
       return;
@@ -102,6 +103,8 @@ export class RoundWriter {
     const { facts, missingError } = this.#round;
     const error = verdict ?? facts.namedLines.get(ordinal) ?? missingError;
     const line = notOk(request.custom_id, fate === 'exhausted' ? 'exhausted' : 'failed', error, facts.round);
+    const { code, message } = error;
+    this.errors.add({ outcome: line.outcome, code, rows: 1, custom_id: line.custom_id, message });
     await this.#writers.results.write(jsonLine(line));
     await this.end();
     await this.#writers.deadLetters.write(deadLetter(request, line));

@@ -13,12 +13,13 @@ import {
   summaryKey,
   type ShardFile,
 } from '../keys.ts';
+import { writeReport } from '../report/write-report.ts';
 import { isCancelled, readStop } from '../stop.ts';
 import { readJson, requireJson, writeJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /**
- * Joins the shards' results, in input order, and writes the summary last. A job that failed gets the same: what it has,
+ * Joins the shards' results, in input order, makes the report of them, and writes the summary last. A job that failed gets the same: what it has,
  * and why it has no more.
  * @throws CountsDoNotReconcile when a row is without a result line, or has two.
  */
@@ -34,7 +35,8 @@ export async function writeResults(edges: Edges, { jobId, error }: WriteContext)
   const summary = summarize({ job, plan, shards, failure, cancelled, endedAt });
   reconcile(summary, plan);
   await joinFiles(store, jobId, shards, summary);
-  await writeJson(store, summaryKey(jobId), summary);
+  const report = await writeReport(edges, summary);
+  await writeJson(store, summaryKey(jobId), { ...summary, report });
   const { status, counts, rows, rounds } = summary;
   edges.log('results_written', { jobId, status, rows, rounds, ...counts });
   return describe(summary);

@@ -139,6 +139,8 @@ export function summaryOf(jobId: string, status: Summary['status']): Summary {
     shards: 2,
     rounds: 1,
     usage: { inputTokens: 1, outputTokens: 1, energy: 0, credits: 0 },
+    models: [],
+    errors: [],
     unexplained: { missing: 0, duplicates: 0, unknown: 0, unknownIds: [], unreadable: 0 },
     batches: [],
     left: [],

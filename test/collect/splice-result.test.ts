@@ -125,7 +125,7 @@ test.each(RULES)(
             used = addUsage(used, expected?.usage ?? NO_USAGE);
           } else if (expected !== undefined && typeof wire['custom_id'] === 'string') splicer.learn(json);
         }
-        expect(splicer.usage.total).toEqual(used);
+        expect(splicer.models().total()).toEqual(used);
       }),
       { numRuns: 600 },
     );
@@ -156,7 +156,9 @@ test('the second answer of a kind is spliced, with its usage', () => {
 
   expect(splicer.answered(json)).toBe('q1');
   expect(splicer.make(json, false)).toBeGreaterThan(0);
-  expect(splicer.usage.total).toEqual({ inputTokens: 10, outputTokens: 2, energy: 0.0012, credits: 0.5 });
+  expect(splicer.models().list()).toEqual([
+    { model: 'm', answers: 1, inputTokens: 10, outputTokens: 2, energy: 0.0012, credits: 0.5 },
+  ]);
 });
 
 test('a vector is copied as the provider wrote it', () => {

@@ -1,0 +1,38 @@
+import type { ErrorCount } from '../job.ts';
+import { Tally } from './tally.ts';
+
+/** Longest example in characters: of a custom_id, and of a message. */
+const MAX_ID_LENGTH = 200;
+const MAX_MESSAGE_LENGTH = 300;
+
+/** Rows that are not ok, by outcome and code; the first row of each is its example. */
+export class ErrorTally {
+  readonly #tally = new Tally<ErrorCount>((a, b) => ({ ...a, rows: a.rows + b.rows }));
+
+  add(error: ErrorCount): void {
+    // An outcome has no space in it, so no two errors have one name.
+    const name = error.code === undefined ? undefined : `${error.outcome} ${error.code}`;
+    this.#tally.add(name, error);
+  }
+
+  list(): ErrorCount[] {
+    return this.#tally
+      .entries()
+      .map(([name, error]) => (name === undefined ? { rows: error.rows } : bound(error)));
+  }
+}
+
+function bound({ custom_id, message, code, ...error }: ErrorCount): ErrorCount {
+  return {
+    ...error,
+    ...(code !== undefined && { code: code.slice(0, 100) }),
+    ...(custom_id !== undefined && { custom_id: custom_id.slice(0, MAX_ID_LENGTH) }),
+    ...(message !== undefined && { message: message.slice(0, MAX_MESSAGE_LENGTH) }),
+  };
+}
+
+export function sumErrors(lists: Iterable<readonly ErrorCount[]>): ErrorCount[] {
+  const tally = new ErrorTally();
+  for (const errors of lists) for (const error of errors) tally.add(error);
+  return tally.list();
+}

@@ -1,0 +1,21 @@
+import { html as template, raw } from 'hono/html';
+import { visible } from './text.ts';
+
+/** Markup that is safe to put into a page as it is. */
+export type Html = ReturnType<typeof raw>;
+
+export type HtmlValue = string | number | undefined | false | Html | readonly HtmlValue[];
+
+/** Every string that is put in is text: its markup is escaped, and characters that could not be seen are written out. */
+export function html(strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
+  // It answers with a promise only when it is given one.
+  return template(strings, ...values.map(seen)) as Html;
+}
+
+function seen(value: HtmlValue): HtmlValue {
+  if (typeof value === 'string') return visible(value);
+  return Array.isArray(value) ? (value as readonly HtmlValue[]).map(seen) : value;
+}
+
+/** Text of ours alone: style, script. */
+export { raw as ownMarkup };

@@ -1,0 +1,205 @@
+import type { ErrorCount, ModelUsage, OutcomeCounts, Summary } from '../job.ts';
+import type { JobState, JobStatus } from '../status/job-status.ts';
+import { measureLatency, type Latency } from './latency.ts';
+import type { SampledRow } from './sample-rows.ts';
+import { clip } from './text.ts';
+import { drawTimeline, type TimedBatch, type Timeline } from './timeline.ts';
+
+/** What is known of a job that has ended, or still runs. */
+export interface ReportFacts extends Pick<
+  Summary,
+  | 'jobId'
+  | 'profile'
+  | 'provider'
+  | 'model'
+  | 'endpoint'
+  | 'inputs'
+  | 'counts'
+  | 'shards'
+  | 'rounds'
+  | 'usage'
+  | 'models'
+  | 'errors'
+  | 'problems'
+  | 'failure'
+  | 'advice'
+  | 'startedAt'
+> {
+  readonly status: JobState;
+  /** Absent until they are counted. */
+  readonly rows: number | undefined;
+  /** Without a duration where they still run. */
+  readonly batches: readonly (TimedBatch & { readonly batchId: string | undefined })[];
+  /** When the job ended, or when this was seen; ISO 8601. */
+  readonly at: string;
+  readonly files: readonly FileLink[];
+  readonly sample: readonly SampledRow[];
+  /** Of a job that still runs. */
+  readonly progress?: Pick<JobStatus, 'shards' | 'openShards'> | undefined;
+}
+
+export interface FileLink {
+  readonly name: string;
+  readonly href: string;
+  readonly about: string;
+}
+
+/**
+ * Everything a page shows, each list and text cut to a size that keeps the whole below 200 KB however large the job is,
+ * and whatever its rows hold.
+ */
+export interface ReportData {
+  readonly jobId: string;
+  readonly status: JobState;
+  readonly facts: readonly (readonly [name: string, value: string])[];
+  readonly startedAt: string;
+  readonly at: string;
+  readonly seconds: number;
+  readonly rows: number | undefined;
+  readonly counts: OutcomeCounts;
+  readonly shards: number;
+  readonly rounds: number;
+  readonly failure: { readonly code: string; readonly message: string; readonly advice: string } | undefined;
+  readonly timeline: Timeline;
+  readonly batches: readonly ShownBatch[];
+  readonly allBatches: number;
+  readonly total: Omit<ModelUsage, 'model'>;
+  readonly models: readonly ModelUsage[];
+  readonly errors: readonly ShownError[];
+  readonly latency: Latency | undefined;
+  readonly sample: readonly SampledRow[];
+  readonly files: readonly FileLink[];
+  readonly progress: ReportFacts['progress'];
+}
+
+export interface ShownBatch {
+  readonly shard: number;
+  readonly round: number;
+  readonly batchId: string;
+  readonly status: string;
+  readonly requests: number;
+  readonly createdAt: string | undefined;
+  readonly seconds: number | undefined;
+}
+
+export interface ShownError extends Omit<ErrorCount, 'rows'> {
+  readonly rows: number;
+  /** There may be more: only the first invalid rows are known by their code. */
+  readonly orMore: boolean;
+}
+
+const NAME_BYTES = 160;
+const MESSAGE_BYTES = 500;
+const SHOWN_INPUTS = 5;
+const SHOWN_BATCHES = 60;
+const SHOWN_OPEN = 20;
+
+export function describeReport(facts: ReportFacts): ReportData {
+  const { jobId, status, startedAt, at, rows, counts, shards, rounds, batches, progress } = facts;
+  return {
+    jobId: clip(jobId, 2 * NAME_BYTES),
+    status,
+    facts: describeJob(facts),
+    startedAt,
+    at,
+    seconds: Math.max(0, (Date.parse(at) - Date.parse(startedAt)) / 1_000),
+    rows,
+    counts,
+    shards,
+    rounds,
+    failure: describeFailure(facts),
+    timeline: drawTimeline(batches, startedAt, at),
+    batches: batches.slice(0, SHOWN_BATCHES).map(showBatch),
+    allBatches: batches.length,
+    total: { answers: facts.models.reduce((sum, { answers }) => sum + answers, 0), ...facts.usage },
+    models: facts.models.map((usage) => ({
+      ...usage,
+      ...(usage.model !== undefined && { model: clip(usage.model, NAME_BYTES) }),
+    })),
+    errors: [...facts.errors.map(showError), ...invalidRows(facts)],
+    latency: measureLatency(batches.flatMap(({ seconds }) => seconds ?? [])),
+    sample: facts.sample,
+    files: facts.files,
+    progress: progress && { ...progress, openShards: progress.openShards.slice(0, SHOWN_OPEN).map(showOpen) },
+  };
+}
+
+function describeJob({ profile, provider, model, endpoint, inputs }: ReportFacts): [string, string][] {
+  const names = inputs.slice(0, SHOWN_INPUTS).map(({ key }) => clip(key, 2 * NAME_BYTES));
+  const more = inputs.length > SHOWN_INPUTS ? [`and ${inputs.length - SHOWN_INPUTS} more`] : [];
+  const facts: [string, string | undefined][] = [
+    [inputs.length === 1 ? 'Input' : 'Inputs', [...names, ...more].join('\n')],
+    ['Profile', profile],
+    ['Provider', provider],
+    ['Model', model],
+    ['Endpoint', endpoint],
+  ];
+  return facts.flatMap(([name, value]): [string, string][] =>
+    value === undefined || value === ''
+      ? []
+      : [[name, name.startsWith('Input') ? value : clip(value, NAME_BYTES)]],
+  );
+}
+
+function describeFailure({ failure, advice = '' }: ReportFacts): ReportData['failure'] {
+  if (failure === undefined) return undefined;
+  const { code, message } = failure;
+  return {
+    code: clip(code, NAME_BYTES),
+    message: clip(message, 2 * MESSAGE_BYTES),
+    advice: clip(advice, MESSAGE_BYTES),
+  };
+}
+
+function showBatch({
+  shard,
+  round,
+  batchId,
+  status,
+  requests,
+  createdAt,
+  seconds,
+}: ReportFacts['batches'][number]): ShownBatch {
+  return {
+    shard,
+    round,
+    batchId: clip(batchId ?? 'none', NAME_BYTES),
+    status: clip(status ?? (batchId === undefined ? 'not created' : 'gone'), NAME_BYTES),
+    requests,
+    createdAt,
+    seconds,
+  };
+}
+
+type OpenShard = JobStatus['openShards'][number];
+
+function showOpen(open: OpenShard): OpenShard {
+  const { progress } = open;
+  return progress === undefined
+    ? open
+    : { ...open, progress: { ...progress, status: clip(progress.status, NAME_BYTES) } };
+}
+
+function showError({ code, custom_id, message, ...error }: ErrorCount): ShownError {
+  return {
+    ...error,
+    ...(code !== undefined && { code: clip(code, NAME_BYTES) }),
+    ...(custom_id !== undefined && { custom_id: clip(custom_id, NAME_BYTES) }),
+    ...(message !== undefined && { message: clip(message, MESSAGE_BYTES) }),
+    orMore: false,
+  };
+}
+
+/** Invalid rows by code: there are fifteen codes, and the first hundred rows are known. */
+function invalidRows({ problems, counts }: ReportFacts): ShownError[] {
+  const byCode = Map.groupBy(problems, ({ code }) => code);
+  return [...byCode].map(([code, [first, ...others]]) => ({
+    ...showError({
+      outcome: 'invalid',
+      code,
+      rows: others.length + 1,
+      ...(first && { custom_id: first.custom_id, message: `Line ${first.line}: ${first.message}` }),
+    }),
+    orMore: problems.length < counts.invalid,
+  }));
+}

@@ -1,0 +1,96 @@
+import type { Outcome, ResultLine } from '../job.ts';
+import { shardKey } from '../keys.ts';
+import { sideBySide } from '../side-by-side.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { clip } from './text.ts';
+
+/** One result line as the page shows it. */
+export interface SampledRow {
+  readonly customId: string;
+  readonly outcome: Outcome;
+  /** The answer, or what went wrong. */
+  readonly answer: string;
+}
+
+/** However many rows a job has: so many places are read, so much at each, so many rows of it. */
+const PLACES = 12;
+const PLACE_BYTES = 131_072;
+const MAX_ROWS = 96;
+
+/** In the page, escaped. */
+const ANSWER_BYTES = 600;
+const ID_BYTES = 160;
+
+/** A part of a shard's results. */
+interface Place {
+  readonly key: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * A fixed sample of a job's result lines: from places spread evenly over its shards and over the bytes of each, so the same
+ * results give the same sample. Lines longer than what is read at a place are not in it.
+ * @param shards those that have results
+ */
+export async function sampleRows(
+  store: ObjectStore,
+  jobId: string,
+  shards: readonly number[],
+): Promise<SampledRow[]> {
+  const some = spread(shards, PLACES);
+  const perShard = Math.floor(PLACES / Math.max(1, some.length));
+  const places = await sideBySide(some, (shard) =>
+    placesIn(store, shardKey({ jobId, shard }, 'results.jsonl'), perShard),
+  );
+  const all = places.flat();
+  const rowsPerPlace = Math.ceil(MAX_ROWS / Math.max(1, all.length));
+  const rows = await sideBySide(all, (place) => readPlace(store, place, rowsPerPlace));
+  return rows.flat().slice(0, MAX_ROWS);
+}
+
+/** At most so many of them, evenly, the first among them. */
+function spread<T>(items: readonly T[], most: number): T[] {
+  if (items.length <= most) return [...items];
+  return Array.from({ length: most }, (_, n) => items[Math.floor((n * items.length) / most)] as T);
+}
+
+async function placesIn(store: ObjectStore, key: string, most: number): Promise<Place[]> {
+  const { bytes = 0 } = (await store.stat(key)) ?? {};
+  if (bytes === 0) return [];
+  const places = Math.min(most, Math.max(1, Math.floor(bytes / PLACE_BYTES)));
+  return Array.from({ length: places }, (_, n) => {
+    const start = Math.floor((bytes * n) / places);
+    return { key, start, end: Math.min(bytes, start + PLACE_BYTES) };
+  });
+}
+
+async function readPlace(
+  store: ObjectStore,
+  { key, start, end }: Place,
+  most: number,
+): Promise<SampledRow[]> {
+  const bytes = await store.get(key, { start, end });
+  const lines = (bytes ?? Buffer.alloc(0)).toString('utf8').split('\n');
+  // A place begins within some line, and ends within one: after the last line end, or somewhere before it.
+  return lines
+    .slice(start === 0 ? 0 : 1, -1)
+    .slice(0, most)
+    .map(showLine);
+}
+
+function showLine(text: string): SampledRow {
+  const line = JSON.parse(text) as ResultLine;
+  const customId = clip(line.custom_id, ID_BYTES);
+  return line.ok
+    ? { customId, outcome: 'ok', answer: clip(answerOf(line), ANSWER_BYTES) }
+    : {
+        customId,
+        outcome: line.outcome,
+        answer: clip(`${line.error.code}: ${line.error.message}`, ANSWER_BYTES),
+      };
+}
+
+function answerOf({ text, embedding, embeddings, body }: Extract<ResultLine, { ok: true }>): string {
+  return typeof text === 'string' ? text : JSON.stringify(embedding ?? embeddings ?? body ?? null);
+}

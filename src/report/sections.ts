@@ -1,0 +1,378 @@
+import type { ModelUsage } from '../job.ts';
+import { latencyChart, outcomeBar, timelineChart } from './charts.ts';
+import { html, type Html, type HtmlValue } from './html.ts';
+import type { ReportData, ShownBatch, ShownError } from './report-data.ts';
+import type { SampledRow } from './sample-rows.ts';
+import { amount, count, counted, duration, moment } from './text.ts';
+
+/**
+ * The parts of a job's page. What may change while the job runs is in an element with `data-part` and an id; every part is
+ * always there, so that a page that is taken over part by part has a place for it.
+ */
+
+function section(id: string, title: string, content: HtmlValue): Html {
+  return html`<section aria-labelledby="${id}-title">
+    <h2 id="${id}-title">${title}</h2>
+    ${content}
+  </section>`;
+}
+
+function part(id: string, content: HtmlValue): Html {
+  return html`<div id="${id}" data-part>${content}</div>`;
+}
+
+/** A table that may be wider than a phone: it scrolls by itself, by keyboard too. */
+function wideTable(id: string, name: string, content: HtmlValue): Html {
+  return html`<div class="scroll" id="${id}" data-part tabindex="0" role="region" aria-label="${name}">
+    ${content}
+  </div>`;
+}
+
+function time(iso: string): Html {
+  return html`<time datetime="${iso}">${moment(iso)}</time>`;
+}
+
+export function header(data: ReportData, above: HtmlValue): Html {
+  const { jobId, status, facts, startedAt, at, seconds, progress } = data;
+  const ended =
+    progress === undefined
+      ? html`ended ${time(at)} after ${duration(seconds)}`
+      : html`since ${duration(seconds)}`;
+  return html`<p class="eyebrow">${above}</p>
+    <h1>${jobId}</h1>
+    <div class="state" id="state" data-part>
+      <span class="badge ${status}">${status}</span> <span>started ${time(startedAt)}, ${ended}</span>
+    </div>
+    <dl class="facts">
+      ${facts.map(
+        ([name, value]) =>
+          html`<div>
+            <dt>${name}</dt>
+            <dd>${value}</dd>
+          </div>`,
+      )}
+    </dl>`;
+}
+
+export function failureNotice({ failure, status }: ReportData): Html {
+  const notice =
+    failure &&
+    html`<div class="notice" role="note" aria-labelledby="failure-title">
+      <h2 id="failure-title">${status === 'cancelled' ? 'Cancelled' : 'Why it failed'}</h2>
+      <p>${failure.message} <span class="mono">[${failure.code}]</span></p>
+      ${failure.advice !== '' && html`<p>${failure.advice}</p>`}
+    </div>`;
+  return part('failure', notice);
+}
+
+export function outcomes({ counts, rows }: ReportData): Html {
+  const tile = (outcome: string, n: number): Html =>
+    html`<div class="${n === 0 ? 'zero' : outcome}">
+      <dt>${outcome}</dt>
+      <dd>${count(n)}</dd>
+    </div>`;
+  const settled = counts.ok + counts.failed + counts.exhausted + counts.invalid;
+  const open = (rows ?? settled) - settled;
+  return section(
+    'outcomes',
+    'Rows',
+    part(
+      'outcomes',
+      html`${outcomeBar(counts, rows ?? settled)}
+        <dl class="tiles">
+          <div>
+            <dt>rows</dt>
+            <dd>${rows === undefined ? '…' : count(rows)}</dd>
+          </div>
+          ${tile('ok', counts.ok)}${tile('failed', counts.failed)}${tile('exhausted', counts.exhausted)}${tile('invalid', counts.invalid)}
+          ${
+            open > 0 &&
+            html`<div>
+              <dt>not settled yet</dt>
+              <dd>${count(open)}</dd>
+            </div>`
+          }
+        </dl>`,
+    ),
+  );
+}
+
+export function openShards({ progress }: ReportData): Html {
+  if (progress === undefined) return part('open', '');
+  const { shards, openShards: open } = progress;
+  const states = `${count(shards.done)} of ${counted(shards.total, 'shard')} done, ${count(shards.running)} running, ${count(shards.waiting)} waiting, ${count(shards.stopped)} stopped`;
+  const rows = open.map(
+    ({ shard, state, progress: seen }) =>
+      html`<tr>
+        <th scope="row">${shard}</th>
+        <td>${state}</td>
+        <td>${seen?.round ?? ''}</td>
+        <td class="words">${seen?.status ?? ''}</td>
+        <td class="number">
+          ${seen?.total !== undefined && html`${count(seen.succeeded ?? 0)} / ${count(seen.total)}`}
+        </td>
+        <td>
+          ${seen !== undefined && html`<time datetime="${seen.nextPollAt}">${seen.nextPollAt.slice(11, 19)}</time>`}
+        </td>
+      </tr>`,
+  );
+  const table = html`<table>
+    <caption>
+      ${states}. The first that are not done:
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Shard</th>
+        <th scope="col">State</th>
+        <th scope="col">Round</th>
+        <th scope="col">Batch</th>
+        <th scope="col" class="number">Answered</th>
+        <th scope="col">Next poll, UTC</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${rows}
+    </tbody>
+  </table>`;
+  return section(
+    'open',
+    'Now',
+    wideTable(
+      'open',
+      'Shards that are not done',
+      open.length > 0 ? table : html`<p class="note">${states}.</p>`,
+    ),
+  );
+}
+
+export function timelineSection({
+  timeline,
+  batches,
+  allBatches,
+  startedAt,
+  shards,
+  rounds,
+}: ReportData): Html {
+  const drawn = timeline.lanes.length > 0 || timeline.columns.length > 0;
+  const figure = html`<figure>
+    <ul class="key">
+      <li class="k1">round 1</li>
+      <li class="k2">round 2</li>
+      <li class="k3">round 3 and later</li>
+    </ul>
+    ${timelineChart(timeline)}
+    <figcaption>
+      ${counted(shards, 'shard')}, ${counted(rounds, 'round')} at most; time since ${time(startedAt)}.
+    </figcaption>
+  </figure>`;
+  const cut =
+    allBatches > batches.length
+      ? `The first ${count(batches.length)} of ${count(allBatches)} batches`
+      : 'Every batch';
+  const table = html`<table>
+    <caption>
+      ${cut}; all of them are in summary.json once the job has ended.
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Shard</th>
+        <th scope="col">Round</th>
+        <th scope="col">Batch</th>
+        <th scope="col">Status</th>
+        <th scope="col" class="number">Requests</th>
+        <th scope="col">Created, UTC</th>
+        <th scope="col" class="number">Took</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${batches.map(batchRow)}
+    </tbody>
+  </table>`;
+  return section(
+    'timeline',
+    'Timeline',
+    html`${part('timeline', drawn ? figure : html`<p class="note">No batch was created.</p>`)}
+      <details>
+        <summary>Batches as a table</summary>
+        ${wideTable('batches', 'Batches', table)}
+      </details>`,
+  );
+}
+
+function batchRow({ shard, round, batchId, status, requests, createdAt, seconds }: ShownBatch): Html {
+  const created =
+    createdAt === undefined
+      ? ''
+      : html`<time datetime="${createdAt}">${moment(createdAt).slice(0, 19)}</time>`;
+  return html`<tr>
+    <th scope="row">${shard}</th>
+    <td>${round}</td>
+    <td class="mono words">${batchId}</td>
+    <td class="words">${status}</td>
+    <td class="number">${count(requests)}</td>
+    <td class="number">${created}</td>
+    <td class="number">${seconds !== undefined && duration(seconds)}</td>
+  </tr>`;
+}
+
+export function usageSection({ models, total }: ReportData): Html {
+  const paid = total.energy > 0 || total.credits > 0;
+  const cells = ({ answers, inputTokens, outputTokens, energy, credits }: Omit<ModelUsage, 'model'>): Html =>
+    html`<td class="number">${count(answers)}</td>
+      <td class="number">${count(inputTokens)}</td>
+      <td class="number">${count(outputTokens)}</td>
+      ${
+        paid &&
+        html`<td class="number">${amount(energy)}</td>
+          <td class="number">${amount(credits)}</td>`
+      }`;
+  const table = html`<table>
+    <caption>
+      What the provider reported of its answers${!paid && '; it told no cost'}.
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Model</th>
+        <th scope="col" class="number">Answers</th>
+        <th scope="col" class="number">Input tokens</th>
+        <th scope="col" class="number">Output tokens</th>
+        ${
+          paid &&
+          html`<th scope="col" class="number">Energy</th>
+            <th scope="col" class="number">Credits</th>`
+        }
+      </tr>
+    </thead>
+    <tbody>
+      ${models.map(
+        (usage) =>
+          html`<tr>
+            <th scope="row" class="words">${usage.model ?? 'others'}</th>
+            ${cells(usage)}
+          </tr>`,
+      )}
+    </tbody>
+    ${
+      models.length !== 1 &&
+      html`<tfoot>
+        <tr>
+          <th scope="row">All</th>
+          ${cells(total)}
+        </tr>
+      </tfoot>`
+    }
+  </table>`;
+  return section(
+    'usage',
+    'Tokens and cost',
+    wideTable(
+      'usage',
+      'Tokens and cost by model',
+      models.length > 0 ? table : html`<p class="note">No answers yet.</p>`,
+    ),
+  );
+}
+
+export function errorSection({ errors }: ReportData): Html {
+  const row = ({ outcome, code, rows, orMore, custom_id, message }: ShownError): Html =>
+    html`<tr>
+      <th scope="row" class="row-id">
+        <bdi class="mono">${code ?? 'other codes'}</bdi
+        >${outcome && html`<span class="${outcome}">${outcome}</span>`}
+      </th>
+      <td class="number">${count(rows)}${orMore && ' or more'}</td>
+      <td class="words">
+        ${custom_id !== undefined && html`<bdi class="mono">${custom_id}</bdi><br />`}${message ?? ''}
+      </td>
+    </tr>`;
+  const table = html`<table>
+    <caption>
+      Rows that are not ok, by code; the first row of each is the example.
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Code</th>
+        <th scope="col" class="number">Rows</th>
+        <th scope="col">Example</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${errors.map(row)}
+    </tbody>
+  </table>`;
+  return section(
+    'errors',
+    'Errors',
+    part('errors', errors.length > 0 ? table : html`<p class="note">None.</p>`),
+  );
+}
+
+export function latencySection({ latency }: ReportData): Html {
+  const tile = (name: string, seconds: number): Html =>
+    html`<div class="small">
+      <dt>${name}</dt>
+      <dd>${duration(seconds)}</dd>
+    </div>`;
+  const content =
+    latency === undefined
+      ? html`<p class="note">No batch has ended.</p>`
+      : html`<figure>
+          ${latency.batches > 1 && latencyChart(latency)}
+          <dl class="tiles">
+            ${tile('shortest', latency.shortest)}${tile('median', latency.median)}${tile('9 of 10 within', latency.ninth)}${tile('longest', latency.longest)}
+          </dl>
+          <figcaption>${counted(latency.batches, 'batch')}, each from created to collected.</figcaption>
+        </figure>`;
+  return section('latency', 'Batch latency', part('latency', content));
+}
+
+export function sampleSection({ sample, rows }: ReportData): Html {
+  const row = ({ customId, outcome, answer }: SampledRow): Html =>
+    html`<tr>
+      <th scope="row" class="row-id">
+        <bdi class="mono">${customId}</bdi><span class="${outcome}">${outcome}</span>
+      </th>
+      <td class="words">${answer}</td>
+    </tr>`;
+  const all = sample.length === rows;
+  const caption = all
+    ? `All ${counted(sample.length, 'row')}.`
+    : `${count(sample.length)} of ${rows === undefined ? 'the' : count(rows)} rows, from places spread over the file. Long answers are cut.`;
+  const table = html`<table>
+    <caption>
+      ${caption}
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Row</th>
+        <th scope="col">Answer</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${sample.map(row)}
+    </tbody>
+  </table>`;
+  return section(
+    'answers',
+    'Answers',
+    html`<div class="filter" hidden>
+        <label for="filter">Filter</label
+        ><input type="search" id="filter" autocomplete="off" spellcheck="false" /><span
+          id="filter-count"
+          role="status"
+        ></span>
+      </div>
+      ${part('sample', sample.length > 0 ? table : html`<p class="note">No shard is done yet.</p>`)}`,
+  );
+}
+
+export function fileSection({ files }: ReportData): Html {
+  const list = html`<ul class="files">
+    ${files.map(({ name, href, about }) => html`<li><a href="${href}">${name}</a> <span>${about}</span></li>`)}
+  </ul>`;
+  return section(
+    'files',
+    'Files',
+    part('files', files.length > 0 ? list : html`<p class="note">They are there once the job has ended.</p>`),
+  );
+}
