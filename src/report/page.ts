@@ -50,18 +50,14 @@ export function renderPage({ title, header, main, footer, live }: Page): string 
         <meta name="referrer" content="no-referrer" />
         <meta name="robots" content="noindex" />
         <title>${title}</title>
-        <style>
-          ${ownMarkup(STYLE)}
-        </style>
+        ${ownMarkup(`<style>${STYLE}</style>`)}
       </head>
       <body>
         <a class="skip" href="#main">Skip to the content</a>
         <header>${header}</header>
         <main id="main">${main}</main>
         <footer>${footer}</footer>
-        <script>
-          ${ownMarkup(SCRIPTS[kind])};
-        </script>
+        ${ownMarkup(`<script>${SCRIPTS[kind]}</script>`)}
       </body>
     </html> `.toString();
 }

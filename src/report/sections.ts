@@ -28,6 +28,11 @@ function wideTable(id: string, name: string, content: HtmlValue): Html {
   </div>`;
 }
 
+/** Text that is not ours: it keeps its own line ends and direction. */
+function words(text: string): Html {
+  return html`<span class="words">${text}</span>`;
+}
+
 function time(iso: string): Html {
   return html`<time datetime="${iso}">${moment(iso)}</time>`;
 }
@@ -48,7 +53,7 @@ export function header(data: ReportData, above: HtmlValue): Html {
         ([name, value]) =>
           html`<div>
             <dt>${name}</dt>
-            <dd>${value}</dd>
+            <dd>${words(value)}</dd>
           </div>`,
       )}
     </dl>`;
@@ -107,7 +112,7 @@ export function openShards({ progress }: ReportData): Html {
         <th scope="row">${shard}</th>
         <td>${state}</td>
         <td>${seen?.round ?? ''}</td>
-        <td class="words">${seen?.status ?? ''}</td>
+        <td>${words(seen?.status ?? '')}</td>
         <td class="number">
           ${seen?.total !== undefined && html`${count(seen.succeeded ?? 0)} / ${count(seen.total)}`}
         </td>
@@ -207,8 +212,8 @@ function batchRow({ shard, round, batchId, status, requests, createdAt, seconds 
   return html`<tr>
     <th scope="row">${shard}</th>
     <td>${round}</td>
-    <td class="mono words">${batchId}</td>
-    <td class="words">${status}</td>
+    <td class="mono">${words(batchId)}</td>
+    <td>${words(status)}</td>
     <td class="number">${count(requests)}</td>
     <td class="number">${created}</td>
     <td class="number">${seconds !== undefined && duration(seconds)}</td>
@@ -247,7 +252,7 @@ export function usageSection({ models, total }: ReportData): Html {
       ${models.map(
         (usage) =>
           html`<tr>
-            <th scope="row" class="words">${usage.model ?? 'others'}</th>
+            <th scope="row">${words(usage.model ?? 'others')}</th>
             ${cells(usage)}
           </tr>`,
       )}
@@ -281,8 +286,8 @@ export function errorSection({ errors }: ReportData): Html {
         >${outcome && html`<span class="${outcome}">${outcome}</span>`}
       </th>
       <td class="number">${count(rows)}${orMore && ' or more'}</td>
-      <td class="words">
-        ${custom_id !== undefined && html`<bdi class="mono">${custom_id}</bdi><br />`}${message ?? ''}
+      <td>
+        ${custom_id !== undefined && html`<bdi class="mono">${custom_id}</bdi><br />`} ${words(message ?? '')}
       </td>
     </tr>`;
   const table = html`<table>
@@ -332,7 +337,7 @@ export function sampleSection({ sample, rows }: ReportData): Html {
       <th scope="row" class="row-id">
         <bdi class="mono">${customId}</bdi><span class="${outcome}">${outcome}</span>
       </th>
-      <td class="words">${answer}</td>
+      <td>${words(answer)}</td>
     </tr>`;
   const all = sample.length === rows;
   const caption = all

@@ -48,7 +48,7 @@ a:focus-visible, input:focus-visible, button:focus-visible, summary:focus-visibl
 dl.facts { display: flex; flex-wrap: wrap; gap: .75rem 2rem; margin: 1.4rem 0 0; }
 dl.facts div { min-width: 0; }
 dt { color: var(--muted); font-size: .87rem; }
-dd { margin: 0; overflow-wrap: anywhere; white-space: pre-line; }
+dd { margin: 0; overflow-wrap: anywhere; }
 section { margin-top: 2.6rem; }
 .notice { margin-top: 1.6rem; padding: .9rem 1.1rem; background: var(--panel); border: 1px solid var(--line); border-left: 4px solid var(--failed); border-radius: 4px; overflow-wrap: anywhere; }
 .notice h2 { margin-bottom: .3rem; color: var(--failed); }
@@ -81,7 +81,8 @@ thead th { font-size: .87rem; font-weight: 500; color: var(--muted); white-space
 tbody th { font-weight: 500; overflow-wrap: anywhere; }
 tfoot th, tfoot td { font-weight: 600; border-bottom: 0; }
 .number { text-align: right; white-space: nowrap; }
-.words { overflow-wrap: anywhere; white-space: pre-line; unicode-bidi: plaintext; }
+.words { overflow-wrap: anywhere; white-space: pre-line; unicode-bidi: isolate; }
+bdi { overflow-wrap: anywhere; }
 .mono { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; font-size: .93em; }
 .row-id { width: 28%; min-width: 7rem; }
 .row-id span { display: block; font-size: .87rem; font-weight: 400; }

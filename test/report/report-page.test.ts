@@ -1,0 +1,253 @@
+import { readFile, stat } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { reportKey } from '../../src/keys.ts';
+import { openWorld, prompts, type Ended, type World, type WorldOptions } from '../workflow/world.ts';
+import { accessibilityFaults, launchBrowser, shoot, watchPage } from './browser.ts';
+import { HOSTILE_TEXTS } from './hostile.ts';
+
+/** Real jobs, and their pages in a browser. */
+
+const found = await launchBrowser();
+const browser = typeof found === 'string' ? undefined : found;
+if (typeof found === 'string') process.stderr.write(`The report's browser tests do not run: ${found}.\n`);
+
+afterAll(() => browser?.close());
+
+const urlOf = (world: World, { jobId }: Ended): string =>
+  pathToFileURL(world.store.locate(reportKey(jobId))).href;
+
+/** Ids, prompts, models, answers, codes and messages that try to be markup, in a file whose name does. */
+async function runHostileJob(): Promise<{ world: World; ended: Ended }> {
+  const faults = HOSTILE_TEXTS.map((text, n) => ({
+    at: 'row' as const,
+    ids: [`failing ${n}`],
+    action: { kind: 'error' as const, code: text, message: text },
+  }));
+  const world = await openWorld({ faults } satisfies WorldOptions);
+  const answered = HOSTILE_TEXTS.map((text) => ({ custom_id: text, prompt: `echo:${text}`, model: text }));
+  const failing = HOSTILE_TEXTS.map((text, n) => ({ custom_id: `failing ${n}`, prompt: text }));
+  const rows = [...answered, ...failing, { custom_id: '<b>no prompt</b>' }];
+  const input = rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+  const name = `<img src=x onerror=window.pwned=0>"'&.jsonl`;
+  return { world, ended: await world.run(input, { name, rounds: 1, shardLimits: { maxRows: 12 } }) };
+}
+
+describe.skipIf(browser === undefined)('in a browser, the report of', () => {
+  let chromium: Browser;
+
+  beforeAll(() => {
+    if (browser !== undefined) chromium = browser;
+  });
+
+  test('a hostile job runs no script, asks for nothing and shows everything as text', async () => {
+    const { world, ended } = await runHostileJob();
+    const { page, trouble, requests } = await watchPage(chromium);
+    const url = urlOf(world, ended);
+
+    await page.goto(url);
+
+    expect(trouble).toEqual([]);
+    expect(requests).toEqual([url]);
+    expect(await page.evaluate('window.pwned')).toBeUndefined();
+    expect(await page.locator('script').count()).toBe(1);
+    expect(await page.locator('img, iframe, form, base, meta[http-equiv="refresh"], textarea').count()).toBe(
+      0,
+    );
+    const shown = await page.locator('#sample').innerText();
+    const plain = HOSTILE_TEXTS.filter((text) => /^[\x20-\x7E]+$/.test(text));
+    expect(plain.filter((text) => !shown.includes(text))).toEqual([]);
+    expect(shown).toContain('[U+202E]right to left[U+202C]');
+    expect(await page.locator('#errors').innerText()).toContain(HOSTILE_TEXTS[0]);
+    expect(await page.locator('#usage').innerText()).toContain(HOSTILE_TEXTS[1]);
+    expect(await page.locator('dl.facts').innerText()).toContain('<img src=x onerror=window.pwned=0>');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await shoot(page, 'hostile-light');
+  });
+
+  test('a job can be filtered by keyboard, and says how many rows are left', async () => {
+    const world = await openWorld();
+    const ended = await world.run(prompts(30, (n) => `echo:${n % 3 === 0 ? 'Lübeck' : 'Bergen'} and ${n}`));
+    const { page, trouble } = await watchPage(chromium);
+    await page.goto(urlOf(world, ended));
+
+    await page.getByLabel('Filter').focus();
+    await page.keyboard.type('lübeck 12');
+
+    expect(await page.locator('#sample tbody tr:visible').allInnerTexts()).toEqual([
+      expect.stringContaining('Lübeck and 12'),
+    ]);
+    expect(await page.getByRole('status').innerText()).toBe('1 of 30 shown');
+    await page.getByLabel('Filter').fill('');
+    expect(await page.locator('#sample tbody tr:visible').count()).toBe(30);
+    expect(trouble).toEqual([]);
+  });
+
+  test('a job links to the files beside it', async () => {
+    const world = await openWorld();
+    const ended = await world.run(`${prompts(3)}{"nothing":true}\n`);
+    const { page } = await watchPage(chromium);
+    await page.goto(urlOf(world, ended));
+
+    const links = await page
+      .locator('#files a')
+      .evaluateAll((all) => all.map((a) => (a as unknown as { href: string }).href));
+
+    expect(links).toHaveLength(3);
+    for (const link of links) expect((await stat(new URL(link))).size).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ['light', 'light', { width: 1200, height: 900 }],
+    ['dark', 'dark', { width: 1200, height: 900 }],
+    ['phone', 'light', { width: 375, height: 740 }],
+    ['phone-dark', 'dark', { width: 320, height: 640 }],
+  ] as const)('a job of several shards and rounds is accessible: %s', async (name, colorScheme, viewport) => {
+    const world = await openWorld({
+      faults: [
+        {
+          at: 'row',
+          every: 4,
+          action: { kind: 'error', code: 'INFERENCE_3107', message: 'No provider was free.' },
+          times: 1,
+        },
+        {
+          at: 'row',
+          ids: ['q7', 'q31'],
+          action: { kind: 'error', code: 'INFERENCE_3207', message: 'The prompt was refused.' },
+          times: 'always',
+        },
+      ],
+    });
+    const input = prompts(60, (n) => `In one sentence, why did Hanseatic city #${n} matter?`);
+    const ended = await world.run(`${input}not json\n`, { shardLimits: { maxRows: 13 } });
+    const { page, trouble } = await watchPage(chromium, { colorScheme, viewport });
+
+    await page.goto(urlOf(world, ended));
+    await page.getByText('Batches as a table').click();
+
+    expect(await accessibilityFaults(page)).toEqual([]);
+    const width = await page.evaluate('document.documentElement.scrollWidth');
+    expect(width).toBeLessThanOrEqual(viewport.width);
+    expect(trouble).toEqual([]);
+    await shoot(page, name);
+  });
+
+  test('a job of many shards shows how many batches ran at a time', async () => {
+    const world = await openWorld({
+      faults: [{ at: 'row', every: 5, action: { kind: 'error', code: 'INFERENCE_3107' }, times: 2 }],
+    });
+    const ended = await world.run(prompts(90), { shardLimits: { maxRows: 3 } });
+    const { page, trouble } = await watchPage(chromium, { colorScheme: 'light' });
+
+    await page.goto(urlOf(world, ended));
+
+    expect(ended.summary.shards).toBe(30);
+    expect(await page.locator('#timeline svg').getAttribute('aria-label')).toMatch(
+      /^Batches that ran at the same time/,
+    );
+    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(trouble).toEqual([]);
+    await shoot(page, 'many-shards');
+  });
+
+  test('a job that was refused says why', async () => {
+    const world = await openWorld();
+    const ended = await world.run('not json\n{"nothing":true}\n');
+    const { page, trouble } = await watchPage(chromium);
+
+    await page.goto(urlOf(world, ended));
+
+    expect(await page.getByRole('note').innerText()).toContain(ended.summary.failure?.message);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(trouble).toEqual([]);
+    await shoot(page, 'failed');
+  });
+});
+
+describe('the report', () => {
+  test('is named in the summary, and lies beside it', async () => {
+    const world = await openWorld();
+
+    const ended = await world.run(prompts(2));
+
+    expect(ended.summary.report).toBe(`output/${ended.jobId}/report.html`);
+    const page = await readFile(world.store.locate(ended.summary.report ?? ''), 'utf8');
+    expect(page).toContain('<!doctype html>');
+  });
+
+  test('is the same when the same results are written again', async () => {
+    const world = await openWorld();
+    const ended = await world.run(prompts(40), { shardLimits: { maxRows: 7 } });
+    const sampleOf = async (): Promise<string> => {
+      const page = await readFile(world.store.locate(reportKey(ended.jobId)), 'utf8');
+      return page.slice(page.indexOf('<tbody>', page.indexOf('id="sample"')), page.indexOf('files-title'));
+    };
+    const first = await sampleOf();
+    await world.store.delete(`output/${ended.jobId}/summary.json`);
+
+    await world.run(prompts(40), { shardLimits: { maxRows: 7 } });
+
+    expect(await sampleOf()).toBe(first);
+    expect(first).toContain('q39');
+  });
+
+  test('that cannot be written fails nothing', async () => {
+    const world = await openWorld();
+    // Where the page would be, there is a folder.
+    await world.store.put('output/test-rows-jsonl/report.html/in-the-way', '');
+
+    const ended = await world.run(prompts(2));
+
+    expect(ended.error).toBeUndefined();
+    expect(ended.summary).toMatchObject({ status: 'succeeded', counts: { ok: 2 } });
+    expect(ended.summary.report).toBeUndefined();
+    expect(world.logs.map(({ event }) => event)).toContain('report_not_written');
+  });
+
+  test('stays below 200 KB, whatever the rows hold', async () => {
+    const world = await openWorld();
+    const input = prompts(300, (n) => `echo:${'"&<\u202E😀漢'.repeat(2_000)}${n}`);
+
+    const ended = await world.run(input, { shardLimits: { maxRows: 5 } });
+
+    expect((await stat(world.store.locate(reportKey(ended.jobId)))).size).toBeLessThan(200_000);
+  });
+});
+
+test('the summary tells usage by model and errors by code, bounded', async () => {
+  const codes = Array.from({ length: 30 }, (_, n) => `CODE_${n}`);
+  const world = await openWorld({
+    faults: codes.map((code, n) => ({
+      at: 'row' as const,
+      ids: [`q${n}`, `q${n + 30}`],
+      action: { kind: 'error' as const, code, message: `because ${n}` },
+      times: 'always' as const,
+    })),
+  });
+  const rows = [
+    ...Array.from({ length: 60 }, (_, n) => ({ custom_id: `q${n}`, prompt: 'x' })),
+    ...Array.from({ length: 60 }, (_, n) => ({ custom_id: `m${n}`, prompt: 'x', model: `model-${n % 30}` })),
+  ];
+
+  const { summary } = await world.run(rows.map((row) => `${JSON.stringify(row)}\n`).join(''), {
+    shardLimits: { maxRows: 50 },
+  });
+
+  expect(summary.errors[0]).toEqual({
+    outcome: 'failed',
+    code: 'CODE_0',
+    rows: 2,
+    custom_id: 'q0',
+    message: 'because 0',
+  });
+  expect(summary.errors).toHaveLength(21);
+  expect(summary.errors.reduce((sum, error) => sum + error.rows, 0)).toBe(60);
+  expect(summary.models).toHaveLength(21);
+  expect(summary.models.reduce((sum, { answers }) => sum + answers, 0)).toBe(60);
+  expect(summary.models.reduce((sum, { inputTokens }) => sum + inputTokens, 0)).toBe(
+    summary.usage.inputTokens,
+  );
+  expect(summary.models[0]).toMatchObject({ model: 'model-0', answers: 2 });
+});
