@@ -102,6 +102,7 @@ function print(line: string): void {
 
 function welcome({ data }: LocalFlags, host: RunningHost, simulatorUrl: string | undefined): void {
   print(`Drop files into ${data}/input/<profile>/, or send requests to ${host.url}/jobs.`);
+  print(`Look at the jobs on ${host.url}/`);
   for (const { name, time } of host.timetable.next()) {
     print(`Schedule ${name} fires next at ${new Date(time).toISOString()}.`);
   }

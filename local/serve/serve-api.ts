@@ -10,6 +10,7 @@ import type { StartEdges } from '../../src/doors/start-job.ts';
 import type { Links } from '../../src/store/links.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { hasRoute } from '../template/routes.ts';
+import { addPages } from './pages.ts';
 
 export interface ServeApi {
   readonly edges: StartEdges;
@@ -23,13 +24,14 @@ export interface ServedApi extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Serves the API to this machine, and the files that its links lead to. */
+/** Serves the API to this machine, the files that its links lead to, and pages for people. */
 export async function serveApi({ edges, routes, port }: ServeApi): Promise<ServedApi> {
   let url = '';
   const api = createApi({ ...edges, links: fileLinks(() => url), caller: () => 'local' });
   const app = new Hono();
   app.use(refuseOtherHosts);
   addFiles(app, edges.store);
+  addPages(app, edges);
   app.all('*', (c) =>
     hasRoute(routes, c.req.method, c.req.path)
       ? api.fetch(c.req.raw)

@@ -64,7 +64,7 @@ const MIN_WIDTH = 0.004;
 
 function drawBar({ from, to, round, seconds, requests, status }: Bar, top: number): Html {
   const still = status === undefined ? ' still' : '';
-  const told = `Round ${round}: ${counted(requests, 'request')}, ${duration(seconds)}, ${status ?? 'running'}`;
+  const told = `Round ${round}: ${requests === undefined ? '' : `${counted(requests, 'request')}, `}${duration(seconds)}, ${status ?? 'running'}`;
   const x = Math.min(from, 1 - MIN_WIDTH);
   return html`<rect
     class="r${Math.min(round, 3)}${still}"

@@ -39,6 +39,6 @@ export function renderLiveReport(data: ReportData, home: string): string {
 
 function sections(data: ReportData): Html {
   return html`${failureNotice(data)} ${outcomes(data)} ${openShards(data)} ${timelineSection(data)}
-  ${usageSection(data)} ${errorSection(data)} ${latencySection(data)} ${sampleSection(data)}
-  ${fileSection(data)}`;
+  ${usageSection(data)} ${errorSection(data)} ${latencySection(data)} ${fileSection(data)}
+  ${sampleSection(data)}`;
 }

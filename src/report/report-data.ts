@@ -77,7 +77,7 @@ export interface ShownBatch {
   readonly round: number;
   readonly batchId: string;
   readonly status: string;
-  readonly requests: number;
+  readonly requests: number | undefined;
   readonly createdAt: string | undefined;
   readonly seconds: number | undefined;
 }

@@ -214,7 +214,7 @@ function batchRow({ shard, round, batchId, status, requests, createdAt, seconds 
     <td>${round}</td>
     <td class="mono">${words(batchId)}</td>
     <td>${words(status)}</td>
-    <td class="number">${count(requests)}</td>
+    <td class="number">${requests !== undefined && count(requests)}</td>
     <td class="number">${created}</td>
     <td class="number">${seconds !== undefined && duration(seconds)}</td>
   </tr>`;
@@ -282,8 +282,8 @@ export function errorSection({ errors }: ReportData): Html {
   const row = ({ outcome, code, rows, orMore, custom_id, message }: ShownError): Html =>
     html`<tr>
       <th scope="row" class="row-id">
-        <bdi class="mono">${code ?? 'other codes'}</bdi
-        >${outcome && html`<span class="${outcome}">${outcome}</span>`}
+        <bdi class="mono">${code ?? 'other codes'}</bdi>
+        ${outcome && html`<span class="${outcome}">${outcome}</span>`}
       </th>
       <td class="number">${count(rows)}${orMore && ' or more'}</td>
       <td>
@@ -335,7 +335,7 @@ export function sampleSection({ sample, rows }: ReportData): Html {
   const row = ({ customId, outcome, answer }: SampledRow): Html =>
     html`<tr>
       <th scope="row" class="row-id">
-        <bdi class="mono">${customId}</bdi><span class="${outcome}">${outcome}</span>
+        <bdi class="mono">${customId}</bdi> <span class="${outcome}">${outcome}</span>
       </th>
       <td>${words(answer)}</td>
     </tr>`;

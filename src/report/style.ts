@@ -85,7 +85,9 @@ tfoot th, tfoot td { font-weight: 600; border-bottom: 0; }
 bdi { overflow-wrap: anywhere; }
 .mono { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; font-size: .93em; }
 .row-id { width: 28%; min-width: 7rem; }
-.row-id span { display: block; font-size: .87rem; font-weight: 400; }
+.row-id span { display: inline-block; margin-left: .35em; font-size: .87rem; font-weight: 400; }
+#batches .words, #open .words { white-space: nowrap; }
+#usage tbody th { min-width: 9rem; }
 .filter { display: flex; flex-wrap: wrap; gap: .4rem .75rem; align-items: center; margin-bottom: .8rem; }
 .filter[hidden], tr[hidden] { display: none; }
 input, button {

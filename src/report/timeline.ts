@@ -28,7 +28,7 @@ export interface Bar {
   readonly to: number;
   readonly round: number;
   readonly seconds: number;
-  readonly requests: number;
+  readonly requests: number | undefined;
   /** The provider's string; absent while it runs. */
   readonly status: string | undefined;
 }
@@ -37,10 +37,13 @@ export interface Bar {
 export type Column = readonly [number, number, number];
 
 /** A batch as far as it is known: one without a duration still runs. */
-export type TimedBatch = Pick<
+export interface TimedBatch extends Pick<
   BatchRecord,
-  'shard' | 'round' | 'requests' | 'status' | 'createdAt' | 'seconds'
->;
+  'shard' | 'round' | 'status' | 'createdAt' | 'seconds'
+> {
+  /** Known once it is collected. */
+  readonly requests: number | undefined;
+}
 
 const MAX_LANES = 24;
 const COLUMNS = 60;

@@ -20,7 +20,7 @@ import { readJson, requireJson, writeJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /** `round-<r>.batch.json`. Seconds since 1970. */
-interface BatchCheckpoint {
+export interface BatchCheckpoint {
   readonly batchId: string;
   readonly createdAt: number;
   readonly deadline: number;

@@ -136,7 +136,7 @@ describe.skipIf(browser === undefined)('in a browser, the report of', () => {
 
   test('a job of many shards shows how many batches ran at a time', async () => {
     const world = await openWorld({
-      faults: [{ at: 'row', every: 5, action: { kind: 'error', code: 'INFERENCE_3107' }, times: 2 }],
+      faults: [{ at: 'row', every: 3, action: { kind: 'error', code: 'INFERENCE_3107' }, times: 2 }],
     });
     const ended = await world.run(prompts(90), { shardLimits: { maxRows: 3 } });
     const { page, trouble } = await watchPage(chromium, { colorScheme: 'light' });
@@ -182,7 +182,7 @@ describe('the report', () => {
     const ended = await world.run(prompts(40), { shardLimits: { maxRows: 7 } });
     const sampleOf = async (): Promise<string> => {
       const page = await readFile(world.store.locate(reportKey(ended.jobId)), 'utf8');
-      return page.slice(page.indexOf('<tbody>', page.indexOf('id="sample"')), page.indexOf('files-title'));
+      return page.slice(page.indexOf('<tbody>', page.indexOf('id="sample"')), page.indexOf('</main>'));
     };
     const first = await sampleOf();
     await world.store.delete(`output/${ended.jobId}/summary.json`);

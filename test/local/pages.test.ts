@@ -1,0 +1,139 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { accessibilityFaults, launchBrowser, shoot, watchPage } from '../report/browser.ts';
+import { openHost, type TestHost } from './open-host.ts';
+
+const found = await launchBrowser();
+const browser = typeof found === 'string' ? undefined : found;
+if (typeof found === 'string') process.stderr.write(`The pages' browser tests do not run: ${found}.\n`);
+
+afterAll(() => browser?.close());
+
+const MARKUP = '<img src=x onerror="window.pwned = 1">';
+
+interface HeldJob {
+  readonly host: TestHost;
+  readonly url: string;
+  readonly jobId: string;
+  release(): void;
+}
+
+/** A job whose first batch was polled once, with a status that tries to be markup, and does not go on before its release. */
+async function holdJob(): Promise<HeldJob> {
+  const host = await openHost();
+  host.simulator.addFaults({ at: 'batch', action: { kind: 'status', status: MARKUP } });
+  const reached = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  let polls = 0;
+  const { url } = await host.start((call) => async (step, event) => {
+    if (step === 'poll-batch' && (polls += 1) === 2) {
+      reached.resolve();
+      await held.promise;
+    }
+    return call(step, event);
+  });
+  const rows = [...Array(20).keys()].map((n) => ({
+    custom_id: `${MARKUP} ${n}`,
+    prompt: `echo:${MARKUP} ${n}`,
+  }));
+  const answer = await fetch(`${url}/jobs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ name: 'held', rows }),
+  });
+  const { jobId } = (await answer.json()) as { jobId: string };
+  await reached.promise;
+  return { host, url, jobId, release: () => held.resolve() };
+}
+
+describe.skipIf(browser === undefined)('in a browser', () => {
+  let chromium: Browser;
+
+  beforeAll(() => {
+    if (browser !== undefined) chromium = browser;
+  });
+
+  test('the list leads to a job, whose page follows it to its end by itself', async () => {
+    const { url, jobId, release } = await holdJob();
+    const { page, trouble, requests } = await watchPage(chromium);
+
+    await page.goto(`${url}/`);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await shoot(page, 'jobs');
+    await page.getByRole('link', { name: jobId }).click();
+
+    expect(await page.locator('#state').innerText()).toContain('running');
+    expect(await page.locator('#open').innerText()).toContain(MARKUP);
+    expect(await page.locator('#timeline svg').getAttribute('aria-label')).toMatch(/^1 shard/);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await shoot(page, 'running');
+    await page.getByLabel('Filter').fill('pwned 13');
+    release();
+    await page.locator('#state .badge.succeeded').waitFor();
+
+    expect(await page.locator('#sample tbody tr:visible').allInnerTexts()).toEqual([
+      expect.stringContaining(`${MARKUP} 13`),
+    ]);
+    expect(await page.getByLabel('Filter').inputValue()).toBe('pwned 13');
+    expect(await page.getByRole('button').count()).toBe(0);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'results.jsonl' }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe('results.jsonl');
+    expect(trouble).toEqual([]);
+    expect(await page.evaluate('window.pwned')).toBeUndefined();
+    expect(requests.filter((address) => !address.startsWith(`${url}/`))).toEqual([]);
+  });
+
+  test('updates can be paused', async () => {
+    const { host, url, jobId, release } = await holdJob();
+    const { page, trouble, requests } = await watchPage(chromium);
+    await page.goto(`${url}/ui/${jobId}`);
+
+    await page.getByRole('button', { name: 'Pause updates' }).click();
+    release();
+    await host.ended(1);
+
+    expect(await page.locator('#state').innerText()).toContain('running');
+    const before = requests.length;
+    await page.getByRole('button', { name: 'Go on updating' }).click();
+    await page.locator('#state .badge.succeeded').waitFor();
+    expect(before).toBe(1);
+    expect(trouble).toEqual([]);
+  });
+});
+
+describe('the pages', () => {
+  test('of jobs and of a job carry their policy, and are asked for anew', async () => {
+    const { url, jobId, release } = await holdJob();
+    for (const path of ['/', `/ui/${jobId}`]) {
+      const answer = await fetch(`${url}${path}`);
+      expect(answer.headers.get('content-type')).toBe('text/html; charset=UTF-8');
+      expect(answer.headers.get('cache-control')).toBe('no-store');
+      const policy = answer.headers.get('content-security-policy');
+      expect(policy).toMatch(/^default-src 'none'; style-src 'sha256-[^']+'; script-src 'sha256-[^']+'; /);
+      expect(policy).not.toContain('unsafe');
+      expect(await answer.text()).not.toContain(MARKUP);
+    }
+    release();
+  });
+
+  test('say when there is no such job', async () => {
+    const host = await openHost();
+    const { url } = await host.start();
+
+    expect((await fetch(`${url}/ui/nobody`)).status).toBe(404);
+    expect((await fetch(`${url}/ui/%2e%2e%2f`)).status).toBe(422);
+    expect(await (await fetch(`${url}/`)).text()).toContain('None yet.');
+  });
+
+  test('leave the API as it is', async () => {
+    const host = await openHost();
+    const { url } = await host.start();
+
+    const answer = await fetch(`${url}/jobs`, { headers: { accept: 'text/html' } });
+
+    expect(await answer.json()).toEqual({ jobs: [] });
+  });
+});
