@@ -114,7 +114,7 @@ export const STEPS = {
   'write-results': {
     ...MOVING_ROWS,
     reads: [JOBS],
-    // Shards that left no word are settled here.
+    // Shards that left no word are settled here; OUTPUTS: results, dead letters, report and summary.
     streams: [SHARDS, OUTPUTS],
     deletes: ['output/*/dead-letters.jsonl'],
   },

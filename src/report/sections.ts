@@ -42,7 +42,7 @@ export function header(data: ReportData, above: HtmlValue): Html {
   const ended =
     progress === undefined
       ? html`ended ${time(at)} after ${duration(seconds)}`
-      : html`since ${duration(seconds)}`;
+      : html`${duration(seconds)} ago`;
   return html`<p class="eyebrow">${above}</p>
     <h1>${jobId}</h1>
     <div class="state" id="state" data-part>

@@ -53,11 +53,11 @@ section { margin-top: 2.6rem; }
 .notice { margin-top: 1.6rem; padding: .9rem 1.1rem; background: var(--panel); border: 1px solid var(--line); border-left: 4px solid var(--failed); border-radius: 4px; overflow-wrap: anywhere; }
 .notice h2 { margin-bottom: .3rem; color: var(--failed); }
 .notice p + p { margin-top: .5rem; color: var(--muted); }
-dl.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr)); gap: 1rem; margin: 1rem 0 0; }
+dl.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(6rem, 1fr)); gap: 1rem; margin: 1rem 0 0; }
 dl.tiles div { display: flex; flex-direction: column-reverse; }
 dl.tiles dd { font-size: 1.5rem; line-height: 1.2; font-weight: 600; letter-spacing: -.02em; }
 dl.tiles .small dd { font-size: 1.15rem; }
-.zero dd { color: var(--muted); font-weight: 400; }
+dl.tiles .zero dd { color: var(--muted); font-weight: 400; }
 figure { margin: 0; }
 figcaption, caption, .note { color: var(--muted); font-size: .87rem; }
 figcaption { margin-top: .5rem; }
@@ -94,6 +94,9 @@ input, button {
   font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--muted); border-radius: 4px; padding: .35rem .65rem; min-height: 2.5rem;
 }
 input { flex: 1 1 14rem; max-width: 24rem; min-width: 0; }
+#pause { margin-top: .8rem; color: var(--ink); }
+#jobs { margin-top: 1.8rem; }
+#more { margin-top: 1rem; }
 details { margin-top: .9rem; }
 summary { cursor: pointer; color: var(--link); width: fit-content; }
 details[open] summary { margin-bottom: .7rem; }

@@ -15,7 +15,7 @@ interface HeldJob {
   readonly host: TestHost;
   readonly url: string;
   readonly jobId: string;
-  release(): void;
+  readonly release: () => void;
 }
 
 /** A job whose first batch was polled once, with a status that tries to be markup, and does not go on before its release. */

@@ -1,0 +1,10 @@
+import { launchBrowser } from './browser.ts';
+
+/** For CI: says in one line whether the tests that need a browser ran. */
+const found = await launchBrowser();
+if (typeof found === 'string') {
+  process.stdout.write(`The browser tests did NOT run: ${found}.\n`);
+} else {
+  process.stdout.write(`The browser tests ran in Chromium ${found.version()}.\n`);
+  await found.close();
+}
