@@ -5,7 +5,7 @@ import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { NightshiftConfig, ProfileConfig } from '../../src/config/config.ts';
 import type { Summary } from '../../src/job.ts';
-import { deadLettersKey, summaryKey } from '../../src/keys.ts';
+import { deadLettersKey, reportKey, summaryKey } from '../../src/keys.ts';
 import type { Log } from '../../src/log.ts';
 import type { StartedJob } from '../../src/doors/start-job.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -158,9 +158,9 @@ async function placeFiles(store: ObjectStore, summary: Summary, out: string | un
   );
   const sources = keys.map((key) => store.locate(key));
   if (out === undefined) return sources.map((path) => relative('.', path));
-  // Those of an earlier run are not this job's, and would be paid for again when they are run.
-  if (summary.deadLetters === undefined)
-    await rm(join(out, basename(deadLettersKey(summary.jobId))), { force: true });
+  // Those of an earlier run are not this job's; its dead letters would be paid for again when they are run.
+  for (const key of [deadLettersKey(summary.jobId), reportKey(summary.jobId)])
+    if (!keys.includes(key)) await rm(join(out, basename(key)), { force: true });
   return Promise.all(
     sources.map(async (source) => {
       const target = join(out, basename(source));

@@ -18,21 +18,24 @@ export interface LiveEdges extends StatusEdges {
   readonly clock: Clock;
 }
 
+/** A summary in the folder may be of a version that did not tell of these yet. */
+type AnySummary = Omit<Summary, 'models' | 'errors'> & Partial<Pick<Summary, 'models' | 'errors'>>;
+
 /** What a job's page shows at this moment: its summary once it has ended, else what its shards have written so far. */
 export async function readFacts(edges: LiveEdges, jobId: string): Promise<ReportFacts | undefined> {
   const status = await readStatus(edges, jobId);
   if (status === undefined) return undefined;
   if (status.endedAt === undefined) return runningFacts(edges, status);
-  const summary = await readJson<Summary>(edges.store, summaryKey(jobId));
+  const summary = await readJson<AnySummary>(edges.store, summaryKey(jobId));
   // It was resumed between the two reads.
   return summary === undefined ? runningFacts(edges, status) : endedFacts(edges.store, summary);
 }
 
-async function endedFacts(store: ObjectStore, summary: Summary): Promise<ReportFacts> {
-  const { jobId, endedAt } = summary;
+async function endedFacts(store: ObjectStore, summary: AnySummary): Promise<ReportFacts> {
+  const { jobId, endedAt, models = [], errors = [] } = summary;
   const shards = Array.from({ length: summary.shards }, (_, shard) => shard);
   const files = listFiles(summary, `/files/${OUTPUT_PREFIX}${encodeURIComponent(jobId)}/`);
-  return { ...summary, at: endedAt, files, sample: await sampleRows(store, jobId, shards) };
+  return { ...summary, models, errors, at: endedAt, files, sample: await sampleRows(store, jobId, shards) };
 }
 
 async function runningFacts({ store, clock }: LiveEdges, status: JobStatus): Promise<ReportFacts> {

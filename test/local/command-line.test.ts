@@ -69,6 +69,7 @@ describe.concurrent('nightshift run', () => {
     expect(summary).toMatchObject({ status: 'partial', rounds: 2, counts: { ok: 2, failed: 1 } });
     expect((await readdir(join(folder, 'results'))).toSorted()).toEqual([
       'dead-letters.jsonl',
+      'report.html',
       'results.jsonl',
       'summary.json',
     ]);

@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessibilityFaults, launchBrowser, shoot, watchPage } from '../report/browser.ts';
+import type { Summary } from '../../src/job.ts';
 import { openHost, type TestHost } from './open-host.ts';
 
 const found = await launchBrowser();
@@ -126,6 +127,33 @@ describe('the pages', () => {
     expect((await fetch(`${url}/ui/nobody`)).status).toBe(404);
     expect((await fetch(`${url}/ui/%2e%2e%2f`)).status).toBe(422);
     expect(await (await fetch(`${url}/`)).text()).toContain('None yet.');
+  });
+
+  test('tell of a job that was refused', async () => {
+    const host = await openHost();
+    const { url } = await host.start();
+    await host.drop('input/no <b>profile</b>/rows.jsonl', '{"prompt":"x"}\n');
+    const [summary] = await host.ended(1);
+
+    const page = await (await fetch(`${url}/ui/${summary?.jobId}`)).text();
+
+    expect(page).toContain('Why it failed');
+    expect(page).toContain('Profiles: classify, default.');
+    expect(page).not.toContain('<b>');
+  });
+
+  test('tell of a job whose summary is of an earlier version', async () => {
+    const host = await openHost();
+    const { url } = await host.start();
+    await host.drop('input/rows.jsonl', '{"prompt":"x"}\n');
+    const [summary] = await host.ended(1);
+    const { models: _models, errors: _errors, report: _report, ...earlier } = summary ?? ({} as Summary);
+    await host.drop(`output/${earlier.jobId}/summary.json`, JSON.stringify(earlier));
+
+    const answer = await fetch(`${url}/ui/${earlier.jobId}`);
+
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toContain('succeeded');
   });
 
   test('leave the API as it is', async () => {

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { reportKey } from '../../src/keys.ts';
 import { openWorld, prompts, type Ended, type World, type WorldOptions } from '../workflow/world.ts';
 import { accessibilityFaults, launchBrowser, shoot, watchPage } from './browser.ts';
@@ -64,6 +64,30 @@ describe.skipIf(browser === undefined)('in a browser, the report of', () => {
     expect(await page.locator('dl.facts').innerText()).toContain('<img src=x onerror=window.pwned=0>');
     expect(await accessibilityFaults(page)).toEqual([]);
     await shoot(page, 'hostile-light');
+  });
+
+  test('a job lets nothing run or load, were there markup in it after all', async () => {
+    const world = await openWorld();
+    const ended = await world.run(prompts(1));
+    const { page, trouble } = await watchPage(chromium);
+    const loaded: string[] = [];
+    page.on('requestfinished', (request) => loaded.push(request.url()));
+    const url = urlOf(world, ended);
+    await page.goto(url);
+
+    await page.evaluate(`
+      const script = document.createElement('script');
+      script.textContent = 'window.pwned = 1';
+      document.body.append(script);
+      document.body.insertAdjacentHTML('beforeend', '<img src="x.png" onerror="window.pwned = 2"><p style="color: red">');
+      fetch('http://127.0.0.1:9/').catch(() => undefined);
+    `);
+    await vi.waitFor(() =>
+      expect(trouble.filter((each) => each.includes('Content Security Policy'))).toHaveLength(5),
+    );
+
+    expect(await page.evaluate('window.pwned')).toBeUndefined();
+    expect(loaded).toEqual([url]);
   });
 
   test('a job can be filtered by keyboard, and says how many rows are left', async () => {
@@ -250,4 +274,17 @@ test('the summary tells usage by model and errors by code, bounded', async () =>
     summary.usage.inputTokens,
   );
   expect(summary.models[0]).toMatchObject({ model: 'model-0', answers: 2 });
+});
+
+test('the summary tells why the rows of a stopped job have no answer', async () => {
+  const world = await openWorld({
+    faults: [{ at: 'row', every: 1, action: { kind: 'error', code: 'BILLING_2003', message: 'No credit.' } }],
+  });
+
+  const { summary } = await world.run(prompts(5));
+
+  expect(summary).toMatchObject({ status: 'failed', counts: { exhausted: 5 } });
+  expect(summary.errors).toEqual([
+    { outcome: 'exhausted', code: 'BILLING_2003', rows: 5, message: 'No credit.' },
+  ]);
 });
