@@ -273,7 +273,7 @@ test('the summary tells usage by model and errors by code, bounded', async () =>
   expect(summary.models.reduce((sum, { inputTokens }) => sum + inputTokens, 0)).toBe(
     summary.usage.inputTokens,
   );
-  expect(summary.models[0]).toMatchObject({ model: 'model-0', answers: 2 });
+  expect(summary.models[0]).toMatchObject({ model: expect.stringMatching(/^model-\d+$/), answers: 2 });
 });
 
 test('the summary tells why the rows of a stopped job have no answer', async () => {
