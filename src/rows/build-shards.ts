@@ -12,10 +12,12 @@ import {
 import type { ObjectStore } from '../store/object-store.ts';
 import { readRows } from './formats.ts';
 import { generatedId, toRequestLine, type Request, type RequestRules } from './request-line.ts';
+import { readTableRow } from './formats/csv.ts';
 import { readJsonRow } from './formats/json-lines.ts';
 import type { ReadRow, Row, UnreadRow } from './row.ts';
 import { ShardWriter } from './shard-writer.ts';
-import { RequestSplicer } from './splice-request.ts';
+import { JsonSplicer } from './splice-json.ts';
+import { TableSplicer } from './splice-table.ts';
 import { findInnocent, MAX_SUSPECTS } from './suspects.ts';
 import { compileTemplate } from './template.ts';
 import { createUniqueIds, type UniqueIds } from './unique-ids.ts';
@@ -72,7 +74,8 @@ const BYTES_PER_TOKEN = 4;
 class Builder {
   readonly #job: Job;
   readonly #rules: RequestRules;
-  readonly #splicer: RequestSplicer;
+  readonly #jsonSplicer: JsonSplicer;
+  readonly #tableSplicer: TableSplicer;
   readonly #writer: ShardWriter;
   readonly #ids: UniqueIds;
   /** Ids that were called duplicates. */
@@ -85,7 +88,8 @@ class Builder {
     this.#ids = ids;
     this.#job = job;
     this.#rules = rulesOf(job.profile);
-    this.#splicer = new RequestSplicer(this.#rules);
+    this.#jsonSplicer = new JsonSplicer(this.#rules);
+    this.#tableSplicer = new TableSplicer(this.#rules);
     this.#writer = writer;
   }
 
@@ -110,22 +114,27 @@ class Builder {
   #takeRow(row: Row, file: string): Promise<void> | undefined {
     this.#rows += 1;
     const source = { file, line: row.line };
-    if (!('json' in row)) return this.#takeRead(row, source);
-    const length = this.#splicer.make(row.json, this.#rows);
-    if (
-      length > 0 &&
-      length <= this.#job.profile.shardLimits.maxBytes &&
-      this.#ids.add(this.#splicer.customId)
-    )
-      return this.#writer.addRequest(this.#splicer.line.subarray(0, length), source);
-    return this.#takeRead(readJsonRow(row), source, row.json);
+    const spliced = this.#splice(row);
+    if (spliced !== undefined) return this.#writer.addRequest(spliced, source);
+    if ('json' in row) return this.#takeRead(readJsonRow(row), source, row.json);
+    return this.#takeRead('table' in row ? readTableRow(row) : row, source);
+  }
+
+  /** The row's request line, made of its bytes; `undefined` when it must be read, if only to say what is wrong. */
+  #splice(row: Row): Buffer | undefined {
+    if (!('json' in row || 'table' in row)) return undefined;
+    const splicer = 'json' in row ? this.#jsonSplicer : this.#tableSplicer;
+    const length =
+      'json' in row ? this.#jsonSplicer.make(row.json, this.#rows) : this.#tableSplicer.make(row, this.#rows);
+    if (length === 0 || length > this.#job.profile.shardLimits.maxBytes) return undefined;
+    return this.#ids.add(splicer.customId) ? splicer.line.subarray(0, length) : undefined;
   }
 
   /** @param json the row's text, to learn from */
   #takeRead(row: ReadRow | UnreadRow, source: RowSource, json?: Buffer): Promise<void> | undefined {
     const request = this.#check(row);
     if ('text' in request) {
-      if (json !== undefined) this.#splicer.learn(json);
+      if (json !== undefined) this.#jsonSplicer.learn(json);
       return this.#writer.addRequest(Buffer.from(request.text), source);
     }
     const problem = { line: row.line, custom_id: request.customId, ...request.problem };

@@ -19,7 +19,7 @@ export type Request =
   | { readonly customId: string; readonly problem: Problem };
 
 /** OpenAI-shaped providers echo ids of 64 characters and more; beyond this it is a mistake in the input. */
-const MAX_CUSTOM_ID = 512;
+export const MAX_CUSTOM_ID = 512;
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,13 +1,26 @@
 import type { RowProblemCode } from '../job.ts';
+import type { CsvRecord } from './formats/csv-records.ts';
 
-/** One record of an input file: a value, its JSON text, or why there is none. */
-export type Row = ReadRow | JsonRow | UnreadRow;
+/** One record of an input file: a value, the bytes it is still in, or why there is none. */
+export type Row = ReadRow | JsonRow | TableRow | UnreadRow;
 
-/** A row that is not read yet. */
+/** A row of JSON lines that is not read yet. */
 export interface JsonRow {
   readonly line: number;
   /** Valid UTF-8, perhaps JSON. */
   readonly json: Buffer;
+}
+
+/** A row of a table that is not read yet. */
+export interface TableRow {
+  readonly line: number;
+  readonly table: Table;
+  readonly record: CsvRecord;
+}
+
+/** One and the same for all rows of a file. */
+export interface Table {
+  readonly header: readonly string[];
 }
 
 export interface ReadRow {

@@ -8,7 +8,7 @@ import { isNoSegment, listFiles, markOf } from './folder-list.ts';
 import type { ObjectStore, OpenObject, OpenOptions } from './object-store.ts';
 import { place, placeIfAbsent, placeLink, STAGING, withStaged } from './staged-file.ts';
 
-const READ_CHUNK_BYTES = 131_072;
+const READ_CHUNK_BYTES = 65_536;
 
 /**
  * A store whose objects are plain files: key = path below the folder. Versions do not exist here. A key that would leave

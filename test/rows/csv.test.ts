@@ -1,19 +1,23 @@
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readCsv } from '../../src/rows/formats/csv.ts';
-import type { Row } from '../../src/rows/row.ts';
+import { toRequestLine, type RequestRules } from '../../src/rows/request-line.ts';
+import { TableSplicer } from '../../src/rows/splice-table.ts';
+import { compileTemplate } from '../../src/rows/template.ts';
+import { readCsv, readTableRow } from '../../src/rows/formats/csv.ts';
+import type { ReadRow, UnreadRow } from '../../src/rows/row.ts';
 
 async function* inChunks(bytes: Buffer, cuts: readonly number[]): AsyncGenerator<Buffer> {
   const at = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].toSorted((a, b) => a - b);
   for (const [n, from] of [0, ...at].entries()) yield bytes.subarray(from, at[n] ?? bytes.length);
 }
 
-async function read(text: string, cuts: readonly number[]): Promise<Row[] | string> {
-  const rows: Row[] = [];
+async function read(text: string, cuts: readonly number[]): Promise<(ReadRow | UnreadRow)[] | string> {
+  const rows: (ReadRow | UnreadRow)[] = [];
   const chunks = inChunks(Buffer.from(text), cuts);
   try {
-    for await (const batch of readCsv(chunks, { name: 'a.csv', maxRowBytes: 120 })) rows.push(...batch);
+    for await (const batch of readCsv(chunks, { name: 'a.csv', maxRowBytes: 120 }))
+      rows.push(...batch.map((row) => ('table' in row ? readTableRow(row) : (row as UnreadRow))));
     return rows;
   } catch (error) {
     return (error as Error).message;
@@ -75,7 +79,8 @@ test('a table is cut into the records that a parser finds, wherever its bytes ar
 });
 
 /** A row as it can be compared with its cells: two columns become fields, empty ones none. */
-const cellsOf = (row: Row): unknown => ('value' in row ? row.value : 'raw' in row ? row.raw : undefined);
+const cellsOf = (row: ReadRow | UnreadRow): unknown =>
+  'value' in row ? row.value : 'raw' in row ? row.raw : undefined;
 const shown = (cells: readonly string[]): unknown =>
   cells.length === 2
     ? { ...(cells[0] !== '' && { p: cells[0] }), ...(cells[1] !== '' && { q: cells[1] }) }
@@ -89,3 +94,56 @@ test('rows are told with the line they begin on, blank lines and line ends insid
     else expect(rows.map(({ line }) => line)).toEqual([3, 8, 9, 10]);
   }
 });
+
+const RULES: readonly RequestRules[] = [
+  { endpoint: '/v1/chat/completions', model: 'm', body: { max_tokens: 64 } },
+  {
+    endpoint: '/v1/chat/completions',
+    model: 'm',
+    body: {},
+    prompt: compileTemplate('{{q}} of {{ p }}'),
+    system: compileTemplate('{{q}}'),
+  },
+];
+const plain = fc.string({ unit: fc.constantFrom('a', 'b', '"', '\\', '\n', ' ', 'é', '猫', '\t') });
+const odd = fc.string({ unit: fc.constantFrom('a', ' ', '\u2028', '\ufffd', '\ufeff', '\u3000', '\u0001') });
+const cell = fc.oneof({ weight: 9, arbitrary: plain }, odd);
+const table = fc.array(fc.tuple(cell, cell, cell), { maxLength: 10 });
+
+test.each(RULES)(
+  'a row that is spliced becomes the very request line that it becomes the long way',
+  async (rules) => {
+    const header = fc.constantFrom(
+      ['id', 'prompt', 'note'],
+      ['p', 'q', 'model'],
+      ['q', 'custom_id', 'p'],
+      ['prompt', 'system', 'p'],
+    );
+    let spliced = 0;
+    await fc.assert(
+      fc.asyncProperty(header, table, cuts, async (columns, cells, where) => {
+        const text = [columns, ...cells].map((row) =>
+          row.map((value) => `"${value.replaceAll('"', '""')}"`).join(),
+        );
+        const splicer = new TableSplicer(rules);
+        let ordinal = 0;
+        const chunks = inChunks(Buffer.from(text.join('\n')), where);
+        for await (const batch of readCsv(chunks, { name: 'a.csv', maxRowBytes: 10_000 })) {
+          for (const row of batch) {
+            ordinal += 1;
+            const length = 'table' in row ? splicer.make(row, ordinal) : 0;
+            const read = 'table' in row ? readTableRow(row) : undefined;
+            if (length === 0) continue;
+            if (read === undefined || !('value' in read)) throw new Error('It cannot be read.');
+            expect({ customId: splicer.customId, text: splicer.line.toString('utf8', 0, length) }).toEqual(
+              toRequestLine({ value: read.value, ordinal, data: true }, rules),
+            );
+            spliced += 1;
+          }
+        }
+      }),
+      { numRuns: 500 },
+    );
+    expect(spliced).toBeGreaterThan(100);
+  },
+);

@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readRows } from '../../src/rows/formats.ts';
 import { readJsonRow } from '../../src/rows/formats/json-lines.ts';
-import type { ReadRow, UnreadRow } from '../../src/rows/row.ts';
+import { readTableRow } from '../../src/rows/formats/csv.ts';
+import type { ReadRow, Row, UnreadRow } from '../../src/rows/row.ts';
 
 async function* inChunks(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);
@@ -18,8 +19,13 @@ async function read(
   const rows: (ReadRow | UnreadRow)[] = [];
   const chunks = inChunks(Buffer.from(content), chunkBytes);
   for await (const batch of readRows(chunks, { name, maxRowBytes }))
-    rows.push(...batch.map((row) => ('json' in row ? readJsonRow(row) : row)));
+    rows.push(...batch.map((row) => readRow(row)));
   return rows;
+}
+
+function readRow(row: Row): ReadRow | UnreadRow {
+  if ('json' in row) return readJsonRow(row);
+  return 'table' in row ? readTableRow(row) : row;
 }
 
 const values = (rows: readonly (ReadRow | UnreadRow)[]): unknown[] =>

@@ -3,17 +3,14 @@ import { CsvError, parse } from 'csv-parse';
 import { InvalidInput } from '../../errors.ts';
 import type { ReadOptions } from '../formats.ts';
 import { asBuffer } from '../lines.ts';
-import type { Row, UnreadRow } from '../row.ts';
-import { RecordCutter, type CsvRecord } from './csv-records.ts';
+import type { ReadRow, Row, Table, TableRow, UnreadRow } from '../row.ts';
+import { cellsOf, RecordCutter, REPLACEMENT, type CsvRecord } from './csv-records.ts';
 
 /** Rows handed on together. */
 const BATCH_ROWS = 500;
 
 /** As many as a spreadsheet has. Empty cells add nothing to a record's size, so that alone bounds no memory. */
 const MAX_COLUMNS = 16_384;
-
-/** What the decoder puts for bytes that are no UTF-8. */
-const REPLACEMENT = '\ufffd';
 
 /** A record as the parser gives it, with where it ends. */
 interface Parsed {
@@ -41,16 +38,19 @@ async function* readRecords(
   delimiter: string,
   { name, maxRowBytes }: ReadOptions,
 ): AsyncGenerator<Row[]> {
-  let header: readonly string[] | undefined;
+  let table: Table | undefined;
   for await (const records of cutOrParse(chunks, { delimiter, name, maxRowBytes })) {
     const rows: Row[] = [];
-    for (const { cells, line } of records) {
-      if (header !== undefined) rows.push(toRow(header, cells, line));
-      else if (!isBlank(cells)) header = checkHeader(cells, delimiter, name);
+    for (const record of records) {
+      if (table !== undefined) rows.push(toRow(table, record));
+      else table = readHeader(record, delimiter, name);
     }
     if (rows.length > 0) yield rows;
   }
 }
+
+/** A record with its bytes, or as the parser gave it. */
+type AnyRecord = CsvRecord | { readonly line: number; readonly cells: readonly string[] };
 
 interface CsvOptions extends ReadOptions {
   readonly delimiter: string;
@@ -60,63 +60,40 @@ interface CsvOptions extends ReadOptions {
 async function* cutOrParse(
   chunks: AsyncIterable<Uint8Array>,
   options: CsvOptions,
-): AsyncGenerator<readonly CsvRecord[]> {
-  const longest = Math.min(LONGEST_CUT, options.maxRowBytes / MAX_CHARACTER_BYTES);
+): AsyncGenerator<readonly AnyRecord[]> {
+  const longest = Math.min(LONGEST_CUT, options.maxRowBytes);
   const cutter = new RecordCutter(options.delimiter, longest);
-  const texts = new TextReader(chunks);
-  for (let rest = '', isEnd = false; !isEnd;) {
-    const next = await texts.next();
-    isEnd = next.isEnd;
-    const text = rest + next.text;
-    const { records, end, isOdd } = cutter.cut(text, isEnd);
-    if (records.some(({ cells }) => cells.length > MAX_COLUMNS)) throw tooManyColumns(options.name);
+  const source = chunks[Symbol.asyncIterator]();
+  for (let rest: Buffer = Buffer.alloc(0), isEnd = false; !isEnd;) {
+    const next = await source.next();
+    isEnd = next.done === true;
+    const value: Uint8Array = isEnd ? Buffer.alloc(0) : next.value;
+    const bytes = rest.length === 0 ? asBuffer(value) : Buffer.concat([rest, value]);
+    const { records, end, isOdd } = cutter.cut(bytes, isEnd);
+    if (records.some(({ spans }) => spans.length > 2 * MAX_COLUMNS)) throw tooManyColumns(options.name);
     if (records.length > 0) yield records;
-    rest = text.slice(end);
+    rest = bytes.subarray(end);
     if (isOdd || rest.length > longest) {
-      yield* parseRecords(texts.remaining(rest), options, cutter.line);
+      yield* parseRecords(remaining(rest, source), options, cutter.line);
       return;
     }
   }
 }
 
-/** Longest record that is cut, in characters: it is looked at from its start again with every chunk. */
+/** Longest record that is cut, in bytes: it is looked at from its start again with every chunk. */
 const LONGEST_CUT = 1_000_000;
-/** Of UTF-8, per unit of a JavaScript string. */
-const MAX_CHARACTER_BYTES = 3;
 
-/** Bytes as text, cut behind an ASCII character, for others may be in two chunks. */
-class TextReader {
-  readonly #source: AsyncIterator<Uint8Array>;
-  #bytes = Buffer.alloc(0);
-
-  constructor(chunks: AsyncIterable<Uint8Array>) {
-    this.#source = chunks[Symbol.asyncIterator]();
-  }
-
-  async next(): Promise<{ readonly text: string; readonly isEnd: boolean }> {
-    const { value, done } = await this.#source.next();
-    if (done === true) return { text: this.#bytes.toString('utf8'), isEnd: true };
-    const bytes = this.#bytes.length === 0 ? asBuffer(value) : Buffer.concat([this.#bytes, value]);
-    let end = bytes.length;
-    while (end > 0 && (bytes[end - 1] as number) >= 0x80) end -= 1;
-    this.#bytes = Buffer.from(bytes.subarray(end));
-    return { text: bytes.toString('utf8', 0, end), isEnd: false };
-  }
-
-  /** A text that was not used, and all bytes behind it. */
-  async *remaining(text: string): AsyncGenerator<Buffer> {
-    yield Buffer.from(text);
-    yield this.#bytes;
-    for (let next = await this.#source.next(); next.done !== true; next = await this.#source.next())
-      yield asBuffer(next.value);
-  }
+async function* remaining(rest: Buffer, source: AsyncIterator<Uint8Array>): AsyncGenerator<Buffer> {
+  yield rest;
+  for (let next = await source.next(); next.done !== true; next = await source.next())
+    yield asBuffer(next.value);
 }
 
 async function* parseRecords(
   chunks: AsyncIterable<Buffer>,
   { delimiter, name, maxRowBytes }: CsvOptions,
   firstLine: number,
-): AsyncGenerator<readonly CsvRecord[]> {
+): AsyncGenerator<readonly AnyRecord[]> {
   const parser = parse({
     cast: (cell, { index }) => {
       if (index < MAX_COLUMNS) return cell;
@@ -132,7 +109,7 @@ async function* parseRecords(
   });
   // The parser's own failure reaches the loop below; the source's destroys it on the way.
   pipeline(Readable.from(chunks), parser, () => undefined);
-  let records: CsvRecord[] = [];
+  let records: AnyRecord[] = [];
   let [lines, blank] = [0, 0];
   try {
     for await (const { record, info } of parser as AsyncIterable<Parsed>) {
@@ -200,7 +177,23 @@ function checkHeader(header: readonly string[], delimiter: string, name: string)
 
 const SEPARATORS: Readonly<Record<string, string>> = { ',': 'commas', ';': 'semicolons', '\t': 'tabs' };
 
-function toRow(header: readonly string[], cells: readonly string[], line: number): Row {
+/** Takes the header from the first record that is not blank. */
+function readHeader(record: AnyRecord, delimiter: string, name: string): Table | undefined {
+  const cells = 'cells' in record ? record.cells : cellsOf(record);
+  return isBlank(cells) ? undefined : { header: checkHeader(cells, delimiter, name) };
+}
+
+function toRow(table: Table, record: AnyRecord): Row {
+  if ('cells' in record) return readCells(table, record.cells, record.line);
+  return { line: record.line, table, record };
+}
+
+/** Reads a row that was handed on in its bytes. */
+export function readTableRow({ table, record }: TableRow): ReadRow | UnreadRow {
+  return readCells(table, cellsOf(record), record.line);
+}
+
+function readCells({ header }: Table, cells: readonly string[], line: number): ReadRow | UnreadRow {
   if (cells.length !== header.length) {
     const message = `The row has ${cells.length} fields; the header has ${header.length}.`;
     return { line, raw: cells.join(','), problem: { code: 'WRONG_COLUMNS', message } };

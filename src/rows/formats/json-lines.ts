@@ -5,7 +5,7 @@ import type { JsonRow, Problem, ReadRow, Row, UnreadRow } from '../row.ts';
 import { decodeLine, rawText } from './decode-line.ts';
 import { unwritable } from './unwritable.ts';
 
-/** JSON lines: a JSON value per line. They are handed on unread, for many need not be: see `splice-request.ts`. */
+/** JSON lines: a JSON value per line. They are handed on unread, for many need not be: see `splice-json.ts`. */
 export async function* readJsonLines(
   chunks: AsyncIterable<Uint8Array>,
   { name, maxRowBytes }: ReadOptions,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readJsonText } from '../../src/rows/formats/json-lines.ts';
 import { toRequestLine, type RequestRules } from '../../src/rows/request-line.ts';
-import { RequestSplicer } from '../../src/rows/splice-request.ts';
+import { JsonSplicer } from '../../src/rows/splice-json.ts';
 import { compileTemplate } from '../../src/rows/template.ts';
 
 const CHAT: RequestRules = { endpoint: '/v1/chat/completions', model: 'm', body: { max_tokens: 64 } };
@@ -64,7 +64,7 @@ describe.each(Object.entries(RULES))('with rules: %s', (_name, rules) => {
   test('a row that is spliced becomes the very request line that it becomes the long way', () => {
     fc.assert(
       fc.property(rows, (groups) => {
-        const splicer = new RequestSplicer(rules);
+        const splicer = new JsonSplicer(rules);
         for (const [n, line] of groups.flat().entries()) {
           const json = Buffer.from(line);
           const read = readJsonText(json.toString('utf8'));
@@ -99,7 +99,7 @@ test.each([
   ],
 ])('the second row with %s is spliced', (_name, row) => {
   const json = Buffer.from(JSON.stringify(row, undefined, 1).replaceAll(/\n\s*/g, ' '));
-  const splicer = new RequestSplicer(CHAT);
+  const splicer = new JsonSplicer(CHAT);
 
   expect(splicer.make(json, 1)).toBe(0);
   splicer.learn(json);
@@ -107,7 +107,7 @@ test.each([
 });
 
 test('rows that have nothing in common are left alone', () => {
-  const splicer = new RequestSplicer(CHAT);
+  const splicer = new JsonSplicer(CHAT);
   for (let n = 0; n < 3_000; n += 1) {
     const json = Buffer.from(JSON.stringify({ prompt: 'hi', metadata: { [`key${n}`]: 'x' } }));
     expect(splicer.make(json, n + 1)).toBe(0);
