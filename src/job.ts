@@ -44,10 +44,20 @@ export interface ResolvedProfile {
   /** `compact`: text, embedding or body as the endpoint has it; `body`: the provider's whole body everywhere. */
   readonly resultShape: 'compact' | 'body';
   readonly budget: Budget;
+  /** For estimates; nothing is decided by it. */
+  readonly price?: Price | undefined;
   /** Leave the files at the provider when their results are safe. */
   readonly keepProviderFiles: boolean;
   /** Most batches of all jobs at this provider at the same time; absent for no limit of ours. */
   readonly maxBatches?: number | undefined;
+}
+
+/** What the provider takes for a million tokens. */
+export interface Price {
+  readonly inputPerMillion: number;
+  readonly outputPerMillion: number;
+  /** ISO 4217. */
+  readonly currency: string;
 }
 
 /** What a job may cost at most; beyond it the job is refused before anything is uploaded. */

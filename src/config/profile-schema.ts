@@ -66,6 +66,15 @@ export const profileSchema = z.strictObject({
       maxInputTokens: z.number().int().min(1).optional(),
     })
     .optional(),
+  /** What a million tokens cost, for `nightshift plan`: it decides nothing. */
+  price: z
+    .strictObject({
+      inputPerMillion: z.number().min(0),
+      outputPerMillion: z.number().min(0),
+      /** As the provider bills: `EUR`, `USD`, … */
+      currency: z.string().regex(/^[A-Z]{3}$/, 'must be three capital letters such as "EUR"'),
+    })
+    .optional(),
   /** Refuse the whole job when one row is invalid. Default false. */
   strict: z.boolean().optional(),
   /** Most rounds a row may take part in. Default 4. */

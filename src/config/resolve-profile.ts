@@ -42,6 +42,7 @@ export function resolveProfile(
     polling: { ...POLL_LIMITS, ...defined(provider.polling), ...defined(profile.polling) },
     resultShape: profile.resultShape ?? 'compact',
     budget: profile.budget ?? {},
+    ...(profile.price === undefined ? {} : { price: profile.price }),
     keepProviderFiles: profile.keepProviderFiles ?? false,
     ...(provider.maxBatches === undefined ? {} : { maxBatches: provider.maxBatches }),
   };

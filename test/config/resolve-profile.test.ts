@@ -90,6 +90,14 @@ describe('resolveProfile', () => {
     );
   });
 
+  test('keeps a price, which needs a currency', () => {
+    const price = { inputPerMillion: 0.1, outputPerMillion: 0.4, currency: 'EUR' };
+    expect(resolveProfile(config, 'default', { price }).price).toEqual(price);
+    expect(() => resolveProfile(config, 'default', { price: { ...price, currency: '€' } })).toThrowError(
+      'price.currency: must be three capital letters such as "EUR"',
+    );
+  });
+
   test('refuses an override that is not valid', () => {
     expect(() => resolveProfile(config, 'default', { rounds: 99 })).toThrowError('rounds: ');
   });
