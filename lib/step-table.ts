@@ -39,6 +39,8 @@ const PLANS = 'jobs/*/plan.json';
 const STOPS = 'jobs/*/stop.json';
 /** Rows that came with a request. */
 const ROWS = 'jobs/*/rows-*.jsonl';
+/** Files that came with a job, from a command line. */
+const INPUTS_OF_JOBS = 'jobs/*/input/*';
 const SHARDS = 'jobs/*/shards/*';
 /** The summary: where the answer goes when a dropped file asks for what cannot be. */
 const SUMMARIES = 'output/*/summary.json';
@@ -78,7 +80,7 @@ export const STEPS = {
     ...MOVING_ROWS,
     // Also what was staged for a request, and the dead letters of other jobs.
     readsVersions: [INPUTS, STAGED, OUTPUTS],
-    reads: [RECORDS, PLANS, ROWS],
+    reads: [RECORDS, PLANS, ROWS, INPUTS_OF_JOBS],
     puts: [PLANS],
     streams: [SHARDS],
     deletes: ['jobs/*/shards/*/stopped.json'],

@@ -9,8 +9,8 @@ import { startSimulator, type Simulator } from '../../local/simulator/index.ts';
 import { createApi } from '../../src/api/app.ts';
 import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts';
 import type { Summary } from '../../src/job.ts';
-import { summaryKey } from '../../src/keys.ts';
-import type { StartEdges } from '../../src/doors/start-job.ts';
+import { jobPrefix, summaryKey } from '../../src/keys.ts';
+import { startJob, type StartEdges } from '../../src/doors/start-job.ts';
 import { requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createClock, KEY, openEdges } from '../workflow/parts.ts';
@@ -26,6 +26,8 @@ export interface RoleWorld extends AsyncDisposable {
   readonly api: OpenAPIHono;
   /** Puts a file there and tells start-job of it. @returns the jobId */
   drop(key: string, content: string): Promise<string>;
+  /** Brings a file along, as the command line does. @returns the jobId */
+  submit(name: string, content: string): Promise<string>;
   /** The schedule's time has come. @returns the jobId */
   fire(schedule: string, time: string): Promise<string>;
   /** From now on the step waits, until it is released. */
@@ -114,6 +116,12 @@ export async function openRoleWorld(
       const version = versioned ? { 'version-id': VERSION } : {};
       const detail = { bucket: { name: 'bucket' }, object: { key, etag: 'etag', ...version } };
       return start({ source: 'aws.s3', detail });
+    },
+    async submit(name, content) {
+      const key = `${jobPrefix('submitted')}input/${name}`;
+      await edges.store.put(key, content);
+      const request = { jobId: 'submitted', profile: 'default', inputs: () => Promise.resolve([{ key }]) };
+      return (await startJob({ ...edges, config: CONFIG, executions }, request)).jobId;
     },
     fire: (schedule, scheduledTime) => start({ schedule, scheduledTime }),
     hold(step) {

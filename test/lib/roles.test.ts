@@ -40,6 +40,9 @@ const STORIES = {
     world.simulator.addFaults({ at: 'upload', action: { kind: 'status', status: 413 } });
     return [await end(world, world.drop('input/rows.jsonl', ROW.repeat(3)))];
   },
+  'a file is submitted from a command line': async (world) => [
+    await end(world, world.submit('rows.jsonl', ROW)),
+  ],
   'schedules find files, find none, and name one that is not there': async (world) => {
     await world.store.put('staged/inbox/a.jsonl', ROW);
     const full = await end(world, world.fire('hourly', '2026-11-01T22:00:00Z'));
@@ -112,6 +115,7 @@ describe.each([true, false])('when the bucket tells versions is %s', (versioned)
     ['the account is denied, and the job goes on when it is dropped again', 'failed', 'succeeded'],
     ['the account is denied once the file is uploaded', 'failed'],
     ['a file is too large for the provider', 'succeeded'],
+    ['a file is submitted from a command line', 'succeeded'],
     ['schedules find files, find none, and name one that is not there', 'succeeded', 'empty', 'failed'],
     ['a request brings its rows, and is looked at, cancelled and resumed', 'cancelled', 'succeeded'],
     ['a request names inputs of every place, some of them uploaded', 'partial'],

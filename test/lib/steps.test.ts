@@ -207,6 +207,7 @@ test.each([
       'AbortMultipartUpload jobs/*/shards/*',
       'DeleteObject jobs/*/shards/*/stopped.json',
       'GetObject input/*',
+      'GetObject jobs/*/input/*',
       'GetObject jobs/*/job.json',
       'GetObject jobs/*/plan.json',
       'GetObject jobs/*/rows-*.jsonl',
