@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import type { ResultLine } from '../src/job.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
+import { printable } from './printable.ts';
 
 /** Rows shown on a terminal; the rest is in the file. */
 export const SHOWN_ROWS = 10;
@@ -30,11 +31,6 @@ function cells(line: ResultLine): [string, string] {
 function answer(line: Extract<ResultLine, { ok: true }>): string {
   if (typeof line.text === 'string') return line.text;
   return JSON.stringify(line.embedding ?? line.embeddings ?? line.body ?? null);
-}
-
-/** What a model, a provider or a file says is not to move the cursor or colour the terminal. */
-function printable(text: string): string {
-  return text.replace(/\s+/g, ' ').replace(/[\p{Cc}\p{Cf}]/gu, '·');
 }
 
 /** Reads no further than it must: results may be gigabytes. */

@@ -1,3 +1,6 @@
+/** How long a second Ctrl-C is waited for, in milliseconds. */
+export const SECOND_INTERRUPT_MS = 2_000;
+
 /** Ctrl-C, once and twice. */
 export interface Interrupts {
   /** Aborts with the first one. */

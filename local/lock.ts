@@ -18,7 +18,7 @@ export async function lockFolder(folder: string): Promise<AsyncDisposable> {
     } catch (error) {
       if (!isTaken(error)) throw notWritable(folder, error);
     }
-    const pid = await holderOf(path);
+    const pid = await holderOf(folder);
     if (pid !== undefined) {
       throw new InvalidRequest(
         `--data: "${folder}" is in use by process ${pid}. Stop it first, or choose another folder.`,
@@ -28,9 +28,9 @@ export async function lockFolder(folder: string): Promise<AsyncDisposable> {
   }
 }
 
-/** The process that holds a lock; undefined when it is no more, as after a crash. */
-async function holderOf(path: string): Promise<number | undefined> {
-  const pid = Number(await readFile(path, 'utf8').catch(() => ''));
+/** The other process that works in a data folder; undefined when there is none, or it is no more, as after a crash. */
+export async function holderOf(folder: string): Promise<number | undefined> {
+  const pid = Number(await readFile(join(folder, LOCK), 'utf8').catch(() => ''));
   if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return undefined;
   try {
     process.kill(pid, 0);

@@ -9,6 +9,14 @@ export function createProgress(print: (line: string) => void): (event: EngineEve
   };
 }
 
+/** {@link createProgress} for what went wrong alone: the rest is seen elsewhere. */
+export function createTroubles(print: (line: string) => void): (event: EngineEvent) => void {
+  const tell = createProgress(print);
+  return (event) => {
+    if (event.type !== 'StateExited') tell(event);
+  };
+}
+
 /** The payload fields a line may mention (`src/contract.ts`). */
 interface Mentioned {
   readonly shard?: number;

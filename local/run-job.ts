@@ -1,30 +1,19 @@
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { readApiKey } from '../src/runtime/api-key.ts';
-import type { NightshiftConfig, ProfileConfig } from '../src/config/config.ts';
+import type { NightshiftConfig } from '../src/config/config.ts';
 import { resolveProfile } from '../src/config/resolve-profile.ts';
 import type { ProviderEdges } from '../src/edges.ts';
 import { InvalidRequest, ProviderDenied } from '../src/errors.ts';
 import type { Summary } from '../src/job.ts';
-import { JOB_FILE_SUFFIX, summaryKey } from '../src/keys.ts';
-import { hashOfRequest, parseJobFile } from '../src/requests/job-request.ts';
-import { resolveInputs } from '../src/requests/resolve-inputs.ts';
-import { startJob, type StartedJob, type StartRequest } from '../src/doors/start-job.ts';
+import { summaryKey } from '../src/keys.ts';
+import { startJob, type StartedJob } from '../src/doors/start-job.ts';
 import { requireJson } from '../src/store/json.ts';
 import { cancelToTheEnd } from './cancel-jobs.ts';
 import { callBundles } from './call-bundles.ts';
 import { callHandlers } from './call-handlers.ts';
 import { createLocalExecutions, type EngineEvent, type LocalExecutions } from './engine.ts';
-import { chooseJob, takeIn } from './take-in.ts';
+import { readTreatment, toStartRequest, type AskedJob, type Treatment } from './start-request.ts';
 
-export interface RunJob {
-  /** Input files of one job, or one job request (`*.job.json`). */
-  readonly files: readonly string[];
-  /** Default: the job request's, else `default`. */
-  readonly profile: string | undefined;
-  readonly overrides: ProfileConfig;
-  /** Makes the run a job of its own although its file and options have run before. */
-  readonly again: boolean;
+export interface RunJob extends AskedJob {
   readonly config: NightshiftConfig;
   readonly edges: ProviderEdges;
   /** Bundle the Lambdas into this folder and run the bundles, with edges from the environment. */
@@ -43,7 +32,9 @@ export interface RunJob {
  */
 export async function runJob(options: RunJob): Promise<Summary> {
   const { config, edges } = options;
-  const request = await toStartRequest(options);
+  const treatment = await readTreatment(options);
+  await refuseWithoutKey(config, treatment);
+  const request = await toStartRequest(edges.store, config, options, treatment);
   const executions = await openExecutions(options);
   const started = await startJob({ ...edges, config, executions }, request);
   options.onStart?.(started);
@@ -58,41 +49,6 @@ async function cancelRun(options: RunJob, jobId: string): Promise<Summary> {
   const { config, edges } = options;
   await cancelToTheEnd({ ...edges, config, executions: await openExecutions(options) }, jobId);
   return requireJson<Summary>(edges.store, summaryKey(jobId));
-}
-
-/** Files become the inputs of one job; a job request names its inputs, which then lie in the data folder. */
-async function toStartRequest(options: RunJob): Promise<StartRequest> {
-  const { config, edges, files, again } = options;
-  const [jobFile, ...more] = files.filter((file) => file.endsWith(JOB_FILE_SUFFIX));
-  if (jobFile !== undefined && files.length > 1) {
-    throw new InvalidRequest(`${more[0] ?? jobFile} is a job request: run it alone.`);
-  }
-  const request = jobFile === undefined ? undefined : parseJobFile(await readWhole(jobFile), jobFile);
-  const profile = options.profile ?? request?.profile ?? 'default';
-  const overrides = { ...request?.overrides, ...options.overrides };
-  await refuseWithoutKey(config, profile, overrides);
-  const identity = [treatment(config, profile, overrides)];
-  if (request === undefined || jobFile === undefined) {
-    const { jobId, inputs } = await takeIn(edges.store, { files, identity, again });
-    return { jobId, profile, overrides, inputs: () => Promise.resolve(inputs) };
-  }
-  const name = request.name ?? basename(jobFile);
-  const jobId = await chooseJob(edges.store, name, [hashOfRequest(request), ...identity], again);
-  return { jobId, profile, overrides, inputs: () => resolveInputs(edges.store, jobId, request) };
-}
-
-async function readWhole(file: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    throw new InvalidRequest(`There is no file ${file}.`, { cause: error });
-  }
-}
-
-/** What makes two runs of one file the same job: all that decides on the answers, but not how often they are asked for. */
-function treatment(config: NightshiftConfig, profile: string, overrides: ProfileConfig): string {
-  const { polling: _polling, provider, ...rest } = resolveProfile(config, profile, overrides);
-  return JSON.stringify({ ...rest, provider: provider.name });
 }
 
 /** The CDK is loaded only now: whoever asks for help or mistypes an option need not wait for it. */
@@ -140,11 +96,7 @@ function isJobFailure(error: unknown): boolean {
 }
 
 /** Says at once what is missing, instead of letting the job find out at its first upload. */
-async function refuseWithoutKey(
-  config: NightshiftConfig,
-  profile: string,
-  overrides: ProfileConfig,
-): Promise<void> {
+async function refuseWithoutKey(config: NightshiftConfig, { profile, overrides }: Treatment): Promise<void> {
   const { provider } = resolveProfile(config, profile, overrides);
   try {
     await readApiKey(provider.name, process.env);

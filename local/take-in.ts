@@ -65,7 +65,8 @@ async function contentHash(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-async function refuseFolder(file: string): Promise<void> {
+/** @throws InvalidRequest when there is no such file, or it is none. */
+export async function refuseFolder(file: string): Promise<void> {
   const found = await stat(file).catch(() => undefined);
   if (found === undefined) throw new InvalidRequest(`There is no file ${file}.`);
   if (!found.isFile()) throw new InvalidRequest(`${file} is not a file.`);

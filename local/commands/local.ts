@@ -8,13 +8,12 @@ import type { Log } from '../../src/log.ts';
 import { callHandlers } from '../call-handlers.ts';
 import { cancelToTheEnd, openJobs } from '../cancel-jobs.ts';
 import { createLocalExecutions, type EngineEvent } from '../engine.ts';
-import { takeInterrupts } from '../interrupts.ts';
+import { SECOND_INTERRUPT_MS, takeInterrupts } from '../interrupts.ts';
 import type { LocalStack } from '../load-stack.ts';
 import { openLocalEdges } from '../open-edges.ts';
 import { createProgress } from '../progress.ts';
 import { EXIT } from './exit-status.ts';
-import { SECOND_INTERRUPT_MS } from './run.ts';
-import { portNumber } from './simulator.ts';
+import { portNumber } from './numbers.ts';
 import type { RunningHost } from '../local-host.ts';
 
 interface LocalFlags {

@@ -3,28 +3,22 @@ import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
-import type { NightshiftConfig, ProfileConfig } from '../../src/config/config.ts';
+import type { NightshiftConfig } from '../../src/config/config.ts';
 import type { Summary } from '../../src/job.ts';
 import { deadLettersKey, reportKey, summaryKey } from '../../src/keys.ts';
 import type { Log } from '../../src/log.ts';
 import type { StartedJob } from '../../src/doors/start-job.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { answersTable, SHOWN_ROWS } from '../answers-table.ts';
-import { takeInterrupts, type Interrupts } from '../interrupts.ts';
+import { SECOND_INTERRUPT_MS, takeInterrupts, type Interrupts } from '../interrupts.ts';
 import { makeFolder } from '../make-folder.ts';
 import { openLocalEdges } from '../open-edges.ts';
-import { createProgress } from '../progress.ts';
+import { openProgress } from '../run-progress.ts';
 import { RunAborted, runJob } from '../run-job.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
-import { wholeNumber } from './simulator.ts';
+import { reportSummary } from '../view/report.ts';
+import { addTreatmentOptions, overridesOf, type TreatmentFlags } from './options.ts';
 
-interface RunFlags {
-  readonly profile?: string;
-  readonly provider: string;
-  readonly model?: string;
-  readonly endpoint?: string;
-  readonly rounds?: number;
-  readonly strict?: true;
+interface RunFlags extends TreatmentFlags {
   readonly data: string;
   readonly out?: string;
   readonly json?: true;
@@ -37,21 +31,17 @@ const EXAMPLE = fileURLToPath(new URL('../../examples/hanse.jsonl', import.meta.
 
 /** `nightshift run [files…]`: one job to its end on this machine. */
 export function runCommand(loadConfig: () => NightshiftConfig): Command {
-  return new Command('run')
+  const command = new Command('run')
     .description(
       'run one job on this machine: input files (.jsonl, .json, .csv, .tsv, .txt, each also .gz), or a job request (.job.json)',
     )
     .argument('[files...]', 'input files; without any, the ten prompts of examples/hanse.jsonl')
-    .option('--profile <name>', "profile of nightshift.config.ts (default: the job request's, or default)")
     .option(
       '--provider <name>',
       'simulator answers here and for free; melious needs MELIOUS_API_KEY',
       'simulator',
-    )
-    .option('--model <name>', 'model of rows that name none')
-    .option('--endpoint <path>', 'target endpoint, such as /v1/embeddings')
-    .option('--rounds <number>', 'most rounds a row may take part in', wholeNumber)
-    .option('--strict', 'refuse the file when one row is invalid')
+    );
+  return addTreatmentOptions(command)
     .option('--data <folder>', 'the folder that stands in for the bucket', 'nightshift-data')
     .option('--out <folder>', 'also put the result files here')
     .option('--again', 'run anew, and pay anew, although this file has been run before')
@@ -79,11 +69,12 @@ async function run(files: readonly string[], flags: RunFlags, config: Nightshift
   });
   const { store } = host.edges;
   const interrupts = takeInterrupts();
+  const progress = openProgress(store, flags, print);
   const summary = await endOrCancel(
     runJob({
       files,
       profile: flags.profile,
-      overrides: overrides(flags),
+      overrides: overridesOf(flags),
       again: flags.again === true,
       config,
       edges: host.edges,
@@ -93,25 +84,28 @@ async function run(files: readonly string[], flags: RunFlags, config: Nightshift
         if (host.simulatorUrl !== undefined)
           print(styleText('dim', `Provider: a simulator on ${host.simulatorUrl}`));
         print(startLine(job, files));
+        if (job.execution !== undefined) progress.begin(job.jobId);
       },
-      onEvent: createProgress(print),
+      onEvent: progress.onEvent,
       signal: interrupts.first,
     }),
     interrupts,
+    () => progress.end(),
   );
   if (summary === undefined) return EXIT.interrupted;
   const placed = await placeFiles(store, summary, flags.out);
-  await report(store, summary, placed, flags);
+  await reportSummary(store, summary, { files: placed, json: flags.json });
   return exitStatus(summary);
 }
 
-/** How long a second Ctrl-C is waited for, in milliseconds. */
-export const SECOND_INTERRUPT_MS = 2_000;
-
 /** The summary of a job that came to its end, or was cancelled; undefined when it was interrupted and goes on later. */
-async function endOrCancel(running: Promise<Summary>, interrupts: Interrupts): Promise<Summary | undefined> {
+async function endOrCancel(
+  running: Promise<Summary>,
+  interrupts: Interrupts,
+  onEnd: () => Promise<void>,
+): Promise<Summary | undefined> {
   try {
-    return await running;
+    return await running.finally(onEnd);
   } catch (error) {
     if (!(error instanceof RunAborted)) throw error;
     process.stderr.write(
@@ -131,17 +125,9 @@ function printer({ json }: RunFlags): (line: string) => void {
 }
 
 const logToStandardError: Log = (event, fields) =>
-  void process.stderr.write(`${styleText('dim', JSON.stringify({ event, ...fields }))}\n`);
-
-function overrides({ provider, model, endpoint, rounds, strict }: RunFlags): ProfileConfig {
-  return {
-    provider,
-    ...(model !== undefined && { model }),
-    ...(endpoint !== undefined && { endpoint }),
-    ...(rounds !== undefined && { rounds }),
-    ...(strict !== undefined && { strict }),
-  };
-}
+  void process.stderr.write(
+    `${styleText('dim', JSON.stringify({ event, ...fields }), { stream: process.stderr })}\n`,
+  );
 
 function startLine({ jobId, state }: StartedJob, files: readonly string[]): string {
   const job = styleText('bold', `job ${jobId}`);
@@ -168,33 +154,4 @@ async function placeFiles(store: ObjectStore, summary: Summary, out: string | un
       return target;
     }),
   );
-}
-
-async function report(
-  store: ObjectStore,
-  summary: Summary,
-  files: string[],
-  { json }: RunFlags,
-): Promise<void> {
-  if (json) {
-    process.stdout.write(`${JSON.stringify(summary)}\n`);
-    return;
-  }
-  if (summary.results !== undefined) {
-    const table = await answersTable(store, summary.results, process.stdout.columns ?? 100);
-    process.stdout.write(`${table}\n`);
-    if (summary.rows > SHOWN_ROWS) process.stdout.write(`… and ${summary.rows - SHOWN_ROWS} rows more\n`);
-  }
-  process.stdout.write(`${totals(summary)}\n${files.map((file) => `  ${file}\n`).join('')}`);
-  if (summary.failure !== undefined) {
-    process.stderr.write(`${styleText('red', `The job failed: ${summary.failure.message}`)}\n`);
-    if (summary.advice !== undefined) process.stderr.write(`${summary.advice}\n`);
-  }
-}
-
-function totals({ rows, counts, rounds, usage, seconds }: Summary): string {
-  const outcomes = Object.entries(counts).filter(([outcome, n]) => n > 0 || outcome === 'ok');
-  const told = outcomes.map(([outcome, n]) => `${n} ${outcome}`).join(', ');
-  const tokens = usage.inputTokens + usage.outputTokens;
-  return `${rows} ${rows === 1 ? 'row' : 'rows'}: ${told} · ${rounds} ${rounds === 1 ? 'round' : 'rounds'} · ${tokens} tokens · ${seconds} s`;
 }

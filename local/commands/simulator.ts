@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { InvalidRequest } from '../../src/errors.ts';
 import { startSimulator, type SimulatorOptions } from '../simulator/index.ts';
+import { portNumber, wholeNumber } from './numbers.ts';
 
 interface SimulatorFlags {
   readonly port: number;
@@ -60,17 +61,4 @@ async function readScript(file: string): Promise<Pick<SimulatorOptions, 'stages'
   } catch (error) {
     throw new InvalidRequest(`--script: ${file} is not a script of speeds and faults.`, { cause: error });
   }
-}
-
-/** A TCP port; 0 is any that is free. @throws InvalidArgumentError */
-export function portNumber(text: string): number {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
-    throw new InvalidArgumentError('It must be a number from 0 to 65535.');
-  return Number(text);
-}
-
-/** @throws InvalidArgumentError, which commander reports with the option's name. */
-export function wholeNumber(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
-  return Number(text);
 }

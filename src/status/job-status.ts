@@ -62,11 +62,32 @@ export async function readOverview(edges: StatusEdges, jobId: string): Promise<J
 
 /** @returns undefined when there is no such job. */
 export async function readStatus(edges: StatusEdges, jobId: string): Promise<JobStatus | undefined> {
+  return (await readDetails(edges, jobId))?.status;
+}
+
+/** A job's status, and how each of its shards is. */
+export interface JobDetails {
+  readonly status: JobStatus;
+  /** In order; none while Build runs, and none of an old job whose plan is forgotten. */
+  readonly shards: readonly ShardStatus[];
+}
+
+/** {@link readStatus} with every shard. @returns undefined when there is no such job. */
+export async function readDetails(edges: StatusEdges, jobId: string): Promise<JobDetails | undefined> {
   const facts = await readFacts(edges, jobId);
   if (facts === undefined) return undefined;
-  const { job, summary } = facts;
   const plan = await readJson<Plan>(edges.store, planKey(jobId));
   const shards = plan === undefined ? [] : await readShards(edges.store, jobId, plan);
+  return { status: statusOf(jobId, facts, plan, shards), shards };
+}
+
+function statusOf(
+  jobId: string,
+  facts: Facts,
+  plan: Plan | undefined,
+  shards: readonly ShardStatus[],
+): JobStatus {
+  const { job, summary } = facts;
   const ended = overview(jobId, facts).endedAt !== undefined ? summary : undefined;
   const rows = plan?.rows ?? ended?.rows;
   return {

@@ -1,19 +1,17 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { callBundles, findBundles } from '../../local/call-bundles.ts';
-import { createLocalExecutions, type LocalExecutions } from '../../local/engine.ts';
+import { createLocalExecutions } from '../../local/engine.ts';
 import { machineOf, synthesizeBundles, type Synthesized } from '../../local/load-stack.ts';
 import { startSimulator } from '../../local/simulator/index.ts';
-import type { JobInput } from '../../src/contract.ts';
 import type { Summary } from '../../src/job.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { requireJson } from '../../src/store/json.ts';
 import { summaryKey } from '../../src/keys.ts';
+import { startStepFunctions } from './step-functions.ts';
 
 const KEY = 'sk-mel-secret-of-the-bundles';
 
@@ -28,43 +26,6 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Answers as Step Functions does, so that the bundled SDK is used as it is on AWS. */
-async function startStepFunctions(executions: LocalExecutions): Promise<string> {
-  const answers: Readonly<Record<string, (asked: Asked) => Promise<object>>> = {
-    'AWSStepFunctions.StartExecution': async ({ name, input }) => {
-      await executions.start(name, JSON.parse(input) as JobInput);
-      return { executionArn: `arn:aws:states:local:1:execution:m:${name}`, startDate: 1 };
-    },
-    'AWSStepFunctions.DescribeExecution': async ({ executionArn }) => {
-      const state = await executions.look(executionArn.split(':').at(-1) ?? '');
-      if (state === undefined) throw new Error('ExecutionDoesNotExist');
-      return { executionArn, status: state === 'running' ? 'RUNNING' : 'SUCCEEDED', startDate: 1 };
-    },
-  };
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const asked = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Asked;
-    try {
-      const answer = await answers[String(request.headers['x-amz-target'])]?.(asked);
-      response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
-      response.end(JSON.stringify(answer));
-    } catch (error) {
-      response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' });
-      response.end(JSON.stringify({ __type: (error as Error).message }));
-    }
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
-
-interface Asked {
-  readonly name: string;
-  readonly input: string;
-  readonly executionArn: string;
-}
-
 /** The deployed functions with the environment they would have; the bucket is a folder. */
 async function deploy() {
   const data = await mkdtemp(join(folder, 'data-'));
@@ -77,7 +38,9 @@ async function deploy() {
   const executions = createLocalExecutions({ ...machineOf(synthesized), callStep, instant: true });
   vi.stubEnv('STORE', pathToFileURL(data).href);
   vi.stubEnv('STATE_MACHINE_ARN', 'arn:aws:states:local:111122223333:stateMachine:m');
-  vi.stubEnv('AWS_ENDPOINT_URL_SFN', await startStepFunctions(executions));
+  const stepFunctions = await startStepFunctions(executions);
+  onTestFinished(() => stepFunctions[Symbol.dispose]());
+  vi.stubEnv('AWS_ENDPOINT_URL_SFN', stepFunctions.url);
   vi.stubEnv('AWS_REGION', 'eu-central-1');
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');

@@ -7,6 +7,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 
 /** An S3 over HTTP in this process. */
 export interface LocalS3 {
+  readonly url: string;
   readonly client: S3Client;
   /** The next answers to GETs of objects break off after so many bytes, one number an answer. */
   breakNext(...bytes: number[]): void;
@@ -44,6 +45,7 @@ export async function startLocalS3(): Promise<LocalS3> {
   if (address === null || typeof address === 'string') throw new Error('The server has no port.');
   const client = createClient(address.port);
   return {
+    url: `http://127.0.0.1:${address.port}`,
     client,
     breakNext: (...bytes) => void breaks.push(...bytes),
     close: async () => {

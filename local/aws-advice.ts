@@ -1,0 +1,17 @@
+/** What the SDK calls the ways in which one is nobody to AWS. */
+const ADVICE: Readonly<Record<string, string>> = {
+  CredentialsProviderError:
+    'There are no AWS credentials. Set AWS_PROFILE or AWS_ACCESS_KEY_ID, or log in with `aws sso login`.',
+  ExpiredToken: 'The AWS credentials have expired. Log in again, such as with `aws sso login`.',
+  ExpiredTokenException: 'The AWS credentials have expired. Log in again, such as with `aws sso login`.',
+  InvalidAccessKeyId: 'AWS does not know the access key. Check AWS_PROFILE or AWS_ACCESS_KEY_ID.',
+  UnrecognizedClientException: 'AWS does not know the access key. Check AWS_PROFILE or AWS_ACCESS_KEY_ID.',
+};
+
+/** What to do about an error of AWS, or one that was caused by it; undefined when the error says it all itself. */
+export function adviceFor(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (Object.hasOwn(ADVICE, error.name)) return ADVICE[error.name];
+  if (error.message.startsWith('Region is missing')) return 'There is no AWS region. Set AWS_REGION.';
+  return adviceFor(error.cause);
+}

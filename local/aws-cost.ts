@@ -1,0 +1,186 @@
+/**
+ * What a job costs on AWS, from list prices and from counts of what its machine does. Pure, and of its own: it knows the
+ * machine only by the counts below, which a test compares with a run of the synthesized definition.
+ */
+
+/** US East (N. Virginia), in USD, without free tiers. */
+export const PRICES = {
+  /** https://aws.amazon.com/step-functions/pricing/: Standard Workflows; a state that is entered, retries included. */
+  stateTransition: 0.025 / 1_000,
+  /** https://aws.amazon.com/lambda/pricing/: Arm, first tier. */
+  lambdaGbSecond: 0.0000133334,
+  lambdaRequest: 0.2 / 1_000_000,
+  /** https://aws.amazon.com/s3/pricing/: S3 Standard; PUT, COPY, POST and LIST, and GET with all others. */
+  s3Write: 0.005 / 1_000,
+  s3Read: 0.0004 / 1_000,
+} as const;
+
+/** When the prices were looked up. */
+export const PRICES_AS_OF = '2026-11';
+
+/** Events a state puts into its execution's history, by its type; an execution itself puts 2. */
+const EVENTS = { task: 5, wait: 2, choice: 2, succeed: 2, map: 6 } as const;
+const EVENTS_OF_EXECUTION = 2;
+
+type Counts = Readonly<Partial<Record<keyof typeof EVENTS, number>>>;
+
+/** States that are entered. */
+const STATES = {
+  /** Build, the map, Write, *Job ok?*, *Job succeeded*. */
+  job: { task: 2, map: 1, choice: 1, succeed: 1 },
+  /** *Shard done*. */
+  shard: { succeed: 1 },
+  /** Upload, Create, Collect, *Rows to retry?*. */
+  round: { task: 3, choice: 1 },
+  /** *Wait before retry*: every round but a shard's first. */
+  retry: { wait: 1 },
+  /** Wait, Poll, *Batch ended?*. */
+  poll: { wait: 1, task: 1, choice: 1 },
+} as const satisfies Record<string, Counts>;
+
+/** Objects that are written, or listed, and objects that are read or looked at: in one part each. */
+const REQUESTS = {
+  job: { writes: 4, reads: 6 },
+  shard: { writes: 4, reads: 3 },
+  round: { writes: 9, reads: 22 },
+  poll: { writes: 1, reads: 1 },
+} as const;
+
+/** Large objects are written in parts of this size. */
+const PART_BYTES = 8_388_608;
+
+export type CostedStep =
+  | 'build-requests'
+  | 'upload-file'
+  | 'create-batch'
+  | 'poll-batch'
+  | 'collect-results'
+  | 'write-results';
+
+/**
+ * How long a step runs, in seconds: estimates. A Lambda has 78 MB/s of network (625 Mb/s), which every step that moves
+ * rows shares between what comes and what goes; one that asks the provider waits 0.7 s for its answer.
+ */
+const SECONDS: Readonly<Record<CostedStep, { readonly fixed: number; readonly perByte: number }>> = {
+  'build-requests': { fixed: 1, perByte: 1 / 30_000_000 },
+  'upload-file': { fixed: 1, perByte: 1 / 30_000_000 },
+  'create-batch': { fixed: 0.7, perByte: 0 },
+  'poll-batch': { fixed: 0.7, perByte: 0 },
+  'collect-results': { fixed: 1, perByte: 1 / 15_000_000 },
+  'write-results': { fixed: 1, perByte: 1 / 60_000_000 },
+};
+
+/** Shards that are alike. */
+export interface ShardGroup {
+  readonly shards: number;
+  /** Request lines of one shard. */
+  readonly bytes: number;
+  /** Of one shard; later rounds are counted as large as the first. Default 1. */
+  readonly rounds?: number;
+  /** Of one shard, in all its rounds together. */
+  readonly polls: number;
+}
+
+export interface CostedJob {
+  readonly groups: readonly ShardGroup[];
+  /** Lambda memory of each step, in MiB. */
+  readonly memoryMib: Readonly<Record<CostedStep, number>>;
+}
+
+/** What a job does on AWS and what that costs, in USD. */
+export interface AwsCost {
+  readonly transitions: number;
+  /** History events of the job's own execution, and the most of one shard's; Step Functions ends one at 25,000. */
+  readonly events: { readonly job: number; readonly shard: number };
+  readonly lambdaCalls: number;
+  readonly lambdaGbSeconds: number;
+  readonly s3Writes: number;
+  readonly s3Reads: number;
+  readonly usd: {
+    readonly stepFunctions: number;
+    readonly lambda: number;
+    readonly s3: number;
+    readonly total: number;
+  };
+}
+
+/** Without retries of steps, storage, logs, and what the provider takes. */
+export function estimateAwsCost({ groups, memoryMib }: CostedJob): AwsCost {
+  const of = (perGroup: (group: Required<ShardGroup>) => number): number =>
+    groups.reduce((sum, group) => sum + group.shards * perGroup({ rounds: 1, ...group }), 0);
+  const transitions = sum(STATES.job) + of((group) => statesOf(group).transitions);
+  const calls = callsOf(groups);
+  const seconds = (step: CostedStep): number =>
+    calls[step].calls * SECONDS[step].fixed + calls[step].bytes * SECONDS[step].perByte;
+  const steps = Object.keys(SECONDS) as CostedStep[];
+  const lambdaGbSeconds = steps.reduce((gb, step) => gb + (seconds(step) * memoryMib[step]) / 1_024, 0);
+  const lambdaCalls = steps.reduce((n, step) => n + calls[step].calls, 0);
+  const s3 = (kind: 'writes' | 'reads'): number =>
+    REQUESTS.job[kind] +
+    of(
+      ({ rounds, polls, bytes }) =>
+        REQUESTS.shard[kind] +
+        rounds * (REQUESTS.round[kind] + (kind === 'writes' ? partsOf(bytes) : 0)) +
+        polls * REQUESTS.poll[kind],
+    );
+  const [s3Writes, s3Reads] = [s3('writes'), s3('reads')];
+  const usd = {
+    stepFunctions: transitions * PRICES.stateTransition,
+    lambda: lambdaGbSeconds * PRICES.lambdaGbSecond + lambdaCalls * PRICES.lambdaRequest,
+    s3: s3Writes * PRICES.s3Write + s3Reads * PRICES.s3Read,
+  };
+  return {
+    transitions,
+    events: {
+      job: EVENTS_OF_EXECUTION + eventsOf(STATES.job),
+      shard: Math.max(0, ...groups.map((group) => statesOf({ rounds: 1, ...group }).events)),
+    },
+    lambdaCalls,
+    lambdaGbSeconds,
+    s3Writes,
+    s3Reads,
+    usd: { ...usd, total: usd.stepFunctions + usd.lambda + usd.s3 },
+  };
+}
+
+function statesOf({ rounds, polls }: Required<ShardGroup>): { transitions: number; events: number } {
+  const total = (count: (states: Counts) => number): number =>
+    count(STATES.shard) +
+    rounds * count(STATES.round) +
+    (rounds - 1) * count(STATES.retry) +
+    polls * count(STATES.poll);
+  return { transitions: total(sum), events: EVENTS_OF_EXECUTION + total(eventsOf) };
+}
+
+/** Calls of each step, and the bytes of request lines that pass through them. */
+function callsOf(
+  groups: readonly ShardGroup[],
+): Readonly<Record<CostedStep, { readonly calls: number; readonly bytes: number }>> {
+  const total = (count: (group: ShardGroup) => number): number =>
+    groups.reduce((sum, group) => sum + group.shards * count(group), 0);
+  const rounds = total(({ rounds = 1 }) => rounds);
+  const bytes = total((group) => group.bytes);
+  const moved = total((group) => group.bytes * (group.rounds ?? 1));
+  return {
+    'build-requests': { calls: 1, bytes },
+    'upload-file': { calls: rounds, bytes: moved },
+    'create-batch': { calls: rounds, bytes: 0 },
+    'poll-batch': { calls: total(({ polls }) => polls), bytes: 0 },
+    'collect-results': { calls: rounds, bytes: moved },
+    'write-results': { calls: 1, bytes },
+  };
+}
+
+function sum(states: Counts): number {
+  return Object.values(states).reduce((total, n) => total + n, 0);
+}
+
+function eventsOf(states: Counts): number {
+  return Object.entries(states).reduce((total, [type, n]) => total + n * EVENTS[type as keyof Counts], 0);
+}
+
+/** Build, Collect and Write each write a shard's rows once, and an object of one part is a single request. */
+function partsOf(bytes: number): number {
+  const parts = Math.ceil(bytes / PART_BYTES);
+  return parts <= 1 ? 0 : 3 * (parts + 1);
+}

@@ -1,0 +1,40 @@
+import { readdirSync } from 'node:fs';
+import tab from '@bomb.sh/tab/commander';
+import type { OptionHandler } from '@bomb.sh/tab';
+import type { Command } from 'commander';
+import type { NightshiftConfig } from '../../src/config/config.ts';
+
+/**
+ * `nightshift completion <shell>`: a script that a shell sources once; it asks the hidden `nightshift complete` what may
+ * come next. Commands and options are known from their definitions, the names of profiles from the configuration.
+ */
+export function addCompletion(program: Command, loadConfig: () => NightshiftConfig): void {
+  const known = tab(program, { completionCommandName: 'completion' });
+  for (const command of known.commands.values()) {
+    const { options, arguments: positional } = command;
+    const suggest = (found: { handler?: OptionHandler } | undefined, names: () => string[]): void => {
+      if (found === undefined) return;
+      found.handler = (complete) => {
+        for (const name of names()) complete(name, '');
+      };
+    };
+    suggest(options.get('profile'), () => Object.keys(loadConfig().profiles));
+    for (const name of OPTIONS_OF_PATHS) suggest(options.get(name), pathsSoFar);
+    suggest(positional.get('files') as { handler?: OptionHandler } | undefined, pathsSoFar);
+  }
+}
+
+const OPTIONS_OF_PATHS = ['data', 'out', 'outputs', 'folder', 'script'];
+
+/** What the word that is being written may become: the shell leaves files to whoever completes a command. */
+function pathsSoFar(): string[] {
+  const word = process.argv.at(-1) ?? '';
+  const folder = word.slice(0, word.lastIndexOf('/') + 1);
+  try {
+    const entries = readdirSync(folder || '.', { withFileTypes: true });
+    return entries.map((entry) => `${folder}${entry.name}${entry.isDirectory() ? '/' : ''}`);
+  } catch {
+    // No folder, no suggestions.
+    return [];
+  }
+}

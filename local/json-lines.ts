@@ -1,0 +1,7 @@
+/** The types of lines that `--json` prints; docs/command-line.md names their fields. */
+export type LineType = 'plan' | 'started' | 'cancelled' | 'overview' | 'job' | 'summary' | 'file';
+
+/** What `--json` prints: one object, without its end of line. Fields may be added; those that are there stay. */
+export function jsonLine(type: LineType, fields: object): string {
+  return JSON.stringify({ type, ...fields });
+}

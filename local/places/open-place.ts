@@ -1,0 +1,76 @@
+import { resolve } from 'node:path';
+import type { NightshiftConfig } from '../../src/config/config.ts';
+import type { StartEdges } from '../../src/doors/start-job.ts';
+import { InvalidRequest } from '../../src/errors.ts';
+import type { StatusEdges } from '../../src/status/job-status.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
+import { createFolderExecutions, isFolderBusy, isThere } from './folder-executions.ts';
+import { findStack, type FindStack } from './find-stack.ts';
+
+/** Where jobs are: a deployed stack, or a data folder. */
+export interface Place extends StatusEdges {
+  /** For people. */
+  readonly name: string;
+  /** The options that lead here, for commands that are suggested. */
+  readonly options: string;
+  /** Whether a job that waits is taken up by itself. */
+  isAlive(): Promise<boolean>;
+}
+
+export interface OpenPlace extends FindStack {
+  readonly data?: string | undefined;
+}
+
+/** @throws InvalidRequest when there is no such stack or folder. */
+export async function openPlace({ data, ...where }: OpenPlace): Promise<Place> {
+  if (data === undefined) return openStack(where);
+  if (where.stack !== undefined) {
+    throw new InvalidRequest(
+      '--data is a folder of this machine, --stack a deployed stack: give one of them.',
+    );
+  }
+  if (!(await isThere(data))) {
+    throw new InvalidRequest(`There is no folder "${data}". \`nightshift run\` makes nightshift-data.`);
+  }
+  const store = createFolderStore(resolve(data));
+  const isBusy = (): Promise<boolean> => isFolderBusy(resolve(data));
+  return {
+    name: data,
+    options: ` --data ${data}`,
+    store,
+    executions: createFolderExecutions(store, isBusy),
+    isAlive: isBusy,
+  };
+}
+
+/** A deployed stack, with the credentials that AWS's own tools would use. */
+export async function openStack(where: FindStack): Promise<Place> {
+  const { name, bucket, stateMachineArn } = await findStack(where);
+  // The stack is there, wherever the environment says that one usually works: arn:aws:states:<region>:…
+  const [, , , region = ''] = stateMachineArn.split(':');
+  if (region !== '') process.env['AWS_REGION'] = region;
+  // Only now: those who ask for help, or look at a folder, need not wait for the SDK.
+  const [{ openStore }, { createSfnExecutions }] = await Promise.all([
+    import('../../src/store/open-store.ts'),
+    import('../../src/executions/sfn-executions.ts'),
+  ]);
+  return {
+    name: `stack ${name}`,
+    options: where.stack === undefined ? '' : ` --stack ${where.stack}`,
+    store: openStore(`s3://${bucket}`),
+    executions: createSfnExecutions(stateMachineArn),
+    isAlive: () => Promise.resolve(true),
+  };
+}
+
+/** What the doors need to start, resume and cancel jobs there. */
+export function startEdges({ store, executions }: Place, config: NightshiftConfig): StartEdges {
+  return {
+    store,
+    executions,
+    config,
+    clock: { now: () => Date.now() },
+    random: Math.random,
+    log: () => undefined,
+  };
+}

@@ -1,0 +1,34 @@
+import type { JobDetails } from '../../src/status/job-status.ts';
+import type { ShardStatus } from '../../src/status/shard-status.ts';
+import { printable } from '../printable.ts';
+import { count } from './figures.ts';
+import { jobLine, MAX_SHARD_LINES } from './frame.ts';
+
+/** What has happened between two looks at a job, as lines that are never taken back: for pipes and logs. */
+export function changes(before: JobDetails | undefined, after: JobDetails, now: number): string[] {
+  const { status, shards } = after;
+  const lines: string[] = [];
+  if (before?.status.status !== status.status) lines.push(`status: ${status.status}`);
+  if (before?.status.rows === undefined && status.rows !== undefined) {
+    lines.push(`${count(status.rows, 'row')} in ${count(status.shards.total, 'shard')}`);
+  }
+  if (shards.length > MAX_SHARD_LINES) {
+    const moved = shards.some((shard, n) => describe(shard) !== describe(before?.shards[n]));
+    return moved ? [...lines, jobLine(after, now)] : lines;
+  }
+  for (const [n, shard] of shards.entries()) {
+    const line = describe(shard);
+    if (line !== undefined && line !== describe(before?.shards[n])) lines.push(line);
+  }
+  return lines;
+}
+
+/** Undefined while there is nothing to tell. */
+function describe(shard: ShardStatus | undefined): string | undefined {
+  if (shard === undefined || shard.state === 'waiting') return undefined;
+  const { state, progress } = shard;
+  if (state !== 'running') return `shard ${shard.shard}: ${state}`;
+  if (progress === undefined) return `shard ${shard.shard}: sent`;
+  const { round, status, succeeded, total } = progress;
+  return `shard ${shard.shard}, round ${round}: ${printable(status)} (${succeeded ?? '?'}/${total ?? '?'})`;
+}

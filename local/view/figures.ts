@@ -1,0 +1,79 @@
+import prettyMilliseconds from 'pretty-ms';
+import type { OutcomeCounts } from '../../src/job.ts';
+import type { JobDetails } from '../../src/status/job-status.ts';
+import type { ShardStatus } from '../../src/status/shard-status.ts';
+
+/** The numbers of a job that runs, for whoever looks at it. */
+export interface Figures {
+  /** Rows that are answered or settled otherwise, those of running batches included, and all rows. */
+  readonly done: number;
+  readonly rows: number | undefined;
+  /** The latest round of any shard; 0 before the first. */
+  readonly round: number;
+  /** Milliseconds, all three. */
+  readonly elapsed: number;
+  /** Estimated; undefined until something is done. */
+  readonly left: number | undefined;
+  /** Until the next poll of any batch; undefined when none is known. */
+  readonly nextPoll: number | undefined;
+}
+
+/** @param now milliseconds since 1970 */
+export function figuresOf({ status, shards }: JobDetails, now: number): Figures {
+  const end = status.endedAt === undefined ? now : Date.parse(status.endedAt);
+  const elapsed = Math.max(0, end - Date.parse(status.createdAt));
+  const done =
+    shards.length === 0 ? settled(status.counts) : shards.reduce((sum, shard) => sum + doneOf(shard), 0);
+  return {
+    done,
+    rows: status.rows,
+    round: Math.max(0, ...shards.map(({ progress }) => progress?.round ?? 0)),
+    elapsed,
+    left: status.endedAt === undefined ? timeLeft(done, status.rows, elapsed) : undefined,
+    nextPoll: nextPollOf(shards, now),
+  };
+}
+
+/** Rows of a shard that are done: with their final outcome, or succeeded in the batch that runs. */
+export function doneOf({ rows, counts, progress, state }: ShardStatus): number {
+  const final = settled(counts);
+  if (state !== 'running' || progress?.succeeded === undefined || progress.total === undefined) return final;
+  // A batch with more rows than are open has been collected since it was looked at.
+  return final + progress.total <= rows ? final + progress.succeeded : final;
+}
+
+function settled({ ok, failed, exhausted, invalid }: OutcomeCounts): number {
+  return ok + failed + exhausted + invalid;
+}
+
+/** If it goes on at its pace. */
+function timeLeft(done: number, rows: number | undefined, elapsed: number): number | undefined {
+  if (rows === undefined || done <= 0 || done >= rows) return undefined;
+  return (elapsed * (rows - done)) / done;
+}
+
+function nextPollOf(shards: readonly ShardStatus[], now: number): number | undefined {
+  const times = shards.flatMap(({ state, progress }) =>
+    state === 'running' && progress !== undefined ? [Date.parse(progress.nextPollAt)] : [],
+  );
+  return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - now);
+}
+
+/** `4s`, `2m 5s`, `1h 3m`: whole seconds, two units at most. */
+export function duration(milliseconds: number): string {
+  const seconds = Math.round(milliseconds / 1_000);
+  if (seconds === 0) return '0s';
+  return prettyMilliseconds(seconds * 1_000, { unitCount: 2, secondsDecimalDigits: 0 });
+}
+
+/** `next poll in 3s`; nothing when it is due. */
+export function nextPollText(milliseconds: number | undefined): string[] {
+  if (milliseconds === undefined || milliseconds < 500) return [];
+  return [`next poll in ${duration(milliseconds)}`];
+}
+
+/** `12,345`. */
+export const grouped = (n: number): string => n.toLocaleString('en-US');
+
+/** `1 shard`, `2 shards`. */
+export const count = (n: number, noun: string): string => `${grouped(n)} ${noun}${n === 1 ? '' : 's'}`;

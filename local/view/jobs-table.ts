@@ -1,0 +1,37 @@
+import Table from 'cli-table3';
+import cliTruncate from 'cli-truncate';
+import type { JobOverview } from '../../src/status/job-status.ts';
+import { duration } from './figures.ts';
+
+/** Jobs, one a line, as wide as the terminal at most. */
+export function jobsTable(jobs: readonly JobOverview[], columns: number): string {
+  const table = new Table({
+    head: ['job', 'status', 'profile', 'started', 'took'],
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
+    chars: Object.fromEntries(BORDERS.map((name) => [name, ''])),
+  });
+  for (const { jobId, status, profile, createdAt, endedAt } of jobs) {
+    const took = endedAt === undefined ? '' : duration(Date.parse(endedAt) - Date.parse(createdAt));
+    table.push([jobId, status, profile, createdAt.slice(0, 16).replace('T', ' '), took]);
+  }
+  const lines = table.toString().split('\n');
+  return lines.map((line) => cliTruncate(line.trimEnd(), columns)).join('\n');
+}
+
+const BORDERS = [
+  'top',
+  'top-mid',
+  'top-left',
+  'top-right',
+  'bottom',
+  'bottom-mid',
+  'bottom-left',
+  'bottom-right',
+  'left',
+  'left-mid',
+  'mid',
+  'mid-mid',
+  'right',
+  'right-mid',
+  'middle',
+] as const;

@@ -1,0 +1,110 @@
+import { clearScreenDown, moveCursor } from 'node:readline';
+import { stripVTControlCharacters } from 'node:util';
+import { createLogUpdate } from 'log-update';
+import type { JobDetails } from '../../src/status/job-status.ts';
+import { jsonLine } from '../json-lines.ts';
+import { changes } from './changes.ts';
+import { renderFrame } from './frame.ts';
+
+/** Shows how a job goes on. */
+export interface View {
+  show(details: JobDetails): void;
+  /** A line that stays, such as a step that is tried again. */
+  note(line: string): void;
+  /** Leaves what is shown where it is. Nothing is shown afterwards; notes are. */
+  end(): void;
+}
+
+/** The parts of standard output that a view needs. */
+export type Screen = NodeJS.WriteStream;
+
+const TICK_MS = 1_000;
+
+/** Whether lines can be taken back: a terminal that knows how, and nobody's log. */
+export function isLive(stream: Screen, env: NodeJS.ProcessEnv): boolean {
+  return stream.isTTY && env['TERM'] !== 'dumb' && (env['CI'] ?? '') === '';
+}
+
+/** Draws in place: again with every change, every second, and when the terminal changes its size. */
+export function createLiveView(stream: Screen): View {
+  // The cursor stays: hidden, it would be missed after a kill.
+  const draw = createLogUpdate(stream, { showCursor: true });
+  let shown: JobDetails | undefined;
+  let lines: string[] = [];
+  let ended = false;
+  const redraw = (): void => {
+    if (shown === undefined || ended) return;
+    const { columns, rows } = stream;
+    lines = renderFrame(shown, { columns, rows }, Date.now());
+    draw(lines.join('\n'));
+  };
+  const resize = (): void => {
+    if (shown === undefined || ended) return;
+    eraseReflowed(stream, lines);
+    // What it has drawn is gone: it starts anew.
+    draw.done();
+    redraw();
+  };
+  const ticker = setInterval(redraw, TICK_MS).unref();
+  stream.on('resize', resize);
+  return {
+    show(details) {
+      shown = details;
+      redraw();
+    },
+    note(line) {
+      if (ended) stream.write(`${line}\n`);
+      else draw.persist(line);
+    },
+    end() {
+      if (ended) return;
+      redraw();
+      ended = true;
+      clearInterval(ticker);
+      stream.off('resize', resize);
+      draw.done();
+    },
+  };
+}
+
+/** Takes lines back that were drawn for another width: the terminal has broken those that are too long now. */
+function eraseReflowed(stream: Screen, lines: readonly string[]): void {
+  const widths = lines.map((line) => stripVTControlCharacters(line).length);
+  const height = widths.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / stream.columns)), 0);
+  moveCursor(stream, -stream.columns, -height);
+  clearScreenDown(stream);
+}
+
+/** A line per change. */
+export function createPlainView(print: (line: string) => void): View {
+  let shown: JobDetails | undefined;
+  return {
+    show(details) {
+      for (const line of changes(shown, details, Date.now())) print(line);
+      shown = details;
+    },
+    note: print,
+    end: () => undefined,
+  };
+}
+
+/** An object per change, one on each line. */
+export function createJsonView(print: (line: string) => void): View {
+  let last = '';
+  return {
+    show({ status }) {
+      const line = jsonLine('job', status);
+      if (line !== last) print(line);
+      last = line;
+    },
+    note: () => undefined,
+    end: () => undefined,
+  };
+}
+
+/** The view for standard output as it is. */
+export function openView({ json }: { readonly json?: boolean | undefined }): View {
+  const print = (line: string): void => void process.stdout.write(`${line}\n`);
+  if (json === true) return createJsonView(print);
+  return isLive(process.stdout, process.env) ? createLiveView(process.stdout) : createPlainView(print);
+}

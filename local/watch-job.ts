@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Summary } from '../src/job.ts';
+import { summaryKey } from '../src/keys.ts';
+import { readDetails, type JobDetails } from '../src/status/job-status.ts';
+import { readJson } from '../src/store/json.ts';
+import { noSuchJob } from './places/find-job.ts';
+import type { Place } from './places/open-place.ts';
+import type { View } from './view/view.ts';
+
+export interface WatchJob {
+  readonly place: Place;
+  readonly jobId: string;
+  readonly view: View;
+  /** Shortest time between two looks. */
+  readonly intervalSeconds: number;
+  /** Aborting stops the looking; the job goes on. */
+  readonly signal: AbortSignal;
+}
+
+/** How the looking ended. */
+export type Watched =
+  | { readonly end: 'ended'; readonly summary: Summary | undefined }
+  /** Whoever looked has left. */
+  | { readonly end: 'left' }
+  /** Nothing runs the job. */
+  | { readonly end: 'waits' };
+
+/** Shards that are read per second and not more: a job of thousands is looked at less often. */
+const SHARDS_PER_SECOND = 50;
+
+/** Looks at a job again and again until it has ended. @throws InvalidRequest when there is no such job. */
+export async function watchJob({ place, jobId, view, intervalSeconds, signal }: WatchJob): Promise<Watched> {
+  try {
+    for (;;) {
+      const details = await readDetails(place, jobId);
+      if (details === undefined) throw await noSuchJob(place, jobId);
+      view.show(details);
+      if (!isOpen(details))
+        return { end: 'ended', summary: await readJson<Summary>(place.store, summaryKey(jobId)) };
+      if (details.status.status === 'queued' && !(await place.isAlive())) return { end: 'waits' };
+      const seconds = Math.max(intervalSeconds, details.shards.length / SHARDS_PER_SECOND);
+      if (!(await wait(seconds, signal))) return { end: 'left' };
+    }
+  } finally {
+    view.end();
+  }
+}
+
+function isOpen({ status: { status } }: JobDetails): boolean {
+  return status === 'queued' || status === 'running' || status === 'cancelling';
+}
+
+/** @returns false when it was aborted. */
+async function wait(seconds: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await sleep(seconds * 1_000, undefined, { signal });
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  }
+}

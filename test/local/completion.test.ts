@@ -1,0 +1,58 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { spawnCli } from './spawn-cli.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nightshift-completion-'));
+  await mkdir(join(folder, 'inputs'));
+  await writeFile(join(folder, 'inputs', 'a.csv'), '');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** What may come next, as the scripts ask for it. */
+async function next(...words: string[]): Promise<string[]> {
+  const { status, stdout } = await spawnCli(folder, ['complete', '--', ...words]);
+  expect(status).toBe(0);
+  const lines = stdout.trimEnd().split('\n');
+  return lines.slice(0, -1).map((line) => line.split('\t')[0] ?? '');
+}
+
+describe('completion', () => {
+  test.each([
+    [['re'], ['results', 'resume']],
+    [
+      ['run', '--pro'],
+      ['--provider', '--profile'],
+    ],
+    [
+      ['list', '--status', 'c'],
+      ['cancelling', 'cancelled'],
+    ],
+    [['submit', '--profile', 'c'], ['classify']],
+    [['plan', 'in'], ['inputs/']],
+    [['plan', 'inputs/'], ['inputs/a.csv']],
+    [['results', 'x', '--out', 'in'], ['inputs/']],
+    [['watch', '--data', 'nowhere/'], []],
+  ])('after %j comes %j', async (words, expected) => {
+    expect((await next(...words)).toSorted()).toEqual(expected.toSorted());
+  });
+
+  test.each(['bash', 'zsh', 'fish'])('has a script for %s that asks for what comes next', async (shell) => {
+    const { status, stdout } = await spawnCli(folder, ['completion', shell]);
+
+    expect(status).toBe(0);
+    expect(stdout).toContain('nightshift complete --');
+    if (shell === 'bash') execFileSync('bash', ['-n'], { input: stdout });
+  });
+
+  test('knows no other shell', async () => {
+    const { status, stderr } = await spawnCli(folder, ['completion', 'tcsh']);
+
+    expect(stderr).toContain('Allowed choices are zsh, bash, fish, powershell');
+    expect(status).toBe(2);
+  });
+});

@@ -1,0 +1,145 @@
+import * as z from 'zod';
+
+/** What docs/command-line.md promises of each type of line that `--json` prints. */
+
+const counts = z.strictObject({ ok: z.int(), failed: z.int(), exhausted: z.int(), invalid: z.int() });
+const input = z.strictObject({ key: z.string(), version: z.string().optional() });
+const failure = z.strictObject({ name: z.string(), code: z.string(), message: z.string() });
+const problem = z.strictObject({
+  line: z.int(),
+  custom_id: z.string(),
+  code: z.string(),
+  message: z.string(),
+});
+const jobId = z.string();
+const status = z.enum([
+  'queued',
+  'running',
+  'cancelling',
+  'succeeded',
+  'partial',
+  'failed',
+  'cancelled',
+  'empty',
+]);
+
+const overview = {
+  jobId,
+  status,
+  profile: z.string(),
+  createdAt: z.iso.datetime(),
+  endedAt: z.iso.datetime().optional(),
+};
+
+const shard = z.strictObject({
+  shard: z.int(),
+  state: z.enum(['waiting', 'running', 'stopped', 'done']),
+  rows: z.int(),
+  counts,
+  progress: z
+    .strictObject({
+      round: z.int(),
+      batchId: z.string(),
+      status: z.string(),
+      succeeded: z.int().optional(),
+      total: z.int().optional(),
+      polledAt: z.iso.datetime(),
+      nextPollAt: z.iso.datetime(),
+    })
+    .optional(),
+});
+
+export const LINE_SCHEMAS = {
+  plan: z.strictObject({
+    type: z.literal('plan'),
+    profile: z.string(),
+    provider: z.string(),
+    endpoint: z.string(),
+    model: z.string().optional(),
+    rows: z.int(),
+    invalid: z.int(),
+    inputTokens: z.int(),
+    shards: z.array(z.strictObject({ rows: z.int(), invalid: z.int(), requests: z.int(), bytes: z.int() })),
+    problems: z.array(problem),
+    failure: failure.optional(),
+    batches: z.array(
+      z.strictObject({
+        endsAfter: z.number(),
+        polls: z.array(z.number()),
+        aws: z.strictObject({
+          transitions: z.number(),
+          events: z.strictObject({ job: z.number(), shard: z.number() }),
+          lambdaCalls: z.number(),
+          lambdaGbSeconds: z.number(),
+          s3Writes: z.number(),
+          s3Reads: z.number(),
+          usd: z.strictObject({
+            stepFunctions: z.number(),
+            lambda: z.number(),
+            s3: z.number(),
+            total: z.number(),
+          }),
+        }),
+      }),
+    ),
+    pricesAsOf: z.string(),
+    price: z
+      .strictObject({
+        inputPerMillion: z.number(),
+        outputPerMillion: z.number(),
+        currency: z.string(),
+        input: z.number(),
+        mostOutput: z.number().optional(),
+      })
+      .optional(),
+  }),
+  started: z.strictObject({
+    type: z.literal('started'),
+    jobId,
+    state: z.enum(['started', 'resumed', 'running', 'cancelling', 'finished']),
+  }),
+  cancelled: z.strictObject({ type: z.literal('cancelled'), jobId, state: z.literal('cancelling') }),
+  overview: z.strictObject({ type: z.literal('overview'), ...overview }),
+  job: z.strictObject({
+    type: z.literal('job'),
+    ...overview,
+    inputs: z.array(input),
+    provider: z.string().optional(),
+    model: z.string().optional(),
+    endpoint: z.string().optional(),
+    rows: z.int().optional(),
+    counts,
+    shards: z.strictObject({
+      total: z.int(),
+      waiting: z.int(),
+      running: z.int(),
+      stopped: z.int(),
+      done: z.int(),
+    }),
+    openShards: z.array(shard),
+    failure: failure.optional(),
+    advice: z.string().optional(),
+    results: z.string().optional(),
+    deadLetters: z.string().optional(),
+    summary: z.string().optional(),
+  }),
+  /** `summary.json`, which has fields of its own: those that are promised here are there. */
+  summary: z.looseObject({
+    type: z.literal('summary'),
+    jobId,
+    status,
+    profile: z.string(),
+    rows: z.int(),
+    counts,
+    rounds: z.int(),
+    results: z.string().optional(),
+    deadLetters: z.string().optional(),
+  }),
+  file: z.strictObject({
+    type: z.literal('file'),
+    jobId,
+    key: z.string(),
+    path: z.string(),
+    bytes: z.int(),
+  }),
+} as const;
