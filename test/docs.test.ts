@@ -1,14 +1,15 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { runCommand } from '../local/commands/run.ts';
-import { simulatorCommand } from '../local/commands/simulator.ts';
+import { createProgram } from '../local/commands/program.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const DOCS = ['README.md', ...globSync('docs/**/*.md', { cwd: ROOT })];
 const SCRIPTS = (
   JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
 ).scripts;
+
+const program = createProgram(() => ({ profiles: {} }));
 
 const read = (doc: string): string => readFileSync(join(ROOT, doc), 'utf8');
 const matches = (text: string, pattern: RegExp): string[] =>
@@ -30,14 +31,25 @@ describe.each(DOCS)('%s', (doc) => {
     expect(scripts.filter((script) => SCRIPTS[script] === undefined)).toEqual([]);
   });
 
-  test('names only options that are there', () => {
-    const known = [runCommand(() => ({ profiles: {} })), simulatorCommand()].flatMap(({ options }) =>
-      options.map(({ long }) => long ?? ''),
-    );
-    const own = read(doc)
-      .split('\n')
-      .filter((line) => /^\$ npm (start|run simulator)/.test(line))
-      .flatMap((line) => matches(line, /(--[a-z-]+)/g));
-    expect(own.filter((option) => !['--help', ...known].includes(option))).toEqual([]);
+  test('names only commands and options that are there', () => {
+    const wrong = calls(read(doc)).flatMap(({ name, options }) => {
+      const command = program.commands.find((known) => known.name() === name);
+      const known = command?.options.map(({ long }) => long ?? '') ?? [];
+      if (command === undefined) return [name];
+      return options
+        .filter((option) => !['--help', ...known].includes(option))
+        .map((option) => `${name} ${option}`);
+    });
+    expect(wrong).toEqual([]);
   });
 });
+
+/** How the examples call the command line: as itself, through npx, or as a script of npm's. */
+function calls(text: string): { readonly name: string; readonly options: readonly string[] }[] {
+  const commands = text.matchAll(/^(?:\$ )?(?:npx )?nightshift ([a-z]+)(.*)$/gm);
+  const scripts = text.matchAll(/^\$ npm (start|run simulator|run local)(?: -- (.*))?$/gm);
+  return [...commands, ...scripts].map(([, called = '', rest = '']) => ({
+    name: called === 'start' ? 'run' : called.replace('run ', ''),
+    options: matches(rest.replace(/#.*$/, ''), /(--[a-z-]+)/g),
+  }));
+}
