@@ -68,5 +68,10 @@ async function copyFiles(
 async function printResults({ store }: Place, { jobId, results }: Summary): Promise<void> {
   if (results === undefined)
     throw new InvalidRequest(`Job ${jobId} has no results: see nightshift status ${jobId}.`);
-  await pipeline(read(store, results), process.stdout, { end: false });
+  await pipeline(read(store, results), process.stdout, { end: false }).catch(
+    (error: NodeJS.ErrnoException) => {
+      // `| head` has seen enough.
+      if (error.code !== 'EPIPE') throw error;
+    },
+  );
 }

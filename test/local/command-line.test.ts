@@ -1,28 +1,13 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Summary } from '../../src/job.ts';
+import { BIN, spawnCli, USER_ENV, type Exited } from './spawn-cli.ts';
 
-const BIN = new URL('../../bin/nightshift.js', import.meta.url).pathname;
-
-interface Exited {
-  readonly status: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the command line as a user does, in a process of its own, in this folder. */
-function nightshift(folder: string, ...args: string[]): Promise<Exited> {
-  const env = { PATH: process.env['PATH'], NO_COLOR: '1' };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [BIN, ...args], { cwd: folder, env }, (error, stdout, stderr) => {
-      resolve({ status: typeof error?.code === 'number' ? error.code : 0, stdout, stderr });
-    });
-  });
-}
+const nightshift = (folder: string, ...args: string[]): Promise<Exited> => spawnCli(folder, args);
 
 let home: string;
 
@@ -203,7 +188,7 @@ test('Ctrl-C twice cancels the job at the provider and keeps what it had finishe
   const folder = await openFolder({ 'a.jsonl': rows });
   const child = spawn(process.execPath, [BIN, 'run', 'a.jsonl', '--out', 'results'], {
     cwd: folder,
-    env: { PATH: process.env['PATH'], NO_COLOR: '1' },
+    env: USER_ENV,
   });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -230,7 +215,7 @@ test('nightshift local runs what is dropped until Ctrl-C, and goes on with the r
   const start = async () => {
     const child = spawn(process.execPath, [BIN, 'local', '--port', '0'], {
       cwd: folder,
-      env: { PATH: process.env['PATH'], NO_COLOR: '1' },
+      env: USER_ENV,
     });
     const output = { text: '' };
     child.stdout.on('data', (chunk: Buffer) => (output.text += chunk.toString()));

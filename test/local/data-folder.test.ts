@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +9,7 @@ import { createFolderStore } from '../../src/store/folder-store.ts';
 import { HeldExecutions } from '../held-executions.ts';
 import { CONFIG } from '../workflow/parts.ts';
 import { LINE_SCHEMAS } from './json-line-schemas.ts';
-import { spawnCli, type Exited } from './spawn-cli.ts';
+import { BIN, spawnCli, USER_ENV, type Exited } from './spawn-cli.ts';
 
 let folder: string;
 let jobId: string;
@@ -53,6 +55,23 @@ test('results leave no dead letters of another job', async () => {
 
   expect(stdout).toBe('results.jsonl\nsummary.json\n');
   await expect(rm(join(folder, 'dead-letters.jsonl'))).rejects.toThrow('ENOENT');
+});
+
+test('results may be read by somebody who has soon seen enough', async () => {
+  const rows = Array.from({ length: 20_000 }, (_, n) => `{"prompt":"echo:${n}"}\n`).join('');
+  await writeFile(join(folder, 'many.jsonl'), rows);
+  const run = await nightshift('run', 'many.jsonl', '--json');
+  const { jobId: many } = LINE_SCHEMAS.summary.parse(JSON.parse(run.stdout));
+  const child = spawn(process.execPath, [BIN, 'results', many, '--json', '--data', 'data'], {
+    cwd: folder,
+    env: USER_ENV,
+  });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  child.stdout.once('data', () => child.stdout.destroy());
+
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(stderr).toBe('');
 });
 
 test('a job that nothing runs is not waited for', async () => {
