@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { InvalidRequest, StoreRejected } from '../src/errors.ts';
 import type { Summary } from '../src/job.ts';
 import { summaryKey } from '../src/keys.ts';
 import { readDetails, type JobDetails } from '../src/status/job-status.ts';
 import { readJson } from '../src/store/json.ts';
+import { adviceFor } from './aws-advice.ts';
 import { noSuchJob } from './places/find-job.ts';
 import type { Place } from './places/open-place.ts';
 import type { View } from './view/view.ts';
@@ -30,9 +32,19 @@ const SHARDS_PER_SECOND = 50;
 
 /** Looks at a job again and again until it has ended. @throws InvalidRequest when there is no such job. */
 export async function watchJob({ place, jobId, view, intervalSeconds, signal }: WatchJob): Promise<Watched> {
+  let misses = 0;
   try {
     for (;;) {
-      const details = await readDetails(place, jobId);
+      let details: JobDetails | undefined;
+      try {
+        details = await readDetails(place, jobId);
+        misses = 0;
+      } catch (error) {
+        misses += 1;
+        if (misses > MAX_MISSES || isFinal(error)) throw error;
+        if (!(await wait(intervalSeconds, signal))) return { end: 'left' };
+        continue;
+      }
       if (details === undefined) throw await noSuchJob(place, jobId);
       view.show(details);
       if (!isOpen(details))
@@ -44,6 +56,14 @@ export async function watchJob({ place, jobId, view, intervalSeconds, signal }: 
   } finally {
     view.end();
   }
+}
+
+/** Looks in a row that may fail: a job of a day outlives a lost connection. */
+const MAX_MISSES = 20;
+
+/** Looking again would not help: AWS says no, or does not know who asks. */
+function isFinal(error: unknown): boolean {
+  return error instanceof StoreRejected || error instanceof InvalidRequest || adviceFor(error) !== undefined;
 }
 
 function isOpen({ status: { status } }: JobDetails): boolean {

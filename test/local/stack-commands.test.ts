@@ -76,7 +76,7 @@ describe('submit', () => {
   });
 
   test('with --wait --json prints objects alone: started, the job as it goes, its summary', async () => {
-    const { stdout } = await cloud.nightshift(
+    const { stdout, stderr } = await cloud.nightshift(
       'submit',
       await file(ROWS),
       '--wait',
@@ -85,6 +85,7 @@ describe('submit', () => {
       '1',
     );
 
+    expect(stderr).toBe('');
     const told = lines(stdout);
     expect(told[0]).toMatchObject({ type: 'started', state: 'started' });
     expect(told.at(-2)).toMatchObject({ type: 'job', status: 'succeeded', counts: { ok: 2 } });
