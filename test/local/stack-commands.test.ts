@@ -217,11 +217,13 @@ describe('results', () => {
     const copied = await cloud.nightshift('results', jobId, '--out', 'got', '--json');
     expect(lines(copied.stdout)).toMatchObject([
       { type: 'file', jobId, path: join('got', 'dead-letters.jsonl') },
+      { path: join('got', 'report.html') },
       { path: join('got', 'results.jsonl') },
       { path: join('got', 'summary.json') },
     ]);
     expect((await readdir(join(cloud.folder, 'got'))).toSorted()).toEqual([
       'dead-letters.jsonl',
+      'report.html',
       'results.jsonl',
       'summary.json',
     ]);
