@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Names } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
@@ -12,9 +12,11 @@ import { EventDelivery } from './event-delivery.ts';
 import { JobsApi } from './jobs-api.ts';
 import { Machine } from './machine.ts';
 import { createProviderKeys, type ProviderKeys } from './provider-keys.ts';
+import { Operations } from './operations.ts';
 import { Schedules } from './schedules.ts';
 import { Steps } from './steps.ts';
 import { StopTrigger } from './stop-trigger.ts';
+import { createWebhook } from './webhook.ts';
 
 export interface BatchWorkflowProps {
   /**
@@ -38,6 +40,8 @@ export class BatchWorkflow extends Construct {
   readonly providerKeys: ProviderKeys;
   /** One execution is one job, named by its jobId. */
   readonly stateMachine: IStateMachine;
+  /** Of the version that jobs start with: start executions by this. */
+  readonly stateMachineAliasArn: string;
   readonly api: HttpApi;
   /** Events that came to nothing: drops and schedules that started no job, aborts that cancelled none. */
   readonly deadLetters: IQueue;
@@ -45,14 +49,19 @@ export class BatchWorkflow extends Construct {
   /** @throws InvalidRequest naming every problem of the configuration. */
   constructor(scope: Construct, id: string, props: BatchWorkflowProps) {
     super(scope, id);
-    const { limits = {}, schedules = {}, api = {} } = parseConfig(props.config);
+    const config = parseConfig(props.config);
+    const { limits = {}, schedules = {}, api = {}, webhook } = config;
     // A 7-day completion window, its grace, and the rounds after it.
     const { shardsInFlight = 100, jobDays = 14 } = limits;
     const { bucket } = new DataBucket(this, 'Data', { jobDays });
     const providerKeys = props.providerKeys ?? createProviderKeys(this, 'ProviderKeys');
+    // Several workflows in one account have metrics of their own.
+    const workflow = Names.uniqueResourceName(this, { maxLength: 100, separator: '-' });
     const { functions } = new Steps(this, 'Steps', {
       bucket,
       providerKeys,
+      webhook: webhook && createWebhook(this, 'WebhookSecret', webhook),
+      workflow,
       defineInDoors: { 'process.env.NIGHTSHIFT_CONFIG': configLiteral(props.config) },
     });
     const machine = new Machine(this, 'Machine', {
@@ -70,12 +79,17 @@ export class BatchWorkflow extends Construct {
     new StopTrigger(this, 'StopTrigger', { stateMachine, cancelJob, delivery });
     new Schedules(this, 'Schedules', { schedules, startJob, delivery });
     // oxlint-enable no-new
+    const { deadLetters } = delivery;
+    const operations = { stateMachine, functions, deadLetters, workflow, config };
+    // oxlint-disable-next-line no-new -- it adds itself to the stack
+    new Operations(this, 'Operations', operations);
     const jobsApi = new JobsApi(this, 'Api', { serveApi, jwt: api.jwt, ...limits.api });
 
     this.bucket = bucket;
     this.providerKeys = providerKeys;
     this.stateMachine = stateMachine;
+    this.stateMachineAliasArn = machine.alias.attrArn;
     this.api = jobsApi.httpApi;
-    this.deadLetters = delivery.deadLetters;
+    this.deadLetters = deadLetters;
   }
 }

@@ -6,16 +6,17 @@ import {
   JsonPath,
   StateMachineType,
   Succeed,
+  TaskInput,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import type { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
-import { RETRY_TRANSIENT } from './retry-policies.ts';
+import { RETRY_ANNOUNCE, RETRY_TRANSIENT } from './retry-policies.ts';
 import { defineShard } from './shard-states.ts';
 import type { StepFunctions } from './steps.ts';
 import { catchEverything, stepTask } from './step-task.ts';
 
 /**
- * What one job goes through: build, every shard, write, and the end it came to. Returns its first state. Whatever
+ * What one job goes through: build, every shard, write, announce, and the end it came to. Returns its first state. Whatever
  * fails before *Write results* is told there, so that every job ends with a summary.
  */
 export function defineJob(states: Construct, steps: StepFunctions, maxConcurrency: number): LambdaInvoke {
@@ -26,7 +27,7 @@ export function defineJob(states: Construct, steps: StepFunctions, maxConcurrenc
   catchEverything(buildRequests, writeResults);
   catchEverything(forEachShard, writeResults);
   buildRequests.next(forEachShard).next(writeResults);
-  endJob(states, writeResults);
+  endJob(states, steps, writeResults);
   return buildRequests;
 }
 
@@ -52,15 +53,31 @@ function mapOverShards(states: Construct, maxConcurrency: number): DistributedMa
   });
 }
 
-function endJob(states: Construct, writeResults: LambdaInvoke): void {
+/** Tells of the job's end, by whatever name its state has. What comes out is dropped: the end itself goes on. */
+function announce(states: Construct, steps: StepFunctions, name: string, more: object = {}): LambdaInvoke {
+  const payload = { 'execution.$': '$$.Execution.Name', 'end.$': '$', ...more };
+  return stepTask(states, name, steps['announce-job'], [RETRY_ANNOUNCE], {
+    payload: TaskInput.fromObject(payload),
+    resultPath: JsonPath.DISCARD,
+  });
+}
+
+function endJob(states: Construct, steps: StepFunctions, writeResults: LambdaInvoke): void {
   const jobFailed = Fail.jsonPath(states, 'Job failed', {
     errorPath: '$.failure.Error',
     causePath: '$.failure.Cause',
   });
-  catchEverything(writeResults, jobFailed, '$.failure');
-  writeResults.next(
-    Choice.jsonPath(states, 'Job ok?')
-      .when(Condition.stringEquals('$.status', 'failed'), jobFailed)
-      .otherwise(Succeed.jsonPath(states, 'Job succeeded')),
-  );
+  const announceJob = announce(states, steps, 'Announce job');
+  const noteSilence = announce(states, steps, 'Note silence', { 'unannounced.$': '$.unannounced' });
+  const jobOk = Choice.jsonPath(states, 'Job ok?')
+    // Not `isNotPresent`: the local engine takes `IsPresent: false` for never.
+    .when(Condition.not(Condition.isPresent('$.status')), jobFailed)
+    .when(Condition.stringEquals('$.status', 'failed'), jobFailed)
+    .otherwise(Succeed.jsonPath(states, 'Job succeeded'));
+  catchEverything(writeResults, announceJob, '$.failure');
+  // Whether anybody could be told changes nothing about how the job ended.
+  catchEverything(announceJob, noteSilence, '$.unannounced');
+  catchEverything(noteSilence, jobOk, '$.unannounced');
+  noteSilence.next(jobOk);
+  writeResults.next(announceJob).next(jobOk);
 }

@@ -1,7 +1,13 @@
 import { ArnFormat, Names, RemovalPolicy, Stack, type Duration } from 'aws-cdk-lib';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { DefinitionBody, LogLevel, StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import {
+  CfnStateMachineAlias,
+  CfnStateMachineVersion,
+  DefinitionBody,
+  LogLevel,
+  StateMachine,
+} from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { acknowledgeWildcards } from './acknowledge-wildcards.ts';
 import { defineJob } from './job-states.ts';
@@ -20,6 +26,8 @@ export interface MachineProps {
 /** The state machine: one execution is one job. `job-states.ts` and `shard-states.ts` hold what it does. */
 export class Machine extends Construct {
   readonly stateMachine: StateMachine;
+  /** What doors start: the last version that was deployed. */
+  readonly alias: CfnStateMachineAlias;
 
   constructor(scope: Construct, id: string, { steps, maxConcurrency, timeout }: MachineProps) {
     super(scope, id);
@@ -32,12 +40,14 @@ export class Machine extends Construct {
       tracingEnabled: true,
       logs: { destination: this.createLogs(), level: LogLevel.ALL, includeExecutionData: false },
     });
+    this.alias = this.publish();
+    this.allowVersions(steps);
     this.acknowledge(steps);
   }
 
   /** Lets a door start jobs, and see whether they run. */
   allowStart({ lambda, role }: StepFunction): void {
-    lambda.addEnvironment('STATE_MACHINE_ARN', this.stateMachine.stateMachineArn);
+    lambda.addEnvironment('STATE_MACHINE_ARN', this.alias.attrArn);
     this.stateMachine.grantStartExecution(role);
     this.allowOnExecutions(role, 'states:DescribeExecution');
   }
@@ -45,6 +55,30 @@ export class Machine extends Construct {
   /** Lets a door stop jobs. */
   allowStop({ role }: StepFunction): void {
     this.allowOnExecutions(role, 'states:StopExecution');
+  }
+
+  /**
+   * Publishes the definition as a version at every deploy that changes it. A job goes on with the version it began with;
+   * the versions before are kept, because jobs may be running on them.
+   */
+  private publish(): CfnStateMachineAlias {
+    const version = new CfnStateMachineVersion(this, 'Version', {
+      stateMachineArn: this.stateMachine.stateMachineArn,
+      // Changes with the definition, and a version cannot change: CloudFormation makes another.
+      stateMachineRevisionId: this.stateMachine.stateMachineRevisionId,
+    });
+    version.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    return new CfnStateMachineAlias(this, 'Alias', {
+      name: 'live',
+      description: 'Nightshift: what new jobs start with',
+      deploymentPreference: { type: 'ALL_AT_ONCE', stateMachineVersionArn: version.attrArn },
+    });
+  }
+
+  /** The CDK lets the machine call the versions of this deploy; a job that began before it calls older ones. */
+  private allowVersions(steps: StepFunctions): void {
+    const resources = tasksOf(steps).map(({ lambda }) => `${lambda.functionArn}:*`);
+    this.stateMachine.addToRolePolicy(new PolicyStatement({ actions: ['lambda:InvokeFunction'], resources }));
   }
 
   private allowOnExecutions(role: Role, action: string): void {
@@ -76,11 +110,10 @@ export class Machine extends Construct {
   }
 
   private acknowledge(steps: StepFunctions): void {
-    const doors: readonly StepFunction[] = DOORS.map((door) => steps[door]);
-    const tasks = Object.values(steps).filter((step) => !doors.includes(step));
     acknowledgeWildcards(this, {
-      resources: tasks.map(({ lambda }) => `${lambda.functionArn}:*`),
-      reason: 'The versions and aliases of exactly the functions that are steps.',
+      resources: tasksOf(steps).map(({ lambda }) => `${lambda.functionArn}:*`),
+      reason:
+        'The versions of exactly the functions that are steps: running jobs call those they began with.',
     });
     acknowledgeWildcards(this, {
       resources: ['*'],
@@ -91,4 +124,9 @@ export class Machine extends Construct {
       reason: "The machine watches and stops its own map's children, which are named when they start.",
     });
   }
+}
+
+function tasksOf(steps: StepFunctions): StepFunction[] {
+  const doors: readonly StepFunction[] = DOORS.map((door) => steps[door]);
+  return Object.values(steps).filter((step) => !doors.includes(step));
 }

@@ -9,11 +9,8 @@ export interface NightshiftStackProps extends StackProps, BatchWorkflowProps {}
 export class NightshiftStack extends Stack {
   constructor(scope: Construct, id: string, props: NightshiftStackProps) {
     super(scope, id, props);
-    const { bucket, providerKeys, stateMachine, api, deadLetters } = new BatchWorkflow(
-      this,
-      'Workflow',
-      props,
-    );
+    const workflow = new BatchWorkflow(this, 'Workflow', props);
+    const { bucket, providerKeys, stateMachine, stateMachineAliasArn, api, deadLetters } = workflow;
     const output = (name: string, description: string, value: string): CfnOutput =>
       new CfnOutput(this, name, { description, value });
     output('BucketName', 'Bucket with inputs, results and everything in between', bucket.bucketName);
@@ -23,6 +20,11 @@ export class NightshiftStack extends Stack {
       bucket.s3UrlForObject(INPUT_PREFIX),
     );
     output('StateMachineArn', 'State machine: one execution per job', stateMachine.stateMachineArn);
+    output(
+      'StateMachineAliasArn',
+      'What to start executions by: the version of the last deploy',
+      stateMachineAliasArn,
+    );
     output(
       'ProviderKeysSecretArn',
       'Secret for the keys of the providers: {"<provider>": "<key>"}',

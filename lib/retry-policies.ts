@@ -9,6 +9,7 @@ export const TRANSIENT_ERRORS: readonly string[] = [
   'ProviderThrottled',
   'ProviderUnavailable',
   'StoreUnavailable',
+  'AnnouncementNotTaken',
   'Lambda.TooManyRequestsException',
   'Lambda.Unknown',
   'Lambda.ServiceException',
@@ -57,6 +58,12 @@ export const RETRY_FRESH_FILE: RetryProps = {
  * that on average; the batch is made again after 180 s.
  */
 export const RETRY_CREATE: RetryProps = { ...RETRY_TRANSIENT, maxAttempts: 12 };
+
+/**
+ * An announcement: the job is done, and cannot be resumed before its execution has ended. Waits at most 5 + 10 + 20 + 40 + 80
+ * + 160 = 315 s, half of that on average.
+ */
+export const RETRY_ANNOUNCE: RetryProps = { ...RETRY_TRANSIENT, maxAttempts: 6 };
 
 /**
  * The provider takes no more until other batches end, and those may take a day: 60 s to 15 min, 300 times. Waits at most

@@ -15,8 +15,9 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { ProviderKeys } from './provider-keys.ts';
-import { acknowledgeTracing, grantObjects } from './step-grants.ts';
+import { acknowledgeTracing, allowEvents, EVENT_BUS, grantObjects } from './step-grants.ts';
 import type { StepName, StepNeeds } from './step-table.ts';
+import type { Webhook } from './webhook.ts';
 
 export interface StepFunctionProps {
   /** The file of `lambdas/`, without `.ts`. */
@@ -25,6 +26,10 @@ export interface StepFunctionProps {
   readonly bucket: Bucket;
   /** The providers' keys; only a step that talks to the provider may read them. */
   readonly providerKeys: ProviderKeys;
+  /** Only a step that announces may read its secret. */
+  readonly webhook: Webhook | undefined;
+  /** Names the workflow in its metrics. */
+  readonly workflow: string;
   /**
    * Expressions the bundler replaces, each by a JavaScript literal.
    * @default - none
@@ -36,18 +41,20 @@ export interface StepFunctionProps {
 export class StepFunction extends Construct {
   readonly lambda: NodejsFunction;
   readonly role: Role;
+  readonly logGroup: LogGroup;
   /** The Lambda's own timeout; whoever calls it has to wait longer. */
   readonly timeout: Duration;
 
   constructor(scope: Construct, id: string, props: StepFunctionProps) {
     super(scope, id);
-    const { step, needs, bucket, providerKeys } = props;
+    const { step, needs, bucket, providerKeys, workflow } = props;
+    const webhook = needs.announces === true ? props.webhook : undefined;
     this.timeout = Duration.minutes(needs.timeoutMinutes);
     this.role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       description: `Nightshift step ${step}`,
     });
-    const logGroup = new LogGroup(this, 'Logs', {
+    this.logGroup = new LogGroup(this, 'Logs', {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     });
@@ -60,21 +67,30 @@ export class StepFunction extends Construct {
       memorySize: needs.memoryMib,
       timeout: this.timeout,
       ...(needs.scratchGib === undefined ? {} : { ephemeralStorageSize: Size.gibibytes(needs.scratchGib) }),
-      logGroup,
+      logGroup: this.logGroup,
       loggingFormat: LoggingFormat.JSON,
       tracing: Tracing.ACTIVE,
+      // A job may run for days: the code it began with stays, also when a deploy brings another.
+      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
       environment: {
         STORE: `s3://${bucket.bucketName}`,
         STEP: step,
+        WORKFLOW: workflow,
         NODE_OPTIONS: '--enable-source-maps',
         ...(needs.provider === undefined ? {} : { SECRET_ARN: providerKeys.secretArn }),
+        ...(needs.announces === undefined ? {} : { EVENT_BUS }),
+        ...(webhook && { WEBHOOK_URL: webhook.url, WEBHOOK_SECRET_ID: webhook.secretId }),
       },
-      ...(needs.provider === undefined ? {} : { paramsAndSecrets: secretsExtension() }),
+      ...(needs.provider === undefined && webhook === undefined
+        ? {}
+        : { paramsAndSecrets: secretsExtension() }),
     });
-    logGroup.grantWrite(this.role);
+    this.logGroup.grantWrite(this.role);
     acknowledgeTracing(this.role);
     grantObjects(this.role, bucket, needs);
     if (needs.provider !== undefined) providerKeys.grantRead(this.role);
+    if (needs.announces === true) allowEvents(this.role);
+    webhook?.secret.grantRead(this.role);
   }
 }
 

@@ -1,5 +1,7 @@
+import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import { EVENT_SOURCE } from '../src/announce/completion-event.ts';
 import { acknowledgeWildcards } from './acknowledge-wildcards.ts';
 import type { StepNeeds } from './step-table.ts';
 
@@ -29,6 +31,18 @@ function allow(role: Role, bucket: Bucket, actions: string[], keys: readonly str
     reason:
       'Keys hold the names of profiles, files and jobs; the step may use exactly this part of the layout.',
   });
+}
+
+/** The bus that every account has. */
+export const EVENT_BUS = 'default';
+
+/** Lets a role put this workflow's events on the account's default bus, and nobody else's. */
+export function allowEvents(role: Role): void {
+  const resources = [
+    Stack.of(role).formatArn({ service: 'events', resource: 'event-bus', resourceName: EVENT_BUS }),
+  ];
+  const conditions = { StringEquals: { 'events:source': EVENT_SOURCE } };
+  role.addToPolicy(new PolicyStatement({ actions: ['events:PutEvents'], resources, conditions }));
 }
 
 /** Says why a role that writes X-Ray traces names no resource. */

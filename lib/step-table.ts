@@ -13,6 +13,8 @@ export interface StepNeeds {
   readonly startsJobs?: true;
   /** May also stop executions. */
   readonly stopsJobs?: true;
+  /** Tells others how a job ended: by an event, and by the webhook where one is configured. */
+  readonly announces?: true;
   /** Reads objects. */
   readonly reads?: readonly string[];
   /** Reads the very version that was dropped. */
@@ -119,6 +121,13 @@ export const STEPS = {
     // Shards that left no word are settled here; OUTPUTS: results, dead letters, report and summary.
     streams: [SHARDS, OUTPUTS],
     deletes: ['output/*/dead-letters.jsonl'],
+  },
+  'announce-job': {
+    memoryMib: 256,
+    timeoutMinutes: 1,
+    announces: true,
+    reads: [CHECKPOINTS, SUMMARIES],
+    puts: ['jobs/*/announced/*'],
   },
 } as const satisfies Readonly<Record<string, StepNeeds>>;
 

@@ -6,19 +6,26 @@ import {
   type IChainable,
   type RetryProps,
 } from 'aws-cdk-lib/aws-stepfunctions';
-import { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LambdaInvoke, type LambdaInvokeJsonPathProps } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
 import type { StepFunction } from './step-function.ts';
 
-/** A Task that hands its whole input to a step's Lambda and goes on with what the Lambda returns. */
+/**
+ * A Task that hands its whole input to a step's Lambda and goes on with what the Lambda returns, unless the options say
+ * otherwise. It calls this very version of the Lambda: a deploy never changes the code under a job.
+ */
 export function stepTask(
   scope: Construct,
   name: string,
   step: StepFunction,
   retries: readonly RetryProps[],
+  options: Pick<LambdaInvokeJsonPathProps, 'payload' | 'resultPath'> = {},
 ): LambdaInvoke {
   const task = LambdaInvoke.jsonPath(scope, name, {
-    lambdaFunction: step.lambda,
+    // The two types differ in nothing but `undefined`, which this project's compiler tells from absence.
+    lambdaFunction: step.lambda.currentVersion as IFunction,
+    ...options,
     payloadResponseOnly: true,
     retryOnServiceExceptions: false,
     // Longer than the Lambda's own: a step that runs out of time fails as `Sandbox.Timedout`, with its log complete.

@@ -1,12 +1,17 @@
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { ProviderKeys } from './provider-keys.ts';
+import type { Webhook } from './webhook.ts';
 import { StepFunction } from './step-function.ts';
 import { STEPS, type StepName, type StepNeeds } from './step-table.ts';
 
 export interface StepsProps {
   readonly bucket: Bucket;
   readonly providerKeys: ProviderKeys;
+  /** Where jobs' ends are posted. */
+  readonly webhook: Webhook | undefined;
+  /** Names the workflow in its metrics. */
+  readonly workflow: string;
   /** Expressions the bundler replaces in the doors, each by a JavaScript literal. */
   readonly defineInDoors: Readonly<Record<string, string>>;
 }
@@ -17,12 +22,12 @@ export type StepFunctions = Readonly<Record<StepName, StepFunction>>;
 export class Steps extends Construct {
   readonly functions: StepFunctions;
 
-  constructor(scope: Construct, id: string, { bucket, providerKeys, defineInDoors }: StepsProps) {
+  constructor(scope: Construct, id: string, { defineInDoors, ...shared }: StepsProps) {
     super(scope, id);
     const create = (step: StepName): StepFunction => {
       const needs: StepNeeds = STEPS[step];
       const define = needs.startsJobs === true ? defineInDoors : undefined;
-      return new StepFunction(this, constructId(step), { step, needs, bucket, providerKeys, define });
+      return new StepFunction(this, constructId(step), { ...shared, step, needs, define });
     };
     this.functions = {
       'start-job': create('start-job'),
@@ -35,6 +40,7 @@ export class Steps extends Construct {
       'cancel-batch': create('cancel-batch'),
       'collect-results': create('collect-results'),
       'write-results': create('write-results'),
+      'announce-job': create('announce-job'),
     };
   }
 }

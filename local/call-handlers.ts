@@ -1,3 +1,4 @@
+import { handler as announceJob } from '../lambdas/announce-job.ts';
 import { handler as buildRequests } from '../lambdas/build-requests.ts';
 import { handler as cancelBatch } from '../lambdas/cancel-batch.ts';
 import { handler as collectResults } from '../lambdas/collect-results.ts';
@@ -7,7 +8,7 @@ import { handler as uploadFile } from '../lambdas/upload-file.ts';
 import { handler as writeResults } from '../lambdas/write-results.ts';
 import { handler as cancelJob } from '../lambdas/cancel-job.ts';
 import { handler as startJob } from '../lambdas/start-job.ts';
-import type { ProviderEdges } from '../src/edges.ts';
+import type { TaskEdges } from '../src/edges.ts';
 import type { StepHost } from '../src/runtime/handler.ts';
 import type { StartEdges } from '../src/doors/start-job.ts';
 import type { CallStep } from './engine.ts';
@@ -23,10 +24,11 @@ const HANDLERS: Readonly<Record<string, AnyHandler>> = {
   'cancel-batch': cancelBatch,
   'collect-results': collectResults,
   'write-results': writeResults,
+  'announce-job': announceJob,
 };
 
 /** Calls the handlers of the machine's Tasks in this process, with these edges instead of those of the environment. */
-export function callHandlers(edges: ProviderEdges): CallStep {
+export function callHandlers(edges: TaskEdges): CallStep {
   return caller(HANDLERS, { edges });
 }
 

@@ -121,7 +121,10 @@ function start(machine: StateMachine, options: EngineOptions, name: string, inpu
 }
 
 function run(machine: StateMachine, options: EngineOptions, name: string, input: JobInput) {
-  const { abort, result, eventLogs } = machine.run({ ...input }, { overrides: overrides(options) });
+  const { abort, result, eventLogs } = machine.run(
+    { ...input },
+    { overrides: overrides(options), context: { Execution: { Name: name } } },
+  );
   const told = tell(eventLogs, name, options.onEvent);
   const ended = result.finally(() => told);
   // Whoever asks for the result sees the failure; nobody asking must not end the process.

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startExecution } from '../src/executions/executions.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
-import type { ProviderEdges } from '../src/edges.ts';
+import type { TaskEdges } from '../src/edges.ts';
 import { INPUT_PREFIX, STAGED_PREFIX } from '../src/keys.ts';
 import type { StartEdges } from '../src/doors/start-job.ts';
 import { callDoors, callHandlers } from './call-handlers.ts';
@@ -17,7 +17,7 @@ import { watchInput } from './serve/watch-input.ts';
 
 export interface LocalHostOptions {
   readonly config: NightshiftConfig;
-  readonly edges: ProviderEdges;
+  readonly edges: TaskEdges;
   readonly stack: LocalStack;
   /** The data folder: what the bucket is on AWS. */
   readonly folder: string;

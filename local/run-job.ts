@@ -1,7 +1,7 @@
 import { readApiKey } from '../src/runtime/api-key.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import { resolveProfile } from '../src/config/resolve-profile.ts';
-import type { ProviderEdges } from '../src/edges.ts';
+import type { TaskEdges } from '../src/edges.ts';
 import { InvalidRequest, ProviderDenied } from '../src/errors.ts';
 import type { Summary } from '../src/job.ts';
 import { summaryKey } from '../src/keys.ts';
@@ -15,7 +15,7 @@ import { readTreatment, toStartRequest, type AskedJob, type Treatment } from './
 
 export interface RunJob extends AskedJob {
   readonly config: NightshiftConfig;
-  readonly edges: ProviderEdges;
+  readonly edges: TaskEdges;
   /** Bundle the Lambdas into this folder and run the bundles, with edges from the environment. */
   readonly bundles?: string | undefined;
   /** Told of each step; not told anything when the job had ended before. */

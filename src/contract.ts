@@ -48,6 +48,8 @@ export interface BatchContext extends UploadedContext {
   /** Past this the batch is `overdue`: it is cancelled and what it finished is harvested. */
   readonly deadline: number;
   readonly waitSeconds: number;
+  /** When *Poll batch* is due; a poll that comes later tells by how much. */
+  readonly nextPollAt: number;
   readonly polls: number;
   /** Polls in a row that found no such batch. */
   readonly notFound: number;
@@ -79,7 +81,7 @@ export interface CollectedContext extends ShardContext {
 /** Into *Write results*. */
 export type WriteContext = JobInput & { readonly error?: CaughtError };
 
-/** Out of *Write results*, into *Job ok?*; the state machine's output. */
+/** Out of *Write results*, into *Announce job* and *Job ok?*; the state machine's output. */
 export interface WrittenContext {
   readonly jobId: string;
   readonly status: Summary['status'];
@@ -87,4 +89,18 @@ export interface WrittenContext {
   readonly summary: string;
   /** With status `failed`: what the Fail state reports. */
   readonly failure?: Required<CaughtError>;
+}
+
+/** What came out of *Write results*; when it failed, what went in, and why. */
+export type JobEnd =
+  | WrittenContext
+  | (JobInput & { readonly failure: CaughtError; readonly status?: undefined });
+
+/** Into *Announce job*, and into *Note silence* when that gave up. Nothing of what comes out goes on. */
+export interface AnnounceContext {
+  /** The execution's name: a job that is resumed ends, and is announced, once more. */
+  readonly execution: string;
+  readonly end: JobEnd;
+  /** Why nobody could be told; then it is only noted. */
+  readonly unannounced?: CaughtError;
 }

@@ -69,6 +69,16 @@ export class StoreRejected extends Error {
   override readonly name = 'StoreRejected';
 }
 
+/** Whoever wants to know of a job's end did not take the announcement: no answer, 429, 5xx. Retried with growing waits. */
+export class AnnouncementNotTaken extends Error {
+  override readonly name = 'AnnouncementNotTaken';
+}
+
+/** An announcement cannot be made: no signing secret, or the webhook says no (4xx). Not retried: it would not help. */
+export class AnnouncementRejected extends Error {
+  override readonly name = 'AnnouncementRejected';
+}
+
 /** Guarantee 1 broke: rows in and result lines out do not reconcile. Loud, never retried. */
 export class CountsDoNotReconcile extends Error {
   override readonly name = 'CountsDoNotReconcile';

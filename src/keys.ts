@@ -16,6 +16,10 @@ export const rowsKey = (jobId: string, hash: string): string => `jobs/${jobId}/r
 /** Present while the job is stopped: no shard uploads or creates anything. Removed by a resume. */
 export const stopKey = (jobId: string): string => `jobs/${jobId}/stop.json`;
 
+/** Written once a channel has taken the announcement of how this execution ended. */
+export const announcedKey = (jobId: string, execution: string, channel: string): string =>
+  `jobs/${jobId}/announced/${execution}.${channel}.json`;
+
 export const resultsKey = (jobId: string): string => `output/${jobId}/results.jsonl`;
 export const deadLettersKey = (jobId: string): string => `output/${jobId}/dead-letters.jsonl`;
 /** The job as a page for people. */

@@ -18,9 +18,16 @@ export type LogEvent =
   | 'job_stopped'
   | 'report_not_written'
   | 'results_written'
+  | 'job_announced'
+  | 'job_not_announced'
   | 'step_failed';
 
-/** Fields of one log line: ids, counts and codes; never rows, bodies or headers. */
-export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
+/**
+ * Fields of one log line: ids, counts and codes; never rows, bodies or headers. Why something failed is its `reason`: the
+ * logger keeps `message` for the event's name and drops a field that is called so.
+ */
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>> & {
+  readonly message?: never;
+};
 
 export type Log = (event: LogEvent, fields: LogFields) => void;

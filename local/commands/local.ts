@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
-import type { ProviderEdges } from '../../src/edges.ts';
+import type { TaskEdges } from '../../src/edges.ts';
 import type { Log } from '../../src/log.ts';
 import { callHandlers } from '../call-handlers.ts';
 import { cancelToTheEnd, openJobs } from '../cancel-jobs.ts';
@@ -48,6 +48,7 @@ async function runLocal(flags: LocalFlags, given: NightshiftConfig): Promise<num
     data: flags.data,
     simulator: !flags.live,
     log: flags.verbose ? logLine : tellJobs,
+    webhook: config.webhook,
   });
   const { loadStack } = await import('../load-stack.ts');
   const { runLocalHost } = await import('../local-host.ts');
@@ -75,11 +76,7 @@ async function runLocal(flags: LocalFlags, given: NightshiftConfig): Promise<num
 }
 
 /** Cancels every job that has not ended, and waits for what they leave. */
-async function cancelAll(
-  config: NightshiftConfig,
-  edges: ProviderEdges,
-  { machine }: LocalStack,
-): Promise<void> {
+async function cancelAll(config: NightshiftConfig, edges: TaskEdges, { machine }: LocalStack): Promise<void> {
   const executions = createLocalExecutions({ ...machine, callStep: callHandlers(edges) });
   for await (const jobId of openJobs(edges.store)) {
     await cancelToTheEnd({ ...edges, config, executions }, jobId);
@@ -113,17 +110,17 @@ const logLine: Log = (event, fields) =>
   void process.stderr.write(`${styleText('dim', JSON.stringify({ event, ...fields }))}\n`);
 
 /** What the doors did. */
-const tellJobs: Log = (event, { jobId, message }) => {
+const tellJobs: Log = (event, { jobId, reason }) => {
   const job = styleText('bold', `job ${String(jobId)}`);
   if (event === 'job_started') print(`${job} started`);
   if (event === 'job_resumed') print(`${job} goes on`);
   if (event === 'job_empty') print(`${job} has nothing to do`);
   if (event === 'job_cancelled') print(`${job} is being cancelled`);
   if (event === 'step_failed') {
-    const told = jobId === undefined ? String(message) : `${String(jobId)}: ${String(message)}`;
+    const told = jobId === undefined ? String(reason) : `${String(jobId)}: ${String(reason)}`;
     process.stderr.write(`${styleText('red', told)}\n`);
   }
-  if (event === 'job_refused') print(styleText('red', `${job} was refused: ${String(message)}`));
+  if (event === 'job_refused') print(styleText('red', `${job} was refused: ${String(reason)}`));
 };
 
 /** The steps of every job, each line with its job in front. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { resolveText, standInArn, type Resource } from './resources.ts';
+import { resolveText, standInArn, standInVersionArn, type Resource } from './resources.ts';
 
 /** The state machine of a template. */
 export interface TemplateMachine {
@@ -7,7 +7,7 @@ export interface TemplateMachine {
   readonly arn: string;
   /** In Amazon States Language. */
   readonly definition: object;
-  /** Which step a Task's `Resource` is: the stand-in ARN of every function with a `STEP` variable, and its step. */
+  /** Which step a Task's `Resource` is: the stand-in ARN of every function with a `STEP` variable, and of its version. */
   readonly functions: ReadonlyMap<string, string>;
 }
 
@@ -47,5 +47,10 @@ export function readBucket(resources: readonly Resource[]): string {
 function stepOf({ id, type, properties }: Resource): [arn: string, step: string][] {
   if (type !== 'AWS::Lambda::Function') return [];
   const step = stepSchema.safeParse(properties).data?.Environment.Variables.STEP;
-  return step === undefined ? [] : [[standInArn(id), step]];
+  return step === undefined
+    ? []
+    : [
+        [standInArn(id), step],
+        [standInVersionArn(id), step],
+      ];
 }

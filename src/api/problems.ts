@@ -66,7 +66,7 @@ export function problemOf(c: Context, error: unknown, log: Log): Response {
   if (!(error instanceof Error)) return problem(c, 'internal-error');
   if (error.name === 'InvalidRequest') return problem(c, 'invalid-request', { detail: error.message });
   if (error.name === 'RequestConflict') return problem(c, 'idempotency-conflict', { detail: error.message });
-  log('step_failed', { error: error.name, message: error.message });
+  log('step_failed', { error: error.name, reason: error.message });
   return problem(c, error.name === 'StoreUnavailable' ? 'store-unavailable' : 'internal-error');
 }
 

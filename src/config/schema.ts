@@ -22,6 +22,33 @@ const apiSchema = z.strictObject({
   jwt: z.strictObject({ issuer: z.url(), audience: z.array(z.string().min(1)).min(1) }).optional(),
 });
 
+const alarmsSchema = z.strictObject({
+  /** Alarms are mailed here, once AWS's request to confirm the subscription is answered. */
+  email: z.email().optional(),
+  /** Alarms go to this SNS topic, too; its policy has to let CloudWatch publish. */
+  topicArn: z
+    .string()
+    .regex(/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w.-]+$/, 'must be the ARN of an SNS topic')
+    .optional(),
+  /** Where the runbook is, as the alarms link it. Default: its path in this project, `docs/operations.md`. */
+  runbook: z.string().min(1).optional(),
+});
+
+const webhookSchema = z.strictObject({
+  /** Where to post how each job ended. Plain HTTP for this very machine only. */
+  url: z
+    .url({ protocol: /^https?$/ })
+    .refine(
+      (url) => /^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1)[:/])/.test(url),
+      'must be https, or http on localhost',
+    ),
+  /** Name of a secret in Secrets Manager whose text signs the posts. Default: a new one with a random text. */
+  secretName: z
+    .string()
+    .regex(/^[\w/+=.@-]{1,512}$/)
+    .optional(),
+});
+
 export const configSchema = z.strictObject({
   providers: z.record(z.string().min(1), providerSchema).optional(),
   profiles: z.record(
@@ -42,7 +69,12 @@ export const configSchema = z.strictObject({
     .optional(),
   limits: limitsSchema.optional(),
   api: apiSchema.optional(),
+  alarms: alarmsSchema.optional(),
+  /** Tells of each job's end, beside the event on EventBridge: `docs/completion.md`. Default: none. */
+  webhook: webhookSchema.optional(),
 });
 
 export type NightshiftConfig = z.input<typeof configSchema>;
+export type AlarmsConfig = z.input<typeof alarmsSchema>;
+export type WebhookConfig = z.input<typeof webhookSchema>;
 export type ScheduleConfig = z.input<typeof scheduleSchema>;

@@ -25,8 +25,9 @@ export async function cancelJob(edges: StartEdges, jobId: string): Promise<Cance
   if ((await store.stat(jobKey(jobId))) === undefined) return summary && { jobId, state: 'ended' };
   const last = await lastExecution(executions, jobId);
   const running = last?.running === true;
-  // A job that failed may have left batches open; every other end means there are none.
-  if (!running && summary !== undefined && summary.status !== 'failed') return { jobId, state: 'ended' };
+  // A job that failed may have left batches open; every other end means there are none. Its execution may still run: it
+  // announces that end.
+  if (summary !== undefined && summary.status !== 'failed') return { jobId, state: 'ended' };
   if (running && isCancelled(await readStop(store, jobId))) return { jobId, state: 'cancelling' };
   // Before the execution is stopped: a create that is on its way finds it when it is through, and cancels its batch.
   await markCancelled(edges, jobId, 'The job was cancelled.');

@@ -21,6 +21,6 @@ export async function leaveUnstarted(edges: StartEdges, unstarted: Unstarted): P
   await store.put(indexKey(at, jobId), '');
   await writeJson(store, summaryKey(jobId), summary);
   if (refusal === undefined) log('job_empty', { jobId });
-  else log('job_refused', { jobId, error: refusal.name, message: refusal.message });
+  else log('job_refused', { jobId, error: refusal.name, reason: refusal.message });
   return { jobId, state: refusal === undefined ? 'empty' : 'refused' };
 }

@@ -8,11 +8,14 @@ import {
 } from '@aws-sdk/client-sfn';
 import type { Executions } from './executions.ts';
 
-/** Executions of the deployed state machine. StartExecution is idempotent while the same name and input run. */
+/**
+ * Executions of the deployed state machine. StartExecution is idempotent while the same name and input run.
+ * @param stateMachineArn of the machine, or of its alias, whose version is then what starts
+ */
 export function createSfnExecutions(stateMachineArn: string, client = new SFNClient()): Executions {
-  // arn:aws:states:<region>:<account>:stateMachine:<name> has executions arn:…:execution:<name>:<execution>.
-  const arnOf = (name: string): string =>
-    `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+  // arn:aws:states:<region>:<account>:stateMachine:<name>[:<alias>] has executions arn:…:execution:<name>:<execution>.
+  const machine = stateMachineArn.split(':').slice(0, 7).join(':').replace(':stateMachine:', ':execution:');
+  const arnOf = (name: string): string => `${machine}:${name}`;
   return {
     async start(name, input) {
       try {

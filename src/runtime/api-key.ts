@@ -1,6 +1,7 @@
 import { ProviderDenied, ProviderUnavailable, withCode } from '../errors.ts';
+import { readSecretText, type Environment } from './secret-text.ts';
 
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type { Environment } from './secret-text.ts';
 
 /** `MELIOUS_API_KEY` for the provider `melious`. */
 export function apiKeyVariable(provider: string): string {
@@ -24,29 +25,21 @@ export async function readApiKey(provider: string, env: Environment): Promise<st
   );
 }
 
-/** Asks the AWS Parameters and Secrets Lambda extension, which caches a secret for 300 s; no SDK is needed for it. */
 async function readSecret(env: Environment): Promise<Readonly<Record<string, unknown>>> {
   const secretArn = env['SECRET_ARN'];
   if (secretArn === undefined) return {};
-  const port = env['PARAMETERS_SECRETS_EXTENSION_HTTP_PORT'] ?? '2773';
-  const url = `http://localhost:${port}/secretsmanager/get?secretId=${encodeURIComponent(secretArn)}`;
-  // Once in five minutes, to this very machine: Node's own fetch will do.
-  const answer = await fetch(url, {
-    headers: { 'x-aws-parameters-secrets-token': env['AWS_SESSION_TOKEN'] ?? '' },
-  });
-  const text = await answer.text();
-  if (!answer.ok) {
+  const answer = await readSecretText(secretArn, env);
+  if ('status' in answer) {
     throw new ProviderUnavailable(
       `The secret ${secretArn} could not be read: the extension answered ${answer.status}.`,
     );
   }
-  return parseSecret(text, secretArn);
+  return parseSecret(answer.text, secretArn);
 }
 
-function parseSecret(answer: string, secretArn: string): Readonly<Record<string, unknown>> {
+function parseSecret(text: string | undefined, secretArn: string): Readonly<Record<string, unknown>> {
   try {
-    const { SecretString } = JSON.parse(answer) as { SecretString: string };
-    const keys: unknown = JSON.parse(SecretString);
+    const keys: unknown = JSON.parse(text ?? '');
     if (typeof keys === 'object' && keys !== null) return keys as Record<string, unknown>;
   } catch {
     // Said below, without the text: it is secret.

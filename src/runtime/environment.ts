@@ -4,11 +4,13 @@ import { InvalidRequest } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Environment } from './api-key.ts';
+import { openMetrics } from './emit-metrics.ts';
 
 /**
  * The edges of a step, from its environment:
  * - `STORE`: `s3://bucket` or `file:///folder`
  * - `STEP`: the step's name, for its log lines
+ * - `WORKFLOW`: the workflow's name, for its metrics; without it there are none
  */
 export function edgesFromEnvironment(env: Environment): Edges {
   const { STORE: store } = requireVariables(env, ['STORE']);
@@ -36,5 +38,9 @@ export function requireVariables<Name extends string>(
 
 function openLog(env: Environment): Log {
   const logger = new Logger({ serviceName: env['STEP'] ?? 'nightshift' });
-  return (event, fields) => logger.info(event, { ...fields });
+  const emit = openMetrics(env);
+  return (event, fields) => {
+    logger.info(event, { ...fields });
+    emit(event, fields);
+  };
 }

@@ -21,14 +21,21 @@ export function handle<In, Out, E extends Edges>(
       return await step(edges, event);
     } catch (error) {
       const { name, message } = error instanceof Error ? error : new Error(String(error));
-      edges.log('step_failed', { ...jobOf(event), error: name, message: bounded(message) });
+      edges.log('step_failed', { ...jobOf(event), error: name, reason: bounded(message) });
       throw error;
     }
   };
 }
 
+interface Named {
+  readonly jobId?: string;
+  readonly shard?: number;
+  /** How a job ended, where that is announced. */
+  readonly end?: Named;
+}
+
 /** The job and shard of a payload that names them. */
 function jobOf(event: unknown): LogFields {
-  const { jobId, shard } = (event ?? {}) as { readonly jobId?: string; readonly shard?: number };
+  const { end, jobId = end?.jobId, shard } = (event ?? {}) as Named;
   return { ...(jobId !== undefined && { jobId }), ...(shard !== undefined && { shard }) };
 }

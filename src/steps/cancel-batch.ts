@@ -14,9 +14,7 @@ export async function cancelBatch(edges: ProviderEdges, context: BatchContext): 
   }
   const { jobId, shard, round, batchId } = context;
   edges.log('batch_cancel_requested', { jobId, shard, round, batchId });
-  return {
-    ...context,
-    cancelledAt: Math.floor(edges.clock.now() / 1_000),
-    waitSeconds: context.polling.minSeconds,
-  };
+  const now = Math.floor(edges.clock.now() / 1_000);
+  const waitSeconds = context.polling.minSeconds;
+  return { ...context, cancelledAt: now, waitSeconds, nextPollAt: now + waitSeconds };
 }

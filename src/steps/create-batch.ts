@@ -33,7 +33,7 @@ export interface BatchCheckpoint {
 export async function createBatch(edges: ProviderEdges, context: UploadedContext): Promise<BatchContext> {
   const key = roundKey(context, context.round, 'batch.json');
   const known = await readJson<BatchCheckpoint>(edges.store, key);
-  if (known !== undefined) return waiting(context, known);
+  if (known !== undefined) return waiting(edges, context, known);
 
   const { profile } = await requireJson<Job>(edges.store, jobKey(context.jobId));
   const windowSeconds = parseWindow(profile.completionWindow);
@@ -46,7 +46,7 @@ export async function createBatch(edges: ProviderEdges, context: UploadedContext
   const checkpoint = { batchId: batch.id, createdAt, deadline } satisfies BatchCheckpoint;
   await writeJson(edges.store, key, checkpoint);
   await cancelWhenTooLate(edges, context, batch);
-  return waiting(context, checkpoint);
+  return waiting(edges, context, checkpoint);
 }
 
 /** `round-<r>.creating.json`: a create may be on its way. */
@@ -162,9 +162,14 @@ async function cancelWhenTooLate(
   edges.log('batch_cancel_requested', { jobId, shard, round, batchId: batch.id });
 }
 
-function waiting(context: UploadedContext, { batchId, createdAt, deadline }: BatchCheckpoint): BatchContext {
+function waiting(
+  { clock }: ProviderEdges,
+  context: UploadedContext,
+  { batchId, createdAt, deadline }: BatchCheckpoint,
+): BatchContext {
   const waitSeconds = context.polling.minSeconds;
-  return { ...context, batchId, createdAt, deadline, waitSeconds, polls: 0, notFound: 0 };
+  const nextPollAt = seconds(clock.now()) + waitSeconds;
+  return { ...context, batchId, createdAt, deadline, waitSeconds, nextPollAt, polls: 0, notFound: 0 };
 }
 
 const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1_000);

@@ -3,6 +3,7 @@ import type { ProviderEdges } from '../edges.ts';
 import { ProviderNotFound } from '../errors.ts';
 import type { Progress } from '../job.ts';
 import { shardKey } from '../keys.ts';
+import type { LogFields } from '../log.ts';
 import { isOverdue, MAX_NOT_FOUND_POLLS, notFoundWaitSeconds, pollWaitSeconds } from '../polling.ts';
 import type { Batch } from '../provider/batch-provider.ts';
 import { isCancelled, readStop } from '../stop.ts';
@@ -18,15 +19,24 @@ const CANCEL_GRACE_SECONDS = 3_600;
 export async function pollBatch(edges: ProviderEdges, context: BatchContext): Promise<PolledContext> {
   const now = Math.floor(edges.clock.now() / 1_000);
   const batch = await getBatch(edges, context);
-  const polled =
+  const decided =
     batch === undefined
       ? missed(context)
       : await heedCancel(edges, seen({ ...context, notFound: 0 }, batch, now, edges.random()));
-  const { jobId, shard, round, batchId } = context;
-  const { status, phase, waitSeconds, polls } = polled;
+  const polled = { ...decided, nextPollAt: now + decided.waitSeconds };
   await tellProgress(edges, polled, now);
-  edges.log('batch_polled', { jobId, shard, round, batchId, status, phase, waitSeconds, polls });
+  edges.log('batch_polled', pollFields(polled, context.nextPollAt, now));
   return polled;
+}
+
+/** How late this poll came is told in seconds; retries are in it. */
+function pollFields(polled: PolledContext, plannedAt: number, now: number): LogFields {
+  const { jobId, shard, round, batchId, status, phase, waitSeconds, polls, createdAt } = polled;
+  return {
+    ...{ jobId, shard, round, batchId, status, phase, waitSeconds, polls },
+    ageSeconds: Math.max(0, now - createdAt),
+    lagSeconds: Math.max(0, now - plannedAt),
+  };
 }
 
 /** A batch of a cancelled job has had its time. */

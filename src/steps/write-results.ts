@@ -37,8 +37,9 @@ export async function writeResults(edges: Edges, { jobId, error }: WriteContext)
   await joinFiles(store, jobId, shards, summary);
   const report = await writeReport(edges, summary);
   await writeJson(store, summaryKey(jobId), { ...summary, report });
-  const { status, counts, rows, rounds } = summary;
-  edges.log('results_written', { jobId, status, rows, rounds, ...counts });
+  const { status, counts, rows, rounds, seconds, profile, usage } = summary;
+  const tokens = { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens };
+  edges.log('results_written', { jobId, profile, status, rows, rounds, seconds, ...counts, ...tokens });
   return describe(summary);
 }
 

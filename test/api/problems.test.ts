@@ -42,7 +42,7 @@ describe('a store that does not answer', () => {
       {
         event: 'step_failed',
         error: 'StoreUnavailable',
-        message: 's3:GetObject on s3://b/k did not succeed.',
+        reason: 's3:GetObject on s3://b/k did not succeed.',
       },
     ]);
   });
@@ -61,7 +61,7 @@ describe('an error nobody knows', () => {
     });
     expect(JSON.stringify([...answer.headers])).not.toContain('secret');
     expect(world.logged).toEqual([
-      { event: 'step_failed', error: 'TypeError', message: 'secret of the house' },
+      { event: 'step_failed', error: 'TypeError', reason: 'secret of the house' },
     ]);
   });
 

@@ -1,5 +1,5 @@
 import type { CallStep } from '../../local/engine.ts';
-import type { ProviderEdges } from '../../src/edges.ts';
+import type { TaskEdges } from '../../src/edges.ts';
 import type { BatchProvider } from '../../src/provider/batch-provider.ts';
 import type { ObjectStore, ObjectWriter } from '../../src/store/object-store.ts';
 
@@ -48,10 +48,14 @@ export class CrashPoint {
     return (step, event) => (this.#dead ? forever() : call(step, event));
   };
 
-  edges = (edges: ProviderEdges): ProviderEdges => ({
+  edges = (edges: TaskEdges): TaskEdges => ({
     ...edges,
     store: this.#store(edges.store),
     provider: (settings) => this.#provider(edges.provider(settings)),
+    channels: edges.channels.map((channel) => ({
+      ...channel,
+      tell: (event) => this.effect(`tell ${channel.name}`, () => channel.tell(event)),
+    })),
   });
 
   #store(store: ObjectStore): ObjectStore {

@@ -1,6 +1,6 @@
 import type { Fault, RouteAction } from '../../local/simulator/faults.ts';
 import type { ProfileConfig } from '../../src/config/config.ts';
-import type { ProviderEdges } from '../../src/edges.ts';
+import type { TaskEdges } from '../../src/edges.ts';
 import { StoreUnavailable } from '../../src/errors.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 
@@ -12,7 +12,7 @@ export interface Case {
   readonly dialect?: 'melious' | 'openai';
   readonly profile?: ProfileConfig;
   readonly maxFileBytes?: number;
-  readonly wrap?: (edges: ProviderEdges) => ProviderEdges;
+  readonly wrap?: (edges: TaskEdges) => TaskEdges;
 }
 
 const ROUTES = {
@@ -186,7 +186,7 @@ const stores: Case[] = STORE_CALLS.flatMap((method) =>
   (['before', 'after'] as const).map((when) => ({
     place: 'store',
     fault: `every seventh ${method} gets no answer, ${when} it took place`,
-    wrap: (edges: ProviderEdges) => ({ ...edges, store: flaky(edges.store, method, when) }),
+    wrap: (edges: TaskEdges) => ({ ...edges, store: flaky(edges.store, method, when) }),
   })),
 );
 

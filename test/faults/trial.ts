@@ -6,7 +6,7 @@ import { createLocalExecutions, type CallStep } from '../../local/engine.ts';
 import { loadMachine, type Machine } from '../../local/load-stack.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../local/simulator/index.ts';
 import type { ProfileConfig } from '../../src/config/config.ts';
-import type { ProviderEdges } from '../../src/edges.ts';
+import type { TaskEdges } from '../../src/edges.ts';
 import type { ResultLine, Summary } from '../../src/job.ts';
 import { deadLettersKey, resultsKey, summaryKey } from '../../src/keys.ts';
 import { startJob, type StartEdges } from '../../src/doors/start-job.ts';
@@ -18,7 +18,7 @@ export interface Trial extends AsyncDisposable {
   readonly folder: string;
   readonly simulator: Simulator;
   readonly clock: TestClock;
-  readonly edges: ProviderEdges;
+  readonly edges: TaskEdges;
   /** Runs the job once, or lets it go on; returns when its execution has ended or the process died. */
   run(options?: RunOptions): Promise<void>;
   end(): Promise<JobEnd>;
@@ -28,7 +28,7 @@ export interface Trial extends AsyncDisposable {
 
 export interface RunOptions {
   /** Stands between the steps and what they touch. */
-  readonly wrap?: (edges: ProviderEdges) => ProviderEdges;
+  readonly wrap?: (edges: TaskEdges) => TaskEdges;
   readonly wrapCalls?: (call: CallStep) => CallStep;
   /** Resolves when the process has died. */
   readonly died?: Promise<void>;

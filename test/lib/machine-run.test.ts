@@ -2,7 +2,12 @@ import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createLocalExecutions } from '../../local/engine.ts';
-import { ProviderRejected, ProviderThrottled } from '../../src/errors.ts';
+import {
+  AnnouncementNotTaken,
+  AnnouncementRejected,
+  ProviderRejected,
+  ProviderThrottled,
+} from '../../src/errors.ts';
 import { stackMachine } from './synthesized-stack.ts';
 
 const payloadSchema = z.record(z.string(), z.unknown());
@@ -24,6 +29,7 @@ const HAPPY: Answers = {
   'cancel-batch': [{ waitSeconds: 15 }],
   'collect-results': [{ next: 'done', waitSeconds: 0 }],
   'write-results': [{ status: 'succeeded' }],
+  'announce-job': [{}],
 };
 
 interface Call {
@@ -83,6 +89,7 @@ describe('the deployed definition, run on the local engine', () => {
       'Rows to retry?',
       'Shard done',
       'Write results',
+      'Announce job',
       'Job ok?',
       'Job succeeded',
     ]);
@@ -110,7 +117,7 @@ describe('the deployed definition, run on the local engine', () => {
     const { calls } = await runMachine({
       'build-requests': [{ shards: [], provider: PROVIDER, polling: POLLING }],
     });
-    expect(calls.map(({ step }) => step)).toEqual(['build-requests', 'write-results']);
+    expect(calls.map(({ step }) => step)).toEqual(['build-requests', 'write-results', 'announce-job']);
   });
 
   test('cancels an overdue batch and then polls it to its end', async () => {
@@ -124,6 +131,7 @@ describe('the deployed definition, run on the local engine', () => {
       'poll-batch',
       'collect-results',
       'write-results',
+      'announce-job',
     ]);
   });
 
@@ -198,5 +206,49 @@ describe('the deployed definition, run on the local engine', () => {
     const { failure, states } = await runMachine({ 'write-results': [new Error('Does not reconcile.')] });
     expect(states.at(-1)).toBe('Job failed');
     expect(failure).toContain('Does not reconcile.');
+  });
+
+  test('announces the job with its execution and what Write results left, and keeps that as its output', async () => {
+    const { output, inputsOf } = await runMachine({ 'announce-job': [{ something: 'else' }] });
+    const [announced] = inputsOf('announce-job');
+    expect(announced).toEqual({ execution: 'job-1', end: output });
+    expect(output).not.toHaveProperty('something');
+  });
+
+  test('announces also a job whose results could not be written', async () => {
+    const { inputsOf, failure } = await runMachine({ 'write-results': [new Error('Does not reconcile.')] });
+    expect(inputsOf('announce-job')).toEqual([
+      {
+        execution: 'job-1',
+        end: expect.objectContaining({
+          jobId: 'job-1',
+          failure: { Error: 'Error', Cause: 'Does not reconcile.' },
+        }) as unknown,
+      },
+    ]);
+    expect(failure).toContain('Does not reconcile.');
+  });
+
+  test.each([
+    ['succeeded', { status: 'succeeded' }, 'Job succeeded'],
+    ['failed', { status: 'failed', failure: { Error: 'X', Cause: 'Y' } }, 'Job failed'],
+  ])('a job that %s ends so also when nobody can be told, which is noted', async (_, written, last) => {
+    const { states, inputsOf } = await runMachine({
+      'write-results': [written],
+      'announce-job': [new AnnouncementRejected('Not you.'), new Error('Still not.')],
+    });
+    expect(states.slice(-4)).toEqual(['Announce job', 'Note silence', 'Job ok?', last]);
+    expect(inputsOf('announce-job')[1]).toMatchObject({
+      execution: 'job-1',
+      unannounced: { Error: 'AnnouncementRejected', Cause: 'Not you.' },
+    });
+  });
+
+  test('announces again when that may help', async () => {
+    const { states, inputsOf } = await runMachine({
+      'announce-job': [new AnnouncementNotTaken('Not now.'), {}],
+    });
+    expect(inputsOf('announce-job')).toHaveLength(2);
+    expect(states).not.toContain('Note silence');
   });
 });

@@ -13,7 +13,9 @@ const TASKS = [
   ['Poll batch', 'poll-batch', 'Collect results'],
   ['Cancel batch', 'cancel-batch', 'Collect results'],
   ['Collect results', 'collect-results', 'Shard done'],
-  ['Write results', 'write-results', 'Job failed'],
+  ['Write results', 'write-results', 'Announce job'],
+  ['Announce job', 'announce-job', 'Note silence'],
+  ['Note silence', 'announce-job', 'Job ok?'],
 ] as const;
 
 describe('the definition', () => {
@@ -28,14 +30,33 @@ describe('the definition', () => {
     expect(tasks.toSorted()).toEqual(TASKS.map(([name]) => name).toSorted());
   });
 
+  test('calls versions of the functions, which a deploy cannot change', () => {
+    const versions = Object.keys(stackTemplate().findResources('AWS::Lambda::Version')).length;
+    const called = TASKS.map(([name]) => deployedState(name).Resource ?? '');
+    expect(new Set(called).size).toBe(versions);
+    expect(called.filter((arn) => !/:function:\w+:1$/.test(arn))).toEqual([]);
+  });
+
   test('is the one that was reviewed', () => {
     const text = JSON.stringify(stackMachine().definition, null, 2);
     expect(text.replace(/(function:\w+Function)[0-9A-F]{8}/g, '$1')).toMatchSnapshot();
   });
 });
 
-/** Of Tasks that are tried again more often than the others. */
-const ATTEMPTS: Readonly<Record<string, number>> = { 'Create batch': 12, 'Poll batch': 40 };
+/** Of Tasks that are tried again more or less often than the others. */
+const ATTEMPTS: Readonly<Record<string, number>> = {
+  'Create batch': 12,
+  'Poll batch': 40,
+  'Announce job': 6,
+  'Note silence': 6,
+};
+
+/** Where a failure is put, beside what went in. */
+const CATCHES: Readonly<Record<string, string>> = {
+  'Write results': '$.failure',
+  'Announce job': '$.unannounced',
+  'Note silence': '$.unannounced',
+};
 
 describe.each(TASKS)('%s', (name, step, handler) => {
   test(`calls ${step}`, () => {
@@ -61,7 +82,7 @@ describe.each(TASKS)('%s', (name, step, handler) => {
   });
 
   test(`goes on at ${handler} with everything else, too large a payload included`, () => {
-    const ResultPath = name === 'Write results' ? '$.failure' : '$.error';
+    const ResultPath = CATCHES[name] ?? '$.error';
     expect(deployedState(name).Catch).toEqual([
       { ErrorEquals: ['States.DataLimitExceeded'], Next: handler, ResultPath },
       { ErrorEquals: ['States.ALL'], Next: handler, ResultPath },
@@ -87,6 +108,7 @@ test.each([
   ['Create batch', 1, 250],
   ['Create batch', 2, 267_300],
   ['Poll batch', 0, 10_515],
+  ['Announce job', 0, 315],
 ])('%s waits as long as its retry policy number %i says: %i s at most', (name, index, seconds) => {
   const retrier = deployedState(name).Retry?.[index];
   expect(retrier === undefined ? 0 : longestWait(retrier)).toBe(seconds);
@@ -151,6 +173,29 @@ describe('the state machine', () => {
     });
     expect(stackTemplate()).toHaveProperties('AWS::Logs::LogGroup', {
       LogGroupName: Match.stringLikeRegexp('^/aws/vendedlogs/states/Nightshift'),
+    });
+  });
+
+  test('is published as a version at every change, and no version is taken back', () => {
+    expect(stackTemplate()).toHaveResource('AWS::StepFunctions::StateMachineVersion', {
+      Properties: {
+        StateMachineArn: { Ref: Match.stringLikeRegexp('StateMachine') },
+        StateMachineRevisionId: {
+          'Fn::GetAtt': [Match.stringLikeRegexp('StateMachine'), 'StateMachineRevisionId'],
+        },
+      },
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+    });
+  });
+
+  test('has an alias that leads new jobs to the version of the last deploy, all at once', () => {
+    expect(stackTemplate()).toHaveProperties('AWS::StepFunctions::StateMachineAlias', {
+      Name: 'live',
+      DeploymentPreference: {
+        Type: 'ALL_AT_ONCE',
+        StateMachineVersionArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('MachineVersion'), 'Arn'] },
+      },
     });
   });
 

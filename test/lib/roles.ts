@@ -1,4 +1,4 @@
-import type { ProviderEdges } from '../../src/edges.ts';
+import type { TaskEdges } from '../../src/edges.ts';
 import { StoreRejected } from '../../src/errors.ts';
 import type { Executions } from '../../src/executions/executions.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -26,12 +26,12 @@ export class Roles {
   /** What the step may do with objects and executions, and never did. */
   unused(step: string): string[] {
     return stepPermissions(step)
-      .filter((permission) => /^(s3|states):/.test(permission))
+      .filter((permission) => /^(s3|states|events):/.test(permission))
       .filter((permission) => !this.#used.has(`${step}: ${permission}`));
   }
 
   /** The edges as the step's role lets it use them. */
-  edgesOf(step: string, edges: ProviderEdges): ProviderEdges {
+  edgesOf(step: string, edges: TaskEdges): TaskEdges {
     return {
       ...edges,
       store: this.#storeOf(step, edges.store),
@@ -39,6 +39,13 @@ export class Roles {
         this.demand(step, 'secretsmanager:GetSecretValue');
         return edges.provider(settings);
       },
+      channels: edges.channels.map((channel) => ({
+        ...channel,
+        tell: async (event) => {
+          this.demand(step, 'events:PutEvents');
+          await channel.tell(event);
+        },
+      })),
     };
   }
 

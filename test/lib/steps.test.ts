@@ -10,7 +10,7 @@ const isDoor = (step: string): boolean => (DOORS as readonly string[]).includes(
 const SILENT = ALL_STEPS.filter((step) => !TALKING.includes(step));
 
 test('there is one function per step and door, and no other', () => {
-  expect(stackTemplate()).toHaveCount('AWS::Lambda::Function', 10);
+  expect(stackTemplate()).toHaveCount('AWS::Lambda::Function', 11);
 });
 
 describe.each(ALL_STEPS)('%s', (step) => {
@@ -107,6 +107,7 @@ test.each([
   ['cancel-batch', 256, 120],
   ['collect-results', 1_769, 900],
   ['write-results', 1_769, 900],
+  ['announce-job', 256, 60],
 ])('%s has %i MiB and %i s', (step, MemorySize, Timeout) => {
   expect(stackTemplate()).toHaveStep(step, { MemorySize, Timeout });
 });
@@ -121,7 +122,9 @@ test('only collect-results has scratch space beyond what Lambda gives', () => {
 
 test('only the doors know the state machine', () => {
   for (const step of ALL_STEPS) {
-    const known = isDoor(step) ? { Ref: Match.stringLikeRegexp('StateMachine') } : Match.absent();
+    const known = isDoor(step)
+      ? { 'Fn::GetAtt': [Match.stringLikeRegexp('MachineAlias'), 'Arn'] }
+      : Match.absent();
     expect(stackTemplate()).toHaveStep(step, {}, { STATE_MACHINE_ARN: known });
   }
 });
@@ -154,6 +157,62 @@ test.each(ALL_STEPS)(
 
 test.each(ALL_STEPS.filter((step) => !isDoor(step)))('nothing but the machine may call %s', (step) => {
   expect(callersOf(step)).toEqual([]);
+});
+
+test('only announce-job may put events, on the default bus, and only in our name', () => {
+  const granted = ALL_STEPS.flatMap((step) =>
+    stepPermissions(step)
+      .filter((permission) => permission.startsWith('events:'))
+      .map((permission) => `${step}: ${permission}`),
+  );
+  expect(granted).toEqual([
+    'announce-job: events:PutEvents on arn:<AWS::Partition>:events:<AWS::Region>:<AWS::AccountId>:event-bus/default',
+  ]);
+  expect(stackTemplate()).toHaveProperties('AWS::IAM::Policy', {
+    PolicyDocument: {
+      Statement: Match.arrayWith([
+        Match.objectLike({
+          Action: 'events:PutEvents',
+          Condition: { StringEquals: { 'events:source': 'nightshift' } },
+        }),
+      ]),
+    },
+  });
+});
+
+test('every step is told whose metrics it writes', () => {
+  for (const step of ALL_STEPS) {
+    expect(stackTemplate()).toHaveStep(
+      step,
+      {},
+      { WORKFLOW: Match.stringLikeRegexp('^Nightshift-Workflow-') },
+    );
+  }
+});
+
+test('versions of the steps are kept when a deploy makes others: jobs may be running on them', () => {
+  expect(stackTemplate()).toHaveOnlyResources('AWS::Lambda::Version', {
+    DeletionPolicy: 'Retain',
+    UpdateReplacePolicy: 'Retain',
+  });
+  expect(stackTemplate()).toHaveCount(
+    'AWS::Lambda::Version',
+    ALL_STEPS.filter((step) => !isDoor(step)).length,
+  );
+});
+
+test('the machine may call every version of its steps: those of earlier deploys, too', () => {
+  const [machine = []] = [...permissionsByRole()].flatMap(([role, granted]) =>
+    /MachineStateMachineRole/.test(role) ? [granted] : [],
+  );
+  for (const step of ALL_STEPS.filter((each) => !isDoor(each))) {
+    const id = step.replaceAll(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase());
+    expect(machine).toContainEqual(
+      expect.stringMatching(
+        new RegExp(`^lambda:InvokeFunction on <WorkflowSteps${id}Function\\w+\\.Arn>:\\*$`),
+      ),
+    );
+  }
 });
 
 test('no step but the doors may do anything with executions', () => {
@@ -239,6 +298,10 @@ test.each([
       'PutObject jobs/*/shards/*/round-*.creating.json',
       'PutObject slots/*',
     ],
+  ],
+  [
+    'announce-job',
+    ['GetObject jobs/*.json', 'GetObject output/*/summary.json', 'PutObject jobs/*/announced/*'],
   ],
   ['poll-batch', ['GetObject jobs/*/stop.json', 'PutObject jobs/*/shards/*/progress.json']],
   ['cancel-batch', []],

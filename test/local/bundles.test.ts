@@ -117,7 +117,7 @@ test('no bundle is above 1.2 MB, and only those that talk to the provider hold i
     if ((await readFile(file, 'utf8')).includes('llhttp')) clients.push(step);
   }
   expect(Object.entries(sizes).filter(([, size]) => size > 1_200_000)).toEqual([]);
-  expect(Object.keys(sizes)).toHaveLength(10);
+  expect(Object.keys(sizes)).toHaveLength(11);
   expect(clients.toSorted()).toEqual([
     'cancel-batch',
     'collect-results',

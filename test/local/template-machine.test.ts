@@ -25,7 +25,20 @@ test('a function is a stand-in ARN in the definition, and that ARN leads to its 
   });
   const arn = 'arn:aws:lambda:us-east-1:000000000000:function:Poll1A2B';
   expect(definition).toEqual({ Resource: arn });
-  expect([...functions]).toEqual([[arn, 'poll-batch']]);
+  expect([...functions]).toContainEqual([arn, 'poll-batch']);
+});
+
+test('a version of a function is a stand-in ARN, too, and leads to the same step', () => {
+  const { definition, functions } = machineOf({
+    Resources: {
+      Poll1A2B: FUNCTION,
+      PollVersion: { Type: 'AWS::Lambda::Version', Properties: { FunctionName: { Ref: 'Poll1A2B' } } },
+      Machine: joined('{"Resource":"', { Ref: 'PollVersion' }, '"}'),
+    },
+  });
+  const arn = 'arn:aws:lambda:us-east-1:000000000000:function:Poll1A2B:1';
+  expect(definition).toEqual({ Resource: arn });
+  expect(functions.get(arn)).toBe('poll-batch');
 });
 
 test('the partition of the deployment is the usual one', () => {

@@ -38,6 +38,7 @@ function context(more: Partial<BatchContext> = {}): BatchContext {
     createdAt: NOW - 1_000,
     deadline: NOW + 89_000,
     waitSeconds: 15,
+    nextPollAt: NOW,
     polls: 3,
     notFound: 0,
     ...more,

@@ -115,6 +115,7 @@ function polled(round: number, lastRound: number): CollectContext {
     createdAt: 1_789_999_000,
     deadline: 1_799_999_999,
     waitSeconds: 1,
+    nextPollAt: 0,
     polls: 1,
     notFound: 0,
     phase: 'ended',

@@ -1,9 +1,10 @@
 import type { CallStep } from '../../local/engine.ts';
 import type { Simulator } from '../../local/simulator/index.ts';
 import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts';
-import type { ProviderEdges } from '../../src/edges.ts';
+import type { TaskEdges } from '../../src/edges.ts';
 import type { BatchProvider } from '../../src/provider/batch-provider.ts';
 import { createProviderClient, type ProviderClient } from '../../src/provider/client.ts';
+import { openChannels } from '../../src/runtime/announce-edges.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 
 /** What a workflow in a test is made of: time is simulated, everything else is real. */
@@ -43,17 +44,17 @@ export function createClock(): TestClock {
   };
 }
 
-export type TestEdges = ProviderEdges & AsyncDisposable;
+export type TestEdges = TaskEdges & AsyncDisposable;
 
 /** A folder for the bucket, and the simulator over HTTP for every provider. */
 export function openEdges(
   folder: string,
   simulator: Simulator,
   clock: TestClock,
-  log: ProviderEdges['log'],
+  log: TaskEdges['log'],
 ): TestEdges {
   const clients = new Map<string, ProviderClient>();
-  const provider: ProviderEdges['provider'] = (settings): BatchProvider => {
+  const provider: TaskEdges['provider'] = (settings): BatchProvider => {
     const known = clients.get(settings.name);
     if (known !== undefined) return known;
     const client = createProviderClient({
@@ -70,6 +71,7 @@ export function openEdges(
     clock,
     random: () => 0.5,
     log,
+    channels: openChannels({}, clock),
     [Symbol.asyncDispose]: async () => {
       await Promise.all([...clients.values()].map((client) => client.close()));
     },

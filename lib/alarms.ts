@@ -1,0 +1,129 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+  Alarm,
+  ComparisonOperator,
+  TreatMissingData,
+  type IAlarmAction,
+  type IMetric,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import type { WorkflowMetrics } from './workflow-metrics.ts';
+
+export interface AlarmsProps {
+  readonly metrics: WorkflowMetrics;
+  /** Longest that a batch may be open when all goes as planned, in seconds. */
+  readonly longestBatchSeconds: number;
+  /** Where an alarm goes; its end goes there, too. */
+  readonly actions: readonly IAlarmAction[];
+  /**
+   * Where the runbook is: a path or an address.
+   * @default docs/operations.md
+   */
+  readonly runbook?: string | undefined;
+}
+
+/** One alarm, named by its section of the runbook. */
+interface AlarmRule {
+  readonly metric: IMetric;
+  /** In one sentence, for the message that wakes somebody up. */
+  readonly says: string;
+  /** It is an alarm from this value on. */
+  readonly from: number;
+  /** So many periods of the metric in a row. */
+  readonly periods?: number;
+}
+
+const RUNBOOK = 'docs/operations.md';
+
+/** How late a poll may be. A poll that fails is tried again for up to 3 hours, and counts as late for all of it. */
+const POLL_LAG = Duration.minutes(30);
+
+/** Errors of the steps in five minutes, three times in a row: what passes is tried again, and no reason to get up. */
+const STEP_ERRORS = 5;
+
+/** What is watched, and from when on somebody should look. Each alarm leads to its section of the runbook. */
+export class Alarms extends Construct {
+  readonly alarms: readonly Alarm[];
+
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
+    super(scope, id);
+    const { actions, runbook = RUNBOOK } = props;
+    this.alarms = Object.entries(rules(props)).map(([name, rule]) => {
+      const alarm = new Alarm(this, name, {
+        alarmDescription: `${rule.says} What to do: ${runbook}#${name}`,
+        metric: rule.metric,
+        threshold: rule.from,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        evaluationPeriods: rule.periods ?? 1,
+        // A workflow that has nothing to do measures nothing.
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+      });
+      alarm.addAlarmAction(...actions);
+      alarm.addOkAction(...actions);
+      return alarm;
+    });
+  }
+}
+
+function rules({ metrics, longestBatchSeconds }: AlarmsProps): Readonly<Record<string, AlarmRule>> {
+  return {
+    'job-failed': { metric: metrics.jobs('Failed'), from: 1, says: 'A job failed.' },
+    'job-timed-out': {
+      metric: metrics.jobs('TimedOut'),
+      from: 1,
+      says: 'A job ran out of time and is being cancelled.',
+    },
+    'job-aborted': {
+      metric: metrics.jobs('Aborted'),
+      from: 1,
+      says: "A job's execution was stopped; the job is cancelled.",
+    },
+    'shard-failed': {
+      metric: metrics.shards('Failed'),
+      from: 1,
+      says: 'A shard could not even record its end.',
+    },
+    'events-lost': {
+      metric: metrics.deadLetters(),
+      from: 1,
+      says: 'An event came to nothing: a drop or a schedule started no job, or a stop cancelled none.',
+    },
+    'door-errors': {
+      metric: metrics.doors('Errors'),
+      from: 1,
+      says: 'A function that starts or cancels jobs failed.',
+    },
+    'step-errors': {
+      metric: metrics.steps('Errors'),
+      from: STEP_ERRORS,
+      periods: 3,
+      says: 'Steps keep failing.',
+    },
+    'door-throttles': {
+      metric: metrics.doors('Throttles'),
+      from: 1,
+      says: 'Lambda refused to run a function that starts or cancels jobs.',
+    },
+    'step-throttles': {
+      metric: metrics.steps('Throttles'),
+      from: 1,
+      periods: 3,
+      says: 'Lambda keeps refusing to run steps.',
+    },
+    'batch-too-old': {
+      metric: metrics.oldestBatch(),
+      from: longestBatchSeconds,
+      says: 'A batch is open for longer than it may.',
+    },
+    'polls-late': {
+      metric: metrics.pollLag(),
+      from: POLL_LAG.toSeconds(),
+      says: 'Batches are polled much later than planned.',
+    },
+    'job-not-announced': {
+      metric: metrics.notAnnounced(),
+      from: 1,
+      says: 'A job ended and not everybody could be told.',
+    },
+  };
+}

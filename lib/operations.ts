@@ -1,0 +1,44 @@
+import { Construct } from 'constructs';
+import { resolveProfile } from '../src/config/resolve-profile.ts';
+import type { NightshiftConfig } from '../src/config/config.ts';
+import { parseWindow } from '../src/polling.ts';
+import { createAlarmActions } from './alarm-topic.ts';
+import { Alarms } from './alarms.ts';
+import { WorkflowDashboard } from './dashboard.ts';
+import { LogQueries } from './log-queries.ts';
+import { WorkflowMetrics, type WorkflowMetricsProps } from './workflow-metrics.ts';
+
+export interface OperationsProps extends WorkflowMetricsProps {
+  readonly config: NightshiftConfig;
+}
+
+/** What the people have who keep the workflow running: alarms, a dashboard, saved queries. */
+export class Operations extends Construct {
+  constructor(scope: Construct, id: string, { config, ...parts }: OperationsProps) {
+    super(scope, id);
+    const { functions, workflow } = parts;
+    const metrics = new WorkflowMetrics(parts);
+    const { alarms } = new Alarms(this, 'Alarms', {
+      metrics,
+      longestBatchSeconds: longestBatchSeconds(config),
+      actions: createAlarmActions(this, config.alarms ?? {}),
+      runbook: config.alarms?.runbook,
+    });
+    // oxlint-disable no-new -- they add themselves to the stack
+    new WorkflowDashboard(this, 'Overview', { metrics, alarms, workflow });
+    new LogQueries(this, 'Queries', { logGroups: Object.values(functions).map(({ logGroup }) => logGroup) });
+    // oxlint-enable no-new
+  }
+}
+
+/** Past its deadline a batch is cancelled, and given an hour to end; the wait to the poll that sees it is another. */
+const AFTER_DEADLINE_SECONDS = 2 * 3_600;
+
+/** Longest that a batch of any profile may be open. */
+function longestBatchSeconds(config: NightshiftConfig): number {
+  const deadlines = Object.keys(config.profiles).map((name) => {
+    const { completionWindow, polling } = resolveProfile(config, name);
+    return (parseWindow(completionWindow) ?? 0) + polling.graceSeconds;
+  });
+  return Math.max(0, ...deadlines) + AFTER_DEADLINE_SECONDS;
+}

@@ -1,0 +1,147 @@
+import { Duration } from 'aws-cdk-lib';
+import { MathExpression, Metric, Stats, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { METRIC_NAMESPACE, type MetricName } from '../src/metrics.ts';
+import type { StepFunction } from './step-function.ts';
+import { DOORS, type StepName } from './step-table.ts';
+import type { StepFunctions } from './steps.ts';
+
+export interface WorkflowMetricsProps {
+  readonly stateMachine: IStateMachine;
+  readonly functions: StepFunctions;
+  readonly deadLetters: IQueue;
+  /** The workflow's name, which its own metrics have for a dimension. */
+  readonly workflow: string;
+}
+
+type Ending = 'Succeeded' | 'Failed' | 'TimedOut' | 'Aborted';
+
+/** A batch is polled every 15 minutes, and once in 96th of a window that is longer than a day. */
+const POLLED = Duration.hours(2);
+
+/** What there is to be seen of a workflow in CloudWatch: AWS's metrics of its parts, and its own. */
+export class WorkflowMetrics {
+  readonly #props: WorkflowMetricsProps;
+
+  constructor(props: WorkflowMetricsProps) {
+    this.#props = props;
+  }
+
+  /** Executions that ended so: jobs, and the times they were resumed. */
+  jobs(ending: Ending): Metric {
+    return this.#executions(ending, this.#props.stateMachine.stateMachineArn);
+  }
+
+  /** Executions of single shards that ended so. */
+  shards(ending: Ending): Metric {
+    return this.#executions(ending, `${this.#props.stateMachine.stateMachineArn}/shards`);
+  }
+
+  /** Events in the dead-letter queue. */
+  deadLetters(): Metric {
+    return this.#props.deadLetters.metricApproximateNumberOfMessagesVisible({
+      statistic: Stats.MAXIMUM,
+      label: 'events that came to nothing',
+    });
+  }
+
+  /** Failed or throttled calls of the functions that start and cancel jobs. */
+  doors(metric: 'Errors' | 'Throttles'): IMetric {
+    return sumOf(metric, this.#functions(isDoor), `${metric} of doors`);
+  }
+
+  /** Failed or throttled calls of the functions that are Tasks of the machine. */
+  steps(metric: 'Errors' | 'Throttles'): IMetric {
+    return sumOf(
+      metric,
+      this.#functions((step) => !isDoor(step)),
+      `${metric} of steps`,
+    );
+  }
+
+  /** Age of the oldest open batch in seconds, as its polls saw it. */
+  oldestBatch(): Metric {
+    return this.own('OpenBatchAge', { statistic: Stats.MAXIMUM, period: POLLED, label: 'oldest open batch' });
+  }
+
+  /** How late the latest poll came, in seconds. */
+  pollLag(): Metric {
+    return this.own('PollLag', { statistic: Stats.MAXIMUM, label: 'latest poll' });
+  }
+
+  notAnnounced(): Metric {
+    return this.own('JobsNotAnnounced', { label: 'jobs not announced' });
+  }
+
+  /** One of the workflow's own metrics; summed over five minutes unless told. */
+  own(
+    metricName: MetricName,
+    options: {
+      readonly statistic?: string;
+      readonly period?: Duration;
+      readonly label?: string;
+      readonly dimensions?: Readonly<Record<string, string>>;
+    } = {},
+  ): Metric {
+    const { statistic = Stats.SUM, period = Duration.minutes(5), label, dimensions = {} } = options;
+    return new Metric({
+      namespace: METRIC_NAMESPACE,
+      metricName,
+      dimensionsMap: { service: this.#props.workflow, ...dimensions },
+      statistic,
+      period,
+      ...(label !== undefined && { label }),
+    });
+  }
+
+  #executions(ending: Ending, arn: string): Metric {
+    return new Metric({
+      namespace: 'AWS/States',
+      metricName: `Executions${ending}`,
+      dimensionsMap: { StateMachineArn: arn },
+      statistic: Stats.SUM,
+      period: Duration.minutes(5),
+      label: ending.toLowerCase(),
+    });
+  }
+
+  #functions(wanted: (step: StepName) => boolean): StepFunction[] {
+    return (Object.entries(this.#props.functions) as [StepName, StepFunction][])
+      .filter(([step]) => wanted(step))
+      .map(([, each]) => each);
+  }
+}
+
+const isDoor = (step: StepName): boolean => (DOORS as readonly StepName[]).includes(step);
+
+/** CloudWatch takes ten metrics in the expression of an alarm. */
+const MAX_METRICS_OF_ALARM = 10;
+
+function sumOf(
+  metricName: 'Errors' | 'Throttles',
+  functions: readonly StepFunction[],
+  label: string,
+): IMetric {
+  if (functions.length > MAX_METRICS_OF_ALARM) {
+    throw new RangeError(
+      `An alarm takes ${MAX_METRICS_OF_ALARM} metrics, and there are ${functions.length}.`,
+    );
+  }
+  const metrics = functions.map(({ lambda }, n) => [
+    `m${n}`,
+    new Metric({
+      namespace: 'AWS/Lambda',
+      metricName,
+      dimensionsMap: { FunctionName: lambda.functionName },
+      statistic: Stats.SUM,
+      period: Duration.minutes(5),
+    }),
+  ]);
+  return new MathExpression({
+    expression: 'SUM(METRICS())',
+    usingMetrics: Object.fromEntries(metrics) as Record<string, Metric>,
+    period: Duration.minutes(5),
+    label,
+  });
+}

@@ -1,0 +1,42 @@
+import * as z from 'zod';
+
+/** Who the completion event is from, as EventBridge rules match it. */
+export const EVENT_SOURCE = 'nightshift';
+
+const count = z.int().min(0);
+
+const detailSchema = z.strictObject({
+  /** The execution that ended: `<jobId>`, `<jobId>-r2` after a resume, … The same id again is the same announcement. */
+  id: z.string().describe('The execution that ended. The same id again is the same announcement.'),
+  jobId: z.string().describe('The job.'),
+  profile: z.string().optional().describe('Its profile; absent when the job has no record.'),
+  status: z
+    .enum(['succeeded', 'partial', 'failed', 'cancelled', 'empty'])
+    .describe('As in summary.json: finer than the detail-type.'),
+  rows: count.optional().describe('Input rows; absent when no summary could be written.'),
+  counts: z
+    .strictObject({ ok: count, failed: count, exhausted: count, invalid: count })
+    .optional()
+    .describe('Rows by outcome; they sum to rows.'),
+  keys: z
+    .strictObject({
+      summary: z.string().optional(),
+      results: z.string().optional(),
+      deadLetters: z.string().optional(),
+    })
+    .describe('Objects in the bucket; each only where there is one.'),
+  failure: z
+    .strictObject({ name: z.string(), code: z.string(), message: z.string() })
+    .optional()
+    .describe('Why the job failed or was cancelled.'),
+  endedAt: z.iso.datetime().describe('When it ended.'),
+});
+
+/** What is told when a job has ended: an EventBridge event, and the body of the webhook. */
+export const completionEventSchema = z.strictObject({
+  source: z.literal(EVENT_SOURCE),
+  'detail-type': z.enum(['Job Succeeded', 'Job Partially Succeeded', 'Job Failed']),
+  detail: detailSchema,
+});
+
+export type CompletionEvent = z.output<typeof completionEventSchema>;

@@ -1,0 +1,29 @@
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import type { Channel } from '../edges.ts';
+import { AnnouncementNotTaken } from '../errors.ts';
+
+/** Puts completion events on an event bus of this account, by its name. */
+export function createEventBus(bus: string, client = new EventBridgeClient()): Channel {
+  return {
+    name: 'event',
+    async tell({ source, detail, 'detail-type': detailType }) {
+      const what = { Source: source, DetailType: detailType, Detail: JSON.stringify(detail) };
+      const entry = { EventBusName: bus, ...what };
+      const { Entries = [] } = await put(client, new PutEventsCommand({ Entries: [entry] }));
+      // An event that is not taken is no error of the call.
+      const refused = Entries.find(({ ErrorCode }) => ErrorCode !== undefined);
+      if (refused !== undefined) {
+        throw new AnnouncementNotTaken(`EventBridge did not take the event: ${refused.ErrorCode}.`);
+      }
+    },
+  };
+}
+
+async function put(client: EventBridgeClient, command: PutEventsCommand) {
+  try {
+    return await client.send(command);
+  } catch (error) {
+    const name = error instanceof Error ? error.name : 'unknown';
+    throw new AnnouncementNotTaken(`EventBridge did not take the event: ${name}.`, { cause: error });
+  }
+}

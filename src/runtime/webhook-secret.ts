@@ -1,0 +1,28 @@
+import { AnnouncementNotTaken, AnnouncementRejected } from '../errors.ts';
+import { readSecretText, type Environment } from './secret-text.ts';
+
+/**
+ * What the webhook is signed with: WEBHOOK_SECRET where that is set (one machine), else the text of the secret named by
+ * WEBHOOK_SECRET_ID (AWS).
+ * @throws AnnouncementRejected when there is none.
+ */
+export async function readWebhookSecret(env: Environment): Promise<string> {
+  const own = env['WEBHOOK_SECRET'] ?? '';
+  if (own !== '') return own;
+  const secretId = env['WEBHOOK_SECRET_ID'];
+  if (secretId === undefined) {
+    throw new AnnouncementRejected(
+      'The webhook has no signing secret. Set the environment variable WEBHOOK_SECRET.',
+    );
+  }
+  const answer = await readSecretText(secretId, env);
+  if ('status' in answer) {
+    throw new AnnouncementNotTaken(
+      `The secret ${secretId} could not be read: the extension answered ${answer.status}.`,
+    );
+  }
+  if (answer.text === undefined || answer.text === '') {
+    throw new AnnouncementRejected(`The secret ${secretId} holds no text to sign with.`);
+  }
+  return answer.text;
+}

@@ -1,0 +1,53 @@
+import { describeEnd } from '../announce/describe-end.ts';
+import type { CompletionEvent } from '../announce/completion-event.ts';
+import type { AnnounceContext } from '../contract.ts';
+import type { AnnounceEdges, Channel } from '../edges.ts';
+import { bounded, failureFromCatch } from '../errors.ts';
+import type { Job, Summary } from '../job.ts';
+import { announcedKey, jobKey, summaryKey } from '../keys.ts';
+import { readJson, requireJson, writeJson } from '../store/json.ts';
+
+/**
+ * Tells whoever wants to know that a job has ended, each channel once per execution. A channel that does not take it keeps
+ * it from no other; the machine's Retry comes back for it.
+ */
+export async function announceJob(edges: AnnounceEdges, context: AnnounceContext): Promise<object> {
+  const { execution, end, unannounced } = context;
+  if (unannounced !== undefined) {
+    const { name, message } = failureFromCatch(unannounced);
+    edges.log('job_not_announced', { jobId: end.jobId, execution, error: name, reason: bounded(message) });
+    return {};
+  }
+  const event = await readEnd(edges, context);
+  const failures: unknown[] = [];
+  for (const channel of edges.channels) {
+    await tellOnce(edges, channel, event).catch((error: unknown) => failures.push(error));
+  }
+  if (failures.length > 0) throw failures[0];
+  return {};
+}
+
+async function readEnd(
+  { store, clock }: AnnounceEdges,
+  { execution, end }: AnnounceContext,
+): Promise<CompletionEvent> {
+  const { jobId } = end;
+  // Without a status *Write results* failed, and a summary that is there is of an earlier end.
+  const summary = end.status === undefined ? undefined : await requireJson<Summary>(store, summaryKey(jobId));
+  const job = summary === undefined ? await readJson<Job>(store, jobKey(jobId)) : undefined;
+  const profile = summary?.profile ?? job?.profile.name;
+  return describeEnd({ execution, end, summary, profile, endedAt: new Date(clock.now()) });
+}
+
+async function tellOnce(
+  { store, clock, log }: AnnounceEdges,
+  channel: Channel,
+  event: CompletionEvent,
+): Promise<void> {
+  const { id, jobId, status } = event.detail;
+  const key = announcedKey(jobId, id, channel.name);
+  if ((await readJson(store, key)) !== undefined) return;
+  await channel.tell(event);
+  log('job_announced', { jobId, execution: id, status, channel: channel.name });
+  await writeJson(store, key, { at: new Date(clock.now()).toISOString() });
+}
