@@ -40,15 +40,12 @@ export class WorkflowMetrics {
 
   /** Events in the dead-letter queue. */
   deadLetters(): Metric {
-    return this.#props.deadLetters.metricApproximateNumberOfMessagesVisible({
-      statistic: Stats.MAXIMUM,
-      label: 'events that came to nothing',
-    });
+    return this.#props.deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: Stats.MAXIMUM });
   }
 
   /** Failed or throttled calls of the functions that start and cancel jobs. */
   doors(metric: 'Errors' | 'Throttles'): IMetric {
-    return sumOf(metric, this.#functions(isDoor), `${metric} of doors`);
+    return sumOf(metric, this.#functions(isDoor), 'doors');
   }
 
   /** Failed or throttled calls of the functions that are Tasks of the machine. */
@@ -56,25 +53,28 @@ export class WorkflowMetrics {
     return sumOf(
       metric,
       this.#functions((step) => !isDoor(step)),
-      `${metric} of steps`,
+      'steps',
     );
   }
 
   /** Age of the oldest open batch in seconds, as its polls saw it. */
   oldestBatch(): Metric {
-    return this.own('OpenBatchAge', { statistic: Stats.MAXIMUM, period: POLLED, label: 'oldest open batch' });
+    return this.own('OpenBatchAge', { statistic: Stats.MAXIMUM, period: POLLED });
   }
 
   /** How late the latest poll came, in seconds. */
   pollLag(): Metric {
-    return this.own('PollLag', { statistic: Stats.MAXIMUM, label: 'latest poll' });
+    return this.own('PollLag', { statistic: Stats.MAXIMUM });
   }
 
   notAnnounced(): Metric {
-    return this.own('JobsNotAnnounced', { label: 'jobs not announced' });
+    return this.own('JobsNotAnnounced');
   }
 
-  /** One of the workflow's own metrics; summed over five minutes unless told. */
+  /**
+   * One of the workflow's own metrics; summed over five minutes unless told. A label is for graphs: an alarm on a metric with
+   * one is written as an alarm on an expression.
+   */
   own(
     metricName: MetricName,
     options: {
@@ -102,7 +102,6 @@ export class WorkflowMetrics {
       dimensionsMap: { StateMachineArn: arn },
       statistic: Stats.SUM,
       period: Duration.minutes(5),
-      label: ending.toLowerCase(),
     });
   }
 
@@ -121,15 +120,16 @@ const MAX_METRICS_OF_ALARM = 10;
 function sumOf(
   metricName: 'Errors' | 'Throttles',
   functions: readonly StepFunction[],
-  label: string,
+  of: 'doors' | 'steps',
 ): IMetric {
   if (functions.length > MAX_METRICS_OF_ALARM) {
     throw new RangeError(
       `An alarm takes ${MAX_METRICS_OF_ALARM} metrics, and there are ${functions.length}.`,
     );
   }
-  const metrics = functions.map(({ lambda }, n) => [
-    `m${n}`,
+  const metrics = functions.map(({ lambda }, n): [id: string, metric: Metric] => [
+    // Ids are unique in a graph.
+    `${of}${metricName}${n}`,
     new Metric({
       namespace: 'AWS/Lambda',
       metricName,
@@ -139,9 +139,9 @@ function sumOf(
     }),
   ]);
   return new MathExpression({
-    expression: 'SUM(METRICS())',
-    usingMetrics: Object.fromEntries(metrics) as Record<string, Metric>,
+    expression: `SUM([${metrics.map(([id]) => id).join(', ')}])`,
+    usingMetrics: Object.fromEntries(metrics),
     period: Duration.minutes(5),
-    label,
+    label: `${metricName} of ${of}`,
   });
 }

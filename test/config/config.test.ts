@@ -34,6 +34,12 @@ describe('a configuration', () => {
       },
       limits: { shardsInFlight: 1, jobDays: 365, api: { requestsPerSecond: 1, burst: 5_000 } },
       api: { jwt: { issuer: 'https://example.org/', audience: ['nightshift'] } },
+      alarms: {
+        email: 'oncall@example.org',
+        topicArn: 'arn:aws:sns:eu-central-1:111122223333:on-call',
+        runbook: 'https://wiki.example.org/nightshift',
+      },
+      webhook: { url: 'https://hooks.example.org/nightshift', secretName: 'hooks/nightshift' },
     };
 
     expect(parseConfig(config)).toEqual(config);
@@ -181,4 +187,25 @@ describe('the API of a configuration', () => {
   ])('is refused with the path %s for %j', (path, api) => {
     expect(apiOf(api)).toEqual([expect.stringContaining(`  ${path}: `)]);
   });
+});
+
+describe('the webhook', () => {
+  test.each(['https://a.example/x', 'http://localhost:8080/x', 'http://127.0.0.1/x'])('may be %s', (url) => {
+    expect(problemsOf({ profiles: {}, webhook: { url } })).toEqual([]);
+  });
+
+  test.each(['http://a.example/x', 'http://localhost.example/x', 'ftp://a.example/x', 'a.example/x', ''])(
+    'may not be %j',
+    (url) => {
+      expect(problemsOf({ profiles: {}, webhook: { url } }).join()).toContain('  webhook.url: ');
+    },
+  );
+});
+
+test.each([
+  ['alarms.email', { email: 'nobody' }],
+  ['alarms.topicArn', { topicArn: 'on-call' }],
+  ['alarms.runbook', { runbook: '' }],
+])('a wrong %s is told', (path, alarms) => {
+  expect(problemsOf({ profiles: {}, alarms }).join()).toContain(`  ${path}: `);
 });

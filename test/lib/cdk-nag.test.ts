@@ -17,6 +17,12 @@ describe.each<[string, Partial<NightshiftConfig>]>([
   ['nothing but profiles configured', {}],
   ['schedules configured', { schedules: SCHEDULES }],
   ['a token issuer configured', { api: { jwt: JWT } }],
+  ['an address for alarms configured', { alarms: { email: 'oncall@example.com' } }],
+  ['a webhook configured', { webhook: { url: 'https://hooks.example/nightshift' } }],
+  [
+    "a webhook with somebody's secret configured",
+    { webhook: { url: 'https://hooks.example/n', secretName: 'n' } },
+  ],
 ])('with %s', (_, change) => {
   function createNightshift(): App {
     const app = createApp();

@@ -11,7 +11,7 @@ import type { Summary } from '../../src/job.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { requireJson } from '../../src/store/json.ts';
 import { summaryKey } from '../../src/keys.ts';
-import { startStepFunctions } from './step-functions.ts';
+import { startAws } from './local-aws.ts';
 
 const KEY = 'sk-mel-secret-of-the-bundles';
 
@@ -28,6 +28,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** The deployed functions with the environment they would have; the bucket is a folder. */
 async function deploy() {
+  const events: object[] = [];
   const data = await mkdtemp(join(folder, 'data-'));
   const simulator = await startSimulator({
     apiKey: KEY,
@@ -37,21 +38,22 @@ async function deploy() {
   const callStep = callBundles(synthesized);
   const executions = createLocalExecutions({ ...machineOf(synthesized), callStep, instant: true });
   vi.stubEnv('STORE', pathToFileURL(data).href);
-  vi.stubEnv('STATE_MACHINE_ARN', 'arn:aws:states:local:111122223333:stateMachine:m');
-  const stepFunctions = await startStepFunctions(executions);
-  onTestFinished(() => stepFunctions[Symbol.dispose]());
-  vi.stubEnv('AWS_ENDPOINT_URL_SFN', stepFunctions.url);
+  vi.stubEnv('STATE_MACHINE_ARN', 'arn:aws:states:local:111122223333:stateMachine:m:live');
+  vi.stubEnv('EVENT_BUS', 'default');
+  const aws = await startAws(executions, events);
+  onTestFinished(() => aws[Symbol.dispose]());
+  vi.stubEnv('AWS_ENDPOINT_URL', aws.url);
   vi.stubEnv('AWS_REGION', 'eu-central-1');
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
   vi.stubEnv('SIMULATOR_API_KEY', KEY);
   vi.stubEnv('PROVIDER_BASE_URLS', JSON.stringify({ simulator: simulator.url }));
   vi.spyOn(process.stdout, 'write').mockReturnValue(true);
-  return { store: createFolderStore(data), callStep, executions };
+  return { store: createFolderStore(data), callStep, executions, events };
 }
 
 test('a dropped file becomes results through the bundles that are deployed', async () => {
-  const { store, callStep, executions } = await deploy();
+  const { store, callStep, executions, events } = await deploy();
   const key = 'input/a b+c%20é.jsonl';
   await store.put(key, await readFile(new URL('../../examples/hanse.jsonl', import.meta.url)));
 
@@ -63,6 +65,7 @@ test('a dropped file becomes results through the bundles that are deployed', asy
 
   const summary = await requireJson<Summary>(store, summaryKey(started.jobId));
   expect(summary).toMatchObject({ status: 'succeeded', counts: { ok: 10 }, inputs: [{ key }] });
+  expect(events).toMatchObject([{ Source: 'nightshift', DetailType: 'Job Succeeded' }]);
 });
 
 /** A request as API Gateway hands it to the function: payload format 2.0. */

@@ -11,7 +11,7 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 import { startLocalS3 } from '../store/local-s3.ts';
 import { CONFIG, KEY, openEdges } from '../workflow/parts.ts';
 import { spawnCli, type Exited } from './spawn-cli.ts';
-import { startStepFunctions } from './step-functions.ts';
+import { startAws } from './local-aws.ts';
 
 const BUCKET = 'nightshift-data';
 export const STATE_MACHINE_ARN = 'arn:aws:states:eu-central-1:111122223333:stateMachine:m';
@@ -57,7 +57,7 @@ export async function openCloud(): Promise<Cloud> {
     instant: true,
   });
   opened.defer(() => executions.leave());
-  const stepFunctions = opened.use(await startStepFunctions(executions));
+  const stepFunctions = opened.use(await startAws(executions));
   const outputs = { Nightshift: { BucketName: BUCKET, StateMachineArn: STATE_MACHINE_ARN } };
   await writeFile(join(folder, 'cdk-outputs.json'), JSON.stringify(outputs));
   const env = {

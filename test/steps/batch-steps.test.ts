@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { BatchContext } from '../../src/contract.ts';
 import type { ProviderEdges } from '../../src/edges.ts';
+import type { LogFields } from '../../src/log.ts';
 import { ProviderNotFound, ProviderUnavailable } from '../../src/errors.ts';
 import { MAX_NOT_FOUND_POLLS } from '../../src/polling.ts';
 import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts';
@@ -148,5 +149,28 @@ describe('a cancel', () => {
     const edges = await openEdges(failing(new ProviderNotFound('cancel batch: 404')));
 
     expect(await cancelBatch(edges, context())).toMatchObject({ cancelledAt: NOW });
+  });
+});
+
+describe('how late a poll is', () => {
+  async function fieldsOf(planned: number): Promise<LogFields | undefined> {
+    const logged: LogFields[] = [];
+    const edges = await openEdges({ getBatch: () => Promise.resolve(batch()) });
+    await pollBatch({ ...edges, log: (_, fields) => logged.push(fields) }, context({ nextPollAt: planned }));
+    return logged[0];
+  }
+
+  test.each([
+    ['on time', NOW, 0],
+    ['seven minutes late', NOW - 420, 420],
+    ['early by a clock that differs', NOW + 5, 0],
+  ])('is logged with the age of the batch: %s', async (_, planned, lagSeconds) => {
+    expect(await fieldsOf(planned)).toMatchObject({ lagSeconds, ageSeconds: 1_000 });
+  });
+
+  test('is counted from the wait that it gives itself', async () => {
+    const edges = await openEdges({ getBatch: () => Promise.resolve(batch()) });
+    const { nextPollAt, waitSeconds } = await pollBatch(edges, context());
+    expect(nextPollAt).toBe(NOW + waitSeconds);
   });
 });

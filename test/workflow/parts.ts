@@ -5,6 +5,7 @@ import type { TaskEdges } from '../../src/edges.ts';
 import type { BatchProvider } from '../../src/provider/batch-provider.ts';
 import { createProviderClient, type ProviderClient } from '../../src/provider/client.ts';
 import { openChannels } from '../../src/runtime/announce-edges.ts';
+import type { Environment } from '../../src/runtime/secret-text.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 
 /** What a workflow in a test is made of: time is simulated, everything else is real. */
@@ -52,6 +53,7 @@ export function openEdges(
   simulator: Simulator,
   clock: TestClock,
   log: TaskEdges['log'],
+  env: Environment = {},
 ): TestEdges {
   const clients = new Map<string, ProviderClient>();
   const provider: TaskEdges['provider'] = (settings): BatchProvider => {
@@ -71,7 +73,7 @@ export function openEdges(
     clock,
     random: () => 0.5,
     log,
-    channels: openChannels({}, clock),
+    channels: openChannels(env, clock),
     [Symbol.asyncDispose]: async () => {
       await Promise.all([...clients.values()].map((client) => client.close()));
     },

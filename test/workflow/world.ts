@@ -9,7 +9,7 @@ import { startSimulator, type Simulator, type SimulatorOptions } from '../../loc
 import type { NightshiftConfig, ProfileConfig } from '../../src/config/config.ts';
 import type { ResultLine, Summary } from '../../src/job.ts';
 import { deadLettersKey, resultsKey, summaryKey } from '../../src/keys.ts';
-import type { LogEvent, LogFields } from '../../src/log.ts';
+import type { Log, LogEvent, LogFields } from '../../src/log.ts';
 import { startJob } from '../../src/doors/start-job.ts';
 import { requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -52,6 +52,8 @@ export interface WorldOptions extends Omit<SimulatorOptions, 'clock' | 'folder' 
   readonly wrap?: (call: CallStep) => CallStep;
   /** Profiles other than the one that asks the simulator. */
   readonly config?: NightshiftConfig;
+  /** Of the step that announces the job's end: `WEBHOOK_URL`, `WEBHOOK_SECRET`. Default: none. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 let machine: Promise<Machine> | undefined;
@@ -59,6 +61,7 @@ let machine: Promise<Machine> | undefined;
 export async function openWorld({
   wrap = (call) => call,
   config = CONFIG,
+  env = {},
   ...options
 }: WorldOptions = {}): Promise<World> {
   machine ??= loadMachine(CONFIG);
@@ -70,7 +73,8 @@ export async function openWorld({
   onTestFinished(() => simulator.close());
   const logs: { event: LogEvent; fields: LogFields }[] = [];
   const events: EngineEvent[] = [];
-  const edges = openEdges(folder, simulator, clock, (event, fields) => logs.push({ event, fields }));
+  const log: Log = (event, fields) => void logs.push({ event, fields });
+  const edges = openEdges(folder, simulator, clock, log, env);
   onTestFinished(() => edges[Symbol.asyncDispose]());
 
   const executions = createLocalExecutions({

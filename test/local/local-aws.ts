@@ -7,14 +7,16 @@ interface Asked {
   readonly name: string;
   readonly input: string;
   readonly executionArn: string;
+  readonly Entries: readonly object[];
 }
 
-/** Step Functions over HTTP, with an engine behind it: the SDK is used as it is on AWS. */
-export interface LocalStepFunctions extends Disposable {
+/** Step Functions and EventBridge over HTTP, with an engine behind them: the SDK is used as it is on AWS. */
+export interface LocalAws extends Disposable {
   readonly url: string;
 }
 
-export async function startStepFunctions(executions: LocalExecutions): Promise<LocalStepFunctions> {
+/** @param events the events put, filled as they come */
+export async function startAws(executions: LocalExecutions, events: object[] = []): Promise<LocalAws> {
   const nameOf = ({ executionArn }: Asked): string => executionArn.split(':').at(-1) ?? '';
   const answers: Readonly<Record<string, (asked: Asked) => Promise<object>>> = {
     'AWSStepFunctions.StartExecution': async ({ name, input }) => {
@@ -31,6 +33,10 @@ export async function startStepFunctions(executions: LocalExecutions): Promise<L
     'AWSStepFunctions.StopExecution': async (asked) => {
       await executions.stop(nameOf(asked), 'stopped');
       return { stopDate: 1 };
+    },
+    'AWSEvents.PutEvents': ({ Entries }) => {
+      events.push(...Entries);
+      return Promise.resolve({ FailedEntryCount: 0, Entries: Entries.map(() => ({ EventId: '1' })) });
     },
   };
   const server = createServer(async (request, response) => {

@@ -1,0 +1,25 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
+
+/** A post as it came. */
+export interface Post {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** Somebody else's server: it answers with these statuses in turn, the last one again and again. */
+export async function startReceiver(...statuses: readonly number[]) {
+  const posts: Post[] = [];
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    posts.push({ headers: request.headers, body: Buffer.concat(chunks).toString('utf8') });
+    response.statusCode = statuses[posts.length - 1] ?? statuses.at(-1) ?? 200;
+    response.setHeader('location', '/elsewhere');
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, posts };
+}

@@ -1,0 +1,38 @@
+import {
+  DescribeExecutionCommand,
+  SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { mockClient } from 'aws-sdk-client-mock';
+import { expect, test } from 'vitest';
+import { createSfnExecutions } from '../../src/executions/sfn-executions.ts';
+
+const MACHINE = 'arn:aws:states:eu-central-1:111122223333:stateMachine:nightshift';
+const EXECUTION = 'arn:aws:states:eu-central-1:111122223333:execution:nightshift:job-1';
+
+test.each([MACHINE, `${MACHINE}:live`])(
+  'starts by %s, and finds the execution by the ARN it has either way',
+  async (arn) => {
+    const client = new SFNClient({ region: 'eu-central-1' });
+    const mock = mockClient(client);
+    mock.on(StartExecutionCommand).resolves({});
+    mock.on(DescribeExecutionCommand).resolves({ status: 'RUNNING' });
+    mock.on(StopExecutionCommand).resolves({});
+    const executions = createSfnExecutions(arn, client);
+
+    await executions.start('job-1', { jobId: 'job-1' });
+    expect(await executions.look('job-1')).toBe('running');
+    await executions.stop('job-1', 'Enough.');
+
+    expect(mock.commandCalls(StartExecutionCommand)[0]?.args[0].input).toMatchObject({
+      stateMachineArn: arn,
+    });
+    expect(mock.commandCalls(DescribeExecutionCommand)[0]?.args[0].input).toEqual({
+      executionArn: EXECUTION,
+    });
+    expect(mock.commandCalls(StopExecutionCommand)[0]?.args[0].input).toMatchObject({
+      executionArn: EXECUTION,
+    });
+  },
+);
