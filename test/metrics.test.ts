@@ -13,8 +13,12 @@ test('a job that ended is counted by its status, its rows by their outcomes', ()
     jobId: 'job-1',
     status: 'partial',
     seconds: 90,
-    ...{ ok: 7, failed: 2, exhausted: 1, invalid: 0 },
-    ...{ inputTokens: 100, outputTokens: 200 },
+    ok: 7,
+    failed: 2,
+    exhausted: 1,
+    invalid: 0,
+    inputTokens: 100,
+    outputTokens: 200,
   };
   expect(told('results_written', fields, 'write-results')).toEqual([
     'JobsEnded Status=partial 1 Count',

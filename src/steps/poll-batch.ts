@@ -33,7 +33,14 @@ export async function pollBatch(edges: ProviderEdges, context: BatchContext): Pr
 function pollFields(polled: PolledContext, plannedAt: number, now: number): LogFields {
   const { jobId, shard, round, batchId, status, phase, waitSeconds, polls, createdAt } = polled;
   return {
-    ...{ jobId, shard, round, batchId, status, phase, waitSeconds, polls },
+    jobId,
+    shard,
+    round,
+    batchId,
+    status,
+    phase,
+    waitSeconds,
+    polls,
     ageSeconds: Math.max(0, now - createdAt),
     lagSeconds: Math.max(0, now - plannedAt),
   };

@@ -81,6 +81,17 @@ describe('a cancel', () => {
     },
   );
 
+  test('of a job that has ended and is still being announced is refused, and stops nothing', async () => {
+    const world = await openApi();
+    const jobId = await startJob(world);
+    await writeJson(world.store, summaryKey(jobId), summaryOf(jobId, 'succeeded'));
+
+    expectProblem(await cancel(world, jobId), 409, 'job-has-ended');
+
+    expect([...world.executions.states]).toEqual([[jobId, 'running']]);
+    expect(await world.store.get(summaryKey(jobId))).toBeDefined();
+  });
+
   test('of no job is refused, and leaves nothing', async () => {
     const world = await openApi();
 

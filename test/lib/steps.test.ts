@@ -2,7 +2,7 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { DOORS, STEPS } from '../../lib/step-table.ts';
 import { callersOf, permissionsByRole, stepPermissions } from './step-policies.ts';
-import { stackTemplate } from './synthesized-stack.ts';
+import { stackTemplate, templateOf } from './synthesized-stack.ts';
 
 const ALL_STEPS = Object.keys(STEPS);
 const TALKING = ['upload-file', 'create-batch', 'poll-batch', 'cancel-batch', 'collect-results'];
@@ -199,6 +199,17 @@ test('versions of the steps are kept when a deploy makes others: jobs may be run
     'AWS::Lambda::Version',
     ALL_STEPS.filter((step) => !isDoor(step)).length,
   );
+});
+
+test('a deploy that changes a step makes a version of that step alone', () => {
+  const versionsOf = (template: ReturnType<typeof stackTemplate>): string[] =>
+    Object.keys(template.findResources('AWS::Lambda::Version'));
+  const before = versionsOf(stackTemplate());
+  const after = versionsOf(templateOf({ webhook: { url: 'https://hooks.example/nightshift' } }));
+  expect(after.filter((id) => !before.includes(id))).toEqual([
+    expect.stringMatching(/^WorkflowStepsAnnounceJobFunctionCurrentVersion/),
+  ]);
+  expect(after).toHaveLength(before.length);
 });
 
 test('the machine may call every version of its steps: those of earlier deploys, too', () => {
