@@ -72,6 +72,8 @@ export interface ShardLimits {
   readonly maxBytes: number;
   /** Most request lines in one uploaded file. */
   readonly maxRows: number;
+  /** Most texts to embed in one uploaded file, where the provider counts them. */
+  readonly maxInputs?: number | undefined;
 }
 
 export interface PollLimits {
@@ -132,7 +134,8 @@ export type RowProblemCode =
   | 'WRONG_ENDPOINT'
   | 'WRONG_METHOD'
   | 'STREAM_NOT_SUPPORTED'
-  | 'ROW_TOO_LARGE';
+  | 'ROW_TOO_LARGE'
+  | 'OTHER_MODEL';
 
 /** What became of one row. */
 export type Outcome = 'ok' | 'failed' | 'exhausted' | 'invalid';

@@ -1,3 +1,5 @@
+import { isListed } from '../provider/dialects/known.ts';
+import type { Codes } from '../provider/dialects/schema.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
 
 /** What one result line says of its row. */
@@ -10,35 +12,26 @@ export type Verdict =
       readonly message: string;
     };
 
-const RETRIABLE_CODES = new Set([
-  'INFERENCE_3103',
-  'INFERENCE_3107',
-  'INFERENCE_3108',
-  'AUTH_1028',
-  'batch_expired',
-  'batch_cancelled',
-  'batch_failed',
-]);
 const RETRIABLE_STATUSES = new Set([0, 408, 409, 425, 429]);
-const HALTING_CODES = new Set(['AUTH_1007', 'AUTH_1008', 'AUTH_1015']);
 const HALTING_STATUSES = new Set([401, 402, 403]);
-/** Filters that exclude every provider: a 503 that stays one. */
-const PERMANENT_CODES = new Set(['INFERENCE_3104']);
+
+/** What a provider's codes say of a row, whatever its status says. */
+export type RowCodes = Pick<Codes, 'retriable' | 'permanent' | 'halting'>;
 
 /**
  * Reads a result line: Melious's `error` beside `response`, OpenAI's `response.status_code`, and what is seen in
- * between (a body that is a JSON string, an error that is a plain string, both null).
+ * between (a body that is a JSON string, an error that is a plain string, a status for a code, both null).
  *
- * @param retriableCodes the profile's own, beside the built-in ones
+ * @param codes the dialect's, with the profile's own retriable ones
  */
-export function classifyLine(line: Wire, retriableCodes: readonly string[]): Verdict {
+export function classifyLine(line: Wire, codes: RowCodes): Verdict {
   const response = asWire(line['response']);
   const status = readStatus(response);
   const body = readBody(response?.['body']);
   const failed = line['error'] !== null && line['error'] !== undefined;
   if (!failed && body !== undefined && status >= 200 && status < 300) return { kind: 'ok', body };
   const { code, message } = readFailure(failed ? line['error'] : asWire(body)?.['error'], status, response);
-  return { kind: severity(code, status, retriableCodes), code, message };
+  return { kind: severity(code, statusIn(code) ?? status, codes), code, message };
 }
 
 /** A response without a status, as Melious writes it, is a success. */
@@ -83,16 +76,16 @@ function statusCode(status: number): string {
   return status >= 200 && status < 300 ? 'UNKNOWN' : `HTTP_${status}`;
 }
 
+/** LiteLLM writes the status as the code: `"429"`. */
+function statusIn(code: string): number | undefined {
+  return /^[45]\d\d$/.test(code) ? Number(code) : undefined;
+}
+
 /** By code first: codes are more exact than statuses. */
-function severity(
-  code: string,
-  status: number,
-  retriableCodes: readonly string[],
-): 'retriable' | 'halting' | 'permanent' {
-  if (code.startsWith('BILLING_') || HALTING_CODES.has(code)) return 'halting';
-  if (retriableCodes.includes(code) || RETRIABLE_CODES.has(code) || code === 'EMPTY_RESULT')
-    return 'retriable';
-  if (PERMANENT_CODES.has(code)) return 'permanent';
+function severity(code: string, status: number, codes: RowCodes): 'retriable' | 'halting' | 'permanent' {
+  if (isListed(code, codes.halting)) return 'halting';
+  if (isListed(code, codes.retriable) || code === 'EMPTY_RESULT') return 'retriable';
+  if (isListed(code, codes.permanent)) return 'permanent';
   if (HALTING_STATUSES.has(status)) return 'halting';
   return RETRIABLE_STATUSES.has(status) || status >= 500 ? 'retriable' : 'permanent';
 }

@@ -2,7 +2,6 @@ import type { ProviderEdges } from '../edges.ts';
 import type { Job } from '../job.ts';
 import { roundKey, type ShardRef } from '../keys.ts';
 import type { Batch, BatchProvider } from '../provider/batch-provider.ts';
-import { DIALECTS } from '../provider/dialects.ts';
 import type { UploadCheckpoint } from '../shard-part.ts';
 import { readJson } from '../store/json.ts';
 
@@ -21,8 +20,11 @@ export async function cleanProvider(
   // It was told to end, did not, and was taken as it is: what it still works with stays.
   if (batch?.phase === 'running') return upload === undefined ? [] : [upload.fileId];
   const provider = edges.provider(profile.provider);
-  const left: string[] = [];
-  const files = [batch?.outputFileId, batch?.errorFileId, ...(await inputFiles(provider, profile, upload))];
+  const inputs = await inputFiles(provider, upload);
+  // Deleting it would delete the batch, which a collect that starts again asks for.
+  const held = profile.provider.dialect.files.inputHoldsBatch === true;
+  const left: string[] = held ? inputs : [];
+  const files = [batch?.outputFileId, batch?.errorFileId, ...(held ? [] : inputs)];
   for (const fileId of files) {
     if (fileId === undefined) continue;
     try {
@@ -35,12 +37,8 @@ export async function cleanProvider(
 }
 
 /** The uploaded file, and others of its name when an upload got no answer. */
-async function inputFiles(
-  provider: BatchProvider,
-  { provider: { dialect } }: Job['profile'],
-  upload: UploadCheckpoint | undefined,
-): Promise<string[]> {
-  if (upload === undefined || DIALECTS[dialect].inputKeepsBatch === true) return [];
+async function inputFiles(provider: BatchProvider, upload: UploadCheckpoint | undefined): Promise<string[]> {
+  if (upload === undefined) return [];
   if (!upload.repeated) return [upload.fileId];
   const named = await provider.findFiles(upload.name).catch(() => []);
   return [...new Set([upload.fileId, ...named.map(({ id }) => id)])];

@@ -4,7 +4,8 @@ import { ProviderNotFound, type Failure } from '../errors.ts';
 import type { Collected, Job } from '../job.ts';
 import { roundKey, type ShardRef } from '../keys.ts';
 import type { Batch, BatchError } from '../provider/batch-provider.ts';
-import { isBusy } from '../provider/classify-error.ts';
+import { isBusy, isTooLarge } from '../provider/classify-error.ts';
+import type { Codes } from '../provider/dialects/schema.ts';
 import { frameLines, type Line } from '../rows/lines.ts';
 import { readCustomId } from '../rows/request-line.ts';
 import type { UploadCheckpoint } from '../shard-part.ts';
@@ -41,24 +42,31 @@ export interface RoundToCollect extends ShardContext {
 export async function collectRound(
   edges: ProviderEdges,
   job: Job,
-  context: RoundToCollect,
+  round: RoundToCollect,
 ): Promise<Collected> {
   const { store } = edges;
-  const batch = await findBatch(edges, context);
+  const { codes } = job.profile.provider.dialect;
+  const batch = await findBatch(edges, round);
+  const context = { ...round, givenBack: round.givenBack ?? failedTooLarge(batch, codes) };
   const upload = await readJson<UploadCheckpoint>(store, roundKey(context, context.round, 'upload.json'));
   const provider = edges.provider(context.provider);
   const key = (file: 'output.jsonl' | 'errors.jsonl'): string => roundKey(context, context.round, file);
   using output = await fetchFile(store, provider, batch?.outputFileId, key('output.jsonl'));
   using errors = await fetchFile(store, provider, batch?.errorFileId, key('errors.jsonl'));
   const { endpoint, resultShape, retriableCodes } = job.profile;
-  const rules = { round: context.round, endpoint, resultShape, retriableCodes };
+  const rules = {
+    round: context.round,
+    endpoint,
+    resultShape,
+    codes: { ...codes, retriable: [...retriableCodes, ...codes.retriable] },
+  };
   const splicer = new ResultSplicer(rules);
-  const index = new RoundIndex(await readCustomIds(store, context, context.round), splicer, retriableCodes);
+  const index = new RoundIndex(await readCustomIds(store, context, context.round), splicer, rules.codes);
   await index.addFile(output);
   await index.addFile(errors);
 
   const smaller = await smallerUpload(store, context);
-  const facts = roundFacts(context, { batch, index, upload, smaller }, job.profile.rounds);
+  const facts = roundFacts(context, { batch, index, upload, smaller }, job.profile);
   const missingError = facts.refusal ?? missingRowError(batch);
   const totals = await writeRound(store, context, { index, splicer, facts, rules, missingError });
   const left = await cleanProvider(edges, job, batch, upload);
@@ -116,7 +124,7 @@ interface RoundFindings {
 function roundFacts(
   { round, lastRound, refusal, givenBack }: RoundToCollect,
   { batch, index, upload, smaller }: RoundFindings,
-  rounds: number,
+  { rounds, provider }: Job['profile'],
 ): RoundFacts {
   const { requests, answered, halted } = index;
   const facts = {
@@ -126,18 +134,25 @@ function roundFacts(
     halted,
     namedLines: new Map([...namedLines(batch), ...smaller.tooLarge]),
     sent: givenBack === undefined ? (upload?.part?.requests ?? requests) : 0,
-    givenBack: givenBack !== undefined || failedBusy(batch),
+    givenBack: givenBack !== undefined || failedBusy(batch, provider.dialect.codes),
   };
   return { ...facts, lastRound: lastRoundAfter({ ...facts, requests, answered }, rounds) };
 }
 
 /** OpenAI takes a batch and fails it afterwards when too many tokens are queued. */
-function failedBusy(batch: Batch | undefined): boolean {
+function failedBusy(batch: Batch | undefined, codes: Codes): boolean {
   return (
     batch?.ending === 'failed' &&
     batch.errors.length > 0 &&
-    batch.errors.every(({ code, message }) => isBusy(code, message))
+    batch.errors.every(({ code, message }) => isBusy(code, message, codes))
   );
+}
+
+/** A file may be taken and found too long afterwards. */
+function failedTooLarge(batch: Batch | undefined, codes: Codes): Failure | undefined {
+  if (batch?.ending !== 'failed') return undefined;
+  const error = batch.errors.find(({ code, message }) => isTooLarge(code, message, codes));
+  return error && { name: 'ProviderTooLarge', code: error.code, message: error.message };
 }
 
 /** Lines that a failed validation names, counted from 0 as requests are. */

@@ -1,7 +1,7 @@
 import { bounded, type Failure } from '../errors.ts';
 import { frameLines, type Line } from '../rows/lines.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
-import { classifyLine, type Verdict } from './classify-line.ts';
+import { classifyLine, type RowCodes, type Verdict } from './classify-line.ts';
 import type { Scratch } from './scratch.ts';
 import type { ResultSplicer } from './splice-result.ts';
 
@@ -30,7 +30,7 @@ export class RoundIndex {
   readonly #ordinals = new Map<string, number>();
   readonly #places: (Place | undefined)[] = [];
   readonly #splicer: ResultSplicer;
-  readonly #retriableCodes: readonly string[];
+  readonly #codes: RowCodes;
   duplicates = 0;
   unknown = 0;
   readonly unknownIds: string[] = [];
@@ -40,9 +40,9 @@ export class RoundIndex {
   /** The first row that says the account was denied. */
   haltedBy: Failure | undefined;
 
-  constructor(customIds: readonly string[], splicer: ResultSplicer, retriableCodes: readonly string[]) {
+  constructor(customIds: readonly string[], splicer: ResultSplicer, codes: RowCodes) {
     this.#splicer = splicer;
-    this.#retriableCodes = retriableCodes;
+    this.#codes = codes;
     for (const [ordinal, customId] of customIds.entries()) this.#ordinals.set(customId, ordinal);
   }
 
@@ -73,7 +73,7 @@ export class RoundIndex {
   /** What a winning line says. */
   read({ file, start, length }: Place): Verdict | undefined {
     const line = parseLine(file.read(start, length));
-    return line && classifyLine(line, this.#retriableCodes);
+    return line && classifyLine(line, this.#codes);
   }
 
   #addLine(file: Scratch, line: Line): void {
@@ -97,7 +97,7 @@ export class RoundIndex {
       this.unreadable += 1;
       return;
     }
-    const { kind, ...failure } = classifyLine(line, this.#retriableCodes);
+    const { kind, ...failure } = classifyLine(line, this.#codes);
     if (kind === 'ok' && place.isUtf8) this.#splicer.learn(bytes);
     if (kind === 'halting' && this.#ordinals.has(customId)) this.haltedBy ??= denied(failure as Refusal);
     this.#addAnswer(customId, { ...place, kind });

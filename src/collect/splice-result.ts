@@ -12,7 +12,7 @@ import {
   type Probe,
   type Splice,
 } from '../shapes/splice.ts';
-import { classifyLine } from './classify-line.ts';
+import { classifyLine, type RowCodes } from './classify-line.ts';
 import { modelOf, ModelTally } from './model-usage.ts';
 import { renderResult } from './render-result.ts';
 import { USAGE_PARTS, usageOf, UsageSum } from './usage.ts';
@@ -38,7 +38,7 @@ export interface ResultRules {
   readonly round: number;
   readonly endpoint: string;
   readonly resultShape: 'compact' | 'body';
-  readonly retriableCodes: readonly string[];
+  readonly codes: RowCodes;
 }
 
 interface ResultSplice {
@@ -150,7 +150,7 @@ function toAnswer({ line }: Probe, rules: ResultRules): MadeAnswer | undefined {
   const wire = asWire(JSON.parse(line));
   const customId = wire?.['custom_id'];
   if (wire === undefined || typeof customId !== 'string') return undefined;
-  const verdict = classifyLine(wire, rules.retriableCodes);
+  const verdict = classifyLine(wire, rules.codes);
   if (verdict.kind !== 'ok') return undefined;
   const { body } = verdict;
   const render = (manyInputs: boolean): string =>

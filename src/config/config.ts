@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { describeIssues } from '../describe-issues.ts';
 import { InvalidRequest } from '../errors.ts';
 import { cronProblem } from '../requests/next-times.ts';
+import { isBuiltIn } from '../provider/dialects/dialects.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
 import { configSchema, type NightshiftConfig } from './schema.ts';
 
@@ -34,6 +35,7 @@ const named = (field: string) =>
 /** The names in a configuration, as far as they can be read whatever else is wrong with it. */
 const namesSchema = z.object({
   providers: named('dialect').optional(),
+  dialects: named('like').optional(),
   profiles: named('provider'),
   schedules: named('profile').optional(),
 });
@@ -42,12 +44,28 @@ const overridesSchema = z.object({ provider: z.string() });
 
 /** Names that lead nowhere, each with its path. */
 function findDanglingNames(value: unknown): string[] {
-  const { providers = {}, profiles, schedules = {} } = namesSchema.safeParse(value).data ?? { profiles: {} };
+  const {
+    providers = {},
+    dialects = {},
+    profiles,
+    schedules = {},
+  } = namesSchema.safeParse(value).data ?? { profiles: {} };
   const known = [...Object.keys(KNOWN_PROVIDERS), ...Object.keys(providers)];
   const wrongProviders = Object.entries(profiles).flatMap(([name, { provider }]) =>
     typeof provider !== 'string' || known.includes(provider)
       ? []
       : [`  profiles.${name}.provider: there is no provider "${provider}"`],
+  );
+  const isDialect = (name: string): boolean => isBuiltIn(name) || Object.hasOwn(dialects, name);
+  const wrongDialects = Object.entries(providers).flatMap(([name, { dialect }]) =>
+    typeof dialect !== 'string' || isDialect(dialect)
+      ? []
+      : [`  providers.${name}.dialect: there is no dialect "${dialect}"`],
+  );
+  const wrongLikes = Object.entries(dialects).flatMap(([name, { like }]) =>
+    typeof like !== 'string' || isBuiltIn(like)
+      ? []
+      : [`  dialects.${name}.like: there is no built-in dialect "${like}"`],
   );
   const wrongProfiles = Object.entries(schedules).flatMap(([name, { profile = 'default' }]) =>
     typeof profile !== 'string' || Object.hasOwn(profiles, profile)
@@ -60,7 +78,7 @@ function findDanglingNames(value: unknown): string[] {
       ? []
       : [`  schedules.${name}.overrides.provider: there is no provider "${provider}"`];
   });
-  return [...wrongProviders, ...wrongProfiles, ...wrongOverrides];
+  return [...wrongDialects, ...wrongLikes, ...wrongProviders, ...wrongProfiles, ...wrongOverrides];
 }
 
 const cronsSchema = z.object({ schedules: named('cron') });

@@ -1,9 +1,16 @@
+import { DIALECTS } from '../provider/dialects/dialects.ts';
 import type { ProviderConfig } from './profile-schema.ts';
 
-/** Providers that need no configuration: naming one in a profile is enough. A configuration may override any field. */
+/**
+ * Providers that need no configuration: naming one in a profile is enough. Each dialect with a base URL is one. A
+ * configuration may override any field.
+ */
 export const KNOWN_PROVIDERS: Readonly<Record<string, ProviderConfig>> = {
-  melious: { dialect: 'melious', baseUrl: 'https://api.melious.ai/v1' },
-  openai: { dialect: 'openai', baseUrl: 'https://api.openai.com/v1' },
+  ...Object.fromEntries(
+    Object.entries(DIALECTS).flatMap(([dialect, facts]) =>
+      'baseUrl' in facts ? [[dialect, { dialect }]] : [],
+    ),
+  ),
   /** Answers on this machine within seconds and costs nothing: `npm run simulator`, or `npm start`, which brings its own. */
   simulator: {
     dialect: 'melious',

@@ -19,9 +19,9 @@ const pollLimits = z.strictObject({
 });
 
 const shardLimits = z.strictObject({
-  /** Most bytes in one uploaded file. Default 100,000,000: below the guide's 105 MB in both readings of MB. */
+  /** Most bytes in one uploaded file. Default 100,000,000, or what the dialect takes. */
   maxBytes: z.number().int().min(1_000).max(10_000_000_000).optional(),
-  /** Most request lines in one uploaded file. Default 50,000. */
+  /** Most request lines in one uploaded file. Default 50,000, or what the dialect takes. */
   maxRows: z.number().int().min(1).max(5_000_000).optional(),
 });
 
@@ -33,17 +33,23 @@ const tuning = {
 };
 
 export const providerSchema = z.strictObject({
-  /** How the provider speaks: a name in `src/provider/dialects.ts`. */
-  dialect: z.enum(['melious', 'openai', 'perplexity']),
-  /** Up to and including the version, without a trailing slash. */
-  baseUrl: z.url({ protocol: /^https?$/ }).refine((url) => !url.endsWith('/'), 'must not end with "/"'),
+  /**
+   * How the provider speaks: a name in `src/provider/dialects/`, or one of `dialects`. Default: the dialect of the
+   * provider's own name, else `generic`.
+   */
+  dialect: z.string().min(1).optional(),
+  /** Up to and including the version, without a trailing slash. Default: the dialect's. */
+  baseUrl: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => !url.endsWith('/'), 'must not end with "/"')
+    .optional(),
   /** Most batches of all jobs at this provider at the same time. Default: no limit of ours. */
   maxBatches: z.number().int().min(1).max(1_000).optional(),
   ...tuning,
 });
 
 export const profileSchema = z.strictObject({
-  /** A provider's name: one of the built-in ones (melious, openai, simulator) or one of `providers`. Default melious. */
+  /** A provider's name: a built-in one (`docs/providers.md`), `simulator`, or one of `providers`. Default melious. */
   provider: z.string().min(1).optional(),
   /** Path of the target endpoint. Default `/v1/chat/completions`. */
   endpoint: z
@@ -81,7 +87,7 @@ export const profileSchema = z.strictObject({
   rounds: z.number().int().min(1).max(10).optional(),
   /** Row error codes worth another round, beside the built-in ones. */
   retriableCodes: z.array(z.string().min(1)).optional(),
-  /** How long the provider may take, as it spells it. Default `24h`. */
+  /** How long the provider may take, as it spells it. Default `24h` where the dialect has it. */
   completionWindow: completionWindow.optional(),
   /** Leave the uploaded file and the result files at the provider once the results are safe. Default false. */
   keepProviderFiles: z.boolean().optional(),

@@ -1,13 +1,20 @@
+import { defined } from '../defined.ts';
 import { describeIssues } from '../describe-issues.ts';
 import { InvalidRequest } from '../errors.ts';
 import type { PollLimits, ResolvedProfile, ShardLimits } from '../job.ts';
+import { known } from '../provider/dialects/known.ts';
+import type { Dialect } from '../provider/dialects/schema.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
 import { profileSchema, type ProfileConfig, type ProviderConfig } from './profile-schema.ts';
+import { checkEndpoint, chooseWindow, resolveDialect } from './resolve-dialect.ts';
 import type { NightshiftConfig } from './schema.ts';
 
 const DEFAULT_ENDPOINT = '/v1/chat/completions';
 
-/** The guide's cap is "105 MB" without saying MB or MiB, and OpenAI's row cap is 50,000: stay below every reading. */
+/**
+ * Melious' cap is "105 MB" without saying MB or MiB, and OpenAI's row cap is 50,000: stay below every reading. A dialect
+ * may have less; more than this is a job's own wish, for one Lambda reads a shard.
+ */
 const SHARD_LIMITS: ShardLimits = { maxBytes: 100_000_000, maxRows: 50_000 };
 
 /** 15 s to 15 min at a tenth of the batch's age: 140 polls and 1,300 history events for a batch of 24 h. */
@@ -25,10 +32,13 @@ export function resolveProfile(
   const profile = override(findProfile(config, name), checkOverrides(overrides));
   const providerName = profile.provider ?? 'melious';
   const provider = findProvider(config, providerName);
+  const { baseUrl, dialect } = resolveDialect(config, providerName, provider);
+  const endpoint = profile.endpoint ?? DEFAULT_ENDPOINT;
+  checkEndpoint(dialect, endpoint);
   return {
     name,
-    provider: { name: providerName, baseUrl: provider.baseUrl, dialect: provider.dialect },
-    endpoint: profile.endpoint ?? DEFAULT_ENDPOINT,
+    provider: { name: providerName, baseUrl, dialect },
+    endpoint,
     ...(profile.model === undefined ? {} : { model: profile.model }),
     body: profile.body ?? {},
     ...(profile.system === undefined ? {} : { system: profile.system }),
@@ -37,15 +47,34 @@ export function resolveProfile(
     rounds: profile.rounds ?? 4,
     retryWaitSeconds: profile.retryWaitSeconds ?? provider.retryWaitSeconds ?? 60,
     retriableCodes: profile.retriableCodes ?? [],
-    completionWindow: profile.completionWindow ?? '24h',
-    shardLimits: { ...SHARD_LIMITS, ...defined(provider.shardLimits), ...defined(profile.shardLimits) },
-    polling: { ...POLL_LIMITS, ...defined(provider.polling), ...defined(profile.polling) },
+    completionWindow: chooseWindow(dialect, profile.completionWindow),
+    shardLimits: {
+      ...shardLimitsOf(dialect, endpoint),
+      ...defined(provider.shardLimits),
+      ...defined(profile.shardLimits),
+    },
+    polling: { ...pollLimitsOf(dialect), ...defined(provider.polling), ...defined(profile.polling) },
     resultShape: profile.resultShape ?? 'compact',
     budget: profile.budget ?? {},
     ...(profile.price === undefined ? {} : { price: profile.price }),
     keepProviderFiles: profile.keepProviderFiles ?? false,
     ...(provider.maxBatches === undefined ? {} : { maxBatches: provider.maxBatches }),
   };
+}
+
+function shardLimitsOf({ limits }: Dialect, endpoint: string): ShardLimits {
+  const { maxBytes, maxRows } = SHARD_LIMITS;
+  return {
+    maxBytes: Math.min(maxBytes, known(limits.fileBytes, maxBytes)),
+    maxRows: Math.min(maxRows, known(limits.requests, maxRows)),
+    ...(endpoint.endsWith('/embeddings') && limits.embeddingInputs !== 'unknown'
+      ? { maxInputs: limits.embeddingInputs }
+      : {}),
+  };
+}
+
+function pollLimitsOf({ pollSeconds }: Dialect): PollLimits {
+  return { ...POLL_LIMITS, minSeconds: Math.max(POLL_LIMITS.minSeconds, known(pollSeconds, 1)) };
 }
 
 /** A model belongs to its endpoint: another endpoint without a model of its own leaves the model to the rows. */
@@ -81,13 +110,4 @@ function checkOverrides(overrides: ProfileConfig): ProfileConfig {
     throw new InvalidRequest(`The job request is not valid:\n${describeIssues(parsed.error)}`);
   }
   return parsed.data;
-}
-
-type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-/** Leaves out fields that are set to `undefined`, which would hide a default. */
-function defined<T extends object>(fields: T | undefined): Defined<T> {
-  return Object.fromEntries(
-    Object.entries(fields ?? {}).filter(([, value]) => value !== undefined),
-  ) as Defined<T>;
 }

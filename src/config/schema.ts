@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { dialectConfigSchema } from '../provider/dialects/schema.ts';
 import { scheduleSchema } from '../requests/schedule.ts';
 import { profileSchema, providerSchema } from './profile-schema.ts';
 
@@ -51,6 +52,13 @@ const webhookSchema = z.strictObject({
 
 export const configSchema = z.strictObject({
   providers: z.record(z.string().min(1), providerSchema).optional(),
+  /** Dialects of your own, and what differs in a built-in one, by name. */
+  dialects: z
+    .record(
+      z.string().regex(/^[\w.-]{1,40}$/, 'may hold up to 40 letters, digits, "_", "." and "-"'),
+      dialectConfigSchema,
+    )
+    .optional(),
   profiles: z.record(
     z.string().regex(/^[\w.-]+$/, 'may hold letters, digits, "_", "." and "-"'),
     profileSchema,

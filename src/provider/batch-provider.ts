@@ -1,6 +1,8 @@
+import type { Dialect } from './dialects/schema.ts';
+
 /**
  * What the workflow asks of a provider, in our words. `client.ts` speaks it over HTTP; what differs between
- * providers is data in `dialects.ts`. All methods fail with the named `Provider*` errors of `../errors.ts`.
+ * providers is data in `dialects/`. All methods fail with the named `Provider*` errors of `../errors.ts`.
  */
 export interface BatchProvider {
   /**
@@ -15,7 +17,7 @@ export interface BatchProvider {
   /** The batch made from this input file or carrying this metadata, over all list pages. */
   findBatch(wanted: FindBatch): Promise<Batch | undefined>;
   getBatch(batchId: string): Promise<Batch>;
-  /** Asks for cancellation. A batch that has already ended (409) is no error. */
+  /** Asks for cancellation. A batch that has already ended (409) is no error, nor a provider that cannot cancel. */
   cancelBatch(batchId: string): Promise<void>;
   /**
    * A file's content as it streams in. Fails with `ProviderUnavailable` when fewer bytes arrive than
@@ -26,7 +28,7 @@ export interface BatchProvider {
   fileBytes(fileId: string): Promise<number | undefined>;
   /** Every file with this name. */
   findFiles(name: string): Promise<readonly ProviderFile[]>;
-  /** Deletes a file; no error when there is none. */
+  /** Deletes a file; no error when there is none. @throws ProviderRejected where files cannot be deleted */
   deleteFile(fileId: string): Promise<void>;
 }
 
@@ -41,6 +43,8 @@ export interface ProviderFile {
   readonly id: string;
   readonly name: string;
   readonly bytes: number | undefined;
+  /** The provider's string in lower case, where it has one. */
+  readonly status?: string;
   /** An upload before this one got no answer: there may be another file of the name. */
   readonly repeated?: boolean;
 }
@@ -101,8 +105,6 @@ export interface ProviderSettings {
   readonly name: string;
   /** With the version path, without a trailing slash: `https://api.melious.ai/v1`. */
   readonly baseUrl: string;
-  /** A name in `dialects.ts`. */
-  readonly dialect: DialectName;
+  /** As it was when the job was started: a deploy does not change how a running job speaks. */
+  readonly dialect: Dialect;
 }
-
-export type DialectName = 'melious' | 'openai' | 'perplexity';

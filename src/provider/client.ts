@@ -10,7 +10,7 @@ import type {
   ProviderSettings,
   UploadFile,
 } from './batch-provider.ts';
-import { DIALECTS, type Dialect } from './dialects.ts';
+import type { Dialect } from './dialects/schema.ts';
 import { asProviderError, Http, TIMEOUTS, type Call, type Timeouts } from './http.ts';
 import { multipartUpload } from './multipart.ts';
 import { asWire, readBatch, readFile, readPage } from './wire.ts';
@@ -32,6 +32,13 @@ const PAGE_SIZE = 100;
 /** Attempts to get a file up, a look for the lost one before each further attempt. */
 const UPLOAD_ATTEMPTS = 3;
 
+/** Looks at a file that has to be processed first, a second longer apart each time: 28 s. */
+const PROCESSING_LOOKS = 7;
+const PROCESSING_WAIT_MS = 1_000;
+
+/** When a file goes by itself that was forgotten: the longest that OpenAI and Azure take, and longer than any job. */
+const FILE_EXPIRY_SECONDS = 30 * 86_400;
+
 export function createProviderClient(options: ClientOptions): ProviderClient {
   return new ProviderClient(options);
 }
@@ -40,14 +47,17 @@ export function createProviderClient(options: ClientOptions): ProviderClient {
 class ProviderClient implements BatchProvider {
   readonly #http: Http;
   readonly #dialect: Dialect;
+  readonly #wait: (milliseconds: number) => Promise<void>;
 
   constructor({ settings, apiKey, random, wait, timeouts }: ClientOptions) {
-    this.#dialect = DIALECTS[settings.dialect];
+    this.#dialect = settings.dialect;
+    this.#wait = wait ?? ((milliseconds) => sleep(milliseconds));
     this.#http = new Http({
       baseUrl: settings.baseUrl,
       apiKey,
+      dialect: settings.dialect,
       random: random ?? Math.random,
-      wait: wait ?? ((milliseconds) => sleep(milliseconds)),
+      wait: this.#wait,
       timeouts: { ...TIMEOUTS, ...timeouts },
     });
   }
@@ -60,7 +70,9 @@ class ProviderClient implements BatchProvider {
   async uploadFile(file: UploadFile): Promise<ProviderFile> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return { ...(await this.#upload(file)), repeated: attempt > 1 };
+        const uploaded = await this.#upload(file);
+        await this.#untilProcessed(uploaded);
+        return { ...uploaded, repeated: attempt > 1 };
       } catch (error) {
         if (!(error instanceof ProviderUnavailable) || attempt >= UPLOAD_ATTEMPTS) throw error;
         const arrived = await this.findFile(file.name);
@@ -74,7 +86,7 @@ class ProviderClient implements BatchProvider {
   async #upload({ name, bytes, open }: UploadFile): Promise<ProviderFile> {
     const multipart = multipartUpload(
       { name, bytes, content: open() },
-      'batch',
+      { purpose: 'batch', ...expiryFields(this.#dialect) },
       `nightshift-${randomUUID()}`,
     );
     const call: Call = {
@@ -89,6 +101,17 @@ class ProviderClient implements BatchProvider {
       repeatable: false,
     };
     return required(call, readFile(await this.#http.json(call)));
+  }
+
+  /** One that is not after so many looks is left to the create, which is repeated when it finds no file. */
+  async #untilProcessed({ id, status }: ProviderFile): Promise<void> {
+    if (this.#dialect.files.processedFirst !== true) return;
+    let now = status;
+    for (let look = 1; now !== undefined && now !== 'processed' && look <= PROCESSING_LOOKS; look += 1) {
+      await this.#wait(PROCESSING_WAIT_MS * look);
+      const call = get(`look at file ${id}`, `/files/${encodeURIComponent(id)}`);
+      now = readFile(await this.#http.json(call))?.status;
+    }
   }
 
   findFile(name: string): Promise<ProviderFile | undefined> {
@@ -120,33 +143,36 @@ class ProviderClient implements BatchProvider {
   }
 
   async createBatch({ inputFileId, endpoint, completionWindow, metadata }: CreateBatch): Promise<Batch> {
+    const { honours } = this.#dialect;
+    const key = idempotencyKey(metadata);
     const call: Call = {
       action: `create batch of file ${inputFileId}`,
       method: 'POST',
       path: '/batches',
       headers: {
         'content-type': 'application/json',
-        ...(this.#dialect.idempotencyKey === true && { 'idempotency-key': idempotencyKey(metadata) }),
+        ...(honours.idempotencyKey === 'header' && { 'idempotency-key': key }),
       },
       body: JSON.stringify({
         input_file_id: inputFileId,
         endpoint,
         completion_window: completionWindow,
-        metadata,
+        ...(honours.metadata === true && { metadata }),
+        ...(honours.idempotencyKey === 'body' && { idempotency_key: key }),
       }),
       repeatable: false,
     };
     return this.#batch(call);
   }
 
-  /** By metadata where the listed batch carries any, else by its input file: each round's file has one batch. */
+  /** By metadata where it is sent and the listed batch carries any, else by its input file: each round's file has one batch. */
   findBatch({ inputFileId, metadata }: FindBatch): Promise<Batch | undefined> {
     const wanted = Object.entries(metadata);
     const call = get(`find batch of file ${inputFileId}`, '/batches');
     return this.#find(call, {}, (item) => {
       const batch = readBatch(item, this.#dialect);
       if (batch === undefined) return undefined;
-      const carriesAny = Object.keys(batch.metadata).length > 0;
+      const carriesAny = this.#dialect.honours.metadata === true && Object.keys(batch.metadata).length > 0;
       const matches = carriesAny
         ? wanted.every(([name, value]) => batch.metadata[name] === value)
         : batch.inputFileId === inputFileId;
@@ -160,12 +186,16 @@ class ProviderClient implements BatchProvider {
 
   /** Repeatable: asking twice cancels once. A conflict says that it has ended already. */
   async cancelBatch(batchId: string): Promise<void> {
+    const { cancel } = this.#dialect.honours;
+    if (cancel === false) return;
     const path = `/batches/${encodeURIComponent(batchId)}/cancel`;
     const call: Call = { action: `cancel batch ${batchId}`, method: 'POST', path, repeatable: true };
     try {
       await this.#http.json(call);
     } catch (error) {
-      if (!isConflict(error)) throw error;
+      // Where nobody knows whether there is such a call, no is an answer: the batch is harvested when it has ended.
+      const refused = error instanceof ProviderRejected || error instanceof ProviderNotFound;
+      if (!isConflict(error) && !(cancel === 'unknown' && refused)) throw error;
     }
   }
 
@@ -191,6 +221,8 @@ class ProviderClient implements BatchProvider {
   }
 
   async deleteFile(fileId: string): Promise<void> {
+    if (this.#dialect.honours.deletion === false)
+      throw new ProviderRejected(`delete file ${fileId}: this provider keeps its files.`);
     const path = `/files/${encodeURIComponent(fileId)}`;
     const call: Call = { action: `delete file ${fileId}`, method: 'DELETE', path, repeatable: true };
     try {
@@ -204,7 +236,7 @@ class ProviderClient implements BatchProvider {
     return required(call, readBatch(await this.#http.json(call), this.#dialect));
   }
 
-  /** Goes through a list's pages until an item is the one; ends on a page that brings nothing new. */
+  /** Goes through a list's pages until an item is the one; ends on a page that says so or brings nothing new. */
   async #find<Item>(
     call: Call,
     query: Readonly<Record<string, string>>,
@@ -222,11 +254,20 @@ class ProviderClient implements BatchProvider {
         if (found !== undefined) return found;
       }
       const last = asWire(page.items.at(-1))?.['id'];
-      if (!page.more || typeof last !== 'string' || last === after) return undefined;
+      if (page.more === false || typeof last !== 'string' || last === after) return undefined;
       after = last;
     }
     throw new ProviderUnavailable(`${call.action}: the list has more than ${MAX_PAGES} pages.`);
   }
+}
+
+function expiryFields({ honours: { fileExpiry } }: Dialect): Readonly<Record<string, string>> {
+  const seconds = String(FILE_EXPIRY_SECONDS);
+  if (fileExpiry === 'brackets')
+    return { 'expires_after[anchor]': 'created_at', 'expires_after[seconds]': seconds };
+  if (fileExpiry === 'dots')
+    return { 'expires_after.anchor': 'created_at', 'expires_after.seconds': seconds };
+  return {};
 }
 
 /** The same for every try of one round of one shard, and for no other. */

@@ -1,5 +1,6 @@
 import { ProviderThrottled, ProviderUnavailable } from '../errors.ts';
 import { classifyError } from './classify-error.ts';
+import type { Dialect } from './dialects/schema.ts';
 import { backoffMs, MAX_WAIT_MS, parseRetryAfter } from './retry-after.ts';
 import { Agent, errors, request, type Answer } from './undici.ts';
 
@@ -18,6 +19,7 @@ export const TIMEOUTS: Timeouts = { connect: 10_000, headers: 120_000, body: 60_
 export interface HttpOptions {
   readonly baseUrl: string;
   readonly apiKey: () => Promise<string>;
+  readonly dialect: Pick<Dialect, 'auth' | 'codes'>;
   readonly random: () => number;
   readonly wait: (milliseconds: number) => Promise<void>;
   readonly timeouts: Timeouts;
@@ -89,17 +91,22 @@ export class Http {
   }
 
   async #send(call: Call): Promise<Answer> {
-    const answer = await request(this.#agent, `${this.#options.baseUrl}${call.path}`, {
+    const { baseUrl, apiKey, dialect } = this.#options;
+    const answer = await request(this.#agent, `${baseUrl}${call.path}`, {
       method: call.method,
-      headers: { ...call.headers, authorization: `Bearer ${await this.#options.apiKey()}` },
+      headers: { ...call.headers, ...authorize(dialect.auth, await apiKey()) },
       body: call.body ?? null,
     });
     if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
     const body = await readText(call, answer).catch(() => '');
-    const error = classifyError({ action: call.action, status: answer.statusCode, body });
+    const error = classifyError({ action: call.action, status: answer.statusCode, body }, dialect.codes);
     rememberRetryAfter(error, answer);
     throw error;
   }
+}
+
+function authorize(auth: Dialect['auth'], apiKey: string): Record<string, string> {
+  return auth === 'Authorization: Bearer' ? { authorization: `Bearer ${apiKey}` } : { [auth]: apiKey };
 }
 
 async function readText({ action }: Call, { body }: Answer): Promise<string> {

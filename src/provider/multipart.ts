@@ -1,4 +1,4 @@
-/** A multipart/form-data body of one `purpose` field and one file, its length known before it is sent. */
+/** A multipart/form-data body of some fields and one file, its length known before it is sent. */
 export interface MultipartBody {
   readonly contentType: string;
   readonly contentLength: number;
@@ -15,13 +15,20 @@ export interface MultipartFile {
  * Written by hand as an iterable: `undici.request` with a FormData body hangs on Node 24 once `node:http` is loaded, and
  * `fetch` with a Blob needs three times the memory.
  *
+ * @param fields go before the file: some providers read no further than it
  * @param boundary long and random enough that the content cannot hold it by chance; nobody searches the content for it
  */
-export function multipartUpload(file: MultipartFile, purpose: string, boundary: string): MultipartBody {
+export function multipartUpload(
+  file: MultipartFile,
+  fields: Readonly<Record<string, string>>,
+  boundary: string,
+): MultipartBody {
+  const parts = Object.entries(fields).map(
+    ([name, value]) =>
+      `--${boundary}\r\nContent-Disposition: form-data; name="${quoted(name)}"\r\n\r\n${value}\r\n`,
+  );
   const head = Buffer.from(
-    `--${boundary}\r\n` +
-      `Content-Disposition: form-data; name="purpose"\r\n\r\n${purpose}\r\n` +
-      `--${boundary}\r\n` +
+    `${parts.join('')}--${boundary}\r\n` +
       `Content-Disposition: form-data; name="file"; filename="${quoted(file.name)}"\r\n` +
       `Content-Type: application/jsonl\r\n\r\n`,
   );

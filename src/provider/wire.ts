@@ -1,5 +1,5 @@
 import type { Batch, BatchCounts, BatchError, ProviderFile } from './batch-provider.ts';
-import type { Dialect } from './dialects.ts';
+import type { Dialect } from './dialects/schema.ts';
 
 /**
  * Reads what providers send. They leave fields out, send null for "not yet", numbers as strings and times as ISO
@@ -19,7 +19,8 @@ export function readBatch(value: unknown, dialect: Dialect): Batch | undefined {
   const id = text(wire?.['id']);
   const status = text(wire?.['status']);
   if (wire === undefined || id === undefined || status === undefined) return undefined;
-  const ending = ownValue(dialect.endings, status.toLowerCase());
+  const means = ownValue(dialect.statuses, status.toLowerCase());
+  const ending = means === 'running' ? undefined : means;
   return {
     id,
     status,
@@ -36,19 +37,36 @@ export function readBatch(value: unknown, dialect: Dialect): Batch | undefined {
   };
 }
 
+/** A file object, bare or wrapped in `data`. */
 export function readFile(value: unknown): ProviderFile | undefined {
-  const wire = asWire(value);
+  const outer = asWire(value);
+  const wire = asWire(outer?.['data']) ?? outer;
   const id = text(wire?.['id']);
   if (wire === undefined || id === undefined) return undefined;
-  return { id, name: text(wire['filename']) ?? '', bytes: count(wire['bytes']) };
+  const status = text(wire['status'])?.toLowerCase();
+  return {
+    id,
+    name: text(wire['filename']) ?? '',
+    bytes: count(wire['bytes']),
+    ...(status === undefined ? {} : { status }),
+  };
 }
 
-/** One page of a list: `{data, has_more}`, or a bare array. */
-export function readPage(value: unknown): { items: readonly unknown[]; more: boolean } | undefined {
-  if (Array.isArray(value)) return { items: value, more: false };
-  const wire = asWire(value);
+export interface Page {
+  readonly items: readonly unknown[];
+  /** `unknown`: the page does not say. */
+  readonly more: boolean | 'unknown';
+}
+
+/** One page of a list: `{data, has_more}`, the same wrapped in `data`, or a bare array. */
+export function readPage(value: unknown): Page | undefined {
+  if (Array.isArray(value)) return { items: value, more: 'unknown' };
+  const outer = asWire(value);
+  const wire = asWire(outer?.['data']) ?? outer;
   const items = wire?.['data'];
-  return Array.isArray(items) ? { items, more: wire?.['has_more'] === true } : undefined;
+  if (!Array.isArray(items)) return undefined;
+  const more = wire?.['has_more'];
+  return { items, more: typeof more === 'boolean' ? more : 'unknown' };
 }
 
 export interface WireError {
@@ -56,7 +74,10 @@ export interface WireError {
   readonly message: string | undefined;
 }
 
-/** Both error envelopes (`{error: {code, message}}`, with or without `type`), FastAPI's `{detail}`, and a bare string. */
+/**
+ * The error envelopes: `{error: {code, message}}` with or without `type`, `{code, message}`, FastAPI's `{detail}`, and a
+ * bare string.
+ */
 export function readError(value: unknown): WireError {
   const wire = asWire(value);
   const error = asWire(wire?.['error']);
@@ -64,15 +85,28 @@ export function readError(value: unknown): WireError {
     return { code: text(error['code']) ?? text(error['type']), message: text(error['message']) };
   }
   return {
-    code: undefined,
-    message: text(wire?.['error']) ?? text(wire?.['detail']) ?? text(wire?.['message']),
+    code: text(wire?.['code']),
+    message:
+      text(wire?.['error']) ?? readDetail(wire?.['detail']) ?? text(wire?.['message']) ?? plainText(value),
   };
+}
+
+/** A bare text; a page of HTML is no message. */
+function plainText(value: unknown): string | undefined {
+  return typeof value === 'string' && !value.trimStart().startsWith('<') ? text(value) : undefined;
+}
+
+/** FastAPI's `detail`: a text, or a list of what is wrong with which field. */
+function readDetail(detail: unknown): string | undefined {
+  if (!Array.isArray(detail)) return text(detail);
+  const messages = detail.flatMap((each) => text(asWire(each)?.['msg']) ?? []);
+  return messages.length === 0 ? undefined : messages.join('; ');
 }
 
 /** Absurd counters (negative, or more done than there is) are as good as none: they are for display only. */
 function readCounts(value: unknown, { counters }: Dialect): BatchCounts | undefined {
   const wire = asWire(value);
-  if (wire === undefined) return undefined;
+  if (wire === undefined || typeof counters === 'string') return undefined;
   const succeeded = count(wire[counters.succeeded]);
   const failed = count(wire[counters.failed]) ?? 0;
   const total = counters.total === undefined ? sumOf(wire) : count(wire[counters.total]);

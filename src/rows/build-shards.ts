@@ -11,11 +11,18 @@ import {
 } from '../job.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { readRows } from './formats.ts';
-import { generatedId, toRequestLine, type Request, type RequestRules } from './request-line.ts';
+import { known } from '../provider/dialects/known.ts';
+import {
+  generatedId,
+  MAX_CUSTOM_ID,
+  toRequestLine,
+  type Request,
+  type RequestRules,
+} from './request-line.ts';
 import { readTableRow } from './formats/csv.ts';
 import { readJsonRow } from './formats/json-lines.ts';
 import type { ReadRow, Row, UnreadRow } from './row.ts';
-import { ShardWriter } from './shard-writer.ts';
+import { ShardWriter, type RequestToWrite } from './shard-writer.ts';
 import { JsonSplicer } from './splice-json.ts';
 import { TableSplicer } from './splice-table.ts';
 import { findInnocent, MAX_SUSPECTS } from './suspects.ts';
@@ -83,6 +90,8 @@ class Builder {
   readonly #problems: RowProblem[] = [];
   #rows = 0;
   #invalid = 0;
+  /** Of the first row that has one. */
+  #model: string | undefined;
 
   constructor(job: Job, writer: ShardWriter, ids: UniqueIds) {
     this.#ids = ids;
@@ -121,13 +130,20 @@ class Builder {
   }
 
   /** The row's request line, made of its bytes; `undefined` when it must be read, if only to say what is wrong. */
-  #splice(row: Row): Buffer | undefined {
+  #splice(row: Row): RequestToWrite | undefined {
     if (!('json' in row || 'table' in row)) return undefined;
     const splicer = 'json' in row ? this.#jsonSplicer : this.#tableSplicer;
     const length =
       'json' in row ? this.#jsonSplicer.make(row.json, this.#rows) : this.#tableSplicer.make(row, this.#rows);
     if (length === 0 || length > this.#job.profile.shardLimits.maxBytes) return undefined;
-    return this.#ids.add(splicer.customId) ? splicer.line.subarray(0, length) : undefined;
+    if (this.#isOtherModel(splicer.model) || !this.#ids.add(splicer.customId)) return undefined;
+    this.#model ??= splicer.model;
+    return { line: splicer.line.subarray(0, length), inputs: splicer.inputs };
+  }
+
+  #isOtherModel(model: string): boolean {
+    const { oneModel } = this.#job.profile.provider.dialect.limits;
+    return oneModel === true && model !== (this.#model ?? model);
   }
 
   /** @param json the row's text, to learn from */
@@ -135,7 +151,7 @@ class Builder {
     const request = this.#check(row);
     if ('text' in request) {
       if (json !== undefined) this.#jsonSplicer.learn(json);
-      return this.#writer.addRequest(Buffer.from(request.text), source);
+      return this.#writer.addRequest({ line: Buffer.from(request.text), inputs: request.inputs }, source);
     }
     const problem = { line: row.line, custom_id: request.customId, ...request.problem };
     this.#invalid += 1;
@@ -155,6 +171,11 @@ class Builder {
       const message = `The request line is larger than ${profile.shardLimits.maxBytes} bytes.`;
       return { customId, problem: { code: 'ROW_TOO_LARGE', message } };
     }
+    if (this.#isOtherModel(request.model)) {
+      const message = `The provider takes one model per file, and the job's first row has "${this.#model}": run rows for "${request.model}" as a job of their own.`;
+      return { customId, problem: { code: 'OTHER_MODEL', message } };
+    }
+    this.#model ??= request.model;
     if (this.#ids.add(customId)) return request;
     if (this.suspects.size < MAX_SUSPECTS) this.suspects.add(customId);
     const message = 'An earlier row of the job has the same custom_id.';
@@ -176,8 +197,10 @@ class Builder {
   }
 }
 
-function rulesOf({ endpoint, model, body, system, prompt }: ResolvedProfile): RequestRules {
+function rulesOf({ endpoint, model, body, system, prompt, provider }: ResolvedProfile): RequestRules {
+  const { customIdLength, customIdCharacters } = provider.dialect.limits;
   return {
+    customIds: { length: known(customIdLength, MAX_CUSTOM_ID), ascii: customIdCharacters === 'ascii' },
     endpoint,
     model,
     body,

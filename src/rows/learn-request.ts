@@ -12,6 +12,9 @@ export interface RequestSplice {
   readonly splice: Splice;
   /** The slot that is the custom_id; `undefined` when it is generated. */
   readonly idSlot: number | undefined;
+  readonly model: string;
+  /** Texts to embed. */
+  readonly inputs: number;
   /** Slots of text, none of which may be blank. */
   readonly texts: readonly number[];
 }
@@ -25,12 +28,23 @@ export function learnRequest(shape: Shape, rules: RequestRules, isData: boolean)
   const splice = learnSplice(probes, [first.text, second.text]);
   const idSlot = commonSlot(probes, [first.customId, second.customId]);
   if (splice === undefined || (idSlot === undefined && !first.hasGeneratedId)) return undefined;
-  return { splice, idSlot, texts: shape.slots.flatMap((kind, n) => (kind === 'text' ? [n] : [])) };
+  const { model, inputs } = first;
+  // A model that differs from row to row is looked at more closely.
+  if (model !== second.model) return undefined;
+  return {
+    splice,
+    idSlot,
+    model,
+    inputs,
+    texts: shape.slots.flatMap((kind, n) => (kind === 'text' ? [n] : [])),
+  };
 }
 
 interface MadeRequest {
   readonly customId: string;
   readonly text: string;
+  readonly model: string;
+  readonly inputs: number;
   readonly hasGeneratedId: boolean;
 }
 

@@ -11,15 +11,31 @@ export interface RequestRules {
   /** The profile's templates: with `prompt`, a row's fields are data and nothing else of it is sent. */
   readonly system?: Template | undefined;
   readonly prompt?: Template | undefined;
+  /** What the provider takes for a custom_id; absent: what any does. */
+  readonly customIds?: CustomIdRules | undefined;
+}
+
+export interface CustomIdRules {
+  /** Most characters. */
+  readonly length: number;
+  /** Printable ASCII only: ids that end in a header. */
+  readonly ascii: boolean;
 }
 
 /** What a row becomes: a request line (with its newline), or why it cannot be one. */
 export type Request =
-  | { readonly customId: string; readonly text: string }
+  | {
+      readonly customId: string;
+      readonly text: string;
+      readonly model: string;
+      /** Texts to embed. */
+      readonly inputs: number;
+    }
   | { readonly customId: string; readonly problem: Problem };
 
 /** OpenAI-shaped providers echo ids of 64 characters and more; beyond this it is a mistake in the input. */
 export const MAX_CUSTOM_ID = 512;
+const ANY_CUSTOM_ID: CustomIdRules = { length: MAX_CUSTOM_ID, ascii: false };
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -50,10 +66,10 @@ export function toRequestLine({ value, ordinal, data = false }: RowToSend, rules
   let customId = generatedId(ordinal);
   try {
     const fields = asFields(value);
-    customId = readId(fields) ?? customId;
+    customId = readId(fields, rules.customIds) ?? customId;
     const body = toBody(fields, data, rules);
     const request = { custom_id: customId, method: 'POST', url: rules.endpoint, body };
-    return { customId, text: jsonLine(request) };
+    return { customId, text: jsonLine(request), model: body.model, inputs: countInputs(body['input']) };
   } catch (error) {
     return { customId, problem: asProblem(error) };
   }
@@ -89,7 +105,7 @@ function asFields(row: unknown): Fields {
   return row;
 }
 
-function readId({ custom_id, id }: Fields): string | undefined {
+function readId({ custom_id, id }: Fields, rules: CustomIdRules = ANY_CUSTOM_ID): string | undefined {
   const given = custom_id ?? id;
   if (given === undefined || given === null) return undefined;
   if (typeof given === 'number' && Number.isInteger(given) && !Number.isSafeInteger(given)) {
@@ -100,19 +116,27 @@ function readId({ custom_id, id }: Fields): string | undefined {
   if (typeof name !== 'string' || name === '') {
     throw new RowRefused('INVALID_CUSTOM_ID', 'custom_id must be a string that is not empty, or a number.');
   }
-  if (name.length > MAX_CUSTOM_ID || /[\p{Cc}\p{Cs}]/u.test(name)) {
+  if (name.length > rules.length || /[\p{Cc}\p{Cs}]/u.test(name)) {
     throw new RowRefused(
       'INVALID_CUSTOM_ID',
-      `custom_id must have at most ${MAX_CUSTOM_ID} characters and no control characters.`,
+      `custom_id must have at most ${rules.length} characters and no control characters.`,
     );
+  }
+  if (rules.ascii && !/^[\x20-\x7e]*$/.test(name)) {
+    throw new RowRefused('INVALID_CUSTOM_ID', 'This provider takes only ASCII in a custom_id.');
   }
   return name;
 }
 
-function toBody(fields: Fields, data: boolean, rules: RequestRules): Fields {
+/** An array of numbers is one text, as tokens. */
+function countInputs(input: unknown): number {
+  return Array.isArray(input) && typeof input[0] !== 'number' ? input.length : 1;
+}
+
+function toBody(fields: Fields, data: boolean, rules: RequestRules): Fields & { readonly model: string } {
   refuseOtherTarget(fields, rules.endpoint);
   const own = ownBody(fields, data, rules);
-  const body: Fields = { ...rules.body, ...own, model: readModel(own, rules) };
+  const body: Fields & { readonly model: string } = { ...rules.body, ...own, model: readModel(own, rules) };
   if (body['stream'] === true) {
     throw new RowRefused('STREAM_NOT_SUPPORTED', 'A batch cannot stream: leave "stream" out.');
   }

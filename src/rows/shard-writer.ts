@@ -15,6 +15,12 @@ export interface Shards {
   readonly tellsSources: boolean;
 }
 
+/** A request line, newline included, and the texts it asks to embed. */
+export interface RequestToWrite {
+  readonly line: Buffer;
+  readonly inputs: number;
+}
+
 /** Cuts a job's rows into shards as they come, by exact bytes and rows, and writes each shard's files. */
 export class ShardWriter {
   readonly #store: ObjectStore;
@@ -31,11 +37,11 @@ export class ShardWriter {
     this.#tellsSources = tellsSources;
   }
 
-  /** Takes a request line, newline included, that fits into a shard of its own. Nothing to wait for: it is taken. */
-  addRequest(line: Buffer, source: RowSource): Promise<void> | undefined {
-    if (this.#open === undefined) return this.#next().addRequest(line, source);
-    if (this.#open.takes(line.length, this.#limits)) return this.#open.addRequest(line, source);
-    return this.#addToNext((shard) => shard.addRequest(line, source));
+  /** Takes a request line that fits into a shard of its own. Nothing to wait for: it is taken. */
+  addRequest(request: RequestToWrite, source: RowSource): Promise<void> | undefined {
+    if (this.#open === undefined) return this.#next().addRequest(request, source);
+    if (this.#open.takes(request, this.#limits)) return this.#open.addRequest(request, source);
+    return this.#addToNext((shard) => shard.addRequest(request, source));
   }
 
   /** Takes a row that is not sent; it belongs to the shard that is open. */
@@ -82,6 +88,7 @@ class OpenShard {
   #deadLetters: ObjectWriter | undefined;
   readonly #sources: ObjectWriter | undefined;
   #sent = 0;
+  #inputs = 0;
   #invalid = 0;
   /** Rows that were sent since the last invalid one. */
   #sentBehindInvalid = 0;
@@ -93,8 +100,9 @@ class OpenShard {
     this.#requests = store.write(roundKey(ref, 1, 'requests.jsonl'));
   }
 
-  takes(bytes: number, { maxBytes, maxRows }: ShardLimits): boolean {
-    return this.#requests.bytes + bytes <= maxBytes && this.#sent < maxRows;
+  takes({ line, inputs }: RequestToWrite, { maxBytes, maxRows, maxInputs = Infinity }: ShardLimits): boolean {
+    const bytes = this.#requests.bytes + line.length;
+    return bytes <= maxBytes && this.#sent < maxRows && this.#inputs + inputs <= maxInputs;
   }
 
   /** Invalid rows cost the provider nothing, but a shard's files are also read by one Lambda. */
@@ -102,8 +110,9 @@ class OpenShard {
     return this.#invalid < maxRows;
   }
 
-  addRequest(line: Buffer, source: RowSource): Promise<void> | undefined {
+  addRequest({ line, inputs }: RequestToWrite, source: RowSource): Promise<void> | undefined {
     this.#sent += 1;
+    this.#inputs += inputs;
     if (this.#results !== undefined) this.#sentBehindInvalid += 1;
     const taken = this.#requests.write(line);
     return this.#sources === undefined

@@ -15,12 +15,16 @@ const KINDS: ReadonlySet<SlotKind> = new Set(['text', 'number']);
  */
 export class JsonSplicer {
   readonly #shapes: Shapes<RequestSplice>;
+  readonly #longestId: number;
   /** The request line made last, newline included, up to the length that `make` told. */
   line = Buffer.allocUnsafeSlow(65_536);
-  /** Its custom_id. */
+  /** Its custom_id, its model, and the texts it asks to embed. */
   customId = '';
+  model = '';
+  inputs = 1;
 
   constructor(rules: RequestRules) {
+    this.#longestId = rules.customIds?.length ?? MAX_CUSTOM_ID;
     this.#shapes = new Shapes({ fixed: FIXED, kinds: KINDS }, (shape) => learnRequest(shape, rules, false));
   }
 
@@ -33,12 +37,14 @@ export class JsonSplicer {
     for (const slot of texts)
       if (isBlank(row, spans[2 * slot] as number, spans[2 * slot + 1] as number)) return 0;
     const customId = idSlot === undefined ? generatedId(ordinal) : plainText(row, spans, idSlot);
-    if (customId === undefined || customId.length > MAX_CUSTOM_ID || ordinal > MAX_ORDINAL) return 0;
+    if (customId === undefined || customId.length > this.#longestId || ordinal > MAX_ORDINAL) return 0;
     const length = splicedBytes(splice, spans);
     if (length > this.line.length) this.line = Buffer.allocUnsafeSlow(2 * length);
     writeSpliced(splice, row, spans, this.line, 0);
     if (idSlot === undefined) this.line.write(customId, ID_AT, 'latin1');
     this.customId = customId;
+    this.model = found.model;
+    this.inputs = found.inputs;
     return length;
   }
 

@@ -13,16 +13,20 @@ const MAX_COLUMNS = 30;
  */
 export class TableSplicer {
   readonly #rules: RequestRules;
+  readonly #longestId: number;
   /** By which cells are empty. */
   readonly #learned = new Map<number, RequestSplice | undefined>();
   #table: Table | undefined;
   /** The request line made last, newline included, up to the length that `make` told. */
   line = Buffer.allocUnsafeSlow(65_536);
-  /** Its custom_id. */
+  /** Its custom_id, its model, and the texts it asks to embed. */
   customId = '';
+  model = '';
+  inputs = 1;
 
   constructor(rules: RequestRules) {
     this.#rules = rules;
+    this.#longestId = rules.customIds?.length ?? MAX_CUSTOM_ID;
   }
 
   /** Makes the row's request line. @returns its length in `line`; 0 when the row must go the long way */
@@ -39,14 +43,10 @@ export class TableSplicer {
     return found === undefined ? 0 : this.#splice(found, chunk.bytes, filled, ordinal);
   }
 
-  #splice(
-    { splice, idSlot }: RequestSplice,
-    bytes: Buffer,
-    spans: readonly number[],
-    ordinal: number,
-  ): number {
+  #splice(found: RequestSplice, bytes: Buffer, spans: readonly number[], ordinal: number): number {
+    const { splice, idSlot } = found;
     const customId = idSlot === undefined ? generatedId(ordinal) : plainText(bytes, spans, idSlot);
-    if (customId === undefined || customId.length > MAX_CUSTOM_ID || customId.includes('"')) return 0;
+    if (customId === undefined || customId.length > this.#longestId || customId.includes('"')) return 0;
     const { literals, slots } = splice;
     this.#makeRoom(splice.literalBytes, slots, spans);
     let at = 0;
@@ -65,6 +65,8 @@ export class TableSplicer {
     }
     if (idSlot === undefined) this.line.write(customId, ID_AT, 'latin1');
     this.customId = customId;
+    this.model = found.model;
+    this.inputs = found.inputs;
     return at;
   }
 

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { classifyLine } from '../../src/collect/classify-line.ts';
+
+const CODES = builtInDialect('melious').codes;
 
 const BODY = { choices: [{ index: 0, message: { role: 'assistant', content: 'Hello.' } }] };
 
@@ -14,7 +17,7 @@ describe('a result line', () => {
     ['a success without an error field', { response: { status_code: 200, body: BODY } }],
     ['a body that is a JSON string', openai(200, JSON.stringify(BODY))],
   ])('is ok: %s', (_, line) => {
-    expect(classifyLine(line, [])).toEqual({ kind: 'ok', body: BODY });
+    expect(classifyLine(line, CODES)).toEqual({ kind: 'ok', body: BODY });
   });
 
   test.each([
@@ -49,20 +52,25 @@ describe('a result line', () => {
     ['retriable', 'EMPTY_RESULT', openai(200, null)],
     ['permanent', 'UNKNOWN', { response: null, error: 'it broke' }],
     ['permanent', 'UNKNOWN', { response: null, error: { code: null, message: 'it broke' } }],
+    ['retriable', '429', melious('429')],
+    ['halting', '402', melious('402')],
+    ['permanent', '400', melious('400')],
     ['retriable', 'HTTP_500', { response: { status_code: 500, body: null }, error: 'it broke' }],
   ] as const)('is %s: %s', (kind, code, line) => {
-    expect(classifyLine(line, [])).toMatchObject({ kind, code });
+    expect(classifyLine(line, CODES)).toMatchObject({ kind, code });
   });
 
   test('is retriable when the profile says so', () => {
-    expect(classifyLine(melious('INFERENCE_9999'), ['INFERENCE_9999'])).toMatchObject({ kind: 'retriable' });
+    expect(
+      classifyLine(melious('INFERENCE_9999'), { ...CODES, retriable: ['INFERENCE_9999'] }),
+    ).toMatchObject({ kind: 'retriable' });
   });
 
   test('is read whatever its fields hold', () => {
     const anything = fc.record({ response: fc.jsonValue(), error: fc.jsonValue() }, { requiredKeys: [] });
     fc.assert(
       fc.property(anything, (line) => {
-        expect(['ok', 'retriable', 'halting', 'permanent']).toContain(classifyLine(line, []).kind);
+        expect(['ok', 'retriable', 'halting', 'permanent']).toContain(classifyLine(line, CODES).kind);
       }),
     );
   });

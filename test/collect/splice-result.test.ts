@@ -8,10 +8,17 @@ import type { Usage } from '../../src/job.ts';
 import { asWire, type Wire } from '../../src/provider/wire.ts';
 import { jsonLine } from '../../src/rows/json-line.ts';
 
+const NO_CODES = { retriable: [], permanent: [], halting: [] };
+
 const RULES: readonly ResultRules[] = [
-  { round: 1, endpoint: '/v1/chat/completions', resultShape: 'compact', retriableCodes: [] },
-  { round: 2, endpoint: '/v1/embeddings', resultShape: 'compact', retriableCodes: ['odd'] },
-  { round: 1, endpoint: '/v1/completions', resultShape: 'body', retriableCodes: [] },
+  { round: 1, endpoint: '/v1/chat/completions', resultShape: 'compact', codes: NO_CODES },
+  {
+    round: 2,
+    endpoint: '/v1/embeddings',
+    resultShape: 'compact',
+    codes: { ...NO_CODES, retriable: ['odd'] },
+  },
+  { round: 1, endpoint: '/v1/completions', resultShape: 'body', codes: NO_CODES },
 ];
 
 const text = fc.string({ unit: fc.constantFrom('a', '"', '\\', '\n', 'é', '猫', '\u2028', '{', '0') });
@@ -96,7 +103,7 @@ function reference(
   rules: ResultRules,
   manyInputs: boolean,
 ): { text: string; usage: Usage } | undefined {
-  const verdict = classifyLine(wire, rules.retriableCodes);
+  const verdict = classifyLine(wire, rules.codes);
   if (verdict.kind !== 'ok') return undefined;
   const customId = String(wire['custom_id']);
   const result = renderResult({ ...rules, customId, body: verdict.body, manyInputs });

@@ -1,16 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { defineConfig, parseConfig } from '../../src/config/config.ts';
+import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 
 describe('parseConfig', () => {
   test('names every problem with its path, at once', () => {
     const wrong = {
       providers: { mine: { dialect: 'klingon', baseUrl: 'http://localhost/v1/' } },
+      dialects: { other: { like: 'vulcan', limits: { requests: 0 } } },
       profiles: { default: { rounds: 0, colour: 'red' }, 'bad name': {} },
     };
 
     expect(() => parseConfig(wrong)).toThrowError(
-      /providers\.mine\.dialect.*\n.*providers\.mine\.baseUrl.*\n.*profiles\.default\.rounds.*\n.*colour.*\n.*profiles\.bad name/s,
+      /providers\.mine\.baseUrl.*\n.*dialects\.other\.limits\.requests.*\n.*profiles\.default\.rounds.*\n.*colour.*\n.*profiles\.bad name.*\n.*providers\.mine\.dialect: there is no dialect "klingon"\n.*dialects\.other\.like/s,
     );
   });
 
@@ -46,7 +48,11 @@ describe('resolveProfile', () => {
   test('fills in every default', () => {
     expect(resolveProfile(config, 'default')).toEqual({
       name: 'default',
-      provider: { name: 'melious', baseUrl: 'https://api.melious.ai/v1', dialect: 'melious' },
+      provider: {
+        name: 'melious',
+        baseUrl: 'https://api.melious.ai/v1',
+        dialect: builtInDialect('melious'),
+      },
       endpoint: '/v1/chat/completions',
       model: 'a-model',
       body: {},
@@ -86,7 +92,7 @@ describe('resolveProfile', () => {
 
   test('names the providers there are when one is missing', () => {
     expect(() => resolveProfile(config, 'default', { provider: 'x' })).toThrowError(
-      'no provider "x". Providers: melious, mine, openai, simulator.',
+      /no provider "x"\. Providers: dashscope, .*melious, mine, .*simulator\./,
     );
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { MAX_PAYLOAD_BYTES, type EngineEvent } from '../../local/engine.ts';
+import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import type { JobContext } from '../../src/contract.ts';
 import { isNearlyFull, spentEvents } from '../../src/history.ts';
 import { MAX_POLLS_PER_ROUND } from '../../src/polling.ts';
@@ -89,7 +90,11 @@ test('the payload of as many shards as a job may have is far below the limit', (
   const payload: JobContext = {
     jobId: 'a'.repeat(80),
     shards: Array.from({ length: MAX_SHARDS }, (_, n) => n),
-    provider: { name: 'p'.repeat(100), baseUrl: `https://${'h'.repeat(200)}/v1`, dialect: 'perplexity' },
+    provider: {
+      name: 'p'.repeat(100),
+      baseUrl: `https://${'h'.repeat(200)}/v1`,
+      dialect: builtInDialect('openai'),
+    },
     polling: { minSeconds: 3_600, maxSeconds: 86_400, fraction: 0.12345678901234, graceSeconds: 86_400 },
   };
 

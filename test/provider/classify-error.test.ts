@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { classifyError } from '../../src/provider/classify-error.ts';
 import { backoffMs, parseRetryAfter } from '../../src/provider/retry-after.ts';
+
+const CODES = builtInDialect('melious').codes;
 
 const melious = (code: string): string => JSON.stringify({ error: { code, message: 'said so' } });
 
@@ -31,15 +34,22 @@ describe('an answer that is no success', () => {
     ],
     [413, '', 'ProviderTooLarge'],
     [422, '{"error":"plain"}', 'ProviderRejected'],
+    [422, '{"detail":[{"loc":["body"],"msg":"field required"}]}', 'ProviderRejected'],
+    [501, '', 'ProviderRejected'],
+    [503, '{"code":50505,"message":"overloaded","data":null}', 'ProviderUnavailable'],
+    [401, '"Invalid token"', 'ProviderDenied'],
   ])('%i %j is %s', (status, body, name) => {
-    const error = classifyError({ action: 'create batch', status, body });
+    const error = classifyError({ action: 'create batch', status, body }, CODES);
 
     expect(error.name).toBe(name);
     expect(error.message).toMatch(new RegExp(`^create batch: ${status} `));
   });
 
   test('is told with the provider’s message and code', () => {
-    const error = classifyError({ action: 'create batch', status: 400, body: melious('VALIDATION_4001') });
+    const error = classifyError(
+      { action: 'create batch', status: 400, body: melious('VALIDATION_4001') },
+      CODES,
+    );
 
     expect(error.message).toBe('create batch: 400 said so [VALIDATION_4001]');
   });
@@ -47,10 +57,10 @@ describe('an answer that is no success', () => {
   test('is told in bounded length, and never as HTML', () => {
     const long = JSON.stringify({ error: { code: 'x'.repeat(1_000), message: 'y'.repeat(100_000) } });
 
-    expect(classifyError({ action: 'a', status: 400, body: long }).message.length).toBeLessThan(600);
-    expect(classifyError({ action: 'a', status: 502, body: '<html>secret</html>' }).message).not.toContain(
-      'html',
-    );
+    expect(classifyError({ action: 'a', status: 400, body: long }, CODES).message.length).toBeLessThan(600);
+    expect(
+      classifyError({ action: 'a', status: 502, body: '<html>secret</html>' }, CODES).message,
+    ).not.toContain('html');
   });
 });
 

@@ -4,7 +4,8 @@ import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Fault } from '../../local/simulator/faults.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../local/simulator/index.ts';
-import type { DialectName, UploadFile } from '../../src/provider/batch-provider.ts';
+import type { UploadFile } from '../../src/provider/batch-provider.ts';
+import { builtInDialect, type DialectName } from '../../src/provider/dialects/dialects.ts';
 import { createProviderClient, type ClientOptions, type ProviderClient } from '../../src/provider/client.ts';
 
 const KEY = 'sk-mel-a-secret-key';
@@ -31,7 +32,7 @@ function openClient(
   dialect: DialectName = 'melious',
 ): ProviderClient {
   const client = createProviderClient({
-    settings: { name: 'test', baseUrl, dialect },
+    settings: { name: 'test', baseUrl, dialect: builtInDialect(dialect) },
     apiKey: () => Promise.resolve(KEY),
     random: () => 0,
     ...options,

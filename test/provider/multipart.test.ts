@@ -19,7 +19,11 @@ test('the promised length is the length that is sent, for any content and name',
       fc.string({ unit: 'binary' }),
       async (chunks, name) => {
         const bytes = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
-        const upload = multipartUpload({ name, bytes, content: chunksOf(chunks) }, 'batch', 'boundary');
+        const upload = multipartUpload(
+          { name, bytes, content: chunksOf(chunks) },
+          { purpose: 'batch' },
+          'boundary',
+        );
 
         const sent = await collect(upload.body);
 
@@ -31,7 +35,11 @@ test('the promised length is the length that is sent, for any content and name',
 });
 
 test('a name cannot end its header', async () => {
-  const upload = multipartUpload({ name: 'a"\r\nX-Evil: 1', bytes: 0, content: chunksOf([]) }, 'batch', 'b');
+  const upload = multipartUpload(
+    { name: 'a"\r\nX-Evil: 1', bytes: 0, content: chunksOf([]) },
+    { purpose: 'batch' },
+    'b',
+  );
 
   expect((await collect(upload.body)).toString()).toContain('filename="a%22%0D%0AX-Evil: 1"\r\n');
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DIALECTS } from '../../src/provider/dialects.ts';
+import { builtInDialect, DIALECTS, type DialectName } from '../../src/provider/dialects/dialects.ts';
 import { readBatch, readError, readFile, readPage } from '../../src/provider/wire.ts';
 
 const MELIOUS = {
@@ -22,7 +22,7 @@ const MELIOUS = {
 
 describe('a batch', () => {
   test('is read as Melious writes it', () => {
-    expect(readBatch(MELIOUS, DIALECTS.melious)).toEqual({
+    expect(readBatch(MELIOUS, builtInDialect('melious'))).toEqual({
       id: 'batch_abc123',
       status: 'queued',
       phase: 'running',
@@ -49,7 +49,11 @@ describe('a batch', () => {
     ['openai', 'cancelling', 'running', undefined],
     ['openai', 'Validating', 'running', undefined],
   ] as const)('of %s with the status %s is %s', (dialect, status, phase, ending) => {
-    expect(readBatch({ ...MELIOUS, status }, DIALECTS[dialect])).toMatchObject({ status, phase, ending });
+    expect(readBatch({ ...MELIOUS, status }, builtInDialect(dialect))).toMatchObject({
+      status,
+      phase,
+      ending,
+    });
   });
 
   test.each([
@@ -67,7 +71,7 @@ describe('a batch', () => {
     ['openai', { total: 10, completed: -7, failed: 1 }, undefined],
     ['openai', 'many', undefined],
   ] as const)('of %s has usable counters or none: %j', (dialect, request_counts, counts) => {
-    expect(readBatch({ ...MELIOUS, request_counts }, DIALECTS[dialect])?.counts).toEqual(counts);
+    expect(readBatch({ ...MELIOUS, request_counts }, builtInDialect(dialect))?.counts).toEqual(counts);
   });
 
   test.each([
@@ -76,13 +80,15 @@ describe('a batch', () => {
     ['it broke', 'batch_failed', undefined],
     [{ data: [{ code: null, line: null, message: null }] }, 'batch_failed', undefined],
   ])('has its errors read from %j', (errors, code, line) => {
-    expect(readBatch({ ...MELIOUS, errors }, DIALECTS.openai)?.errors).toMatchObject([{ code, line }]);
+    expect(readBatch({ ...MELIOUS, errors }, builtInDialect('openai'))?.errors).toMatchObject([
+      { code, line },
+    ]);
   });
 
   test('may be wrapped, and may have ISO times', () => {
     const wrapped = { job: { ...MELIOUS, created_at: '2026-11-01T00:00:00Z' }, warning: null };
 
-    expect(readBatch(wrapped, DIALECTS.melious)).toMatchObject({
+    expect(readBatch(wrapped, builtInDialect('melious'))).toMatchObject({
       id: 'batch_abc123',
       createdAt: 1_793_491_200,
     });
@@ -99,6 +105,9 @@ test.each([
   [{ error: { code: 400, message: 'm' } }, '400', 'm'],
   [{ detail: 'Not found' }, undefined, 'Not found'],
   [{ error: 'plain' }, undefined, 'plain'],
+  [{ detail: [{ loc: ['body'], msg: 'field required' }] }, undefined, 'field required'],
+  [{ code: 20012, message: 'no such model', data: null }, '20012', 'no such model'],
+  ['Invalid token', undefined, 'Invalid token'],
   ['<html>', undefined, undefined],
 ])('the error of %j is read', (body, code, message) => {
   expect(readError(body)).toEqual({ code, message });
@@ -113,7 +122,7 @@ test('no JSON value makes a reader throw', () => {
   );
   fc.assert(
     fc.property(fc.oneof(fc.jsonValue(), fields), (value) => {
-      for (const dialect of Object.values(DIALECTS)) readBatch(value, dialect);
+      for (const name of Object.keys(DIALECTS)) readBatch(value, builtInDialect(name as DialectName));
       readFile(value);
       readPage(value);
       readError(value);

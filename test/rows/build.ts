@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import type { Job, Plan, ResolvedProfile, ShardLimits } from '../../src/job.ts';
 import { roundKey } from '../../src/keys.ts';
 import { buildShards } from '../../src/rows/build-shards.ts';
@@ -62,7 +63,7 @@ function jobOf(
     createdAt: '2026-11-01T00:00:00.000Z',
     profile: {
       name: 'default',
-      provider: { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: 'melious' },
+      provider: { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: builtInDialect('melious') },
       endpoint: '/v1/chat/completions',
       model: 'm',
       body: {},

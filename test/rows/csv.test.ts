@@ -135,9 +135,12 @@ test.each(RULES)(
             const read = 'table' in row ? readTableRow(row) : undefined;
             if (length === 0) continue;
             if (read === undefined || !('value' in read)) throw new Error('It cannot be read.');
-            expect({ customId: splicer.customId, text: splicer.line.toString('utf8', 0, length) }).toEqual(
-              toRequestLine({ value: read.value, ordinal, data: true }, rules),
-            );
+            expect({
+              customId: splicer.customId,
+              model: splicer.model,
+              inputs: splicer.inputs,
+              text: splicer.line.toString('utf8', 0, length),
+            }).toEqual(toRequestLine({ value: read.value, ordinal, data: true }, rules));
             spliced += 1;
           }
         }

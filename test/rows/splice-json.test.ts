@@ -74,6 +74,8 @@ describe.each(Object.entries(RULES))('with rules: %s', (_name, rules) => {
           if (length > 0) {
             expect(request).toEqual({
               customId: splicer.customId,
+              model: splicer.model,
+              inputs: splicer.inputs,
               text: splicer.line.toString('utf8', 0, length),
             });
           } else if (request !== undefined && 'text' in request) splicer.learn(json);

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import type { BatchContext } from '../../src/contract.ts';
 import type { ProviderEdges } from '../../src/edges.ts';
 import type { LogFields } from '../../src/log.ts';
@@ -30,7 +31,7 @@ function context(more: Partial<BatchContext> = {}): BatchContext {
   return {
     jobId: 'job-1',
     shard: 0,
-    provider: { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: 'melious' },
+    provider: { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: builtInDialect('melious') },
     polling: { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 },
     round: 1,
     lastRound: 4,

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import type { Edges } from '../../src/edges.ts';
 import type { Job, Plan, ResolvedProfile } from '../../src/job.ts';
 import { jobKey, planKey, roundKey, shardKey, stopKey } from '../../src/keys.ts';
@@ -52,7 +53,7 @@ function jobOf(names: readonly string[], profile: Partial<ResolvedProfile>): Job
     createdAt: '2026-11-01T00:00:00.000Z',
     profile: {
       name: 'default',
-      provider: { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: 'melious' },
+      provider: { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: builtInDialect('melious') },
       endpoint: '/v1/chat/completions',
       model: 'm',
       body: {},

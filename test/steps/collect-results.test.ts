@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import type { CollectContext, CollectedContext, PolledContext } from '../../src/contract.ts';
 import type { ProviderEdges } from '../../src/edges.ts';
 import { ProviderNotFound, withCode } from '../../src/errors.ts';
@@ -101,7 +102,7 @@ async function openShard(
 
 const base = {
   ...REF,
-  provider: { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: 'melious' },
+  provider: { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: builtInDialect('melious') },
   polling: { minSeconds: 1, maxSeconds: 2, fraction: 0.1, graceSeconds: 1 },
 } as const;
 
@@ -164,7 +165,7 @@ async function writePlan(
     const problem = { line: row + 1, custom_id: `q${row}`, code: 'NO_PROMPT', message: 'm' } as const;
     if (invalid.includes(row))
       await writer.addInvalid(problem, { line: row + 1, value: { custom_id: `q${row}` } }, source);
-    else await writer.addRequest(Buffer.from(`${JSON.stringify(request)}\n`), source);
+    else await writer.addRequest({ line: Buffer.from(`${JSON.stringify(request)}\n`), inputs: 1 }, source);
   }
   const plan: Plan = {
     rows,

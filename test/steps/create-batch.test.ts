@@ -6,6 +6,7 @@ import type { UploadedContext } from '../../src/contract.ts';
 import { ProviderBusy, ProviderDenied, ProviderRejected, ProviderUnavailable } from '../../src/errors.ts';
 import { jobKey, roundKey } from '../../src/keys.ts';
 import type { BatchProvider } from '../../src/provider/batch-provider.ts';
+import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { createBatch } from '../../src/steps/create-batch.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { readJson, writeJson } from '../../src/store/json.ts';
@@ -15,7 +16,7 @@ const NOW = 1_790_000_000;
 const CONTEXT: UploadedContext = {
   jobId: 'job-1',
   shard: 0,
-  provider: { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: 'melious' },
+  provider: { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: builtInDialect('melious') },
   polling: { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 },
   round: 1,
   lastRound: 4,

@@ -1,0 +1,85 @@
+import { InvalidRequest } from '../errors.ts';
+import { parseWindow } from '../polling.ts';
+import {
+  builtInDialect,
+  DIALECTS,
+  isBuiltIn,
+  overlay,
+  type DialectName,
+} from '../provider/dialects/dialects.ts';
+import type { Dialect, DialectFacts } from '../provider/dialects/schema.ts';
+import type { ProviderConfig } from './profile-schema.ts';
+import type { NightshiftConfig } from './schema.ts';
+
+/**
+ * Where a provider is and how it speaks, as its jobs carry it.
+ * @throws InvalidRequest when there is no such dialect, or no base URL.
+ */
+export function resolveDialect(
+  config: NightshiftConfig,
+  providerName: string,
+  provider: ProviderConfig,
+): { readonly baseUrl: string; readonly dialect: Dialect } {
+  const name = provider.dialect ?? dialectOf(config, providerName);
+  const base = baseOf(config, name);
+  const facts: DialectFacts = DIALECTS[base];
+  const baseUrl = provider.baseUrl ?? facts.baseUrl;
+  if (baseUrl === undefined) {
+    throw new InvalidRequest(
+      `The provider "${providerName}" has no base URL: set providers.${providerName}.baseUrl in nightshift.config.ts.`,
+    );
+  }
+  const own = config.dialects?.[name];
+  const dialect = builtInDialect(base);
+  return { baseUrl, dialect: own === undefined ? dialect : overlay(name, dialect, own) };
+}
+
+function dialectOf({ dialects }: NightshiftConfig, providerName: string): string {
+  const exists = isBuiltIn(providerName) || Object.hasOwn(dialects ?? {}, providerName);
+  return exists ? providerName : 'generic';
+}
+
+/** The built-in dialect that one is, or is laid over. */
+function baseOf({ dialects }: NightshiftConfig, name: string): DialectName {
+  const own = Object.hasOwn(dialects ?? {}, name) ? dialects?.[name] : undefined;
+  if (own === undefined && !isBuiltIn(name)) {
+    const names = [...new Set([...Object.keys(DIALECTS), ...Object.keys(dialects ?? {})])];
+    throw new InvalidRequest(`There is no dialect "${name}". Dialects: ${names.toSorted().join(', ')}.`);
+  }
+  const base = own?.like ?? (isBuiltIn(name) ? name : 'generic');
+  if (isBuiltIn(base)) return base;
+  throw new InvalidRequest(`dialects.${name}.like: there is no built-in dialect "${base}".`);
+}
+
+/** @throws InvalidRequest when the provider's batches are known not to have this endpoint. */
+export function checkEndpoint({ name, endpoints }: Dialect, endpoint: string): void {
+  if (endpoints === 'unknown' || endpoints.includes(endpoint)) return;
+  throw new InvalidRequest(
+    `Batches of the dialect "${name}" have no endpoint "${endpoint}". They have: ${endpoints.join(', ')}. ${IF_NEWER}`,
+  );
+}
+
+const DEFAULT_WINDOW = '24h';
+
+/**
+ * The completion window that was asked for, else `24h`, else the shortest that the provider has.
+ * @throws InvalidRequest when the provider is known not to have it.
+ */
+export function chooseWindow({ name, windows }: Dialect, asked: string | undefined): string {
+  if (windows === 'unknown') return asked ?? DEFAULT_WINDOW;
+  const first = 'from' in windows ? windows.from : windows[0];
+  const wanted = asked ?? (isAmong(DEFAULT_WINDOW, windows) ? DEFAULT_WINDOW : (first ?? DEFAULT_WINDOW));
+  if (isAmong(wanted, windows)) return wanted;
+  const has = 'from' in windows ? `${windows.from} to ${windows.to}` : windows.join(', ');
+  throw new InvalidRequest(
+    `Batches of the dialect "${name}" have no completion window "${wanted}". They have: ${has}. ${IF_NEWER}`,
+  );
+}
+
+const IF_NEWER = 'If they have it by now, say so under dialects in nightshift.config.ts.';
+
+function isAmong(window: string, windows: Exclude<Dialect['windows'], 'unknown'>): boolean {
+  if (!('from' in windows)) return windows.includes(window);
+  const [seconds = 0, from = 0, to = 0] = [window, windows.from, windows.to].map(parseWindow);
+  return seconds >= from && seconds <= to;
+}

@@ -1,0 +1,95 @@
+import { NO_LIMITS, OPENAI_CODES, OPENAI_LIKE, OPENAI_STATUSES } from './openai-like.ts';
+import type { DialectFacts } from './schema.ts';
+
+/** Servers one runs oneself, and the one that stands for all that are not here. Facts of November 2026. */
+export const OWN = {
+  litellm: {
+    ...OPENAI_LIKE,
+    title: 'LiteLLM proxy',
+    // Whatever the provider behind it has.
+    windows: 'unknown',
+    codes: { ...OPENAI_CODES, busy: [...OPENAI_CODES.busy, 'batch_enqueued_token_limit*'] },
+    honours: { ...OPENAI_LIKE.honours, metadata: 'unknown', cancel: 'unknown' },
+    fields: { ...OPENAI_LIKE.fields, rowError: 'status as code' },
+    sources: ['https://docs.litellm.ai/docs/batches', 'https://github.com/BerriAI/litellm/pull/37527'],
+  },
+  aibrix: {
+    ...OPENAI_LIKE,
+    title: 'AIBrix',
+    endpoints: ['/v1/chat/completions', '/v1/completions', '/v1/embeddings', '/v1/rerank'],
+    windows: 'unknown',
+    statuses: { ...OPENAI_STATUSES, scheduling: 'running' },
+    errors: ['{detail}'],
+    limits: { ...NO_LIMITS, requests: 50_000 },
+    files: { ...OPENAI_LIKE.files, emptyFiles: 'none' },
+    fields: { ...OPENAI_LIKE.fields, absent: 'omitted' },
+    sources: [
+      'https://github.com/vllm-project/aibrix/blob/main/python/aibrix/aibrix/metadata/api/v1/batch.py',
+    ],
+  },
+  ogx: {
+    ...OPENAI_LIKE,
+    title: 'OGX (once Llama Stack)',
+    endpoints: ['/v1/chat/completions', '/v1/completions', '/v1/embeddings'],
+    // Every exception of a row is told as "request_failed", passing ones too.
+    codes: { ...OPENAI_CODES, retriable: [...OPENAI_CODES.retriable, 'request_failed'] },
+    errors: ['{detail}', '{error: {type, code}}'],
+    honours: { ...OPENAI_LIKE.honours, idempotencyKey: 'body', deletion: true },
+    files: { ...OPENAI_LIKE.files, unfinishedRows: 'absent', emptyFiles: 'both' },
+    fields: { ...OPENAI_LIKE.fields, body: 'JSON text', rowError: 'type' },
+    sources: [
+      'https://github.com/ogx-ai/ogx/blob/main/src/ogx/providers/inline/batches/reference/batches.py',
+    ],
+  },
+  'llm-d': {
+    ...OPENAI_LIKE,
+    title: 'llm-d batch gateway',
+    windows: 'unknown',
+    honours: { ...OPENAI_LIKE.honours, metadata: 'unknown' },
+    files: { ...OPENAI_LIKE.files, unfinishedRows: 'error file' },
+    sources: [
+      'https://github.com/llm-d/llm-d-batch-gateway/pull/121',
+      'https://github.com/llm-d/llm-d-batch-gateway/pull/330',
+      'https://github.com/llm-d/llm-d-batch-gateway/pull/574',
+    ],
+  },
+  generic: {
+    ...OPENAI_LIKE,
+    title: 'Any other',
+    windows: 'unknown',
+    counters: 'unknown',
+    errors: 'unknown',
+    statuses: {
+      completed: 'succeeded',
+      succeeded: 'succeeded',
+      failed: 'failed',
+      expired: 'expired',
+      cancelled: 'cancelled',
+      canceled: 'cancelled',
+    },
+    // The smallest cap that any of the others has.
+    limits: { ...NO_LIMITS, requests: 5_000 },
+    honours: {
+      metadata: 'unknown',
+      idempotencyKey: 'unknown',
+      fileExpiry: 'unknown',
+      cancel: 'unknown',
+      deletion: 'unknown',
+    },
+    files: {
+      processedFirst: 'unknown',
+      inputHoldsBatch: 'unknown',
+      failedRows: 'unknown',
+      unfinishedRows: 'unknown',
+      emptyFiles: 'unknown',
+    },
+    fields: {
+      times: 'unknown',
+      absent: 'unknown',
+      errors: 'unknown',
+      body: 'unknown',
+      rowError: 'unknown',
+    },
+    sources: [],
+  },
+} satisfies Record<string, DialectFacts>;
