@@ -2,12 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { z } from 'zod';
 import { InvalidRequest } from '../../src/errors.ts';
+import { DIALECTS, type DialectName } from '../../src/provider/dialects/dialects.ts';
 import { startSimulator, type SimulatorOptions } from '../simulator/index.ts';
 import { portNumber, wholeNumber } from './numbers.ts';
 
 interface SimulatorFlags {
   readonly port: number;
-  readonly dialect: 'melious' | 'openai';
+  readonly dialect: DialectName;
   readonly folder?: string;
   readonly seed: number;
   readonly script?: string;
@@ -19,8 +20,8 @@ export function simulatorCommand(): Command {
     .description('start the provider simulator alone (any key is accepted) and keep it running')
     .option('-p, --port <number>', 'port on 127.0.0.1', portNumber, 8787)
     .addOption(
-      new Option('-d, --dialect <name>', 'whose statuses, counters and errors')
-        .choices(['melious', 'openai'])
+      new Option('-d, --dialect <name>', 'whose statuses, counters, errors and habits')
+        .choices(Object.keys(DIALECTS))
         .default('melious'),
     )
     .option('--folder <path>', 'keep files and batches here, so that they survive a restart')

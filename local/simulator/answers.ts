@@ -27,9 +27,9 @@ export function answerBody(request: SimulatedRequest, seed: number): Record<stri
   const asked = request.body['model'];
   const model = typeof asked === 'string' ? asked.replace(/:batch$/, '') : null;
   const shared = { model, ...costOf(hash) };
-  return request.url.endsWith('/embeddings')
-    ? { ...embeddings(request, hash), ...shared }
-    : { ...chatCompletion(request, hash), ...shared };
+  if (request.url.endsWith('/embeddings')) return { ...embeddings(request, hash), ...shared };
+  if (request.url.endsWith('/responses')) return { ...response(request, hash), ...shared };
+  return { ...chatCompletion(request, hash), ...shared };
 }
 
 function chatCompletion(request: SimulatedRequest, hash: Buffer): Record<string, unknown> {
@@ -46,6 +46,38 @@ function chatCompletion(request: SimulatedRequest, hash: Buffer): Record<string,
       prompt_tokens: promptTokens,
       completion_tokens: completionTokens,
       total_tokens: promptTokens + completionTokens,
+    },
+  };
+}
+
+/** OpenAI's Responses API. */
+function response(request: SimulatedRequest, hash: Buffer): Record<string, unknown> {
+  const prompt = promptOf(request);
+  const text = answerText(prompt, hash);
+  const id = hash.toString('hex', 0, 8);
+  const [inputTokens, outputTokens] = [tokens(prompt), tokens(text)];
+  return {
+    id: `resp_${id}`,
+    object: 'response',
+    created_at: 1_790_000_000,
+    status: 'completed',
+    error: null,
+    incomplete_details: null,
+    output: [
+      {
+        type: 'message',
+        id: `msg_${id}`,
+        status: 'completed',
+        role: 'assistant',
+        content: [{ type: 'output_text', text, annotations: [] }],
+      },
+    ],
+    usage: {
+      input_tokens: inputTokens,
+      input_tokens_details: { cached_tokens: 0 },
+      output_tokens: outputTokens,
+      output_tokens_details: { reasoning_tokens: 0 },
+      total_tokens: inputTokens + outputTokens,
     },
   };
 }
@@ -70,8 +102,15 @@ function answerText(prompt: string, hash: Buffer): string {
 /** The last message's text. */
 function promptOf({ body: { messages, input } }: SimulatedRequest): string {
   if (typeof input === 'string') return input;
-  const last = Array.isArray(messages) ? (messages.at(-1) as { content?: unknown } | undefined) : undefined;
-  return typeof last?.content === 'string' ? last.content : '';
+  const turns = Array.isArray(messages) ? messages : Array.isArray(input) ? input : [];
+  return textOf((turns.at(-1) as { content?: unknown } | undefined)?.content);
+}
+
+/** A content's text: itself, or that of its parts. */
+function textOf(content: unknown): string {
+  if (typeof content === 'string') return content;
+  if (!Array.isArray(content)) return '';
+  return content.map((part: { text?: unknown }) => (typeof part.text === 'string' ? part.text : '')).join('');
 }
 
 const DEFAULT_DIMENSIONS = 8;

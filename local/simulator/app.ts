@@ -3,20 +3,21 @@ import { Readable } from 'node:stream';
 import { Hono, type Context } from 'hono';
 import { z } from 'zod';
 import { parseWindow } from '../../src/polling.ts';
+import type { Dialect } from '../../src/provider/dialects/schema.ts';
 import type { SimulatedBatch } from './batches.ts';
 import { corruptContent } from './corrupt-content.ts';
-import { errorBody, fileObject, type SimulatedDialect } from './dialects.ts';
+import { errorBody, fileObject, listAnswer, uploadAnswer, type Spoken } from './dialects.ts';
 import type { FaultScript, Route } from './faults.ts';
 import type { SimulatedProvider } from './provider.ts';
 import { strike, type NodeBindings } from './strike.ts';
 import type { SimulatedFile, SimulatorState } from './state.ts';
-import { receiveUpload, startsAsJsonLines } from './upload.ts';
+import { receiveUpload, startsAsJsonLines, type Upload } from './upload.ts';
 
 export interface AppOptions {
   readonly state: SimulatorState;
   readonly provider: SimulatedProvider;
   readonly script: FaultScript;
-  readonly dialect: SimulatedDialect;
+  readonly spoken: Spoken;
   readonly apiKey: string | undefined;
   readonly maxFileBytes: number;
   readonly now: () => number;
@@ -33,29 +34,29 @@ export interface RequestRecord {
 
 type AppContext = Context<{ Bindings: NodeBindings }>;
 
-const ENDPOINTS = ['/v1/chat/completions', '/v1/embeddings', '/v1/images/generations', '/v1/audio/speech'];
-
 const createSchema = z.object({
   input_file_id: z.string(),
   endpoint: z.string(),
   completion_window: z.string().default('24h'),
   metadata: z.record(z.string(), z.string()).nullish(),
+  idempotency_key: z.string().optional(),
 });
 
 /** The files and batches API over HTTP. */
 export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }> {
-  const { state, provider, now } = options;
+  const { state, provider, spoken, now } = options;
+  const { dialect, quirks } = spoken;
   const app = new Hono<{ Bindings: NodeBindings }>();
   const refuse = (
     c: AppContext,
-    status: 400 | 401 | 404 | 409 | 413,
+    status: 400 | 401 | 404 | 405 | 409 | 413,
     code: string,
     message: string,
-  ): Response => c.json(errorBody(options.dialect, code, message), status);
+  ): Response => c.json(errorBody(spoken, code, message) as object, status);
   const notFound = (c: AppContext, what: string): Response => refuse(c, 404, 'NOT_FOUND', `No such ${what}.`);
 
   app.use(async (c, next) => {
-    const problem = authProblem(c.req.header(), options.apiKey);
+    const problem = authProblem(c.req.header(), options.apiKey, dialect);
     if (problem === undefined) await next();
     else c.res = refuse(c, 401, problem, 'The key is missing or not valid.');
     c.header('x-request-id', `req_${state.batches.size}_${state.files.size}`);
@@ -65,7 +66,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
   });
 
   const route = (name: Route, handle: (c: AppContext) => Promise<Response>) => (c: AppContext) =>
-    strike(options.script.forRoute(name), options.dialect, c, () => handle(c));
+    strike(options.script.forRoute(name), spoken, c, () => handle(c));
 
   app.post(
     '/v1/files',
@@ -73,17 +74,25 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
       const id = state.nextId('file');
       const path = state.contentPath(`${id}.part`);
       const upload = await receiveUpload(c.env.incoming, path, options.maxFileBytes);
-      const problem = uploadProblem(upload, path);
+      const problem = await uploadProblem(upload, path, id);
       if (problem !== undefined) {
         rmSync(path, { force: true });
         return refuse(c, ...problem);
       }
       renameSync(path, state.contentPath(id));
       const { name, purpose, bytes } = upload;
-      const file: SimulatedFile = { id, name, purpose, bytes, createdAt: now() };
+      const file: SimulatedFile = {
+        id,
+        name,
+        purpose,
+        bytes,
+        createdAt: now(),
+        ...expiryOf(upload, dialect, now()),
+        ...(dialect.files.processedFirst === true && { looksUntilProcessed: 2 }),
+      };
       state.files.set(id, file);
       state.save();
-      return c.json(fileObject(file));
+      return c.json(uploadAnswer(file, spoken));
     }),
   );
   app.get(
@@ -93,14 +102,17 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
       const files = [...state.files.values()].filter(
         (file) => purpose === undefined || file.purpose === purpose,
       );
-      return c.json(page(c, order === 'asc' ? files : files.toReversed(), fileObject));
+      const shown = (order === 'asc' ? files : files.toReversed()).map((file) => fileObject(file, spoken));
+      return c.json(listAnswer(shown, c.req.query(), spoken));
     }),
   );
   app.get(
     '/v1/files/:id',
     route('get', async (c) => {
       const file = state.files.get(c.req.param('id') ?? '');
-      return file === undefined ? notFound(c, 'file') : c.json(fileObject(file));
+      if (file === undefined) return notFound(c, 'file');
+      if (file.looksUntilProcessed !== undefined) file.looksUntilProcessed -= 1;
+      return c.json(fileObject(file, spoken));
     }),
   );
   app.get(
@@ -118,7 +130,9 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
     '/v1/files/:id',
     route('delete', async (c) => {
       const id = c.req.param('id') ?? '';
+      if (dialect.honours.deletion !== true) return refuse(c, 405, 'METHOD_NOT_ALLOWED', 'Files stay.');
       if (!state.files.has(id)) return notFound(c, 'file');
+      if (dialect.files.inputHoldsBatch === true) state.deleteBatchesOf(id);
       state.deleteFile(id);
       return c.json({ id, object: 'file', deleted: true });
     }),
@@ -134,14 +148,31 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
         completion_window: completionWindow,
         metadata,
       } = body.data;
-      if (!ENDPOINTS.includes(endpoint)) return refuse(c, 400, 'invalid_value', `endpoint: ${endpoint}`);
-      if (parseWindow(completionWindow) === undefined)
+      if (dialect.endpoints !== 'unknown' && !dialect.endpoints.includes(endpoint))
+        return refuse(c, 400, 'invalid_value', `endpoint: ${endpoint}`);
+      if (!takesWindow(dialect, completionWindow))
         return refuse(c, 400, 'invalid_value', 'completion_window');
       if (Object.keys(metadata ?? {}).length > 16)
         return refuse(c, 400, 'invalid_value', 'metadata: at most 16 pairs');
-      if (!state.files.has(inputFileId)) return notFound(c, 'input file');
-      const request = { inputFileId, endpoint, completionWindow, metadata: metadata ?? {} };
-      return c.json(await provider.show(await provider.createBatch(request)));
+      const file = state.files.get(inputFileId);
+      if (file === undefined) return notFound(c, 'input file');
+      if ((file.looksUntilProcessed ?? 0) > 0)
+        return refuse(c, 400, 'file_not_processed', 'The file is not processed yet.');
+      const idempotencyKey = idempotencyKeyOf(c, body.data.idempotency_key, dialect);
+      const earlier = [...state.batches.values()].find(
+        (batch) => idempotencyKey !== undefined && batch.idempotencyKey === idempotencyKey,
+      );
+      if (earlier !== undefined && earlier.inputFileId !== inputFileId)
+        return refuse(c, 409, 'idempotency_conflict', 'The key was used for another request.');
+      const request = {
+        inputFileId,
+        endpoint,
+        completionWindow,
+        metadata: metadata ?? {},
+        idempotencyKey,
+      };
+      const batch = earlier ?? (await provider.createBatch(request));
+      return c.json(await provider.show(batch), quirks.created);
     }),
   );
   app.get(
@@ -153,7 +184,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
           .flatMap((id) => findBatch(state, id) ?? [])
           .map((batch) => provider.show(batch)),
       );
-      return c.json(page(c, shown, (batch) => batch));
+      return c.json(listAnswer(shown, c.req.query(), spoken));
     }),
   );
   app.get(
@@ -168,23 +199,28 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
     route('cancel', async (c) => {
       const batch = findBatch(state, c.req.param('id'));
       if (batch === undefined) return notFound(c, 'batch');
+      if (dialect.honours.cancel !== true) return refuse(c, 405, 'METHOD_NOT_ALLOWED', 'Batches run on.');
       if (!provider.cancel(batch)) return refuse(c, 409, 'batch_ended', 'The batch has ended.');
       return c.json(await provider.show(batch));
     }),
   );
-  app.notFound((c) =>
-    c.json(errorBody(options.dialect, 'NOT_FOUND', `${c.req.method} ${c.req.path} is not there.`), 404),
-  );
-  app.onError((error, c) => c.json(errorBody(options.dialect, 'SYSTEM_9001', error.message), 500));
+  app.notFound((c) => refuse(c, 404, 'NOT_FOUND', `${c.req.method} ${c.req.path} is not there.`));
+  app.onError((error, c) => c.json(errorBody(spoken, 'SYSTEM_9001', error.message) as object, 500));
   return app;
 
-  function uploadProblem(
-    upload: Awaited<ReturnType<typeof receiveUpload>>,
+  async function uploadProblem(
+    upload: Upload,
     path: string,
-  ): [400 | 413, string, string] | undefined {
+    id: string,
+  ): Promise<[400 | 413, string, string] | undefined> {
     if (upload.bytes === 0) return [400, 'VALIDATION_4001', 'There is no file, or it is empty.'];
     if (upload.tooLarge) return [413, 'file_too_large', `A file may have ${options.maxFileBytes} bytes.`];
     if (upload.purpose !== 'batch') return [400, 'VALIDATION_4001', 'purpose must be "batch".'];
+    const { brackets, dots } = upload.expiresAfter;
+    if (dialect.honours.fileExpiry === 'no' && (brackets ?? dots) !== undefined)
+      return [400, 'invalid_request', 'expires_after is not supported.'];
+    if (quirks.blankLines === 'refused' && (await hasBlankLine(state.content(`${id}.part`))))
+      return [400, 'invalid_file_format', 'Blank lines are not allowed.'];
     if (!startsAsJsonLines(path)) return [400, 'invalid_file_format', 'The first line is not a JSON object.'];
     return undefined;
   }
@@ -193,24 +229,54 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
 function authProblem(
   headers: Readonly<Record<string, string>>,
   apiKey: string | undefined,
+  { name, auth }: Dialect,
 ): string | undefined {
   const bearer = /^Bearer (.+)$/.exec(headers['authorization'] ?? '')?.[1];
-  const given = bearer ?? headers['x-api-key'] ?? headers['api-key'];
+  const own = auth === 'Authorization: Bearer' ? bearer : headers[auth];
+  // Either header will do on every endpoint of Melious.
+  const given = own ?? (name === 'melious' ? headers['x-api-key'] : undefined);
   if (given === undefined) return 'AUTH_1007';
   return apiKey !== undefined && given !== apiKey ? 'AUTH_1008' : undefined;
 }
 
-/** One page of a list: `after` is the last id of the page before. */
-function page<Item>(
+function takesWindow({ windows }: Dialect, window: string): boolean {
+  const seconds = parseWindow(window);
+  if (seconds === undefined || windows === 'unknown') return seconds !== undefined;
+  if (!('from' in windows)) return windows.includes(window);
+  return seconds >= (parseWindow(windows.from) ?? 0) && seconds <= (parseWindow(windows.to) ?? 0);
+}
+
+function idempotencyKeyOf(
   c: AppContext,
-  items: readonly Item[],
-  show: (item: Item) => Record<string, unknown>,
-): object {
-  const { after, limit = '20' } = c.req.query();
-  const all = items.map(show);
-  const from = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1;
-  const to = from + Math.min(100, Math.max(1, Number(limit)));
-  return { object: 'list', data: all.slice(from, to), has_more: to < all.length };
+  inBody: string | undefined,
+  { honours }: Dialect,
+): string | undefined {
+  if (honours.idempotencyKey === 'header') return c.req.header('idempotency-key');
+  return honours.idempotencyKey === 'body' ? inBody : undefined;
+}
+
+/** When a file goes, where its form said so in the provider's spelling. */
+function expiryOf(
+  { expiresAfter }: Upload,
+  { honours }: Dialect,
+  now: number,
+): Pick<SimulatedFile, 'expiresAt'> {
+  const { fileExpiry } = honours;
+  const seconds = fileExpiry === 'brackets' || fileExpiry === 'dots' ? expiresAfter[fileExpiry] : undefined;
+  return seconds === undefined ? {} : { expiresAt: now + seconds * 1_000 };
+}
+
+/** Also one at the end, behind the last newline. */
+async function hasBlankLine(content: AsyncIterable<Buffer>): Promise<boolean> {
+  const NEWLINE = 0x0a;
+  let before = NEWLINE;
+  for await (const chunk of content) {
+    for (const byte of chunk) {
+      if (byte === NEWLINE && before === NEWLINE) return true;
+      before = byte;
+    }
+  }
+  return false;
 }
 
 function findBatch(state: SimulatorState, id = ''): SimulatedBatch | undefined {

@@ -16,6 +16,7 @@ export interface SimulatedBatch {
   readonly endpoint: string;
   readonly completionWindow: string;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly idempotencyKey?: string | undefined;
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly requests: number;

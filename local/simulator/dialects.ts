@@ -1,110 +1,181 @@
+import { builtInDialect, type DialectName } from '../../src/provider/dialects/dialects.ts';
+import type { Dialect } from '../../src/provider/dialects/schema.ts';
 import type { BatchEnd, Ending, Running, SimulatedBatch, BatchState } from './batches.ts';
+import { QUIRKS, type Quirks } from './quirks.ts';
 import type { SimulatedFile } from './state.ts';
 
-export type SimulatedDialect = 'melious' | 'openai';
-
-/** How a dialect writes things down. */
-interface Wording {
-  readonly running: Readonly<Record<Running, string>>;
-  readonly ending: Readonly<Record<Ending, string>>;
-  readonly counts: (done: number, errored: number, total: number) => Record<string, number>;
-  readonly maxFileBytes: number;
+/** A dialect as the simulator speaks it: its data, and what it does beyond them. */
+export interface Spoken {
+  readonly dialect: Dialect;
+  readonly quirks: Quirks;
 }
 
-export const WORDING: Readonly<Record<SimulatedDialect, Wording>> = {
-  melious: {
-    running: {
-      queued: 'queued',
-      in_progress: 'in_progress',
-      finalizing: 'finalizing',
-      cancelling: 'cancelling',
-    },
-    ending: { succeeded: 'succeeded', failed: 'failed', expired: 'expired', cancelled: 'cancelled' },
-    counts: (done, errored, total) => ({ processing: total - done, succeeded: done - errored, errored }),
-    maxFileBytes: 105_000_000,
-  },
-  openai: {
-    running: {
-      queued: 'validating',
-      in_progress: 'in_progress',
-      finalizing: 'finalizing',
-      cancelling: 'cancelling',
-    },
-    ending: { succeeded: 'completed', failed: 'failed', expired: 'expired', cancelled: 'cancelled' },
-    counts: (done, errored, total) => ({ total, completed: done - errored, failed: errored }),
-    maxFileBytes: 200_000_000,
-  },
-};
+export function speak(name: DialectName): Spoken {
+  return { dialect: builtInDialect(name), quirks: QUIRKS[name] };
+}
 
-export function batchObject(
-  batch: SimulatedBatch,
-  state: BatchState,
-  dialect: SimulatedDialect,
-): Record<string, unknown> {
-  const wording = WORDING[dialect];
-  const counts = batch.actions.find((action) => action.kind === 'counts');
-  const end = batch.end;
-  const status = 'ending' in state ? wording.ending[state.ending] : shownStatus(state, wording);
-  return {
+type Wire = Record<string, unknown>;
+
+export function batchObject(batch: SimulatedBatch, state: BatchState, spoken: Spoken): Wire {
+  const { dialect, quirks } = spoken;
+  const { end } = batch;
+  const at = (milliseconds: number | undefined): unknown => time(milliseconds, spoken);
+  const failed = end?.ending === 'failed' && batch.errors.length > 0;
+  const object = {
     id: batch.id,
     object: 'batch',
     endpoint: batch.endpoint,
-    errors:
-      end?.ending === 'failed' && batch.errors.length > 0 ? { object: 'list', data: batch.errors } : null,
+    errors: failed ? errorList(batch, spoken) : null,
     input_file_id: batch.inputFileId,
     completion_window: batch.completionWindow,
-    status,
+    status: shownStatus(state, spoken),
     output_file_id: end?.outputFileId ?? null,
     error_file_id: end?.errorFileId ?? null,
-    created_at: seconds(batch.createdAt),
-    expires_at: seconds(batch.expiresAt),
-    completed_at: endedAt(end, 'succeeded'),
-    failed_at: endedAt(end, 'failed'),
-    expired_at: endedAt(end, 'expired'),
-    ...(dialect === 'openai' && {
-      cancelling_at: batch.cancelledAt === undefined ? null : seconds(batch.cancelledAt),
-      cancelled_at: endedAt(end, 'cancelled'),
+    created_at: at(batch.createdAt),
+    expires_at: at(quirks.neverExpires ? undefined : batch.expiresAt),
+    completed_at: at(endedAt(end, 'succeeded')),
+    failed_at: at(endedAt(end, 'failed')),
+    expired_at: at(endedAt(end, 'expired')),
+    // Melious has no field for either.
+    ...(dialect.name !== 'melious' && {
+      cancelling_at: at(batch.cancelledAt),
+      cancelled_at: at(endedAt(end, 'cancelled')),
     }),
-    request_counts: counts === undefined ? shownCounts(batch, state, wording) : counts.counts,
-    metadata: batch.metadata,
+    ...counters(batch, state, spoken),
+    metadata: metadataOf(batch, spoken),
   };
+  return dialect.fields.absent === 'omitted' ? withoutNulls(object) : object;
 }
 
-function shownStatus(state: Extract<BatchState, { status: Running }>, { running }: Wording): string {
-  return state.shown === state.status ? running[state.status] : state.shown;
+function withoutNulls(object: Wire): Wire {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
+}
+
+/** What is not known to be kept is lost. */
+function metadataOf({ metadata }: SimulatedBatch, { dialect, quirks }: Spoken): unknown {
+  const kept = dialect.honours.metadata === true ? metadata : {};
+  const shown = { ...kept, ...quirks.ownMetadata };
+  return Object.keys(shown).length === 0 && dialect.name !== 'melious' ? null : shown;
+}
+
+function errorList({ errors }: SimulatedBatch, { dialect }: Spoken): unknown {
+  return dialect.fields.errors === 'text'
+    ? errors.map(({ code, message }) => `${code}: ${message}`).join('; ')
+    : { object: 'list', data: errors };
+}
+
+function shownStatus(state: BatchState, { dialect, quirks }: Spoken): string {
+  if ('ending' in state) return cased(endingWord(state.ending, dialect), quirks);
+  // A fault has the last word.
+  if (state.shown !== state.status) return state.shown;
+  const words: Readonly<Record<Running, string>> = {
+    queued: quirks.queued,
+    in_progress: quirks.inProgress,
+    finalizing: quirks.finalizing,
+    cancelling: 'cancelling',
+  };
+  return cased(words[state.status], quirks);
+}
+
+function endingWord(ending: Ending, { statuses }: Dialect): string {
+  return Object.entries(statuses).find(([, means]) => means === ending)?.[0] ?? ending;
+}
+
+function cased(status: string, { casing }: Quirks): string {
+  if (casing === 'upper') return status.toUpperCase();
+  return casing === 'capital' ? `${status.charAt(0).toUpperCase()}${status.slice(1)}` : status;
+}
+
+function counters(batch: SimulatedBatch, state: BatchState, spoken: Spoken): Wire {
+  const told = batch.actions.find((action) => action.kind === 'counts');
+  if (told !== undefined) return { request_counts: told.counts };
+  const { counts } = spoken.quirks;
+  const shown = shownCounts(batch, state, spoken);
+  if (shown === undefined) return { request_counts: null };
+  if (counts === 'twice') return { ...shown, request_counts: shown };
+  if (batch.end !== undefined || counts === 'shown') return { request_counts: shown };
+  if (counts === 'absent') return {};
+  return { request_counts: Object.fromEntries(Object.keys(shown).map((name) => [name, null])) };
 }
 
 /** A batch that failed validation ran nothing: OpenAI shows 0/0/0. */
-function shownCounts(batch: SimulatedBatch, state: BatchState, { counts }: Wording): Record<string, number> {
-  if (batch.end !== undefined) {
-    const { succeeded, errored } = batch.end;
-    return counts(succeeded + errored, errored, batch.errors.length > 0 ? 0 : batch.requests);
-  }
-  return counts('done' in state ? state.done : 0, 0, batch.requests);
+function shownCounts(batch: SimulatedBatch, state: BatchState, { dialect }: Spoken): Wire | undefined {
+  const names = dialect.counters;
+  if (typeof names === 'string') return undefined;
+  const { end } = batch;
+  const total = end !== undefined && batch.errors.length > 0 ? 0 : batch.requests;
+  const errored = end?.errored ?? 0;
+  const done = end === undefined ? ('done' in state ? state.done : 0) : end.succeeded + errored;
+  const first = names.total === undefined ? { processing: total - done } : { [names.total]: total };
+  return { ...first, [names.succeeded]: done - errored, [names.failed]: errored };
 }
 
-function endedAt(end: BatchEnd | undefined, ending: Ending): number | null {
-  return end?.ending === ending ? seconds(end.at) : null;
+function endedAt(end: BatchEnd | undefined, ending: Ending): number | undefined {
+  return end?.ending === ending ? end.at : undefined;
 }
 
-export function fileObject(file: SimulatedFile): Record<string, unknown> {
-  const { id, bytes, createdAt, name, purpose } = file;
+function time(milliseconds: number | undefined, { dialect }: Spoken): unknown {
+  if (milliseconds === undefined) return null;
+  return dialect.fields.times === 'ISO 8601' ? new Date(milliseconds).toISOString() : seconds(milliseconds);
+}
+
+export function fileObject(file: SimulatedFile, spoken: Spoken): Wire {
+  const { id, bytes, createdAt, name, purpose, expiresAt } = file;
   return {
     id,
     object: 'file',
     bytes,
-    created_at: seconds(createdAt),
+    created_at: time(createdAt, spoken),
     filename: name,
     purpose,
-    status: 'processed',
+    ...(expiresAt !== undefined && { expires_at: time(expiresAt, spoken) }),
+    status: (file.looksUntilProcessed ?? 0) > 0 ? 'pending' : 'processed',
   };
 }
 
-/** Both envelopes: Melious names a code, OpenAI a type and a code. */
-export function errorBody(dialect: SimulatedDialect, code: string, message: string): Record<string, unknown> {
-  return dialect === 'melious'
-    ? { error: { code, message } }
-    : { error: { message, type: 'invalid_request_error', param: null, code } };
+/** An uploaded file as its answer has it. */
+export function uploadAnswer(file: SimulatedFile, spoken: Spoken): Wire {
+  const object = fileObject(file, spoken);
+  return spoken.quirks.uploads === 'bare' ? object : wrapped(object);
+}
+
+/** One page of a list. `after` is the last id of the page before. */
+export function listAnswer(
+  items: readonly Wire[],
+  { after, limit = '20' }: Readonly<Record<string, string>>,
+  { quirks: { lists } }: Spoken,
+): Wire {
+  if (lists === 'whole') return { object: 'list', data: items };
+  const from = after === undefined ? 0 : items.findIndex(({ id }) => id === after) + 1;
+  const data = items.slice(from, from + Math.min(100, Math.max(1, Number(limit))));
+  if (lists === 'wrapped') return wrapped({ data, object: 'list' });
+  return {
+    object: 'list',
+    data,
+    first_id: data[0]?.['id'] ?? null,
+    last_id: data.at(-1)?.['id'] ?? null,
+    has_more: from + data.length < items.length,
+  };
+}
+
+function wrapped(data: Wire): Wire {
+  return { code: 20_000, message: 'Ok', status: true, data };
+}
+
+/** An answer that is no success, in the dialect's first envelope. */
+export function errorBody({ dialect: { errors } }: Spoken, code: string, message: string): unknown {
+  switch (errors === 'unknown' ? 'text' : errors[0]) {
+    case '{error: {code}}':
+      return { error: { code, message } };
+    case '{code, message}':
+      return { code: 20_012, message, data: null };
+    case '{detail}':
+      return { detail: message };
+    case 'text':
+      return message;
+    default:
+      return { error: { message, type: 'invalid_request_error', param: null, code } };
+  }
 }
 
 const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1_000);

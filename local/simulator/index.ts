@@ -6,14 +6,16 @@ import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { createApp, type RequestRecord } from './app.ts';
 import type { SimulatedBatch, Stages } from './batches.ts';
-import { WORDING, type SimulatedDialect } from './dialects.ts';
+import { type DialectName } from '../../src/provider/dialects/dialects.ts';
+import { known } from '../../src/provider/dialects/known.ts';
+import { speak } from './dialects.ts';
 import { FaultScript, type Fault } from './faults.ts';
 import { SimulatedProvider } from './provider.ts';
 import { SimulatorState, type SimulatedFile } from './state.ts';
 
 export interface SimulatorOptions {
-  /** Whose statuses, counters, errors and limits. Default melious. */
-  readonly dialect?: SimulatedDialect;
+  /** Whose statuses, counters, errors, limits and habits. Default melious. */
+  readonly dialect?: DialectName;
   /** On 127.0.0.1. Default: any that is free. */
   readonly port?: number;
   /** The one key that is accepted. Default: any. */
@@ -26,7 +28,7 @@ export interface SimulatorOptions {
   readonly stages?: Stages;
   /** Keeps files and batches here, over restarts. Default: a temporary folder that goes with the simulator. */
   readonly folder?: string;
-  /** Default 105,000,000 for melious, 200,000,000 for openai. */
+  /** Default: the dialect's. */
   readonly maxFileBytes?: number;
   readonly faults?: readonly Fault[];
 }
@@ -45,25 +47,29 @@ export interface Simulator {
   createsPerKey(): ReadonlyMap<string, number>;
 }
 
+/** Where the dialect does not know. */
+const MAX_FILE_BYTES = 100_000_000;
+
 const STAGES: Stages = { queuedSeconds: 0.5, runningSeconds: 3, finalizingSeconds: 0.5 };
 
 /** Starts a provider double on 127.0.0.1. It answers as a function of its seed, its clock and its faults alone. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const { dialect = 'melious', seed = 1, clock = { now: () => Date.now() }, stages = STAGES } = options;
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'nightshift-simulator-')));
-  const state = new SimulatorState(folder, seed);
+  const spoken = speak(dialect);
+  const state = new SimulatorState(folder, seed, spoken.quirks.ids);
   const script = new FaultScript();
   script.add(options.faults ?? []);
   const now = (): number => clock.now();
-  const provider = new SimulatedProvider({ state, script, dialect, seed, stages, now });
+  const provider = new SimulatedProvider({ state, script, spoken, seed, stages, now });
   const requests: RequestRecord[] = [];
   const app = createApp({
     state,
     provider,
     script,
-    dialect,
+    spoken,
     apiKey: options.apiKey,
-    maxFileBytes: options.maxFileBytes ?? WORDING[dialect].maxFileBytes,
+    maxFileBytes: options.maxFileBytes ?? known(spoken.dialect.limits.fileBytes, MAX_FILE_BYTES),
     now,
     record: (request) => requests.push(request),
   });

@@ -3,20 +3,20 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { frameLines } from '../../src/rows/lines.ts';
 import { answerBody, isUnknownModel, markedFailure, type SimulatedRequest } from './answers.ts';
 import type { BatchEnd, Ending, SimulatedBatch } from './batches.ts';
-import type { SimulatedDialect } from './dialects.ts';
+import type { Spoken } from './dialects.ts';
 import type { FaultScript, RowAction } from './faults.ts';
 import type { SimulatorState } from './state.ts';
 
 export interface Production {
   readonly state: SimulatorState;
   readonly script: FaultScript;
-  readonly dialect: SimulatedDialect;
+  readonly spoken: Spoken;
   readonly seed: number;
 }
 
 const MAX_LINE_BYTES = 512 * 1_048_576;
 
-/** A row's result lines: melious puts errors into the output file, openai into a file of their own. */
+/** A row's result lines: some providers put errors into the output file, most into a file of their own. */
 interface ResultLines {
   readonly output: readonly string[];
   readonly errors: readonly string[];
@@ -25,7 +25,7 @@ interface ResultLines {
 
 /** Writes a batch's files as it ends: the first `finished` rows in the order the provider happened to run them. */
 export async function produceOutput(
-  { state, script, dialect, seed }: Production,
+  { state, script, spoken, seed }: Production,
   batch: SimulatedBatch,
   { ending, at, finished }: { readonly ending: Ending; readonly at: number; readonly finished: number },
 ): Promise<BatchEnd> {
@@ -35,26 +35,39 @@ export async function produceOutput(
   if (batch.errors.length === 0) {
     for (const [place, { request, ordinal }] of (await runOrder(state, batch, seed)).entries()) {
       if (place >= finished) {
-        if (dialect === 'openai') errors.push(unfinished(request, ending));
+        if (spoken.dialect.files.unfinishedRows === 'error file') errors.push(unfinished(request, ending));
         continue;
       }
       const nth = (state.attempts.get(request.custom_id) ?? 0) + 1;
       state.attempts.set(request.custom_id, nth);
       const actions = script.forRow(request.custom_id, ordinal, nth);
-      const lines = resultLines(request, actions, markedFailure(request, nth), dialect, seed);
+      const lines = resultLines(request, actions, markedFailure(request, nth), spoken, seed);
       output.push(...lines.output);
       errors.push(...lines.errors);
       if (lines.failed) errored += 1;
     }
   }
-  const noOutput = batch.actions.some(({ kind }) => kind === 'no-output');
+  const { quirks } = spoken;
+  const noOutput =
+    batch.actions.some(({ kind }) => kind === 'no-output') ||
+    (ending === 'cancelled' && quirks.cancelledIsEmpty);
+  const none = ending === 'succeeded' && errored === finished && quirks.failsWithoutSuccess;
+  const { emptyFiles } = spoken.dialect.files;
+  const kept = {
+    output: emptyFiles === 'both',
+    errors: emptyFiles === 'both' || emptyFiles === 'error file',
+  };
+  const store = (lines: readonly string[], what: 'output' | 'errors'): string | undefined =>
+    noOutput || batch.errors.length > 0 || (lines.length === 0 && !kept[what])
+      ? undefined
+      : storeLines(state, quirks.lastNewline ? lines : cutLast(lines), what, at);
   return {
-    ending,
+    ending: none ? 'failed' : ending,
     at,
     succeeded: batch.errors.length > 0 ? 0 : finished - errored,
     errored,
-    outputFileId: output.length === 0 || noOutput ? undefined : storeLines(state, output, 'output', at),
-    errorFileId: errors.length === 0 || noOutput ? undefined : storeLines(state, errors, 'errors', at),
+    outputFileId: store(output, 'output'),
+    errorFileId: store(errors, 'errors'),
   };
 }
 
@@ -99,7 +112,7 @@ function resultLines(
   request: SimulatedRequest,
   actions: readonly RowAction[],
   marked: string | undefined,
-  dialect: SimulatedDialect,
+  spoken: Spoken,
   seed: number,
 ): ResultLines {
   const has = (kind: RowAction['kind']): boolean => actions.some((action) => action.kind === kind);
@@ -112,12 +125,12 @@ function resultLines(
   if (has('drop')) return { output: [], errors: [], failed: false };
   const stranger = has('unknown') ? [line('a-stranger', { response: null, error: null })] : [];
   if (error !== undefined) {
-    const text = errorLine(request, error, dialect);
-    return dialect === 'melious'
+    const text = errorLine(request, error, spoken);
+    return spoken.dialect.files.failedRows === 'output file'
       ? { output: [text, ...stranger], errors: [], failed: true }
       : { output: stranger, errors: [text], failed: true };
   }
-  const text = answerLine(request, actions, seed);
+  const text = answerLine(request, actions, spoken, seed);
   return {
     output: has('duplicate') ? [text, text, ...stranger] : [text, ...stranger],
     errors: [],
@@ -125,10 +138,15 @@ function resultLines(
   };
 }
 
-function answerLine(request: SimulatedRequest, actions: readonly RowAction[], seed: number): string {
+function answerLine(
+  request: SimulatedRequest,
+  actions: readonly RowAction[],
+  { dialect }: Spoken,
+  seed: number,
+): string {
   const body = answerBody(request, seed);
   let status = 200;
-  let asText = false;
+  let asText = dialect.fields.body === 'JSON text';
   for (const action of actions) {
     if (action.kind === 'empty') return line(request.custom_id, { response: null, error: null });
     if (action.kind === 'status-zero') status = 0;
@@ -158,16 +176,33 @@ interface RowError {
 function errorLine(
   request: SimulatedRequest,
   { code, status, message }: RowError,
-  dialect: SimulatedDialect,
+  { dialect }: Spoken,
 ): string {
-  const error = { code, message: message ?? `The simulator was told to fail this row with ${code}.` };
-  if (dialect === 'melious') return line(request.custom_id, { response: null, error });
-  const body = { error: { ...error, type: 'server_error', param: null } };
-  const response = { status_code: status ?? 500, request_id: requestId(request), body };
-  return line(request.custom_id, { response, error: null });
+  const said = message ?? `The simulator was told to fail this row with ${code}.`;
+  const { custom_id } = request;
+  switch (dialect.fields.rowError) {
+    case 'code':
+      return line(custom_id, { response: null, error: { code, message: said } });
+    case 'type':
+      // Without a response at all.
+      return line(custom_id, { error: { type: 'request_failed', message: said } });
+    case 'message':
+      return line(custom_id, { response: null, error: { code: null, message: said } });
+    case 'status as code':
+      return line(custom_id, {
+        response: null,
+        error: { code: String(status ?? 500), message: `Error code: {'error': {'message': '${said}'}}` },
+      });
+    case 'response':
+    case 'unknown': {
+      const body = { error: { code, message: said, type: 'server_error', param: null } };
+      const response = { status_code: status ?? 500, request_id: requestId(request), body };
+      return line(custom_id, { response, error: null });
+    }
+  }
 }
 
-/** OpenAI names what it did not get to; Melious' rows are simply absent. */
+/** Some name what they did not get to; elsewhere those rows are simply absent. */
 function unfinished({ custom_id }: SimulatedRequest, ending: Ending): string {
   const error = {
     code: `batch_${ending}`,
@@ -176,12 +211,16 @@ function unfinished({ custom_id }: SimulatedRequest, ending: Ending): string {
   return line(custom_id, { response: null, error });
 }
 
-function line(custom_id: string, rest: { readonly response: unknown; readonly error: unknown }): string {
+function line(custom_id: string, rest: { readonly response?: unknown; readonly error: unknown }): string {
   return `${JSON.stringify({ id: `batch_req_${shortHash(custom_id)}`, custom_id, ...rest })}\n`;
 }
 
 const requestId = ({ custom_id }: SimulatedRequest): string => `req_${shortHash(custom_id)}`;
 const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
+
+function cutLast(lines: readonly string[]): string[] {
+  return [...lines.slice(0, -1), ...lines.slice(-1).map((last) => last.trimEnd())];
+}
 
 /** Lines written together: a system call per line would cost more than making it. */
 const LINES_PER_WRITE = 2_000;

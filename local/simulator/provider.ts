@@ -6,7 +6,7 @@ import {
   type Stages,
   type ValidationError,
 } from './batches.ts';
-import { batchObject, type SimulatedDialect } from './dialects.ts';
+import { batchObject, type Spoken } from './dialects.ts';
 import type { BatchAction, FaultScript } from './faults.ts';
 import { produceOutput } from './output.ts';
 import type { SimulatorState } from './state.ts';
@@ -15,7 +15,7 @@ import { validateRequests } from './validate.ts';
 export interface ProviderOptions {
   readonly state: SimulatorState;
   readonly script: FaultScript;
-  readonly dialect: SimulatedDialect;
+  readonly spoken: Spoken;
   readonly seed: number;
   readonly stages: Stages;
   readonly now: () => number;
@@ -26,6 +26,8 @@ export interface BatchRequest {
   readonly endpoint: string;
   readonly completionWindow: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** The same key and request answer with the same batch. */
+  readonly idempotencyKey?: string | undefined;
 }
 
 /** The provider itself, without HTTP: makes batches, and lets them go on as its clock does. */
@@ -39,8 +41,12 @@ export class SimulatedProvider {
   }
 
   async createBatch(request: BatchRequest): Promise<SimulatedBatch> {
-    const { state, script, now } = this.#options;
-    const { requests, errors } = await validateRequests(state.content(request.inputFileId), request.endpoint);
+    const { state, script, spoken, now } = this.#options;
+    const { requests, errors } = await validateRequests(
+      state.content(request.inputFileId),
+      request.endpoint,
+      spoken.dialect,
+    );
     const nth = state.batches.size + 1;
     const actions = script.forBatch(nth);
     const batch: SimulatedBatch = {
@@ -48,13 +54,15 @@ export class SimulatedProvider {
       nth,
       ...request,
       createdAt: now(),
-      expiresAt: now() + (parseWindow(request.completionWindow) ?? 86_400) * 1_000,
+      expiresAt:
+        now() +
+        (spoken.quirks.neverExpires ? NEVER : (parseWindow(request.completionWindow) ?? 86_400)) * 1_000,
       requests,
       errors: [...errors, ...actions.flatMap(plannedErrors)],
       actions,
     };
     state.batches.set(batch.id, batch);
-    const key = request.metadata['key'] ?? JSON.stringify(request.metadata);
+    const key = request.metadata['key'] ?? state.files.get(request.inputFileId)?.name ?? '';
     state.creates.set(key, (state.creates.get(key) ?? 0) + 1);
     state.save();
     return batch;
@@ -64,7 +72,8 @@ export class SimulatedProvider {
   async show(batch: SimulatedBatch): Promise<Record<string, unknown>> {
     const current = this.stateOf(batch);
     if ('ending' in current) await this.#end(batch, current);
-    return batchObject(batch, current, this.#options.dialect);
+    // How a batch ended may depend on its rows.
+    return batchObject(batch, this.stateOf(batch), this.#options.spoken);
   }
 
   stateOf(batch: SimulatedBatch): BatchState {
@@ -98,6 +107,9 @@ export class SimulatedProvider {
     this.#ending.delete(batch.id);
   }
 }
+
+/** Seconds: a hundred years. */
+const NEVER = 3_153_600_000;
 
 function plannedErrors(action: BatchAction): ValidationError[] {
   if (action.kind === 'fail') {

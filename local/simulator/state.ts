@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { SimulatedBatch } from './batches.ts';
+import type { Quirks } from './quirks.ts';
 
 export interface SimulatedFile {
   readonly id: string;
@@ -17,6 +18,9 @@ export interface SimulatedFile {
   readonly bytes: number;
   readonly purpose: string;
   readonly createdAt: number;
+  readonly expiresAt?: number;
+  /** How often it will be looked at before it is processed. */
+  looksUntilProcessed?: number;
 }
 
 interface Saved {
@@ -37,11 +41,13 @@ export class SimulatorState {
   readonly attempts = new Map<string, number>();
   readonly #folder: string;
   readonly #seed: number;
+  readonly #ids: Quirks['ids'];
   #serial = 0;
 
-  constructor(folder: string, seed: number) {
+  constructor(folder: string, seed: number, ids: Quirks['ids'] = 'plain') {
     this.#folder = folder;
     this.#seed = seed;
+    this.#ids = ids;
     mkdirSync(join(folder, 'files'), { recursive: true });
     if (existsSync(this.#statePath)) this.#load();
   }
@@ -54,7 +60,7 @@ export class SimulatorState {
   nextId(prefix: string): string {
     this.#serial += 1;
     const hash = createHash('sha256').update(`${this.#seed}/${this.#serial}`).digest('hex');
-    return `${prefix}_${hash.slice(0, 24)}`;
+    return formatId(this.#ids, prefix, hash);
   }
 
   contentPath(fileId: string): string {
@@ -63,6 +69,10 @@ export class SimulatorState {
 
   content(fileId: string): AsyncIterable<Buffer> {
     return createReadStream(this.contentPath(fileId), { highWaterMark: 262_144 });
+  }
+
+  deleteBatchesOf(inputFileId: string): void {
+    for (const [id, batch] of this.batches) if (batch.inputFileId === inputFileId) this.batches.delete(id);
   }
 
   deleteFile(fileId: string): void {
@@ -90,5 +100,20 @@ export class SimulatorState {
     for (const batch of saved.batches) this.batches.set(batch.id, batch);
     for (const [key, count] of saved.creates) this.creates.set(key, count);
     for (const [id, count] of saved.attempts) this.attempts.set(id, count);
+  }
+}
+
+function formatId(ids: Quirks['ids'], prefix: string, hash: string): string {
+  switch (ids) {
+    case 'plain':
+      return `${prefix}_${hash.slice(0, 24)}`;
+    case 'uuid':
+      return `${hash.slice(0, 8)}-${hash.slice(8, 12)}-4${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
+    case 'batch prefix':
+      return prefix === 'file' ? `file-batch-${hash.slice(0, 24)}` : `batch_${hash.slice(0, 24)}`;
+    case 'long':
+      return Buffer.from(`proxy:application/octet-stream;unified_id,${prefix};id,${hash}`).toString(
+        'base64url',
+      );
   }
 }

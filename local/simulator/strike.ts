@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Context } from 'hono';
-import { errorBody, type SimulatedDialect } from './dialects.ts';
+import { errorBody, type Spoken } from './dialects.ts';
 import type { RouteAction } from './faults.ts';
 
 /** What the Node server hands over with a request: faults reach for its sockets. */
@@ -13,7 +13,7 @@ export interface NodeBindings {
 /** Lets a fault strike a call: instead of it, or after it was carried out. */
 export async function strike(
   action: RouteAction | undefined,
-  dialect: SimulatedDialect,
+  spoken: Spoken,
   c: Context<{ Bindings: NodeBindings }>,
   handle: () => Promise<Response>,
 ): Promise<Response> {
@@ -26,7 +26,7 @@ export async function strike(
       } else await drain(c);
       const { status, code = `HTTP_${status}`, message = 'The simulator was told to.', retryAfter } = action;
       const headers = retryAfter === undefined ? undefined : { 'retry-after': String(retryAfter) };
-      return Response.json(errorBody(dialect, code, message), { status, ...(headers && { headers }) });
+      return Response.json(errorBody(spoken, code, message), { status, ...(headers && { headers }) });
     }
     case 'reset': {
       const answer = action.when === 'after' ? await handle() : undefined;

@@ -7,6 +7,8 @@ import { parseObject } from './validate.ts';
 export interface Upload {
   readonly name: string;
   readonly purpose: string;
+  /** Seconds after which the file goes by itself, in either spelling of the field. */
+  readonly expiresAfter: { readonly brackets?: number; readonly dots?: number };
   readonly bytes: number;
   /** Longer than the cap; what is on disk is cut there. */
   readonly tooLarge: boolean;
@@ -35,7 +37,20 @@ export async function receiveUpload(
   await pipeline(request, busboy);
   await Promise.all(written);
   const bytes = written.length === 0 ? 0 : statSync(path).size;
-  return { name, purpose: fields.get('purpose') ?? '', bytes, tooLarge };
+  const expiresAfter = {
+    ...secondsIn(fields, 'brackets', 'expires_after[seconds]'),
+    ...secondsIn(fields, 'dots', 'expires_after.seconds'),
+  };
+  return { name, purpose: fields.get('purpose') ?? '', expiresAfter, bytes, tooLarge };
+}
+
+function secondsIn(
+  fields: ReadonlyMap<string, string>,
+  spelling: 'brackets' | 'dots',
+  field: string,
+): Upload['expiresAfter'] {
+  const value = fields.get(field);
+  return value === undefined ? {} : { [spelling]: Number(value) };
 }
 
 /** Whether the file's first line is a JSON object, as far as its first megabyte tells. */

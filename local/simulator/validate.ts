@@ -1,4 +1,5 @@
 import { frameLines } from '../../src/rows/lines.ts';
+import type { Dialect } from '../../src/provider/dialects/schema.ts';
 import type { ValidationError } from './batches.ts';
 
 const MAX_LINE_BYTES = 512 * 1_048_576;
@@ -12,16 +13,22 @@ export interface Validated {
 export async function validateRequests(
   content: AsyncIterable<Uint8Array>,
   endpoint: string,
+  { limits }: Pick<Dialect, 'limits'>,
 ): Promise<Validated> {
+  const rules: LineRules = { endpoint, limits, models: new Set() };
   const ids = new Set<string>();
   const errors: ValidationError[] = [];
   let requests = 0;
   for await (const lines of frameLines(content, MAX_LINE_BYTES)) {
     for (const { number, bytes } of lines) {
       requests += 1;
-      const problem = checkLine(bytes?.toString('utf8') ?? '', endpoint, ids);
+      const problem = checkLine(bytes?.toString('utf8') ?? '', rules, ids);
       if (problem !== undefined) errors.push({ line: number, ...problem });
     }
+  }
+  if (limits.requests !== 'unknown' && requests > limits.requests) {
+    const message = `The file has ${requests} requests, more than ${limits.requests}.`;
+    errors.push({ code: 'too_many_tasks', message, line: null, param: null });
   }
   if (requests === 0) {
     errors.push({ code: 'empty_file', message: 'The file has no requests.', line: null, param: null });
@@ -31,7 +38,18 @@ export async function validateRequests(
 
 type LineProblem = Omit<ValidationError, 'line'>;
 
-function checkLine(text: string, endpoint: string, ids: Set<string>): LineProblem | undefined {
+interface LineRules {
+  readonly endpoint: string;
+  readonly limits: Dialect['limits'];
+  /** Models that were asked for. */
+  readonly models: Set<string>;
+}
+
+function checkLine(
+  text: string,
+  { endpoint, limits, models }: LineRules,
+  ids: Set<string>,
+): LineProblem | undefined {
   const line = parseObject(text);
   if (line === undefined) return problem('invalid_json_line', 'This line is not parseable as valid JSON.');
   const { custom_id, method, url, body } = line;
@@ -44,10 +62,22 @@ function checkLine(text: string, endpoint: string, ids: Set<string>): LineProble
   if (ids.has(custom_id))
     return problem('duplicate_custom_id', 'This custom_id was used before.', 'custom_id');
   ids.add(custom_id);
+  if (limits.customIdLength !== 'unknown' && custom_id.length > limits.customIdLength)
+    return problem('invalid_request', 'The custom_id is too long.', 'custom_id');
+  if (limits.customIdCharacters === 'ascii' && !/^[\x20-\x7e]*$/.test(custom_id))
+    return problem('invalid_request', 'The custom_id is not ASCII.', 'custom_id');
   if (method !== 'POST') return problem('invalid_method', 'method must be POST.', 'method');
   if (url !== endpoint) return problem('invalid_url', `url must be ${endpoint}.`, 'url');
-  return checkBody(body, endpoint);
+  const wrong = checkBody(body, endpoint);
+  models.add(String((body as Record<string, unknown>)['model']));
+  return wrong ?? (limits.oneModel === true && models.size > 1 ? OTHER_MODEL : undefined);
 }
+
+const OTHER_MODEL: LineProblem = {
+  code: 'model_mismatch',
+  message: 'All requests of a file must ask the same model.',
+  param: 'body.model',
+};
 
 function checkBody(body: unknown, endpoint: string): LineProblem | undefined {
   if (typeof body !== 'object' || body === null)
@@ -62,6 +92,8 @@ function checkBody(body: unknown, endpoint: string): LineProblem | undefined {
   if (endpoint.endsWith('/embeddings') && input === undefined) {
     return problem('missing_required_parameter', "Missing: 'input'.", 'body.input');
   }
+  if (endpoint.endsWith('/responses') && input === undefined)
+    return problem('missing_required_parameter', "Missing: 'input'.", 'body.input');
   return undefined;
 }
 

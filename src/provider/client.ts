@@ -114,12 +114,14 @@ class ProviderClient implements BatchProvider {
     }
   }
 
-  findFile(name: string): Promise<ProviderFile | undefined> {
+  async findFile(name: string): Promise<ProviderFile | undefined> {
     const call = get(`find file ${name}`, '/files');
-    return this.#find(call, { purpose: 'batch', order: 'desc' }, (item) => {
+    const found = await this.#find(call, { purpose: 'batch', order: 'desc' }, (item) => {
       const file = readFile(item);
       return file?.name === name ? file : undefined;
     });
+    if (found !== undefined) await this.#untilProcessed(found);
+    return found;
   }
 
   async fileBytes(fileId: string): Promise<number | undefined> {

@@ -47,7 +47,7 @@ test('what a step leaves is what the next one gets, whole and small', async () =
   const [written, announced] = hops.slice(-2);
   expect(written?.given).toEqual(hops[0]?.left);
   expect(announced?.given).toEqual({ execution: hops[0]?.left['jobId'], end: written?.left });
-  for (const { given, left } of hops) expect(JSON.stringify([given, left]).length).toBeLessThan(2_000);
+  for (const { given, left } of hops) expect(JSON.stringify([given, left]).length).toBeLessThan(4_000);
 });
 
 test('the key is in no payload, no log line and no object, also when much goes wrong', async () => {

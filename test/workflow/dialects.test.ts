@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest';
+import type { Fault } from '../../local/simulator/faults.ts';
+import { QUIRKS } from '../../local/simulator/quirks.ts';
+import { builtInDialect, DIALECTS, type DialectName } from '../../src/provider/dialects/dialects.ts';
+import { openWorld, prompts, type Ended, type World } from './world.ts';
+
+/** The contract: in every dialect, quirks on, what is promised holds. */
+
+const IDS = Array.from({ length: 12 }, (_, n) => `q${n}`);
+const INPUT = prompts(IDS.length, (n) => `echo:answer ${n}`);
+
+async function openDialect(name: DialectName, ...faults: Fault[]): Promise<World> {
+  return openWorld({
+    dialect: name,
+    faults,
+    config: {
+      providers: { theirs: { dialect: name, baseUrl: 'http://127.0.0.1:9/v1' } },
+      profiles: { default: { provider: 'theirs', model: 'm' } },
+    },
+  });
+}
+
+/** Every row once and in order, every batch once, every answer its row's, no file left that is not told of. */
+function expectAllKept(world: World, { results, summary, deadLetters, error }: Ended): void {
+  expect(error).toBeUndefined();
+  expect(results.map((line) => line.custom_id)).toEqual(IDS);
+  const { ok, failed, exhausted, invalid } = summary.counts;
+  expect(ok + failed + exhausted + invalid).toBe(IDS.length);
+  expect(deadLetters).toHaveLength(IDS.length - ok);
+  for (const line of results) {
+    if (line.ok) expect(line.text).toBe(`answer ${line.custom_id.slice(1)}`);
+  }
+  expect([...world.simulator.createsPerKey().values()].every((creates) => creates === 1)).toBe(true);
+  const left = world.simulator.files().filter(({ id }) => !summary.left.includes(id));
+  expect(left).toEqual([]);
+}
+
+/** Of failed rows that tell no code, nobody knows whether they failed for good. */
+const namesCodes = (name: DialectName): boolean =>
+  !['message', 'type'].includes(builtInDialect(name).fields.rowError);
+
+describe.each(Object.keys(DIALECTS) as DialectName[])('with a provider that speaks %s', (name) => {
+  const dialect = builtInDialect(name);
+
+  test('rows that fail, get lost or come twice each end once, over shards and rounds', async () => {
+    const world = await openDialect(
+      name,
+      { at: 'row', ids: ['q1'], action: { kind: 'error', code: 'INFERENCE_3107', status: 500 } },
+      { at: 'row', ids: ['q2'], action: { kind: 'drop' } },
+      { at: 'row', ids: ['q3'], action: { kind: 'duplicate' } },
+      { at: 'row', ids: ['q4'], action: { kind: 'empty' } },
+      {
+        at: 'row',
+        ids: ['q5'],
+        action: { kind: 'error', code: 'too_long', status: 400 },
+        times: 'always',
+      },
+    );
+
+    const ended = await world.run(INPUT, { shardLimits: { maxRows: 5 } });
+
+    expectAllKept(world, ended);
+    expect(ended.summary).toMatchObject({ status: 'partial', shards: 3, counts: { ok: 11 } });
+    expect(ended.results[5]).toMatchObject({ ok: false, outcome: namesCodes(name) ? 'failed' : 'exhausted' });
+    expect(ended.results.filter(({ round }) => round === 2).map((line) => line.custom_id)).toEqual([
+      'q1',
+      'q2',
+      'q4',
+    ]);
+  });
+
+  test('answers that get lost, and calls that fail for a while, cost no second batch', async () => {
+    const world = await openDialect(
+      name,
+      { at: 'upload', action: { kind: 'reset', when: 'after' } },
+      { at: 'create', action: { kind: 'reset', when: 'after' } },
+      { at: 'get', action: { kind: 'status', status: 429, retryAfter: 1 }, times: 2 },
+      { at: 'get', action: { kind: 'html' } },
+      { at: 'list', action: { kind: 'status', status: 503 } },
+      { at: 'content', action: { kind: 'status', status: 502 } },
+    );
+
+    const ended = await world.run(INPUT, { shardLimits: { maxRows: 7 } });
+
+    expectAllKept(world, ended);
+    expect(ended.summary).toMatchObject({ status: 'succeeded', shards: 2, rounds: 1 });
+    expect(world.simulator.batches()).toHaveLength(2);
+  });
+
+  test.each(['expired', 'cancelled', 'failed'] as const)(
+    'a batch that ends as %s keeps what it had finished',
+    async (as) => {
+      // Where nothing expires, a batch that does not end is overdue some day.
+      const never = as === 'expired' && QUIRKS[name].neverExpires;
+      const world = await openDialect(name, {
+        at: 'batch',
+        nth: 1,
+        action: never
+          ? { kind: 'stuck', status: 'in_progress', finished: 0.5 }
+          : { kind: 'end', as, finished: 0.5 },
+      });
+
+      const ended = await world.run(INPUT);
+
+      expectAllKept(world, ended);
+      expect(ended.summary).toMatchObject({ status: 'succeeded', rounds: 2 });
+      const lost = as === 'cancelled' && QUIRKS[name].cancelledIsEmpty;
+      expect(ended.results.filter(({ round }) => round === 1)).toHaveLength(lost ? 0 : 6);
+    },
+  );
+
+  test('a batch that never ends is given up, and its rows are sent again', async () => {
+    const world = await openDialect(name, {
+      at: 'batch',
+      nth: 1,
+      action: { kind: 'stuck', status: 'a status nobody knows', finished: 0.5 },
+    });
+
+    const ended = await world.run(INPUT);
+
+    expectAllKept(world, ended);
+    expect(ended.summary).toMatchObject({ status: 'succeeded', rounds: 2 });
+    const kept = dialect.honours.cancel === true && !QUIRKS[name].cancelledIsEmpty;
+    expect(ended.results.filter(({ round }) => round === 1)).toHaveLength(kept ? 6 : 0);
+  });
+
+  test('a failed validation, a full queue and a file that is too long cost no round', async () => {
+    const world = await openDialect(
+      name,
+      {
+        at: 'batch',
+        nth: 1,
+        action: { kind: 'fail', code: 'token_limit_exceeded', message: 'Enqueued tokens' },
+      },
+      {
+        at: 'batch',
+        nth: 2,
+        action: {
+          kind: 'fail',
+          code: dialect.codes.tooLarge.at(-1) ?? '',
+          message: 'The file is too large.',
+        },
+      },
+      { at: 'batch', nth: 3, action: { kind: 'invalid', lines: [2], code: 'invalid_request' } },
+    );
+
+    // A text names no line: nobody knows whose fault it was, and all rows go again.
+    const told = dialect.fields.errors !== 'text';
+    const ended = await world.run(INPUT, { rounds: told ? 1 : 2 });
+
+    expectAllKept(world, ended);
+    expect(ended.summary.counts).toMatchObject(told ? { ok: 11, failed: 1 } : { ok: 12 });
+    if (told) expect(ended.results[1]).toMatchObject({ ok: false, error: { code: 'invalid_request' } });
+  });
+
+  test('a create carries what is honoured, and nothing that is not known to be', async () => {
+    const world = await openDialect(name);
+
+    expectAllKept(world, await world.run(INPUT));
+
+    const [batch] = world.simulator.batches();
+    const key = 'test-rows-jsonl/00000/1';
+    expect(batch?.metadata['key']).toBe(dialect.honours.metadata === true ? key : undefined);
+    const keyed = ['header', 'body'].includes(dialect.honours.idempotencyKey);
+    expect(batch?.idempotencyKey).toBe(keyed ? key : undefined);
+    const headers = world.simulator.requests().filter((request) => 'idempotency-key' in request.headers);
+    expect(headers).toHaveLength(dialect.honours.idempotencyKey === 'header' ? 1 : 0);
+  });
+});
