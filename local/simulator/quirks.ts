@@ -54,7 +54,7 @@ export const QUIRKS: Readonly<Record<DialectName, Quirks>> = {
   azure: { ...PLAIN, casing: 'capital', counts: 'null', neverExpires: true },
   groq: { ...PLAIN, lists: 'whole' },
   deepinfra: PLAIN,
-  nebius: { ...PLAIN, counts: 'absent' },
+  nebius: PLAIN,
   parasail: PLAIN,
   doubleword: {
     ...PLAIN,

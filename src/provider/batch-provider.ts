@@ -17,7 +17,7 @@ export interface BatchProvider {
   /** The batch made from this input file or carrying this metadata, over all list pages. */
   findBatch(wanted: FindBatch): Promise<Batch | undefined>;
   getBatch(batchId: string): Promise<Batch>;
-  /** Asks for cancellation. A batch that has already ended (409) is no error, nor a provider that cannot cancel. */
+  /** Asks for cancellation. A batch that has already ended is no error, nor a provider that cannot cancel. */
   cancelBatch(batchId: string): Promise<void>;
   /**
    * A file's content as it streams in. Fails with `ProviderUnavailable` when fewer bytes arrive than

@@ -186,18 +186,16 @@ class ProviderClient implements BatchProvider {
     return this.#batch(get(`get batch ${batchId}`, `/batches/${encodeURIComponent(batchId)}`));
   }
 
-  /** Repeatable: asking twice cancels once. A conflict says that it has ended already. */
+  /** Repeatable: asking twice cancels once. A no says that it has ended already, or that there is no such call. */
   async cancelBatch(batchId: string): Promise<void> {
-    const { cancel } = this.#dialect.honours;
-    if (cancel === false) return;
+    if (this.#dialect.honours.cancel === false) return;
     const path = `/batches/${encodeURIComponent(batchId)}/cancel`;
     const call: Call = { action: `cancel batch ${batchId}`, method: 'POST', path, repeatable: true };
     try {
       await this.#http.json(call);
     } catch (error) {
-      // Where nobody knows whether there is such a call, no is an answer: the batch is harvested when it has ended.
-      const refused = error instanceof ProviderRejected || error instanceof ProviderNotFound;
-      if (!isConflict(error) && !(cancel === 'unknown' && refused)) throw error;
+      // OpenAI says 409, AIBrix 400, a server without the call 405: whichever it is, the next poll knows how the batch is.
+      if (!(error instanceof ProviderRejected)) throw error;
     }
   }
 
@@ -284,10 +282,6 @@ function get(action: string, path: string): Call {
 function required<Value>({ action }: Call, value: Value | undefined): Value {
   if (value === undefined) throw new ProviderUnavailable(`${action}: the answer is not what was asked for.`);
   return value;
-}
-
-function isConflict(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ProviderRejected' && error.message.includes(': 409 ');
 }
 
 export type { ProviderClient };

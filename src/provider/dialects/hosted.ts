@@ -144,6 +144,7 @@ export const HOSTED = {
     files: { ...OPENAI_LIKE.files, unfinishedRows: 'error file' },
     sources: [
       'https://docs.deepinfra.com/batch/introduction',
+      'https://docs.deepinfra.com/batch/batch-endpoints',
       'https://docs.deepinfra.com/api-reference/create-openai-batch',
     ],
   },
@@ -151,10 +152,13 @@ export const HOSTED = {
     ...OPENAI_LIKE,
     title: 'Nebius Token Factory',
     baseUrl: 'https://api.tokenfactory.nebius.com/v1',
-    counters: 'unknown',
+    endpoints: [CHAT, EMBEDDINGS],
     limits: { ...NO_LIMITS, fileBytes: 10_000_000_000, requests: 5_000_000, oneModel: true },
-    honours: { ...OPENAI_LIKE.honours, metadata: 'unknown' },
-    sources: ['https://docs.tokenfactory.nebius.com/ai-models-inference/batch-inference'],
+    sources: [
+      'https://docs.tokenfactory.nebius.com/ai-models-inference/batch-inference',
+      'https://docs.studio.nebius.com/api-reference/examples/batches',
+      'https://docs.studio.nebius.com/api-reference/batch/create-a-batch-operation',
+    ],
   },
   parasail: {
     ...OPENAI_LIKE,
@@ -180,9 +184,10 @@ export const HOSTED = {
     codes: { ...OPENAI_CODES, retriable: [...OPENAI_CODES.retriable, 'UNKNOWN'] },
     honours: { ...OPENAI_LIKE.honours, deletion: true },
     files: { ...OPENAI_LIKE.files, inputHoldsBatch: true },
-    fields: { ...OPENAI_LIKE.fields, rowError: 'message' },
+    fields: { ...OPENAI_LIKE.fields, absent: 'omitted', rowError: 'message' },
     sources: [
       'https://docs.doubleword.ai/batches',
+      'https://github.com/doublewordai/control-layer/blob/main/dwctl/src/api/models/batches.rs',
       'https://github.com/doublewordai/control-layer/blob/main/dwctl/src/api/handlers/batches.rs',
     ],
   },
