@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -349,5 +349,104 @@ describe('a provider that does not answer', () => {
 
     expect(errors.map(({ name }) => name)).toEqual(['ProviderUnavailable', 'ProviderDenied']);
     for (const error of errors) expect(inspect(error, { depth: 10 })).not.toContain(KEY);
+  });
+});
+
+describe('a dialect', () => {
+  test.each([
+    ['openai', 'authorization', `Bearer ${KEY}`],
+    ['azure', 'api-key', KEY],
+  ] as const)('%s has the key in %s', async (dialect, header, value) => {
+    const seen: IncomingHttpHeaders[] = [];
+    const server = createServer((request, response) => {
+      seen.push(request.headers);
+      response.end('{"id":"b","status":"completed"}');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+
+    await openClient(`http://127.0.0.1:${port}/v1`, {}, dialect).getBatch('b');
+
+    expect(seen[0]?.[header]).toBe(value);
+    expect(Object.values(seen[0] ?? {}).filter((text) => String(text).includes(KEY))).toHaveLength(1);
+  });
+
+  test.each([
+    ['openai', true],
+    ['azure', true],
+    ['perplexity', false],
+    ['groq', false],
+  ] as const)('%s is told when a forgotten file may go: %s', async (dialect, told) => {
+    const { client, simulator } = await open({ dialect, clock: { now: () => 0 } });
+
+    await client.uploadFile(requests());
+
+    const expiresAt = told ? 30 * 86_400_000 : undefined;
+    expect(simulator.files()).toMatchObject([{ name: 'job-00000-r1.jsonl' }]);
+    expect(simulator.files()[0]?.expiresAt).toBe(expiresAt);
+  });
+
+  test('that processes files first is waited for, also when the file was found again', async () => {
+    const { client, waits } = await open({ dialect: 'azure' });
+    await client.uploadFile(requests('first.jsonl'));
+    expect(waits).toEqual([1_000, 2_000]);
+    const lost = await open({
+      dialect: 'azure',
+      faults: [{ at: 'upload', action: { kind: 'reset', when: 'after' } }],
+    });
+
+    const { id } = await lost.client.uploadFile(requests());
+
+    await expect(
+      lost.client.createBatch({ inputFileId: id, ...CREATE, metadata: {} }),
+    ).resolves.toMatchObject({ ending: 'succeeded' });
+  });
+
+  test.each(['generic', 'aibrix', 'openai'] as const)(
+    '%s answers a cancel with no, and that is no error',
+    async (dialect) => {
+      const { client } = await open({
+        dialect,
+        stages: { queuedSeconds: 1_000, runningSeconds: 0, finalizingSeconds: 0 },
+        faults:
+          dialect === 'aibrix'
+            ? [
+                {
+                  at: 'cancel',
+                  action: { kind: 'status', status: 400, message: 'Batch cannot be cancelled' },
+                },
+              ]
+            : [],
+      });
+      const { id } = await client.uploadFile(requests());
+      const batch = await client.createBatch({ inputFileId: id, ...CREATE, metadata: {} });
+
+      await expect(client.cancelBatch(batch.id)).resolves.toBeUndefined();
+    },
+  );
+
+  test('whose files stay says so', async () => {
+    const { client } = await open({ dialect: 'generic' });
+    const { id } = await client.uploadFile(requests());
+
+    await expect(client.deleteFile(id)).rejects.toMatchObject({ name: 'ProviderRejected' });
+  });
+
+  test('whose lists say nothing of more pages is read until a page brings nothing new', async () => {
+    const ids = Array.from({ length: 5 }, (_, n) => `file_${n}`);
+    const server = createServer((request, response) => {
+      const after = new URL(request.url ?? '', 'http://localhost').searchParams.get('after');
+      const from = after === null ? 0 : ids.indexOf(after) + 1;
+      const data = ids.slice(from, from + 2).map((id) => ({ id, filename: `${id}.jsonl` }));
+      response.end(JSON.stringify({ object: 'list', data }));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const client = openClient(`http://127.0.0.1:${port}/v1`, {}, 'groq');
+
+    expect(await client.findFile('file_4.jsonl')).toMatchObject({ id: 'file_4' });
+    expect(await client.findFile('none.jsonl')).toBeUndefined();
   });
 });

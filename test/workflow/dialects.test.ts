@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Fault } from '../../local/simulator/faults.ts';
 import { QUIRKS } from '../../local/simulator/quirks.ts';
+import type { DialectConfig } from '../../src/provider/dialects/schema.ts';
 import { builtInDialect, DIALECTS, type DialectName } from '../../src/provider/dialects/dialects.ts';
 import { openWorld, prompts, type Ended, type World } from './world.ts';
 
@@ -34,6 +35,12 @@ function expectAllKept(world: World, { results, summary, deadLetters, error }: E
   const left = world.simulator.files().filter(({ id }) => !summary.left.includes(id));
   expect(left).toEqual([]);
 }
+
+/** What the least that can be assumed needs to be told of a provider. */
+const NEEDED: Partial<Record<DialectName, DialectConfig>> = {
+  azure: { auth: 'api-key', files: { processedFirst: true } },
+  novita: { windows: ['48h'] },
+};
 
 /** Of failed rows that tell no code, nobody knows whether they failed for good. */
 const namesCodes = (name: DialectName): boolean =>
@@ -165,5 +172,22 @@ describe.each(Object.keys(DIALECTS) as DialectName[])('with a provider that spea
     expect(batch?.idempotencyKey).toBe(keyed ? key : undefined);
     const headers = world.simulator.requests().filter((request) => 'idempotency-key' in request.headers);
     expect(headers).toHaveLength(dialect.honours.idempotencyKey === 'header' ? 1 : 0);
+  });
+
+  test('a client that assumes the least gets every answer too', async () => {
+    const world = await openWorld({
+      dialect: name,
+      faults: [{ at: 'create', action: { kind: 'reset', when: 'after' } }],
+      config: {
+        dialects: { least: { like: 'generic', ...NEEDED[name] } },
+        providers: { theirs: { dialect: 'least', baseUrl: 'http://127.0.0.1:9/v1' } },
+        profiles: { default: { provider: 'theirs', model: 'm' } },
+      },
+    });
+
+    const ended = await world.run(INPUT);
+
+    expectAllKept(world, ended);
+    expect(ended.summary).toMatchObject({ status: 'succeeded', rounds: 1, counts: { ok: 12 } });
   });
 });
