@@ -164,17 +164,18 @@ function wrapped(data: Wire): Wire {
 
 /** An answer that is no success, in the dialect's first envelope. */
 export function errorBody({ dialect: { errors } }: Spoken, code: string, message: string): unknown {
-  switch (errors === 'unknown' ? 'text' : errors[0]) {
+  const [envelope = 'text'] = errors === 'unknown' ? [] : errors;
+  switch (envelope) {
     case '{error: {code}}':
       return { error: { code, message } };
+    case '{error: {type, code}}':
+      return { error: { message, type: 'invalid_request_error', param: null, code } };
     case '{code, message}':
       return { code: 20_012, message, data: null };
     case '{detail}':
       return { detail: message };
     case 'text':
       return message;
-    default:
-      return { error: { message, type: 'invalid_request_error', param: null, code } };
   }
 }
 
