@@ -22,8 +22,7 @@ export function resolveDialect(
 ): { readonly baseUrl: string; readonly dialect: Dialect } {
   const name = provider.dialect ?? dialectOf(config, providerName);
   const base = baseOf(config, name);
-  const facts: DialectFacts = DIALECTS[base];
-  const baseUrl = provider.baseUrl ?? facts.baseUrl;
+  const baseUrl = provider.baseUrl ?? baseUrlOf(name);
   if (baseUrl === undefined) {
     throw new InvalidRequest(
       `The provider "${providerName}" has no base URL: set providers.${providerName}.baseUrl in nightshift.config.ts.`,
@@ -32,6 +31,13 @@ export function resolveDialect(
   const own = config.dialects?.[name];
   const dialect = builtInDialect(base);
   return { baseUrl, dialect: own === undefined ? dialect : overlay(name, dialect, own) };
+}
+
+/** Never that of the dialect one is only like: a key goes to no other provider than its own. */
+function baseUrlOf(dialect: string): string | undefined {
+  if (!isBuiltIn(dialect)) return undefined;
+  const facts: DialectFacts = DIALECTS[dialect];
+  return facts.baseUrl;
 }
 
 function dialectOf({ dialects }: NightshiftConfig, providerName: string): string {

@@ -129,6 +129,16 @@ describe('a dialect of the configuration', () => {
     });
   });
 
+  test('has no base URL of the one it is like: a key goes to nobody else', () => {
+    const config = {
+      dialects: { house: { like: 'openai' }, groq: { like: 'openai' } },
+      providers: { house: {} },
+    };
+
+    expect(() => resolve(config, { provider: 'house' })).toThrowError('"house" has no base URL');
+    expect(resolve(config, { provider: 'groq' }).provider.baseUrl).toBe('https://api.groq.com/openai/v1');
+  });
+
   test('assumes least when it is like no other, and so does a provider without one', () => {
     const config = { dialects: { own: {} }, providers: { a: { dialect: 'own', baseUrl }, b: { baseUrl } } };
     const generic = builtInDialect('generic');
