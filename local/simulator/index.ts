@@ -43,7 +43,7 @@ export interface Simulator {
   batches(): readonly SimulatedBatch[];
   /** Files that were not deleted. */
   files(): readonly SimulatedFile[];
-  /** Batches made per `metadata.key`: more than one was paid twice. */
+  /** Batches made per `metadata.key`, or per input file's name: more than one was paid twice. */
   createsPerKey(): ReadonlyMap<string, number>;
 }
 

@@ -63,7 +63,9 @@ export class SimulatedProvider {
     };
     state.batches.set(batch.id, batch);
     const key = request.metadata['key'] ?? state.files.get(request.inputFileId)?.name ?? '';
-    state.creates.set(key, (state.creates.get(key) ?? 0) + 1);
+    // One that vanishes cannot be found again: making another one is all that is left.
+    if (!actions.some(({ kind }) => kind === 'vanish'))
+      state.creates.set(key, (state.creates.get(key) ?? 0) + 1);
     state.save();
     return batch;
   }

@@ -35,7 +35,7 @@ interface Saved {
 export class SimulatorState {
   readonly files = new Map<string, SimulatedFile>();
   readonly batches = new Map<string, SimulatedBatch>();
-  /** Batches made per `metadata.key`. */
+  /** Batches made per `metadata.key`, or per input file's name where the metadata names none. */
   readonly creates = new Map<string, number>();
   /** Batches a row was in, by custom_id. */
   readonly attempts = new Map<string, number>();

@@ -3,6 +3,7 @@ import type { Simulator } from '../../local/simulator/index.ts';
 import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts';
 import type { TaskEdges } from '../../src/edges.ts';
 import type { BatchProvider } from '../../src/provider/batch-provider.ts';
+import { DIALECTS } from '../../src/provider/dialects/dialects.ts';
 import { createProviderClient, type ProviderClient } from '../../src/provider/client.ts';
 import { openChannels } from '../../src/runtime/announce-edges.ts';
 import type { Environment } from '../../src/runtime/secret-text.ts';
@@ -13,7 +14,13 @@ import { createFolderStore } from '../../src/store/folder-store.ts';
 export const KEY = 'sk-mel-secret-of-the-tests';
 
 export const CONFIG: NightshiftConfig = defineConfig({
-  providers: { 'openai-simulator': { dialect: 'openai', baseUrl: 'http://127.0.0.1:9/v1' } },
+  // One for each dialect: `openai-simulator`.
+  providers: Object.fromEntries(
+    Object.keys(DIALECTS).map((dialect) => [
+      `${dialect}-simulator`,
+      { dialect, baseUrl: 'http://127.0.0.1:9/v1' },
+    ]),
+  ),
   profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch' } },
 });
 
