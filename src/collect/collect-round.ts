@@ -17,11 +17,11 @@ import type { ErrorTally } from './error-counts.ts';
 import { fetchFile } from './fetch-file.ts';
 import { finishShard } from './finish-shard.ts';
 import type { ModelTally } from './model-usage.ts';
-import { MAX_RESULT_LINE_BYTES, RoundIndex } from './round-index.ts';
+import { MAX_RESULT_LINE_BYTES, RoundIndex, type RoundRequests } from './round-index.ts';
 import { smallerUpload, type SmallerUpload } from './smaller-upload.ts';
 import { stopShard } from './stop-shard.ts';
-import { ResultSplicer } from './splice-result.ts';
-import { RoundWriter, type WriteRound } from './write-round.ts';
+import { ResultSplicer, type ResultRules } from './splice-result.ts';
+import { hasManyInputs, RoundWriter, type WriteRound } from './write-round.ts';
 
 /** The round to collect: its batch, or why there is none. */
 export interface RoundToCollect extends ShardContext {
@@ -61,7 +61,7 @@ export async function collectRound(
     codes: { ...codes, retriable: [...retriableCodes, ...codes.retriable] },
   };
   const splicer = new ResultSplicer(rules);
-  const index = new RoundIndex(await readCustomIds(store, context, context.round), splicer, rules.codes);
+  const index = new RoundIndex(await readRequests(store, rules, context), splicer, rules.codes);
   await index.addFile(output);
   await index.addFile(errors);
 
@@ -95,12 +95,22 @@ async function findBatch(
   }
 }
 
-async function readCustomIds(store: ObjectStore, ref: ShardRef, round: number): Promise<string[]> {
-  const ids: string[] = [];
-  for await (const lines of await requestLines(store, ref, round)) {
-    for (const { bytes } of lines) if (bytes !== undefined) ids.push(readCustomId(bytes));
+async function readRequests(
+  store: ObjectStore,
+  { endpoint }: ResultRules,
+  context: RoundToCollect,
+): Promise<RoundRequests> {
+  const embeds = endpoint.endsWith('/embeddings');
+  const customIds: string[] = [];
+  const manyInputs = new Set<number>();
+  for await (const lines of await requestLines(store, context, context.round)) {
+    for (const { bytes } of lines) {
+      if (bytes === undefined) continue;
+      if (embeds && hasManyInputs(bytes)) manyInputs.add(customIds.length);
+      customIds.push(readCustomId(bytes));
+    }
   }
-  return ids;
+  return { customIds, manyInputs };
 }
 
 async function requestLines(

@@ -21,6 +21,7 @@ export class Scratch implements Disposable {
   /** Nobody else's, to be deleted. */
   readonly #isOwn: boolean;
   #bytes: number;
+  #read = Buffer.alloc(0);
 
   /** @param file one that is there, to be read in place; without it an empty one is made */
   constructor(file?: string) {
@@ -42,8 +43,10 @@ export class Scratch implements Disposable {
     }
   }
 
+  /** Bytes that stay as they are until the next read. */
   read(start: number, length: number): Buffer {
-    const bytes = Buffer.allocUnsafe(length);
+    if (length > this.#read.length) this.#read = Buffer.allocUnsafeSlow(2 * length);
+    const bytes = this.#read.subarray(0, length);
     for (let from = 0; from < length;) {
       const read = readSync(this.#fd, bytes, from, length - from, start + from);
       if (read === 0)
