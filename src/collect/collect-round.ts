@@ -18,6 +18,7 @@ import { fetchFile } from './fetch-file.ts';
 import { finishShard } from './finish-shard.ts';
 import type { ModelTally } from './model-usage.ts';
 import { MAX_RESULT_LINE_BYTES, RoundIndex, type RoundRequests } from './round-index.ts';
+import { Scratch } from './scratch.ts';
 import { smallerUpload, type SmallerUpload } from './smaller-upload.ts';
 import { stopShard } from './stop-shard.ts';
 import { ResultSplicer, type ResultRules } from './splice-result.ts';
@@ -51,8 +52,6 @@ export async function collectRound(
   const upload = await readJson<UploadCheckpoint>(store, roundKey(context, context.round, 'upload.json'));
   const provider = edges.provider(context.provider);
   const key = (file: 'output.jsonl' | 'errors.jsonl'): string => roundKey(context, context.round, file);
-  using output = await fetchFile(store, provider, batch?.outputFileId, key('output.jsonl'));
-  using errors = await fetchFile(store, provider, batch?.errorFileId, key('errors.jsonl'));
   const { endpoint, resultShape, retriableCodes } = job.profile;
   const rules = {
     round: context.round,
@@ -62,8 +61,12 @@ export async function collectRound(
   };
   const splicer = new ResultSplicer(rules);
   const index = new RoundIndex(await readRequests(store, rules, context), splicer, rules.codes);
-  await index.addFile(output);
-  await index.addFile(errors);
+  using output = new Scratch();
+  using errors = new Scratch();
+  const fetch = (fileId: string | undefined, name: 'output.jsonl' | 'errors.jsonl', scratch: Scratch) =>
+    fetchFile({ store, provider, fileId, key: key(name) }, scratch, index.takeIn(scratch));
+  await fetch(batch?.outputFileId, 'output.jsonl', output);
+  await fetch(batch?.errorFileId, 'errors.jsonl', errors);
 
   const smaller = await smallerUpload(store, context);
   const facts = roundFacts(context, { batch, index, upload, smaller }, job.profile);

@@ -1,7 +1,7 @@
 const BLOCK_BYTES = 4 * 1_048_576;
 
 /** What a round keeps of the result lines it has made. The others are made again. */
-const MAX_BYTES = 12 * BLOCK_BYTES;
+const MAX_BYTES = 6 * BLOCK_BYTES;
 
 /** Longer lines are rather read again: to find one on disk takes as long whatever its length. */
 const MAX_LINE_BYTES = 4_096;

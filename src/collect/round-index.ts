@@ -1,7 +1,8 @@
 import { bounded, type Failure } from '../errors.ts';
-import { frameLines, type Line } from '../rows/lines.ts';
+import { asBuffer, createFramer, type Line } from '../rows/lines.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
 import { classifyLine, type RowCodes, type Verdict } from './classify-line.ts';
+import type { ChunkSink } from './fetch-file.ts';
 import { MadeLines } from './made-lines.ts';
 import type { Scratch } from './scratch.ts';
 import type { ResultSplicer } from './splice-result.ts';
@@ -59,10 +60,13 @@ export class RoundIndex {
     for (const [ordinal, customId] of customIds.entries()) this.#ordinals.set(customId, ordinal);
   }
 
-  async addFile(file: Scratch): Promise<void> {
-    for await (const lines of frameLines(file.stream(), MAX_RESULT_LINE_BYTES)) {
+  /** Takes in a file as its bytes come; what its lines say is read from the scratch file later, where it must be. */
+  takeIn(file: Scratch): ChunkSink {
+    const framer = createFramer(MAX_RESULT_LINE_BYTES);
+    const add = (lines: readonly Line[]): void => {
       for (const line of lines) this.#addLine(file, line);
-    }
+    };
+    return { push: (chunk) => add(framer.push(asBuffer(chunk))), end: () => add(framer.end()) };
   }
 
   get requests(): number {
