@@ -24,6 +24,7 @@ export const WORKLOADS: Readonly<Record<string, (setting: Setting) => Promise<re
   join: joinWorkloads,
   s3: s3Workloads,
   transfer: transferWorkloads,
+  job: jobWorkloads,
   growth: growthWorkloads,
 };
 
@@ -260,6 +261,41 @@ async function transferWorkloads({ folder, program, stack }: Setting): Promise<r
         curl: shell(`curl -sS --fail ${url}/files/file-1/content -o /dev/null`),
       },
       targets: [atMost(1, 'the openai SDK'), memory(150)],
+    },
+  ];
+}
+
+/** From the file to the summary. The simulator's own work, about half of it, is in everybody's time. */
+async function jobWorkloads({ folder, hasPython, scale, stack }: Setting): Promise<readonly Workload[]> {
+  const rows = Math.round(100_000 * Math.max(scale, 0.2));
+  const at = join(folder, 'job');
+  const input = await makeInput(at);
+  await writePrompts(input('prompts.jsonl'), rows);
+  await writePrompts(input('one.jsonl'), 1);
+  const { port } = stack.use(await startServer(sourceOf('simulator.ts')));
+  const url = `http://127.0.0.1:${port}/v1`;
+  const ours = (key: string): Command => ({
+    file: process.execPath,
+    args: [sourceOf('whole-job.ts'), at, key, String(port)],
+  });
+  return [
+    {
+      name: 'whole job, local, its fixed part',
+      what: '1 prompt: Node, the CDK and the state machine',
+      ours: ours('input/one.jsonl'),
+      others: {},
+      targets: [],
+    },
+    {
+      name: 'whole job, local',
+      what: `${rows} prompts, the simulator at full speed`,
+      ours: ours('input/prompts.jsonl'),
+      others: {
+        ...(hasPython && {
+          "the guide's Python": python('whole_job.py', input('prompts.jsonl'), url, join(folder, 'out')),
+        }),
+      },
+      targets: [faster(5, "the guide's Python")],
     },
   ];
 }
