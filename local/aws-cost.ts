@@ -41,8 +41,8 @@ const STATES = {
 /** Objects that are written, or listed, and objects that are read or looked at: in one part each. */
 const REQUESTS = {
   job: { writes: 6, reads: 8 },
-  shard: { writes: 2, reads: 3 },
-  round: { writes: 10, reads: 23 },
+  shard: { writes: 2, reads: 2 },
+  round: { writes: 10, reads: 24 },
   poll: { writes: 1, reads: 1 },
 } as const;
 
