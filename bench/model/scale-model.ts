@@ -2,7 +2,13 @@ import { STEPS } from '../../lib/step-table.ts';
 import { estimateAwsCost, stepSeconds, type AwsCost, type CostedStep } from '../../local/aws-cost.ts';
 import { pollTimes } from '../../local/poll-schedule.ts';
 import type { PollLimits } from '../../src/job.ts';
-import { POLLING } from './scenarios.ts';
+import { resolveProfile } from '../../src/config/resolve-profile.ts';
+
+/** The defaults of a profile. */
+export const POLLING: PollLimits = resolveProfile(
+  { profiles: { default: { provider: 'melious', model: 'm' } } },
+  'default',
+).polling;
 
 /** A job whose shards are alike. Times in seconds. */
 export interface Scenario {
@@ -18,7 +24,6 @@ export interface Scenario {
   readonly shardBytes: number;
   /** Whether the provider tells how many rows are done. Default: it does, and they grow evenly. */
   readonly counters?: boolean;
-  readonly polling?: PollLimits;
 }
 
 export interface Estimate {
@@ -49,6 +54,9 @@ const REQUESTS_PER_ROUND = 7;
 
 const RETRY_WAIT_SECONDS = 60;
 const LAMBDA_SECONDS = 900;
+
+/** `limits.jobDays` unless it is configured. */
+const JOB_SECONDS = 14 * 86_400;
 
 /**
  * What a job comes to: the waits are those of the rule that runs in the poll Lambda, events and transitions those that
@@ -85,17 +93,12 @@ export function estimateScale(scenario: Scenario): Estimate {
     },
     usd: aws.usd.total,
     cost: aws.usd,
-    problems: problemsOf(scenario, aws),
+    problems: problemsOf(scenario, aws, wallSeconds),
   };
 }
 
-function pollsOf({
-  polling = POLLING,
-  windowSeconds,
-  endsAfter,
-  counters = true,
-}: Scenario): readonly number[] {
-  const batch = { limits: polling, windowSeconds, endsAfter };
+function pollsOf({ windowSeconds, endsAfter, counters = true }: Scenario): readonly number[] {
+  const batch = { limits: POLLING, windowSeconds, endsAfter };
   return pollTimes(counters ? batch : { ...batch, progress: () => undefined });
 }
 
@@ -115,7 +118,7 @@ function busiestMinute(times: readonly number[], shards: number, sending: number
   return Math.max(...minutes.values()) / 60;
 }
 
-const MEMORY: Readonly<Record<CostedStep, number>> = {
+export const MEMORY: Readonly<Record<CostedStep, number>> = {
   'build-requests': STEPS['build-requests'].memoryMib,
   'upload-file': STEPS['upload-file'].memoryMib,
   'create-batch': STEPS['create-batch'].memoryMib,
@@ -126,7 +129,7 @@ const MEMORY: Readonly<Record<CostedStep, number>> = {
 
 const MAX_EVENTS = 25_000;
 
-function problemsOf({ shards, shardBytes }: Scenario, { events }: AwsCost): string[] {
+function problemsOf({ shards, shardBytes }: Scenario, { events }: AwsCost, wallSeconds: number): string[] {
   const building = stepSeconds('build-requests', shards * shardBytes);
   return [
     ...(events.shard < MAX_EVENTS
@@ -137,5 +140,8 @@ function problemsOf({ shards, shardBytes }: Scenario, { events }: AwsCost): stri
       : [
           `Build requests would run for about ${Math.ceil(building)} s; a Lambda ends after ${LAMBDA_SECONDS} s`,
         ]),
+    ...(wallSeconds <= JOB_SECONDS
+      ? []
+      : [`the job would take ${Math.ceil(wallSeconds / 86_400)} days; \`limits.jobDays\` ends it after 14`]),
   ];
 }

@@ -14,7 +14,9 @@ const EMPTY = 'an empty handler';
 export const bundles: Workload = async (bench) => {
   const folder = bench.folder('bundles');
   const config = { profiles: { default: { provider: 'simulator', model: 'm' } } };
-  const found = [...findBundles(synthesizeBundles(config, join(folder, 'cdk.out')))].toSorted();
+  const found = [...findBundles(synthesizeBundles(config, join(folder, 'cdk.out')))].toSorted(([a], [b]) =>
+    a.localeCompare(b),
+  );
   const empty = join(folder, 'empty.mjs');
   writeFileSync(empty, 'export const handler = async () => ({});\n');
   const result = await race({

@@ -1,5 +1,4 @@
-import { estimateScale } from '../model/scale-model.ts';
-import { POLLING } from '../model/scenarios.ts';
+import { estimateScale, POLLING } from '../model/scale-model.ts';
 import type { Workload } from '../bench.ts';
 import type { Fact, Verdict } from '../report.ts';
 import { pollTimes } from '../../local/poll-schedule.ts';
