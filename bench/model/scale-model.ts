@@ -125,6 +125,7 @@ export const MEMORY: Readonly<Record<CostedStep, number>> = {
   'poll-batch': STEPS['poll-batch'].memoryMib,
   'collect-results': STEPS['collect-results'].memoryMib,
   'write-results': STEPS['write-results'].memoryMib,
+  'announce-job': STEPS['announce-job'].memoryMib,
 };
 
 const MAX_EVENTS = 25_000;
