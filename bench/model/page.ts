@@ -2,7 +2,7 @@ import { estimateAwsCost } from '../../local/aws-cost.ts';
 import { EVENTS_PER_POLL } from '../../src/history.ts';
 import { table } from '../render.ts';
 import { estimateScale, MEMORY, type Estimate, type Scenario } from './scale-model.ts';
-import { DEFAULTS, JOBS, LENGTHS } from './scenarios.ts';
+import { DEFAULTS, JOBS, LENGTHS, TOO_LARGE } from './scenarios.ts';
 
 /** The generated parts of `docs/costs-and-limits.md`. */
 
@@ -33,14 +33,14 @@ function jobRow(job: Scenario, estimate: Estimate): string[] {
   return [
     ...asked.map(show),
     ...counts.map(show),
-    `${mean.toFixed(2)}, ${peak.toFixed(1)}`,
+    `${mean.toPrecision(2)}, ${peak.toPrecision(2)}`,
     `${dollars(usd)}${stopped}`,
     dollars(usd / shards),
   ];
 }
 
 /** Where the money of a job goes. */
-export function sharesTable(): string {
+function sharesTable(): string {
   const jobs = [DEFAULTS, { ...DEFAULTS, shards: 1_000, inFlight: 1_000 }];
   const rows = jobs.map((job) => {
     const { usd, cost } = estimateScale(job);
@@ -51,7 +51,7 @@ export function sharesTable(): string {
 }
 
 /** Polls of one shard by how long its batch takes, beside those of a poll every 5 minutes. */
-export function pollsChart(): string {
+function pollsChart(): string {
   const names = Object.keys(LENGTHS);
   const ours = Object.values(LENGTHS).map(
     (endsAfter) => estimateScale({ ...DEFAULTS, endsAfter }).pollsPerShard,
@@ -70,7 +70,7 @@ export function pollsChart(): string {
 }
 
 /** The same with what each costs, and how late it is. */
-export function pollsTable(): string {
+function pollsTable(): string {
   const rows = Object.entries(LENGTHS).map(([name, endsAfter]) => {
     const linear = estimateScale({ ...DEFAULTS, endsAfter });
     const blind = estimateScale({ ...DEFAULTS, endsAfter, counters: false });
@@ -80,7 +80,7 @@ export function pollsTable(): string {
       `${linear.pollsPerShard}, ${linear.delaySeconds} s late`,
       `${blind.pollsPerShard}, ${blind.delaySeconds} s late`,
       dollars(costOfPolls(linear.pollsPerShard)),
-      `${often} polls, ${often * EVENTS_PER_POLL > MAX_EVENTS ? 'more events than an execution may have' : dollars(costOfPolls(often))}`,
+      `${show(often)} polls, ${often * EVENTS_PER_POLL > MAX_EVENTS ? 'more events than an execution may have' : dollars(costOfPolls(often))}`,
     ];
   });
   const head = [
@@ -101,7 +101,7 @@ function costOfPolls(polls: number): number {
 }
 
 /** What is paid for while nothing runs. @param counts how many of each the stack has */
-export function idleTable(counts: Readonly<Record<keyof typeof IDLE, number>>): string {
+function idleTable(counts: Paid): string {
   const kinds = Object.entries(IDLE) as [keyof typeof IDLE, (typeof IDLE)[keyof typeof IDLE]][];
   const rows = kinds.map(([kind, { name, usdPerMonth, source }]) => {
     return [`${counts[kind]} ${name}`, dollars(counts[kind] * usdPerMonth), source];
@@ -121,8 +121,31 @@ const IDLE = {
   dashboards: { name: 'dashboard', usdPerMonth: 3, source: 'https://aws.amazon.com/cloudwatch/pricing/' },
 } as const;
 
+/** How many of each a stack has. */
+type Paid = Readonly<Record<keyof typeof IDLE, number>>;
+
+/** Everything below the mark in `docs/costs-and-limits.md`. */
+export function chartAndTables(idle: Paid): string {
+  return [
+    '## An idle stack',
+    idleTable(idle),
+    '## Jobs',
+    jobsTable(),
+    'What does not fit:',
+    problemsList(TOO_LARGE),
+    '## Where the money goes',
+    sharesTable(),
+    '## Polls of a shard',
+    pollsChart(),
+    pollsTable(),
+    '',
+  ]
+    .join('\n\n')
+    .replace(/\n+$/, '\n');
+}
+
 /** Problems of jobs that do not fit, with the job. */
-export function problemsList(jobs: readonly Scenario[] = JOBS): string {
+export function problemsList(jobs: readonly Scenario[]): string {
   return jobs
     .flatMap((job) =>
       estimateScale(job).problems.map(
@@ -135,7 +158,7 @@ export function problemsList(jobs: readonly Scenario[] = JOBS): string {
 
 /** `1.5 d`, `24.1 h`, `10 min` */
 function duration(seconds: number): string {
-  if (seconds >= 2 * 86_400) return `${(seconds / 86_400).toFixed(1)} d`;
+  if (seconds >= 2 * 86_400) return `${Number((seconds / 86_400).toFixed(1))} d`;
   if (seconds >= 3_600) return `${Number((seconds / 3_600).toFixed(1))} h`;
   return `${Math.round(seconds / 60)} min`;
 }

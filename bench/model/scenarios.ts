@@ -33,6 +33,12 @@ export const JOBS: readonly Scenario[] = [
   { ...DEFAULTS, shards: 10_000, shardBytes: 2_000_000, inFlight: 1_000 },
 ];
 
+/** Jobs that do not fit, each for another reason. */
+export const TOO_LARGE: readonly Scenario[] = [
+  { ...DEFAULTS, shards: 1_000, shardBytes: 100_000_000, inFlight: 1_000 },
+  { ...DEFAULTS, shards: 2_000 },
+];
+
 /** Lengths of batches along the chart's axis, by name. */
 export const LENGTHS: Readonly<Record<string, number>> = {
   '10 min': HOUR / 6,

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { bytesOf, type Bench, type Workload } from '../bench.ts';
+import { bytesOf, type Workload } from '../bench.ts';
 import { requestLines } from '../data/inputs.ts';
 import { writeLines } from '../data/write-lines.ts';
 import { has } from '../machine.ts';
@@ -53,7 +53,7 @@ function transfer(
         runner(sdk, 'baselines/openai-sdk'),
         ...(has('curl') ? [{ name: 'curl', argv: curl(server.url, file) }] : []),
       ],
-      repetitions: repetitionsOf(bench),
+      repetitions: bench.repetitions,
       inputBytes,
       targets: [
         { ours, against: sdk, atLeast: 1 },
@@ -67,9 +67,6 @@ function transfer(
     return { name, title, size: `${Math.round(inputBytes / 1e6)} MB`, ...result, verdicts };
   };
 }
-
-/** Half a second each: more of them cost nothing. */
-const repetitionsOf = ({ repetitions }: Bench): number => Math.max(5, repetitions);
 
 /** Of a request line of `data/inputs.ts`, more or less. */
 const LINE_BYTES = 326;
