@@ -1,3 +1,4 @@
+import { table } from './table.ts';
 import type { Machine } from './machine.ts';
 import type { Comparison, Contestant, Group, Report } from './report.ts';
 import type { Spread } from './stats.ts';
@@ -65,11 +66,4 @@ function show(spread: Spread | undefined, digits: number): string {
   if (spread === undefined) return '';
   const [median, min, max] = [spread.median, spread.min, spread.max].map((value) => value.toFixed(digits));
   return min === max ? `${median}` : `${median} (${min}–${max})`;
-}
-
-/** A Markdown table. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
 }
