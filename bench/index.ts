@@ -19,10 +19,7 @@ interface Flags {
 
 await new Command('bench')
   .description('run the table of targets beside its baselines, in this one run')
-  .option(
-    '--full',
-    'the sizes of the targets: about an hour, 10 GB of disk and 12 GB of memory for the baselines',
-  )
+  .option('--full', 'the sizes of the targets: gigabytes of disk, and 12 GB of memory for a baseline')
   .option('--only <names>', `some of: ${Object.keys(WORKLOADS).join(', ')}`, namesOf, Object.keys(WORKLOADS))
   .option('--compare <file>', 'fail when a ratio is worse than in this report (JSON) by more than 15 %')
   .option('--repetitions <number>', 'how often each program runs', wholeNumber, 3)
