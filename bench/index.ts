@@ -1,90 +1,88 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { arch, cpus, platform, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { measureBundles, type BundleFigures } from './bundles.ts';
-import { measure } from './measure.ts';
-import { bundlePrograms } from './programs.ts';
-import { judge, OURS, regressions, renderReport, type Machine, type Measured } from './report.ts';
-import type { Sample } from './statistics.ts';
-import type { Setting, Workload } from './workload.ts';
-import { WORKLOADS } from './workloads.ts';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { openBench, type Workload } from './bench.ts';
+import { findRegressions, type Regression } from './compare.ts';
+import { describeMachine } from './machine.ts';
+import { renderReport } from './render.ts';
+import type { Group, Report } from './report.ts';
+import { WORKLOADS } from './workloads/all.ts';
 
-/**
- * `npm run bench -- [--full] [--only build,collect] [--runs 3] [--out file] [--compare old.json]`: whole processes, ours and
- * others', in turns. Writes `<out>.md` and `<out>.json`.
- */
-const { values } = parseArgs({
-  options: {
-    full: { type: 'boolean', default: false },
-    only: { type: 'string', default: [...Object.keys(WORKLOADS), 'bundles'].join(',') },
-    runs: { type: 'string', default: '3' },
-    out: { type: 'string' },
-    compare: { type: 'string' },
-  },
-});
-const runs = Number(values.runs);
-const only = values.only.split(',');
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
-
-/** In turns, so that what else the machine does strikes everybody alike. */
-async function measureWorkload({ name, what, ours, others, targets }: Workload): Promise<Measured> {
-  const commands = Object.entries({ [OURS]: ours, ...others });
-  const samples: Record<string, Sample[]> = {};
-  for (let run = 0; run < runs; run += 1) {
-    for (const [who, command] of commands) (samples[who] ??= []).push(await measure(command));
-  }
-  const measured = { name, what, targets, samples };
-  print(`${name}: ${judge(measured).join('; ') || 'measured'}`);
-  return measured;
+interface Flags {
+  readonly full?: true;
+  readonly only: readonly string[];
+  readonly compare?: string;
+  readonly repetitions: number;
+  readonly out: string;
 }
 
-async function measureAll(setting: Setting): Promise<Measured[]> {
-  const measured: Measured[] = [];
-  for (const [name, prepare] of Object.entries(WORKLOADS)) {
-    if (!only.includes(name)) continue;
-    for (const workload of await prepare(setting)) measured.push(await measureWorkload(workload));
-  }
-  return measured;
+await new Command('bench')
+  .description('run the table of targets beside its baselines, in this one run')
+  .option('--full', 'the sizes of the targets: gigabytes of disk, and 12 GB of memory for a baseline')
+  .option('--only <names>', `some of: ${Object.keys(WORKLOADS).join(', ')}`, namesOf, Object.keys(WORKLOADS))
+  .option('--compare <file>', 'fail when a ratio is worse than in this report (JSON) by more than 15 %')
+  .option('--repetitions <number>', 'how often each program runs', wholeNumber, 3)
+  .option('--out <folder>', 'where bench.md and bench.json go', 'bench-results')
+  .action(run)
+  .parseAsync();
+
+async function run({ full: asked, only, compare, repetitions, out }: Flags): Promise<void> {
+  const full = asked === true;
+  const before = compare === undefined ? undefined : (JSON.parse(readFileSync(compare, 'utf8')) as Report);
+  const start = performance.now();
+  const machine = describeMachine();
+  const groups = await runAll(only, full, repetitions);
+  const seconds = (performance.now() - start) / 1_000;
+  const report: Report = { machine, full, repetitions, seconds, groups };
+  mkdirSync(out, { recursive: true });
+  writeFileSync(join(out, 'bench.json'), `${JSON.stringify(report, undefined, 2)}\n`);
+  writeFileSync(join(out, 'bench.md'), renderReport(report));
+  process.stdout.write(`${resolve(out, 'bench.md')} and bench.json: ${seconds.toFixed(0)} s\n`);
+  if (before !== undefined) tellRegressions(findRegressions(before, report));
 }
 
-function ask(command: string, ...args: string[]): string {
+async function runAll(names: readonly string[], full: boolean, repetitions: number): Promise<Group[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'nightshift-bench-'));
   try {
-    return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
-  } catch {
-    return '';
+    const bench = await openBench(folder, full, repetitions);
+    const groups: Group[] = [];
+    for (const name of names) {
+      const group = await workload(name)(bench);
+      groups.push(group);
+      process.stdout.write(`${group.title}: ${group.size}\n`);
+      for (const { target, reached, met } of group.verdicts)
+        process.stdout.write(`  ${met ? 'met   ' : 'missed'} ${target}: ${reached}\n`);
+    }
+    return groups;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-const folder = await mkdtemp(join(tmpdir(), 'nightshift-bench-'));
-await using stack = new AsyncDisposableStack();
-stack.defer(() => rm(folder, { recursive: true, force: true }));
-const program = await bundlePrograms(join(folder, 'programs'));
-const python = ask('python3', '--version');
-const scale = values.full ? 1 : 0.1;
-const measured = await measureAll({ folder, scale, program, hasPython: python !== '', stack });
-const bundles: BundleFigures[] = only.includes('bundles')
-  ? await measureBundles(folder, join(folder, 'programs', 'empty-handler.mjs'), runs)
-  : [];
-const machine: Machine = {
-  date: new Date().toISOString().slice(0, 10),
-  commit: ask('git', 'rev-parse', '--short', 'HEAD') || 'no commit',
-  system: `${platform()} ${arch()}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}`,
-  node: process.versions.node,
-  python: python || 'no Python',
-  scale,
-  runs,
-};
-const report = renderReport(machine, measured, bundles);
-print(`\n${report}`);
-if (values.out !== undefined) {
-  await writeFile(`${values.out}.md`, report);
-  await writeFile(`${values.out}.json`, `${JSON.stringify({ machine, measured, bundles }, undefined, 2)}\n`);
+function tellRegressions(regressions: readonly Regression[]): void {
+  for (const { group, ours, against, before, now } of regressions) {
+    const ratio = `${ours} / ${against} was ${before.toFixed(2)} and is ${now.toFixed(2)}`;
+    process.stderr.write(`${group}: ${ratio}\n`);
+  }
+  if (regressions.length > 0) process.exitCode = 1;
+  else process.stdout.write('No ratio is worse than before.\n');
 }
-if (values.compare !== undefined) {
-  const before = JSON.parse(await readFile(values.compare, 'utf8')) as { measured: Measured[] };
-  const worse = regressions(before.measured, measured);
-  for (const line of worse) print(`worse: ${line}`);
-  if (worse.length > 0) process.exitCode = 1;
+
+function workload(name: string): Workload {
+  const found = WORKLOADS[name];
+  if (found === undefined) throw new InvalidArgumentError(`There is no workload "${name}".`);
+  return found;
+}
+
+/** @throws InvalidArgumentError, which commander reports with the option's name. */
+function namesOf(text: string): string[] {
+  const names = text.split(',');
+  for (const name of names) workload(name);
+  return names;
+}
+
+function wholeNumber(text: string): number {
+  if (!/^[1-9]\d?$/.test(text)) throw new InvalidArgumentError('It must be a number from 1 to 99.');
+  return Number(text);
 }

@@ -1,42 +1,57 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import type { Sample } from './statistics.ts';
+import type { Readable } from 'node:stream';
+import { has } from './machine.ts';
 
-/** A process to be measured, from its start to its end. */
+/** What one process took: seconds and megabytes. A shell's figures hold those of the commands it ran. */
+export interface Taken {
+  readonly wall: number;
+  readonly cpu?: number | undefined;
+  readonly rssMb?: number | undefined;
+}
+
+/** A program and its arguments. */
 export interface Command {
-  readonly file: string;
-  readonly args: readonly string[];
+  readonly argv: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const run = promisify(execFile);
+export interface Measured extends Taken {
+  readonly stdout: string;
+}
 
-/** bash measures its children: their wall time and the processor's, also of those that cannot tell it themselves. */
-const TIMED = `TIMEFORMAT='%R %U %S'; time "$@" > /dev/null 2> "$BENCH_ERRORS"`;
+/**
+ * Runs a command as a process of its own. Node has no wait4, and `/usr/bin/time` is not everywhere: where there is python3
+ * (a baseline needs it anyway), `wait4.py` asks the kernel; elsewhere there is wall time alone.
+ * @throws Error with the command's last words when it fails.
+ */
+export async function measure({ argv, env = {} }: Command): Promise<Measured> {
+  const asked = hasPython() ? ['python3', join(import.meta.dirname, 'wait4.py'), ...argv] : argv;
+  const [program = '', ...args] = asked;
+  const start = performance.now();
+  const child = spawn(program, args, {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  const [stdout, stderr, told, status] = await Promise.all([
+    textOf(child.stdout),
+    textOf(child.stderr),
+    textOf(child.stdio[3] as Readable),
+    new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    }),
+  ]);
+  const wall = (performance.now() - start) / 1_000;
+  if (status !== 0) throw new Error(`${argv.join(' ')} ended with ${status}: ${stderr.slice(-2_000)}`);
+  return { ...(told === '' ? { wall } : (JSON.parse(told) as Taken)), stdout };
+}
 
-/** Runs a process. A Node one tells its peak memory through {@link tellUsage}. @throws when it fails, with what it said */
-export async function measure({ file, args, env = {} }: Command): Promise<Sample> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-bench-'));
-  const files = { BENCH_USAGE: join(folder, 'usage'), BENCH_ERRORS: join(folder, 'errors') };
-  try {
-    const { stderr } = await run('bash', ['-c', TIMED, 'bash', file, ...args], {
-      env: { ...process.env, ...env, ...files },
-      maxBuffer: 1_000_000,
-    });
-    const [wall = 0, user = 0, system = 0] = stderr.trim().split(/\s+/).map(Number);
-    const usage = await readFile(files.BENCH_USAGE, 'utf8').catch(() => undefined);
-    return {
-      wallSeconds: wall,
-      cpuSeconds: user + system,
-      ...(usage !== undefined && { rssMb: Number(usage) }),
-    };
-  } catch (error) {
-    const said = await readFile(files.BENCH_ERRORS, 'utf8').catch(() => '');
-    throw new Error(`${file} ${args.join(' ')} failed: ${said.slice(-1_000)}`, { cause: error });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+let python: boolean | undefined;
+const hasPython = (): boolean => (python ??= has('python3'));
+
+async function textOf(stream: Readable | null): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream ?? []) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
 }

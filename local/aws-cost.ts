@@ -72,6 +72,12 @@ const SECONDS: Readonly<Record<CostedStep, { readonly fixed: number; readonly pe
   'announce-job': { fixed: 1, perByte: 0 },
 };
 
+/** How long a step runs over so many bytes of request lines, in seconds: an estimate. */
+export function stepSeconds(step: CostedStep, bytes: number): number {
+  const { fixed, perByte } = SECONDS[step];
+  return fixed + bytes * perByte;
+}
+
 /** Shards that are alike. */
 export interface ShardGroup {
   readonly shards: number;

@@ -1,1 +1,0 @@
-export const handler = (): Promise<void> => Promise.resolve();
