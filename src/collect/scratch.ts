@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  createReadStream,
-  fstatSync,
-  mkdtempSync,
-  openSync,
-  readSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -16,34 +7,33 @@ import { dirname, join } from 'node:path';
  * input's: that takes random access, which an object store gives only one slow request at a time.
  */
 export class Scratch implements Disposable {
-  readonly #path: string;
-  readonly #fd: number;
+  #path = '';
+  #fd: number | undefined;
   /** Nobody else's, to be deleted. */
-  readonly #isOwn: boolean;
-  #bytes: number;
-
-  /** @param file one that is there, to be read in place; without it an empty one is made */
-  constructor(file?: string) {
-    this.#isOwn = file === undefined;
-    this.#path = file ?? join(mkdtempSync(join(tmpdir(), 'nightshift-scratch-')), 'lines');
-    this.#fd = openSync(this.#path, file === undefined ? 'w+' : 'r');
-    this.#bytes = file === undefined ? 0 : fstatSync(this.#fd).size;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
-  }
+  #isOwn = false;
+  #bytes = 0;
+  #read = Buffer.alloc(0);
 
   append(chunk: Uint8Array): void {
+    const fd = (this.#fd ??= this.#create());
     for (let from = 0; from < chunk.byteLength;) {
-      const written = writeSync(this.#fd, chunk, from, chunk.byteLength - from, this.#bytes);
+      const written = writeSync(fd, chunk, from, chunk.byteLength - from, this.#bytes);
       from += written;
       this.#bytes += written;
     }
   }
 
+  /** Takes a file that is on this disk already for its own. */
+  readInPlace(file: string): void {
+    this.#path = file;
+    this.#fd = openSync(file, 'r');
+  }
+
+  /** Bytes that stay as they are until the next read. */
   read(start: number, length: number): Buffer {
-    const bytes = Buffer.allocUnsafe(length);
+    if (this.#fd === undefined) throw new Error('The scratch file is not there yet.');
+    if (length > this.#read.length) this.#read = Buffer.allocUnsafeSlow(2 * length);
+    const bytes = this.#read.subarray(0, length);
     for (let from = 0; from < length;) {
       const read = readSync(this.#fd, bytes, from, length - from, start + from);
       if (read === 0)
@@ -53,12 +43,15 @@ export class Scratch implements Disposable {
     return bytes;
   }
 
-  stream(): AsyncIterable<Buffer> {
-    return createReadStream(this.#path, { highWaterMark: 262_144 });
+  [Symbol.dispose](): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+    if (this.#isOwn) rmSync(dirname(this.#path), { recursive: true, force: true });
   }
 
-  [Symbol.dispose](): void {
-    closeSync(this.#fd);
-    if (this.#isOwn) rmSync(dirname(this.#path), { recursive: true, force: true });
+  #create(): number {
+    this.#path = join(mkdtempSync(join(tmpdir(), 'nightshift-scratch-')), 'lines');
+    this.#isOwn = true;
+    return openSync(this.#path, 'w+');
   }
 }

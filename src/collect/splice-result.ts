@@ -61,6 +61,7 @@ export class ResultSplicer {
   readonly #shapes: Shapes<ResultSplice>;
   /** The result line made last, newline included, up to the length that `make` told. */
   line = Buffer.allocUnsafeSlow(65_536);
+  #answered: ResultSplice | undefined;
   readonly #learned: ResultSplice[] = [];
   /** What answers have used that went the long way. */
   readonly #read = new ModelTally();
@@ -75,13 +76,21 @@ export class ResultSplicer {
 
   /** The custom_id of a line in valid UTF-8 that is an answer; `undefined` when that must be found out the long way. */
   answered(line: Buffer): string | undefined {
-    const found = this.#shapes.find(line);
-    return found && plainText(line, this.#shapes.spans, found.idSlot);
+    this.#answered = this.#shapes.find(line);
+    return this.#answered && plainText(line, this.#shapes.spans, this.#answered.idSlot);
+  }
+
+  /** {@link make} for the line that `answered` has just recognized. */
+  makeAnswered(line: Buffer, hasManyInputs: boolean): number {
+    return this.#make(this.#answered, line, hasManyInputs);
   }
 
   /** Makes the result line of an answer, and adds its usage. @returns its length in `line`; 0 when it goes the long way */
   make(line: Buffer, hasManyInputs: boolean): number {
-    const found = this.#shapes.find(line);
+    return this.#make(this.#shapes.find(line), line, hasManyInputs);
+  }
+
+  #make(found: ResultSplice | undefined, line: Buffer, hasManyInputs: boolean): number {
     if (found === undefined) return 0;
     const { spans } = this.#shapes;
     const splice = hasManyInputs ? found.many : found.one;

@@ -54,18 +54,18 @@ export class RoundWriter {
   write(ordinal: number, requestBytes: Buffer): Promise<void> | undefined {
     const { index, splicer } = this.#round;
     const place = index.find(ordinal);
+    if (place?.made !== undefined) return this.#writeAnswer(place.made);
     if (place?.kind === 'ok' && place.isUtf8) {
-      const length = splicer.make(
-        place.file.read(place.start, place.length),
-        this.#hasManyInputs(requestBytes),
-      );
-      if (length > 0) {
-        this.totals.ok += 1;
-        this.#withoutLetter += 1;
-        return this.#writers.results.write(splicer.line.subarray(0, length));
-      }
+      const length = splicer.make(place.file.read(place.start, place.length), index.hasManyInputs(ordinal));
+      if (length > 0) return this.#writeAnswer(splicer.line.subarray(0, length));
     }
     return this.#writeRead(ordinal, requestBytes, place && index.read(place));
+  }
+
+  #writeAnswer(line: Buffer): Promise<void> | undefined {
+    this.totals.ok += 1;
+    this.#withoutLetter += 1;
+    return this.#writers.results.write(line);
   }
 
   /** Ends the file of dead letters. */
@@ -114,17 +114,16 @@ export class RoundWriter {
     const answer = { ...this.#round.rules, customId: custom_id, body };
     return jsonLine(renderResult({ ...answer, manyInputs: Array.isArray(input) }));
   }
-
-  /** Whether the request's input is an array. Only one that may be is read for it. */
-  #hasManyInputs(requestBytes: Buffer): boolean {
-    if (!this.#round.rules.endpoint.endsWith('/embeddings') || !requestBytes.includes(INPUT_ARRAY))
-      return false;
-    return Array.isArray(parseRequest(requestBytes).body['input']);
-  }
 }
 
 const LINE_END = Buffer.from('\n');
+
 const INPUT_ARRAY = Buffer.from('"input":[');
+
+/** Whether a request line's input is an array. Only one that may be is read for it. */
+export function hasManyInputs(requestBytes: Buffer): boolean {
+  return requestBytes.includes(INPUT_ARRAY) && Array.isArray(parseRequest(requestBytes).body['input']);
+}
 
 export function parseRequest(bytes: Buffer): RequestLine {
   return JSON.parse(bytes.toString('utf8')) as RequestLine;

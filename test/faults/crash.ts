@@ -95,8 +95,12 @@ export class CrashPoint {
       // Asks only: how often depends on which shard is asked first.
       getBatch: (id) => provider.getBatch(id),
       async *download(id) {
+        let isFirst = true;
         for await (const chunk of provider.download(id)) {
-          yield await effect('download a part', () => Promise.resolve(chunk));
+          // Only one: into how many parts a file comes is the connection's affair.
+          if (isFirst) yield await effect('download a part', () => Promise.resolve(chunk));
+          else yield chunk;
+          isFirst = false;
         }
       },
     };

@@ -53,7 +53,7 @@ test('results leave no dead letters of another job', async () => {
 
   const { stdout } = await nightshift('results', other, '--out', '.');
 
-  expect(stdout).toBe('results.jsonl\nsummary.json\n');
+  expect(stdout).toBe('report.html\nresults.jsonl\nsummary.json\n');
   await expect(rm(join(folder, 'dead-letters.jsonl'))).rejects.toThrow('ENOENT');
 });
 
