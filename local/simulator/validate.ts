@@ -66,6 +66,8 @@ function checkLine(
     return problem('invalid_request', 'The custom_id is too long.', 'custom_id');
   if (limits.customIdCharacters === 'ascii' && !/^[\x20-\x7e]*$/.test(custom_id))
     return problem('invalid_request', 'The custom_id is not ASCII.', 'custom_id');
+  if (limits.customIdCharacters === 'word' && !/^[\w-]*$/.test(custom_id))
+    return problem('invalid_request', 'The custom_id has other characters.', 'custom_id');
   if (method !== 'POST') return problem('invalid_method', 'method must be POST.', 'method');
   if (url !== endpoint) return problem('invalid_url', `url must be ${endpoint}.`, 'url');
   const wrong = checkBody(body, endpoint);
