@@ -56,9 +56,8 @@ function joinTurns(turns: readonly Turn[]): Turn[] {
   const joined: Turn[] = [];
   for (const turn of turns) {
     const last = joined.at(-1);
-    if (last?.role === turn.role)
-      joined[joined.length - 1] = { ...last, content: [...last.content, ...turn.content] };
-    else joined.push(turn);
+    if (last === undefined || last.role !== turn.role) joined.push(turn);
+    else joined[joined.length - 1] = { role: last.role, content: [...last.content, ...turn.content] };
   }
   return joined;
 }

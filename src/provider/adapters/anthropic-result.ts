@@ -16,7 +16,7 @@ export function toResultLine(line: Buffer): Buffer {
 
 function parse(line: Buffer): Wire | undefined {
   try {
-    return asWire(JSON.parse(line.toString('utf8')));
+    return asWire(JSON.parse(line.toString('utf8').replace(/^\uFEFF/, '')));
   } catch {
     return undefined;
   }

@@ -278,7 +278,7 @@ export const HOSTED = {
     errors: ['{detail}', '{error: {type, code}}'],
     limits: { ...NO_LIMITS, requests: 1_000_000, oneModel: true },
     honours: { ...OPENAI_LIKE.honours, deletion: true },
-    fields: { ...OPENAI_LIKE.fields, errors: 'list' },
+    fields: { ...OPENAI_LIKE.fields, errors: 'messages' },
     sources: [
       'https://docs.mistral.ai/capabilities/batch',
       'https://github.com/mistralai/client-ts/blob/main/src/models/components/batchjob.ts',

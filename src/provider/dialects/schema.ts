@@ -86,8 +86,8 @@ const fields = z.strictObject({
   times: known(z.enum(['seconds', 'ISO 8601'])),
   /** What has no value yet. */
   absent: known(z.enum(['null', 'omitted'])),
-  /** Why a batch failed: OpenAI's list, or a text. */
-  errors: known(z.enum(['list', 'text'])),
+  /** Why a batch failed: OpenAI's list, one of messages without code and line, or a text. */
+  errors: known(z.enum(['list', 'messages', 'text'])),
   /** A result line's `response.body`. */
   body: known(z.enum(['object', 'JSON text'])),
   /**
