@@ -56,6 +56,46 @@ const namesCodes = (name: DialectName): boolean =>
 /** A batch that shows nothing of what it was made with is not found again: it is made once more, and paid twice. */
 const isFoundAgain = (name: DialectName): boolean => name !== 'anthropic';
 
+test('Anthropic refuses a create that is too large or too early, and its parts are made later', async () => {
+  const world = await openDialect(
+    'anthropic',
+    { at: 'create', action: { kind: 'status', status: 429, code: 'rate_limit_error', retryAfter: 1 } },
+    { at: 'create', action: { kind: 'status', status: 413, code: 'request_too_large' } },
+  );
+
+  const ended = await world.run(INPUT, { rounds: 1 });
+
+  expectAllKept(world, ended);
+  expect(ended.summary).toMatchObject({ status: 'succeeded', counts: { ok: 12 } });
+  const requests = world.simulator.batches().map((batch) => batch.requests);
+  expect(requests.length).toBeGreaterThan(1);
+  expect(requests.reduce((sum, each) => sum + each)).toBe(IDS.length);
+});
+
+test.each(['crlf', 'bom', 'no-last-newline', 'blank-lines', 'early-close', 'truncated-body'] as const)(
+  'results of Anthropic that arrive with %s are all read, once',
+  async (kind) => {
+    const world = await openDialect('anthropic', { at: 'content', action: { kind } });
+
+    const ended = await world.run(INPUT);
+
+    expectAllKept(world, ended);
+    expect(ended.summary).toMatchObject({ status: 'succeeded', rounds: 1, counts: { ok: 12 } });
+    expect(ended.results.every((line) => line.ok && line.usage !== undefined)).toBe(true);
+  },
+);
+
+test('Anthropic is sent no row whose id it does not take', async () => {
+  const world = await openDialect('anthropic');
+  const rows = ['good-1', 'bad.1', 'good-2', 'bad 2', 'good-3'].map((id) => ({ id, prompt: 'echo:x' }));
+
+  const { results } = await world.run(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+
+  expect(results.map((line) => line.ok)).toEqual([true, false, true, false, true]);
+  expect(results[1]).toMatchObject({ outcome: 'invalid', error: { code: 'INVALID_CUSTOM_ID' } });
+  expect(world.simulator.batches()).toMatchObject([{ requests: 3 }]);
+});
+
 describe.each(Object.keys(DIALECTS) as DialectName[])('with a provider that speaks %s', (name) => {
   const dialect = builtInDialect(name);
 
