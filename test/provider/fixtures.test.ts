@@ -43,7 +43,7 @@ const READ_BATCH: Readonly<Record<string, typeof readBatch>> = {
 };
 
 function translated(wire: unknown): Wire {
-  return JSON.parse(toResultLine(Buffer.from(JSON.stringify(wire))).toString('utf8')) as Wire;
+  return JSON.parse(String(toResultLine(Buffer.from(JSON.stringify(wire))))) as Wire;
 }
 
 async function requestOf(ours: unknown, { adapter }: Dialect): Promise<unknown> {

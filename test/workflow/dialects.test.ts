@@ -85,6 +85,17 @@ test.each(['crlf', 'bom', 'no-last-newline', 'blank-lines', 'early-close', 'trun
   },
 );
 
+test('results of Anthropic that lack a row are asked for once more, and then that row is sent again', async () => {
+  const world = await openDialect('anthropic', { at: 'row', ids: ['q2'], action: { kind: 'drop' } });
+
+  const ended = await world.run(INPUT);
+
+  expectAllKept(world, ended);
+  expect(ended.results.map(({ round }) => round)).toEqual(IDS.map((id) => (id === 'q2' ? 2 : 1)));
+  const downloads = world.simulator.requests().filter(({ path }) => path.endsWith('/results'));
+  expect(downloads).toHaveLength(3);
+});
+
 test('Anthropic is sent no row whose id it does not take', async () => {
   const world = await openDialect('anthropic');
   const rows = ['good-1', 'bad.1', 'good-2', 'bad 2', 'good-3'].map((id) => ({ id, prompt: 'echo:x' }));

@@ -1,22 +1,16 @@
 import { asWire, type Wire } from '../wire.ts';
 
-const NEWLINE = 0x0a;
-
-/**
- * A line of a message batch's results, with its newline, as a result line of ours. One that is none stays as it is: the
- * end of a file that was cut off must still look like one.
- */
-export function toResultLine(line: Buffer): Buffer {
-  const { custom_id, result } = parse(line) ?? {};
-  const wire = asWire(result);
-  if (wire === undefined) return line;
-  const end = line.at(-1) === NEWLINE ? '\n' : '';
-  return Buffer.from(`${JSON.stringify({ custom_id, ...toOutcome(wire) })}${end}`);
+/** A line of a message batch's results as a result line of ours, with a newline; `undefined` when it is no JSON object. */
+export function toResultLine(line: Buffer): Buffer | undefined {
+  const wire = parse(line);
+  if (wire === undefined) return undefined;
+  const outcome = toOutcome(asWire(wire['result']) ?? {});
+  return Buffer.from(`${JSON.stringify({ custom_id: wire['custom_id'], ...outcome })}\n`);
 }
 
 function parse(line: Buffer): Wire | undefined {
   try {
-    return asWire(JSON.parse(line.toString('utf8').replace(/^\uFEFF/, '')));
+    return asWire(JSON.parse(line.toString('utf8')));
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { ProviderRejected } from '../../errors.ts';
+import { ProviderRejected, ProviderUnavailable } from '../../errors.ts';
 import { frameLines } from '../../rows/lines.ts';
 import type { Batch, CreateBatch, ProviderFile, UploadFile } from '../batch-provider.ts';
 import type { ProviderClient } from '../client.ts';
@@ -81,13 +81,37 @@ export class AnthropicClient implements ProviderClient {
     }
   }
 
-  /** The results of the batch with this id. */
+  /**
+   * The results of the batch with this id. Their length is not told, but every request has a line: when some are missing,
+   * the connection may have closed too early, and what comes behind the last line is asked for once more.
+   */
   async *download(batchId: string): AsyncGenerator<Buffer> {
+    const { counts } = await this.getBatch(batchId);
+    let received = 0;
+    for (let attempt = 1; attempt <= 2; attempt += 1) {
+      const before = received;
+      for await (const lines of this.#results(batchId, before)) {
+        received += lines.length;
+        yield Buffer.concat(lines);
+      }
+      if (received >= (counts?.total ?? 0)) return;
+    }
+  }
+
+  /** Lines of ours, of the results behind the first so many. @throws ProviderUnavailable when the last one is cut off */
+  async *#results(batchId: string, skipped: number): AsyncGenerator<Buffer[]> {
     const call = get(`download results of batch ${batchId}`, `${pathOf(batchId)}/results`);
     const content = streamBody(this.#http, { ...call, headers: { accept: 'application/binary, */*' } });
-    for await (const lines of frameLines(content, MAX_LINE_BYTES, 'raw')) {
-      yield Buffer.concat(lines.flatMap(({ bytes }) => (bytes === undefined ? [] : [toResultLine(bytes)])));
+    let seen = 0;
+    let isWhole = true;
+    for await (const lines of frameLines(content, MAX_LINE_BYTES)) {
+      const fresh = lines.slice(Math.max(0, skipped - seen));
+      seen += lines.length;
+      const translated = fresh.map(({ bytes }) => toResultLine(bytes ?? Buffer.alloc(0)));
+      if (fresh.length > 0) isWhole = translated.at(-1) !== undefined;
+      yield translated.flatMap((line) => line ?? []);
     }
+    if (!isWhole) throw new ProviderUnavailable(`${call.action}: they end in the middle of a line.`);
   }
 
   fileBytes(): Promise<undefined> {
