@@ -60,7 +60,8 @@ function otherShape(object: Wire, batch: SimulatedBatch, spoken: Spoken): Wire {
       return togetherJob(object, batch);
     case 'anthropic':
       return messageBatch(object, batch, time(batch.cancelledAt, spoken));
-    default:
+    case 'openai':
+    case undefined:
       return object;
   }
 }

@@ -9,8 +9,8 @@ export interface Adapter {
   /** Whether a list goes on behind an `after`, by the number of a `page`, or comes as a whole. */
   readonly lists: 'after' | 'page' | 'whole';
   /** Sends a file once. @returns undefined when the answer is not what was asked for */
-  upload(http: Http, file: UploadFile, dialect: Dialect): Promise<ProviderFile | undefined>;
+  readonly upload: (http: Http, file: UploadFile, dialect: Dialect) => Promise<ProviderFile | undefined>;
   /** The body of the call that creates a batch. */
-  createBody(request: CreateBatch, dialect: Dialect): Promise<Readonly<Record<string, unknown>>>;
-  readBatch(value: unknown, dialect: Dialect): Batch | undefined;
+  readonly createBody: (request: CreateBatch, dialect: Dialect) => Promise<Readonly<Record<string, unknown>>>;
+  readonly readBatch: (value: unknown, dialect: Dialect) => Batch | undefined;
 }
