@@ -97,7 +97,8 @@ export const STEPS = {
   'create-batch': {
     ...TALKING,
     // Places at a provider with a limit: who holds them, and whether those have ended.
-    reads: [CHECKPOINTS, SLOTS, SUMMARIES],
+    // The requests, for a provider that reads them from the create or is told their model.
+    reads: [CHECKPOINTS, ...roundFiles('requests.jsonl'), SLOTS, SUMMARIES],
     puts: [...roundFiles('creating.json', 'batch.json'), SLOTS],
     deletes: [SLOTS],
   },

@@ -18,8 +18,8 @@ export interface RequestRules {
 export interface CustomIdRules {
   /** Most characters. */
   readonly length: number;
-  /** Printable ASCII only: ids that end in a header. */
-  readonly ascii: boolean;
+  /** `ascii`: printable ASCII only, for ids that end in a header; `word`: letters, digits, `_` and `-`. */
+  readonly characters: 'any' | 'ascii' | 'word';
 }
 
 /** What a row becomes: a request line (with its newline), or why it cannot be one. */
@@ -35,7 +35,7 @@ export type Request =
 
 /** OpenAI-shaped providers echo ids of 64 characters and more; beyond this it is a mistake in the input. */
 export const MAX_CUSTOM_ID = 512;
-const ANY_CUSTOM_ID: CustomIdRules = { length: MAX_CUSTOM_ID, ascii: false };
+const ANY_CUSTOM_ID: CustomIdRules = { length: MAX_CUSTOM_ID, characters: 'any' };
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -122,10 +122,18 @@ function readId({ custom_id, id }: Fields, rules: CustomIdRules = ANY_CUSTOM_ID)
       `custom_id must have at most ${rules.length} characters and no control characters.`,
     );
   }
-  if (rules.ascii && !/^[\x20-\x7e]*$/.test(name)) {
-    throw new RowRefused('INVALID_CUSTOM_ID', 'This provider takes only ASCII in a custom_id.');
+  if (!hasCharacters(name, rules)) {
+    const taken = rules.characters === 'ascii' ? 'ASCII' : 'letters, digits, "_" and "-"';
+    throw new RowRefused('INVALID_CUSTOM_ID', `This provider takes only ${taken} in a custom_id.`);
   }
   return name;
+}
+
+const CHARACTERS = { any: undefined, ascii: /^[\x20-\x7e]*$/, word: /^[A-Za-z0-9_-]*$/ };
+
+/** Whether an id has only characters that the provider takes. */
+export function hasCharacters(id: string, { characters }: CustomIdRules = ANY_CUSTOM_ID): boolean {
+  return CHARACTERS[characters]?.test(id) ?? true;
 }
 
 /** An array of numbers is one text, as tokens. */

@@ -3,7 +3,7 @@ import type { ProviderEdges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';
 import { roundKey, shardName } from '../keys.ts';
 import type { BatchProvider, ProviderFile } from '../provider/batch-provider.ts';
-import { partToUpload, type UploadCheckpoint } from '../shard-part.ts';
+import { partToUpload, readRequests, type UploadCheckpoint } from '../shard-part.ts';
 import { findRound } from '../shard-rounds.ts';
 import { refuseWhenStopped } from '../stop.ts';
 import { readJson, writeJson } from '../store/json.ts';
@@ -56,7 +56,7 @@ async function makeUpload(
   const first = await store.createIfAbsent(roundKey(context, round, 'uploading.json'), '{}\n');
   const lost = first ? undefined : await findLost(provider, name, bytes);
   const file =
-    lost ?? (await provider.uploadFile({ name, bytes, open: () => readObject(edges, key, bytes) }));
+    lost ?? (await provider.uploadFile({ name, bytes, open: () => readRequests(store, key, bytes) }));
   return { fileId: file.id, name, part, repeated: !first || file.repeated === true };
 }
 
@@ -67,10 +67,4 @@ async function findLost(
 ): Promise<ProviderFile | undefined> {
   const found = await provider.findFile(name);
   return found !== undefined && (found.bytes ?? bytes) === bytes ? found : undefined;
-}
-
-async function* readObject({ store }: ProviderEdges, key: string, end: number): AsyncGenerator<Buffer> {
-  const object = await store.open(key, { end });
-  if (object === undefined) throw new InvalidInput(`${store.locate(key)} is gone.`);
-  yield* object.body;
 }

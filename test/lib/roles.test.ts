@@ -94,6 +94,10 @@ beforeAll(async () => {
       ends.set(`${name}, ${versioned}`, await story(world).catch((error: unknown) => error));
     }
   }
+  // Its create takes the request lines themselves.
+  await using inline = await openRoleWorld(roles, { versioned: true, dialect: 'anthropic' });
+  const jobId = inline.drop('input/inline.jsonl', ROW);
+  ends.set('a provider that takes no files', [await end(inline, jobId)]);
 });
 
 describe.each(Object.keys(STEPS))('%s', (step) => {
@@ -124,6 +128,10 @@ describe.each([true, false])('when the bucket tells versions is %s', (versioned)
   ])('%s: %s', (story, ...statuses) => {
     expect(ends.get(`${story}, ${versioned}`)).toEqual(statuses);
   });
+});
+
+test('a provider that takes no files: succeeded', () => {
+  expect(ends.get('a provider that takes no files')).toEqual(['succeeded']);
 });
 
 const INPUTS = ['staged/a.jsonl', 'output/earlier/dead-letters.jsonl', 'input/b.jsonl'];

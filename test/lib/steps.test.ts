@@ -303,6 +303,7 @@ test.each([
     [
       'DeleteObject slots/*',
       'GetObject jobs/*.json',
+      'GetObject jobs/*/shards/*/round-*.requests.jsonl',
       'GetObject output/*/summary.json',
       'GetObject slots/*',
       'PutObject jobs/*/shards/*/round-*.batch.json',
