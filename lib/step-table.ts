@@ -110,8 +110,8 @@ export const STEPS = {
     scratchGib: 10,
     provider: true,
     reads: [JOBS, SLOTS],
-    // A denied account stops the job.
-    puts: [STOPS],
+    // A denied account stops the job; answers that are files go beside the results.
+    puts: [STOPS, 'output/*/files/*'],
     streams: [SHARDS],
     // Of a shard that stops before its batch is made: its file is deleted at the provider, and forgotten.
     deletes: [...roundFiles('uploading.json', 'upload.json', 'creating.json'), SLOTS],

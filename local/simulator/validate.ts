@@ -93,19 +93,27 @@ const OTHER_MODEL: LineProblem = {
 function checkBody(body: unknown, endpoint: string): LineProblem | undefined {
   if (typeof body !== 'object' || body === null)
     return problem('invalid_request', 'body must be an object.', 'body');
-  const { model, stream, messages, input } = body as Record<string, unknown>;
-  if (typeof model !== 'string')
-    return problem('missing_required_parameter', "Missing: 'model'.", 'body.model');
-  if (stream === true) return problem('streaming_unsupported', 'Batches cannot stream.', 'body.stream');
-  if (endpoint.endsWith('/chat/completions') && !Array.isArray(messages)) {
-    return problem('missing_required_parameter', "Missing: 'messages'.", 'body.messages');
-  }
-  if (endpoint.endsWith('/embeddings') && input === undefined) {
-    return problem('missing_required_parameter', "Missing: 'input'.", 'body.input');
-  }
-  if (endpoint.endsWith('/responses') && input === undefined)
-    return problem('missing_required_parameter', "Missing: 'input'.", 'body.input');
+  const fields = body as Readonly<Record<string, unknown>>;
+  if (typeof fields['model'] !== 'string') return missing('model');
+  if (fields['stream'] === true)
+    return problem('streaming_unsupported', 'Batches cannot stream.', 'body.stream');
+  const needed = NEEDED.find(([path]) => path.test(endpoint))?.[1] ?? [];
+  const absent = needed.find((name) => fields[name] === undefined);
+  if (absent !== undefined) return missing(absent);
+  if (needed.includes('messages') && !Array.isArray(fields['messages'])) return missing('messages');
   return undefined;
+}
+
+/** What a request cannot do without, by its endpoint. */
+const NEEDED: readonly (readonly [path: RegExp, fields: readonly string[]])[] = [
+  [/\/chat\/completions$/, ['messages']],
+  [/\/(embeddings|responses|audio\/speech)$/, ['input']],
+  [/\/(completions|images\/generations)$/, ['prompt']],
+  [/\/rerank$/, ['query', 'documents']],
+];
+
+function missing(name: string): LineProblem {
+  return problem('missing_required_parameter', `Missing: '${name}'.`, `body.${name}`);
 }
 
 function problem(code: string, message: string, param: string | null = null): LineProblem {

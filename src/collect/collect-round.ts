@@ -1,5 +1,7 @@
 import type { ShardContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
+import { EMBEDDINGS } from '../endpoints/embeddings.ts';
+import { endpointAt } from '../endpoints/endpoints.ts';
 import { ProviderNotFound, type Failure } from '../errors.ts';
 import type { Collected, Job } from '../job.ts';
 import { roundKey, type ShardRef } from '../keys.ts';
@@ -18,6 +20,7 @@ import { fetchFile } from './fetch-file.ts';
 import { finishShard } from './finish-shard.ts';
 import type { ModelTally } from './model-usage.ts';
 import { MAX_RESULT_LINE_BYTES, RoundIndex, type RoundRequests } from './round-index.ts';
+import { ResultFiles } from './result-files.ts';
 import { Scratch } from './scratch.ts';
 import { smallerUpload, type SmallerUpload } from './smaller-upload.ts';
 import { stopShard } from './stop-shard.ts';
@@ -55,7 +58,7 @@ export async function collectRound(
   const { endpoint, resultShape, retriableCodes } = job.profile;
   const rules = {
     round: context.round,
-    endpoint,
+    endpoint: endpointAt(endpoint),
     resultShape,
     codes: { ...codes, retriable: [...retriableCodes, ...codes.retriable] },
   };
@@ -71,7 +74,8 @@ export async function collectRound(
   const smaller = await smallerUpload(store, context);
   const facts = roundFacts(context, { batch, index, upload, smaller }, job.profile);
   const missingError = facts.refusal ?? missingRowError(batch);
-  const totals = await writeRound(store, context, { index, splicer, facts, rules, missingError });
+  const files = new ResultFiles(store, context.jobId);
+  const totals = await writeRound(store, context, { index, splicer, facts, rules, files, missingError });
   const left = await cleanProvider(edges, job, batch, upload);
   const collected = {
     ...describeRound(edges, context, batch, index, facts, totals),
@@ -103,13 +107,12 @@ async function readRequests(
   { endpoint }: ResultRules,
   context: RoundToCollect,
 ): Promise<RoundRequests> {
-  const embeds = endpoint.endsWith('/embeddings');
   const customIds: string[] = [];
   const manyInputs = new Set<number>();
   for await (const lines of await requestLines(store, context, context.round)) {
     for (const { bytes } of lines) {
       if (bytes === undefined) continue;
-      if (embeds && hasManyInputs(bytes)) manyInputs.add(customIds.length);
+      if (endpoint === EMBEDDINGS && hasManyInputs(bytes)) manyInputs.add(customIds.length);
       customIds.push(readCustomId(bytes));
     }
   }

@@ -1,3 +1,4 @@
+import type { Endpoint } from '../endpoints/endpoint.ts';
 import type { Usage } from '../job.ts';
 import { asWire } from '../provider/wire.ts';
 import { plainText } from '../shapes/plain-text.ts';
@@ -24,6 +25,8 @@ const FIXED = new Set([
   'error',
   'body',
   'index',
+  'status',
+  'reason',
   'code',
   'type',
   'object',
@@ -36,9 +39,14 @@ const KINDS: ReadonlySet<SlotKind> = new Set(['text', 'number', 'quotedNumber', 
 /** The job's part of every result line. */
 export interface ResultRules {
   readonly round: number;
-  readonly endpoint: string;
+  readonly endpoint: Endpoint;
   readonly resultShape: 'compact' | 'body';
   readonly codes: RowCodes;
+}
+
+/** Whether files are taken out of the answers; in the provider's whole body they stay where they are. */
+export function takesFiles({ endpoint, resultShape }: ResultRules): boolean {
+  return endpoint.takeFiles !== undefined && resultShape === 'compact';
 }
 
 interface ResultSplice {
@@ -68,6 +76,8 @@ export class ResultSplicer {
 
   constructor(rules: ResultRules) {
     this.#shapes = new Shapes({ fixed: FIXED, kinds: KINDS }, (shape) => {
+      // Files are taken out of an answer, and that is no copying of bytes.
+      if (takesFiles(rules)) return undefined;
       const learned = learnResult(shape, rules);
       if (learned !== undefined) this.#learned.push(learned);
       return learned;

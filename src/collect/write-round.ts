@@ -7,7 +7,8 @@ import { ErrorTally } from './error-counts.ts';
 import { decideRow, type Fate, type RoundFacts } from './decide-row.ts';
 import { renderResult } from './render-result.ts';
 import type { RoundIndex } from './round-index.ts';
-import type { ResultRules, ResultSplicer } from './splice-result.ts';
+import type { ResultFiles } from './result-files.ts';
+import { takesFiles, type ResultRules, type ResultSplicer } from './splice-result.ts';
 
 /** A request line, parsed. */
 export interface RequestLine {
@@ -26,6 +27,7 @@ export interface WriteRound {
   readonly splicer: ResultSplicer;
   readonly facts: RoundFacts;
   readonly rules: ResultRules;
+  readonly files: ResultFiles;
   /** What rows are told that no result line tells about. */
   readonly missingError: Pick<Failure, 'code' | 'message'>;
 }
@@ -68,8 +70,13 @@ export class RoundWriter {
     return this.#writers.results.write(line);
   }
 
-  /** Ends the file of dead letters. */
+  /** Ends the file of dead letters; the files of answers are there then, too. */
   async end(): Promise<void> {
+    await this.#flushLetters();
+    await this.#round.files.settle();
+  }
+
+  async #flushLetters(): Promise<void> {
     if (this.#withoutLetter > 0) await this.#writers.deadLetters.write('\n'.repeat(this.#withoutLetter));
     this.#withoutLetter = 0;
   }
@@ -96,7 +103,7 @@ export class RoundWriter {
   ): Promise<void> {
     if (verdict?.kind === 'ok') {
       this.#round.splicer.countAnswer(verdict.body);
-      await this.#writers.results.write(this.#answer(request, verdict.body));
+      await this.#writers.results.write(await this.#answer(request, verdict.body));
       this.#withoutLetter += 1;
       return;
     }
@@ -106,12 +113,15 @@ export class RoundWriter {
     const { code, message } = error;
     this.errors.add({ outcome: line.outcome, code, rows: 1, custom_id: line.custom_id, message });
     await this.#writers.results.write(jsonLine(line));
-    await this.end();
+    await this.#flushLetters();
     await this.#writers.deadLetters.write(deadLetter(request, line));
   }
 
-  #answer({ custom_id, body: { input } }: RequestLine, body: unknown): string {
-    const answer = { ...this.#round.rules, customId: custom_id, body };
+  async #answer({ custom_id, body: { input } }: RequestLine, body: unknown): Promise<string> {
+    const { rules, files } = this.#round;
+    const taken = (takesFiles(rules) && rules.endpoint.takeFiles?.(body)) || { files: [], body };
+    const names = await files.add(custom_id, taken.files);
+    const answer = { ...rules, customId: custom_id, body: taken.body, files: names };
     return jsonLine(renderResult({ ...answer, manyInputs: Array.isArray(input) }));
   }
 }

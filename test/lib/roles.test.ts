@@ -67,6 +67,15 @@ const STORIES = {
     for (const key of ['input/b.jsonl', 'staged/a.jsonl']) await send(world, '/uploads', json({ key }));
     return [await end(world, post(world, '/jobs', { inputs: INPUTS }))];
   },
+  'answers are files': async (world) => [
+    await end(
+      world,
+      post(world, '/jobs', {
+        rows: [{ prompt: 'a cog' }],
+        overrides: { endpoint: '/v1/images/generations', model: 'm' },
+      }),
+    ),
+  ],
   'the only place at the provider is held by a job that has ended': async (world) => {
     await world.store.put('slots/simulator/0.json', '{"jobId":"earlier","shard":0}');
     await world.store.put('output/earlier/summary.json', '{}');

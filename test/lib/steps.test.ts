@@ -329,6 +329,7 @@ test.each([
       'GetObject slots/*',
       'PutObject jobs/*/shards/*',
       'PutObject jobs/*/stop.json',
+      'PutObject output/*/files/*',
     ],
   ],
   [
