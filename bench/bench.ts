@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import { NODE_FLAGS } from '../lib/node-flags.ts';
 import type { Group } from './report.ts';
 
 /** One run of the benchmark: its sizes, its folder, and its programs. */
@@ -60,9 +61,14 @@ export async function openBench(root: string, full: boolean, repetitions: number
       name.endsWith('.py')
         ? ['python3', join(import.meta.dirname, name)]
         : PROGRAMS.includes(name)
-          ? [process.execPath, join(programs, `${name}.mjs`)]
+          ? [process.execPath, ...flagsOf(name), join(programs, `${name}.mjs`)]
           : [process.execPath, join(import.meta.dirname, `${name}.ts`)],
   };
+}
+
+/** Ours are started as the Lambdas are; the others as anybody starts Node. */
+function flagsOf(program: string): readonly string[] {
+  return program.startsWith('tasks/') ? NODE_FLAGS : [];
 }
 
 /** `cat` of files into one: what a machine needs to move the bytes. */

@@ -40,8 +40,12 @@ describe.each(ALL_STEPS)('%s', (step) => {
     );
   });
 
-  test('shows positions of the TypeScript source in its stack traces', () => {
-    expect(stackTemplate()).toHaveStep(step, {}, { NODE_OPTIONS: '--enable-source-maps' });
+  test('shows positions of the TypeScript source in its stack traces, and keeps few young objects', () => {
+    expect(stackTemplate()).toHaveStep(
+      step,
+      {},
+      { NODE_OPTIONS: '--enable-source-maps --max-semi-space-size=4' },
+    );
   });
 
   test('names a resource for everything but X-Ray', () => {
