@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { openBench, type Workload } from './bench.ts';
 import { findRegressions, type Regression } from './compare.ts';
 import { describeMachine } from './machine.ts';
-import { renderReport } from './render.ts';
+import { fillPage, renderReport } from './render.ts';
 import type { Group, Report } from './report.ts';
 import { WORKLOADS } from './workloads/all.ts';
 
@@ -15,6 +15,7 @@ interface Flags {
   readonly compare?: string;
   readonly repetitions: number;
   readonly out: string;
+  readonly page?: string;
 }
 
 await new Command('bench')
@@ -24,10 +25,11 @@ await new Command('bench')
   .option('--compare <file>', 'fail when a ratio is worse than in this report (JSON) by more than 15 %')
   .option('--repetitions <number>', 'how often each program runs', wholeNumber, 3)
   .option('--out <folder>', 'where bench.md and bench.json go', 'bench-results')
+  .option('--page <file>', 'write the report into this page, too, below its mark')
   .action(run)
   .parseAsync();
 
-async function run({ full: asked, only, compare, repetitions, out }: Flags): Promise<void> {
+async function run({ full: asked, only, compare, repetitions, out, page }: Flags): Promise<void> {
   const full = asked === true;
   const before = compare === undefined ? undefined : (JSON.parse(readFileSync(compare, 'utf8')) as Report);
   const start = performance.now();
@@ -38,6 +40,7 @@ async function run({ full: asked, only, compare, repetitions, out }: Flags): Pro
   mkdirSync(out, { recursive: true });
   writeFileSync(join(out, 'bench.json'), `${JSON.stringify(report, undefined, 2)}\n`);
   writeFileSync(join(out, 'bench.md'), renderReport(report));
+  if (page !== undefined) writeFileSync(page, fillPage(readFileSync(page, 'utf8'), report));
   process.stdout.write(`${resolve(out, 'bench.md')} and bench.json: ${seconds.toFixed(0)} s\n`);
   if (before !== undefined) tellRegressions(findRegressions(before, report));
 }

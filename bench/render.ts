@@ -3,13 +3,24 @@ import type { Machine } from './machine.ts';
 import type { Comparison, Contestant, Group, Report } from './report.ts';
 import type { Spread } from './stats.ts';
 
+const TITLE = '# Benchmark';
+const MARK =
+  '<!-- From here on the benchmark writes this page: npm run bench -- --full --page docs/performance.md -->';
+
+/** A page whose part below the mark is the report. @throws when it has no mark */
+export function fillPage(page: string, report: Report): string {
+  const at = page.indexOf(MARK);
+  if (at < 0) throw new Error(`The page has no line ${MARK}`);
+  return `${page.slice(0, at)}${MARK}${renderReport(report).slice(TITLE.length)}`;
+}
+
 /** The report as Markdown: first what was asked for and what was reached, then every figure behind it. */
 export function renderReport({ machine, full, repetitions, seconds, groups }: Report): string {
   const sizes = full
     ? 'The sizes are those of the targets.'
     : 'The sizes are the quick ones, where the start of a process weighs more: targets are judged with `--full`.';
   return [
-    '# Benchmark',
+    TITLE,
     describe(machine),
     `${sizes} Each program is a process of its own and ran ${repetitions} times or more, in turn with the others; a ratio is the median of those within a turn. It took ${Math.round(seconds)} s.`,
     '## Targets',
