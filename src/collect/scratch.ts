@@ -1,21 +1,18 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 /**
  * A provider's file on local disk while a round is collected. Its lines come in any order and are wanted in the
  * input's: that takes random access, which an object store gives only one slow request at a time.
  */
 export class Scratch implements Disposable {
-  #path = '';
   #fd: number | undefined;
-  /** Nobody else's, to be deleted. */
-  #isOwn = false;
   #bytes = 0;
   #read = Buffer.alloc(0);
 
   append(chunk: Uint8Array): void {
-    const fd = (this.#fd ??= this.#create());
+    const fd = (this.#fd ??= createUnnamed());
     for (let from = 0; from < chunk.byteLength;) {
       const written = writeSync(fd, chunk, from, chunk.byteLength - from, this.#bytes);
       from += written;
@@ -25,7 +22,6 @@ export class Scratch implements Disposable {
 
   /** Takes a file that is on this disk already for its own. */
   readInPlace(file: string): void {
-    this.#path = file;
     this.#fd = openSync(file, 'r');
   }
 
@@ -46,12 +42,15 @@ export class Scratch implements Disposable {
   [Symbol.dispose](): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
-    if (this.#isOwn) rmSync(dirname(this.#path), { recursive: true, force: true });
   }
+}
 
-  #create(): number {
-    this.#path = join(mkdtempSync(join(tmpdir(), 'nightshift-scratch-')), 'lines');
-    this.#isOwn = true;
-    return openSync(this.#path, 'w+');
+/** A file without a name: its space is free again when it is closed, and when the process is killed, too. */
+function createUnnamed(): number {
+  const folder = mkdtempSync(join(tmpdir(), 'nightshift-scratch-'));
+  try {
+    return openSync(join(folder, 'lines'), 'w+');
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 }
