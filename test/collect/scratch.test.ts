@@ -8,7 +8,7 @@ test('what is written aside can be read anywhere, and leaves nothing behind when
   const folder = mkdtempSync(join(tmpdir(), 'nightshift-tmp-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   vi.stubEnv('TMPDIR', folder);
-  onTestFinished(() => vi.unstubAllEnvs());
+  onTestFinished(() => void vi.unstubAllEnvs());
   using scratch = new Scratch();
   scratch.append(Buffer.from('one\ntwo\n'));
   scratch.append(Buffer.from('three\n'));
