@@ -13,10 +13,18 @@ export default defineConfig({
     classify: {
       provider: 'melious',
       model: 'glm-4.7:batch',
-      system:
-        'You label product reviews. Answer with JSON: {"sentiment": "good" | "mixed" | "bad", "topic": "…"}.',
+      system: 'You label product reviews. Answer with JSON: the sentiment, and the topic in a word or two.',
       prompt: 'Product: {{product}}\nReview: {{review}}',
-      body: { temperature: 0, response_format: { type: 'json_object' } },
+      body: { temperature: 0 },
+      output: {
+        schema: {
+          type: 'object',
+          properties: { sentiment: { enum: ['good', 'mixed', 'bad'] }, topic: { type: 'string' } },
+          required: ['sentiment', 'topic'],
+          additionalProperties: false,
+        },
+        retry: true,
+      },
     },
 
     /** `examples/articles.jsonl`: a summary per row. */

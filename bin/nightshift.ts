@@ -3,14 +3,14 @@ import config from '../nightshift.config.ts';
 import { adviceFor } from '../local/aws-advice.ts';
 import { EXIT } from '../local/commands/exit-status.ts';
 import { createProgram } from '../local/commands/program.ts';
-import { parseConfig } from '../src/config/config.ts';
+import { checkConfig } from '../src/config/check-config.ts';
 import { InvalidRequest } from '../src/errors.ts';
 
 // `nightshift run | head` closes the pipe; the job, which is paid for, goes on to its end without it.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
 
 try {
-  await createProgram(() => parseConfig(config)).parseAsync();
+  await createProgram(() => checkConfig(config)).parseAsync();
 } catch (error) {
   process.exitCode = report(error);
 }

@@ -4,7 +4,8 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { parseConfig, type NightshiftConfig } from '../src/config/config.ts';
+import { checkConfig } from '../src/config/check-config.ts';
+import type { NightshiftConfig } from '../src/config/config.ts';
 import { configLiteral } from './config-literal.ts';
 import { DataBucket } from './data-bucket.ts';
 import { DropTrigger } from './drop-trigger.ts';
@@ -49,7 +50,7 @@ export class BatchWorkflow extends Construct {
   /** @throws InvalidRequest naming every problem of the configuration. */
   constructor(scope: Construct, id: string, props: BatchWorkflowProps) {
     super(scope, id);
-    const config = parseConfig(props.config);
+    const config = checkConfig(props.config);
     const { limits = {}, schedules = {}, api = {}, webhook } = config;
     // A 7-day completion window, its grace, and the rounds after it.
     const { shardsInFlight = 100, jobDays = 14 } = limits;

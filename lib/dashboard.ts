@@ -1,3 +1,4 @@
+import { OUTCOMES } from '../src/outcomes.ts';
 import { Duration } from 'aws-cdk-lib';
 import {
   AlarmStatusWidget,
@@ -65,7 +66,6 @@ export class WorkflowDashboard extends Construct {
 }
 
 const ENDINGS = ['Succeeded', 'Failed', 'TimedOut', 'Aborted'] as const;
-const OUTCOMES = ['ok', 'failed', 'exhausted', 'invalid'] as const;
 const DIRECTIONS = ['input', 'output'] as const;
 
 function graph(title: string, left: IMetric[]): GraphWidget {

@@ -124,6 +124,9 @@ const BUNDLING = {
   sourcesContent: false,
   bundleAwsSDK: true,
   logLevel: LogLevel.WARNING,
+  esbuildArgs: {
+    '--alias:@aws-sdk/credential-provider-node': `${PROJECT_ROOT}src/runtime/lambda-credentials.ts`,
+  },
   // CommonJS dependencies call `require`, which an ES module does not have.
   banner: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);",
 } satisfies BundlingOptions;

@@ -12,6 +12,8 @@ const COLUMNS = [
   { name: 'ok', type: 'BOOLEAN', nullable: false },
   { name: 'text', type: 'STRING' },
   { name: 'finish_reason', type: 'STRING' },
+  { name: 'refusal', type: 'STRING' },
+  { name: 'output', type: 'STRING' },
   { name: 'embedding', type: 'STRING' },
   { name: 'ranking', type: 'STRING' },
   { name: 'files', type: 'STRING' },
@@ -56,17 +58,19 @@ async function* rowsOf(results: AsyncIterable<Uint8Array>): AsyncGenerator<Parqu
 
 function toRow(line: ResultLine): ParquetRow {
   const { custom_id, ok, round, source } = line;
-  const usage = (line.ok ? line.usage : undefined) as Readonly<Record<string, unknown>> | undefined;
+  const usage = line.usage as Readonly<Record<string, unknown>> | undefined;
   return {
     custom_id,
     ok,
-    text: line.ok ? (line.text ?? undefined) : undefined,
-    finish_reason: line.ok ? (line.finish_reason ?? undefined) : undefined,
+    text: line.text ?? undefined,
+    finish_reason: line.finish_reason ?? undefined,
+    refusal: line.refusal,
+    output: line.ok ? json(line.output) : undefined,
     embedding: line.ok ? json(line.embedding ?? line.embeddings) : undefined,
     ranking: line.ok ? json(line.ranking) : undefined,
     files: line.ok ? json(line.files) : undefined,
-    body: line.ok ? json(line.body) : undefined,
-    model: line.ok ? line.model : undefined,
+    body: json(line.body),
+    model: line.model,
     prompt_tokens: number(usage?.['prompt_tokens']),
     completion_tokens: number(usage?.['completion_tokens']),
     outcome: line.ok ? 'ok' : line.outcome,

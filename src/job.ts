@@ -44,12 +44,21 @@ export interface ResolvedProfile {
   /** `compact`: text, embedding or body as the endpoint has it; `body`: the provider's whole body everywhere. */
   readonly resultShape: 'compact' | 'body';
   readonly budget: Budget;
+  /** What answers must match; absent when they are texts like any other. */
+  readonly output?: OutputRules | undefined;
   /** For estimates; nothing is decided by it. */
   readonly price?: Price | undefined;
   /** Leave the files at the provider when their results are safe. */
   readonly keepProviderFiles: boolean;
   /** Most batches of all jobs at this provider at the same time; absent for no limit of ours. */
   readonly maxBatches?: number | undefined;
+}
+
+export interface OutputRules {
+  /** JSON Schema. */
+  readonly schema: Readonly<Record<string, unknown>>;
+  /** Ask again, in a later round, rows whose answer does not match. */
+  readonly retry: boolean;
 }
 
 /** What the provider takes for a million tokens. */
@@ -138,7 +147,7 @@ export type RowProblemCode =
   | 'OTHER_MODEL';
 
 /** What became of one row. */
-export type Outcome = 'ok' | 'failed' | 'exhausted' | 'invalid';
+export type Outcome = 'ok' | 'failed' | 'exhausted' | 'invalid_output' | 'invalid';
 
 /** A line of `results.jsonl`. Unknown fields of the provider's body are kept in `body`. */
 export type ResultLine = OkLine | NotOkLine;
@@ -149,6 +158,10 @@ export interface OkLine {
   /** The first choice's content, or the texts of a response. */
   readonly text?: string | null;
   readonly finish_reason?: string | null;
+  /** Why the model would not answer, in its words. */
+  readonly refusal?: string;
+  /** In jobs whose profile has an `output`, in place of `text`: the answer as JSON that matches its schema. */
+  readonly output?: unknown;
   /** Embeddings: one vector (or its base64), or one per input when the input was an array. */
   readonly embedding?: unknown;
   readonly embeddings?: readonly unknown[];
@@ -174,7 +187,20 @@ export interface NotOkLine {
   readonly custom_id: string;
   readonly ok: false;
   readonly outcome: Exclude<Outcome, 'ok'>;
-  readonly error: { readonly code: string; readonly message: string; readonly line?: number };
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly line?: number;
+    /** Of `invalid_output`: the place that does not match, as a JSON pointer. */
+    readonly path?: string;
+  };
+  /** Of `invalid_output`: the answer all the same, for it is paid for. */
+  readonly text?: string | null;
+  readonly finish_reason?: string | null;
+  readonly refusal?: string;
+  readonly model?: string;
+  readonly usage?: unknown;
+  readonly body?: unknown;
   /** Whether sending the row again later may help. */
   readonly retry: boolean;
   /** The last round the row took part in; 0 when it was never sent. */
@@ -198,6 +224,9 @@ export interface Usage {
 export interface ModelUsage extends Usage {
   readonly model?: string;
   readonly answers: number;
+  /** Answers that ended because their tokens were used up, and those that the model refused. */
+  readonly truncated: number;
+  readonly refused: number;
 }
 
 /** Rows that are not ok for one reason, with the first of them as the example; without a code: what is beyond the first 20. */
@@ -245,6 +274,8 @@ export interface Collected {
   readonly ok: number;
   readonly failed: number;
   readonly exhausted: number;
+  /** Absent in checkpoints of version 0.1 and before. */
+  readonly invalid_output?: number;
   /** Rows that go to the next round. */
   readonly deferred: number;
   /** Rows absent from output and error file. */
@@ -314,6 +345,9 @@ export interface Summary {
   readonly usage: Usage;
   /** The usage, by the model that answered. */
   readonly models: readonly ModelUsage[];
+  /** Of all answers, those of rows that were asked again included. */
+  readonly truncated: number;
+  readonly refused: number;
   /** Rows that were sent and are not ok, by outcome and code. Invalid rows are under `problems`. */
   readonly errors: readonly ErrorCount[];
   readonly unexplained: {

@@ -1,3 +1,4 @@
+import { OUTCOMES } from './outcomes.ts';
 import type { LogEvent, LogFields } from './log.ts';
 
 /** Where CloudWatch keeps the workflow's metrics. Every metric has the dimension `service`: which workflow it is of. */
@@ -28,9 +29,7 @@ type Measure = (fields: LogFields) => readonly Measurement[];
 const MEASURES: Readonly<Partial<Record<LogEvent, Measure>>> = {
   results_written: (fields) => [
     counted('JobsEnded', 1, { Status: text(fields['status']) }),
-    ...['ok', 'failed', 'exhausted', 'invalid'].map((Outcome) =>
-      counted('Rows', fields[Outcome], { Outcome }),
-    ),
+    ...OUTCOMES.map((Outcome) => counted('Rows', fields[Outcome], { Outcome })),
     counted('Tokens', fields['inputTokens'], { Direction: 'input' }),
     counted('Tokens', fields['outputTokens'], { Direction: 'output' }),
     seconds('JobSeconds', fields['seconds']),

@@ -25,7 +25,9 @@ test.each([
   });
 
   expect(summary).toMatchObject({ status: 'succeeded', profile, rows, counts: { ok: rows } });
-  expect(results.every((line) => line.ok && (line.text ?? line.embedding) !== undefined)).toBe(true);
+  expect(results.every((line) => line.ok && (line.output ?? line.text ?? line.embedding) !== undefined)).toBe(
+    true,
+  );
 });
 
 test('a question a line in a table needs no more than a template', async () => {

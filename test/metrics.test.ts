@@ -16,6 +16,7 @@ test('a job that ended is counted by its status, its rows by their outcomes', ()
     ok: 7,
     failed: 2,
     exhausted: 1,
+    invalid_output: 0,
     invalid: 0,
     inputTokens: 100,
     outputTokens: 200,

@@ -106,7 +106,7 @@ function smallObjects(): Record<string, object> {
   const shards = SHARD_IDS.map(() => shard);
   const plan: Plan = { rows: SHARDS, invalid: 0, inputTokens: 0, shards, problems: [] };
   const usage = { inputTokens: 0, outputTokens: 0, energy: 0, credits: 0 };
-  const counts = { ok: 1, failed: 0, exhausted: 0, invalid: 0 };
+  const counts = { ok: 1, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 };
   const none = { missing: 0, duplicates: 0, unknown: 0, unknownIds: [], unreadable: 0, left: [] };
   const end: ShardEnd = { counts, rounds: 1, usage, batches: [], ...none };
   return {

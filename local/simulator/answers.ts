@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { answerOf } from './json-answers.ts';
 import { completion, images, ranking, speech } from './other-answers.ts';
 
 /** A request line's parts. */
@@ -16,42 +17,72 @@ export function markedFailure(request: SimulatedRequest, nth: number): string | 
   return match[2];
 }
 
+/** How a row asks to be answered amiss: `[truncate]`, `[refuse]`, `[malformed]`; with `-once`, the first time only. */
+export type Amiss = 'truncate' | 'refuse' | 'malformed';
+
+function markedAmiss(request: SimulatedRequest, nth: number): Amiss | undefined {
+  const text = `${request.custom_id} ${promptOf(request)}`;
+  const match = /\[(truncate|refuse|malformed)(-once)?\]/.exec(text);
+  if (match === null || (match[2] !== undefined && nth > 1)) return undefined;
+  return match[1] as Amiss;
+}
+
 export function isUnknownModel({ body: { model } }: SimulatedRequest): boolean {
   return typeof model === 'string' && model.startsWith('unknown-');
 }
 
-/** The body a provider would answer with: a function of the seed and the request alone. */
-export function answerBody(request: SimulatedRequest, seed: number): Record<string, unknown> {
+/**
+ * The body a provider would answer with: a function of the seed and the request alone.
+ * @param nth the how manieth time the row asks
+ */
+export function answerBody(request: SimulatedRequest, seed: number, nth = 1): Record<string, unknown> {
   const hash = createHash('sha256')
     .update(JSON.stringify([seed, request.custom_id, request.body]))
     .digest();
   const asked = request.body['model'];
   const model = typeof asked === 'string' ? asked.replace(/:batch$/, '') : null;
   const shared = { model, ...costOf(hash) };
-  return { ...answerAt(request, hash), ...shared };
+  return { ...answerAt(request, hash, markedAmiss(request, nth)), ...shared };
 }
 
-function answerAt(request: SimulatedRequest, hash: Buffer): Readonly<Record<string, unknown>> {
+function answerAt(
+  request: SimulatedRequest,
+  hash: Buffer,
+  amiss: Amiss | undefined,
+): Readonly<Record<string, unknown>> {
   const { url, body } = request;
   if (url.endsWith('/embeddings')) return embeddings(request, hash);
-  if (url.endsWith('/responses')) return response(request, hash);
+  if (url.endsWith('/responses')) return response(request, hash, amiss);
   if (url.endsWith('/images/generations')) return images(body, hash);
   if (url.endsWith('/audio/speech')) return speech(hash);
   if (url.endsWith('/rerank')) return ranking(body, hash);
   if (/\/v\d+\/completions$/.test(url)) return completion(body, hash, (prompt) => answerText(prompt, hash));
-  return chatCompletion(request, hash);
+  return chatCompletion(request, hash, amiss);
 }
 
-function chatCompletion(request: SimulatedRequest, hash: Buffer): Record<string, unknown> {
+function chatCompletion(
+  request: SimulatedRequest,
+  hash: Buffer,
+  amiss: Amiss | undefined,
+): Record<string, unknown> {
   const prompt = promptOf(request);
-  const content = answerText(prompt, hash);
+  const content = answerTo(request, hash, amiss);
+  const refusal = amiss === 'refuse' ? REFUSAL : null;
   const promptTokens = tokens(prompt);
   const completionTokens = tokens(content);
   return {
     id: `chatcmpl-${hash.toString('hex', 0, 8)}`,
     object: 'chat.completion',
     created: 1_790_000_000,
-    choices: [{ index: 0, message: { role: 'assistant', content }, logprobs: null, finish_reason: 'stop' }],
+    choices: [
+      {
+        index: 0,
+        message:
+          refusal === null ? { role: 'assistant', content } : { role: 'assistant', content: null, refusal },
+        logprobs: null,
+        finish_reason: amiss === 'truncate' ? 'length' : 'stop',
+      },
+    ],
     usage: {
       prompt_tokens: promptTokens,
       completion_tokens: completionTokens,
@@ -61,25 +92,34 @@ function chatCompletion(request: SimulatedRequest, hash: Buffer): Record<string,
 }
 
 /** OpenAI's Responses API. */
-function response(request: SimulatedRequest, hash: Buffer): Record<string, unknown> {
+function response(
+  request: SimulatedRequest,
+  hash: Buffer,
+  amiss: Amiss | undefined,
+): Record<string, unknown> {
   const prompt = promptOf(request);
-  const text = answerText(prompt, hash);
+  const text = answerTo(request, hash, amiss);
+  const part =
+    amiss === 'refuse'
+      ? { type: 'refusal', refusal: REFUSAL }
+      : { type: 'output_text', text, annotations: [] };
+  const cut = amiss === 'truncate';
   const id = hash.toString('hex', 0, 8);
   const [inputTokens, outputTokens] = [tokens(prompt), tokens(text)];
   return {
     id: `resp_${id}`,
     object: 'response',
     created_at: 1_790_000_000,
-    status: 'completed',
+    status: cut ? 'incomplete' : 'completed',
     error: null,
-    incomplete_details: null,
+    incomplete_details: cut ? { reason: 'max_output_tokens' } : null,
     output: [
       {
         type: 'message',
         id: `msg_${id}`,
         status: 'completed',
         role: 'assistant',
-        content: [{ type: 'output_text', text, annotations: [] }],
+        content: [part],
       },
     ],
     usage: {
@@ -102,6 +142,25 @@ const HANSE = [
   'Its Kontor taught generations of clerks to keep books that strangers could trust.',
   'Its fleet broke a king’s blockade and won free passage through the Sound.',
 ];
+
+const REFUSAL = 'I cannot help with that.';
+
+/** The answer's text: JSON where a schema asks for it. */
+function answerTo(request: SimulatedRequest, hash: Buffer, amiss: Amiss | undefined): string {
+  const prompt = promptOf(request);
+  const schema = schemaOf(request);
+  const asked = schema !== undefined && !prompt.startsWith('echo:');
+  const text = asked ? JSON.stringify(answerOf(schema, hash)) : answerText(prompt, hash);
+  if (amiss === 'malformed') return asked ? JSON.stringify({ malformed: text }) : `{"malformed": ${text}`;
+  return amiss === 'truncate' ? text.slice(0, Math.floor(text.length / 2)) : text;
+}
+
+/** The schema of chat's `response_format`, or of a response's `text.format`. */
+function schemaOf({ body: { response_format, text } }: SimulatedRequest): unknown {
+  const chat = response_format as { json_schema?: { schema?: unknown } } | null | undefined;
+  const response = text as { format?: { schema?: unknown } } | null | undefined;
+  return chat?.json_schema?.schema ?? response?.format?.schema;
+}
 
 function answerText(prompt: string, hash: Buffer): string {
   if (prompt.startsWith('echo:')) return prompt.slice('echo:'.length);

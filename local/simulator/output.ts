@@ -44,7 +44,7 @@ export async function produceOutput(
       const nth = (state.attempts.get(request.custom_id) ?? 0) + 1;
       state.attempts.set(request.custom_id, nth);
       const actions = script.forRow(request.custom_id, ordinal, nth);
-      const lines = resultLines(request, actions, markedFailure(request, nth), spoken, seed);
+      const lines = resultLines(request, actions, spoken, { seed, nth });
       output.push(...lines.output);
       errors.push(...lines.errors);
       if (lines.failed) errored += 1;
@@ -117,10 +117,10 @@ function shuffled<Item>(items: Item[], seed: number): Item[] {
 function resultLines(
   request: SimulatedRequest,
   actions: readonly RowAction[],
-  marked: string | undefined,
   spoken: Spoken,
-  seed: number,
+  { seed, nth }: { readonly seed: number; readonly nth: number },
 ): ResultLines {
+  const marked = markedFailure(request, nth);
   const has = (kind: RowAction['kind']): boolean => actions.some((action) => action.kind === kind);
   const error =
     actions.find((action) => action.kind === 'error') ??
@@ -136,7 +136,7 @@ function resultLines(
       ? { output: [text, ...stranger], errors: [], failed: true }
       : { output: stranger, errors: [text], failed: true };
   }
-  const text = answerLine(request, actions, spoken, seed);
+  const text = answerLine(request, actions, spoken, { seed, nth });
   return {
     output: has('duplicate') ? [text, text, ...stranger] : [text, ...stranger],
     errors: [],
@@ -148,9 +148,9 @@ function answerLine(
   request: SimulatedRequest,
   actions: readonly RowAction[],
   { dialect }: Spoken,
-  seed: number,
+  { seed, nth }: { readonly seed: number; readonly nth: number },
 ): string {
-  const body = answerBody(request, seed);
+  const body = answerBody(request, seed, nth);
   let status = 200;
   let asText = dialect.fields.body === 'JSON text';
   for (const action of actions) {

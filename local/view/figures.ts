@@ -1,5 +1,5 @@
+import { settledRows } from '../../src/outcomes.ts';
 import prettyMilliseconds from 'pretty-ms';
-import type { OutcomeCounts } from '../../src/job.ts';
 import type { JobDetails } from '../../src/status/job-status.ts';
 import type { ShardStatus } from '../../src/status/shard-status.ts';
 
@@ -23,7 +23,7 @@ export function figuresOf({ status, shards }: JobDetails, now: number): Figures 
   const end = status.endedAt === undefined ? now : Date.parse(status.endedAt);
   const elapsed = Math.max(0, end - Date.parse(status.createdAt));
   const done =
-    shards.length === 0 ? settled(status.counts) : shards.reduce((sum, shard) => sum + doneOf(shard), 0);
+    shards.length === 0 ? settledRows(status.counts) : shards.reduce((sum, shard) => sum + doneOf(shard), 0);
   return {
     done,
     rows: status.rows,
@@ -36,14 +36,10 @@ export function figuresOf({ status, shards }: JobDetails, now: number): Figures 
 
 /** Rows of a shard that are done: with their final outcome, or succeeded in the batch that runs. */
 export function doneOf({ rows, counts, progress, state }: ShardStatus): number {
-  const final = settled(counts);
+  const final = settledRows(counts);
   if (state !== 'running' || progress?.succeeded === undefined || progress.total === undefined) return final;
   // A batch with more rows than are open has been collected since it was looked at.
   return final + progress.total <= rows ? final + progress.succeeded : final;
-}
-
-function settled({ ok, failed, exhausted, invalid }: OutcomeCounts): number {
-  return ok + failed + exhausted + invalid;
 }
 
 /** If it goes on at its pace. */

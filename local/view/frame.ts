@@ -1,3 +1,4 @@
+import { OUTCOMES } from '../../src/outcomes.ts';
 import { styleText } from 'node:util';
 import cliTruncate from 'cli-truncate';
 import type { OutcomeCounts } from '../../src/job.ts';
@@ -116,7 +117,7 @@ export function jobLine(details: JobDetails, now: number, paint: Paint = styleTe
 
 /** Rows that did not go well. */
 function troubles(counts: OutcomeCounts): string[] {
-  return (['failed', 'exhausted', 'invalid'] as const).flatMap((outcome) =>
+  return OUTCOMES.filter((outcome) => outcome !== 'ok').flatMap((outcome) =>
     counts[outcome] === 0 ? [] : [`${grouped(counts[outcome])} ${outcome}`],
   );
 }

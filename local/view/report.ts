@@ -27,9 +27,11 @@ export async function reportSummary(
   }
 }
 
-function totals({ rows, counts, rounds, usage, seconds }: Summary): string {
+function totals({ rows, counts, rounds, usage, seconds, truncated, refused }: Summary): string {
   const outcomes = Object.entries(counts).filter(([outcome, n]) => n > 0 || outcome === 'ok');
   const told = outcomes.map(([outcome, n]) => `${n} ${outcome}`).join(', ');
+  const ends = Object.entries({ truncated, refused }).filter(([, n]) => n > 0);
+  const amiss = ends.map(([end, n]) => ` · ${n} ${end}`).join('');
   const tokens = usage.inputTokens + usage.outputTokens;
-  return `${rows} ${rows === 1 ? 'row' : 'rows'}: ${told} · ${rounds} ${rounds === 1 ? 'round' : 'rounds'} · ${tokens} tokens · ${seconds} s`;
+  return `${rows} ${rows === 1 ? 'row' : 'rows'}: ${told} · ${rounds} ${rounds === 1 ? 'round' : 'rounds'}${amiss} · ${tokens} tokens · ${seconds} s`;
 }

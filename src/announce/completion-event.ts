@@ -13,7 +13,7 @@ const detailSchema = z.strictObject({
     .describe('As in summary.json: finer than the detail-type.'),
   rows: count.optional().describe('Input rows; absent when no summary could be written.'),
   counts: z
-    .strictObject({ ok: count, failed: count, exhausted: count, invalid: count })
+    .strictObject({ ok: count, failed: count, exhausted: count, invalid_output: count, invalid: count })
     .optional()
     .describe('Rows by outcome; they sum to rows.'),
   keys: z

@@ -84,7 +84,7 @@ export const cancellingSchema = z
   .meta({ id: 'CancelledJob' });
 
 const countsSchema = z
-  .object({ ok: z.int(), failed: z.int(), exhausted: z.int(), invalid: z.int() })
+  .object({ ok: z.int(), failed: z.int(), exhausted: z.int(), invalid_output: z.int(), invalid: z.int() })
   .meta({ id: 'OutcomeCounts' });
 
 const overviewShape = {

@@ -11,6 +11,7 @@ import type { Codes } from '../provider/dialects/schema.ts';
 import { frameLines, type Line } from '../rows/lines.ts';
 import { readCustomId } from '../rows/request-line.ts';
 import type { UploadCheckpoint } from '../shard-part.ts';
+import { compileSchema } from '../output/compile-schema.ts';
 import { readJson, writeJson } from '../store/json.ts';
 import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
 import { cleanProvider } from './clean-provider.ts';
@@ -55,12 +56,13 @@ export async function collectRound(
   const upload = await readJson<UploadCheckpoint>(store, roundKey(context, context.round, 'upload.json'));
   const provider = edges.provider(context.provider);
   const key = (file: 'output.jsonl' | 'errors.jsonl'): string => roundKey(context, context.round, file);
-  const { endpoint, resultShape, retriableCodes } = job.profile;
+  const { endpoint, resultShape, retriableCodes, output: expected } = job.profile;
   const rules = {
     round: context.round,
     endpoint: endpointAt(endpoint),
     resultShape,
     codes: { ...codes, retriable: [...retriableCodes, ...codes.retriable] },
+    ...(expected && { output: { match: compileSchema(expected.schema), retry: expected.retry } }),
   };
   const splicer = new ResultSplicer(rules);
   const index = new RoundIndex(await readRequests(store, rules, context), splicer, rules.codes);
@@ -281,8 +283,9 @@ async function endRound(edges: ProviderEdges, context: RoundToCollect, collected
 }
 
 function logRound({ log }: ProviderEdges, { jobId, shard }: ShardRef, collected: Collected): void {
-  const { round, ok, failed, exhausted, deferred, missing, duplicates, unknown, unreadable, next } =
-    collected;
+  const { round, ok, failed, exhausted, deferred, next } = collected;
+  const { invalid_output = 0, missing, duplicates, unknown, unreadable } = collected;
   const unexplained = { missing, duplicates, unknown, unreadable };
-  log('round_collected', { jobId, shard, round, ok, failed, exhausted, deferred, ...unexplained, next });
+  const outcomes = { ok, failed, exhausted, invalid_output, deferred };
+  log('round_collected', { jobId, shard, round, ...outcomes, ...unexplained, next });
 }

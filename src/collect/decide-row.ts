@@ -3,7 +3,7 @@ import type { BatchError } from '../provider/batch-provider.ts';
 import type { Verdict } from './classify-line.ts';
 
 /** What becomes of a row in a round. */
-export type Fate = 'ok' | 'failed' | 'exhausted' | 'deferred';
+export type Fate = 'ok' | 'failed' | 'exhausted' | 'invalid_output' | 'deferred';
 
 /** What is known of a round beside its result lines. */
 export interface RoundFacts {
@@ -19,6 +19,11 @@ export interface RoundFacts {
   readonly sent: number;
   /** The round cost nothing and is no fault of its rows: the provider had no room for it, or lost its file. */
   readonly givenBack: boolean;
+}
+
+/** The fate of a row whose answer does not match what it must. */
+export function decideInvalidOutput(again: boolean, { round, lastRound, halted }: RoundFacts): Fate {
+  return again && (halted || round < lastRound) ? 'deferred' : 'invalid_output';
 }
 
 /** The fate of the row at this place, from the kind of its result line (`undefined`: it has none). */

@@ -52,17 +52,18 @@ export async function mergeRounds(store: ObjectStore, merge: Merge): Promise<Mer
 async function takeOver(
   store: ObjectStore,
   ref: ShardRef,
-  { round, requests, failed, exhausted }: Collected,
+  { round, requests, ok }: Collected,
 ): Promise<Merged> {
   await store.copy(shardKey(ref, 'results.jsonl'), roundKey(ref, round, 'results.jsonl'));
-  if (failed + exhausted === 0) return { rows: requests, deadLetters: 0 };
+  const dead = requests - ok;
+  if (dead === 0) return { rows: requests, deadLetters: 0 };
   const writer = store.write(shardKey(ref, 'dead-letters.jsonl'));
   try {
     for await (const line of readLines(store, roundKey(ref, round, 'dead-letters.jsonl'))) {
       if (line.length > 1) await writer.write(line);
     }
     await writer.close();
-    return { rows: requests, deadLetters: failed + exhausted };
+    return { rows: requests, deadLetters: dead };
   } catch (error) {
     await writer.abort();
     throw error;

@@ -1,10 +1,13 @@
 import type { ModelUsage, Usage } from '../job.ts';
 import { asWire } from '../provider/wire.ts';
+import type { AnswerEnd } from './answer-end.ts';
 import { Tally } from './tally.ts';
 import { addUsage, NO_USAGE, usageOf } from './usage.ts';
 
 interface Answers {
   readonly answers: number;
+  readonly truncated: number;
+  readonly refused: number;
   readonly usage: Usage;
 }
 
@@ -18,22 +21,25 @@ export function modelOf(body: unknown): string | undefined {
 export class ModelTally {
   readonly #tally = new Tally<Answers>((a, b) => ({
     answers: a.answers + b.answers,
+    truncated: a.truncated + b.truncated,
+    refused: a.refused + b.refused,
     usage: addUsage(a.usage, b.usage),
   }));
 
   /** Counts one answer. */
-  addAnswer(body: unknown): void {
-    this.#tally.add(modelOf(body), { answers: 1, usage: usageOf(body) });
+  addAnswer(body: unknown, end: AnswerEnd | undefined): void {
+    this.#tally.add(modelOf(body), { ...countEnds(1, end), usage: usageOf(body) });
   }
 
   addAll(models: readonly ModelUsage[]): void {
-    for (const { model, answers, ...usage } of models) this.#tally.add(model, { answers, usage });
+    for (const { model, answers, truncated = 0, refused = 0, ...usage } of models)
+      this.#tally.add(model, { answers, truncated, refused, usage });
   }
 
   list(): ModelUsage[] {
-    return this.#tally.entries().map(([model, { answers, usage }]) => ({
+    return this.#tally.entries().map(([model, { usage, ...counts }]) => ({
       ...(model === undefined ? {} : { model }),
-      answers,
+      ...counts,
       ...usage,
     }));
   }
@@ -45,6 +51,15 @@ export class ModelTally {
       .map(([, { usage }]) => usage)
       .reduce(addUsage, NO_USAGE);
   }
+}
+
+/** Answers that all ended alike. */
+export function countEnds(answers: number, end: AnswerEnd | undefined): Omit<Answers, 'usage'> {
+  return {
+    answers,
+    truncated: end === 'truncated' ? answers : 0,
+    refused: end === 'refused' ? answers : 0,
+  };
 }
 
 export function sumModels(lists: Iterable<readonly ModelUsage[]>): ModelUsage[] {

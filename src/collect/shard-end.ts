@@ -14,10 +14,11 @@ export function sumRounds(
     rounds.reduce((total, round) => total + count(round), 0);
   const ok = sum((round) => round.ok);
   const failed = sum((round) => round.failed);
-  const exhausted = rows - invalid - ok - failed;
+  const invalid_output = sum((round) => round.invalid_output ?? 0);
+  const exhausted = rows - invalid - ok - failed - invalid_output;
   const unsettled = exhausted - sum((round) => round.exhausted);
   return {
-    counts: { ok, failed, exhausted, invalid },
+    counts: { ok, failed, exhausted, invalid_output, invalid },
     rounds: rounds.length,
     usage: rounds.map(({ usage }) => usage).reduce(addUsage, NO_USAGE),
     models: sumModels(rounds.map(({ models = [] }) => models)),

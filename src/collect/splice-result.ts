@@ -13,8 +13,10 @@ import {
   type Probe,
   type Splice,
 } from '../shapes/splice.ts';
+import { endOf, type AnswerEnd } from './answer-end.ts';
+import type { OutputCheck } from './check-output.ts';
 import { classifyLine, type RowCodes } from './classify-line.ts';
-import { modelOf, ModelTally } from './model-usage.ts';
+import { countEnds, modelOf, ModelTally } from './model-usage.ts';
 import { renderResult } from './render-result.ts';
 import { USAGE_PARTS, usageOf, UsageSum } from './usage.ts';
 import { jsonLine } from '../rows/json-line.ts';
@@ -42,6 +44,8 @@ export interface ResultRules {
   readonly endpoint: Endpoint;
   readonly resultShape: 'compact' | 'body';
   readonly codes: RowCodes;
+  /** What answers must match. */
+  readonly output?: OutputCheck | undefined;
 }
 
 /** Whether files are taken out of the answers; in the provider's whole body they stay where they are. */
@@ -57,6 +61,7 @@ interface ResultSplice {
   /** Where each part of the usage is; a number is the same for every line of the shape. */
   readonly usage: readonly (readonly [keyof Usage, { readonly slot: number } | number])[];
   readonly model: string | undefined;
+  readonly end: AnswerEnd | undefined;
   /** What the answers of this shape have used. */
   readonly used: UsageSum;
 }
@@ -71,13 +76,15 @@ export class ResultSplicer {
   line = Buffer.allocUnsafeSlow(65_536);
   #answered: ResultSplice | undefined;
   readonly #learned: ResultSplice[] = [];
+  readonly #endpoint: Endpoint;
   /** What answers have used that went the long way. */
   readonly #read = new ModelTally();
 
   constructor(rules: ResultRules) {
+    this.#endpoint = rules.endpoint;
     this.#shapes = new Shapes({ fixed: FIXED, kinds: KINDS }, (shape) => {
-      // Files are taken out of an answer, and that is no copying of bytes.
-      if (takesFiles(rules)) return undefined;
+      // Answers that are files, or have to match, are looked into, and that is no copying of bytes.
+      if (takesFiles(rules) || rules.output !== undefined) return undefined;
       const learned = learnResult(shape, rules);
       if (learned !== undefined) this.#learned.push(learned);
       return learned;
@@ -118,14 +125,14 @@ export class ResultSplicer {
 
   /** Counts an answer that went the long way. */
   countAnswer(body: unknown): void {
-    this.#read.addAnswer(body);
+    this.#read.addAnswer(body, endOf(body, this.#endpoint));
   }
 
   /** What all answers have used, by the model that gave them. */
   models(): ModelTally {
-    const models = this.#learned.map(({ model, used }) => ({
+    const models = this.#learned.map(({ model, end, used }) => ({
       ...(model === undefined ? {} : { model }),
-      answers: used.answers,
+      ...countEnds(used.answers, end),
       ...used.total,
     }));
     const tally = new ModelTally();
@@ -153,8 +160,9 @@ function learnResult(shape: Shape, rules: ResultRules): ResultSplice | undefined
     const slot = commonSlot(probes, [String(first.usage[part]), String(second.usage[part])]);
     return [part, slot === undefined ? first.usage[part] : { slot }];
   });
-  const { model } = first;
-  return { one, many, idSlot, usage: usage.filter(([, at]) => at !== 0), model, used: new UsageSum() };
+  const { model, end } = first;
+  if (end !== second.end) return undefined;
+  return { one, many, idSlot, usage: usage.filter(([, at]) => at !== 0), model, end, used: new UsageSum() };
 }
 
 interface MadeAnswer {
@@ -163,6 +171,7 @@ interface MadeAnswer {
   readonly many: string;
   readonly usage: Usage;
   readonly model: string | undefined;
+  readonly end: AnswerEnd | undefined;
 }
 
 function toAnswer({ line }: Probe, rules: ResultRules): MadeAnswer | undefined {
@@ -174,5 +183,13 @@ function toAnswer({ line }: Probe, rules: ResultRules): MadeAnswer | undefined {
   const { body } = verdict;
   const render = (manyInputs: boolean): string =>
     jsonLine(renderResult({ ...rules, customId, body, manyInputs }));
-  return { customId, one: render(false), many: render(true), usage: usageOf(body), model: modelOf(body) };
+  const end = endOf(body, rules.endpoint);
+  return {
+    customId,
+    one: render(false),
+    many: render(true),
+    usage: usageOf(body),
+    model: modelOf(body),
+    end,
+  };
 }

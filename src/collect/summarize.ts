@@ -1,5 +1,6 @@
 import type { Failure } from '../errors.ts';
-import type { InputRef, Job, OutcomeCounts, Plan, ShardEnd, Summary } from '../job.ts';
+import type { InputRef, Job, Plan, ShardEnd, Summary } from '../job.ts';
+import { addCounts, NO_ROWS, rowsNotOk } from '../outcomes.ts';
 import { deadLettersKey, resultsKey } from '../keys.ts';
 import type { SettledShard } from './settle-shards.ts';
 import { sumErrors } from './error-counts.ts';
@@ -33,8 +34,8 @@ export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summa
   const failed = end.failure ?? rootFailure(ends);
   // A cancel that came when every row had its end already changes nothing.
   const failure = failed === undefined ? undefined : (end.cancelled ?? failed);
-  const counts = sumCounts(ends);
-  const notOk = counts.failed + counts.exhausted + counts.invalid;
+  const counts = addCounts(ends.map((end) => end.counts));
+  const notOk = rowsNotOk(counts);
   const { jobId, profile, inputs, createdAt } = job;
   return {
     jobId,
@@ -49,7 +50,7 @@ export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summa
     shards: shards.length,
     rounds: Math.max(0, ...ends.map(({ rounds }) => rounds)),
     usage: ends.map(({ usage }) => usage).reduce(addUsage, NO_USAGE),
-    models: sumModels(ends.map(({ models = [] }) => models)),
+    ...sumAnswers(ends),
     errors: sumErrors(ends.map(({ errors = [] }) => errors)),
     unexplained: sumUnexplained(ends),
     batches: ends.flatMap(({ batches }) => batches),
@@ -81,11 +82,13 @@ export function summarizeNothing({ jobId, profile, inputs, refusal }: Unstarted,
     endpoint: undefined,
     inputs,
     rows: 0,
-    counts: sumCounts([]),
+    counts: NO_ROWS,
     shards: 0,
     rounds: 0,
     usage: NO_USAGE,
     models: [],
+    truncated: 0,
+    refused: 0,
     errors: [],
     unexplained: sumUnexplained([]),
     batches: [],
@@ -106,10 +109,11 @@ function rootFailure(ends: readonly ShardEnd[]): Failure | undefined {
   return failures.find(({ name }) => name !== 'JobStopped') ?? failures[0];
 }
 
-function sumCounts(ends: readonly ShardEnd[]): OutcomeCounts {
-  const sum = (outcome: keyof OutcomeCounts): number =>
-    ends.reduce((total, { counts }) => total + counts[outcome], 0);
-  return { ok: sum('ok'), failed: sum('failed'), exhausted: sum('exhausted'), invalid: sum('invalid') };
+function sumAnswers(ends: readonly ShardEnd[]): Pick<Summary, 'models' | 'truncated' | 'refused'> {
+  const models = sumModels(ends.map((end) => end.models ?? []));
+  const sum = (count: 'truncated' | 'refused'): number =>
+    models.reduce((total, model) => total + model[count], 0);
+  return { models, truncated: sum('truncated'), refused: sum('refused') };
 }
 
 function sumUnexplained(ends: readonly ShardEnd[]): Summary['unexplained'] {

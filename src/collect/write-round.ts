@@ -1,10 +1,12 @@
 import type { Failure } from '../errors.ts';
-import type { NotOkLine } from '../job.ts';
+import type { NotOkLine, OkLine } from '../job.ts';
 import { jsonLine } from '../rows/json-line.ts';
 import type { ObjectWriter } from '../store/object-store.ts';
+import { endOf } from './answer-end.ts';
+import { checkOutput } from './check-output.ts';
 import type { Verdict } from './classify-line.ts';
 import { ErrorTally } from './error-counts.ts';
-import { decideRow, type Fate, type RoundFacts } from './decide-row.ts';
+import { decideInvalidOutput, decideRow, type Fate, type RoundFacts } from './decide-row.ts';
 import { renderResult } from './render-result.ts';
 import type { RoundIndex } from './round-index.ts';
 import type { ResultFiles } from './result-files.ts';
@@ -39,7 +41,7 @@ export interface WriteRound {
 export class RoundWriter {
   readonly #round: WriteRound;
   readonly #writers: RoundWriters;
-  readonly totals: Record<Fate, number> = { ok: 0, failed: 0, exhausted: 0, deferred: 0 };
+  readonly totals: Record<Fate, number> = { ok: 0, failed: 0, exhausted: 0, invalid_output: 0, deferred: 0 };
   readonly errors = new ErrorTally();
   /** Rows since the last dead letter: an empty line each, written together. */
   #withoutLetter = 0;
@@ -82,47 +84,59 @@ export class RoundWriter {
   }
 
   async #writeRead(ordinal: number, requestBytes: Buffer, verdict: Verdict | undefined): Promise<void> {
+    if (verdict?.kind === 'ok') return this.#writeBody(requestBytes, verdict.body);
     const fate = decideRow(verdict?.kind, ordinal, this.#round.facts);
-    this.totals[fate] += 1;
-    if (fate === 'deferred') await this.#defer(requestBytes);
-    else await this.#settle(parseRequest(requestBytes), verdict, fate, ordinal);
+    if (fate === 'deferred') return this.#defer(requestBytes);
+    const { facts, missingError } = this.#round;
+    const error = verdict ?? facts.namedLines.get(ordinal) ?? missingError;
+    const request = parseRequest(requestBytes);
+    const outcome = fate === 'exhausted' ? 'exhausted' : 'failed';
+    return this.#settle(request, notOk(request.custom_id, outcome, error, facts.round));
+  }
+
+  /** An answer that is read rather than copied. */
+  async #writeBody(requestBytes: Buffer, body: unknown): Promise<void> {
+    const { splicer, facts, rules } = this.#round;
+    splicer.countAnswer(body);
+    const request = parseRequest(requestBytes);
+    const line = await this.#answer(request, body);
+    if (line.ok) {
+      await this.#writeAnswer(Buffer.from(jsonLine(line)));
+      return;
+    }
+    const again = rules.output?.retry === true && line.retry;
+    if (decideInvalidOutput(again, facts) === 'deferred') await this.#defer(requestBytes);
+    else await this.#settle(request, line);
   }
 
   async #defer(requestBytes: Buffer): Promise<void> {
+    this.totals.deferred += 1;
     await this.#writers.results.write(LINE_END);
     this.#withoutLetter += 1;
     await this.#writers.nextRequests.write(requestBytes);
     await this.#writers.nextRequests.write(LINE_END);
   }
 
-  async #settle(
-    request: RequestLine,
-    verdict: Verdict | undefined,
-    fate: Exclude<Fate, 'deferred'>,
-    ordinal: number,
-  ): Promise<void> {
-    if (verdict?.kind === 'ok') {
-      this.#round.splicer.countAnswer(verdict.body);
-      await this.#writers.results.write(await this.#answer(request, verdict.body));
-      this.#withoutLetter += 1;
-      return;
-    }
-    const { facts, missingError } = this.#round;
-    const error = verdict ?? facts.namedLines.get(ordinal) ?? missingError;
-    const line = notOk(request.custom_id, fate === 'exhausted' ? 'exhausted' : 'failed', error, facts.round);
-    const { code, message } = error;
-    this.errors.add({ outcome: line.outcome, code, rows: 1, custom_id: line.custom_id, message });
+  /** The row's end, and it is not ok. */
+  async #settle(request: RequestLine, line: NotOkLine): Promise<void> {
+    const { custom_id, outcome, error } = line;
+    if (outcome !== 'invalid') this.totals[outcome] += 1;
+    this.errors.add({ outcome, code: error.code, rows: 1, custom_id, message: error.message });
     await this.#writers.results.write(jsonLine(line));
     await this.#flushLetters();
     await this.#writers.deadLetters.write(deadLetter(request, line));
   }
 
-  async #answer({ custom_id, body: { input } }: RequestLine, body: unknown): Promise<string> {
+  async #answer({ custom_id, body: { input } }: RequestLine, body: unknown): Promise<OkLine | NotOkLine> {
     const { rules, files } = this.#round;
-    const taken = (takesFiles(rules) && rules.endpoint.takeFiles?.(body)) || { files: [], body };
+    const { output, endpoint } = rules;
+    const taken = (takesFiles(rules) && endpoint.takeFiles?.(body)) || { files: [], body };
     const names = await files.add(custom_id, taken.files);
-    const answer = { ...rules, customId: custom_id, body: taken.body, files: names };
-    return jsonLine(renderResult({ ...answer, manyInputs: Array.isArray(input) }));
+    const answer = { ...rules, customId: custom_id, body: taken.body, manyInputs: Array.isArray(input) };
+    const line = renderResult({ ...answer, files: names });
+    if (output === undefined) return line;
+    const { text } = renderResult({ ...answer, resultShape: 'compact' });
+    return checkOutput(line, text, endOf(body, endpoint), output.match);
   }
 }
 

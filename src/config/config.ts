@@ -16,14 +16,19 @@ export function defineConfig(config: NightshiftConfig): NightshiftConfig {
 
 /**
  * Checks a configuration as a whole.
+ * @param findMore further problems, a line each
  * @throws InvalidRequest naming every problem with its path.
  */
-export function parseConfig(value: unknown): NightshiftConfig {
+export function parseConfig(
+  value: unknown,
+  findMore: (value: unknown) => readonly string[] = () => [],
+): NightshiftConfig {
   const parsed = configSchema.safeParse(value);
   const problems = [
     ...(parsed.success ? [] : [describeIssues(parsed.error)]),
     ...findDanglingNames(value),
     ...findWrongCrons(value),
+    ...findMore(value),
   ];
   if (parsed.success && problems.length === 0) return parsed.data;
   throw new InvalidRequest(`The configuration is not valid:\n${problems.join('\n')}`);

@@ -64,6 +64,22 @@ export const profileSchema = z.strictObject({
   system: z.string().min(1).optional(),
   /** Prompt: a template over the row's fields. With it, any fields will do, and none is sent by itself. */
   prompt: z.string().min(1).optional(),
+  /** What answers must be: JSON that matches a schema. For chat and responses. */
+  output: z
+    .strictObject({
+      /** JSON Schema: sent with each request, and what each answer is checked against. */
+      schema: z.record(z.string(), z.unknown().refine(isJson, 'must be JSON')),
+      /** What the provider calls it. Default `answer`. */
+      name: z
+        .string()
+        .regex(/^[\w-]{1,64}$/, 'may hold up to 64 letters, digits, "_" and "-"')
+        .optional(),
+      /** Ask for strict mode, where the provider has one: it may refuse schemas it cannot enforce. Default false. */
+      strict: z.boolean().optional(),
+      /** Ask again, in a later round, rows whose answer does not match. Default false. */
+      retry: z.boolean().optional(),
+    })
+    .optional(),
   /** What a job may cost at most; beyond it the job is refused before anything is uploaded. */
   budget: z
     .strictObject({

@@ -4,6 +4,7 @@ import { EMBEDDINGS } from '../endpoints/embeddings.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
 import { InvalidRequest } from '../errors.ts';
 import type { PollLimits, ResolvedProfile, ShardLimits } from '../job.ts';
+import { withOutput } from '../output/request-output.ts';
 import { known } from '../provider/dialects/known.ts';
 import type { Dialect } from '../provider/dialects/schema.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
@@ -11,7 +12,7 @@ import { profileSchema, type ProfileConfig, type ProviderConfig } from './profil
 import { checkEndpoint, chooseWindow, resolveDialect } from './resolve-dialect.ts';
 import type { NightshiftConfig } from './schema.ts';
 
-const DEFAULT_ENDPOINT = '/v1/chat/completions';
+export const DEFAULT_ENDPOINT = '/v1/chat/completions';
 
 /**
  * Melious' cap is "105 MB" without saying MB or MiB, and OpenAI's row cap is 50,000: stay below every reading. A dialect
@@ -42,7 +43,7 @@ export function resolveProfile(
     provider: { name: providerName, baseUrl, dialect },
     endpoint,
     ...(profile.model === undefined ? {} : { model: profile.model }),
-    body: profile.body ?? {},
+    body: withOutput(profile.body ?? {}, profile.output, endpoint),
     ...(profile.system === undefined ? {} : { system: profile.system }),
     ...(profile.prompt === undefined ? {} : { prompt: profile.prompt }),
     strict: profile.strict ?? false,
@@ -58,6 +59,9 @@ export function resolveProfile(
     polling: { ...pollLimitsOf(dialect), ...defined(provider.polling), ...defined(profile.polling) },
     resultShape: profile.resultShape ?? 'compact',
     budget: profile.budget ?? {},
+    ...(profile.output && {
+      output: { schema: profile.output.schema, retry: profile.output.retry ?? false },
+    }),
     ...(profile.price === undefined ? {} : { price: profile.price }),
     keepProviderFiles: profile.keepProviderFiles ?? false,
     ...(provider.maxBatches === undefined ? {} : { maxBatches: provider.maxBatches }),

@@ -41,11 +41,16 @@ function show(body: Wire): Shown | undefined {
   const message = asWire(choice?.['message']);
   const content = message?.['content'];
   if (choice === undefined || (content !== null && typeof content !== 'string')) return undefined;
+  const { refusal, ...rest } = message ?? {};
+  const refused = typeof refusal === 'string';
   const plain =
-    choices.length === 1 && isPlain(choice, PLAIN_CHOICE) && isPlain(message ?? {}, PLAIN_MESSAGE);
+    choices.length === 1 &&
+    isPlain(choice, PLAIN_CHOICE) &&
+    isPlain(refused ? rest : (message ?? {}), PLAIN_MESSAGE);
   return {
     text: content,
     finish_reason: reason(choice['finish_reason']),
+    ...(refused && { refusal }),
     ...common(body, SHOWN, plain ? {} : { choices }),
   };
 }

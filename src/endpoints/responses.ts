@@ -43,6 +43,7 @@ const SHOWN = envelope(
 
 /** Parts of an output that hold no more than their text. */
 const PLAIN_ITEM = new Set(['id', 'type', 'status', 'role', 'content', 'phase']);
+const PLAIN_REFUSAL = new Set(['type', 'refusal']);
 const PLAIN_PART = new Set(['type', 'text', 'annotations', 'logprobs']);
 
 /** The texts of all messages; the output is kept when it holds anything else, such as reasoning or calls of tools. */
@@ -54,14 +55,17 @@ function show(body: Wire): Shown | undefined {
     Array.isArray(item?.['content']) ? (item['content'] as unknown[]) : [],
   );
   const texts = parts.map(asWire).filter((part) => isText(part));
+  const refusals = parts.map(asWire).filter(isRefusal);
   const plain =
     messages.length === output.length &&
     messages.every((item) => isPlain(item ?? {}, PLAIN_ITEM)) &&
-    texts.length === parts.length &&
-    texts.every(isPlainText);
+    texts.length + refusals.length === parts.length &&
+    texts.every(isPlainText) &&
+    refusals.every((part) => isPlain(part, PLAIN_REFUSAL));
   return {
     text: texts.length === 0 ? null : texts.map(({ text }) => text).join(''),
     finish_reason: finishReason(body),
+    ...(refusals.length > 0 && { refusal: refusals.map(({ refusal }) => refusal).join('') }),
     ...common(body, SHOWN, plain ? {} : { output: body['output'] }),
   };
 }
@@ -70,6 +74,12 @@ type Text = Wire & { readonly text: string };
 
 function isText(part: Wire | undefined): part is Text {
   return part?.['type'] === 'output_text' && typeof part['text'] === 'string';
+}
+
+type Refusal = Wire & { readonly refusal: string };
+
+function isRefusal(part: Wire | undefined): part is Refusal {
+  return part?.['type'] === 'refusal' && typeof part['refusal'] === 'string';
 }
 
 function isPlainText(part: Wire): boolean {

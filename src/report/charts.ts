@@ -1,3 +1,4 @@
+import { OUTCOMES } from '../outcomes.ts';
 import type { OutcomeCounts } from '../job.ts';
 import { html, type Html } from './html.ts';
 import type { Latency } from './latency.ts';
@@ -9,13 +10,8 @@ import type { Bar, Lane, Timeline } from './timeline.ts';
 const percent = (part: number): string => `${Number((part * 100).toFixed(2))}%`;
 
 /** The rows by outcome, as one bar; what is not settled yet is left empty. */
-export function outcomeBar({ ok, failed, exhausted, invalid }: OutcomeCounts, rows: number): Html {
-  const parts = [
-    ['ok', ok],
-    ['failed', failed],
-    ['exhausted', exhausted],
-    ['invalid', invalid],
-  ] as const;
+export function outcomeBar(counts: OutcomeCounts, rows: number): Html {
+  const parts = OUTCOMES.map((outcome) => [outcome, counts[outcome]] as const);
   let from = 0;
   const rects = parts.map(([outcome, n]) => {
     const width = n / Math.max(1, rows);

@@ -111,7 +111,7 @@ export function describeReport(facts: ReportFacts): ReportData {
     timeline: drawTimeline(batches, startedAt, at),
     batches: batches.slice(0, SHOWN_BATCHES).map(showBatch),
     allBatches: batches.length,
-    total: { answers: facts.models.reduce((sum, { answers }) => sum + answers, 0), ...facts.usage },
+    total: { ...sumAnswers(facts.models), ...facts.usage },
     models: facts.models.map((usage) => ({
       ...usage,
       ...(usage.model !== undefined && { model: clip(usage.model, NAME_BYTES) }),
@@ -122,6 +122,12 @@ export function describeReport(facts: ReportFacts): ReportData {
     files: facts.files,
     progress: progress && { ...progress, openShards: progress.openShards.slice(0, SHOWN_OPEN).map(showOpen) },
   };
+}
+
+function sumAnswers(models: readonly ModelUsage[]): Pick<ModelUsage, 'answers' | 'truncated' | 'refused'> {
+  const sum = (count: 'answers' | 'truncated' | 'refused'): number =>
+    models.reduce((total, model) => total + model[count], 0);
+  return { answers: sum('answers'), truncated: sum('truncated'), refused: sum('refused') };
 }
 
 function describeJob({ profile, provider, model, endpoint, inputs }: ReportFacts): [string, string][] {

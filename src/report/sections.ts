@@ -1,3 +1,4 @@
+import { OUTCOMES, settledRows } from '../outcomes.ts';
 import type { ModelUsage } from '../job.ts';
 import { latencyChart, outcomeBar, timelineChart } from './charts.ts';
 import { html, type Html, type HtmlValue } from './html.ts';
@@ -76,7 +77,7 @@ export function outcomes({ counts, rows }: ReportData): Html {
       <dt>${outcome}</dt>
       <dd>${count(n)}</dd>
     </div>`;
-  const settled = counts.ok + counts.failed + counts.exhausted + counts.invalid;
+  const settled = settledRows(counts);
   const open = (rows ?? settled) - settled;
   return section(
     'outcomes',
@@ -89,7 +90,7 @@ export function outcomes({ counts, rows }: ReportData): Html {
             <dt>rows</dt>
             <dd>${rows === undefined ? '…' : count(rows)}</dd>
           </div>
-          ${tile('ok', counts.ok)}${tile('failed', counts.failed)}${tile('exhausted', counts.exhausted)}${tile('invalid', counts.invalid)}
+          ${OUTCOMES.map((outcome) => tile(outcome, counts[outcome]))}
           ${
             open > 0 &&
             html`<div>
@@ -222,8 +223,15 @@ function batchRow({ shard, round, batchId, status, requests, createdAt, seconds 
 
 export function usageSection({ models, total }: ReportData): Html {
   const paid = total.energy > 0 || total.credits > 0;
-  const cells = ({ answers, inputTokens, outputTokens, energy, credits }: Omit<ModelUsage, 'model'>): Html =>
-    html`<td class="number">${count(answers)}</td>
+  const amiss = total.truncated + total.refused > 0;
+  const cells = (usage: Omit<ModelUsage, 'model'>): Html => {
+    const { answers, truncated, refused, inputTokens, outputTokens, energy, credits } = usage;
+    return html`<td class="number">${count(answers)}</td>
+      ${
+        amiss &&
+        html`<td class="number">${count(truncated)}</td>
+          <td class="number">${count(refused)}</td>`
+      }
       <td class="number">${count(inputTokens)}</td>
       <td class="number">${count(outputTokens)}</td>
       ${
@@ -231,6 +239,7 @@ export function usageSection({ models, total }: ReportData): Html {
         html`<td class="number">${amount(energy)}</td>
           <td class="number">${amount(credits)}</td>`
       }`;
+  };
   const table = html`<table>
     <caption>
       What the provider reported of its answers${!paid && '; it told no cost'}.
@@ -239,6 +248,11 @@ export function usageSection({ models, total }: ReportData): Html {
       <tr>
         <th scope="col">Model</th>
         <th scope="col" class="number">Answers</th>
+        ${
+          amiss &&
+          html`<th scope="col" class="number">Truncated</th>
+            <th scope="col" class="number">Refused</th>`
+        }
         <th scope="col" class="number">Input tokens</th>
         <th scope="col" class="number">Output tokens</th>
         ${

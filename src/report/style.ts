@@ -4,14 +4,14 @@ export const STYLE = `
   color-scheme: light dark;
   --page: #fbfbfa; --panel: #ffffff; --line: #dfe1e5; --soft: #eef0f3;
   --ink: #1b1e23; --muted: #565d68; --link: #1a56b0;
-  --ok: #157347; --failed: #b42318; --exhausted: #94560a; --invalid: #6b4fa0; --open: #5f6774;
+  --ok: #157347; --failed: #b42318; --exhausted: #94560a; --invalid_output: #0b6e75; --invalid: #6b4fa0; --open: #5f6774;
   --round1: #2f6fb7; --round2: #c2700f; --round3: #9a4fb0;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #121417; --panel: #191c20; --line: #343940; --soft: #24282e;
     --ink: #e9ebee; --muted: #a5acb8; --link: #8ab8f5;
-    --ok: #5bc990; --failed: #ff8f84; --exhausted: #e9b05a; --invalid: #bfa6f2; --open: #9aa3b1;
+    --ok: #5bc990; --failed: #ff8f84; --exhausted: #e9b05a; --invalid_output: #5cc8cf; --invalid: #bfa6f2; --open: #9aa3b1;
     --round1: #6aa9ee; --round2: #eda24a; --round3: #cc8de0;
   }
 }
@@ -67,6 +67,7 @@ figcaption { margin-top: .5rem; }
 svg { display: block; width: 100%; overflow: visible; }
 svg text { fill: var(--muted); font-size: 12px; }
 .bar-ok { fill: var(--ok); } .bar-failed { fill: var(--failed); } .bar-exhausted { fill: var(--exhausted); }
+.bar-invalid_output { fill: var(--invalid_output); }
 .bar-invalid { fill: var(--invalid); } .bar-rest { fill: var(--soft); }
 .r1 { fill: var(--round1); } .r2 { fill: var(--round2); } .r3 { fill: var(--round3); }
 .still { fill-opacity: .55; }

@@ -1,3 +1,4 @@
+import { addCounts } from '../outcomes.ts';
 import type { Executions } from '../executions/executions.ts';
 import { lastExecution } from '../executions/executions.ts';
 import type { Job, OutcomeCounts, Plan, Summary } from '../job.ts';
@@ -97,7 +98,7 @@ function statusOf(
     model: job?.profile.model ?? summary?.model,
     endpoint: job?.profile.endpoint ?? summary?.endpoint,
     ...(rows === undefined ? {} : { rows }),
-    counts: ended?.counts ?? sumCounts(shards),
+    counts: addCounts(ended === undefined ? shards.map((shard) => shard.counts) : [ended.counts]),
     shards: countStates(shards, summary?.shards ?? 0),
     openShards: shards.filter(({ state }) => state !== 'done').slice(0, MAX_SHOWN_SHARDS),
     ...(ended && { ...resultsOf(ended), summary: summaryKey(jobId) }),
@@ -142,12 +143,6 @@ function resultsOf({ failure, advice, results, deadLetters }: Summary): Partial<
     ...(results === undefined ? {} : { results }),
     ...(deadLetters === undefined ? {} : { deadLetters }),
   };
-}
-
-function sumCounts(shards: readonly ShardStatus[]): OutcomeCounts {
-  const sum = (outcome: keyof OutcomeCounts): number =>
-    shards.reduce((total, { counts }) => total + counts[outcome], 0);
-  return { ok: sum('ok'), failed: sum('failed'), exhausted: sum('exhausted'), invalid: sum('invalid') };
 }
 
 function countStates(shards: readonly ShardStatus[], known: number): JobStatus['shards'] {

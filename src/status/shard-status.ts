@@ -1,5 +1,6 @@
 import type { Collected, OutcomeCounts, Plan, Progress, ShardEnd } from '../job.ts';
 import { shardKey, shardName, shardsPrefix, type ShardRef } from '../keys.ts';
+import { addCounts, NO_ROWS } from '../outcomes.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -16,13 +17,11 @@ export interface ShardStatus {
   readonly progress?: Progress;
 }
 
-const NOTHING: OutcomeCounts = { ok: 0, failed: 0, exhausted: 0, invalid: 0 };
-
 /** Every shard of a job. One listing says which files there are; only those that tell something are read. */
 export async function readShards(store: ObjectStore, jobId: string, plan: Plan): Promise<ShardStatus[]> {
   const files = await filesByShard(store, jobId);
   return sideBySide(plan.shards, ({ rows, invalid, requests }, shard) => {
-    const untouched = { shard, rows, counts: { ...NOTHING, invalid } };
+    const untouched = { shard, rows, counts: { ...NO_ROWS, invalid } };
     if (requests === 0) return Promise.resolve({ ...untouched, state: 'done' });
     return readShard(store, { jobId, shard }, files.get(shardName(shard)) ?? new Set(), untouched);
   });
@@ -49,7 +48,7 @@ async function readShard(
     ['stopped.json', 'stopped'],
   ] as const) {
     const end = files.has(file) ? await readJson<ShardEnd>(store, shardKey(ref, file)) : undefined;
-    if (end !== undefined) return { ...untouched, state, counts: end.counts };
+    if (end !== undefined) return { ...untouched, state, counts: addCounts([end.counts]) };
   }
   if (!files.has('round-1.uploading.json')) return { ...untouched, state: 'waiting' };
   const collected = [...files].filter((file) => file.endsWith('.collected.json'));
@@ -59,13 +58,6 @@ async function readShard(
   const progress = files.has('progress.json')
     ? await readJson<Progress>(store, shardKey(ref, 'progress.json'))
     : undefined;
-  const sum = (count: (round: Collected) => number): number =>
-    rounds.reduce((total, round) => total + (round === undefined ? 0 : count(round)), 0);
-  const counts = {
-    ...untouched.counts,
-    ok: sum(({ ok }) => ok),
-    failed: sum(({ failed }) => failed),
-    exhausted: sum(({ exhausted }) => exhausted),
-  };
+  const counts = addCounts([untouched.counts, ...rounds.filter((round) => round !== undefined)]);
   return { ...untouched, state: 'running', counts, ...(progress && { progress }) };
 }

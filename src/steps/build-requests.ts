@@ -3,6 +3,7 @@ import type { Edges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';
 import type { Job, Plan } from '../job.ts';
 import { jobKey, planKey, shardKey, shardsPrefix } from '../keys.ts';
+import { compileSchema } from '../output/compile-schema.ts';
 import { buildShards } from '../rows/build-shards.ts';
 import { readJson, requireJson, writeJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -11,6 +12,7 @@ import type { ObjectStore } from '../store/object-store.ts';
  * Turns the job's input into shards of request lines, and says which shards have work left. A job that goes on has its
  * plan already, and shards that are done are left out.
  * @throws InvalidInput when the input cannot be used; what is wrong with its rows is in the plan.
+ * @throws InvalidRequest when answers are to match what is no schema.
  */
 export async function buildRequests(edges: Edges, { jobId }: JobInput): Promise<JobContext> {
   const { store } = edges;
@@ -26,6 +28,8 @@ export async function buildRequests(edges: Edges, { jobId }: JobInput): Promise<
 }
 
 async function build({ store, log }: Edges, job: Job): Promise<Plan> {
+  // Of a job request: the configuration's own were checked when it was read.
+  if (job.profile.output !== undefined) compileSchema(job.profile.output.schema);
   const plan = await buildShards(store, job);
   await writeJson(store, planKey(job.jobId), plan);
   log('requests_built', {

@@ -13,6 +13,7 @@ import {
   summaryKey,
   type ShardFile,
 } from '../keys.ts';
+import { rowsNotOk, settledRows } from '../outcomes.ts';
 import { writeReport } from '../report/write-report.ts';
 import { isCancelled, readStop } from '../stop.ts';
 import { readJson, requireJson, writeJson } from '../store/json.ts';
@@ -44,7 +45,7 @@ export async function writeResults(edges: Edges, { jobId, error }: WriteContext)
 }
 
 function reconcile({ jobId, counts }: Summary, plan: Plan | undefined): void {
-  const settled = counts.ok + counts.failed + counts.exhausted + counts.invalid;
+  const settled = settledRows(counts);
   if (plan !== undefined && settled !== plan.rows) {
     throw new CountsDoNotReconcile(`Job ${jobId} has ${plan.rows} rows but ${settled} results.`);
   }
@@ -59,9 +60,7 @@ async function joinFiles(
   const keys = (file: ShardFile, among: readonly SettledShard[]): string[] =>
     among.map(({ shard }) => shardKey({ jobId, shard }, file));
   if (results !== undefined) await store.concat(resultsKey(jobId), keys('results.jsonl', shards));
-  const withDeadLetters = shards.filter(
-    ({ end: { counts } }) => counts.failed + counts.exhausted + counts.invalid > 0,
-  );
+  const withDeadLetters = shards.filter(({ end: { counts } }) => rowsNotOk(counts) > 0);
   if (deadLetters === undefined) await store.delete(deadLettersKey(jobId));
   else await store.concat(deadLettersKey(jobId), keys('dead-letters.jsonl', withDeadLetters));
 }

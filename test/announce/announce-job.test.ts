@@ -35,7 +35,7 @@ describe('the end of a job', () => {
           profile: 'default',
           status: 'succeeded',
           rows: 2,
-          counts: { ok: 2, failed: 0, exhausted: 0, invalid: 0 },
+          counts: { ok: 2, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 },
           keys: { summary: `output/${jobId}/summary.json`, results: `output/${jobId}/results.jsonl` },
           endedAt: expect.any(String) as string,
         },

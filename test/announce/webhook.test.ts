@@ -14,7 +14,7 @@ const EVENT: CompletionEvent = {
     profile: 'Größe',
     status: 'succeeded',
     rows: 1,
-    counts: { ok: 1, failed: 0, exhausted: 0, invalid: 0 },
+    counts: { ok: 1, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 },
     keys: { summary: 'output/job-1/summary.json', results: 'output/job-1/results.jsonl' },
     endedAt: '2026-11-01T22:00:00.000Z',
   },

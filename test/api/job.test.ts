@@ -51,7 +51,7 @@ async function endShard(
   counts: Partial<ShardEnd['counts']>,
 ): Promise<void> {
   await writeJson(store, shardKey({ jobId, shard }, file), {
-    counts: { ok: 0, failed: 0, exhausted: 0, invalid: 0, ...counts },
+    counts: { ok: 0, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0, ...counts },
     rounds: 1,
     usage: USAGE,
     batches: [],
@@ -120,7 +120,7 @@ describe('the state of a job', () => {
       provider: 'simulator',
       model: 'm',
       endpoint: '/v1/chat/completions',
-      counts: { ok: 0, failed: 0, exhausted: 0, invalid: 0 },
+      counts: { ok: 0, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 },
       shards: { total: 0, waiting: 0, running: 0, stopped: 0, done: 0 },
       openShards: [],
       links: { self: `/jobs/${jobId}`, cancel: `/jobs/${jobId}/cancel`, resume: `/jobs/${jobId}/resume` },
@@ -188,14 +188,20 @@ describe('the counts of a job', () => {
     const world = await openApi();
     const jobId = await startJob(world);
     await writePlan(world, jobId, [shardOf(10, 1), shardOf(20, 2), shardOf(30, 3), shardOf(5, 0)]);
-    await endShard(world, [jobId, 0], 'done.json', { ok: 7, exhausted: 2, invalid: 1 });
+    await endShard(world, [jobId, 0], 'done.json', { ok: 7, exhausted: 2, invalid_output: 0, invalid: 1 });
     await runShard(world, jobId, 1);
     await endShard(world, [jobId, 3], 'stopped.json', { ok: 1, failed: 4 });
 
     const { rows, counts, shards } = await read(world, jobId);
 
     expect(rows).toBe(65);
-    expect(counts).toEqual({ ok: 7 + 5 + 1, failed: 1 + 4, exhausted: 2, invalid: 1 + 2 + 3 });
+    expect(counts).toEqual({
+      ok: 7 + 5 + 1,
+      failed: 1 + 4,
+      exhausted: 2,
+      invalid_output: 0,
+      invalid: 1 + 2 + 3,
+    });
     expect(shards).toEqual({ total: 4, waiting: 1, running: 1, stopped: 1, done: 1 });
   });
 
@@ -203,11 +209,13 @@ describe('the counts of a job', () => {
     const world = await openApi();
     const jobId = await startJob(world);
     await writePlan(world, jobId, [shardOf(4)]);
-    await endJob(world, jobId, 'partial', { counts: { ok: 1, failed: 1, exhausted: 1, invalid: 1 } });
+    await endJob(world, jobId, 'partial', {
+      counts: { ok: 1, failed: 1, exhausted: 1, invalid_output: 0, invalid: 1 },
+    });
 
     expect(await read(world, jobId)).toMatchObject({
       rows: 4,
-      counts: { ok: 1, failed: 1, exhausted: 1, invalid: 1 },
+      counts: { ok: 1, failed: 1, exhausted: 1, invalid_output: 0, invalid: 1 },
     });
   });
 
@@ -240,10 +248,15 @@ describe('the open shards of a job', () => {
         shard: 1,
         state: 'running',
         rows: 20,
-        counts: { ok: 5, failed: 1, exhausted: 0, invalid: 2 },
+        counts: { ok: 5, failed: 1, exhausted: 0, invalid_output: 0, invalid: 2 },
         progress: PROGRESS,
       },
-      { shard: 2, state: 'waiting', rows: 30, counts: { ok: 0, failed: 0, exhausted: 0, invalid: 0 } },
+      {
+        shard: 2,
+        state: 'waiting',
+        rows: 30,
+        counts: { ok: 0, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 },
+      },
     ]);
   });
 
@@ -254,7 +267,12 @@ describe('the open shards of a job', () => {
     await writeJson(world.store, roundKey({ jobId, shard: 0 }, 1, 'uploading.json'), {});
 
     expect((await read(world, jobId)).openShards).toEqual([
-      { shard: 0, state: 'running', rows: 10, counts: { ok: 0, failed: 0, exhausted: 0, invalid: 0 } },
+      {
+        shard: 0,
+        state: 'running',
+        rows: 10,
+        counts: { ok: 0, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 },
+      },
     ]);
   });
 
@@ -350,7 +368,7 @@ describe('a job that failed', () => {
       model: undefined,
       endpoint: undefined,
       rows: 0,
-      counts: { ok: 0, failed: 0, exhausted: 0, invalid: 0 },
+      counts: { ok: 0, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 },
       shards: 0,
       results: undefined,
       deadLetters: undefined,

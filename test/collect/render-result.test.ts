@@ -49,7 +49,6 @@ describe('the result of a chat row', () => {
 
   test.each([
     ['tool calls', chat({ content: null, tool_calls: [{ id: 't' }] }), null],
-    ['a refusal', chat({ content: null, refusal: 'no' }), null],
     ['reasoning', chat({ content: 'x', reasoning_content: 'because' }), 'x'],
     [
       'a second choice',
@@ -58,6 +57,13 @@ describe('the result of a chat row', () => {
     ],
   ])('keeps the choices when they hold %s', (_, body, text) => {
     expect(renderResult(answer(body))).toMatchObject({ text, body: { choices: body['choices'] } });
+  });
+
+  test('says why the model would not answer', () => {
+    const refused = renderResult(answer(chat({ content: null, refusal: 'I cannot.' })));
+
+    expect(refused).toMatchObject({ text: null, finish_reason: 'stop', refusal: 'I cannot.' });
+    expect(refused).not.toHaveProperty('body');
   });
 
   test('does not keep what says nothing', () => {

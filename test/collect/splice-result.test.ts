@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { endOf, type AnswerEnd } from '../../src/collect/answer-end.ts';
 import { classifyLine } from '../../src/collect/classify-line.ts';
 import { renderResult } from '../../src/collect/render-result.ts';
 import { ResultSplicer, type ResultRules } from '../../src/collect/splice-result.ts';
@@ -41,7 +42,7 @@ const choice = fc.record(
       {
         role: fc.constant('assistant'),
         content: fc.oneof(text, fc.constant(null)),
-        refusal: fc.constant(null),
+        refusal: fc.oneof(fc.constant(null), fc.constant(null), text),
       },
       { requiredKeys: ['role', 'content'] },
     ),
@@ -64,6 +65,7 @@ const part = fc.record(
   {
     type: fc.constantFrom('output_text', 'output_text', 'refusal'),
     text: fc.oneof(text, fc.constant(5)),
+    refusal: fc.oneof(text, fc.constant(5)),
     annotations: fc.constantFrom([], [{ url: 'u' }], null),
   },
   { requiredKeys: ['type'] },
@@ -151,12 +153,13 @@ function reference(
   wire: Wire,
   rules: ResultRules,
   manyInputs: boolean,
-): { text: string; usage: Usage } | undefined {
+): { text: string; usage: Usage; end: AnswerEnd | undefined } | undefined {
   const verdict = classifyLine(wire, rules.codes);
   if (verdict.kind !== 'ok') return undefined;
   const customId = String(wire['custom_id']);
   const result = renderResult({ ...rules, customId, body: verdict.body, manyInputs });
-  return { text: jsonLine(result), usage: usageOf(verdict.body) };
+  const end = endOf(verdict.body, rules.endpoint);
+  return { text: jsonLine(result), usage: usageOf(verdict.body), end };
 }
 
 /** The last digits of a sum depend on its order. */
@@ -176,6 +179,7 @@ test.each(RULES.map((rules) => [rules.endpoint.path, rules] as const))(
       fc.property(lines, fc.boolean(), (groups, manyInputs) => {
         const splicer = new ResultSplicer(rules);
         let used = NO_USAGE;
+        const ends = { truncated: 0, refused: 0 };
         for (const json of groups.flat().map((text) => Buffer.from(text))) {
           const wire = asWire(JSON.parse(json.toString('utf8'))) as Wire;
           const expected = reference(wire, rules, manyInputs);
@@ -185,8 +189,15 @@ test.each(RULES.map((rules) => [rules.endpoint.path, rules] as const))(
             expect(wire['custom_id']).toBe(answered);
             expect(compact(splicer.line.toString('utf8', 0, length))).toBe(compact(expected?.text ?? ''));
             used = addUsage(used, expected?.usage ?? NO_USAGE);
+            if (expected?.end !== undefined) ends[expected.end] += 1;
           } else if (expected !== undefined && typeof wire['custom_id'] === 'string') splicer.learn(json);
         }
+        const sum = (end: AnswerEnd): number =>
+          splicer
+            .models()
+            .list()
+            .reduce((total, model) => total + model[end], 0);
+        expect({ truncated: sum('truncated'), refused: sum('refused') }).toEqual(ends);
         expect(rounded(splicer.models().total())).toEqual(rounded(used));
       }),
       { numRuns: 600 },
@@ -219,7 +230,16 @@ test('the second answer of a kind is spliced, with its usage', () => {
   expect(splicer.answered(json)).toBe('q1');
   expect(splicer.make(json, false)).toBeGreaterThan(0);
   expect(splicer.models().list()).toEqual([
-    { model: 'm', answers: 1, inputTokens: 10, outputTokens: 2, energy: 0.0012, credits: 0.5 },
+    {
+      model: 'm',
+      answers: 1,
+      truncated: 0,
+      refused: 0,
+      inputTokens: 10,
+      outputTokens: 2,
+      energy: 0.0012,
+      credits: 0.5,
+    },
   ]);
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseConfig } from '../../src/config/config.ts';
+import { checkConfig } from '../../src/config/check-config.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 
 const SCHEDULE = { rate: '1 hour', prefix: 'staged/' };
@@ -9,7 +9,7 @@ const withSchedules = (schedules: object): object => ({ profiles: { default: {} 
 /** What is wrong with a configuration, one line each. */
 function problemsOf(config: unknown): string[] {
   try {
-    parseConfig(config);
+    checkConfig(config);
     return [];
   } catch (error) {
     expect(error).toBeInstanceOf(InvalidRequest);
@@ -21,7 +21,7 @@ function problemsOf(config: unknown): string[] {
 
 describe('a configuration', () => {
   test('needs nothing but profiles', () => {
-    expect(parseConfig({ profiles: {} })).toEqual({ profiles: {} });
+    expect(checkConfig({ profiles: {} })).toEqual({ profiles: {} });
   });
 
   test('comes out as it went in', () => {
@@ -42,7 +42,7 @@ describe('a configuration', () => {
       webhook: { url: 'https://hooks.example.org/nightshift', secretName: 'hooks/nightshift' },
     };
 
-    expect(parseConfig(config)).toEqual(config);
+    expect(checkConfig(config)).toEqual(config);
   });
 
   test.each([[undefined], [null], ['config'], [[]], [{}]])('is not %j', (config) => {
@@ -208,4 +208,44 @@ test.each([
   ['alarms.runbook', { runbook: '' }],
 ])('a wrong %s is told', (path, alarms) => {
   expect(problemsOf({ profiles: {}, alarms }).join()).toContain(`  ${path}: `);
+});
+
+describe('an output', () => {
+  const problems = (profile: object): string[] => problemsOf({ profiles: { classify: profile } });
+
+  test('may be of any JSON Schema', () => {
+    expect(
+      problems({ output: { schema: { type: 'object' }, name: 'label', strict: true, retry: true } }),
+    ).toEqual([]);
+  });
+
+  test.each([
+    ['is of no schema', { output: { schema: { type: 'strange' } } }, 'profiles.classify.output: The output'],
+    [
+      'refers to another place',
+      { output: { schema: { $ref: 'https://example.com/a.json' } } },
+      "can't resolve reference https://example.com/a.json",
+    ],
+    [
+      'is asked for twice',
+      { output: { schema: {} }, body: { response_format: { type: 'json_object' } } },
+      'profiles.classify.output: Give "output" or "body.response_format", not both.',
+    ],
+    [
+      'is asked of vectors',
+      { output: { schema: {} }, endpoint: '/v1/embeddings' },
+      'profiles.classify.output: "output" is for chat and responses; /v1/embeddings has no such answers.',
+    ],
+    ['has no name', { output: { schema: {}, name: 'two words' } }, 'profiles.classify.output.name'],
+  ])('that %s is told with its path', (_, profile, problem) => {
+    expect(problems(profile).join('\n')).toContain(problem);
+  });
+
+  test('of a schedule’s overrides is checked, too', () => {
+    const overrides = { output: { schema: { type: 'strange' } } };
+
+    expect(problemsOf(withSchedules({ nightly: { ...SCHEDULE, overrides } })).join('\n')).toContain(
+      'schedules.nightly.overrides.output: The output',
+    );
+  });
 });

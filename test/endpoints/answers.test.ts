@@ -83,13 +83,22 @@ describe('a response', () => {
     expect(shown('/v1/responses', { ...response, ...more })).toMatchObject({ text: 'Moin', finish_reason });
   });
 
-  test('without text has none, and is shown whole when it has no output', () => {
-    const refusal = { ...message, content: [{ type: 'refusal', refusal: 'no' }] };
+  test('that is refused says why', () => {
+    const output = [{ ...message, content: [{ type: 'refusal', refusal: 'no' }] }];
 
-    expect(shown('/v1/responses', { ...response, output: [refusal] })).toMatchObject({
+    expect(shown('/v1/responses', { ...response, output })).toEqual({
       text: null,
-      body: { output: [refusal] },
+      finish_reason: 'stop',
+      refusal: 'no',
+      model: 'm',
+      usage,
     });
+  });
+
+  test('without text has none, and is shown whole when it has no output', () => {
+    const output = [{ type: 'function_call', name: 'f' }];
+
+    expect(shown('/v1/responses', { ...response, output })).toMatchObject({ text: null, body: { output } });
     expect(shown('/v1/responses', { error: 'odd' })).toEqual({ body: { error: 'odd' } });
   });
 });

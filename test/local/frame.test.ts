@@ -11,7 +11,7 @@ const plain = (_style: unknown, text: string): string => text;
 const SIZE = { columns: 100, rows: 40 };
 
 function shard(n: number, fields: Partial<ShardStatus> = {}): ShardStatus {
-  const counts = { ok: 0, failed: 0, exhausted: 0, invalid: 0 };
+  const counts = { ok: 0, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 };
   return { shard: n, state: 'waiting', rows: 10, counts, ...fields };
 }
 
@@ -41,7 +41,7 @@ function details(shards: readonly ShardStatus[], status: Partial<JobStatus> = {}
       createdAt: at(0),
       inputs: [],
       rows: shards.length * 10,
-      counts: { ok: 0, failed: 0, exhausted: 0, invalid: 0 },
+      counts: { ok: 0, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 },
       shards: {
         total: shards.length,
         waiting: of('waiting'),
@@ -56,12 +56,12 @@ function details(shards: readonly ShardStatus[], status: Partial<JobStatus> = {}
 }
 
 const done = (n: number): ShardStatus =>
-  shard(n, { state: 'done', counts: { ok: 9, failed: 1, exhausted: 0, invalid: 0 } });
+  shard(n, { state: 'done', counts: { ok: 9, failed: 1, exhausted: 0, invalid_output: 0, invalid: 0 } });
 
 describe('a frame', () => {
   test('has a line per shard while there are few, and one for the job', () => {
     const job = details([done(0), running(1, 4), shard(2)], {
-      counts: { ok: 9, failed: 1, exhausted: 0, invalid: 0 },
+      counts: { ok: 9, failed: 1, exhausted: 0, invalid_output: 0, invalid: 0 },
     });
 
     expect(renderFrame(job, SIZE, START + 40_000, plain)).toEqual([
@@ -109,7 +109,7 @@ describe('a frame', () => {
 
 describe('the figures', () => {
   test('count the rows of a batch only until it has been collected', () => {
-    const counts = { ok: 8, failed: 0, exhausted: 0, invalid: 0 };
+    const counts = { ok: 8, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 };
     const collected = { ...running(0, 8), counts };
     const second = { ...running(0, 1, 2, 2), counts };
 

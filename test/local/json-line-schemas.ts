@@ -2,7 +2,13 @@ import * as z from 'zod';
 
 /** What docs/command-line.md promises of each type of line that `--json` prints. */
 
-const counts = z.strictObject({ ok: z.int(), failed: z.int(), exhausted: z.int(), invalid: z.int() });
+const counts = z.strictObject({
+  ok: z.int(),
+  failed: z.int(),
+  exhausted: z.int(),
+  invalid_output: z.int(),
+  invalid: z.int(),
+});
 const input = z.strictObject({ key: z.string(), version: z.string().optional() });
 const failure = z.strictObject({ name: z.string(), code: z.string(), message: z.string() });
 const problem = z.strictObject({

@@ -58,7 +58,15 @@ test('a failure is logged with its reason, which the logger keeps', async () => 
 
 test('metrics stand beside the log in the embedded format, one object per dimensions', async () => {
   const { log } = await openStep({ WORKFLOW: 'Nightshift-Workflow' });
-  log('results_written', { jobId: 'job-1', status: 'succeeded', ok: 5, failed: 0, exhausted: 0, invalid: 0 });
+  log('results_written', {
+    jobId: 'job-1',
+    status: 'succeeded',
+    ok: 5,
+    failed: 0,
+    exhausted: 0,
+    invalid_output: 0,
+    invalid: 0,
+  });
   const [ok] = measured().filter((line) => line['Outcome'] === 'ok');
   expect(ok).toMatchObject({
     _aws: {
@@ -75,7 +83,7 @@ test('metrics stand beside the log in the embedded format, one object per dimens
     Rows: 5,
     jobId: 'job-1',
   });
-  expect(measured()).toHaveLength(8);
+  expect(measured()).toHaveLength(9);
 });
 
 test('where no workflow is named there are no metrics', async () => {

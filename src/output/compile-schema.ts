@@ -1,0 +1,51 @@
+import { Ajv, type AnySchemaObject, type ErrorObject, type ValidateFunction } from 'ajv';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import formats from 'ajv-formats';
+import { bounded, InvalidRequest } from '../errors.ts';
+
+/** Why a value does not match. */
+export interface Mismatch {
+  /** Where, as a JSON pointer: `/items/0/price`; empty for the value as a whole. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Says where a value does not match the schema; `undefined` when it does. */
+export type Match = (value: unknown) => Mismatch | undefined;
+
+/**
+ * Compiles a JSON Schema: of draft 7 where its `$schema` says so, else of 2020-12. Keywords that are not known say nothing.
+ * @throws InvalidRequest when it is none, or refers to what it does not hold.
+ */
+export function compileSchema(schema: AnySchemaObject): Match {
+  const validate = compile(schema);
+  return (value) => (validate(value) ? undefined : describe(validate.errors?.[0]));
+}
+
+const OPTIONS = { strict: false, logger: false } as const;
+
+function compile(schema: AnySchemaObject): ValidateFunction {
+  try {
+    const isDraft7 = /draft-07/.test(schema.$schema ?? '');
+    const ajv = isDraft7 ? new Ajv(OPTIONS) : new Ajv2020(OPTIONS);
+    const validate = formats.default(ajv).compile(schema);
+    // Such a one answers with a promise, which is true whatever comes of it.
+    if ('$async' in validate) throw new Error('"$async" is not supported.');
+    return validate;
+  } catch (error) {
+    throw new InvalidRequest(`The output's schema cannot be used: ${bounded(String(error))}`);
+  }
+}
+
+function describe(error: ErrorObject | undefined): Mismatch {
+  const { instancePath: path = '', message = 'does not match', params = {} } = error ?? {};
+  const { additionalProperty, allowedValues } = params as Readonly<Record<string, unknown>>;
+  const named = additionalProperty === undefined ? '' : ` (${JSON.stringify(additionalProperty)})`;
+  const allowed = Array.isArray(allowedValues)
+    ? `: ${allowedValues.map((each) => JSON.stringify(each)).join(', ')}`
+    : '';
+  return {
+    path: bounded(path),
+    message: bounded(`${path === '' ? 'The answer' : path} ${message}${allowed}${named}`),
+  };
+}

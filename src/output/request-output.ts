@@ -1,0 +1,38 @@
+import { CHAT } from '../endpoints/chat.ts';
+import { endpointAt } from '../endpoints/endpoints.ts';
+import { RESPONSES } from '../endpoints/responses.ts';
+import { InvalidRequest } from '../errors.ts';
+
+/** What a profile asks of its answers. */
+export interface OutputRequest {
+  readonly schema: Readonly<Record<string, unknown>>;
+  readonly name?: string | undefined;
+  readonly strict?: boolean | undefined;
+}
+
+type Body = Readonly<Record<string, unknown>>;
+
+/**
+ * A profile's body with the parameter that asks for JSON of a schema.
+ * @throws InvalidRequest where the endpoint has no such parameter, or the body has it already.
+ */
+export function withOutput(body: Body, output: OutputRequest | undefined, path: string): Body {
+  if (output === undefined) return body;
+  const { schema, name = 'answer', strict = false } = output;
+  const format = { name, schema, ...(strict && { strict }) };
+  const endpoint = endpointAt(path);
+  if (endpoint === CHAT) {
+    refuseTwice(body, 'response_format');
+    return { ...body, response_format: { type: 'json_schema', json_schema: format } };
+  }
+  if (endpoint === RESPONSES) {
+    refuseTwice(body, 'text');
+    return { ...body, text: { format: { type: 'json_schema', ...format } } };
+  }
+  throw new InvalidRequest(`"output" is for chat and responses; ${path} has no such answers.`);
+}
+
+function refuseTwice(body: Body, parameter: string): void {
+  if (body[parameter] !== undefined)
+    throw new InvalidRequest(`Give "output" or "body.${parameter}", not both.`);
+}
