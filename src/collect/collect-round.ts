@@ -3,7 +3,7 @@ import type { ProviderEdges } from '../edges.ts';
 import { EMBEDDINGS } from '../endpoints/embeddings.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
 import { ProviderNotFound, type Failure } from '../errors.ts';
-import type { Collected, Job } from '../job.ts';
+import type { Collected, Job, OutputRules } from '../job.ts';
 import { roundKey, type ShardRef } from '../keys.ts';
 import type { Batch, BatchError } from '../provider/batch-provider.ts';
 import { isBusy, isTooLarge } from '../provider/classify-error.ts';
@@ -11,9 +11,9 @@ import type { Codes } from '../provider/dialects/schema.ts';
 import { frameLines, type Line } from '../rows/lines.ts';
 import { readCustomId } from '../rows/request-line.ts';
 import type { UploadCheckpoint } from '../shard-part.ts';
-import { compileSchema } from '../output/compile-schema.ts';
 import { readJson, writeJson } from '../store/json.ts';
 import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
+import type { OutputCheck } from './check-output.ts';
 import { cleanProvider } from './clean-provider.ts';
 import { lastRoundAfter, type Fate, type RoundFacts } from './decide-row.ts';
 import type { ErrorTally } from './error-counts.ts';
@@ -62,7 +62,7 @@ export async function collectRound(
     endpoint: endpointAt(endpoint),
     resultShape,
     codes: { ...codes, retriable: [...retriableCodes, ...codes.retriable] },
-    ...(expected && { output: { match: compileSchema(expected.schema), retry: expected.retry } }),
+    ...(expected && { output: await openOutputCheck(expected) }),
   };
   const splicer = new ResultSplicer(rules);
   const index = new RoundIndex(await readRequests(store, rules, context), splicer, rules.codes);
@@ -88,6 +88,12 @@ export async function collectRound(
   await writeJson(store, roundKey(context, context.round, 'collected.json'), collected);
   logRound(edges, context, collected);
   return collected;
+}
+
+/** Ajv takes its time to load, and few jobs ask for it. */
+async function openOutputCheck({ schema, retry }: OutputRules): Promise<OutputCheck> {
+  const { compileSchema } = await import('../output/compile-schema.ts');
+  return { match: compileSchema(schema), retry };
 }
 
 /** The batch as it ended; one that is gone for good is a batch without files. */

@@ -1,9 +1,8 @@
 import type { JobContext, JobInput } from '../contract.ts';
 import type { Edges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';
-import type { Job, Plan } from '../job.ts';
+import type { Job, OutputRules, Plan } from '../job.ts';
 import { jobKey, planKey, shardKey, shardsPrefix } from '../keys.ts';
-import { compileSchema } from '../output/compile-schema.ts';
 import { buildShards } from '../rows/build-shards.ts';
 import { readJson, requireJson, writeJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -29,7 +28,7 @@ export async function buildRequests(edges: Edges, { jobId }: JobInput): Promise<
 
 async function build({ store, log }: Edges, job: Job): Promise<Plan> {
   // Of a job request: the configuration's own were checked when it was read.
-  if (job.profile.output !== undefined) compileSchema(job.profile.output.schema);
+  if (job.profile.output !== undefined) await checkSchema(job.profile.output);
   const plan = await buildShards(store, job);
   await writeJson(store, planKey(job.jobId), plan);
   log('requests_built', {
@@ -39,6 +38,11 @@ async function build({ store, log }: Edges, job: Job): Promise<Plan> {
     shards: plan.shards.length,
   });
   return plan;
+}
+
+async function checkSchema({ schema }: OutputRules): Promise<void> {
+  const { compileSchema } = await import('../output/compile-schema.ts');
+  compileSchema(schema);
 }
 
 /** Shards with request lines that are not done. What an earlier execution said of stopped ones no longer holds. */
