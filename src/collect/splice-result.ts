@@ -15,7 +15,7 @@ import {
 import { classifyLine, type RowCodes } from './classify-line.ts';
 import { modelOf, ModelTally } from './model-usage.ts';
 import { renderResult } from './render-result.ts';
-import { USAGE_PARTS, usageOf, UsageSum } from './usage.ts';
+import { readAmount, USAGE_KEYS, USAGE_PARTS, usageOf, UsageSum } from './usage.ts';
 import { jsonLine } from '../rows/json-line.ts';
 
 /** Values that decide whether a line is an answer, and how it is shown. */
@@ -67,7 +67,7 @@ export class ResultSplicer {
   readonly #read = new ModelTally();
 
   constructor(rules: ResultRules) {
-    this.#shapes = new Shapes({ fixed: FIXED, kinds: KINDS }, (shape) => {
+    this.#shapes = new Shapes({ fixed: FIXED, kinds: KINDS, counted: USAGE_KEYS }, (shape) => {
       const learned = learnResult(shape, rules);
       if (learned !== undefined) this.#learned.push(learned);
       return learned;
@@ -101,7 +101,7 @@ export class ResultSplicer {
     used.answers += 1;
     for (const [part, at] of found.usage) {
       if (typeof at === 'number') used.add(part, at);
-      else used.add(part, Number(line.toString('latin1', spans[2 * at.slot], spans[2 * at.slot + 1])));
+      else used.add(part, readAmount(line.toString('latin1', spans[2 * at.slot], spans[2 * at.slot + 1])));
     }
     return length;
   }
