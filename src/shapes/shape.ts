@@ -22,6 +22,9 @@ const SCANS: Readonly<Record<SlotKind, Scan>> = {
 /** More slots than any line that pays; a longer one is no row of a table-like file. */
 const MAX_SLOTS = 64;
 
+/** Longest line that is learned from, in bytes: on strings of some millions the pattern below runs out of stack. */
+const MAX_LEARNED_BYTES = 1_048_576;
+
 /** Arrays of at least so many numbers are one slot. */
 const MIN_VECTOR = 8;
 
@@ -38,6 +41,7 @@ export interface Learn {
 
 /** The shape of a line that is known to be a JSON value in valid UTF-8; `undefined` where there is nothing to gain. */
 export function learnShape(line: Buffer, { fixed, kinds, counted }: Learn): Shape | undefined {
+  if (line.length > MAX_LEARNED_BYTES) return undefined;
   // One character per byte, so that positions are the same.
   const tokens = line.toString('latin1').match(TOKEN) ?? [];
   const literals: Buffer[] = [];

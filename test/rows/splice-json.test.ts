@@ -121,6 +121,16 @@ test('a text that is escaped once more in its request line goes the long way', (
   expect(splicer.make(Buffer.from('{"id":"b","item":{"name":"say \\"hi\\""}}'), 2)).toBe(0);
 });
 
+test('a row of many megabytes is spliced, and not learned from', () => {
+  const splicer = new JsonSplicer(CHAT);
+  const long = Buffer.from(JSON.stringify({ id: 'b', prompt: 'x'.repeat(18_000_000) }));
+
+  splicer.learn(long);
+  expect(splicer.make(long, 1)).toBe(0);
+  splicer.learn(Buffer.from('{"id":"a","prompt":"hi"}'));
+  expect(splicer.make(long, 1)).toBeGreaterThan(long.length);
+});
+
 test('rows that have nothing in common are left alone', () => {
   const splicer = new JsonSplicer(CHAT);
   for (let n = 0; n < 3_000; n += 1) {
