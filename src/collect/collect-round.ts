@@ -1,9 +1,10 @@
 import type { ShardContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
-import { ProviderNotFound, type Failure } from '../errors.ts';
+import { ProviderNotFound, ProviderUnavailable, type Failure } from '../errors.ts';
 import type { Collected, Job } from '../job.ts';
 import { roundKey, type ShardRef } from '../keys.ts';
 import type { Batch, BatchError } from '../provider/batch-provider.ts';
+import { MAX_NOT_FOUND_POLLS } from '../polling.ts';
 import { isBusy, isTooLarge } from '../provider/classify-error.ts';
 import type { Codes } from '../provider/dialects/schema.ts';
 import { frameLines, type Line } from '../rows/lines.ts';
@@ -30,6 +31,10 @@ export interface RoundToCollect extends ShardContext {
   readonly lastRound: number;
   readonly batchId?: string;
   readonly createdAt?: number;
+  /** Polls in a row that found no such batch. */
+  readonly notFound?: number;
+  /** Set when the batch was told to end. */
+  readonly cancelledAt?: number;
   /** The provider refused the round's file or batch. */
   readonly refusal?: Failure | undefined;
   /** The provider had no room for it, or lost its file: the rows go to the next round as if nothing had been. */
@@ -84,17 +89,28 @@ export async function collectRound(
   return collected;
 }
 
-/** The batch as it ended; one that is gone for good is a batch without files. */
+/**
+ * The batch as it ended; one that is gone for good is a batch without files. Answers may lag behind those to the polls, so a
+ * batch is gone only when the polls gave it up, and one that runs is taken as it is only when it was told to end.
+ * @throws ProviderUnavailable when the answer cannot be the last word
+ */
 async function findBatch(
   edges: ProviderEdges,
-  { provider, batchId }: RoundToCollect,
+  { provider, batchId, notFound = 0, cancelledAt }: RoundToCollect,
 ): Promise<Batch | undefined> {
   if (batchId === undefined) return undefined;
   try {
-    return await edges.provider(provider).getBatch(batchId);
+    const batch = await edges.provider(provider).getBatch(batchId);
+    if (batch.phase === 'ended' || cancelledAt !== undefined) return batch;
+    throw new ProviderUnavailable(
+      `collect batch ${batchId}: it had ended, and is told to be ${batch.status}.`,
+    );
   } catch (error) {
-    if (error instanceof ProviderNotFound) return undefined;
-    throw error;
+    if (!(error instanceof ProviderNotFound)) throw error;
+    if (notFound >= MAX_NOT_FOUND_POLLS) return undefined;
+    throw new ProviderUnavailable(`collect batch ${batchId}: it had ended, and is not found.`, {
+      cause: error,
+    });
   }
 }
 

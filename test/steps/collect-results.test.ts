@@ -18,6 +18,7 @@ import {
   stopKey,
   summaryKey,
 } from '../../src/keys.ts';
+import { MAX_NOT_FOUND_POLLS } from '../../src/polling.ts';
 import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts';
 import { ShardWriter } from '../../src/rows/shard-writer.ts';
 import { buildRequests } from '../../src/steps/build-requests.ts';
@@ -37,6 +38,8 @@ interface Round {
   readonly errors?: string | undefined;
   /** The batch is not found any more. */
   readonly gone?: boolean;
+  /** What the polls saw. */
+  readonly polled?: Partial<PolledContext>;
 }
 
 interface Shard {
@@ -82,7 +85,8 @@ async function openShard(
     folder,
     collect(context, round) {
       current = round;
-      return collectResults(edges, polled(context?.round ?? 1, context?.lastRound ?? rounds));
+      const ended = polled(context?.round ?? 1, context?.lastRound ?? rounds);
+      return collectResults(edges, { ...ended, ...round.polled });
     },
     collectError: (name, message) =>
       collectResults(edges, {
@@ -280,8 +284,28 @@ describe('a round', () => {
   test('whose batch is gone is tried again as a whole', async () => {
     const shard = await openShard(3);
 
-    expect(await shard.collect(undefined, { gone: true })).toMatchObject({ next: 'retry' });
+    const gone = { gone: true, polled: { notFound: MAX_NOT_FOUND_POLLS } };
+    expect(await shard.collect(undefined, gone)).toMatchObject({ next: 'retry' });
     expect(await requestsOf(shard.store, 2)).toEqual(ids(3));
+  });
+
+  test.each<[string, Round]>([
+    ['gone', { gone: true }],
+    ['running', { batch: { status: 'in_progress', phase: 'running', ending: undefined } }],
+  ])('whose batch had ended is asked for again when it is %s', async (_how, seen) => {
+    const shard = await openShard(1);
+
+    await expect(shard.collect(undefined, seen)).rejects.toMatchObject({ name: 'ProviderUnavailable' });
+    expect(await shard.collect(undefined, { output: okLine('q0') })).toMatchObject({ next: 'done' });
+  });
+
+  test('whose batch runs on after it was cancelled is taken as it is', async () => {
+    const shard = await openShard(1);
+    const batch = { status: 'in_progress', phase: 'running', ending: undefined } as const;
+
+    expect(await shard.collect(undefined, { batch, polled: { cancelledAt: 1 } })).toMatchObject({
+      next: 'retry',
+    });
   });
 
   test('that failed validation fails the rows it names, sends the others, and does not count', async () => {
