@@ -52,7 +52,7 @@ interface Shard {
     round: Round,
   ): Promise<CollectedContext>;
   /** Collects what a Catch leaves. */
-  collectError(name: string, message: string): Promise<CollectedContext>;
+  collectError(name: string, message: string, context?: Partial<PolledContext>): Promise<CollectedContext>;
   write(): Promise<{ summary: Summary; results: ResultLine[]; deadLetters: NotOkLine[] }>;
 }
 
@@ -88,9 +88,10 @@ async function openShard(
       const ended = polled(context?.round ?? 1, context?.lastRound ?? rounds);
       return collectResults(edges, { ...ended, ...round.polled });
     },
-    collectError: (name, message) =>
+    collectError: (name, message, context = {}) =>
       collectResults(edges, {
         ...base,
+        ...context,
         error: { Error: name, Cause: JSON.stringify({ errorMessage: message }) },
       }),
     async write() {
@@ -439,6 +440,22 @@ describe('a stop', () => {
     expect(summary).toMatchObject({ status: 'partial', counts: { failed: 2 } });
     expect(results[0]).toMatchObject({ outcome: 'failed', error: { code: 'INFERENCE_3001' } });
   });
+});
+
+test('a poll that is refused does not fail the rows of its batch', async () => {
+  const shard = await openShard(2);
+
+  const collected = await shard.collectError('ProviderRejected', 'get batch batch_1: 400 bad gateway', {
+    ...polled(1, 4),
+  });
+  const { summary } = await shard.write();
+  const again = await buildRequests(shard.edges, { jobId: JOB_ID });
+  await shard.collect(undefined, { output: okLine('q0') + okLine('q1') });
+
+  expect(collected).toMatchObject({ next: 'stop', round: 1 });
+  expect(summary).toMatchObject({ status: 'failed', counts: { failed: 0, exhausted: 2 } });
+  expect(again.shards).toEqual([0]);
+  expect((await shard.write()).summary).toMatchObject({ status: 'succeeded', counts: { ok: 2 } });
 });
 
 describe('the results', () => {
