@@ -116,14 +116,20 @@ class FileClient implements ProviderClient {
     }
   }
 
+  /** Without a list there is nothing to be found: a file that goes up twice costs nothing. */
   async findFile(name: string): Promise<ProviderFile | undefined> {
     const call = get(`find file ${name}`, '/files');
-    const found = await this.#find(call, { purpose: this.#adapter.filePurpose, order: 'desc' }, (item) => {
-      const file = readFile(item);
-      return file?.name === name ? file : undefined;
-    });
-    if (found !== undefined) await this.#untilProcessed(found);
-    return found;
+    try {
+      const found = await this.#find(call, { purpose: this.#adapter.filePurpose, order: 'desc' }, (item) => {
+        const file = readFile(item);
+        return file?.name === name ? file : undefined;
+      });
+      if (found !== undefined) await this.#untilProcessed(found);
+      return found;
+    } catch (error) {
+      if (error instanceof ProviderNotFound || error instanceof ProviderRejected) return undefined;
+      throw error;
+    }
   }
 
   async fileBytes(fileId: string): Promise<number | undefined> {

@@ -136,13 +136,24 @@ async function findLost(
 ): Promise<Batch | undefined> {
   const { jobId, shard, round, fileId } = context;
   const provider = edges.provider(context.provider);
-  const found = await provider.findBatch({ inputFileId: fileId, metadata: { key } });
+  const found = await provider
+    .findBatch({ inputFileId: fileId, metadata: { key } })
+    .catch((error: unknown) => refuseToGuess(context, error));
   if (found !== undefined) {
     edges.log('batch_found_again', { jobId, shard, round, batchId: found.id });
     return found;
   }
   if (seconds(edges.clock.now()) - at < LOST_CREATE_SECONDS) throw mayTurnUp(context);
   return undefined;
+}
+
+/** That the list is refused, or not there, does not say that the batch is not: its rows are neither failed nor sent again. */
+function refuseToGuess({ jobId, shard, round }: UploadedContext, error: unknown): never {
+  if (!(error instanceof ProviderRejected || error instanceof ProviderNotFound)) throw error;
+  throw new ProviderUnavailable(
+    `Whether the batch of shard ${shard}, round ${round} of job ${jobId} was created cannot be known without the list of batches: ${error.message}`,
+    { cause: error },
+  );
 }
 
 async function announce(

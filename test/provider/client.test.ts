@@ -107,6 +107,17 @@ describe.each(['melious', 'openai'] as const)('the client and a %s provider', (d
 });
 
 describe('an upload', () => {
+  test('whose answer is lost is made again where there is no list', async () => {
+    const { client } = await open({
+      faults: [
+        { at: 'upload', action: { kind: 'reset', when: 'after' }, times: 1 },
+        { at: 'list', action: { kind: 'status', status: 405 } },
+      ],
+    });
+
+    expect(await client.uploadFile(requests())).toMatchObject({ repeated: true });
+  });
+
   test('whose answer is lost is found again, not made again', async () => {
     const opened = await open({ faults: [{ at: 'upload', action: { kind: 'reset', when: 'after' } }] });
 
