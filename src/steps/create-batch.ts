@@ -42,12 +42,17 @@ export async function createBatch(edges: ProviderEdges, context: UploadedContext
     throw new InvalidRequest(`Job ${context.jobId}: "${profile.completionWindow}" is no completion window.`);
   }
   const batch = await findOrCreate(edges, context, profile);
-  const createdAt = batch.createdAt ?? seconds(edges.clock.now());
+  const createdAt = readCreatedAt(batch, seconds(edges.clock.now()), windowSeconds);
   const deadline = createdAt + windowSeconds + context.polling.graceSeconds;
   const checkpoint = { batchId: batch.id, createdAt, deadline } satisfies BatchCheckpoint;
   await writeJson(edges.store, key, checkpoint);
   await cancelWhenTooLate(edges, context, batch);
   return waiting(edges, context, checkpoint);
+}
+
+/** A time to come, or one from before the window, is none: milliseconds, a zero, another clock. The deadline hangs on it. */
+function readCreatedAt({ createdAt = -1 }: Batch, now: number, windowSeconds: number): number {
+  return createdAt > now || createdAt < now - windowSeconds ? now : createdAt;
 }
 
 /** `round-<r>.creating.json`: a create may be on its way. */

@@ -12,7 +12,7 @@ import {
   ProviderUnavailable,
 } from '../../src/errors.ts';
 import { jobKey, roundKey } from '../../src/keys.ts';
-import type { BatchProvider } from '../../src/provider/batch-provider.ts';
+import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { createBatch } from '../../src/steps/create-batch.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
@@ -82,5 +82,22 @@ describe('a create whose answer was lost', () => {
       name: 'ProviderUnavailable',
       message: expect.stringContaining('job-1') as string,
     });
+  });
+});
+
+test.each([
+  ['not told', undefined, NOW],
+  ['told', NOW - 60, NOW - 60],
+  ['zero', 0, NOW],
+  ['in milliseconds', NOW * 1_000, NOW],
+  ['ahead of our clock', NOW + 90, NOW],
+])('the deadline of a batch whose time is %s is a window and a grace away', async (_how, told, counted) => {
+  const edges = await openEdges({
+    createBatch: () => Promise.resolve({ id: 'batch_1', createdAt: told } as Batch),
+  });
+
+  expect(await createBatch(edges, CONTEXT)).toMatchObject({
+    createdAt: counted,
+    deadline: counted + 86_400 + 3_600,
   });
 });
