@@ -56,7 +56,9 @@ export async function collectRound(
   const context = { ...round, givenBack: round.givenBack ?? failedTooLarge(batch, codes) };
   const upload = await readJson<UploadCheckpoint>(store, roundKey(context, context.round, 'upload.json'));
   const provider = edges.provider(context.provider);
-  const key = (file: 'output.jsonl' | 'errors.jsonl'): string => roundKey(context, context.round, file);
+  const now = Math.floor(edges.clock.now() / 1_000);
+  const key = (file: 'output.jsonl' | 'errors.jsonl' | 'missing.json'): string =>
+    roundKey(context, context.round, file);
   const { endpoint, resultShape, retriableCodes } = job.profile;
   const rules = {
     round: context.round,
@@ -69,7 +71,11 @@ export async function collectRound(
   using output = new Scratch();
   using errors = new Scratch();
   const fetch = (fileId: string | undefined, name: 'output.jsonl' | 'errors.jsonl', scratch: Scratch) =>
-    fetchFile({ store, provider, fileId, key: key(name) }, scratch, index.takeIn(scratch));
+    fetchFile(
+      { store, provider, fileId, key: key(name), missingKey: key('missing.json'), now },
+      scratch,
+      index.takeIn(scratch),
+    );
   await fetch(batch?.outputFileId, 'output.jsonl', output);
   await fetch(batch?.errorFileId, 'errors.jsonl', errors);
 

@@ -38,6 +38,8 @@ interface Round {
   readonly errors?: string | undefined;
   /** The batch is not found any more. */
   readonly gone?: boolean;
+  /** The clock is so many seconds on. */
+  readonly secondsLater?: number;
   /** What the polls saw. */
   readonly polled?: Partial<PolledContext>;
 }
@@ -75,7 +77,7 @@ async function openShard(
   const edges: ProviderEdges = {
     store,
     provider: () => providerOf(() => current),
-    clock: { now: () => 1_790_000_000_000 },
+    clock: { now: () => 1_790_000_000_000 + 1_000 * (current.secondsLater ?? 0) },
     random: () => 0.5,
     log: () => undefined,
   };
@@ -298,6 +300,26 @@ describe('a round', () => {
 
     await expect(shard.collect(undefined, seen)).rejects.toMatchObject({ name: 'ProviderUnavailable' });
     expect(await shard.collect(undefined, { output: okLine('q0') })).toMatchObject({ next: 'done' });
+  });
+
+  test('whose output file is not found yet waits for it', async () => {
+    const shard = await openShard(1);
+    const named = { batch: { outputFileId: 'out' } };
+
+    await expect(shard.collect(undefined, named)).rejects.toMatchObject({ name: 'ProviderUnavailable' });
+    await expect(shard.collect(undefined, { ...named, secondsLater: 100 })).rejects.toMatchObject({
+      name: 'ProviderUnavailable',
+    });
+    expect(await shard.collect(undefined, { output: okLine('q0') })).toMatchObject({ next: 'done' });
+  });
+
+  test('whose output file stays away is tried again as a whole', async () => {
+    const shard = await openShard(2);
+    const named = { batch: { outputFileId: 'out' } };
+
+    await expect(shard.collect(undefined, named)).rejects.toMatchObject({ name: 'ProviderUnavailable' });
+    expect(await shard.collect(undefined, { ...named, secondsLater: 120 })).toMatchObject({ next: 'retry' });
+    expect(await requestsOf(shard.store, 2)).toEqual(ids(2));
   });
 
   test('whose batch runs on after it was cancelled is taken as it is', async () => {
