@@ -108,6 +108,13 @@ describe.each(['melious', 'openai'] as const)('the client and a %s provider', (d
 });
 
 describe('an upload', () => {
+  test('that is refused at the place it was given leaves no empty file there', async () => {
+    const { client, simulator } = await open({ dialect: 'together', maxFileBytes: 10 });
+
+    await expect(client.uploadFile(requests())).rejects.toMatchObject({ name: 'ProviderTooLarge' });
+    expect(simulator.files()).toEqual([]);
+  });
+
   test('whose answer is lost is made again where there is no list', async () => {
     const { client } = await open({
       faults: [
