@@ -100,10 +100,8 @@ export async function collectRound(
  * batch is gone only when the polls gave it up, and one that runs is taken as it is only when it was told to end.
  * @throws ProviderUnavailable when the answer cannot be the last word
  */
-async function findBatch(
-  edges: ProviderEdges,
-  { provider, batchId, notFound = 0, cancelledAt }: RoundToCollect,
-): Promise<Batch | undefined> {
+async function findBatch(edges: ProviderEdges, context: RoundToCollect): Promise<Batch | undefined> {
+  const { provider, batchId, notFound = 0, cancelledAt } = context;
   if (batchId === undefined) return undefined;
   try {
     const batch = await edges.provider(provider).getBatch(batchId);
@@ -113,7 +111,10 @@ async function findBatch(
     );
   } catch (error) {
     if (!(error instanceof ProviderNotFound)) throw error;
-    if (notFound >= MAX_NOT_FOUND_POLLS) return undefined;
+    // Both files are in the store by then: it went with the files that were deleted after them.
+    const isFetched =
+      (await edges.store.stat(roundKey(context, context.round, 'results.jsonl'))) !== undefined;
+    if (isFetched || notFound >= MAX_NOT_FOUND_POLLS) return undefined;
     throw new ProviderUnavailable(`collect batch ${batchId}: it had ended, and is not found.`, {
       cause: error,
     });

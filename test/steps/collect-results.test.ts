@@ -302,6 +302,15 @@ describe('a round', () => {
     expect(await shard.collect(undefined, { output: okLine('q0') })).toMatchObject({ next: 'done' });
   });
 
+  test('whose batch went with its files is collected again from the store', async () => {
+    const shard = await openShard(1);
+    await shard.collect(undefined, { output: okLine('q0') });
+    await shard.store.delete(roundKey(REF, 1, 'collected.json'));
+
+    expect(await shard.collect(undefined, { gone: true })).toMatchObject({ next: 'done' });
+    expect((await shard.write()).summary).toMatchObject({ status: 'succeeded', counts: { ok: 1 } });
+  });
+
   test('whose output file is not found yet waits for it', async () => {
     const shard = await openShard(1);
     const named = { batch: { outputFileId: 'out' } };
