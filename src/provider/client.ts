@@ -111,8 +111,18 @@ class FileClient implements ProviderClient {
     let now = status;
     for (let look = 1; now !== undefined && now !== 'processed' && look <= PROCESSING_LOOKS; look += 1) {
       await this.#wait(PROCESSING_WAIT_MS * look);
-      const call = get(`look at file ${id}`, `/files/${encodeURIComponent(id)}`);
-      now = readFile(await this.#http.json(call))?.status;
+      now = await this.#statusOf(id);
+    }
+  }
+
+  /** A file that was just uploaded may not be found everywhere yet. */
+  async #statusOf(fileId: string): Promise<string | undefined> {
+    try {
+      const call = get(`look at file ${fileId}`, `/files/${encodeURIComponent(fileId)}`);
+      return readFile(await this.#http.json(call))?.status;
+    } catch (error) {
+      if (error instanceof ProviderNotFound) return 'not found';
+      throw error;
     }
   }
 

@@ -108,6 +108,15 @@ describe.each(['melious', 'openai'] as const)('the client and a %s provider', (d
 });
 
 describe('an upload', () => {
+  test('that is not found at once, where it has to be processed, is looked at again', async () => {
+    const { client } = await open({
+      dialect: 'azure',
+      faults: [{ at: 'get', action: { kind: 'status', status: 404 }, times: 1 }],
+    });
+
+    expect(await client.uploadFile(requests())).toMatchObject({ name: 'job-00000-r1.jsonl' });
+  });
+
   test('that is refused at the place it was given leaves no empty file there', async () => {
     const { client, simulator } = await open({ dialect: 'together', maxFileBytes: 10 });
 
