@@ -12,7 +12,7 @@ import { readCustomId } from '../rows/request-line.ts';
 import type { UploadCheckpoint } from '../shard-part.ts';
 import { readJson, writeJson } from '../store/json.ts';
 import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
-import { cleanProvider } from './clean-provider.ts';
+import { announcedUpload, cleanProvider } from './clean-provider.ts';
 import { lastRoundAfter, type Fate, type RoundFacts } from './decide-row.ts';
 import type { ErrorTally } from './error-counts.ts';
 import { fetchFile } from './fetch-file.ts';
@@ -83,7 +83,8 @@ export async function collectRound(
   const facts = roundFacts(context, { batch, index, upload, smaller }, job.profile);
   const missingError = facts.refusal ?? missingRowError(batch);
   const totals = await writeRound(store, context, { index, splicer, facts, rules, missingError });
-  const left = await cleanProvider(edges, job, batch, upload);
+  const uploaded = upload ?? (await announcedUpload(store, context, context.round));
+  const left = await cleanProvider(edges, job, batch, uploaded);
   const collected = {
     ...describeRound(edges, context, batch, index, facts, totals),
     ...(smaller.maxUploadBytes === undefined ? {} : { maxUploadBytes: smaller.maxUploadBytes }),

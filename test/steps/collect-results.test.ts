@@ -473,6 +473,24 @@ describe('a stop', () => {
   });
 });
 
+test('a round whose upload was refused leaves no file of an upload that got no answer', async () => {
+  const shard = await openShard(1);
+  const deleted: string[] = [];
+  const provider: BatchProvider = {
+    ...providerOf(() => ({})),
+    findFiles: (name) => Promise.resolve([{ id: `file of ${name}`, name, bytes: 0 }]),
+    deleteFile: async (id) => void deleted.push(id),
+  };
+  await writeJson(shard.store, roundKey(REF, 1, 'uploading.json'), {});
+
+  await collectResults(
+    { ...shard.edges, provider: () => provider },
+    { ...base, error: { Error: 'ProviderRejected', Cause: '{"errorMessage":"upload: 400"}' } },
+  );
+
+  expect(deleted).toEqual(['file of job-1-00000-r1.jsonl']);
+});
+
 test('a poll that is refused does not fail the rows of its batch', async () => {
   const shard = await openShard(2);
 
