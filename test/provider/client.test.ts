@@ -315,7 +315,7 @@ describe('a download', () => {
 
     const content = openClient(`http://127.0.0.1:${port}/v1`).download('file_1');
 
-    await expect(textOf(content as AsyncIterable<Buffer>)).rejects.toMatchObject({
+    await expect(textOf(content)).rejects.toMatchObject({
       name: 'ProviderUnavailable',
       message: 'download file file_1: it came in the coding "gzip".',
     });
