@@ -78,6 +78,7 @@ export type ShardFile =
  * - `uploading.json`, `creating.json`: written before the provider is asked, so that a lost answer is looked for
  * - `upload.json`, `batch.json`: the provider's ids, checkpoints of the two paid steps
  * - `output.jsonl`, `errors.jsonl`: the provider's files as they came
+ * - `missing.json`: since when one of them is not found
  * - `results.jsonl`, `dead-letters.jsonl`: a line per request of the round, in its order; an empty line in both
  *   means "see the next round". Round 0 is what Build already decided: a line per input row, empty for rows sent.
  * - `collected.json`: what the round came to; written last
@@ -90,6 +91,7 @@ export type RoundFile =
   | 'batch.json'
   | 'output.jsonl'
   | 'errors.jsonl'
+  | 'missing.json'
   | 'results.jsonl'
   | 'dead-letters.jsonl'
   | 'collected.json';

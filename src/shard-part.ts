@@ -1,5 +1,5 @@
 import { InvalidInput } from './errors.ts';
-import { roundKey, type ShardRef } from './keys.ts';
+import { roundKey, shardName, type ShardRef } from './keys.ts';
 import { frameLines } from './rows/lines.ts';
 import { readCollected } from './shard-rounds.ts';
 import type { ObjectStore } from './store/object-store.ts';
@@ -20,6 +20,11 @@ export interface UploadCheckpoint {
   readonly part?: ShardPart | undefined;
   /** An upload got no answer before this one: there may be another file of the name. */
   readonly repeated: boolean;
+}
+
+/** A round's file at the provider. */
+export function uploadName({ jobId, shard }: ShardRef, round: number): string {
+  return `${jobId}-${shardName(shard)}-r${round}.jsonl`;
 }
 
 /** A round's request lines, up to so many bytes. @throws InvalidInput when they are gone */

@@ -66,21 +66,27 @@ export function messageError(type: string, message: string): Wire {
 export function resultLine(text: string): string {
   const { custom_id, response, error } = JSON.parse(text) as {
     readonly custom_id: string;
-    readonly response?: { readonly body: Wire } | null;
+    readonly response?: { readonly body: Wire | string } | null;
     readonly error: { readonly code?: string; readonly type?: string; readonly message: string } | null;
   };
   return `${JSON.stringify({ custom_id, result: resultOf(response, error) })}\n`;
 }
 
 function resultOf(
-  response: { readonly body: Wire } | null | undefined,
+  response: { readonly body: Wire | string } | null | undefined,
   error: { readonly code?: string; readonly type?: string; readonly message: string } | null,
 ): unknown {
   if (error?.code === 'batch_expired') return { type: 'expired' };
   if (error?.code === 'batch_cancelled') return { type: 'canceled' };
   if (error !== null)
     return { type: 'errored', error: messageError(error.type ?? 'api_error', error.message) };
-  return response ? { type: 'succeeded', message: message(response.body) } : { type: 'errored', error: null };
+  if (!response) return { type: 'errored', error: null };
+  // Texts of JSON are other providers' way.
+  const { body } = response;
+  return {
+    type: 'succeeded',
+    message: message(typeof body === 'string' ? (JSON.parse(body) as Wire) : body),
+  };
 }
 
 const STOP_REASONS: Readonly<Record<string, string>> = { stop: 'end_turn', length: 'max_tokens' };

@@ -28,10 +28,16 @@ export function classifyLine(line: Wire, codes: RowCodes): Verdict {
   const response = asWire(line['response']);
   const status = readStatus(response);
   const body = readBody(response?.['body']);
-  const failed = line['error'] !== null && line['error'] !== undefined;
+  const failed = !saysNothing(line['error']);
   if (!failed && body !== undefined && status >= 200 && status < 300) return { kind: 'ok', body };
   const { code, message } = readFailure(failed ? line['error'] : asWire(body)?.['error'], status, response);
   return { kind: severity(code, statusIn(code) ?? status, codes), code, message };
+}
+
+/** No error, also as programs write one whose fields always have a value: `""`, `{}`, `{"code":null,"message":""}`. */
+function saysNothing(error: unknown): boolean {
+  if (error === null || error === undefined || error === '' || error === false) return true;
+  return typeof error === 'object' && Object.values(error).every((value) => value === null || value === '');
 }
 
 /** A response without a status, as Melious writes it, is a success. */

@@ -2,8 +2,9 @@ import type { ProviderEdges } from '../edges.ts';
 import type { Job } from '../job.ts';
 import { roundKey, type ShardRef } from '../keys.ts';
 import type { Batch, BatchProvider } from '../provider/batch-provider.ts';
-import type { UploadCheckpoint } from '../shard-part.ts';
+import { uploadName, type UploadCheckpoint } from '../shard-part.ts';
 import { readJson } from '../store/json.ts';
+import type { ObjectStore } from '../store/object-store.ts';
 
 /**
  * Deletes what a round has left at the provider, once everything of it is in the store. What cannot be deleted now is
@@ -14,11 +15,11 @@ export async function cleanProvider(
   edges: ProviderEdges,
   { profile }: Job,
   batch: Batch | undefined,
-  upload: UploadCheckpoint | undefined,
+  upload: Uploaded | undefined,
 ): Promise<string[]> {
   if (profile.keepProviderFiles) return [];
   // It was told to end, did not, and was taken as it is: what it still works with stays.
-  if (batch?.phase === 'running') return upload === undefined ? [] : [upload.fileId];
+  if (batch?.phase === 'running') return upload?.fileId === undefined ? [] : [upload.fileId];
   const provider = edges.provider(profile.provider);
   const inputs = await inputFiles(provider, upload);
   // Deleting it would delete the batch, which a collect that starts again asks for.
@@ -37,11 +38,25 @@ export async function cleanProvider(
 }
 
 /** The uploaded file, and others of its name when an upload got no answer. */
-async function inputFiles(provider: BatchProvider, upload: UploadCheckpoint | undefined): Promise<string[]> {
+async function inputFiles(provider: BatchProvider, upload: Uploaded | undefined): Promise<string[]> {
   if (upload === undefined) return [];
-  if (!upload.repeated) return [upload.fileId];
+  const known = upload.fileId === undefined ? [] : [upload.fileId];
+  if (!upload.repeated) return known;
   const named = await provider.findFiles(upload.name).catch(() => []);
-  return [...new Set([upload.fileId, ...named.map(({ id }) => id)])];
+  return [...new Set([...known, ...named.map(({ id }) => id)])];
+}
+
+/** What a round has uploaded, for all that is known. */
+export type Uploaded = Pick<UploadCheckpoint, 'name' | 'repeated'> & { readonly fileId?: string };
+
+/** The upload of a round that came to nothing: what got no answer before that may have left a file. */
+export async function announcedUpload(
+  store: ObjectStore,
+  ref: ShardRef,
+  round: number,
+): Promise<Uploaded | undefined> {
+  const announced = await store.stat(roundKey(ref, round, 'uploading.json'));
+  return announced && { name: uploadName(ref, round), repeated: true };
 }
 
 /**

@@ -2,10 +2,11 @@ import type { ShardContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { EMBEDDINGS } from '../endpoints/embeddings.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
-import { ProviderNotFound, type Failure } from '../errors.ts';
+import { ProviderNotFound, ProviderUnavailable, type Failure } from '../errors.ts';
 import type { Collected, Job, OutputRules } from '../job.ts';
 import { roundKey, type ShardRef } from '../keys.ts';
 import type { Batch, BatchError } from '../provider/batch-provider.ts';
+import { MAX_NOT_FOUND_POLLS } from '../polling.ts';
 import { isBusy, isTooLarge } from '../provider/classify-error.ts';
 import type { Codes } from '../provider/dialects/schema.ts';
 import { frameLines, type Line } from '../rows/lines.ts';
@@ -14,7 +15,7 @@ import type { UploadCheckpoint } from '../shard-part.ts';
 import { readJson, writeJson } from '../store/json.ts';
 import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
 import type { OutputCheck } from './check-output.ts';
-import { cleanProvider } from './clean-provider.ts';
+import { announcedUpload, cleanProvider } from './clean-provider.ts';
 import { lastRoundAfter, type Fate, type RoundFacts } from './decide-row.ts';
 import type { ErrorTally } from './error-counts.ts';
 import { fetchFile } from './fetch-file.ts';
@@ -34,6 +35,10 @@ export interface RoundToCollect extends ShardContext {
   readonly lastRound: number;
   readonly batchId?: string;
   readonly createdAt?: number;
+  /** Polls in a row that found no such batch. */
+  readonly notFound?: number;
+  /** Set when the batch was told to end. */
+  readonly cancelledAt?: number;
   /** The provider refused the round's file or batch. */
   readonly refusal?: Failure | undefined;
   /** The provider had no room for it, or lost its file: the rows go to the next round as if nothing had been. */
@@ -55,7 +60,9 @@ export async function collectRound(
   const context = { ...round, givenBack: round.givenBack ?? failedTooLarge(batch, codes) };
   const upload = await readJson<UploadCheckpoint>(store, roundKey(context, context.round, 'upload.json'));
   const provider = edges.provider(context.provider);
-  const key = (file: 'output.jsonl' | 'errors.jsonl'): string => roundKey(context, context.round, file);
+  const now = Math.floor(edges.clock.now() / 1_000);
+  const key = (file: 'output.jsonl' | 'errors.jsonl' | 'missing.json'): string =>
+    roundKey(context, context.round, file);
   const { endpoint, resultShape, retriableCodes, output: expected } = job.profile;
   const rules = {
     round: context.round,
@@ -69,7 +76,11 @@ export async function collectRound(
   using output = new Scratch();
   using errors = new Scratch();
   const fetch = (fileId: string | undefined, name: 'output.jsonl' | 'errors.jsonl', scratch: Scratch) =>
-    fetchFile({ store, provider, fileId, key: key(name) }, scratch, index.takeIn(scratch));
+    fetchFile(
+      { store, provider, fileId, key: key(name), missingKey: key('missing.json'), now },
+      scratch,
+      index.takeIn(scratch),
+    );
   await fetch(batch?.outputFileId, 'output.jsonl', output);
   await fetch(batch?.errorFileId, 'errors.jsonl', errors);
 
@@ -78,7 +89,8 @@ export async function collectRound(
   const missingError = facts.refusal ?? missingRowError(batch);
   const files = new ResultFiles(store, context.jobId);
   const totals = await writeRound(store, context, { index, splicer, facts, rules, files, missingError });
-  const left = await cleanProvider(edges, job, batch, upload);
+  const uploaded = upload ?? (await announcedUpload(store, context, context.round));
+  const left = await cleanProvider(edges, job, batch, uploaded);
   const collected = {
     ...describeRound(edges, context, batch, index, facts, totals),
     ...(smaller.maxUploadBytes === undefined ? {} : { maxUploadBytes: smaller.maxUploadBytes }),
@@ -96,17 +108,29 @@ async function openOutputCheck({ schema, retry }: OutputRules): Promise<OutputCh
   return { match: compileSchema(schema), retry };
 }
 
-/** The batch as it ended; one that is gone for good is a batch without files. */
-async function findBatch(
-  edges: ProviderEdges,
-  { provider, batchId }: RoundToCollect,
-): Promise<Batch | undefined> {
+/**
+ * The batch as it ended; one that is gone for good is a batch without files. Answers may lag behind those to the polls, so a
+ * batch is gone only when the polls gave it up, and one that runs is taken as it is only when it was told to end.
+ * @throws ProviderUnavailable when the answer cannot be the last word
+ */
+async function findBatch(edges: ProviderEdges, context: RoundToCollect): Promise<Batch | undefined> {
+  const { provider, batchId, notFound = 0, cancelledAt } = context;
   if (batchId === undefined) return undefined;
   try {
-    return await edges.provider(provider).getBatch(batchId);
+    const batch = await edges.provider(provider).getBatch(batchId);
+    if (batch.phase === 'ended' || cancelledAt !== undefined) return batch;
+    throw new ProviderUnavailable(
+      `collect batch ${batchId}: it had ended, and is told to be ${batch.status}.`,
+    );
   } catch (error) {
-    if (error instanceof ProviderNotFound) return undefined;
-    throw error;
+    if (!(error instanceof ProviderNotFound)) throw error;
+    // Both files are in the store by then: it went with the files that were deleted after them.
+    const isFetched =
+      (await edges.store.stat(roundKey(context, context.round, 'results.jsonl'))) !== undefined;
+    if (isFetched || notFound >= MAX_NOT_FOUND_POLLS) return undefined;
+    throw new ProviderUnavailable(`collect batch ${batchId}: it had ended, and is not found.`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import { ProviderNotFound, ProviderUnavailable } from '../errors.ts';
 import type { BatchProvider } from '../provider/batch-provider.ts';
+import { readJson, writeJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Scratch } from './scratch.ts';
 
@@ -16,11 +17,16 @@ export interface FileToFetch {
   /** `undefined`: there is none, which is an empty one. */
   readonly fileId: string | undefined;
   readonly key: string;
+  /** Where it is written down since when a file of the round is not found. */
+  readonly missingKey: string;
+  /** Seconds since 1970. */
+  readonly now: number;
 }
 
 /**
  * Brings a provider's file into the store, where what is paid for is safe first, and onto local disk; hands its bytes on
  * as they pass. One that was stored before is not downloaded again; one that is gone at the provider is empty.
+ * @throws ProviderUnavailable for one that may still turn up
  */
 export async function fetchFile(file: FileToFetch, scratch: Scratch, sink: ChunkSink): Promise<void> {
   const { store, key } = file;
@@ -40,10 +46,8 @@ export async function fetchFile(file: FileToFetch, scratch: Scratch, sink: Chunk
  * Writes while it reads: what is done with a chunk takes the time that its write takes.
  * @returns false when there is no such file at the provider
  */
-async function download(
-  { store, provider, fileId, key }: FileToFetch,
-  keep: (chunk: Uint8Array) => void,
-): Promise<boolean> {
+async function download(file: FileToFetch, keep: (chunk: Uint8Array) => void): Promise<boolean> {
+  const { store, provider, fileId, key } = file;
   if (fileId === undefined) return false;
   const writer = store.write(key);
   const tail = new Tail();
@@ -60,8 +64,21 @@ async function download(
   } catch (error) {
     await writer.abort();
     if (!(error instanceof ProviderNotFound)) throw error;
-    return false;
+    if (await isGone(file)) return false;
+    throw new ProviderUnavailable(`download file ${fileId}: its batch names it, and it is not found.`, {
+      cause: error,
+    });
   }
+}
+
+/** How long a file that its batch names is asked for: files were seen to take a minute to be found everywhere. */
+const MISSING_SECONDS = 120;
+
+/** Whether a file that is not found has had its time. Its rows would be paid for again. */
+async function isGone({ store, missingKey, now }: FileToFetch): Promise<boolean> {
+  const since = await readJson<{ readonly at: number }>(store, missingKey);
+  if (since === undefined) await writeJson(store, missingKey, { at: now });
+  return since !== undefined && now - since.at >= MISSING_SECONDS;
 }
 
 /** Bytes at the end of a file that are read. A line's end has them all, unless it is longer: then it may be cut off. */

@@ -18,7 +18,7 @@ import type { OutputCheck } from './check-output.ts';
 import { classifyLine, type RowCodes } from './classify-line.ts';
 import { countEnds, modelOf, ModelTally } from './model-usage.ts';
 import { renderResult } from './render-result.ts';
-import { USAGE_PARTS, usageOf, UsageSum } from './usage.ts';
+import { readAmount, USAGE_KEYS, USAGE_PARTS, usageOf, UsageSum } from './usage.ts';
 import { jsonLine } from '../rows/json-line.ts';
 
 /** Values that decide whether a line is an answer, and how it is shown. */
@@ -82,7 +82,7 @@ export class ResultSplicer {
 
   constructor(rules: ResultRules) {
     this.#endpoint = rules.endpoint;
-    this.#shapes = new Shapes({ fixed: FIXED, kinds: KINDS }, (shape) => {
+    this.#shapes = new Shapes({ fixed: FIXED, kinds: KINDS, counted: USAGE_KEYS }, (shape) => {
       // Answers that are files, or have to match, are looked into, and that is no copying of bytes.
       if (takesFiles(rules) || rules.output !== undefined) return undefined;
       const learned = learnResult(shape, rules);
@@ -118,7 +118,7 @@ export class ResultSplicer {
     used.answers += 1;
     for (const [part, at] of found.usage) {
       if (typeof at === 'number') used.add(part, at);
-      else used.add(part, Number(line.toString('latin1', spans[2 * at.slot], spans[2 * at.slot + 1])));
+      else used.add(part, readAmount(line.toString('latin1', spans[2 * at.slot], spans[2 * at.slot + 1])));
     }
     return length;
   }

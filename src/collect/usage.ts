@@ -5,6 +5,16 @@ export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, energy: 0, cre
 
 export const USAGE_PARTS = ['inputTokens', 'outputTokens', 'energy', 'credits'] as const;
 
+/** Where an answer tells them. */
+export const USAGE_KEYS: ReadonlySet<string> = new Set([
+  'prompt_tokens',
+  'input_tokens',
+  'completion_tokens',
+  'output_tokens',
+  'energy',
+  'credits',
+]);
+
 /** Adds up the usage of many answers. */
 export class UsageSum {
   readonly #parts: Record<keyof Usage, number> = { ...NO_USAGE };
@@ -24,10 +34,10 @@ export function usageOf(body: unknown): Usage {
   const usage = asWire(asWire(body)?.['usage']);
   const cost = asWire(asWire(body)?.['billing_cost']);
   return {
-    inputTokens: number(usage?.['prompt_tokens'] ?? usage?.['input_tokens']),
-    outputTokens: number(usage?.['completion_tokens'] ?? usage?.['output_tokens']),
-    energy: number(cost?.['energy']),
-    credits: number(cost?.['credits']),
+    inputTokens: readAmount(usage?.['prompt_tokens'] ?? usage?.['input_tokens']),
+    outputTokens: readAmount(usage?.['completion_tokens'] ?? usage?.['output_tokens']),
+    energy: readAmount(cost?.['energy']),
+    credits: readAmount(cost?.['credits']),
   };
 }
 
@@ -45,7 +55,8 @@ function decimal(value: number): number {
   return Number(value.toFixed(10));
 }
 
-function number(value: unknown): number {
+/** A number, also as a text; 0 for what is none that can be. */
+export function readAmount(value: unknown): number {
   const read = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
   return typeof read === 'number' && Number.isFinite(read) && read >= 0 ? read : 0;
 }

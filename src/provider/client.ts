@@ -111,19 +111,35 @@ class FileClient implements ProviderClient {
     let now = status;
     for (let look = 1; now !== undefined && now !== 'processed' && look <= PROCESSING_LOOKS; look += 1) {
       await this.#wait(PROCESSING_WAIT_MS * look);
-      const call = get(`look at file ${id}`, `/files/${encodeURIComponent(id)}`);
-      now = readFile(await this.#http.json(call))?.status;
+      now = await this.#statusOf(id);
     }
   }
 
+  /** A file that was just uploaded may not be found everywhere yet. */
+  async #statusOf(fileId: string): Promise<string | undefined> {
+    try {
+      const call = get(`look at file ${fileId}`, `/files/${encodeURIComponent(fileId)}`);
+      return readFile(await this.#http.json(call))?.status;
+    } catch (error) {
+      if (error instanceof ProviderNotFound) return 'not found';
+      throw error;
+    }
+  }
+
+  /** Without a list there is nothing to be found: a file that goes up twice costs nothing. */
   async findFile(name: string): Promise<ProviderFile | undefined> {
     const call = get(`find file ${name}`, '/files');
-    const found = await this.#find(call, { purpose: this.#adapter.filePurpose, order: 'desc' }, (item) => {
-      const file = readFile(item);
-      return file?.name === name ? file : undefined;
-    });
-    if (found !== undefined) await this.#untilProcessed(found);
-    return found;
+    try {
+      const found = await this.#find(call, { purpose: this.#adapter.filePurpose, order: 'desc' }, (item) => {
+        const file = readFile(item);
+        return file?.name === name ? file : undefined;
+      });
+      if (found !== undefined) await this.#untilProcessed(found);
+      return found;
+    } catch (error) {
+      if (error instanceof ProviderNotFound || error instanceof ProviderRejected) return undefined;
+      throw error;
+    }
   }
 
   async fileBytes(fileId: string): Promise<number | undefined> {

@@ -1,4 +1,4 @@
-import { ProviderThrottled, ProviderUnavailable } from '../errors.ts';
+import { bounded, ProviderThrottled, ProviderUnavailable } from '../errors.ts';
 import { classifyError } from './classify-error.ts';
 import type { Dialect } from './dialects/schema.ts';
 import { backoffMs, MAX_WAIT_MS, parseRetryAfter } from './retry-after.ts';
@@ -125,7 +125,13 @@ export class Http {
     const { baseUrl, apiKey, dialect, headers } = this.#options;
     return request(this.#agent, `${baseUrl}${call.path}`, {
       method: call.method,
-      headers: { ...headers, ...call.headers, ...authorize(dialect.auth, await apiKey()) },
+      // Without this any coding would do, and a compressed file has no lines.
+      headers: {
+        'accept-encoding': 'identity',
+        ...headers,
+        ...call.headers,
+        ...authorize(dialect.auth, await apiKey()),
+      },
       body: call.body ?? null,
     });
   }
@@ -147,10 +153,15 @@ export function get(action: string, path: string): Call {
 
 /**
  * An answer's body as it streams in.
- * @throws ProviderUnavailable when fewer bytes arrive than were promised
+ * @throws ProviderUnavailable when fewer bytes arrive than were promised, or compressed ones
  */
 export async function* streamBody(http: Http, call: Call): AsyncGenerator<Buffer> {
   const { headers, body } = await http.stream(call);
+  const coding = headers['content-encoding'];
+  if (coding !== undefined && coding !== 'identity') {
+    body.on('error', () => undefined).destroy();
+    throw new ProviderUnavailable(`${call.action}: it came in the coding "${bounded(String(coding))}".`);
+  }
   const promised = Number(headers['content-length'] ?? Number.NaN);
   let received = 0;
   try {

@@ -1,5 +1,13 @@
 import type { Shape } from '../shapes/shape.ts';
-import { commonSlot, createProbes, learnSplice, type Probe, type Splice } from '../shapes/splice.ts';
+import {
+  commonSlot,
+  createEscapedProbe,
+  createProbes,
+  learnSplice,
+  spliceProbe,
+  type Probe,
+  type Splice,
+} from '../shapes/splice.ts';
 import { readJsonText } from './formats/json-lines.ts';
 import { toRequestLine, type RequestRules } from './request-line.ts';
 
@@ -28,6 +36,9 @@ export function learnRequest(shape: Shape, rules: RequestRules, isData: boolean)
   const splice = learnSplice(probes, [first.text, second.text]);
   const idSlot = commonSlot(probes, [first.customId, second.customId]);
   if (splice === undefined || (idSlot === undefined && !first.hasGeneratedId)) return undefined;
+  // A template may show an object as JSON, and what is escaped in there is escaped twice.
+  const escaped = createEscapedProbe(shape, idSlot);
+  if (toRequest(escaped, rules, isData)?.text !== spliceProbe(splice, escaped)) return undefined;
   const { model, inputs } = first;
   // A model that differs from row to row is looked at more closely.
   if (model !== second.model) return undefined;

@@ -22,6 +22,9 @@ const SCANS: Readonly<Record<SlotKind, Scan>> = {
 /** More slots than any line that pays; a longer one is no row of a table-like file. */
 const MAX_SLOTS = 64;
 
+/** Longest line that is learned from, in bytes: on strings of some millions the pattern below runs out of stack. */
+const MAX_LEARNED_BYTES = 1_048_576;
+
 /** Arrays of at least so many numbers are one slot. */
 const MIN_VECTOR = 8;
 
@@ -32,10 +35,13 @@ export interface Learn {
   readonly fixed: ReadonlySet<string>;
   /** Which values are slots. A vector is then copied as it is written, not as we would write it. */
   readonly kinds: ReadonlySet<SlotKind>;
+  /** Keys whose texts are numbers where they can be read as such: one that is no slot of numbers belongs to the shape. */
+  readonly counted?: ReadonlySet<string>;
 }
 
 /** The shape of a line that is known to be a JSON value in valid UTF-8; `undefined` where there is nothing to gain. */
-export function learnShape(line: Buffer, { fixed, kinds }: Learn): Shape | undefined {
+export function learnShape(line: Buffer, { fixed, kinds, counted }: Learn): Shape | undefined {
+  if (line.length > MAX_LEARNED_BYTES) return undefined;
   // One character per byte, so that positions are the same.
   const tokens = line.toString('latin1').match(TOKEN) ?? [];
   const literals: Buffer[] = [];
@@ -51,7 +57,7 @@ export function learnShape(line: Buffer, { fixed, kinds }: Learn): Shape | undef
   for (let n = 0; n < tokens.length; n += 1) {
     const token = tokens[n] ?? '';
     const isKey = token.startsWith('"') && /^\s*:/.test(tokens.slice(n + 1, n + 3).join(''));
-    if (isKey) key = token.slice(1, -1);
+    if (isKey) key = token.includes('\\') ? (JSON.parse(token) as string) : token.slice(1, -1);
     else if (token === '[') {
       const end = vectorEnd(line, at + 1);
       if (
@@ -69,7 +75,8 @@ export function learnShape(line: Buffer, { fixed, kinds }: Learn): Shape | undef
     } else if (!fixed.has(key)) {
       const kind = kindOf(line, at, token, kinds);
       const quote = kind === 'number' ? 0 : 1;
-      if (kind !== undefined) cut(kind, at + quote, at + token.length - quote);
+      const isOddNumber = kind === 'text' && counted?.has(key) === true;
+      if (kind !== undefined && !isOddNumber) cut(kind, at + quote, at + token.length - quote);
     }
     at += (tokens[n] ?? '').length;
   }

@@ -25,9 +25,23 @@ export function createProbes(shape: Shape): Probes {
   return [createProbe(shape, 7_301), createProbe(shape, 8_642)];
 }
 
-function createProbe(shape: Shape, salt: number): Probe {
+/**
+ * A probe whose texts need escapes, but for one slot's: it tells a rule that puts JSON into a text, where they would have to
+ * be escaped once more, from one that hands texts on.
+ */
+export function createEscapedProbe(shape: Shape, plainSlot: number | undefined): Probe {
+  return createProbe(shape, 9_753, (value, n) =>
+    shape.slots[n] === 'text' && n !== plainSlot ? `\\"${value}\\\\` : value,
+  );
+}
+
+function createProbe(
+  shape: Shape,
+  salt: number,
+  written: (value: string, slot: number) => string = (value) => value,
+): Probe {
   const values = shape.slots.map((kind, n) =>
-    probeValue(kind, `${salt}${String(n).padStart(3, '0')}${salt}`),
+    written(probeValue(kind, `${salt}${String(n).padStart(3, '0')}${salt}`), n),
   );
   return {
     line: fillShape(shape, values),
@@ -37,6 +51,14 @@ function createProbe(shape: Shape, salt: number): Probe {
       return slot === -1 ? undefined : slot;
     },
   };
+}
+
+/** What a splice makes of a probe. */
+export function spliceProbe({ literals, slots }: Splice, { values }: Probe): string {
+  return fillShape(
+    { literals, slots: slots.map(() => 'text') },
+    slots.map((slot) => values[slot] ?? ''),
+  );
 }
 
 function probeValue(kind: SlotKind, digits: string): string {

@@ -64,7 +64,8 @@ async function collect(
   if (known !== undefined) return known;
   if (!hasError(context)) return collectRound(edges, job, { ...context, ...at });
   const failure = failureFromCatch(context.error);
-  if (isRefusal(failure)) return collectRound(edges, job, { ...context, ...at, refusal: failure });
+  if (isRefusal(failure) && !hasBatch(context))
+    return collectRound(edges, job, { ...context, ...at, refusal: failure });
   if (isGivenBack(failure)) return collectRound(edges, job, { ...context, ...at, givenBack: failure });
   await forgetUpload(edges, job, context, at.round);
   await stopShard(edges, context, at.round, failure);
@@ -73,6 +74,11 @@ async function collect(
 
 function hasError(context: CollectContext): context is Caught<ShardContext> {
   return 'error' in context && context.error !== undefined;
+}
+
+/** What a poll is told says nothing of the round: its batch was taken, is paid for, and waits for a resume. */
+function hasBatch(context: object): boolean {
+  return 'batchId' in context;
 }
 
 /** The provider will not take this file or batch, ever: its rows failed. Everything else may be cured by a resume. */

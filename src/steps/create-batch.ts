@@ -42,12 +42,17 @@ export async function createBatch(edges: ProviderEdges, context: UploadedContext
     throw new InvalidRequest(`Job ${context.jobId}: "${profile.completionWindow}" is no completion window.`);
   }
   const batch = await findOrCreate(edges, context, profile);
-  const createdAt = batch.createdAt ?? seconds(edges.clock.now());
+  const createdAt = readCreatedAt(batch, seconds(edges.clock.now()), windowSeconds);
   const deadline = createdAt + windowSeconds + context.polling.graceSeconds;
   const checkpoint = { batchId: batch.id, createdAt, deadline } satisfies BatchCheckpoint;
   await writeJson(edges.store, key, checkpoint);
   await cancelWhenTooLate(edges, context, batch);
   return waiting(edges, context, checkpoint);
+}
+
+/** A time to come, or one from before the window, is none: milliseconds, a zero, another clock. The deadline hangs on it. */
+function readCreatedAt({ createdAt = -1 }: Batch, now: number, windowSeconds: number): number {
+  return createdAt > now || createdAt < now - windowSeconds ? now : createdAt;
 }
 
 /** `round-<r>.creating.json`: a create may be on its way. */
@@ -136,13 +141,24 @@ async function findLost(
 ): Promise<Batch | undefined> {
   const { jobId, shard, round, fileId } = context;
   const provider = edges.provider(context.provider);
-  const found = await provider.findBatch({ inputFileId: fileId, metadata: { key } });
+  const found = await provider
+    .findBatch({ inputFileId: fileId, metadata: { key } })
+    .catch((error: unknown) => refuseToGuess(context, error));
   if (found !== undefined) {
     edges.log('batch_found_again', { jobId, shard, round, batchId: found.id });
     return found;
   }
   if (seconds(edges.clock.now()) - at < LOST_CREATE_SECONDS) throw mayTurnUp(context);
   return undefined;
+}
+
+/** That the list is refused, or not there, does not say that the batch is not: its rows are neither failed nor sent again. */
+function refuseToGuess({ jobId, shard, round }: UploadedContext, error: unknown): never {
+  if (!(error instanceof ProviderRejected || error instanceof ProviderNotFound)) throw error;
+  throw new ProviderUnavailable(
+    `Whether the batch of shard ${shard}, round ${round} of job ${jobId} was created cannot be known without the list of batches: ${error.message}`,
+    { cause: error },
+  );
 }
 
 async function announce(

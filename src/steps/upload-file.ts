@@ -1,9 +1,9 @@
 import type { ShardContext, UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';
-import { roundKey, shardName } from '../keys.ts';
+import { roundKey } from '../keys.ts';
 import type { BatchProvider, ProviderFile } from '../provider/batch-provider.ts';
-import { partToUpload, readRequests, type UploadCheckpoint } from '../shard-part.ts';
+import { partToUpload, readRequests, uploadName, type UploadCheckpoint } from '../shard-part.ts';
 import { findRound } from '../shard-rounds.ts';
 import { refuseWhenStopped } from '../stop.ts';
 import { readJson, writeJson } from '../store/json.ts';
@@ -51,7 +51,7 @@ async function makeUpload(
   }
   const part = await partToUpload(store, context, round);
   const bytes = part?.bytes ?? requests.bytes;
-  const name = `${jobId}-${shardName(shard)}-r${round}.jsonl`;
+  const name = uploadName(context, round);
   // An upload is announced before it starts: only an announced one can have been lost, and is worth a search.
   const first = await store.createIfAbsent(roundKey(context, round, 'uploading.json'), '{}\n');
   const lost = first ? undefined : await findLost(provider, name, bytes);

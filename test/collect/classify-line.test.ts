@@ -16,6 +16,9 @@ describe('a result line', () => {
     ['Melious’ success, which has no status', { response: { body: BODY }, error: null }],
     ['a success without an error field', { response: { status_code: 200, body: BODY } }],
     ['a body that is a JSON string', openai(200, JSON.stringify(BODY))],
+    ['an error that is an empty text', { ...openai(200, BODY), error: '' }],
+    ['an error without fields', { ...openai(200, BODY), error: {} }],
+    ['an error whose fields are empty', { ...openai(200, BODY), error: { code: null, message: '' } }],
   ])('is ok: %s', (_, line) => {
     expect(classifyLine(line, CODES)).toEqual({ kind: 'ok', body: BODY });
   });
@@ -50,6 +53,8 @@ describe('a result line', () => {
     ['retriable', 'EMPTY_RESULT', { response: null, error: null }],
     ['retriable', 'EMPTY_RESULT', {}],
     ['retriable', 'EMPTY_RESULT', openai(200, null)],
+    ['retriable', 'EMPTY_RESULT', { response: null, error: '' }],
+    ['retriable', 'HTTP_500', { ...openai(500, null), error: {} }],
     ['permanent', 'UNKNOWN', { response: null, error: 'it broke' }],
     ['permanent', 'UNKNOWN', { response: null, error: { code: null, message: 'it broke' } }],
     ['retriable', '429', melious('429')],

@@ -243,6 +243,38 @@ test('the second answer of a kind is spliced, with its usage', () => {
   ]);
 });
 
+test('amounts count however they are written', () => {
+  const splicer = new ResultSplicer(RULES[0] as ResultRules);
+  const { response } = CHAT;
+  const answer = (credits: string): Buffer => {
+    const body = { ...response.body, billing_cost: { energy: '0.5', credits } };
+    return Buffer.from(JSON.stringify({ ...CHAT, response: { ...response, body } }));
+  };
+  let credits = 0;
+  for (const written of ['0.5', '0E-10', '0.25', '1E-7', '2E-7', '0.125', '9'.repeat(400), '', 'none', '3']) {
+    const body = { billing_cost: { credits: written } };
+    const json = answer(written);
+    if (splicer.make(json, false) === 0) {
+      splicer.countAnswer(body);
+      splicer.learn(json);
+    }
+    credits += usageOf(body).credits;
+  }
+
+  expect(splicer.models().total().credits).toBe(addUsage({ ...NO_USAGE, credits }, NO_USAGE).credits);
+});
+
+test('a key that is written with escapes is the same key', () => {
+  const splicer = new ResultSplicer(RULES[0] as ResultRules);
+  const answer = (model: string): Buffer =>
+    Buffer.from(JSON.stringify(CHAT).replace('"model":"m"', `"mod\\u0065l":"${model}"`));
+  splicer.learn(answer('m'));
+
+  expect(splicer.make(answer('m'), false)).toBeGreaterThan(0);
+  expect(splicer.make(answer('other'), false)).toBe(0);
+  expect(splicer.models().list()).toMatchObject([{ model: 'm', answers: 1 }]);
+});
+
 test('a vector is copied as the provider wrote it', () => {
   const splicer = new ResultSplicer(RULES[1] as ResultRules);
   const written = (digits: string): Buffer =>

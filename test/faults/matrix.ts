@@ -144,6 +144,28 @@ const batches: Case[] = [
   },
 ];
 
+/** What a replica that lags says, or a gateway. */
+const refusals: Case[] = [
+  {
+    place: 'poll',
+    fault: 'refused (400)',
+    faults: [{ at: 'get', action: { kind: 'status', status: 400 } }],
+  },
+  {
+    place: 'download',
+    fault: 'the file cannot be found, twice',
+    faults: [{ at: 'content', action: { kind: 'status', status: 404 }, times: 2 }],
+  },
+  ...[404, 405].map((status) => ({
+    place: 'list',
+    fault: `there is none (${status}), 5 times, after a create got no answer`,
+    faults: [
+      { at: 'create', action: { kind: 'reset', when: 'after' } },
+      { at: 'list', action: { kind: 'status', status }, times: 5 },
+    ] as const,
+  })),
+];
+
 const rows: Case[] = (
   [
     ['is in neither file', { kind: 'drop' }],
@@ -225,6 +247,7 @@ export const CASES: readonly Case[] = [
   ...answers,
   ...denials,
   ...polls,
+  ...refusals,
   ...room,
   ...endings,
   ...batches,

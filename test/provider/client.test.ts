@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Fault } from '../../local/simulator/faults.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../local/simulator/index.ts';
@@ -107,6 +108,33 @@ describe.each(['melious', 'openai'] as const)('the client and a %s provider', (d
 });
 
 describe('an upload', () => {
+  test('that is not found at once, where it has to be processed, is looked at again', async () => {
+    const { client } = await open({
+      dialect: 'azure',
+      faults: [{ at: 'get', action: { kind: 'status', status: 404 }, times: 1 }],
+    });
+
+    expect(await client.uploadFile(requests())).toMatchObject({ name: 'job-00000-r1.jsonl' });
+  });
+
+  test('that is refused at the place it was given leaves no empty file there', async () => {
+    const { client, simulator } = await open({ dialect: 'together', maxFileBytes: 10 });
+
+    await expect(client.uploadFile(requests())).rejects.toMatchObject({ name: 'ProviderTooLarge' });
+    expect(simulator.files()).toEqual([]);
+  });
+
+  test('whose answer is lost is made again where there is no list', async () => {
+    const { client } = await open({
+      faults: [
+        { at: 'upload', action: { kind: 'reset', when: 'after' }, times: 1 },
+        { at: 'list', action: { kind: 'status', status: 405 } },
+      ],
+    });
+
+    expect(await client.uploadFile(requests())).toMatchObject({ repeated: true });
+  });
+
   test('whose answer is lost is found again, not made again', async () => {
     const opened = await open({ faults: [{ at: 'upload', action: { kind: 'reset', when: 'after' } }] });
 
@@ -274,6 +302,25 @@ describe('a download', () => {
     const batch = await client.createBatch({ inputFileId: id, ...CREATE, metadata: {} });
     return { client, fileId: batch.outputFileId ?? '' };
   }
+
+  test('that is compressed is not taken for the file', async () => {
+    const asked: unknown[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.headers['accept-encoding']);
+      response.setHeader('content-encoding', 'gzip').end(gzipSync('{"custom_id":"q0"}\n'));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+
+    const content = openClient(`http://127.0.0.1:${port}/v1`).download('file_1');
+
+    await expect(textOf(content)).rejects.toMatchObject({
+      name: 'ProviderUnavailable',
+      message: 'download file file_1: it came in the coding "gzip".',
+    });
+    expect(asked).toEqual(['identity']);
+  });
 
   test('that ends early is an outage, not a short file', async () => {
     const { client, fileId } = await openOutput({ at: 'content', action: { kind: 'truncated-body' } });

@@ -16,6 +16,7 @@ const RULES: Readonly<Record<string, RequestRules>> = {
     system: compileTemplate('You know {{n}}.'),
     prompt: compileTemplate('"{{prompt}}" is by\n{{ custom_id }}, {{prompt}}'),
   },
+  'a template of an object': { ...CHAT, prompt: compileTemplate('See {{item}}.') },
 };
 
 const text = fc.oneof(
@@ -41,6 +42,11 @@ const value = fc.oneof(
     url: fc.constantFrom('/v1/chat/completions', '/v1/embeddings'),
     body: fc.record({ model: text, messages: fc.array(message, { maxLength: 2 }), stream: anyValue }),
   }),
+  fc.record({
+    id: text,
+    item: fc.record({ name: text, tags: fc.array(text, { maxLength: 2 }), n: anyValue }),
+  }),
+  fc.record({ item: anyValue }),
   anyValue,
 );
 
@@ -106,6 +112,23 @@ test.each([
   expect(splicer.make(json, 1)).toBe(0);
   splicer.learn(json);
   expect(splicer.make(json, 2)).toBeGreaterThan(0);
+});
+
+test('a text that is escaped once more in its request line goes the long way', () => {
+  const splicer = new JsonSplicer({ ...CHAT, prompt: compileTemplate('{{item}}') });
+  splicer.learn(Buffer.from('{"id":"a","item":{"name":"plain"}}'));
+
+  expect(splicer.make(Buffer.from('{"id":"b","item":{"name":"say \\"hi\\""}}'), 2)).toBe(0);
+});
+
+test('a row of many megabytes is spliced, and not learned from', () => {
+  const splicer = new JsonSplicer(CHAT);
+  const long = Buffer.from(JSON.stringify({ id: 'b', prompt: 'x'.repeat(18_000_000) }));
+
+  splicer.learn(long);
+  expect(splicer.make(long, 1)).toBe(0);
+  splicer.learn(Buffer.from('{"id":"a","prompt":"hi"}'));
+  expect(splicer.make(long, 1)).toBeGreaterThan(long.length);
 });
 
 test('rows that have nothing in common are left alone', () => {

@@ -18,6 +18,7 @@ import {
   stopKey,
   summaryKey,
 } from '../../src/keys.ts';
+import { MAX_NOT_FOUND_POLLS } from '../../src/polling.ts';
 import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts';
 import { ShardWriter } from '../../src/rows/shard-writer.ts';
 import { buildRequests } from '../../src/steps/build-requests.ts';
@@ -37,6 +38,10 @@ interface Round {
   readonly errors?: string | undefined;
   /** The batch is not found any more. */
   readonly gone?: boolean;
+  /** The clock is so many seconds on. */
+  readonly secondsLater?: number;
+  /** What the polls saw. */
+  readonly polled?: Partial<PolledContext>;
 }
 
 interface Shard {
@@ -49,7 +54,7 @@ interface Shard {
     round: Round,
   ): Promise<CollectedContext>;
   /** Collects what a Catch leaves. */
-  collectError(name: string, message: string): Promise<CollectedContext>;
+  collectError(name: string, message: string, context?: Partial<PolledContext>): Promise<CollectedContext>;
   write(): Promise<{ summary: Summary; results: ResultLine[]; deadLetters: NotOkLine[] }>;
 }
 
@@ -72,7 +77,7 @@ async function openShard(
   const edges: ProviderEdges = {
     store,
     provider: () => providerOf(() => current),
-    clock: { now: () => 1_790_000_000_000 },
+    clock: { now: () => 1_790_000_000_000 + 1_000 * (current.secondsLater ?? 0) },
     random: () => 0.5,
     log: () => undefined,
   };
@@ -82,11 +87,13 @@ async function openShard(
     folder,
     collect(context, round) {
       current = round;
-      return collectResults(edges, polled(context?.round ?? 1, context?.lastRound ?? rounds));
+      const ended = polled(context?.round ?? 1, context?.lastRound ?? rounds);
+      return collectResults(edges, { ...ended, ...round.polled });
     },
-    collectError: (name, message) =>
+    collectError: (name, message, context = {}) =>
       collectResults(edges, {
         ...base,
+        ...context,
         error: { Error: name, Cause: JSON.stringify({ errorMessage: message }) },
       }),
     async write() {
@@ -280,8 +287,57 @@ describe('a round', () => {
   test('whose batch is gone is tried again as a whole', async () => {
     const shard = await openShard(3);
 
-    expect(await shard.collect(undefined, { gone: true })).toMatchObject({ next: 'retry' });
+    const gone = { gone: true, polled: { notFound: MAX_NOT_FOUND_POLLS } };
+    expect(await shard.collect(undefined, gone)).toMatchObject({ next: 'retry' });
     expect(await requestsOf(shard.store, 2)).toEqual(ids(3));
+  });
+
+  test.each<[string, Round]>([
+    ['gone', { gone: true }],
+    ['running', { batch: { status: 'in_progress', phase: 'running', ending: undefined } }],
+  ])('whose batch had ended is asked for again when it is %s', async (_how, seen) => {
+    const shard = await openShard(1);
+
+    await expect(shard.collect(undefined, seen)).rejects.toMatchObject({ name: 'ProviderUnavailable' });
+    expect(await shard.collect(undefined, { output: okLine('q0') })).toMatchObject({ next: 'done' });
+  });
+
+  test('whose batch went with its files is collected again from the store', async () => {
+    const shard = await openShard(1);
+    await shard.collect(undefined, { output: okLine('q0') });
+    await shard.store.delete(roundKey(REF, 1, 'collected.json'));
+
+    expect(await shard.collect(undefined, { gone: true })).toMatchObject({ next: 'done' });
+    expect((await shard.write()).summary).toMatchObject({ status: 'succeeded', counts: { ok: 1 } });
+  });
+
+  test('whose output file is not found yet waits for it', async () => {
+    const shard = await openShard(1);
+    const named = { batch: { outputFileId: 'out' } };
+
+    await expect(shard.collect(undefined, named)).rejects.toMatchObject({ name: 'ProviderUnavailable' });
+    await expect(shard.collect(undefined, { ...named, secondsLater: 100 })).rejects.toMatchObject({
+      name: 'ProviderUnavailable',
+    });
+    expect(await shard.collect(undefined, { output: okLine('q0') })).toMatchObject({ next: 'done' });
+  });
+
+  test('whose output file stays away is tried again as a whole', async () => {
+    const shard = await openShard(2);
+    const named = { batch: { outputFileId: 'out' } };
+
+    await expect(shard.collect(undefined, named)).rejects.toMatchObject({ name: 'ProviderUnavailable' });
+    expect(await shard.collect(undefined, { ...named, secondsLater: 120 })).toMatchObject({ next: 'retry' });
+    expect(await requestsOf(shard.store, 2)).toEqual(ids(2));
+  });
+
+  test('whose batch runs on after it was cancelled is taken as it is', async () => {
+    const shard = await openShard(1);
+    const batch = { status: 'in_progress', phase: 'running', ending: undefined } as const;
+
+    expect(await shard.collect(undefined, { batch, polled: { cancelledAt: 1 } })).toMatchObject({
+      next: 'retry',
+    });
   });
 
   test('that failed validation fails the rows it names, sends the others, and does not count', async () => {
@@ -415,6 +471,40 @@ describe('a stop', () => {
     expect(summary).toMatchObject({ status: 'partial', counts: { failed: 2 } });
     expect(results[0]).toMatchObject({ outcome: 'failed', error: { code: 'INFERENCE_3001' } });
   });
+});
+
+test('a round whose upload was refused leaves no file of an upload that got no answer', async () => {
+  const shard = await openShard(1);
+  const deleted: string[] = [];
+  const provider: BatchProvider = {
+    ...providerOf(() => ({})),
+    findFiles: (name) => Promise.resolve([{ id: `file of ${name}`, name, bytes: 0 }]),
+    deleteFile: async (id) => void deleted.push(id),
+  };
+  await writeJson(shard.store, roundKey(REF, 1, 'uploading.json'), {});
+
+  await collectResults(
+    { ...shard.edges, provider: () => provider },
+    { ...base, error: { Error: 'ProviderRejected', Cause: '{"errorMessage":"upload: 400"}' } },
+  );
+
+  expect(deleted).toEqual(['file of job-1-00000-r1.jsonl']);
+});
+
+test('a poll that is refused does not fail the rows of its batch', async () => {
+  const shard = await openShard(2);
+
+  const collected = await shard.collectError('ProviderRejected', 'get batch batch_1: 400 bad gateway', {
+    ...polled(1, 4),
+  });
+  const { summary } = await shard.write();
+  const again = await buildRequests(shard.edges, { jobId: JOB_ID });
+  await shard.collect(undefined, { output: okLine('q0') + okLine('q1') });
+
+  expect(collected).toMatchObject({ next: 'stop', round: 1 });
+  expect(summary).toMatchObject({ status: 'failed', counts: { failed: 0, exhausted: 2 } });
+  expect(again.shards).toEqual([0]);
+  expect((await shard.write()).summary).toMatchObject({ status: 'succeeded', counts: { ok: 2 } });
 });
 
 describe('the results', () => {

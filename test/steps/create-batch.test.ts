@@ -3,9 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { UploadedContext } from '../../src/contract.ts';
-import { ProviderBusy, ProviderDenied, ProviderRejected, ProviderUnavailable } from '../../src/errors.ts';
+import type { ProviderEdges } from '../../src/edges.ts';
+import {
+  ProviderBusy,
+  ProviderDenied,
+  ProviderNotFound,
+  ProviderRejected,
+  ProviderUnavailable,
+} from '../../src/errors.ts';
 import { jobKey, roundKey } from '../../src/keys.ts';
-import type { BatchProvider } from '../../src/provider/batch-provider.ts';
+import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { createBatch } from '../../src/steps/create-batch.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
@@ -23,23 +30,26 @@ const CONTEXT: UploadedContext = {
   fileId: 'file_1',
 };
 
-/** Whether a create that ended so may have made a batch, as the announcement tells whoever comes next. */
-async function announcedAfter(reason: Error): Promise<number | undefined> {
+async function openEdges(provider: Partial<BatchProvider>): Promise<ProviderEdges> {
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-create-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const store = createFolderStore(folder);
   const profile = { endpoint: '/v1/chat/completions', completionWindow: '24h' };
   await writeJson(store, jobKey('job-1'), { jobId: 'job-1', profile });
-  const provider: Partial<BatchProvider> = { createBatch: () => Promise.reject(reason) };
-  const edges = {
+  return {
     store,
     provider: () => provider as BatchProvider,
     clock: { now: () => NOW * 1_000 },
     random: () => 0.5,
     log: () => undefined,
   };
+}
+
+/** Whether a create that ended so may have made a batch, as the announcement tells whoever comes next. */
+async function announcedAfter(reason: Error): Promise<number | undefined> {
+  const edges = await openEdges({ createBatch: () => Promise.reject(reason) });
   await expect(createBatch(edges, CONTEXT)).rejects.toBe(reason);
-  const announcement = await readJson<{ at: number }>(store, roundKey(CONTEXT, 1, 'creating.json'));
+  const announcement = await readJson<{ at: number }>(edges.store, roundKey(CONTEXT, 1, 'creating.json'));
   return announcement?.at;
 }
 
@@ -58,4 +68,36 @@ describe('a create that failed', () => {
       expect(await announcedAfter(error)).toBe(NOW);
     },
   );
+});
+
+describe('a create whose answer was lost', () => {
+  test.each([
+    new ProviderRejected('find batch of file file_1: 400'),
+    new ProviderNotFound('find batch of file file_1: 404'),
+  ])('is not given up, nor made again, when the list answers with $name', async (refusal) => {
+    const edges = await openEdges({ findBatch: () => Promise.reject(refusal) });
+    await writeJson(edges.store, roundKey(CONTEXT, 1, 'creating.json'), { at: NOW - 10_000 });
+
+    await expect(createBatch(edges, CONTEXT)).rejects.toMatchObject({
+      name: 'ProviderUnavailable',
+      message: expect.stringContaining('job-1') as string,
+    });
+  });
+});
+
+test.each([
+  ['not told', undefined, NOW],
+  ['told', NOW - 60, NOW - 60],
+  ['zero', 0, NOW],
+  ['in milliseconds', NOW * 1_000, NOW],
+  ['ahead of our clock', NOW + 90, NOW],
+])('the deadline of a batch whose time is %s is a window and a grace away', async (_how, told, counted) => {
+  const edges = await openEdges({
+    createBatch: () => Promise.resolve({ id: 'batch_1', createdAt: told } as Batch),
+  });
+
+  expect(await createBatch(edges, CONTEXT)).toMatchObject({
+    createdAt: counted,
+    deadline: counted + 86_400 + 3_600,
+  });
 });

@@ -1,3 +1,4 @@
+import { ProviderUnavailable } from '../../errors.ts';
 import type { ProviderFile, UploadFile } from '../batch-provider.ts';
 import type { Http } from '../http.ts';
 import { asWire, readBatch } from '../wire.ts';
@@ -36,6 +37,19 @@ async function upload(http: Http, { name, bytes, open }: UploadFile): Promise<Pr
   });
   const id = place.headers['x-together-file-id'];
   if (typeof id !== 'string' || id === '') return undefined;
-  await http.put(action, place.location, bareLines(open()), bytes);
+  try {
+    await http.put(action, place.location, bareLines(open()), bytes);
+  } catch (error) {
+    if (!(error instanceof ProviderUnavailable)) await forget(http, id);
+    throw error;
+  }
   return { id, name, bytes };
+}
+
+/** A file whose content was refused would stay, empty, and nobody would know of it. */
+async function forget(http: Http, id: string): Promise<void> {
+  const path = `/files/${encodeURIComponent(id)}`;
+  await http
+    .json({ action: `delete file ${id}`, method: 'DELETE', path, repeatable: true })
+    .catch(() => undefined);
 }
