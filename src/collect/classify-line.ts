@@ -43,7 +43,7 @@ function saysNothing(error: unknown): boolean {
 /** A response without a status, as Melious writes it, is a success. */
 function readStatus(response: Wire | undefined): number {
   const status = response?.['status_code'];
-  if (status === undefined || status === null) return 200;
+  if (status === undefined || status === null || status === '') return 200;
   return typeof status === 'number' ? status : Number(status);
 }
 

@@ -118,8 +118,8 @@ export class RoundIndex {
 
   #addRead(bytes: Buffer, place: Omit<Place, 'kind'>): void {
     const line = parseLine(bytes);
-    const customId = line?.['custom_id'];
-    if (line === undefined || typeof customId !== 'string') {
+    const customId = readId(line);
+    if (line === undefined || customId === undefined) {
       this.unreadable += 1;
       return;
     }
@@ -145,6 +145,12 @@ export class RoundIndex {
     this.unknown += 1;
     if (this.unknownIds.length < MAX_UNKNOWN_IDS) this.unknownIds.push(customId.slice(0, 200));
   }
+}
+
+/** Ours are texts; a program that takes `"17"` for a number may give 17 back. */
+function readId(line: Wire | undefined): string | undefined {
+  const id = line?.['custom_id'];
+  return typeof id === 'number' ? String(id) : typeof id === 'string' ? id : undefined;
 }
 
 interface Refusal {

@@ -5,6 +5,7 @@ import { shardKey, type ShardRef } from '../keys.ts';
 import { findRound } from '../shard-rounds.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { readJson, requireJson } from '../store/json.ts';
+import type { ObjectStore } from '../store/object-store.ts';
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './shard-end.ts';
 import { stopShard } from './stop-shard.ts';
@@ -38,13 +39,16 @@ async function settleShard(
     await mergeRounds(store, { ref, nextRound: 1, hasRoundZero: true });
     return sumRounds(plan, []);
   }
-  const known =
-    (await readJson<ShardEnd>(store, shardKey(ref, 'done.json'))) ??
-    (await readJson<ShardEnd>(store, shardKey(ref, 'stopped.json')));
+  const known = await readEnd(store, ref);
   if (known !== undefined) return known;
   const { round } = await findRound(store, ref);
   await stopShard(edges, ref, round, failure ?? leftNoWord(ref));
-  return requireJson<ShardEnd>(store, shardKey(ref, 'stopped.json'));
+  return (await readEnd(store, ref)) ?? requireJson<ShardEnd>(store, shardKey(ref, 'stopped.json'));
+}
+
+async function readEnd(store: ObjectStore, ref: ShardRef): Promise<ShardEnd | undefined> {
+  const done = await readJson<ShardEnd>(store, shardKey(ref, 'done.json'));
+  return done ?? readJson<ShardEnd>(store, shardKey(ref, 'stopped.json'));
 }
 
 function leftNoWord({ jobId, shard }: ShardRef): Failure {

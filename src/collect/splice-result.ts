@@ -19,7 +19,7 @@ import { classifyLine, type RowCodes } from './classify-line.ts';
 import { countEnds, modelOf, ModelTally } from './model-usage.ts';
 import { renderResult } from './render-result.ts';
 import { readAmount, USAGE_KEYS, USAGE_PARTS, usageOf, UsageSum } from './usage.ts';
-import { jsonLine } from '../rows/json-line.ts';
+import { tryJsonLine } from '../rows/json-line.ts';
 
 /** Values that decide whether a line is an answer, and how it is shown. */
 const FIXED = new Set([
@@ -181,15 +181,10 @@ function toAnswer({ line }: Probe, rules: ResultRules): MadeAnswer | undefined {
   const verdict = classifyLine(wire, rules.codes);
   if (verdict.kind !== 'ok') return undefined;
   const { body } = verdict;
-  const render = (manyInputs: boolean): string =>
-    jsonLine(renderResult({ ...rules, customId, body, manyInputs }));
+  const render = (manyInputs: boolean): string | undefined =>
+    tryJsonLine(renderResult({ ...rules, customId, body, manyInputs }));
+  const [one, many] = [render(false), render(true)];
+  if (one === undefined || many === undefined) return undefined;
   const end = endOf(body, rules.endpoint);
-  return {
-    customId,
-    one: render(false),
-    many: render(true),
-    usage: usageOf(body),
-    model: modelOf(body),
-    end,
-  };
+  return { customId, one, many, usage: usageOf(body), model: modelOf(body), end };
 }

@@ -24,6 +24,8 @@ export async function stopShard(
 ): Promise<void> {
   const { store } = edges;
   if (failure.name === 'ProviderDenied') await stopJob(edges, ref, failure);
+  // Of an execution that was aborted, whose shard another one has finished meanwhile: its results stay.
+  if ((await store.stat(shardKey(ref, 'done.json'))) !== undefined) return;
   const plan = await readShardPlan(store, ref);
   const merged = await mergeRounds(store, { ref, nextRound, hasRoundZero: plan.invalid > 0, failure });
   checkRows(ref, plan, merged.rows);

@@ -1,6 +1,6 @@
 import type { Failure } from '../errors.ts';
 import type { NotOkLine, OkLine } from '../job.ts';
-import { jsonLine } from '../rows/json-line.ts';
+import { jsonLine, tryJsonLine } from '../rows/json-line.ts';
 import type { ObjectWriter } from '../store/object-store.ts';
 import { endOf } from './answer-end.ts';
 import { checkOutput } from './check-output.ts';
@@ -100,8 +100,11 @@ export class RoundWriter {
     splicer.countAnswer(body);
     const request = parseRequest(requestBytes);
     const line = await this.#answer(request, body);
+    const written = tryJsonLine(line);
+    if (written === undefined)
+      return this.#settle(request, notOk(request.custom_id, 'failed', TOO_DEEP, facts.round));
     if (line.ok) {
-      await this.#writeAnswer(Buffer.from(jsonLine(line)));
+      await this.#writeAnswer(Buffer.from(written));
       return;
     }
     const again = rules.output?.retry === true && line.retry;
@@ -139,6 +142,11 @@ export class RoundWriter {
     return checkOutput(line, text, endOf(body, endpoint), output.match);
   }
 }
+
+const TOO_DEEP = {
+  code: 'ANSWER_TOO_DEEP',
+  message: 'The answer is nested too deeply to be written again; the round’s output.jsonl has it as it came.',
+};
 
 const LINE_END = Buffer.from('\n');
 

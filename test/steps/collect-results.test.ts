@@ -581,3 +581,52 @@ async function snapshot(folder: string): Promise<Record<string, string>> {
   const contents = await Promise.all(names.map((name) => readFile(join(shard, name), 'utf8')));
   return Object.fromEntries(names.map((name, n) => [name, contents[n] ?? '']));
 }
+
+test('answers that are odd are kept: an id that came back as a number, an empty status, ten thousand levels', async () => {
+  const shard = await openShard(0);
+  const ids = ['17', 'q1', 'q2'];
+  const requests = ids.map((custom_id) => ({
+    custom_id,
+    method: 'POST',
+    url: '/v1/chat/completions',
+    body: {},
+  }));
+  const lines = requests.map((request) => `${JSON.stringify(request)}\n`).join('');
+  await shard.store.put(`jobs/${JOB_ID}/shards/00000/round-1.requests.jsonl`, lines);
+  await writeJson(shard.store, planKey(JOB_ID), {
+    rows: 3,
+    invalid: 0,
+    inputTokens: 0,
+    problems: [],
+    shards: [{ rows: 3, invalid: 0, requests: 3, bytes: lines.length }],
+  });
+  const answer = (id: string, status: string, body: string): string =>
+    `{"custom_id":${id},"response":{"status_code":${status},"body":${body}},"error":null}\n`;
+  const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
+
+  await shard.collect(undefined, {
+    output:
+      answer('17', '200', '{"a":1}') +
+      answer('"q1"', '""', '{"a":2}') +
+      answer('"q2"', '200', `{"choices":[],"deep":${deep}}`),
+  });
+  const { results, summary } = await shard.write();
+
+  expect(results).toMatchObject([
+    { custom_id: '17', ok: true, body: { a: 1 } },
+    { custom_id: 'q1', ok: true, body: { a: 2 } },
+    { custom_id: 'q2', outcome: 'failed', error: { code: 'ANSWER_TOO_DEEP' } },
+  ]);
+  expect(summary).toMatchObject({ status: 'partial', rounds: 1 });
+});
+
+test('a shard that is done is not stopped by a step that comes late', async () => {
+  const shard = await openShard(1);
+  await shard.collect(undefined, { output: okLine('q0') });
+
+  await shard.collectError('ProviderUnavailable', 'poll batch: no answer.', { round: 2, lastRound: 4 });
+  const { summary, results } = await shard.write();
+
+  expect(summary.status).toBe('succeeded');
+  expect(results).toMatchObject([{ custom_id: 'q0', ok: true }]);
+});
