@@ -30,8 +30,8 @@ const STATES = {
   job: { task: 2, map: 1, choice: 1, succeed: 1 },
   /** *Shard done*. */
   shard: { succeed: 1 },
-  /** Upload, Create, Collect, *Rows to retry?*. */
-  round: { task: 3, choice: 1 },
+  /** Upload, *Row by row?*, Create, Collect, *Rows to retry?*. */
+  round: { task: 3, choice: 2 },
   /** *Wait before retry*: every round but a shard's first. */
   retry: { wait: 1 },
   /** Wait, Poll, *Batch ended?*. */

@@ -36,6 +36,10 @@ export interface ResolvedProfile {
   readonly rounds: number;
   /** Wait before round 2, in seconds; doubles with every further round. */
   readonly retryWaitSeconds: number;
+  /** Rows of an expired batch, or without rounds left, are sent row by row. */
+  readonly late?: 'direct' | undefined;
+  /** Jobs that send fewer rows than this send them row by row. */
+  readonly directBelow?: number | undefined;
   /** Row error codes worth another round, beside the built-in ones. */
   readonly retriableCodes: readonly string[];
   readonly completionWindow: string;
@@ -264,6 +268,8 @@ export interface Collected {
   readonly maxUploadBytes?: number | undefined;
   /** Ids of files at the provider that could not be deleted. */
   readonly left?: readonly string[];
+  /** How the next round is sent, when not as a batch. */
+  readonly sendNext?: 'direct' | undefined;
   /** Last round this shard may run; grows when a round cost nothing (stopped, or failed validation with lines named). */
   readonly lastRound: number;
 }

@@ -76,6 +76,7 @@ export type ShardFile =
  * - `uploading.json`, `creating.json`: written before the provider is asked, so that a lost answer is looked for
  * - `upload.json`, `batch.json`: the provider's ids, checkpoints of the two paid steps
  * - `output.jsonl`, `errors.jsonl`: the provider's files as they came
+ * - `answers-<n>.jsonl`: of a round that is sent row by row, pieces of what becomes its `output.jsonl`
  * - `results.jsonl`, `dead-letters.jsonl`: a line per request of the round, in its order; an empty line in both
  *   means "see the next round". Round 0 is what Build already decided: a line per input row, empty for rows sent.
  * - `collected.json`: what the round came to; written last
@@ -87,6 +88,7 @@ export type RoundFile =
   | 'creating.json'
   | 'batch.json'
   | 'output.jsonl'
+  | `answers-${string}.jsonl`
   | 'errors.jsonl'
   | 'results.jsonl'
   | 'dead-letters.jsonl'

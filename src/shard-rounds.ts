@@ -1,5 +1,5 @@
-import type { Collected, Job } from './job.ts';
-import { jobKey, roundKey, type ShardRef } from './keys.ts';
+import type { Collected, Job, Plan } from './job.ts';
+import { jobKey, planKey, roundKey, type ShardRef } from './keys.ts';
 import { readJson, requireJson } from './store/json.ts';
 import type { ObjectStore } from './store/object-store.ts';
 
@@ -19,6 +19,23 @@ export async function findRound(store: ObjectStore, ref: ShardRef): Promise<Shar
     return { round: 1, lastRound: profile.rounds };
   }
   return { round: last.next === 'done' ? last.round : last.round + 1, lastRound: last.lastRound };
+}
+
+/** Whether a round is sent row by row: the first of a small job, and those that the round before it leaves so. */
+export async function isDirectRound(
+  store: ObjectStore,
+  { late, directBelow }: Job['profile'],
+  ref: ShardRef,
+  round: number,
+): Promise<boolean> {
+  if (late === undefined && directBelow === undefined) return false;
+  if (round > 1) {
+    const before = await readJson<Collected>(store, roundKey(ref, round - 1, 'collected.json'));
+    return before?.sendNext === 'direct';
+  }
+  if (directBelow === undefined) return false;
+  const { rows, invalid } = await requireJson<Plan>(store, planKey(ref.jobId));
+  return rows - invalid < directBelow;
 }
 
 /** What the shard's rounds came to so far, in their order. */

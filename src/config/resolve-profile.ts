@@ -17,6 +17,9 @@ const DEFAULT_ENDPOINT = '/v1/chat/completions';
  */
 const SHARD_LIMITS: ShardLimits = { maxBytes: 100_000_000, maxRows: 50_000 };
 
+/** As the provider's guide has it: a batch is worth its wait from about here. */
+const SMALL_ROWS = 50;
+
 /** 15 s to 15 min at a tenth of the batch's age: 140 polls and 1,300 history events for a batch of 24 h. */
 const POLL_LIMITS: PollLimits = { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 };
 
@@ -46,6 +49,8 @@ export function resolveProfile(
     strict: profile.strict ?? false,
     rounds: profile.rounds ?? 4,
     retryWaitSeconds: profile.retryWaitSeconds ?? provider.retryWaitSeconds ?? 60,
+    ...(profile.late === undefined ? {} : { late: profile.late }),
+    ...(profile.small === undefined ? {} : { directBelow: profile.smallRows ?? SMALL_ROWS }),
     retriableCodes: profile.retriableCodes ?? [],
     completionWindow: chooseWindow(dialect, profile.completionWindow),
     shardLimits: {

@@ -5,6 +5,7 @@ import type {
   Batch,
   BatchProvider,
   CreateBatch,
+  DirectAnswer,
   FindBatch,
   ProviderFile,
   ProviderSettings,
@@ -220,6 +221,19 @@ class ProviderClient implements BatchProvider {
     }
   }
 
+  async send(endpoint: string, body: string): Promise<DirectAnswer> {
+    const { status, headers, text } = await this.#http.answer({
+      action: `call ${endpoint}`,
+      method: 'POST',
+      // The base URL has the version already.
+      path: endpoint.replace(/^\/v\d+(?=\/)/, ''),
+      headers: { 'content-type': 'application/json' },
+      body,
+      repeatable: false,
+    });
+    return { status, headers, body: jsonOrText(text) };
+  }
+
   async deleteFile(fileId: string): Promise<void> {
     if (this.#dialect.honours.deletion === false)
       throw new ProviderRejected(`delete file ${fileId}: this provider keeps its files.`);
@@ -285,3 +299,11 @@ function required<Value>({ action }: Call, value: Value | undefined): Value {
 }
 
 export type { ProviderClient };
+
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}

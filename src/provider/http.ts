@@ -71,6 +71,20 @@ export class Http {
     return this.#attempt(call, () => this.#send(call));
   }
 
+  /** One call, and whatever was answered. @throws ProviderUnavailable when there is no whole answer. */
+  async answer(call: Call): Promise<{ status: number; headers: Record<string, string>; text: string }> {
+    try {
+      const answer = await this.#request(call);
+      const headers = Object.entries(answer.headers).flatMap(([name, value]) =>
+        typeof value === 'string' ? [[name.toLowerCase(), value] as const] : [],
+      );
+      const text = await readText(call, answer);
+      return { status: answer.statusCode, headers: Object.fromEntries(headers), text };
+    } catch (error) {
+      throw asProviderError(call, error);
+    }
+  }
+
   async #attempt<T>(call: Call, once: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -90,13 +104,18 @@ export class Http {
     return asked > MAX_WAIT_MS ? undefined : asked;
   }
 
-  async #send(call: Call): Promise<Answer> {
+  async #request(call: Call): Promise<Answer> {
     const { baseUrl, apiKey, dialect } = this.#options;
-    const answer = await request(this.#agent, `${baseUrl}${call.path}`, {
+    return request(this.#agent, `${baseUrl}${call.path}`, {
       method: call.method,
       headers: { ...call.headers, ...authorize(dialect.auth, await apiKey()) },
       body: call.body ?? null,
     });
+  }
+
+  async #send(call: Call): Promise<Answer> {
+    const { dialect } = this.#options;
+    const answer = await this.#request(call);
     if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
     const body = await readText(call, answer).catch(() => '');
     const error = classifyError({ action: call.action, status: answer.statusCode, body }, dialect.codes);

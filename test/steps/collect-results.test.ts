@@ -74,6 +74,7 @@ async function openShard(
     provider: () => providerOf(() => current),
     clock: { now: () => 1_790_000_000_000 },
     random: () => 0.5,
+    wait: () => Promise.resolve(),
     log: () => undefined,
   };
   return {
@@ -194,6 +195,7 @@ function providerOf(round: () => Round): BatchProvider {
     createBatch: unused,
     findBatch: unused,
     cancelBatch: unused,
+    send: unused,
     deleteFile: () => Promise.resolve(),
     getBatch: async (id) => {
       if (round().gone === true) throw new ProviderNotFound('get batch: 404');

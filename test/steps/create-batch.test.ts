@@ -36,6 +36,7 @@ async function announcedAfter(reason: Error): Promise<number | undefined> {
     provider: () => provider as BatchProvider,
     clock: { now: () => NOW * 1_000 },
     random: () => 0.5,
+    wait: () => Promise.resolve(),
     log: () => undefined,
   };
   await expect(createBatch(edges, CONTEXT)).rejects.toBe(reason);
