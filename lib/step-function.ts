@@ -14,6 +14,7 @@ import { LogLevel, NodejsFunction, OutputFormat, type BundlingOptions } from 'aw
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { NODE_FLAGS } from './node-flags.ts';
 import type { ProviderKeys } from './provider-keys.ts';
 import { acknowledgeTracing, allowEvents, EVENT_BUS, grantObjects } from './step-grants.ts';
 import type { StepName, StepNeeds } from './step-table.ts';
@@ -76,7 +77,7 @@ export class StepFunction extends Construct {
         STORE: `s3://${bucket.bucketName}`,
         STEP: step,
         WORKFLOW: workflow,
-        NODE_OPTIONS: '--enable-source-maps',
+        NODE_OPTIONS: NODE_FLAGS.join(' '),
         ...(needs.provider === undefined ? {} : { SECRET_ARN: providerKeys.secretArn }),
         ...(needs.announces === undefined ? {} : { EVENT_BUS }),
         ...(webhook && { WEBHOOK_URL: webhook.url, WEBHOOK_SECRET_ID: webhook.secretId }),

@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
-import { EVENT_SOURCE } from '../src/announce/completion-event.ts';
+import { EVENT_SOURCE } from '../src/announce/event-source.ts';
 import { acknowledgeWildcards } from './acknowledge-wildcards.ts';
 import type { StepNeeds } from './step-table.ts';
 

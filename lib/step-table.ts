@@ -97,7 +97,8 @@ export const STEPS = {
   'create-batch': {
     ...TALKING,
     // Places at a provider with a limit: who holds them, and whether those have ended.
-    reads: [CHECKPOINTS, SLOTS, SUMMARIES],
+    // The requests, for a provider that reads them from the create or is told their model.
+    reads: [CHECKPOINTS, ...roundFiles('requests.jsonl'), SLOTS, SUMMARIES],
     puts: [...roundFiles('creating.json', 'batch.json'), SLOTS],
     deletes: [SLOTS],
   },
@@ -117,8 +118,8 @@ export const STEPS = {
     scratchGib: 10,
     provider: true,
     reads: [JOBS, SLOTS],
-    // A denied account stops the job.
-    puts: [STOPS],
+    // A denied account stops the job; answers that are files go beside the results.
+    puts: [STOPS, 'output/*/files/*'],
     streams: [SHARDS],
     // Of a shard that stops before its batch is made: its file is deleted at the provider, and forgotten.
     deletes: [...roundFiles('uploading.json', 'upload.json', 'creating.json'), SLOTS],

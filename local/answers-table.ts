@@ -1,4 +1,5 @@
 import Table from 'cli-table3';
+import { answerText } from '../src/answer-text.ts';
 import type { ResultLine } from '../src/job.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import { printable } from './printable.ts';
@@ -24,13 +25,8 @@ export async function answersTable(store: ObjectStore, key: string, columns: num
 }
 
 function cells(line: ResultLine): [string, string] {
-  const told = line.ok ? answer(line) : `${line.outcome}: ${line.error.code} ${line.error.message}`;
+  const told = line.ok ? answerText(line) : `${line.outcome}: ${line.error.code} ${line.error.message}`;
   return [printable(line.custom_id), printable(told)];
-}
-
-function answer(line: Extract<ResultLine, { ok: true }>): string {
-  if (typeof line.text === 'string') return line.text;
-  return JSON.stringify(line.embedding ?? line.embeddings ?? line.body ?? null);
 }
 
 /** Reads no further than it must: results may be gigabytes. */

@@ -26,8 +26,8 @@ type Counts = Readonly<Partial<Record<keyof typeof EVENTS, number>>>;
 
 /** States that are entered. */
 const STATES = {
-  /** Build, the map, Write, *Job ok?*, *Job succeeded*. */
-  job: { task: 2, map: 1, choice: 1, succeed: 1 },
+  /** Build, the map, Write, Announce, *Job ok?*, *Job succeeded*. */
+  job: { task: 3, map: 1, choice: 1, succeed: 1 },
   /** *Shard done*. */
   shard: { succeed: 1 },
   /** Upload, *Row by row?*, Create, Collect, *Rows to retry?*. */
@@ -40,9 +40,9 @@ const STATES = {
 
 /** Objects that are written, or listed, and objects that are read or looked at: in one part each. */
 const REQUESTS = {
-  job: { writes: 4, reads: 6 },
-  shard: { writes: 4, reads: 3 },
-  round: { writes: 9, reads: 22 },
+  job: { writes: 6, reads: 8 },
+  shard: { writes: 2, reads: 2 },
+  round: { writes: 10, reads: 25 },
   poll: { writes: 1, reads: 1 },
 } as const;
 
@@ -55,7 +55,8 @@ export type CostedStep =
   | 'create-batch'
   | 'poll-batch'
   | 'collect-results'
-  | 'write-results';
+  | 'write-results'
+  | 'announce-job';
 
 /**
  * How long a step runs, in seconds: estimates. A Lambda has 78 MB/s of network (625 Mb/s), which every step that moves
@@ -68,7 +69,14 @@ const SECONDS: Readonly<Record<CostedStep, { readonly fixed: number; readonly pe
   'poll-batch': { fixed: 0.7, perByte: 0 },
   'collect-results': { fixed: 1, perByte: 1 / 15_000_000 },
   'write-results': { fixed: 1, perByte: 1 / 60_000_000 },
+  'announce-job': { fixed: 1, perByte: 0 },
 };
+
+/** How long a step runs over so many bytes of request lines, in seconds: an estimate. */
+export function stepSeconds(step: CostedStep, bytes: number): number {
+  const { fixed, perByte } = SECONDS[step];
+  return fixed + bytes * perByte;
+}
 
 /** Shards that are alike. */
 export interface ShardGroup {
@@ -168,6 +176,7 @@ function callsOf(
     'poll-batch': { calls: total(({ polls }) => polls), bytes: 0 },
     'collect-results': { calls: rounds, bytes: moved },
     'write-results': { calls: 1, bytes },
+    'announce-job': { calls: 1, bytes: 0 },
   };
 }
 

@@ -140,6 +140,7 @@ const MEMORY = {
   'poll-batch': STEPS['poll-batch'].memoryMib,
   'collect-results': STEPS['collect-results'].memoryMib,
   'write-results': STEPS['write-results'].memoryMib,
+  'announce-job': STEPS['announce-job'].memoryMib,
 };
 
 function planPrice(

@@ -150,12 +150,16 @@ export type ResultLine = OkLine | NotOkLine;
 export interface OkLine {
   readonly custom_id: string;
   readonly ok: true;
-  /** Chat: the first choice's content. */
+  /** The first choice's content, or the texts of a response. */
   readonly text?: string | null;
   readonly finish_reason?: string | null;
   /** Embeddings: one vector (or its base64), or one per input when the input was an array. */
   readonly embedding?: unknown;
   readonly embeddings?: readonly unknown[];
+  /** Rerank: the documents' places and scores, in the provider's order. */
+  readonly ranking?: readonly unknown[];
+  /** Images, speech: files beside `results.jsonl`, such as `files/q1.png`. */
+  readonly files?: readonly string[];
   readonly body?: unknown;
   readonly model?: string;
   readonly usage?: unknown;

@@ -22,6 +22,8 @@ export const announcedKey = (jobId: string, execution: string, channel: string):
 
 export const resultsKey = (jobId: string): string => `output/${jobId}/results.jsonl`;
 export const deadLettersKey = (jobId: string): string => `output/${jobId}/dead-letters.jsonl`;
+/** An answer that is a file: an image, a recording. */
+export const fileKey = (jobId: string, name: string): string => `output/${jobId}/files/${name}`;
 /** The job as a page for people. */
 export const reportKey = (jobId: string): string => `output/${jobId}/report.html`;
 export const summaryKey = (jobId: string): string => `output/${jobId}/summary.json`;

@@ -1,3 +1,4 @@
+import { InvalidInput } from './errors.ts';
 import { roundKey, type ShardRef } from './keys.ts';
 import { frameLines } from './rows/lines.ts';
 import { readCollected } from './shard-rounds.ts';
@@ -19,6 +20,17 @@ export interface UploadCheckpoint {
   readonly part?: ShardPart | undefined;
   /** An upload got no answer before this one: there may be another file of the name. */
   readonly repeated: boolean;
+}
+
+/** A round's request lines, up to so many bytes. @throws InvalidInput when they are gone */
+export async function* readRequests(
+  store: ObjectStore,
+  key: string,
+  end: number | undefined,
+): AsyncGenerator<Buffer> {
+  const object = await store.open(key, end === undefined ? {} : { end });
+  if (object === undefined) throw new InvalidInput(`${store.locate(key)} is gone.`);
+  yield* object.body;
 }
 
 /** What of a round's requests goes into its file: all of them, or as much as the provider was seen to take. */

@@ -2,9 +2,12 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createProgram } from '../local/commands/program.ts';
+import { ROUTES } from '../src/api/routes.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const DOCS = ['README.md', ...globSync('docs/**/*.md', { cwd: ROOT })];
+const DOCS = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT }).toSorted();
+/** What else is full of commands. */
+const SCRIPT_FILES = globSync(['examples/*.sh', '.ci/run', '.github/workflows/*.yml'], { cwd: ROOT });
 const SCRIPTS = (
   JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
 ).scripts;
@@ -15,20 +18,52 @@ const read = (doc: string): string => readFileSync(join(ROOT, doc), 'utf8');
 const matches = (text: string, pattern: RegExp): string[] =>
   [...text.matchAll(pattern)].map((match) => match[1] ?? '');
 
+test('there are documents and scripts to check', () => {
+  expect(DOCS).toEqual(expect.arrayContaining(['README.md', 'CHANGELOG.md', 'docs/guide.md']));
+  expect(SCRIPT_FILES).toEqual(expect.arrayContaining(['examples/walk.sh', '.ci/run']));
+});
+
 describe.each(DOCS)('%s', (doc) => {
   test('links only to what is there', () => {
     const links = matches(read(doc), /\]\((?!https?:)([^)#]+)/g);
     expect(links.filter((link) => !existsSync(join(ROOT, dirname(doc), link)))).toEqual([]);
   });
 
+  test('links only to sections that are there', () => {
+    const links = [...prose(read(doc)).matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)];
+    const wrong = links.filter(([, file = '', anchor = '']) => {
+      const target = file === '' ? doc : join(dirname(doc), file);
+      return !anchors(read(target)).has(anchor);
+    });
+    expect(wrong.map(([link]) => link)).toEqual([]);
+  });
+
   test('names only files and folders that are there', () => {
-    const paths = matches(read(doc), /`((?:bin|lib|lambdas|src|local|test|docs|examples)\/[\w./-]*)`/g);
+    const paths = matches(
+      read(doc),
+      /`((?:bin|lib|lambdas|src|local|test|docs|examples|\.ci|\.github)\/[\w./-]*)`/g,
+    );
     expect(paths.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 
-  test('names only commands that are there', () => {
-    const scripts = matches(read(doc), /npm run ([\w:-]+)/g);
+  test('names only routes that are there', () => {
+    const known = Object.values(ROUTES).map(({ method, path }) => `${method.toUpperCase()} ${path}`);
+    const named = matches(read(doc), /`((?:GET|POST|PUT|DELETE) \/[^`?\s]*)[^`]*`/g);
+    expect(named.filter((route) => !known.includes(route.replace('<jobId>', '{jobId}')))).toEqual([]);
+  });
+});
+
+describe.each([...DOCS, ...SCRIPT_FILES])('%s', (doc) => {
+  test('names only commands of npm that are there', () => {
+    const scripts = matches(read(doc), /npm run (?:--silent )?([\w:-]+)/g);
     expect(scripts.filter((script) => SCRIPTS[script] === undefined)).toEqual([]);
+  });
+
+  test('runs only tools and tests that are there', () => {
+    const tools = matches(read(doc), /npx ([\w-]+)/g).filter((tool) => tool !== 'nightshift');
+    const tests = matches(read(doc), /npx vitest run ([\w./-]+)/g);
+    const wanted = [...tools.map((tool) => `node_modules/.bin/${tool}`), ...tests];
+    expect(wanted.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
   });
 
   test('names only commands and options that are there', () => {
@@ -44,12 +79,30 @@ describe.each(DOCS)('%s', (doc) => {
   });
 });
 
-/** How the examples call the command line: as itself, through npx, or as a script of npm's. */
+/** A document without its examples: a comment in one looks like a heading. */
+function prose(text: string): string {
+  return text.replaceAll(/^```[^]*?^```$/gm, '');
+}
+
+/** The sections of a document as GitHub names them in addresses. */
+function anchors(text: string): ReadonlySet<string> {
+  const headings = matches(prose(text), /^#{1,6} (.+)$/gm);
+  return new Set(
+    headings.map((heading) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}
+
+/** How the command line is called: as itself, through npx, or as a script of npm's; in an example or within a sentence. */
 function calls(text: string): { readonly name: string; readonly options: readonly string[] }[] {
-  const commands = text.matchAll(/^(?:\$ )?(?:npx )?nightshift ([a-z]+)(.*)$/gm);
-  const scripts = text.matchAll(/^\$ npm (start|run simulator|run local)(?: -- (.*))?$/gm);
+  const commands = text.matchAll(/(?:^|^\$ |^walk |`|npx )nightshift ([a-z]+)([^`\n|]*)/gm);
+  const scripts = text.matchAll(/npm (start|run simulator|run local)(?: -- ([^`\n|]*))?/g);
   return [...commands, ...scripts].map(([, called = '', rest = '']) => ({
     name: called === 'start' ? 'run' : called.replace('run ', ''),
-    options: matches(rest.replace(/#.*$/, ''), /(--[a-z-]+)/g),
+    options: matches(rest.replace(/#.*$/, ''), /(?<!\S)(--[a-z-]+)/g),
   }));
 }

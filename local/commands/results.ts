@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Command } from 'commander';
@@ -9,6 +9,7 @@ import { readOverview } from '../../src/status/job-status.ts';
 import { readJson } from '../../src/store/json.ts';
 import { jsonLine } from '../json-lines.ts';
 import { makeFolder } from '../make-folder.ts';
+import { writeParquet } from '../parquet.ts';
 import { noSuchJob } from '../places/find-job.ts';
 import { openPlace, type Place } from '../places/open-place.ts';
 import { download, filesOf, read } from '../result-files.ts';
@@ -17,6 +18,7 @@ import { addPlaceOptions, type PlaceFlags } from './options.ts';
 
 interface ResultsFlags extends PlaceFlags {
   readonly out?: string;
+  readonly parquet?: true;
 }
 
 /** `nightshift results <job>`. */
@@ -24,10 +26,13 @@ export function resultsCommand(): Command {
   const command = new Command('results')
     .description('get what a job came to: its first answers and where its files are, or the files themselves')
     .argument('<job>', 'jobId')
-    .option('--out <folder>', 'copy its files here: results, dead letters, summary, and what is beside them');
+    .option('--out <folder>', 'copy its files here: results, dead letters, summary, and what is beside them')
+    .option('--parquet', 'with --out: also write results.parquet there, a row per line of results.jsonl');
   return addPlaceOptions(command)
     .addHelpText('after', '\nWith --json and without --out, prints results.jsonl as it is: one line per row.')
     .action(async (jobId: string, flags: ResultsFlags) => {
+      if (flags.parquet === true && flags.out === undefined)
+        throw new InvalidRequest('--parquet needs --out <folder>: where results.parquet goes.');
       const place = await openPlace(flags);
       const summary = await endedSummary(place, jobId);
       if (flags.out !== undefined) await copyFiles(place, summary, { ...flags, out: flags.out });
@@ -53,8 +58,8 @@ async function endedSummary(place: Place, jobId: string): Promise<Summary> {
 
 async function copyFiles(
   { store }: Place,
-  { jobId, deadLetters }: Summary,
-  { out, json }: ResultsFlags & { readonly out: string },
+  { jobId, results, deadLetters }: Summary,
+  { out, json, parquet }: ResultsFlags & { readonly out: string },
 ): Promise<void> {
   await makeFolder('--out', out);
   // Those of another job are not this one's, and would be paid for again when they are run.
@@ -62,6 +67,11 @@ async function copyFiles(
   for (const { key, bytes } of await filesOf(store, jobId)) {
     const path = await download(store, key, { jobId, folder: out });
     process.stdout.write(`${json ? jsonLine('file', { jobId, key, path, bytes }) : path}\n`);
+    if (parquet !== true || key !== results) continue;
+    const table = path.replace(/\.jsonl$/, '.parquet');
+    await writeParquet(table, read(store, key));
+    const made = { jobId, key, path: table, bytes: (await stat(table)).size };
+    process.stdout.write(`${json ? jsonLine('file', made) : table}\n`);
   }
 }
 

@@ -23,7 +23,9 @@ export async function findStack({ stack, outputs }: FindStack): Promise<FoundSta
   const stacks = Object.entries(await readOutputs(outputs)).filter(([, found]) => isOurs(found));
   const [first, ...more] = stacks;
   if (first === undefined) {
-    throw new InvalidRequest(`${outputs} has no stack with BucketName and StateMachineArn: deploy it again.`);
+    throw new InvalidRequest(
+      `${outputs} has no stack with BucketName and StateMachineAliasArn: deploy it again.`,
+    );
   }
   if (more.length > 0) {
     const names = stacks.map(([name]) => name).join(', ');
@@ -68,15 +70,15 @@ async function askCloudFormation(name: string): Promise<Outputs> {
 }
 
 function isOurs(outputs: unknown): boolean {
-  const { BucketName, StateMachineArn } = (outputs ?? {}) as Outputs;
-  return typeof BucketName === 'string' && typeof StateMachineArn === 'string';
+  const { BucketName, StateMachineAliasArn } = (outputs ?? {}) as Outputs;
+  return typeof BucketName === 'string' && typeof StateMachineAliasArn === 'string';
 }
 
-function ours(name: string, { BucketName, StateMachineArn }: Outputs): FoundStack {
-  if (typeof BucketName !== 'string' || typeof StateMachineArn !== 'string') {
+function ours(name: string, { BucketName, StateMachineAliasArn }: Outputs): FoundStack {
+  if (typeof BucketName !== 'string' || typeof StateMachineAliasArn !== 'string') {
     throw new InvalidRequest(
-      `The stack "${name}" has no outputs BucketName and StateMachineArn: it is not Nightshift's, or not deployed yet.`,
+      `The stack "${name}" has no outputs BucketName and StateMachineAliasArn: it is not Nightshift's, or not deployed yet.`,
     );
   }
-  return { name, bucket: BucketName, stateMachineArn: StateMachineArn };
+  return { name, bucket: BucketName, stateMachineArn: StateMachineAliasArn };
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { completion, images, ranking, speech } from './other-answers.ts';
 
 /** A request line's parts. */
 export interface SimulatedRequest {
@@ -27,9 +28,18 @@ export function answerBody(request: SimulatedRequest, seed: number): Record<stri
   const asked = request.body['model'];
   const model = typeof asked === 'string' ? asked.replace(/:batch$/, '') : null;
   const shared = { model, ...costOf(hash) };
-  if (request.url.endsWith('/embeddings')) return { ...embeddings(request, hash), ...shared };
-  if (request.url.endsWith('/responses')) return { ...response(request, hash), ...shared };
-  return { ...chatCompletion(request, hash), ...shared };
+  return { ...answerAt(request, hash), ...shared };
+}
+
+function answerAt(request: SimulatedRequest, hash: Buffer): Readonly<Record<string, unknown>> {
+  const { url, body } = request;
+  if (url.endsWith('/embeddings')) return embeddings(request, hash);
+  if (url.endsWith('/responses')) return response(request, hash);
+  if (url.endsWith('/images/generations')) return images(body, hash);
+  if (url.endsWith('/audio/speech')) return speech(hash);
+  if (url.endsWith('/rerank')) return ranking(body, hash);
+  if (/\/v\d+\/completions$/.test(url)) return completion(body, hash, (prompt) => answerText(prompt, hash));
+  return chatCompletion(request, hash);
 }
 
 function chatCompletion(request: SimulatedRequest, hash: Buffer): Record<string, unknown> {
@@ -99,8 +109,10 @@ function answerText(prompt: string, hash: Buffer): string {
   return `A short answer to “${prompt.trim().split(/\s+/).slice(0, 8).join(' ')}”.`;
 }
 
-/** The last message's text. */
-function promptOf({ body: { messages, input } }: SimulatedRequest): string {
+/** The last message's text, or what else is asked. */
+function promptOf({ body: { messages, input, prompt, query } }: SimulatedRequest): string {
+  const asked = prompt ?? query;
+  if (typeof asked === 'string') return asked;
   if (typeof input === 'string') return input;
   const turns = Array.isArray(messages) ? messages : Array.isArray(input) ? input : [];
   return textOf((turns.at(-1) as { content?: unknown } | undefined)?.content);

@@ -1,12 +1,13 @@
 import { renameSync, rmSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { Hono, type Context } from 'hono';
-import { z } from 'zod';
 import { parseWindow } from '../../src/polling.ts';
 import type { Dialect } from '../../src/provider/dialects/schema.ts';
 import type { SimulatedBatch } from './batches.ts';
 import { corruptContent } from './corrupt-content.ts';
 import { errorBody, fileObject, listAnswer, uploadAnswer, type Spoken } from './dialects.ts';
+import { addMessageBatches } from './message-batches.ts';
+import { batchesPath, readCreate, receivePut } from './calls.ts';
 import type { FaultScript, Route } from './faults.ts';
 import type { SimulatedProvider } from './provider.ts';
 import type { Realtime } from './realtime.ts';
@@ -34,20 +35,17 @@ export interface RequestRecord {
   readonly status: number;
 }
 
-type AppContext = Context<{ Bindings: NodeBindings }>;
+/** Before the ids of files whose address was asked for. */
+const SIGNED = '/v1/signed/';
 
-const createSchema = z.object({
-  input_file_id: z.string(),
-  endpoint: z.string(),
-  completion_window: z.string().default('24h'),
-  metadata: z.record(z.string(), z.string()).nullish(),
-  idempotency_key: z.string().optional(),
-});
+export type AppContext = Context<{ Bindings: NodeBindings }>;
 
 /** The files and batches API over HTTP. */
 export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }> {
   const { state, provider, spoken, now } = options;
   const { dialect, quirks } = spoken;
+  const batches = batchesPath(dialect);
+  const filePurpose = dialect.adapter === 'together' ? 'batch-api' : 'batch';
   const app = new Hono<{ Bindings: NodeBindings }>();
   const refuse = (
     c: AppContext,
@@ -58,7 +56,8 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
   const notFound = (c: AppContext, what: string): Response => refuse(c, 404, 'NOT_FOUND', `No such ${what}.`);
 
   app.use(async (c, next) => {
-    const problem = authProblem(c.req.header(), options.apiKey, dialect);
+    const isSigned = c.req.path.startsWith(SIGNED);
+    const problem = isSigned ? undefined : authProblem(c.req.header(), options.apiKey, dialect);
     if (problem === undefined) await next();
     else c.res = refuse(c, 401, problem, 'The key is missing or not valid.');
     c.header('x-request-id', `req_${state.batches.size}_${state.files.size}`);
@@ -72,33 +71,36 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
   const route = (name: Route, handle: (c: AppContext) => Promise<Response>) => (c: AppContext) =>
     strike(options.script.forRoute(name), spoken, c, () => handle(c));
 
-  app.post(
-    '/v1/files',
-    route('upload', async (c) => {
-      const id = state.nextId('file');
-      const path = state.contentPath(`${id}.part`);
-      const upload = await receiveUpload(c.env.incoming, path, options.maxFileBytes);
-      const problem = await uploadProblem(upload, path, id);
-      if (problem !== undefined) {
-        rmSync(path, { force: true });
-        return refuse(c, ...problem);
-      }
-      renameSync(path, state.contentPath(id));
-      const { name, purpose, bytes } = upload;
-      const file: SimulatedFile = {
-        id,
-        name,
-        purpose,
-        bytes,
-        createdAt: now(),
-        ...expiryOf(upload, dialect, now()),
-        ...(dialect.files.processedFirst === true && { looksUntilProcessed: 2 }),
-      };
-      state.files.set(id, file);
-      state.save();
-      return c.json(uploadAnswer(file, spoken));
-    }),
-  );
+  if (dialect.adapter === 'anthropic') addMessageBatches(app, options, route, refuse);
+  else if (dialect.adapter === 'together') addSignedUpload();
+  else
+    app.post(
+      '/v1/files',
+      route('upload', async (c) => {
+        const id = state.nextId('file');
+        const path = state.contentPath(`${id}.part`);
+        const upload = await receiveUpload(c.env.incoming, path, options.maxFileBytes);
+        const problem = await uploadProblem(upload, path, id);
+        if (problem !== undefined) {
+          rmSync(path, { force: true });
+          return refuse(c, ...problem);
+        }
+        renameSync(path, state.contentPath(id));
+        const { name, purpose, bytes } = upload;
+        const file: SimulatedFile = {
+          id,
+          name,
+          purpose,
+          bytes,
+          createdAt: now(),
+          ...expiryOf(upload, dialect, now()),
+          ...(dialect.files.processedFirst === true && { looksUntilProcessed: 2 }),
+        };
+        state.files.set(id, file);
+        state.save();
+        return c.json(uploadAnswer(file, spoken));
+      }),
+    );
   app.get(
     '/v1/files',
     route('list', async (c) => {
@@ -107,7 +109,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
         (file) => purpose === undefined || file.purpose === purpose,
       );
       const shown = (order === 'asc' ? files : files.toReversed()).map((file) => fileObject(file, spoken));
-      return c.json(listAnswer(shown, c.req.query(), spoken));
+      return c.json(listAnswer(shown, c.req.query(), spoken) as object);
     }),
   );
   app.get(
@@ -142,45 +144,34 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
     }),
   );
   app.post(
-    '/v1/batches',
+    batches,
     route('create', async (c) => {
-      const body = createSchema.safeParse(await c.req.json().catch(() => undefined));
-      if (!body.success) return refuse(c, 400, 'VALIDATION_4001', 'The body is not a batch request.');
-      const {
-        input_file_id: inputFileId,
-        endpoint,
-        completion_window: completionWindow,
-        metadata,
-      } = body.data;
+      const body = readCreate(await c.req.json().catch(() => undefined), dialect);
+      if (body === undefined) return refuse(c, 400, 'VALIDATION_4001', 'The body is not a batch request.');
+      const { inputFileId, endpoint, completionWindow, metadata } = body;
       if (dialect.endpoints !== 'unknown' && !dialect.endpoints.includes(endpoint))
         return refuse(c, 400, 'invalid_value', `endpoint: ${endpoint}`);
       if (!takesWindow(dialect, completionWindow))
         return refuse(c, 400, 'invalid_value', 'completion_window');
-      if (Object.keys(metadata ?? {}).length > 16)
+      if (Object.keys(metadata).length > 16)
         return refuse(c, 400, 'invalid_value', 'metadata: at most 16 pairs');
       const file = state.files.get(inputFileId);
       if (file === undefined) return notFound(c, 'input file');
       if ((file.looksUntilProcessed ?? 0) > 0)
         return refuse(c, 400, 'file_not_processed', 'The file is not processed yet.');
-      const idempotencyKey = idempotencyKeyOf(c, body.data.idempotency_key, dialect);
+      const idempotencyKey = idempotencyKeyOf(c, body.idempotencyKey, dialect);
       const earlier = [...state.batches.values()].find(
         (batch) => idempotencyKey !== undefined && batch.idempotencyKey === idempotencyKey,
       );
       if (earlier !== undefined && earlier.inputFileId !== inputFileId)
         return refuse(c, 409, 'idempotency_conflict', 'The key was used for another request.');
-      const request = {
-        inputFileId,
-        endpoint,
-        completionWindow,
-        metadata: metadata ?? {},
-        idempotencyKey,
-      };
-      const batch = earlier ?? (await provider.createBatch(request));
-      return c.json(await provider.show(batch), quirks.created);
+      const batch = earlier ?? (await provider.createBatch({ ...body, idempotencyKey }));
+      const shown = await provider.show(batch);
+      return c.json(dialect.adapter === 'together' ? { job: shown } : shown, quirks.created);
     }),
   );
   app.get(
-    '/v1/batches',
+    batches,
     route('list', async (c) => {
       const shown = await Promise.all(
         [...state.batches.keys()]
@@ -188,18 +179,18 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
           .flatMap((id) => findBatch(state, id) ?? [])
           .map((batch) => provider.show(batch)),
       );
-      return c.json(listAnswer(shown, c.req.query(), spoken));
+      return c.json(listAnswer(shown, c.req.query(), spoken) as object);
     }),
   );
   app.get(
-    '/v1/batches/:id',
+    `${batches}/:id`,
     route('get', async (c) => {
       const batch = findBatch(state, c.req.param('id'));
       return batch === undefined ? notFound(c, 'batch') : c.json(await provider.show(batch));
     }),
   );
   app.post(
-    '/v1/batches/:id/cancel',
+    `${batches}/:id/cancel`,
     route('cancel', async (c) => {
       const batch = findBatch(state, c.req.param('id'));
       if (batch === undefined) return notFound(c, 'batch');
@@ -217,6 +208,33 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
   app.onError((error, c) => c.json(errorBody(spoken, 'SYSTEM_9001', error.message) as object, 500));
   return app;
 
+  /** Where to send a file is asked first; the address needs no key, and takes none. */
+  function addSignedUpload(): void {
+    app.post('/v1/files', (c) => {
+      const { file_name: name = '', purpose = '' } = c.req.query();
+      const id = state.nextId('file');
+      state.files.set(id, { id, name, purpose, bytes: 0, createdAt: now() });
+      state.save();
+      const location = new URL(`${SIGNED}${id}`, c.req.url).href;
+      return c.body(null, 302, { location, 'x-together-file-id': id });
+    });
+    app.put(
+      `${SIGNED}:id`,
+      route('upload', async (c) => {
+        const file = state.files.get(c.req.param('id') ?? '');
+        if (file === undefined) return notFound(c, 'file');
+        if (c.req.header('authorization') !== undefined)
+          return refuse(c, 400, 'InvalidArgument', 'Only one auth mechanism is allowed.');
+        const bytes = await receivePut(c.env.incoming, state.contentPath(file.id));
+        if (bytes > options.maxFileBytes || file.purpose !== filePurpose)
+          return refuse(c, 400, 'InvalidArgument', 'The file is too large, or for another purpose.');
+        state.files.set(file.id, { ...file, bytes });
+        state.save();
+        return c.body(null, 200);
+      }),
+    );
+  }
+
   async function uploadProblem(
     upload: Upload,
     path: string,
@@ -224,7 +242,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
   ): Promise<[400 | 413, string, string] | undefined> {
     if (upload.bytes === 0) return [400, 'VALIDATION_4001', 'There is no file, or it is empty.'];
     if (upload.tooLarge) return [413, 'file_too_large', `A file may have ${options.maxFileBytes} bytes.`];
-    if (upload.purpose !== 'batch') return [400, 'VALIDATION_4001', 'purpose must be "batch".'];
+    if (upload.purpose !== filePurpose) return [400, 'VALIDATION_4001', 'The purpose is another one.'];
     const { brackets, dots } = upload.expiresAfter;
     if (dialect.honours.fileExpiry === 'no' && (brackets ?? dots) !== undefined)
       return [400, 'invalid_request', 'expires_after is not supported.'];

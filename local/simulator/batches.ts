@@ -15,6 +15,8 @@ export interface SimulatedBatch {
   readonly inputFileId: string;
   readonly endpoint: string;
   readonly completionWindow: string;
+  /** Where the batch is told and not each request. */
+  readonly model?: string | undefined;
   readonly metadata: Readonly<Record<string, string>>;
   readonly idempotencyKey?: string | undefined;
   readonly createdAt: number;

@@ -2,7 +2,10 @@ import { builtInDialect, type DialectName } from '../../src/provider/dialects/di
 import type { Dialect } from '../../src/provider/dialects/schema.ts';
 import type { BatchEnd, Ending, Running, SimulatedBatch, BatchState } from './batches.ts';
 import { QUIRKS, type Quirks } from './quirks.ts';
+import { messageBatch, messageError } from './anthropic.ts';
+import { mistralJob } from './mistral.ts';
 import type { SimulatedFile } from './state.ts';
+import { togetherJob } from './together.ts';
 
 /** A dialect as the simulator speaks it: its data, and what it does beyond them. */
 export interface Spoken {
@@ -44,7 +47,23 @@ export function batchObject(batch: SimulatedBatch, state: BatchState, spoken: Sp
     ...counters(batch, state, spoken),
     metadata: metadataOf(batch, spoken),
   };
-  return dialect.fields.absent === 'omitted' ? withoutNulls(object) : object;
+  const theirs = otherShape(object, batch, spoken);
+  return dialect.fields.absent === 'omitted' ? withoutNulls(theirs) : theirs;
+}
+
+/** Objects of those who do not copy OpenAI's. */
+function otherShape(object: Wire, batch: SimulatedBatch, spoken: Spoken): Wire {
+  switch (spoken.dialect.adapter) {
+    case 'mistral':
+      return mistralJob(object, batch);
+    case 'together':
+      return togetherJob(object, batch);
+    case 'anthropic':
+      return messageBatch(object, batch, time(batch.cancelledAt, spoken));
+    case 'openai':
+    case undefined:
+      return object;
+  }
 }
 
 function withoutNulls(object: Wire): Wire {
@@ -72,12 +91,20 @@ function shownStatus(state: BatchState, { dialect, quirks }: Spoken): string {
     queued: quirks.queued,
     in_progress: quirks.inProgress,
     finalizing: quirks.finalizing,
-    cancelling: 'cancelling',
+    cancelling: cancellingWord(dialect),
   };
   return cased(words[state.status], quirks);
 }
 
-function endingWord(ending: Ending, { statuses }: Dialect): string {
+function cancellingWord({ adapter }: Dialect): string {
+  if (adapter === 'mistral') return 'cancellation_requested';
+  if (adapter === 'together') return 'in_progress';
+  return adapter === 'anthropic' ? 'canceling' : 'cancelling';
+}
+
+function endingWord(ending: Ending, { adapter, statuses }: Dialect): string {
+  // How is told by its rows.
+  if (adapter === 'anthropic') return 'ended';
   return Object.entries(statuses).find(([, means]) => means === ending)?.[0] ?? ending;
 }
 
@@ -142,9 +169,14 @@ export function uploadAnswer(file: SimulatedFile, spoken: Spoken): Wire {
 /** One page of a list. `after` is the last id of the page before. */
 export function listAnswer(
   items: readonly Wire[],
-  { after, limit = '20' }: Readonly<Record<string, string>>,
+  { after, limit = '20', page = '0', page_size = '100' }: Readonly<Record<string, string>>,
   { quirks: { lists } }: Spoken,
-): Wire {
+): Wire | readonly Wire[] {
+  if (lists === 'bare') return items;
+  if (lists === 'numbered') {
+    const start = Number(page) * Number(page_size);
+    return { object: 'list', data: items.slice(start, start + Number(page_size)), total: items.length };
+  }
   if (lists === 'whole') return { object: 'list', data: items };
   const from = after === undefined ? 0 : items.findIndex(({ id }) => id === after) + 1;
   const data = items.slice(from, from + Math.min(100, Math.max(1, Number(limit))));
@@ -163,7 +195,8 @@ function wrapped(data: Wire): Wire {
 }
 
 /** An answer that is no success, in the dialect's first envelope. */
-export function errorBody({ dialect: { errors } }: Spoken, code: string, message: string): unknown {
+export function errorBody({ dialect: { adapter, errors } }: Spoken, code: string, message: string): unknown {
+  if (adapter === 'anthropic') return messageError(code, message);
   const [envelope = 'text'] = errors === 'unknown' ? [] : errors;
   switch (envelope) {
     case '{error: {code}}':

@@ -95,7 +95,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     addFaults: (...faults) => script.add(faults),
     requests: () => requests,
     batches: () => [...state.batches.values()],
-    files: () => [...state.files.values()],
+    // Where there are none, what is kept as files is nobody's business.
+    files: () => (spoken.dialect.adapter === 'anthropic' ? [] : [...state.files.values()]),
     createsPerKey: () => state.creates,
   };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { frameLines } from '../../src/rows/lines.ts';
+import type { Dialect } from '../../src/provider/dialects/schema.ts';
 import { answerBody, isUnknownModel, markedFailure, type SimulatedRequest } from './answers.ts';
 import type { BatchEnd, Ending, SimulatedBatch } from './batches.ts';
 import type { Spoken } from './dialects.ts';
@@ -35,7 +36,9 @@ export async function produceOutput(
   if (batch.errors.length === 0) {
     for (const [place, { request, ordinal }] of (await runOrder(state, batch, seed)).entries()) {
       if (place >= finished) {
-        if (spoken.dialect.files.unfinishedRows === 'error file') errors.push(unfinished(request, ending));
+        const { unfinishedRows } = spoken.dialect.files;
+        if (unfinishedRows === 'error file') errors.push(unfinished(request, ending));
+        if (unfinishedRows === 'output file') output.push(unfinished(request, ending));
         continue;
       }
       const nth = (state.attempts.get(request.custom_id) ?? 0) + 1;
@@ -83,7 +86,10 @@ async function runOrder(state: SimulatorState, batch: SimulatedBatch, seed: numb
     for (const { bytes } of lines) {
       if (bytes === undefined) continue;
       placed.push({
-        request: JSON.parse(bytes.toString('utf8')) as SimulatedRequest,
+        request: {
+          url: batch.endpoint,
+          ...(JSON.parse(bytes.toString('utf8')) as object),
+        } as SimulatedRequest,
         ordinal: placed.length,
       });
     }
@@ -185,7 +191,7 @@ function errorLine(
       return line(custom_id, { response: null, error: { code, message: said } });
     case 'type':
       // Without a response at all.
-      return line(custom_id, { error: { type: 'request_failed', message: said } });
+      return line(custom_id, { error: { type: errorType(dialect, status), message: said } });
     case 'message':
       return line(custom_id, { response: null, error: { code: null, message: said } });
     case 'status as code':
@@ -200,6 +206,11 @@ function errorLine(
       return line(custom_id, { response, error: null });
     }
   }
+}
+
+function errorType({ adapter }: Dialect, status = 500): string {
+  if (adapter !== 'anthropic') return 'request_failed';
+  return status >= 500 ? 'api_error' : 'invalid_request_error';
 }
 
 /** Some name what they did not get to; elsewhere those rows are simply absent. */

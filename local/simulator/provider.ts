@@ -25,6 +25,7 @@ export interface BatchRequest {
   readonly inputFileId: string;
   readonly endpoint: string;
   readonly completionWindow: string;
+  readonly model?: string | undefined;
   readonly metadata: Readonly<Record<string, string>>;
   /** The same key and request answer with the same batch. */
   readonly idempotencyKey?: string | undefined;

@@ -11,8 +11,8 @@ export interface Quirks {
   readonly ids: 'plain' | 'uuid' | 'batch prefix' | 'long';
   /** Answer to a create. */
   readonly created: 200 | 201;
-  /** Lists: with `has_more`; whole and without a word about more; wrapped in `data` beside a code. */
-  readonly lists: 'paged' | 'whole' | 'wrapped';
+  /** Lists: with `has_more`; whole and without a word about more; wrapped in `data` beside a code; bare; in numbered pages. */
+  readonly lists: 'paged' | 'whole' | 'wrapped' | 'bare' | 'numbered';
   /** An uploaded file: bare, or wrapped in `data` beside a code. */
   readonly uploads: 'bare' | 'wrapped';
   /** Counters of a batch that runs: numbers, nulls, absent until there are some; in the object itself as well. */
@@ -71,6 +71,17 @@ export const QUIRKS: Readonly<Record<DialectName, Quirks>> = {
     casing: 'upper',
     counts: 'twice',
   },
+  mistral: {
+    ...PLAIN,
+    queued: 'queued',
+    inProgress: 'running',
+    finalizing: 'running',
+    casing: 'upper',
+    ids: 'uuid',
+    lists: 'numbered',
+  },
+  together: { ...PLAIN, casing: 'upper', created: 201, lists: 'bare', finalizing: 'in_progress' },
+  anthropic: { ...PLAIN, queued: 'in_progress', finalizing: 'in_progress' },
   perplexity: { ...PLAIN, blankLines: 'refused' },
   litellm: { ...PLAIN, ids: 'long', ownMetadata: { user_api_key: 'hashed' } },
   aibrix: { ...PLAIN, queued: 'scheduling', ids: 'uuid', counts: 'absent' },

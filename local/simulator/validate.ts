@@ -13,9 +13,14 @@ export interface Validated {
 export async function validateRequests(
   content: AsyncIterable<Uint8Array>,
   endpoint: string,
-  { limits }: Pick<Dialect, 'limits'>,
+  { adapter, limits }: Pick<Dialect, 'adapter' | 'limits'>,
 ): Promise<Validated> {
-  const rules: LineRules = { endpoint, limits, models: new Set() };
+  const rules: LineRules = {
+    endpoint,
+    limits,
+    bare: adapter === 'mistral' || adapter === 'together',
+    models: new Set(),
+  };
   const ids = new Set<string>();
   const errors: ValidationError[] = [];
   let requests = 0;
@@ -40,6 +45,8 @@ type LineProblem = Omit<ValidationError, 'line'>;
 
 interface LineRules {
   readonly endpoint: string;
+  /** The batch alone says what is asked. */
+  readonly bare: boolean;
   readonly limits: Dialect['limits'];
   /** Models that were asked for. */
   readonly models: Set<string>;
@@ -47,13 +54,13 @@ interface LineRules {
 
 function checkLine(
   text: string,
-  { endpoint, limits, models }: LineRules,
+  { endpoint, limits, bare, models }: LineRules,
   ids: Set<string>,
 ): LineProblem | undefined {
   const line = parseObject(text);
   if (line === undefined) return problem('invalid_json_line', 'This line is not parseable as valid JSON.');
   const { custom_id, method, url, body } = line;
-  for (const field of ['custom_id', 'method', 'url', 'body']) {
+  for (const field of bare ? ['custom_id', 'body'] : ['custom_id', 'method', 'url', 'body']) {
     if (line[field] === undefined)
       return problem('missing_required_parameter', `Missing: '${field}'.`, field);
   }
@@ -66,8 +73,12 @@ function checkLine(
     return problem('invalid_request', 'The custom_id is too long.', 'custom_id');
   if (limits.customIdCharacters === 'ascii' && !/^[\x20-\x7e]*$/.test(custom_id))
     return problem('invalid_request', 'The custom_id is not ASCII.', 'custom_id');
-  if (method !== 'POST') return problem('invalid_method', 'method must be POST.', 'method');
-  if (url !== endpoint) return problem('invalid_url', `url must be ${endpoint}.`, 'url');
+  if (limits.customIdCharacters === 'word' && !/^[\w-]*$/.test(custom_id))
+    return problem('invalid_request', 'The custom_id has other characters.', 'custom_id');
+  if (bare && (method ?? url) !== undefined)
+    return problem('invalid_request', 'A line has custom_id and body.', 'url');
+  if (!bare && method !== 'POST') return problem('invalid_method', 'method must be POST.', 'method');
+  if (!bare && url !== endpoint) return problem('invalid_url', `url must be ${endpoint}.`, 'url');
   const wrong = checkBody(body, endpoint);
   models.add(String((body as Record<string, unknown>)['model']));
   return wrong ?? (limits.oneModel === true && models.size > 1 ? OTHER_MODEL : undefined);
@@ -82,19 +93,27 @@ const OTHER_MODEL: LineProblem = {
 function checkBody(body: unknown, endpoint: string): LineProblem | undefined {
   if (typeof body !== 'object' || body === null)
     return problem('invalid_request', 'body must be an object.', 'body');
-  const { model, stream, messages, input } = body as Record<string, unknown>;
-  if (typeof model !== 'string')
-    return problem('missing_required_parameter', "Missing: 'model'.", 'body.model');
-  if (stream === true) return problem('streaming_unsupported', 'Batches cannot stream.', 'body.stream');
-  if (endpoint.endsWith('/chat/completions') && !Array.isArray(messages)) {
-    return problem('missing_required_parameter', "Missing: 'messages'.", 'body.messages');
-  }
-  if (endpoint.endsWith('/embeddings') && input === undefined) {
-    return problem('missing_required_parameter', "Missing: 'input'.", 'body.input');
-  }
-  if (endpoint.endsWith('/responses') && input === undefined)
-    return problem('missing_required_parameter', "Missing: 'input'.", 'body.input');
+  const fields = body as Readonly<Record<string, unknown>>;
+  if (typeof fields['model'] !== 'string') return missing('model');
+  if (fields['stream'] === true)
+    return problem('streaming_unsupported', 'Batches cannot stream.', 'body.stream');
+  const needed = NEEDED.find(([path]) => path.test(endpoint))?.[1] ?? [];
+  const absent = needed.find((name) => fields[name] === undefined);
+  if (absent !== undefined) return missing(absent);
+  if (needed.includes('messages') && !Array.isArray(fields['messages'])) return missing('messages');
   return undefined;
+}
+
+/** What a request cannot do without, by its endpoint. */
+const NEEDED: readonly (readonly [path: RegExp, fields: readonly string[]])[] = [
+  [/\/chat\/completions$/, ['messages']],
+  [/\/(embeddings|responses|audio\/speech)$/, ['input']],
+  [/\/(completions|images\/generations)$/, ['prompt']],
+  [/\/rerank$/, ['query', 'documents']],
+];
+
+function missing(name: string): LineProblem {
+  return problem('missing_required_parameter', `Missing: '${name}'.`, `body.${name}`);
 }
 
 function problem(code: string, message: string, param: string | null = null): LineProblem {

@@ -1,7 +1,5 @@
 import * as z from 'zod';
-
-/** Who the completion event is from, as EventBridge rules match it. */
-export const EVENT_SOURCE = 'nightshift';
+import { EVENT_SOURCE } from './event-source.ts';
 
 const count = z.int().min(0);
 

@@ -2,7 +2,8 @@ import type { JobEnd } from '../contract.ts';
 import { failureFromCatch } from '../errors.ts';
 import type { Summary } from '../job.ts';
 import { summaryKey } from '../keys.ts';
-import { EVENT_SOURCE, type CompletionEvent } from './completion-event.ts';
+import type { CompletionEvent } from './completion-event.ts';
+import { EVENT_SOURCE } from './event-source.ts';
 
 export interface EndedJob {
   readonly execution: string;

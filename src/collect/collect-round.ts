@@ -1,5 +1,7 @@
 import type { ShardContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
+import { EMBEDDINGS } from '../endpoints/embeddings.ts';
+import { endpointAt } from '../endpoints/endpoints.ts';
 import { ProviderNotFound, type Failure } from '../errors.ts';
 import type { Collected, Job } from '../job.ts';
 import { roundKey, type ShardRef } from '../keys.ts';
@@ -18,11 +20,13 @@ import type { ErrorTally } from './error-counts.ts';
 import { fetchFile } from './fetch-file.ts';
 import { finishShard } from './finish-shard.ts';
 import type { ModelTally } from './model-usage.ts';
-import { MAX_RESULT_LINE_BYTES, RoundIndex } from './round-index.ts';
+import { MAX_RESULT_LINE_BYTES, RoundIndex, type RoundRequests } from './round-index.ts';
+import { ResultFiles } from './result-files.ts';
+import { Scratch } from './scratch.ts';
 import { smallerUpload, type SmallerUpload } from './smaller-upload.ts';
 import { stopShard } from './stop-shard.ts';
-import { ResultSplicer } from './splice-result.ts';
-import { RoundWriter, type WriteRound } from './write-round.ts';
+import { ResultSplicer, type ResultRules } from './splice-result.ts';
+import { hasManyInputs, RoundWriter, type WriteRound } from './write-round.ts';
 
 /** The round to collect: its batch, or why there is none. */
 export interface RoundToCollect extends ShardContext {
@@ -55,24 +59,27 @@ export async function collectRound(
   const upload = await readJson<UploadCheckpoint>(store, roundKey(context, context.round, 'upload.json'));
   const provider = edges.provider(context.provider);
   const key = (file: 'output.jsonl' | 'errors.jsonl'): string => roundKey(context, context.round, file);
-  using output = await fetchFile(store, provider, batch?.outputFileId, key('output.jsonl'));
-  using errors = await fetchFile(store, provider, batch?.errorFileId, key('errors.jsonl'));
   const { endpoint, resultShape, retriableCodes } = job.profile;
   const rules = {
     round: context.round,
-    endpoint,
+    endpoint: endpointAt(endpoint),
     resultShape,
     codes: { ...codes, retriable: [...retriableCodes, ...codes.retriable] },
   };
   const splicer = new ResultSplicer(rules);
-  const index = new RoundIndex(await readCustomIds(store, context, context.round), splicer, rules.codes);
-  await index.addFile(output);
-  await index.addFile(errors);
+  const index = new RoundIndex(await readRequests(store, rules, context), splicer, rules.codes);
+  using output = new Scratch();
+  using errors = new Scratch();
+  const fetch = (fileId: string | undefined, name: 'output.jsonl' | 'errors.jsonl', scratch: Scratch) =>
+    fetchFile({ store, provider, fileId, key: key(name) }, scratch, index.takeIn(scratch));
+  await fetch(batch?.outputFileId, 'output.jsonl', output);
+  await fetch(batch?.errorFileId, 'errors.jsonl', errors);
 
   const smaller = await smallerUpload(store, context);
   const facts = roundFacts(context, { batch, index, upload, smaller }, job.profile);
   const missingError = facts.refusal ?? (direct ? NOT_SENT : missingRowError(batch));
-  const totals = await writeRound(store, context, { index, splicer, facts, rules, missingError });
+  const files = new ResultFiles(store, context.jobId);
+  const totals = await writeRound(store, context, { index, splicer, facts, rules, files, missingError });
   const left = await cleanProvider(edges, job, batch, upload);
   const collected = {
     ...describeRound(edges, context, batch, index, facts, totals),
@@ -99,12 +106,21 @@ async function findBatch(
   }
 }
 
-async function readCustomIds(store: ObjectStore, ref: ShardRef, round: number): Promise<string[]> {
-  const ids: string[] = [];
-  for await (const lines of await requestLines(store, ref, round)) {
-    for (const { bytes } of lines) if (bytes !== undefined) ids.push(readCustomId(bytes));
+async function readRequests(
+  store: ObjectStore,
+  { endpoint }: ResultRules,
+  context: RoundToCollect,
+): Promise<RoundRequests> {
+  const customIds: string[] = [];
+  const manyInputs = new Set<number>();
+  for await (const lines of await requestLines(store, context, context.round)) {
+    for (const { bytes } of lines) {
+      if (bytes === undefined) continue;
+      if (endpoint === EMBEDDINGS && hasManyInputs(bytes)) manyInputs.add(customIds.length);
+      customIds.push(readCustomId(bytes));
+    }
   }
-  return ids;
+  return { customIds, manyInputs };
 }
 
 async function requestLines(

@@ -1,55 +1,58 @@
-import { ProviderNotFound, ProviderUnavailable, StoreUnavailable } from '../errors.ts';
+import { ProviderNotFound, ProviderUnavailable } from '../errors.ts';
 import type { BatchProvider } from '../provider/batch-provider.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { Scratch } from './scratch.ts';
+import type { Scratch } from './scratch.ts';
+
+/** Takes bytes as they come. */
+export interface ChunkSink {
+  push(chunk: Uint8Array): void;
+  end(): void;
+}
+
+/** A provider's file, and where it is kept. */
+export interface FileToFetch {
+  readonly store: ObjectStore;
+  readonly provider: BatchProvider;
+  /** `undefined`: there is none, which is an empty one. */
+  readonly fileId: string | undefined;
+  readonly key: string;
+}
 
 /**
- * A provider's file in the store, where what is paid for is safe first, and on local disk. One that was stored before is
- * not downloaded again; one that is gone at the provider is empty.
+ * Brings a provider's file into the store, where what is paid for is safe first, and onto local disk; hands its bytes on
+ * as they pass. One that was stored before is not downloaded again; one that is gone at the provider is empty.
  */
-export async function fetchFile(
-  store: ObjectStore,
-  provider: BatchProvider,
-  fileId: string | undefined,
-  key: string,
-): Promise<Scratch> {
-  const isStored = (await store.stat(key)) !== undefined;
-  if (store.file !== undefined) {
-    const isThere = isStored || (fileId !== undefined && (await download(store, provider, fileId, key)));
-    return new Scratch(isThere ? store.file(key) : undefined);
-  }
-  const scratch = new Scratch();
-  try {
-    if (isStored) await readInto(scratch, store, key);
-    else if (fileId !== undefined) await download(store, provider, fileId, key, scratch);
-    return scratch;
-  } catch (error) {
-    scratch[Symbol.dispose]();
-    throw error;
-  }
-}
-
-async function readInto(scratch: Scratch, store: ObjectStore, key: string): Promise<void> {
+export async function fetchFile(file: FileToFetch, scratch: Scratch, sink: ChunkSink): Promise<void> {
+  const { store, key } = file;
+  const inPlace = store.file?.(key);
+  const keep = (chunk: Uint8Array): void => {
+    if (inPlace === undefined) scratch.append(chunk);
+    sink.push(chunk);
+  };
   const stored = await store.open(key);
-  if (stored === undefined) throw new StoreUnavailable(`${store.locate(key)} was there a moment ago.`);
-  for await (const chunk of stored.body) scratch.append(chunk);
+  if (stored !== undefined) for await (const chunk of stored.body) keep(chunk);
+  const isThere = stored !== undefined || (await download(file, keep));
+  if (isThere && inPlace !== undefined) scratch.readInPlace(inPlace);
+  sink.end();
 }
 
-/** @returns false when the file is gone at the provider */
+/**
+ * Writes while it reads: what is done with a chunk takes the time that its write takes.
+ * @returns false when there is no such file at the provider
+ */
 async function download(
-  store: ObjectStore,
-  provider: BatchProvider,
-  fileId: string,
-  key: string,
-  scratch?: Scratch,
+  { store, provider, fileId, key }: FileToFetch,
+  keep: (chunk: Uint8Array) => void,
 ): Promise<boolean> {
+  if (fileId === undefined) return false;
   const writer = store.write(key);
   const tail = new Tail();
   try {
     for await (const chunk of provider.download(fileId)) {
+      const written = writer.write(chunk);
       tail.add(chunk);
-      scratch?.append(chunk);
-      await writer.write(chunk);
+      keep(chunk);
+      await written;
     }
     refuseShort(tail, writer.bytes, fileId, await provider.fileBytes(fileId));
     await writer.close();

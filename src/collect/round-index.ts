@@ -1,7 +1,9 @@
 import { bounded, type Failure } from '../errors.ts';
-import { frameLines, type Line } from '../rows/lines.ts';
+import { asBuffer, createFramer, type Line } from '../rows/lines.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
 import { classifyLine, type RowCodes, type Verdict } from './classify-line.ts';
+import type { ChunkSink } from './fetch-file.ts';
+import { MadeLines } from './made-lines.ts';
 import type { Scratch } from './scratch.ts';
 import type { ResultSplicer } from './splice-result.ts';
 
@@ -20,15 +22,26 @@ export interface Place {
   readonly length: number;
   readonly kind: Verdict['kind'];
   readonly isUtf8: boolean;
+  /** The result line that it becomes, when that is made already. */
+  made?: Buffer | undefined;
+}
+
+/** The requests of a round, in their order. */
+export interface RoundRequests {
+  readonly customIds: readonly string[];
+  /** Ordinals of those whose input is an array. */
+  readonly manyInputs: ReadonlySet<number>;
 }
 
 /**
  * The result lines of a round, by the ordinal of their request. Rows are found by the set of custom_ids, never by the
- * provider's counters. Memory: one small record per row, no result.
+ * provider's counters. Memory: one small record per row, and the result lines that `MadeLines` keeps.
  */
 export class RoundIndex {
   readonly #ordinals = new Map<string, number>();
   readonly #places: (Place | undefined)[] = [];
+  readonly #manyInputs: ReadonlySet<number>;
+  readonly #made = new MadeLines();
   readonly #splicer: ResultSplicer;
   readonly #codes: RowCodes;
   duplicates = 0;
@@ -40,16 +53,20 @@ export class RoundIndex {
   /** The first row that says the account was denied. */
   haltedBy: Failure | undefined;
 
-  constructor(customIds: readonly string[], splicer: ResultSplicer, codes: RowCodes) {
+  constructor({ customIds, manyInputs }: RoundRequests, splicer: ResultSplicer, codes: RowCodes) {
+    this.#manyInputs = manyInputs;
     this.#splicer = splicer;
     this.#codes = codes;
     for (const [ordinal, customId] of customIds.entries()) this.#ordinals.set(customId, ordinal);
   }
 
-  async addFile(file: Scratch): Promise<void> {
-    for await (const lines of frameLines(file.stream(), MAX_RESULT_LINE_BYTES)) {
+  /** Takes in a file as its bytes come; what its lines say is read from the scratch file later, where it must be. */
+  takeIn(file: Scratch): ChunkSink {
+    const framer = createFramer(MAX_RESULT_LINE_BYTES);
+    const add = (lines: readonly Line[]): void => {
       for (const line of lines) this.#addLine(file, line);
-    }
+    };
+    return { push: (chunk) => add(framer.push(asBuffer(chunk))), end: () => add(framer.end()) };
   }
 
   get requests(): number {
@@ -63,6 +80,11 @@ export class RoundIndex {
 
   get halted(): boolean {
     return this.haltedBy !== undefined;
+  }
+
+  /** Whether the request's input is an array. */
+  hasManyInputs(ordinal: number): boolean {
+    return this.#manyInputs.has(ordinal);
   }
 
   /** Where the row's winning line is; `undefined` when it has none. */
@@ -80,14 +102,18 @@ export class RoundIndex {
     const { start, bytes = NOTHING, isUtf8 } = line;
     const answered = isUtf8 ? this.#splicer.answered(bytes) : undefined;
     const place = { file, start, length: bytes.length, isUtf8 };
-    if (answered !== undefined) this.#addAnswer(answered, { ...place, kind: 'ok' });
+    if (answered !== undefined) this.#addAnswer(answered, bytes, { ...place, kind: 'ok' });
     else this.#addRead(bytes, place);
   }
 
-  #addAnswer(customId: string, place: Place): void {
+  /** An answer that was recognized by its bytes: its result line is made at once, while there is room for it. */
+  #addAnswer(customId: string, bytes: Buffer, place: Place): void {
     const ordinal = this.#ordinals.get(customId);
     if (ordinal === undefined) this.#addUnknown(customId);
-    else this.#place(ordinal, place);
+    else if (this.#place(ordinal, place) && this.#made.hasRoom(bytes.length)) {
+      const length = this.#splicer.makeAnswered(bytes, this.hasManyInputs(ordinal));
+      place.made = this.#made.keep(this.#splicer.line, length);
+    }
   }
 
   #addRead(bytes: Buffer, place: Omit<Place, 'kind'>): void {
@@ -100,15 +126,19 @@ export class RoundIndex {
     const { kind, ...failure } = classifyLine(line, this.#codes);
     if (kind === 'ok' && place.isUtf8) this.#splicer.learn(bytes);
     if (kind === 'halting' && this.#ordinals.has(customId)) this.haltedBy ??= denied(failure as Refusal);
-    this.#addAnswer(customId, { ...place, kind });
+    const ordinal = this.#ordinals.get(customId);
+    if (ordinal === undefined) this.#addUnknown(customId);
+    else this.#place(ordinal, { ...place, kind });
   }
 
-  /** Of two lines for one row a success wins, else the first. */
-  #place(ordinal: number, place: Place): void {
+  /** Of two lines for one row a success wins, else the first. @returns whether it is this one */
+  #place(ordinal: number, place: Place): boolean {
     const before = this.#places[ordinal];
     if (before === undefined) this.answered += 1;
     else this.duplicates += 1;
-    if (before === undefined || (before.kind !== 'ok' && place.kind === 'ok')) this.#places[ordinal] = place;
+    const wins = before === undefined || (before.kind !== 'ok' && place.kind === 'ok');
+    if (wins) this.#places[ordinal] = place;
+    return wins;
   }
 
   #addUnknown(customId: string): void {

@@ -1,49 +1,35 @@
-import {
-  closeSync,
-  createReadStream,
-  fstatSync,
-  mkdtempSync,
-  openSync,
-  readSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
 /**
  * A provider's file on local disk while a round is collected. Its lines come in any order and are wanted in the
  * input's: that takes random access, which an object store gives only one slow request at a time.
  */
 export class Scratch implements Disposable {
-  readonly #path: string;
-  readonly #fd: number;
-  /** Nobody else's, to be deleted. */
-  readonly #isOwn: boolean;
-  #bytes: number;
-
-  /** @param file one that is there, to be read in place; without it an empty one is made */
-  constructor(file?: string) {
-    this.#isOwn = file === undefined;
-    this.#path = file ?? join(mkdtempSync(join(tmpdir(), 'nightshift-scratch-')), 'lines');
-    this.#fd = openSync(this.#path, file === undefined ? 'w+' : 'r');
-    this.#bytes = file === undefined ? 0 : fstatSync(this.#fd).size;
-  }
-
-  get bytes(): number {
-    return this.#bytes;
-  }
+  #fd: number | undefined;
+  #bytes = 0;
+  #read = Buffer.alloc(0);
 
   append(chunk: Uint8Array): void {
+    const fd = (this.#fd ??= createUnnamed());
     for (let from = 0; from < chunk.byteLength;) {
-      const written = writeSync(this.#fd, chunk, from, chunk.byteLength - from, this.#bytes);
+      const written = writeSync(fd, chunk, from, chunk.byteLength - from, this.#bytes);
       from += written;
       this.#bytes += written;
     }
   }
 
+  /** Takes a file that is on this disk already for its own. */
+  readInPlace(file: string): void {
+    this.#fd = openSync(file, 'r');
+  }
+
+  /** Bytes that stay as they are until the next read. */
   read(start: number, length: number): Buffer {
-    const bytes = Buffer.allocUnsafe(length);
+    if (this.#fd === undefined) throw new Error('The scratch file is not there yet.');
+    if (length > this.#read.length) this.#read = Buffer.allocUnsafeSlow(2 * length);
+    const bytes = this.#read.subarray(0, length);
     for (let from = 0; from < length;) {
       const read = readSync(this.#fd, bytes, from, length - from, start + from);
       if (read === 0)
@@ -53,12 +39,18 @@ export class Scratch implements Disposable {
     return bytes;
   }
 
-  stream(): AsyncIterable<Buffer> {
-    return createReadStream(this.#path, { highWaterMark: 262_144 });
-  }
-
   [Symbol.dispose](): void {
-    closeSync(this.#fd);
-    if (this.#isOwn) rmSync(dirname(this.#path), { recursive: true, force: true });
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+}
+
+/** A file without a name: its space is free again when it is closed, and when the process is killed, too. */
+function createUnnamed(): number {
+  const folder = mkdtempSync(join(tmpdir(), 'nightshift-scratch-'));
+  try {
+    return openSync(join(folder, 'lines'), 'w+');
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 }

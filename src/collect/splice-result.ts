@@ -1,3 +1,4 @@
+import type { Endpoint } from '../endpoints/endpoint.ts';
 import type { Usage } from '../job.ts';
 import { asWire } from '../provider/wire.ts';
 import { plainText } from '../shapes/plain-text.ts';
@@ -24,6 +25,8 @@ const FIXED = new Set([
   'error',
   'body',
   'index',
+  'status',
+  'reason',
   'code',
   'type',
   'object',
@@ -36,9 +39,14 @@ const KINDS: ReadonlySet<SlotKind> = new Set(['text', 'number', 'quotedNumber', 
 /** The job's part of every result line. */
 export interface ResultRules {
   readonly round: number;
-  readonly endpoint: string;
+  readonly endpoint: Endpoint;
   readonly resultShape: 'compact' | 'body';
   readonly codes: RowCodes;
+}
+
+/** Whether files are taken out of the answers; in the provider's whole body they stay where they are. */
+export function takesFiles({ endpoint, resultShape }: ResultRules): boolean {
+  return endpoint.takeFiles !== undefined && resultShape === 'compact';
 }
 
 interface ResultSplice {
@@ -61,12 +69,15 @@ export class ResultSplicer {
   readonly #shapes: Shapes<ResultSplice>;
   /** The result line made last, newline included, up to the length that `make` told. */
   line = Buffer.allocUnsafeSlow(65_536);
+  #answered: ResultSplice | undefined;
   readonly #learned: ResultSplice[] = [];
   /** What answers have used that went the long way. */
   readonly #read = new ModelTally();
 
   constructor(rules: ResultRules) {
     this.#shapes = new Shapes({ fixed: FIXED, kinds: KINDS }, (shape) => {
+      // Files are taken out of an answer, and that is no copying of bytes.
+      if (takesFiles(rules)) return undefined;
       const learned = learnResult(shape, rules);
       if (learned !== undefined) this.#learned.push(learned);
       return learned;
@@ -75,13 +86,21 @@ export class ResultSplicer {
 
   /** The custom_id of a line in valid UTF-8 that is an answer; `undefined` when that must be found out the long way. */
   answered(line: Buffer): string | undefined {
-    const found = this.#shapes.find(line);
-    return found && plainText(line, this.#shapes.spans, found.idSlot);
+    this.#answered = this.#shapes.find(line);
+    return this.#answered && plainText(line, this.#shapes.spans, this.#answered.idSlot);
+  }
+
+  /** {@link make} for the line that `answered` has just recognized. */
+  makeAnswered(line: Buffer, hasManyInputs: boolean): number {
+    return this.#make(this.#answered, line, hasManyInputs);
   }
 
   /** Makes the result line of an answer, and adds its usage. @returns its length in `line`; 0 when it goes the long way */
   make(line: Buffer, hasManyInputs: boolean): number {
-    const found = this.#shapes.find(line);
+    return this.#make(this.#shapes.find(line), line, hasManyInputs);
+  }
+
+  #make(found: ResultSplice | undefined, line: Buffer, hasManyInputs: boolean): number {
     if (found === undefined) return 0;
     const { spans } = this.#shapes;
     const splice = hasManyInputs ? found.many : found.one;

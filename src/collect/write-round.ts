@@ -7,7 +7,8 @@ import { ErrorTally } from './error-counts.ts';
 import { decideRow, type Fate, type RoundFacts } from './decide-row.ts';
 import { renderResult } from './render-result.ts';
 import type { RoundIndex } from './round-index.ts';
-import type { ResultRules, ResultSplicer } from './splice-result.ts';
+import type { ResultFiles } from './result-files.ts';
+import { takesFiles, type ResultRules, type ResultSplicer } from './splice-result.ts';
 
 /** A request line, parsed. */
 export interface RequestLine {
@@ -26,6 +27,7 @@ export interface WriteRound {
   readonly splicer: ResultSplicer;
   readonly facts: RoundFacts;
   readonly rules: ResultRules;
+  readonly files: ResultFiles;
   /** What rows are told that no result line tells about. */
   readonly missingError: Pick<Failure, 'code' | 'message'>;
 }
@@ -54,22 +56,27 @@ export class RoundWriter {
   write(ordinal: number, requestBytes: Buffer): Promise<void> | undefined {
     const { index, splicer } = this.#round;
     const place = index.find(ordinal);
+    if (place?.made !== undefined) return this.#writeAnswer(place.made);
     if (place?.kind === 'ok' && place.isUtf8) {
-      const length = splicer.make(
-        place.file.read(place.start, place.length),
-        this.#hasManyInputs(requestBytes),
-      );
-      if (length > 0) {
-        this.totals.ok += 1;
-        this.#withoutLetter += 1;
-        return this.#writers.results.write(splicer.line.subarray(0, length));
-      }
+      const length = splicer.make(place.file.read(place.start, place.length), index.hasManyInputs(ordinal));
+      if (length > 0) return this.#writeAnswer(splicer.line.subarray(0, length));
     }
     return this.#writeRead(ordinal, requestBytes, place && index.read(place));
   }
 
-  /** Ends the file of dead letters. */
+  #writeAnswer(line: Buffer): Promise<void> | undefined {
+    this.totals.ok += 1;
+    this.#withoutLetter += 1;
+    return this.#writers.results.write(line);
+  }
+
+  /** Ends the file of dead letters; the files of answers are there then, too. */
   async end(): Promise<void> {
+    await this.#flushLetters();
+    await this.#round.files.settle();
+  }
+
+  async #flushLetters(): Promise<void> {
     if (this.#withoutLetter > 0) await this.#writers.deadLetters.write('\n'.repeat(this.#withoutLetter));
     this.#withoutLetter = 0;
   }
@@ -96,7 +103,7 @@ export class RoundWriter {
   ): Promise<void> {
     if (verdict?.kind === 'ok') {
       this.#round.splicer.countAnswer(verdict.body);
-      await this.#writers.results.write(this.#answer(request, verdict.body));
+      await this.#writers.results.write(await this.#answer(request, verdict.body));
       this.#withoutLetter += 1;
       return;
     }
@@ -106,25 +113,27 @@ export class RoundWriter {
     const { code, message } = error;
     this.errors.add({ outcome: line.outcome, code, rows: 1, custom_id: line.custom_id, message });
     await this.#writers.results.write(jsonLine(line));
-    await this.end();
+    await this.#flushLetters();
     await this.#writers.deadLetters.write(deadLetter(request, line));
   }
 
-  #answer({ custom_id, body: { input } }: RequestLine, body: unknown): string {
-    const answer = { ...this.#round.rules, customId: custom_id, body };
+  async #answer({ custom_id, body: { input } }: RequestLine, body: unknown): Promise<string> {
+    const { rules, files } = this.#round;
+    const taken = (takesFiles(rules) && rules.endpoint.takeFiles?.(body)) || { files: [], body };
+    const names = await files.add(custom_id, taken.files);
+    const answer = { ...rules, customId: custom_id, body: taken.body, files: names };
     return jsonLine(renderResult({ ...answer, manyInputs: Array.isArray(input) }));
-  }
-
-  /** Whether the request's input is an array. Only one that may be is read for it. */
-  #hasManyInputs(requestBytes: Buffer): boolean {
-    if (!this.#round.rules.endpoint.endsWith('/embeddings') || !requestBytes.includes(INPUT_ARRAY))
-      return false;
-    return Array.isArray(parseRequest(requestBytes).body['input']);
   }
 }
 
 const LINE_END = Buffer.from('\n');
+
 const INPUT_ARRAY = Buffer.from('"input":[');
+
+/** Whether a request line's input is an array. Only one that may be is read for it. */
+export function hasManyInputs(requestBytes: Buffer): boolean {
+  return requestBytes.includes(INPUT_ARRAY) && Array.isArray(parseRequest(requestBytes).body['input']);
+}
 
 export function parseRequest(bytes: Buffer): RequestLine {
   return JSON.parse(bytes.toString('utf8')) as RequestLine;

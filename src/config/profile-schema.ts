@@ -21,7 +21,7 @@ const pollLimits = z.strictObject({
 const shardLimits = z.strictObject({
   /** Most bytes in one uploaded file. Default 100,000,000, or what the dialect takes. */
   maxBytes: z.number().int().min(1_000).max(10_000_000_000).optional(),
-  /** Most request lines in one uploaded file. Default 50,000, or what the dialect takes. */
+  /** Most request lines in one uploaded file. Default 50,000 (500 for images and speech), or what the dialect takes. */
   maxRows: z.number().int().min(1).max(5_000_000).optional(),
 });
 

@@ -1,5 +1,7 @@
 import { defined } from '../defined.ts';
 import { describeIssues } from '../describe-issues.ts';
+import { EMBEDDINGS } from '../endpoints/embeddings.ts';
+import { endpointAt } from '../endpoints/endpoints.ts';
 import { InvalidRequest } from '../errors.ts';
 import type { PollLimits, ResolvedProfile, ShardLimits } from '../job.ts';
 import { known } from '../provider/dialects/known.ts';
@@ -67,12 +69,17 @@ export function resolveProfile(
   };
 }
 
-function shardLimitsOf({ limits }: Dialect, endpoint: string): ShardLimits {
-  const { maxBytes, maxRows } = SHARD_LIMITS;
+/** An image is 2 MB in base64: so many make an output file of 1 GB, which one Lambda takes apart in minutes. */
+const MAX_FILE_ROWS = 500;
+
+function shardLimitsOf({ limits }: Dialect, path: string): ShardLimits {
+  const endpoint = endpointAt(path);
+  const { maxBytes } = SHARD_LIMITS;
+  const maxRows = endpoint.takeFiles === undefined ? SHARD_LIMITS.maxRows : MAX_FILE_ROWS;
   return {
     maxBytes: Math.min(maxBytes, known(limits.fileBytes, maxBytes)),
     maxRows: Math.min(maxRows, known(limits.requests, maxRows)),
-    ...(endpoint.endsWith('/embeddings') && limits.embeddingInputs !== 'unknown'
+    ...(endpoint === EMBEDDINGS && limits.embeddingInputs !== 'unknown'
       ? { maxInputs: limits.embeddingInputs }
       : {}),
   };

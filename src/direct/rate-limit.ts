@@ -71,7 +71,7 @@ export function afterAnswer(
   }
   const failures = rate.failures + 1;
   const backoff = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures - 1, 20));
-  const wait = parseRetryAfter(headers['retry-after'], now) ?? backoff * (1 - 0.25 * random);
+  const wait = parseRetryAfter(headers['retry-after'], now) ?? Math.ceil(backoff * (1 - 0.25 * random));
   return {
     ...told,
     concurrency: Math.max(1, Math.floor(rate.concurrency / 2)),
@@ -115,9 +115,9 @@ export function parseReset(header: string | undefined, now: number): number | un
   if (/^(?:[\d.]+(?:ms|h|m|s))+$/.test(header)) {
     const parts = [...header.matchAll(/([\d.]+)(ms|h|m|s)/g)];
     const sum = parts.reduce((ms, [, value, unit = 's']) => ms + Number(value) * (UNIT_MS[unit] ?? 0), 0);
-    return Number.isFinite(sum) ? sum : undefined;
+    return Number.isFinite(sum) ? Math.ceil(sum) : undefined;
   }
   const seconds = Number(header);
-  if (seconds > LONGEST_RESET_SECONDS) return Math.max(0, seconds * 1_000 - now);
+  if (seconds > LONGEST_RESET_SECONDS) return Math.max(0, Math.ceil(seconds * 1_000 - now));
   return parseRetryAfter(header, now);
 }

@@ -1,8 +1,8 @@
 import type { Dialect } from './dialects/schema.ts';
 
 /**
- * What the workflow asks of a provider, in our words. `client.ts` speaks it over HTTP; what differs between
- * providers is data in `dialects/`. All methods fail with the named `Provider*` errors of `../errors.ts`.
+ * What the workflow asks of a provider, in our words: request and result lines are OpenAI's, whoever the provider is.
+ * `client.ts` speaks it over HTTP; what differs between providers is data in `dialects/`, and code in `adapters/`. All methods fail with the named `Provider*` errors of `../errors.ts`.
  */
 export interface BatchProvider {
   /**
@@ -68,6 +68,8 @@ export interface CreateBatch {
   readonly endpoint: string;
   /** `24h`, or what the profile says. */
   readonly completionWindow: string;
+  /** The uploaded request lines again, from their first byte: not every provider reads them from a file. */
+  readonly open: () => AsyncIterable<Uint8Array>;
   /** Names job, shard and round; at most 16 pairs, keys <= 64 and values <= 512 characters. */
   readonly metadata: Readonly<Record<string, string>>;
 }

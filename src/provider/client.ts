@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProviderNotFound, ProviderRejected, ProviderUnavailable } from '../errors.ts';
 import type {
@@ -11,10 +10,14 @@ import type {
   ProviderSettings,
   UploadFile,
 } from './batch-provider.ts';
+import type { Adapter } from './adapters/adapter.ts';
+import { AnthropicClient } from './adapters/anthropic.ts';
+import { MISTRAL } from './adapters/mistral.ts';
+import { idempotencyKey, OPENAI } from './adapters/openai.ts';
+import { TOGETHER } from './adapters/together.ts';
 import type { Dialect } from './dialects/schema.ts';
-import { asProviderError, Http, TIMEOUTS, type Call, type Timeouts } from './http.ts';
-import { multipartUpload } from './multipart.ts';
-import { asWire, readBatch, readFile, readPage } from './wire.ts';
+import { get, Http, streamBody, TIMEOUTS, type Call, type HttpOptions, type Timeouts } from './http.ts';
+import { asWire, readFile, readPage, required } from './wire.ts';
 
 export interface ClientOptions {
   readonly settings: ProviderSettings;
@@ -37,30 +40,44 @@ const UPLOAD_ATTEMPTS = 3;
 const PROCESSING_LOOKS = 7;
 const PROCESSING_WAIT_MS = 1_000;
 
-/** When a file goes by itself that was forgotten: the longest that OpenAI and Azure take, and longer than any job. */
-const FILE_EXPIRY_SECONDS = 30 * 86_400;
-
-export function createProviderClient(options: ClientOptions): ProviderClient {
-  return new ProviderClient(options);
+export interface ProviderClient extends BatchProvider {
+  close(): Promise<void>;
 }
 
-/** The Batch API over HTTP. Repeats only what is safe to repeat. */
-class ProviderClient implements BatchProvider {
+/** The one place that knows which code speaks which dialect. */
+export function createProviderClient({
+  settings: { baseUrl, dialect },
+  apiKey,
+  random = Math.random,
+  wait = (milliseconds) => sleep(milliseconds),
+  timeouts,
+}: ClientOptions): ProviderClient {
+  const http = { baseUrl, apiKey, dialect, random, wait, timeouts: { ...TIMEOUTS, ...timeouts } };
+  switch (dialect.adapter) {
+    case 'anthropic':
+      return new AnthropicClient(http, dialect);
+    case 'mistral':
+      return new FileClient(http, dialect, MISTRAL);
+    case 'together':
+      return new FileClient(http, dialect, TOGETHER);
+    case 'openai':
+    case undefined:
+      return new FileClient(http, dialect, OPENAI);
+  }
+}
+
+/** A Batch API of files over HTTP. Repeats only what is safe to repeat. */
+class FileClient implements ProviderClient {
   readonly #http: Http;
   readonly #dialect: Dialect;
+  readonly #adapter: Adapter;
   readonly #wait: (milliseconds: number) => Promise<void>;
 
-  constructor({ settings, apiKey, random, wait, timeouts }: ClientOptions) {
-    this.#dialect = settings.dialect;
-    this.#wait = wait ?? ((milliseconds) => sleep(milliseconds));
-    this.#http = new Http({
-      baseUrl: settings.baseUrl,
-      apiKey,
-      dialect: settings.dialect,
-      random: random ?? Math.random,
-      wait: this.#wait,
-      timeouts: { ...TIMEOUTS, ...timeouts },
-    });
+  constructor(http: HttpOptions, dialect: Dialect, adapter: Adapter) {
+    this.#http = new Http(http);
+    this.#dialect = dialect;
+    this.#adapter = adapter;
+    this.#wait = http.wait;
   }
 
   close(): Promise<void> {
@@ -84,24 +101,9 @@ class ProviderClient implements BatchProvider {
     }
   }
 
-  async #upload({ name, bytes, open }: UploadFile): Promise<ProviderFile> {
-    const multipart = multipartUpload(
-      { name, bytes, content: open() },
-      { purpose: 'batch', ...expiryFields(this.#dialect) },
-      `nightshift-${randomUUID()}`,
-    );
-    const call: Call = {
-      action: `upload ${name}`,
-      method: 'POST',
-      path: '/files',
-      headers: {
-        'content-type': multipart.contentType,
-        'content-length': String(multipart.contentLength),
-      },
-      body: multipart.body,
-      repeatable: false,
-    };
-    return required(call, readFile(await this.#http.json(call)));
+  async #upload(file: UploadFile): Promise<ProviderFile> {
+    const uploaded = await this.#adapter.upload(this.#http, file, this.#dialect);
+    return required(`upload ${file.name}`, uploaded);
   }
 
   /** One that is not after so many looks is left to the create, which is repeated when it finds no file. */
@@ -117,7 +119,7 @@ class ProviderClient implements BatchProvider {
 
   async findFile(name: string): Promise<ProviderFile | undefined> {
     const call = get(`find file ${name}`, '/files');
-    const found = await this.#find(call, { purpose: 'batch', order: 'desc' }, (item) => {
+    const found = await this.#find(call, { purpose: this.#adapter.filePurpose, order: 'desc' }, (item) => {
       const file = readFile(item);
       return file?.name === name ? file : undefined;
     });
@@ -137,7 +139,7 @@ class ProviderClient implements BatchProvider {
 
   async findFiles(name: string): Promise<readonly ProviderFile[]> {
     const found: ProviderFile[] = [];
-    await this.#find(get(`find files ${name}`, '/files'), { purpose: 'batch' }, (item) => {
+    await this.#find(get(`find files ${name}`, '/files'), { purpose: this.#adapter.filePurpose }, (item) => {
       const file = readFile(item);
       if (file?.name === name) found.push(file);
       return undefined;
@@ -145,24 +147,17 @@ class ProviderClient implements BatchProvider {
     return found;
   }
 
-  async createBatch({ inputFileId, endpoint, completionWindow, metadata }: CreateBatch): Promise<Batch> {
+  async createBatch(request: CreateBatch): Promise<Batch> {
     const { honours } = this.#dialect;
-    const key = idempotencyKey(metadata);
     const call: Call = {
-      action: `create batch of file ${inputFileId}`,
+      action: `create batch of file ${request.inputFileId}`,
       method: 'POST',
-      path: '/batches',
+      path: this.#adapter.batchesPath,
       headers: {
         'content-type': 'application/json',
-        ...(honours.idempotencyKey === 'header' && { 'idempotency-key': key }),
+        ...(honours.idempotencyKey === 'header' && { 'idempotency-key': idempotencyKey(request.metadata) }),
       },
-      body: JSON.stringify({
-        input_file_id: inputFileId,
-        endpoint,
-        completion_window: completionWindow,
-        ...(honours.metadata === true && { metadata }),
-        ...(honours.idempotencyKey === 'body' && { idempotency_key: key }),
-      }),
+      body: JSON.stringify(await this.#adapter.createBody(request, this.#dialect)),
       repeatable: false,
     };
     return this.#batch(call);
@@ -171,9 +166,9 @@ class ProviderClient implements BatchProvider {
   /** By metadata where it is sent and the listed batch carries any, else by its input file: each round's file has one batch. */
   findBatch({ inputFileId, metadata }: FindBatch): Promise<Batch | undefined> {
     const wanted = Object.entries(metadata);
-    const call = get(`find batch of file ${inputFileId}`, '/batches');
+    const call = get(`find batch of file ${inputFileId}`, this.#adapter.batchesPath);
     return this.#find(call, {}, (item) => {
-      const batch = readBatch(item, this.#dialect);
+      const batch = this.#adapter.readBatch(item, this.#dialect);
       if (batch === undefined) return undefined;
       const carriesAny = this.#dialect.honours.metadata === true && Object.keys(batch.metadata).length > 0;
       const matches = carriesAny
@@ -184,13 +179,13 @@ class ProviderClient implements BatchProvider {
   }
 
   getBatch(batchId: string): Promise<Batch> {
-    return this.#batch(get(`get batch ${batchId}`, `/batches/${encodeURIComponent(batchId)}`));
+    return this.#batch(get(`get batch ${batchId}`, this.#pathOf(batchId)));
   }
 
   /** Repeatable: asking twice cancels once. A no says that it has ended already, or that there is no such call. */
   async cancelBatch(batchId: string): Promise<void> {
     if (this.#dialect.honours.cancel === false) return;
-    const path = `/batches/${encodeURIComponent(batchId)}/cancel`;
+    const path = `${this.#pathOf(batchId)}/cancel`;
     const call: Call = { action: `cancel batch ${batchId}`, method: 'POST', path, repeatable: true };
     try {
       await this.#http.json(call);
@@ -200,25 +195,11 @@ class ProviderClient implements BatchProvider {
     }
   }
 
-  async *download(fileId: string): AsyncGenerator<Buffer> {
-    const call: Call = {
+  download(fileId: string): AsyncGenerator<Buffer> {
+    return streamBody(this.#http, {
       ...get(`download file ${fileId}`, `/files/${encodeURIComponent(fileId)}/content`),
       headers: { accept: 'application/jsonl, application/binary, */*' },
-    };
-    const { headers, body } = await this.#http.stream(call);
-    const promised = Number(headers['content-length'] ?? Number.NaN);
-    let received = 0;
-    try {
-      for await (const chunk of body) {
-        received += (chunk as Buffer).byteLength;
-        yield chunk as Buffer;
-      }
-    } catch (error) {
-      throw asProviderError(call, error);
-    }
-    if (!Number.isNaN(promised) && received !== promised) {
-      throw new ProviderUnavailable(`${call.action}: ${received} of ${promised} bytes arrived.`);
-    }
+    });
   }
 
   async send(endpoint: string, body: string): Promise<DirectAnswer> {
@@ -247,7 +228,11 @@ class ProviderClient implements BatchProvider {
   }
 
   async #batch(call: Call): Promise<Batch> {
-    return required(call, readBatch(await this.#http.json(call), this.#dialect));
+    return required(call.action, this.#adapter.readBatch(await this.#http.json(call), this.#dialect));
+  }
+
+  #pathOf(batchId: string): string {
+    return `${this.#adapter.batchesPath}/${encodeURIComponent(batchId)}`;
   }
 
   /** Goes through a list's pages until an item is the one; ends on a page that says so or brings nothing new. */
@@ -256,11 +241,16 @@ class ProviderClient implements BatchProvider {
     query: Readonly<Record<string, string>>,
     match: (item: unknown) => Item | undefined,
   ): Promise<Item | undefined> {
+    const { lists } = this.#adapter;
     let after: string | undefined;
     for (let pages = 0; pages < MAX_PAGES; pages += 1) {
-      const search = new URLSearchParams({ ...query, limit: String(PAGE_SIZE), ...(after && { after }) });
+      const place =
+        lists === 'page'
+          ? { page: String(pages), page_size: String(PAGE_SIZE) }
+          : { limit: String(PAGE_SIZE), ...(after && { after }) };
+      const search = new URLSearchParams({ ...query, ...place });
       const page = required(
-        call,
+        call.action,
         readPage(await this.#http.json({ ...call, path: `${call.path}?${search.toString()}` })),
       );
       for (const item of page.items) {
@@ -268,37 +258,13 @@ class ProviderClient implements BatchProvider {
         if (found !== undefined) return found;
       }
       const last = asWire(page.items.at(-1))?.['id'];
-      if (page.more === false || typeof last !== 'string' || last === after) return undefined;
+      if (lists === 'whole' || page.more === false || typeof last !== 'string' || last === after)
+        return undefined;
       after = last;
     }
     throw new ProviderUnavailable(`${call.action}: the list has more than ${MAX_PAGES} pages.`);
   }
 }
-
-function expiryFields({ honours: { fileExpiry } }: Dialect): Readonly<Record<string, string>> {
-  const seconds = String(FILE_EXPIRY_SECONDS);
-  if (fileExpiry === 'brackets')
-    return { 'expires_after[anchor]': 'created_at', 'expires_after[seconds]': seconds };
-  if (fileExpiry === 'dots')
-    return { 'expires_after.anchor': 'created_at', 'expires_after.seconds': seconds };
-  return {};
-}
-
-/** The same for every try of one round of one shard, and for no other. */
-function idempotencyKey(metadata: CreateBatch['metadata']): string {
-  return metadata['key'] ?? JSON.stringify(metadata);
-}
-
-function get(action: string, path: string): Call {
-  return { action, method: 'GET', path, repeatable: true };
-}
-
-function required<Value>({ action }: Call, value: Value | undefined): Value {
-  if (value === undefined) throw new ProviderUnavailable(`${action}: the answer is not what was asked for.`);
-  return value;
-}
-
-export type { ProviderClient };
 
 function jsonOrText(text: string): unknown {
   try {

@@ -20,6 +20,8 @@ export interface HttpOptions {
   readonly baseUrl: string;
   readonly apiKey: () => Promise<string>;
   readonly dialect: Pick<Dialect, 'auth' | 'codes'>;
+  /** Sent with every call. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly random: () => number;
   readonly wait: (milliseconds: number) => Promise<void>;
   readonly timeouts: Timeouts;
@@ -85,6 +87,31 @@ export class Http {
     }
   }
 
+  /** A call that is answered with where to go on. @throws a `Provider*` error. */
+  async redirect(call: Call): Promise<{ readonly location: string; readonly headers: Answer['headers'] }> {
+    return this.#attempt(call, async () => {
+      const answer = await this.#request(call);
+      await readText(call, answer);
+      const { location } = answer.headers;
+      if (answer.statusCode < 300 || answer.statusCode >= 400 || typeof location !== 'string')
+        throw new ProviderUnavailable(`${call.action}: the answer does not say where to send it.`);
+      return { location: new URL(location, this.#options.baseUrl).href, headers: answer.headers };
+    });
+  }
+
+  /** Sends a file to an address that needs no key. @throws a `Provider*` error. */
+  async put(action: string, url: string, body: AsyncIterable<Uint8Array>, bytes: number): Promise<void> {
+    const headers = { 'content-type': 'application/octet-stream', 'content-length': String(bytes) };
+    const call: Call = { action, method: 'POST', path: '', repeatable: false };
+    await this.#attempt(call, async () => {
+      const answer = await this.#accept(
+        call,
+        await request(this.#agent, url, { method: 'PUT', headers, body }),
+      );
+      await readText(call, answer);
+    });
+  }
+
   async #attempt<T>(call: Call, once: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -104,23 +131,52 @@ export class Http {
     return asked > MAX_WAIT_MS ? undefined : asked;
   }
 
+  async #send(call: Call): Promise<Answer> {
+    return this.#accept(call, await this.#request(call));
+  }
+
   async #request(call: Call): Promise<Answer> {
-    const { baseUrl, apiKey, dialect } = this.#options;
+    const { baseUrl, apiKey, dialect, headers } = this.#options;
     return request(this.#agent, `${baseUrl}${call.path}`, {
       method: call.method,
-      headers: { ...call.headers, ...authorize(dialect.auth, await apiKey()) },
+      headers: { ...headers, ...call.headers, ...authorize(dialect.auth, await apiKey()) },
       body: call.body ?? null,
     });
   }
 
-  async #send(call: Call): Promise<Answer> {
-    const { dialect } = this.#options;
-    const answer = await this.#request(call);
+  /** @throws the named error of an answer that is no success */
+  async #accept(call: Call, answer: Answer): Promise<Answer> {
     if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
     const body = await readText(call, answer).catch(() => '');
-    const error = classifyError({ action: call.action, status: answer.statusCode, body }, dialect.codes);
+    const { codes } = this.#options.dialect;
+    const error = classifyError({ action: call.action, status: answer.statusCode, body }, codes);
     rememberRetryAfter(error, answer);
     throw error;
+  }
+}
+
+export function get(action: string, path: string): Call {
+  return { action, method: 'GET', path, repeatable: true };
+}
+
+/**
+ * An answer's body as it streams in.
+ * @throws ProviderUnavailable when fewer bytes arrive than were promised
+ */
+export async function* streamBody(http: Http, call: Call): AsyncGenerator<Buffer> {
+  const { headers, body } = await http.stream(call);
+  const promised = Number(headers['content-length'] ?? Number.NaN);
+  let received = 0;
+  try {
+    for await (const chunk of body) {
+      received += (chunk as Buffer).byteLength;
+      yield chunk as Buffer;
+    }
+  } catch (error) {
+    throw asProviderError(call, error);
+  }
+  if (!Number.isNaN(promised) && received !== promised) {
+    throw new ProviderUnavailable(`${call.action}: ${received} of ${promised} bytes arrived.`);
   }
 }
 

@@ -5,7 +5,7 @@ declare module 'undici/lib/api/api-request.js' {
     options: {
       origin: string;
       path: string;
-      method: 'GET' | 'POST' | 'DELETE';
+      method: 'GET' | 'POST' | 'PUT' | 'DELETE';
       headers: Readonly<Record<string, string>>;
       body: string | AsyncIterable<Uint8Array> | null;
     },

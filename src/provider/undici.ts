@@ -14,7 +14,7 @@ export const errors: typeof undiciErrors = errorClasses;
 export type Answer = Dispatcher.ResponseData;
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | AsyncIterable<Uint8Array> | null;
 }

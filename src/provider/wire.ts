@@ -1,3 +1,4 @@
+import { ProviderUnavailable } from '../errors.ts';
 import type { Batch, BatchCounts, BatchError, ProviderFile } from './batch-provider.ts';
 import type { Dialect } from './dialects/schema.ts';
 
@@ -10,6 +11,12 @@ export type Wire = Readonly<Record<string, unknown>>;
 
 export function asWire(value: unknown): Wire | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Wire) : undefined;
+}
+
+/** What an answer was read as. @throws ProviderUnavailable when it was nothing of the kind */
+export function required<Value>(action: string, value: Value | undefined): Value {
+  if (value === undefined) throw new ProviderUnavailable(`${action}: the answer is not what was asked for.`);
+  return value;
 }
 
 /** A batch object, bare or wrapped in `job`; `undefined` when it is none. */

@@ -1,3 +1,4 @@
+import { answerText } from '../answer-text.ts';
 import type { Outcome, ResultLine } from '../job.ts';
 import { shardKey } from '../keys.ts';
 import { sideBySide } from '../side-by-side.ts';
@@ -83,14 +84,10 @@ function showLine(text: string): SampledRow {
   const line = JSON.parse(text) as ResultLine;
   const customId = clip(line.custom_id, ID_BYTES);
   return line.ok
-    ? { customId, outcome: 'ok', answer: clip(answerOf(line), ANSWER_BYTES) }
+    ? { customId, outcome: 'ok', answer: clip(answerText(line), ANSWER_BYTES) }
     : {
         customId,
         outcome: line.outcome,
         answer: clip(`${line.error.code}: ${line.error.message}`, ANSWER_BYTES),
       };
-}
-
-function answerOf({ text, embedding, embeddings, body }: Extract<ResultLine, { ok: true }>): string {
-  return typeof text === 'string' ? text : JSON.stringify(embedding ?? embeddings ?? body ?? null);
 }

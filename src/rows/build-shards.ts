@@ -200,7 +200,10 @@ class Builder {
 function rulesOf({ endpoint, model, body, system, prompt, provider }: ResolvedProfile): RequestRules {
   const { customIdLength, customIdCharacters } = provider.dialect.limits;
   return {
-    customIds: { length: known(customIdLength, MAX_CUSTOM_ID), ascii: customIdCharacters === 'ascii' },
+    customIds: {
+      length: known(customIdLength, MAX_CUSTOM_ID),
+      characters: known(customIdCharacters, 'any'),
+    },
     endpoint,
     model,
     body,

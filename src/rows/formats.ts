@@ -1,21 +1,12 @@
 import { InvalidInput } from '../errors.ts';
 import { readCsv, readTsv } from './formats/csv.ts';
+import type { ReadOptions, ReadRows } from './formats/format.ts';
 import { gunzip } from './formats/gunzip.ts';
 import { readJsonDocument } from './formats/json-document.ts';
 import { readJsonLines } from './formats/json-lines.ts';
 import { peek } from './formats/peek.ts';
 import { readText } from './formats/text.ts';
 import type { Row } from './row.ts';
-
-export interface ReadOptions {
-  /** The file's name, for error messages. */
-  readonly name: string;
-  /** Longest row that is read, in bytes. */
-  readonly maxRowBytes: number;
-}
-
-/** Reads an input file's rows as they stream in, in batches. @throws InvalidInput when the content is of another format. */
-type ReadRows = (chunks: AsyncIterable<Uint8Array>, options: ReadOptions) => AsyncIterable<Row[]>;
 
 interface Format {
   readonly extensions: readonly string[];

@@ -32,13 +32,24 @@ export async function* frameLines(
   maxBytes: number,
   mode: 'rows' | 'raw' = 'rows',
 ): AsyncGenerator<Line[]> {
-  const framer = mode === 'rows' ? new LineFramer(maxBytes) : new RawFramer(maxBytes);
+  const framer = createFramer(maxBytes, mode);
   for await (const chunk of chunks) {
     const lines = framer.push(asBuffer(chunk));
     if (lines.length > 0) yield lines;
   }
   const last = framer.end();
   if (last.length > 0) yield last;
+}
+
+/** Cuts what is pushed into lines; `end` has the last one, when it has no newline. */
+export interface Framer {
+  push(chunk: Buffer): Line[];
+  end(): Line[];
+}
+
+/** {@link frameLines} for who has the chunks one by one. */
+export function createFramer(maxBytes: number, mode: 'rows' | 'raw' = 'rows'): Framer {
+  return mode === 'rows' ? new LineFramer(maxBytes) : new RawFramer(maxBytes);
 }
 
 /** Cuts a stream into lines, each with its newline. */

@@ -1,4 +1,6 @@
-import { BODY_PARAMETERS, DEAD_LETTER_FIELDS } from './body-parameters.ts';
+import { isFields, noPrompt, RowRefused } from '../endpoints/ask.ts';
+import { endpointAt } from '../endpoints/endpoints.ts';
+import { DEAD_LETTER_FIELDS } from './dead-letter-fields.ts';
 import type { Problem } from './row.ts';
 import { jsonLine } from './json-line.ts';
 import { MissingColumn, type Template } from './template.ts';
@@ -18,8 +20,8 @@ export interface RequestRules {
 export interface CustomIdRules {
   /** Most characters. */
   readonly length: number;
-  /** Printable ASCII only: ids that end in a header. */
-  readonly ascii: boolean;
+  /** `ascii`: printable ASCII only, for ids that end in a header; `word`: letters, digits, `_` and `-`. */
+  readonly characters: 'any' | 'ascii' | 'word';
 }
 
 /** What a row becomes: a request line (with its newline), or why it cannot be one. */
@@ -35,18 +37,9 @@ export type Request =
 
 /** OpenAI-shaped providers echo ids of 64 characters and more; beyond this it is a mistake in the input. */
 export const MAX_CUSTOM_ID = 512;
-const ANY_CUSTOM_ID: CustomIdRules = { length: MAX_CUSTOM_ID, ascii: false };
+const ANY_CUSTOM_ID: CustomIdRules = { length: MAX_CUSTOM_ID, characters: 'any' };
 
 type Fields = Readonly<Record<string, unknown>>;
-
-class RowRefused extends Error {
-  override readonly name = 'RowRefused';
-  readonly problem: Problem;
-  constructor(code: Problem['code'], message: string) {
-    super(message);
-    this.problem = { code, message };
-  }
-}
 
 /** A row to be turned into a request line. */
 export interface RowToSend {
@@ -58,8 +51,8 @@ export interface RowToSend {
 }
 
 /**
- * Turns a row into a request line. Five shapes: a ready-made request line, `{prompt}`, `{messages}`, `{input}`, `{body}`;
- * and with the profile's templates any fields. Body parameters: the profile's give way to the row's, and those to its
+ * Turns a row into a request line. A row is a ready-made request line, has a `body`, or what its endpoint asks (`prompt`,
+ * `messages`, `input`, …: `src/endpoints/`); and with the profile's templates any fields. Body parameters: the profile's give way to the row's, and those to its
  * `body`.
  */
 export function toRequestLine({ value, ordinal, data = false }: RowToSend, rules: RequestRules): Request {
@@ -122,10 +115,18 @@ function readId({ custom_id, id }: Fields, rules: CustomIdRules = ANY_CUSTOM_ID)
       `custom_id must have at most ${rules.length} characters and no control characters.`,
     );
   }
-  if (rules.ascii && !/^[\x20-\x7e]*$/.test(name)) {
-    throw new RowRefused('INVALID_CUSTOM_ID', 'This provider takes only ASCII in a custom_id.');
+  if (!hasCharacters(name, rules)) {
+    const taken = rules.characters === 'ascii' ? 'ASCII' : 'letters, digits, "_" and "-"';
+    throw new RowRefused('INVALID_CUSTOM_ID', `This provider takes only ${taken} in a custom_id.`);
   }
   return name;
+}
+
+const CHARACTERS = { any: undefined, ascii: /^[\x20-\x7e]*$/, word: /^[A-Za-z0-9_-]*$/ };
+
+/** Whether an id has only characters that the provider takes. */
+export function hasCharacters(id: string, { characters }: CustomIdRules = ANY_CUSTOM_ID): boolean {
+  return CHARACTERS[characters]?.test(id) ?? true;
 }
 
 /** An array of numbers is one text, as tokens. */
@@ -147,8 +148,11 @@ function toBody(fields: Fields, data: boolean, rules: RequestRules): Fields & { 
 function ownBody(fields: Fields, data: boolean, rules: RequestRules): Fields {
   if (fields['body'] !== undefined && !data) return withModel(wholeBody(fields['body']), fields);
   if (rules.prompt !== undefined && fields['messages'] === undefined) {
-    const prompt = rules.prompt(fields);
-    return content({ ...NO_CONTENT, prompt, system: rules.system?.(fields) }, rules.endpoint);
+    const endpoint = endpointAt(rules.endpoint);
+    if (rules.system !== undefined && !endpoint.takesSystem)
+      throw noPrompt(`${rules.endpoint} takes no system message: take "system" out of the profile.`);
+    const documents = fields['documents'];
+    return endpoint.ask({ prompt: rules.prompt(fields), system: rules.system?.(fields), documents });
   }
   return withModel(shortForm(fields, data, rules), fields);
 }
@@ -176,85 +180,30 @@ function readModel(own: Fields, rules: RequestRules): string {
   throw new RowRefused('MISSING_MODEL', 'No model: name one in the row, in the profile, or with --model.');
 }
 
-/** `{prompt}`, `{messages}` or `{input}`, with body parameters beside it unless the row is a table's. */
+/** What the endpoint asks of a row, with body parameters beside it unless the row is a table's. */
 function shortForm(fields: Fields, data: boolean, rules: RequestRules): Fields {
-  const { custom_id: _customId, id: _id, method: _method, url: _url, model: _model, ...rest } = fields;
-  const { prompt, system, messages, input, ...others } = rest;
-  const parameters = data ? [] : Object.entries(others).filter(([name]) => !DEAD_LETTER_FIELDS.has(name));
-  const unknown = parameters.find(([name]) => !BODY_PARAMETERS.has(name));
-  if (unknown !== undefined) throw unknownField(unknown[0]);
-  const given = { prompt, system: system ?? profileSystem(prompt, fields, rules), messages, input };
-  return { ...content(given, rules.endpoint), ...Object.fromEntries(parameters) };
+  const endpoint = endpointAt(rules.endpoint);
+  const asked: Record<string, unknown> = {};
+  const parameters: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    if (endpoint.fields.has(name)) asked[name] = value;
+    else if (data || OWN_FIELDS.has(name) || DEAD_LETTER_FIELDS.has(name)) continue;
+    else if (endpoint.parameters.has(name)) parameters[name] = value;
+    else throw unknownField(name);
+  }
+  // The profile's system message goes before a prompt that brings none.
+  if (endpoint.takesSystem && asked['prompt'] !== undefined) asked['system'] ??= rules.system?.(fields);
+  return { ...endpoint.ask(asked), ...parameters };
 }
 
-/** The profile's system message goes before a prompt that brings none. */
-function profileSystem(
-  prompt: unknown,
-  fields: Fields,
-  { system, endpoint }: RequestRules,
-): string | undefined {
-  return prompt !== undefined && endpoint.endsWith('/chat/completions') ? system?.(fields) : undefined;
-}
+/** Fields of a row that are neither asked nor sent as they are. */
+const OWN_FIELDS: ReadonlySet<string> = new Set(['custom_id', 'id', 'method', 'url', 'model']);
 
 function unknownField(name: string): RowRefused {
   return new RowRefused(
     'UNKNOWN_FIELD',
     `"${name.slice(0, 80)}" is neither a field of a row nor a known body parameter. To send it, put it under "body".`,
   );
-}
-
-interface Content {
-  readonly prompt: unknown;
-  readonly system: unknown;
-  readonly messages: unknown;
-  readonly input: unknown;
-}
-
-const NO_CONTENT: Content = { prompt: undefined, system: undefined, messages: undefined, input: undefined };
-
-function content(given: Content, endpoint: string): Fields {
-  if (endpoint.endsWith('/embeddings')) return { input: embeddingInput(given) };
-  if (endpoint.endsWith('/chat/completions')) return { messages: chatMessages(given) };
-  throw new RowRefused('INVALID_BODY', `Rows for ${endpoint} must have a "body".`);
-}
-
-function chatMessages({ prompt, system, messages, input }: Content): unknown {
-  if (input !== undefined)
-    throw noPrompt('"input" is for embeddings; a chat row has "prompt" or "messages".');
-  if (messages !== undefined) {
-    if (prompt !== undefined || system !== undefined)
-      throw noPrompt('Give "prompt" or "messages", not both.');
-    if (!Array.isArray(messages) || messages.length === 0 || !messages.every(isFields)) {
-      throw noPrompt('messages must be an array of message objects that is not empty.');
-    }
-    return messages;
-  }
-  const user = { role: 'user', content: nonBlank(prompt, 'prompt') };
-  return system === undefined ? [user] : [{ role: 'system', content: nonBlank(system, 'system') }, user];
-}
-
-function embeddingInput({ prompt, system, messages, input }: Content): unknown {
-  if (messages !== undefined || system !== undefined)
-    throw noPrompt('An embeddings row has "input" or "prompt".');
-  if (input === undefined) return nonBlank(prompt, 'prompt');
-  if (prompt !== undefined) throw noPrompt('Give "prompt" or "input", not both.');
-  if (Array.isArray(input) && input.length > 0) return input;
-  return nonBlank(input, 'input');
-}
-
-function nonBlank(text: unknown, field: string): string {
-  if (typeof text === 'string' && text.trim() !== '') return text;
-  throw noPrompt(
-    text === undefined ? `The row has no ${field}.` : `${field} must be a string that is not blank.`,
-  );
-}
-
-function noPrompt(message: string): RowRefused {
-  return new RowRefused('NO_PROMPT', message);
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function kindOf(value: unknown): string {

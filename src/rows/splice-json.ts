@@ -3,7 +3,7 @@ import type { SlotKind } from '../shapes/shape.ts';
 import { splicedBytes, writeSpliced } from '../shapes/splice.ts';
 import { Shapes } from '../shapes/shapes.ts';
 import { ID_AT, isBlank, learnRequest, MAX_ORDINAL, type RequestSplice } from './learn-request.ts';
-import { generatedId, MAX_CUSTOM_ID, type RequestRules } from './request-line.ts';
+import { generatedId, hasCharacters, MAX_CUSTOM_ID, type RequestRules } from './request-line.ts';
 
 /** A row's values that decide what becomes of it. */
 const FIXED = new Set(['method', 'url', 'role', 'model', 'type', 'body']);
@@ -16,6 +16,7 @@ const KINDS: ReadonlySet<SlotKind> = new Set(['text', 'number']);
 export class JsonSplicer {
   readonly #shapes: Shapes<RequestSplice>;
   readonly #longestId: number;
+  readonly #ids: RequestRules['customIds'];
   /** The request line made last, newline included, up to the length that `make` told. */
   line = Buffer.allocUnsafeSlow(65_536);
   /** Its custom_id, its model, and the texts it asks to embed. */
@@ -25,6 +26,7 @@ export class JsonSplicer {
 
   constructor(rules: RequestRules) {
     this.#longestId = rules.customIds?.length ?? MAX_CUSTOM_ID;
+    this.#ids = rules.customIds;
     this.#shapes = new Shapes({ fixed: FIXED, kinds: KINDS }, (shape) => learnRequest(shape, rules, false));
   }
 
@@ -38,6 +40,7 @@ export class JsonSplicer {
       if (isBlank(row, spans[2 * slot] as number, spans[2 * slot + 1] as number)) return 0;
     const customId = idSlot === undefined ? generatedId(ordinal) : plainText(row, spans, idSlot);
     if (customId === undefined || customId.length > this.#longestId || ordinal > MAX_ORDINAL) return 0;
+    if (!hasCharacters(customId, this.#ids)) return 0;
     const length = splicedBytes(splice, spans);
     if (length > this.line.length) this.line = Buffer.allocUnsafeSlow(2 * length);
     writeSpliced(splice, row, spans, this.line, 0);

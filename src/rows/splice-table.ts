@@ -1,7 +1,7 @@
 import { plainText } from '../shapes/plain-text.ts';
 import type { Shape } from '../shapes/shape.ts';
 import { ID_AT, isBlank, learnRequest, MAX_ORDINAL, type RequestSplice } from './learn-request.ts';
-import { generatedId, MAX_CUSTOM_ID, type RequestRules } from './request-line.ts';
+import { generatedId, hasCharacters, MAX_CUSTOM_ID, type RequestRules } from './request-line.ts';
 import type { Table, TableRow } from './row.ts';
 
 /** Which cells are empty is a bit each. */
@@ -47,6 +47,7 @@ export class TableSplicer {
     const { splice, idSlot } = found;
     const customId = idSlot === undefined ? generatedId(ordinal) : plainText(bytes, spans, idSlot);
     if (customId === undefined || customId.length > this.#longestId || customId.includes('"')) return 0;
+    if (!hasCharacters(customId, this.#rules.customIds)) return 0;
     const { literals, slots } = splice;
     this.#makeRoom(splice.literalBytes, slots, spans);
     let at = 0;

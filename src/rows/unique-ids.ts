@@ -19,9 +19,9 @@ export function createUniqueIds(seed: number): UniqueIds {
   let size = 0;
   return {
     add(id) {
-      const [high, low] = hash(id, seed);
+      const high = hashHigh(id, seed);
       const part = parts[high >>> (32 - PART_BITS)];
-      if (part === undefined || !part.add(high, low)) return false;
+      if (part === undefined || !part.add(high, hashLow(id, seed, high))) return false;
       size += 1;
       if (size > MAX_IDS) {
         throw new InvalidInput(`A job takes at most ${MAX_IDS} rows: split the input into several files.`);
@@ -78,23 +78,30 @@ class HashTable {
       const low = before[at + 1] ?? 0;
       if (high !== 0 || low !== 0) this.#put(high, low);
     }
+    // Given back at once: the collector would wait until as much again is garbage.
+    before.buffer.transfer(0);
   }
 }
 
-/** Two lanes of multiply and rotate over the UTF-16 units, each finished as in MurmurHash3; never two zeros. */
-function hash(id: string, seed: number): readonly [high: number, low: number] {
+/** Two lanes of multiply and rotate over the UTF-16 units, each finished as in MurmurHash3. */
+function hashHigh(id: string, seed: number): number {
   let high = seed ^ 0x9e3779b9;
+  for (let at = 0; at < id.length; at += 1) {
+    high = Math.imul(high ^ id.charCodeAt(at), 0x01000193);
+    high = (high << 13) | (high >>> 19);
+  }
+  return finish(high ^ id.length);
+}
+
+/** Never 0 where the high lane is: two zeros are an empty place. */
+function hashLow(id: string, seed: number, high: number): number {
   let low = Math.imul(seed, 0x85ebca6b) ^ 0x517cc1b7;
   for (let at = 0; at < id.length; at += 1) {
-    const unit = id.charCodeAt(at);
-    high = Math.imul(high ^ unit, 0x01000193);
-    high = (high << 13) | (high >>> 19);
-    low = Math.imul(low ^ unit, 0x5bd1e995);
+    low = Math.imul(low ^ id.charCodeAt(at), 0x5bd1e995);
     low = (low << 15) | (low >>> 17);
   }
-  high = finish(high ^ id.length);
   low = finish(low ^ Math.imul(high, 0xc2b2ae35));
-  return [high, high === 0 && low === 0 ? 1 : low];
+  return high === 0 && low === 0 ? 1 : low;
 }
 
 function finish(value: number): number {

@@ -2,6 +2,7 @@ import type { Edges } from '../edges.ts';
 import { bounded } from '../errors.ts';
 import type { LogFields } from '../log.ts';
 import type { Environment } from './api-key.ts';
+import { traceCall } from './trace.ts';
 
 /** Lambda's second argument, as far as a step uses it. The local host brings its own edges in it; AWS never does. */
 export interface StepHost<E extends Edges = Edges> {
@@ -10,19 +11,28 @@ export interface StepHost<E extends Edges = Edges> {
 
 export type Handler<In, Out, E extends Edges = Edges> = (event: In, host?: StepHost<E>) => Promise<Out>;
 
-/** Makes a step a Lambda handler: edges from the environment, and one log line for a failure before it is thrown. */
+/**
+ * Makes a step a Lambda handler: edges from the environment, one log line for a failure before it is thrown, and the job's
+ * id in the call's trace.
+ */
 export function handle<In, Out, E extends Edges>(
   step: (edges: E, event: In) => Promise<Out>,
   openEdges: (env: Environment) => E,
 ): Handler<In, Out, E> {
   return async (event, host) => {
     const edges = host?.edges ?? openEdges(process.env);
+    const startedAt = Date.now();
+    let failed = true;
     try {
-      return await step(edges, event);
+      const left = await step(edges, event);
+      failed = false;
+      return left;
     } catch (error) {
       const { name, message } = error instanceof Error ? error : new Error(String(error));
       edges.log('step_failed', { ...jobOf(event), error: name, reason: bounded(message) });
       throw error;
+    } finally {
+      await traceCall(process.env, { startedAt, endedAt: Date.now(), failed, annotations: jobOf(event) });
     }
   };
 }

@@ -10,6 +10,7 @@ import { isNearlyFull, spentEvents } from '../history.ts';
 import { jobKey, roundKey } from '../keys.ts';
 import { findRound, type ShardRound } from '../shard-rounds.ts';
 import { freeSlot } from '../slots.ts';
+import { readStop } from '../stop.ts';
 import { readJson, requireJson } from '../store/json.ts';
 
 /** Longest wait before a round, in seconds. */
@@ -35,7 +36,9 @@ export async function collectResults(
     await stopShard(edges, context, round + 1, HISTORY_FULL);
     return { ...base, next: 'stop', round, waitSeconds: 0 };
   }
-  const waitSeconds = retryWaitSeconds(job, round, edges.random());
+  // A stopped job starts no further round: its end need not be waited for.
+  const isStopped = (await readStop(edges.store, jobId)) !== undefined;
+  const waitSeconds = isStopped ? 0 : retryWaitSeconds(job, round, edges.random());
   return { ...base, next, round: round + 1, waitSeconds };
 }
 

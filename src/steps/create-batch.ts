@@ -15,6 +15,7 @@ import { jobKey, roundKey, shardName } from '../keys.ts';
 import { parseWindow } from '../polling.ts';
 import type { Batch } from '../provider/batch-provider.ts';
 import { isCancelled, readStop, refuseWhenStopped } from '../stop.ts';
+import { readRequests, type UploadCheckpoint } from '../shard-part.ts';
 import { takeSlot } from '../slots.ts';
 import { readJson, requireJson, writeJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -80,7 +81,8 @@ async function findOrCreate(
   await waitForPlace(store, context, maxBatches);
   await announce(edges, context, key, announced);
   try {
-    const request = { inputFileId: fileId, endpoint, completionWindow, metadata };
+    const open = await requestsOf(edges, context);
+    const request = { inputFileId: fileId, endpoint, completionWindow, metadata, open };
     const batch = await edges.provider(context.provider).createBatch(request);
     log('batch_created', { jobId, shard, round, batchId: batch.id });
     return batch;
@@ -88,6 +90,16 @@ async function findOrCreate(
     if (saysThereIsNone(error)) await writeJson(store, key, { at: 0 } satisfies Announcement);
     throw error;
   }
+}
+
+/** What was uploaded. */
+async function requestsOf(
+  { store }: ProviderEdges,
+  context: UploadedContext,
+): Promise<() => AsyncIterable<Uint8Array>> {
+  const upload = await readJson<UploadCheckpoint>(store, roundKey(context, context.round, 'upload.json'));
+  const key = roundKey(context, context.round, 'requests.jsonl');
+  return () => readRequests(store, key, upload?.part?.bytes);
 }
 
 /** Whether the provider answered, and refused. Whatever else went wrong, the batch may be there. */

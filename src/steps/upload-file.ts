@@ -4,7 +4,7 @@ import { InvalidInput } from '../errors.ts';
 import type { Job } from '../job.ts';
 import { jobKey, roundKey, shardName } from '../keys.ts';
 import type { BatchProvider, ProviderFile } from '../provider/batch-provider.ts';
-import { partToUpload, type UploadCheckpoint } from '../shard-part.ts';
+import { partToUpload, readRequests, type UploadCheckpoint } from '../shard-part.ts';
 import { findRound, isDirectRound } from '../shard-rounds.ts';
 import { refuseWhenStopped } from '../stop.ts';
 import { readJson, requireJson, writeJson } from '../store/json.ts';
@@ -66,7 +66,7 @@ async function makeUpload(
   const first = await store.createIfAbsent(roundKey(context, round, 'uploading.json'), '{}\n');
   const lost = first ? undefined : await findLost(provider, name, bytes);
   const file =
-    lost ?? (await provider.uploadFile({ name, bytes, open: () => readObject(edges, key, bytes) }));
+    lost ?? (await provider.uploadFile({ name, bytes, open: () => readRequests(store, key, bytes) }));
   return { fileId: file.id, name, part, repeated: !first || file.repeated === true };
 }
 
@@ -77,10 +77,4 @@ async function findLost(
 ): Promise<ProviderFile | undefined> {
   const found = await provider.findFile(name);
   return found !== undefined && (found.bytes ?? bytes) === bytes ? found : undefined;
-}
-
-async function* readObject({ store }: ProviderEdges, key: string, end: number): AsyncGenerator<Buffer> {
-  const object = await store.open(key, { end });
-  if (object === undefined) throw new InvalidInput(`${store.locate(key)} is gone.`);
-  yield* object.body;
 }

@@ -92,9 +92,16 @@ function putCommand(bucket: S3Bucket, key: string, body: Uint8Array, mark?: stri
     Key: key,
     Body: body,
     ContentLength: body.byteLength,
+    ContentType: contentTypeOf(key),
     ChecksumCRC32: crc32Base64(body),
     ...(mark === undefined ? {} : { IfNoneMatch: '*', Metadata: { writer: mark } }),
   });
+}
+
+/** A browser that opens the object shows it; without a type it would only save it. */
+function contentTypeOf(key: string): string {
+  if (key.endsWith('.html')) return 'text/html; charset=utf-8';
+  return key.endsWith('.json') ? 'application/json' : 'application/octet-stream';
 }
 
 async function carriesMark(bucket: S3Bucket, key: string, mark: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { renderResult, type Answer } from '../../src/collect/render-result.ts';
+import { endpointAt } from '../../src/endpoints/endpoints.ts';
 import { addUsage, NO_USAGE, usageOf } from '../../src/collect/usage.ts';
 
 function answer(body: unknown, more: Partial<Answer> = {}): Answer {
@@ -7,7 +8,7 @@ function answer(body: unknown, more: Partial<Answer> = {}): Answer {
     customId: 'q1',
     body,
     round: 1,
-    endpoint: '/v1/chat/completions',
+    endpoint: endpointAt('/v1/chat/completions'),
     resultShape: 'compact',
     manyInputs: false,
     ...more,
@@ -90,7 +91,7 @@ describe('the result of an embeddings row', () => {
     { index: 1, embedding: [0.2] },
     { index: 0, embedding: [0.1] },
   ];
-  const at = { endpoint: '/v1/embeddings' };
+  const at = { endpoint: endpointAt('/v1/embeddings') };
 
   test('is one vector for one input', () => {
     const body = { object: 'list', data: [data[1]], model: 'e' };
@@ -127,7 +128,7 @@ describe('the result of an embeddings row', () => {
 test('any other endpoint gives its body', () => {
   const body = { url: 'https://example.com/image.png' };
 
-  expect(renderResult(answer(body, { endpoint: '/v1/images/generations' }))).toMatchObject({ body });
+  expect(renderResult(answer(body, { endpoint: endpointAt('/v1/moderations') }))).toMatchObject({ body });
 });
 
 describe('usage', () => {

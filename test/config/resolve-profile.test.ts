@@ -92,7 +92,7 @@ describe('resolveProfile', () => {
 
   test('names the providers there are when one is missing', () => {
     expect(() => resolveProfile(config, 'default', { provider: 'x' })).toThrowError(
-      /no provider "x"\. Providers: dashscope, .*melious, mine, .*simulator\./,
+      /no provider "x"\. Providers: anthropic, .*melious, mine, .*simulator, .*\./,
     );
   });
 

@@ -1,3 +1,4 @@
+import type { DialectName } from '../../src/provider/dialects/dialects.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,28 +44,33 @@ export interface Hold {
   release(): void;
 }
 
-const SIMULATOR = { dialect: 'melious', baseUrl: 'http://127.0.0.1:9/v1' } as const;
+const configOf = (dialect: string): NightshiftConfig =>
+  defineConfig({
+    // One place, so that shards have to wait for each other.
+    providers: { simulator: { dialect, baseUrl: 'http://127.0.0.1:9/v1', maxBatches: 1 } },
+    profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch' } },
+    schedules: {
+      hourly: { rate: '1 hour', prefix: 'staged/inbox/' },
+      nightly: { cron: '0 22 * * ? *', inputs: ['staged/{{yyyy}}-{{MM}}-{{dd}}.csv'] },
+    },
+  });
 
-const CONFIG: NightshiftConfig = defineConfig({
-  // One place, so that shards have to wait for each other.
-  providers: { simulator: { ...SIMULATOR, maxBatches: 1 } },
-  profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch' } },
-  schedules: {
-    hourly: { rate: '1 hour', prefix: 'staged/inbox/' },
-    nightly: { cron: '0 22 * * ? *', inputs: ['staged/{{yyyy}}-{{MM}}-{{dd}}.csv'] },
-  },
-});
+export interface RoleWorldOptions {
+  /** Whether the bucket tells versions; a person may suspend them. */
+  readonly versioned: boolean;
+  readonly dialect?: DialectName;
+}
 
-/** @param versioned whether the bucket tells versions; a person may suspend them */
 export async function openRoleWorld(
   roles: Roles,
-  { versioned }: { readonly versioned: boolean },
+  { versioned, dialect = 'melious' }: RoleWorldOptions,
 ): Promise<RoleWorld> {
+  const config = configOf(dialect);
   await using opened = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-roles-'));
   opened.defer(() => rm(folder, { recursive: true, force: true }));
   const clock = createClock();
-  const simulator = await startSimulator({ apiKey: KEY, clock });
+  const simulator = await startSimulator({ apiKey: KEY, clock, dialect });
   opened.defer(() => simulator.close());
   const plain = opened.use(openEdges(folder, simulator, clock, () => undefined));
   const edges = versioned ? { ...plain, store: withVersions(plain.store) } : plain;
@@ -89,7 +95,7 @@ export async function openRoleWorld(
   });
   const edgesOf = (door: string): StartEdges => ({
     ...roles.edgesOf(door, edges),
-    config: CONFIG,
+    config,
     executions: roles.executionsOf(door, executions),
   });
   const start = async (event: unknown): Promise<string> => {
@@ -121,7 +127,7 @@ export async function openRoleWorld(
       const key = `${jobPrefix('submitted')}input/${name}`;
       await edges.store.put(key, content);
       const request = { jobId: 'submitted', profile: 'default', inputs: () => Promise.resolve([{ key }]) };
-      return (await startJob({ ...edges, config: CONFIG, executions }, request)).jobId;
+      return (await startJob({ ...edges, config, executions }, request)).jobId;
     },
     fire: (schedule, scheduledTime) => start({ schedule, scheduledTime }),
     hold(step) {

@@ -67,6 +67,15 @@ const STORIES = {
     for (const key of ['input/b.jsonl', 'staged/a.jsonl']) await send(world, '/uploads', json({ key }));
     return [await end(world, post(world, '/jobs', { inputs: INPUTS }))];
   },
+  'answers are files': async (world) => [
+    await end(
+      world,
+      post(world, '/jobs', {
+        rows: [{ prompt: 'a cog' }],
+        overrides: { endpoint: '/v1/images/generations', model: 'm' },
+      }),
+    ),
+  ],
   'the only place at the provider is held by a job that has ended': async (world) => {
     await world.store.put('slots/simulator/0.json', '{"jobId":"earlier","shard":0}');
     await world.store.put('output/earlier/summary.json', '{}');
@@ -94,6 +103,10 @@ beforeAll(async () => {
       ends.set(`${name}, ${versioned}`, await story(world).catch((error: unknown) => error));
     }
   }
+  // Its create takes the request lines themselves.
+  await using inline = await openRoleWorld(roles, { versioned: true, dialect: 'anthropic' });
+  const jobId = inline.drop('input/inline.jsonl', ROW);
+  ends.set('a provider that takes no files', [await end(inline, jobId)]);
 });
 
 describe.each(Object.keys(STEPS))('%s', (step) => {
@@ -124,6 +137,10 @@ describe.each([true, false])('when the bucket tells versions is %s', (versioned)
   ])('%s: %s', (story, ...statuses) => {
     expect(ends.get(`${story}, ${versioned}`)).toEqual(statuses);
   });
+});
+
+test('a provider that takes no files: succeeded', () => {
+  expect(ends.get('a provider that takes no files')).toEqual(['succeeded']);
 });
 
 const INPUTS = ['staged/a.jsonl', 'output/earlier/dead-letters.jsonl', 'input/b.jsonl'];

@@ -47,8 +47,12 @@ describe.each(ALL_STEPS)('%s', (step) => {
     );
   });
 
-  test('shows positions of the TypeScript source in its stack traces', () => {
-    expect(stackTemplate()).toHaveStep(step, {}, { NODE_OPTIONS: '--enable-source-maps' });
+  test('shows positions of the TypeScript source in its stack traces, and keeps few young objects', () => {
+    expect(stackTemplate()).toHaveStep(
+      step,
+      {},
+      { NODE_OPTIONS: '--enable-source-maps --max-semi-space-size=4' },
+    );
   });
 
   test('names a resource for everything but X-Ray', () => {
@@ -311,6 +315,7 @@ test.each([
     [
       'DeleteObject slots/*',
       'GetObject jobs/*.json',
+      'GetObject jobs/*/shards/*/round-*.requests.jsonl',
       'GetObject output/*/summary.json',
       'GetObject slots/*',
       'PutObject jobs/*/shards/*/round-*.batch.json',
@@ -345,6 +350,7 @@ test.each([
       'GetObject slots/*',
       'PutObject jobs/*/shards/*',
       'PutObject jobs/*/stop.json',
+      'PutObject output/*/files/*',
     ],
   ],
   [

@@ -22,6 +22,7 @@ const MEMORY: Record<CostedStep, number> = {
   'poll-batch': 1_024,
   'collect-results': 1_024,
   'write-results': 1_024,
+  'announce-job': 1_024,
 };
 
 const after: (() => Promise<unknown>)[] = [];
@@ -40,6 +41,7 @@ function counting(store: ObjectStore) {
     put: (...args) => ((asked.writes += 1), store.put(...args)),
     createIfAbsent: (...args) => ((asked.writes += 1), store.createIfAbsent(...args)),
     write: (...args) => ((asked.writes += 1), store.write(...args)),
+    copy: (...args) => ((asked.writes += 1), (asked.reads += 1), store.copy(...args)),
     concat: (...args) => ((asked.writes += 1), store.concat(...args)),
     list: (...args) => ((asked.writes += 1), store.list(...args)),
   };
@@ -118,14 +120,14 @@ test('the job itself has as many events however many shards there are', () => {
     estimateAwsCost({ groups: [{ shards, bytes: 1, polls: 140 }], memoryMib: MEMORY });
 
   expect(at(1).events).toEqual(at(1_000).events);
-  expect(at(1).events.job).toBe(22);
+  expect(at(1).events.job).toBe(27);
   expect(at(1_000).usd.total).toBeGreaterThan(900 * at(1).usd.total);
 });
 
 test('no shard costs no more than its job', () => {
   const { usd, transitions } = estimateAwsCost({ groups: [], memoryMib: MEMORY });
 
-  expect(transitions).toBe(5);
+  expect(transitions).toBe(6);
   expect(usd.total).toBeLessThan(0.001);
 });
 

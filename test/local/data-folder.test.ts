@@ -1,3 +1,4 @@
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -53,8 +54,24 @@ test('results leave no dead letters of another job', async () => {
 
   const { stdout } = await nightshift('results', other, '--out', '.');
 
-  expect(stdout).toBe('results.jsonl\nsummary.json\n');
+  expect(stdout).toBe('report.html\nresults.jsonl\nsummary.json\n');
   await expect(rm(join(folder, 'dead-letters.jsonl'))).rejects.toThrow('ENOENT');
+});
+
+test('results come as Parquet, too', async () => {
+  await writeFile(join(folder, 'c.jsonl'), '{"prompt":"echo:table"}\n');
+  const run = await nightshift('run', 'c.jsonl', '--json');
+  const { jobId: made } = LINE_SCHEMAS.summary.parse(JSON.parse(run.stdout));
+
+  const { stdout } = await nightshift('results', made, '--out', 'tables', '--parquet');
+
+  expect(stdout.split('\n')).toContain(join('tables', 'results.parquet'));
+  const file = await asyncBufferFromFile(join(folder, 'tables', 'results.parquet'));
+  expect(await parquetReadObjects({ file })).toMatchObject([{ ok: true, text: 'table' }]);
+  expect(await nightshift('results', jobId, '--parquet')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('--parquet needs --out') as string,
+  });
 });
 
 test('results may be read by somebody who has soon seen enough', async () => {

@@ -14,7 +14,7 @@ import { spawnCli, type Exited } from './spawn-cli.ts';
 import { startAws } from './local-aws.ts';
 
 const BUCKET = 'nightshift-data';
-export const STATE_MACHINE_ARN = 'arn:aws:states:eu-central-1:111122223333:stateMachine:m';
+export const STATE_MACHINE_ARN = 'arn:aws:states:eu-central-1:111122223333:stateMachine:m:live';
 
 /** A deployed stack, as far as a command line sees it: S3 and Step Functions over HTTP, with the machine behind them. */
 export interface Cloud extends AsyncDisposable {
@@ -58,7 +58,7 @@ export async function openCloud(): Promise<Cloud> {
   });
   opened.defer(() => executions.leave());
   const stepFunctions = opened.use(await startAws(executions));
-  const outputs = { Nightshift: { BucketName: BUCKET, StateMachineArn: STATE_MACHINE_ARN } };
+  const outputs = { Nightshift: { BucketName: BUCKET, StateMachineAliasArn: STATE_MACHINE_ARN } };
   await writeFile(join(folder, 'cdk-outputs.json'), JSON.stringify(outputs));
   const env = {
     AWS_ENDPOINT_URL_S3: s3.url,

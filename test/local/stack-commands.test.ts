@@ -270,7 +270,7 @@ describe('what is not there', () => {
   });
 
   test('several stacks in one file have to be told apart', async () => {
-    const stack = { BucketName: 'nightshift-data', StateMachineArn: STATE_MACHINE_ARN };
+    const stack = { BucketName: 'nightshift-data', StateMachineAliasArn: STATE_MACHINE_ARN };
     await writeFile(join(cloud.folder, 'two.json'), JSON.stringify({ One: stack, Other: {}, Two: stack }));
 
     const { stderr } = await cloud.nightshift('list', '--outputs', 'two.json');
@@ -284,7 +284,7 @@ describe('--stack', () => {
   async function startCloudFormation(): Promise<string> {
     const member = (key: string, value: string): string =>
       `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`;
-    const found = `<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>Batches</StackName><Outputs>${member('BucketName', 'nightshift-data')}${member('StateMachineArn', STATE_MACHINE_ARN)}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
+    const found = `<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>Batches</StackName><Outputs>${member('BucketName', 'nightshift-data')}${member('StateMachineAliasArn', STATE_MACHINE_ARN)}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
     const missing =
       '<ErrorResponse><Error><Code>ValidationError</Code><Message>Stack does not exist</Message></Error></ErrorResponse>';
     const server = createServer(async (request, response) => {

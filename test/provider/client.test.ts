@@ -62,7 +62,7 @@ function requests(name = 'job-00000-r1.jsonl'): UploadFile {
   };
 }
 
-const CREATE = { endpoint: '/v1/chat/completions', completionWindow: '24h' };
+const CREATE = { endpoint: '/v1/chat/completions', completionWindow: '24h', open: requests().open };
 
 async function failureOf(call: Promise<unknown>): Promise<Error> {
   return call.then(

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { classifyLine } from '../../src/collect/classify-line.ts';
@@ -11,15 +12,22 @@ import {
   type DialectName,
 } from '../../src/provider/dialects/dialects.ts';
 import type { Dialect } from '../../src/provider/dialects/schema.ts';
-import { asWire, readBatch, readFile, readPage } from '../../src/provider/wire.ts';
+import { readMessageBatch } from '../../src/provider/adapters/anthropic.ts';
+import { toMessageRequest } from '../../src/provider/adapters/anthropic-request.ts';
+import { toResultLine } from '../../src/provider/adapters/anthropic-result.ts';
+import { bareLines } from '../../src/provider/adapters/bare-lines.ts';
+import { MISTRAL } from '../../src/provider/adapters/mistral.ts';
+import { TOGETHER } from '../../src/provider/adapters/together.ts';
+import { asWire, readBatch, readFile, readPage, type Wire } from '../../src/provider/wire.ts';
 
 const FOLDER = join(import.meta.dirname, 'fixtures');
 
 const fixtureSchema = z.strictObject({
   source: z.url(),
-  kind: z.enum(['batch', 'file', 'page', 'error', 'busy', 'tooLarge', 'row']),
+  kind: z.enum(['batch', 'file', 'page', 'error', 'busy', 'tooLarge', 'row', 'request']),
+  ours: z.unknown().optional(),
   wire: z.unknown(),
-  reads: z.unknown(),
+  reads: z.unknown().optional(),
 });
 type Fixture = z.output<typeof fixtureSchema>;
 
@@ -27,12 +35,32 @@ const folders = readdirSync(FOLDER, { withFileTypes: true }).flatMap((entry) =>
   entry.isDirectory() ? [entry.name] : [],
 );
 
-function read({ kind, wire }: Fixture, dialect: Dialect): unknown {
+/** By dialect: whose objects are not OpenAI's. */
+const READ_BATCH: Readonly<Record<string, typeof readBatch>> = {
+  mistral: MISTRAL.readBatch,
+  together: TOGETHER.readBatch,
+  anthropic: readMessageBatch,
+};
+
+function translated(wire: unknown): Wire {
+  return JSON.parse(String(toResultLine(Buffer.from(JSON.stringify(wire))))) as Wire;
+}
+
+async function requestOf(ours: unknown, { adapter }: Dialect): Promise<unknown> {
+  const line = Buffer.from(`${JSON.stringify(ours)}\n`);
+  if (adapter === 'anthropic') return toMessageRequest(line);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of bareLines(Readable.from([line]))) chunks.push(chunk);
+  expect(Buffer.concat(chunks)).toHaveLength(line.length);
+  return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+}
+
+function read({ kind, wire, ours }: Fixture, dialect: Dialect): unknown {
   const fields = asWire(wire) ?? {};
   const [code, message] = [String(fields['code']), String(fields['message'])];
   switch (kind) {
     case 'batch':
-      return readBatch(wire, dialect);
+      return (READ_BATCH[dialect.name] ?? readBatch)(wire, dialect);
     case 'file':
       return readFile(wire);
     case 'page': {
@@ -53,19 +81,22 @@ function read({ kind, wire }: Fixture, dialect: Dialect): unknown {
     case 'tooLarge':
       return isTooLarge(code, message, dialect.codes);
     case 'row':
-      return classifyLine(fields, dialect.codes);
+      return classifyLine(dialect.adapter === 'anthropic' ? translated(wire) : fields, dialect.codes);
+    case 'request':
+      return requestOf(ours, dialect);
   }
 }
 
 describe.each(folders)('%s', (folder) => {
   const files = readdirSync(join(FOLDER, folder));
 
-  test.each(files)('%s', (file) => {
+  test.each(files)('%s', async (file) => {
     const fixture = fixtureSchema.parse(JSON.parse(readFileSync(join(FOLDER, folder, file), 'utf8')));
 
-    const got = read(fixture, builtInDialect(folder as DialectName));
+    const got = await read(fixture, builtInDialect(folder as DialectName));
 
-    if (typeof fixture.reads === 'object') expect(got).toMatchObject(fixture.reads as object);
+    if (fixture.kind === 'request') expect(got).toEqual(fixture.wire);
+    else if (typeof fixture.reads === 'object') expect(got).toMatchObject(fixture.reads as object);
     else expect(got).toBe(fixture.reads);
   });
 });

@@ -7,6 +7,8 @@ import type { DialectFacts } from '../../src/provider/dialects/schema.ts';
 const PAGE = '../../docs/providers.md';
 const MARK = '<!-- From here on';
 
+const ID_CHARACTERS = { any: '', unknown: '', ascii: ', ASCII', word: ', letters, digits, `_`, `-`' };
+
 type Cell = (facts: DialectFacts) => string;
 const dialects: readonly (readonly [string, DialectFacts])[] = Object.entries(DIALECTS);
 
@@ -17,11 +19,18 @@ test('docs/providers.md shows the dialects as they are', async () => {
   await expect(`${written}\n${tables()}`).toMatchFileSnapshot(PAGE);
 });
 
+/** As `findBatch` looks for it. */
+function lostCreate({ adapter, honours }: DialectFacts): string {
+  if (adapter === 'anthropic') return 'nothing: it may be paid twice';
+  return honours.metadata === true ? 'metadata' : 'its input file';
+}
+
 function tables(): string {
   return [
     '## Where they are\n',
     table({
       provider: ({ title }) => title,
+      adapter: ({ adapter = 'openai' }) => code(adapter),
       'base URL': ({ baseUrl }) => baseUrl ?? 'yours',
       'key in': ({ auth }) => `\`${auth}\``,
       endpoints: ({ endpoints }) => fact(endpoints, (paths) => paths.map(code).join(', ')),
@@ -34,11 +43,12 @@ function tables(): string {
       requests: ({ limits }) => fact(limits.requests, grouped),
       'texts to embed': ({ limits }) => fact(limits.embeddingInputs, grouped),
       'characters of an id': ({ limits }) =>
-        `${fact(limits.customIdLength, grouped)}${limits.customIdCharacters === 'ascii' ? ', ASCII' : ''}`,
+        `${fact(limits.customIdLength, grouped)}${ID_CHARACTERS[limits.customIdCharacters]}`,
       'one model': ({ limits }) => fact(limits.oneModel, yesNo),
     }),
     '## What is honoured\n',
     table({
+      'a lost create is found by': lostCreate,
       metadata: ({ honours }) => fact(honours.metadata, yesNo),
       'idempotency key': ({ honours }) => fact(honours.idempotencyKey, String),
       'expiry of files': ({ honours }) => fact(honours.fileExpiry, String),

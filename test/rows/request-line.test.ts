@@ -5,7 +5,7 @@ import { toRequestLine, type RequestRules } from '../../src/rows/request-line.ts
 
 const CHAT: RequestRules = { endpoint: '/v1/chat/completions', model: 'm', body: {} };
 const EMBEDDINGS: RequestRules = { endpoint: '/v1/embeddings', model: 'e', body: {} };
-const IMAGES: RequestRules = { endpoint: '/v1/images/generations', model: 'i', body: {} };
+const MODERATIONS: RequestRules = { endpoint: '/v1/moderations', model: 'i', body: {} };
 
 interface Sent {
   readonly custom_id: string;
@@ -58,7 +58,7 @@ describe('a row', () => {
       { input: ['a', 'b'], dimensions: 8 },
     ],
     ['a prompt to embed', { prompt: 'text' }, EMBEDDINGS, { input: 'text' }],
-    ['a body for another endpoint', { body: { prompt: 'a cat' } }, IMAGES, { prompt: 'a cat' }],
+    ['a body for another endpoint', { body: { prompt: 'a cat' } }, MODERATIONS, { prompt: 'a cat' }],
     [
       'a dead letter',
       { body: { messages: [] }, outcome: 'failed', error: {}, retry: false, round: 1 },
@@ -127,7 +127,7 @@ describe('a row', () => {
     ['NO_PROMPT', { input: [] }, EMBEDDINGS],
     ['UNKNOWN_FIELD', { prompt: 'x', temprature: 0 }],
     ['INVALID_BODY', { body: 'text' }],
-    ['INVALID_BODY', { prompt: 'a cat' }, IMAGES],
+    ['INVALID_BODY', { prompt: 'a cat' }, MODERATIONS],
     ['MISSING_MODEL', { prompt: 'x' }, { endpoint: '/v1/chat/completions', body: {} }],
     ['WRONG_ENDPOINT', { url: '/v1/embeddings', body: {} }],
     ['WRONG_METHOD', { method: 'GET', body: {} }],
@@ -170,7 +170,7 @@ test('any JSON value is a request line or a problem, and has an id', () => {
   );
   const row = fc.oneof(fc.jsonValue(), fc.dictionary(field, fc.jsonValue()));
   fc.assert(
-    fc.property(row, fc.constantFrom(CHAT, EMBEDDINGS, IMAGES), (value, defaults) => {
+    fc.property(row, fc.constantFrom(CHAT, EMBEDDINGS, MODERATIONS), (value, defaults) => {
       const request = toRequestLine({ value: value, ordinal: 1 }, defaults);
       expect(request.customId).not.toBe('');
       if ('text' in request) expect(JSON.parse(request.text)).toMatchObject({ custom_id: request.customId });

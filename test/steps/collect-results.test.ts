@@ -261,6 +261,17 @@ describe('a round', () => {
     expect(await requestsOf(shard.store, 2)).toEqual(['q1']);
   });
 
+  test('is not waited for when the job is stopped', async () => {
+    const shard = await openShard(2);
+    await writeJson(shard.store, stopKey(JOB_ID), {
+      failure: { name: 'JobCancelled', code: 'x', message: 'm' },
+    });
+
+    const collected = await shard.collect(undefined, { output: '' });
+
+    expect(collected).toMatchObject({ next: 'retry', round: 2, waitSeconds: 0 });
+  });
+
   test('that found no answer at all is tried again as a whole', async () => {
     const shard = await openShard(3);
 

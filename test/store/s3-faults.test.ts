@@ -245,6 +245,16 @@ test('a listing goes over all pages, and decodes the keys', async () => {
   expect(tokens).toEqual([undefined, 'more', 'last']);
 });
 
+test.each([
+  ['output/job-1/report.html', 'text/html; charset=utf-8'],
+  ['output/job-1/summary.json', 'application/json'],
+  ['output/job-1/results.jsonl', 'application/octet-stream'],
+])('%s is written as %s', async (key, type) => {
+  await store.put(key, 'x');
+
+  expect(s3.commandCalls(PutObjectCommand)[0]?.args[0].input).toMatchObject({ ContentType: type });
+});
+
 describe('a streaming write', () => {
   test('up to one part is one PutObject with its checksum', async () => {
     const writer = store.write('a');

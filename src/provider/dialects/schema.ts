@@ -35,7 +35,8 @@ const limits = z.strictObject({
   embeddingInputs: known(count),
   /** Characters of a custom_id. Unknown: 512. */
   customIdLength: known(count),
-  customIdCharacters: known(z.enum(['any', 'ascii'])),
+  /** `word`: letters, digits, `_` and `-`. */
+  customIdCharacters: known(z.enum(['any', 'ascii', 'word'])),
   /** A file asks one model only. Unknown: models are mixed as the rows have them; a failed validation costs nothing. */
   oneModel: known(z.boolean()),
 });
@@ -76,7 +77,7 @@ const files = z.strictObject({
   /** Where rows that failed are. Both files are always read. */
   failedRows: known(z.enum(['output file', 'error file'])),
   /** Rows that an expired or cancelled batch did not get to. Rows in no file are found by their absence. */
-  unfinishedRows: known(z.enum(['error file', 'absent'])),
+  unfinishedRows: known(z.enum(['output file', 'error file', 'absent'])),
   /** Which files a batch has that has nothing to put into them. */
   emptyFiles: known(z.enum(['none', 'error file', 'both'])),
 });
@@ -85,8 +86,8 @@ const fields = z.strictObject({
   times: known(z.enum(['seconds', 'ISO 8601'])),
   /** What has no value yet. */
   absent: known(z.enum(['null', 'omitted'])),
-  /** Why a batch failed: OpenAI's list, or a text. */
-  errors: known(z.enum(['list', 'text'])),
+  /** Why a batch failed: OpenAI's list, one of messages without code and line, or a text. */
+  errors: known(z.enum(['list', 'messages', 'text'])),
   /** A result line's `response.body`. */
   body: known(z.enum(['object', 'JSON text'])),
   /**
@@ -100,6 +101,8 @@ const fields = z.strictObject({
 const envelope = z.enum(['{error: {code}}', '{error: {type, code}}', '{code, message}', '{detail}', 'text']);
 
 const shape = {
+  /** Whose calls and objects, where they are not OpenAI's: which code speaks to the provider. Default `openai`. */
+  adapter: z.enum(['openai', 'mistral', 'together', 'anthropic']).optional(),
   auth: z.enum(['Authorization: Bearer', 'api-key', 'x-api-key']),
   /** Unknown: any is taken, and the provider has the last word. */
   endpoints: known(z.array(path).min(1)),

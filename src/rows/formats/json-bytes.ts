@@ -1,5 +1,5 @@
 import { InvalidInput } from '../../errors.ts';
-import type { ReadOptions } from '../formats.ts';
+import type { ReadOptions } from './format.ts';
 
 /**
  * The text of a JSON document, checked for what its parser lets pass: bytes that are no UTF-8 it replaces, and a value

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { streamArray, type StreamArrayItem } from 'stream-json/streamers/stream-array.js';
 import { streamObject, type StreamObjectItem } from 'stream-json/streamers/stream-object.js';
 import { InvalidInput } from '../../errors.ts';
-import type { ReadOptions } from '../formats.ts';
+import type { ReadOptions } from './format.ts';
 import type { Row } from '../row.ts';
 import { decodeJson } from './json-bytes.ts';
 import { peek } from './peek.ts';

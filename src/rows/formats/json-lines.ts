@@ -1,5 +1,5 @@
 import { InvalidInput } from '../../errors.ts';
-import type { ReadOptions } from '../formats.ts';
+import type { ReadOptions } from './format.ts';
 import { frameLines, type Line } from '../lines.ts';
 import type { JsonRow, Problem, ReadRow, Row, UnreadRow } from '../row.ts';
 import { decodeLine, rawText } from './decode-line.ts';

@@ -1,4 +1,4 @@
-import type { ReadOptions } from '../formats.ts';
+import type { ReadOptions } from './format.ts';
 import { frameLines, type Line } from '../lines.ts';
 import type { Row } from '../row.ts';
 import { decodeLine } from './decode-line.ts';

@@ -1,0 +1,7 @@
+import { customId } from '../data/inputs.ts';
+
+/** Takes in so many ids with a Set: `set-of-ids <count>`. */
+const count = Number(process.argv[2]);
+const ids = new Set<string>();
+for (let row = 0; row < count; row += 1) ids.add(customId(row));
+if (ids.size !== count) throw new Error('An id was called a duplicate.');

@@ -1,0 +1,87 @@
+import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { NODE_FLAGS } from '../lib/node-flags.ts';
+import type { Group } from './report.ts';
+
+/** One run of the benchmark: its sizes, its folder, and its programs. */
+export interface Bench {
+  readonly full: boolean;
+  readonly repetitions: number;
+  /** The size that ends soon, or the one of the table of targets. */
+  size(quick: number, full: number): number;
+  /** A folder of this name that is empty. */
+  folder(name: string): string;
+  /** Argv of a program in `bench/tasks` or `bench/baselines`: JavaScript by Node, Python by python3. */
+  program(name: string): readonly string[];
+}
+
+/** One row of the table of targets, measured. */
+export type Workload = (bench: Bench) => Promise<Group>;
+
+const PROGRAMS = [
+  'tasks/build',
+  'tasks/collect',
+  'tasks/merge',
+  'tasks/unique-ids',
+  'tasks/transfer',
+  'baselines/naive-build',
+  'baselines/naive-collect',
+  'baselines/set-of-ids',
+  'baselines/openai-sdk',
+];
+
+/** Bundles the programs as the Lambdas are bundled: taking the types out at every start would be measured too. */
+export async function openBench(root: string, full: boolean, repetitions: number): Promise<Bench> {
+  const programs = join(root, 'programs');
+  await build({
+    entryPoints: PROGRAMS.map((name) => join(import.meta.dirname, `${name}.ts`)),
+    outdir: programs,
+    outbase: import.meta.dirname,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+    logLevel: 'error',
+  });
+  return {
+    full,
+    repetitions,
+    size: (quick, whole) => (full ? whole : quick),
+    folder: (name) => {
+      const folder = join(root, name);
+      rmSync(folder, { recursive: true, force: true });
+      mkdirSync(folder, { recursive: true });
+      return folder;
+    },
+    program: (name) =>
+      name.endsWith('.py')
+        ? ['python3', join(import.meta.dirname, name)]
+        : PROGRAMS.includes(name)
+          ? [process.execPath, ...flagsOf(name), join(programs, `${name}.mjs`)]
+          : [process.execPath, join(import.meta.dirname, `${name}.ts`)],
+  };
+}
+
+/** Ours are started as the Lambdas are; the others as anybody starts Node. */
+function flagsOf(program: string): readonly string[] {
+  return program.startsWith('tasks/') ? NODE_FLAGS : [];
+}
+
+/** `cat` of files into one: what a machine needs to move the bytes. */
+export function cat(files: readonly string[], target: string): readonly string[] {
+  return ['sh', '-c', 'out=$1; shift; exec cat "$@" > "$out"', 'cat', target, ...files];
+}
+
+export function bytesOf(files: readonly string[]): number {
+  return files.reduce((sum, file) => sum + statSync(file).size, 0);
+}
+
+/** `320 MB in 1,000,000 rows` */
+export function sizeOf(rows: number, bytes: number): string {
+  const mb = bytes / 1e6;
+  return `${mb < 10 ? mb.toFixed(1) : mb.toFixed(0)} MB in ${rows.toLocaleString('en')} rows`;
+}

@@ -1,0 +1,37 @@
+/** Numbers in [0, 1) that are a function of the seed (mulberry32): the same data on every machine. */
+export function createRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const WORDS =
+  'the salt from Lüneburg met herring in Scania and fed half of Europe while its council judged "fairly" by law, wrote letters to Bergen, Novgorod – and counted every barrel twice\\once'.split(
+    ' ',
+  );
+
+/** Slices of one long text: quick to make, and no two alike. Holds quotes, a backslash and characters of two and three bytes. */
+export function createTexts(random: () => number): (length: number) => string {
+  const words = Array.from({ length: 20_000 }, () => WORDS[Math.floor(random() * WORDS.length)] ?? '');
+  const text = words.join(' ');
+  return (length) => {
+    const start = Math.floor(random() * (text.length - length - 2));
+    return `A${text.slice(start, start + length)}z`;
+  };
+}
+
+/** The numbers below `count`, in a random order. */
+export function shuffled(count: number, random: () => number): Uint32Array {
+  const order = Uint32Array.from({ length: count }, (_, n) => n);
+  for (let last = count - 1; last > 0; last -= 1) {
+    const chosen = Math.floor(random() * (last + 1));
+    const kept = order[last] ?? 0;
+    order[last] = order[chosen] ?? 0;
+    order[chosen] = kept;
+  }
+  return order;
+}

@@ -1,0 +1,148 @@
+import { STEPS } from '../../lib/step-table.ts';
+import { estimateAwsCost, stepSeconds, type AwsCost, type CostedStep } from '../../local/aws-cost.ts';
+import { pollTimes } from '../../local/poll-schedule.ts';
+import type { PollLimits } from '../../src/job.ts';
+import { resolveProfile } from '../../src/config/resolve-profile.ts';
+
+/** The defaults of a profile. */
+export const POLLING: PollLimits = resolveProfile(
+  { profiles: { default: { provider: 'melious', model: 'm' } } },
+  'default',
+).polling;
+
+/** A job whose shards are alike. Times in seconds. */
+export interface Scenario {
+  readonly shards: number;
+  /** Of each shard. */
+  readonly rounds: number;
+  readonly windowSeconds: number;
+  /** How long each batch takes. */
+  readonly endsAfter: number;
+  /** Batches at the provider at the same time. */
+  readonly inFlight: number;
+  /** Request lines of one shard. */
+  readonly shardBytes: number;
+  /** Whether the provider tells how many rows are done. Default: it does, and they grow evenly. */
+  readonly counters?: boolean;
+}
+
+export interface Estimate {
+  /** From the drop to `summary.json`. */
+  readonly wallSeconds: number;
+  /** In all rounds. */
+  readonly pollsPerShard: number;
+  /** Between a batch's end and the poll that sees it. */
+  readonly delaySeconds: number;
+  readonly shardEvents: number;
+  readonly jobEvents: number;
+  readonly transitions: number;
+  readonly lambdaCalls: number;
+  readonly providerRequests: number;
+  /** At the provider: over the whole job, and in its busiest minute. */
+  readonly requestsPerSecond: { readonly mean: number; readonly peak: number };
+  readonly usd: number;
+  readonly cost: AwsCost['usd'];
+  /** Limits that the job would meet. */
+  readonly problems: readonly string[];
+}
+
+/** Distributed Map starts at most so many Standard children a second. */
+const STARTS_PER_SECOND = 100;
+
+/** Beside polls, of one round: upload, create, look at the batch, list and download its output, delete both files. */
+const REQUESTS_PER_ROUND = 7;
+
+const RETRY_WAIT_SECONDS = 60;
+const LAMBDA_SECONDS = 900;
+
+/** `limits.jobDays` unless it is configured. */
+const JOB_SECONDS = 14 * 86_400;
+
+/**
+ * What a job comes to: the waits are those of the rule that runs in the poll Lambda, events and transitions those that
+ * `test/local/aws-cost.test.ts` compares with a run of the synthesized machine; seconds of steps are estimates.
+ */
+export function estimateScale(scenario: Scenario): Estimate {
+  const { shards, rounds, shardBytes, inFlight, endsAfter } = scenario;
+  const times = pollsOf(scenario);
+  const seen = times.at(-1) ?? 0;
+  const pollsPerShard = rounds * times.length;
+  const groups = [{ shards, bytes: shardBytes, rounds, polls: pollsPerShard }];
+  const aws = estimateAwsCost({ groups, memoryMib: MEMORY });
+  const sending = stepSeconds('upload-file', shardBytes) + stepSeconds('create-batch', shardBytes);
+  const roundSeconds = sending + seen + stepSeconds('collect-results', shardBytes);
+  const retries = RETRY_WAIT_SECONDS * (2 ** (rounds - 1) - 1);
+  const waves = Math.ceil(shards / inFlight);
+  const bytes = shards * shardBytes;
+  const ends = stepSeconds('build-requests', bytes) + stepSeconds('write-results', shards);
+  const starts = Math.min(shards, inFlight) / STARTS_PER_SECOND;
+  const wallSeconds = ends + starts + waves * (rounds * roundSeconds + retries);
+  const providerRequests = shards * (pollsPerShard + rounds * REQUESTS_PER_ROUND);
+  return {
+    wallSeconds,
+    pollsPerShard,
+    delaySeconds: seen - endsAfter,
+    shardEvents: aws.events.shard,
+    jobEvents: aws.events.job,
+    transitions: aws.transitions,
+    lambdaCalls: aws.lambdaCalls,
+    providerRequests,
+    requestsPerSecond: {
+      mean: providerRequests / wallSeconds,
+      peak: busiestMinute(times, Math.min(shards, inFlight), sending),
+    },
+    usd: aws.usd.total,
+    cost: aws.usd,
+    problems: problemsOf(scenario, aws, wallSeconds),
+  };
+}
+
+function pollsOf({ windowSeconds, endsAfter, counters = true }: Scenario): readonly number[] {
+  const batch = { limits: POLLING, windowSeconds, endsAfter };
+  return pollTimes(counters ? batch : { ...batch, progress: () => undefined });
+}
+
+/** Requests a second when the shards of a wave start as fast as they may: each uploads, creates, and polls. */
+function busiestMinute(times: readonly number[], shards: number, sending: number): number {
+  const minutes = new Map<number, number>();
+  const count = (second: number): void => {
+    const minute = Math.floor(second / 60);
+    minutes.set(minute, (minutes.get(minute) ?? 0) + 1);
+  };
+  for (let shard = 0; shard < shards; shard += 1) {
+    const start = shard / STARTS_PER_SECOND;
+    count(start);
+    count(start + sending);
+    for (const time of times) count(start + sending + time);
+  }
+  return Math.max(...minutes.values()) / 60;
+}
+
+export const MEMORY: Readonly<Record<CostedStep, number>> = {
+  'build-requests': STEPS['build-requests'].memoryMib,
+  'upload-file': STEPS['upload-file'].memoryMib,
+  'create-batch': STEPS['create-batch'].memoryMib,
+  'poll-batch': STEPS['poll-batch'].memoryMib,
+  'collect-results': STEPS['collect-results'].memoryMib,
+  'write-results': STEPS['write-results'].memoryMib,
+  'announce-job': STEPS['announce-job'].memoryMib,
+};
+
+const MAX_EVENTS = 25_000;
+
+function problemsOf({ shards, shardBytes }: Scenario, { events }: AwsCost, wallSeconds: number): string[] {
+  const building = stepSeconds('build-requests', shards * shardBytes);
+  return [
+    ...(events.shard < MAX_EVENTS
+      ? []
+      : [`a shard would have ${events.shard} history events; 25,000 end it`]),
+    ...(building <= LAMBDA_SECONDS
+      ? []
+      : [
+          `Build requests would run for about ${Math.ceil(building)} s; a Lambda ends after ${LAMBDA_SECONDS} s`,
+        ]),
+    ...(wallSeconds <= JOB_SECONDS
+      ? []
+      : [`the job would take ${Math.ceil(wallSeconds / 86_400)} days; \`limits.jobDays\` ends it after 14`]),
+  ];
+}

@@ -1,0 +1,34 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+/** A server in a process of its own, so that its time is nobody else's. */
+export interface Server extends AsyncDisposable {
+  readonly url: string;
+  /** User and system seconds since it started. */
+  cpuSeconds(): Promise<number>;
+  /** Sends it a message and waits for the answer. */
+  ask(message: object): Promise<unknown>;
+}
+
+/** Starts `bench/servers/<name>.ts`. */
+export async function startServer(name: string, args: readonly string[] = []): Promise<Server> {
+  const child = fork(join(import.meta.dirname, `${name}.ts`), args, {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  const [url] = (await once(child, 'message')) as [string];
+  const ask = async (message: object): Promise<unknown> => {
+    child.send(message);
+    const [answer] = (await once(child, 'message')) as [unknown];
+    return answer;
+  };
+  return {
+    url,
+    ask,
+    cpuSeconds: async () => (await ask({ ask: 'cpu' })) as number,
+    [Symbol.asyncDispose]: async () => {
+      child.disconnect();
+      await once(child, 'exit');
+    },
+  };
+}

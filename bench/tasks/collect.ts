@@ -1,0 +1,76 @@
+import { createReadStream } from 'node:fs';
+import type { PolledContext } from '../../src/contract.ts';
+import type { ProviderEdges } from '../../src/edges.ts';
+import type { Job, Plan } from '../../src/job.ts';
+import { jobKey, planKey } from '../../src/keys.ts';
+import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts';
+import { collectResults } from '../../src/steps/collect-results.ts';
+import { writeResults } from '../../src/steps/write-results.ts';
+import { requireJson } from '../../src/store/json.ts';
+import { JOB_ID, openEdges } from './job.ts';
+
+/**
+ * The steps *Collect results*, for one shard after the other, and *Write results*: `collect <output file of shard 0> …`.
+ * The provider's answers stream from local files.
+ */
+const outputs = process.argv.slice(2);
+const provider: BatchProvider = {
+  uploadFile: refuse,
+  findFile: refuse,
+  findFiles: refuse,
+  createBatch: refuse,
+  findBatch: refuse,
+  cancelBatch: refuse,
+  fileBytes: () => Promise.resolve(undefined),
+  deleteFile: () => Promise.resolve(),
+  getBatch: (id) => Promise.resolve(batchOf(id)),
+  download: (fileId) => createReadStream(outputs[Number(fileId)] ?? '') as AsyncIterable<Buffer>,
+};
+const edges: ProviderEdges = { ...openEdges(), provider: () => provider };
+const { profile } = await requireJson<Job>(edges.store, jobKey(JOB_ID));
+const { shards } = await requireJson<Plan>(edges.store, planKey(JOB_ID));
+for (const shard of shards.keys()) await collectResults(edges, endedBatch(shard));
+const { status } = await writeResults(edges, { jobId: JOB_ID });
+if (status !== 'succeeded') throw new Error(`The job ended as ${status}.`);
+
+function endedBatch(shard: number): PolledContext {
+  return {
+    jobId: JOB_ID,
+    shard,
+    provider: profile.provider,
+    polling: profile.polling,
+    round: 1,
+    lastRound: profile.rounds,
+    fileId: `in-${shard}`,
+    batchId: String(shard),
+    createdAt: 1_789_999_000,
+    deadline: 1_790_090_000,
+    waitSeconds: 15,
+    polls: 1,
+    nextPollAt: 1_790_000_000,
+    notFound: 0,
+    phase: 'ended',
+    status: 'succeeded',
+  };
+}
+
+function refuse(): never {
+  throw new Error('Collect has no business here.');
+}
+
+function batchOf(id: string): Batch {
+  return {
+    id,
+    status: 'succeeded',
+    phase: 'ended',
+    ending: 'succeeded',
+    inputFileId: `in-${id}`,
+    outputFileId: id,
+    errorFileId: undefined,
+    counts: undefined,
+    errors: [],
+    metadata: {},
+    createdAt: undefined,
+    expiresAt: undefined,
+  };
+}

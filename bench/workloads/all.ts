@@ -1,0 +1,31 @@
+import type { Workload } from '../bench.ts';
+import { buildPrompts, buildRequestLines, buildTable } from './build.ts';
+import { bundles } from './bundles.ts';
+import { collectChat, collectEmbeddings } from './collect.ts';
+import { growth } from './growth.ts';
+import { mergeFolder, mergeThroughS3 } from './merge.ts';
+import { polling } from './polling.ts';
+import { buildThroughS3, collectThroughS3 } from './through-s3.ts';
+import { download, upload } from './transfer.ts';
+import { uniqueIds } from './unique-ids.ts';
+import { wholeJob } from './whole-job.ts';
+
+/** Every workload, by the name `--only` knows it by. */
+export const WORKLOADS: Readonly<Record<string, Workload>> = {
+  build: buildPrompts,
+  requests: buildRequestLines,
+  csv: buildTable,
+  ids: uniqueIds,
+  collect: collectChat,
+  embeddings: collectEmbeddings,
+  merge: mergeFolder,
+  's3-build': buildThroughS3,
+  's3-collect': collectThroughS3,
+  's3-merge': mergeThroughS3,
+  upload,
+  download,
+  job: wholeJob,
+  growth,
+  bundles,
+  polling,
+};

@@ -1,0 +1,72 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { bytesOf, cat, sizeOf, type Bench, type Workload } from '../bench.ts';
+import { has } from '../machine.ts';
+import { race, type Runner, type Target } from '../race.ts';
+import { linkJob, prepareCollect, type EndedJob, type Kind } from './prepare-collect.ts';
+
+/** *Collect results* of every shard and *Write results*, on a folder, against one pass over the provider's files. */
+
+const ours = 'nightshift';
+const guide = "guide's Python";
+
+export const collectChat = collect('collect', 'Collect in input order: chat', 'chat', [
+  { ours, against: 'cat', atMost: 12 },
+  { ours, against: guide, atLeast: 6 },
+  { ours, against: 'naive Node', atLeast: 1 },
+  { ours, rssMb: 200 },
+]);
+
+export const collectEmbeddings = collect('embeddings', 'Collect in input order: embeddings', 'embeddings', [
+  { ours, against: 'cat', atMost: 4 },
+  { ours, against: guide, atLeast: 40 },
+  { ours, against: 'naive Node', atLeast: 1 },
+  { ours, rssMb: 150 },
+]);
+
+function collect(name: string, title: string, kind: Kind, targets: readonly Target[]): Workload {
+  return async (bench) => {
+    const [rows, shards] =
+      kind === 'chat' ? [bench.size(100_000, 1_000_000), bench.size(4, 20)] : [bench.size(5_000, 50_000), 1];
+    const folder = bench.folder(name);
+    const job = await prepareCollect(bench, folder, { kind, rows, shards });
+    const inputBytes = bytesOf(job.outputs);
+    const runners = runnersOf(bench, job, kind);
+    const result = await race({ runners, repetitions: bench.repetitions, inputBytes, targets });
+    rmSync(folder, { recursive: true });
+    return { name, title, size: `${sizeOf(rows, inputBytes)}, ${shards} shards`, ...result };
+  };
+}
+
+function runnersOf(bench: Bench, job: EndedJob, kind: Kind): Runner[] {
+  const { folder, requests, outputs } = job;
+  const work = join(folder, 'work');
+  const naive = join(folder, 'naive.jsonl');
+  const python: Runner = {
+    name: guide,
+    argv: [...bench.program('baselines/guide_collect.py'), join(folder, 'guide.jsonl'), kind, ...outputs],
+    // Minutes and gigabytes at the large sizes.
+    once: bench.full,
+  };
+  return [
+    {
+      name: ours,
+      argv: [...bench.program('tasks/collect'), ...outputs],
+      env: { STORE: pathToFileURL(work).href },
+      before: async () => linkJob(job, work),
+      outputs: async () => [join(work, 'output/bench/results.jsonl')],
+    },
+    { name: 'cat', argv: cat(outputs, join(folder, 'cat.out')) },
+    {
+      name: 'naive Node',
+      argv: [
+        ...bench.program('baselines/naive-collect'),
+        naive,
+        ...requests.flatMap((file, shard) => [file, outputs[shard] ?? '']),
+      ],
+      outputs: async () => [naive],
+    },
+    ...(has('python3') ? [python] : []),
+  ];
+}

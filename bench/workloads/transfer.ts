@@ -1,0 +1,78 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { bytesOf, type Workload } from '../bench.ts';
+import { requestLines } from '../data/inputs.ts';
+import { writeLines } from '../data/write-lines.ts';
+import { has } from '../machine.ts';
+import { race, type Runner } from '../race.ts';
+import { startServer } from '../servers/start-server.ts';
+
+/** A shard's way to the provider and an output file's way back, over loopback. */
+
+const ours = 'nightshift';
+const sdk = 'openai SDK';
+
+export const upload: Workload = transfer('upload', 'Upload', 'up', 105, (url, file) => [
+  'curl',
+  '-sf',
+  '-F',
+  'purpose=batch',
+  '-F',
+  `file=@${file}`,
+  `${url}/files`,
+]);
+
+export const download: Workload = transfer('download', 'Download', 'down', 300, (url) => [
+  'curl',
+  '-sf',
+  '-o',
+  '/dev/null',
+  `${url}/files/file-1/content`,
+]);
+
+function transfer(
+  name: string,
+  title: string,
+  direction: 'up' | 'down',
+  megabytes: number,
+  curl: (url: string, file: string) => readonly string[],
+): Workload {
+  return async (bench) => {
+    const folder = bench.folder(name);
+    const file = fileOf(folder, megabytes);
+    await using server = await startServer('provider-sink', [file]);
+    const what = direction === 'up' ? file : 'file-1';
+    const runner = (who: string, program: string): Runner => ({
+      name: who,
+      argv: [...bench.program(program), direction, server.url, what],
+    });
+    const inputBytes = bytesOf([file]);
+    const result = await race({
+      runners: [
+        runner(ours, 'tasks/transfer'),
+        runner(sdk, 'baselines/openai-sdk'),
+        ...(has('curl') ? [{ name: 'curl', argv: curl(server.url, file) }] : []),
+      ],
+      repetitions: bench.repetitions,
+      inputBytes,
+      targets: [
+        { ours, against: sdk, atLeast: 1 },
+        { ours, against: 'curl', atMost: 20 },
+        { ours, rssMb: 150 },
+      ],
+    });
+    rmSync(folder, { recursive: true });
+    // How far we are from curl is watched, not asked for.
+    const verdicts = result.verdicts.filter(({ target }) => !target.endsWith('curl'));
+    return { name, title, size: `${Math.round(inputBytes / 1e6)} MB`, ...result, verdicts };
+  };
+}
+
+/** Of a request line of `data/inputs.ts`, more or less. */
+const LINE_BYTES = 326;
+
+function fileOf(folder: string, megabytes: number): string {
+  const file = join(folder, 'file.jsonl');
+  writeLines(file, requestLines(Math.floor((megabytes * 1e6) / LINE_BYTES)));
+  return file;
+}

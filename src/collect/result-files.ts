@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import type { AnswerFile } from '../endpoints/endpoint.ts';
+import { fileKey } from '../keys.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+
+/** Files that are on their way to the store at the same time, and their bytes. */
+const MAX_FILES = 16;
+const MAX_BYTES = 64 * 1_048_576;
+
+/** Ids that are names of files as they are, on any disk; not in capitals, which some disks do not tell apart. */
+const PLAIN_ID = /^[a-z0-9_-][a-z0-9._-]{0,99}$/;
+
+/**
+ * Writes the files that answers are, a few at once. A name is made of its row's id alone: when a round is collected
+ * again, the same files are written over themselves.
+ */
+export class ResultFiles {
+  readonly #store: ObjectStore;
+  readonly #jobId: string;
+  readonly #pending = new Set<Promise<void>>();
+  #bytes = 0;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(store: ObjectStore, jobId: string) {
+    this.#store = store;
+    this.#jobId = jobId;
+  }
+
+  /** Takes an answer's files. @returns their names, relative to the job's results */
+  async add(customId: string, files: readonly AnswerFile[]): Promise<string[]> {
+    const names: string[] = [];
+    for (const [n, { extension, bytes }] of files.entries()) {
+      const name = fileName(customId, n, extension);
+      await this.#makeRoom(bytes.length);
+      this.#start(fileKey(this.#jobId, name), bytes);
+      names.push(`files/${name}`);
+    }
+    return names;
+  }
+
+  /** Waits until all files are in the store. @throws what the first that failed has thrown */
+  async settle(): Promise<void> {
+    await Promise.all(this.#pending);
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async #makeRoom(bytes: number): Promise<void> {
+    while (this.#pending.size > 0 && (this.#pending.size >= MAX_FILES || this.#bytes + bytes > MAX_BYTES))
+      await Promise.race(this.#pending);
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  #start(key: string, bytes: Buffer): void {
+    this.#bytes += bytes.length;
+    const pending = this.#store
+      .put(key, bytes)
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => {
+        this.#bytes -= bytes.length;
+        this.#pending.delete(pending);
+      });
+    this.#pending.add(pending);
+  }
+}
+
+/** `q1.png`, and for further files of the row `q1~2.png`. Ids that are no plain names get a part of their hash. */
+export function fileName(customId: string, n: number, extension: string): string {
+  return `${plainName(customId)}${n === 0 ? '' : `~${n + 1}`}.${extension}`;
+}
+
+function plainName(customId: string): string {
+  if (PLAIN_ID.test(customId)) return customId;
+  const readable = customId
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]+/g, '-')
+    .slice(0, 60);
+  const hash = createHash('sha256').update(customId).digest('hex').slice(0, 16);
+  return `${readable}~${hash}`;
+}

@@ -1,0 +1,34 @@
+import type { RowProblemCode } from '../job.ts';
+
+/** Why a row cannot become a request. */
+export class RowRefused extends Error {
+  override readonly name = 'RowRefused';
+  readonly problem: { readonly code: RowProblemCode; readonly message: string };
+  constructor(code: RowProblemCode, message: string) {
+    super(message);
+    this.problem = { code, message };
+  }
+}
+
+export function noPrompt(message: string): RowRefused {
+  return new RowRefused('NO_PROMPT', message);
+}
+
+/** @throws RowRefused unless it is a text that is not blank. */
+export function nonBlank(text: unknown, field: string): string {
+  if (typeof text === 'string' && text.trim() !== '') return text;
+  throw noPrompt(
+    text === undefined ? `The row has no ${field}.` : `${field} must be a string that is not blank.`,
+  );
+}
+
+/** The one of two fields that a row has. @throws RowRefused when it has both */
+export function oneOf(fields: Readonly<Record<string, unknown>>, first: string, second: string): unknown {
+  if (fields[first] !== undefined && fields[second] !== undefined)
+    throw noPrompt(`Give "${first}" or "${second}", not both.`);
+  return fields[first] ?? fields[second];
+}
+
+export function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

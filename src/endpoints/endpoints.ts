@@ -1,0 +1,31 @@
+import { RowRefused } from './ask.ts';
+import { CHAT } from './chat.ts';
+import { COMPLETIONS } from './completions.ts';
+import { EMBEDDINGS } from './embeddings.ts';
+import type { Endpoint } from './endpoint.ts';
+import { IMAGES } from './images.ts';
+import { CHAT_PARAMETERS } from './parameters.ts';
+import { RERANK } from './rerank.ts';
+import { RESPONSES } from './responses.ts';
+import { SPEECH } from './speech.ts';
+
+/** Every endpoint whose rows and answers are known. A new one is a file beside these, and a word here. */
+const ENDPOINTS: readonly Endpoint[] = [CHAT, EMBEDDINGS, COMPLETIONS, RESPONSES, IMAGES, SPEECH, RERANK];
+
+/** The endpoint at a path; one that is not known takes bodies and shows bodies. */
+export function endpointAt(path: string): Endpoint {
+  return ENDPOINTS.find((endpoint) => endpoint.path.test(path)) ?? unknownAt(path);
+}
+
+function unknownAt(path: string): Endpoint {
+  return {
+    path: /$/,
+    fields: new Set(['prompt', 'system', 'messages', 'input']),
+    parameters: CHAT_PARAMETERS,
+    takesSystem: false,
+    ask: () => {
+      throw new RowRefused('INVALID_BODY', `Rows for ${path} must have a "body".`);
+    },
+    show: () => undefined,
+  };
+}

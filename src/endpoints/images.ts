@@ -1,0 +1,41 @@
+import { asWire, type Wire } from '../provider/wire.ts';
+import { nonBlank } from './ask.ts';
+import { fileOf } from './answer-file.ts';
+import type { AnswerFile, Endpoint, Shown, TakenFiles } from './endpoint.ts';
+import { IMAGE_PARAMETERS } from './parameters.ts';
+import { common, envelope } from './show.ts';
+
+/** `/v1/images/generations`: a prompt becomes files, one for each image. */
+export const IMAGES: Endpoint = {
+  path: /\/images\/generations$/,
+  fields: new Set(['prompt']),
+  parameters: IMAGE_PARAMETERS,
+  takesSystem: false,
+  ask: ({ prompt }) => ({ prompt: nonBlank(prompt, 'prompt') }),
+  show,
+  takeFiles,
+};
+
+const SHOWN = envelope('background', 'output_format', 'quality', 'size');
+
+/** What else an image brings (a revised prompt, an address) stays in `body.data`. */
+function show(body: Wire): Shown {
+  return common(body, SHOWN);
+}
+
+function takeFiles(body: unknown): TakenFiles {
+  const wire = asWire(body);
+  const data = wire?.['data'];
+  if (wire === undefined || !Array.isArray(data)) return { files: [], body };
+  const files: AnswerFile[] = [];
+  const rest = data.map((entry: unknown) => {
+    const { b64_json: bytes, ...image } = asWire(entry) ?? {};
+    const file = fileOf(bytes);
+    if (file === undefined) return entry;
+    files.push(file);
+    return image;
+  });
+  const says = rest.some((entry: unknown) => Object.keys(asWire(entry) ?? { entry }).length > 0);
+  const { data: _data, ...others } = wire;
+  return { files, body: says ? { ...others, data: rest } : others };
+}

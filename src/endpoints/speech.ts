@@ -1,0 +1,43 @@
+import { asWire, type Wire } from '../provider/wire.ts';
+import { nonBlank, oneOf } from './ask.ts';
+import { fileOf } from './answer-file.ts';
+import type { Endpoint, Shown, TakenFiles } from './endpoint.ts';
+import { SPEECH_PARAMETERS } from './parameters.ts';
+import { common, envelope } from './show.ts';
+
+/** `/v1/audio/speech`: a text becomes a file. */
+export const SPEECH: Endpoint = {
+  path: /\/audio\/speech$/,
+  fields: new Set(['prompt', 'input']),
+  parameters: SPEECH_PARAMETERS,
+  takesSystem: false,
+  ask: (fields) => ({ input: nonBlank(oneOf(fields, 'prompt', 'input'), 'prompt') }),
+  show,
+  takeFiles,
+};
+
+const SHOWN = envelope('format', 'content_type');
+
+function show(body: Wire): Shown {
+  return common(body, SHOWN);
+}
+
+/**
+ * Realtime speech is answered with bare bytes; how they are put into a line of JSON, no provider documents. Base64 it
+ * has to be: as the body itself, or in one of the fields that speech APIs use for it.
+ */
+const PLACES = ['audio', 'data', 'b64_json', 'audio_base64', 'base64_audio', 'content'];
+
+function takeFiles(body: unknown): TakenFiles {
+  const whole = fileOf(body);
+  if (whole !== undefined) return { files: [whole], body: {} };
+  const wire = asWire(body) ?? {};
+  for (const place of PLACES) {
+    const value = wire[place];
+    const file = fileOf(asWire(value)?.['data'] ?? value);
+    if (file === undefined) continue;
+    const { [place]: _taken, ...rest } = wire;
+    return { files: [file], body: rest };
+  }
+  return { files: [], body };
+}

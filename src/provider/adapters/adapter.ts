@@ -1,0 +1,16 @@
+import type { Batch, CreateBatch, ProviderFile, UploadFile } from '../batch-provider.ts';
+import type { Dialect } from '../dialects/schema.ts';
+import type { Http } from '../http.ts';
+
+/** How a provider that takes files and makes batches of them differs from OpenAI beyond what its dialect can say. */
+export interface Adapter {
+  readonly batchesPath: string;
+  readonly filePurpose: string;
+  /** Whether a list goes on behind an `after`, by the number of a `page`, or comes as a whole. */
+  readonly lists: 'after' | 'page' | 'whole';
+  /** Sends a file once. @returns undefined when the answer is not what was asked for */
+  readonly upload: (http: Http, file: UploadFile, dialect: Dialect) => Promise<ProviderFile | undefined>;
+  /** The body of the call that creates a batch. */
+  readonly createBody: (request: CreateBatch, dialect: Dialect) => Promise<Readonly<Record<string, unknown>>>;
+  readonly readBatch: (value: unknown, dialect: Dialect) => Batch | undefined;
+}

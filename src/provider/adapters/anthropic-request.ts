@@ -1,0 +1,123 @@
+import { asWire, type Wire } from '../wire.ts';
+
+/** What Anthropic must be told and OpenAI need not be: the most tokens of an answer whose request names none. */
+export const DEFAULT_MAX_TOKENS = 4_096;
+
+/** A request line of ours as a request of a message batch. */
+export function toMessageRequest(line: Buffer): Wire {
+  const { custom_id, body } = JSON.parse(line.toString('utf8')) as Wire;
+  return { custom_id, params: toMessageParams(asWire(body) ?? {}) };
+}
+
+/**
+ * A chat completion's body as a message's parameters. What has another name gets it; what is not known is handed on as it
+ * is, and the provider tells the row when it does not take it.
+ */
+function toMessageParams(body: Wire): Wire {
+  const { messages, max_tokens, max_completion_tokens, stop, user, ...rest } = body;
+  const { tools, tool_choice, response_format, ...same } = rest;
+  const turns = (Array.isArray(messages) ? messages : []).map((turn) => asWire(turn) ?? {});
+  const system = turns.filter(isSystem).flatMap(({ content }) => toBlocks(content));
+  return {
+    ...same,
+    max_tokens: max_completion_tokens ?? max_tokens ?? DEFAULT_MAX_TOKENS,
+    messages: joinTurns(turns.filter((turn) => !isSystem(turn)).map(toTurn)),
+    ...(system.length > 0 && { system }),
+    ...(isGiven(stop) && { stop_sequences: Array.isArray(stop) ? stop : [stop] }),
+    ...(isGiven(user) && { metadata: { user_id: user } }),
+    ...(Array.isArray(tools) && { tools: tools.map(toTool) }),
+    ...(isGiven(tool_choice) && { tool_choice: toToolChoice(tool_choice) }),
+    ...toOutputConfig(response_format, same['output_config']),
+  };
+}
+
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null;
+
+const isSystem = ({ role }: Wire): boolean => role === 'system' || role === 'developer';
+
+interface Turn {
+  readonly role: unknown;
+  readonly content: readonly unknown[];
+}
+
+function toTurn({ role, content, tool_calls, tool_call_id }: Wire): Turn {
+  if (role === 'tool') {
+    return {
+      role: 'user',
+      content: [{ type: 'tool_result', tool_use_id: tool_call_id, content: toBlocks(content) }],
+    };
+  }
+  const calls = Array.isArray(tool_calls) ? tool_calls.map(toToolUse) : [];
+  return { role, content: [...toBlocks(content), ...calls] };
+}
+
+/** The results of tools that were called together belong into one turn. */
+function joinTurns(turns: readonly Turn[]): Turn[] {
+  const joined: Turn[] = [];
+  for (const turn of turns) {
+    const last = joined.at(-1);
+    if (last === undefined || last.role !== turn.role) joined.push(turn);
+    else joined[joined.length - 1] = { role: last.role, content: [...last.content, ...turn.content] };
+  }
+  return joined;
+}
+
+/** A content's blocks; an empty text is none. */
+function toBlocks(content: unknown): unknown[] {
+  if (Array.isArray(content)) return content.map(toBlock);
+  if (!isGiven(content) || content === '') return [];
+  return [{ type: 'text', text: content }];
+}
+
+function toBlock(part: unknown): unknown {
+  const url = asWire(asWire(part)?.['image_url'])?.['url'];
+  if (typeof url !== 'string') return part;
+  const inline = /^data:([^;,]+);base64,(.*)$/s.exec(url);
+  const source =
+    inline === null ? { type: 'url', url } : { type: 'base64', media_type: inline[1], data: inline[2] };
+  return { type: 'image', source };
+}
+
+function toToolUse(call: unknown): Wire {
+  const { id, function: called } = asWire(call) ?? {};
+  const { name, arguments: given } = asWire(called) ?? {};
+  return { type: 'tool_use', id, name, input: parsed(given) };
+}
+
+function parsed(text: unknown): unknown {
+  if (typeof text !== 'string') return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
+
+/** A tool that is no function is one of Anthropic's own. */
+function toTool(tool: unknown): unknown {
+  const described = asWire(asWire(tool)?.['function']);
+  if (described === undefined) return tool;
+  const { name, description, parameters } = described;
+  return {
+    name,
+    ...(isGiven(description) && { description }),
+    input_schema: parameters ?? { type: 'object', properties: {} },
+  };
+}
+
+function toToolChoice(choice: unknown): unknown {
+  if (choice === 'required') return { type: 'any' };
+  if (typeof choice === 'string') return { type: choice };
+  const name = asWire(asWire(choice)?.['function'])?.['name'];
+  return name === undefined ? choice : { type: 'tool', name };
+}
+
+/** Text is what there is without it. */
+function toOutputConfig(format: unknown, config: unknown): Wire {
+  const wire = asWire(format);
+  if (wire === undefined || wire['type'] === 'text') return {};
+  const schema = asWire(wire['json_schema'])?.['schema'];
+  // JSON of any kind is not on offer; the row is told so by the provider.
+  if (schema === undefined) return { response_format: format };
+  return { output_config: { ...asWire(config), format: { type: 'json_schema', schema } } };
+}

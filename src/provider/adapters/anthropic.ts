@@ -1,0 +1,168 @@
+import { ProviderRejected, ProviderUnavailable } from '../../errors.ts';
+import { frameLines } from '../../rows/lines.ts';
+import type { Batch, CreateBatch, ProviderFile, UploadFile } from '../batch-provider.ts';
+import type { ProviderClient } from '../client.ts';
+import type { Dialect } from '../dialects/schema.ts';
+import { get, Http, streamBody, type Call, type HttpOptions } from '../http.ts';
+import { asWire, readBatch, required } from '../wire.ts';
+import { toMessageRequest } from './anthropic-request.ts';
+import { toResultLine } from './anthropic-result.ts';
+
+const BATCHES = '/messages/batches';
+const VERSION = '2023-06-01';
+/** The file that a provider without files has instead. */
+const NO_FILE = 'inline:';
+/** Longer than any line. */
+const MAX_LINE_BYTES = 2 ** 40;
+
+/**
+ * Anthropic's Message Batches: no files, a create carries its requests, and the results stand under the batch's own id.
+ * Lines are translated on their way out and in.
+ */
+export class AnthropicClient implements ProviderClient {
+  readonly #http: Http;
+  readonly #dialect: Dialect;
+
+  constructor(http: HttpOptions, dialect: Dialect) {
+    this.#http = new Http({ ...http, headers: { 'anthropic-version': VERSION } });
+    this.#dialect = dialect;
+  }
+
+  close(): Promise<void> {
+    return this.#http.close();
+  }
+
+  /** Nothing is sent before the create. */
+  uploadFile({ name, bytes }: UploadFile): Promise<ProviderFile> {
+    return Promise.resolve({ id: `${NO_FILE}${name}`, name, bytes });
+  }
+
+  findFile(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  findFiles(): Promise<readonly ProviderFile[]> {
+    return Promise.resolve([]);
+  }
+
+  async createBatch({ inputFileId, open }: CreateBatch): Promise<Batch> {
+    let bytes = 0;
+    for await (const chunk of createBody(open())) bytes += chunk.byteLength;
+    return this.#batch({
+      action: `create batch of ${inputFileId}`,
+      method: 'POST',
+      path: BATCHES,
+      headers: { 'content-type': 'application/json', 'content-length': String(bytes) },
+      body: createBody(open()),
+      repeatable: false,
+    });
+  }
+
+  /**
+   * Never found: batches carry neither metadata nor a file's id, and one that runs does not show its requests. Another
+   * shard's batch of as many requests looks the same, and would bring its answers under our ids.
+   */
+  findBatch(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  getBatch(batchId: string): Promise<Batch> {
+    return this.#batch(get(`get batch ${batchId}`, pathOf(batchId)));
+  }
+
+  async cancelBatch(batchId: string): Promise<void> {
+    const path = `${pathOf(batchId)}/cancel`;
+    const call: Call = { action: `cancel batch ${batchId}`, method: 'POST', path, repeatable: true };
+    try {
+      await this.#http.json(call);
+    } catch (error) {
+      // It has ended: the next poll knows how.
+      if (!(error instanceof ProviderRejected)) throw error;
+    }
+  }
+
+  /**
+   * The results of the batch with this id. Their length is not told, but every request has a line: when some are missing,
+   * the connection may have closed too early, and what comes behind the last line is asked for once more.
+   */
+  async *download(batchId: string): AsyncGenerator<Buffer> {
+    const { counts } = await this.getBatch(batchId);
+    let received = 0;
+    for (let attempt = 1; attempt <= 2; attempt += 1) {
+      const before = received;
+      for await (const lines of this.#results(batchId, before)) {
+        received += lines.length;
+        yield Buffer.concat(lines);
+      }
+      if (received >= (counts?.total ?? 0)) return;
+    }
+  }
+
+  /** Lines of ours, of the results behind the first so many. @throws ProviderUnavailable when the last one is cut off */
+  async *#results(batchId: string, skipped: number): AsyncGenerator<Buffer[]> {
+    const call = get(`download results of batch ${batchId}`, `${pathOf(batchId)}/results`);
+    const content = streamBody(this.#http, { ...call, headers: { accept: 'application/binary, */*' } });
+    let seen = 0;
+    let isWhole = true;
+    for await (const lines of frameLines(content, MAX_LINE_BYTES)) {
+      const fresh = lines.slice(Math.max(0, skipped - seen));
+      seen += lines.length;
+      const translated = fresh.map(({ bytes }) => toResultLine(bytes ?? Buffer.alloc(0)));
+      if (fresh.length > 0) isWhole = translated.at(-1) !== undefined;
+      yield translated.flatMap((line) => line ?? []);
+    }
+    if (!isWhole) throw new ProviderUnavailable(`${call.action}: they end in the middle of a line.`);
+  }
+
+  fileBytes(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  /** Results go with their batch, which a collect that starts again asks for: they stay their 29 days. */
+  deleteFile(fileId: string): Promise<void> {
+    if (fileId.startsWith(NO_FILE)) return Promise.resolve();
+    return Promise.reject(
+      new ProviderRejected(`delete ${fileId}: results stay until their batch is deleted.`),
+    );
+  }
+
+  async #batch(call: Call): Promise<Batch> {
+    return required(call.action, readMessageBatch(await this.#http.json(call), this.#dialect));
+  }
+}
+
+/** A message batch; `undefined` when it is none. */
+export function readMessageBatch(value: unknown, dialect: Dialect): Batch | undefined {
+  const wire = asWire(value);
+  if (wire === undefined) return undefined;
+  const hasResults = typeof wire['results_url'] === 'string';
+  const status = wire['processing_status'];
+  const batch = readBatch({ ...wire, status, ...(hasResults && { output_file_id: wire['id'] }) }, dialect);
+  if (batch?.ending !== 'succeeded') return batch;
+  const { expired } = asWire(wire['request_counts']) ?? {};
+  if (typeof expired === 'number' && expired > 0) return { ...batch, ending: 'expired' };
+  return typeof wire['cancel_initiated_at'] === 'string' ? { ...batch, ending: 'cancelled' } : batch;
+}
+
+const OPENING = Buffer.from('{"requests":[');
+const CLOSING = Buffer.from(']}');
+const COMMA = Buffer.from(',');
+
+/** The body of a create as it is made, line by line. */
+async function* createBody(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let first = true;
+  yield OPENING;
+  for await (const lines of frameLines(content, MAX_LINE_BYTES)) {
+    const pieces: Buffer[] = [];
+    for (const { bytes } of lines) {
+      if (bytes === undefined) continue;
+      if (!first) pieces.push(COMMA);
+      first = false;
+      pieces.push(Buffer.from(JSON.stringify(toMessageRequest(bytes))));
+    }
+    yield Buffer.concat(pieces);
+  }
+  yield CLOSING;
+}
+
+const pathOf = (batchId: string): string => `${BATCHES}/${encodeURIComponent(batchId)}`;

@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto';
+import type { CreateBatch, ProviderFile, UploadFile } from '../batch-provider.ts';
+import type { Dialect } from '../dialects/schema.ts';
+import type { Http } from '../http.ts';
+import { multipartUpload } from '../multipart.ts';
+import { readBatch, readFile } from '../wire.ts';
+import type { Adapter } from './adapter.ts';
+
+/** OpenAI's own shape, and that of all who copy it. */
+export const OPENAI: Adapter = {
+  batchesPath: '/batches',
+  filePurpose: 'batch',
+  lists: 'after',
+  upload: uploadForm,
+  createBody: ({ inputFileId, endpoint, completionWindow, metadata }, { honours }) =>
+    Promise.resolve({
+      input_file_id: inputFileId,
+      endpoint,
+      completion_window: completionWindow,
+      ...(honours.metadata === true && { metadata }),
+      ...(honours.idempotencyKey === 'body' && { idempotency_key: idempotencyKey(metadata) }),
+    }),
+  readBatch,
+};
+
+/** When a file goes by itself that was forgotten: the longest that OpenAI and Azure take, and longer than any job. */
+const FILE_EXPIRY_SECONDS = 30 * 86_400;
+
+/** A form with a purpose and the file. */
+export async function uploadForm(
+  http: Http,
+  { name, bytes, open }: UploadFile,
+  dialect: Dialect,
+): Promise<ProviderFile | undefined> {
+  const multipart = multipartUpload(
+    { name, bytes, content: open() },
+    { purpose: 'batch', ...expiryFields(dialect) },
+    `nightshift-${randomUUID()}`,
+  );
+  const uploaded = await http.json({
+    action: `upload ${name}`,
+    method: 'POST',
+    path: '/files',
+    headers: {
+      'content-type': multipart.contentType,
+      'content-length': String(multipart.contentLength),
+    },
+    body: multipart.body,
+    repeatable: false,
+  });
+  return readFile(uploaded);
+}
+
+function expiryFields({ honours: { fileExpiry } }: Dialect): Readonly<Record<string, string>> {
+  const seconds = String(FILE_EXPIRY_SECONDS);
+  if (fileExpiry === 'brackets')
+    return { 'expires_after[anchor]': 'created_at', 'expires_after[seconds]': seconds };
+  if (fileExpiry === 'dots')
+    return { 'expires_after.anchor': 'created_at', 'expires_after.seconds': seconds };
+  return {};
+}
+
+/** The same for every try of one round of one shard, and for no other. */
+export function idempotencyKey(metadata: CreateBatch['metadata']): string {
+  return metadata['key'] ?? JSON.stringify(metadata);
+}

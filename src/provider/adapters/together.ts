@@ -1,0 +1,41 @@
+import type { ProviderFile, UploadFile } from '../batch-provider.ts';
+import type { Http } from '../http.ts';
+import { asWire, readBatch } from '../wire.ts';
+import type { Adapter } from './adapter.ts';
+import { bareLines } from './bare-lines.ts';
+
+const PURPOSE = 'batch-api';
+
+/** Together: files go to an address that is asked for first; batches know neither metadata nor counters. */
+export const TOGETHER: Adapter = {
+  batchesPath: '/batches',
+  filePurpose: PURPOSE,
+  lists: 'whole',
+  upload,
+  createBody: ({ inputFileId, endpoint, completionWindow }) =>
+    Promise.resolve({ input_file_id: inputFileId, endpoint, completion_window: completionWindow }),
+  readBatch: (value, dialect) => {
+    const outer = asWire(value);
+    // Wrapped in the answer to a create, bare everywhere else.
+    const job = asWire(outer?.['job']) ?? outer;
+    return job && readBatch({ ...job, errors: job['error'], expires_at: job['job_deadline'] }, dialect);
+  },
+};
+
+/** The address is answered with a redirect, and is signed: it is not asked with the key. */
+async function upload(http: Http, { name, bytes, open }: UploadFile): Promise<ProviderFile | undefined> {
+  const query = new URLSearchParams({ file_name: name, file_type: 'jsonl', purpose: PURPOSE }).toString();
+  const action = `upload ${name}`;
+  const place = await http.redirect({
+    action,
+    method: 'POST',
+    path: `/files?${query}`,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: query,
+    repeatable: false,
+  });
+  const id = place.headers['x-together-file-id'];
+  if (typeof id !== 'string' || id === '') return undefined;
+  await http.put(action, place.location, bareLines(open()), bytes);
+  return { id, name, bytes };
+}

@@ -1,0 +1,8 @@
+/** Fields a dead letter has beside its request: ignored, so that a dead-letters file is a valid input file. */
+export const DEAD_LETTER_FIELDS: ReadonlySet<string> = new Set([
+  'outcome',
+  'error',
+  'retry',
+  'round',
+  'source',
+]);

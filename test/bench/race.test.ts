@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { race, type Runner } from '../../bench/race.ts';
+
+async function openFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-race-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** A program that writes a file. */
+function writer(name: string, file: string, text: string): Runner {
+  const script = 'fs.writeFileSync(process.argv[1], process.argv[2])';
+  return { name, argv: [process.execPath, '-e', script, file, text], outputs: async () => [file] };
+}
+
+describe('a race', () => {
+  test('says so when everybody wrote the same bytes', async () => {
+    const folder = await openFolder();
+    const runners = [writer('a', join(folder, 'a'), 'same'), writer('b', join(folder, 'b'), 'same')];
+
+    const { notes, contestants, comparisons } = await race({
+      runners,
+      repetitions: 2,
+      targets: [
+        { ours: 'a', against: 'b', atMost: 1 },
+        { ours: 'a', against: 'not there', atMost: 1 },
+      ],
+    });
+
+    expect(notes.join()).toContain('a, b wrote the same bytes');
+    expect(contestants.map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(comparisons.map(({ ours, against }) => `${ours} / ${against}`)).toEqual(['a / b']);
+  });
+
+  test('ends when somebody wrote other bytes', async () => {
+    const folder = await openFolder();
+    const runners = [writer('a', join(folder, 'a'), 'one'), writer('b', join(folder, 'b'), 'two')];
+
+    await expect(race({ runners, repetitions: 1, targets: [] })).rejects.toThrow(
+      '"a" and "b" wrote different bytes',
+    );
+  });
+
+  test('ends with the last words of a program that fails', async () => {
+    const runners = [
+      { name: 'a', argv: [process.execPath, '-e', 'console.error("oh no"); process.exit(3)'] },
+    ];
+
+    await expect(race({ runners, repetitions: 1, targets: [] })).rejects.toThrow(/ended with 3: oh no/);
+  });
+});

@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { estimateScale } from '../../bench/model/scale-model.ts';
+import { DAY, DEFAULTS } from '../../bench/model/scenarios.ts';
+import { EVENTS_PER_POLL } from '../../src/history.ts';
+
+describe('the scale model', () => {
+  test('has a shard of a day within 150 polls and hardly late', () => {
+    const { pollsPerShard, delaySeconds, wallSeconds } = estimateScale(DEFAULTS);
+
+    expect(pollsPerShard).toBeLessThanOrEqual(150);
+    expect(delaySeconds).toBeLessThan(DAY / 100);
+    expect(wallSeconds).toBeGreaterThan(DAY);
+    expect(wallSeconds).toBeLessThan(DAY * 1.01);
+  });
+
+  test('has as many waves as the places at the provider make', () => {
+    const job = { ...DEFAULTS, shards: 1_000, endsAfter: 3_600 };
+    const wall = (inFlight: number): number => estimateScale({ ...job, inFlight }).wallSeconds;
+
+    expect(wall(100) / wall(1_000)).toBeGreaterThan(4);
+    expect(wall(999)).toBeGreaterThan(wall(1_000) + 3_600);
+  });
+
+  test('has a round more cost another batch, its polls and the wait before it', () => {
+    const one = estimateScale(DEFAULTS);
+    const two = estimateScale({ ...DEFAULTS, rounds: 2 });
+
+    expect(two.pollsPerShard).toBe(2 * one.pollsPerShard);
+    expect(two.shardEvents - one.shardEvents).toBeGreaterThan(one.pollsPerShard * EVENTS_PER_POLL);
+    expect(two.wallSeconds - one.wallSeconds).toBeGreaterThan(DAY + 60);
+  });
+
+  test('adds its cost up, and has every shard cost the same', () => {
+    const many = estimateScale({ ...DEFAULTS, shards: 1_000 });
+    const { stepFunctions, lambda, s3 } = many.cost;
+
+    expect(stepFunctions + lambda + s3).toBeCloseTo(many.usd, 10);
+    expect(many.usd / 1_000).toBeLessThan(estimateScale(DEFAULTS).usd);
+  });
+
+  test('never has fewer requests in its busiest minute than on average', () => {
+    const scenario = fc.record({
+      shards: fc.integer({ min: 1, max: 500 }),
+      inFlight: fc.integer({ min: 1, max: 500 }),
+      endsAfter: fc.integer({ min: 600, max: DAY }),
+    });
+    fc.assert(
+      fc.property(scenario, (part) => {
+        const { mean, peak } = estimateScale({ ...DEFAULTS, ...part }).requestsPerSecond;
+        expect(peak).toBeGreaterThanOrEqual(mean);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('says what does not fit', () => {
+    const long = estimateScale({ ...DEFAULTS, shards: 2_000 });
+    const large = estimateScale({ ...DEFAULTS, shards: 10_000, inFlight: 10_000, shardBytes: 100_000_000 });
+
+    expect(estimateScale(DEFAULTS).problems).toEqual([]);
+    expect(long.problems.join()).toContain('limits.jobDays');
+    expect(large.problems.join()).toContain('a Lambda ends after 900 s');
+  });
+});

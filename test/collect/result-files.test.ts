@@ -1,0 +1,58 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { fileName, ResultFiles } from '../../src/collect/result-files.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
+
+const PNG = { extension: 'png', bytes: Buffer.alloc(300_000) };
+
+async function openFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-files-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+describe('the files of answers', () => {
+  test('are all there once they are settled, under the names that were told', async () => {
+    const folder = await openFolder();
+    const files = new ResultFiles(createFolderStore(folder), 'job');
+    const names: string[] = [];
+    for (let n = 0; n < 300; n += 1) names.push(...(await files.add(`q${n}`, [PNG, PNG])));
+    await files.settle();
+
+    expect(names.slice(0, 3)).toEqual(['files/q0.png', 'files/q0~2.png', 'files/q1.png']);
+    const there = await readdir(join(folder, 'output/job/files'));
+    expect(there.toSorted()).toEqual(names.map((name) => name.slice('files/'.length)).toSorted());
+  });
+
+  test('that cannot be written fail the round', async () => {
+    const store = createFolderStore(await openFolder());
+    const files = new ResultFiles(
+      Object.assign(store, { put: () => Promise.reject(new Error('The disk is full.')) }),
+      'job',
+    );
+    await files.add('q1', [PNG]);
+
+    await expect(files.settle()).rejects.toThrow('The disk is full.');
+    await expect(files.add('q2', [PNG])).rejects.toThrow('The disk is full.');
+  });
+
+  test('have names that are safe on any disk, and no two rows the same', () => {
+    expect(fileName('q-1.b', 0, 'png')).toBe('q-1.b.png');
+    expect(fileName('../../etc/passwd', 0, 'png')).toMatch(/^-etc-passwd~[0-9a-f]{16}\.png$/);
+    expect(fileName('Q1', 0, 'png').toLowerCase()).not.toBe(fileName('q1', 0, 'png'));
+    const id = fc.oneof(
+      fc.string({ minLength: 1 }),
+      fc.string({ minLength: 1, unit: fc.constantFrom('a', 'A', '.', '~', '2', '-') }),
+    );
+    fc.assert(
+      fc.property(id, id, fc.nat(3), fc.nat(3), (a, b, m, n) => {
+        const [one, other] = [fileName(a, m, 'x'), fileName(b, n, 'x')];
+        expect(one).toMatch(/^[a-z0-9_-][a-z0-9._~-]{0,110}$/);
+        expect(one === other).toBe(a === b && m === n);
+      }),
+    );
+  });
+});

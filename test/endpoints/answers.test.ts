@@ -1,0 +1,178 @@
+import { describe, expect, test } from 'vitest';
+import { renderResult } from '../../src/collect/render-result.ts';
+import { endpointAt } from '../../src/endpoints/endpoints.ts';
+import { png, wav } from '../../local/simulator/media.ts';
+
+function shown(path: string, body: unknown): unknown {
+  const answer = { customId: 'q', round: 1, resultShape: 'compact', manyInputs: false } as const;
+  const {
+    custom_id: _id,
+    ok: _ok,
+    round: _round,
+    ...rest
+  } = renderResult({
+    ...answer,
+    body,
+    endpoint: endpointAt(path),
+  });
+  return rest;
+}
+
+const usage = { total_tokens: 3 };
+
+describe('a completion', () => {
+  const choice = { index: 0, text: 'upon a time', logprobs: null, finish_reason: 'length' };
+
+  test('is its text', () => {
+    const body = { id: 'c', object: 'text_completion', created: 1, model: 'm', choices: [choice], usage };
+
+    expect(shown('/v1/completions', body)).toEqual({
+      text: 'upon a time',
+      finish_reason: 'length',
+      model: 'm',
+      usage,
+    });
+  });
+
+  test('keeps all choices of several', () => {
+    const choices = [choice, { ...choice, index: 1, text: 'there was' }];
+
+    expect(shown('/v1/completions', { choices })).toEqual({
+      text: 'upon a time',
+      finish_reason: 'length',
+      body: { choices },
+    });
+  });
+});
+
+describe('a response', () => {
+  const part = { type: 'output_text', text: 'Moin', annotations: [] };
+  const message = { type: 'message', id: 'm', status: 'completed', role: 'assistant', content: [part] };
+  const response = {
+    id: 'r',
+    object: 'response',
+    created_at: 1,
+    status: 'completed',
+    model: 'm',
+    output: [message],
+    temperature: 1,
+    tools: [],
+    usage,
+  };
+
+  test('is its text, without what it repeats of its request', () => {
+    expect(shown('/v1/responses', response)).toEqual({
+      text: 'Moin',
+      finish_reason: 'stop',
+      model: 'm',
+      usage,
+    });
+  });
+
+  test('keeps an output that holds more than text', () => {
+    const output = [{ type: 'reasoning', summary: [] }, message];
+
+    expect(shown('/v1/responses', { ...response, output })).toMatchObject({ text: 'Moin', body: { output } });
+  });
+
+  test.each([
+    [{ status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } }, 'length'],
+    [{ status: 'incomplete', incomplete_details: { reason: 'content_filter' } }, 'content_filter'],
+    [{ status: 'queued' }, 'queued'],
+  ])('that ended as %j says %s', (more, finish_reason) => {
+    expect(shown('/v1/responses', { ...response, ...more })).toMatchObject({ text: 'Moin', finish_reason });
+  });
+
+  test('without text has none, and is shown whole when it has no output', () => {
+    const refusal = { ...message, content: [{ type: 'refusal', refusal: 'no' }] };
+
+    expect(shown('/v1/responses', { ...response, output: [refusal] })).toMatchObject({
+      text: null,
+      body: { output: [refusal] },
+    });
+    expect(shown('/v1/responses', { error: 'odd' })).toEqual({ body: { error: 'odd' } });
+  });
+});
+
+describe('a ranking', () => {
+  const results = [
+    { index: 1, relevance_score: 0.9 },
+    { index: 0, relevance_score: 0.1 },
+  ];
+
+  test('is what the provider ranked, as it ordered it', () => {
+    expect(shown('/v1/rerank', { id: 'r', model: 'm', results, usage, billing_cost: 1 })).toEqual({
+      ranking: results,
+      model: 'm',
+      usage,
+      body: { billing_cost: 1 },
+    });
+    expect(shown('/v1/rerank', { results: 'odd' })).toEqual({ body: { results: 'odd' } });
+  });
+});
+
+function taken(path: string, body: unknown) {
+  const { files, body: rest } = endpointAt(path).takeFiles?.(body) ?? { files: [], body };
+  return { files: files.map(({ extension, bytes }) => [extension, bytes.length]), rest };
+}
+
+describe('files of an answer', () => {
+  const red = png(Buffer.from([255, 0, 0]));
+  const tone = wav(440);
+  const image = red.toString('base64');
+  const audio = tone.toString('base64');
+
+  test('are its images; what else is known of them stays', () => {
+    const body = {
+      created: 1,
+      data: [
+        { b64_json: image },
+        { b64_json: image, revised_prompt: 'redder' },
+        { url: 'https://example.com' },
+      ],
+    };
+
+    expect(taken('/v1/images/generations', body)).toEqual({
+      files: [
+        ['png', red.length],
+        ['png', red.length],
+      ],
+      rest: { created: 1, data: [{}, { revised_prompt: 'redder' }, { url: 'https://example.com' }] },
+    });
+    expect(taken('/v1/images/generations', { data: [{ b64_json: image }] }).rest).toEqual({});
+  });
+
+  test.each([
+    ['the body itself', audio, {}],
+    ['a field', { audio, format: 'wav' }, { format: 'wav' }],
+    ['a field of a field', { audio: { data: audio }, id: 'a' }, { id: 'a' }],
+    ['a data URI', { data: `data:audio/wav;base64,${audio}` }, {}],
+  ])('is speech in %s', (_, body, rest) => {
+    expect(taken('/v1/audio/speech', body)).toEqual({ files: [['wav', tone.length]], rest });
+  });
+
+  test.each([[null], ['a text that is not base64, though it is long enough'], [{ audio: 'short' }], [{}]])(
+    'are none in %j, which stays',
+    (body) => {
+      expect(taken('/v1/audio/speech', body)).toEqual({ files: [], rest: body });
+      expect(taken('/v1/images/generations', body)).toEqual({ files: [], rest: body });
+    },
+  );
+
+  test.each([
+    ['png', red],
+    ['jpg', Buffer.from('\xff\xd8\xff\xe0', 'latin1')],
+    ['webp', Buffer.from('RIFF\0\0\0\0WEBPVP8 ', 'latin1')],
+    ['wav', tone],
+    ['mp3', Buffer.from('ID3\x04', 'latin1')],
+    ['mp3', Buffer.from('\xff\xfb\x90', 'latin1')],
+    ['aac', Buffer.from('\xff\xf1\x50', 'latin1')],
+    ['ogg', Buffer.from('OggS\0', 'latin1')],
+    ['flac', Buffer.from('fLaC\0', 'latin1')],
+    ['bin', Buffer.from([0, 1, 2])],
+  ])('are known as %s by how they begin', (extension, head) => {
+    const bytes = Buffer.concat([head, Buffer.alloc(64)]);
+
+    expect(taken('/v1/audio/speech', bytes.toString('base64')).files).toEqual([[extension, bytes.length]]);
+  });
+});

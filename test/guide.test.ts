@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { profileSchema } from '../src/config/profile-schema.ts';
+import { jobRequestSchema } from '../src/requests/job-request.ts';
+import { openWorld } from './workflow/world.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+const GUIDE = read('docs/guide.md');
+
+/** What stands below a heading, up to the next one. */
+function section(heading: string): string {
+  const [, after = ''] = GUIDE.split(`\n${heading}\n`);
+  return after.split(/^#{2,3} /m)[0] ?? '';
+}
+
+/** The names in the first column of a section's table. */
+function named(heading: string): string[] {
+  const cells = [...section(heading).matchAll(/^\| (`[^|]*) \|/gm)].map(([, cell = '']) => cell);
+  return cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name)).toSorted();
+}
+
+/** What is declared in `src/job.ts` between its start and the end of its statement. */
+function declared(start: string, pattern: RegExp): string[] {
+  const [, after = ''] = read('src/job.ts').split(start);
+  const body = after.split(/^}|;\n\n/m)[0] ?? '';
+  return [...body.matchAll(pattern)].map(([, name = '']) => name).toSorted();
+}
+
+const FIELD = /^ {2}readonly (\w+)\??:/gm;
+
+describe('the guide has', () => {
+  test('every field of a profile, and no other', () => {
+    expect(named('## Profiles')).toEqual(Object.keys(profileSchema.shape).toSorted());
+  });
+
+  test('every field of a job request, and no other', () => {
+    const fields = named('## Starting a job');
+    expect(fields).toEqual(Object.keys(jobRequestSchema.shape).toSorted());
+  });
+
+  test('every code of an invalid row, and no other', () => {
+    const codes = declared('export type RowProblemCode =', /'([A-Z_\d]+)'/g);
+    expect(codes).toContain('INVALID_JSON');
+    expect(named('### Invalid rows')).toEqual(codes);
+  });
+
+  test('every field of a result line, and no other', () => {
+    const fields = [
+      ...declared('export interface OkLine {', FIELD),
+      ...declared('export interface NotOkLine {', FIELD),
+    ];
+    expect(named('### A line of results.jsonl')).toEqual([...new Set(fields)].toSorted());
+  });
+
+  test('every field of a summary, and no other', () => {
+    expect(named('### summary.json')).toEqual(declared('export interface Summary {', FIELD));
+  });
+});
+
+test('the rows that the guide shows are answered', async () => {
+  const rows = /```jsonl\n([^]*?)```/.exec(section('### JSON rows'))?.[1] ?? '';
+  const world = await openWorld();
+
+  const { results } = await world.run(rows, { model: 'glm-4.7:batch' });
+
+  expect(results.map(({ custom_id, ok }) => [custom_id, ok])).toEqual([
+    ['prompt', true],
+    ['17', true],
+    ['body', true],
+    ['whole', true],
+    ['row-00000005', true],
+  ]);
+});
