@@ -107,7 +107,7 @@ export const STEPS = {
     memoryMib: 512,
     timeoutMinutes: 15,
     reads: [JOBS],
-    puts: ['jobs/*/shards/*/round-*.answers-*.jsonl'],
+    puts: ['jobs/*/shards/*/round-*.answers-*.jsonl', 'jobs/*/shards/*/progress.json'],
     streams: roundFiles('output.jsonl'),
   },
   'poll-batch': { ...TALKING, reads: [STOPS], puts: ['jobs/*/shards/*/progress.json'] },

@@ -42,7 +42,7 @@ const STATES = {
 const REQUESTS = {
   job: { writes: 6, reads: 8 },
   shard: { writes: 2, reads: 2 },
-  round: { writes: 10, reads: 25 },
+  round: { writes: 10, reads: 26 },
   poll: { writes: 1, reads: 1 },
 } as const;
 

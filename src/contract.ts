@@ -57,6 +57,8 @@ export interface DirectContext extends ShardContext {
 export interface SentContext extends DirectContext {
   readonly phase: 'running' | 'ended';
   readonly waitSeconds: number;
+  /** Rows of the round that are answered. */
+  readonly answered: number;
 }
 
 /** Out of *Create batch*, into *Wait for batch* and *Poll batch*. */

@@ -38,8 +38,8 @@ export interface ResolvedProfile {
   readonly retryWaitSeconds: number;
   /** Rows of an expired batch, or without rounds left, are sent row by row. */
   readonly late?: 'direct' | undefined;
-  /** Jobs that send fewer rows than this send them row by row. */
-  readonly directBelow?: number | undefined;
+  /** Jobs that send at most so many rows send them row by row. */
+  readonly directUpTo?: number | undefined;
   /** Row error codes worth another round, beside the built-in ones. */
   readonly retriableCodes: readonly string[];
   readonly completionWindow: string;
@@ -217,8 +217,9 @@ export interface ErrorCount {
 /** `shards/<n>/progress.json`: what the last poll saw. For people: nothing is decided by it. */
 export interface Progress {
   readonly round: number;
-  readonly batchId: string;
-  /** The provider's string, verbatim. */
+  /** Absent while rows are sent one by one. */
+  readonly batchId?: string;
+  /** The provider's string, verbatim; `direct` where there is no batch. */
   readonly status: string;
   readonly succeeded?: number | undefined;
   readonly total?: number | undefined;
@@ -232,7 +233,7 @@ export interface BatchRecord {
   readonly shard: number;
   readonly round: number;
   readonly batchId: string | undefined;
-  /** The provider's last status, verbatim. */
+  /** The provider's last status, verbatim; `direct` where the rows were sent one by one, without a batch. */
   readonly status: string | undefined;
   readonly requests: number;
   /** When it was created, ISO 8601; absent when it was not. */
@@ -317,6 +318,8 @@ export interface Summary {
   readonly shards: number;
   /** Most rounds any shard took. */
   readonly rounds: number;
+  /** Rows that the realtime endpoint answered; absent when there are none. */
+  readonly sentDirect?: number;
   readonly usage: Usage;
   /** The usage, by the model that answered. */
   readonly models: readonly ModelUsage[];

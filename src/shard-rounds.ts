@@ -24,18 +24,18 @@ export async function findRound(store: ObjectStore, ref: ShardRef): Promise<Shar
 /** Whether a round is sent row by row: the first of a small job, and those that the round before it leaves so. */
 export async function isDirectRound(
   store: ObjectStore,
-  { late, directBelow }: Job['profile'],
+  { late, directUpTo }: Job['profile'],
   ref: ShardRef,
   round: number,
 ): Promise<boolean> {
-  if (late === undefined && directBelow === undefined) return false;
+  if (late === undefined && directUpTo === undefined) return false;
   if (round > 1) {
     const before = await readJson<Collected>(store, roundKey(ref, round - 1, 'collected.json'));
     return before?.sendNext === 'direct';
   }
-  if (directBelow === undefined) return false;
+  if (directUpTo === undefined) return false;
   const { rows, invalid } = await requireJson<Plan>(store, planKey(ref.jobId));
-  return rows - invalid < directBelow;
+  return rows - invalid <= directUpTo;
 }
 
 /** What the shard's rounds came to so far, in their order. */

@@ -254,7 +254,14 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
 }
 
 /** Those that answers are made for. */
-const REALTIME_ENDPOINTS = ['/v1/chat/completions', '/v1/embeddings', '/v1/responses'];
+const REALTIME_ENDPOINTS = [
+  '/v1/chat/completions',
+  '/v1/completions',
+  '/v1/embeddings',
+  '/v1/responses',
+  '/v1/rerank',
+  '/v1/images/generations',
+];
 
 function authProblem(
   headers: Readonly<Record<string, string>>,

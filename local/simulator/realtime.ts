@@ -17,7 +17,15 @@ export interface RealtimeOptions {
   readonly now: () => number;
 }
 
-const requestSchema = z.record(z.string(), z.unknown());
+/** How an endpoint's requests and answers differ from OpenAI's. */
+export interface RealtimeShape {
+  /** The endpoint of OpenAI that it stands for. */
+  readonly url: string;
+  readonly request: z.ZodType<Readonly<Record<string, unknown>>>;
+  readonly answer: (body: Readonly<Record<string, unknown>>) => object;
+}
+
+const anyRequest = z.record(z.string(), z.unknown());
 
 /** The realtime endpoints: one call, one answer, and headers that tell how many more are taken in this window. */
 export class Realtime {
@@ -30,18 +38,18 @@ export class Realtime {
     this.#options = options;
   }
 
-  async answer(c: Context): Promise<Response> {
+  async answer(c: Context, shape?: RealtimeShape): Promise<Response> {
     const { spoken, seed } = this.#options;
     const headers = this.#count();
     if (headers['retry-after'] !== undefined)
       return Response.json(errorBody(spoken, 'AUTH_1028', 'Too many requests.'), { status: 429, headers });
-    const body = requestSchema.safeParse(await c.req.json().catch(() => undefined));
+    const body = (shape?.request ?? anyRequest).safeParse(await c.req.json().catch(() => undefined));
     if (!body.success)
       return Response.json(errorBody(spoken, 'VALIDATION_4001', 'The body is no object.'), {
         status: 400,
         headers,
       });
-    const request: SimulatedRequest = { custom_id: '', url: c.req.path, body: body.data };
+    const request: SimulatedRequest = { custom_id: '', url: shape?.url ?? c.req.path, body: body.data };
     const text = JSON.stringify(body.data);
     const nth = (this.#seen.get(text) ?? 0) + 1;
     this.#seen.set(text, nth);
@@ -53,7 +61,8 @@ export class Realtime {
       });
     if (isUnknownModel(request))
       return Response.json(errorBody(spoken, 'INFERENCE_3001', 'No such model.'), { status: 404, headers });
-    return Response.json(answerBody(request, seed), { headers });
+    const answered = answerBody(request, seed);
+    return Response.json(shape === undefined ? answered : shape.answer(answered), { headers });
   }
 
   /** Takes a call in; with `retry-after` it is one too many. */

@@ -15,7 +15,7 @@ import { isDirectRound } from '../shard-rounds.ts';
 import { readJson, writeJson } from '../store/json.ts';
 import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
 import { cleanProvider } from './clean-provider.ts';
-import { lastRoundAfter, type Fate, type RoundFacts } from './decide-row.ts';
+import { lastRoundAfter, MAX_GIFTS, type Fate, type RoundFacts } from './decide-row.ts';
 import type { ErrorTally } from './error-counts.ts';
 import { fetchFile } from './fetch-file.ts';
 import { finishShard } from './finish-shard.ts';
@@ -157,7 +157,8 @@ function roundFacts(
     givenBack: givenBack !== undefined || failedBusy(batch, provider.dialect.codes),
   };
   const last = lastRoundAfter({ ...facts, requests, answered }, rounds);
-  if (direct) return { ...facts, lastRound: last, sendNext: 'direct' };
+  // Rows that were answered for passing reasons are among those left: without an end they would be for ever.
+  if (direct) return { ...facts, lastRound: Math.min(last, rounds + MAX_GIFTS), sendNext: 'direct' };
   const expired = batch?.ending === 'expired' || cancelledAt !== undefined;
   const isLate = late !== undefined && !halted && !facts.givenBack && (expired || round >= last);
   return isLate ? { ...facts, lastRound: round + 1, sendNext: 'direct' } : { ...facts, lastRound: last };

@@ -93,9 +93,9 @@ export const profileSchema = z.strictObject({
   keepProviderFiles: z.boolean().optional(),
   /** `direct`: rows of an expired batch, or without rounds left, go to the realtime endpoint one by one. Default: never. */
   late: z.literal('direct').optional(),
-  /** `direct`: jobs of fewer than `smallRows` rows go to the realtime endpoint at once, without a batch. Default: never. */
+  /** `direct`: jobs of at most `smallRows` rows go to the realtime endpoint at once, without a batch. Default: never. */
   small: z.literal('direct').optional(),
-  /** Jobs of fewer rows than this are small. Default 50. */
+  /** Jobs of at most so many rows are small. Default 50. */
   smallRows: z.number().int().min(1).max(10_000).optional(),
   /** `compact` (default): the answer itself; `body`: the provider's whole body. */
   resultShape: z.enum(['compact', 'body']).optional(),

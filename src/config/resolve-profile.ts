@@ -2,6 +2,7 @@ import { defined } from '../defined.ts';
 import { describeIssues } from '../describe-issues.ts';
 import { EMBEDDINGS } from '../endpoints/embeddings.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
+import { SPEECH } from '../endpoints/speech.ts';
 import { InvalidRequest } from '../errors.ts';
 import type { PollLimits, ResolvedProfile, ShardLimits } from '../job.ts';
 import { known } from '../provider/dialects/known.ts';
@@ -40,6 +41,7 @@ export function resolveProfile(
   const { baseUrl, dialect } = resolveDialect(config, providerName, provider);
   const endpoint = profile.endpoint ?? DEFAULT_ENDPOINT;
   checkEndpoint(dialect, endpoint);
+  checkDirect(profile, endpoint);
   return {
     name,
     provider: { name: providerName, baseUrl, dialect },
@@ -52,7 +54,7 @@ export function resolveProfile(
     rounds: profile.rounds ?? 4,
     retryWaitSeconds: profile.retryWaitSeconds ?? provider.retryWaitSeconds ?? 60,
     ...(profile.late === undefined ? {} : { late: profile.late }),
-    ...(profile.small === undefined ? {} : { directBelow: profile.smallRows ?? SMALL_ROWS }),
+    ...(profile.small === undefined ? {} : { directUpTo: profile.smallRows ?? SMALL_ROWS }),
     retriableCodes: profile.retriableCodes ?? [],
     completionWindow: chooseWindow(dialect, profile.completionWindow),
     shardLimits: {
@@ -67,6 +69,14 @@ export function resolveProfile(
     keepProviderFiles: profile.keepProviderFiles ?? false,
     ...(provider.maxBatches === undefined ? {} : { maxBatches: provider.maxBatches }),
   };
+}
+
+/** @throws InvalidRequest when the answers of realtime calls are not those of batches */
+function checkDirect({ late, small }: ProfileConfig, endpoint: string): void {
+  if ((late ?? small) === undefined || endpointAt(endpoint) !== SPEECH) return;
+  throw new InvalidRequest(
+    `Rows for "${endpoint}" cannot be sent directly: realtime speech is answered with sound, not with JSON. Leave out "late" and "small".`,
+  );
 }
 
 /** An image is 2 MB in base64: so many make an output file of 1 GB, which one Lambda takes apart in minutes. */

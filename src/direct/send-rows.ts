@@ -3,12 +3,13 @@ import type { ProviderEdges } from '../edges.ts';
 import { ProviderUnavailable } from '../errors.ts';
 import type { BatchProvider, DirectAnswer } from '../provider/batch-provider.ts';
 import { MAX_WAIT_MS } from '../provider/retry-after.ts';
-import { jsonLine } from '../rows/json-line.ts';
-import type { Answers } from './answers.ts';
+import type { Wire } from '../provider/wire.ts';
+import { answerLine, type Answers } from './answers.ts';
 import {
   afterAnswer,
   afterStart,
   FIRST_CALL,
+  MAX_CONCURRENCY,
   mayStart,
   waitBeforeCall,
   type RateLimit,
@@ -39,8 +40,11 @@ export interface Sent {
   readonly waitMs: number;
 }
 
-/** Calls for one row in one pass: what a passing fault or a limit may take. */
-const MAX_ATTEMPTS = 8;
+/** Calls for one row in one pass that get no answer, or one that another call may better. A limit that is hit is none. */
+const MAX_ATTEMPTS = 4;
+
+/** Rows that are held for another call before a new one is begun: the longest list, and so the memory. */
+const MAX_HELD = MAX_CONCURRENCY;
 
 /** Sends rows one by one, as many at once as the provider takes, and keeps every answer. */
 export async function sendRows(
@@ -72,6 +76,7 @@ class Sender {
   #rate: RateLimit = FIRST_CALL;
   #answered = 0;
   #halted = false;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(
     edges: Pick<ProviderEdges, 'clock' | 'random' | 'wait'>,
@@ -86,6 +91,7 @@ class Sender {
   async run(): Promise<Sent> {
     const { clock, wait } = this.#edges;
     for (;;) {
+      if (this.#failure !== undefined) throw this.#failure.error;
       if (this.#halted) return this.#ended('halted');
       if (clock.now() >= this.#sending.until) return this.#ended('later');
       if (mayStart(this.#rate, this.#inFlight.size, clock.now()) > 0) {
@@ -109,46 +115,52 @@ class Sender {
   }
 
   async settle(): Promise<void> {
-    await Promise.allSettled(this.#inFlight);
+    await Promise.all(this.#inFlight);
   }
 
   async #ended(end: Sent['end'], waitMs = 0): Promise<Sent> {
-    await Promise.all(this.#inFlight);
+    await this.settle();
+    if (this.#failure !== undefined) throw this.#failure.error;
     return { answered: this.#answered, end: this.#halted ? 'halted' : end, waitMs };
   }
 
   async #next(): Promise<Attempt | undefined> {
-    const again = this.#again.shift();
-    if (again !== undefined) return again;
-    const next = await this.#rows.next();
-    return next.done === true ? undefined : { row: next.value, nth: 1 };
+    // A row that the provider will not take now must not keep the others waiting.
+    if (this.#again.length < MAX_HELD) {
+      const next = await this.#rows.next();
+      if (next.done !== true) return { row: next.value, nth: 1 };
+    }
+    return this.#again.shift();
   }
 
   #start(attempt: Attempt): void {
     this.#rate = afterStart(this.#rate);
-    const call = this.#call(attempt).finally(() => this.#inFlight.delete(call));
-    // Seen by whoever waits for the calls in flight; until then it is no unhandled rejection.
-    call.catch(() => undefined);
+    const call = this.#call(attempt)
+      .catch((error: unknown) => {
+        this.#failure ??= { error };
+      })
+      .finally(() => this.#inFlight.delete(call));
     this.#inFlight.add(call);
   }
 
   async #call({ row, nth }: Attempt): Promise<void> {
     const { provider, endpoint, codes, answers } = this.#sending;
     const answer = await send(provider, endpoint, row.body);
-    const line = outputLine(row.customId, answer);
-    const { kind } = classifyLine(line, codes);
+    const line = answerLine(row.customId, answer);
+    const { kind } = classifyLine(JSON.parse(line) as Wire, codes);
     const { clock, random } = this.#edges;
     this.#rate = afterAnswer(
       this.#rate,
       { refused: kind === 'retriable', headers: answer.headers },
       { inFlight: this.#inFlight.size - 1, now: clock.now(), random: random() },
     );
-    if (kind === 'retriable' && nth < MAX_ATTEMPTS) {
-      this.#again.push({ row, nth: nth + 1 });
+    const isLimited = kind === 'retriable' && answer.status === 429;
+    if (isLimited || (kind === 'retriable' && nth < MAX_ATTEMPTS)) {
+      this.#again.push({ row, nth: isLimited ? nth : nth + 1 });
       return;
     }
     if (kind === 'halting') this.#halted = true;
-    await answers.add(jsonLine(line));
+    await answers.add(line);
     this.#answered += 1;
   }
 }
@@ -159,11 +171,10 @@ async function send(provider: BatchProvider, endpoint: string, body: string): Pr
     return await provider.send(endpoint, body);
   } catch (error) {
     if (!(error instanceof ProviderUnavailable)) throw error;
-    return { status: 0, headers: {}, body: { error: { code: 'NO_ANSWER', message: error.message } } };
+    return {
+      status: 0,
+      headers: {},
+      body: JSON.stringify({ error: { code: 'NO_ANSWER', message: error.message } }),
+    };
   }
-}
-
-/** As a provider writes it into a batch's output. */
-function outputLine(customId: string, { status, body }: DirectAnswer): Record<string, unknown> {
-  return { custom_id: customId, response: { status_code: status, body }, error: null };
 }

@@ -42,8 +42,8 @@ export interface DirectAnswer {
   readonly status: number;
   /** In lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** The JSON value; text when it is none. */
-  readonly body: unknown;
+  /** JSON on one line, its values as they came; a JSON string when the answer was no JSON. */
+  readonly body: string;
 }
 
 export interface UploadFile {

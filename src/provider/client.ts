@@ -202,17 +202,9 @@ class FileClient implements ProviderClient {
     });
   }
 
-  async send(endpoint: string, body: string): Promise<DirectAnswer> {
-    const { status, headers, text } = await this.#http.answer({
-      action: `call ${endpoint}`,
-      method: 'POST',
-      // The base URL has the version already.
-      path: endpoint.replace(/^\/v\d+(?=\/)/, ''),
-      headers: { 'content-type': 'application/json' },
-      body,
-      repeatable: false,
-    });
-    return { status, headers, body: jsonOrText(text) };
+  send(endpoint: string, body: string): Promise<DirectAnswer> {
+    // The base URL has the version already.
+    return this.#http.answer(endpoint.replace(/^\/v\d+(?=\/)/, ''), body);
   }
 
   async deleteFile(fileId: string): Promise<void> {
@@ -263,13 +255,5 @@ class FileClient implements ProviderClient {
       after = last;
     }
     throw new ProviderUnavailable(`${call.action}: the list has more than ${MAX_PAGES} pages.`);
-  }
-}
-
-function jsonOrText(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
   }
 }

@@ -2,16 +2,17 @@ import type { DirectContext, SentContext } from '../contract.ts';
 import { Answers, joinAnswers } from '../direct/answers.ts';
 import { sendRows, type DirectRow, type Sent } from '../direct/send-rows.ts';
 import type { ProviderEdges } from '../edges.ts';
-import type { Job } from '../job.ts';
+import type { Job, Progress } from '../job.ts';
 import { jobKey, roundKey } from '../keys.ts';
 import { MAX_POLLS_PER_ROUND } from '../polling.ts';
 import { frameLines } from '../rows/lines.ts';
-import { readCustomId } from '../rows/request-line.ts';
+import { readBodyText, readCustomId } from '../rows/request-line.ts';
 import { readStop, refuseWhenStopped } from '../stop.ts';
 import { requireJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { tellProgress } from './tell-progress.ts';
 
-/** A call may take two minutes and more, and a Lambda has fifteen: none is started after ten. */
+/** A Lambda has fifteen minutes and a call four: none is started after ten. */
 const BUDGET_MS = 600_000;
 
 /** Passes in a row without an answer: the provider takes nothing, and the rows end without one. */
@@ -29,8 +30,10 @@ export async function sendDirect(edges: ProviderEdges, context: DirectContext): 
   const { jobId, shard, round } = context;
   if ((await store.stat(roundKey(context, round, 'output.jsonl'))) !== undefined) return ended(context);
   const { answers, answered } = await Answers.open(store, context, round);
-  if (answered.size === 0) await refuseWhenStopped(store, context);
+  const before = answered.size;
+  if (before === 0) await refuseWhenStopped(store, context);
   const job = await requireJson<Job>(store, jobKey(jobId));
+  await tellProgress(edges, context, progressOf(edges, context, before, 0));
   const sent = await sendRows(edges, rowsToSend(store, context, answered), {
     endpoint: job.profile.endpoint,
     provider: edges.provider(context.provider),
@@ -40,20 +43,47 @@ export async function sendDirect(edges: ProviderEdges, context: DirectContext): 
     isStopped: async () => (await readStop(store, jobId)) !== undefined,
   });
   const { end } = sent;
-  log('rows_sent', { jobId, shard, round, answered: sent.answered, before: answered.size, end });
-  const next = { ...context, polls: context.polls + 1, stalled: stalledPasses(context, sent) };
-  if (end === 'later' && next.polls < MAX_POLLS_PER_ROUND && next.stalled < MAX_STALLED_PASSES)
-    return { ...next, phase: 'running', waitSeconds: Math.ceil(sent.waitMs / 1_000) };
-  await joinAnswers(store, context, round);
-  return ended(next);
+  const total = before + sent.answered;
+  log('rows_sent', { jobId, shard, round, answered: sent.answered, before, end });
+  if (total === 0 && end === 'stopped') await refuseWhenStopped(store, context);
+  const next = nextPass({ ...context, answered: total }, sent);
+  await tellProgress(edges, context, progressOf(edges, context, total, next.waitSeconds));
+  if (next.phase === 'ended') await joinAnswers(store, context, round);
+  return next;
 }
 
-function ended(context: DirectContext): SentContext {
-  return { ...context, phase: 'ended', waitSeconds: 0 };
+type Passed = DirectContext & { readonly answered?: number };
+
+function ended(context: Passed): SentContext {
+  return { answered: 0, ...context, phase: 'ended', waitSeconds: 0 };
 }
 
-function stalledPasses({ stalled }: DirectContext, { answered }: Sent): number {
-  return answered > 0 ? 0 : stalled + 1;
+function nextPass(context: Passed, { answered, end, waitMs }: Sent): SentContext {
+  const stalled = answered > 0 ? 0 : context.stalled + 1;
+  const next = { answered: 0, ...context, polls: context.polls + 1, stalled };
+  const isOver = end !== 'later' || next.polls >= MAX_POLLS_PER_ROUND || stalled >= MAX_STALLED_PASSES;
+  if (isOver) return ended(next);
+  return { ...next, phase: 'running', waitSeconds: Math.min(Math.ceil(waitMs / 1_000), MAX_WAIT_SECONDS) };
+}
+
+/** A provider may name any time; rows are tried once a day at least. */
+const MAX_WAIT_SECONDS = 86_400;
+
+function progressOf(
+  { clock }: ProviderEdges,
+  { round }: DirectContext,
+  succeeded: number,
+  waitSeconds: number,
+): Progress {
+  const at = (milliseconds: number): string => new Date(milliseconds).toISOString();
+  const now = clock.now();
+  return {
+    round,
+    status: 'direct',
+    succeeded,
+    polledAt: at(now),
+    nextPollAt: at(now + waitSeconds * 1_000),
+  };
 }
 
 function rowCodes({ profile }: Job): Job['profile']['provider']['dialect']['codes'] {
@@ -74,17 +104,11 @@ async function* rowsToSend(
       for (const { bytes } of lines) {
         if (bytes === undefined) continue;
         const customId = readCustomId(bytes);
-        if (!answered.has(customId)) yield { customId, body: bodyOf(bytes) };
+        if (!answered.has(customId)) yield { customId, body: readBodyText(bytes) };
       }
     }
   } finally {
     object.close();
   }
   return undefined;
-}
-
-/** Request lines are ours, and checked. */
-function bodyOf(line: Buffer): string {
-  const { body } = JSON.parse(line.toString('utf8')) as { readonly body: unknown };
-  return JSON.stringify(body);
 }

@@ -17,7 +17,7 @@ const isDoor = (step: string): boolean => (DOORS as readonly string[]).includes(
 const SILENT = ALL_STEPS.filter((step) => !TALKING.includes(step));
 
 test('there is one function per step and door, and no other', () => {
-  expect(stackTemplate()).toHaveCount('AWS::Lambda::Function', 11);
+  expect(stackTemplate()).toHaveCount('AWS::Lambda::Function', 12);
 });
 
 describe.each(ALL_STEPS)('%s', (step) => {
@@ -332,6 +332,7 @@ test.each([
     [
       'AbortMultipartUpload jobs/*/shards/*/round-*.output.jsonl',
       'GetObject jobs/*',
+      'PutObject jobs/*/shards/*/progress.json',
       'PutObject jobs/*/shards/*/round-*.answers-*.jsonl',
       'PutObject jobs/*/shards/*/round-*.output.jsonl',
     ],

@@ -33,11 +33,11 @@ describe('a small job', () => {
     expect(callsOf(direct)).toBe(7);
   });
 
-  test('is one below the threshold, and none without the option', async () => {
+  test('is one up to the threshold, and none without the option', async () => {
     const at = await openWorld();
     const without = await openWorld();
 
-    await at.run(prompts(3), { small: 'direct', smallRows: 3 });
+    await at.run(prompts(3), { small: 'direct', smallRows: 2 });
     await without.run(prompts(3), { smallRows: 4 });
 
     expect([callsOf(at), at.simulator.batches().length]).toEqual([0, 1]);
@@ -55,7 +55,7 @@ describe('a small job', () => {
     expect(world.simulator.requests().filter(({ status }) => status === 429)).toEqual([]);
     expect(
       world.events.filter(({ state, type }) => state === 'Wait for rate limit' && type === 'StateExited'),
-    ).toHaveLength(2);
+    ).toHaveLength(3);
   });
 
   test('tries again what the provider could not take, as late as it asks', async () => {
