@@ -34,8 +34,15 @@ export async function isDirectRound(
     return before?.sendNext === 'direct';
   }
   if (directUpTo === undefined) return false;
-  const { rows, invalid } = await requireJson<Plan>(store, planKey(ref.jobId));
-  return rows - invalid <= directUpTo;
+  return isSmall({ directUpTo }, await requireJson<Plan>(store, planKey(ref.jobId)));
+}
+
+/** Whether a job sends so few rows that it makes no batch of them. */
+export function isSmall(
+  { directUpTo }: Pick<Job['profile'], 'directUpTo'>,
+  { rows, invalid }: Plan,
+): boolean {
+  return directUpTo !== undefined && rows - invalid <= directUpTo;
 }
 
 /** What the shard's rounds came to so far, in their order. */

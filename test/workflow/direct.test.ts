@@ -1,4 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { Executions } from '../../src/executions/executions.ts';
+import { stopKey, summaryKey } from '../../src/keys.ts';
+import { readStatus, type JobStatus } from '../../src/status/job-status.ts';
+import { writeJson } from '../../src/store/json.ts';
 import { openWorld, prompts, type World } from './world.ts';
 
 const callsOf = ({ simulator }: World): number =>
@@ -6,6 +10,14 @@ const callsOf = ({ simulator }: World): number =>
 
 const uploadsOf = ({ simulator }: World): number =>
   simulator.requests().filter(({ method, path }) => method === 'POST' && path === '/v1/files').length;
+
+const RUNNING: Executions = {
+  look: (name) => Promise.resolve(/-r\d+$/.test(name) ? undefined : 'running'),
+  start: () => Promise.resolve('taken'),
+  stop: () => Promise.resolve(),
+};
+
+const CANCELLED = { failure: { name: 'JobCancelled', code: 'CANCELLED', message: 'The job was cancelled.' } };
 
 /** As Step Functions names a Lambda that ended without a word. */
 class LambdaDied extends Error {
@@ -26,7 +38,8 @@ describe('a small job', () => {
     const told = ({ results }: typeof ended): unknown[] =>
       results.map((line) => [line.custom_id, line.ok && line.text, line.round]);
     expect(told(ended)).toEqual(told(expected));
-    expect(ended.summary).toMatchObject({ status: 'succeeded', counts: { ok: 7 }, rounds: 1 });
+    expect(ended.summary).toMatchObject({ status: 'succeeded', counts: { ok: 7 }, rounds: 1, sentDirect: 7 });
+    expect(expected.summary).not.toHaveProperty('sentDirect');
     expect(ended.summary.usage.inputTokens).toBe(expected.summary.usage.inputTokens);
     expect(uploadsOf(direct)).toBe(0);
     expect(direct.simulator.batches()).toEqual([]);
@@ -102,6 +115,110 @@ describe('a small job', () => {
     expect(world.simulator.batches()).toEqual([]);
   });
 
+  test('sends a row again whose answer was lost, and tells it once', async () => {
+    const world = await openWorld({
+      faults: [{ at: 'realtime', action: { kind: 'reset', when: 'after' } }],
+    });
+
+    const { summary } = await world.run(prompts(3), { small: 'direct' });
+
+    expect(summary).toMatchObject({ status: 'succeeded', counts: { ok: 3 }, unexplained: { duplicates: 0 } });
+  });
+
+  test('is seen on its way', async () => {
+    const seen: (JobStatus | undefined)[] = [];
+    const world = await openWorld({
+      realtimeLimit: { requests: 4, perSeconds: 60 },
+      wrap: (call) => async (step, event) => {
+        const left = await call(step, event);
+        if (step === 'send-direct')
+          seen.push(
+            await readStatus({ store: world.store, executions: RUNNING }, (event as { jobId: string }).jobId),
+          );
+        return left;
+      },
+    });
+
+    await world.run(prompts(10), { small: 'direct' });
+
+    expect(seen[0]?.shards).toMatchObject({ running: 1, waiting: 0 });
+    expect(seen[0]?.openShards[0]?.progress).toMatchObject({ status: 'direct', round: 1 });
+    const answered = seen.map((status) => status?.openShards[0]?.progress?.succeeded ?? 0);
+    expect(answered[0]).toBeGreaterThan(0);
+    expect(answered.at(-1)).toBe(10);
+  });
+
+  test('that is cancelled sends no more, and goes on where it was when it is resumed', async () => {
+    let cancelled = false;
+    const world = await openWorld({
+      realtimeLimit: { requests: 4, perSeconds: 60 },
+      wrap: (call) => async (step, event) => {
+        const left = await call(step, event);
+        if (step === 'send-direct' && !cancelled) {
+          cancelled = true;
+          await writeJson(world.store, stopKey((event as { jobId: string }).jobId), CANCELLED);
+        }
+        return left;
+      },
+    });
+
+    const stopped = await world.run(prompts(12), { small: 'direct' });
+    const sent = callsOf(world);
+    expect(stopped.summary.status).toBe('cancelled');
+    expect(stopped.summary.counts).toMatchObject({ ok: sent, exhausted: 12 - sent });
+    expect(sent).toBeLessThanOrEqual(4);
+    expect(stopped.results).toHaveLength(12);
+
+    // As a resume that a person asks for.
+    await world.store.delete(stopKey(stopped.jobId));
+    await world.store.delete(summaryKey(stopped.jobId));
+    const resumed = await world.run(prompts(12), { small: 'direct' });
+    expect(resumed.summary).toMatchObject({ status: 'succeeded', counts: { ok: 12 }, sentDirect: 12 });
+    expect(callsOf(world)).toBe(12);
+  });
+
+  test.each(['mistral', 'together', 'anthropic', 'openai', 'azure'] as const)(
+    'of the dialect %s has the answers that its batch would have',
+    async (dialect) => {
+      const config = {
+        providers: { theirs: { dialect, baseUrl: 'http://127.0.0.1:9/v1' } },
+        profiles: { default: { provider: 'theirs', model: 'm', system: 'Be brief.' } },
+      };
+      const batch = await openWorld({ dialect, config });
+      const direct = await openWorld({ dialect, config });
+      const input = prompts(5, (n) => `echo:answer ${n}`);
+
+      const expected = await batch.run(input);
+      const ended = await direct.run(input, { small: 'direct' });
+
+      expect(ended.error).toBeUndefined();
+      expect(direct.simulator.batches()).toEqual([]);
+      const told = ({ results }: typeof ended): unknown[] =>
+        results.map((line) => [line.custom_id, line.ok && [line.text, line.finish_reason, line.model]]);
+      expect(told(ended)).toEqual(told(expected));
+      expect(ended.summary).toMatchObject({ status: 'succeeded', counts: { ok: 5 }, sentDirect: 5 });
+      expect(ended.summary.usage.outputTokens).toBe(expected.summary.usage.outputTokens);
+    },
+  );
+
+  test.each([
+    ['mistral', 429, 'rate_limited'],
+    ['anthropic', 529, 'overloaded_error'],
+  ] as const)('of the dialect %s tries again after %i', async (dialect, status, code) => {
+    const world = await openWorld({
+      dialect,
+      config: {
+        providers: { theirs: { dialect, baseUrl: 'http://127.0.0.1:9/v1' } },
+        profiles: { default: { provider: 'theirs', model: 'm' } },
+      },
+      faults: [{ at: 'realtime', action: { kind: 'status', status, code } }],
+    });
+
+    const { summary } = await world.run(prompts(2), { small: 'direct' });
+
+    expect(summary).toMatchObject({ status: 'succeeded', rounds: 1, counts: { ok: 2 } });
+  });
+
   test('sends nothing twice when a Lambda dies half way', async () => {
     let died = 0;
     const world = await openWorld({
@@ -137,6 +254,7 @@ describe('late rows', () => {
 
     expect(summary).toMatchObject({ status: 'succeeded', rounds: 2, counts: { ok: 10 } });
     expect(results.filter(({ round }) => round === 2)).toHaveLength(5);
+    expect(summary.sentDirect).toBe(5);
     expect(callsOf(world)).toBe(5);
     expect(world.simulator.batches()).toHaveLength(1);
   });
