@@ -12,12 +12,22 @@ import { catchEverything, stepTask } from './step-task.ts';
  */
 export function defineShard(states: Construct, steps: StepFunctions): LambdaInvoke {
   const tasks = defineTasks(states, steps);
-  const { uploadFile, createBatch, pollBatch, cancelBatch, collectResults } = tasks;
-  for (const task of [uploadFile, createBatch, pollBatch, cancelBatch]) catchEverything(task, collectResults);
+  const { uploadFile, createBatch, sendDirect, pollBatch, cancelBatch, collectResults } = tasks;
+  for (const task of [uploadFile, createBatch, sendDirect, pollBatch, cancelBatch])
+    catchEverything(task, collectResults);
 
   const waitForBatch = waitAsTold(states, 'Wait for batch');
-  uploadFile
-    .next(createBatch)
+  uploadFile.next(
+    Choice.jsonPath(states, 'Row by row?')
+      .when(Condition.isPresent('$.direct'), sendDirect)
+      .otherwise(createBatch),
+  );
+  sendDirect.next(
+    Choice.jsonPath(states, 'All sent?')
+      .when(Condition.stringEquals('$.phase', 'ended'), collectResults)
+      .otherwise(waitAsTold(states, 'Wait for rate limit').next(sendDirect)),
+  );
+  createBatch
     .next(waitForBatch)
     .next(pollBatch)
     .next(
@@ -40,6 +50,7 @@ function defineTasks(states: Construct, steps: StepFunctions) {
       RETRY_FRESH_FILE,
       RETRY_BUSY,
     ]),
+    sendDirect: stepTask(states, 'Send direct', steps['send-direct'], [RETRY_TRANSIENT]),
     pollBatch: stepTask(states, 'Poll batch', steps['poll-batch'], [RETRY_POLL]),
     cancelBatch: stepTask(states, 'Cancel batch', steps['cancel-batch'], [RETRY_TRANSIENT]),
     collectResults: stepTask(states, 'Collect results', steps['collect-results'], [RETRY_TRANSIENT]),

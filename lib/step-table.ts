@@ -102,6 +102,14 @@ export const STEPS = {
     puts: [...roundFiles('creating.json', 'batch.json'), SLOTS],
     deletes: [SLOTS],
   },
+  'send-direct': {
+    ...TALKING,
+    memoryMib: 512,
+    timeoutMinutes: 15,
+    reads: [JOBS],
+    puts: ['jobs/*/shards/*/round-*.answers-*.jsonl', 'jobs/*/shards/*/progress.json'],
+    streams: roundFiles('output.jsonl'),
+  },
   'poll-batch': { ...TALKING, reads: [STOPS], puts: ['jobs/*/shards/*/progress.json'] },
   'cancel-batch': TALKING,
   // Scratch space: the provider's output is in any order, and is put into the input's order there.

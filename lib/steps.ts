@@ -36,6 +36,7 @@ export class Steps extends Construct {
       'build-requests': create('build-requests'),
       'upload-file': create('upload-file'),
       'create-batch': create('create-batch'),
+      'send-direct': create('send-direct'),
       'poll-batch': create('poll-batch'),
       'cancel-batch': create('cancel-batch'),
       'collect-results': create('collect-results'),

@@ -30,8 +30,10 @@ const STATES = {
   job: { task: 3, map: 1, choice: 1, succeed: 1 },
   /** *Shard done*. */
   shard: { succeed: 1 },
-  /** Upload, Create, Collect, *Rows to retry?*. */
-  round: { task: 3, choice: 1 },
+  /** Upload, *Row by row?*, Create, Collect, *Rows to retry?*. */
+  round: { task: 3, choice: 2 },
+  /** Upload, *Row by row?*, Send direct, *All sent?*, Collect, *Rows to retry?*. */
+  directRound: { task: 3, choice: 3 },
   /** *Wait before retry*: every round but a shard's first. */
   retry: { wait: 1 },
   /** Wait, Poll, *Batch ended?*. */
@@ -42,7 +44,10 @@ const STATES = {
 const REQUESTS = {
   job: { writes: 6, reads: 8 },
   shard: { writes: 2, reads: 2 },
-  round: { writes: 10, reads: 25 },
+  round: { writes: 10, reads: 26 },
+  directRound: { writes: 8, reads: 28 },
+  /** Its answer is written, and before it is called the job's stop is looked for. */
+  directRow: { writes: 1, reads: 1 },
   poll: { writes: 1, reads: 1 },
 } as const;
 
@@ -53,6 +58,7 @@ export type CostedStep =
   | 'build-requests'
   | 'upload-file'
   | 'create-batch'
+  | 'send-direct'
   | 'poll-batch'
   | 'collect-results'
   | 'write-results'
@@ -66,11 +72,15 @@ const SECONDS: Readonly<Record<CostedStep, { readonly fixed: number; readonly pe
   'build-requests': { fixed: 1, perByte: 1 / 30_000_000 },
   'upload-file': { fixed: 1, perByte: 1 / 30_000_000 },
   'create-batch': { fixed: 0.7, perByte: 0 },
+  'send-direct': { fixed: 1, perByte: 0 },
   'poll-batch': { fixed: 0.7, perByte: 0 },
   'collect-results': { fixed: 1, perByte: 1 / 15_000_000 },
   'write-results': { fixed: 1, perByte: 1 / 60_000_000 },
   'announce-job': { fixed: 1, perByte: 0 },
 };
+
+/** A row that is sent by itself, in seconds: an answer of 10 s, and ten of them at the same time. */
+const DIRECT_ROW_SECONDS = 1;
 
 /** How long a step runs over so many bytes of request lines, in seconds: an estimate. */
 export function stepSeconds(step: CostedStep, bytes: number): number {
@@ -87,6 +97,8 @@ export interface ShardGroup {
   readonly rounds?: number;
   /** Of one shard, in all its rounds together. */
   readonly polls: number;
+  /** Rows of one shard, when they are sent one by one in place of a batch. Default 0. */
+  readonly directRows?: number;
 }
 
 export interface CostedJob {
@@ -115,21 +127,26 @@ export interface AwsCost {
 /** Without retries of steps, storage, logs, and what the provider takes. */
 export function estimateAwsCost({ groups, memoryMib }: CostedJob): AwsCost {
   const of = (perGroup: (group: Required<ShardGroup>) => number): number =>
-    groups.reduce((sum, group) => sum + group.shards * perGroup({ rounds: 1, ...group }), 0);
+    groups.reduce((sum, group) => sum + group.shards * perGroup({ rounds: 1, directRows: 0, ...group }), 0);
   const transitions = sum(STATES.job) + of((group) => statesOf(group).transitions);
   const calls = callsOf(groups);
   const seconds = (step: CostedStep): number =>
-    calls[step].calls * SECONDS[step].fixed + calls[step].bytes * SECONDS[step].perByte;
+    calls[step].calls * SECONDS[step].fixed +
+    calls[step].bytes * SECONDS[step].perByte +
+    (step === 'send-direct' ? of(({ directRows }) => directRows) * DIRECT_ROW_SECONDS : 0);
   const steps = Object.keys(SECONDS) as CostedStep[];
   const lambdaGbSeconds = steps.reduce((gb, step) => gb + (seconds(step) * memoryMib[step]) / 1_024, 0);
   const lambdaCalls = steps.reduce((n, step) => n + calls[step].calls, 0);
   const s3 = (kind: 'writes' | 'reads'): number =>
     REQUESTS.job[kind] +
     of(
-      ({ rounds, polls, bytes }) =>
+      ({ rounds, polls, bytes, directRows }) =>
         REQUESTS.shard[kind] +
-        rounds * (REQUESTS.round[kind] + (kind === 'writes' ? partsOf(bytes) : 0)) +
-        polls * REQUESTS.poll[kind],
+        rounds *
+          (REQUESTS[directRows > 0 ? 'directRound' : 'round'][kind] +
+            (kind === 'writes' ? partsOf(bytes) : 0)) +
+        polls * REQUESTS.poll[kind] +
+        directRows * REQUESTS.directRow[kind],
     );
   const [s3Writes, s3Reads] = [s3('writes'), s3('reads')];
   const usd = {
@@ -141,7 +158,7 @@ export function estimateAwsCost({ groups, memoryMib }: CostedJob): AwsCost {
     transitions,
     events: {
       job: EVENTS_OF_EXECUTION + eventsOf(STATES.job),
-      shard: Math.max(0, ...groups.map((group) => statesOf({ rounds: 1, ...group }).events)),
+      shard: Math.max(0, ...groups.map((group) => statesOf({ rounds: 1, directRows: 0, ...group }).events)),
     },
     lambdaCalls,
     lambdaGbSeconds,
@@ -151,10 +168,13 @@ export function estimateAwsCost({ groups, memoryMib }: CostedJob): AwsCost {
   };
 }
 
-function statesOf({ rounds, polls }: Required<ShardGroup>): { transitions: number; events: number } {
+function statesOf({ rounds, polls, directRows }: Required<ShardGroup>): {
+  transitions: number;
+  events: number;
+} {
   const total = (count: (states: Counts) => number): number =>
     count(STATES.shard) +
-    rounds * count(STATES.round) +
+    rounds * count(directRows > 0 ? STATES.directRound : STATES.round) +
     (rounds - 1) * count(STATES.retry) +
     polls * count(STATES.poll);
   return { transitions: total(sum), events: EVENTS_OF_EXECUTION + total(eventsOf) };
@@ -167,12 +187,14 @@ function callsOf(
   const total = (count: (group: ShardGroup) => number): number =>
     groups.reduce((sum, group) => sum + group.shards * count(group), 0);
   const rounds = total(({ rounds = 1 }) => rounds);
+  const direct = total(({ directRows = 0 }) => (directRows > 0 ? 1 : 0));
   const bytes = total((group) => group.bytes);
   const moved = total((group) => group.bytes * (group.rounds ?? 1));
   return {
     'build-requests': { calls: 1, bytes },
     'upload-file': { calls: rounds, bytes: moved },
-    'create-batch': { calls: rounds, bytes: 0 },
+    'create-batch': { calls: rounds - direct, bytes: 0 },
+    'send-direct': { calls: direct, bytes: 0 },
     'poll-batch': { calls: total(({ polls }) => polls), bytes: 0 },
     'collect-results': { calls: rounds, bytes: moved },
     'write-results': { calls: 1, bytes },

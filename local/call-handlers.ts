@@ -4,6 +4,7 @@ import { handler as cancelBatch } from '../lambdas/cancel-batch.ts';
 import { handler as collectResults } from '../lambdas/collect-results.ts';
 import { handler as createBatch } from '../lambdas/create-batch.ts';
 import { handler as pollBatch } from '../lambdas/poll-batch.ts';
+import { handler as sendDirect } from '../lambdas/send-direct.ts';
 import { handler as uploadFile } from '../lambdas/upload-file.ts';
 import { handler as writeResults } from '../lambdas/write-results.ts';
 import { handler as cancelJob } from '../lambdas/cancel-job.ts';
@@ -20,6 +21,7 @@ const HANDLERS: Readonly<Record<string, AnyHandler>> = {
   'build-requests': buildRequests,
   'upload-file': uploadFile,
   'create-batch': createBatch,
+  'send-direct': sendDirect,
   'poll-batch': pollBatch,
   'cancel-batch': cancelBatch,
   'collect-results': collectResults,

@@ -6,6 +6,7 @@ import type { NightshiftConfig } from '../src/config/config.ts';
 import { resolveProfile } from '../src/config/resolve-profile.ts';
 import type { InputRef, Job, Plan, Price, ResolvedProfile } from '../src/job.ts';
 import { parseWindow } from '../src/polling.ts';
+import { isSmall } from '../src/shard-rounds.ts';
 import { resolveInputs } from '../src/requests/resolve-inputs.ts';
 import { buildShards } from '../src/rows/build-shards.ts';
 import { createFolderStore } from '../src/store/folder-store.ts';
@@ -27,7 +28,15 @@ export interface PlannedJob {
   readonly plan: Plan;
   /** When a batch would be looked at, for batches of some lengths; the last takes as long as it may. */
   readonly batches: readonly PlannedBatch[];
+  /** Set when the job makes no batch: its rows are sent one by one. */
+  readonly direct: PlannedDirect | undefined;
   readonly price: PlannedPrice | undefined;
+}
+
+/** Rows that are sent one by one, once each when none fails. */
+export interface PlannedDirect {
+  readonly calls: number;
+  readonly aws: AwsCost;
 }
 
 export interface PlannedBatch {
@@ -57,7 +66,9 @@ export async function planJob(options: PlanJob): Promise<PlannedJob> {
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-plan-'));
   try {
     const plan = await buildInto(createFolderStore(folder), profile, treatment, options);
-    return { profile, plan, batches: planBatches(profile, plan), price: planPrice(profile, plan) };
+    const direct = planDirect(profile, plan);
+    const batches = direct === undefined ? planBatches(profile, plan) : [];
+    return { profile, plan, batches, direct, price: planPrice(profile, plan) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -133,10 +144,18 @@ function planBatches({ polling: limits, completionWindow }: ResolvedProfile, pla
   });
 }
 
+function planDirect(profile: ResolvedProfile, plan: Plan): PlannedDirect | undefined {
+  if (!isSmall(profile, plan)) return undefined;
+  const shards = plan.shards.filter(({ requests }) => requests > 0);
+  const groups = shards.map(({ bytes, requests }) => ({ shards: 1, bytes, polls: 0, directRows: requests }));
+  return { calls: plan.rows - plan.invalid, aws: estimateAwsCost({ groups, memoryMib: MEMORY }) };
+}
+
 const MEMORY = {
   'build-requests': STEPS['build-requests'].memoryMib,
   'upload-file': STEPS['upload-file'].memoryMib,
   'create-batch': STEPS['create-batch'].memoryMib,
+  'send-direct': STEPS['send-direct'].memoryMib,
   'poll-batch': STEPS['poll-batch'].memoryMib,
   'collect-results': STEPS['collect-results'].memoryMib,
   'write-results': STEPS['write-results'].memoryMib,

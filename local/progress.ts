@@ -24,6 +24,7 @@ interface Mentioned {
   readonly shards?: readonly number[];
   readonly fileId?: string;
   readonly batchId?: string;
+  readonly answered?: number;
   readonly status?: string;
   readonly succeeded?: number;
   readonly total?: number;
@@ -54,6 +55,8 @@ function describeExit(state: string, given: Mentioned, left: Mentioned): string 
       return step(left.fileId ?? '');
     case 'Create batch':
       return step(`batch ${left.batchId ?? ''} queued`);
+    case 'Send direct':
+      return step(`${count(left.answered ?? 0, 'row')} answered`);
     case 'Poll batch':
       return `${at(left)}  status: ${left.status ?? ''} (${left.succeeded ?? '?'}/${left.total ?? '?'})`;
     case 'Cancel batch':

@@ -41,6 +41,26 @@ export interface UploadedContext extends ShardContext {
   readonly fileId: string;
 }
 
+/** Out of *Upload file* when the round is sent row by row; into *Send direct*. */
+export interface DirectContext extends ShardContext {
+  readonly round: number;
+  readonly lastRound: number;
+  readonly direct: true;
+  readonly createdAt: number;
+  /** Passes of *Send direct* so far. */
+  readonly polls: number;
+  /** Passes in a row that brought no answer. */
+  readonly stalled: number;
+}
+
+/** Out of *Send direct*, into *All sent?*. */
+export interface SentContext extends DirectContext {
+  readonly phase: 'running' | 'ended';
+  readonly waitSeconds: number;
+  /** Rows of the round that are answered. */
+  readonly answered: number;
+}
+
 /** Out of *Create batch*, into *Wait for batch* and *Poll batch*. */
 export interface BatchContext extends UploadedContext {
   readonly batchId: string;
@@ -69,8 +89,8 @@ export interface PolledContext extends BatchContext {
 /** What a Catch adds to whatever went into the failed state. */
 export type Caught<Context> = Context & { readonly error: CaughtError };
 
-/** Into *Collect results*: a batch that ended, or a shard on which a step before it gave up. */
-export type CollectContext = PolledContext | Caught<ShardContext>;
+/** Into *Collect results*: a batch that ended, rows that were sent, or a shard on which a step before it gave up. */
+export type CollectContext = PolledContext | SentContext | Caught<ShardContext>;
 
 /** Out of *Collect results*, into *Rows to retry?*. With `retry`, also into *Wait before retry* and *Upload file*. */
 export interface CollectedContext extends ShardContext {

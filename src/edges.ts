@@ -15,6 +15,8 @@ export interface Edges {
 /** The edges of a step that talks to the provider: apart, so that the others' bundles hold no HTTP client. */
 export interface ProviderEdges extends Edges {
   readonly provider: (settings: ProviderSettings) => BatchProvider;
+  /** Waits inside a step, in milliseconds: short, for a Lambda that waits is paid for. */
+  readonly wait: (milliseconds: number) => Promise<void>;
 }
 
 /** The edges of the step that announces how a job ended. */

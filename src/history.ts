@@ -4,8 +4,8 @@
  */
 export const EVENTS_PER_POLL = 9;
 
-/** Upload, create, collect, their choice and wait, and a cancel. */
-const EVENTS_PER_ROUND = 26;
+/** Upload, create, collect, their choices and wait, and a cancel. */
+const EVENTS_PER_ROUND = 28;
 
 /**
  * No further round is begun beyond this. It leaves 10,000: 500 polls are 4,500, 600 retries of a provider that has no room

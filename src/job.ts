@@ -36,6 +36,10 @@ export interface ResolvedProfile {
   readonly rounds: number;
   /** Wait before round 2, in seconds; doubles with every further round. */
   readonly retryWaitSeconds: number;
+  /** Rows of an expired batch, or without rounds left, are sent row by row. */
+  readonly late?: 'direct' | undefined;
+  /** Jobs that send at most so many rows send them row by row. */
+  readonly directUpTo?: number | undefined;
   /** Row error codes worth another round, beside the built-in ones. */
   readonly retriableCodes: readonly string[];
   readonly completionWindow: string;
@@ -242,8 +246,9 @@ export interface ErrorCount {
 /** `shards/<n>/progress.json`: what the last poll saw. For people: nothing is decided by it. */
 export interface Progress {
   readonly round: number;
-  readonly batchId: string;
-  /** The provider's string, verbatim. */
+  /** Absent while rows are sent one by one. */
+  readonly batchId?: string;
+  /** The provider's string, verbatim; `direct` where there is no batch. */
   readonly status: string;
   readonly succeeded?: number | undefined;
   readonly total?: number | undefined;
@@ -257,7 +262,7 @@ export interface BatchRecord {
   readonly shard: number;
   readonly round: number;
   readonly batchId: string | undefined;
-  /** The provider's last status, verbatim. */
+  /** The provider's last status, verbatim; `direct` where the rows were sent one by one, without a batch. */
   readonly status: string | undefined;
   readonly requests: number;
   /** When it was created, ISO 8601; absent when it was not. */
@@ -299,6 +304,8 @@ export interface Collected {
   readonly maxUploadBytes?: number | undefined;
   /** Ids of files at the provider that could not be deleted. */
   readonly left?: readonly string[];
+  /** How the next round is sent, when not as a batch. */
+  readonly sendNext?: 'direct' | undefined;
   /** Last round this shard may run; grows when a round cost nothing (stopped, or failed validation with lines named). */
   readonly lastRound: number;
 }
@@ -342,6 +349,8 @@ export interface Summary {
   readonly shards: number;
   /** Most rounds any shard took. */
   readonly rounds: number;
+  /** Rows that the realtime endpoint answered; absent when there are none. */
+  readonly sentDirect?: number;
   readonly usage: Usage;
   /** The usage, by the model that answered. */
   readonly models: readonly ModelUsage[];

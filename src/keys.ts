@@ -79,6 +79,7 @@ export type ShardFile =
  * - `upload.json`, `batch.json`: the provider's ids, checkpoints of the two paid steps
  * - `output.jsonl`, `errors.jsonl`: the provider's files as they came
  * - `missing.json`: since when one of them is not found
+ * - `answers-<n>.jsonl`: of a round that is sent row by row, pieces of what becomes its `output.jsonl`
  * - `results.jsonl`, `dead-letters.jsonl`: a line per request of the round, in its order; an empty line in both
  *   means "see the next round". Round 0 is what Build already decided: a line per input row, empty for rows sent.
  * - `collected.json`: what the round came to; written last
@@ -90,6 +91,7 @@ export type RoundFile =
   | 'creating.json'
   | 'batch.json'
   | 'output.jsonl'
+  | `answers-${string}.jsonl`
   | 'errors.jsonl'
   | 'missing.json'
   | 'results.jsonl'

@@ -1,5 +1,5 @@
-import type { Collected, Job } from './job.ts';
-import { jobKey, roundKey, type ShardRef } from './keys.ts';
+import type { Collected, Job, Plan } from './job.ts';
+import { jobKey, planKey, roundKey, type ShardRef } from './keys.ts';
 import { readJson, requireJson } from './store/json.ts';
 import type { ObjectStore } from './store/object-store.ts';
 
@@ -19,6 +19,30 @@ export async function findRound(store: ObjectStore, ref: ShardRef): Promise<Shar
     return { round: 1, lastRound: profile.rounds };
   }
   return { round: last.next === 'done' ? last.round : last.round + 1, lastRound: last.lastRound };
+}
+
+/** Whether a round is sent row by row: the first of a small job, and those that the round before it leaves so. */
+export async function isDirectRound(
+  store: ObjectStore,
+  { late, directUpTo }: Job['profile'],
+  ref: ShardRef,
+  round: number,
+): Promise<boolean> {
+  if (late === undefined && directUpTo === undefined) return false;
+  if (round > 1) {
+    const before = await readJson<Collected>(store, roundKey(ref, round - 1, 'collected.json'));
+    return before?.sendNext === 'direct';
+  }
+  if (directUpTo === undefined) return false;
+  return isSmall({ directUpTo }, await requireJson<Plan>(store, planKey(ref.jobId)));
+}
+
+/** Whether a job sends so few rows that it makes no batch of them. */
+export function isSmall(
+  { directUpTo }: Pick<Job['profile'], 'directUpTo'>,
+  { rows, invalid }: Plan,
+): boolean {
+  return directUpTo !== undefined && rows - invalid <= directUpTo;
 }
 
 /** What the shard's rounds came to so far, in their order. */

@@ -122,6 +122,7 @@ export const MEMORY: Readonly<Record<CostedStep, number>> = {
   'build-requests': STEPS['build-requests'].memoryMib,
   'upload-file': STEPS['upload-file'].memoryMib,
   'create-batch': STEPS['create-batch'].memoryMib,
+  'send-direct': STEPS['send-direct'].memoryMib,
   'poll-batch': STEPS['poll-batch'].memoryMib,
   'collect-results': STEPS['collect-results'].memoryMib,
   'write-results': STEPS['write-results'].memoryMib,

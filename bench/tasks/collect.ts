@@ -21,12 +21,17 @@ const provider: BatchProvider = {
   createBatch: refuse,
   findBatch: refuse,
   cancelBatch: refuse,
+  send: refuse,
   fileBytes: () => Promise.resolve(undefined),
   deleteFile: () => Promise.resolve(),
   getBatch: (id) => Promise.resolve(batchOf(id)),
   download: (fileId) => createReadStream(outputs[Number(fileId)] ?? '') as AsyncIterable<Buffer>,
 };
-const edges: ProviderEdges = { ...openEdges(), provider: () => provider };
+const edges: ProviderEdges = {
+  ...openEdges(),
+  provider: () => provider,
+  wait: () => Promise.resolve(),
+};
 const { profile } = await requireJson<Job>(edges.store, jobKey(JOB_ID));
 const { shards } = await requireJson<Plan>(edges.store, planKey(JOB_ID));
 for (const shard of shards.keys()) await collectResults(edges, endedBatch(shard));

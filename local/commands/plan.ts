@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import { PRICES_AS_OF } from '../aws-cost.ts';
 import { jsonLine } from '../json-lines.ts';
-import { planJob, type PlannedBatch, type PlannedJob } from '../plan-job.ts';
+import { planJob, type PlannedBatch, type PlannedDirect, type PlannedJob } from '../plan-job.ts';
 import { printable } from '../printable.ts';
 import { count, duration, grouped } from '../view/figures.ts';
 import { EXIT } from './exit-status.ts';
@@ -40,7 +40,7 @@ export function planCommand(loadConfig: () => NightshiftConfig): Command {
 
 const ON_STDERR = { stream: process.stderr };
 
-function planLine({ profile, plan, batches, price }: PlannedJob): object {
+function planLine({ profile, plan, batches, direct, price }: PlannedJob): object {
   const { name, provider, endpoint, model } = profile;
   return {
     profile: name,
@@ -49,6 +49,7 @@ function planLine({ profile, plan, batches, price }: PlannedJob): object {
     model,
     ...plan,
     batches,
+    direct,
     pricesAsOf: PRICES_AS_OF,
     price,
   };
@@ -83,9 +84,11 @@ function describeShards({ shards }: PlannedJob['plan']): string {
   return `${grouped(sent.length)}, each with at most ${most(({ requests }) => requests)} requests and ${most(({ bytes }) => bytes)} bytes`;
 }
 
-function describeSending({ batches, price }: PlannedJob): [string, string][] {
+function describeSending({ batches, direct, price }: PlannedJob): [string, string][] {
   return [
-    ['polls', describePolls(batches)],
+    ...(direct === undefined
+      ? [['polls', describePolls(batches)] as [string, string]]
+      : [['direct', describeDirect(direct)] as [string, string]]),
     ...batches.map(({ endsAfter, polls, aws }): [string, string] => [
       '',
       `batches of ${duration(endsAfter * 1_000)}: ${count(polls.length, 'poll')} each, about $${money(aws.usd.total)} of AWS`,
@@ -99,6 +102,10 @@ function describeSending({ batches, price }: PlannedJob): [string, string][] {
     ],
     ...(price === undefined ? [] : [['price', describePrice(price)] as [string, string]]),
   ];
+}
+
+function describeDirect({ calls, aws }: PlannedDirect): string {
+  return `no batch: ${count(calls, 'call')} to the realtime endpoint, about $${money(aws.usd.total)} of AWS`;
 }
 
 const SHOWN_POLLS = 5;

@@ -7,15 +7,17 @@ type Wire = Readonly<Record<string, unknown>>;
 
 const block = z.looseObject({ type: z.string() });
 const content = z.union([z.string(), z.array(block)]);
+export const messageSchema = z.looseObject({
+  model: z.string(),
+  max_tokens: z.number().int().min(1),
+  messages: z.array(z.strictObject({ role: z.enum(['user', 'assistant']), content })).min(1),
+  system: content.optional(),
+  stop_sequences: z.array(z.string()).optional(),
+});
+
 const requestSchema = z.strictObject({
   custom_id: z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/),
-  params: z.looseObject({
-    model: z.string(),
-    max_tokens: z.number().int().min(1),
-    messages: z.array(z.strictObject({ role: z.enum(['user', 'assistant']), content })).min(1),
-    system: content.optional(),
-    stop_sequences: z.array(z.string()).optional(),
-  }),
+  params: messageSchema,
 });
 
 export const messageBatchSchema = z.strictObject({ requests: z.array(requestSchema).min(1) });
@@ -91,7 +93,8 @@ function resultOf(
 
 const STOP_REASONS: Readonly<Record<string, string>> = { stop: 'end_turn', length: 'max_tokens' };
 
-function message({ id, model, choices, usage }: Wire): Wire {
+/** A completion as a message. */
+export function message({ id, model, choices, usage }: Wire): Wire {
   const [choice] = choices as readonly { message: { content: string }; finish_reason: string }[];
   const { prompt_tokens, completion_tokens } = usage as Readonly<Record<string, number>>;
   return {

@@ -10,6 +10,7 @@ import { addMessageBatches } from './message-batches.ts';
 import { batchesPath, readCreate, receivePut } from './calls.ts';
 import type { FaultScript, Route } from './faults.ts';
 import type { SimulatedProvider } from './provider.ts';
+import type { Realtime } from './realtime.ts';
 import { strike, type NodeBindings } from './strike.ts';
 import type { SimulatedFile, SimulatorState } from './state.ts';
 import { receiveUpload, startsAsJsonLines, type Upload } from './upload.ts';
@@ -18,6 +19,7 @@ export interface AppOptions {
   readonly state: SimulatorState;
   readonly provider: SimulatedProvider;
   readonly script: FaultScript;
+  readonly realtime: Realtime;
   readonly spoken: Spoken;
   readonly apiKey: string | undefined;
   readonly maxFileBytes: number;
@@ -59,8 +61,10 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
     if (problem === undefined) await next();
     else c.res = refuse(c, 401, problem, 'The key is missing or not valid.');
     c.header('x-request-id', `req_${state.batches.size}_${state.files.size}`);
-    c.header('x-ratelimit-limit-requests', '1000');
-    c.header('x-ratelimit-remaining-requests', '999');
+    if (!c.res.headers.has('x-ratelimit-limit-requests')) {
+      c.header('x-ratelimit-limit-requests', '1000');
+      c.header('x-ratelimit-remaining-requests', '999');
+    }
     options.record(recordOf(c));
   });
 
@@ -195,6 +199,11 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
       return c.json(await provider.show(batch));
     }),
   );
+  for (const endpoint of REALTIME_ENDPOINTS)
+    app.post(
+      endpoint,
+      route('realtime', (c) => options.realtime.answer(c)),
+    );
   app.notFound((c) => refuse(c, 404, 'NOT_FOUND', `${c.req.method} ${c.req.path} is not there.`));
   app.onError((error, c) => c.json(errorBody(spoken, 'SYSTEM_9001', error.message) as object, 500));
   return app;
@@ -243,6 +252,16 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
     return undefined;
   }
 }
+
+/** Those that answers are made for. */
+const REALTIME_ENDPOINTS = [
+  '/v1/chat/completions',
+  '/v1/completions',
+  '/v1/embeddings',
+  '/v1/responses',
+  '/v1/rerank',
+  '/v1/images/generations',
+];
 
 function authProblem(
   headers: Readonly<Record<string, string>>,

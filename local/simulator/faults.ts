@@ -4,7 +4,7 @@ export type Fault = RouteFault | BatchFault | RowFault | ContentFault;
 export type Times = number | 'always';
 
 /** The calls of the API. */
-export type Route = 'upload' | 'create' | 'get' | 'list' | 'cancel' | 'content' | 'delete';
+export type Route = 'upload' | 'create' | 'get' | 'list' | 'cancel' | 'content' | 'delete' | 'realtime';
 
 export interface RouteFault {
   readonly at: Route;

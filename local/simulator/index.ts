@@ -11,6 +11,7 @@ import { known } from '../../src/provider/dialects/known.ts';
 import { speak } from './dialects.ts';
 import { FaultScript, type Fault } from './faults.ts';
 import { SimulatedProvider } from './provider.ts';
+import { Realtime, type RealtimeLimit } from './realtime.ts';
 import { SimulatorState, type SimulatedFile } from './state.ts';
 
 export interface SimulatorOptions {
@@ -31,6 +32,8 @@ export interface SimulatorOptions {
   /** Default: the dialect's. */
   readonly maxFileBytes?: number;
   readonly faults?: readonly Fault[];
+  /** Realtime calls that are taken. Default 1,000 a minute. */
+  readonly realtimeLimit?: RealtimeLimit;
 }
 
 /** A running provider double. */
@@ -50,6 +53,8 @@ export interface Simulator {
 /** Where the dialect does not know. */
 const MAX_FILE_BYTES = 100_000_000;
 
+const REALTIME_LIMIT: RealtimeLimit = { requests: 1_000, perSeconds: 60 };
+
 const STAGES: Stages = { queuedSeconds: 0.5, runningSeconds: 3, finalizingSeconds: 0.5 };
 
 /** Starts a provider double on 127.0.0.1. It answers as a function of its seed, its clock and its faults alone. */
@@ -67,6 +72,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     state,
     provider,
     script,
+    realtime: new Realtime({ limit: options.realtimeLimit ?? REALTIME_LIMIT, spoken, seed, now }),
     spoken,
     apiKey: options.apiKey,
     maxFileBytes: options.maxFileBytes ?? known(spoken.dialect.limits.fileBytes, MAX_FILE_BYTES),

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { Hono } from 'hono';
 import { frameLines } from '../../src/rows/lines.ts';
-import { messageBatchSchema, requestLines, resultLine } from './anthropic.ts';
+import { message, messageBatchSchema, messageSchema, requestLines, resultLine } from './anthropic.ts';
 import type { AppContext, AppOptions } from './app.ts';
 import { batchesPath } from './calls.ts';
 import { corruptContent } from './corrupt-content.ts';
@@ -15,7 +15,7 @@ type Handler = (c: AppContext) => Promise<Response>;
 /** What is Anthropic's alone: a create that carries its requests, and results under a batch's own id. */
 export function addMessageBatches(
   app: Hono<{ Bindings: NodeBindings }>,
-  { state, provider, script, now }: AppOptions,
+  { state, provider, script, realtime, now }: AppOptions,
   route: (name: Route, handle: Handler) => Handler,
   refuse: (c: AppContext, status: 400 | 404, code: string, message: string) => Response,
 ): void {
@@ -36,6 +36,10 @@ export function addMessageBatches(
       });
       return c.json(await provider.show(batch));
     }),
+  );
+  app.post(
+    '/v1/messages',
+    route('realtime', (c) => realtime.answer(c, MESSAGES)),
   );
   app.get(
     `${path}/:id/results`,
@@ -60,6 +64,8 @@ export function addMessageBatches(
     return id;
   }
 }
+
+const MESSAGES = { url: '/v1/chat/completions', request: messageSchema, answer: message };
 
 const MAX_LINE_BYTES = 512 * 1_048_576;
 

@@ -21,7 +21,8 @@ export function describeJob(details: JobDetails, place: Pick<Place, 'store' | 'o
     ...openShards.slice(0, SHOWN_SHARDS).map((shard) => {
       const { progress } = shard;
       const batch =
-        progress && `, round ${progress.round}: ${printable(progress.status)} ${progress.batchId}`;
+        progress &&
+        `, round ${progress.round}: ${printable(progress.status)} ${progress.batchId ?? ''}`.trimEnd();
       return `  shard ${shard.shard} ${shard.state}, ${grouped(doneOf(shard))}/${grouped(shard.rows)}${batch ?? ''}`;
     }),
     ...(openShards.length > SHOWN_SHARDS

@@ -104,8 +104,8 @@ export const pageSchema = z
 
 const progressSchema = z.object({
   round: z.int(),
-  batchId: z.string(),
-  status: z.string().describe("The provider's word for it."),
+  batchId: z.string().optional().describe('Absent while rows are sent one by one.'),
+  status: z.string().describe("The provider's word for it; `direct` where there is no batch."),
   succeeded: z.int().optional(),
   total: z.int().optional(),
   polledAt: z.string(),

@@ -12,11 +12,12 @@ import type { Codes } from '../provider/dialects/schema.ts';
 import { frameLines, type Line } from '../rows/lines.ts';
 import { readCustomId } from '../rows/request-line.ts';
 import type { UploadCheckpoint } from '../shard-part.ts';
+import { isDirectRound } from '../shard-rounds.ts';
 import { readJson, writeJson } from '../store/json.ts';
 import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
 import type { OutputCheck } from './check-output.ts';
 import { announcedUpload, cleanProvider } from './clean-provider.ts';
-import { lastRoundAfter, type Fate, type RoundFacts } from './decide-row.ts';
+import { lastRoundAfter, MAX_GIFTS, type Fate, type RoundFacts } from './decide-row.ts';
 import type { ErrorTally } from './error-counts.ts';
 import { fetchFile } from './fetch-file.ts';
 import { finishShard } from './finish-shard.ts';
@@ -57,7 +58,8 @@ export async function collectRound(
   const { store } = edges;
   const { codes } = job.profile.provider.dialect;
   const batch = await findBatch(edges, round);
-  const context = { ...round, givenBack: round.givenBack ?? failedTooLarge(batch, codes) };
+  const direct = await isDirectRound(store, job.profile, round, round.round);
+  const context = { ...round, direct, givenBack: round.givenBack ?? failedTooLarge(batch, codes) };
   const upload = await readJson<UploadCheckpoint>(store, roundKey(context, context.round, 'upload.json'));
   const provider = edges.provider(context.provider);
   const now = Math.floor(edges.clock.now() / 1_000);
@@ -86,7 +88,7 @@ export async function collectRound(
 
   const smaller = await smallerUpload(store, context);
   const facts = roundFacts(context, { batch, index, upload, smaller }, job.profile);
-  const missingError = facts.refusal ?? missingRowError(batch);
+  const missingError = facts.refusal ?? (direct ? NOT_SENT : missingRowError(batch));
   const files = new ResultFiles(store, context.jobId);
   const totals = await writeRound(store, context, { index, splicer, facts, rules, files, missingError });
   const uploaded = upload ?? (await announcedUpload(store, context, context.round));
@@ -170,10 +172,10 @@ interface RoundFindings {
 }
 
 function roundFacts(
-  { round, lastRound, refusal, givenBack }: RoundToCollect,
+  { round, lastRound, refusal, givenBack, direct, cancelledAt }: CollectedRound,
   { batch, index, upload, smaller }: RoundFindings,
-  { rounds, provider }: Job['profile'],
-): RoundFacts {
+  { rounds, provider, late }: Job['profile'],
+): RoundFacts & { readonly sendNext?: 'direct' } {
   const { requests, answered, halted } = index;
   const facts = {
     round,
@@ -181,11 +183,22 @@ function roundFacts(
     refusal,
     halted,
     namedLines: new Map([...namedLines(batch), ...smaller.tooLarge]),
-    sent: givenBack === undefined ? (upload?.part?.requests ?? requests) : 0,
+    sent: direct ? answered : givenBack === undefined ? (upload?.part?.requests ?? requests) : 0,
     givenBack: givenBack !== undefined || failedBusy(batch, provider.dialect.codes),
   };
-  return { ...facts, lastRound: lastRoundAfter({ ...facts, requests, answered }, rounds) };
+  const last = lastRoundAfter({ ...facts, requests, answered }, rounds);
+  // Rows that were answered for passing reasons are among those left: without an end they would be for ever.
+  if (direct) return { ...facts, lastRound: Math.min(last, rounds + MAX_GIFTS), sendNext: 'direct' };
+  const expired = batch?.ending === 'expired' || cancelledAt !== undefined;
+  const isLate = late !== undefined && !halted && !facts.givenBack && (expired || round >= last);
+  return isLate ? { ...facts, lastRound: round + 1, sendNext: 'direct' } : { ...facts, lastRound: last };
 }
+
+/** A round whose way is known. */
+type CollectedRound = RoundToCollect & {
+  /** It was sent row by row. */
+  readonly direct: boolean;
+};
 
 /** OpenAI takes a batch and fails it afterwards when too many tokens are queued. */
 function failedBusy(batch: Batch | undefined, codes: Codes): boolean {
@@ -257,6 +270,11 @@ async function closeWriters(
   await (hasNext ? writers.nextRequests.close() : writers.nextRequests.abort());
 }
 
+const NOT_SENT = {
+  code: 'NOT_SENT',
+  message: 'The provider took no further calls for so long that it was given up.',
+};
+
 /** What a row is told that is in neither file: why its batch ended, where the batch says so. */
 function missingRowError(batch: Batch | undefined): Pick<Failure, 'code' | 'message'> {
   const error = batch?.errors.find(({ line }) => line === undefined);
@@ -267,10 +285,10 @@ function missingRowError(batch: Batch | undefined): Pick<Failure, 'code' | 'mess
 
 function describeRound(
   { clock }: ProviderEdges,
-  { shard, round, batchId, createdAt, refusal, givenBack }: RoundToCollect,
+  { shard, round, batchId, createdAt, refusal, givenBack, direct }: CollectedRound,
   batch: Batch | undefined,
   index: RoundIndex,
-  { lastRound, halted, sent }: RoundFacts,
+  { lastRound, halted, sent, sendNext }: RoundFacts & { readonly sendNext?: 'direct' },
   { models, errors, ...rows }: Written,
 ): Collected {
   const { requests } = index;
@@ -293,13 +311,14 @@ function describeRound(
       shard,
       round,
       batchId,
-      status: batch?.status,
+      status: direct ? 'direct' : batch?.status,
       requests: sent,
       ...(createdAt !== undefined && { createdAt: new Date(createdAt * 1_000).toISOString() }),
       seconds,
     },
     next: halted ? 'stop' : rows.deferred > 0 ? 'retry' : 'done',
     ...(failure === undefined ? {} : { failure }),
+    ...(sendNext === undefined ? {} : { sendNext }),
     lastRound,
   };
 }

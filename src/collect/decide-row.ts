@@ -36,7 +36,7 @@ export function decideRow(kind: Verdict['kind'] | undefined, ordinal: number, fa
 }
 
 /** Rounds given back at most, over a shard's life: each cost nothing, but a loop must end. */
-const MAX_GIFTS = 16;
+export const MAX_GIFTS = 16;
 
 /** What is known of a round before it is known whether there is another one. */
 export interface RoundCost extends RoundFacts {

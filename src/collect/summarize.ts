@@ -1,5 +1,5 @@
 import type { Failure } from '../errors.ts';
-import type { InputRef, Job, Plan, ShardEnd, Summary } from '../job.ts';
+import type { BatchRecord, InputRef, Job, Plan, ShardEnd, Summary } from '../job.ts';
 import { addCounts, NO_ROWS, rowsNotOk } from '../outcomes.ts';
 import { deadLettersKey, resultsKey } from '../keys.ts';
 import type { SettledShard } from './settle-shards.ts';
@@ -36,6 +36,8 @@ export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summa
   const failure = failed === undefined ? undefined : (end.cancelled ?? failed);
   const counts = addCounts(ends.map((end) => end.counts));
   const notOk = rowsNotOk(counts);
+  const batches = ends.flatMap((each) => each.batches);
+  const sentDirect = countDirect(batches);
   const { jobId, profile, inputs, createdAt } = job;
   return {
     jobId,
@@ -49,11 +51,12 @@ export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summa
     counts,
     shards: shards.length,
     rounds: Math.max(0, ...ends.map(({ rounds }) => rounds)),
+    ...(sentDirect > 0 && { sentDirect }),
     usage: ends.map(({ usage }) => usage).reduce(addUsage, NO_USAGE),
     ...sumAnswers(ends),
     errors: sumErrors(ends.map(({ errors = [] }) => errors)),
     unexplained: sumUnexplained(ends),
-    batches: ends.flatMap(({ batches }) => batches),
+    batches,
     left: ends.flatMap(({ left }) => left),
     problems: plan?.problems ?? [],
     results: shards.length > 0 ? resultsKey(jobId) : undefined,
@@ -63,6 +66,12 @@ export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summa
     endedAt: endedAt.toISOString(),
     seconds: Math.max(0, Math.round((endedAt.getTime() - Date.parse(createdAt)) / 1_000)),
   };
+}
+
+function countDirect(batches: readonly BatchRecord[]): number {
+  return batches
+    .filter(({ batchId, status }) => batchId === undefined && status === 'direct')
+    .reduce((sum, { requests }) => sum + requests, 0);
 }
 
 function statusOf(failure: Failure | undefined, notOk: number): Summary['status'] {

@@ -107,6 +107,12 @@ export const profileSchema = z.strictObject({
   completionWindow: completionWindow.optional(),
   /** Leave the uploaded file and the result files at the provider once the results are safe. Default false. */
   keepProviderFiles: z.boolean().optional(),
+  /** `direct`: rows of an expired batch, or without rounds left, go to the realtime endpoint one by one. Default: never. */
+  late: z.literal('direct').optional(),
+  /** `direct`: jobs of at most `smallRows` rows go to the realtime endpoint at once, without a batch. Default: never. */
+  small: z.literal('direct').optional(),
+  /** Jobs of at most so many rows are small. Default 50. */
+  smallRows: z.number().int().min(1).max(10_000).optional(),
   /** `compact` (default): the answer itself; `body`: the provider's whole body. */
   resultShape: z.enum(['compact', 'body']).optional(),
   ...tuning,

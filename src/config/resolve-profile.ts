@@ -2,6 +2,7 @@ import { defined } from '../defined.ts';
 import { describeIssues } from '../describe-issues.ts';
 import { EMBEDDINGS } from '../endpoints/embeddings.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
+import { SPEECH } from '../endpoints/speech.ts';
 import { InvalidRequest } from '../errors.ts';
 import type { PollLimits, ResolvedProfile, ShardLimits } from '../job.ts';
 import { withOutput } from '../output/request-output.ts';
@@ -19,6 +20,9 @@ export const DEFAULT_ENDPOINT = '/v1/chat/completions';
  * may have less; more than this is a job's own wish, for one Lambda reads a shard.
  */
 const SHARD_LIMITS: ShardLimits = { maxBytes: 100_000_000, maxRows: 50_000 };
+
+/** As the provider's guide has it: a batch is worth its wait from about here. */
+const SMALL_ROWS = 50;
 
 /** 15 s to 15 min at a tenth of the batch's age: 140 polls and 1,300 history events for a batch of 24 h. */
 const POLL_LIMITS: PollLimits = { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 };
@@ -38,6 +42,7 @@ export function resolveProfile(
   const { baseUrl, dialect } = resolveDialect(config, providerName, provider);
   const endpoint = profile.endpoint ?? DEFAULT_ENDPOINT;
   checkEndpoint(dialect, endpoint);
+  checkDirect(profile, endpoint);
   return {
     name,
     provider: { name: providerName, baseUrl, dialect },
@@ -49,6 +54,8 @@ export function resolveProfile(
     strict: profile.strict ?? false,
     rounds: profile.rounds ?? 4,
     retryWaitSeconds: profile.retryWaitSeconds ?? provider.retryWaitSeconds ?? 60,
+    ...(profile.late === undefined ? {} : { late: profile.late }),
+    ...(profile.small === undefined ? {} : { directUpTo: profile.smallRows ?? SMALL_ROWS }),
     retriableCodes: profile.retriableCodes ?? [],
     completionWindow: chooseWindow(dialect, profile.completionWindow),
     shardLimits: {
@@ -66,6 +73,14 @@ export function resolveProfile(
     keepProviderFiles: profile.keepProviderFiles ?? false,
     ...(provider.maxBatches === undefined ? {} : { maxBatches: provider.maxBatches }),
   };
+}
+
+/** @throws InvalidRequest when the answers of realtime calls are not those of batches */
+function checkDirect({ late, small }: ProfileConfig, endpoint: string): void {
+  if ((late ?? small) === undefined || endpointAt(endpoint) !== SPEECH) return;
+  throw new InvalidRequest(
+    `Rows for "${endpoint}" cannot be sent directly: realtime speech is answered with sound, not with JSON. Leave out "late" and "small".`,
+  );
 }
 
 /** An image is 2 MB in base64: so many make an output file of 1 GB, which one Lambda takes apart in minutes. */

@@ -28,8 +28,22 @@ export interface BatchProvider {
   fileBytes(fileId: string): Promise<number | undefined>;
   /** Every file with this name. */
   findFiles(name: string): Promise<readonly ProviderFile[]>;
+  /**
+   * One realtime call: the body of a request line to its endpoint. Any answer is returned, whatever its status. Never
+   * repeated by the client. @throws ProviderUnavailable when there is no answer
+   */
+  send(endpoint: string, body: string): Promise<DirectAnswer>;
   /** Deletes a file; no error when there is none. @throws ProviderRejected where files cannot be deleted */
   deleteFile(fileId: string): Promise<void>;
+}
+
+/** The answer to a realtime call. */
+export interface DirectAnswer {
+  readonly status: number;
+  /** In lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON on one line, its values as they came; a JSON string when the answer was no JSON. */
+  readonly body: string;
 }
 
 export interface UploadFile {

@@ -4,6 +4,7 @@ import type {
   Batch,
   BatchProvider,
   CreateBatch,
+  DirectAnswer,
   FindBatch,
   ProviderFile,
   ProviderSettings,
@@ -215,6 +216,11 @@ class FileClient implements ProviderClient {
       ...get(`download file ${fileId}`, `/files/${encodeURIComponent(fileId)}/content`),
       headers: { accept: 'application/jsonl, application/binary, */*' },
     });
+  }
+
+  send(endpoint: string, body: string): Promise<DirectAnswer> {
+    // The base URL has the version already.
+    return this.#http.answer(endpoint.replace(/^\/v\d+(?=\/)/, ''), body);
   }
 
   async deleteFile(fileId: string): Promise<void> {

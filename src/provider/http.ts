@@ -1,4 +1,5 @@
 import { bounded, ProviderThrottled, ProviderUnavailable } from '../errors.ts';
+import type { DirectAnswer } from './batch-provider.ts';
 import { classifyError } from './classify-error.ts';
 import type { Dialect } from './dialects/schema.ts';
 import { backoffMs, MAX_WAIT_MS, parseRetryAfter } from './retry-after.ts';
@@ -45,6 +46,12 @@ const MAX_ATTEMPTS = 3;
 /** Longest JSON answer that is read, in bytes: a batch may list 50,000 validation errors. */
 const MAX_ANSWER_BYTES = 64 * 1_048_576;
 
+/**
+ * Longest a realtime call may take as a whole, in milliseconds: the model writes all of its answer first. A step starts
+ * none that would not end within its Lambda's 15 minutes.
+ */
+export const REALTIME_MS = 240_000;
+
 /** Sends calls with the key, classifies bad answers, repeats what is safe to repeat. */
 export class Http {
   readonly #options: HttpOptions;
@@ -71,6 +78,26 @@ export class Http {
   /** A call whose answer streams; its status is a success. @throws a `Provider*` error. */
   stream(call: Call): Promise<Answer> {
     return this.#attempt(call, () => this.#send(call));
+  }
+
+  /** One realtime call, and whatever was answered. @throws ProviderUnavailable when there is no whole answer. */
+  async answer(path: string, body: string): Promise<DirectAnswer> {
+    const headers = { 'content-type': 'application/json' };
+    const call: Call = { action: `call ${path}`, method: 'POST', path, headers, body, repeatable: false };
+    try {
+      const answer = await this.#request(call, REALTIME_MS);
+      return {
+        status: answer.statusCode,
+        headers: Object.fromEntries(
+          Object.entries(answer.headers).flatMap(([name, value]) =>
+            typeof value === 'string' ? [[name.toLowerCase(), value] as const] : [],
+          ),
+        ),
+        body: jsonLineOf(call, answer.statusCode, await readText(call, answer)),
+      };
+    } catch (error) {
+      throw asProviderError(call, error);
+    }
   }
 
   /** A call that is answered with where to go on. @throws a `Provider*` error. */
@@ -121,7 +148,7 @@ export class Http {
     return this.#accept(call, await this.#request(call));
   }
 
-  async #request(call: Call): Promise<Answer> {
+  async #request(call: Call, longestMs?: number): Promise<Answer> {
     const { baseUrl, apiKey, dialect, headers } = this.#options;
     return request(this.#agent, `${baseUrl}${call.path}`, {
       method: call.method,
@@ -133,6 +160,7 @@ export class Http {
         ...authorize(dialect.auth, await apiKey()),
       },
       body: call.body ?? null,
+      longestMs,
     });
   }
 
@@ -199,6 +227,17 @@ function parseAnswer({ action }: Call, text: string): unknown {
     throw new ProviderUnavailable(`${action}: the answer is no JSON (${text.length} characters).`, {
       cause: error,
     });
+  }
+}
+
+/** Errors come as anything; an answer is JSON. Inside a JSON string no line ends. */
+function jsonLineOf(call: Call, status: number, text: string): string {
+  try {
+    parseAnswer(call, text);
+    return text.replaceAll(/[\r\n]+/g, ' ');
+  } catch (error) {
+    if (status >= 200 && status < 300) throw error;
+    return JSON.stringify(text);
   }
 }
 

@@ -17,10 +17,20 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | AsyncIterable<Uint8Array> | null;
+  /** From its start to the end of its answer, in milliseconds; in place of the agent's timeouts. */
+  readonly longestMs?: number | undefined;
 }
 
 /** Sends one request through an agent's connections. */
-export function request(agent: Agent, url: string, { method, headers, body }: HttpRequest): Promise<Answer> {
+export function request(
+  agent: Agent,
+  url: string,
+  { method, headers, body, longestMs }: HttpRequest,
+): Promise<Answer> {
   const { origin, pathname, search } = new URL(url);
-  return apiRequest.call(agent, { origin, path: `${pathname}${search}`, method, headers, body });
+  const limits =
+    longestMs === undefined
+      ? {}
+      : { headersTimeout: longestMs, bodyTimeout: longestMs, signal: AbortSignal.timeout(longestMs) };
+  return apiRequest.call(agent, { origin, path: `${pathname}${search}`, method, headers, body, ...limits });
 }

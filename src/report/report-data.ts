@@ -169,7 +169,7 @@ function showBatch({
   return {
     shard,
     round,
-    batchId: clip(batchId ?? 'none', NAME_BYTES),
+    batchId: clip(batchId ?? (status === 'direct' ? 'row by row' : 'none'), NAME_BYTES),
     status: clip(status ?? (batchId === undefined ? 'not created' : 'gone'), NAME_BYTES),
     requests,
     createdAt,

@@ -87,6 +87,14 @@ export function readCustomId(line: Buffer): string {
   return JSON.parse(line.toString('utf8', BEFORE_ID, line.indexOf(BEHIND_ID))) as string;
 }
 
+const BEFORE_BODY = Buffer.from(',"body":');
+
+/** The body of a request line of ours, which ends with it: its values as they are. */
+export function readBodyText(line: Buffer): string {
+  const from = line.indexOf(BEFORE_BODY, line.indexOf(BEHIND_ID)) + BEFORE_BODY.length;
+  return line.toString('utf8', from, line.lastIndexOf('}'));
+}
+
 function asFields(row: unknown): Fields {
   if (!isFields(row)) throw new RowRefused('NOT_AN_OBJECT', `The row is ${kindOf(row)}, not a JSON object.`);
   if (typeof row['raw'] === 'string' && row['body'] === undefined && row['prompt'] === undefined) {

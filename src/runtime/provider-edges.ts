@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProviderEdges } from '../edges.ts';
 import type { BatchProvider, ProviderSettings } from '../provider/batch-provider.ts';
 import { createProviderClient } from '../provider/client.ts';
@@ -11,7 +12,11 @@ import { edgesFromEnvironment } from './environment.ts';
  *   simulator has another port with every start
  */
 export function providerEdgesFromEnvironment(env: Environment): ProviderEdges {
-  return { ...edgesFromEnvironment(env), provider: (settings) => openProvider(settings, env) };
+  return {
+    ...edgesFromEnvironment(env),
+    provider: (settings) => openProvider(settings, env),
+    wait: (milliseconds) => sleep(milliseconds),
+  };
 }
 
 /** Connections outlive one invocation: a warm Lambda polls without a new TLS handshake. */

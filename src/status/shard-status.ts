@@ -50,7 +50,8 @@ async function readShard(
     const end = files.has(file) ? await readJson<ShardEnd>(store, shardKey(ref, file)) : undefined;
     if (end !== undefined) return { ...untouched, state, counts: addCounts([end.counts]) };
   }
-  if (!files.has('round-1.uploading.json')) return { ...untouched, state: 'waiting' };
+  if (!files.has('round-1.uploading.json') && !files.has('progress.json'))
+    return { ...untouched, state: 'waiting' };
   const collected = [...files].filter((file) => file.endsWith('.collected.json'));
   const rounds = await sideBySide(collected, (file) =>
     readJson<Collected>(store, `${shardsPrefix(ref.jobId)}${shardName(ref.shard)}/${file}`),

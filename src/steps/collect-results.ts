@@ -1,7 +1,8 @@
 import { forgetUpload } from '../collect/clean-provider.ts';
 import { collectRound } from '../collect/collect-round.ts';
 import { stopShard } from '../collect/stop-shard.ts';
-import type { Caught, CollectContext, CollectedContext, ShardContext } from '../contract.ts';
+import type { Caught, CollectContext, CollectedContext, DirectContext, ShardContext } from '../contract.ts';
+import { joinAnswers } from '../direct/answers.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { failureFromCatch, type Failure } from '../errors.ts';
 import type { Collected, Job } from '../job.ts';
@@ -64,6 +65,9 @@ async function collect(
   if (known !== undefined) return known;
   if (!hasError(context)) return collectRound(edges, job, { ...context, ...at });
   const failure = failureFromCatch(context.error);
+  // Answers that are there are paid for; the other rows have another round.
+  if (context.direct === true && (await joinAnswers(edges.store, context, at.round)))
+    return collectRound(edges, job, { ...context, ...at });
   if (isRefusal(failure) && !hasBatch(context))
     return collectRound(edges, job, { ...context, ...at, refusal: failure });
   if (isGivenBack(failure)) return collectRound(edges, job, { ...context, ...at, givenBack: failure });
@@ -72,7 +76,9 @@ async function collect(
   return { ...at, next: 'stop' };
 }
 
-function hasError(context: CollectContext): context is Caught<ShardContext> {
+function hasError(
+  context: CollectContext,
+): context is Caught<ShardContext | DirectContext> & { readonly direct?: true } {
   return 'error' in context && context.error !== undefined;
 }
 

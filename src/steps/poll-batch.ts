@@ -2,12 +2,11 @@ import type { BatchContext, PolledContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { ProviderNotFound } from '../errors.ts';
 import type { Progress } from '../job.ts';
-import { shardKey } from '../keys.ts';
 import type { LogFields } from '../log.ts';
 import { isOverdue, MAX_NOT_FOUND_POLLS, notFoundWaitSeconds, pollWaitSeconds } from '../polling.ts';
 import type { Batch } from '../provider/batch-provider.ts';
 import { isCancelled, readStop } from '../stop.ts';
-import { writeJson } from '../store/json.ts';
+import { tellProgress } from './tell-progress.ts';
 
 /** How long a cancelled batch may take to end before it is harvested as it is; providers say up to 10 minutes. */
 const CANCEL_GRACE_SECONDS = 3_600;
@@ -24,7 +23,7 @@ export async function pollBatch(edges: ProviderEdges, context: BatchContext): Pr
       ? missed(context)
       : await heedCancel(edges, seen({ ...context, notFound: 0 }, batch, now, edges.random()));
   const polled = { ...decided, nextPollAt: now + decided.waitSeconds };
-  await tellProgress(edges, polled, now);
+  await tellProgress(edges, polled, progressOf(polled, now));
   edges.log('batch_polled', pollFields(polled, context.nextPollAt, now));
   return polled;
 }
@@ -52,15 +51,10 @@ async function heedCancel({ store }: ProviderEdges, polled: PolledContext): Prom
   return isCancelled(await readStop(store, polled.jobId)) ? { ...polled, phase: 'overdue' } : polled;
 }
 
-/** For people: a poll does not fail because nobody can be told of it. */
-async function tellProgress(
-  { store, log }: ProviderEdges,
-  polled: PolledContext,
-  now: number,
-): Promise<void> {
-  const { jobId, shard, round, batchId, status, succeeded, total, waitSeconds } = polled;
+function progressOf(polled: PolledContext, now: number): Progress {
+  const { round, batchId, status, succeeded, total, waitSeconds } = polled;
   const at = (seconds: number): string => new Date(seconds * 1_000).toISOString();
-  const progress: Progress = {
+  return {
     round,
     batchId,
     status,
@@ -69,12 +63,6 @@ async function tellProgress(
     polledAt: at(now),
     nextPollAt: at(now + waitSeconds),
   };
-  try {
-    await writeJson(store, shardKey(polled, 'progress.json'), progress);
-  } catch (error) {
-    const name = error instanceof Error ? error.name : 'unknown';
-    log('progress_not_written', { jobId, shard, error: name });
-  }
 }
 
 async function getBatch(edges: ProviderEdges, context: BatchContext): Promise<Batch | undefined> {

@@ -1,20 +1,30 @@
-import type { ShardContext, UploadedContext } from '../contract.ts';
+import type { DirectContext, ShardContext, UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';
-import { roundKey } from '../keys.ts';
+import type { Job } from '../job.ts';
+import { jobKey, roundKey } from '../keys.ts';
 import type { BatchProvider, ProviderFile } from '../provider/batch-provider.ts';
 import { partToUpload, readRequests, uploadName, type UploadCheckpoint } from '../shard-part.ts';
-import { findRound } from '../shard-rounds.ts';
+import { findRound, isDirectRound } from '../shard-rounds.ts';
 import { refuseWhenStopped } from '../stop.ts';
-import { readJson, writeJson } from '../store/json.ts';
+import { readJson, requireJson, writeJson } from '../store/json.ts';
 
 /**
  * Uploads the round's request lines, once: a checkpoint answers for an upload that was made before, and one whose
  * answer was lost is found again by its name. A provider that found an earlier file too large gets a first part.
+ * A round that is sent row by row has no file, and goes on to *Send direct*.
  */
-export async function uploadFile(edges: ProviderEdges, context: ShardContext): Promise<UploadedContext> {
+export async function uploadFile(
+  edges: ProviderEdges,
+  context: ShardContext,
+): Promise<UploadedContext | DirectContext> {
   const { store, log } = edges;
   const { round, lastRound } = await currentRound(edges, context);
+  const { profile } = await requireJson<Job>(store, jobKey(context.jobId));
+  if (await isDirectRound(store, profile, context, round)) {
+    const createdAt = Math.floor(edges.clock.now() / 1_000);
+    return { ...context, round, lastRound, direct: true, createdAt, polls: 0, stalled: 0 };
+  }
   const uploaded = { ...context, round, lastRound };
   const checkpoint = roundKey(context, round, 'upload.json');
   const known = await readJson<UploadCheckpoint>(store, checkpoint);

@@ -91,6 +91,7 @@ export class CrashPoint {
       uploadFile: (file) => effect(`upload ${file.name}`, () => provider.uploadFile(file)),
       createBatch: (request) => effect('create batch', () => provider.createBatch(request)),
       cancelBatch: (id) => effect('cancel batch', () => provider.cancelBatch(id)),
+      send: (endpoint, body) => effect('send a row', () => provider.send(endpoint, body)),
       deleteFile: (id) => effect('delete file', () => provider.deleteFile(id)),
       findFile: (name) => provider.findFile(name),
       fileBytes: (id) => provider.fileBytes(id),

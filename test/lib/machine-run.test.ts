@@ -78,6 +78,7 @@ describe('the deployed definition, run on the local engine', () => {
       'Build requests',
       'For each shard',
       'Upload file',
+      'Row by row?',
       'Create batch',
       'Wait for batch',
       'Poll batch',

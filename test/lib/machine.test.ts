@@ -10,6 +10,7 @@ const TASKS = [
   ['Build requests', 'build-requests', 'Write results'],
   ['Upload file', 'upload-file', 'Collect results'],
   ['Create batch', 'create-batch', 'Collect results'],
+  ['Send direct', 'send-direct', 'Collect results'],
   ['Poll batch', 'poll-batch', 'Collect results'],
   ['Cancel batch', 'cancel-batch', 'Collect results'],
   ['Collect results', 'collect-results', 'Shard done'],

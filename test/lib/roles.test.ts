@@ -76,6 +76,9 @@ const STORIES = {
       }),
     ),
   ],
+  'a small job is sent row by row': async (world) => [
+    await end(world, post(world, '/jobs', { rows: [{ prompt: 'hello' }], overrides: { small: 'direct' } })),
+  ],
   'the only place at the provider is held by a job that has ended': async (world) => {
     await world.store.put('slots/simulator/0.json', '{"jobId":"earlier","shard":0}');
     await world.store.put('output/earlier/summary.json', '{}');

@@ -5,12 +5,19 @@ import { callersOf, permissionsByRole, stepPermissions } from './step-policies.t
 import { stackTemplate, templateOf } from './synthesized-stack.ts';
 
 const ALL_STEPS = Object.keys(STEPS);
-const TALKING = ['upload-file', 'create-batch', 'poll-batch', 'cancel-batch', 'collect-results'];
+const TALKING = [
+  'upload-file',
+  'create-batch',
+  'send-direct',
+  'poll-batch',
+  'cancel-batch',
+  'collect-results',
+];
 const isDoor = (step: string): boolean => (DOORS as readonly string[]).includes(step);
 const SILENT = ALL_STEPS.filter((step) => !TALKING.includes(step));
 
 test('there is one function per step and door, and no other', () => {
-  expect(stackTemplate()).toHaveCount('AWS::Lambda::Function', 11);
+  expect(stackTemplate()).toHaveCount('AWS::Lambda::Function', 12);
 });
 
 describe.each(ALL_STEPS)('%s', (step) => {
@@ -107,6 +114,7 @@ test.each([
   ['build-requests', 1_769, 900],
   ['upload-file', 1_024, 900],
   ['create-batch', 256, 120],
+  ['send-direct', 512, 900],
   ['poll-batch', 256, 120],
   ['cancel-batch', 256, 120],
   ['collect-results', 1_769, 900],
@@ -318,6 +326,16 @@ test.each([
   [
     'announce-job',
     ['GetObject jobs/*.json', 'GetObject output/*/summary.json', 'PutObject jobs/*/announced/*'],
+  ],
+  [
+    'send-direct',
+    [
+      'AbortMultipartUpload jobs/*/shards/*/round-*.output.jsonl',
+      'GetObject jobs/*',
+      'PutObject jobs/*/shards/*/progress.json',
+      'PutObject jobs/*/shards/*/round-*.answers-*.jsonl',
+      'PutObject jobs/*/shards/*/round-*.output.jsonl',
+    ],
   ],
   ['poll-batch', ['GetObject jobs/*/stop.json', 'PutObject jobs/*/shards/*/progress.json']],
   ['cancel-batch', []],

@@ -19,6 +19,7 @@ const MEMORY: Record<CostedStep, number> = {
   'build-requests': 1_024,
   'upload-file': 1_024,
   'create-batch': 1_024,
+  'send-direct': 1_024,
   'poll-batch': 1_024,
   'collect-results': 1_024,
   'write-results': 1_024,
@@ -49,7 +50,7 @@ function counting(store: ObjectStore) {
 }
 
 /** Runs a job of some shards through the synthesized definition, and counts. */
-async function run(shards: number, retry: boolean) {
+async function run(shards: number, retry: boolean, small: { small?: 'direct' } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-cost-'));
   after.push(() => rm(folder, { recursive: true, force: true }));
   const clock = createClock();
@@ -70,7 +71,7 @@ async function run(shards: number, retry: boolean) {
   });
   const key = 'input/rows.jsonl';
   await edges.store.put(key, '{"prompt":"hello"}\n'.repeat(2 * shards));
-  const overrides = { shardLimits: { maxRows: 2 } };
+  const overrides = { shardLimits: { maxRows: 2 }, ...small };
   await startJob(
     { ...edges, config: CONFIG, executions },
     { jobId: 'job', profile: 'default', overrides, inputs: () => Promise.resolve([{ key }]) },
@@ -105,6 +106,20 @@ test.each([
     expect({ writes: cost.s3Writes, reads: cost.s3Reads }).toEqual(asked);
   },
 );
+
+test('a job that is sent row by row is as many transitions and requests as the machine makes', async () => {
+  const { entered, asked, plan } = await run(1, false, { small: 'direct' });
+
+  const groups = [{ shards: 1, bytes: plan.shards[0]?.bytes ?? 0, polls: 0, directRows: 2 }];
+  const cost = estimateAwsCost({ groups, memoryMib: MEMORY });
+
+  expect(count(entered, 'Send direct')).toBe(1);
+  expect(cost.transitions).toBe(entered.length);
+  expect(cost.lambdaCalls).toBe(
+    entered.filter((state) => / (?:requests|file|direct|results|job)$/.test(state)).length,
+  );
+  expect({ writes: cost.s3Writes, reads: cost.s3Reads }).toEqual(asked);
+});
 
 test('a poll more is as many events as the history limit counts, and three transitions', () => {
   const at = (polls: number) =>

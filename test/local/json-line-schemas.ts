@@ -55,6 +55,21 @@ const shard = z.strictObject({
     .optional(),
 });
 
+const awsCost = z.strictObject({
+  transitions: z.number(),
+  events: z.strictObject({ job: z.number(), shard: z.number() }),
+  lambdaCalls: z.number(),
+  lambdaGbSeconds: z.number(),
+  s3Writes: z.number(),
+  s3Reads: z.number(),
+  usd: z.strictObject({
+    stepFunctions: z.number(),
+    lambda: z.number(),
+    s3: z.number(),
+    total: z.number(),
+  }),
+});
+
 export const LINE_SCHEMAS = {
   plan: z.strictObject({
     type: z.literal('plan'),
@@ -72,22 +87,10 @@ export const LINE_SCHEMAS = {
       z.strictObject({
         endsAfter: z.number(),
         polls: z.array(z.number()),
-        aws: z.strictObject({
-          transitions: z.number(),
-          events: z.strictObject({ job: z.number(), shard: z.number() }),
-          lambdaCalls: z.number(),
-          lambdaGbSeconds: z.number(),
-          s3Writes: z.number(),
-          s3Reads: z.number(),
-          usd: z.strictObject({
-            stepFunctions: z.number(),
-            lambda: z.number(),
-            s3: z.number(),
-            total: z.number(),
-          }),
-        }),
+        aws: awsCost,
       }),
     ),
+    direct: z.strictObject({ calls: z.int(), aws: awsCost }).optional(),
     pricesAsOf: z.string(),
     price: z
       .strictObject({

@@ -40,6 +40,20 @@ test('says what a job would be, with the reasons of invalid rows, and leaves not
   expect(await readdir(folder)).toEqual(['a.jsonl']);
 });
 
+test('says of a small job that it makes no batch', async () => {
+  const folder = await openFolder({
+    'a.jsonl': ROWS,
+    'x.job.json': '{"rows":[{"prompt":"x"}],"overrides":{"small":"direct"}}',
+  });
+
+  const { stdout } = await spawnCli(folder, ['plan', 'x.job.json']);
+  const { stdout: json } = await spawnCli(folder, ['plan', 'x.job.json', '--json']);
+
+  expect(stdout).toMatch(/^direct +no batch: 1 call to the realtime endpoint, about \$0\.000\d+ of AWS$/m);
+  expect(stdout).not.toContain('polls');
+  expect(LINE_SCHEMAS.plan.parse(JSON.parse(json))).toMatchObject({ batches: [], direct: { calls: 1 } });
+});
+
 test('prints one object with --json, as it is documented', async () => {
   const folder = await openFolder({ 'a.jsonl': ROWS, 'b.csv': 'prompt\nx\n' });
 

@@ -23,6 +23,7 @@ async function openEdges(provider: Partial<BatchProvider>, now = NOW): Promise<P
     provider: () => provider as BatchProvider,
     clock: { now: () => now * 1_000 },
     random: () => 0.5,
+    wait: () => Promise.resolve(),
     log: () => undefined,
   };
 }

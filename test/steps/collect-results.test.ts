@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
-import type { CollectContext, CollectedContext, PolledContext } from '../../src/contract.ts';
+import type { CollectedContext, PolledContext } from '../../src/contract.ts';
 import type { ProviderEdges } from '../../src/edges.ts';
 import { ProviderNotFound, withCode } from '../../src/errors.ts';
 import type { Job, NotOkLine, Plan, ResultLine, Summary } from '../../src/job.ts';
@@ -79,6 +79,7 @@ async function openShard(
     provider: () => providerOf(() => current),
     clock: { now: () => 1_790_000_000_000 + 1_000 * (current.secondsLater ?? 0) },
     random: () => 0.5,
+    wait: () => Promise.resolve(),
     log: () => undefined,
   };
   return {
@@ -113,7 +114,7 @@ const base = {
   polling: { minSeconds: 1, maxSeconds: 2, fraction: 0.1, graceSeconds: 1 },
 } as const;
 
-function polled(round: number, lastRound: number): CollectContext {
+function polled(round: number, lastRound: number): PolledContext {
   const context: PolledContext = {
     ...base,
     round,
@@ -201,6 +202,7 @@ function providerOf(round: () => Round): BatchProvider {
     createBatch: unused,
     findBatch: unused,
     cancelBatch: unused,
+    send: unused,
     deleteFile: () => Promise.resolve(),
     getBatch: async (id) => {
       if (round().gone === true) throw new ProviderNotFound('get batch: 404');

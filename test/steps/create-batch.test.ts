@@ -41,6 +41,7 @@ async function openEdges(provider: Partial<BatchProvider>): Promise<ProviderEdge
     provider: () => provider as BatchProvider,
     clock: { now: () => NOW * 1_000 },
     random: () => 0.5,
+    wait: () => Promise.resolve(),
     log: () => undefined,
   };
 }

@@ -79,6 +79,10 @@ export function openEdges(
     provider,
     clock,
     random: () => 0.5,
+    wait: (milliseconds) => {
+      clock.moveTo(new Date(clock.now() + milliseconds).toISOString());
+      return Promise.resolve();
+    },
     log,
     channels: openChannels(env, clock),
     [Symbol.asyncDispose]: async () => {

@@ -13,7 +13,7 @@ export function toMessageRequest(line: Buffer): Wire {
  * A chat completion's body as a message's parameters. What has another name gets it; what is not known is handed on as it
  * is, and the provider tells the row when it does not take it.
  */
-function toMessageParams(body: Wire): Wire {
+export function toMessageParams(body: Wire): Wire {
   const { messages, max_tokens, max_completion_tokens, stop, user, ...rest } = body;
   const { tools, tool_choice, response_format, ...same } = rest;
   const turns = (Array.isArray(messages) ? messages : []).map((turn) => asWire(turn) ?? {});

@@ -47,6 +47,15 @@ const FINISH_REASONS: ReadonlyMap<unknown, string> = new Map([
   ['refusal', 'content_filter'],
 ]);
 
+/** The body of an answer to one message of its own: a completion, or OpenAI's envelope of an error. */
+export function toRealtimeBody(status: number, body: string): string {
+  const wire = asWire(JSON.parse(body));
+  if (wire === undefined) return body;
+  return JSON.stringify(
+    status >= 200 && status < 300 ? toCompletion(wire) : { error: toError({ error: wire }) },
+  );
+}
+
 /** A message as a chat completion. Blocks that a completion has no place for stay beside it, all of them in order. */
 function toCompletion({ id, model, content, stop_reason, usage, role }: Wire): Wire {
   const blocks = (Array.isArray(content) ? content : []).map((block) => asWire(block) ?? {});

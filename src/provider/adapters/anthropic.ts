@@ -1,12 +1,13 @@
 import { ProviderRejected, ProviderUnavailable } from '../../errors.ts';
 import { frameLines } from '../../rows/lines.ts';
-import type { Batch, CreateBatch, ProviderFile, UploadFile } from '../batch-provider.ts';
+import type { Batch, CreateBatch, DirectAnswer, ProviderFile, UploadFile } from '../batch-provider.ts';
 import type { ProviderClient } from '../client.ts';
 import type { Dialect } from '../dialects/schema.ts';
 import { get, Http, streamBody, type Call, type HttpOptions } from '../http.ts';
 import { asWire, readBatch, required } from '../wire.ts';
-import { toMessageRequest } from './anthropic-request.ts';
-import { toResultLine } from './anthropic-result.ts';
+import { toMessageParams, toMessageRequest } from './anthropic-request.ts';
+import { withPlainLimits } from './anthropic-limits.ts';
+import { toRealtimeBody, toResultLine } from './anthropic-result.ts';
 
 const BATCHES = '/messages/batches';
 const VERSION = '2023-06-01';
@@ -112,6 +113,14 @@ export class AnthropicClient implements ProviderClient {
       yield translated.flatMap((line) => line ?? []);
     }
     if (!isWhole) throw new ProviderUnavailable(`${call.action}: they end in the middle of a line.`);
+  }
+
+  /** A message of its own; the dialect has no other endpoint than chat completions. */
+  async send(_endpoint: string, body: string): Promise<DirectAnswer> {
+    const params = toMessageParams(asWire(JSON.parse(body)) ?? {});
+    const answer = await this.#http.answer('/messages', JSON.stringify(params));
+    const { status, headers } = answer;
+    return { status, headers: withPlainLimits(headers), body: toRealtimeBody(status, answer.body) };
   }
 
   fileBytes(): Promise<undefined> {

@@ -1,0 +1,109 @@
+import { roundKey, type ShardRef } from '../keys.ts';
+import { frameLines } from '../rows/lines.ts';
+import type { DirectAnswer } from '../provider/batch-provider.ts';
+import { escapeLineSeparators } from '../rows/json-line.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+
+/** A piece is written again with each answer until it is this large: a crash loses only what was in flight. */
+const PIECE_BYTES = 262_144;
+
+/** Longer than any answer: what we wrote ourselves is read whole. */
+const MAX_LINE_BYTES = 256 * 1_048_576;
+
+const pieceKey = (ref: ShardRef, round: number, piece: number): string =>
+  roundKey(ref, round, `answers-${String(piece).padStart(5, '0')}.jsonl`);
+
+/** An answer as a provider writes it into a batch's output, with a newline. */
+export function answerLine(
+  customId: string,
+  { status, body }: Pick<DirectAnswer, 'status' | 'body'>,
+): string {
+  const line = `{"custom_id":${JSON.stringify(customId)},"response":{"status_code":${status},"body":${body}},"error":null}`;
+  return `${escapeLineSeparators(line)}\n`;
+}
+
+const BEFORE_ID = Buffer.from('{"custom_id":').length;
+const BEHIND_ID = Buffer.from(',"response":');
+
+/** Inside a JSON string no quote stands by itself. */
+function customIdOf(line: Buffer): string {
+  return JSON.parse(line.toString('utf8', BEFORE_ID, line.indexOf(BEHIND_ID))) as string;
+}
+
+/** The answers of a round that is sent row by row, as lines of a provider's output file, in pieces. */
+export class Answers {
+  readonly #store: ObjectStore;
+  readonly #ref: ShardRef;
+  readonly #round: number;
+  #piece: number;
+  #content: string = '';
+  #pending = '';
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(store: ObjectStore, ref: ShardRef, round: number, piece: number) {
+    this.#store = store;
+    this.#ref = ref;
+    this.#round = round;
+    this.#piece = piece;
+  }
+
+  /** Goes on behind the pieces that are there. Also the custom_ids of their answers. */
+  static async open(
+    store: ObjectStore,
+    ref: ShardRef,
+    round: number,
+  ): Promise<{ answers: Answers; answered: Set<string> }> {
+    const answered = new Set<string>();
+    let piece = 0;
+    for (; ; piece += 1) {
+      const object = await store.open(pieceKey(ref, round, piece));
+      if (object === undefined) break;
+      for await (const lines of frameLines(object.body, MAX_LINE_BYTES)) {
+        for (const { bytes } of lines) if (bytes !== undefined) answered.add(customIdOf(bytes));
+      }
+    }
+    return { answers: new Answers(store, ref, round, piece), answered };
+  }
+
+  /** Resolves once the line is safe. Lines that come while another is being written are written together. */
+  add(line: string): Promise<void> {
+    this.#pending += line;
+    this.#writing = this.#writing.then(() => this.#write());
+    return this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    if (this.#pending === '') return;
+    const isNew = this.#content === '';
+    this.#content += this.#pending;
+    this.#pending = '';
+    await (isNew ? this.#begin() : this.#store.put(this.#key(), this.#content));
+    if (Buffer.byteLength(this.#content) < PIECE_BYTES) return;
+    this.#piece += 1;
+    this.#content = '';
+  }
+
+  /** Never over a piece that is there: it may be of a pass that was given up for dead and is not. */
+  async #begin(): Promise<void> {
+    while (!(await this.#store.createIfAbsent(this.#key(), this.#content))) this.#piece += 1;
+  }
+
+  #key(): string {
+    return pieceKey(this.#ref, this.#round, this.#piece);
+  }
+}
+
+/**
+ * Joins a round's pieces into its output file, from which it is collected as if a batch had ended.
+ * @returns false when there are no answers
+ */
+export async function joinAnswers(store: ObjectStore, ref: ShardRef, round: number): Promise<boolean> {
+  const key = roundKey(ref, round, 'output.jsonl');
+  if ((await store.stat(key)) !== undefined) return true;
+  const pieces: string[] = [];
+  while ((await store.stat(pieceKey(ref, round, pieces.length))) !== undefined)
+    pieces.push(pieceKey(ref, round, pieces.length));
+  if (pieces.length === 0) return false;
+  await store.concat(key, pieces);
+  return true;
+}

@@ -1,0 +1,123 @@
+import { parseRetryAfter } from '../provider/retry-after.ts';
+
+/** How fast realtime calls may be made: a rule over what the answers before have told. Times are milliseconds since 1970. */
+export interface RateLimit {
+  /** Calls that may be in flight at once. */
+  readonly concurrency: number;
+  /** Calls that the provider still takes until `resetAt`. */
+  readonly remaining: number;
+  readonly resetAt: number;
+  /** No call is made before this. */
+  readonly pausedUntil: number;
+  /** Answers in a row that asked for patience. */
+  readonly failures: number;
+}
+
+/** What an answer tells of the pace. */
+export interface Paced {
+  /** The provider could not take the call: 429, 5xx, no answer. */
+  readonly refused: boolean;
+  /** In lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** One call at first: a provider that is overloaded, or an account that is denied, costs one. */
+export const FIRST_CALL: RateLimit = {
+  concurrency: 1,
+  remaining: Infinity,
+  resetAt: 0,
+  pausedUntil: 0,
+  failures: 0,
+};
+
+export const MAX_CONCURRENCY = 16;
+
+/** Wait after a refusal that names none; doubles with each further one. */
+const FIRST_BACKOFF_MS = 500;
+const MAX_BACKOFF_MS = 60_000;
+
+/** When a provider says that nothing remains, and not until when. */
+const UNTOLD_RESET_MS = 1_000;
+
+/** Calls that may be started now. */
+export function mayStart(rate: RateLimit, inFlight: number, now: number): number {
+  if (now < rate.pausedUntil) return 0;
+  const remaining = now < rate.resetAt ? rate.remaining : Infinity;
+  return Math.max(0, Math.min(rate.concurrency - inFlight, remaining));
+}
+
+/** Milliseconds until a call may be started when none is in flight; 0 when it may now. */
+export function waitBeforeCall(rate: RateLimit, now: number): number {
+  const usedUp = rate.remaining <= 0 ? rate.resetAt : 0;
+  return Math.max(0, rate.pausedUntil - now, usedUp - now);
+}
+
+export function afterStart(rate: RateLimit): RateLimit {
+  return { ...rate, remaining: Math.max(0, rate.remaining - 1) };
+}
+
+/**
+ * @param inFlight calls that are still unanswered: the provider may not have counted them yet
+ * @param random in [0, 1), so that shards that were refused together do not come back together
+ */
+export function afterAnswer(
+  rate: RateLimit,
+  { refused, headers }: Paced,
+  { inFlight, now, random }: { readonly inFlight: number; readonly now: number; readonly random: number },
+): RateLimit {
+  const told = { ...rate, ...budgetOf(headers, inFlight, now) };
+  if (!refused) {
+    return { ...told, concurrency: Math.min(MAX_CONCURRENCY, rate.concurrency + 1), failures: 0 };
+  }
+  const failures = rate.failures + 1;
+  const backoff = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures - 1, 20));
+  const wait = parseRetryAfter(headers['retry-after'], now) ?? Math.ceil(backoff * (1 - 0.25 * random));
+  return {
+    ...told,
+    concurrency: Math.max(1, Math.floor(rate.concurrency / 2)),
+    pausedUntil: Math.max(rate.pausedUntil, now + wait),
+    failures,
+  };
+}
+
+/** The tighter of the budgets the headers tell: requests, and tokens once there are none. */
+function budgetOf(
+  headers: Readonly<Record<string, string>>,
+  inFlight: number,
+  now: number,
+): Partial<RateLimit> {
+  const requests = count(headers['x-ratelimit-remaining-requests'] ?? headers['x-ratelimit-remaining']);
+  const tokens = count(headers['x-ratelimit-remaining-tokens']);
+  if (tokens !== undefined && tokens <= 0)
+    return {
+      remaining: 0,
+      resetAt: now + (parseReset(headers['x-ratelimit-reset-tokens'], now) ?? UNTOLD_RESET_MS),
+    };
+  if (requests === undefined) return {};
+  const reset = parseReset(headers['x-ratelimit-reset-requests'] ?? headers['x-ratelimit-reset'], now);
+  if (reset === undefined && requests > 0) return {};
+  return { remaining: Math.max(0, requests - inFlight), resetAt: now + (reset ?? UNTOLD_RESET_MS) };
+}
+
+function count(header: string | undefined): number | undefined {
+  const value = Number(header ?? Number.NaN);
+  return Number.isFinite(value) ? value : undefined;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1_000, ms: 1 };
+
+/** Seconds beyond this are no wait but a time, in seconds since 1970. */
+const LONGEST_RESET_SECONDS = 1_000_000_000;
+
+/** Milliseconds until a limit is reset: `60`, `6m0s`, `20ms`, seconds since 1970, or a date. */
+export function parseReset(header: string | undefined, now: number): number | undefined {
+  if (header === undefined || header.trim() === '') return undefined;
+  if (/^(?:[\d.]+(?:ms|h|m|s))+$/.test(header)) {
+    const parts = [...header.matchAll(/([\d.]+)(ms|h|m|s)/g)];
+    const sum = parts.reduce((ms, [, value, unit = 's']) => ms + Number(value) * (UNIT_MS[unit] ?? 0), 0);
+    return Number.isFinite(sum) ? Math.ceil(sum) : undefined;
+  }
+  const seconds = Number(header);
+  if (seconds > LONGEST_RESET_SECONDS) return Math.max(0, Math.ceil(seconds * 1_000 - now));
+  return parseRetryAfter(header, now);
+}

@@ -1,0 +1,114 @@
+import type { DirectContext, SentContext } from '../contract.ts';
+import { Answers, joinAnswers } from '../direct/answers.ts';
+import { sendRows, type DirectRow, type Sent } from '../direct/send-rows.ts';
+import type { ProviderEdges } from '../edges.ts';
+import type { Job, Progress } from '../job.ts';
+import { jobKey, roundKey } from '../keys.ts';
+import { MAX_POLLS_PER_ROUND } from '../polling.ts';
+import { frameLines } from '../rows/lines.ts';
+import { readBodyText, readCustomId } from '../rows/request-line.ts';
+import { readStop, refuseWhenStopped } from '../stop.ts';
+import { requireJson } from '../store/json.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { tellProgress } from './tell-progress.ts';
+
+/** A Lambda has fifteen minutes and a call four: none is started after ten. */
+const BUDGET_MS = 600_000;
+
+/** Passes in a row without an answer: the provider takes nothing, and the rows end without one. */
+const MAX_STALLED_PASSES = 8;
+
+/** Longer than any request line. */
+const MAX_LINE_BYTES = 256 * 1_048_576;
+
+/**
+ * Sends a round's rows to the realtime endpoint, one call each, for as long as a Lambda may take; the machine calls it
+ * again until none is left. Rows that were answered before are known by their answers, and not sent again.
+ */
+export async function sendDirect(edges: ProviderEdges, context: DirectContext): Promise<SentContext> {
+  const { store, log } = edges;
+  const { jobId, shard, round } = context;
+  if ((await store.stat(roundKey(context, round, 'output.jsonl'))) !== undefined) return ended(context);
+  const { answers, answered } = await Answers.open(store, context, round);
+  const before = answered.size;
+  if (before === 0) await refuseWhenStopped(store, context);
+  const job = await requireJson<Job>(store, jobKey(jobId));
+  await tellProgress(edges, context, progressOf(edges, context, before, 0));
+  const sent = await sendRows(edges, rowsToSend(store, context, answered), {
+    endpoint: job.profile.endpoint,
+    provider: edges.provider(context.provider),
+    codes: rowCodes(job),
+    answers,
+    until: edges.clock.now() + BUDGET_MS,
+    isStopped: async () => (await readStop(store, jobId)) !== undefined,
+  });
+  const { end } = sent;
+  const total = before + sent.answered;
+  log('rows_sent', { jobId, shard, round, answered: sent.answered, before, end });
+  if (total === 0 && end === 'stopped') await refuseWhenStopped(store, context);
+  const next = nextPass({ ...context, answered: total }, sent);
+  await tellProgress(edges, context, progressOf(edges, context, total, next.waitSeconds));
+  if (next.phase === 'ended') await joinAnswers(store, context, round);
+  return next;
+}
+
+type Passed = DirectContext & { readonly answered?: number };
+
+function ended(context: Passed): SentContext {
+  return { answered: 0, ...context, phase: 'ended', waitSeconds: 0 };
+}
+
+function nextPass(context: Passed, { answered, end, waitMs }: Sent): SentContext {
+  const stalled = answered > 0 ? 0 : context.stalled + 1;
+  const next = { answered: 0, ...context, polls: context.polls + 1, stalled };
+  const isOver = end !== 'later' || next.polls >= MAX_POLLS_PER_ROUND || stalled >= MAX_STALLED_PASSES;
+  if (isOver) return ended(next);
+  return { ...next, phase: 'running', waitSeconds: Math.min(Math.ceil(waitMs / 1_000), MAX_WAIT_SECONDS) };
+}
+
+/** A provider may name any time; rows are tried once a day at least. */
+const MAX_WAIT_SECONDS = 86_400;
+
+function progressOf(
+  { clock }: ProviderEdges,
+  { round }: DirectContext,
+  succeeded: number,
+  waitSeconds: number,
+): Progress {
+  const at = (milliseconds: number): string => new Date(milliseconds).toISOString();
+  const now = clock.now();
+  return {
+    round,
+    status: 'direct',
+    succeeded,
+    polledAt: at(now),
+    nextPollAt: at(now + waitSeconds * 1_000),
+  };
+}
+
+function rowCodes({ profile }: Job): Job['profile']['provider']['dialect']['codes'] {
+  const { codes } = profile.provider.dialect;
+  return { ...codes, retriable: [...profile.retriableCodes, ...codes.retriable] };
+}
+
+async function* rowsToSend(
+  store: ObjectStore,
+  context: DirectContext,
+  answered: ReadonlySet<string>,
+): AsyncGenerator<DirectRow, undefined> {
+  const key = roundKey(context, context.round, 'requests.jsonl');
+  const object = await store.open(key);
+  if (object === undefined) throw new Error(`There is no ${store.locate(key)}; was it deleted?`);
+  try {
+    for await (const lines of frameLines(object.body, MAX_LINE_BYTES)) {
+      for (const { bytes } of lines) {
+        if (bytes === undefined) continue;
+        const customId = readCustomId(bytes);
+        if (!answered.has(customId)) yield { customId, body: readBodyText(bytes) };
+      }
+    }
+  } finally {
+    object.close();
+  }
+  return undefined;
+}
