@@ -5,7 +5,7 @@ import { frameLines } from '../rows/lines.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { MAX_RESULT_LINE_BYTES } from './round-index.ts';
 import { jsonLine } from '../rows/json-line.ts';
-import { deadLetter, notOk, parseRequest } from './write-round.ts';
+import { deadLetter, notOk, parseRequest } from './round-writer.ts';
 
 export interface Merge {
   readonly ref: ShardRef;

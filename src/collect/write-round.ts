@@ -1,179 +1,56 @@
-import type { Failure } from '../errors.ts';
-import type { NotOkLine, OkLine } from '../job.ts';
-import { jsonLine, tryJsonLine } from '../rows/json-line.ts';
-import type { ObjectWriter } from '../store/object-store.ts';
-import { endOf } from './answer-end.ts';
-import { checkOutput } from './check-output.ts';
-import type { Verdict } from './classify-line.ts';
-import { ErrorTally } from './error-counts.ts';
-import { decideInvalidOutput, decideRow, type Fate, type RoundFacts } from './decide-row.ts';
-import { renderResult } from './render-result.ts';
-import type { RoundIndex } from './round-index.ts';
-import type { ResultFiles } from './result-files.ts';
-import { takesFiles, type ResultRules, type ResultSplicer } from './splice-result.ts';
+import { roundKey } from '../keys.ts';
+import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
+import type { Fate } from './decide-row.ts';
+import type { ErrorTally } from './error-counts.ts';
+import type { ModelTally } from './model-usage.ts';
+import { requestLines } from './round-requests.ts';
+import type { RoundToCollect } from './round-to-collect.ts';
+import { RoundWriter, type WriteRound } from './round-writer.ts';
 
-/** A request line, parsed. */
-export interface RequestLine {
-  readonly custom_id: string;
-  readonly body: Readonly<Record<string, unknown>>;
+/** How many rows met which fate, and what was counted on the way. */
+export interface Written extends Record<Fate, number> {
+  readonly models: ModelTally;
+  readonly errors: ErrorTally;
 }
 
-export interface RoundWriters {
-  readonly results: ObjectWriter;
-  readonly deadLetters: ObjectWriter;
-  readonly nextRequests: ObjectWriter;
-}
-
-export interface WriteRound {
-  readonly index: RoundIndex;
-  readonly splicer: ResultSplicer;
-  readonly facts: RoundFacts;
-  readonly rules: ResultRules;
-  readonly files: ResultFiles;
-  /** What rows are told that no result line tells about. */
-  readonly missingError: Pick<Failure, 'code' | 'message'>;
-}
-
-/**
- * Writes one round in request order: a line per request in both files, empty where the row goes to the next round, whose
- * request line is then copied as it is.
- */
-export class RoundWriter {
-  readonly #round: WriteRound;
-  readonly #writers: RoundWriters;
-  readonly totals: Record<Fate, number> = { ok: 0, failed: 0, exhausted: 0, invalid_output: 0, deferred: 0 };
-  readonly errors = new ErrorTally();
-  /** Rows since the last dead letter: an empty line each, written together. */
-  #withoutLetter = 0;
-
-  constructor(round: WriteRound, writers: RoundWriters) {
-    this.#round = round;
-    this.#writers = writers;
-  }
-
-  /**
-   * Takes the next request. Most need not be waited for.
-   * @param requestBytes the request line as it was sent, without its newline
-   */
-  write(ordinal: number, requestBytes: Buffer): Promise<void> | undefined {
-    const { index, splicer } = this.#round;
-    const place = index.find(ordinal);
-    if (place?.made !== undefined) return this.#writeAnswer(place.made);
-    if (place?.kind === 'ok' && place.isUtf8) {
-      const length = splicer.make(place.file.read(place.start, place.length), index.hasManyInputs(ordinal));
-      if (length > 0) return this.#writeAnswer(splicer.line.subarray(0, length));
+/** Writes the three files of a round, in the order of its requests. */
+export async function writeRound(
+  store: ObjectStore,
+  context: RoundToCollect,
+  written: WriteRound,
+): Promise<Written> {
+  const { round } = context;
+  const writers = {
+    results: store.write(roundKey(context, round, 'results.jsonl')),
+    deadLetters: store.write(roundKey(context, round, 'dead-letters.jsonl')),
+    nextRequests: store.write(roundKey(context, round + 1, 'requests.jsonl')),
+  };
+  const writer = new RoundWriter(written, writers);
+  try {
+    let ordinal = 0;
+    for await (const lines of await requestLines(store, context, round)) {
+      for (const { bytes } of lines) {
+        if (bytes === undefined) continue;
+        // Most rows need not be waited for, and a promise for each would take as long as the rest.
+        const pending = writer.write(ordinal, bytes);
+        if (pending !== undefined) await pending;
+        ordinal += 1;
+      }
     }
-    return this.#writeRead(ordinal, requestBytes, place && index.read(place));
-  }
-
-  #writeAnswer(line: Buffer): Promise<void> | undefined {
-    this.totals.ok += 1;
-    this.#withoutLetter += 1;
-    return this.#writers.results.write(line);
-  }
-
-  /** Ends the file of dead letters; the files of answers are there then, too. */
-  async end(): Promise<void> {
-    await this.#flushLetters();
-    await this.#round.files.settle();
-  }
-
-  async #flushLetters(): Promise<void> {
-    if (this.#withoutLetter > 0) await this.#writers.deadLetters.write('\n'.repeat(this.#withoutLetter));
-    this.#withoutLetter = 0;
-  }
-
-  async #writeRead(ordinal: number, requestBytes: Buffer, verdict: Verdict | undefined): Promise<void> {
-    if (verdict?.kind === 'ok') return this.#writeBody(requestBytes, verdict.body);
-    const fate = decideRow(verdict?.kind, ordinal, this.#round.facts);
-    if (fate === 'deferred') return this.#defer(requestBytes);
-    const { facts, missingError } = this.#round;
-    const error = verdict ?? facts.namedLines.get(ordinal) ?? missingError;
-    const request = parseRequest(requestBytes);
-    const outcome = fate === 'exhausted' ? 'exhausted' : 'failed';
-    return this.#settle(request, notOk(request.custom_id, outcome, error, facts.round));
-  }
-
-  /** An answer that is read rather than copied. */
-  async #writeBody(requestBytes: Buffer, body: unknown): Promise<void> {
-    const { splicer, facts, rules } = this.#round;
-    splicer.countAnswer(body);
-    const request = parseRequest(requestBytes);
-    const line = await this.#answer(request, body);
-    const written = tryJsonLine(line);
-    if (written === undefined)
-      return this.#settle(request, notOk(request.custom_id, 'failed', TOO_DEEP, facts.round));
-    if (line.ok) {
-      await this.#writeAnswer(Buffer.from(written));
-      return;
-    }
-    const again = rules.output?.retry === true && line.retry;
-    if (decideInvalidOutput(again, facts) === 'deferred') await this.#defer(requestBytes);
-    else await this.#settle(request, line);
-  }
-
-  async #defer(requestBytes: Buffer): Promise<void> {
-    this.totals.deferred += 1;
-    await this.#writers.results.write(LINE_END);
-    this.#withoutLetter += 1;
-    await this.#writers.nextRequests.write(requestBytes);
-    await this.#writers.nextRequests.write(LINE_END);
-  }
-
-  /** The row's end, and it is not ok. */
-  async #settle(request: RequestLine, line: NotOkLine): Promise<void> {
-    const { custom_id, outcome, error } = line;
-    if (outcome !== 'invalid') this.totals[outcome] += 1;
-    this.errors.add({ outcome, code: error.code, rows: 1, custom_id, message: error.message });
-    await this.#writers.results.write(jsonLine(line));
-    await this.#flushLetters();
-    await this.#writers.deadLetters.write(deadLetter(request, line));
-  }
-
-  async #answer({ custom_id, body: { input } }: RequestLine, body: unknown): Promise<OkLine | NotOkLine> {
-    const { rules, files } = this.#round;
-    const { output, endpoint } = rules;
-    const taken = (takesFiles(rules) && endpoint.takeFiles?.(body)) || { files: [], body };
-    const names = await files.add(custom_id, taken.files);
-    const answer = { ...rules, customId: custom_id, body: taken.body, manyInputs: Array.isArray(input) };
-    const line = renderResult({ ...answer, files: names });
-    if (output === undefined) return line;
-    const { text } = renderResult({ ...answer, resultShape: 'compact' });
-    return checkOutput(line, text, endOf(body, endpoint), output.match);
+    await writer.end();
+    await closeWriters(writers, writer.totals.deferred > 0);
+    return { ...writer.totals, models: written.splicer.models(), errors: writer.errors };
+  } catch (error) {
+    await Promise.all(Object.values(writers).map((each) => each.abort()));
+    throw error;
   }
 }
 
-const TOO_DEEP = {
-  code: 'ANSWER_TOO_DEEP',
-  message: 'The answer is nested too deeply to be written again; the round’s output.jsonl has it as it came.',
-};
-
-const LINE_END = Buffer.from('\n');
-
-const INPUT_ARRAY = Buffer.from('"input":[');
-
-/** Whether a request line's input is an array. Only one that may be is read for it. */
-export function hasManyInputs(requestBytes: Buffer): boolean {
-  return requestBytes.includes(INPUT_ARRAY) && Array.isArray(parseRequest(requestBytes).body['input']);
-}
-
-export function parseRequest(bytes: Buffer): RequestLine {
-  return JSON.parse(bytes.toString('utf8')) as RequestLine;
-}
-
-export function notOk(
-  custom_id: string,
-  outcome: 'failed' | 'exhausted',
-  { code, message }: Pick<Failure, 'code' | 'message'>,
-  round: number,
-): NotOkLine {
-  return { custom_id, ok: false, outcome, error: { code, message }, retry: outcome === 'exhausted', round };
-}
-
-/** The row with its request and its last error: a valid input row. */
-export function deadLetter(
-  { custom_id, body }: RequestLine,
-  { outcome, error, retry, round }: NotOkLine,
-): string {
-  return jsonLine({ custom_id, body, outcome, error, retry, round });
+async function closeWriters(
+  writers: Readonly<Record<'results' | 'deadLetters' | 'nextRequests', ObjectWriter>>,
+  hasNext: boolean,
+): Promise<void> {
+  await writers.results.close();
+  await writers.deadLetters.close();
+  await (hasNext ? writers.nextRequests.close() : writers.nextRequests.abort());
 }

@@ -1,0 +1,69 @@
+import type { ProviderEdges } from '../edges.ts';
+import { ProviderNotFound, ProviderUnavailable, type Failure } from '../errors.ts';
+import { roundKey } from '../keys.ts';
+import { MAX_NOT_FOUND_POLLS } from '../polling.ts';
+import type { Batch, BatchError } from '../provider/batch-provider.ts';
+import { isBusy, isTooLarge } from '../provider/classify-error.ts';
+import type { Codes } from '../provider/dialects/schema.ts';
+import type { RoundToCollect } from './round-to-collect.ts';
+
+/**
+ * The batch as it ended; one that is gone for good is a batch without files. Answers may lag behind those to the polls, so a
+ * batch is gone only when the polls gave it up, and one that runs is taken as it is only when it was told to end.
+ * @throws ProviderUnavailable when the answer cannot be the last word
+ */
+export async function findEndedBatch(
+  edges: ProviderEdges,
+  context: RoundToCollect,
+): Promise<Batch | undefined> {
+  const { provider, batchId, notFound = 0, cancelledAt } = context;
+  if (batchId === undefined) return undefined;
+  try {
+    const batch = await edges.provider(provider).getBatch(batchId);
+    if (batch.phase === 'ended' || cancelledAt !== undefined) return batch;
+    throw new ProviderUnavailable(
+      `collect batch ${batchId}: it had ended, and is told to be ${batch.status}.`,
+    );
+  } catch (error) {
+    if (!(error instanceof ProviderNotFound)) throw error;
+    // Both files are in the store by then: it went with the files that were deleted after them.
+    const isFetched =
+      (await edges.store.stat(roundKey(context, context.round, 'results.jsonl'))) !== undefined;
+    if (isFetched || notFound >= MAX_NOT_FOUND_POLLS) return undefined;
+    throw new ProviderUnavailable(`collect batch ${batchId}: it had ended, and is not found.`, {
+      cause: error,
+    });
+  }
+}
+
+/** OpenAI takes a batch and fails it afterwards when too many tokens are queued. */
+export function failedBusy(batch: Batch | undefined, codes: Codes): boolean {
+  return (
+    batch?.ending === 'failed' &&
+    batch.errors.length > 0 &&
+    batch.errors.every(({ code, message }) => isBusy(code, message, codes))
+  );
+}
+
+/** A file may be taken and found too long afterwards. */
+export function failedTooLarge(batch: Batch | undefined, codes: Codes): Failure | undefined {
+  if (batch?.ending !== 'failed') return undefined;
+  const error = batch.errors.find(({ code, message }) => isTooLarge(code, message, codes));
+  return error && { name: 'ProviderTooLarge', code: error.code, message: error.message };
+}
+
+/** Lines that a failed validation names, counted from 0 as requests are. */
+export function namedLines(batch: Batch | undefined): ReadonlyMap<number, BatchError> {
+  if (batch?.ending !== 'failed') return new Map();
+  return new Map(
+    batch.errors.flatMap((error) => (error.line === undefined ? [] : [[error.line - 1, error] as const])),
+  );
+}
+
+/** What a row is told that is in neither file: why its batch ended, where the batch says so. */
+export function missingRowError(batch: Batch | undefined): Pick<Failure, 'code' | 'message'> {
+  const error = batch?.errors.find(({ line }) => line === undefined);
+  if (error !== undefined) return { code: error.code, message: error.message };
+  const ended = batch === undefined ? 'is gone' : `ended as ${batch.status}`;
+  return { code: 'MISSING_RESULT', message: `The batch ${ended} without a result for this row.` };
+}

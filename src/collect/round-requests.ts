@@ -1,0 +1,39 @@
+import { EMBEDDINGS } from '../endpoints/embeddings.ts';
+import { roundKey, type ShardRef } from '../keys.ts';
+import { frameLines, type Line } from '../rows/lines.ts';
+import { readCustomId } from '../rows/request-line.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { MAX_RESULT_LINE_BYTES, type RoundRequests } from './round-index.ts';
+import type { RoundToCollect } from './round-to-collect.ts';
+import { hasManyInputs } from './round-writer.ts';
+import type { ResultRules } from './splice-result.ts';
+
+/** What a round has asked, for all that its collecting needs to hold. */
+export async function readRequests(
+  store: ObjectStore,
+  { endpoint }: ResultRules,
+  context: RoundToCollect,
+): Promise<RoundRequests> {
+  const customIds: string[] = [];
+  const manyInputs = new Set<number>();
+  for await (const lines of await requestLines(store, context, context.round)) {
+    for (const { bytes } of lines) {
+      if (bytes === undefined) continue;
+      if (endpoint === EMBEDDINGS && hasManyInputs(bytes)) manyInputs.add(customIds.length);
+      customIds.push(readCustomId(bytes));
+    }
+  }
+  return { customIds, manyInputs };
+}
+
+/** A round's request lines as they stream in. */
+export async function requestLines(
+  store: ObjectStore,
+  ref: ShardRef,
+  round: number,
+): Promise<AsyncIterable<Line[]>> {
+  const key = roundKey(ref, round, 'requests.jsonl');
+  const object = await store.open(key);
+  if (object === undefined) throw new Error(`There is no ${store.locate(key)}; was it deleted?`);
+  return frameLines(object.body, MAX_RESULT_LINE_BYTES);
+}

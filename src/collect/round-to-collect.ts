@@ -1,0 +1,18 @@
+import type { ShardContext } from '../contract.ts';
+import type { Failure } from '../errors.ts';
+
+/** The round to collect: its batch, or why there is none. */
+export interface RoundToCollect extends ShardContext {
+  readonly round: number;
+  readonly lastRound: number;
+  readonly batchId?: string;
+  readonly createdAt?: number;
+  /** Polls in a row that found no such batch. */
+  readonly notFound?: number;
+  /** Set when the batch was told to end. */
+  readonly cancelledAt?: number;
+  /** The provider refused the round's file or batch. */
+  readonly refusal?: Failure | undefined;
+  /** The provider had no room for it, or lost its file: the rows go to the next round as if nothing had been. */
+  readonly givenBack?: Failure | undefined;
+}
