@@ -107,6 +107,10 @@ class Sender {
         await Promise.race(this.#inFlight);
         continue;
       }
+      // When no row is left there is nothing to wait for.
+      const held = await this.#next();
+      if (held === undefined) return this.#ended('all');
+      this.#again.unshift(held);
       const waitMs = waitBeforeCall(this.#rate, clock.now());
       // A Lambda that sleeps is paid for; the machine waits at no cost.
       if (waitMs > MAX_WAIT_MS) return this.#ended('later', waitMs);

@@ -104,6 +104,16 @@ describe('resolveProfile', () => {
     );
   });
 
+  test('sends no speech directly, and of small jobs 50 rows when it is not told how many', () => {
+    const speech = { provider: 'simulator', endpoint: '/v1/audio/speech' };
+    expect(() => resolveProfile(config, 'default', { ...speech, late: 'direct' })).toThrowError(
+      'Rows for "/v1/audio/speech" cannot be sent directly',
+    );
+    expect(resolveProfile(config, 'default', { small: 'direct' }).directUpTo).toBe(50);
+    expect(resolveProfile(config, 'default', { small: 'direct', smallRows: 7 }).directUpTo).toBe(7);
+    expect(resolveProfile(config, 'default', { smallRows: 7 })).not.toHaveProperty('directUpTo');
+  });
+
   test('refuses an override that is not valid', () => {
     expect(() => resolveProfile(config, 'default', { rounds: 99 })).toThrowError('rounds: ');
   });

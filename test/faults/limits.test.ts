@@ -90,6 +90,21 @@ describe('the history of a shard', () => {
   });
 });
 
+test('a pass of rows that are sent one by one costs what a poll costs, however little the provider takes', async () => {
+  const world = await openWorld({ realtimeLimit: { requests: 1, perSeconds: 60 } });
+
+  const { summary } = await world.run(prompts(30), { small: 'direct' });
+
+  expect(summary).toMatchObject({ status: 'succeeded', sentDirect: 30 });
+  const passes = world.events.filter(({ state, type }) => state === 'Send direct' && type === 'StateExited');
+  expect(passes).toHaveLength(30);
+  expect(countEvents(world.events)).toBeLessThanOrEqual(spentEvents(0, passes.length));
+  const waits = world.events.filter(
+    ({ state, type }) => state === 'Wait for rate limit' && type === 'StateExited',
+  );
+  expect(waits).toHaveLength(29);
+});
+
 test('the payload of as many shards as a job may have is far below the limit', () => {
   const payload: JobContext = {
     jobId: 'a'.repeat(80),

@@ -51,7 +51,8 @@ twice, no batch is left open, no file is left at the provider that is not told o
 \`npm run test:faults\` runs a job through the synthesized state machine, the real handlers and the provider simulator for each line of
 the table, and checks all of that. A job that did not succeed at once is resumed once. \`npm run test:faults -- -u\` writes this page anew.
 \`test/faults/crash-walk.test.ts\` goes further: it kills the process, or fails the Lambda, after every single effect of a job of two shards
-and two rounds, and asks for the same files byte for byte. \`npm run soak -- --seed N\` strikes jobs of random shape with random faults.
+and two rounds, and asks for the same files byte for byte. \`crash-walk-direct.test.ts\` does so where rows are sent
+one by one, and counts the calls: at most 16 more than rows, those that were in flight. \`npm run soak -- --seed N\` strikes jobs of random shape with random faults.
 
 | where | what strikes | the job | its 9 rows | rounds |
 |---|---|---|---|---|

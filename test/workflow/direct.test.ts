@@ -68,7 +68,7 @@ describe('a small job', () => {
     expect(world.simulator.requests().filter(({ status }) => status === 429)).toEqual([]);
     expect(
       world.events.filter(({ state, type }) => state === 'Wait for rate limit' && type === 'StateExited'),
-    ).toHaveLength(3);
+    ).toHaveLength(2);
   });
 
   test('tries again what the provider could not take, as late as it asks', async () => {
