@@ -1,44 +1,21 @@
 import { renameSync, rmSync } from 'node:fs';
 import { Readable } from 'node:stream';
-import { Hono, type Context } from 'hono';
+import { Hono } from 'hono';
 import { parseWindow } from '../../src/polling.ts';
 import type { Dialect } from '../../src/provider/dialects/schema.ts';
+import type { AppContext, AppOptions, RequestRecord } from './app-options.ts';
 import type { SimulatedBatch } from './batches.ts';
 import { corruptContent } from './corrupt-content.ts';
-import { errorBody, fileObject, listAnswer, uploadAnswer, type Spoken } from './dialects.ts';
+import { errorBody, fileObject, listAnswer, uploadAnswer } from './dialects.ts';
 import { addMessageBatches } from './message-batches.ts';
 import { batchesPath, readCreate, receivePut } from './calls.ts';
-import type { FaultScript, Route } from './faults.ts';
-import type { SimulatedProvider } from './provider.ts';
-import type { Realtime } from './realtime.ts';
+import type { Route } from './faults.ts';
 import { strike, type NodeBindings } from './strike.ts';
 import type { SimulatedFile, SimulatorState } from './state.ts';
 import { receiveUpload, startsAsJsonLines, type Upload } from './upload.ts';
 
-export interface AppOptions {
-  readonly state: SimulatorState;
-  readonly provider: SimulatedProvider;
-  readonly script: FaultScript;
-  readonly realtime: Realtime;
-  readonly spoken: Spoken;
-  readonly apiKey: string | undefined;
-  readonly maxFileBytes: number;
-  readonly now: () => number;
-  readonly record: (request: RequestRecord) => void;
-}
-
-/** One request as it was answered; the key is left out. */
-export interface RequestRecord {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly status: number;
-}
-
 /** Before the ids of files whose address was asked for. */
 const SIGNED = '/v1/signed/';
-
-export type AppContext = Context<{ Bindings: NodeBindings }>;
 
 /** The files and batches API over HTTP. */
 export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }> {

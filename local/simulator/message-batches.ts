@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import type { Hono } from 'hono';
 import { frameLines } from '../../src/rows/lines.ts';
 import { message, messageBatchSchema, messageSchema, requestLines, resultLine } from './anthropic.ts';
-import type { AppContext, AppOptions } from './app.ts';
+import type { AppContext, AppOptions } from './app-options.ts';
 import { batchesPath } from './calls.ts';
 import { corruptContent } from './corrupt-content.ts';
 import type { Route } from './faults.ts';

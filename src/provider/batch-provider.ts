@@ -37,6 +37,11 @@ export interface BatchProvider {
   deleteFile(fileId: string): Promise<void>;
 }
 
+/** A provider whose connections are closed when it is no longer needed. */
+export interface ProviderClient extends BatchProvider {
+  close(): Promise<void>;
+}
+
 /** The answer to a realtime call. */
 export interface DirectAnswer {
   readonly status: number;

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ProviderNotFound, ProviderRejected, ProviderUnavailable } from '../errors.ts';
 import type {
   Batch,
-  BatchProvider,
   CreateBatch,
   DirectAnswer,
   FindBatch,
+  ProviderClient,
   ProviderFile,
   ProviderSettings,
   UploadFile,
@@ -39,10 +39,6 @@ const UPLOAD_ATTEMPTS = 3;
 /** Looks at a file that has to be processed first, a second longer apart each time: 28 s. */
 const PROCESSING_LOOKS = 7;
 const PROCESSING_WAIT_MS = 1_000;
-
-export interface ProviderClient extends BatchProvider {
-  close(): Promise<void>;
-}
 
 /** The one place that knows which code speaks which dialect. */
 export function createProviderClient({

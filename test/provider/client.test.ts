@@ -7,7 +7,8 @@ import type { Fault } from '../../local/simulator/faults.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../local/simulator/index.ts';
 import type { UploadFile } from '../../src/provider/batch-provider.ts';
 import { builtInDialect, type DialectName } from '../../src/provider/dialects/dialects.ts';
-import { createProviderClient, type ClientOptions, type ProviderClient } from '../../src/provider/client.ts';
+import { createProviderClient, type ClientOptions } from '../../src/provider/client.ts';
+import type { ProviderClient } from '../../src/provider/batch-provider.ts';
 
 const KEY = 'sk-mel-a-secret-key';
 const INSTANT = { queuedSeconds: 0, runningSeconds: 0, finalizingSeconds: 0 };

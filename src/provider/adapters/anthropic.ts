@@ -1,7 +1,13 @@
 import { ProviderRejected, ProviderUnavailable } from '../../errors.ts';
 import { frameLines } from '../../rows/lines.ts';
-import type { Batch, CreateBatch, DirectAnswer, ProviderFile, UploadFile } from '../batch-provider.ts';
-import type { ProviderClient } from '../client.ts';
+import type {
+  Batch,
+  CreateBatch,
+  DirectAnswer,
+  ProviderClient,
+  ProviderFile,
+  UploadFile,
+} from '../batch-provider.ts';
 import type { Dialect } from '../dialects/schema.ts';
 import { get, Http, streamBody, type Call, type HttpOptions } from '../http.ts';
 import { asWire, readBatch, required } from '../wire.ts';
