@@ -1,6 +1,6 @@
-import { sumErrors } from '../../src/collect/error-counts.ts';
-import { sumModels } from '../../src/collect/model-usage.ts';
-import { addUsage, NO_USAGE } from '../../src/collect/usage.ts';
+import { sumErrors } from '../../src/collect/counts/error-counts.ts';
+import { sumModels } from '../../src/collect/counts/model-usage.ts';
+import { addUsage, NO_USAGE } from '../../src/collect/counts/usage.ts';
 import type { Clock } from '../../src/edges.ts';
 import type { Collected, Job, Plan, Summary } from '../../src/job.ts';
 import { jobKey, OUTPUT_PREFIX, planKey, roundKey, shardKey, summaryKey } from '../../src/keys.ts';

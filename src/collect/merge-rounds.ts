@@ -3,9 +3,9 @@ import type { Collected } from '../job.ts';
 import { roundKey, shardKey, type ShardRef } from '../keys.ts';
 import { frameLines } from '../rows/lines.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { MAX_RESULT_LINE_BYTES } from './round-index.ts';
+import { MAX_RESULT_LINE_BYTES } from './round/round-index.ts';
 import { jsonLine } from '../rows/json-line.ts';
-import { deadLetter, notOk, parseRequest } from './round-writer.ts';
+import { deadLetter, notOk, parseRequest } from './round/round-writer.ts';
 
 export interface Merge {
   readonly ref: ShardRef;

@@ -1,8 +1,8 @@
 import type { Failure } from '../errors.ts';
 import type { Collected, ErrorCount, ShardEnd, ShardPlan } from '../job.ts';
-import { sumErrors } from './error-counts.ts';
-import { sumModels } from './model-usage.ts';
-import { addUsage, NO_USAGE } from './usage.ts';
+import { sumErrors } from './counts/error-counts.ts';
+import { sumModels } from './counts/model-usage.ts';
+import { addUsage, NO_USAGE } from './counts/usage.ts';
 
 /** What a shard's rounds add up to. Rows that no round settled are exhausted: the failure says why. */
 export function sumRounds(

@@ -3,9 +3,9 @@ import type { BatchRecord, InputRef, Job, Plan, ShardEnd, Summary } from '../job
 import { addCounts, NO_ROWS, rowsNotOk } from '../outcomes.ts';
 import { deadLettersKey, resultsKey } from '../keys.ts';
 import type { SettledShard } from './settle-shards.ts';
-import { sumErrors } from './error-counts.ts';
-import { sumModels } from './model-usage.ts';
-import { addUsage, NO_USAGE } from './usage.ts';
+import { sumErrors } from './counts/error-counts.ts';
+import { sumModels } from './counts/model-usage.ts';
+import { addUsage, NO_USAGE } from './counts/usage.ts';
 
 export interface JobEnd {
   readonly job: Job;

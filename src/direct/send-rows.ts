@@ -1,4 +1,4 @@
-import { classifyLine, type RowCodes } from '../collect/classify-line.ts';
+import { classifyLine, type RowCodes } from '../collect/lines/classify-line.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { ProviderUnavailable } from '../errors.ts';
 import type { BatchProvider, DirectAnswer } from '../provider/batch-provider.ts';

@@ -1,5 +1,5 @@
-import { forgetUpload } from '../collect/clean-provider.ts';
-import { collectRound } from '../collect/collect-round.ts';
+import { forgetUpload } from '../collect/round/clean-provider.ts';
+import { collectRound } from '../collect/round/collect-round.ts';
 import { stopShard } from '../collect/stop-shard.ts';
 import type { Caught, CollectContext, CollectedContext, DirectContext, ShardContext } from '../contract.ts';
 import { joinAnswers } from '../direct/answers.ts';

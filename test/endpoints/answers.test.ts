@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { renderResult } from '../../src/collect/render-result.ts';
+import { renderResult } from '../../src/collect/lines/render-result.ts';
 import { endpointAt } from '../../src/endpoints/endpoints.ts';
 import { png, wav } from '../../local/simulator/media.ts';
 

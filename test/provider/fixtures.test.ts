@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { classifyLine } from '../../src/collect/classify-line.ts';
+import { classifyLine } from '../../src/collect/lines/classify-line.ts';
 import { classifyError, isBusy, isTooLarge } from '../../src/provider/classify-error.ts';
 import {
   builtInDialect,

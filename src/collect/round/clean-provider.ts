@@ -1,10 +1,10 @@
-import type { ProviderEdges } from '../edges.ts';
-import type { Job } from '../job.ts';
-import { roundKey, type ShardRef } from '../keys.ts';
-import type { Batch, BatchProvider } from '../provider/batch-provider.ts';
-import { uploadName, type UploadCheckpoint } from '../shard-part.ts';
-import { readJson } from '../store/json.ts';
-import type { ObjectStore } from '../store/object-store.ts';
+import type { ProviderEdges } from '../../edges.ts';
+import type { Job } from '../../job.ts';
+import { roundKey, type ShardRef } from '../../keys.ts';
+import type { Batch, BatchProvider } from '../../provider/batch-provider.ts';
+import { uploadName, type UploadCheckpoint } from '../../shard-part.ts';
+import { readJson } from '../../store/json.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
 
 /**
  * Deletes what a round has left at the provider, once everything of it is in the store. What cannot be deleted now is

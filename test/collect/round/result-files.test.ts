@@ -3,8 +3,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { fileName, ResultFiles } from '../../src/collect/result-files.ts';
-import { createFolderStore } from '../../src/store/folder-store.ts';
+import { fileName, ResultFiles } from '../../../src/collect/round/result-files.ts';
+import { createFolderStore } from '../../../src/store/folder-store.ts';
 
 const PNG = { extension: 'png', bytes: Buffer.alloc(300_000) };
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { Scratch } from '../../src/collect/scratch.ts';
+import { Scratch } from '../../../src/collect/round/scratch.ts';
 
 test('what is written aside can be read anywhere, and leaves nothing behind when the process is killed', () => {
   const folder = mkdtempSync(join(tmpdir(), 'nightshift-tmp-'));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
-import { classifyLine } from '../../src/collect/classify-line.ts';
+import { builtInDialect } from '../../../src/provider/dialects/dialects.ts';
+import { classifyLine } from '../../../src/collect/lines/classify-line.ts';
 
 const CODES = builtInDialect('melious').codes;
 

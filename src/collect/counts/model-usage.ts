@@ -1,6 +1,6 @@
-import type { ModelUsage, Usage } from '../job.ts';
-import { asWire } from '../provider/wire.ts';
-import type { AnswerEnd } from './answer-end.ts';
+import type { ModelUsage, Usage } from '../../job.ts';
+import { asWire } from '../../provider/wire.ts';
+import type { AnswerEnd } from '../lines/answer-end.ts';
 import { Tally } from './tally.ts';
 import { addUsage, NO_USAGE, usageOf } from './usage.ts';
 

@@ -1,5 +1,5 @@
-import type { Endpoint } from '../endpoints/endpoint.ts';
-import { asWire } from '../provider/wire.ts';
+import type { Endpoint } from '../../endpoints/endpoint.ts';
+import { asWire } from '../../provider/wire.ts';
 
 /** How an answer ended that is not all that was asked for. */
 export type AnswerEnd = 'truncated' | 'refused';

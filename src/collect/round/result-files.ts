@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { AnswerFile } from '../endpoints/endpoint.ts';
-import { fileKey } from '../keys.ts';
-import type { ObjectStore } from '../store/object-store.ts';
+import type { AnswerFile } from '../../endpoints/endpoint.ts';
+import { fileKey } from '../../keys.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
 
 /** Files that are on their way to the store at the same time, and their bytes. */
 const MAX_FILES = 16;

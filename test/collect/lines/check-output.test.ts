@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { checkOutput } from '../../src/collect/check-output.ts';
-import type { OkLine } from '../../src/job.ts';
-import { compileSchema } from '../../src/output/compile-schema.ts';
+import { checkOutput } from '../../../src/collect/lines/check-output.ts';
+import type { OkLine } from '../../../src/job.ts';
+import { compileSchema } from '../../../src/output/compile-schema.ts';
 
 const REVIEW = {
   type: 'object',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { renderResult, type Answer } from '../../src/collect/render-result.ts';
-import { endpointAt } from '../../src/endpoints/endpoints.ts';
-import { addUsage, NO_USAGE, usageOf } from '../../src/collect/usage.ts';
+import { renderResult, type Answer } from '../../../src/collect/lines/render-result.ts';
+import { endpointAt } from '../../../src/endpoints/endpoints.ts';
+import { addUsage, NO_USAGE, usageOf } from '../../../src/collect/counts/usage.ts';
 
 function answer(body: unknown, more: Partial<Answer> = {}): Answer {
   return {

@@ -1,6 +1,6 @@
-import type { ProviderEdges } from '../edges.ts';
-import type { Collected } from '../job.ts';
-import type { Batch } from '../provider/batch-provider.ts';
+import type { ProviderEdges } from '../../edges.ts';
+import type { Collected } from '../../job.ts';
+import type { Batch } from '../../provider/batch-provider.ts';
 import type { CollectedRound, FoundFacts } from './round-facts.ts';
 import type { RoundIndex } from './round-index.ts';
 import type { Written } from './write-round.ts';

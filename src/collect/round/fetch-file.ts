@@ -1,7 +1,7 @@
-import { ProviderNotFound, ProviderUnavailable } from '../errors.ts';
-import type { BatchProvider } from '../provider/batch-provider.ts';
-import { readJson, writeJson } from '../store/json.ts';
-import type { ObjectStore } from '../store/object-store.ts';
+import { ProviderNotFound, ProviderUnavailable } from '../../errors.ts';
+import type { BatchProvider } from '../../provider/batch-provider.ts';
+import { readJson, writeJson } from '../../store/json.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
 import type { Scratch } from './scratch.ts';
 
 /** Takes bytes as they come. */

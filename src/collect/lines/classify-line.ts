@@ -1,6 +1,6 @@
-import { isListed } from '../provider/dialects/known.ts';
-import type { Codes } from '../provider/dialects/schema.ts';
-import { asWire, type Wire } from '../provider/wire.ts';
+import { isListed } from '../../provider/dialects/known.ts';
+import type { Codes } from '../../provider/dialects/schema.ts';
+import { asWire, type Wire } from '../../provider/wire.ts';
 
 /** What one result line says of its row. */
 export type Verdict =

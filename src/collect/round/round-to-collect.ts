@@ -1,5 +1,5 @@
-import type { ShardContext } from '../contract.ts';
-import type { Failure } from '../errors.ts';
+import type { ShardContext } from '../../contract.ts';
+import type { Failure } from '../../errors.ts';
 
 /** The round to collect: its batch, or why there is none. */
 export interface RoundToCollect extends ShardContext {

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { endOf, type AnswerEnd } from '../../src/collect/answer-end.ts';
-import { classifyLine } from '../../src/collect/classify-line.ts';
-import { renderResult } from '../../src/collect/render-result.ts';
-import { ResultSplicer, type ResultRules } from '../../src/collect/splice-result.ts';
-import { addUsage, NO_USAGE, USAGE_PARTS, usageOf } from '../../src/collect/usage.ts';
-import type { Usage } from '../../src/job.ts';
-import { endpointAt } from '../../src/endpoints/endpoints.ts';
-import { asWire, type Wire } from '../../src/provider/wire.ts';
-import { jsonLine } from '../../src/rows/json-line.ts';
+import { endOf, type AnswerEnd } from '../../../src/collect/lines/answer-end.ts';
+import { classifyLine } from '../../../src/collect/lines/classify-line.ts';
+import { renderResult } from '../../../src/collect/lines/render-result.ts';
+import { ResultSplicer, type ResultRules } from '../../../src/collect/lines/splice-result.ts';
+import { addUsage, NO_USAGE, USAGE_PARTS, usageOf } from '../../../src/collect/counts/usage.ts';
+import type { Usage } from '../../../src/job.ts';
+import { endpointAt } from '../../../src/endpoints/endpoints.ts';
+import { asWire, type Wire } from '../../../src/provider/wire.ts';
+import { jsonLine } from '../../../src/rows/json-line.ts';
 
 const NO_CODES = { retriable: [], permanent: [], halting: [] };
 

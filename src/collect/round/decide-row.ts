@@ -1,6 +1,6 @@
-import type { Failure } from '../errors.ts';
-import type { BatchError } from '../provider/batch-provider.ts';
-import type { Verdict } from './classify-line.ts';
+import type { Failure } from '../../errors.ts';
+import type { BatchError } from '../../provider/batch-provider.ts';
+import type { Verdict } from '../lines/classify-line.ts';
 
 /** What becomes of a row in a round. */
 export type Fate = 'ok' | 'failed' | 'exhausted' | 'invalid_output' | 'deferred';

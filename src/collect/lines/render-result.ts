@@ -1,6 +1,6 @@
-import type { Endpoint, Shown } from '../endpoints/endpoint.ts';
-import type { OkLine } from '../job.ts';
-import { asWire } from '../provider/wire.ts';
+import type { Endpoint, Shown } from '../../endpoints/endpoint.ts';
+import type { OkLine } from '../../job.ts';
+import { asWire } from '../../provider/wire.ts';
 
 export interface Answer {
   readonly customId: string;

@@ -1,5 +1,5 @@
-import type { NotOkLine, OkLine } from '../job.ts';
-import type { Match, Mismatch } from '../output/compile-schema.ts';
+import type { NotOkLine, OkLine } from '../../job.ts';
+import type { Match, Mismatch } from '../../output/compile-schema.ts';
 import type { AnswerEnd } from './answer-end.ts';
 
 /** What the answers of a job must match. */

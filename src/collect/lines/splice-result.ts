@@ -1,9 +1,9 @@
-import type { Endpoint } from '../endpoints/endpoint.ts';
-import type { Usage } from '../job.ts';
-import { asWire } from '../provider/wire.ts';
-import { plainText } from '../shapes/plain-text.ts';
-import type { Shape, SlotKind } from '../shapes/shape.ts';
-import { Shapes } from '../shapes/shapes.ts';
+import type { Endpoint } from '../../endpoints/endpoint.ts';
+import type { Usage } from '../../job.ts';
+import { asWire } from '../../provider/wire.ts';
+import { plainText } from '../../shapes/plain-text.ts';
+import type { Shape, SlotKind } from '../../shapes/shape.ts';
+import { Shapes } from '../../shapes/shapes.ts';
 import {
   commonSlot,
   createProbes,
@@ -12,14 +12,14 @@ import {
   writeSpliced,
   type Probe,
   type Splice,
-} from '../shapes/splice.ts';
+} from '../../shapes/splice.ts';
 import { endOf, type AnswerEnd } from './answer-end.ts';
 import type { OutputCheck } from './check-output.ts';
 import { classifyLine, type RowCodes } from './classify-line.ts';
-import { countEnds, modelOf, ModelTally } from './model-usage.ts';
+import { countEnds, modelOf, ModelTally } from '../counts/model-usage.ts';
 import { renderResult } from './render-result.ts';
-import { readAmount, USAGE_KEYS, USAGE_PARTS, usageOf, UsageSum } from './usage.ts';
-import { tryJsonLine } from '../rows/json-line.ts';
+import { readAmount, USAGE_KEYS, USAGE_PARTS, usageOf, UsageSum } from '../counts/usage.ts';
+import { tryJsonLine } from '../../rows/json-line.ts';
 
 /** Values that decide whether a line is an answer, and how it is shown. */
 const FIXED = new Set([

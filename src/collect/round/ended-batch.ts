@@ -1,10 +1,10 @@
-import type { ProviderEdges } from '../edges.ts';
-import { ProviderNotFound, ProviderUnavailable, type Failure } from '../errors.ts';
-import { roundKey } from '../keys.ts';
-import { MAX_NOT_FOUND_POLLS } from '../polling.ts';
-import type { Batch, BatchError } from '../provider/batch-provider.ts';
-import { isBusy, isTooLarge } from '../provider/classify-error.ts';
-import type { Codes } from '../provider/dialects/schema.ts';
+import type { ProviderEdges } from '../../edges.ts';
+import { ProviderNotFound, ProviderUnavailable, type Failure } from '../../errors.ts';
+import { roundKey } from '../../keys.ts';
+import { MAX_NOT_FOUND_POLLS } from '../../polling.ts';
+import type { Batch, BatchError } from '../../provider/batch-provider.ts';
+import { isBusy, isTooLarge } from '../../provider/classify-error.ts';
+import type { Codes } from '../../provider/dialects/schema.ts';
 import type { RoundToCollect } from './round-to-collect.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decideRow, lastRoundAfter, type RoundFacts } from '../../src/collect/decide-row.ts';
+import { decideRow, lastRoundAfter, type RoundFacts } from '../../../src/collect/round/decide-row.ts';
 
 const named = new Map([[3, { code: 'invalid_request', message: 'm', line: 4 }]]);
 const refusal = { name: 'ProviderRejected', code: 'INFERENCE_3001', message: 'm' };

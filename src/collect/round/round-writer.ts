@@ -1,16 +1,16 @@
-import type { Failure } from '../errors.ts';
-import type { NotOkLine, OkLine } from '../job.ts';
-import { jsonLine, tryJsonLine } from '../rows/json-line.ts';
-import type { ObjectWriter } from '../store/object-store.ts';
-import { endOf } from './answer-end.ts';
-import { checkOutput } from './check-output.ts';
-import type { Verdict } from './classify-line.ts';
-import { ErrorTally } from './error-counts.ts';
+import type { Failure } from '../../errors.ts';
+import type { NotOkLine, OkLine } from '../../job.ts';
+import { jsonLine, tryJsonLine } from '../../rows/json-line.ts';
+import type { ObjectWriter } from '../../store/object-store.ts';
+import { endOf } from '../lines/answer-end.ts';
+import { checkOutput } from '../lines/check-output.ts';
+import type { Verdict } from '../lines/classify-line.ts';
+import { ErrorTally } from '../counts/error-counts.ts';
 import { decideInvalidOutput, decideRow, type Fate, type RoundFacts } from './decide-row.ts';
-import { renderResult } from './render-result.ts';
+import { renderResult } from '../lines/render-result.ts';
 import type { RoundIndex } from './round-index.ts';
 import type { ResultFiles } from './result-files.ts';
-import { takesFiles, type ResultRules, type ResultSplicer } from './splice-result.ts';
+import { takesFiles, type ResultRules, type ResultSplicer } from '../lines/splice-result.ts';
 
 /** A request line, parsed. */
 export interface RequestLine {

@@ -1,8 +1,8 @@
-import { roundKey } from '../keys.ts';
-import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
+import { roundKey } from '../../keys.ts';
+import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
 import type { Fate } from './decide-row.ts';
-import type { ErrorTally } from './error-counts.ts';
-import type { ModelTally } from './model-usage.ts';
+import type { ErrorTally } from '../counts/error-counts.ts';
+import type { ModelTally } from '../counts/model-usage.ts';
 import { requestLines } from './round-requests.ts';
 import type { RoundToCollect } from './round-to-collect.ts';
 import { RoundWriter, type WriteRound } from './round-writer.ts';
