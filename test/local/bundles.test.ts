@@ -125,12 +125,13 @@ test('no bundle is above 1.2 MB, and each holds only what its step needs', async
   // A job carries its dialect: the table and the schemas stay with the doors.
   expect(schemas.toSorted()).toEqual(['api', 'cancel-job', 'start-job']);
   expect(Object.entries(sizes).filter(([, size]) => size > 1_200_000)).toEqual([]);
-  expect(Object.keys(sizes)).toHaveLength(11);
+  expect(Object.keys(sizes)).toHaveLength(12);
   expect(clients.toSorted()).toEqual([
     'cancel-batch',
     'collect-results',
     'create-batch',
     'poll-batch',
+    'send-direct',
     'upload-file',
   ]);
 });
