@@ -16,7 +16,13 @@ const QUERIES: Readonly<Record<string, LogQuery>> = {
   'one job': {
     events: [
       ...(['job_started', 'job_resumed', 'job_cancelled', 'job_stopped', 'requests_built'] as const),
-      ...(['file_uploaded', 'batch_created', 'batch_found_again', 'batch_cancel_requested'] as const),
+      ...([
+        'file_uploaded',
+        'batch_created',
+        'batch_found_again',
+        'batch_cancel_requested',
+        'rows_sent',
+      ] as const),
       ...(['round_collected', 'shard_stopped', 'results_written', 'job_announced', 'step_failed'] as const),
     ],
     fields: ['@timestamp', 'message', 'jobId', 'shard', 'round', 'batchId', 'status', 'error', 'reason'],

@@ -101,7 +101,6 @@ class Sender {
           this.#start(next);
           continue;
         }
-        if (this.#inFlight.size === 0) return this.#ended('all');
       }
       if (this.#inFlight.size > 0) {
         await Promise.race(this.#inFlight);

@@ -117,7 +117,9 @@ export function describeReport(facts: ReportFacts): ReportData {
       ...(usage.model !== undefined && { model: clip(usage.model, NAME_BYTES) }),
     })),
     errors: [...facts.errors.map(showError), ...invalidRows(facts)],
-    latency: measureLatency(batches.flatMap(({ seconds }) => seconds ?? [])),
+    latency: measureLatency(
+      batches.flatMap(({ status, seconds }) => (status === 'direct' ? [] : (seconds ?? []))),
+    ),
     sample: facts.sample,
     files: facts.files,
     progress: progress && { ...progress, openShards: progress.openShards.slice(0, SHOWN_OPEN).map(showOpen) },

@@ -214,7 +214,7 @@ test('there are saved queries over the logs of every step', () => {
     'Nightshift/what failed',
   ]);
   for (const { LogGroupNames, QueryString, Name } of queries) {
-    expect(LogGroupNames).toHaveLength(11);
+    expect(LogGroupNames).toHaveLength(12);
     expect(QueryString).toContain('filter message in ["');
     expect(RUNBOOK).toContain(`*${Name.split('/')[1]}*`);
   }
