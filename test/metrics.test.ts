@@ -26,6 +26,7 @@ test('a job that ended is counted by its status, its rows by their outcomes', ()
     'Rows Outcome=ok 7 Count',
     'Rows Outcome=failed 2 Count',
     'Rows Outcome=exhausted 1 Count',
+    'Rows Outcome=invalid_output 0 Count',
     'Rows Outcome=invalid 0 Count',
     'Tokens Direction=input 100 Count',
     'Tokens Direction=output 200 Count',
