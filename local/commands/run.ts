@@ -1,16 +1,17 @@
 import { copyFile, rm } from 'node:fs/promises';
-import { basename, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import type { Summary } from '../../src/job.ts';
-import { deadLettersKey, reportKey, summaryKey } from '../../src/keys.ts';
+import { deadLettersKey, fileKey, reportKey, summaryKey } from '../../src/keys.ts';
 import type { Log } from '../../src/log.ts';
 import type { StartedJob } from '../../src/doors/start-job.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { SECOND_INTERRUPT_MS, takeInterrupts, type Interrupts } from '../interrupts.ts';
 import { makeFolder } from '../make-folder.ts';
+import { download } from '../result-files.ts';
 import { openLocalEdges } from '../open-edges.ts';
 import { openProgress } from '../run-progress.ts';
 import { RunAborted, runJob } from '../run-job.ts';
@@ -144,15 +145,20 @@ async function placeFiles(store: ObjectStore, summary: Summary, out: string | un
     (key) => key !== undefined,
   );
   const sources = keys.map((key) => store.locate(key));
-  if (out === undefined) return sources.map((path) => relative('.', path));
+  const answers = await Array.fromAsync(store.list(fileKey(summary.jobId, '')));
+  const folders = answers.length === 0 ? [] : ['files'];
+  if (out === undefined) {
+    const folder = dirname(store.locate(summaryKey(summary.jobId)));
+    return [...sources, ...folders.map((name) => join(folder, name))].map((path) => relative('.', path));
+  }
   // Those of an earlier run are not this job's; its dead letters would be paid for again when they are run.
   for (const key of [deadLettersKey(summary.jobId), reportKey(summary.jobId)])
     if (!keys.includes(key)) await rm(join(out, basename(key)), { force: true });
-  return Promise.all(
-    sources.map(async (source) => {
-      const target = join(out, basename(source));
-      await copyFile(source, target);
-      return target;
-    }),
-  );
+  for (const { key } of answers) await download(store, key, { jobId: summary.jobId, folder: out });
+  const placed = sources.map(async (source) => {
+    const target = join(out, basename(source));
+    await copyFile(source, target);
+    return target;
+  });
+  return [...(await Promise.all(placed)), ...folders.map((name) => join(out, name))];
 }

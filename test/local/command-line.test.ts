@@ -73,6 +73,18 @@ describe.concurrent('nightshift run', () => {
     expect(await readdir(join(folder, 'results'))).not.toContain('dead-letters.jsonl');
   });
 
+  test('puts answers that are files into --out, too', async () => {
+    const folder = await openFolder();
+    await writeFile(join(folder, 'ships.jsonl'), '{"custom_id":"cog","prompt":"A cog"}\n');
+    const image = ['--endpoint', '/v1/images/generations', '--model', 'm'];
+
+    const { stdout } = await nightshift(folder, 'run', 'ships.jsonl', ...image, '--out', 'results');
+
+    expect(stdout).toMatch(/^ {2}results\/files$/m);
+    const png = await readFile(join(folder, 'results/files/cog.png'));
+    expect(png.toString('latin1', 1, 4)).toBe('PNG');
+  });
+
   test('goes on to its end without a stack when nobody reads its output any more', async () => {
     const folder = await openFolder();
     const child = spawn(process.execPath, [BIN, 'run', '--out', 'results'], {

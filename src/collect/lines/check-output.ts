@@ -28,7 +28,8 @@ export function checkOutput(
   const { custom_id, ok: _ok, round, source: _source, text: shown, ...rest } = line;
   if (mismatch === undefined) return { custom_id, ok: true, output: value, ...rest, round };
   const { finish_reason, refusal, model, usage, body } = rest;
-  const error = { code: codeOf(mismatch, end), ...mismatch };
+  const { message, path } = mismatch;
+  const error = { code: codeOf(mismatch, end), message, path };
   const answer = { text: shown, finish_reason, refusal, model, usage, body };
   return {
     custom_id,
