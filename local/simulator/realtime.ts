@@ -1,5 +1,6 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
+import { isListed } from '../../src/provider/dialects/known.ts';
 import { answerBody, isUnknownModel, markedFailure, type SimulatedRequest } from './answers.ts';
 import { errorBody, type Spoken } from './dialects.ts';
 
@@ -55,13 +56,14 @@ export class Realtime {
     this.#seen.set(text, nth);
     const failure = markedFailure(request, nth);
     if (failure !== undefined)
-      return Response.json(errorBody(spoken, failure, 'The simulator was told to.'), {
-        status: 500,
-        headers,
-      });
+      return Response.json(
+        errorBody(spoken, failure, `The simulator was told to fail this row with ${failure}.`),
+        // As a batch tells it: a code that is not known to pass does not.
+        { status: isListed(failure, spoken.dialect.codes.retriable) ? 503 : 400, headers },
+      );
     if (isUnknownModel(request))
       return Response.json(errorBody(spoken, 'INFERENCE_3001', 'No such model.'), { status: 404, headers });
-    const answered = answerBody(request, seed);
+    const answered = answerBody(request, seed, nth);
     return Response.json(shape === undefined ? answered : shape.answer(answered), { headers });
   }
 
