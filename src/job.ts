@@ -367,7 +367,7 @@ export interface Summary {
     readonly unreadable: number;
   };
   readonly batches: readonly BatchRecord[];
-  /** Ids of files that could not be deleted at the provider. */
+  /** Ids of files that could not be deleted at the provider; names, where it would not list them. */
   readonly left: readonly string[];
   /** The first invalid rows, with line and reason. */
   readonly problems: readonly RowProblem[];

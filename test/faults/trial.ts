@@ -151,7 +151,7 @@ export async function violations(trial: Trial, ids: readonly string[], findsLost
   const files = simulator.files();
   const left = end.summary?.left ?? [];
   check(
-    files.every(({ id }) => left.includes(id)),
+    files.every(({ id, name }) => left.includes(id) || left.includes(name)),
     `${files.length} files are left at the provider and not told of`,
   );
   check(!(await trial.allText()).includes(KEY), 'the key was written down');

@@ -9,7 +9,7 @@ import type { ObjectStore } from '../../store/object-store.ts';
 /**
  * Deletes what a round has left at the provider, once everything of it is in the store. What cannot be deleted now is
  * told, and fails nothing.
- * @returns the ids of the files that are left
+ * @returns the ids of the files that are left; the name of those that could not be looked for
  */
 export async function cleanProvider(
   edges: ProviderEdges,
@@ -21,10 +21,10 @@ export async function cleanProvider(
   // It was told to end, did not, and was taken as it is: what it still works with stays.
   if (batch?.phase === 'running') return upload?.fileId === undefined ? [] : [upload.fileId];
   const provider = edges.provider(profile.provider);
-  const inputs = await inputFiles(provider, upload);
+  const { inputs, unseen } = await inputFiles(provider, upload);
   // Deleting it would delete the batch, which a collect that starts again asks for.
   const held = profile.provider.dialect.files.inputHoldsBatch === true;
-  const left: string[] = held ? inputs : [];
+  const left: string[] = [...unseen, ...(held ? inputs : [])];
   const files = [batch?.outputFileId, batch?.errorFileId, ...(held ? [] : inputs)];
   for (const fileId of files) {
     if (fileId === undefined) continue;
@@ -38,12 +38,21 @@ export async function cleanProvider(
 }
 
 /** The uploaded file, and others of its name when an upload got no answer. */
-async function inputFiles(provider: BatchProvider, upload: Uploaded | undefined): Promise<string[]> {
-  if (upload === undefined) return [];
-  const known = upload.fileId === undefined ? [] : [upload.fileId];
-  if (!upload.repeated) return known;
-  const named = await provider.findFiles(upload.name).catch(() => []);
-  return [...new Set([...known, ...named.map(({ id }) => id)])];
+async function inputFiles(provider: BatchProvider, upload: Uploaded | undefined): Promise<InputFiles> {
+  const known = upload?.fileId === undefined ? [] : [upload.fileId];
+  if (upload?.repeated !== true) return { inputs: known, unseen: [] };
+  try {
+    const named = await provider.findFiles(upload.name);
+    return { inputs: [...new Set([...known, ...named.map(({ id }) => id)])], unseen: [] };
+  } catch {
+    return { inputs: known, unseen: [upload.name] };
+  }
+}
+
+interface InputFiles {
+  readonly inputs: string[];
+  /** Of files that may be there: the list was refused. */
+  readonly unseen: string[];
 }
 
 /** What a round has uploaded, for all that is known. */
