@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander';
 import config from '../nightshift.config.ts';
-import { adviceFor } from '../local/aws-advice.ts';
-import { EXIT } from '../local/commands/exit-status.ts';
-import { createProgram } from '../local/commands/program.ts';
+import { adviceFor } from '../cli/aws-advice.ts';
+import { EXIT } from '../cli/commands/exit-status.ts';
+import { createProgram } from '../cli/commands/program.ts';
 import { checkConfig } from '../src/config/check-config.ts';
 import { InvalidRequest } from '../src/errors.ts';
 

@@ -1,7 +1,7 @@
 import { Match, Rule } from 'aws-cdk-lib/aws-events';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { INPUT_PREFIX } from '../src/keys.ts';
+import { INPUT_PREFIX } from '../src/checkpoints/keys.ts';
 import type { EventDelivery } from './event-delivery.ts';
 import type { StepFunction } from './step-function.ts';
 

@@ -1,6 +1,6 @@
 import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { INPUT_PREFIX } from '../src/keys.ts';
+import { INPUT_PREFIX } from '../src/checkpoints/keys.ts';
 import { BatchWorkflow, type BatchWorkflowProps } from './batch-workflow.ts';
 
 export interface NightshiftStackProps extends StackProps, BatchWorkflowProps {}

@@ -1,6 +1,12 @@
-import { INDEX_PREFIX, INPUT_PREFIX, OUTPUT_PREFIX, STAGED_PREFIX, type RoundFile } from '../src/keys.ts';
+import {
+  INDEX_PREFIX,
+  INPUT_PREFIX,
+  OUTPUT_PREFIX,
+  STAGED_PREFIX,
+  type RoundFile,
+} from '../src/checkpoints/keys.ts';
 
-/** What one step needs. Key patterns are those of the bucket's layout (`src/keys.ts`). */
+/** What one step needs. Key patterns are those of the bucket's layout (`src/checkpoints/keys.ts`). */
 export interface StepNeeds {
   /** Lambda memory. 1,769 MiB is one vCPU; steps that only wait for an answer make do with 256. */
   readonly memoryMib: number;

@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { createProgram } from '../local/commands/program.ts';
+import { createProgram } from '../cli/commands/program.ts';
 import { ROUTES } from '../src/api/routes.ts';
 
 const ROOT = join(import.meta.dirname, '..');

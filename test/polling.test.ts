@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EVENTS_PER_POLL } from '../src/history.ts';
+import { EVENTS_PER_POLL } from '../src/steps/history.ts';
 import type { PollLimits } from '../src/job.ts';
 import {
   isOverdue,

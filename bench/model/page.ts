@@ -1,5 +1,5 @@
-import { estimateAwsCost } from '../../local/aws-cost.ts';
-import { EVENTS_PER_POLL } from '../../src/history.ts';
+import { estimateAwsCost } from '../../src/cost/aws-cost.ts';
+import { EVENTS_PER_POLL } from '../../src/steps/history.ts';
 import { table } from '../table.ts';
 import { estimateScale, MEMORY, type Estimate, type Scenario } from './scale-model.ts';
 import { DEFAULTS, JOBS, LENGTHS, TOO_LARGE } from './scenarios.ts';

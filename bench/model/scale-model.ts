@@ -1,6 +1,6 @@
 import { STEPS } from '../../lib/step-table.ts';
-import { estimateAwsCost, stepSeconds, type AwsCost, type CostedStep } from '../../local/aws-cost.ts';
-import { pollTimes } from '../../local/poll-schedule.ts';
+import { estimateAwsCost, stepSeconds, type AwsCost, type CostedStep } from '../../src/cost/aws-cost.ts';
+import { pollTimes } from '../../cli/poll-schedule.ts';
 import type { PollLimits } from '../../src/job.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 
@@ -60,7 +60,7 @@ const JOB_SECONDS = 14 * 86_400;
 
 /**
  * What a job comes to: the waits are those of the rule that runs in the poll Lambda, events and transitions those that
- * `test/local/aws-cost.test.ts` compares with a run of the synthesized machine; seconds of steps are estimates.
+ * `test/cost/aws-cost.test.ts` compares with a run of the synthesized machine; seconds of steps are estimates.
  */
 export function estimateScale(scenario: Scenario): Estimate {
   const { shards, rounds, shardBytes, inFlight, endsAfter } = scenario;

@@ -1,4 +1,4 @@
-import { startSimulator } from '../../local/simulator/index.ts';
+import { startSimulator } from '../../simulator/index.ts';
 import { answerParent } from './serve.ts';
 
 /** The provider's double at full speed: a batch has ended when it is first looked at. */

@@ -1,5 +1,5 @@
 import type { ProfileConfig } from '../../src/config/config.ts';
-import { jobKey } from '../../src/keys.ts';
+import { jobKey } from '../../src/checkpoints/keys.ts';
 import { buildRequests } from '../../src/steps/build-requests.ts';
 import { writeJson } from '../../src/store/json.ts';
 import { JOB_ID, makeJob, openEdges } from './job.ts';

@@ -1,5 +1,5 @@
-import { openLocalEdges } from '../../local/open-edges.ts';
-import { runJob } from '../../local/run-job.ts';
+import { openLocalEdges } from '../../host/open-edges.ts';
+import { runJob } from '../../host/run-job.ts';
 import { MODEL } from '../data/inputs.ts';
 
 /**

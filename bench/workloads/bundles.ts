@@ -1,7 +1,7 @@
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findBundles } from '../../local/call-bundles.ts';
-import { synthesizeBundles } from '../../local/load-stack.ts';
+import { findBundles } from '../../host/call-bundles.ts';
+import { synthesizeBundles } from '../../host/load-stack.ts';
 import type { Workload } from '../bench.ts';
 import { race, type Runner } from '../race.ts';
 import type { Fact, Verdict } from '../report.ts';

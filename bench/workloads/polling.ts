@@ -1,7 +1,7 @@
 import { estimateScale, POLLING } from '../model/scale-model.ts';
 import type { Workload } from '../bench.ts';
 import type { Fact, Verdict } from '../report.ts';
-import { pollTimes } from '../../local/poll-schedule.ts';
+import { pollTimes } from '../../cli/poll-schedule.ts';
 
 const HOUR = 3_600;
 const DAY = 24 * HOUR;
@@ -51,7 +51,7 @@ export const polling: Workload = async () => {
     comparisons: [],
     verdicts,
     facts,
-    notes: ['By the rule of the poll Lambda without jitter; prices are those of `local/aws-cost.ts`.'],
+    notes: ['By the rule of the poll Lambda without jitter; prices are those of `src/cost/aws-cost.ts`.'],
   };
 };
 

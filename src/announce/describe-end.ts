@@ -1,7 +1,7 @@
 import type { JobEnd } from '../contract.ts';
 import { failureFromCatch } from '../errors.ts';
 import type { Summary } from '../job.ts';
-import { summaryKey } from '../keys.ts';
+import { summaryKey } from '../checkpoints/keys.ts';
 import type { CompletionEvent } from './completion-event.ts';
 import { EVENT_SOURCE } from './event-source.ts';
 

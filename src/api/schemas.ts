@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { inputKeySchema } from '../requests/job-request.ts';
-import { OUTPUT_PREFIX } from '../keys.ts';
+import { OUTPUT_PREFIX } from '../checkpoints/keys.ts';
 
 /** What the API answers, and the parameters it takes. The request of a job is in `requests/job-request.ts`. */
 

@@ -1,8 +1,8 @@
 import type { Failure } from '../errors.ts';
 import type { BatchRecord, InputRef, Job, Plan, ShardEnd, Summary } from '../job.ts';
 import { addCounts, NO_ROWS, rowsNotOk } from '../outcomes.ts';
-import { deadLettersKey, resultsKey } from '../keys.ts';
-import type { SettledShard } from './settle-shards.ts';
+import { deadLettersKey, resultsKey } from '../checkpoints/keys.ts';
+import type { SettledShard } from './shard/settle-shards.ts';
 import { sumErrors } from './counts/error-counts.ts';
 import { sumModels } from './counts/model-usage.ts';
 import { addUsage, NO_USAGE } from './counts/usage.ts';

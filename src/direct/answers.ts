@@ -1,7 +1,7 @@
-import { roundKey, type ShardRef } from '../keys.ts';
-import { frameLines } from '../rows/lines.ts';
+import { roundKey, type ShardRef } from '../checkpoints/keys.ts';
+import { frameLines } from '../jsonl/lines.ts';
 import type { DirectAnswer } from '../provider/batch-provider.ts';
-import { escapeLineSeparators } from '../rows/json-line.ts';
+import { escapeLineSeparators } from '../jsonl/json-line.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /** A piece is written again with each answer until it is this large: a crash loses only what was in flight. */

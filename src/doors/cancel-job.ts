@@ -2,8 +2,8 @@ import * as z from 'zod';
 import type { Failure } from '../errors.ts';
 import { lastExecution, readExecutionName, startExecution } from '../executions/executions.ts';
 import type { Summary } from '../job.ts';
-import { jobKey, stopKey, summaryKey } from '../keys.ts';
-import { isCancelled, readStop, type Stop } from '../stop.ts';
+import { jobKey, stopKey, summaryKey } from '../checkpoints/keys.ts';
+import { isCancelled, readStop, type Stop } from '../checkpoints/stop.ts';
 import { readJson, writeJson } from '../store/json.ts';
 import type { StartEdges } from './start-job.ts';
 

@@ -1,5 +1,5 @@
 import { summarizeNothing, type Unstarted } from '../collect/summarize.ts';
-import { indexKey, summaryKey } from '../keys.ts';
+import { indexKey, summaryKey } from '../checkpoints/keys.ts';
 import { writeJson } from '../store/json.ts';
 import type { StartEdges } from './start-job.ts';
 

@@ -1,6 +1,6 @@
 import { InvalidRequest } from '../errors.ts';
 import type { InputRef } from '../job.ts';
-import { JOB_FILE_SUFFIX } from '../keys.ts';
+import { JOB_FILE_SUFFIX } from '../checkpoints/keys.ts';
 import { dropEventSchema, readDrop, type Drop } from '../requests/drop-event.ts';
 import { parseJobFile, MAX_REQUEST_BYTES, tooLarge, type JobRequest } from '../requests/job-request.ts';
 import { resolveInputs } from '../requests/resolve-inputs.ts';

@@ -4,8 +4,8 @@ import type { Edges } from '../edges.ts';
 import { RequestConflict } from '../errors.ts';
 import { lastExecution, startExecution, type Executions } from '../executions/executions.ts';
 import type { InputRef, Job, Summary } from '../job.ts';
-import { indexKey, jobKey, stopKey, summaryKey } from '../keys.ts';
-import { isCancelled, readStop } from '../stop.ts';
+import { indexKey, jobKey, stopKey, summaryKey } from '../checkpoints/keys.ts';
+import { isCancelled, readStop } from '../checkpoints/stop.ts';
 import { readJson, requireJson } from '../store/json.ts';
 
 export interface StartEdges extends Edges {

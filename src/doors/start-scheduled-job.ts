@@ -1,6 +1,6 @@
 import { InvalidRequest } from '../errors.ts';
 import type { InputRef, Summary } from '../job.ts';
-import { jobKey, summaryKey } from '../keys.ts';
+import { jobKey, summaryKey } from '../checkpoints/keys.ts';
 import { claimInputs } from '../requests/claims.ts';
 import { makeJobId } from '../requests/job-id.ts';
 import { resolveInputs } from '../requests/resolve-inputs.ts';

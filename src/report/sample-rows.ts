@@ -1,6 +1,6 @@
-import { answerText } from '../answer-text.ts';
+import { answerText } from './answer-text.ts';
 import type { Outcome, ResultLine } from '../job.ts';
-import { shardKey } from '../keys.ts';
+import { shardKey } from '../checkpoints/keys.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { clip } from './text.ts';

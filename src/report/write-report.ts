@@ -1,6 +1,6 @@
 import type { Edges } from '../edges.ts';
 import type { Summary } from '../job.ts';
-import { reportKey } from '../keys.ts';
+import { reportKey } from '../checkpoints/keys.ts';
 import { renderReport } from './render-report.ts';
 import { describeReport, type FileLink } from './report-data.ts';
 import { sampleRows } from './sample-rows.ts';

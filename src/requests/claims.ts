@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { InputRef } from '../job.ts';
-import { candidatesKey, claimsPrefix } from '../keys.ts';
+import { candidatesKey, claimsPrefix } from '../checkpoints/keys.ts';
 import { readJson, requireJson } from '../store/json.ts';
 import type { ListedObject, ObjectStore } from '../store/object-store.ts';
 import { sideBySide } from '../side-by-side.ts';

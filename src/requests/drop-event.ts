@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { InvalidRequest } from '../errors.ts';
-import { INPUT_PREFIX } from '../keys.ts';
+import { INPUT_PREFIX } from '../checkpoints/keys.ts';
 import { makeJobId } from './job-id.ts';
 
 /** EventBridge's "Object Created" of S3, as far as a job needs it. The key is raw, not URL-encoded. */

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { describeIssues } from '../describe-issues.ts';
 import { profileSchema } from '../config/profile-schema.ts';
 import { InvalidRequest } from '../errors.ts';
-import { INPUT_PREFIX, OUTPUT_PREFIX, STAGED_PREFIX } from '../keys.ts';
+import { INPUT_PREFIX, OUTPUT_PREFIX, STAGED_PREFIX } from '../checkpoints/keys.ts';
 
 /** Most bytes of a request, inline rows included: beyond it, rows belong in a file. Lambda takes 6 MB at once. */
 export const MAX_REQUEST_BYTES = 5_000_000;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { InvalidInput, InvalidRequest } from '../errors.ts';
 import type { InputRef } from '../job.ts';
-import { JOB_FILE_SUFFIX, rowsKey } from '../keys.ts';
+import { JOB_FILE_SUFFIX, rowsKey } from '../checkpoints/keys.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { ObjectInfo, ObjectStore } from '../store/object-store.ts';
 import { MAX_INPUTS, MAX_REQUEST_BYTES, tooLarge, type JobRequest } from './job-request.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { MAX_INPUTS, hasFields, inputKeySchema, treatmentShape } from './job-request.ts';
-import { INPUT_PREFIX } from '../keys.ts';
+import { INPUT_PREFIX } from '../checkpoints/keys.ts';
 import { fillDateTokens } from './schedule-times.ts';
 
 const timezone = z.string().refine(isTimezone, 'must be a timezone such as "UTC" or "Europe/Berlin"');

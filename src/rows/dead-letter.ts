@@ -1,5 +1,5 @@
 import type { NotOkLine, RowProblem } from '../job.ts';
-import { jsonLine } from './json-line.ts';
+import { jsonLine } from '../jsonl/json-line.ts';
 import type { ReadRow, UnreadRow } from './row.ts';
 
 /** The result line of a row that is never sent. */

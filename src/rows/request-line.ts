@@ -2,7 +2,7 @@ import { isFields, noPrompt, RowRefused } from '../endpoints/ask.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
 import { DEAD_LETTER_FIELDS } from './dead-letter-fields.ts';
 import type { Problem } from './row.ts';
-import { jsonLine } from './json-line.ts';
+import { jsonLine } from '../jsonl/json-line.ts';
 import { MissingColumn, type Template } from './template.ts';
 
 /** The job's part of every request. */

@@ -1,6 +1,6 @@
 import { InvalidInput } from '../errors.ts';
 import type { RowProblem, RowSource, ShardLimits, ShardPlan } from '../job.ts';
-import { roundKey, shardKey, type ShardRef } from '../keys.ts';
+import { roundKey, shardKey, type ShardRef } from '../checkpoints/keys.ts';
 import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
 import { invalidDeadLetter, invalidResultLine } from './dead-letter.ts';
 import type { ReadRow, UnreadRow } from './row.ts';

@@ -1,6 +1,6 @@
-import { roundKey } from '../keys.ts';
+import { roundKey } from '../checkpoints/keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { frameLines } from './lines.ts';
+import { frameLines } from '../jsonl/lines.ts';
 import { readCustomId } from './request-line.ts';
 
 /** Duplicates that are confirmed, so that a file of nothing else takes no more memory than another. */

@@ -1,4 +1,4 @@
-import { INDEX_PREFIX, indexKey, jobOfIndexKey } from '../keys.ts';
+import { INDEX_PREFIX, indexKey, jobOfIndexKey } from '../checkpoints/keys.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { readOverview, type JobOverview, type JobState, type StatusEdges } from './job-status.ts';

@@ -1,5 +1,5 @@
 import type { Collected, OutcomeCounts, Plan, Progress, ShardEnd } from '../job.ts';
-import { shardKey, shardName, shardsPrefix, type ShardRef } from '../keys.ts';
+import { shardKey, shardName, shardsPrefix, type ShardRef } from '../checkpoints/keys.ts';
 import { addCounts, NO_ROWS } from '../outcomes.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { readJson } from '../store/json.ts';

@@ -4,7 +4,7 @@ import type { AnnounceContext } from '../contract.ts';
 import type { AnnounceEdges, Channel } from '../edges.ts';
 import { bounded, failureFromCatch } from '../errors.ts';
 import type { Job, Summary } from '../job.ts';
-import { announcedKey, jobKey, summaryKey } from '../keys.ts';
+import { announcedKey, jobKey, summaryKey } from '../checkpoints/keys.ts';
 import { readJson, requireJson, writeJson } from '../store/json.ts';
 
 /**

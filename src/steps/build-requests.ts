@@ -2,7 +2,7 @@ import type { JobContext, JobInput } from '../contract.ts';
 import type { Edges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';
 import type { Job, OutputRules, Plan } from '../job.ts';
-import { jobKey, planKey, shardKey, shardsPrefix } from '../keys.ts';
+import { jobKey, planKey, shardKey, shardsPrefix } from '../checkpoints/keys.ts';
 import { buildShards } from '../rows/build-shards.ts';
 import { readJson, requireJson, writeJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';

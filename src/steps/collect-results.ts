@@ -1,16 +1,16 @@
 import { forgetUpload } from '../collect/round/clean-provider.ts';
 import { collectRound } from '../collect/round/collect-round.ts';
-import { stopShard } from '../collect/stop-shard.ts';
+import { stopShard } from '../collect/shard/stop-shard.ts';
 import type { Caught, CollectContext, CollectedContext, DirectContext, ShardContext } from '../contract.ts';
 import { joinAnswers } from '../direct/answers.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { failureFromCatch, type Failure } from '../errors.ts';
 import type { Collected, Job } from '../job.ts';
-import { isNearlyFull, spentEvents } from '../history.ts';
-import { jobKey, roundKey } from '../keys.ts';
-import { findRound, type ShardRound } from '../shard-rounds.ts';
-import { freeSlot } from '../slots.ts';
-import { readStop } from '../stop.ts';
+import { isNearlyFull, spentEvents } from './history.ts';
+import { jobKey, roundKey } from '../checkpoints/keys.ts';
+import { findRound, type ShardRound } from '../checkpoints/shard-rounds.ts';
+import { freeSlot } from '../checkpoints/slots.ts';
+import { readStop } from '../checkpoints/stop.ts';
 import { readJson, requireJson } from '../store/json.ts';
 
 /** Longest wait before a round, in seconds. */

@@ -11,12 +11,12 @@ import {
   ProviderUnavailable,
 } from '../errors.ts';
 import type { Job, ResolvedProfile } from '../job.ts';
-import { jobKey, roundKey, shardName } from '../keys.ts';
+import { jobKey, roundKey, shardName } from '../checkpoints/keys.ts';
 import { parseWindow } from '../polling.ts';
 import type { Batch } from '../provider/batch-provider.ts';
-import { isCancelled, readStop, refuseWhenStopped } from '../stop.ts';
-import { readRequests, type UploadCheckpoint } from '../shard-part.ts';
-import { takeSlot } from '../slots.ts';
+import { isCancelled, readStop, refuseWhenStopped } from '../checkpoints/stop.ts';
+import { readRequests, type UploadCheckpoint } from '../checkpoints/shard-part.ts';
+import { takeSlot } from '../checkpoints/slots.ts';
 import { readJson, requireJson, writeJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 

@@ -5,7 +5,7 @@ import type { Progress } from '../job.ts';
 import type { LogFields } from '../log.ts';
 import { isOverdue, MAX_NOT_FOUND_POLLS, notFoundWaitSeconds, pollWaitSeconds } from '../polling.ts';
 import type { Batch } from '../provider/batch-provider.ts';
-import { isCancelled, readStop } from '../stop.ts';
+import { isCancelled, readStop } from '../checkpoints/stop.ts';
 import { tellProgress } from './tell-progress.ts';
 
 /** How long a cancelled batch may take to end before it is harvested as it is; providers say up to 10 minutes. */

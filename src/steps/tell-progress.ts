@@ -1,6 +1,6 @@
 import type { Edges } from '../edges.ts';
 import type { Progress } from '../job.ts';
-import { shardKey, type ShardRef } from '../keys.ts';
+import { shardKey, type ShardRef } from '../checkpoints/keys.ts';
 import { writeJson } from '../store/json.ts';
 
 /** For people: a step does not fail because nobody can be told of it. */

@@ -2,11 +2,11 @@ import type { DirectContext, ShardContext, UploadedContext } from '../contract.t
 import type { ProviderEdges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';
 import type { Job } from '../job.ts';
-import { jobKey, roundKey } from '../keys.ts';
+import { jobKey, roundKey } from '../checkpoints/keys.ts';
 import type { BatchProvider, ProviderFile } from '../provider/batch-provider.ts';
-import { partToUpload, readRequests, uploadName, type UploadCheckpoint } from '../shard-part.ts';
-import { findRound, isDirectRound } from '../shard-rounds.ts';
-import { refuseWhenStopped } from '../stop.ts';
+import { partToUpload, readRequests, uploadName, type UploadCheckpoint } from '../checkpoints/shard-part.ts';
+import { findRound, isDirectRound } from '../checkpoints/shard-rounds.ts';
+import { refuseWhenStopped } from '../checkpoints/stop.ts';
 import { readJson, requireJson, writeJson } from '../store/json.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { settleShards, type SettledShard } from '../collect/settle-shards.ts';
+import { settleShards, type SettledShard } from '../collect/shard/settle-shards.ts';
 import { summarize } from '../collect/summarize.ts';
 import type { WriteContext, WrittenContext } from '../contract.ts';
 import type { Edges } from '../edges.ts';
@@ -12,10 +12,10 @@ import {
   shardKey,
   summaryKey,
   type ShardFile,
-} from '../keys.ts';
+} from '../checkpoints/keys.ts';
 import { rowsNotOk, settledRows } from '../outcomes.ts';
 import { writeReport } from '../report/write-report.ts';
-import { isCancelled, readStop } from '../stop.ts';
+import { isCancelled, readStop } from '../checkpoints/stop.ts';
 import { readJson, requireJson, writeJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { stopKey, summaryKey } from '../../src/keys.ts';
+import { stopKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import { readJson, writeJson } from '../../src/store/json.ts';
 import { endJob, expectProblem, openApi, startJob, summaryOf, type World } from './open-api.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { INDEX_PREFIX, INPUT_PREFIX, jobKey, stopKey, summaryKey } from '../../src/keys.ts';
+import { INDEX_PREFIX, INPUT_PREFIX, jobKey, stopKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import type { Job } from '../../src/job.ts';
 import { readJson, requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';

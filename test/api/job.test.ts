@@ -11,7 +11,7 @@ import {
   stopKey,
   summaryKey,
   type ShardFile,
-} from '../../src/keys.ts';
+} from '../../src/checkpoints/keys.ts';
 import { writeJson } from '../../src/store/json.ts';
 import { endJob, expectProblem, INPUT, openApi, START, startJob, summaryOf, type World } from './open-api.ts';
 

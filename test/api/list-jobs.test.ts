@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { pageSchema } from '../../src/api/schemas.ts';
-import { indexKey, jobKey, summaryKey } from '../../src/keys.ts';
+import { indexKey, jobKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import { writeJson } from '../../src/store/json.ts';
 import { endJob, expectProblem, jobIdOf, openApi, START, summaryOf, type World } from './open-api.ts';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { estimateScale } from '../../bench/model/scale-model.ts';
 import { DAY, DEFAULTS } from '../../bench/model/scenarios.ts';
-import { EVENTS_PER_POLL } from '../../src/history.ts';
+import { EVENTS_PER_POLL } from '../../src/steps/history.ts';
 
 describe('the scale model', () => {
   test('has a shard of a day within 150 polls and hardly late', () => {

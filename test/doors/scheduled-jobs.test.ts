@@ -4,7 +4,7 @@ import type { NightshiftConfig } from '../../src/config/config.ts';
 import { InvalidRequest, StoreUnavailable } from '../../src/errors.ts';
 import type { Executions } from '../../src/executions/executions.ts';
 import type { Job, Summary } from '../../src/job.ts';
-import { INDEX_PREFIX, jobKey, jobOfIndexKey, summaryKey } from '../../src/keys.ts';
+import { INDEX_PREFIX, jobKey, jobOfIndexKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import type { LogEvent } from '../../src/log.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
 import { startScheduledJob } from '../../src/doors/start-scheduled-job.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Summary } from '../../src/job.ts';
-import { INDEX_PREFIX, jobKey, stopKey, summaryKey } from '../../src/keys.ts';
+import { INDEX_PREFIX, jobKey, stopKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import { cancelJob, cancelStoppedJob } from '../../src/doors/cancel-job.ts';
 import { startDroppedJob } from '../../src/doors/start-dropped-job.ts';
 import { resumeJob, startJob, type StartEdges, type StartRequest } from '../../src/doors/start-job.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { renderResult } from '../../src/collect/lines/render-result.ts';
 import { endpointAt } from '../../src/endpoints/endpoints.ts';
-import { png, wav } from '../../local/simulator/media.ts';
+import { png, wav } from '../../simulator/media.ts';
 
 function shown(path: string, body: unknown): unknown {
   const answer = { customId: 'q', round: 1, resultShape: 'compact', manyInputs: false } as const;

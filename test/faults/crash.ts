@@ -1,4 +1,4 @@
-import type { CallStep } from '../../local/engine.ts';
+import type { CallStep } from '../../host/engine.ts';
 import type { TaskEdges } from '../../src/edges.ts';
 import type { BatchProvider } from '../../src/provider/batch-provider.ts';
 import type { ObjectStore, ObjectWriter } from '../../src/store/object-store.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_PAYLOAD_BYTES, type EngineEvent } from '../../local/engine.ts';
+import { MAX_PAYLOAD_BYTES, type EngineEvent } from '../../host/engine.ts';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import type { JobContext } from '../../src/contract.ts';
-import { isNearlyFull, spentEvents } from '../../src/history.ts';
+import { isNearlyFull, spentEvents } from '../../src/steps/history.ts';
 import { MAX_POLLS_PER_ROUND } from '../../src/polling.ts';
 import { MAX_SHARDS } from '../../src/rows/shard-writer.ts';
 import { openWorld, prompts } from '../workflow/world.ts';

@@ -1,4 +1,4 @@
-import type { Fault, RouteAction } from '../../local/simulator/faults.ts';
+import type { Fault, RouteAction } from '../../simulator/faults.ts';
 import type { ProfileConfig } from '../../src/config/config.ts';
 import type { TaskEdges } from '../../src/edges.ts';
 import { StoreUnavailable } from '../../src/errors.ts';

@@ -1,10 +1,4 @@
-import type {
-  BatchAction,
-  ContentKind,
-  Fault,
-  RouteAction,
-  RowAction,
-} from '../../local/simulator/faults.ts';
+import type { BatchAction, ContentKind, Fault, RouteAction, RowAction } from '../../simulator/faults.ts';
 import { builtInDialect, DIALECTS, type DialectName } from '../../src/provider/dialects/dialects.ts';
 import { CrashPoint } from './crash.ts';
 import { openTrial, violations } from './trial.ts';

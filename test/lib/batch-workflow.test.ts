@@ -3,8 +3,8 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { expect, test } from 'vitest';
 import { BatchWorkflow, type BatchWorkflowProps } from '../../lib/batch-workflow.ts';
-import { readMachine } from '../../local/template/machine.ts';
-import { readResources } from '../../local/template/resources.ts';
+import { readMachine } from '../../host/template/machine.ts';
+import { readResources } from '../../host/template/resources.ts';
 import { stackMachine, CONFIG, createForeignApp } from './synthesized-stack.ts';
 
 /** A workflow in somebody else's stack, whose app has set no feature flag. */

@@ -1,7 +1,7 @@
 import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { createLocalExecutions } from '../../local/engine.ts';
+import { createLocalExecutions } from '../../host/engine.ts';
 import {
   AnnouncementNotTaken,
   AnnouncementRejected,

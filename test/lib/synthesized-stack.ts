@@ -3,8 +3,8 @@ import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { z } from 'zod';
 import { NightshiftStack } from '../../lib/nightshift-stack.ts';
-import { readMachine, type TemplateMachine } from '../../local/template/machine.ts';
-import { readResources } from '../../local/template/resources.ts';
+import { readMachine, type TemplateMachine } from '../../host/template/machine.ts';
+import { readResources } from '../../host/template/resources.ts';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 // oxlint-disable-next-line import/no-unassigned-import -- it adds matchers for the template below
 import './template-matchers.ts';

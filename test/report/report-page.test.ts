@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { reportKey } from '../../src/keys.ts';
+import { reportKey } from '../../src/checkpoints/keys.ts';
 import { openWorld, prompts, type Ended, type World, type WorldOptions } from '../workflow/world.ts';
 import { accessibilityFaults, launchBrowser, shoot, watchPage } from './browser.ts';
 import { HOSTILE_TEXTS } from './hostile.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { shardKey } from '../../src/keys.ts';
+import { shardKey } from '../../src/checkpoints/keys.ts';
 import { sampleRows } from '../../src/report/sample-rows.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';

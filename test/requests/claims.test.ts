@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { candidatesKey, claimsPrefix } from '../../src/keys.ts';
+import { candidatesKey, claimsPrefix } from '../../src/checkpoints/keys.ts';
 import { claimInputs } from '../../src/requests/claims.ts';
 import { MAX_INPUTS } from '../../src/requests/job-request.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import type { Job, Plan, ResolvedProfile, ShardLimits } from '../../src/job.ts';
-import { roundKey } from '../../src/keys.ts';
+import { roundKey } from '../../src/checkpoints/keys.ts';
 import { buildShards } from '../../src/rows/build-shards.ts';
 import type { UniqueIds } from '../../src/rows/unique-ids.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';

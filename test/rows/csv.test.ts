@@ -2,7 +2,7 @@ import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { toRequestLine, type RequestRules } from '../../src/rows/request-line.ts';
-import { TableSplicer } from '../../src/rows/splice-table.ts';
+import { TableSplicer } from '../../src/fast-path/splice-table.ts';
 import { compileTemplate } from '../../src/rows/template.ts';
 import { readCsv, readTableRow } from '../../src/rows/formats/csv.ts';
 import type { ReadRow, UnreadRow } from '../../src/rows/row.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import { roundKey } from '../../src/keys.ts';
+import { roundKey } from '../../src/checkpoints/keys.ts';
 import { findInnocent } from '../../src/rows/suspects.ts';
 import { toRequestLine } from '../../src/rows/request-line.ts';
 import { createUniqueIds } from '../../src/rows/unique-ids.ts';

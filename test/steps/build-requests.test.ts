@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import type { Edges } from '../../src/edges.ts';
 import type { Job, Plan, ResolvedProfile } from '../../src/job.ts';
-import { jobKey, planKey, roundKey, shardKey, stopKey } from '../../src/keys.ts';
+import { jobKey, planKey, roundKey, shardKey, stopKey } from '../../src/checkpoints/keys.ts';
 import type { LogFields } from '../../src/log.ts';
 import { buildRequests } from '../../src/steps/build-requests.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';

@@ -17,7 +17,7 @@ import {
   shardKey,
   stopKey,
   summaryKey,
-} from '../../src/keys.ts';
+} from '../../src/checkpoints/keys.ts';
 import { MAX_NOT_FOUND_POLLS } from '../../src/polling.ts';
 import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts';
 import { ShardWriter } from '../../src/rows/shard-writer.ts';

@@ -11,7 +11,7 @@ import {
   ProviderRejected,
   ProviderUnavailable,
 } from '../../src/errors.ts';
-import { jobKey, roundKey } from '../../src/keys.ts';
+import { jobKey, roundKey } from '../../src/checkpoints/keys.ts';
 import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { createBatch } from '../../src/steps/create-batch.ts';

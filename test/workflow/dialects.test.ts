@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Fault } from '../../local/simulator/faults.ts';
-import { QUIRKS } from '../../local/simulator/quirks.ts';
+import type { Fault } from '../../simulator/faults.ts';
+import { QUIRKS } from '../../simulator/quirks.ts';
 import type { DialectConfig } from '../../src/provider/dialects/schema.ts';
 import { builtInDialect, DIALECTS, type DialectName } from '../../src/provider/dialects/dialects.ts';
 import { openWorld, prompts, type Ended, type World } from './world.ts';

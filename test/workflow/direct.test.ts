@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Executions } from '../../src/executions/executions.ts';
-import { stopKey, summaryKey } from '../../src/keys.ts';
+import { stopKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import { readStatus, type JobStatus } from '../../src/status/job-status.ts';
 import { writeJson } from '../../src/store/json.ts';
 import { openWorld, prompts, type World } from './world.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { Fault } from '../../local/simulator/faults.ts';
+import type { Fault } from '../../simulator/faults.ts';
 import type { OkLine } from '../../src/job.ts';
-import { fileKey } from '../../src/keys.ts';
+import { fileKey } from '../../src/checkpoints/keys.ts';
 import { openWorld, type Ended, type World } from './world.ts';
 
 const lines = (rows: readonly unknown[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('');

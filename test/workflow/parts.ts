@@ -1,5 +1,5 @@
-import type { CallStep } from '../../local/engine.ts';
-import type { Simulator } from '../../local/simulator/index.ts';
+import type { CallStep } from '../../host/engine.ts';
+import type { Simulator } from '../../simulator/index.ts';
 import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts';
 import type { TaskEdges } from '../../src/edges.ts';
 import type { BatchProvider, ProviderClient } from '../../src/provider/batch-provider.ts';

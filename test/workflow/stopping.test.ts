@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { stopKey } from '../../src/keys.ts';
+import { stopKey } from '../../src/checkpoints/keys.ts';
 import { writeJson } from '../../src/store/json.ts';
 import { openWorld, prompts } from './world.ts';
 

@@ -1,8 +1,8 @@
 import type { ProviderEdges } from '../../edges.ts';
 import type { Job } from '../../job.ts';
-import { roundKey, type ShardRef } from '../../keys.ts';
+import { roundKey, type ShardRef } from '../../checkpoints/keys.ts';
 import type { Batch, BatchProvider } from '../../provider/batch-provider.ts';
-import { uploadName, type UploadCheckpoint } from '../../shard-part.ts';
+import { uploadName, type UploadCheckpoint } from '../../checkpoints/shard-part.ts';
 import { readJson } from '../../store/json.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 

@@ -1,16 +1,16 @@
 import type { ProviderEdges } from '../../edges.ts';
 import { endpointAt } from '../../endpoints/endpoints.ts';
 import type { Collected, Job, OutputRules } from '../../job.ts';
-import { roundKey, type ShardRef } from '../../keys.ts';
-import type { UploadCheckpoint } from '../../shard-part.ts';
-import { isDirectRound } from '../../shard-rounds.ts';
+import { roundKey, type ShardRef } from '../../checkpoints/keys.ts';
+import type { UploadCheckpoint } from '../../checkpoints/shard-part.ts';
+import { isDirectRound } from '../../checkpoints/shard-rounds.ts';
 import { readJson, writeJson } from '../../store/json.ts';
 import type { OutputCheck } from '../lines/check-output.ts';
 import { announcedUpload, cleanProvider } from './clean-provider.ts';
 import { describeRound } from './describe-round.ts';
 import { failedTooLarge, findEndedBatch, missingRowError } from './ended-batch.ts';
 import { fetchFile } from './fetch-file.ts';
-import { finishShard } from '../finish-shard.ts';
+import { finishShard } from '../shard/finish-shard.ts';
 import { ResultFiles } from './result-files.ts';
 import { roundFacts } from './round-facts.ts';
 import { RoundIndex } from './round-index.ts';
@@ -18,8 +18,8 @@ import { readRequests } from './round-requests.ts';
 import type { RoundToCollect } from './round-to-collect.ts';
 import { Scratch } from './scratch.ts';
 import { smallerUpload } from './smaller-upload.ts';
-import { ResultSplicer } from '../lines/splice-result.ts';
-import { stopShard } from '../stop-shard.ts';
+import { ResultSplicer } from '../../fast-path/splice-result.ts';
+import { stopShard } from '../shard/stop-shard.ts';
 import { writeRound } from './write-round.ts';
 
 /**

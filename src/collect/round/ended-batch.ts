@@ -1,6 +1,6 @@
 import type { ProviderEdges } from '../../edges.ts';
 import { ProviderNotFound, ProviderUnavailable, type Failure } from '../../errors.ts';
-import { roundKey } from '../../keys.ts';
+import { roundKey } from '../../checkpoints/keys.ts';
 import { MAX_NOT_FOUND_POLLS } from '../../polling.ts';
 import type { Batch, BatchError } from '../../provider/batch-provider.ts';
 import { isBusy, isTooLarge } from '../../provider/classify-error.ts';

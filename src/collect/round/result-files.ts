@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { AnswerFile } from '../../endpoints/endpoint.ts';
-import { fileKey } from '../../keys.ts';
+import { fileKey } from '../../checkpoints/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 
 /** Files that are on their way to the store at the same time, and their bytes. */

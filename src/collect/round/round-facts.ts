@@ -1,6 +1,6 @@
 import type { Job } from '../../job.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
-import type { UploadCheckpoint } from '../../shard-part.ts';
+import type { UploadCheckpoint } from '../../checkpoints/shard-part.ts';
 import { lastRoundAfter, MAX_GIFTS, type RoundFacts } from './decide-row.ts';
 import { failedBusy, namedLines } from './ended-batch.ts';
 import type { RoundIndex } from './round-index.ts';

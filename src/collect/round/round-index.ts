@@ -1,11 +1,11 @@
 import { bounded, type Failure } from '../../errors.ts';
-import { asBuffer, createFramer, type Line } from '../../rows/lines.ts';
+import { asBuffer, createFramer, type Line } from '../../jsonl/lines.ts';
 import { asWire, type Wire } from '../../provider/wire.ts';
 import { classifyLine, type RowCodes, type Verdict } from '../lines/classify-line.ts';
 import type { ChunkSink } from './fetch-file.ts';
 import { MadeLines } from './made-lines.ts';
 import type { Scratch } from './scratch.ts';
-import type { ResultSplicer } from '../lines/splice-result.ts';
+import type { ResultSplicer } from '../../fast-path/splice-result.ts';
 
 /** Longest provider line that is read. A row of 2,048 embeddings of 4,096 floats is about 100 MB. */
 export const MAX_RESULT_LINE_BYTES = 256 * 1_048_576;

@@ -1,12 +1,12 @@
 import { EMBEDDINGS } from '../../endpoints/embeddings.ts';
-import { roundKey, type ShardRef } from '../../keys.ts';
-import { frameLines, type Line } from '../../rows/lines.ts';
+import { roundKey, type ShardRef } from '../../checkpoints/keys.ts';
+import { frameLines, type Line } from '../../jsonl/lines.ts';
 import { readCustomId } from '../../rows/request-line.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { MAX_RESULT_LINE_BYTES, type RoundRequests } from './round-index.ts';
 import type { RoundToCollect } from './round-to-collect.ts';
 import { hasManyInputs } from './round-writer.ts';
-import type { ResultRules } from '../lines/splice-result.ts';
+import type { ResultRules } from '../../fast-path/splice-result.ts';
 
 /** What a round has asked, for all that its collecting needs to hold. */
 export async function readRequests(

@@ -1,6 +1,6 @@
 import type { Failure } from '../../errors.ts';
 import type { NotOkLine, OkLine } from '../../job.ts';
-import { jsonLine, tryJsonLine } from '../../rows/json-line.ts';
+import { jsonLine, tryJsonLine } from '../../jsonl/json-line.ts';
 import type { ObjectWriter } from '../../store/object-store.ts';
 import { endOf } from '../lines/answer-end.ts';
 import { checkOutput } from '../lines/check-output.ts';
@@ -10,7 +10,7 @@ import { decideInvalidOutput, decideRow, type Fate, type RoundFacts } from './de
 import { renderResult } from '../lines/render-result.ts';
 import type { RoundIndex } from './round-index.ts';
 import type { ResultFiles } from './result-files.ts';
-import { takesFiles, type ResultRules, type ResultSplicer } from '../lines/splice-result.ts';
+import { takesFiles, type ResultRules, type ResultSplicer } from '../../fast-path/splice-result.ts';
 
 /** A request line, parsed. */
 export interface RequestLine {

@@ -1,8 +1,8 @@
 import type { Failure } from '../../errors.ts';
-import { roundKey, type ShardRef } from '../../keys.ts';
+import { roundKey, type ShardRef } from '../../checkpoints/keys.ts';
 import type { BatchError } from '../../provider/batch-provider.ts';
-import { partToUpload } from '../../shard-part.ts';
-import { readCollected } from '../../shard-rounds.ts';
+import { partToUpload } from '../../checkpoints/shard-part.ts';
+import { readCollected } from '../../checkpoints/shard-rounds.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 
 /** What a file that was too large for the provider means for the rounds to come. */

@@ -1,4 +1,4 @@
-import { roundKey } from '../../keys.ts';
+import { roundKey } from '../../checkpoints/keys.ts';
 import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
 import type { Fate } from './decide-row.ts';
 import type { ErrorTally } from '../counts/error-counts.ts';

@@ -1,5 +1,5 @@
 import { ProviderRejected, ProviderUnavailable } from '../../errors.ts';
-import { frameLines } from '../../rows/lines.ts';
+import { frameLines } from '../../jsonl/lines.ts';
 import type {
   Batch,
   CreateBatch,

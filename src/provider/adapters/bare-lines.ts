@@ -1,4 +1,4 @@
-import { frameLines } from '../../rows/lines.ts';
+import { frameLines } from '../../jsonl/lines.ts';
 
 const METHOD = Buffer.from(',"method":"POST"');
 const BODY = Buffer.from(',"body":');

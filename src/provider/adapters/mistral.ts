@@ -1,4 +1,4 @@
-import { frameLines } from '../../rows/lines.ts';
+import { frameLines } from '../../jsonl/lines.ts';
 import { parseWindow } from '../../polling.ts';
 import type { CreateBatch } from '../batch-provider.ts';
 import { asWire, readBatch } from '../wire.ts';

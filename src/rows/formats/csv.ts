@@ -2,7 +2,7 @@ import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { InvalidInput } from '../../errors.ts';
 import type { ReadOptions } from './format.ts';
-import { asBuffer } from '../lines.ts';
+import { asBuffer } from '../../jsonl/lines.ts';
 import type { ReadRow, Row, Table, TableRow, UnreadRow } from '../row.ts';
 import { cellsOf, RecordCutter, REPLACEMENT, type CsvRecord } from './csv-records.ts';
 

@@ -1,4 +1,4 @@
-import type { Line } from '../lines.ts';
+import type { Line } from '../../jsonl/lines.ts';
 import type { UnreadRow } from '../row.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -1,6 +1,6 @@
 import { InvalidInput } from '../../errors.ts';
 import type { ReadOptions } from './format.ts';
-import { frameLines, type Line } from '../lines.ts';
+import { frameLines, type Line } from '../../jsonl/lines.ts';
 import type { JsonRow, Problem, ReadRow, Row, UnreadRow } from '../row.ts';
 import { decodeLine, rawText } from './decode-line.ts';
 import { unwritable } from './unwritable.ts';

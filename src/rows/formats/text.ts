@@ -1,5 +1,5 @@
 import type { ReadOptions } from './format.ts';
-import { frameLines, type Line } from '../lines.ts';
+import { frameLines, type Line } from '../../jsonl/lines.ts';
 import type { Row } from '../row.ts';
 import { decodeLine } from './decode-line.ts';
 

@@ -1,0 +1,41 @@
+import Table from 'cli-table3';
+import { answerText } from '../src/report/answer-text.ts';
+import type { ResultLine } from '../src/job.ts';
+import type { ObjectStore } from '../src/store/object-store.ts';
+import { printable } from './printable.ts';
+
+/** Rows shown on a terminal; the rest is in the file. */
+export const SHOWN_ROWS = 10;
+
+/** The first result lines as a table: id, then the answer or what went wrong, cut to the terminal's width. */
+export async function answersTable(store: ObjectStore, key: string, columns: number): Promise<string> {
+  const lines = await firstLines(store, key, SHOWN_ROWS);
+  const rows = lines.map((line) => cells(JSON.parse(line) as ResultLine));
+  const idWidth = Math.min(32, Math.max(9, ...rows.map(([id]) => id.length)) + 2);
+  const answerWidth = Math.max(20, columns - idWidth - 3);
+  const table = new Table({
+    head: ['custom_id', 'answer'],
+    colWidths: [idWidth, answerWidth],
+    style: { head: [], border: [] },
+    // One line per row: a rule between the head and the rows is enough.
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+  });
+  table.push(...rows);
+  return table.toString();
+}
+
+function cells(line: ResultLine): [string, string] {
+  const told = line.ok ? answerText(line) : `${line.outcome}: ${line.error.code} ${line.error.message}`;
+  return [printable(line.custom_id), printable(told)];
+}
+
+/** Reads no further than it must: results may be gigabytes. */
+async function firstLines(store: ObjectStore, key: string, wanted: number): Promise<string[]> {
+  const object = await store.open(key, { end: 1_000_000 });
+  if (object === undefined) return [];
+  const chunks: Buffer[] = [];
+  for await (const chunk of object.body) chunks.push(chunk);
+  const lines = Buffer.concat(chunks).toString('utf8').split('\n');
+  // The last piece is empty, or a line that was cut at the range's end.
+  return lines.slice(0, -1).slice(0, wanted);
+}

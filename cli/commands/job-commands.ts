@@ -1,0 +1,120 @@
+import { Command, Option } from 'commander';
+import type { NightshiftConfig } from '../../src/config/config.ts';
+import { cancelJob } from '../../src/doors/cancel-job.ts';
+import { resumeJob } from '../../src/doors/start-job.ts';
+import { InvalidRequest } from '../../src/errors.ts';
+import { readDetails, type JobOverview, type JobState } from '../../src/status/job-status.ts';
+import { listJobs } from '../../src/status/list-jobs.ts';
+import { jsonLine } from '../json-lines.ts';
+import { noSuchJob } from '../targets/find-job.ts';
+import { openPlace, openStack, startEdges } from '../targets/open-target.ts';
+import { jobsTable } from '../view/jobs-table.ts';
+import { describeJob } from '../view/describe-job.ts';
+import { positiveNumber } from './numbers.ts';
+import { addPlaceOptions, addStackOptions, type PlaceFlags } from './options.ts';
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** `nightshift status [job]`. */
+export function statusCommand(): Command {
+  const command = new Command('status')
+    .description('say how a job is')
+    .argument('[job]', 'jobId; without one, the newest job');
+  return addPlaceOptions(command).action(async (asked: string | undefined, flags: PlaceFlags) => {
+    const place = await openPlace(flags);
+    const newest = asked ?? (await listJobs(place, { limit: 1 })).jobs[0]?.jobId;
+    if (newest === undefined) throw new InvalidRequest(`There are no jobs in ${place.name} yet.`);
+    const details = await readDetails(place, newest);
+    if (details === undefined) throw await noSuchJob(place, newest);
+    if (flags.json) print(jsonLine('job', details.status));
+    else for (const line of describeJob(details, place)) print(line);
+  });
+}
+
+const STATES = [
+  'queued',
+  'running',
+  'cancelling',
+  'succeeded',
+  'partial',
+  'failed',
+  'cancelled',
+  'empty',
+] as const satisfies readonly JobState[];
+
+interface ListFlags extends PlaceFlags {
+  readonly status?: JobState;
+  readonly limit: number;
+}
+
+/** `nightshift list`. */
+export function listCommand(): Command {
+  const command = new Command('list')
+    .description('list jobs, newest first')
+    .addOption(new Option('--status <status>', 'only jobs of this status').choices(STATES))
+    .option('-n, --limit <number>', 'most jobs', positiveNumber, 20);
+  return addPlaceOptions(command).action(async (flags: ListFlags) => {
+    const place = await openPlace(flags);
+    const jobs = await firstJobs(place, flags);
+    if (flags.json) for (const job of jobs) print(jsonLine('overview', job));
+    else if (jobs.length === 0)
+      print(`There are no${flags.status ? ` ${flags.status}` : ''} jobs in ${place.name}.`);
+    else print(jobsTable(jobs, process.stdout.columns ?? 100));
+  });
+}
+
+/** A page may hold fewer jobs than asked for and still have a next one. */
+async function firstJobs(
+  place: Parameters<typeof listJobs>[0],
+  { status, limit }: ListFlags,
+): Promise<readonly JobOverview[]> {
+  const jobs: JobOverview[] = [];
+  let after: string | undefined;
+  do {
+    const page = await listJobs(place, { status, limit: limit - jobs.length, after });
+    jobs.push(...page.jobs);
+    after = page.next;
+  } while (after !== undefined && jobs.length < limit);
+  return jobs;
+}
+
+/** `nightshift cancel <job>`. */
+export function cancelCommand(loadConfig: () => NightshiftConfig): Command {
+  const command = new Command('cancel')
+    .description('cancel a job: nothing new is sent, and what its batches had finished ends in its results')
+    .argument('<job>', 'jobId');
+  return addStackOptions(command).action(async (jobId: string, flags: PlaceFlags) => {
+    const place = await openStack(flags);
+    const cancelled = await cancelJob(startEdges(place, loadConfig()), jobId);
+    if (cancelled === undefined) throw await noSuchJob(place, jobId);
+    if (cancelled.state === 'ended') {
+      throw new InvalidRequest(`Job ${jobId} has ended: there is nothing to cancel.`);
+    }
+    if (flags.json) print(jsonLine('cancelled', cancelled));
+    else print(`Job ${jobId} is being cancelled. See how it ends: nightshift watch ${jobId}${place.options}`);
+  });
+}
+
+/** `nightshift resume <job>`. */
+export function resumeCommand(loadConfig: () => NightshiftConfig): Command {
+  const command = new Command('resume')
+    .description('let a job that failed or was cancelled go on from where it is; nothing is paid twice')
+    .argument('<job>', 'jobId');
+  return addStackOptions(command).action(async (jobId: string, flags: PlaceFlags) => {
+    const place = await openStack(flags);
+    const resumed = await resumeJob(startEdges(place, loadConfig()), jobId);
+    if (resumed === undefined) throw await noSuchJob(place, jobId);
+    const { state } = resumed;
+    if (state === 'finished') {
+      throw new InvalidRequest(`Job ${jobId} came to its end: there is nothing to resume.`);
+    }
+    if (state === 'cancelling') {
+      throw new InvalidRequest(`Job ${jobId} is being cancelled; resume it when that is done.`);
+    }
+    if (flags.json) print(jsonLine('started', { jobId, state }));
+    else {
+      const told = state === 'running' ? 'runs already' : 'goes on';
+      print(`Job ${jobId} ${told}. Watch it: nightshift watch ${jobId}${place.options}`);
+    }
+  });
+}

@@ -1,0 +1,134 @@
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { styleText } from 'node:util';
+import { Command } from 'commander';
+import type { NightshiftConfig } from '../../src/config/config.ts';
+import type { TaskEdges } from '../../src/edges.ts';
+import type { Log } from '../../src/log.ts';
+import { callHandlers } from '../../host/call-handlers.ts';
+import { cancelToTheEnd, openJobs } from '../../host/cancel-jobs.ts';
+import { createLocalExecutions, type EngineEvent } from '../../host/engine.ts';
+import { SECOND_INTERRUPT_MS, takeInterrupts } from '../interrupts.ts';
+import type { LocalStack } from '../../host/load-stack.ts';
+import { openLocalEdges } from '../../host/open-edges.ts';
+import { createProgress } from '../progress.ts';
+import { EXIT } from './exit-status.ts';
+import { portNumber } from './numbers.ts';
+import type { RunningHost } from '../../host/local-host.ts';
+
+interface LocalFlags {
+  readonly data: string;
+  readonly port: number;
+  readonly live?: true;
+  readonly verbose?: true;
+}
+
+/** `nightshift local`: the whole stack on this machine, until it is stopped. */
+export function localCommand(loadConfig: () => NightshiftConfig): Command {
+  return new Command('local')
+    .description(
+      'run the whole stack on this machine until it is stopped: dropped files, the API, the schedules',
+    )
+    .option('--data <folder>', 'the folder that stands in for the bucket', 'nightshift-data')
+    .option('-p, --port <number>', 'port of the API on 127.0.0.1', portNumber, 8080)
+    .option('--live', 'ask the providers that the profiles name, with their keys, instead of the simulator')
+    .option('--verbose', 'print the log lines of the steps to standard error')
+    .addHelpText('after', HELP)
+    .action(async (flags: LocalFlags) => {
+      process.exitCode = await runLocal(flags, loadConfig());
+    });
+}
+
+const HELP = `
+A file copied to <data>/input/<profile>/ starts a job. Ctrl-C stops; the next start goes on with what was running.`;
+
+async function runLocal(flags: LocalFlags, given: NightshiftConfig): Promise<number> {
+  const config = flags.live ? given : askingSimulator(given);
+  await using local = await openLocalEdges({
+    data: flags.data,
+    simulator: !flags.live,
+    log: flags.verbose ? logLine : tellJobs,
+    webhook: config.webhook,
+  });
+  const { loadStack } = await import('../../host/load-stack.ts');
+  const { runLocalHost } = await import('../../host/local-host.ts');
+  const interrupts = takeInterrupts();
+  const stack = await loadStack(config);
+  const host = await runLocalHost({
+    config,
+    edges: local.edges,
+    stack,
+    folder: resolve(flags.data),
+    port: flags.port,
+    onEvent: tellProgress((key) => local.edges.store.locate(key)),
+    onFailure: (_event, error) => {
+      const { message } = error instanceof Error ? error : new Error(String(error));
+      process.stderr.write(`${styleText('red', `An event started nothing: ${message}`)}\n`);
+    },
+  });
+  welcome(flags, host, local.simulatorUrl);
+  if (!interrupts.first.aborted) await once(interrupts.first, 'abort');
+  print('Stopping. What was sent goes on at the provider; the next start goes on here.');
+  print('Ctrl-C again cancels it at the provider.');
+  await host[Symbol.asyncDispose]();
+  if (await interrupts.second(SECOND_INTERRUPT_MS)) await cancelAll(config, local.edges, stack);
+  return EXIT.ok;
+}
+
+/** Cancels every job that has not ended, and waits for what they leave. */
+async function cancelAll(config: NightshiftConfig, edges: TaskEdges, { machine }: LocalStack): Promise<void> {
+  const executions = createLocalExecutions({ ...machine, callStep: callHandlers(edges) });
+  for await (const jobId of openJobs(edges.store)) {
+    await cancelToTheEnd({ ...edges, config, executions }, jobId);
+  }
+}
+
+/** The same profiles, answered here and for free. */
+function askingSimulator(config: NightshiftConfig): NightshiftConfig {
+  const profiles = Object.entries(config.profiles).map(([name, profile]) => [
+    name,
+    { ...profile, provider: 'simulator' },
+  ]);
+  return { ...config, profiles: Object.fromEntries(profiles) as NightshiftConfig['profiles'] };
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function welcome({ data }: LocalFlags, host: RunningHost, simulatorUrl: string | undefined): void {
+  print(`Drop files into ${data}/input/<profile>/, or send requests to ${host.url}/jobs.`);
+  print(`Look at the jobs on ${host.url}/`);
+  for (const { name, time } of host.timetable.next()) {
+    print(`Schedule ${name} fires next at ${new Date(time).toISOString()}.`);
+  }
+  if (simulatorUrl !== undefined) print(styleText('dim', `Provider: a simulator on ${simulatorUrl}`));
+  print(styleText('dim', 'Ctrl-C stops.'));
+}
+
+const logLine: Log = (event, fields) =>
+  void process.stderr.write(`${styleText('dim', JSON.stringify({ event, ...fields }))}\n`);
+
+/** What the doors did. */
+const tellJobs: Log = (event, { jobId, reason }) => {
+  const job = styleText('bold', `job ${String(jobId)}`);
+  if (event === 'job_started') print(`${job} started`);
+  if (event === 'job_resumed') print(`${job} goes on`);
+  if (event === 'job_empty') print(`${job} has nothing to do`);
+  if (event === 'job_cancelled') print(`${job} is being cancelled`);
+  if (event === 'step_failed') {
+    const told = jobId === undefined ? String(reason) : `${String(jobId)}: ${String(reason)}`;
+    process.stderr.write(`${styleText('red', told)}\n`);
+  }
+  if (event === 'job_refused') print(styleText('red', `${job} was refused: ${String(reason)}`));
+};
+
+/** The steps of every job, each line with its job in front. */
+function tellProgress(locate: (key: string) => string): (event: EngineEvent) => void {
+  return (event) => {
+    createProgress((line) => print(`${styleText('dim', event.execution)}  ${line}`))(event);
+    const { summary } = (event.output ?? {}) as { summary?: string };
+    if (event.type === 'StateExited' && event.state === 'Write results' && summary !== undefined)
+      print(`${styleText('dim', event.execution)}  ${locate(summary)}`);
+  };
+}

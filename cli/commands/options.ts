@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import type { ProfileConfig } from '../../src/config/config.ts';
+import type { OpenPlace } from '../targets/open-target.ts';
+import { wholeNumber } from './numbers.ts';
+
+/** How the rows are treated: the same for every command that takes files. */
+export interface TreatmentFlags {
+  readonly profile?: string;
+  readonly provider?: string;
+  readonly model?: string;
+  readonly endpoint?: string;
+  readonly rounds?: number;
+  readonly strict?: true;
+}
+
+export function addTreatmentOptions(command: Command): Command {
+  return command
+    .option('--profile <name>', "profile of nightshift.config.ts (default: the job request's, or default)")
+    .option('--model <name>', 'model of rows that name none')
+    .option('--endpoint <path>', 'target endpoint, such as /v1/embeddings')
+    .option('--rounds <number>', 'most rounds a row may take part in', wholeNumber)
+    .option('--strict', 'refuse the file when one row is invalid');
+}
+
+export function overridesOf({ provider, model, endpoint, rounds, strict }: TreatmentFlags): ProfileConfig {
+  return {
+    ...(provider !== undefined && { provider }),
+    ...(model !== undefined && { model }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(rounds !== undefined && { rounds }),
+    ...(strict !== undefined && { strict }),
+  };
+}
+
+/** Where the jobs are, and how they are told. */
+export interface PlaceFlags extends OpenPlace {
+  readonly json?: true;
+}
+
+/** A deployed stack. */
+export function addStackOptions(command: Command): Command {
+  return command
+    .option('--stack <name>', 'the deployed stack (default: the one in the outputs file)')
+    .option('--outputs <file>', 'where `npm run deploy` wrote what it deployed', 'cdk-outputs.json')
+    .option('--json', 'print one JSON object per line and nothing else');
+}
+
+/** A deployed stack, or a folder of this machine. */
+export function addPlaceOptions(command: Command): Command {
+  return addStackOptions(command).option(
+    '--data <folder>',
+    'look into a data folder of this machine instead of a deployed stack',
+  );
+}

@@ -1,0 +1,145 @@
+import { basename } from 'node:path';
+import { styleText } from 'node:util';
+import { Command } from 'commander';
+import type { NightshiftConfig } from '../../src/config/config.ts';
+import { PRICES_AS_OF } from '../../src/cost/aws-cost.ts';
+import { jsonLine } from '../json-lines.ts';
+import { planJob, type PlannedBatch, type PlannedDirect, type PlannedJob } from '../plan-job.ts';
+import { printable } from '../printable.ts';
+import { count, duration, grouped } from '../view/figures.ts';
+import { EXIT } from './exit-status.ts';
+import { addTreatmentOptions, overridesOf, type TreatmentFlags } from './options.ts';
+
+interface PlanFlags extends TreatmentFlags {
+  readonly data: string;
+  readonly json?: true;
+}
+
+/** `nightshift plan <files…>`: what a job would be. */
+export function planCommand(loadConfig: () => NightshiftConfig): Command {
+  const command = new Command('plan')
+    .description('say what a job would be, and cost, without sending anything: rows, shards, tokens, polls')
+    .argument('<files...>', 'input files, or a job request (.job.json)')
+    .option('--provider <name>', "a provider instead of the profile's");
+  return addTreatmentOptions(command)
+    .option('--data <folder>', "where a job request's inputs lie", 'nightshift-data')
+    .option('--json', 'print the plan as one JSON object and nothing else')
+    .addHelpText('after', '\nExit status: 0 the job could run, 1 nothing of it would be sent, 2 usage error.')
+    .action(async (files: string[], flags: PlanFlags) => {
+      const { profile, data } = flags;
+      const config = loadConfig();
+      const planned = await planJob({ files, profile, overrides: overridesOf(flags), config, data });
+      const text = flags.json ? jsonLine('plan', planLine(planned)) : describePlan(planned, files).join('\n');
+      process.stdout.write(`${text}\n`);
+      const { failure } = planned.plan;
+      if (failure === undefined) return;
+      process.stderr.write(`${styleText('red', `The job would fail: ${failure.message}`, ON_STDERR)}\n`);
+      process.exitCode = EXIT.failed;
+    });
+}
+
+const ON_STDERR = { stream: process.stderr };
+
+function planLine({ profile, plan, batches, direct, price }: PlannedJob): object {
+  const { name, provider, endpoint, model } = profile;
+  return {
+    profile: name,
+    provider: provider.name,
+    endpoint,
+    model,
+    ...plan,
+    batches,
+    direct,
+    pricesAsOf: PRICES_AS_OF,
+    price,
+  };
+}
+
+/** Invalid rows that are named; the others are in `--json`, and after a run in the results. */
+const SHOWN_PROBLEMS = 10;
+
+function describePlan(planned: PlannedJob, files: readonly string[]): string[] {
+  const { profile, plan } = planned;
+  const treated = [profile.provider.name, profile.model ?? 'the models its rows name', profile.endpoint];
+  const line = (name: string, text: string): string => `${styleText('bold', name.padEnd(9))} ${text}`;
+  return [
+    line('job', files.map((file) => printable(basename(file))).join(', ')),
+    line('profile', `${profile.name}: ${treated.join(', ')}`),
+    line(
+      'rows',
+      `${grouped(plan.rows)}: ${grouped(plan.rows - plan.invalid)} valid, ${grouped(plan.invalid)} invalid`,
+    ),
+    line('shards', describeShards(plan)),
+    line('tokens', `about ${grouped(plan.inputTokens)} of input`),
+    ...(plan.failure === undefined ? describeSending(planned).map(([name, text]) => line(name, text)) : []),
+    ...describeProblems(plan),
+    styleText('dim', 'Nothing was sent.'),
+  ];
+}
+
+function describeShards({ shards }: PlannedJob['plan']): string {
+  const sent = shards.filter(({ requests }) => requests > 0);
+  if (sent.length === 0) return 'none';
+  const most = (of: (shard: (typeof sent)[number]) => number): string => grouped(Math.max(...sent.map(of)));
+  return `${grouped(sent.length)}, each with at most ${most(({ requests }) => requests)} requests and ${most(({ bytes }) => bytes)} bytes`;
+}
+
+function describeSending({ batches, direct, price }: PlannedJob): [string, string][] {
+  return [
+    ...(direct === undefined
+      ? [['polls', describePolls(batches)] as [string, string]]
+      : [['direct', describeDirect(direct)] as [string, string]]),
+    ...batches.map(({ endsAfter, polls, aws }): [string, string] => [
+      '',
+      `batches of ${duration(endsAfter * 1_000)}: ${count(polls.length, 'poll')} each, about $${money(aws.usd.total)} of AWS`,
+    ]),
+    [
+      '',
+      styleText(
+        'dim',
+        `list prices of us-east-1, ${PRICES_AS_OF}; one round; without storage, logs and free tiers`,
+      ),
+    ],
+    ...(price === undefined ? [] : [['price', describePrice(price)] as [string, string]]),
+  ];
+}
+
+function describeDirect({ calls, aws }: PlannedDirect): string {
+  return `no batch: ${count(calls, 'call')} to the realtime endpoint, about $${money(aws.usd.total)} of AWS`;
+}
+
+const SHOWN_POLLS = 5;
+
+function describePolls(batches: readonly PlannedBatch[]): string {
+  const first = batches.at(-1)?.polls.slice(0, SHOWN_POLLS) ?? [];
+  return `after ${first.map((seconds) => duration(seconds * 1_000)).join(', ')}, …`;
+}
+
+function describePrice({
+  currency,
+  input,
+  outputPerMillion,
+  mostOutput,
+}: NonNullable<PlannedJob['price']>): string {
+  const most =
+    mostOutput === undefined ? '' : `, at most ${money(mostOutput)} ${currency} as long as answers may be`;
+  return `about ${money(input)} ${currency} for the input; the output ${outputPerMillion} ${currency} a million tokens${most}`;
+}
+
+/** Two digits that count: 0.0041, 1.25, 1,234. */
+function money(amount: number): string {
+  if (amount >= 100) return grouped(Math.round(amount));
+  return amount >= 1 ? amount.toFixed(2) : String(Number(amount.toPrecision(2)));
+}
+
+function describeProblems({ problems, invalid }: PlannedJob['plan']): string[] {
+  const shown = problems
+    .slice(0, SHOWN_PROBLEMS)
+    .map(
+      ({ line, custom_id, code, message }) =>
+        `  line ${line}  ${printable(custom_id)}  ${styleText('yellow', code)}  ${printable(message)}`,
+    );
+  if (invalid === 0) return [];
+  const more = invalid - shown.length;
+  return ['invalid rows:', ...shown, ...(more > 0 ? [`  … and ${grouped(more)} more`] : [])];
+}

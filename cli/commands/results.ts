@@ -1,0 +1,87 @@
+import { rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { Command } from 'commander';
+import { InvalidRequest } from '../../src/errors.ts';
+import type { Summary } from '../../src/job.ts';
+import { deadLettersKey, summaryKey } from '../../src/checkpoints/keys.ts';
+import { readOverview } from '../../src/status/job-status.ts';
+import { readJson } from '../../src/store/json.ts';
+import { jsonLine } from '../json-lines.ts';
+import { makeFolder } from '../../host/make-folder.ts';
+import { writeParquet } from '../parquet.ts';
+import { noSuchJob } from '../targets/find-job.ts';
+import { openPlace, type Place } from '../targets/open-target.ts';
+import { download, filesOf, read } from '../result-files.ts';
+import { reportSummary } from '../view/report.ts';
+import { addPlaceOptions, type PlaceFlags } from './options.ts';
+
+interface ResultsFlags extends PlaceFlags {
+  readonly out?: string;
+  readonly parquet?: true;
+}
+
+/** `nightshift results <job>`. */
+export function resultsCommand(): Command {
+  const command = new Command('results')
+    .description('get what a job came to: its first answers and where its files are, or the files themselves')
+    .argument('<job>', 'jobId')
+    .option('--out <folder>', 'copy its files here: results, dead letters, summary, and what is beside them')
+    .option('--parquet', 'with --out: also write results.parquet there, a row per line of results.jsonl');
+  return addPlaceOptions(command)
+    .addHelpText('after', '\nWith --json and without --out, prints results.jsonl as it is: one line per row.')
+    .action(async (jobId: string, flags: ResultsFlags) => {
+      if (flags.parquet === true && flags.out === undefined)
+        throw new InvalidRequest('--parquet needs --out <folder>: where results.parquet goes.');
+      const place = await openPlace(flags);
+      const summary = await endedSummary(place, jobId);
+      if (flags.out !== undefined) await copyFiles(place, summary, { ...flags, out: flags.out });
+      else if (flags.json) await printResults(place, summary);
+      else {
+        const files = (await filesOf(place.store, jobId)).map(({ key }) => place.store.locate(key));
+        await reportSummary(place.store, summary, { files });
+      }
+    });
+}
+
+/** @throws InvalidRequest when there is no such job, or it has not ended. */
+async function endedSummary(place: Place, jobId: string): Promise<Summary> {
+  const overview = await readOverview(place, jobId);
+  if (overview === undefined) throw await noSuchJob(place, jobId);
+  const summary =
+    overview.endedAt === undefined ? undefined : await readJson<Summary>(place.store, summaryKey(jobId));
+  if (summary !== undefined) return summary;
+  throw new InvalidRequest(
+    `Job ${jobId} is ${overview.status}: it has no results yet. nightshift watch ${jobId}${place.options}`,
+  );
+}
+
+async function copyFiles(
+  { store }: Place,
+  { jobId, results, deadLetters }: Summary,
+  { out, json, parquet }: ResultsFlags & { readonly out: string },
+): Promise<void> {
+  await makeFolder('--out', out);
+  // Those of another job are not this one's, and would be paid for again when they are run.
+  if (deadLetters === undefined) await rm(join(out, basename(deadLettersKey(jobId))), { force: true });
+  for (const { key, bytes } of await filesOf(store, jobId)) {
+    const path = await download(store, key, { jobId, folder: out });
+    process.stdout.write(`${json ? jsonLine('file', { jobId, key, path, bytes }) : path}\n`);
+    if (parquet !== true || key !== results) continue;
+    const table = path.replace(/\.jsonl$/, '.parquet');
+    await writeParquet(table, read(store, key));
+    const made = { jobId, key, path: table, bytes: (await stat(table)).size };
+    process.stdout.write(`${json ? jsonLine('file', made) : table}\n`);
+  }
+}
+
+async function printResults({ store }: Place, { jobId, results }: Summary): Promise<void> {
+  if (results === undefined)
+    throw new InvalidRequest(`Job ${jobId} has no results: see nightshift status ${jobId}.`);
+  await pipeline(read(store, results), process.stdout, { end: false }).catch(
+    (error: NodeJS.ErrnoException) => {
+      // `| head` has seen enough.
+      if (error.code !== 'EPIPE') throw error;
+    },
+  );
+}

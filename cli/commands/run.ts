@@ -1,0 +1,164 @@
+import { copyFile, rm } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { styleText } from 'node:util';
+import { Command } from 'commander';
+import type { NightshiftConfig } from '../../src/config/config.ts';
+import type { Summary } from '../../src/job.ts';
+import { deadLettersKey, fileKey, reportKey, summaryKey } from '../../src/checkpoints/keys.ts';
+import type { Log } from '../../src/log.ts';
+import type { StartedJob } from '../../src/doors/start-job.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+import { SECOND_INTERRUPT_MS, takeInterrupts, type Interrupts } from '../interrupts.ts';
+import { makeFolder } from '../../host/make-folder.ts';
+import { download } from '../result-files.ts';
+import { openLocalEdges } from '../../host/open-edges.ts';
+import { openProgress } from '../run-progress.ts';
+import { RunAborted, runJob } from '../../host/run-job.ts';
+import { EXIT, exitStatus } from './exit-status.ts';
+import { reportSummary } from '../view/report.ts';
+import { addTreatmentOptions, overridesOf, type TreatmentFlags } from './options.ts';
+
+interface RunFlags extends TreatmentFlags {
+  readonly data: string;
+  readonly out?: string;
+  readonly json?: true;
+  readonly again?: true;
+  readonly bundles?: true;
+  readonly verbose?: true;
+}
+
+const EXAMPLE = fileURLToPath(new URL('../../examples/hanse.jsonl', import.meta.url));
+
+/** `nightshift run [files…]`: one job to its end on this machine. */
+export function runCommand(loadConfig: () => NightshiftConfig): Command {
+  const command = new Command('run')
+    .description(
+      'run one job on this machine: input files (.jsonl, .json, .csv, .tsv, .txt, each also .gz), or a job request (.job.json)',
+    )
+    .argument('[files...]', 'input files; without any, the ten prompts of examples/hanse.jsonl')
+    .option(
+      '--provider <name>',
+      'simulator answers here and for free; melious needs MELIOUS_API_KEY',
+      'simulator',
+    );
+  return addTreatmentOptions(command)
+    .option('--data <folder>', 'the folder that stands in for the bucket', 'nightshift-data')
+    .option('--out <folder>', 'also put the result files here')
+    .option('--again', 'run anew, and pay anew, although this file has been run before')
+    .option('--json', 'print the summary as one JSON object and nothing else')
+    .option('--bundles', 'bundle the Lambdas into cdk.out, as for a deploy, and run the bundles')
+    .option('--verbose', 'print the log lines of the steps to standard error')
+    .addHelpText('after', HELP)
+    .action(async (files: string[], flags: RunFlags) => {
+      process.exitCode = await run(files.length === 0 ? [EXAMPLE] : files, flags, loadConfig());
+    });
+}
+
+const HELP = `
+Exit status: 0 every row is ok, 3 finished with dead letters, 1 the job failed, 2 usage error.
+Several files make one job. A job that was interrupted or failed goes on where it stopped when it is run again.`;
+
+async function run(files: readonly string[], flags: RunFlags, config: NightshiftConfig): Promise<number> {
+  const print = printer(flags);
+  // Before anything is paid for: a job that ended may not find out that its results have no place.
+  if (flags.out !== undefined) await makeFolder('--out', flags.out);
+  await using host = await openLocalEdges({
+    data: flags.data,
+    simulator: flags.provider === 'simulator',
+    log: flags.verbose ? logToStandardError : () => undefined,
+    webhook: config.webhook,
+  });
+  const { store } = host.edges;
+  const interrupts = takeInterrupts();
+  const progress = openProgress(store, flags, print);
+  const summary = await endOrCancel(
+    runJob({
+      files,
+      profile: flags.profile,
+      overrides: overridesOf(flags),
+      again: flags.again === true,
+      config,
+      edges: host.edges,
+      bundles: flags.bundles && 'cdk.out',
+      onStart: (job) => {
+        print(styleText('dim', 'The stack is synthesized; its state machine runs here.'));
+        if (host.simulatorUrl !== undefined)
+          print(styleText('dim', `Provider: a simulator on ${host.simulatorUrl}`));
+        print(startLine(job, files));
+        if (job.execution !== undefined) progress.begin(job.jobId);
+      },
+      onEvent: progress.onEvent,
+      signal: interrupts.first,
+    }),
+    interrupts,
+    () => progress.end(),
+  );
+  if (summary === undefined) return EXIT.interrupted;
+  const placed = await placeFiles(store, summary, flags.out);
+  await reportSummary(store, summary, { files: placed, json: flags.json });
+  return exitStatus(summary);
+}
+
+/** The summary of a job that came to its end, or was cancelled; undefined when it was interrupted and goes on later. */
+async function endOrCancel(
+  running: Promise<Summary>,
+  interrupts: Interrupts,
+  onEnd: () => Promise<void>,
+): Promise<Summary | undefined> {
+  try {
+    return await running.finally(onEnd);
+  } catch (error) {
+    if (!(error instanceof RunAborted)) throw error;
+    process.stderr.write(
+      'Interrupted. What was sent goes on at the provider; run the same command to go on here.\n' +
+        'Ctrl-C again cancels it at the provider.\n',
+    );
+    if (!(await interrupts.second(SECOND_INTERRUPT_MS))) return undefined;
+    process.stderr.write('Cancelling. What is finished at the provider is still collected.\n');
+    return error.cancel();
+  }
+}
+
+/** With --json, standard output is for the summary alone. */
+function printer({ json }: RunFlags): (line: string) => void {
+  const stream = json ? process.stderr : process.stdout;
+  return (line) => void stream.write(`${line}\n`);
+}
+
+const logToStandardError: Log = (event, fields) =>
+  void process.stderr.write(
+    `${styleText('dim', JSON.stringify({ event, ...fields }), { stream: process.stderr })}\n`,
+  );
+
+function startLine({ jobId, state }: StartedJob, files: readonly string[]): string {
+  const job = styleText('bold', `job ${jobId}`);
+  if (state === 'finished') return `${job} has run before; this is what it came to (--again runs it anew)`;
+  return state === 'resumed'
+    ? `${job} goes on where it stopped`
+    : `${job} from ${files.map((file) => relative('.', file)).join(', ')}`;
+}
+
+/** Where the result files are: in the store, or where --out asks for them. */
+async function placeFiles(store: ObjectStore, summary: Summary, out: string | undefined): Promise<string[]> {
+  const keys = [summary.results, summary.deadLetters, summary.report, summaryKey(summary.jobId)].filter(
+    (key) => key !== undefined,
+  );
+  const sources = keys.map((key) => store.locate(key));
+  const answers = await Array.fromAsync(store.list(fileKey(summary.jobId, '')));
+  const folders = answers.length === 0 ? [] : ['files'];
+  if (out === undefined) {
+    const folder = dirname(store.locate(summaryKey(summary.jobId)));
+    return [...sources, ...folders.map((name) => join(folder, name))].map((path) => relative('.', path));
+  }
+  // Those of an earlier run are not this job's; its dead letters would be paid for again when they are run.
+  for (const key of [deadLettersKey(summary.jobId), reportKey(summary.jobId)])
+    if (!keys.includes(key)) await rm(join(out, basename(key)), { force: true });
+  for (const { key } of answers) await download(store, key, { jobId: summary.jobId, folder: out });
+  const placed = sources.map(async (source) => {
+    const target = join(out, basename(source));
+    await copyFile(source, target);
+    return target;
+  });
+  return [...(await Promise.all(placed)), ...folders.map((name) => join(out, name))];
+}

@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { Command, Option } from 'commander';
+import { z } from 'zod';
+import { InvalidRequest } from '../../src/errors.ts';
+import { DIALECTS, type DialectName } from '../../src/provider/dialects/dialects.ts';
+import { startSimulator, type SimulatorOptions } from '../../simulator/index.ts';
+import { portNumber, wholeNumber } from './numbers.ts';
+
+interface SimulatorFlags {
+  readonly port: number;
+  readonly dialect: DialectName;
+  readonly folder?: string;
+  readonly seed: number;
+  readonly script?: string;
+}
+
+/** `nightshift simulator`: the provider's double on its own, until it is stopped. */
+export function simulatorCommand(): Command {
+  return new Command('simulator')
+    .description('start the provider simulator alone (any key is accepted) and keep it running')
+    .option('-p, --port <number>', 'port on 127.0.0.1', portNumber, 8787)
+    .addOption(
+      new Option('-d, --dialect <name>', 'whose statuses, counters, errors and habits')
+        .choices(Object.keys(DIALECTS))
+        .default('melious'),
+    )
+    .option('--folder <path>', 'keep files and batches here, so that they survive a restart')
+    .option('--seed <number>', 'answers are a function of this', wholeNumber, 1)
+    .option(
+      '--script <file>',
+      'JSON of speeds and faults: {"stages": {…}, "faults": […]} (simulator/faults.ts)',
+    )
+    .action(async ({ script, ...flags }: SimulatorFlags) => {
+      const simulator = await startSimulator({
+        ...flags,
+        ...(script !== undefined && (await readScript(script))),
+      });
+      process.stdout.write(`The ${flags.dialect} simulator listens on ${simulator.url}. Ctrl-C stops it.\n`);
+      process.once('SIGINT', () => void simulator.close());
+      process.once('SIGTERM', () => void simulator.close());
+    });
+}
+
+/** The outline of a script; what a fault may hold is typed in `faults.ts`. */
+const scriptSchema = z.strictObject({
+  stages: z
+    .strictObject({
+      queuedSeconds: z.number().min(0),
+      runningSeconds: z.number().min(0),
+      finalizingSeconds: z.number().min(0),
+    })
+    .optional(),
+  faults: z.array(z.looseObject({ at: z.string(), action: z.looseObject({ kind: z.string() }) })).optional(),
+});
+
+async function readScript(file: string): Promise<Pick<SimulatorOptions, 'stages' | 'faults'>> {
+  try {
+    return scriptSchema.parse(JSON.parse(await readFile(file, 'utf8'))) as Pick<
+      SimulatorOptions,
+      'stages' | 'faults'
+    >;
+  } catch (error) {
+    throw new InvalidRequest(`--script: ${file} is not a script of speeds and faults.`, { cause: error });
+  }
+}

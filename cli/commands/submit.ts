@@ -1,0 +1,80 @@
+import { Command } from 'commander';
+import type { NightshiftConfig } from '../../src/config/config.ts';
+import { resolveProfile } from '../../src/config/resolve-profile.ts';
+import type { ProviderSettings } from '../../src/provider/batch-provider.ts';
+import { startJob, type StartedJob } from '../../src/doors/start-job.ts';
+import { InvalidRequest } from '../../src/errors.ts';
+import { jsonLine } from '../json-lines.ts';
+import { openStack, startEdges, type Place } from '../targets/open-target.ts';
+import { readTreatment, toStartRequest } from '../../host/start-request.ts';
+import { addStackOptions, addTreatmentOptions, overridesOf, type TreatmentFlags } from './options.ts';
+import { addIntervalOption, watch, WATCH_HELP, type WatchFlags } from './watch.ts';
+
+interface SubmitFlags extends TreatmentFlags, Omit<WatchFlags, 'data'> {
+  readonly again?: true;
+  readonly wait?: true;
+}
+
+/** `nightshift submit <files…>`: one job on a deployed stack. */
+export function submitCommand(loadConfig: () => NightshiftConfig): Command {
+  const command = new Command('submit')
+    .description('start one job on a deployed stack: input files, or a job request (.job.json)')
+    .argument(
+      '<files...>',
+      'input files, which are uploaded, or a job request, whose inputs lie in the bucket',
+    )
+    .option('--provider <name>', "a provider instead of the profile's");
+  addTreatmentOptions(command)
+    .option('--again', 'start anew, and pay anew, although these files have been submitted before')
+    .option('--wait', 'watch the job to its end');
+  return addStackOptions(addIntervalOption(command))
+    .addHelpText(
+      'after',
+      `\nThe same files, treated the same way, are the same job.\nWith --wait:${WATCH_HELP}`,
+    )
+    .action(async (files: string[], flags: SubmitFlags) => {
+      const config = loadConfig();
+      const place = await openStack(flags);
+      const started = await submit(place, config, files, flags);
+      if (flags.json) process.stdout.write(`${jsonLine('started', lineOf(started))}\n`);
+      else process.stdout.write(`${describe(started, place, flags)}\n`);
+      if (flags.wait) process.exitCode = await watch(place, started.jobId, flags);
+    });
+}
+
+async function submit(
+  place: Place,
+  config: NightshiftConfig,
+  files: readonly string[],
+  flags: SubmitFlags,
+): Promise<StartedJob> {
+  const treatment = await readTreatment({ files, profile: flags.profile, overrides: overridesOf(flags) });
+  refuseThisMachine(resolveProfile(config, treatment.profile, treatment.overrides).provider);
+  const asked = { files, again: flags.again === true };
+  const request = await toStartRequest(place.store, config, asked, treatment);
+  return startJob(startEdges(place, config), request);
+}
+
+/** @throws InvalidRequest when the provider is where no Lambda reaches it, as the simulator is. */
+function refuseThisMachine({ name, baseUrl }: ProviderSettings): void {
+  if (!['127.0.0.1', 'localhost', '[::1]'].includes(new URL(baseUrl).hostname)) return;
+  throw new InvalidRequest(
+    `The provider "${name}" is on this machine, where AWS does not reach it. \`nightshift run\` asks it from here.`,
+  );
+}
+
+const lineOf = ({ jobId, state }: StartedJob): object => ({ jobId, state });
+
+const TOLD = {
+  started: 'started',
+  resumed: 'goes on',
+  running: 'runs already',
+  cancelling: 'is being cancelled',
+  finished: 'has ended before (--again starts it anew)',
+} as const;
+
+function describe({ jobId, state }: StartedJob, { options }: Place, { wait }: SubmitFlags): string {
+  const told = `job ${jobId} ${TOLD[state]}`;
+  if (wait) return told;
+  return `${told}\n${state === 'finished' ? 'Get its results' : 'Watch it'}: nightshift ${state === 'finished' ? 'results' : 'watch'} ${jobId}${options}`;
+}

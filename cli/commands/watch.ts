@@ -1,0 +1,68 @@
+import { Command } from 'commander';
+import { takeInterrupts } from '../interrupts.ts';
+import { filesOf } from '../result-files.ts';
+import { openPlace, type Place } from '../targets/open-target.ts';
+import { reportSummary } from '../view/report.ts';
+import { openView } from '../view/view.ts';
+import { watchJob } from '../watch-job.ts';
+import { EXIT, exitStatus } from './exit-status.ts';
+import { positiveNumber } from './numbers.ts';
+import { addPlaceOptions, type PlaceFlags } from './options.ts';
+
+export interface WatchFlags extends PlaceFlags {
+  readonly interval: number;
+}
+
+/** `nightshift watch <job>`. */
+export function watchCommand(): Command {
+  const command = new Command('watch')
+    .description('show how a job goes on until it has ended, and what it came to')
+    .argument('<job>', 'jobId');
+  return addPlaceOptions(addIntervalOption(command))
+    .addHelpText('after', WATCH_HELP)
+    .action(async (jobId: string, flags: WatchFlags) => {
+      process.exitCode = await watch(await openPlace(flags), jobId, flags);
+    });
+}
+
+export function addIntervalOption(command: Command): Command {
+  return command.option(
+    '--interval <seconds>',
+    'look again after so many seconds, or later when there are thousands of shards',
+    positiveNumber,
+    5,
+  );
+}
+
+export const WATCH_HELP = `
+Exit status: 0 every row is ok, 3 finished with dead letters, 1 the job failed or nothing runs it, 2 usage error,
+130 Ctrl-C: the job goes on.`;
+
+/** Watches a job to its end. @returns the exit status */
+export async function watch(
+  place: Place,
+  jobId: string,
+  { json, interval }: Pick<WatchFlags, 'json' | 'interval'>,
+): Promise<number> {
+  const { first: signal } = takeInterrupts();
+  const view = openView({ json });
+  const watched = await watchJob({ place, jobId, view, intervalSeconds: interval, signal });
+  const say = (text: string): void => void process.stderr.write(`${text}\n`);
+  if (watched.end === 'left') {
+    say(`The job goes on. Watch it again: nightshift watch ${jobId}${place.options}`);
+    return EXIT.interrupted;
+  }
+  if (watched.end === 'waits') {
+    say(
+      `Nothing runs job ${jobId}. \`nightshift local${place.options}\` goes on with what had not ended there.`,
+    );
+    return EXIT.failed;
+  }
+  if (watched.summary === undefined) {
+    say(`Job ${jobId} ended without a summary. Let it go on: nightshift resume ${jobId}${place.options}`);
+    return EXIT.failed;
+  }
+  const files = (await filesOf(place.store, jobId)).map(({ key }) => place.store.locate(key));
+  await reportSummary(place.store, watched.summary, { files, json });
+  return exitStatus(watched.summary);
+}

@@ -1,0 +1,177 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { STEPS } from '../lib/step-table.ts';
+import type { NightshiftConfig } from '../src/config/config.ts';
+import { resolveProfile } from '../src/config/resolve-profile.ts';
+import type { InputRef, Job, Plan, Price, ResolvedProfile } from '../src/job.ts';
+import { parseWindow } from '../src/polling.ts';
+import { isSmall } from '../src/checkpoints/shard-rounds.ts';
+import { resolveInputs } from '../src/requests/resolve-inputs.ts';
+import { buildShards } from '../src/rows/build-shards.ts';
+import { createFolderStore } from '../src/store/folder-store.ts';
+import type { ObjectStore } from '../src/store/object-store.ts';
+import { estimateAwsCost, type AwsCost } from '../src/cost/aws-cost.ts';
+import { pollTimes } from './poll-schedule.ts';
+import { readTreatment, type AskedJob, type Treatment } from '../host/start-request.ts';
+import { refuseFolder } from '../host/take-in.ts';
+
+export interface PlanJob extends Omit<AskedJob, 'again'> {
+  readonly config: NightshiftConfig;
+  /** The data folder: a job request's inputs lie there. Nothing is written to it. */
+  readonly data: string;
+}
+
+/** What a job would be. */
+export interface PlannedJob {
+  readonly profile: ResolvedProfile;
+  readonly plan: Plan;
+  /** When a batch would be looked at, for batches of some lengths; the last takes as long as it may. */
+  readonly batches: readonly PlannedBatch[];
+  /** Set when the job makes no batch: its rows are sent one by one. */
+  readonly direct: PlannedDirect | undefined;
+  readonly price: PlannedPrice | undefined;
+}
+
+/** Rows that are sent one by one, once each when none fails. */
+export interface PlannedDirect {
+  readonly calls: number;
+  readonly aws: AwsCost;
+}
+
+export interface PlannedBatch {
+  /** Seconds after which the batch ends. */
+  readonly endsAfter: number;
+  /** Seconds after its start at which it is looked at. */
+  readonly polls: readonly number[];
+  /** Of the whole job, when each of its batches takes as long and one round is enough. */
+  readonly aws: AwsCost;
+}
+
+/** What the provider takes, in the profile's currency. */
+export interface PlannedPrice extends Price {
+  readonly input: number;
+  /** When every answer is as long as the profile lets it be; undefined when it does not say. */
+  readonly mostOutput: number | undefined;
+}
+
+/**
+ * Plans a job with the very code of *Build requests*. Its shards go into a temporary folder, which is removed.
+ * @throws InvalidRequest when there is no such file, profile or provider.
+ * @throws InvalidInput when a file cannot be read as its format.
+ */
+export async function planJob(options: PlanJob): Promise<PlannedJob> {
+  const treatment = await readTreatment(options);
+  const profile = resolveProfile(options.config, treatment.profile, treatment.overrides);
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-plan-'));
+  try {
+    const plan = await buildInto(createFolderStore(folder), profile, treatment, options);
+    const direct = planDirect(profile, plan);
+    const batches = direct === undefined ? planBatches(profile, plan) : [];
+    return { profile, plan, batches, direct, price: planPrice(profile, plan) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function buildInto(
+  scratch: ObjectStore,
+  profile: ResolvedProfile,
+  { request }: Treatment,
+  { files, data }: PlanJob,
+): Promise<Plan> {
+  const jobId = 'plan';
+  const source = request === undefined ? await filesAsStore(files) : createFolderStore(data);
+  const store = layered(scratch, source);
+  const inputs: readonly InputRef[] =
+    request === undefined
+      ? files.map((file, n) => ({ key: keyOf(file, n) }))
+      : await resolveInputs(store, jobId, request);
+  const job: Job = { jobId, inputs, profile, createdAt: new Date(0).toISOString() };
+  return buildShards(store, job);
+}
+
+/** Two files of the same name are two inputs. */
+const keyOf = (file: string, n: number): string => `${n}/${basename(file)}`;
+
+type Readable = Pick<ObjectStore, 'open' | 'stat' | 'list' | 'locate'>;
+
+/** Files where they lie: copying them would take as long as planning does. */
+async function filesAsStore(files: readonly string[]): Promise<Readable> {
+  for (const file of files) await refuseFolder(file);
+  const byKey = new Map(files.map((file, n) => [keyOf(file, n), resolve(file)]));
+  const inFolder = (key: string): readonly [ObjectStore, string] => {
+    const path = byKey.get(key) ?? key;
+    return [createFolderStore(dirname(path)), basename(path)];
+  };
+  return {
+    open: (key, options) => {
+      const [store, name] = inFolder(key);
+      return store.open(name, options);
+    },
+    stat: (key) => {
+      const [store, name] = inFolder(key);
+      return store.stat(name);
+    },
+    list: (prefix, options) => createFolderStore('.').list(prefix, options),
+    locate: (key) => byKey.get(key) ?? key,
+  };
+}
+
+/** Writes go to the one; what is not there is read from the other. */
+function layered(scratch: ObjectStore, source: Readable): ObjectStore {
+  return {
+    ...scratch,
+    open: async (key, options) => (await scratch.open(key, options)) ?? source.open(key, options),
+    stat: async (key) => (await scratch.stat(key)) ?? source.stat(key),
+    list: (prefix, options) => source.list(prefix, options),
+    locate: (key) => source.locate(key),
+  };
+}
+
+const HOUR = 3_600;
+
+/** Lengths of batches worth telling, in seconds: those below the window, and the window. */
+const LENGTHS = [HOUR / 6, HOUR, 6 * HOUR];
+
+function planBatches({ polling: limits, completionWindow }: ResolvedProfile, plan: Plan): PlannedBatch[] {
+  const windowSeconds = parseWindow(completionWindow) ?? 24 * HOUR;
+  const shards = plan.shards.filter(({ requests }) => requests > 0);
+  return [...LENGTHS.filter((length) => length < windowSeconds), windowSeconds].map((endsAfter) => {
+    const polls = pollTimes({ limits, windowSeconds, endsAfter });
+    const groups = shards.map(({ bytes }) => ({ shards: 1, bytes, polls: polls.length }));
+    return { endsAfter, polls, aws: estimateAwsCost({ groups, memoryMib: MEMORY }) };
+  });
+}
+
+function planDirect(profile: ResolvedProfile, plan: Plan): PlannedDirect | undefined {
+  if (!isSmall(profile, plan)) return undefined;
+  const shards = plan.shards.filter(({ requests }) => requests > 0);
+  const groups = shards.map(({ bytes, requests }) => ({ shards: 1, bytes, polls: 0, directRows: requests }));
+  return { calls: plan.rows - plan.invalid, aws: estimateAwsCost({ groups, memoryMib: MEMORY }) };
+}
+
+const MEMORY = {
+  'build-requests': STEPS['build-requests'].memoryMib,
+  'upload-file': STEPS['upload-file'].memoryMib,
+  'create-batch': STEPS['create-batch'].memoryMib,
+  'send-direct': STEPS['send-direct'].memoryMib,
+  'poll-batch': STEPS['poll-batch'].memoryMib,
+  'collect-results': STEPS['collect-results'].memoryMib,
+  'write-results': STEPS['write-results'].memoryMib,
+  'announce-job': STEPS['announce-job'].memoryMib,
+};
+
+function planPrice(
+  { price, body }: ResolvedProfile,
+  { inputTokens, rows, invalid }: Plan,
+): PlannedPrice | undefined {
+  if (price === undefined) return undefined;
+  const longest = body['max_completion_tokens'] ?? body['max_tokens'];
+  const mostTokens = typeof longest === 'number' ? longest * (rows - invalid) : undefined;
+  return {
+    ...price,
+    input: (inputTokens * price.inputPerMillion) / 1e6,
+    mostOutput: mostTokens === undefined ? undefined : (mostTokens * price.outputPerMillion) / 1e6,
+  };
+}

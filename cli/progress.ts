@@ -1,0 +1,84 @@
+import { styleText } from 'node:util';
+import type { EngineEvent } from '../host/engine.ts';
+
+/** Turns the machine's events into lines for a person: one per step, one per poll, one per retry. */
+export function createProgress(print: (line: string) => void): (event: EngineEvent) => void {
+  return (event) => {
+    const line = describe(event);
+    if (line !== undefined) print(line);
+  };
+}
+
+/** {@link createProgress} for what went wrong alone: the rest is seen elsewhere. */
+export function createTroubles(print: (line: string) => void): (event: EngineEvent) => void {
+  const tell = createProgress(print);
+  return (event) => {
+    if (event.type !== 'StateExited') tell(event);
+  };
+}
+
+/** The payload fields a line may mention (`src/contract.ts`). */
+interface Mentioned {
+  readonly shard?: number;
+  readonly round?: number;
+  readonly shards?: readonly number[];
+  readonly fileId?: string;
+  readonly batchId?: string;
+  readonly answered?: number;
+  readonly status?: string;
+  readonly succeeded?: number;
+  readonly total?: number;
+  readonly next?: string;
+  readonly waitSeconds?: number;
+  readonly error?: { readonly Error?: string };
+}
+
+function describe({ type, state, input, output, error }: EngineEvent): string | undefined {
+  if (state === undefined) return undefined;
+  const given: Mentioned = input ?? {};
+  if (type === 'StateExited') return describeExit(state, given, output ?? {});
+  if (type === 'StateRetried')
+    return styleText('yellow', `${at(given)}${state}: ${error ?? 'failed'}, trying again`);
+  if (type === 'StateCaught') return styleText('red', `${at(given)}${state}: ${error ?? 'failed'}`);
+  return undefined;
+}
+
+function describeExit(state: string, given: Mentioned, left: Mentioned): string | undefined {
+  // A step that was caught has told its error already.
+  if (left.error !== undefined) return undefined;
+  const step = (detail: string): string =>
+    `${at({ ...given, ...left })}${state.padEnd(16)} ${detail}`.trimEnd();
+  switch (state) {
+    case 'Build requests':
+      return step(`${count(left.shards?.length ?? 0, 'shard')} to run`);
+    case 'Upload file':
+      return step(left.fileId ?? '');
+    case 'Create batch':
+      return step(`batch ${left.batchId ?? ''} queued`);
+    case 'Send direct':
+      return step(`${count(left.answered ?? 0, 'row')} answered`);
+    case 'Poll batch':
+      return `${at(left)}  status: ${left.status ?? ''} (${left.succeeded ?? '?'}/${left.total ?? '?'})`;
+    case 'Cancel batch':
+      return step(left.batchId ?? '');
+    case 'Collect results':
+      return step(left.next === 'retry' ? `rows to retry: round ${left.round} in ${left.waitSeconds} s` : '');
+    case 'Write results':
+      return step(left.status ?? '');
+    default:
+      return undefined;
+  }
+}
+
+/** `shard 3, round 2 · `, but nothing for the common case of a first round in shard 0. */
+function at({ shard, round }: Mentioned): string {
+  const parts = [
+    ...(shard === undefined || shard === 0 ? [] : [`shard ${shard}`]),
+    ...(round === undefined || round === 1 ? [] : [`round ${round}`]),
+  ];
+  return parts.length === 0 ? '' : `${parts.join(', ')} · `;
+}
+
+function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { OUTPUT_PREFIX } from '../src/checkpoints/keys.ts';
+import type { ListedObject, ObjectStore } from '../src/store/object-store.ts';
+import { makeFolder } from '../host/make-folder.ts';
+
+/** Everything a job has put below `output/<jobId>/`, in key order. */
+export async function filesOf(store: ObjectStore, jobId: string): Promise<ListedObject[]> {
+  return Array.fromAsync(store.list(`${OUTPUT_PREFIX}${jobId}/`));
+}
+
+/** Copies an object into a folder, under its name below `output/<jobId>/`. @returns the file's path */
+export async function download(
+  store: ObjectStore,
+  key: string,
+  { jobId, folder }: { readonly jobId: string; readonly folder: string },
+): Promise<string> {
+  const path = join(folder, key.slice(`${OUTPUT_PREFIX}${jobId}/`.length));
+  // Whoever looks sees the whole file or none.
+  const staged = join(dirname(path), `.${randomUUID()}.part`);
+  await makeFolder('--out', dirname(path));
+  try {
+    await pipeline(read(store, key), createWriteStream(staged));
+    await rename(staged, path);
+  } finally {
+    await rm(staged, { force: true });
+  }
+  return relative('.', resolve(path));
+}
+
+/** An object's bytes. */
+export async function* read(store: ObjectStore, key: string): AsyncGenerator<Buffer> {
+  const object = await store.open(key);
+  if (object === undefined) throw new Error(`There is no ${store.locate(key)} any more.`);
+  try {
+    yield* object.body;
+  } finally {
+    object.close();
+  }
+}

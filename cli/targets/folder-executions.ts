@@ -1,0 +1,38 @@
+import { access } from 'node:fs/promises';
+import type { Executions } from '../../src/executions/executions.ts';
+import { readExecutionName } from '../../src/executions/executions.ts';
+import { summaryKey } from '../../src/checkpoints/keys.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+import { holderOf } from '../../host/lock.ts';
+
+/**
+ * What can be told from outside of the executions of a data folder: its jobs run while a process works there, and a job
+ * with a summary has ended. Starts and stops nothing.
+ * @param isBusy whether a process works in the folder
+ */
+export function createFolderExecutions(store: ObjectStore, isBusy: () => Promise<boolean>): Executions {
+  const refuse = (): Promise<never> =>
+    Promise.reject(new Error('Jobs of a data folder are started and stopped by the process that runs them.'));
+  return {
+    start: refuse,
+    stop: refuse,
+    async look(name) {
+      const { jobId, nth } = readExecutionName(name);
+      if (nth > 1) return undefined;
+      if ((await store.stat(summaryKey(jobId))) !== undefined) return 'ended';
+      return (await isBusy()) ? 'running' : undefined;
+    },
+  };
+}
+
+/** Whether a process, `nightshift run` or `nightshift local`, works in the data folder. */
+export async function isFolderBusy(folder: string): Promise<boolean> {
+  return (await holderOf(folder)) !== undefined;
+}
+
+export async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,50 @@
+import { styleText } from 'node:util';
+import type { JobDetails, JobStatus } from '../../src/status/job-status.ts';
+import type { Place } from '../targets/open-target.ts';
+import { printable } from '../printable.ts';
+import { doneOf, grouped } from './figures.ts';
+import { jobLine } from './frame.ts';
+
+/** Open shards that are named. */
+const SHOWN_SHARDS = 10;
+
+/** A job at one look, and what to do next. */
+export function describeJob(details: JobDetails, place: Pick<Place, 'store' | 'options'>): string[] {
+  const { status } = details;
+  const { jobId, profile, provider, model, endpoint, inputs, openShards } = status;
+  const treated = [provider, model, endpoint].filter((part) => part !== undefined);
+  return [
+    styleText('bold', `job ${jobId}`),
+    jobLine(details, Date.now()),
+    `profile ${profile}: ${treated.join(', ')}`,
+    `inputs ${inputs.map(({ key }) => printable(key)).join(', ')}`,
+    ...openShards.slice(0, SHOWN_SHARDS).map((shard) => {
+      const { progress } = shard;
+      const batch =
+        progress &&
+        `, round ${progress.round}: ${printable(progress.status)} ${progress.batchId ?? ''}`.trimEnd();
+      return `  shard ${shard.shard} ${shard.state}, ${grouped(doneOf(shard))}/${grouped(shard.rows)}${batch ?? ''}`;
+    }),
+    ...(openShards.length > SHOWN_SHARDS
+      ? [`  … and ${openShards.length - SHOWN_SHARDS} open shards more`]
+      : []),
+    ...[status.results, status.deadLetters, status.summary].flatMap((key) =>
+      key === undefined ? [] : [`  ${place.store.locate(key)}`],
+    ),
+    ...(status.failure === undefined ? [] : [styleText('red', `It failed: ${status.failure.message}`)]),
+    ...(status.advice === undefined ? [] : [status.advice]),
+    styleText('dim', nextStep(status, place.options)),
+  ];
+}
+
+function nextStep({ jobId, status, results }: JobStatus, options: string): string {
+  const command = (name: string): string => `nightshift ${name} ${jobId}${options}`;
+  if (status === 'queued' || status === 'running' || status === 'cancelling')
+    return `Watch it: ${command('watch')}`;
+  if (status !== 'failed' && status !== 'cancelled') {
+    return results === undefined ? '' : `Get its results: ${command('results')} --out <folder>`;
+  }
+  return options.startsWith(' --data')
+    ? 'Run its file again to go on.'
+    : `Let it go on: ${command('resume')}`;
+}

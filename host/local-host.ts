@@ -1,0 +1,110 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startExecution } from '../src/executions/executions.ts';
+import type { NightshiftConfig } from '../src/config/config.ts';
+import type { TaskEdges } from '../src/edges.ts';
+import { INPUT_PREFIX, STAGED_PREFIX } from '../src/checkpoints/keys.ts';
+import type { StartEdges } from '../src/doors/start-job.ts';
+import { callDoors, callHandlers } from './call-handlers.ts';
+import { openJobs } from './cancel-jobs.ts';
+import { createLocalExecutions, type CallStep, type EngineEvent, type LocalExecutions } from './engine.ts';
+import { limitSteps } from './limit-steps.ts';
+import type { LocalStack } from './load-stack.ts';
+import { createEvents, type Events } from './serve/events.ts';
+import { runSchedules, Timetable } from './serve/run-schedules.ts';
+import { serveApi } from './serve/serve-api.ts';
+import { watchInput } from './serve/watch-input.ts';
+
+export interface LocalHostOptions {
+  readonly config: NightshiftConfig;
+  readonly edges: TaskEdges;
+  readonly stack: LocalStack;
+  /** The data folder: what the bucket is on AWS. */
+  readonly folder: string;
+  /** Of the API, on 127.0.0.1; 0 for any that is free. */
+  readonly port: number;
+  /** How long a dropped file must not have changed. */
+  readonly settleMs?: number;
+  readonly onEvent?: (event: EngineEvent) => void;
+  /** An event that started nothing; what the dead-letter queue holds on AWS. */
+  readonly onFailure?: (event: unknown, error: unknown) => void;
+  /** Waits of the machine take no time: for tests, which move a clock of their own. */
+  readonly instant?: boolean;
+  /** Wraps the calls of the machine's steps: for tests. */
+  readonly wrap?: (call: CallStep) => CallStep;
+}
+
+/** The whole of the deployed stack, on this machine. */
+export interface RunningHost extends AsyncDisposable {
+  /** Of the API. */
+  readonly url: string;
+  readonly timetable: Timetable;
+  readonly executions: LocalExecutions;
+  /** Fires the schedules that are due by the clock, and waits until their jobs are started. */
+  fireSchedules(): Promise<void>;
+}
+
+/** Steps at once: as many as two cores can keep busy, with their waits for the disk and the provider. */
+const STEPS_AT_ONCE = 8;
+
+const SETTLE_MS = 2_000;
+
+/**
+ * Runs the three doors and the machine until it is disposed of: files dropped into the folder, the API, the schedules.
+ * Jobs that an earlier host left unfinished go on.
+ */
+export async function runLocalHost(options: LocalHostOptions): Promise<RunningHost> {
+  const { config, edges, stack, onFailure = () => undefined, wrap = (call) => call } = options;
+  const executions = createLocalExecutions({
+    ...stack.machine,
+    callStep: limitSteps(wrap(callHandlers(edges)), STEPS_AT_ONCE),
+    onEvent: options.onEvent,
+    onStopped: (name) => events.track(events.stopped(name)),
+    instant: options.instant ?? false,
+  });
+  const doors: StartEdges = { ...edges, config, executions };
+  const events = createEvents({ stack, callDoor: callDoors(doors), onFailure });
+  const timetable = new Timetable(stack.schedules, edges.clock);
+
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => executions.leave());
+  opened.defer(() => events.settled());
+  const api = opened.use(await serveApi({ edges: doors, routes: stack.routes, port: options.port }));
+  await carryOn(doors);
+  await makeFolders(options);
+  opened.use(await watchDrops(options, events));
+  opened.use(runSchedules(timetable, edges.clock, (due) => events.track(events.scheduled(due))));
+  const running = opened.move();
+  return {
+    url: api.url,
+    timetable,
+    executions,
+    fireSchedules: async () => {
+      await Promise.all(timetable.due(edges.clock.now()).map((due) => events.scheduled(due)));
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/** A bucket has no folders to be made; here, `cp` wants one. */
+async function makeFolders({ folder, config }: LocalHostOptions): Promise<void> {
+  const inputs = Object.keys(config.profiles).map((profile) => `${INPUT_PREFIX}${profile}`);
+  for (const path of [...inputs, STAGED_PREFIX]) await mkdir(join(folder, path), { recursive: true });
+}
+
+/** Files that lie there already are told of, too: one that started its job before starts nothing. */
+function watchDrops({ edges, folder, settleMs = SETTLE_MS }: LocalHostOptions, events: Events) {
+  const drop = async (key: string): Promise<void> => {
+    const found = await edges.store.stat(key);
+    if (found !== undefined) await events.dropped({ key, bytes: found.bytes, mark: found.mark });
+  };
+  return watchInput({ folder, settleMs, onFile: (key) => events.track(drop(key)) });
+}
+
+/** What had not ended when the host before this one was stopped. */
+async function carryOn({ store, executions, log }: StartEdges): Promise<void> {
+  for await (const jobId of openJobs(store)) {
+    const execution = await startExecution(executions, jobId);
+    log('job_resumed', { jobId, execution });
+  }
+}

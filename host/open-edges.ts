@@ -1,0 +1,56 @@
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { NightshiftConfig } from '../src/config/config.ts';
+import type { TaskEdges } from '../src/edges.ts';
+import type { Log } from '../src/log.ts';
+import { providerEdgesFromEnvironment } from '../src/runtime/provider-edges.ts';
+import { openChannels } from '../src/runtime/announce-edges.ts';
+import { lockFolder } from './lock.ts';
+import { makeFolder } from './make-folder.ts';
+import { startSimulator, type Simulator } from '../simulator/index.ts';
+
+/** This machine's stand-ins for what is deployed: a folder for the bucket, the environment for the secret. */
+export interface LocalEdges extends AsyncDisposable {
+  readonly edges: TaskEdges;
+  /** The simulator's address, when this host brought one. */
+  readonly simulatorUrl: string | undefined;
+}
+
+export interface OpenEdges {
+  /** The folder that is the bucket. */
+  readonly data: string;
+  /** Bring a provider simulator; its state is kept in the data folder. */
+  readonly simulator: boolean;
+  readonly log: Log;
+  /** Where jobs' ends are posted, as configured. */
+  readonly webhook: NightshiftConfig['webhook'];
+}
+
+/** The key the simulator is given when the environment has none: it takes any. */
+const SIMULATOR_KEY = 'simulator';
+
+/** @throws InvalidRequest when the folder cannot be used, or another process uses it. */
+export async function openLocalEdges({ data, simulator, log, webhook }: OpenEdges): Promise<LocalEdges> {
+  const folder = resolve(data);
+  await makeFolder('--data', data);
+  await using opened = new AsyncDisposableStack();
+  opened.use(await lockFolder(folder));
+  process.env['STORE'] = pathToFileURL(folder).href;
+  if (webhook !== undefined) process.env['WEBHOOK_URL'] = webhook.url;
+  const running = simulator ? await bringSimulator(folder) : undefined;
+  opened.defer(async () => running?.close());
+  const edges = providerEdgesFromEnvironment(process.env);
+  const all = opened.move();
+  return {
+    edges: { ...edges, log, channels: openChannels(process.env, edges.clock) },
+    simulatorUrl: running?.url,
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
+
+async function bringSimulator(folder: string): Promise<Simulator> {
+  const running = await startSimulator({ folder: join(folder, '.simulator') });
+  process.env['PROVIDER_BASE_URLS'] = JSON.stringify({ simulator: running.url });
+  process.env['SIMULATOR_API_KEY'] ??= SIMULATOR_KEY;
+  return running;
+}

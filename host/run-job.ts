@@ -1,0 +1,107 @@
+import { readApiKey } from '../src/runtime/api-key.ts';
+import type { NightshiftConfig } from '../src/config/config.ts';
+import { resolveProfile } from '../src/config/resolve-profile.ts';
+import type { TaskEdges } from '../src/edges.ts';
+import { InvalidRequest, ProviderDenied } from '../src/errors.ts';
+import type { Summary } from '../src/job.ts';
+import { summaryKey } from '../src/checkpoints/keys.ts';
+import { startJob, type StartedJob } from '../src/doors/start-job.ts';
+import { requireJson } from '../src/store/json.ts';
+import { cancelToTheEnd } from './cancel-jobs.ts';
+import { callBundles } from './call-bundles.ts';
+import { callHandlers } from './call-handlers.ts';
+import { createLocalExecutions, type EngineEvent, type LocalExecutions } from './engine.ts';
+import { readTreatment, toStartRequest, type AskedJob, type Treatment } from './start-request.ts';
+
+export interface RunJob extends AskedJob {
+  readonly config: NightshiftConfig;
+  readonly edges: TaskEdges;
+  /** Bundle the Lambdas into this folder and run the bundles, with edges from the environment. */
+  readonly bundles?: string | undefined;
+  /** Told of each step; not told anything when the job had ended before. */
+  readonly onStart?: (job: StartedJob) => void;
+  readonly onEvent?: (event: EngineEvent) => void;
+  /** Aborting stops the job where it stands; running it again resumes it. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs one job to its end on this machine: the synthesized state machine, the Lambdas' handlers in this process.
+ * @returns the job's summary, also when the job failed.
+ * @throws InvalidRequest when there is nothing to run: no such file, profile, provider or key.
+ */
+export async function runJob(options: RunJob): Promise<Summary> {
+  const { config, edges } = options;
+  const treatment = await readTreatment(options);
+  await refuseWithoutKey(config, treatment);
+  const request = await toStartRequest(edges.store, config, options, treatment);
+  const executions = await openExecutions(options);
+  const started = await startJob({ ...edges, config, executions }, request);
+  options.onStart?.(started);
+  if (started.execution !== undefined) {
+    await finish(executions, started.execution, options.signal, () => cancelRun(options, request.jobId));
+  }
+  return requireJson<Summary>(edges.store, summaryKey(request.jobId));
+}
+
+/** Cancels a job that this process has left. */
+async function cancelRun(options: RunJob, jobId: string): Promise<Summary> {
+  const { config, edges } = options;
+  await cancelToTheEnd({ ...edges, config, executions: await openExecutions(options) }, jobId);
+  return requireJson<Summary>(edges.store, summaryKey(jobId));
+}
+
+/** The CDK is loaded only now: whoever asks for help or mistypes an option need not wait for it. */
+async function openExecutions({ config, edges, bundles, onEvent }: RunJob): Promise<LocalExecutions> {
+  const { loadMachine, machineOf, synthesizeBundles } = await import('./load-stack.ts');
+  if (bundles === undefined) {
+    return createLocalExecutions({ ...(await loadMachine(config)), callStep: callHandlers(edges), onEvent });
+  }
+  const synthesized = synthesizeBundles(config, bundles);
+  return createLocalExecutions({ ...machineOf(synthesized), callStep: callBundles(synthesized), onEvent });
+}
+
+/** A failed execution has written its summary, which says why; without one, the failure itself has to say it. */
+async function finish(
+  executions: LocalExecutions,
+  execution: string,
+  signal: AbortSignal | undefined,
+  cancel: () => Promise<Summary>,
+): Promise<void> {
+  const abort = (): void => void executions.leave();
+  signal?.addEventListener('abort', abort);
+  try {
+    await executions.result(execution);
+  } catch (error) {
+    if (signal?.aborted === true) throw new RunAborted(execution, cancel);
+    if (!isJobFailure(error)) throw error;
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+/** The run was interrupted; its job goes on from its checkpoints when it is run again. */
+export class RunAborted extends Error {
+  override readonly name = 'RunAborted';
+  /** Cancels the job instead, and waits for what it leaves. */
+  readonly cancel: () => Promise<Summary>;
+  constructor(execution: string, cancel: () => Promise<Summary>) {
+    super(`${execution} was interrupted.`);
+    this.cancel = cancel;
+  }
+}
+
+function isJobFailure(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ExecutionError';
+}
+
+/** Says at once what is missing, instead of letting the job find out at its first upload. */
+async function refuseWithoutKey(config: NightshiftConfig, { profile, overrides }: Treatment): Promise<void> {
+  const { provider } = resolveProfile(config, profile, overrides);
+  try {
+    await readApiKey(provider.name, process.env);
+  } catch (error) {
+    if (error instanceof ProviderDenied) throw new InvalidRequest(error.message, { cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,111 @@
+import { sumErrors } from '../../src/collect/counts/error-counts.ts';
+import { sumModels } from '../../src/collect/counts/model-usage.ts';
+import { addUsage, NO_USAGE } from '../../src/collect/counts/usage.ts';
+import type { Clock } from '../../src/edges.ts';
+import type { Collected, Job, Plan, Summary } from '../../src/job.ts';
+import {
+  jobKey,
+  OUTPUT_PREFIX,
+  planKey,
+  roundKey,
+  shardKey,
+  summaryKey,
+} from '../../src/checkpoints/keys.ts';
+import type { ReportFacts } from '../../src/report/report-data.ts';
+import { sampleRows } from '../../src/report/sample-rows.ts';
+import { listFiles } from '../../src/report/write-report.ts';
+import { readCollected } from '../../src/checkpoints/shard-rounds.ts';
+import { sideBySide } from '../../src/side-by-side.ts';
+import { readStatus, type JobStatus, type StatusEdges } from '../../src/status/job-status.ts';
+import type { BatchCheckpoint } from '../../src/steps/create-batch.ts';
+import { readJson } from '../../src/store/json.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+
+export interface LiveEdges extends StatusEdges {
+  readonly clock: Clock;
+}
+
+/** A summary in the folder may be of a version that did not tell of these yet. */
+type AnySummary = Omit<Summary, 'models' | 'errors'> & Partial<Pick<Summary, 'models' | 'errors'>>;
+
+/** What a job's page shows at this moment: its summary once it has ended, else what its shards have written so far. */
+export async function readFacts(edges: LiveEdges, jobId: string): Promise<ReportFacts | undefined> {
+  const status = await readStatus(edges, jobId);
+  if (status === undefined) return undefined;
+  if (status.endedAt === undefined) return runningFacts(edges, status);
+  const summary = await readJson<AnySummary>(edges.store, summaryKey(jobId));
+  // It was resumed between the two reads.
+  return summary === undefined ? runningFacts(edges, status) : endedFacts(edges.store, summary);
+}
+
+async function endedFacts(store: ObjectStore, summary: AnySummary): Promise<ReportFacts> {
+  const { jobId, endedAt, models = [], errors = [] } = summary;
+  const shards = Array.from({ length: summary.shards }, (_, shard) => shard);
+  const files = listFiles(summary, `/files/${OUTPUT_PREFIX}${encodeURIComponent(jobId)}/`);
+  return { ...summary, models, errors, at: endedAt, files, sample: await sampleRows(store, jobId, shards) };
+}
+
+async function runningFacts({ store, clock }: LiveEdges, status: JobStatus): Promise<ReportFacts> {
+  const { jobId, createdAt } = status;
+  const [job, plan] = await Promise.all([
+    readJson<Job>(store, jobKey(jobId)),
+    readJson<Plan>(store, planKey(jobId)),
+  ]);
+  const shards = await sideBySide(plan?.shards ?? [], (_, shard) => readShard(store, jobId, shard));
+  const rounds = shards.flatMap(({ collected }) => collected);
+  const done = shards.flatMap(({ hasResults }, shard) => (hasResults ? [shard] : []));
+  return {
+    ...status,
+    endpoint: status.endpoint ?? job?.profile.endpoint,
+    provider: status.provider,
+    model: status.model,
+    rows: status.rows,
+    shards: status.shards.total,
+    rounds: Math.max(0, ...shards.map(({ batches }) => batches.length)),
+    usage: rounds.map(({ usage }) => usage).reduce(addUsage, NO_USAGE),
+    models: sumModels(rounds.map(({ models = [] }) => models)),
+    errors: sumErrors(rounds.map(({ errors = [] }) => errors)),
+    batches: shards.flatMap(({ batches }) => batches),
+    problems: plan?.problems ?? [],
+    startedAt: createdAt,
+    at: new Date(clock.now()).toISOString(),
+    files: [],
+    sample: await sampleRows(store, jobId, done),
+    progress: status,
+  };
+}
+
+interface LiveShard {
+  readonly collected: readonly Collected[];
+  readonly batches: ReportFacts['batches'];
+  readonly hasResults: boolean;
+}
+
+async function readShard(store: ObjectStore, jobId: string, shard: number): Promise<LiveShard> {
+  const ref = { jobId, shard };
+  const collected = await readCollected(store, ref);
+  const round = collected.length + 1;
+  const open = await readJson<BatchCheckpoint>(store, roundKey(ref, round, 'batch.json'));
+  const batches: ReportFacts['batches'] = [
+    ...collected.map(({ batch }) => batch),
+    ...(open === undefined ? [] : [openBatch(shard, round, open)]),
+  ];
+  return { collected, batches, hasResults: (await store.stat(shardKey(ref, 'done.json'))) !== undefined };
+}
+
+function openBatch(
+  shard: number,
+  round: number,
+  { batchId, createdAt }: BatchCheckpoint,
+): ReportFacts['batches'][number] {
+  const created = new Date(createdAt * 1_000).toISOString();
+  return {
+    shard,
+    round,
+    batchId,
+    status: 'open',
+    requests: undefined,
+    createdAt: created,
+    seconds: undefined,
+  };
+}

@@ -1,0 +1,109 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { Hono, type Context } from 'hono';
+import { createApi } from '../../src/api/app.ts';
+import { problem } from '../../src/api/problems.ts';
+import { InvalidInput, InvalidRequest } from '../../src/errors.ts';
+import { INPUT_PREFIX, OUTPUT_PREFIX, STAGED_PREFIX } from '../../src/checkpoints/keys.ts';
+import type { StartEdges } from '../../src/doors/start-job.ts';
+import type { Links } from '../../src/store/links.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+import { hasRoute } from '../template/routes.ts';
+import { addPages } from './pages.ts';
+
+export interface ServeApi {
+  readonly edges: StartEdges;
+  /** The routes the deployed API lets through. */
+  readonly routes: readonly string[];
+  /** On 127.0.0.1; 0 for any that is free. */
+  readonly port: number;
+}
+
+export interface ServedApi extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** Serves the API to this machine, the files that its links lead to, and pages for people. */
+export async function serveApi({ edges, routes, port }: ServeApi): Promise<ServedApi> {
+  let url = '';
+  const api = createApi({ ...edges, links: fileLinks(() => url), caller: () => 'local' });
+  const app = new Hono();
+  app.use(refuseOtherHosts);
+  addFiles(app, edges.store);
+  addPages(app, edges);
+  app.all('*', (c) =>
+    hasRoute(routes, c.req.method, c.req.path)
+      ? api.fetch(c.req.raw)
+      : problem(c, 'no-such-route', { detail: `${c.req.method} ${c.req.path}` }),
+  );
+  const listener = getRequestListener((request, env) => app.fetch(request, env));
+  const server = createServer((request, response) => void listener(request, response));
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(new InvalidRequest(`Port ${port}: ${error.message}`)));
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url,
+    [Symbol.asyncDispose]: async () => {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** A website in a browser on this machine may resolve its own name to 127.0.0.1; the name it asks for gives it away. */
+async function refuseOtherHosts(c: Context, next: () => Promise<void>): Promise<Response | undefined> {
+  // Pages of other sites may send a form here without asking; browsers say so.
+  const isForeign = ['cross-site', 'same-site'].includes(c.req.header('sec-fetch-site') ?? '');
+  if (isForeign || !/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(c.req.header('host') ?? '')) {
+    return problem(c, 'no-such-route', { detail: 'This API is for this machine.' });
+  }
+  await next();
+  return undefined;
+}
+
+/** What presigned addresses are on AWS. They hold for as long as this host runs. */
+function fileLinks(url: () => string): Links {
+  const addressOf = (key: string): Promise<string> =>
+    Promise.resolve(`${url()}/files/${key.split('/').map(encodeURIComponent).join('/')}`);
+  return { download: addressOf, upload: addressOf };
+}
+
+function addFiles(app: Hono, store: ObjectStore): void {
+  app.onError((error, c) =>
+    error instanceof InvalidInput || error instanceof URIError
+      ? problem(c, 'invalid-request', { detail: error.message })
+      : problem(c, 'internal-error'),
+  );
+  const keyOf = (c: Context): string =>
+    c.req.path.slice('/files/'.length).split('/').map(decodeURIComponent).join('/');
+  app.get('/files/*', async (c) => {
+    const key = keyOf(c);
+    const object = key.startsWith(OUTPUT_PREFIX) ? await store.open(key) : undefined;
+    if (object === undefined) return problem(c, 'no-such-route', { detail: `There is no ${key}.` });
+    const headers = {
+      'content-length': String(object.bytes),
+      'content-type': 'application/octet-stream',
+      'x-content-type-options': 'nosniff',
+    };
+    return c.body(ReadableStream.from(object.body) as ReadableStream<Uint8Array>, 200, headers);
+  });
+  app.put('/files/*', async (c) => {
+    const key = keyOf(c);
+    if (![INPUT_PREFIX, STAGED_PREFIX].some((prefix) => key.startsWith(prefix))) {
+      return problem(c, 'no-such-route', { detail: `Nothing can be put to ${key}.` });
+    }
+    const writer = store.write(key);
+    try {
+      for await (const chunk of c.req.raw.body ?? []) await writer.write(chunk as Uint8Array);
+      await writer.close();
+    } catch (error) {
+      await writer.abort();
+      throw error;
+    }
+    return c.body(null, 200);
+  });
+}

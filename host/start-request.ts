@@ -1,0 +1,81 @@
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { NightshiftConfig, ProfileConfig } from '../src/config/config.ts';
+import { resolveProfile } from '../src/config/resolve-profile.ts';
+import type { StartRequest } from '../src/doors/start-job.ts';
+import { InvalidRequest } from '../src/errors.ts';
+import { JOB_FILE_SUFFIX } from '../src/checkpoints/keys.ts';
+import { hashOfRequest, parseJobFile, type JobRequest } from '../src/requests/job-request.ts';
+import { resolveInputs } from '../src/requests/resolve-inputs.ts';
+import type { ObjectStore } from '../src/store/object-store.ts';
+import { chooseJob, takeIn } from './take-in.ts';
+
+/** What a command line asks for. */
+export interface AskedJob {
+  /** Input files of one job, or one job request (`*.job.json`). */
+  readonly files: readonly string[];
+  /** Default: the job request's, else `default`. */
+  readonly profile: string | undefined;
+  readonly overrides: ProfileConfig;
+  /** Makes the run a job of its own although its file and options have run before. */
+  readonly again: boolean;
+}
+
+/** How a job's rows are treated, and the job request that says so, if there is one. */
+export interface Treatment {
+  readonly profile: string;
+  readonly overrides: ProfileConfig;
+  readonly request: JobRequest | undefined;
+}
+
+/** @throws InvalidRequest when there is no such file, or it is no job request. */
+export async function readTreatment({
+  files,
+  profile,
+  overrides,
+}: Omit<AskedJob, 'again'>): Promise<Treatment> {
+  const [jobFile, ...more] = files.filter((file) => file.endsWith(JOB_FILE_SUFFIX));
+  if (jobFile !== undefined && files.length > 1) {
+    throw new InvalidRequest(`${more[0] ?? jobFile} is a job request: run it alone.`);
+  }
+  const request = jobFile === undefined ? undefined : parseJobFile(await readWhole(jobFile), jobFile);
+  return {
+    profile: profile ?? request?.profile ?? 'default',
+    overrides: { ...request?.overrides, ...overrides },
+    request,
+  };
+}
+
+/**
+ * Files become the inputs of one job: they are copied into the store. A job request names its inputs, which lie there.
+ * @throws InvalidRequest when a file cannot be read, or there is no such profile or provider.
+ */
+export async function toStartRequest(
+  store: ObjectStore,
+  config: NightshiftConfig,
+  { files, again }: Pick<AskedJob, 'files' | 'again'>,
+  { profile, overrides, request }: Treatment,
+): Promise<StartRequest> {
+  const identity = [identityOf(config, profile, overrides)];
+  if (request === undefined) {
+    const { jobId, inputs } = await takeIn(store, { files, identity, again });
+    return { jobId, profile, overrides, inputs: () => Promise.resolve(inputs) };
+  }
+  const name = request.name ?? basename(files[0] ?? '');
+  const jobId = await chooseJob(store, name, [hashOfRequest(request), ...identity], again);
+  return { jobId, profile, overrides, inputs: () => resolveInputs(store, jobId, request) };
+}
+
+async function readWhole(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw new InvalidRequest(`There is no file ${file}.`, { cause: error });
+  }
+}
+
+/** What makes two runs of one file the same job: all that decides on the answers, but not how often they are asked for. */
+function identityOf(config: NightshiftConfig, profile: string, overrides: ProfileConfig): string {
+  const { polling: _polling, price: _price, provider, ...rest } = resolveProfile(config, profile, overrides);
+  return JSON.stringify({ ...rest, provider: provider.name });
+}

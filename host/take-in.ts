@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { InvalidRequest } from '../src/errors.ts';
+import type { InputRef } from '../src/job.ts';
+import { makeJobId } from '../src/requests/job-id.ts';
+import { jobKey, jobPrefix, summaryKey } from '../src/checkpoints/keys.ts';
+import type { ObjectStore } from '../src/store/object-store.ts';
+
+export interface TakeIn {
+  /** In the order of their rows. */
+  readonly files: readonly string[];
+  /** How the files are treated: with their content, what makes the job unique. */
+  readonly identity: readonly string[];
+  /** Ask for a new job although the last one of these files has ended. */
+  readonly again: boolean;
+}
+
+const CHUNK_BYTES = 1_048_576;
+
+/**
+ * Copies files into the store, where the workflow reads them. The same content under the same name, which says its
+ * format, treated the same way is the same job, so running files again resumes it or shows what it came to.
+ * @throws InvalidRequest when a file cannot be read.
+ */
+export async function takeIn(
+  store: ObjectStore,
+  { files, identity, again }: TakeIn,
+): Promise<{ readonly jobId: string; readonly inputs: readonly InputRef[] }> {
+  const contents = await Promise.all(files.map(async (file) => [await contentHash(file), basename(file)]));
+  const jobId = await chooseJob(store, files[0] ?? '', [...contents.flat(), ...identity], again);
+  const names = distinct(files.map((file) => basename(file)));
+  const keys = names.map((name) => `${jobPrefix(jobId)}input/${name}`);
+  for (const [n, key] of keys.entries()) {
+    if ((await store.stat(key)) === undefined) await copy(store, files[n] ?? '', key);
+  }
+  return { jobId, inputs: keys.map((key) => ({ key })) };
+}
+
+/** Files of the same name from different folders each get a folder of their own. */
+function distinct(names: readonly string[]): string[] {
+  return names.map((name, n) => (names.indexOf(name) === n ? name : `${n + 1}/${name}`));
+}
+
+/** The last job of this input; with `again` the one after it, unless the last has not ended and wants to go on. */
+export async function chooseJob(
+  store: ObjectStore,
+  name: string,
+  identity: readonly string[],
+  again: boolean,
+): Promise<string> {
+  const nth = (n: number): string => makeJobId(name, n === 1 ? identity : [...identity, String(n)]);
+  const exists = async (key: string): Promise<boolean> => (await store.stat(key)) !== undefined;
+  let last = 1;
+  while (await exists(jobKey(nth(last + 1)))) last += 1;
+  return nth(again && (await exists(summaryKey(nth(last)))) ? last + 1 : last);
+}
+
+async function contentHash(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  await refuseFolder(file);
+  for await (const chunk of createReadStream(file, { highWaterMark: CHUNK_BYTES }))
+    hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+/** @throws InvalidRequest when there is no such file, or it is none. */
+export async function refuseFolder(file: string): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  if (found === undefined) throw new InvalidRequest(`There is no file ${file}.`);
+  if (!found.isFile()) throw new InvalidRequest(`${file} is not a file.`);
+}
+
+async function copy(store: ObjectStore, file: string, key: string): Promise<void> {
+  const writer = store.write(key);
+  try {
+    for await (const chunk of createReadStream(file, { highWaterMark: CHUNK_BYTES }))
+      await writer.write(chunk as Buffer);
+    await writer.close();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}

@@ -1,0 +1,215 @@
+import { builtInDialect, type DialectName } from '../src/provider/dialects/dialects.ts';
+import type { Dialect } from '../src/provider/dialects/schema.ts';
+import type { BatchEnd, Ending, Running, SimulatedBatch, BatchState } from './batches.ts';
+import { QUIRKS, type Quirks } from './quirks.ts';
+import { messageBatch, messageError } from './anthropic.ts';
+import { mistralJob } from './mistral.ts';
+import type { SimulatedFile } from './state.ts';
+import { togetherJob } from './together.ts';
+
+/** A dialect as the simulator speaks it: its data, and what it does beyond them. */
+export interface Spoken {
+  readonly dialect: Dialect;
+  readonly quirks: Quirks;
+}
+
+export function speak(name: DialectName): Spoken {
+  return { dialect: builtInDialect(name), quirks: QUIRKS[name] };
+}
+
+type Wire = Record<string, unknown>;
+
+export function batchObject(batch: SimulatedBatch, state: BatchState, spoken: Spoken): Wire {
+  const { dialect, quirks } = spoken;
+  const { end } = batch;
+  const at = (milliseconds: number | undefined): unknown => time(milliseconds, spoken);
+  const failed = end?.ending === 'failed' && batch.errors.length > 0;
+  const object = {
+    id: batch.id,
+    object: 'batch',
+    endpoint: batch.endpoint,
+    errors: failed ? errorList(batch, spoken) : null,
+    input_file_id: batch.inputFileId,
+    completion_window: batch.completionWindow,
+    status: shownStatus(state, spoken),
+    output_file_id: end?.outputFileId ?? null,
+    error_file_id: end?.errorFileId ?? null,
+    created_at: at(batch.createdAt),
+    expires_at: at(quirks.neverExpires ? undefined : batch.expiresAt),
+    completed_at: at(endedAt(end, 'succeeded')),
+    failed_at: at(endedAt(end, 'failed')),
+    expired_at: at(endedAt(end, 'expired')),
+    // Melious has no field for either.
+    ...(dialect.name !== 'melious' && {
+      cancelling_at: at(batch.cancelledAt),
+      cancelled_at: at(endedAt(end, 'cancelled')),
+    }),
+    ...counters(batch, state, spoken),
+    metadata: metadataOf(batch, spoken),
+  };
+  const theirs = otherShape(object, batch, spoken);
+  return dialect.fields.absent === 'omitted' ? withoutNulls(theirs) : theirs;
+}
+
+/** Objects of those who do not copy OpenAI's. */
+function otherShape(object: Wire, batch: SimulatedBatch, spoken: Spoken): Wire {
+  switch (spoken.dialect.adapter) {
+    case 'mistral':
+      return mistralJob(object, batch);
+    case 'together':
+      return togetherJob(object, batch);
+    case 'anthropic':
+      return messageBatch(object, batch, time(batch.cancelledAt, spoken));
+    case 'openai':
+    case undefined:
+      return object;
+  }
+}
+
+function withoutNulls(object: Wire): Wire {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
+}
+
+/** What is not known to be kept is lost. */
+function metadataOf({ metadata }: SimulatedBatch, { dialect, quirks }: Spoken): unknown {
+  const kept = dialect.honours.metadata === true ? metadata : {};
+  const shown = { ...kept, ...quirks.ownMetadata };
+  return Object.keys(shown).length === 0 && dialect.name !== 'melious' ? null : shown;
+}
+
+function errorList({ errors }: SimulatedBatch, { dialect }: Spoken): unknown {
+  return dialect.fields.errors === 'text'
+    ? errors.map(({ code, message }) => `${code}: ${message}`).join('; ')
+    : { object: 'list', data: errors };
+}
+
+function shownStatus(state: BatchState, { dialect, quirks }: Spoken): string {
+  if ('ending' in state) return cased(endingWord(state.ending, dialect), quirks);
+  // A fault has the last word.
+  if (state.shown !== state.status) return state.shown;
+  const words: Readonly<Record<Running, string>> = {
+    queued: quirks.queued,
+    in_progress: quirks.inProgress,
+    finalizing: quirks.finalizing,
+    cancelling: cancellingWord(dialect),
+  };
+  return cased(words[state.status], quirks);
+}
+
+function cancellingWord({ adapter }: Dialect): string {
+  if (adapter === 'mistral') return 'cancellation_requested';
+  if (adapter === 'together') return 'in_progress';
+  return adapter === 'anthropic' ? 'canceling' : 'cancelling';
+}
+
+function endingWord(ending: Ending, { adapter, statuses }: Dialect): string {
+  // How is told by its rows.
+  if (adapter === 'anthropic') return 'ended';
+  return Object.entries(statuses).find(([, means]) => means === ending)?.[0] ?? ending;
+}
+
+function cased(status: string, { casing }: Quirks): string {
+  if (casing === 'upper') return status.toUpperCase();
+  return casing === 'capital' ? `${status.charAt(0).toUpperCase()}${status.slice(1)}` : status;
+}
+
+function counters(batch: SimulatedBatch, state: BatchState, spoken: Spoken): Wire {
+  const told = batch.actions.find((action) => action.kind === 'counts');
+  if (told !== undefined) return { request_counts: told.counts };
+  const { counts } = spoken.quirks;
+  const shown = shownCounts(batch, state, spoken);
+  if (shown === undefined) return { request_counts: null };
+  if (counts === 'twice') return { ...shown, request_counts: shown };
+  if (batch.end !== undefined || counts === 'shown') return { request_counts: shown };
+  if (counts === 'absent') return {};
+  return { request_counts: Object.fromEntries(Object.keys(shown).map((name) => [name, null])) };
+}
+
+/** A batch that failed validation ran nothing: OpenAI shows 0/0/0. */
+function shownCounts(batch: SimulatedBatch, state: BatchState, { dialect }: Spoken): Wire | undefined {
+  const names = dialect.counters;
+  if (typeof names === 'string') return undefined;
+  const { end } = batch;
+  const total = end !== undefined && batch.errors.length > 0 ? 0 : batch.requests;
+  const errored = end?.errored ?? 0;
+  const done = end === undefined ? ('done' in state ? state.done : 0) : end.succeeded + errored;
+  const first = names.total === undefined ? { processing: total - done } : { [names.total]: total };
+  return { ...first, [names.succeeded]: done - errored, [names.failed]: errored };
+}
+
+function endedAt(end: BatchEnd | undefined, ending: Ending): number | undefined {
+  return end?.ending === ending ? end.at : undefined;
+}
+
+function time(milliseconds: number | undefined, { dialect }: Spoken): unknown {
+  if (milliseconds === undefined) return null;
+  return dialect.fields.times === 'ISO 8601' ? new Date(milliseconds).toISOString() : seconds(milliseconds);
+}
+
+export function fileObject(file: SimulatedFile, spoken: Spoken): Wire {
+  const { id, bytes, createdAt, name, purpose, expiresAt } = file;
+  return {
+    id,
+    object: 'file',
+    bytes,
+    created_at: time(createdAt, spoken),
+    filename: name,
+    purpose,
+    ...(expiresAt !== undefined && { expires_at: time(expiresAt, spoken) }),
+    status: (file.looksUntilProcessed ?? 0) > 0 ? 'pending' : 'processed',
+  };
+}
+
+/** An uploaded file as its answer has it. */
+export function uploadAnswer(file: SimulatedFile, spoken: Spoken): Wire {
+  const object = fileObject(file, spoken);
+  return spoken.quirks.uploads === 'bare' ? object : wrapped(object);
+}
+
+/** One page of a list. `after` is the last id of the page before. */
+export function listAnswer(
+  items: readonly Wire[],
+  { after, limit = '20', page = '0', page_size = '100' }: Readonly<Record<string, string>>,
+  { quirks: { lists } }: Spoken,
+): Wire | readonly Wire[] {
+  if (lists === 'bare') return items;
+  if (lists === 'numbered') {
+    const start = Number(page) * Number(page_size);
+    return { object: 'list', data: items.slice(start, start + Number(page_size)), total: items.length };
+  }
+  if (lists === 'whole') return { object: 'list', data: items };
+  const from = after === undefined ? 0 : items.findIndex(({ id }) => id === after) + 1;
+  const data = items.slice(from, from + Math.min(100, Math.max(1, Number(limit))));
+  if (lists === 'wrapped') return wrapped({ data, object: 'list' });
+  return {
+    object: 'list',
+    data,
+    first_id: data[0]?.['id'] ?? null,
+    last_id: data.at(-1)?.['id'] ?? null,
+    has_more: from + data.length < items.length,
+  };
+}
+
+function wrapped(data: Wire): Wire {
+  return { code: 20_000, message: 'Ok', status: true, data };
+}
+
+/** An answer that is no success, in the dialect's first envelope. */
+export function errorBody({ dialect: { adapter, errors } }: Spoken, code: string, message: string): unknown {
+  if (adapter === 'anthropic') return messageError(code, message);
+  const [envelope = 'text'] = errors === 'unknown' ? [] : errors;
+  switch (envelope) {
+    case '{error: {code}}':
+      return { error: { code, message } };
+    case '{error: {type, code}}':
+      return { error: { message, type: 'invalid_request_error', param: null, code } };
+    case '{code, message}':
+      return { code: 20_012, message, data: null };
+    case '{detail}':
+      return { detail: message };
+    case 'text':
+      return message;
+  }
+}
+
+const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1_000);

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import type { Hono } from 'hono';
+import { frameLines } from '../src/jsonl/lines.ts';
+import { message, messageBatchSchema, messageSchema, requestLines, resultLine } from './anthropic.ts';
+import type { AppContext, AppOptions } from './app-options.ts';
+import { batchesPath } from './calls.ts';
+import { corruptContent } from './corrupt-content.ts';
+import type { Route } from './faults.ts';
+import type { NodeBindings } from './strike.ts';
+
+type Handler = (c: AppContext) => Promise<Response>;
+
+/** What is Anthropic's alone: a create that carries its requests, and results under a batch's own id. */
+export function addMessageBatches(
+  app: Hono<{ Bindings: NodeBindings }>,
+  { state, provider, script, realtime, now }: AppOptions,
+  route: (name: Route, handle: Handler) => Handler,
+  refuse: (c: AppContext, status: 400 | 404, code: string, message: string) => Response,
+): void {
+  const path = batchesPath({ adapter: 'anthropic' });
+  app.all('/v1/files/*', (c) => refuse(c, 404, 'not_found_error', 'There are no files.'));
+  app.post(
+    path,
+    route('create', async (c) => {
+      if (c.req.header('anthropic-version') === undefined)
+        return refuse(c, 400, 'invalid_request_error', 'anthropic-version: header is required');
+      const body = messageBatchSchema.safeParse(await c.req.json().catch(() => undefined));
+      if (!body.success) return refuse(c, 400, 'invalid_request_error', 'requests: not a list of requests');
+      const batch = await provider.createBatch({
+        inputFileId: keep(requestLines(body.data)),
+        endpoint: '/v1/chat/completions',
+        completionWindow: '24h',
+        metadata: {},
+      });
+      return c.json(await provider.show(batch));
+    }),
+  );
+  app.post(
+    '/v1/messages',
+    route('realtime', (c) => realtime.answer(c, MESSAGES)),
+  );
+  app.get(
+    `${path}/:id/results`,
+    route('content', async (c) => {
+      const batch = state.batches.get(c.req.param('id') ?? '');
+      if (batch?.end === undefined) return refuse(c, 404, 'not_found_error', 'There are no results.');
+      const { outputFileId } = batch.end;
+      const lines = outputFileId === undefined ? Readable.from([]) : results(state.content(outputFileId));
+      const kind = script.forContent();
+      if (kind !== undefined) return corruptContent(lines, kind, c.env.outgoing);
+      const headers = { 'content-type': 'application/x-jsonl' };
+      return c.body(Readable.toWeb(Readable.from(lines)) as ReadableStream, 200, headers);
+    }),
+  );
+
+  /** Known again by what is in them: the same requests, sent twice, are two batches of one name. */
+  function keep(lines: string): string {
+    const id = state.nextId('file');
+    writeFileSync(state.contentPath(id), lines);
+    const name = createHash('sha256').update(lines).digest('hex');
+    state.files.set(id, { id, name, purpose: 'batch', bytes: Buffer.byteLength(lines), createdAt: now() });
+    return id;
+  }
+}
+
+const MESSAGES = { url: '/v1/chat/completions', request: messageSchema, answer: message };
+
+const MAX_LINE_BYTES = 512 * 1_048_576;
+
+async function* results(content: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  for await (const lines of frameLines(content, MAX_LINE_BYTES)) {
+    yield Buffer.from(lines.map(({ bytes }) => resultLine(bytes?.toString('utf8') ?? '')).join(''));
+  }
+}

@@ -1,0 +1,254 @@
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { frameLines } from '../src/jsonl/lines.ts';
+import type { Dialect } from '../src/provider/dialects/schema.ts';
+import { answerBody, isUnknownModel, markedFailure, type SimulatedRequest } from './answers.ts';
+import type { BatchEnd, Ending, SimulatedBatch } from './batches.ts';
+import type { Spoken } from './dialects.ts';
+import type { FaultScript, RowAction } from './faults.ts';
+import type { SimulatorState } from './state.ts';
+
+export interface Production {
+  readonly state: SimulatorState;
+  readonly script: FaultScript;
+  readonly spoken: Spoken;
+  readonly seed: number;
+}
+
+const MAX_LINE_BYTES = 512 * 1_048_576;
+
+/** A row's result lines: some providers put errors into the output file, most into a file of their own. */
+interface ResultLines {
+  readonly output: readonly string[];
+  readonly errors: readonly string[];
+  readonly failed: boolean;
+}
+
+/** Writes a batch's files as it ends: the first `finished` rows in the order the provider happened to run them. */
+export async function produceOutput(
+  { state, script, spoken, seed }: Production,
+  batch: SimulatedBatch,
+  { ending, at, finished }: { readonly ending: Ending; readonly at: number; readonly finished: number },
+): Promise<BatchEnd> {
+  const output: string[] = [];
+  const errors: string[] = [];
+  let errored = 0;
+  if (batch.errors.length === 0) {
+    for (const [place, { request, ordinal }] of (await runOrder(state, batch, seed)).entries()) {
+      if (place >= finished) {
+        const { unfinishedRows } = spoken.dialect.files;
+        if (unfinishedRows === 'error file') errors.push(unfinished(request, ending));
+        if (unfinishedRows === 'output file') output.push(unfinished(request, ending));
+        continue;
+      }
+      const nth = (state.attempts.get(request.custom_id) ?? 0) + 1;
+      state.attempts.set(request.custom_id, nth);
+      const actions = script.forRow(request.custom_id, ordinal, nth);
+      const lines = resultLines(request, actions, spoken, { seed, nth });
+      output.push(...lines.output);
+      errors.push(...lines.errors);
+      if (lines.failed) errored += 1;
+    }
+  }
+  const { quirks } = spoken;
+  const noOutput =
+    batch.actions.some(({ kind }) => kind === 'no-output') ||
+    (ending === 'cancelled' && quirks.cancelledIsEmpty);
+  const none = ending === 'succeeded' && errored === finished && quirks.failsWithoutSuccess;
+  const { emptyFiles } = spoken.dialect.files;
+  const kept = {
+    output: emptyFiles === 'both',
+    errors: emptyFiles === 'both' || emptyFiles === 'error file',
+  };
+  const store = (lines: readonly string[], what: 'output' | 'errors'): string | undefined =>
+    noOutput || batch.errors.length > 0 || (lines.length === 0 && !kept[what])
+      ? undefined
+      : storeLines(state, quirks.lastNewline ? lines : cutLast(lines), what, at);
+  return {
+    ending: none ? 'failed' : ending,
+    at,
+    succeeded: batch.errors.length > 0 ? 0 : finished - errored,
+    errored,
+    outputFileId: store(output, 'output'),
+    errorFileId: store(errors, 'errors'),
+  };
+}
+
+interface Placed {
+  readonly request: SimulatedRequest;
+  readonly ordinal: number;
+}
+
+/** The batch's requests in an order shuffled by the seed. */
+async function runOrder(state: SimulatorState, batch: SimulatedBatch, seed: number): Promise<Placed[]> {
+  const placed: Placed[] = [];
+  for await (const lines of frameLines(state.content(batch.inputFileId), MAX_LINE_BYTES)) {
+    for (const { bytes } of lines) {
+      if (bytes === undefined) continue;
+      placed.push({
+        request: {
+          url: batch.endpoint,
+          ...(JSON.parse(bytes.toString('utf8')) as object),
+        } as SimulatedRequest,
+        ordinal: placed.length,
+      });
+    }
+  }
+  return shuffled(placed, seed + batch.nth);
+}
+
+/** Fisher-Yates with a small generator: the same seed, the same order. */
+function shuffled<Item>(items: Item[], seed: number): Item[] {
+  let state = seed >>> 0;
+  const random = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+  for (let last = items.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(random() * (last + 1));
+    const [a, b] = [items[last], items[other]];
+    if (a !== undefined && b !== undefined) [items[last], items[other]] = [b, a];
+  }
+  return items;
+}
+
+function resultLines(
+  request: SimulatedRequest,
+  actions: readonly RowAction[],
+  spoken: Spoken,
+  { seed, nth }: { readonly seed: number; readonly nth: number },
+): ResultLines {
+  const marked = markedFailure(request, nth);
+  const has = (kind: RowAction['kind']): boolean => actions.some((action) => action.kind === kind);
+  const error =
+    actions.find((action) => action.kind === 'error') ??
+    (marked === undefined ? undefined : { code: marked, status: undefined, message: undefined }) ??
+    (isUnknownModel(request)
+      ? { code: 'INFERENCE_3001', status: 404, message: 'There is no such model.' }
+      : undefined);
+  if (has('drop')) return { output: [], errors: [], failed: false };
+  const stranger = has('unknown') ? [line('a-stranger', { response: null, error: null })] : [];
+  if (error !== undefined) {
+    const text = errorLine(request, error, spoken);
+    return spoken.dialect.files.failedRows === 'output file'
+      ? { output: [text, ...stranger], errors: [], failed: true }
+      : { output: stranger, errors: [text], failed: true };
+  }
+  const text = answerLine(request, actions, spoken, { seed, nth });
+  return {
+    output: has('duplicate') ? [text, text, ...stranger] : [text, ...stranger],
+    errors: [],
+    failed: false,
+  };
+}
+
+function answerLine(
+  request: SimulatedRequest,
+  actions: readonly RowAction[],
+  { dialect }: Spoken,
+  { seed, nth }: { readonly seed: number; readonly nth: number },
+): string {
+  const body = answerBody(request, seed, nth);
+  let status = 200;
+  let asText = dialect.fields.body === 'JSON text';
+  for (const action of actions) {
+    if (action.kind === 'empty') return line(request.custom_id, { response: null, error: null });
+    if (action.kind === 'status-zero') status = 0;
+    if (action.kind === 'string-body') asText = true;
+    if (action.kind === 'text') changeChoice(body, { message: { role: 'assistant', content: action.text } });
+    if (action.kind === 'finish') changeChoice(body, { finish_reason: action.reason });
+  }
+  const response = {
+    status_code: status,
+    request_id: requestId(request),
+    body: asText ? JSON.stringify(body) : body,
+  };
+  return line(request.custom_id, { response, error: null });
+}
+
+function changeChoice(body: Record<string, unknown>, change: object): void {
+  const choices = body['choices'];
+  if (Array.isArray(choices)) body['choices'] = choices.map((choice: object) => ({ ...choice, ...change }));
+}
+
+interface RowError {
+  readonly code: string;
+  readonly status?: number | undefined;
+  readonly message?: string | undefined;
+}
+
+function errorLine(
+  request: SimulatedRequest,
+  { code, status, message }: RowError,
+  { dialect }: Spoken,
+): string {
+  const said = message ?? `The simulator was told to fail this row with ${code}.`;
+  const { custom_id } = request;
+  switch (dialect.fields.rowError) {
+    case 'code':
+      return line(custom_id, { response: null, error: { code, message: said } });
+    case 'type':
+      // Without a response at all.
+      return line(custom_id, { error: { type: errorType(dialect, status), message: said } });
+    case 'message':
+      return line(custom_id, { response: null, error: { code: null, message: said } });
+    case 'status as code':
+      return line(custom_id, {
+        response: null,
+        error: { code: String(status ?? 500), message: `Error code: {'error': {'message': '${said}'}}` },
+      });
+    case 'response':
+    case 'unknown': {
+      const body = { error: { code, message: said, type: 'server_error', param: null } };
+      const response = { status_code: status ?? 500, request_id: requestId(request), body };
+      return line(custom_id, { response, error: null });
+    }
+  }
+}
+
+function errorType({ adapter }: Dialect, status = 500): string {
+  if (adapter !== 'anthropic') return 'request_failed';
+  return status >= 500 ? 'api_error' : 'invalid_request_error';
+}
+
+/** Some name what they did not get to; elsewhere those rows are simply absent. */
+function unfinished({ custom_id }: SimulatedRequest, ending: Ending): string {
+  const error = {
+    code: `batch_${ending}`,
+    message: `This request was not executed before the batch ${ending}.`,
+  };
+  return line(custom_id, { response: null, error });
+}
+
+function line(custom_id: string, rest: { readonly response?: unknown; readonly error: unknown }): string {
+  return `${JSON.stringify({ id: `batch_req_${shortHash(custom_id)}`, custom_id, ...rest })}\n`;
+}
+
+const requestId = ({ custom_id }: SimulatedRequest): string => `req_${shortHash(custom_id)}`;
+const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
+
+function cutLast(lines: readonly string[]): string[] {
+  return [...lines.slice(0, -1), ...lines.slice(-1).map((last) => last.trimEnd())];
+}
+
+/** Lines written together: a system call per line would cost more than making it. */
+const LINES_PER_WRITE = 2_000;
+
+function storeLines(
+  state: SimulatorState,
+  lines: readonly string[],
+  what: string,
+  createdAt: number,
+): string {
+  const id = state.nextId('file');
+  const file = openSync(state.contentPath(id), 'w');
+  let bytes = 0;
+  for (let from = 0; from < lines.length; from += LINES_PER_WRITE) {
+    bytes += writeSync(file, lines.slice(from, from + LINES_PER_WRITE).join(''));
+  }
+  closeSync(file);
+  state.files.set(id, { id, name: `${what}.jsonl`, bytes, purpose: 'batch_output', createdAt });
+  return id;
+}

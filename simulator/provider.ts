@@ -1,0 +1,125 @@
+import { parseWindow } from '../src/polling.ts';
+import {
+  batchState,
+  type BatchState,
+  type SimulatedBatch,
+  type Stages,
+  type ValidationError,
+} from './batches.ts';
+import { batchObject, type Spoken } from './dialects.ts';
+import type { BatchAction, FaultScript } from './faults.ts';
+import { produceOutput } from './output.ts';
+import type { SimulatorState } from './state.ts';
+import { validateRequests } from './validate.ts';
+
+export interface ProviderOptions {
+  readonly state: SimulatorState;
+  readonly script: FaultScript;
+  readonly spoken: Spoken;
+  readonly seed: number;
+  readonly stages: Stages;
+  readonly now: () => number;
+}
+
+export interface BatchRequest {
+  readonly inputFileId: string;
+  readonly endpoint: string;
+  readonly completionWindow: string;
+  readonly model?: string | undefined;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The same key and request answer with the same batch. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** The provider itself, without HTTP: makes batches, and lets them go on as its clock does. */
+export class SimulatedProvider {
+  readonly #options: ProviderOptions;
+  /** Batches whose end is being written, so that two requests at once write it once. */
+  readonly #ending = new Map<string, Promise<void>>();
+
+  constructor(options: ProviderOptions) {
+    this.#options = options;
+  }
+
+  async createBatch(request: BatchRequest): Promise<SimulatedBatch> {
+    const { state, script, spoken, now } = this.#options;
+    const { requests, errors } = await validateRequests(
+      state.content(request.inputFileId),
+      request.endpoint,
+      spoken.dialect,
+    );
+    const nth = state.batches.size + 1;
+    const actions = script.forBatch(nth);
+    const batch: SimulatedBatch = {
+      id: state.nextId('batch'),
+      nth,
+      ...request,
+      createdAt: now(),
+      expiresAt:
+        now() +
+        (spoken.quirks.neverExpires ? NEVER : (parseWindow(request.completionWindow) ?? 86_400)) * 1_000,
+      requests,
+      errors: [...errors, ...actions.flatMap(plannedErrors)],
+      actions,
+    };
+    state.batches.set(batch.id, batch);
+    const key = request.metadata['key'] ?? state.files.get(request.inputFileId)?.name ?? '';
+    // One that vanishes cannot be found again: making another one is all that is left.
+    if (!actions.some(({ kind }) => kind === 'vanish'))
+      state.creates.set(key, (state.creates.get(key) ?? 0) + 1);
+    state.save();
+    return batch;
+  }
+
+  /** The batch as the API shows it now; its files are made when its end is first seen. */
+  async show(batch: SimulatedBatch): Promise<Record<string, unknown>> {
+    const current = this.stateOf(batch);
+    if ('ending' in current) await this.#end(batch, current);
+    // How a batch ended may depend on its rows.
+    return batchObject(batch, this.stateOf(batch), this.#options.spoken);
+  }
+
+  stateOf(batch: SimulatedBatch): BatchState {
+    const { now, stages } = this.#options;
+    if (batch.end !== undefined)
+      return { ending: batch.end.ending, at: batch.end.at, finished: batch.end.succeeded };
+    return batchState(batch, now(), stages);
+  }
+
+  /** Asks a batch to end; false when it has ended already. */
+  cancel(batch: SimulatedBatch): boolean {
+    const current = this.stateOf(batch);
+    if ('ending' in current) return current.ending === 'cancelled';
+    batch.cancelledAt ??= this.#options.now();
+    this.#options.state.save();
+    return true;
+  }
+
+  #end(batch: SimulatedBatch, ended: Extract<BatchState, { ending: unknown }>): Promise<void> {
+    if (batch.end !== undefined) return Promise.resolve();
+    const running = this.#ending.get(batch.id);
+    if (running !== undefined) return running;
+    const producing = this.#produce(batch, ended);
+    this.#ending.set(batch.id, producing);
+    return producing;
+  }
+
+  async #produce(batch: SimulatedBatch, ended: Extract<BatchState, { ending: unknown }>): Promise<void> {
+    batch.end = await produceOutput(this.#options, batch, ended);
+    this.#options.state.save();
+    this.#ending.delete(batch.id);
+  }
+}
+
+/** Seconds: a hundred years. */
+const NEVER = 3_153_600_000;
+
+function plannedErrors(action: BatchAction): ValidationError[] {
+  if (action.kind === 'fail') {
+    const message = action.message ?? `The simulator was told to fail this batch with ${action.code}.`;
+    return [{ code: action.code, message, line: null, param: null }];
+  }
+  if (action.kind !== 'invalid') return [];
+  const message = `The simulator was told to fail this line with ${action.code}.`;
+  return action.lines.map((line) => ({ code: action.code, message, line, param: null }));
+}

@@ -1,0 +1,87 @@
+import type { Context } from 'hono';
+import { z } from 'zod';
+import { isListed } from '../src/provider/dialects/known.ts';
+import { answerBody, isUnknownModel, markedFailure, type SimulatedRequest } from './answers.ts';
+import { errorBody, type Spoken } from './dialects.ts';
+
+/** How many realtime calls an account may make. */
+export interface RealtimeLimit {
+  readonly requests: number;
+  readonly perSeconds: number;
+}
+
+export interface RealtimeOptions {
+  readonly limit: RealtimeLimit;
+  readonly spoken: Spoken;
+  readonly seed: number;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}
+
+/** How an endpoint's requests and answers differ from OpenAI's. */
+export interface RealtimeShape {
+  /** The endpoint of OpenAI that it stands for. */
+  readonly url: string;
+  readonly request: z.ZodType<Readonly<Record<string, unknown>>>;
+  readonly answer: (body: Readonly<Record<string, unknown>>) => object;
+}
+
+const anyRequest = z.record(z.string(), z.unknown());
+
+/** The realtime endpoints: one call, one answer, and headers that tell how many more are taken in this window. */
+export class Realtime {
+  readonly #options: RealtimeOptions;
+  readonly #seen = new Map<string, number>();
+  #windowEnds = 0;
+  #used = 0;
+
+  constructor(options: RealtimeOptions) {
+    this.#options = options;
+  }
+
+  async answer(c: Context, shape?: RealtimeShape): Promise<Response> {
+    const { spoken, seed } = this.#options;
+    const headers = this.#count();
+    if (headers['retry-after'] !== undefined)
+      return Response.json(errorBody(spoken, 'AUTH_1028', 'Too many requests.'), { status: 429, headers });
+    const body = (shape?.request ?? anyRequest).safeParse(await c.req.json().catch(() => undefined));
+    if (!body.success)
+      return Response.json(errorBody(spoken, 'VALIDATION_4001', 'The body is no object.'), {
+        status: 400,
+        headers,
+      });
+    const request: SimulatedRequest = { custom_id: '', url: shape?.url ?? c.req.path, body: body.data };
+    const text = JSON.stringify(body.data);
+    const nth = (this.#seen.get(text) ?? 0) + 1;
+    this.#seen.set(text, nth);
+    const failure = markedFailure(request, nth);
+    if (failure !== undefined)
+      return Response.json(
+        errorBody(spoken, failure, `The simulator was told to fail this row with ${failure}.`),
+        // As a batch tells it: a code that is not known to pass does not.
+        { status: isListed(failure, spoken.dialect.codes.retriable) ? 503 : 400, headers },
+      );
+    if (isUnknownModel(request))
+      return Response.json(errorBody(spoken, 'INFERENCE_3001', 'No such model.'), { status: 404, headers });
+    const answered = answerBody(request, seed, nth);
+    return Response.json(shape === undefined ? answered : shape.answer(answered), { headers });
+  }
+
+  /** Takes a call in; with `retry-after` it is one too many. */
+  #count(): Record<string, string> {
+    const { limit, now } = this.#options;
+    if (now() >= this.#windowEnds) {
+      this.#windowEnds = now() + limit.perSeconds * 1_000;
+      this.#used = 0;
+    }
+    const isTaken = this.#used < limit.requests;
+    if (isTaken) this.#used += 1;
+    const seconds = String(Math.ceil((this.#windowEnds - now()) / 1_000));
+    return {
+      'x-ratelimit-limit-requests': String(limit.requests),
+      'x-ratelimit-remaining-requests': String(limit.requests - this.#used),
+      'x-ratelimit-reset-requests': seconds,
+      ...(!isTaken && { 'retry-after': seconds }),
+    };
+  }
+}

@@ -1,0 +1,80 @@
+import { InvalidInput } from '../errors.ts';
+import { roundKey, shardName, type ShardRef } from './keys.ts';
+import { frameLines } from '../jsonl/lines.ts';
+import { readCollected } from './shard-rounds.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+
+/** The first part of a round's request lines: what one uploaded file holds. */
+export interface ShardPart {
+  /** Whole lines. */
+  readonly requests: number;
+  readonly bytes: number;
+}
+
+/** `round-<r>.upload.json`. */
+export interface UploadCheckpoint {
+  readonly fileId: string;
+  /** The file's name at the provider. */
+  readonly name: string;
+  /** Set when the file holds only the round's first requests. */
+  readonly part?: ShardPart | undefined;
+  /** An upload got no answer before this one: there may be another file of the name. */
+  readonly repeated: boolean;
+}
+
+/** A round's file at the provider. */
+export function uploadName({ jobId, shard }: ShardRef, round: number): string {
+  return `${jobId}-${shardName(shard)}-r${round}.jsonl`;
+}
+
+/** A round's request lines, up to so many bytes. @throws InvalidInput when they are gone */
+export async function* readRequests(
+  store: ObjectStore,
+  key: string,
+  end: number | undefined,
+): AsyncGenerator<Buffer> {
+  const object = await store.open(key, end === undefined ? {} : { end });
+  if (object === undefined) throw new InvalidInput(`${store.locate(key)} is gone.`);
+  yield* object.body;
+}
+
+/** What of a round's requests goes into its file: all of them, or as much as the provider was seen to take. */
+export async function partToUpload(
+  store: ObjectStore,
+  ref: ShardRef,
+  round: number,
+): Promise<ShardPart | undefined> {
+  const maxBytes = (await readCollected(store, ref)).at(-1)?.maxUploadBytes;
+  return maxBytes === undefined ? undefined : firstPart(store, ref, round, maxBytes);
+}
+
+/**
+ * As many of a round's first request lines as fit into so many bytes, at least one.
+ * @returns undefined when all of them fit
+ */
+async function firstPart(
+  store: ObjectStore,
+  ref: ShardRef,
+  round: number,
+  maxBytes: number,
+): Promise<ShardPart | undefined> {
+  const object = await store.open(roundKey(ref, round, 'requests.jsonl'));
+  if (object === undefined || object.bytes <= maxBytes) {
+    object?.close();
+    return undefined;
+  }
+  let requests = 0;
+  let bytes = 0;
+  for await (const lines of frameLines(object.body, Number.MAX_SAFE_INTEGER, 'raw')) {
+    for (const line of lines) {
+      const length = line.bytes?.length ?? 0;
+      if (requests > 0 && bytes + length > maxBytes) {
+        object.close();
+        return { requests, bytes };
+      }
+      requests += 1;
+      bytes += length;
+    }
+  }
+  return bytes < object.bytes ? { requests, bytes } : undefined;
+}

@@ -1,0 +1,31 @@
+import { JobStopped, type Failure } from '../errors.ts';
+import { stopKey, type ShardRef } from './keys.ts';
+import { readJson } from '../store/json.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+
+/**
+ * `stop.json`: why the job starts nothing new. A shard that was denied writes it, or whoever cancels the job; starting
+ * or resuming the job removes it.
+ */
+export interface Stop {
+  readonly failure: Failure;
+}
+
+export async function readStop(store: ObjectStore, jobId: string): Promise<Stop | undefined> {
+  return readJson<Stop>(store, stopKey(jobId));
+}
+
+/** A cancelled job also ends what runs at the provider; one that was denied lets it run to its end. */
+export function isCancelled(stop: Stop | undefined): boolean {
+  return stop?.failure.name === 'JobCancelled';
+}
+
+/**
+ * To be asked before anything that costs money is started.
+ * @throws JobStopped when the job is stopped, with the reason of the stop.
+ */
+export async function refuseWhenStopped(store: ObjectStore, { jobId, shard }: ShardRef): Promise<void> {
+  const stop = await readStop(store, jobId);
+  if (stop === undefined) return;
+  throw new JobStopped(`Shard ${shard} of job ${jobId} starts nothing new: ${stop.failure.message}`);
+}

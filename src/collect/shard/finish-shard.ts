@@ -1,0 +1,42 @@
+import type { Edges } from '../../edges.ts';
+import { CountsDoNotReconcile } from '../../errors.ts';
+import type { Collected, Plan, ShardPlan } from '../../job.ts';
+import { planKey, shardKey, type ShardRef } from '../../checkpoints/keys.ts';
+import { readCollected } from '../../checkpoints/shard-rounds.ts';
+import { requireJson, writeJson } from '../../store/json.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { mergeRounds } from './merge-rounds.ts';
+import { sumRounds } from './shard-end.ts';
+
+/** Every row of the shard has its final outcome: joins its rounds, and says so in `done.json`. */
+export async function finishShard({ store }: Edges, ref: ShardRef, last: Collected): Promise<void> {
+  const plan = await readShardPlan(store, ref);
+  const rounds = [...(await readCollected(store, ref)).filter(({ round }) => round < last.round), last];
+  const hasRoundZero = plan.invalid > 0;
+  const only = last.round === 1 && !hasRoundZero ? last : undefined;
+  const merged = await mergeRounds(store, { ref, nextRound: last.round + 1, hasRoundZero, only });
+  checkRows(ref, plan, merged.rows);
+  const end = sumRounds(plan, rounds);
+  const exhausted = rounds.reduce((sum, round) => sum + round.exhausted, 0);
+  if (end.counts.exhausted !== exhausted)
+    throw doNotReconcile(ref, plan.rows, plan.rows - end.counts.exhausted);
+  await writeJson(store, shardKey(ref, 'done.json'), end);
+}
+
+export async function readShardPlan(store: ObjectStore, { jobId, shard }: ShardRef): Promise<ShardPlan> {
+  const { shards } = await requireJson<Plan>(store, planKey(jobId));
+  const plan = shards[shard];
+  if (plan === undefined) throw new Error(`The plan of job ${jobId} has no shard ${shard}.`);
+  return plan;
+}
+
+/** Guarantee 1. @throws CountsDoNotReconcile */
+export function checkRows(ref: ShardRef, { rows }: ShardPlan, written: number): void {
+  if (written !== rows) throw doNotReconcile(ref, rows, written);
+}
+
+function doNotReconcile({ jobId, shard }: ShardRef, rows: number, settled: number): CountsDoNotReconcile {
+  return new CountsDoNotReconcile(
+    `Shard ${shard} of job ${jobId} has ${rows} rows but ${settled} results. Its files are kept under jobs/${jobId}/.`,
+  );
+}

@@ -1,0 +1,157 @@
+import { InvalidInput, type Failure } from '../../errors.ts';
+import type { Collected } from '../../job.ts';
+import { roundKey, shardKey, type ShardRef } from '../../checkpoints/keys.ts';
+import { frameLines } from '../../jsonl/lines.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { MAX_RESULT_LINE_BYTES } from '../round/round-index.ts';
+import { jsonLine } from '../../jsonl/json-line.ts';
+import { deadLetter, notOk, parseRequest } from '../round/round-writer.ts';
+
+export interface Merge {
+  readonly ref: ShardRef;
+  /** The first round whose results are not there yet; 1 for a shard that never ran. */
+  readonly nextRound: number;
+  /** Whether Build wrote a round 0 for invalid rows. */
+  readonly hasRoundZero: boolean;
+  /** What the rows of `nextRound` are told; without it there must be none. */
+  readonly failure?: Failure | undefined;
+  /** The only round there is, when every row had its end there. */
+  readonly only?: Collected | undefined;
+}
+
+export interface Merged {
+  readonly rows: number;
+  readonly deadLetters: number;
+}
+
+/** One row's final lines, newlines included; the dead letter is empty for a row that is ok. */
+interface RowLines {
+  readonly result: Buffer | string;
+  readonly deadLetter: Buffer | string;
+}
+
+/** A round's rows in their order; `deferred` is a row whose lines the next round has. */
+type RoundRows = AsyncIterator<RowLines | 'deferred'>;
+
+/**
+ * Joins the rounds of a shard into its `results.jsonl` and `dead-letters.jsonl`: a zip, for each round has a line per
+ * request in order, and its empty lines are exactly the next round's requests. Nothing is parsed again.
+ */
+export async function mergeRounds(store: ObjectStore, merge: Merge): Promise<Merged> {
+  const { ref, nextRound, hasRoundZero, failure, only } = merge;
+  if (only !== undefined && (await store.stat(shardKey(ref, 'sources.jsonl'))) === undefined)
+    return takeOver(store, ref, only);
+  const first = hasRoundZero ? 0 : 1;
+  const rounds: RoundRows[] = [];
+  for (let round = first; round < nextRound; round += 1) rounds.push(readRound(store, ref, round));
+  if (failure !== undefined) rounds.push(failRound(store, ref, nextRound, failure));
+  return writeRows(store, ref, rounds);
+}
+
+/** One round that answered every row has the shard's results as they are to be; its dead letters but for empty lines. */
+async function takeOver(
+  store: ObjectStore,
+  ref: ShardRef,
+  { round, requests, ok }: Collected,
+): Promise<Merged> {
+  await store.copy(shardKey(ref, 'results.jsonl'), roundKey(ref, round, 'results.jsonl'));
+  const dead = requests - ok;
+  if (dead === 0) return { rows: requests, deadLetters: 0 };
+  const writer = store.write(shardKey(ref, 'dead-letters.jsonl'));
+  try {
+    for await (const line of readLines(store, roundKey(ref, round, 'dead-letters.jsonl'))) {
+      if (line.length > 1) await writer.write(line);
+    }
+    await writer.close();
+    return { rows: requests, deadLetters: dead };
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
+async function writeRows(store: ObjectStore, ref: ShardRef, rounds: readonly RoundRows[]): Promise<Merged> {
+  const results = store.write(shardKey(ref, 'results.jsonl'));
+  const deadLetters = store.write(shardKey(ref, 'dead-letters.jsonl'));
+  const sources = readLines(store, shardKey(ref, 'sources.jsonl'));
+  try {
+    let rows = 0;
+    let dead = 0;
+    for (let lines = await take(rounds, 0, ref); lines !== undefined; lines = await take(rounds, 0, ref)) {
+      rows += 1;
+      if (lines.deadLetter.length > 0) dead += 1;
+      await results.write(withSource(lines.result, (await sources.next()).value));
+      await deadLetters.write(lines.deadLetter);
+    }
+    await results.close();
+    await (dead > 0 ? deadLetters.close() : deadLetters.abort());
+    return { rows, deadLetters: dead };
+  } catch (error) {
+    await results.abort();
+    await deadLetters.abort();
+    throw error;
+  }
+}
+
+/** The result line with where its row came from, put before its closing brace; as it is in a job of one input. */
+function withSource(result: Buffer | string, source: Buffer | undefined): Buffer | string {
+  if (source === undefined) return result;
+  const line = Buffer.from(result);
+  return Buffer.concat([line.subarray(0, -2), SOURCE_FIELD, source.subarray(0, -1), LINE_END]);
+}
+
+const SOURCE_FIELD = Buffer.from(',"source":');
+const LINE_END = Buffer.from('}\n');
+
+/** The next row's lines, from the first round that has them. */
+async function take(
+  rounds: readonly RoundRows[],
+  from: number,
+  ref: ShardRef,
+): Promise<RowLines | undefined> {
+  for (let round = from; round < rounds.length; round += 1) {
+    const next = await rounds[round]?.next();
+    if (next?.done === true && round === from) return undefined;
+    if (next === undefined || next.done === true) break;
+    if (next.value !== 'deferred') return next.value;
+  }
+  throw new InvalidInput(`Shard ${ref.shard} of job ${ref.jobId} has a row whose last round is missing.`);
+}
+
+async function* readRound(
+  store: ObjectStore,
+  ref: ShardRef,
+  round: number,
+): AsyncGenerator<RowLines | 'deferred'> {
+  const results = readLines(store, roundKey(ref, round, 'results.jsonl'));
+  const deadLetters = readLines(store, roundKey(ref, round, 'dead-letters.jsonl'));
+  for await (const result of results) {
+    const { value: letter } = await deadLetters.next();
+    if (result.length === 1) yield 'deferred';
+    else yield { result, deadLetter: letter === undefined || letter.length === 1 ? '' : letter };
+  }
+}
+
+/** The rows of a round that was never collected: each is exhausted, for the reason the shard stopped. */
+async function* failRound(
+  store: ObjectStore,
+  ref: ShardRef,
+  round: number,
+  failure: Failure,
+): AsyncGenerator<RowLines | 'deferred'> {
+  for await (const bytes of readLines(store, roundKey(ref, round, 'requests.jsonl'))) {
+    const request = parseRequest(bytes);
+    const line = notOk(request.custom_id, 'exhausted', failure, round - 1);
+    yield { result: jsonLine(line), deadLetter: deadLetter(request, line) };
+  }
+}
+
+/** Lines with their newline, empty ones too. */
+async function* readLines(store: ObjectStore, key: string): AsyncGenerator<Buffer, undefined> {
+  const object = await store.open(key);
+  if (object === undefined) return undefined;
+  for await (const lines of frameLines(object.body, MAX_RESULT_LINE_BYTES, 'raw')) {
+    for (const { bytes } of lines) if (bytes !== undefined) yield bytes;
+  }
+  return undefined;
+}

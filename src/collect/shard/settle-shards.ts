@@ -1,0 +1,60 @@
+import type { Edges } from '../../edges.ts';
+import type { Failure } from '../../errors.ts';
+import type { Plan, ShardEnd, ShardPlan } from '../../job.ts';
+import { shardKey, type ShardRef } from '../../checkpoints/keys.ts';
+import { findRound } from '../../checkpoints/shard-rounds.ts';
+import { sideBySide } from '../../side-by-side.ts';
+import { readJson, requireJson } from '../../store/json.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { mergeRounds } from './merge-rounds.ts';
+import { sumRounds } from './shard-end.ts';
+import { stopShard } from './stop-shard.ts';
+
+export interface SettledShard {
+  readonly shard: number;
+  readonly end: ShardEnd;
+}
+
+/** How every shard ended. One that left no word (its Lambda died, the job was refused) is settled here. */
+export async function settleShards(
+  edges: Edges,
+  jobId: string,
+  plan: Plan,
+  failure: Failure | undefined,
+): Promise<SettledShard[]> {
+  return sideBySide(plan.shards, async (shardPlan, shard) => ({
+    shard,
+    end: await settleShard(edges, { jobId, shard }, shardPlan, failure),
+  }));
+}
+
+async function settleShard(
+  edges: Edges,
+  ref: ShardRef,
+  plan: ShardPlan,
+  failure: Failure | undefined,
+): Promise<ShardEnd> {
+  const { store } = edges;
+  if (plan.requests === 0) {
+    await mergeRounds(store, { ref, nextRound: 1, hasRoundZero: true });
+    return sumRounds(plan, []);
+  }
+  const known = await readEnd(store, ref);
+  if (known !== undefined) return known;
+  const { round } = await findRound(store, ref);
+  await stopShard(edges, ref, round, failure ?? leftNoWord(ref));
+  return (await readEnd(store, ref)) ?? requireJson<ShardEnd>(store, shardKey(ref, 'stopped.json'));
+}
+
+async function readEnd(store: ObjectStore, ref: ShardRef): Promise<ShardEnd | undefined> {
+  const done = await readJson<ShardEnd>(store, shardKey(ref, 'done.json'));
+  return done ?? readJson<ShardEnd>(store, shardKey(ref, 'stopped.json'));
+}
+
+function leftNoWord({ jobId, shard }: ShardRef): Failure {
+  return {
+    name: 'ShardIncomplete',
+    code: 'INCOMPLETE',
+    message: `Shard ${shard} of job ${jobId} did not come to its end; its execution's history says why.`,
+  };
+}

@@ -1,0 +1,84 @@
+import type { Shape } from './shapes/shape.ts';
+import {
+  commonSlot,
+  createEscapedProbe,
+  createProbes,
+  learnSplice,
+  spliceProbe,
+  type Probe,
+  type Splice,
+} from './shapes/splice.ts';
+import { readJsonText } from '../rows/formats/json-lines.ts';
+import { toRequestLine, type RequestRules } from '../rows/request-line.ts';
+
+/** Where the id of a row without one is in its request line: behind `{"custom_id":"`. */
+export const ID_AT = 14;
+/** The last one that has as many digits as the first. */
+export const MAX_ORDINAL = 99_999_999;
+
+export interface RequestSplice {
+  readonly splice: Splice;
+  /** The slot that is the custom_id; `undefined` when it is generated. */
+  readonly idSlot: number | undefined;
+  readonly model: string;
+  /** Texts to embed. */
+  readonly inputs: number;
+  /** Slots of text, none of which may be blank. */
+  readonly texts: readonly number[];
+}
+
+/** How rows of a shape become request lines; `undefined` when they must go the long way. */
+export function learnRequest(shape: Shape, rules: RequestRules, isData: boolean): RequestSplice | undefined {
+  const probes = createProbes(shape);
+  const first = toRequest(probes[0], rules, isData);
+  const second = toRequest(probes[1], rules, isData);
+  if (first === undefined || second === undefined) return undefined;
+  const splice = learnSplice(probes, [first.text, second.text]);
+  const idSlot = commonSlot(probes, [first.customId, second.customId]);
+  if (splice === undefined || (idSlot === undefined && !first.hasGeneratedId)) return undefined;
+  // A template may show an object as JSON, and what is escaped in there is escaped twice.
+  const escaped = createEscapedProbe(shape, idSlot);
+  if (toRequest(escaped, rules, isData)?.text !== spliceProbe(splice, escaped)) return undefined;
+  const { model, inputs } = first;
+  // A model that differs from row to row is looked at more closely.
+  if (model !== second.model) return undefined;
+  return {
+    splice,
+    idSlot,
+    model,
+    inputs,
+    texts: shape.slots.flatMap((kind, n) => (kind === 'text' ? [n] : [])),
+  };
+}
+
+interface MadeRequest {
+  readonly customId: string;
+  readonly text: string;
+  readonly model: string;
+  readonly inputs: number;
+  readonly hasGeneratedId: boolean;
+}
+
+function toRequest({ line }: Probe, rules: RequestRules, data: boolean): MadeRequest | undefined {
+  const read = readJsonText(line);
+  if (!('value' in read)) return undefined;
+  const { value } = read;
+  const request = toRequestLine({ value, ordinal: 0, data }, rules);
+  if ('problem' in request) return undefined;
+  const elsewhere = toRequestLine({ value, ordinal: 1, data }, rules);
+  return { ...request, hasGeneratedId: elsewhere.customId !== request.customId };
+}
+
+/**
+ * Whether a text may be nothing but white space: true also for the few that begin with much of what looks like it. Bytes
+ * that begin a space of Unicode are C2, E1, E2, E3 and EF.
+ */
+export function isBlank(row: Buffer, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    const byte = row[at] as number;
+    if (byte === 0x5c) at += 1;
+    else if (byte > 0x20 && byte < 0x80) return false;
+    else if (byte >= 0xc3 && byte !== 0xe1 && byte !== 0xe2 && byte !== 0xe3 && byte !== 0xef) return false;
+  }
+  return true;
+}

@@ -1,0 +1,144 @@
+import { plainText } from './shapes/plain-text.ts';
+import type { Shape } from './shapes/shape.ts';
+import { ID_AT, isBlank, learnRequest, MAX_ORDINAL, type RequestSplice } from './learn-request.ts';
+import { generatedId, hasCharacters, MAX_CUSTOM_ID, type RequestRules } from '../rows/request-line.ts';
+import type { Table, TableRow } from '../rows/row.ts';
+
+/** Which cells are empty is a bit each. */
+const MAX_COLUMNS = 30;
+
+/**
+ * Makes request lines of a table's rows by copying their cells: the same lines as `toRequestLine`, which it learns from.
+ * Rows that need more than that are left to it.
+ */
+export class TableSplicer {
+  readonly #rules: RequestRules;
+  readonly #longestId: number;
+  /** By which cells are empty. */
+  readonly #learned = new Map<number, RequestSplice | undefined>();
+  #table: Table | undefined;
+  /** The request line made last, newline included, up to the length that `make` told. */
+  line = Buffer.allocUnsafeSlow(65_536);
+  /** Its custom_id, its model, and the texts it asks to embed. */
+  customId = '';
+  model = '';
+  inputs = 1;
+
+  constructor(rules: RequestRules) {
+    this.#rules = rules;
+    this.#longestId = rules.customIds?.length ?? MAX_CUSTOM_ID;
+  }
+
+  /** Makes the row's request line. @returns its length in `line`; 0 when the row must go the long way */
+  make({ table, record: { chunk, spans } }: TableRow, ordinal: number): number {
+    if (spans.length !== 2 * table.header.length || spans.length > 2 * MAX_COLUMNS) return 0;
+    if (ordinal > MAX_ORDINAL || !chunk.isPlain) return 0;
+    const filled: number[] = [];
+    let empty = 0;
+    for (let n = 0; n < spans.length; n += 2) {
+      if (spans[n] === spans[n + 1]) empty |= 1 << (n / 2);
+      else filled.push(spans[n] as number, spans[n + 1] as number);
+    }
+    const found = this.#find(table, empty);
+    return found === undefined ? 0 : this.#splice(found, chunk.bytes, filled, ordinal);
+  }
+
+  #splice(found: RequestSplice, bytes: Buffer, spans: readonly number[], ordinal: number): number {
+    const { splice, idSlot } = found;
+    const customId = idSlot === undefined ? generatedId(ordinal) : plainText(bytes, spans, idSlot);
+    if (customId === undefined || customId.length > this.#longestId || customId.includes('"')) return 0;
+    if (!hasCharacters(customId, this.#rules.customIds)) return 0;
+    const { literals, slots } = splice;
+    this.#makeRoom(splice.literalBytes, slots, spans);
+    let at = 0;
+    for (let n = 0; n < literals.length; n += 1) {
+      const literal = literals[n] as Buffer;
+      this.line.set(literal, at);
+      at += literal.length;
+      if (n === slots.length) break;
+      const [start, end] = [
+        spans[2 * (slots[n] as number)] as number,
+        spans[2 * (slots[n] as number) + 1] as number,
+      ];
+      if (isBlank(bytes, start, end)) return 0;
+      at = writeEscaped(bytes, start, end, this.line, at);
+      if (at === -1) return 0;
+    }
+    if (idSlot === undefined) this.line.write(customId, ID_AT, 'latin1');
+    this.customId = customId;
+    this.model = found.model;
+    this.inputs = found.inputs;
+    return at;
+  }
+
+  /** An escape takes two bytes. */
+  #makeRoom(literalBytes: number, slots: readonly number[], spans: readonly number[]): void {
+    let most = literalBytes;
+    for (const slot of slots) most += 2 * ((spans[2 * slot + 1] as number) - (spans[2 * slot] as number));
+    if (most > this.line.length) this.line = Buffer.allocUnsafeSlow(2 * most);
+  }
+
+  #find(table: Table, empty: number): RequestSplice | undefined {
+    if (table !== this.#table) this.#learned.clear();
+    this.#table = table;
+    if (!this.#learned.has(empty)) {
+      const columns = table.header.filter((_, n) => (empty & (1 << n)) === 0);
+      this.#learned.set(empty, learnRequest(shapeOf(columns), this.#rules, true));
+    }
+    return this.#learned.get(empty);
+  }
+}
+
+/** The columns as the JSON row that they are. */
+function shapeOf(columns: readonly string[]): Shape {
+  const keys = columns.map((column) => `${JSON.stringify(column)}:"`);
+  const literals = keys.map((key, n) => Buffer.from(`${n === 0 ? '{' : '",'}${key}`));
+  return {
+    literals: [...literals, Buffer.from(columns.length === 0 ? '{}' : '"}')],
+    slots: columns.map(() => 'text'),
+  };
+}
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+/** What stands behind the backslash of these bytes in a JSON string. */
+const ESCAPES = new Map([
+  [0x08, 'b'],
+  [0x09, 't'],
+  [0x0a, 'n'],
+  [0x0c, 'f'],
+  [0x0d, 'r'],
+  [QUOTE, '"'],
+  [BACKSLASH, '\\'],
+]);
+/** 0: as it is; 1: other control characters, and what begins U+2028; else the byte behind the backslash. */
+const ESCAPE = new Uint8Array(256).map((_, byte) => {
+  if (byte === 0xe2) return 1;
+  return ESCAPES.get(byte)?.charCodeAt(0) ?? (byte < 0x20 ? 1 : 0);
+});
+
+/** Writes a cell as the inside of a JSON string, 1 ns a byte. @returns where it ends; -1 when it must go the long way */
+function writeEscaped(cell: Buffer, start: number, end: number, into: Buffer, from: number): number {
+  let at = from;
+  for (let n = start; n < end; n += 1) {
+    const byte = cell[n] as number;
+    const escape = ESCAPE[byte] as number;
+    if (escape > 1) {
+      into[at] = BACKSLASH;
+      into[at + 1] = escape;
+      at += 2;
+      // Doubled in the table.
+      if (byte === QUOTE) n += 1;
+      continue;
+    }
+    if (escape === 1 && isRefused(cell, n)) return -1;
+    into[at] = byte;
+    at += 1;
+  }
+  return at;
+}
+
+/** All but characters that begin as U+2028 and U+2029 do. */
+function isRefused(cell: Buffer, at: number): boolean {
+  const [first, second, third] = [cell[at], cell[at + 1], cell[at + 2]];
+  return first !== 0xe2 || (second === 0x80 && (third === 0xa8 || third === 0xa9));
+}

@@ -1,0 +1,23 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { answersTable } from '../../cli/answers-table.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
+
+test('neither an answer nor an error nor an id can move the cursor', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-table-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const store = createFolderStore(folder);
+  const lines = [
+    { custom_id: 'a\u202e', ok: true, text: 'x\u001b[2J', round: 1 },
+    { custom_id: 'b', ok: false, outcome: 'failed', error: { code: 'E', message: 'y\u001b[2J\nz' } },
+  ];
+  await store.put('results.jsonl', lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+
+  const table = await answersTable(store, 'results.jsonl', 80);
+
+  expect(table).toContain('x·[2J');
+  expect(table).toContain('failed: E y·[2J z');
+  for (const moving of ['\u001b', '\u202e']) expect(table).not.toContain(moving);
+});

@@ -1,0 +1,134 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { planJob } from '../../cli/plan-job.ts';
+import { pollTimes } from '../../cli/poll-schedule.ts';
+import { defineConfig } from '../../src/config/config.ts';
+import { LINE_SCHEMAS } from './json-line-schemas.ts';
+import { spawnCli } from './spawn-cli.ts';
+
+let home: string;
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'nightshift-plan-test-'));
+});
+afterAll(() => rm(home, { recursive: true, force: true }));
+
+async function openFolder(files: Record<string, string>): Promise<string> {
+  const folder = await mkdtemp(join(home, 'case-'));
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+  return folder;
+}
+
+const ROWS =
+  '{"prompt":"x"}\n{"nothing":1}\n{"custom_id":"a","prompt":"y"}\n{"custom_id":"a","prompt":"z"}\n';
+
+test('says what a job would be, with the reasons of invalid rows, and leaves nothing behind', async () => {
+  const folder = await openFolder({ 'a.jsonl': ROWS });
+
+  const { status, stdout, stderr } = await spawnCli(folder, ['plan', 'a.jsonl']);
+
+  expect(stderr).toBe('');
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^rows +4: 2 valid, 2 invalid$/m);
+  expect(stdout).toMatch(/^shards +1, each with at most 2 requests and \d+ bytes$/m);
+  expect(stdout).toMatch(/^tokens +about \d+ of input$/m);
+  expect(stdout).toMatch(/^polls +after 15s, 30s, 45s, 1m, /m);
+  expect(stdout).toMatch(/batches of 1d: 1\d\d polls each, about \$0\.01\d of AWS/);
+  expect(stdout).toMatch(/^ {2}line 2 {2}row-00000002 {2}UNKNOWN_FIELD /m);
+  expect(stdout).toMatch(/^ {2}line 4 {2}a {2}DUPLICATE_CUSTOM_ID /m);
+  expect(await readdir(folder)).toEqual(['a.jsonl']);
+});
+
+test('says of a small job that it makes no batch', async () => {
+  const folder = await openFolder({
+    'a.jsonl': ROWS,
+    'x.job.json': '{"rows":[{"prompt":"x"}],"overrides":{"small":"direct"}}',
+  });
+
+  const { stdout } = await spawnCli(folder, ['plan', 'x.job.json']);
+  const { stdout: json } = await spawnCli(folder, ['plan', 'x.job.json', '--json']);
+
+  expect(stdout).toMatch(/^direct +no batch: 1 call to the realtime endpoint, about \$0\.000\d+ of AWS$/m);
+  expect(stdout).not.toContain('polls');
+  expect(LINE_SCHEMAS.plan.parse(JSON.parse(json))).toMatchObject({ batches: [], direct: { calls: 1 } });
+});
+
+test('prints one object with --json, as it is documented', async () => {
+  const folder = await openFolder({ 'a.jsonl': ROWS, 'b.csv': 'prompt\nx\n' });
+
+  const { stdout } = await spawnCli(folder, ['plan', 'a.jsonl', 'b.csv', '--json']);
+
+  const plan = LINE_SCHEMAS.plan.parse(JSON.parse(stdout));
+  expect(plan).toMatchObject({ rows: 5, invalid: 2, provider: 'melious', profile: 'default' });
+  expect(plan.shards).toMatchObject([{ requests: 3 }]);
+});
+
+test('takes a job request, whose inputs lie in the data folder', async () => {
+  const folder = await openFolder({ 'x.job.json': '{"prefix":"staged/","overrides":{"model":"m"}}' });
+  await mkdir(join(folder, 'nightshift-data', 'staged'), { recursive: true });
+  await writeFile(join(folder, 'nightshift-data', 'staged', 'a.txt'), 'one\ntwo\n');
+
+  const { stdout } = await spawnCli(folder, ['plan', 'x.job.json', '--json']);
+
+  expect(JSON.parse(stdout)).toMatchObject({ rows: 2, model: 'm' });
+  expect(await readdir(join(folder, 'nightshift-data'))).toEqual(['staged']);
+});
+
+test('exits 1 when nothing of the job would be sent', async () => {
+  const folder = await openFolder({ 'a.jsonl': ROWS });
+
+  const { status, stdout, stderr } = await spawnCli(folder, ['plan', 'a.jsonl', '--strict']);
+
+  expect(status).toBe(1);
+  expect(stderr).toContain('The job would fail: 2 of 4 rows of a.jsonl are invalid and the job is strict');
+  expect(stdout).not.toContain('AWS');
+});
+
+test.each([
+  [['none.jsonl'], 2, 'There is no file none.jsonl.'],
+  [['.'], 2, '. is not a file.'],
+  [['a.jsonl', '--profile', 'nope'], 2, 'There is no profile "nope"'],
+  [[], 2, "missing required argument 'files'"],
+  [['a.pdf'], 1, 'a.pdf'],
+])('says what is wrong: plan %j', async (args, expected, message) => {
+  const folder = await openFolder({ 'a.jsonl': ROWS, 'a.pdf': 'x' });
+
+  const { status, stderr } = await spawnCli(folder, ['plan', ...args]);
+
+  expect(stderr).toContain(message);
+  expect(stderr).not.toMatch(/^\s+at /m);
+  expect(status).toBe(expected);
+});
+
+test('tells the price of a profile that has one', async () => {
+  const folder = await openFolder({ 'a.txt': `${'word '.repeat(800)}\n`.repeat(10) });
+  const config = defineConfig({
+    profiles: {
+      default: {
+        model: 'm',
+        body: { max_tokens: 500 },
+        price: { inputPerMillion: 2, outputPerMillion: 10, currency: 'EUR' },
+      },
+    },
+  });
+  const asked = { files: [join(folder, 'a.txt')], profile: undefined, overrides: {}, config, data: folder };
+
+  const { plan, price } = await planJob(asked);
+
+  expect(price?.input).toBeCloseTo((plan.inputTokens * 2) / 1e6, 9);
+  expect(price?.mostOutput).toBeCloseTo((10 * 500 * 10) / 1e6, 9);
+});
+
+test('a batch is looked at until it has ended, or is overdue', () => {
+  const limits = { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 };
+
+  const ends = pollTimes({ limits, windowSeconds: 86_400, endsAfter: 3_600 });
+  const never = pollTimes({ limits, windowSeconds: 86_400, endsAfter: Infinity, progress: () => undefined });
+
+  expect(ends[0]).toBe(15);
+  expect(ends.at(-2)).toBeLessThan(3_600);
+  expect(ends.at(-1)).toBeGreaterThanOrEqual(3_600);
+  expect(never.at(-1)).toBeGreaterThanOrEqual(90_000);
+  expect(never.length).toBeLessThan(160);
+});

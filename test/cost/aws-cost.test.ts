@@ -1,0 +1,155 @@
+import { afterEach, expect, test } from 'vitest';
+import { estimateAwsCost, PRICES, type CostedStep } from '../../src/cost/aws-cost.ts';
+import { createLocalExecutions, type EngineEvent } from '../../host/engine.ts';
+import { callHandlers } from '../../host/call-handlers.ts';
+import { loadMachine } from '../../host/load-stack.ts';
+import { startSimulator } from '../../simulator/index.ts';
+import { startJob } from '../../src/doors/start-job.ts';
+import { EVENTS_PER_POLL } from '../../src/steps/history.ts';
+import type { Plan } from '../../src/job.ts';
+import { planKey } from '../../src/checkpoints/keys.ts';
+import { requireJson } from '../../src/store/json.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CONFIG, createClock, KEY, openEdges } from '../workflow/parts.ts';
+
+const MEMORY: Record<CostedStep, number> = {
+  'build-requests': 1_024,
+  'upload-file': 1_024,
+  'create-batch': 1_024,
+  'send-direct': 1_024,
+  'poll-batch': 1_024,
+  'collect-results': 1_024,
+  'write-results': 1_024,
+  'announce-job': 1_024,
+};
+
+const after: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of after.splice(0).toReversed()) await close();
+});
+
+/** What a store was asked to do, as S3 bills it. */
+function counting(store: ObjectStore) {
+  const asked = { writes: 0, reads: 0 };
+  const counted: ObjectStore = {
+    ...store,
+    open: (...args) => ((asked.reads += 1), store.open(...args)),
+    get: (...args) => ((asked.reads += 1), store.get(...args)),
+    stat: (...args) => ((asked.reads += 1), store.stat(...args)),
+    put: (...args) => ((asked.writes += 1), store.put(...args)),
+    createIfAbsent: (...args) => ((asked.writes += 1), store.createIfAbsent(...args)),
+    write: (...args) => ((asked.writes += 1), store.write(...args)),
+    copy: (...args) => ((asked.writes += 1), (asked.reads += 1), store.copy(...args)),
+    concat: (...args) => ((asked.writes += 1), store.concat(...args)),
+    list: (...args) => ((asked.writes += 1), store.list(...args)),
+  };
+  return { counted, asked };
+}
+
+/** Runs a job of some shards through the synthesized definition, and counts. */
+async function run(shards: number, retry: boolean, small: { small?: 'direct' } = {}) {
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-cost-'));
+  after.push(() => rm(folder, { recursive: true, force: true }));
+  const clock = createClock();
+  const simulator = await startSimulator({ apiKey: KEY, clock });
+  after.push(() => simulator.close());
+  if (retry) simulator.addFaults({ at: 'row', every: 2, action: { kind: 'error', code: 'INFERENCE_3107' } });
+  const edges = openEdges(folder, simulator, clock, () => undefined);
+  after.push(async () => edges[Symbol.asyncDispose]());
+  const { counted, asked } = counting(edges.store);
+  const entered: string[] = [];
+  const executions = createLocalExecutions({
+    ...(await loadMachine(CONFIG)),
+    callStep: clock.follow(callHandlers({ ...edges, store: counted })),
+    onEvent: ({ type, state }: EngineEvent) => {
+      if (type === 'StateEntered' && state !== undefined) entered.push(state);
+    },
+    instant: true,
+  });
+  const key = 'input/rows.jsonl';
+  await edges.store.put(key, '{"prompt":"hello"}\n'.repeat(2 * shards));
+  const overrides = { shardLimits: { maxRows: 2 }, ...small };
+  await startJob(
+    { ...edges, config: CONFIG, executions },
+    { jobId: 'job', profile: 'default', overrides, inputs: () => Promise.resolve([{ key }]) },
+  );
+  await executions.result('job');
+  const plan = await requireJson<Plan>(edges.store, planKey('job'));
+  return { entered, asked, plan };
+}
+
+const count = (states: readonly string[], name: string): number =>
+  states.filter((state) => state === name).length;
+
+test.each([
+  [1, false],
+  [4, false],
+  [4, true],
+])(
+  '%i shards are as many transitions and requests as the machine makes (with a second round: %s)',
+  async (shards, retry) => {
+    const { entered, asked, plan } = await run(shards, retry);
+    expect(plan.shards).toHaveLength(shards);
+    const rounds = count(entered, 'Upload file') / shards;
+    const polls = count(entered, 'Poll batch') / shards;
+
+    const cost = estimateAwsCost({
+      groups: [{ shards, bytes: plan.shards[0]?.bytes ?? 0, rounds, polls }],
+      memoryMib: MEMORY,
+    });
+
+    expect(rounds).toBe(retry ? 2 : 1);
+    expect(cost.transitions).toBe(entered.length);
+    expect({ writes: cost.s3Writes, reads: cost.s3Reads }).toEqual(asked);
+  },
+);
+
+test('a job that is sent row by row is as many transitions and requests as the machine makes', async () => {
+  const { entered, asked, plan } = await run(1, false, { small: 'direct' });
+
+  const groups = [{ shards: 1, bytes: plan.shards[0]?.bytes ?? 0, polls: 0, directRows: 2 }];
+  const cost = estimateAwsCost({ groups, memoryMib: MEMORY });
+
+  expect(count(entered, 'Send direct')).toBe(1);
+  expect(cost.transitions).toBe(entered.length);
+  expect(cost.lambdaCalls).toBe(
+    entered.filter((state) => / (?:requests|file|direct|results|job)$/.test(state)).length,
+  );
+  expect({ writes: cost.s3Writes, reads: cost.s3Reads }).toEqual(asked);
+});
+
+test('a poll more is as many events as the history limit counts, and three transitions', () => {
+  const at = (polls: number) =>
+    estimateAwsCost({ groups: [{ shards: 1, bytes: 1, polls }], memoryMib: MEMORY });
+
+  expect(at(11).events.shard - at(10).events.shard).toBe(EVENTS_PER_POLL);
+  expect(at(11).transitions - at(10).transitions).toBe(3);
+  expect(at(11).usd.stepFunctions - at(10).usd.stepFunctions).toBeCloseTo(3 * PRICES.stateTransition, 12);
+});
+
+test('the job itself has as many events however many shards there are', () => {
+  const at = (shards: number) =>
+    estimateAwsCost({ groups: [{ shards, bytes: 1, polls: 140 }], memoryMib: MEMORY });
+
+  expect(at(1).events).toEqual(at(1_000).events);
+  expect(at(1).events.job).toBe(27);
+  expect(at(1_000).usd.total).toBeGreaterThan(900 * at(1).usd.total);
+});
+
+test('no shard costs no more than its job', () => {
+  const { usd, transitions } = estimateAwsCost({ groups: [], memoryMib: MEMORY });
+
+  expect(transitions).toBe(6);
+  expect(usd.total).toBeLessThan(0.001);
+});
+
+test('the memory of a function is paid for', () => {
+  const groups = [{ shards: 1, bytes: 100_000_000, polls: 140 }];
+  const small = estimateAwsCost({ groups, memoryMib: MEMORY });
+  const large = estimateAwsCost({ groups, memoryMib: { ...MEMORY, 'poll-batch': 2_048 } });
+
+  expect(large.lambdaGbSeconds - small.lambdaGbSeconds).toBeCloseTo(140 * 0.7, 6);
+});

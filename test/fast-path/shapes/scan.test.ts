@@ -1,0 +1,87 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { escapeLineSeparators } from '../../../src/jsonl/json-line.ts';
+import { numberEnd, quotedNumberEnd, textEnd, vectorEnd } from '../../../src/fast-path/shapes/scan.ts';
+
+const written = (value: unknown): string => escapeLineSeparators(JSON.stringify(value));
+
+const text = fc.string({
+  unit: fc.constantFrom('a', '"', '\\', '/', '\n', '\u0001', 'é', '\u2028', '\u2027', '🌍', '\ud800', ' '),
+});
+
+test('a text that is taken is written in the same bytes', () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        text.map(written),
+        text.map((value) => `"${value}"`),
+      ),
+      (json) => {
+        const bytes = Buffer.from(`${json},1]`);
+        const end = textEnd(bytes, 1);
+        if (end === -1) return;
+        const taken = bytes.toString('utf8', 0, end + 1);
+        expect(written(JSON.parse(taken))).toBe(taken);
+      },
+    ),
+  );
+});
+
+test('a text without control characters, line separators and lone surrogates is taken', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom('a', '"', '\\', '\n', 'é', '\u2027', '🌍') }), (value) => {
+      const bytes = Buffer.from(JSON.stringify(value));
+      expect(textEnd(bytes, 1)).toBe(bytes.length - 1);
+    }),
+  );
+});
+
+const numbers = fc.oneof(
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+  fc.string({ unit: fc.constantFrom('0', '1', '9', '.', 'e', '-', '+', '00000'), minLength: 1 }),
+  fc.nat().map(String),
+);
+
+test('a number that is taken is written in the same bytes', () => {
+  fc.assert(
+    fc.property(numbers, (json) => {
+      const end = numberEnd(Buffer.from(`${json},`), 0);
+      if (end === -1) return;
+      const taken = json.slice(0, end);
+      expect(JSON.stringify(JSON.parse(taken))).toBe(taken);
+      expect(end).toBe(json.length);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test.each(['0', '7', '120', '0.5', '12.25', '0.00001', '999999999999999'])('%s is taken', (json) => {
+  expect(numberEnd(Buffer.from(`${json}}`), 0)).toBe(json.length);
+});
+
+test.each(['01', '1.0', '.5', '1.', '1e5', '1E5', '0.0000001', '9999999999999999', '-1', '', '1.2.3', '1-2'])(
+  '"%s" is left',
+  (json) => {
+    expect(numberEnd(Buffer.from(`${json}}`), 0)).toBe(-1);
+  },
+);
+
+test.each([
+  ['"0.000120"', 9],
+  ['"12"', 3],
+  ['"1.2.3"', -1],
+  ['"x"', -1],
+  ['""', -1],
+])('the quoted number %s ends at %i', (json, end) => {
+  expect(quotedNumberEnd(Buffer.from(json), 1)).toBe(end);
+});
+
+test.each([
+  ['[0.1,-2e-5, 3]', 13],
+  ['[NaN,1]', -1],
+  ['[]', -1],
+  ['["a"]', -1],
+  ['[1,[2]]', -1],
+])('the vector %s ends at %i', (json, end) => {
+  expect(vectorEnd(Buffer.from(json), 1)).toBe(end);
+});

@@ -1,0 +1,288 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { endOf, type AnswerEnd } from '../../src/collect/lines/answer-end.ts';
+import { classifyLine } from '../../src/collect/lines/classify-line.ts';
+import { renderResult } from '../../src/collect/lines/render-result.ts';
+import { ResultSplicer, type ResultRules } from '../../src/fast-path/splice-result.ts';
+import { addUsage, NO_USAGE, USAGE_PARTS, usageOf } from '../../src/collect/counts/usage.ts';
+import type { Usage } from '../../src/job.ts';
+import { endpointAt } from '../../src/endpoints/endpoints.ts';
+import { asWire, type Wire } from '../../src/provider/wire.ts';
+import { jsonLine } from '../../src/jsonl/json-line.ts';
+
+const NO_CODES = { retriable: [], permanent: [], halting: [] };
+
+const RULES: readonly ResultRules[] = [
+  { round: 1, endpoint: endpointAt('/v1/chat/completions'), resultShape: 'compact', codes: NO_CODES },
+  {
+    round: 2,
+    endpoint: endpointAt('/v1/embeddings'),
+    resultShape: 'compact',
+    codes: { ...NO_CODES, retriable: ['odd'] },
+  },
+  { round: 1, endpoint: endpointAt('/v1/completions'), resultShape: 'body', codes: NO_CODES },
+  { round: 1, endpoint: endpointAt('/v1/completions'), resultShape: 'compact', codes: NO_CODES },
+  { round: 1, endpoint: endpointAt('/v1/responses'), resultShape: 'compact', codes: NO_CODES },
+  { round: 1, endpoint: endpointAt('/v1/rerank'), resultShape: 'compact', codes: NO_CODES },
+];
+
+const text = fc.string({ unit: fc.constantFrom('a', '"', '\\', '\n', 'é', '猫', '\u2028', '{', '0') });
+const amount = fc.oneof(
+  fc.nat(),
+  fc.constantFrom(0.5, -1, 1e-7, null, '0.000120', '12', 'many', '', '73010007301'),
+);
+const usage = fc.record(
+  { prompt_tokens: amount, completion_tokens: amount, total_tokens: amount, input_tokens: amount },
+  { requiredKeys: ['total_tokens'] },
+);
+const choice = fc.record(
+  {
+    index: fc.nat(1),
+    message: fc.record(
+      {
+        role: fc.constant('assistant'),
+        content: fc.oneof(text, fc.constant(null)),
+        refusal: fc.oneof(fc.constant(null), fc.constant(null), text),
+      },
+      { requiredKeys: ['role', 'content'] },
+    ),
+    logprobs: fc.constantFrom(null, { content: [] }),
+    finish_reason: fc.constantFrom('stop', 'length', null, 1),
+  },
+  { requiredKeys: ['message'] },
+);
+// Halves are exact, so that both ways of adding them up say the same.
+const vector = fc.array(
+  fc.integer({ min: -99, max: 99 }).map((n) => n / 2),
+  { minLength: 1, maxLength: 12 },
+);
+const embedding = fc.record({
+  object: fc.constant('embedding'),
+  index: fc.nat(2),
+  embedding: fc.oneof(vector, text),
+});
+const part = fc.record(
+  {
+    type: fc.constantFrom('output_text', 'output_text', 'refusal'),
+    text: fc.oneof(text, fc.constant(5)),
+    refusal: fc.oneof(text, fc.constant(5)),
+    annotations: fc.constantFrom([], [{ url: 'u' }], null),
+  },
+  { requiredKeys: ['type'] },
+);
+const item = fc.record(
+  {
+    type: fc.constantFrom('message', 'message', 'reasoning'),
+    status: fc.constantFrom('completed', 'incomplete'),
+    role: fc.constant('assistant'),
+    content: fc.array(part, { minLength: 1, maxLength: 2 }),
+  },
+  { requiredKeys: ['type'] },
+);
+const body = fc.oneof(
+  fc.record(
+    {
+      status: fc.constantFrom('completed', 'incomplete', 'odd'),
+      output: fc.array(item, { minLength: 1, maxLength: 2 }),
+      incomplete_details: fc.constantFrom(null, { reason: 'max_output_tokens' }, { reason: 'other' }),
+      temperature: amount,
+      usage,
+    },
+    { requiredKeys: ['output'] },
+  ),
+  fc.record(
+    {
+      choices: fc.array(
+        fc.record(
+          { index: fc.nat(1), text, finish_reason: fc.constantFrom('stop', 'length', null) },
+          { requiredKeys: ['text'] },
+        ),
+        { minLength: 1, maxLength: 2 },
+      ),
+      model: text,
+      usage,
+    },
+    { requiredKeys: ['choices'] },
+  ),
+  fc.record({
+    results: fc.array(fc.record({ index: fc.nat(3), relevance_score: fc.nat(100) }), { maxLength: 3 }),
+    usage,
+  }),
+  fc.record(
+    {
+      id: text,
+      object: fc.constant('chat.completion'),
+      created: fc.nat(),
+      model: text,
+      choices: fc.array(choice, { minLength: 1, maxLength: 2 }),
+      usage,
+      billing_cost: fc.record({ energy: amount, credits: amount }),
+    },
+    { requiredKeys: ['choices'] },
+  ),
+  fc.record({ data: fc.array(embedding, { maxLength: 3 }), model: text, usage }),
+  text,
+  fc.constant('{"choices":[{"message":{"content":"in a string"}}]}'),
+  fc.constant(null),
+);
+const line = fc.record(
+  {
+    id: text,
+    custom_id: fc.oneof(fc.stringMatching(/^[a-z0-9-]{1,8}$/), text, fc.nat()),
+    response: fc.oneof(
+      fc.record({ status_code: fc.constantFrom(200, 200, 200, 429, 500, '200', null), body }),
+      fc.constant(null),
+    ),
+    error: fc.constantFrom(null, null, null, 'odd', { code: 'odd', message: 'm' }),
+  },
+  { requiredKeys: ['custom_id', 'response'] },
+);
+
+const PRINTERS: readonly ((value: unknown) => string)[] = [
+  (value) => JSON.stringify(value),
+  (value) => JSON.stringify(value, undefined, 1).replaceAll(/\n\s*/g, ' '),
+];
+const lines = fc.array(
+  fc
+    .tuple(line, fc.constantFrom(...PRINTERS), fc.array(text, { minLength: 1, maxLength: 4 }))
+    .map(([wire, print, ids]) => ids.map((id) => print({ ...wire, id }))),
+  { maxLength: 8 },
+);
+
+function reference(
+  wire: Wire,
+  rules: ResultRules,
+  manyInputs: boolean,
+): { text: string; usage: Usage; end: AnswerEnd | undefined } | undefined {
+  const verdict = classifyLine(wire, rules.codes);
+  if (verdict.kind !== 'ok') return undefined;
+  const customId = String(wire['custom_id']);
+  const result = renderResult({ ...rules, customId, body: verdict.body, manyInputs });
+  const end = endOf(verdict.body, rules.endpoint);
+  return { text: jsonLine(result), usage: usageOf(verdict.body), end };
+}
+
+/** A vector's numbers are copied as they are written, with the spaces between them. */
+const compact = (json: string): string =>
+  json.replaceAll(/\[[-\d., e]+\]/g, (vector) => vector.replaceAll(' ', ''));
+
+test.each(RULES.map((rules) => [rules.endpoint.path, rules] as const))(
+  'an answer that is spliced becomes the very line that it becomes the long way: %s',
+  (_, rules) => {
+    fc.assert(
+      fc.property(lines, fc.boolean(), (groups, manyInputs) => {
+        const splicer = new ResultSplicer(rules);
+        let used = NO_USAGE;
+        const ends = { truncated: 0, refused: 0 };
+        for (const json of groups.flat().map((text) => Buffer.from(text))) {
+          const wire = asWire(JSON.parse(json.toString('utf8'))) as Wire;
+          const expected = reference(wire, rules, manyInputs);
+          const answered = splicer.answered(json);
+          const length = answered === undefined ? 0 : splicer.make(json, manyInputs);
+          if (length > 0) {
+            expect(wire['custom_id']).toBe(answered);
+            expect(compact(splicer.line.toString('utf8', 0, length))).toBe(compact(expected?.text ?? ''));
+            used = addUsage(used, expected?.usage ?? NO_USAGE);
+            if (expected?.end !== undefined) ends[expected.end] += 1;
+          } else if (expected !== undefined && typeof wire['custom_id'] === 'string') splicer.learn(json);
+        }
+        const sum = (end: AnswerEnd): number =>
+          splicer
+            .models()
+            .list()
+            .reduce((total, model) => total + model[end], 0);
+        expect({ truncated: sum('truncated'), refused: sum('refused') }).toEqual(ends);
+        // In another order of adding up, the last digits of fractions differ.
+        const total = splicer.models().total();
+        for (const part of USAGE_PARTS) {
+          expect(Math.abs(total[part] - used[part])).toBeLessThanOrEqual(1e-9 * (1 + used[part]));
+        }
+      }),
+      { numRuns: 600 },
+    );
+  },
+);
+
+const CHAT = {
+  custom_id: 'q1',
+  response: {
+    status_code: 200,
+    body: {
+      id: 'c',
+      object: 'chat.completion',
+      created: 1,
+      model: 'm',
+      choices: [{ index: 0, message: { role: 'assistant', content: 'Hi.\n' }, finish_reason: 'stop' }],
+      usage: { prompt_tokens: 10, completion_tokens: 2, total_tokens: 12 },
+      billing_cost: { energy: '0.00120', credits: '0.5' },
+    },
+  },
+  error: null,
+};
+
+test('the second answer of a kind is spliced, with its usage', () => {
+  const splicer = new ResultSplicer(RULES[0] as ResultRules);
+  const json = Buffer.from(JSON.stringify(CHAT));
+  splicer.learn(json);
+
+  expect(splicer.answered(json)).toBe('q1');
+  expect(splicer.make(json, false)).toBeGreaterThan(0);
+  expect(splicer.models().list()).toEqual([
+    {
+      model: 'm',
+      answers: 1,
+      truncated: 0,
+      refused: 0,
+      inputTokens: 10,
+      outputTokens: 2,
+      energy: 0.0012,
+      credits: 0.5,
+    },
+  ]);
+});
+
+test('amounts count however they are written', () => {
+  const splicer = new ResultSplicer(RULES[0] as ResultRules);
+  const { response } = CHAT;
+  const answer = (credits: string): Buffer => {
+    const body = { ...response.body, billing_cost: { energy: '0.5', credits } };
+    return Buffer.from(JSON.stringify({ ...CHAT, response: { ...response, body } }));
+  };
+  let credits = 0;
+  for (const written of ['0.5', '0E-10', '0.25', '1E-7', '2E-7', '0.125', '9'.repeat(400), '', 'none', '3']) {
+    const body = { billing_cost: { credits: written } };
+    const json = answer(written);
+    if (splicer.make(json, false) === 0) {
+      splicer.countAnswer(body);
+      splicer.learn(json);
+    }
+    credits += usageOf(body).credits;
+  }
+
+  expect(splicer.models().total().credits).toBe(addUsage({ ...NO_USAGE, credits }, NO_USAGE).credits);
+});
+
+test('a key that is written with escapes is the same key', () => {
+  const splicer = new ResultSplicer(RULES[0] as ResultRules);
+  const answer = (model: string): Buffer =>
+    Buffer.from(JSON.stringify(CHAT).replace('"model":"m"', `"mod\\u0065l":"${model}"`));
+  splicer.learn(answer('m'));
+
+  expect(splicer.make(answer('m'), false)).toBeGreaterThan(0);
+  expect(splicer.make(answer('other'), false)).toBe(0);
+  expect(splicer.models().list()).toMatchObject([{ model: 'm', answers: 1 }]);
+});
+
+test('a vector is copied as the provider wrote it', () => {
+  const splicer = new ResultSplicer(RULES[1] as ResultRules);
+  const written = (digits: string): Buffer =>
+    Buffer.from(
+      `{"custom_id":"q1","response":{"status_code":200,"body":{"data":[{"index":0,"embedding":[${digits}]}]}},"error":null}`,
+    );
+  splicer.learn(written('1,2,3,4,5,6,7,8'));
+  const length = splicer.make(written('-0.10, 1e-05,3,4,5,6,7,8'), false);
+
+  expect(splicer.line.toString('utf8', 0, length)).toBe(
+    '{"custom_id":"q1","ok":true,"embedding":[-0.10, 1e-05,3,4,5,6,7,8],"round":2}\n',
+  );
+});

@@ -1,0 +1,137 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { callBundles, findBundles } from '../../host/call-bundles.ts';
+import { createLocalExecutions } from '../../host/engine.ts';
+import { machineOf, synthesizeBundles, type Synthesized } from '../../host/load-stack.ts';
+import { startSimulator } from '../../simulator/index.ts';
+import type { Summary } from '../../src/job.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
+import { requireJson } from '../../src/store/json.ts';
+import { summaryKey } from '../../src/checkpoints/keys.ts';
+import { startAws } from '../cli/local-aws.ts';
+
+const KEY = 'sk-mel-secret-of-the-bundles';
+
+let folder: string;
+let synthesized: Synthesized;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nightshift-bundles-'));
+  const config = { profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch' } } };
+  synthesized = synthesizeBundles(config, join(folder, 'cdk.out'));
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** The deployed functions with the environment they would have; the bucket is a folder. */
+async function deploy() {
+  const events: object[] = [];
+  const data = await mkdtemp(join(folder, 'data-'));
+  const simulator = await startSimulator({
+    apiKey: KEY,
+    stages: { queuedSeconds: 0, runningSeconds: 0, finalizingSeconds: 0 },
+  });
+  onTestFinished(() => simulator.close());
+  const callStep = callBundles(synthesized);
+  const executions = createLocalExecutions({ ...machineOf(synthesized), callStep, instant: true });
+  vi.stubEnv('STORE', pathToFileURL(data).href);
+  vi.stubEnv('STATE_MACHINE_ARN', 'arn:aws:states:local:111122223333:stateMachine:m:live');
+  vi.stubEnv('EVENT_BUS', 'default');
+  const aws = await startAws(executions, events);
+  onTestFinished(() => aws[Symbol.dispose]());
+  vi.stubEnv('AWS_ENDPOINT_URL', aws.url);
+  vi.stubEnv('AWS_REGION', 'eu-central-1');
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'test');
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'test');
+  vi.stubEnv('SIMULATOR_API_KEY', KEY);
+  vi.stubEnv('PROVIDER_BASE_URLS', JSON.stringify({ simulator: simulator.url }));
+  vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  return { store: createFolderStore(data), callStep, executions, events };
+}
+
+test('a dropped file becomes results through the bundles that are deployed', async () => {
+  const { store, callStep, executions, events } = await deploy();
+  const key = 'input/a b+c%20é.jsonl';
+  await store.put(key, await readFile(new URL('../../examples/hanse.jsonl', import.meta.url)));
+
+  const started = (await callStep('start-job', {
+    source: 'aws.s3',
+    detail: { bucket: { name: 'data' }, object: { key, etag: 'e', sequencer: '1' } },
+  })) as { jobId: string; execution: string };
+  await executions.result(started.execution);
+
+  const summary = await requireJson<Summary>(store, summaryKey(started.jobId));
+  expect(summary).toMatchObject({ status: 'succeeded', counts: { ok: 10 }, inputs: [{ key }] });
+  expect(events).toMatchObject([{ Source: 'nightshift', DetailType: 'Job Succeeded' }]);
+});
+
+/** A request as API Gateway hands it to the function: payload format 2.0. */
+function httpEvent(method: string, path: string, body?: object): object {
+  return {
+    version: '2.0',
+    routeKey: `${method} ${path}`,
+    rawPath: path,
+    rawQueryString: '',
+    headers: { host: 'api.example', 'content-type': 'application/json' },
+    requestContext: {
+      accountId: '111122223333',
+      authorizer: { iam: { accountId: '111122223333', callerId: 'AROA1:somebody' } },
+      domainName: 'api.example',
+      http: { method, path, protocol: 'HTTP/1.1', sourceIp: '192.0.2.1', userAgent: 'test' },
+      stage: '$default',
+    },
+    ...(body && { body: JSON.stringify(body) }),
+    isBase64Encoded: false,
+  };
+}
+
+test('a request to the API starts a job, and tells how it went', async () => {
+  const { callStep, executions } = await deploy();
+  const request = async (...event: Parameters<typeof httpEvent>) => {
+    const { statusCode, body } = (await callStep('api', httpEvent(...event))) as {
+      statusCode: number;
+      body: string;
+    };
+    return { statusCode, body: JSON.parse(body) as Record<string, unknown> };
+  };
+
+  const started = await request('POST', '/jobs', { rows: [{ prompt: 'x' }, { prompt: 'y' }] });
+  expect(started).toMatchObject({ statusCode: 202, body: { state: 'started' } });
+  const jobId = String(started.body['jobId']);
+  await executions.result(jobId);
+
+  expect(await request('GET', `/jobs/${jobId}`)).toMatchObject({
+    statusCode: 200,
+    body: { status: 'succeeded', counts: { ok: 2 }, links: { results: expect.any(String) as string } },
+  });
+  expect(await request('GET', '/jobs')).toMatchObject({ body: { jobs: [{ jobId }] } });
+  expect(await request('POST', `/jobs/${jobId}/cancel`)).toMatchObject({ statusCode: 409 });
+  expect(await request('GET', '/openapi.json')).toMatchObject({ body: { openapi: '3.1.0' } });
+});
+
+test('no bundle is above 1.2 MB, and each holds only what its step needs', async () => {
+  const sizes: Record<string, number> = {};
+  const clients: string[] = [];
+  const schemas: string[] = [];
+  for (const [step, file] of findBundles(synthesized)) {
+    sizes[step] = (await stat(file)).size;
+    const code = await readFile(file, 'utf8');
+    if (code.includes('llhttp')) clients.push(step);
+    if (code.includes('ZodError') || code.includes('siliconflow')) schemas.push(step);
+  }
+  // A job carries its dialect: the table and the schemas stay with the doors.
+  expect(schemas.toSorted()).toEqual(['api', 'cancel-job', 'start-job']);
+  expect(Object.entries(sizes).filter(([, size]) => size > 1_200_000)).toEqual([]);
+  expect(Object.keys(sizes)).toHaveLength(12);
+  expect(clients.toSorted()).toEqual([
+    'cancel-batch',
+    'collect-results',
+    'create-batch',
+    'poll-batch',
+    'send-direct',
+    'upload-file',
+  ]);
+});

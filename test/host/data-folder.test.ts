@@ -1,0 +1,107 @@
+import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startJob } from '../../src/doors/start-job.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
+import { HeldExecutions } from '../held-executions.ts';
+import { CONFIG } from '../workflow/parts.ts';
+import { LINE_SCHEMAS } from '../cli/json-line-schemas.ts';
+import { BIN, spawnCli, USER_ENV, type Exited } from '../cli/spawn-cli.ts';
+
+let folder: string;
+let jobId: string;
+
+const nightshift = (...args: string[]): Promise<Exited> => spawnCli(folder, [...args, '--data', 'data']);
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nightshift-folder-'));
+  await writeFile(join(folder, 'a.jsonl'), '{"custom_id":"a","prompt":"echo:one"}\n{}\n');
+  const { stdout } = await nightshift('run', 'a.jsonl', '--json');
+  jobId = LINE_SCHEMAS.summary.parse(JSON.parse(stdout)).jobId;
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test('a job that has ended is listed, told, watched and has results', async () => {
+  const list = await nightshift('list');
+  expect(list.stdout).toMatch(/^job +status +profile +started +took$/m);
+  expect(list.stdout).toMatch(
+    new RegExp(`^${jobId} +partial +default +\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d +\\d+s$`, 'm'),
+  );
+
+  const status = await nightshift('status');
+  expect(status.stdout).toContain(`job ${jobId}`);
+  expect(status.stdout).toContain(`Get its results: nightshift results ${jobId} --data data --out <folder>`);
+
+  const watched = await nightshift('watch', jobId, '--json');
+  const lines = watched.stdout.trimEnd().split('\n');
+  expect(lines.map((line) => (JSON.parse(line) as { type: string }).type)).toEqual(['job', 'summary']);
+  expect(watched.status).toBe(3);
+
+  const results = await nightshift('results', jobId);
+  expect(results.stdout).toMatch(/│ a +│ one/);
+  expect(results.stdout).toContain('dead-letters.jsonl');
+});
+
+test('results leave no dead letters of another job', async () => {
+  await writeFile(join(folder, 'dead-letters.jsonl'), 'old');
+  await writeFile(join(folder, 'b.jsonl'), '{"prompt":"echo:x"}\n');
+  const run = await nightshift('run', 'b.jsonl', '--json');
+  const other = LINE_SCHEMAS.summary.parse(JSON.parse(run.stdout)).jobId;
+
+  const { stdout } = await nightshift('results', other, '--out', '.');
+
+  expect(stdout).toBe('report.html\nresults.jsonl\nsummary.json\n');
+  await expect(rm(join(folder, 'dead-letters.jsonl'))).rejects.toThrow('ENOENT');
+});
+
+test('results come as Parquet, too', async () => {
+  await writeFile(join(folder, 'c.jsonl'), '{"prompt":"echo:table"}\n');
+  const run = await nightshift('run', 'c.jsonl', '--json');
+  const { jobId: made } = LINE_SCHEMAS.summary.parse(JSON.parse(run.stdout));
+
+  const { stdout } = await nightshift('results', made, '--out', 'tables', '--parquet');
+
+  expect(stdout.split('\n')).toContain(join('tables', 'results.parquet'));
+  const file = await asyncBufferFromFile(join(folder, 'tables', 'results.parquet'));
+  expect(await parquetReadObjects({ file })).toMatchObject([{ ok: true, text: 'table' }]);
+  expect(await nightshift('results', jobId, '--parquet')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('--parquet needs --out') as string,
+  });
+});
+
+test('results may be read by somebody who has soon seen enough', async () => {
+  const rows = Array.from({ length: 20_000 }, (_, n) => `{"prompt":"echo:${n}"}\n`).join('');
+  await writeFile(join(folder, 'many.jsonl'), rows);
+  const run = await nightshift('run', 'many.jsonl', '--json');
+  const { jobId: many } = LINE_SCHEMAS.summary.parse(JSON.parse(run.stdout));
+  const child = spawn(process.execPath, [BIN, 'results', many, '--json', '--data', 'data'], {
+    cwd: folder,
+    env: USER_ENV,
+  });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  child.stdout.once('data', () => child.stdout.destroy());
+
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(stderr).toBe('');
+});
+
+test('a job that nothing runs is not waited for', async () => {
+  const store = createFolderStore(join(folder, 'data'));
+  const held = new HeldExecutions();
+  const edges = { store, config: CONFIG, executions: held, clock: { now: () => Date.now() } };
+  await startJob(
+    { ...edges, random: Math.random, log: () => undefined },
+    { jobId: 'waiting-1', profile: 'default', inputs: () => Promise.resolve([{ key: 'input/x' }]) },
+  );
+
+  const { status, stderr } = await nightshift('watch', 'waiting-1');
+
+  expect(stderr).toContain('Nothing runs job waiting-1. `nightshift local --data data` goes on');
+  expect(status).toBe(1);
+});
