@@ -137,6 +137,7 @@ export type RowProblemCode =
   | 'WRONG_COLUMNS'
   | 'MISSING_COLUMN'
   | 'INVALID_UTF8'
+  | 'INVALID_TEXT'
   | 'NOT_AN_OBJECT'
   | 'INVALID_CUSTOM_ID'
   | 'DUPLICATE_CUSTOM_ID'
