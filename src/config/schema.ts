@@ -40,7 +40,10 @@ const webhookSchema = z.strictObject({
   /** Where to post how each job ended. Plain HTTP for this very machine only. */
   url: z
     .string()
-    .refine((url) => addressProblem(url) === undefined, 'must be https, or http on localhost, without a user name'),
+    .refine(
+      (url) => addressProblem(url) === undefined,
+      'must be https, or http on localhost, without a user name',
+    ),
   /** Name of a secret in Secrets Manager whose text signs the posts. Default: a new one with a random text. */
   secretName: z
     .string()

@@ -16,7 +16,8 @@ export function addressProblem(text: string, insecure = false): string | undefin
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol)) return 'must be an address that begins with https://';
   if (url.username !== '' || url.password !== '') return 'must not hold a user name or a password';
-  if (url.protocol === 'http:' && !insecure && !isLoopback(url)) return 'must be https, or http on this machine';
+  if (url.protocol === 'http:' && !insecure && !isLoopback(url))
+    return 'must be https, or http on this machine';
   return undefined;
 }
 

@@ -117,7 +117,8 @@ function scrubTail(text: string, secret: string): string {
   let done = 0;
   for (let at = text.indexOf(tail); at !== -1; at = text.indexOf(tail, done)) {
     let start = at;
-    while (start > done && text[start - 1] === secret[secret.length - SHORTEST_TAIL - (at - start) - 1]) start -= 1;
+    while (start > done && text[start - 1] === secret[secret.length - SHORTEST_TAIL - (at - start) - 1])
+      start -= 1;
     left += `${text.slice(done, start)}${SCRUBBED}`;
     done = at + SHORTEST_TAIL;
   }

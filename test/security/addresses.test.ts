@@ -36,7 +36,13 @@ const WRONG_PATHS = [
   '',
 ];
 
-const PATHS = ['/v1/chat/completions', '/v1/a..b/c', '/v4/x', '/v1beta/models/m:generate', '/openai/v1/responses'];
+const PATHS = [
+  '/v1/chat/completions',
+  '/v1/a..b/c',
+  '/v4/x',
+  '/v1beta/models/m:generate',
+  '/openai/v1/responses',
+];
 
 const problemsOf = (config: unknown): string => {
   try {
@@ -116,7 +122,11 @@ describe('a base URL', () => {
   });
 
   test('of a webhook follows the same rule', () => {
-    for (const url of ['http://localhost:x@evil.example/hook', 'http://evil.example/', 'https://a:b@c.example/'])
+    for (const url of [
+      'http://localhost:x@evil.example/hook',
+      'http://evil.example/',
+      'https://a:b@c.example/',
+    ])
       expect(problemsOf({ webhook: { url }, profiles: {} })).toContain('webhook.url');
     for (const url of ['http://localhost:9/hook', 'https://hooks.example/x?y=z'])
       expect(problemsOf({ webhook: { url }, profiles: {} })).toBe('');
@@ -130,7 +140,10 @@ describe('an address below the base URL', () => {
     fc.assert(
       fc.property(
         fc.array(
-          fc.oneof(fc.constantFrom('..', '.', '%2e%2e', '//', '/', '\\', '?', '#', '@', ':', 'a'), fc.string()),
+          fc.oneof(
+            fc.constantFrom('..', '.', '%2e%2e', '//', '/', '\\', '?', '#', '@', ':', 'a'),
+            fc.string(),
+          ),
         ),
         (parts) => {
           const path = `/files/${parts.join('')}`;
@@ -164,7 +177,11 @@ describe('an address below the base URL', () => {
   );
 });
 
-function open(baseUrl: string, dialect: DialectName = 'openai', endpoints?: readonly string[]): ProviderClient {
+function open(
+  baseUrl: string,
+  dialect: DialectName = 'openai',
+  endpoints?: readonly string[],
+): ProviderClient {
   const client = createProviderClient({
     settings: { name: 'p', baseUrl, dialect: builtInDialect(dialect) },
     ...(endpoints && { endpoints }),
@@ -187,25 +204,30 @@ describe('the client', () => {
     expect(provider.requests).toEqual([]);
   });
 
-  test.each(['/v1/../key/generate', '/../key/generate', '/key/generate', '/v1/key/generate', '//evil.example/'])(
-    'calls %s for no row, for it is not listed',
-    async (endpoint) => {
-      const provider = await startRecorder();
+  test.each([
+    '/v1/../key/generate',
+    '/../key/generate',
+    '/key/generate',
+    '/v1/key/generate',
+    '//evil.example/',
+  ])('calls %s for no row, for it is not listed', async (endpoint) => {
+    const provider = await startRecorder();
 
-      await expect(
-        open(`${provider.url}/v1`, 'litellm', ['/v1/chat/completions']).send(endpoint, '{}'),
-      ).rejects.toMatchObject({ name: 'ProviderRejected' });
+    await expect(
+      open(`${provider.url}/v1`, 'litellm', ['/v1/chat/completions']).send(endpoint, '{}'),
+    ).rejects.toMatchObject({ name: 'ProviderRejected' });
 
-      expect(provider.requests).toEqual([]);
-    },
-  );
+    expect(provider.requests).toEqual([]);
+  });
 
   test.each(['/v1/../key/generate', '/..', '/v1/a/%2e%2e/b'])(
     'leaves the base URL by no endpoint, were it listed: %s',
     async (endpoint) => {
       const provider = await startRecorder();
 
-      await expect(open(`${provider.url}/v1`, 'litellm', [endpoint]).send(endpoint, '{}')).rejects.toMatchObject({
+      await expect(
+        open(`${provider.url}/v1`, 'litellm', [endpoint]).send(endpoint, '{}'),
+      ).rejects.toMatchObject({
         name: 'ProviderRejected',
       });
 

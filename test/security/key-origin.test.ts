@@ -65,7 +65,13 @@ async function putJob({ store, config }: Deployed, provider: ProviderSettings): 
   const profile = { ...resolveProfile(config, 'default'), provider, directUpTo: 50 };
   const job: Job = { jobId: 'job', inputs: [], profile, createdAt: '2026-11-01T00:00:00.000Z' };
   await writeJson(store, jobKey('job'), job);
-  await writeJson(store, 'jobs/job/plan.json', { rows: 1, invalid: 0, inputTokens: 1, shards: [], problems: [] });
+  await writeJson(store, 'jobs/job/plan.json', {
+    rows: 1,
+    invalid: 0,
+    inputTokens: 1,
+    shards: [],
+    problems: [],
+  });
   const row = { custom_id: 'a', method: 'POST', url: '/v1/chat/completions', body: { model: 'm' } };
   await store.put(roundKey({ jobId: 'job', shard: 0 }, 1, 'requests.jsonl'), `${JSON.stringify(row)}\n`);
 }
@@ -176,9 +182,9 @@ describe('a key', () => {
     vi.stubEnv('PROVIDER_BASE_URLS', JSON.stringify({ melious: 'http://192.0.2.1/v1' }));
     vi.stubEnv('MELIOUS_API_KEY', KEY);
 
-    await expect(
-      pollBatch({ ...batch, provider: melious('http://192.0.2.1/v1') }),
-    ).rejects.toMatchObject({ name: 'ProviderDenied' });
+    await expect(pollBatch({ ...batch, provider: melious('http://192.0.2.1/v1') })).rejects.toMatchObject({
+      name: 'ProviderDenied',
+    });
 
     expectNothingSent(deployed);
   });
@@ -205,13 +211,22 @@ describe('a job in the bucket', () => {
     });
     const { store } = deployed;
     await store.put('input/a.jsonl', '{"prompt":"secret row"}\n');
-    const doors = { ...edgesFromEnvironment(process.env), log: () => undefined, config, executions: new HeldExecutions() };
+    const doors = {
+      ...edgesFromEnvironment(process.env),
+      log: () => undefined,
+      config,
+      executions: new HeldExecutions(),
+    };
     const { jobId } = await startJob(doors, {
       jobId: 'job',
       profile: 'default',
       inputs: () => Promise.resolve([{ key: 'input/a.jsonl' }]),
     });
-    await writeJson(store, jobKey(jobId), change(await requireJson<Job>(store, jobKey(jobId)), deployed.attacker));
+    await writeJson(
+      store,
+      jobKey(jobId),
+      change(await requireJson<Job>(store, jobKey(jobId)), deployed.attacker),
+    );
     await executions.start(jobId, { jobId });
     await executions.result(jobId).catch(() => undefined);
     return { ...deployed, simulator, summary: await requireJson<Summary>(store, summaryKey(jobId)) };

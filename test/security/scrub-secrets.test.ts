@@ -86,7 +86,9 @@ const ANSWERS: Readonly<Record<string, Echo>> = {
   'an error': (form) => ({
     status: 401,
     type: 'application/json',
-    body: JSON.stringify({ error: { code: 'invalid_api_key', message: `Incorrect API key provided: ${form}` } }),
+    body: JSON.stringify({
+      error: { code: 'invalid_api_key', message: `Incorrect API key provided: ${form}` },
+    }),
   }),
   'an error of FastAPI': (form) => ({
     status: 422,
@@ -111,24 +113,27 @@ const ANSWERS: Readonly<Record<string, Echo>> = {
   }),
 };
 
-test.each(Object.entries(ANSWERS))('%s that holds the key is read without it, whatever its form', async (_, answer) => {
-  let form = '';
-  const provider = await startRecorder((_request, response) => {
-    const { status, type, body } = answer(form);
-    response.writeHead(status, { 'content-type': type, 'x-request': encodeURIComponent(form) }).end(body);
-  });
-  const client = createProviderClient({
-    settings: { name: 'p', baseUrl: `${provider.url}/v1`, dialect: builtInDialect('openai') },
-    apiKey: () => Promise.resolve(KEY),
-    wait: () => Promise.resolve(),
-  });
-  onTestFinished(() => client.close());
+test.each(Object.entries(ANSWERS))(
+  '%s that holds the key is read without it, whatever its form',
+  async (_, answer) => {
+    let form = '';
+    const provider = await startRecorder((_request, response) => {
+      const { status, type, body } = answer(form);
+      response.writeHead(status, { 'content-type': type, 'x-request': encodeURIComponent(form) }).end(body);
+    });
+    const client = createProviderClient({
+      settings: { name: 'p', baseUrl: `${provider.url}/v1`, dialect: builtInDialect('openai') },
+      apiKey: () => Promise.resolve(KEY),
+      wait: () => Promise.resolve(),
+    });
+    onTestFinished(() => client.close());
 
-  for (form of Object.values(FORMS)) {
-    const batch = await client.getBatch('b').catch((error: unknown) => error);
-    const sent = await client.send('/v1/chat/completions', '{}').catch((error: unknown) => error);
+    for (form of Object.values(FORMS)) {
+      const batch = await client.getBatch('b').catch((error: unknown) => error);
+      const sent = await client.send('/v1/chat/completions', '{}').catch((error: unknown) => error);
 
-    for (const told of [batch, sent])
-      expectHidden(told instanceof Error ? `${told.message} ${told.stack}` : JSON.stringify(told));
-  }
-});
+      for (const told of [batch, sent])
+        expectHidden(told instanceof Error ? `${told.message} ${told.stack}` : JSON.stringify(told));
+    }
+  },
+);
