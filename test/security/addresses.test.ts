@@ -241,7 +241,7 @@ describe('the client', () => {
       response.writeHead(307, { location: `${elsewhere.url}/v1/batches/b` }).end(),
     );
 
-    await expect(open(`${provider.url}/v1`).getBatch('b')).rejects.toThrow();
+    await expect(open(`${provider.url}/v1`).getBatch('b')).rejects.toThrow('307');
     const sent = await open(`${provider.url}/v1`).send('/v1/chat/completions', '{}');
 
     expect(sent.status).toBe(307);
