@@ -70,7 +70,7 @@ function rewrite(machine: AnyMachine): EngineMachine {
     } else if (state.Type === 'Task' && state['Parameters'] !== undefined) {
       const { Parameters: template, ...rest } = state;
       payloads.set(name, template as Template);
-      states[name] = rest as AnyState;
+      states[name] = rest;
     }
   }
   const { TimeoutSeconds: timeout } = machine;
@@ -119,7 +119,8 @@ function mapOfTasks(state: AnyState, runs: string): AnyState {
   };
 }
 
-function waitAsTask({ Type: _, SecondsPath: __, ...rest }: AnyState, path: string): AnyState {
+function waitAsTask(state: AnyState, path: string): AnyState {
+  const { SecondsPath: _, ...rest } = state;
   return {
     ...rest,
     Type: 'Task',

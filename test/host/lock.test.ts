@@ -64,7 +64,8 @@ test('a data folder is taken, and free again when its process lets it go', async
 
 test('a data folder that this process has is refused to it a second time', async () => {
   const folder = await openFolder();
-  await using _first = await lockFolder(folder);
+  await using first = await lockFolder(folder);
+  expect(first).toBeDefined();
 
   await expect(lockFolder(folder)).rejects.toThrow(`is in use by process ${process.pid} on `);
 });
@@ -96,7 +97,8 @@ test.each([
 
 test('a lock file that is lost lets nobody in while the folder is in use', async () => {
   const folder = await openFolder();
-  await using _first = await lockFolder(folder);
+  await using first = await lockFolder(folder);
+  expect(first).toBeDefined();
   await rm(join(folder, '.lock'));
 
   await expect(lockFolder(folder)).rejects.toThrow('is in use by another process');
