@@ -11,6 +11,7 @@ import { cancelToTheEnd } from './cancel-jobs.ts';
 import { callBundles } from './call-bundles.ts';
 import { callHandlers } from './call-handlers.ts';
 import { createLocalExecutions, type EngineEvent, type LocalExecutions } from './engine.ts';
+import { loadMachine, machineOf } from './load-stack.ts';
 import { readTreatment, toStartRequest, type AskedJob, type Treatment } from './start-request.ts';
 
 export interface RunJob extends AskedJob {
@@ -54,14 +55,17 @@ async function cancelRun(options: RunJob, jobId: string): Promise<Summary> {
   return requireJson<Summary>(edges.store, summaryKey(jobId));
 }
 
-/** The CDK is loaded only now: whoever asks for help or mistypes an option need not wait for it. */
 async function openExecutions({ config, edges, bundles, onEvent }: RunJob): Promise<LocalExecutions> {
-  const { loadMachine, machineOf, synthesizeBundles } = await import('./load-stack.ts');
   if (bundles === undefined) {
     return createLocalExecutions({ ...(await loadMachine(config)), callStep: callHandlers(edges), onEvent });
   }
+  const { synthesizeBundles } = await import('./synthesize.ts');
   const synthesized = synthesizeBundles(config, bundles);
-  return createLocalExecutions({ ...machineOf(synthesized), callStep: callBundles(synthesized), onEvent });
+  return createLocalExecutions({
+    ...machineOf(synthesized.template),
+    callStep: callBundles(synthesized),
+    onEvent,
+  });
 }
 
 /**
