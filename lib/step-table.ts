@@ -88,7 +88,8 @@ export const STEPS = {
     ...MOVING_ROWS,
     // Also what was staged for a request, and the dead letters of other jobs.
     readsVersions: [INPUTS, STAGED, OUTPUTS],
-    reads: [RECORDS, PLANS, ROWS, INPUTS_OF_JOBS],
+    // Its own request lines: ids that look like duplicates are looked for in them.
+    reads: [RECORDS, PLANS, ROWS, INPUTS_OF_JOBS, ...roundFiles('requests.jsonl')],
     puts: [PLANS],
     streams: [SHARDS],
     deletes: ['jobs/*/shards/*/stopped.json'],

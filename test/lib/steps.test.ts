@@ -293,6 +293,7 @@ test.each([
       'GetObject jobs/*/job.json',
       'GetObject jobs/*/plan.json',
       'GetObject jobs/*/rows-*.jsonl',
+      'GetObject jobs/*/shards/*/round-*.requests.jsonl',
       'GetObject output/*',
       'GetObject staged/*',
       'GetObjectVersion input/*',
