@@ -40,7 +40,9 @@ const isBelowTheCalls = (path: string): boolean => path.startsWith('src/store/')
 export function callSites(): string[] {
   return [...filesOfFunctions()]
     .filter((path) => !isBelowTheCalls(path))
-    .flatMap((path) => linesOfCalls(readFileSync(new URL(path, ROOT), 'utf8')).map((line) => `${path}:${line}`))
+    .flatMap((path) =>
+      linesOfCalls(readFileSync(new URL(path, ROOT), 'utf8')).map((line) => `${path}:${line}`),
+    )
     .toSorted();
 }
 
@@ -80,5 +82,7 @@ function filesOfFunctions(): ReadonlySet<string> {
 function importsOf(path: string): string[] {
   const text = readFileSync(new URL(path, ROOT), 'utf8');
   const names = [...text.matchAll(/(?:from|import\() ?'(\.[^']*\.ts)'/g)].map(([, name = '']) => name);
-  return names.map((name) => fileURLToPath(new URL(name, new URL(path, ROOT))).slice(fileURLToPath(ROOT).length));
+  return names.map((name) =>
+    fileURLToPath(new URL(name, new URL(path, ROOT))).slice(fileURLToPath(ROOT).length),
+  );
 }

@@ -44,7 +44,8 @@ async function settleShard(
   const { round } = await findRound(store, ref);
   await stopShard(edges, ref, round, failure ?? leftNoWord(ref));
   const end = await readEnd(store, ref);
-  if (end === undefined) throw new Error(`Shard ${ref.shard} of job ${ref.jobId} was stopped and has no end.`);
+  if (end === undefined)
+    throw new Error(`Shard ${ref.shard} of job ${ref.jobId} was stopped and has no end.`);
   return end;
 }
 
