@@ -6,7 +6,7 @@ import { LogLevel, NodejsFunction, OutputFormat, type BundlingOptions } from 'aw
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { NODE_FLAGS } from './node-flags.ts';
+import { nodeOptions } from './node-flags.ts';
 import type { ProviderKeys } from './provider-keys.ts';
 import { acknowledgeTracing, allowEvents, EVENT_BUS, grantObjects } from './step-grants.ts';
 import type { StepName, StepNeeds } from './step-table.ts';
@@ -65,12 +65,12 @@ export class StepFunction extends Construct {
       loggingFormat: LoggingFormat.JSON,
       tracing: Tracing.ACTIVE,
       // A job may run for days: the code it began with stays, also when a deploy brings another.
-      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
+      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE },
       environment: {
         STORE: `s3://${bucket.bucketName}`,
         STEP: step,
         WORKFLOW: workflow,
-        NODE_OPTIONS: NODE_FLAGS.join(' '),
+        NODE_OPTIONS: nodeOptions(needs.memoryMib),
         ...(needs.provider === undefined ? {} : { SECRET_ARN: providerKeys.secretArn }),
         ...(needs.announces === undefined ? {} : { EVENT_BUS }),
         ...(webhook && { WEBHOOK_URL: webhook.url, WEBHOOK_SECRET_ID: webhook.secretId }),
