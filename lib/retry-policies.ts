@@ -142,12 +142,5 @@ const RETRY_UNFORESEEN: RetryProps = { ...GROWING, errors: [Errors.TASKS_FAILED]
  * matches every error last.
  */
 export function retriesOf(ofThisStep: readonly RetryProps[]): readonly RetryProps[] {
-  return [
-    ...ofThisStep,
-    RETRY_THROTTLED,
-    RETRY_CRASHED,
-    RETRY_TIMED_OUT,
-    NEVER_RETRIED,
-    RETRY_UNFORESEEN,
-  ];
+  return [...ofThisStep, RETRY_THROTTLED, RETRY_CRASHED, RETRY_TIMED_OUT, NEVER_RETRIED, RETRY_UNFORESEEN];
 }

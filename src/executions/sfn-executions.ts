@@ -61,7 +61,9 @@ function named(action: string, execution: string, error: unknown): unknown {
   const status = $metadata?.httpStatusCode;
   // Without an answer, Node's code (ECONNRESET, …) tells a lost connection from a mistake of ours.
   const isTransient =
-    status === undefined ? typeof code === 'string' || name === 'TimeoutError' : status >= 500 || status === 429;
+    status === undefined
+      ? typeof code === 'string' || name === 'TimeoutError'
+      : status >= 500 || status === 429;
   if (!isTransient && !PATIENCE.test(name)) return error;
   return new ExecutionsUnavailable(
     `states:${action} for the execution ${execution} did not succeed: ${name}. Try again later.`,

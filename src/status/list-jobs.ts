@@ -42,7 +42,12 @@ export async function listJobs(edges: StatusEdges, { status, limit, after }: Lis
 }
 
 /** Ends that nothing but a summary tells of. */
-const TOLD_BY_SUMMARY: ReadonlySet<JobState | undefined> = new Set(['succeeded', 'partial', 'cancelled', 'empty']);
+const TOLD_BY_SUMMARY: ReadonlySet<JobState | undefined> = new Set([
+  'succeeded',
+  'partial',
+  'cancelled',
+  'empty',
+]);
 
 /** Step Functions answers few questions a second: it is not asked about jobs that the filter leaves out anyway. */
 async function lookAt(
@@ -50,7 +55,8 @@ async function lookAt(
   jobId: string,
   wanted: JobState | undefined,
 ): Promise<JobOverview | undefined> {
-  if (TOLD_BY_SUMMARY.has(wanted) && (await edges.store.stat(summaryKey(jobId))) === undefined) return undefined;
+  if (TOLD_BY_SUMMARY.has(wanted) && (await edges.store.stat(summaryKey(jobId))) === undefined)
+    return undefined;
   return readOverview(edges, jobId);
 }
 

@@ -59,7 +59,8 @@ async function putJob({ store }: World): Promise<void> {
 
 describe('Step Functions that asks for patience', () => {
   const busy = ({ store }: ApiEdges): Partial<ApiEdges> => {
-    const answer = () => Promise.reject(new ExecutionsUnavailable('states:DescribeExecution did not succeed.'));
+    const answer = () =>
+      Promise.reject(new ExecutionsUnavailable('states:DescribeExecution did not succeed.'));
     return { store, executions: { start: answer, look: answer, stop: answer } };
   };
 

@@ -48,7 +48,7 @@ test('the number of shards at a time and the time a job has can be set', () => {
 });
 
 test.each(['addEventNotification', 'enableEventBridgeNotification'] as const)(
-  "%s on the bucket, which would replace the notifications that start jobs, stops the synthesis",
+  '%s on the bucket, which would replace the notifications that start jobs, stops the synthesis',
   (method) => {
     const stack = new Stack(createForeignApp(), 'Theirs');
     const { bucket } = new BatchWorkflow(stack, 'Inference', { config: CONFIG });

@@ -29,6 +29,9 @@ test.each([
   expect(answer).toMatchObject({ statusCode: 200, body: JSON.stringify({ body: seen }) });
 });
 
-test.each([undefined, null, 'text', {}, { source: 'aws.s3' }])('%j, which is no request, is left alone', (event) => {
-  expect(withoutIdleBody(event)).toBe(event);
-});
+test.each([undefined, null, 'text', {}, { source: 'aws.s3' }])(
+  '%j, which is no request, is left alone',
+  (event) => {
+    expect(withoutIdleBody(event)).toBe(event);
+  },
+);

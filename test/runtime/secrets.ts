@@ -14,7 +14,9 @@ export function openSecrets() {
   return {
     /** What is in the secret from now on. */
     put: (id: string, text: string | undefined): void =>
-      void manager.on(GetSecretValueCommand, { SecretId: id }).resolves(text === undefined ? {} : { SecretString: text }),
+      void manager
+        .on(GetSecretValueCommand, { SecretId: id })
+        .resolves(text === undefined ? {} : { SecretString: text }),
     /** From now on it is not answered. */
     refuse: (name: string, status?: number): void =>
       void manager.on(GetSecretValueCommand).rejects(failure(name, status)),

@@ -28,12 +28,15 @@ test.each([
   ['InternalServiceError', 500, 'AnnouncementNotTaken'],
   ['ECONNRESET', undefined, 'AnnouncementNotTaken'],
   ['AccessDeniedException', 400, 'AnnouncementRejected'],
-])('when Secrets Manager answers %s, that is a named failure without the text', async (code, status, name) => {
-  openSecrets().refuse(code, status);
-  const failure = await readWebhookSecret(ENV).catch((error: unknown) => error);
-  expect(failure).toMatchObject({ name, message: expect.stringContaining(code) as string });
-  expect(String(failure)).not.toContain('secret of the house');
-});
+])(
+  'when Secrets Manager answers %s, that is a named failure without the text',
+  async (code, status, name) => {
+    openSecrets().refuse(code, status);
+    const failure = await readWebhookSecret(ENV).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ name, message: expect.stringContaining(code) as string });
+    expect(String(failure)).not.toContain('secret of the house');
+  },
+);
 
 test('without any there is nothing to sign with, and it says what to set', async () => {
   await expect(readWebhookSecret({})).rejects.toThrow('WEBHOOK_SECRET');
