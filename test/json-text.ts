@@ -19,10 +19,7 @@ const keys = fc
   .oneof(texts(8), fc.constantFrom('__proto__', 'toString', 'a"b\\'))
   .filter((key) => !/^\d+$/.test(key));
 
-const strings = fc.oneof(
-  texts(20),
-  fc.constantFrom('10.10', '\\"1.0', '"', '\ufdd0', '\ufdd00', ': 1.0,'),
-);
+const strings = fc.oneof(texts(20), fc.constantFrom('10.10', '\\"1.0', '"', '\ufdd0', '\ufdd00', ': 1.0,'));
 
 /** JSON texts without spaces and without two equal keys, so that a value has one text. */
 export const jsonTexts: fc.Arbitrary<string> = fc.letrec<{ value: string }>((tie) => ({
