@@ -103,10 +103,10 @@ function plainButForRows(value: unknown): unknown {
 
 /** Gives a copy the very value that the original has at a path, if there is one. */
 function putBack(copy: unknown, original: unknown, [key = '', ...rest]: readonly string[]): void {
-  const [into, from] = [asWire(copy) as Record<string, unknown> | undefined, asWire(original)];
+  const [into, from] = [asWire(copy), asWire(original)];
   if (into === undefined || from === undefined || !Object.hasOwn(from, key)) return;
   if (rest.length > 0) putBack(into[key], from[key], rest);
-  else into[key] = from[key];
+  else Object.assign(into, { [key]: from[key] });
 }
 
 /** Reads a job request file. @throws InvalidRequest when it is too large, not JSON, or not a job request. */
