@@ -175,6 +175,7 @@ export function notOk(
 export function deadLetter(
   { custom_id, body }: RequestLine,
   { outcome, error, retry, round }: NotOkLine,
+  warning?: string,
 ): string {
-  return jsonLine({ custom_id, body, outcome, error, retry, round });
+  return jsonLine({ custom_id, body, outcome, error, retry, round, warning });
 }
