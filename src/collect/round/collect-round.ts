@@ -50,7 +50,7 @@ export async function collectRound(
     ...(expected && { output: await openOutputCheck(expected) }),
   };
   const splicer = new ResultSplicer(rules);
-  const index = new RoundIndex(await readRequests(store, rules, context), splicer, rules.codes);
+  const index = new RoundIndex(await readRequests(store, rules, context), splicer, rules);
   using output = new Scratch();
   using errors = new Scratch();
   const fetch = (fileId: string | undefined, name: 'output.jsonl' | 'errors.jsonl', scratch: Scratch) =>
