@@ -6,6 +6,7 @@ import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { checkConfig } from '../src/config/check-config.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
+import { deployedProviders } from '../src/config/deployed-providers.ts';
 import { configLiteral } from './config-literal.ts';
 import { DataBucket } from './data-bucket.ts';
 import { DropTrigger } from './drop-trigger.ts';
@@ -64,6 +65,7 @@ export class BatchWorkflow extends Construct {
       webhook: webhook && createWebhook(this, 'WebhookSecret', webhook),
       workflow,
       defineInDoors: { 'process.env.NIGHTSHIFT_CONFIG': configLiteral(props.config) },
+      defineWithKeys: { 'process.env.NIGHTSHIFT_PROVIDERS': configLiteral(deployedProviders(props.config)) },
     });
     const machine = new Machine(this, 'Machine', {
       steps: functions,

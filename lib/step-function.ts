@@ -110,7 +110,7 @@ function source(step: StepName, define: StepFunctionProps['define']) {
     // Named, not looked for: the app may be started from any folder.
     projectRoot: PROJECT_ROOT,
     depsLockFilePath: `${PROJECT_ROOT}package-lock.json`,
-    bundling: define === undefined ? BUNDLING : { ...BUNDLING, define },
+    bundling: { ...BUNDLING, define: { ...define } },
   };
 }
 

@@ -14,6 +14,8 @@ export interface StepsProps {
   readonly workflow: string;
   /** Expressions the bundler replaces in the doors, each by a JavaScript literal. */
   readonly defineInDoors: Readonly<Record<string, string>>;
+  /** The same in the steps that talk to the provider: where each provider's key may go. */
+  readonly defineWithKeys: Readonly<Record<string, string>>;
 }
 
 export type StepFunctions = Readonly<Record<StepName, StepFunction>>;
@@ -22,11 +24,14 @@ export type StepFunctions = Readonly<Record<StepName, StepFunction>>;
 export class Steps extends Construct {
   readonly functions: StepFunctions;
 
-  constructor(scope: Construct, id: string, { defineInDoors, ...shared }: StepsProps) {
+  constructor(scope: Construct, id: string, { defineInDoors, defineWithKeys, ...shared }: StepsProps) {
     super(scope, id);
     const create = (step: StepName): StepFunction => {
       const needs: StepNeeds = STEPS[step];
-      const define = needs.startsJobs === true ? defineInDoors : undefined;
+      const define = {
+        ...('startsJobs' in needs && defineInDoors),
+        ...('provider' in needs && defineWithKeys),
+      };
       return new StepFunction(this, constructId(step), { ...shared, step, needs, define });
     };
     this.functions = {

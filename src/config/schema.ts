@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { addressProblem } from '../provider/addresses.ts';
 import { dialectConfigSchema } from '../provider/dialects/schema.ts';
 import { scheduleSchema } from '../requests/schedule.ts';
 import { profileSchema, providerSchema } from './profile-schema.ts';
@@ -38,10 +39,10 @@ const alarmsSchema = z.strictObject({
 const webhookSchema = z.strictObject({
   /** Where to post how each job ended. Plain HTTP for this very machine only. */
   url: z
-    .url({ protocol: /^https?$/ })
+    .string()
     .refine(
-      (url) => /^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1)[:/])/.test(url),
-      'must be https, or http on localhost',
+      (url) => addressProblem(url) === undefined,
+      'must be https, or http on localhost, without a user name',
     ),
   /** Name of a secret in Secrets Manager whose text signs the posts. Default: a new one with a random text. */
   secretName: z
