@@ -16,7 +16,7 @@ import type { RoundIndex } from './round-index.ts';
 import type { ResultFiles } from './result-files.ts';
 import { takesFiles, type ResultRules, type ResultSplicer } from '../../fast-path/splice-result.ts';
 
-/** A request line, parsed. */
+/** A request line, parsed; its numbers keep their text. */
 export interface RequestLine {
   readonly custom_id: string;
   readonly body: Readonly<Record<string, unknown>>;
@@ -188,6 +188,7 @@ export function notOk(
 export function deadLetter(
   { custom_id, body }: RequestLine,
   { outcome, error, retry, round }: NotOkLine,
+  warning?: string,
 ): string {
-  return jsonLine({ custom_id, body, outcome, error, retry, round });
+  return jsonLine({ custom_id, body, outcome, error, retry, round, warning });
 }
