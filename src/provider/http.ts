@@ -1,4 +1,5 @@
 import { bounded, ProviderRejected, ProviderThrottled, ProviderUnavailable } from '../errors.ts';
+import { tryReadAnswer } from '../jsonl/answer-json.ts';
 import { addressBelow, addressProblem } from './addresses.ts';
 import type { DirectAnswer } from './batch-provider.ts';
 import { classifyError } from './classify-error.ts';
@@ -314,13 +315,10 @@ function parseAnswer({ action }: Call, text: string): unknown {
 
 /** Errors come as anything; an answer is JSON. Inside a JSON string no line ends. */
 function jsonLineOf(call: Call, status: number, text: string): string {
-  try {
-    parseAnswer(call, text);
-    return text.replaceAll(/[\r\n]+/g, ' ');
-  } catch (error) {
-    if (status >= 200 && status < 300) throw error;
-    return JSON.stringify(text);
-  }
+  if (tryReadAnswer(text) !== undefined) return text.replaceAll(/[\r\n]+/g, ' ');
+  // A success that is no JSON was cut off.
+  if (status >= 200 && status < 300) parseAnswer(call, text);
+  return JSON.stringify(text);
 }
 
 const retryAfters = new WeakMap<Error, number>();
