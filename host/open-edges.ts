@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { NightshiftConfig } from '../src/config/config.ts';
@@ -5,6 +6,7 @@ import type { TaskEdges } from '../src/edges.ts';
 import type { Log } from '../src/log.ts';
 import { providerEdgesFromEnvironment } from '../src/runtime/provider-edges.ts';
 import { openChannels } from '../src/runtime/announce-edges.ts';
+import { STAGING } from '../src/store/staged-file.ts';
 import { lockFolder } from './lock.ts';
 import { makeFolder } from './make-folder.ts';
 import { startSimulator, type Simulator } from '../simulator/index.ts';
@@ -29,12 +31,17 @@ export interface OpenEdges {
 /** The key the simulator is given when the environment has none: it takes any. */
 const SIMULATOR_KEY = 'simulator';
 
+/** Rows, answers and the state of the provider are nobody else's to read. */
+const OWNER_ONLY = 0o700;
+
 /** @throws InvalidRequest when the folder cannot be used, or another process uses it. */
 export async function openLocalEdges({ data, simulator, log, webhook }: OpenEdges): Promise<LocalEdges> {
   const folder = resolve(data);
-  await makeFolder('--data', data);
+  await makeFolder('--data', data, OWNER_ONLY);
   await using opened = new AsyncDisposableStack();
   opened.use(await lockFolder(folder));
+  // What a host left that was killed while it wrote. Nobody else writes here: this process has the lock.
+  await rm(join(folder, STAGING), { recursive: true, force: true });
   process.env['STORE'] = pathToFileURL(folder).href;
   if (webhook !== undefined) process.env['WEBHOOK_URL'] = webhook.url;
   const running = simulator ? await bringSimulator(folder) : undefined;

@@ -5,7 +5,8 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { callBundles, findBundles } from '../../host/call-bundles.ts';
 import { createLocalExecutions } from '../../host/engine.ts';
-import { machineOf, synthesizeBundles, type Synthesized } from '../../host/load-stack.ts';
+import { machineOf } from '../../host/load-stack.ts';
+import { synthesizeBundles, type Synthesized } from '../../host/synthesize.ts';
 import { startSimulator } from '../../simulator/index.ts';
 import type { Summary } from '../../src/job.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
@@ -36,7 +37,7 @@ async function deploy() {
   });
   onTestFinished(() => simulator.close());
   const callStep = callBundles(synthesized);
-  const executions = createLocalExecutions({ ...machineOf(synthesized), callStep, instant: true });
+  const executions = createLocalExecutions({ ...machineOf(synthesized.template), callStep, instant: true });
   vi.stubEnv('STORE', pathToFileURL(data).href);
   vi.stubEnv('STATE_MACHINE_ARN', 'arn:aws:states:local:111122223333:stateMachine:m:live');
   vi.stubEnv('EVENT_BUS', 'default');
