@@ -1,4 +1,5 @@
 import { InvalidInput } from '../../errors.ts';
+import { parseExact } from '../../exact-json.ts';
 import type { ReadOptions } from './format.ts';
 import { frameLines, type Line } from '../../jsonl/lines.ts';
 import type { JsonRow, Problem, ReadRow, Row, UnreadRow } from '../row.ts';
@@ -44,7 +45,7 @@ function firstField(raw: string): Readonly<Record<string, unknown>> | undefined 
   const [, name, value] = FIRST_FIELD.exec(raw) ?? [];
   if (name === undefined || value === undefined) return undefined;
   try {
-    return { [name]: JSON.parse(value) as unknown };
+    return { [name]: parseExact(value) };
   } catch {
     return undefined;
   }
@@ -56,7 +57,7 @@ export function readJsonText(text: string): { readonly value: unknown } | Proble
     return { code: 'INVALID_UTF8', message: 'The row is not text: it has a NUL byte.' };
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseExact(text);
   } catch {
     return { code: 'INVALID_JSON', message: 'The row is not valid JSON.' };
   }
