@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { parseWindow } from '../polling.ts';
+import { headersSchema } from './provider-headers.ts';
 import { readDelimiter } from '../rows/formats/delimiter.ts';
 import { canonicalEncoding } from '../rows/formats/encoding.ts';
 import { baseUrlProblem, ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE } from '../provider/addresses.ts';
@@ -45,6 +46,11 @@ const providerShape = z.strictObject({
   baseUrl: z.string().optional(),
   /** Send the key and the rows over plain http, to a server in a network of your own. Default false. */
   insecure: z.boolean().optional(),
+  /**
+   * Sent with every call, as gateways ask for it: `{ 'x-team': 'data', 'x-gateway-key': { secret: 'gateway' } }`. A secret is read
+   * where keys are, under its name.
+   */
+  headers: headersSchema.optional(),
   /** Most batches of all jobs at this provider at the same time. Default: no limit of ours. */
   maxBatches: z.number().int().min(1).max(1_000).optional(),
   ...tuning,
