@@ -54,7 +54,11 @@ const OPTIONS = {
 } as const satisfies BuildOptions;
 
 function writeBundle(step: StepName, define: Define, folder: string): void {
-  const { outputFiles } = buildSync({ ...OPTIONS, entryPoints: [`lambdas/${step}.ts`], define: { ...define } });
+  const { outputFiles } = buildSync({
+    ...OPTIONS,
+    entryPoints: [`lambdas/${step}.ts`],
+    define: { ...define },
+  });
   mkdirSync(folder, { recursive: true });
   for (const { path, text } of outputFiles) {
     const isMap = path.endsWith('.map');

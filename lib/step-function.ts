@@ -1,6 +1,12 @@
 import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Function as Lambda, LoggingFormat, Runtime, Tracing, type Architecture } from 'aws-cdk-lib/aws-lambda';
+import {
+  Function as Lambda,
+  LoggingFormat,
+  Runtime,
+  Tracing,
+  type Architecture,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';

@@ -28,7 +28,9 @@ export function sweepCommand(loadConfig: () => NightshiftConfig): Command {
     }
     const place = await openStack(flags);
     const swept = await sweepInput(startEdges(place, config), { days, limit });
-    const lines = flags.json ? swept.jobs.map((jobId) => jsonLine('started', { jobId, state: 'started' })) : describe(swept, place);
+    const lines = flags.json
+      ? swept.jobs.map((jobId) => jsonLine('started', { jobId, state: 'started' }))
+      : describe(swept, place);
     for (const line of lines) process.stdout.write(`${line}\n`);
   });
 }

@@ -14,13 +14,15 @@ const ruleSchema = z.object({
 });
 
 export function readRules(resources: readonly Resource[]): EventRule[] {
-  return resources
-    // Rules of a time alone look for lost events; here none is lost: the folder is read when the host starts.
-    .filter(({ type }) => type === 'AWS::Events::Rule')
-    .map(({ properties }) => ruleSchema.parse(properties))
-    .flatMap(({ EventPattern, Targets }) =>
-      EventPattern === undefined ? [] : [{ pattern: EventPattern, targets: Targets.map(({ Arn }) => Arn) }],
-    );
+  return (
+    resources
+      // Rules of a time alone look for lost events; here none is lost: the folder is read when the host starts.
+      .filter(({ type }) => type === 'AWS::Events::Rule')
+      .map(({ properties }) => ruleSchema.parse(properties))
+      .flatMap(({ EventPattern, Targets }) =>
+        EventPattern === undefined ? [] : [{ pattern: EventPattern, targets: Targets.map(({ Arn }) => Arn) }],
+      )
+  );
 }
 
 /**

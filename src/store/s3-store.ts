@@ -47,7 +47,12 @@ async function* listObjects(
     const page = await named('s3:ListBucket', bucket, prefix, bucket.client.send(command));
     for (const { Key: key = '', Size: bytes = 0, ...written } of page.Contents ?? []) {
       const writtenAt = written.LastModified?.getTime() ?? 0;
-      yield { key: page.EncodingType === 'url' ? decodeKey(key) : key, bytes, mark: markOf(written), writtenAt };
+      yield {
+        key: page.EncodingType === 'url' ? decodeKey(key) : key,
+        bytes,
+        mark: markOf(written),
+        writtenAt,
+      };
     }
     token = page.NextContinuationToken;
   } while (token !== undefined);

@@ -71,14 +71,16 @@ describe('the scale model', () => {
     ['Collect results', 13_486_000_000],
     ['Write results', 53_941_000_000],
   ])('finds that %s does not fit from %i bytes on', (step, bytes) => {
-    const problems = (shardBytes: number): string => estimateScale({ ...DEFAULTS, shardBytes }).problems.join();
+    const problems = (shardBytes: number): string =>
+      estimateScale({ ...DEFAULTS, shardBytes }).problems.join();
 
     expect(problems(bytes)).toContain(`${step} would run for about 901 s`);
     expect(problems(bytes * 0.99)).not.toContain(step);
   });
 
   test('has results written in a time that grows with their bytes', () => {
-    const at = (shardBytes: number): number => estimateScale({ ...DEFAULTS, shards: 100, shardBytes }).wallSeconds;
+    const at = (shardBytes: number): number =>
+      estimateScale({ ...DEFAULTS, shards: 100, shardBytes }).wallSeconds;
     const perByte = 1 / 30_000_000 + 1 / 60_000_000;
 
     expect(at(2_000_000) - at(1_000_000)).toBeGreaterThan(100 * 1_000_000 * perByte);

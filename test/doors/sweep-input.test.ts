@@ -43,7 +43,12 @@ async function openBucket({ versioned = true } = {}) {
     clock: { now: () => now },
     random: () => 0.5,
     log: () => undefined,
-    config: { profiles: { default: { provider: 'simulator', model: 'm' }, other: { provider: 'simulator', model: 'm' } } },
+    config: {
+      profiles: {
+        default: { provider: 'simulator', model: 'm' },
+        other: { provider: 'simulator', model: 'm' },
+      },
+    },
     executions,
   };
   return {
@@ -107,7 +112,9 @@ test('a file that is refused is told so once, and not swept again', async () => 
 
   const [jobId = ''] = (await sweepInput(bucket.edges)).jobs;
 
-  expect(await requireJson<Summary>(bucket.edges.store, summaryKey(jobId))).toMatchObject({ status: 'failed' });
+  expect(await requireJson<Summary>(bucket.edges.store, summaryKey(jobId))).toMatchObject({
+    status: 'failed',
+  });
   expect((await sweepInput(bucket.edges)).jobs).toEqual([]);
   expect(bucket.executions.names).toEqual([]);
 });
@@ -142,7 +149,8 @@ test('at most so many jobs are started, and the next sweep goes on', async () =>
 
 test('nothing outside of input/ is swept, and no marker of a folder', async () => {
   const bucket = await openBucket();
-  for (const key of ['staged/a.jsonl', 'output/j/results.jsonl', 'jobs/j/input/a.jsonl']) await bucket.put(key);
+  for (const key of ['staged/a.jsonl', 'output/j/results.jsonl', 'jobs/j/input/a.jsonl'])
+    await bucket.put(key);
   const { store } = bucket.edges;
   const marker = { key: 'input/folder/', bytes: 0, mark: 'm', writtenAt: NOW - HOUR };
   const list: ObjectStore['list'] = async function* list(prefix, options) {
@@ -150,7 +158,10 @@ test('nothing outside of input/ is swept, and no marker of a folder', async () =
     yield* store.list(prefix, options);
   };
 
-  expect(await sweepInput({ ...bucket.edges, store: { ...store, list } })).toMatchObject({ jobs: [], files: 0 });
+  expect(await sweepInput({ ...bucket.edges, store: { ...store, list } })).toMatchObject({
+    jobs: [],
+    files: 0,
+  });
 });
 
 test('where objects have no versions, nothing is started: the event would be another job', async () => {

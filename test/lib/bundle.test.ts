@@ -42,7 +42,9 @@ test.each(['output elsewhere', 'project elsewhere'])('%s: the assets are the sam
 
 test('source maps name sources by where they are in the project', () => {
   const [first = ''] = assets['here'] ?? [];
-  const map = JSON.parse(readFileSync(join(folder, 'out', first, 'index.mjs.map'), 'utf8')) as { sources: string[] };
+  const map = JSON.parse(readFileSync(join(folder, 'out', first, 'index.mjs.map'), 'utf8')) as {
+    sources: string[];
+  };
   const roots = new Set(map.sources.map((source) => source.split('/')[0]));
   expect([...roots].toSorted()).toEqual(['lambdas', 'node_modules', 'src']);
 });
