@@ -46,5 +46,5 @@ test('source maps name sources by where they are in the project', () => {
     sources: string[];
   };
   const roots = new Set(map.sources.map((source) => source.split('/')[0]));
-  expect([...roots].toSorted()).toEqual(['lambdas', 'node_modules', 'src']);
+  expect(roots).toEqual(new Set(['lambdas', 'node_modules', 'src']));
 });
