@@ -11,7 +11,9 @@ import { createLocalExecutions, type EngineEvent } from '../../host/engine.ts';
 import { SECOND_INTERRUPT_MS, takeInterrupts } from '../interrupts.ts';
 import type { LocalStack } from '../../host/load-stack.ts';
 import { openLocalEdges } from '../../host/open-edges.ts';
+import { print, printError } from '../output.ts';
 import { createProgress } from '../progress.ts';
+import { printable, printableJson } from '../../src/printable.ts';
 import { EXIT } from './exit-status.ts';
 import { portNumber } from './numbers.ts';
 import type { RunningHost } from '../../host/local-host.ts';
@@ -63,7 +65,7 @@ async function runLocal(flags: LocalFlags, given: NightshiftConfig): Promise<num
     onEvent: tellProgress((key) => local.edges.store.locate(key)),
     onFailure: (_event, error) => {
       const { message } = error instanceof Error ? error : new Error(String(error));
-      process.stderr.write(`${styleText('red', `An event started nothing: ${message}`)}\n`);
+      printError(styleText('red', `An event started nothing: ${printable(message)}`));
     },
   });
   welcome(flags, host, local.simulatorUrl);
@@ -92,12 +94,8 @@ function askingSimulator(config: NightshiftConfig): NightshiftConfig {
   return { ...config, profiles: Object.fromEntries(profiles) as NightshiftConfig['profiles'] };
 }
 
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
 function welcome({ data }: LocalFlags, host: RunningHost, simulatorUrl: string | undefined): void {
-  print(`Drop files into ${data}/input/<profile>/, or send requests to ${host.url}/jobs.`);
+  print(`Drop files into ${printable(data)}/input/<profile>/, or send requests to ${host.url}/jobs.`);
   print(`Look at the jobs on ${host.url}/`);
   for (const { name, time } of host.timetable.next()) {
     print(`Schedule ${name} fires next at ${new Date(time).toISOString()}.`);
@@ -107,20 +105,20 @@ function welcome({ data }: LocalFlags, host: RunningHost, simulatorUrl: string |
 }
 
 const logLine: Log = (event, fields) =>
-  void process.stderr.write(`${styleText('dim', JSON.stringify({ event, ...fields }))}\n`);
+  printError(styleText('dim', printableJson(JSON.stringify({ event, ...fields }))));
 
 /** What the doors did. */
 const tellJobs: Log = (event, { jobId, reason }) => {
-  const job = styleText('bold', `job ${String(jobId)}`);
+  const job = styleText('bold', `job ${printable(String(jobId))}`);
   if (event === 'job_started') print(`${job} started`);
   if (event === 'job_resumed') print(`${job} goes on`);
   if (event === 'job_empty') print(`${job} has nothing to do`);
   if (event === 'job_cancelled') print(`${job} is being cancelled`);
   if (event === 'step_failed') {
     const told = jobId === undefined ? String(reason) : `${String(jobId)}: ${String(reason)}`;
-    process.stderr.write(`${styleText('red', told)}\n`);
+    printError(styleText('red', printable(told)));
   }
-  if (event === 'job_refused') print(styleText('red', `${job} was refused: ${String(reason)}`));
+  if (event === 'job_refused') print(styleText('red', `${job} was refused: ${printable(String(reason))}`));
 };
 
 /** The steps of every job, each line with its job in front. */
@@ -129,6 +127,6 @@ function tellProgress(locate: (key: string) => string): (event: EngineEvent) => 
     createProgress((line) => print(`${styleText('dim', event.execution)}  ${line}`))(event);
     const { summary } = (event.output ?? {}) as { summary?: string };
     if (event.type === 'StateExited' && event.state === 'Write results' && summary !== undefined)
-      print(`${styleText('dim', event.execution)}  ${locate(summary)}`);
+      print(`${styleText('dim', event.execution)}  ${printable(locate(summary))}`);
   };
 }
