@@ -24,10 +24,10 @@ export interface HttpRequest {
 /** Sends one request through an agent's connections. */
 export function request(
   agent: Agent,
-  url: string,
+  url: URL,
   { method, headers, body, longestMs }: HttpRequest,
 ): Promise<Answer> {
-  const { origin, pathname, search } = new URL(url);
+  const { origin, pathname, search } = url;
   const limits =
     longestMs === undefined
       ? {}

@@ -3,6 +3,7 @@ import { bounded } from '../errors.ts';
 import type { LogFields } from '../log.ts';
 import { printableLines } from '../printable.ts';
 import type { Environment } from './api-key.ts';
+import { forgetSecrets } from './kept-secrets.ts';
 import { traceCall } from './trace.ts';
 
 /** Lambda's second argument, as far as a step uses it. The local host brings its own edges in it; AWS never does. */
@@ -30,6 +31,8 @@ export function handle<In, Out, E extends Edges>(
       return left;
     } catch (error) {
       const { name, message } = error instanceof Error ? error : new Error(String(error));
+      // Whoever puts another key in and resumes the job is not answered with the old one for five minutes.
+      if (name === 'ProviderDenied') forgetSecrets();
       edges.log('step_failed', { ...jobOf(event), error: name, reason: bounded(message) });
       // Lambda itself logs what is thrown, and it becomes the cause that people read.
       if (error instanceof Error) error.message = printableLines(error.message);
