@@ -2,6 +2,7 @@ import { Ajv, type AnySchemaObject, type ErrorObject, type ValidateFunction } fr
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { bounded, InvalidRequest } from '../errors.ts';
+import { toPlain } from '../exact-json.ts';
 
 /** Why a value does not match. */
 export interface Mismatch {
@@ -28,7 +29,7 @@ function compile(schema: AnySchemaObject): ValidateFunction {
   try {
     const isDraft7 = /draft-07/.test(schema.$schema ?? '');
     const ajv = isDraft7 ? new Ajv(OPTIONS) : new Ajv2020(OPTIONS);
-    const validate = formats.default(ajv).compile(schema);
+    const validate = formats.default(ajv).compile(toPlain(schema) as AnySchemaObject);
     // Such a one answers with a promise, which is true whatever comes of it.
     if ('$async' in validate) throw new Error('"$async" is not supported.');
     return validate;

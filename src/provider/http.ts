@@ -225,16 +225,28 @@ export function get(action: string, path: string): Call {
 
 /**
  * An answer's body as it streams in.
- * @throws ProviderUnavailable when fewer bytes arrive than were promised, or compressed ones
+ * @param onLength called with the `Content-Length`, where there is one
+ * @throws ProviderUnavailable when fewer bytes arrive than were promised, compressed ones, or only a part
  */
-export async function* streamBody(http: Http, call: Call): AsyncGenerator<Buffer> {
-  const { headers, body } = await http.stream(call);
+export async function* streamBody(
+  http: Http,
+  call: Call,
+  onLength?: (bytes: number) => void,
+): AsyncGenerator<Buffer> {
+  const { statusCode, headers, body } = await http.stream(call);
+  if (statusCode !== 200) {
+    body.on('error', () => undefined).destroy();
+    throw new ProviderUnavailable(
+      `${call.action}: it was answered with status ${statusCode}, which is no whole file.`,
+    );
+  }
   const coding = headers['content-encoding'];
   if (coding !== undefined && coding !== 'identity') {
     body.on('error', () => undefined).destroy();
     throw new ProviderUnavailable(`${call.action}: it came in the coding "${bounded(String(coding))}".`);
   }
   const promised = Number(headers['content-length'] ?? Number.NaN);
+  if (!Number.isNaN(promised)) onLength?.(promised);
   let received = 0;
   try {
     for await (const chunk of body) {

@@ -50,6 +50,8 @@ export class RoundIndex {
   unreadable = 0;
   /** Requests with a result line. */
   answered = 0;
+  /** Requests with an answer. */
+  ok = 0;
   /** The first row that says the account was denied. */
   haltedBy: Failure | undefined;
 
@@ -138,6 +140,7 @@ export class RoundIndex {
     else this.duplicates += 1;
     const wins = before === undefined || (before.kind !== 'ok' && place.kind === 'ok');
     if (wins) this.#places[ordinal] = place;
+    if (wins && place.kind === 'ok') this.ok += 1;
     return wins;
   }
 

@@ -1,4 +1,5 @@
 import type { Failure } from '../../errors.ts';
+import { parseExact } from '../../exact-json.ts';
 import type { NotOkLine, OkLine } from '../../job.ts';
 import { jsonLine, tryJsonLine } from '../../jsonl/json-line.ts';
 import type { ObjectWriter } from '../../store/object-store.ts';
@@ -12,7 +13,7 @@ import type { RoundIndex } from './round-index.ts';
 import type { ResultFiles } from './result-files.ts';
 import { takesFiles, type ResultRules, type ResultSplicer } from '../../fast-path/splice-result.ts';
 
-/** A request line, parsed. */
+/** A request line, parsed; its numbers keep their text. */
 export interface RequestLine {
   readonly custom_id: string;
   readonly body: Readonly<Record<string, unknown>>;
@@ -158,7 +159,7 @@ export function hasManyInputs(requestBytes: Buffer): boolean {
 }
 
 export function parseRequest(bytes: Buffer): RequestLine {
-  return JSON.parse(bytes.toString('utf8')) as RequestLine;
+  return parseExact(bytes.toString('utf8')) as RequestLine;
 }
 
 export function notOk(
@@ -174,6 +175,7 @@ export function notOk(
 export function deadLetter(
   { custom_id, body }: RequestLine,
   { outcome, error, retry, round }: NotOkLine,
+  warning?: string,
 ): string {
-  return jsonLine({ custom_id, body, outcome, error, retry, round });
+  return jsonLine({ custom_id, body, outcome, error, retry, round, warning });
 }
