@@ -1,7 +1,7 @@
 import { Transform } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { styleText } from 'node:util';
-import { escaped, printableJson } from '../src/printable.ts';
+import { printableJson, printableLines } from '../src/printable.ts';
 
 /**
  * The one way to standard output and standard error. Whoever composes a line makes values from outside `printable` first;
@@ -22,18 +22,16 @@ export function writeText(stream: NodeJS.WriteStream, text: string): void {
 }
 
 /** Codes of `styleText` that this program uses: bold, dim, red, green, yellow, cyan, and their ends. */
-const STYLES_AND_CONTROLS = /\u001b\[(?:1|2|22|31|32|33|36|39)m|[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
+const STYLE = '\u001b\\[(?:1|2|22|31|32|33|36|39)m';
+
+const STYLES_AND_OBEYED = new RegExp(`${STYLE}|[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Cs}]`, 'gu');
 
 /** Text as a stream may show it. */
 export function shown(text: string, stream: NodeJS.WriteStream): string {
-  return text.replace(STYLES_AND_CONTROLS, (found) => {
-    if (found === '\n' || found === '\t') return found;
-    if (found.length > 2 && hasStyles(stream)) return found;
-    return [...found].map((character) => (isControl(character) ? escaped(character) : character)).join('');
-  });
+  return text.replace(STYLES_AND_OBEYED, (found) =>
+    found.length > 2 && hasStyles(stream) ? found : printableLines(found),
+  );
 }
-
-const isControl = (character: string): boolean => /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u.test(character);
 
 const hasStyles = (stream: NodeJS.WriteStream): boolean => styleText('red', 'x', { stream }) !== 'x';
 

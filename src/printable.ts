@@ -25,7 +25,7 @@ function isLayout(character: string): boolean {
 }
 
 /** `\u001b`; beyond four digits `\u{e0001}`. */
-export function escaped(character: string): string {
+function escaped(character: string): string {
   const code = (character.codePointAt(0) ?? 0).toString(16);
   return code.length <= 4 ? `\\u${code.padStart(4, '0')}` : `\\u{${code}}`;
 }

@@ -3,14 +3,12 @@ import { resolve } from 'node:path';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
-import type { TaskEdges } from '../../src/edges.ts';
 import type { Log } from '../../src/log.ts';
-import { callHandlers } from '../../host/call-handlers.ts';
 import { cancelToTheEnd, openJobs } from '../../host/cancel-jobs.ts';
 import { createLocalExecutions, type EngineEvent } from '../../host/engine.ts';
 import { SECOND_INTERRUPT_MS, takeInterrupts } from '../interrupts.ts';
 import type { LocalStack } from '../../host/load-stack.ts';
-import { openLocalEdges } from '../../host/open-edges.ts';
+import { openLocalEdges, type LocalEdges } from '../../host/open-edges.ts';
 import { print, printError } from '../output.ts';
 import { createProgress } from '../progress.ts';
 import { printable, printableJson } from '../../src/printable.ts';
@@ -59,6 +57,7 @@ async function runLocal(flags: LocalFlags, given: NightshiftConfig): Promise<num
   const host = await runLocalHost({
     config,
     edges: local.edges,
+    steps: local.steps,
     stack,
     folder: resolve(flags.data),
     port: flags.port,
@@ -73,13 +72,17 @@ async function runLocal(flags: LocalFlags, given: NightshiftConfig): Promise<num
   print('Stopping. What was sent goes on at the provider; the next start goes on here.');
   print('Ctrl-C again cancels it at the provider.');
   await host[Symbol.asyncDispose]();
-  if (await interrupts.second(SECOND_INTERRUPT_MS)) await cancelAll(config, local.edges, stack);
+  if (await interrupts.second(SECOND_INTERRUPT_MS)) await cancelAll(config, local, stack);
   return EXIT.ok;
 }
 
 /** Cancels every job that has not ended, and waits for what they leave. */
-async function cancelAll(config: NightshiftConfig, edges: TaskEdges, { machine }: LocalStack): Promise<void> {
-  const executions = createLocalExecutions({ ...machine, callStep: callHandlers(edges) });
+async function cancelAll(
+  config: NightshiftConfig,
+  { edges, steps }: LocalEdges,
+  { machine }: LocalStack,
+): Promise<void> {
+  const executions = createLocalExecutions({ ...machine, callStep: steps.call });
   for await (const jobId of openJobs(edges.store)) {
     await cancelToTheEnd({ ...edges, config, executions }, jobId);
   }

@@ -82,6 +82,7 @@ async function run(files: readonly string[], flags: RunFlags, config: Nightshift
       again: flags.again === true,
       config,
       edges: host.edges,
+      steps: host.steps,
       bundles: flags.bundles && 'cdk.out',
       onStart: (job) => {
         print(styleText('dim', 'The stack is synthesized; its state machine runs here.'));

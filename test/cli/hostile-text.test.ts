@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { indexKey, jobKey, planKey, shardKey, summaryKey } from '../../src/checkpoints/keys.ts';
-import type { Job, Plan, Progress, Summary } from '../../src/job.ts';
+import type { Job, Plan, Summary } from '../../src/job.ts';
 import { NO_ROWS } from '../../src/outcomes.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { writeJson } from '../../src/store/json.ts';
@@ -18,6 +18,9 @@ const EVIL =
 
 /** All but line ends and tabs. */
 const OBEYED = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+/** Those that the command line itself writes. */
+const STYLES = new RegExp(`${String.fromCharCode(27)}\\[(?:1|2|22|31|32|33|36|39)m`, 'g');
 
 const JOBS = { running: `running-${EVIL}`, done: `done-${EVIL}`, failed: `failed-${EVIL}` };
 const DATA = `data-${EVIL}`;
@@ -69,7 +72,7 @@ async function writeJob(store: ObjectStore, jobId: string, n: number): Promise<v
     total: 2,
     nextPollAt: createdAt,
   };
-  await writeJson(store, shardKey({ jobId, shard: 0 }, 'progress.json'), progress as unknown as Progress);
+  await writeJson(store, shardKey({ jobId, shard: 0 }, 'progress.json'), progress);
 }
 
 async function writeSummary(store: ObjectStore, jobId: string, more: Partial<Summary>): Promise<void> {
@@ -141,12 +144,12 @@ const COMMANDS: readonly (readonly [status: number, ...args: string[]])[] = [
   [2, 'plan', EVIL],
   [2, 'plan', join(EVIL, `${EVIL}.jsonl`), '--profile', EVIL],
   [3, 'run', join(EVIL, `${EVIL}.jsonl`), '--verbose', '--data', 'run-data'],
-  [0, 'complete', '--', 'run', `${EVIL.slice(0, 2)}`],
+  [0, 'complete', '--', 'run', EVIL.slice(0, 2)],
 ];
 
 function expectText({ stdout, stderr }: Exited, isStyled: boolean): void {
   const text = `${stdout}${stderr}`;
-  const plain = isStyled ? text.replaceAll(/\u001b\[(?:1|2|22|31|32|33|36|39)m/g, '') : text;
+  const plain = isStyled ? text.replaceAll(STYLES, '') : text;
   expect(OBEYED.exec(plain)?.[0]).toBeUndefined();
 }
 
