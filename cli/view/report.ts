@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import type { Summary } from '../../src/job.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { answersTable, SHOWN_ROWS } from '../answers-table.ts';
+import { readingNotices } from './reading-notices.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
 import { printable } from '../../src/printable.ts';
@@ -21,6 +22,7 @@ export async function reportSummary(
     print(table);
     if (summary.rows > SHOWN_ROWS) print(`… and ${summary.rows - SHOWN_ROWS} rows more`);
   }
+  for (const notice of readingNotices(summary.inputs)) print(notice);
   print([totals(summary), ...files.map((file) => `  ${printable(file)}`)].join('\n'));
   if (summary.failure !== undefined) {
     const failure = `The job failed: ${printable(summary.failure.message)}`;

@@ -9,6 +9,8 @@ export interface Mismatch {
   /** Where, as a JSON pointer: `/items/0/price`; empty for the value as a whole. */
   readonly path: string;
   readonly message: string;
+  /** Set when nothing is known of the value: the schema could not be applied to it. */
+  readonly cause?: 'schema';
 }
 
 /** Says where a value does not match the schema; `undefined` when it does. */
@@ -20,7 +22,19 @@ export type Match = (value: unknown) => Mismatch | undefined;
  */
 export function compileSchema(schema: AnySchemaObject): Match {
   const validate = compile(schema);
-  return (value) => (validate(value) ? undefined : describe(validate.errors?.[0]));
+  return (value) => {
+    try {
+      return validate(value) ? undefined : describe(validate.errors?.[0]);
+    } catch (error) {
+      return notChecked(error);
+    }
+  };
+}
+
+/** A schema that refers to itself may have no end, and a value may be nested more deeply than the stack is. */
+function notChecked(error: unknown): Mismatch {
+  const why = error instanceof RangeError ? 'it goes too deep' : bounded(String(error));
+  return { path: '', message: `The schema could not be applied to the answer: ${why}.`, cause: 'schema' };
 }
 
 const OPTIONS = { strict: false, logger: false } as const;

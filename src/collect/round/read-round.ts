@@ -52,7 +52,7 @@ export async function readRound(
   const context = { ...round, direct, givenBack };
   const rules = await rulesOf(job, round.round);
   const splicer = new ResultSplicer(rules);
-  const index = new RoundIndex(await readRequests(store, rules, context), splicer, rules.codes);
+  const index = new RoundIndex(await readRequests(store, rules, context), splicer, rules);
   const wasLate = (await readLate(edges, round))?.isLate === true;
   const fetch = (name: FoundFile['name'], fileId: string | undefined): Promise<FoundFile | undefined> =>
     fetchFile(
