@@ -30,6 +30,11 @@ export function compileTemplate(text: string): Template {
   return (fields) => parts.map((part, n) => (n % 2 === 0 ? part : fill(fields, part))).join('');
 }
 
+/** The columns that a template names. */
+export function templateColumns(text: string): string[] {
+  return [...text.matchAll(new RegExp(PLACEHOLDER, 'g'))].map(([, column = '']) => column);
+}
+
 function fill(fields: Readonly<Record<string, unknown>>, column: string): string {
   const value = Object.hasOwn(fields, column) ? fields[column] : undefined;
   if (value === undefined || value === null) throw new MissingColumn(column);
