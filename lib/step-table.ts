@@ -38,6 +38,7 @@ const STAGED = `${STAGED_PREFIX}*`;
 const OUTPUTS = `${OUTPUT_PREFIX}*`;
 const INDEX = `${INDEX_PREFIX}*`;
 const CLAIMS = 'claims/*';
+const CANDIDATES = 'jobs/*/candidates.json';
 /** Everything of the jobs. */
 const JOBS = 'jobs/*';
 /** What is known of the jobs, without their rows: those are JSON Lines. */
@@ -68,7 +69,7 @@ export const STEPS = {
     ...DOOR,
     readsVersions: [INPUTS],
     reads: [CHECKPOINTS, STAGED, OUTPUTS, CLAIMS],
-    puts: [RECORDS, ROWS, 'jobs/*/candidates.json', INDEX, SUMMARIES, CLAIMS],
+    puts: [RECORDS, ROWS, CANDIDATES, INDEX, SUMMARIES, CLAIMS],
     // What a resume clears away.
     deletes: [STOPS, SUMMARIES],
   },

@@ -4,8 +4,8 @@ import { candidatesKey, claimsPrefix } from '../checkpoints/keys.ts';
 import { readJson, requireJson } from '../store/json.ts';
 import type { ListedObject, ObjectStore } from '../store/object-store.ts';
 import { sideBySide } from '../side-by-side.ts';
+import { InputFilter } from './input-files.ts';
 import { MAX_INPUTS } from './job-request.ts';
-import { isInputFile } from './resolve-inputs.ts';
 
 export interface Claimer {
   readonly schedule: string;
@@ -27,27 +27,54 @@ type Candidate = InputRef & Pick<ListedObject, 'mark'>;
  * version of a file goes to exactly one job, also when two runs look at the same time: creating its claim decides. A
  * run that is tried again, or twice at once, goes by the same candidates, so it comes to the same files.
  */
-export async function claimInputs(store: ObjectStore, claimer: Claimer): Promise<readonly InputRef[]> {
-  const candidates = await freezeCandidates(store, claimer);
+export async function claimInputs(
+  store: ObjectStore,
+  claimer: Claimer,
+  filter = new InputFilter(),
+): Promise<readonly InputRef[]> {
+  const candidates = await freezeCandidates(store, claimer, filter);
   const ours = await sideBySide(candidates, (candidate) => claim(store, claimer, candidate));
   return candidates.filter((_, n) => ours[n]).map(({ mark: _mark, ...input }) => input);
 }
 
-async function freezeCandidates(store: ObjectStore, claimer: Claimer): Promise<readonly Candidate[]> {
+/**
+ * Gives the files of a job back that was refused before anything of it was sent: the next run takes them. The job must
+ * never send anything afterwards.
+ */
+export async function releaseClaims(
+  store: ObjectStore,
+  { schedule, jobId }: Pick<Claimer, 'schedule' | 'jobId'>,
+): Promise<void> {
+  const candidates = (await readJson<readonly Candidate[]>(store, candidatesKey(jobId))) ?? [];
+  await sideBySide(candidates, async ({ key, mark }) => {
+    const place = claimKey(schedule, key, mark);
+    if ((await readJson<Claim>(store, place))?.jobId === jobId) await store.delete(place);
+  });
+}
+
+async function freezeCandidates(
+  store: ObjectStore,
+  claimer: Claimer,
+  filter: InputFilter,
+): Promise<readonly Candidate[]> {
   const key = candidatesKey(claimer.jobId);
   const known = await readJson<readonly Candidate[]>(store, key);
   if (known !== undefined) return known;
-  const seen = await findCandidates(store, claimer);
+  const seen = await findCandidates(store, claimer, filter);
   const first = await store.createIfAbsent(key, `${JSON.stringify(seen)}\n`);
   return first ? seen : requireJson<readonly Candidate[]>(store, key);
 }
 
-async function findCandidates(store: ObjectStore, { schedule, prefix }: Claimer): Promise<Candidate[]> {
+async function findCandidates(
+  store: ObjectStore,
+  { schedule, prefix }: Claimer,
+  filter: InputFilter,
+): Promise<Candidate[]> {
   const claims = new Set<string>();
   for await (const { key } of store.list(claimsPrefix(schedule))) claims.add(key);
   const files: string[] = [];
   for await (const { key, bytes, mark } of store.list(prefix)) {
-    if (isInputFile(key, bytes) && !claims.has(claimKey(schedule, key, mark))) files.push(key);
+    if (filter.takes(key, bytes) && !claims.has(claimKey(schedule, key, mark))) files.push(key);
     if (files.length === MAX_INPUTS) break;
   }
   // Only the object itself tells its version; it may be a newer one than was listed, and that one is meant then.

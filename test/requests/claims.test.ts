@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { candidatesKey, claimsPrefix } from '../../src/checkpoints/keys.ts';
-import { claimInputs } from '../../src/requests/claims.ts';
+import { claimInputs, releaseClaims } from '../../src/requests/claims.ts';
 import { MAX_INPUTS } from '../../src/requests/job-request.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import {
@@ -19,74 +19,77 @@ const claim = async (store: ObjectStore, jobId: string, schedule = 'hourly'): Pr
   (await claimInputs(store, { schedule, prefix: 'staged/', jobId })).map(({ key }) => key);
 
 const keysOf = (count: number): string[] =>
-  Array.from({ length: count }, (_, n) => `staged/${String(n).padStart(5, '0')}`);
+  Array.from({ length: count }, (_, n) => `staged/${String(n).padStart(5, '0')}.csv`);
 
 const numbered = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 
 describe('a run', () => {
   test('takes everything that is below the prefix, in key order', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/b', 'staged/a/z', 'staged/a-b', 'input/c']);
+    await putAll(store, ['staged/b.csv', 'staged/a/z.csv', 'staged/a-b.csv', 'input/c.csv']);
 
-    expect(await claim(store, 'one')).toEqual(['staged/a-b', 'staged/a/z', 'staged/b']);
+    expect(await claim(store, 'one')).toEqual(['staged/a-b.csv', 'staged/a/z.csv', 'staged/b.csv']);
   });
 
   test('takes nothing where there is nothing', async () => {
     expect(await claim(await openStore(), 'one')).toEqual([]);
   });
 
-  test.each(['staged/.hidden', 'staged/x.job.json'])('leaves %s', async (key) => {
-    const store = await openStore();
-    await putAll(store, [key, 'staged/a']);
+  test.each(['staged/.hidden.csv', 'staged/_part.csv', 'staged/x.job.json', 'staged/x.pdf'])(
+    'leaves %s',
+    async (key) => {
+      const store = await openStore();
+      await putAll(store, [key, 'staged/a.csv']);
 
-    expect(await claim(store, 'one')).toEqual(['staged/a']);
-  });
+      expect(await claim(store, 'one')).toEqual(['staged/a.csv']);
+    },
+  );
 
   test('leaves an empty file until something is in it', async () => {
     const store = await openStore();
-    await store.put('staged/a', '');
+    await store.put('staged/a.csv', '');
     expect(await claim(store, 'one')).toEqual([]);
 
-    await store.put('staged/a', 'x');
-    expect(await claim(store, 'two')).toEqual(['staged/a']);
+    await store.put('staged/a.csv', 'x');
+    expect(await claim(store, 'two')).toEqual(['staged/a.csv']);
   });
 
   test('pins the version that each file has now', async () => {
     const files = await openStore();
-    await putAll(files, ['staged/a', 'staged/b']);
-    const store = withVersions(files, { 'staged/a': 'v1', 'staged/b': 'v2' });
+    await putAll(files, ['staged/a.csv', 'staged/b.csv']);
+    const store = withVersions(files, { 'staged/a.csv': 'v1', 'staged/b.csv': 'v2' });
 
     const inputs = await claimInputs(store, { schedule: 'hourly', prefix: 'staged/', jobId: 'one' });
 
     expect(inputs).toEqual([
-      { key: 'staged/a', version: 'v1' },
-      { key: 'staged/b', version: 'v2' },
+      { key: 'staged/a.csv', version: 'v1' },
+      { key: 'staged/b.csv', version: 'v2' },
     ]);
   });
 
   test('tells of a file its key alone where there are no versions', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/a']);
+    await putAll(store, ['staged/a.csv']);
 
     const inputs = await claimInputs(store, { schedule: 'hourly', prefix: 'staged/', jobId: 'one' });
 
-    expect(inputs).toEqual([{ key: 'staged/a' }]);
+    expect(inputs).toEqual([{ key: 'staged/a.csv' }]);
   });
 
   test('takes no file that is gone before it is looked at', async () => {
     const files = await openStore();
-    await putAll(files, ['staged/a', 'staged/b']);
+    await putAll(files, ['staged/a.csv', 'staged/b.csv']);
     const store: ObjectStore = {
       ...files,
-      stat: async (key) => (key === 'staged/a' ? undefined : files.stat(key)),
+      stat: async (key) => (key === 'staged/a.csv' ? undefined : files.stat(key)),
     };
 
-    expect(await claim(store, 'one')).toEqual(['staged/b']);
+    expect(await claim(store, 'one')).toEqual(['staged/b.csv']);
   });
 
   test('writes down below its schedule, and its job, what it took', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/a', 'staged/b']);
+    await putAll(store, ['staged/a.csv', 'staged/b.csv']);
     await claim(store, 'one');
 
     expect(await keysBelow(store, claimsPrefix('hourly'))).toHaveLength(2);
@@ -97,16 +100,16 @@ describe('a run', () => {
 describe('a later run', () => {
   test('takes only what came since', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/a', 'staged/c']);
+    await putAll(store, ['staged/a.csv', 'staged/c.csv']);
     await claim(store, 'one');
-    await putAll(store, ['staged/b', 'staged/d']);
+    await putAll(store, ['staged/b.csv', 'staged/d.csv']);
 
-    expect(await claim(store, 'two')).toEqual(['staged/b', 'staged/d']);
+    expect(await claim(store, 'two')).toEqual(['staged/b.csv', 'staged/d.csv']);
   });
 
   test('takes nothing when nothing came', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/a']);
+    await putAll(store, ['staged/a.csv']);
     await claim(store, 'one');
 
     expect(await claim(store, 'two')).toEqual([]);
@@ -114,29 +117,29 @@ describe('a later run', () => {
 
   test('takes a file again that was rewritten', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/a', 'staged/b']);
+    await putAll(store, ['staged/a.csv', 'staged/b.csv']);
     await claim(store, 'one');
-    await store.put('staged/a', 'written anew');
+    await store.put('staged/a.csv', 'written anew');
 
-    expect(await claim(store, 'two')).toEqual(['staged/a']);
+    expect(await claim(store, 'two')).toEqual(['staged/a.csv']);
   });
 
   test('takes a file of the same name that came back after it was deleted', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/a']);
+    await putAll(store, ['staged/a.csv']);
     await claim(store, 'one');
-    await store.delete('staged/a');
-    await store.put('staged/a', 'another');
+    await store.delete('staged/a.csv');
+    await store.put('staged/a.csv', 'another');
 
-    expect(await claim(store, 'two')).toEqual(['staged/a']);
+    expect(await claim(store, 'two')).toEqual(['staged/a.csv']);
   });
 
   test('of another schedule takes the same files: each has its own', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/a']);
+    await putAll(store, ['staged/a.csv']);
     await claim(store, 'one', 'hourly');
 
-    expect(await claim(store, 'two', 'hourly.daily')).toEqual(['staged/a']);
+    expect(await claim(store, 'two', 'hourly.daily')).toEqual(['staged/a.csv']);
   });
 
   test('takes what was left of more files than a job may have', async () => {
@@ -153,7 +156,7 @@ describe('a later run', () => {
 describe('a run that is tried again', () => {
   test('takes the same files', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/a', 'staged/b']);
+    await putAll(store, ['staged/a.csv', 'staged/b.csv']);
     const first = await claim(store, 'one');
 
     expect(await claim(store, 'one')).toEqual(first);
@@ -161,31 +164,31 @@ describe('a run that is tried again', () => {
 
   test('takes none that came since', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/b']);
+    await putAll(store, ['staged/b.csv']);
     await claim(store, 'one');
-    await putAll(store, ['staged/a', 'staged/c']);
+    await putAll(store, ['staged/a.csv', 'staged/c.csv']);
 
-    expect(await claim(store, 'one')).toEqual(['staged/b']);
+    expect(await claim(store, 'one')).toEqual(['staged/b.csv']);
   });
 
   test('takes nothing when it found nothing at first', async () => {
     const store = await openStore();
     await claim(store, 'one');
-    await putAll(store, ['staged/a']);
+    await putAll(store, ['staged/a.csv']);
 
     expect(await claim(store, 'one')).toEqual([]);
   });
 
   test('takes the version that it saw at first', async () => {
     const files = await openStore();
-    await putAll(files, ['staged/a']);
+    await putAll(files, ['staged/a.csv']);
     const claimer = { schedule: 'hourly', prefix: 'staged/', jobId: 'one' };
-    await claimInputs(withVersions(files, { 'staged/a': 'v1' }), claimer);
-    await files.put('staged/a', 'written anew');
+    await claimInputs(withVersions(files, { 'staged/a.csv': 'v1' }), claimer);
+    await files.put('staged/a.csv', 'written anew');
 
-    const again = await claimInputs(withVersions(files, { 'staged/a': 'v2' }), claimer);
+    const again = await claimInputs(withVersions(files, { 'staged/a.csv': 'v2' }), claimer);
 
-    expect(again).toEqual([{ key: 'staged/a', version: 'v1' }]);
+    expect(again).toEqual([{ key: 'staged/a.csv', version: 'v1' }]);
   });
 
   test('at the same moment takes the same files', async () => {
@@ -210,7 +213,7 @@ describe('a run that is tried again', () => {
         const shaky = unsteady(store, { traffic });
         await putAll(
           store,
-          numbered(before).map((n) => `${prefix}a${n}`),
+          numbered(before).map((n) => `${prefix}a${n}.csv`),
         );
 
         const [one, other] = await traffic.drive(
@@ -219,7 +222,7 @@ describe('a run that is tried again', () => {
             claimInputs(shaky, claimer),
             putAll(
               shaky,
-              numbered(since).map((n) => `${prefix}b${n}`),
+              numbered(since).map((n) => `${prefix}b${n}.csv`),
             ),
           ]),
         );
@@ -258,7 +261,7 @@ describe('runs at the same moment', () => {
         async (scheduler, count, runs) => {
           world += 1;
           const prefix = `staged/${world}/`;
-          const keys = Array.from({ length: count }, (_, n) => `${prefix}${n}`);
+          const keys = Array.from({ length: count }, (_, n) => `${prefix}${n}.csv`);
           await putAll(store, keys);
           const traffic = createTraffic(scheduler);
           const claimers = runs.map((_, n) => ({
@@ -305,7 +308,8 @@ describe('runs at the same moment', () => {
           const shaky = unsteady(store, { traffic });
           const write = async (): Promise<void> => {
             // Each content has a length of its own: the clock of a file system is coarse.
-            for (const [n, file] of writes.entries()) await shaky.put(`${prefix}${file}`, 'x'.repeat(n + 1));
+            for (const [n, file] of writes.entries())
+              await shaky.put(`${prefix}${file}.csv`, 'x'.repeat(n + 1));
           };
 
           const [taken] = await traffic.drive(
@@ -316,12 +320,31 @@ describe('runs at the same moment', () => {
           const times = (key: string): number =>
             [...taken.flat(), ...rest].filter((input) => input.key === key).length;
           for (const file of new Set(writes)) {
-            expect(times(`${prefix}${file}`)).toBeGreaterThanOrEqual(1);
-            expect(times(`${prefix}${file}`)).toBeLessThanOrEqual(writes.filter((n) => n === file).length);
+            expect(times(`${prefix}${file}.csv`)).toBeGreaterThanOrEqual(1);
+            expect(times(`${prefix}${file}.csv`)).toBeLessThanOrEqual(
+              writes.filter((n) => n === file).length,
+            );
           }
         },
       ),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('a job that is refused before anything was sent', () => {
+  test('gives its files back, and none that another job has taken', async () => {
+    const store = await openStore();
+    await putAll(store, ['staged/a.csv', 'staged/b.csv']);
+    await claim(store, 'one');
+    await putAll(store, ['staged/c.csv']);
+    await claim(store, 'two');
+
+    await releaseClaims(store, { schedule: 'hourly', jobId: 'one' });
+    await releaseClaims(store, { schedule: 'hourly', jobId: 'one' });
+    await releaseClaims(store, { schedule: 'hourly', jobId: 'never ran' });
+
+    expect(await claim(store, 'three')).toEqual(['staged/a.csv', 'staged/b.csv']);
+    expect(await claim(store, 'two')).toEqual(['staged/c.csv']);
   });
 });
