@@ -91,10 +91,11 @@ export const STEPS = {
     // Also what was staged for a request, and the dead letters of other jobs.
     readsVersions: [INPUTS, STAGED, OUTPUTS],
     // Its own request lines: ids that look like duplicates are looked for in them.
-    reads: [RECORDS, PLANS, ROWS, INPUTS_OF_JOBS, ...roundFiles('requests.jsonl')],
+    reads: [RECORDS, PLANS, ROWS, INPUTS_OF_JOBS, CANDIDATES, CLAIMS, ...roundFiles('requests.jsonl')],
     puts: [PLANS],
     streams: [SHARDS],
-    deletes: ['jobs/*/shards/*/stopped.json'],
+    // Also the claims of a job that is refused.
+    deletes: ['jobs/*/shards/*/stopped.json', CLAIMS],
   },
   'upload-file': {
     memoryMib: 1_024,
@@ -135,10 +136,12 @@ export const STEPS = {
   },
   'write-results': {
     ...MOVING_ROWS,
-    reads: [JOBS],
+    // The summary: of a call that was cut off after it had written it.
+    reads: [JOBS, SUMMARIES],
     // Shards that left no word are settled here; OUTPUTS: results, dead letters, report and summary.
     streams: [SHARDS, OUTPUTS],
-    deletes: ['output/*/dead-letters.jsonl'],
+    // Rows that are in the results.
+    deletes: ['output/*/dead-letters.jsonl', 'jobs/*/shards/*.jsonl'],
   },
   'announce-job': {
     memoryMib: 256,

@@ -79,6 +79,6 @@ async function scheduledInputs(
   resolveProfile(config, profile, overrides);
   const fill = (pattern: string): string => fillDateTokens(pattern, time, timezone);
   if (prefix !== undefined)
-    return claimInputs(store, { schedule: name, prefix: fill(prefix), jobId }, filter);
+    return claimInputs(store, { schedule: name, prefix: fill(prefix), jobId, time: time.getTime() }, filter);
   return resolveInputs(store, jobId, { inputs: inputs.map(fill) });
 }
