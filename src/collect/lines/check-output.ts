@@ -36,8 +36,8 @@ export function checkOutput(
     ok: false,
     outcome: 'invalid_output',
     error,
-    // The model may say it otherwise; what it refuses it would refuse again.
-    retry: end !== 'refused',
+    // The model may say it otherwise; what it refuses it would refuse again, and what was not checked may be right.
+    retry: end !== 'refused' && mismatch.unchecked !== true,
     ...Object.fromEntries(Object.entries(answer).filter(([, given]) => given !== undefined)),
     round,
   };
@@ -48,6 +48,7 @@ const NOT_JSON: Mismatch = { path: '', message: 'The answer is not JSON.' };
 function codeOf(mismatch: Mismatch, end: AnswerEnd | undefined): string {
   if (end === 'refused') return 'OUTPUT_REFUSED';
   if (end === 'truncated') return 'OUTPUT_TRUNCATED';
+  if (mismatch.unchecked === true) return 'OUTPUT_NOT_CHECKED';
   return mismatch === NOT_JSON ? 'OUTPUT_NOT_JSON' : 'INVALID_OUTPUT';
 }
 
