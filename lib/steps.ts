@@ -1,3 +1,4 @@
+import type { Architecture } from 'aws-cdk-lib/aws-lambda';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { ProviderKeys } from './provider-keys.ts';
@@ -12,6 +13,7 @@ export interface StepsProps {
   readonly webhook: Webhook | undefined;
   /** Names the workflow in its metrics. */
   readonly workflow: string;
+  readonly architecture: Architecture;
   /** Expressions the bundler replaces in the doors, each by a JavaScript literal. */
   readonly defineInDoors: Readonly<Record<string, string>>;
   /** The same in the steps that talk to the provider: where each provider's key may go. */

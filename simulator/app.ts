@@ -7,6 +7,7 @@ import type { AppContext, AppOptions, RequestRecord } from './app-options.ts';
 import type { SimulatedBatch } from './batches.ts';
 import { corruptContent } from './corrupt-content.ts';
 import { errorBody, fileObject, listAnswer, uploadAnswer } from './dialects.ts';
+import { lateBytes, lateContent, latenessOf } from './late-output.ts';
 import { addMessageBatches } from './message-batches.ts';
 import { batchesPath, readCreate, receivePut } from './calls.ts';
 import type { Route } from './faults.ts';
@@ -95,7 +96,9 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
       const file = state.files.get(c.req.param('id') ?? '');
       if (file === undefined) return notFound(c, 'file');
       if (file.looksUntilProcessed !== undefined) file.looksUntilProcessed -= 1;
-      return c.json(fileObject(file, spoken));
+      const late = latenessOf(state, file.id, now());
+      const bytes = late && (await lateBytes(state.content(file.id), late, file.bytes));
+      return c.json(fileObject({ ...file, bytes: bytes ?? file.bytes }, spoken));
     }),
   );
   app.get(
@@ -103,6 +106,11 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
     route('content', async (c) => {
       const file = state.files.get(c.req.param('id') ?? '');
       if (file === undefined) return notFound(c, 'file');
+      const late = latenessOf(state, file.id, now());
+      if (late !== undefined) {
+        const shown = await lateContent(state.content(file.id), late);
+        return shown === undefined ? notFound(c, 'file') : c.body(new Uint8Array(shown), 200);
+      }
       const kind = options.script.forContent();
       if (kind !== undefined) return corruptContent(state.content(file.id), kind, c.env.outgoing);
       const headers = { 'content-type': 'application/jsonl', 'content-length': String(file.bytes) };

@@ -137,6 +137,7 @@ export type RowProblemCode =
   | 'WRONG_COLUMNS'
   | 'MISSING_COLUMN'
   | 'INVALID_UTF8'
+  | 'INVALID_TEXT'
   | 'NOT_AN_OBJECT'
   | 'INVALID_CUSTOM_ID'
   | 'DUPLICATE_CUSTOM_ID'
@@ -271,6 +272,27 @@ export interface BatchRecord {
   readonly seconds: number | undefined;
 }
 
+/** A batch that a shard left as it is when it stopped: a resume goes on with it. */
+export interface OpenBatch {
+  readonly shard: number;
+  readonly round: number;
+  /** Absent when the answer to its create was lost: whether it exists is not known. */
+  readonly batchId?: string;
+  /** The provider's last status, verbatim; absent when no poll saw the batch. */
+  readonly status?: string;
+  readonly createdAt?: string;
+  /** Ids of its files at the provider, as far as they are known. */
+  readonly files: {
+    readonly input?: string | undefined;
+    readonly output?: string | undefined;
+    readonly errors?: string | undefined;
+  };
+  /** Why it was left. */
+  readonly error: Pick<Failure, 'code' | 'message'>;
+  /** What a resume does with it. */
+  readonly onResume: string;
+}
+
 /** `round-<r>.collected.json`: what one round of one shard came to. */
 export interface Collected {
   readonly round: number;
@@ -324,8 +346,10 @@ export interface ShardEnd {
   readonly unknown: number;
   readonly unknownIds: readonly string[];
   readonly unreadable: number;
-  /** Ids of files at the provider that could not be deleted. */
+  /** Ids of files at the provider that could not be deleted, and of those of an open batch. */
   readonly left: readonly string[];
+  /** The batch that the shard left as it is. */
+  readonly open?: OpenBatch | undefined;
   readonly failure?: Failure | undefined;
 }
 
@@ -367,7 +391,9 @@ export interface Summary {
     readonly unreadable: number;
   };
   readonly batches: readonly BatchRecord[];
-  /** Ids of files that could not be deleted at the provider; names, where it would not list them. */
+  /** Batches that the job left as they are when it failed or was cancelled. Absent in summaries of version 0.1. */
+  readonly open?: readonly OpenBatch[];
+  /** Ids of files that are left at the provider; names, where it would not list them. */
   readonly left: readonly string[];
   /** The first invalid rows, with line and reason. */
   readonly problems: readonly RowProblem[];

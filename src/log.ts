@@ -16,6 +16,8 @@ export type LogEvent =
   | 'batch_cancel_requested'
   | 'round_collected'
   | 'shard_stopped'
+  | 'batch_left_open'
+  | 'output_late'
   | 'job_stopped'
   | 'report_not_written'
   | 'results_written'

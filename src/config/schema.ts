@@ -8,8 +8,11 @@ import { profileSchema, providerSchema } from './profile-schema.ts';
 const limitsSchema = z.strictObject({
   /** Most shards of one job at the provider at the same time. Default 100. */
   shardsInFlight: z.number().int().min(1).max(10_000).optional(),
-  /** Days one job may take, all rounds and waits included; then it is cancelled. Default 14. */
-  jobDays: z.number().int().min(1).max(365).optional(),
+  /**
+   * Days one job may take, all rounds and waits included; then it is cancelled. Default 14. Step Functions forgets an
+   * execution 90 days after its end, and a job's last one is found by those before it.
+   */
+  jobDays: z.number().int().min(1).max(90).optional(),
   /** What the API takes from all its callers together. Default 20 requests a second, 40 at once. */
   api: z
     .strictObject({

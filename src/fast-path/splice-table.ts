@@ -1,4 +1,5 @@
 import { plainText } from './shapes/plain-text.ts';
+import { isLineSeparator } from './shapes/scan.ts';
 import type { Shape } from './shapes/shape.ts';
 import { ID_AT, isBlank, learnRequest, MAX_ORDINAL, type RequestSplice } from './learn-request.ts';
 import { generatedId, hasCharacters, MAX_CUSTOM_ID, type RequestRules } from '../rows/request-line.ts';
@@ -110,9 +111,9 @@ const ESCAPES = new Map([
   [QUOTE, '"'],
   [BACKSLASH, '\\'],
 ]);
-/** 0: as it is; 1: other control characters, and what begins U+2028; else the byte behind the backslash. */
+/** 0: as it is; 1: other control characters, and what begins a line separator; else the byte behind the backslash. */
 const ESCAPE = new Uint8Array(256).map((_, byte) => {
-  if (byte === 0xe2) return 1;
+  if (byte === 0xc2 || byte === 0xe2) return 1;
   return ESCAPES.get(byte)?.charCodeAt(0) ?? (byte < 0x20 ? 1 : 0);
 });
 
@@ -137,8 +138,7 @@ function writeEscaped(cell: Buffer, start: number, end: number, into: Buffer, fr
   return at;
 }
 
-/** All but characters that begin as U+2028 and U+2029 do. */
+/** All but characters that begin as a line separator does. */
 function isRefused(cell: Buffer, at: number): boolean {
-  const [first, second, third] = [cell[at], cell[at + 1], cell[at + 2]];
-  return first !== 0xe2 || (second === 0x80 && (third === 0xa8 || third === 0xa9));
+  return (cell[at] as number) < 0x20 || isLineSeparator(cell, at);
 }

@@ -2,8 +2,9 @@ import { Ajv, type AnySchemaObject, type ErrorObject, type Options, type Validat
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { bounded, InvalidRequest } from '../errors.ts';
-import { measure } from './measure.ts';
+import { toPlain } from '../exact-json.ts';
 import { compileLinear } from './linear-pattern.ts';
+import { weightOf } from './weight.ts';
 import { uniqueItems } from './unique-items.ts';
 import { TooSlow, withDeadline } from './with-deadline.ts';
 
@@ -12,8 +13,8 @@ export interface Mismatch {
   /** Where, as a JSON pointer: `/items/0/price`; empty for the value as a whole. */
   readonly path: string;
   readonly message: string;
-  /** The check itself was given up, so the answer may be as it should: asking for another one does not help. */
-  readonly unchecked?: true;
+  /** Set when nothing is known of the value: the schema could not be applied to it. */
+  readonly cause?: 'schema';
 }
 
 /** Says where a value does not match the schema; `undefined` when it does. */
@@ -30,9 +31,6 @@ const ALL_ANSWERS_MS = 2_000;
 /** The longest that a schema may take to compile, in milliseconds. */
 const COMPILE_MS = 2_000;
 
-/** An answer nested deeper than this is not checked: validators recurse. */
-const MAX_DEPTH = 1_000;
-
 /**
  * Characters of an answer, and those of the schema times those of the answer, that are checked without a deadline: to set one takes
  * longer than most checks.
@@ -47,24 +45,28 @@ const SMALL_WORK = 20_000_000;
  */
 export function compileSchema(schema: AnySchemaObject): Match {
   const { validate, isCostly } = compile(schema);
-  const schemaWeight = JSON.stringify(schema).length;
+  const schemaWeight = JSON.stringify(toPlain(schema)).length;
   let left = ALL_ANSWERS_MS;
   return (value) => {
-    const { weight, depth } = measure(value, MAX_DEPTH);
-    if (depth > MAX_DEPTH) return TOO_DEEP;
+    const weight = weightOf(value);
     const check = (): Mismatch | undefined => (validate(value) ? undefined : describe(validate.errors?.[0]));
     const isSmall = weight <= SMALL_ANSWER && weight * schemaWeight <= SMALL_WORK;
-    if (!isCostly && isSmall) return check();
-    if (left <= 0) return TOO_SLOW;
     const milliseconds = Math.ceil(ANSWER_MS * Math.max(1, weight / ANSWER_WEIGHT));
     try {
-      return withDeadline(milliseconds, check);
+      if (!isCostly && isSmall) return check();
+      return left <= 0 ? TOO_SLOW : withDeadline(milliseconds, check);
     } catch (error) {
-      if (!(error instanceof TooSlow)) throw error;
+      if (!(error instanceof TooSlow)) return notChecked(error);
       left -= milliseconds;
       return TOO_SLOW;
     }
   };
+}
+
+/** A schema that refers to itself may have no end, and a value may be nested more deeply than the stack is. */
+function notChecked(error: unknown): Mismatch {
+  const why = error instanceof RangeError ? 'it goes too deep' : bounded(String(error));
+  return { path: '', message: `The schema could not be applied to the answer: ${why}.`, cause: 'schema' };
 }
 
 /**
@@ -85,9 +87,8 @@ export function checkSchema(schema: AnySchemaObject): void {
 const TOO_SLOW: Mismatch = {
   path: '',
   message: `The answer was not checked: the schema takes too long for answers like this one. Simplify its patterns, or its "anyOf" and "$ref".`,
-  unchecked: true,
+  cause: 'schema',
 };
-const TOO_DEEP: Mismatch = { path: '', message: `The answer is nested deeper than ${MAX_DEPTH} levels.` };
 
 interface Compiled {
   readonly validate: ValidateFunction;
@@ -112,7 +113,7 @@ function compile(schema: AnySchemaObject): Compiled {
     const options: Options = { strict: false, logger: false, code: { regExp } };
     const ajv = isDraft7 ? new Ajv(options) : new Ajv2020(options);
     ajv.removeKeyword('uniqueItems').addKeyword(uniqueItems);
-    const validate = formats.default(ajv).compile(schema);
+    const validate = formats.default(ajv).compile(toPlain(schema) as AnySchemaObject);
     // Such a one answers with a promise, which is true whatever comes of it.
     if ('$async' in validate) throw new Error('"$async" is not supported.');
     return { validate, isCostly };
@@ -126,7 +127,7 @@ const BRANCHING = /"(?:allOf|anyOf|oneOf|not|if|dependentSchemas|dependencies|un
 const REFERRING = /"\$(?:ref|dynamicRef|recursiveRef)":/;
 
 function hasBranchesAndReferences(schema: AnySchemaObject): boolean {
-  const text = JSON.stringify(schema);
+  const text = JSON.stringify(toPlain(schema));
   return BRANCHING.test(text) && REFERRING.test(text);
 }
 

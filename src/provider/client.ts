@@ -142,10 +142,12 @@ class FileClient implements ProviderClient {
     }
   }
 
+  /** An object with another id is no answer about this file. */
   async fileBytes(fileId: string): Promise<number | undefined> {
     try {
       const call = get(`look at file ${fileId}`, `/files/${encodeURIComponent(fileId)}`);
-      return readFile(await this.#http.json(call))?.bytes;
+      const file = readFile(await this.#http.json(call));
+      return file?.id === fileId ? file.bytes : undefined;
     } catch (error) {
       if (error instanceof ProviderNotFound || error instanceof ProviderRejected) return undefined;
       throw error;
@@ -210,11 +212,10 @@ class FileClient implements ProviderClient {
     }
   }
 
-  download(fileId: string): AsyncGenerator<Buffer> {
-    return streamBody(this.#http, {
-      ...get(`download file ${fileId}`, `/files/${encodeURIComponent(fileId)}/content`),
-      headers: { accept: 'application/jsonl, application/binary, */*' },
-    });
+  download(fileId: string, onLength?: (bytes: number) => void): AsyncGenerator<Buffer> {
+    const call = get(`download file ${fileId}`, `/files/${encodeURIComponent(fileId)}/content`);
+    const headers = { accept: 'application/jsonl, application/binary, */*' };
+    return streamBody(this.#http, { ...call, headers }, onLength);
   }
 
   send(endpoint: string, body: string): Promise<DirectAnswer> {

@@ -1,4 +1,5 @@
 import { bounded, ProviderRejected, ProviderThrottled, ProviderUnavailable } from '../errors.ts';
+import { tryReadAnswer } from '../jsonl/answer-json.ts';
 import { addressBelow, addressProblem } from './addresses.ts';
 import type { DirectAnswer } from './batch-provider.ts';
 import { classifyError } from './classify-error.ts';
@@ -225,16 +226,28 @@ export function get(action: string, path: string): Call {
 
 /**
  * An answer's body as it streams in.
- * @throws ProviderUnavailable when fewer bytes arrive than were promised, or compressed ones
+ * @param onLength called with the `Content-Length`, where there is one
+ * @throws ProviderUnavailable when fewer bytes arrive than were promised, compressed ones, or only a part
  */
-export async function* streamBody(http: Http, call: Call): AsyncGenerator<Buffer> {
-  const { headers, body } = await http.stream(call);
+export async function* streamBody(
+  http: Http,
+  call: Call,
+  onLength?: (bytes: number) => void,
+): AsyncGenerator<Buffer> {
+  const { statusCode, headers, body } = await http.stream(call);
+  if (statusCode !== 200) {
+    body.on('error', () => undefined).destroy();
+    throw new ProviderUnavailable(
+      `${call.action}: it was answered with status ${statusCode}, which is no whole file.`,
+    );
+  }
   const coding = headers['content-encoding'];
   if (coding !== undefined && coding !== 'identity') {
     body.on('error', () => undefined).destroy();
     throw new ProviderUnavailable(`${call.action}: it came in the coding "${bounded(String(coding))}".`);
   }
   const promised = Number(headers['content-length'] ?? Number.NaN);
+  if (!Number.isNaN(promised)) onLength?.(promised);
   let received = 0;
   try {
     for await (const chunk of body) {
@@ -287,13 +300,10 @@ function parseAnswer({ action }: Call, text: string): unknown {
 
 /** Errors come as anything; an answer is JSON. Inside a JSON string no line ends. */
 function jsonLineOf(call: Call, status: number, text: string): string {
-  try {
-    parseAnswer(call, text);
-    return text.replaceAll(/[\r\n]+/g, ' ');
-  } catch (error) {
-    if (status >= 200 && status < 300) throw error;
-    return JSON.stringify(text);
-  }
+  if (tryReadAnswer(text) !== undefined) return text.replaceAll(/[\r\n]+/g, ' ');
+  // A success that is no JSON was cut off.
+  if (status >= 200 && status < 300) parseAnswer(call, text);
+  return JSON.stringify(text);
 }
 
 const retryAfters = new WeakMap<Error, number>();

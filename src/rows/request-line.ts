@@ -1,8 +1,9 @@
-import { isFields, noPrompt, RowRefused } from '../endpoints/ask.ts';
+import { invalidText, isFields, noPrompt, RowRefused } from '../endpoints/ask.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
+import { isExactNumber, numberText } from '../exact-json.ts';
 import { DEAD_LETTER_FIELDS } from './dead-letter-fields.ts';
 import type { Problem } from './row.ts';
-import { jsonLine } from '../jsonl/json-line.ts';
+import { hasLoneSurrogate, jsonLine } from '../jsonl/json-line.ts';
 import { MissingColumn, type Template } from './template.ts';
 
 /** The job's part of every request. */
@@ -62,7 +63,9 @@ export function toRequestLine({ value, ordinal, data = false }: RowToSend, rules
     customId = readId(fields, rules.customIds) ?? customId;
     const body = toBody(fields, data, rules);
     const request = { custom_id: customId, method: 'POST', url: rules.endpoint, body };
-    return { customId, text: jsonLine(request), model: body.model, inputs: countInputs(body['input']) };
+    const text = jsonLine(request);
+    if (hasLoneSurrogate(text)) throw invalidText();
+    return { customId, text, model: body.model, inputs: countInputs(body['input']) };
   } catch (error) {
     return { customId, problem: asProblem(error) };
   }
@@ -109,15 +112,12 @@ function asFields(row: unknown): Fields {
 function readId({ custom_id, id }: Fields, rules: CustomIdRules = ANY_CUSTOM_ID): string | undefined {
   const given = custom_id ?? id;
   if (given === undefined || given === null) return undefined;
-  if (typeof given === 'number' && Number.isInteger(given) && !Number.isSafeInteger(given)) {
-    // It was rounded when it was read: the answer would come back under an id that is not the row's.
-    throw new RowRefused('INVALID_CUSTOM_ID', 'custom_id is too large for a number: write it as a string.');
-  }
-  const name = typeof given === 'number' && Number.isFinite(given) ? String(given) : given;
+  const name = numberText(given) ?? given;
   if (typeof name !== 'string' || name === '') {
     throw new RowRefused('INVALID_CUSTOM_ID', 'custom_id must be a string that is not empty, or a number.');
   }
-  if (name.length > rules.length || /[\p{Cc}\p{Cs}]/u.test(name)) {
+  if (!name.isWellFormed()) throw invalidText();
+  if (name.length > rules.length || /\p{Cc}/u.test(name)) {
     throw new RowRefused(
       'INVALID_CUSTOM_ID',
       `custom_id must have at most ${rules.length} characters and no control characters.`,
@@ -139,7 +139,7 @@ export function hasCharacters(id: string, { characters }: CustomIdRules = ANY_CU
 
 /** An array of numbers is one text, as tokens. */
 function countInputs(input: unknown): number {
-  return Array.isArray(input) && typeof input[0] !== 'number' ? input.length : 1;
+  return Array.isArray(input) && numberText(input[0]) === undefined ? input.length : 1;
 }
 
 function toBody(fields: Fields, data: boolean, rules: RequestRules): Fields & { readonly model: string } {
@@ -216,5 +216,6 @@ function unknownField(name: string): RowRefused {
 
 function kindOf(value: unknown): string {
   if (value === null) return 'null';
+  if (isExactNumber(value)) return 'a number';
   return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
 }

@@ -1,4 +1,11 @@
-/** Fills a row's fields into a text. @throws MissingColumn when the row lacks one the text names. */
+import { invalidText } from '../endpoints/ask.ts';
+import { hasLoneSurrogate } from '../jsonl/json-line.ts';
+
+/**
+ * Fills a row's fields into a text.
+ * @throws MissingColumn when the row lacks one the text names.
+ * @throws RowRefused when a value that is filled in as JSON holds text that is not valid Unicode.
+ */
 export type Template = (fields: Readonly<Record<string, unknown>>) => string;
 
 /** Thrown when a row has no field of a name that a template uses. */
@@ -52,5 +59,8 @@ function nameIn(inner: string): string {
 function fill(fields: Readonly<Record<string, unknown>>, column: string): string {
   const value = Object.hasOwn(fields, column) ? fields[column] : undefined;
   if (value === undefined || value === null) throw new MissingColumn(column);
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value === 'string') return value;
+  const json = JSON.stringify(value);
+  if (hasLoneSurrogate(json)) throw invalidText();
+  return json;
 }

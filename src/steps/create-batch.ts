@@ -1,3 +1,4 @@
+import type { BatchCheckpoint } from '../checkpoints/batch-checkpoint.ts';
 import type { BatchContext, UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import {
@@ -19,13 +20,6 @@ import { readRequests, type UploadCheckpoint } from '../checkpoints/shard-part.t
 import { takeSlot } from '../checkpoints/slots.ts';
 import { readJson, requireJson, writeJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-
-/** `round-<r>.batch.json`. Seconds since 1970. */
-export interface BatchCheckpoint {
-  readonly batchId: string;
-  readonly createdAt: number;
-  readonly deadline: number;
-}
 
 /**
  * Creates the round's batch, once. The checkpoint answers for a batch made before; one whose answer was lost is found

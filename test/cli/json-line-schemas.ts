@@ -126,6 +126,9 @@ export const LINE_SCHEMAS = {
       done: z.int(),
     }),
     openShards: z.array(shard),
+    open: z
+      .array(z.looseObject({ shard: z.int(), round: z.int(), batchId: z.string().optional() }))
+      .optional(),
     failure: failure.optional(),
     advice: z.string().optional(),
     results: z.string().optional(),

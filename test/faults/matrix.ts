@@ -1,4 +1,4 @@
-import type { Fault, RouteAction } from '../../simulator/faults.ts';
+import type { Fault, LateOutput, RouteAction } from '../../simulator/faults.ts';
 import type { ProfileConfig } from '../../src/config/config.ts';
 import type { TaskEdges } from '../../src/edges.ts';
 import { StoreUnavailable } from '../../src/errors.ts';
@@ -13,6 +13,10 @@ export interface Case {
   readonly profile?: ProfileConfig;
   readonly maxFileBytes?: number;
   readonly wrap?: (edges: TaskEdges) => TaskEdges;
+  /** The provider never shows what it promised: the job fails, also when it is resumed, and its batch is reported as open. */
+  readonly staysOpen?: true;
+  /** How long after its end the job is resumed. */
+  readonly resumedAfterSeconds?: number;
 }
 
 const ROUTES = {
@@ -131,6 +135,7 @@ const batches: Case[] = [
     place: 'batch',
     fault: 'succeeds without an output file',
     faults: [{ at: 'batch', nth: 1, action: { kind: 'no-output' } }],
+    staysOpen: true,
   },
   {
     place: 'batch',
@@ -143,6 +148,30 @@ const batches: Case[] = [
     faults: [{ at: 'batch', nth: 1, action: { kind: 'fail', code: 'server_error' } }],
   },
 ];
+
+const LATE: readonly (readonly [LateOutput, string])[] = [
+  ['no-id', 'does not name its files'],
+  ['not-found', 'names files that are not found'],
+  ['empty', 'shows empty files'],
+  ['short', 'shows half of its files'],
+  ['growing', 'still writes its files'],
+  ['foreign', 'shows the files of another batch'],
+];
+
+/** A batch has ended, and its files are not there, not all there or not its own: it is waited for, and paid for once. */
+const late: Case[] = LATE.flatMap(([shows, fault]) => [
+  {
+    place: 'late output',
+    fault: `the batch ${fault} for 5 minutes`,
+    faults: [{ at: 'batch', action: { kind: 'late', shows, seconds: 300 } }],
+  },
+  {
+    place: 'late output',
+    fault: `the batch ${fault} for half an hour, and the job is resumed`,
+    faults: [{ at: 'batch', action: { kind: 'late', shows, seconds: 1_800 } }],
+    resumedAfterSeconds: 1_800,
+  },
+]);
 
 /** What a replica that lags says, or a gateway. */
 const refusals: Case[] = [
@@ -168,7 +197,7 @@ const refusals: Case[] = [
 
 const rows: Case[] = (
   [
-    ['is in neither file', { kind: 'drop' }],
+    ['is in neither file, nor counted', { kind: 'drop' }],
     ['is there twice', { kind: 'duplicate' }],
     ['has a stranger beside it', { kind: 'unknown' }],
     ['has neither answer nor error', { kind: 'empty' }],
@@ -182,6 +211,13 @@ const rows: Case[] = (
   fault: `every third row ${fault}`,
   faults: [{ at: 'row', every: 3, action }],
 }));
+
+const lost: Case = {
+  place: 'result line',
+  fault: 'every third row is counted and in neither file',
+  faults: [{ at: 'row', every: 3, action: { kind: 'lose' } }],
+  staysOpen: true,
+};
 
 const contents: Case[] = (
   [
@@ -250,8 +286,10 @@ export const CASES: readonly Case[] = [
   ...refusals,
   ...room,
   ...endings,
+  ...late,
   ...batches,
   ...rows,
+  lost,
   ...contents,
   ...stores,
 ];

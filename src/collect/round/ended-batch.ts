@@ -15,11 +15,14 @@ import type { RoundToCollect } from './round-to-collect.ts';
 export async function findEndedBatch(
   edges: ProviderEdges,
   context: RoundToCollect,
+  inputFileId: string | undefined,
 ): Promise<Batch | undefined> {
   const { provider, batchId, notFound = 0, cancelledAt } = context;
   if (batchId === undefined) return undefined;
   try {
     const batch = await edges.provider(provider).getBatch(batchId);
+    if (isAnother(batch, batchId, inputFileId))
+      throw new ProviderUnavailable(`collect batch ${batchId}: the answer is another batch, ${batch.id}.`);
     if (batch.phase === 'ended' || cancelledAt !== undefined) return batch;
     throw new ProviderUnavailable(
       `collect batch ${batchId}: it had ended, and is told to be ${batch.status}.`,
@@ -34,6 +37,13 @@ export async function findEndedBatch(
       cause: error,
     });
   }
+}
+
+/** A proxy may show a batch under another id; one of another input file is another batch. */
+function isAnother(batch: Batch, batchId: string, inputFileId: string | undefined): boolean {
+  const hasOtherFile =
+    inputFileId !== undefined && batch.inputFileId !== undefined && batch.inputFileId !== inputFileId;
+  return batch.id !== batchId && hasOtherFile;
 }
 
 /** OpenAI takes a batch and fails it afterwards when too many tokens are queued. */

@@ -3,8 +3,9 @@ import type { Failure } from '../../errors.ts';
 import type { Plan, ShardEnd, ShardPlan } from '../../job.ts';
 import { shardKey, type ShardRef } from '../../checkpoints/keys.ts';
 import { findRound } from '../../checkpoints/shard-rounds.ts';
+import { readTrouble } from '../../checkpoints/trouble.ts';
 import { sideBySide } from '../../side-by-side.ts';
-import { readJson, requireJson } from '../../store/json.ts';
+import { readJson } from '../../store/json.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './shard-end.ts';
@@ -42,8 +43,12 @@ async function settleShard(
   const known = await readEnd(store, ref);
   if (known !== undefined) return known;
   const { round } = await findRound(store, ref);
-  await stopShard(edges, ref, round, failure ?? leftNoWord(ref));
-  return (await readEnd(store, ref)) ?? requireJson<ShardEnd>(store, shardKey(ref, 'stopped.json'));
+  const reason = failure ?? (await readTrouble(store, ref)) ?? leftNoWord(ref);
+  await stopShard(edges, ref, { nextRound: round, failure: reason });
+  const end = await readEnd(store, ref);
+  if (end === undefined)
+    throw new Error(`Shard ${ref.shard} of job ${ref.jobId} was stopped and has no end.`);
+  return end;
 }
 
 async function readEnd(store: ObjectStore, ref: ShardRef): Promise<ShardEnd | undefined> {

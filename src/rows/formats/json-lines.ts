@@ -1,4 +1,5 @@
 import { InvalidInput } from '../../errors.ts';
+import { parseExact } from '../../exact-json.ts';
 import type { ReadOptions } from './format.ts';
 import { frameLines, type Line } from '../../jsonl/lines.ts';
 import type { JsonRow, Problem, ReadRow, Row, UnreadRow } from '../row.ts';
@@ -36,7 +37,7 @@ export function readJsonText(text: string): { readonly value: unknown } | Proble
     return { code: 'INVALID_UTF8', message: 'The row is not text: it has a NUL byte.' };
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseExact(text);
   } catch {
     return { code: 'INVALID_JSON', message: 'The row is not valid JSON.' };
   }
