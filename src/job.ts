@@ -10,6 +10,8 @@ export interface Job {
   readonly createdAt: string;
   /** Of the request as the API took it; absent for other doors. */
   readonly requestHash?: string;
+  /** The API's caller who asked for it; absent for other doors. */
+  readonly owner?: string;
 }
 
 export interface InputRef {

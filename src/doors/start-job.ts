@@ -22,6 +22,8 @@ export interface StartRequest {
   readonly inputs: () => Promise<readonly InputRef[]>;
   /** Tells this request from another one under the same jobId, which is then refused. */
   readonly requestHash?: string | undefined;
+  /** Who asked for it through the API. */
+  readonly owner?: string | undefined;
 }
 
 export interface StartedJob {
@@ -60,7 +62,7 @@ export async function startJob(edges: StartEdges, request: StartRequest): Promis
 /** Writes `job.json` unless the job is known already. */
 async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ job: Job; known: boolean }> {
   const { store, config, clock } = edges;
-  const { jobId, profile, overrides, inputs, requestHash } = request;
+  const { jobId, profile, overrides, inputs, requestHash, owner } = request;
   const before = await readJson<Job>(store, jobKey(jobId));
   if (before !== undefined) return { job: before, known: true };
   const job: Job = {
@@ -69,6 +71,7 @@ async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ jo
     inputs: await inputs(),
     createdAt: new Date(clock.now()).toISOString(),
     ...(requestHash === undefined ? {} : { requestHash }),
+    ...(owner === undefined ? {} : { owner }),
   };
   const first = await store.createIfAbsent(jobKey(jobId), `${JSON.stringify(job)}\n`);
   return first ? { job, known: false } : { job: await requireJson<Job>(store, jobKey(jobId)), known: true };

@@ -123,7 +123,8 @@ function compile(schema: AnySchemaObject): Compiled {
 }
 
 /** Keywords that apply schemas to the same value; where one refers to another, the applications may multiply at each level. */
-const BRANCHING = /"(?:allOf|anyOf|oneOf|not|if|dependentSchemas|dependencies|unevaluatedItems|unevaluatedProperties)":/;
+const BRANCHING =
+  /"(?:allOf|anyOf|oneOf|not|if|dependentSchemas|dependencies|unevaluatedItems|unevaluatedProperties)":/;
 const REFERRING = /"\$(?:ref|dynamicRef|recursiveRef)":/;
 
 function hasBranchesAndReferences(schema: AnySchemaObject): boolean {
