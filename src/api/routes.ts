@@ -9,6 +9,6 @@ export const ROUTES = {
   getOpenApi: { method: 'get', path: '/openapi.json' },
 } as const;
 
-export type RouteName = keyof typeof ROUTES;
+type RouteName = keyof typeof ROUTES;
 
 export const ROUTE_NAMES = Object.keys(ROUTES) as RouteName[];

@@ -16,6 +16,8 @@ export interface RequestRules {
   readonly prompt?: Template | undefined;
   /** What the provider takes for a custom_id; absent: what any does. */
   readonly customIds?: CustomIdRules | undefined;
+  /** The field that is a row's id, before `custom_id` and `id`. */
+  readonly id?: string | undefined;
 }
 
 export interface CustomIdRules {
@@ -60,7 +62,8 @@ export function toRequestLine({ value, ordinal, data = false }: RowToSend, rules
   let customId = generatedId(ordinal);
   try {
     const fields = asFields(value);
-    customId = readId(fields, rules.customIds) ?? customId;
+    customId = readId(fields, rules) ?? customId;
+    refuseDeadLetter(fields);
     const body = toBody(fields, data, rules);
     const request = { custom_id: customId, method: 'POST', url: rules.endpoint, body };
     const text = jsonLine(request);
@@ -100,17 +103,30 @@ export function readBodyText(line: Buffer): string {
 
 function asFields(row: unknown): Fields {
   if (!isFields(row)) throw new RowRefused('NOT_AN_OBJECT', `The row is ${kindOf(row)}, not a JSON object.`);
-  if (typeof row['raw'] === 'string' && row['body'] === undefined && row['prompt'] === undefined) {
+  return row;
+}
+
+function refuseDeadLetter({ raw, body, prompt }: Fields): void {
+  if (typeof raw === 'string' && body === undefined && prompt === undefined) {
     throw new RowRefused(
       'INVALID_JSON',
       'The row is the dead letter of an unreadable row: correct it under "raw".',
     );
   }
-  return row;
 }
 
-function readId({ custom_id, id }: Fields, rules: CustomIdRules = ANY_CUSTOM_ID): string | undefined {
-  const given = custom_id ?? id;
+/** The id of a row that cannot be used; undefined when it has none that can be. */
+export function readUsableId(fields: Fields, rules: RequestRules): string | undefined {
+  try {
+    return readId(fields, rules);
+  } catch (error) {
+    if (error instanceof RowRefused) return undefined;
+    throw error;
+  }
+}
+
+function readId(fields: Fields, { id, customIds: rules = ANY_CUSTOM_ID }: RequestRules): string | undefined {
+  const given = (id === undefined ? undefined : fields[id]) ?? fields['custom_id'] ?? fields['id'];
   if (given === undefined || given === null) return undefined;
   const name = numberText(given) ?? given;
   if (typeof name !== 'string' || name === '') {
@@ -195,7 +211,7 @@ function shortForm(fields: Fields, data: boolean, rules: RequestRules): Fields {
   const parameters: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) {
     if (endpoint.fields.has(name)) asked[name] = value;
-    else if (data || OWN_FIELDS.has(name) || DEAD_LETTER_FIELDS.has(name)) continue;
+    else if (data || OWN_FIELDS.has(name) || name === rules.id || DEAD_LETTER_FIELDS.has(name)) continue;
     else if (endpoint.parameters.has(name)) parameters[name] = value;
     else throw unknownField(name);
   }

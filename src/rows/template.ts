@@ -56,6 +56,11 @@ function nameIn(inner: string): string {
   return inner.trim() || inner.slice(-1);
 }
 
+/** The columns that a template names. */
+export function templateColumns(text: string): string[] {
+  return split(text).flatMap((part) => (typeof part === 'string' ? [] : [part.column]));
+}
+
 function fill(fields: Readonly<Record<string, unknown>>, column: string): string {
   const value = Object.hasOwn(fields, column) ? fields[column] : undefined;
   if (value === undefined || value === null) throw new MissingColumn(column);
