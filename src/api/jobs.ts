@@ -3,6 +3,7 @@ import { allowedOverrides, overridePolicy, type OverridePolicy } from '../config
 import { parseExact } from '../exact-json.ts';
 import { makeJobId } from '../requests/job-id.ts';
 import { hashOfRequest, parseJobRequest, type JobRequest } from '../requests/job-request.ts';
+import { InputFilter } from '../requests/input-files.ts';
 import { resolveInputs } from '../requests/resolve-inputs.ts';
 import { listJobs } from '../status/list-jobs.ts';
 import { startJob, type StartedJob } from '../doors/start-job.ts';
@@ -69,12 +70,14 @@ async function startRequested(
     key === undefined
       ? makeJobId(name ?? inputs?.[0] ?? prefix ?? 'rows', ['api', caller, 'body', requestHash])
       : makeJobId(key, ['api', caller, 'key', key]);
+  const filter = new InputFilter();
   return startJob(edges, {
     jobId,
     profile,
     overrides: allowedOverrides(edges.config, profile, overrides),
     requestHash,
     owner: caller,
-    inputs: () => resolveInputs(edges.store, jobId, request),
+    inputs: () => resolveInputs(edges.store, jobId, request, filter),
+    skipped: () => filter.skipped,
   });
 }

@@ -5,6 +5,7 @@ import { JOB_FILE_SUFFIX } from '../checkpoints/keys.ts';
 import { dropEventSchema, readDrop, type Drop } from '../requests/drop-event.ts';
 import { parseJobFile, MAX_REQUEST_BYTES, tooLarge, type JobRequest } from '../requests/job-request.ts';
 import { refuseOtherFiles } from '../requests/job-file-reads.ts';
+import { InputFilter } from '../requests/input-files.ts';
 import { resolveInputs } from '../requests/resolve-inputs.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { leaveUnstarted, type UnstartedJob } from './leave-unstarted.ts';
@@ -44,11 +45,13 @@ async function requestOf({ store, config }: StartEdges, drop: Drop): Promise<Sta
   const request = await readJobFile(store, drop);
   refuseOtherFiles(config, drop, request);
   const named = request.profile ?? profile;
+  const filter = new InputFilter();
   return {
     jobId,
     profile: named,
     overrides: allowedOverrides(config, named, request.overrides),
-    inputs: () => resolveInputs(store, jobId, request),
+    inputs: () => resolveInputs(store, jobId, request, filter),
+    skipped: () => filter.skipped,
   };
 }
 
