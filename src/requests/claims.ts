@@ -5,7 +5,7 @@ import { readJson, requireJson } from '../store/json.ts';
 import type { ListedObject, ObjectStore } from '../store/object-store.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { MAX_INPUTS } from './job-request.ts';
-import { isInputFile } from './resolve-inputs.ts';
+import { isInputFile, pinOf } from './resolve-inputs.ts';
 
 export interface Claimer {
   readonly schedule: string;
@@ -53,8 +53,8 @@ async function findCandidates(store: ObjectStore, { schedule, prefix }: Claimer)
   // Only the object itself tells its version; it may be a newer one than was listed, and that one is meant then.
   const found = await sideBySide(files, (key) => store.stat(key));
   return files.flatMap((key, n) => {
-    const { mark, version } = found[n] ?? {};
-    return mark === undefined ? [] : [{ key, mark, ...(version === undefined ? {} : { version }) }];
+    const info = found[n];
+    return info === undefined ? [] : [{ key, mark: info.mark, ...pinOf(info) }];
   });
 }
 

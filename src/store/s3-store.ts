@@ -64,7 +64,14 @@ function decodeKey(key: string): string {
 
 async function statObject(bucket: S3Bucket, key: string): Promise<ObjectInfo | undefined> {
   const found = await headObject(bucket, key);
-  return found && { bytes: found.ContentLength ?? 0, mark: markOf(found), version: found.VersionId };
+  return (
+    found && {
+      bytes: found.ContentLength ?? 0,
+      mark: markOf(found),
+      version: found.VersionId,
+      etag: found.ETag?.replaceAll('"', ''),
+    }
+  );
 }
 
 interface Written {

@@ -64,13 +64,14 @@ describe('a run', () => {
     ]);
   });
 
-  test('tells of a file its key alone where there are no versions', async () => {
+  test('holds a file to its content where there are no versions', async () => {
     const store = await openStore();
     await putAll(store, ['staged/a']);
 
     const inputs = await claimInputs(store, { schedule: 'hourly', prefix: 'staged/', jobId: 'one' });
 
-    expect(inputs).toEqual([{ key: 'staged/a' }]);
+    const { etag } = (await store.stat('staged/a')) ?? {};
+    expect(inputs).toEqual([{ key: 'staged/a', etag }]);
   });
 
   test('takes no file that is gone before it is looked at', async () => {

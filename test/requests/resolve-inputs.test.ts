@@ -38,7 +38,7 @@ describe('inputs by their keys', () => {
 
     const inputs = await resolveInputs(store, JOB, { inputs: ['staged/b', 'input/c', 'staged/a'] });
 
-    expect(inputs).toEqual([{ key: 'staged/b' }, { key: 'input/c' }, { key: 'staged/a' }]);
+    expect(inputs).toMatchObject([{ key: 'staged/b' }, { key: 'input/c' }, { key: 'staged/a' }]);
   });
 
   test('are pinned to the version that each has now', async () => {
@@ -68,7 +68,7 @@ describe('inputs by their keys', () => {
     await putAll(store, ['staged/.hidden', 'staged/x.job.json']);
     const inputs = ['staged/.hidden', 'staged/x.job.json'];
 
-    expect(await resolveInputs(store, JOB, { inputs })).toEqual(inputs.map((key) => ({ key })));
+    expect(await resolveInputs(store, JOB, { inputs })).toMatchObject(inputs.map((key) => ({ key })));
   });
 
   test('that are not there are named with their place', async () => {
@@ -152,7 +152,7 @@ describe('inputs by a prefix', () => {
 
     const inputs = await resolveInputs(store, JOB, { prefix: 'staged/may-' });
 
-    expect(inputs).toEqual([{ key: 'staged/may-1' }, { key: 'staged/may-2' }]);
+    expect(inputs).toMatchObject([{ key: 'staged/may-1' }, { key: 'staged/may-2' }]);
   });
 
   test('are pinned to the version that each has now', async () => {
@@ -160,7 +160,7 @@ describe('inputs by a prefix', () => {
     await putAll(files, ['staged/a', 'staged/b']);
     const store = withVersions(files, { 'staged/a': 'v1', 'staged/b': 'v2' });
 
-    expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toEqual([
+    expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toMatchObject([
       { key: 'staged/a', version: 'v1' },
       { key: 'staged/b', version: 'v2' },
     ]);
@@ -172,7 +172,7 @@ describe('inputs by a prefix', () => {
       const store = await openStore();
       await putAll(store, [key, 'staged/a']);
 
-      expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toEqual([{ key: 'staged/a' }]);
+      expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toMatchObject([{ key: 'staged/a' }]);
     },
   );
 
@@ -181,7 +181,7 @@ describe('inputs by a prefix', () => {
     await putAll(store, ['staged/a']);
     await store.put('staged/empty', '');
 
-    expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toEqual([{ key: 'staged/a' }]);
+    expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toMatchObject([{ key: 'staged/a' }]);
   });
 
   test('include files whose folder is hidden, or whose name only looks like a job file', async () => {
@@ -189,7 +189,9 @@ describe('inputs by a prefix', () => {
     const keys = ['staged/.folder/a', 'staged/a.job.jsonl', 'staged/job.json'];
     await putAll(store, keys);
 
-    expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toEqual(keys.map((key) => ({ key })));
+    expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toMatchObject(
+      keys.map((key) => ({ key })),
+    );
   });
 
   test.each(['staged/', 'staged/no', 'staged//', 'staged/../input/'])(
