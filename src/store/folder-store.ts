@@ -46,7 +46,9 @@ export function createFolderStore(folder: string): ObjectStore {
     stat: (key) =>
       on('read', key, async (path) => {
         const found = await ifThere(stat(path));
-        return found?.isFile() ? { bytes: found.size, mark: markOf(found), etag: markOf(found) } : undefined;
+        return found?.isFile()
+          ? { bytes: found.size, mark: markOf(found), writtenAt: found.mtimeMs, etag: markOf(found) }
+          : undefined;
       }),
     list: (prefix, options) => listFiles(root, prefix, options),
     delete: (key) => on('delete', key, deleteFile),

@@ -64,14 +64,16 @@ function decodeKey(key: string): string {
 
 async function statObject(bucket: S3Bucket, key: string): Promise<ObjectInfo | undefined> {
   const found = await headObject(bucket, key);
-  return (
-    found && {
-      bytes: found.ContentLength ?? 0,
-      mark: markOf(found),
-      version: found.VersionId,
-      etag: found.ETag?.replaceAll('"', ''),
-    }
-  );
+  if (found === undefined) return undefined;
+  const writtenAt = found.LastModified?.getTime() ?? 0;
+  const etag = found.ETag?.replaceAll('"', '');
+  return {
+    bytes: found.ContentLength ?? 0,
+    mark: markOf(found),
+    writtenAt,
+    version: found.VersionId,
+    etag,
+  };
 }
 
 interface Written {
