@@ -54,6 +54,14 @@ export class ProviderNotFound extends Error {
   override readonly name = 'ProviderNotFound';
 }
 
+/**
+ * A batch can neither be collected nor given up: it does not heed its cancel, or nobody can tell whether it runs. Not retried:
+ * the shard stops, and a resume looks again.
+ */
+export class BatchOpen extends Error {
+  override readonly name = 'BatchOpen';
+}
+
 /** The job was stopped (by a denied account, or because it was cancelled), so this shard starts nothing new. */
 export class JobStopped extends Error {
   override readonly name = 'JobStopped';
@@ -77,6 +85,11 @@ export class AnnouncementNotTaken extends Error {
 /** An announcement cannot be made: no signing secret, or the webhook says no (4xx). Not retried: it would not help. */
 export class AnnouncementRejected extends Error {
   override readonly name = 'AnnouncementRejected';
+}
+
+/** Whether the provider answered with an error, or not at all. */
+export function isProviderError(error: unknown): error is Error {
+  return error instanceof Error && error.name.startsWith('Provider');
 }
 
 /** Guarantee 1 broke: rows in and result lines out do not reconcile. Loud, never retried. */

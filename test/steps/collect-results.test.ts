@@ -18,7 +18,6 @@ import {
   stopKey,
   summaryKey,
 } from '../../src/checkpoints/keys.ts';
-import { MAX_NOT_FOUND_POLLS } from '../../src/polling.ts';
 import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts';
 import { ShardWriter } from '../../src/rows/shard-writer.ts';
 import { buildRequests } from '../../src/steps/build-requests.ts';
@@ -200,7 +199,7 @@ function providerOf(round: () => Round): BatchProvider {
     findFiles: unused,
     fileBytes: () => Promise.resolve(undefined),
     createBatch: unused,
-    findBatch: unused,
+    findBatch: () => Promise.resolve(undefined),
     cancelBatch: unused,
     send: unused,
     deleteFile: () => Promise.resolve(),
@@ -289,7 +288,7 @@ describe('a round', () => {
   test('whose batch is gone is tried again as a whole', async () => {
     const shard = await openShard(3);
 
-    const gone = { gone: true, polled: { notFound: MAX_NOT_FOUND_POLLS } };
+    const gone = { gone: true, polled: { gone: true } };
     expect(await shard.collect(undefined, gone)).toMatchObject({ next: 'retry' });
     expect(await requestsOf(shard.store, 2)).toEqual(ids(3));
   });
@@ -331,15 +330,6 @@ describe('a round', () => {
     await expect(shard.collect(undefined, named)).rejects.toMatchObject({ name: 'ProviderUnavailable' });
     expect(await shard.collect(undefined, { ...named, secondsLater: 120 })).toMatchObject({ next: 'retry' });
     expect(await requestsOf(shard.store, 2)).toEqual(ids(2));
-  });
-
-  test('whose batch runs on after it was cancelled is taken as it is', async () => {
-    const shard = await openShard(1);
-    const batch = { status: 'in_progress', phase: 'running', ending: undefined } as const;
-
-    expect(await shard.collect(undefined, { batch, polled: { cancelledAt: 1 } })).toMatchObject({
-      next: 'retry',
-    });
   });
 
   test('that failed validation fails the rows it names, sends the others, and does not count', async () => {
