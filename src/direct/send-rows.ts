@@ -2,24 +2,20 @@ import { classifyLine, type RowCodes } from '../collect/lines/classify-line.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { ProviderUnavailable } from '../errors.ts';
 import type { BatchProvider, DirectAnswer } from '../provider/batch-provider.ts';
-import { MAX_WAIT_MS } from '../provider/retry-after.ts';
+import { MAX_WAIT_MS, parseRetryAfter } from '../provider/retry-after.ts';
 import type { Wire } from '../provider/wire.ts';
 import { answerLine, type Answers } from './answers.ts';
 import {
   afterAnswer,
+  afterOwnRefusal,
   afterStart,
   FIRST_CALL,
-  MAX_CONCURRENCY,
   mayStart,
   waitBeforeCall,
   type RateLimit,
 } from './rate-limit.ts';
-
-/** A row on its way to the realtime endpoint. */
-export interface DirectRow {
-  readonly customId: string;
-  readonly body: string;
-}
+import { HeldRows, type Attempt, type DirectRow } from './held-rows.ts';
+import { remember, rowWaitMs, whoseRefusal, type RecentRow } from './whose-refusal.ts';
 
 export interface Sending {
   readonly endpoint: string;
@@ -40,11 +36,11 @@ export interface Sent {
   readonly waitMs: number;
 }
 
-/** Calls for one row in one pass that get no answer, or one that another call may better. A limit that is hit is none. */
+/** Attempts per row and pass. A 429 does not count as an attempt. */
 const MAX_ATTEMPTS = 4;
 
-/** Rows that are held for another call before a new one is begun: the longest list, and so the memory. */
-const MAX_HELD = MAX_CONCURRENCY;
+/** Rows that are tried while none is taken, before the first of them is tried again. */
+const MAX_PROBED = 24;
 
 /** Sends rows one by one, as many at once as the provider takes, and keeps every answer. */
 export async function sendRows(
@@ -61,19 +57,17 @@ export async function sendRows(
   }
 }
 
-interface Attempt {
-  readonly row: DirectRow;
-  /** From 1. */
-  readonly nth: number;
-}
-
 class Sender {
   readonly #edges: Pick<ProviderEdges, 'clock' | 'random' | 'wait'>;
   readonly #rows: AsyncIterator<DirectRow>;
   readonly #sending: Sending;
-  readonly #again: Attempt[] = [];
+  readonly #held = new HeldRows();
   readonly #inFlight = new Set<Promise<void>>();
   #rate: RateLimit = FIRST_CALL;
+  #recent: readonly RecentRow[] = [];
+  /** Rows were let go unanswered, for the next pass: too many had to be held. */
+  #hasLeft = false;
+  #isTurnOfHeld = false;
   #answered = 0;
   #halted = false;
   #failure: { readonly error: unknown } | undefined;
@@ -107,10 +101,9 @@ class Sender {
         continue;
       }
       // When no row is left there is nothing to wait for.
-      const held = await this.#next();
-      if (held === undefined) return this.#ended('all');
-      this.#again.unshift(held);
-      const waitMs = waitBeforeCall(this.#rate, clock.now());
+      const due = await this.#nextDue();
+      if (due === undefined) return this.#ended(this.#hasLeft ? 'later' : 'all');
+      const waitMs = Math.max(waitBeforeCall(this.#rate, clock.now()), due - clock.now());
       // A Lambda that sleeps is paid for; the machine waits at no cost.
       if (waitMs > MAX_WAIT_MS) return this.#ended('later', waitMs);
       await wait(waitMs);
@@ -127,13 +120,30 @@ class Sender {
     return { answered: this.#answered, end: this.#halted ? 'halted' : end, waitMs };
   }
 
+  /**
+   * Rows that were refused and new ones take turns, so that neither keeps the others waiting. While no row is taken, new ones come
+   * first: one that is taken shows that the others are the cause.
+   */
   async #next(): Promise<Attempt | undefined> {
-    // A row that the provider will not take now must not keep the others waiting.
-    if (this.#again.length < MAX_HELD) {
-      const next = await this.#rows.next();
-      if (next.done !== true) return { row: next.value, nth: 1 };
-    }
-    return this.#again.shift();
+    const now = this.#edges.clock.now();
+    const isTaking = this.#recent.some(({ isTaken }) => isTaken);
+    this.#isTurnOfHeld = !this.#isTurnOfHeld && (isTaking || this.#held.size >= MAX_PROBED);
+    const held = this.#isTurnOfHeld ? this.#held.takeDue(now) : undefined;
+    return held ?? (await this.#nextNew()) ?? this.#held.takeDue(now);
+  }
+
+  async #nextNew(): Promise<Attempt | undefined> {
+    const next = await this.#rows.next();
+    return next.done === true
+      ? undefined
+      : { row: next.value, nth: 1, refusals: 0, notBefore: 0, isOwnFault: false };
+  }
+
+  /** When the next row may be sent; undefined when there is none. */
+  async #nextDue(): Promise<number | undefined> {
+    const next = await this.#nextNew();
+    if (next !== undefined) this.#held.add(next);
+    return this.#held.nextDue;
   }
 
   #start(attempt: Attempt): void {
@@ -146,25 +156,49 @@ class Sender {
     this.#inFlight.add(call);
   }
 
-  async #call({ row, nth }: Attempt): Promise<void> {
+  async #call(attempt: Attempt): Promise<void> {
+    const { row } = attempt;
     const { provider, endpoint, codes, answers } = this.#sending;
     const answer = await send(provider, endpoint, row.body);
     const line = answerLine(row.customId, answer);
     const { kind } = classifyLine(JSON.parse(line) as Wire, codes);
-    const { clock, random } = this.#edges;
-    this.#rate = afterAnswer(
-      this.#rate,
-      { refused: kind === 'retriable', headers: answer.headers },
-      { inFlight: this.#inFlight.size - 1, now: clock.now(), random: random() },
-    );
-    const isLimited = kind === 'retriable' && answer.status === 429;
-    if (isLimited || (kind === 'retriable' && nth < MAX_ATTEMPTS)) {
-      this.#again.push({ row, nth: isLimited ? nth : nth + 1 });
-      return;
-    }
+    this.#recent = remember(this.#recent, { customId: row.customId, isTaken: kind !== 'retriable' });
+    if (kind === 'retriable' && this.#refused(attempt, answer)) return;
+    if (kind !== 'retriable') this.#pace(answer, false);
     if (kind === 'halting') this.#halted = true;
     await answers.add(line);
     this.#answered += 1;
+  }
+
+  /** @returns whether the row is sent again in this pass or the next one */
+  #refused(attempt: Attempt, answer: DirectAnswer): boolean {
+    const isLimit = answer.status === 429;
+    const whose = attempt.isOwnFault && !isLimit ? 'row' : whoseRefusal(this.#recent, isLimit);
+    this.#pace(answer, whose);
+    if (!isLimit && attempt.nth >= MAX_ATTEMPTS) return false;
+    const { clock, random } = this.#edges;
+    const now = clock.now();
+    const refusals = attempt.refusals + 1;
+    const askedMs = parseRetryAfter(answer.headers['retry-after'], now);
+    // Everybody waits for a provider that takes nothing; the first row to be sent then may be any.
+    const notBefore = whose === 'all' ? now : now + rowWaitMs(refusals, askedMs, random());
+    const nth = isLimit ? attempt.nth : attempt.nth + 1;
+    const isOwnFault = attempt.isOwnFault || (whose === 'row' && !isLimit);
+    const again = { ...attempt, nth, refusals, notBefore, isOwnFault };
+    if (this.#held.hasRoomFor(again)) this.#held.add(again);
+    else this.#hasLeft = true;
+    return true;
+  }
+
+  #pace(answer: DirectAnswer, whose: false | ReturnType<typeof whoseRefusal>): void {
+    const { clock, random } = this.#edges;
+    const { headers, status } = answer;
+    const at = { inFlight: this.#inFlight.size - 1, now: clock.now(), random: random() };
+    const isFailure = status !== 429;
+    this.#rate =
+      whose === 'row'
+        ? afterOwnRefusal(this.#rate, headers, at)
+        : afterAnswer(this.#rate, { refused: whose, headers, isFailure }, at);
   }
 }
 

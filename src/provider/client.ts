@@ -29,6 +29,8 @@ export interface ClientOptions {
   /** Waits between the attempts of one call, in milliseconds. */
   readonly wait?: (milliseconds: number) => Promise<void>;
   readonly timeouts?: Partial<Timeouts>;
+  /** Ends every call that is on its way and every later one. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Attempts to get a file up, a look for the lost one before each further attempt. */
@@ -43,10 +45,12 @@ export function createProviderClient({
   settings: { baseUrl, dialect },
   apiKey,
   random = Math.random,
-  wait = (milliseconds) => sleep(milliseconds),
+  signal,
+  // A wait that is broken off is followed by a call that fails at once.
+  wait = (milliseconds) => sleep(milliseconds, undefined, { signal }).catch(() => undefined),
   timeouts,
 }: ClientOptions): ProviderClient {
-  const http = { baseUrl, apiKey, dialect, random, wait, timeouts: { ...TIMEOUTS, ...timeouts } };
+  const http = { baseUrl, apiKey, dialect, random, wait, signal, timeouts: { ...TIMEOUTS, ...timeouts } };
   switch (dialect.adapter) {
     case 'anthropic':
       return new AnthropicClient(http, dialect);
