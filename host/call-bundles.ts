@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CallStep } from './engine.ts';
-import type { Synthesized } from './load-stack.ts';
+import type { Synthesized } from './synthesize.ts';
 
 /** The parts of a synthesized function that say where its bundle is and which step it runs. */
 interface FunctionResource {

@@ -1,6 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
 import type { JobInput } from '../src/contract.ts';
 import type { Executions } from '../src/executions/executions.ts';
+import {
+  checkSeconds,
+  fillTemplate,
+  LONGEST_SECONDS,
+  machineForEngine,
+  statesError,
+  tolerates,
+  type ChildMachine,
+  type EngineMachine,
+} from './machine-for-engine.ts';
 
 /** Runs one step: its name, what goes in, what comes out. Fails with the step's named error. */
 export type CallStep = (step: string, event: unknown) => Promise<unknown>;
@@ -10,7 +21,7 @@ export interface EngineOptions {
   /** Which step a Task's resource is, by ARN. */
   readonly functions: ReadonlyMap<string, string>;
   readonly callStep: CallStep;
-  /** Told of every state that is entered, left, retried or caught. */
+  /** Told of every state that is entered, left, retried or caught, and of every child that failed. */
   readonly onEvent?: ((event: EngineEvent) => void) | undefined;
   /** Told of every execution that was stopped, as EventBridge is. */
   readonly onStopped?: ((name: string) => void) | undefined;
@@ -93,15 +104,15 @@ function tracking(callStep: CallStep, steps: Set<Promise<unknown>>): CallStep {
   };
 }
 
-const machines = new WeakMap<StateMachineDefinition, StateMachine>();
+const machines = new WeakMap<StateMachineDefinition, EngineMachine>();
 
-/** A machine keeps no state between its runs; checking its definition takes a quarter of a second. */
-function machineOf(definition: StateMachineDefinition): StateMachine {
+/** Checking a definition takes a quarter of a second, so that is done once. */
+function machineOf(definition: StateMachineDefinition): EngineMachine {
   const known = machines.get(definition);
   if (known !== undefined) return known;
-  const machine = new StateMachine(definition, {
-    validationOptions: { checkArn: false, checkPaths: true },
-  });
+  // oxlint-disable-next-line no-new -- it throws for a definition that is none
+  new StateMachine(definition, { validationOptions: { checkArn: false, checkPaths: true } });
+  const machine = machineForEngine(definition);
   machines.set(definition, machine);
   return machine;
 }
@@ -112,37 +123,71 @@ interface Run {
   abort(): void;
 }
 
-function start(machine: StateMachine, options: EngineOptions, name: string, input: JobInput): Run {
-  const { abort, result } = run(machine, options, name, input);
-  const started: Run = { ended: false, result, abort: () => abort() };
+function start(machine: EngineMachine, options: EngineOptions, name: string, input: JobInput): Run {
+  const stopped = new AbortController();
+  const result = run(machine, { ...input }, { options, name, signal: stopped.signal });
+  const started: Run = { ended: false, result, abort: () => stopped.abort() };
   const end = (): void => void (started.ended = true);
   result.then(end, end);
   return started;
 }
 
-function run(machine: StateMachine, options: EngineOptions, name: string, input: JobInput) {
-  const { abort, result, eventLogs } = machine.run(
-    { ...input },
-    { overrides: overrides(options), context: { Execution: { Name: name } } },
+/** What an execution and its children share. */
+interface Scope {
+  readonly options: EngineOptions;
+  /** The execution's name. */
+  readonly name: string;
+  readonly signal: AbortSignal;
+}
+
+type EngineInput = Parameters<StateMachine['run']>[0];
+
+/** Runs an execution, or a child of one. Its result comes after everything that is told of it. */
+function run(machine: EngineMachine, input: EngineInput, scope: Scope): Promise<unknown> {
+  const { options, name, signal } = scope;
+  if (signal.aborted) return failing(new Error(`Execution ${name} was stopped.`));
+  const stateMachine = new StateMachine(machine.definition, { validationOptions: { noValidate: true } });
+  const { abort, result, eventLogs } = stateMachine.run(input, {
+    overrides: overrides(machine, scope),
+    context: { Execution: { Name: name } },
+  });
+  signal.addEventListener('abort', abort, { once: true });
+  const hidden = new Set([...machine.maps.values()].map(({ runs }) => runs));
+  const told = tell(eventLogs, name, hidden, options.onEvent);
+  return failing(
+    result.finally(() => {
+      signal.removeEventListener('abort', abort);
+      return told;
+    }),
   );
-  const told = tell(eventLogs, name, options.onEvent);
-  const ended = result.finally(() => told);
-  // Whoever asks for the result sees the failure; nobody asking must not end the process.
-  ended.catch(() => undefined);
-  return { abort, result: ended };
+}
+
+/** Whoever asks for a result sees its failure; nobody asking must not end the process. */
+function failing(result: Promise<unknown> | Error): Promise<unknown> {
+  const promise = result instanceof Error ? Promise.reject(result) : result;
+  promise.catch(() => undefined);
+  return promise;
 }
 
 type RunOverrides = NonNullable<NonNullable<Parameters<StateMachine['run']>[1]>['overrides']>;
+type TaskHandler = NonNullable<RunOverrides['taskResourceLocalHandlers']>[string];
 
-function overrides({ definition, functions, callStep, instant = false }: EngineOptions): RunOverrides {
-  const states = allStates(definition);
+function overrides(machine: EngineMachine, scope: Scope): RunOverrides {
+  const { instant = false } = scope.options;
+  const states = Object.entries(machine.definition.States as Record<string, AnyState>);
   const named = (type: string): string[] =>
     states.filter(([, state]) => state.Type === type).map(([stateName]) => stateName);
-  const taskHandlers = states
+  const tasks = states
     .filter(([, state]) => state.Type === 'Task')
-    .map(([stateName, state]) => [stateName, taskHandler(stateName, state.Resource, functions, callStep)]);
+    .map(([stateName, { Resource }]) => [
+      stateName,
+      machine.waits.has(stateName)
+        ? waitHandler(stateName, scope)
+        : stepHandler(stateName, Resource, machine, scope),
+    ]);
+  const children = [...machine.maps].map(([map, child]) => [child.runs, childHandler(map, child, scope)]);
   return {
-    taskResourceLocalHandlers: Object.fromEntries(taskHandlers),
+    taskResourceLocalHandlers: Object.fromEntries([...tasks, ...children]) as Record<string, TaskHandler>,
     ...(instant && {
       waitTimeOverrides: Object.fromEntries(named('Wait').map((stateName) => [stateName, 0])),
       retryIntervalOverrides: Object.fromEntries(
@@ -152,53 +197,99 @@ function overrides({ definition, functions, callStep, instant = false }: EngineO
   };
 }
 
-type TaskHandler = NonNullable<RunOverrides['taskResourceLocalHandlers']>[string];
+interface AnyState {
+  readonly Type: string;
+  readonly Resource?: string;
+}
 
 /** Crosses into a step and back as on AWS: as JSON, within the payload limit. */
-function taskHandler(
+function stepHandler(
   stateName: string,
   resource: string | undefined,
-  functions: ReadonlyMap<string, string>,
-  callStep: CallStep,
+  { payloads }: EngineMachine,
+  { options: { functions, callStep }, name }: Scope,
 ): TaskHandler {
   const step = functions.get(resource ?? '');
   if (step === undefined)
     throw new Error(`State "${stateName}" calls ${resource ?? 'nothing'}, which is no step.`);
-  return async (input) =>
-    asPayload(await callStep(step, asPayload(input, stateName)), stateName) as typeof input;
+  const template = payloads.get(stateName);
+  return async (input) => {
+    const payload =
+      template === undefined ? input : fillTemplate(template, input, { Execution: { Name: name } });
+    return asPayload(await callStep(step, asPayload(payload, stateName)), stateName) as typeof input;
+  };
+}
+
+/** Waits, unless the seconds are none; an execution that is stopped waits no longer. */
+function waitHandler(stateName: string, { options: { instant = false }, signal }: Scope): TaskHandler {
+  return async (input) => {
+    const seconds = checkSeconds(stateName, (input as { seconds?: unknown } | null)?.seconds);
+    if (!instant) await sleep(Math.min(seconds, LONGEST_SECONDS) * 1_000, undefined, { signal });
+    return input;
+  };
+}
+
+/** Runs one item of a Distributed Map. A child that fails is reported, and counted against what the map tolerates. */
+function childHandler(map: string, child: ChildMachine, scope: Scope): TaskHandler {
+  const stopped = new AbortController();
+  const signal = AbortSignal.any([scope.signal, stopped.signal]);
+  let failed = 0;
+  return async (given) => {
+    const { input, items } = given as { input: EngineInput; items: number };
+    try {
+      return (await run(child.machine, input, { ...scope, signal })) as typeof given;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      failed += 1;
+      const { name, message } = causeOf(error);
+      scope.options.onEvent?.({
+        execution: scope.name,
+        type: 'ChildFailed',
+        state: map,
+        input,
+        output: undefined,
+        error: `${name}: ${message}`,
+      });
+      if (tolerates(child, failed, items)) return null;
+      stopped.abort();
+      throw statesError(
+        'States.ExceedToleratedFailureThreshold',
+        `${failed} of ${items} items of "${map}" failed, the last one with ${name}: ${message}`,
+      );
+    }
+  };
+}
+
+/** The engine wraps what an execution failed with. */
+function causeOf(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  return error.name === 'ExecutionError' && error.cause instanceof Error ? error.cause : error;
 }
 
 function asPayload(value: unknown, stateName: string): unknown {
-  const text = JSON.stringify(value);
+  // A Lambda that returns nothing returns null.
+  const text = JSON.stringify(value ?? null);
   const bytes = Buffer.byteLength(text);
   if (bytes > MAX_PAYLOAD_BYTES) {
-    const error = new Error(
+    throw statesError(
+      'States.DataLimitExceeded',
       `State "${stateName}": a payload of ${bytes} bytes is over ${MAX_PAYLOAD_BYTES}.`,
     );
-    error.name = 'States.DataLimitExceeded';
-    throw error;
   }
   return JSON.parse(text);
 }
 
-interface AnyState {
-  readonly Type: string;
-  readonly Resource?: string;
-  readonly ItemProcessor?: { readonly States: Readonly<Record<string, AnyState>> };
-}
-
-function allStates(machine: { readonly States: object }): [string, AnyState][] {
-  return Object.entries(machine.States as Record<string, AnyState>).flatMap(([stateName, state]) => [
-    [stateName, state],
-    ...(state.ItemProcessor === undefined ? [] : allStates(state.ItemProcessor)),
-  ]);
-}
-
 type EventLogs = ReturnType<StateMachine['run']>['eventLogs'];
 
-async function tell(events: EventLogs, execution: string, onEvent: EngineOptions['onEvent']): Promise<void> {
+async function tell(
+  events: EventLogs,
+  execution: string,
+  hidden: ReadonlySet<string>,
+  onEvent: EngineOptions['onEvent'],
+): Promise<void> {
   for await (const event of events) {
     const state = 'state' in event ? event.state : undefined;
+    if (state !== undefined && hidden.has(state.name)) continue;
     onEvent?.({
       execution,
       type: event.type,

@@ -1,10 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { App } from 'aws-cdk-lib';
 import type { StateMachineDefinition } from 'aws-local-stepfunctions';
-import { NightshiftStack } from '../lib/nightshift-stack.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
+import { cachedTemplate } from './template-cache.ts';
 import { readBucket, readMachine } from './template/machine.ts';
 import { readResources } from './template/resources.ts';
 import { readRoutes } from './template/routes.ts';
@@ -29,23 +25,17 @@ export interface LocalStack {
   readonly routes: readonly string[];
 }
 
-/** A synthesized stack: its template, and the folder its assets are in. */
-export interface Synthesized {
-  readonly template: unknown;
-  readonly folder: string;
-}
-
-/** The state machine of the synthesized stack. Nothing is bundled for it, which takes about two seconds less. */
+/** The state machine of the synthesized stack. */
 export async function loadMachine(config: NightshiftConfig): Promise<Machine> {
-  return machineOf(await synthesizeTemplate(config));
+  return machineOf(await loadTemplate(config));
 }
 
 /** {@link loadMachine} with its doors. */
 export async function loadStack(config: NightshiftConfig): Promise<LocalStack> {
-  const synthesized = await synthesizeTemplate(config);
-  const resources = readResources(synthesized.template);
+  const template = await loadTemplate(config);
+  const resources = readResources(template);
   return {
-    machine: machineOf(synthesized),
+    machine: machineOf(template),
     bucket: readBucket(resources),
     rules: readRules(resources),
     schedules: readSchedules(resources),
@@ -53,29 +43,14 @@ export async function loadStack(config: NightshiftConfig): Promise<LocalStack> {
   };
 }
 
-/** Synthesizes the stack with its Lambdas bundled as they are deployed. */
-export function synthesizeBundles(config: NightshiftConfig, folder: string): Synthesized {
-  return synthesize(config, folder, { 'aws:cdk:enable-asset-metadata': true });
-}
-
-export function machineOf({ template }: Pick<Synthesized, 'template'>): Machine {
+export function machineOf(template: unknown): Machine {
   const { arn, definition, functions } = readMachine(readResources(template));
   return { arn, definition: definition as StateMachineDefinition, functions };
 }
 
-async function synthesizeTemplate(config: NightshiftConfig): Promise<Synthesized> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-synth-'));
-  // The CDK's own check of the template takes 3 of 5 s; what is deployed is checked by `npm run synth` and the deploy.
-  process.env['CDK_VALIDATION'] ??= 'false';
-  try {
-    return synthesize(config, folder, { 'aws:cdk:bundling-stacks': [] });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-function synthesize(config: NightshiftConfig, folder: string, context: Record<string, unknown>): Synthesized {
-  const app = new App({ outdir: folder, analyticsReporting: false, context });
-  const stack = new NightshiftStack(app, 'Nightshift', { config });
-  return { template: app.synth().getStackByName(stack.stackName).template, folder };
+/** Only a template that is not kept needs the CDK, which takes a second to load. */
+function loadTemplate(config: NightshiftConfig): Promise<unknown> {
+  return cachedTemplate(config, {
+    synthesize: async (wanted) => (await import('./synthesize.ts')).synthesizeTemplate(wanted),
+  });
 }

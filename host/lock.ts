@@ -1,52 +1,140 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { access, readFile, rm, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { InvalidRequest } from '../src/errors.ts';
+import { codeOf, explainFileError } from '../src/store/file-errors.ts';
 
-/** Holds the process id of whoever works with the data folder. */
-const LOCK = '.lock';
+/**
+ * An empty SQLite database that is never written: SQLite takes the lock that the operating system has for files, and the
+ * system gives it back when the process ends, however it ends. It holds across containers and process ids mean nothing to
+ * it. Never deleted: another process may be about to lock this very file.
+ */
+const LOCK = '.lock.db';
+
+/** Who works with the folder, for people. Whether they still do is what the lock says. */
+const HOLDER = '.lock';
+
+/** How long a new holder waits for processes that only look whether the folder is in use. */
+const PATIENCE_MS = 500;
+
+const SQLITE_BUSY = 5;
+
+/** The process that works with a data folder. */
+export interface Holder {
+  readonly pid: number;
+  /** Of the machine or the container that the process id is from. */
+  readonly host: string;
+  /** ISO 8601. */
+  readonly since: string;
+}
 
 /**
  * Takes a data folder for this process: two processes on one job would each send it, and pay twice.
- * @throws InvalidRequest naming the process that has it
+ * @throws InvalidRequest naming the process that has it, or why it cannot be locked
  */
 export async function lockFolder(folder: string): Promise<AsyncDisposable> {
-  const path = join(folder, LOCK);
-  for (;;) {
-    try {
-      await writeFile(path, String(process.pid), { flag: 'wx' });
-      return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
-    } catch (error) {
-      if (!isTaken(error)) throw notWritable(folder, error);
-    }
-    const pid = await holderOf(folder);
-    if (pid !== undefined) {
-      throw new InvalidRequest(
-        `--data: "${folder}" is in use by process ${pid}. Stop it first, or choose another folder.`,
-      );
-    }
-    await rm(path, { force: true });
+  await refuseUnwritable(folder);
+  const lock = takeLock(folder);
+  if (lock === undefined) {
+    const holder = describeHolder(await readHolder(folder));
+    throw new InvalidRequest(
+      `--data: "${folder}" is in use by ${holder}. Stop it first, or choose another folder.`,
+    );
   }
-}
-
-/** The other process that works in a data folder; undefined when there is none, or it is no more, as after a crash. */
-export async function holderOf(folder: string): Promise<number | undefined> {
-  const pid = Number(await readFile(join(folder, LOCK), 'utf8').catch(() => ''));
-  if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return undefined;
+  const mine: Holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
+  const path = join(folder, HOLDER);
   try {
-    process.kill(pid, 0);
-    return pid;
+    await writeFile(path, `${JSON.stringify(mine)}\n`);
   } catch (error) {
-    // Somebody else's process may not be asked, but it is there.
-    return codeOf(error) === 'EPERM' ? pid : undefined;
+    lock.close();
+    throw notWritable(folder, error);
+  }
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await rm(path, { force: true });
+      lock.close();
+    },
+  };
+}
+
+/** The process that works in a data folder; undefined when there is none, or it ended, as after a crash. */
+export async function holderOf(folder: string): Promise<Partial<Holder> | undefined> {
+  const path = join(folder, LOCK);
+  const exists = await access(path).then(
+    () => true,
+    () => false,
+  );
+  return exists && isLocked(path) ? ((await readHolder(folder)) ?? {}) : undefined;
+}
+
+/** @returns undefined when another process, or this one, has it. */
+function takeLock(folder: string): DatabaseSync | undefined {
+  let lock: DatabaseSync | undefined;
+  try {
+    lock = new DatabaseSync(join(folder, LOCK), { timeout: PATIENCE_MS });
+    lock.exec('BEGIN EXCLUSIVE');
+    return lock;
+  } catch (error) {
+    lock?.close();
+    if (isBusy(error)) return undefined;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new InvalidRequest(
+      `--data: "${folder}" cannot be locked (${reason}). Choose a folder on a disk of this machine.`,
+      { cause: error },
+    );
   }
 }
 
-const codeOf = (error: unknown): unknown => (error as NodeJS.ErrnoException).code;
+/** Reads, so it cannot hold the folder; one that is taken cannot be read. */
+function isLocked(path: string): boolean {
+  let lock: DatabaseSync | undefined;
+  try {
+    lock = new DatabaseSync(path, { readOnly: true, timeout: 0 });
+    lock.exec('SELECT 1 FROM sqlite_schema');
+    return false;
+  } catch (error) {
+    return isBusy(error);
+  } finally {
+    lock?.close();
+  }
+}
 
-const isTaken = (error: unknown): boolean => codeOf(error) === 'EEXIST';
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;
+}
+
+/** SQLite does not say why it cannot open a file. */
+async function refuseUnwritable(folder: string): Promise<void> {
+  const probe = join(folder, `.probe-${randomUUID()}`);
+  try {
+    await writeFile(probe, '', { flag: 'wx' });
+  } catch (error) {
+    throw notWritable(folder, error);
+  } finally {
+    await rm(probe, { force: true }).catch(() => undefined);
+  }
+}
+
+async function readHolder(folder: string): Promise<Holder | undefined> {
+  try {
+    const holder = JSON.parse(await readFile(join(folder, HOLDER), 'utf8')) as Partial<Holder> | null;
+    const { pid, host, since } = holder ?? {};
+    if (typeof pid === 'number' && typeof host === 'string' && typeof since === 'string')
+      return { pid, host, since };
+  } catch {
+    // It has just taken the folder, or an older version left its number there.
+  }
+  return undefined;
+}
+
+function describeHolder(holder: Holder | undefined): string {
+  if (holder === undefined) return 'another process';
+  return `process ${holder.pid} on ${holder.host}, since ${holder.since}`;
+}
 
 function notWritable(folder: string, error: unknown): InvalidRequest {
-  return new InvalidRequest(`--data: "${folder}" cannot be written to (${String(codeOf(error))}).`, {
-    cause: error,
-  });
+  const reason = explainFileError(error) ?? codeOf(error);
+  return new InvalidRequest(`--data: "${folder}" cannot be written to: ${reason}.`, { cause: error });
 }

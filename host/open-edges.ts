@@ -1,10 +1,13 @@
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { NightshiftConfig } from '../src/config/config.ts';
+import { deployedProviders } from '../src/config/deployed-providers.ts';
 import type { TaskEdges } from '../src/edges.ts';
 import type { Log } from '../src/log.ts';
 import { providerEdgesFromEnvironment } from '../src/runtime/provider-edges.ts';
 import { openChannels } from '../src/runtime/announce-edges.ts';
+import { STAGING } from '../src/store/staged-file.ts';
 import { lockFolder } from './lock.ts';
 import { makeFolder } from './make-folder.ts';
 import { startSimulator, type Simulator } from '../simulator/index.ts';
@@ -22,24 +25,29 @@ export interface OpenEdges {
   /** Bring a provider simulator; its state is kept in the data folder. */
   readonly simulator: boolean;
   readonly log: Log;
-  /** Where jobs' ends are posted, as configured. */
-  readonly webhook: NightshiftConfig['webhook'];
+  /** Says where each provider's key may go, and where jobs' ends are posted. */
+  readonly config: NightshiftConfig;
 }
 
-/** The key the simulator is given when the environment has none: it takes any. */
-const SIMULATOR_KEY = 'simulator';
+/** The key the simulator is given when the environment has none: it takes any. Not a word, which would be hidden in messages. */
+const SIMULATOR_KEY = 'any-key-will-do';
+
+/** Rows, answers and the state of the provider are nobody else's to read. */
+const OWNER_ONLY = 0o700;
 
 /** @throws InvalidRequest when the folder cannot be used, or another process uses it. */
-export async function openLocalEdges({ data, simulator, log, webhook }: OpenEdges): Promise<LocalEdges> {
+export async function openLocalEdges({ data, simulator, log, config }: OpenEdges): Promise<LocalEdges> {
   const folder = resolve(data);
-  await makeFolder('--data', data);
+  await makeFolder('--data', data, OWNER_ONLY);
   await using opened = new AsyncDisposableStack();
   opened.use(await lockFolder(folder));
+  // What a host left that was killed while it wrote. Nobody else writes here: this process has the lock.
+  await rm(join(folder, STAGING), { recursive: true, force: true });
   process.env['STORE'] = pathToFileURL(folder).href;
-  if (webhook !== undefined) process.env['WEBHOOK_URL'] = webhook.url;
+  if (config.webhook !== undefined) process.env['WEBHOOK_URL'] = config.webhook.url;
   const running = simulator ? await bringSimulator(folder) : undefined;
   opened.defer(async () => running?.close());
-  const edges = providerEdgesFromEnvironment(process.env);
+  const edges = providerEdgesFromEnvironment(process.env, deployedProviders(config));
   const all = opened.move();
   return {
     edges: { ...edges, log, channels: openChannels(process.env, edges.clock) },

@@ -6,11 +6,12 @@ import { InvalidRequest, ProviderDenied } from '../src/errors.ts';
 import type { Summary } from '../src/job.ts';
 import { summaryKey } from '../src/checkpoints/keys.ts';
 import { startJob, type StartedJob } from '../src/doors/start-job.ts';
-import { requireJson } from '../src/store/json.ts';
+import { readJson, requireJson } from '../src/store/json.ts';
 import { cancelToTheEnd } from './cancel-jobs.ts';
 import { callBundles } from './call-bundles.ts';
 import { callHandlers } from './call-handlers.ts';
 import { createLocalExecutions, type EngineEvent, type LocalExecutions } from './engine.ts';
+import { loadMachine, machineOf } from './load-stack.ts';
 import { readTreatment, toStartRequest, type AskedJob, type Treatment } from './start-request.ts';
 
 export interface RunJob extends AskedJob {
@@ -38,10 +39,13 @@ export async function runJob(options: RunJob): Promise<Summary> {
   const executions = await openExecutions(options);
   const started = await startJob({ ...edges, config, executions }, request);
   options.onStart?.(started);
-  if (started.execution !== undefined) {
-    await finish(executions, started.execution, options.signal, () => cancelRun(options, request.jobId));
-  }
-  return requireJson<Summary>(edges.store, summaryKey(request.jobId));
+  const failure =
+    started.execution === undefined
+      ? undefined
+      : await finish(executions, started.execution, options.signal, () => cancelRun(options, request.jobId));
+  const summary = await readJson<Summary>(edges.store, summaryKey(request.jobId));
+  if (summary !== undefined) return summary;
+  throw new Error(`Job ${request.jobId} ended without a summary: ${failure ?? 'the reason is unknown'}`);
 }
 
 /** Cancels a job that this process has left. */
@@ -51,30 +55,39 @@ async function cancelRun(options: RunJob, jobId: string): Promise<Summary> {
   return requireJson<Summary>(edges.store, summaryKey(jobId));
 }
 
-/** The CDK is loaded only now: whoever asks for help or mistypes an option need not wait for it. */
 async function openExecutions({ config, edges, bundles, onEvent }: RunJob): Promise<LocalExecutions> {
-  const { loadMachine, machineOf, synthesizeBundles } = await import('./load-stack.ts');
   if (bundles === undefined) {
     return createLocalExecutions({ ...(await loadMachine(config)), callStep: callHandlers(edges), onEvent });
   }
+  const { synthesizeBundles } = await import('./synthesize.ts');
   const synthesized = synthesizeBundles(config, bundles);
-  return createLocalExecutions({ ...machineOf(synthesized), callStep: callBundles(synthesized), onEvent });
+  return createLocalExecutions({
+    ...machineOf(synthesized.template),
+    callStep: callBundles(synthesized),
+    onEvent,
+  });
 }
 
-/** A failed execution has written its summary, which says why; without one, the failure itself has to say it. */
+/**
+ * Waits for an execution's end. A failed one has written its summary, which says why; without one (the disk is full), its
+ * failure has to say it.
+ * @returns why it failed
+ */
 async function finish(
   executions: LocalExecutions,
   execution: string,
   signal: AbortSignal | undefined,
   cancel: () => Promise<Summary>,
-): Promise<void> {
+): Promise<string | undefined> {
   const abort = (): void => void executions.leave();
   signal?.addEventListener('abort', abort);
   try {
     await executions.result(execution);
+    return undefined;
   } catch (error) {
     if (signal?.aborted === true) throw new RunAborted(execution, cancel);
     if (!isJobFailure(error)) throw error;
+    return error.cause instanceof Error ? error.cause.message : error.message;
   } finally {
     signal?.removeEventListener('abort', abort);
   }
@@ -91,7 +104,7 @@ export class RunAborted extends Error {
   }
 }
 
-function isJobFailure(error: unknown): boolean {
+function isJobFailure(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ExecutionError';
 }
 

@@ -2,6 +2,7 @@ import { handle } from 'hono/aws-lambda';
 import { createApi } from '../src/api/app.ts';
 import { callerOf } from '../src/api/caller.ts';
 import { requireVariables } from '../src/runtime/environment.ts';
+import { withoutIdleBody } from '../src/runtime/idle-body.ts';
 import { startEdgesFromEnvironment } from '../src/runtime/start-edges.ts';
 import { openLinks } from '../src/store/open-store.ts';
 
@@ -22,5 +23,5 @@ function openApi(): Serve {
 
 export const handler: Serve = (event, context) => {
   serve ??= openApi();
-  return serve(event, context);
+  return serve(withoutIdleBody(event), context);
 };

@@ -1,16 +1,14 @@
-import type { NightshiftConfig } from '../src/config/config.ts';
-
 /**
- * The bundler puts the configuration into `start-job` by an argument of its command line. Linux takes 131,072 bytes
+ * The bundler puts values into functions by an argument of its command line. Linux takes 131,072 bytes
  * in one argument; base64 makes 4 bytes of 3, so 90,000 bytes of JSON become 120,000.
  */
 export const MAX_CONFIG_BYTES = 90_000;
 
 /**
- * The configuration as a JavaScript literal: a string, base64 of JSON, so that no shell finds anything to interpret.
+ * A part of the configuration as a JavaScript literal: a string, base64 of JSON, so that no shell finds anything to interpret.
  * @throws RangeError when it is longer than {@link MAX_CONFIG_BYTES} as JSON.
  */
-export function configLiteral(config: NightshiftConfig): string {
+export function configLiteral(config: object): string {
   const json = Buffer.from(JSON.stringify(config));
   if (json.length > MAX_CONFIG_BYTES) {
     throw new RangeError(

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnResource, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   BlockPublicAccess,
@@ -17,7 +17,7 @@ const PRIVATE = {
   enforceSSL: true,
   minimumTLSVersion: 1.2,
   // It holds what was paid for: removing the stack never removes data.
-  removalPolicy: RemovalPolicy.RETAIN,
+  removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
 } satisfies BucketProps;
 
 export interface DataBucketProps {
@@ -52,6 +52,7 @@ export class DataBucket extends Construct {
       ],
     });
     this.configure();
+    this.node.addValidation({ validate: () => refuseNotifications(this.bucket) });
   }
 
   /**
@@ -89,3 +90,17 @@ export class DataBucket extends Construct {
 }
 
 const ACCESS_LOG_PREFIX = 'data/';
+
+/**
+ * `bucket.addEventNotification()` sets the bucket's notifications as a whole when the stack is deployed, by a custom
+ * resource: EventBridge would be told of no drop any more.
+ */
+function refuseNotifications(bucket: Bucket): string[] {
+  const notifications = bucket.node.tryFindChild('Notifications');
+  const isUsed = notifications?.node.findAll().some((child) => CfnResource.isCfnResource(child)) === true;
+  if (!isUsed) return [];
+  return [
+    'The data bucket takes no event notifications of its own: they would replace those to EventBridge, which start jobs. ' +
+      "Add a rule to the default event bus instead, for detailType 'Object Created' of this bucket.",
+  ];
+}

@@ -67,7 +67,7 @@ export class Machine extends Construct {
       // Changes with the definition, and a version cannot change: CloudFormation makes another.
       stateMachineRevisionId: this.stateMachine.stateMachineRevisionId,
     });
-    version.applyRemovalPolicy(RemovalPolicy.RETAIN);
+    version.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     return new CfnStateMachineAlias(this, 'Alias', {
       name: 'live',
       description: 'Nightshift: what new jobs start with',

@@ -13,7 +13,7 @@ export function createProviderKeys(scope: Construct, id: string): ProviderKeys {
   const secret = new Secret(scope, id, {
     description: 'Nightshift: the keys of the batch providers, {"<provider>": "<key>"}',
     secretStringValue: SecretValue.unsafePlainText('{}'),
-    removalPolicy: RemovalPolicy.RETAIN,
+    removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
   });
   Validations.of(secret).acknowledge({
     id: 'AwsSolutions-SMG4',

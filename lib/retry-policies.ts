@@ -1,23 +1,60 @@
 import { Duration } from 'aws-cdk-lib';
-import { JitterType, type RetryProps } from 'aws-cdk-lib/aws-stepfunctions';
+import { Errors, JitterType, type RetryProps } from 'aws-cdk-lib/aws-stepfunctions';
 
 /**
- * What waiting can cure: the provider or the store asks for patience, or Lambda itself failed. Errors of Lambda's
- * own names: throttled, crashed, timed out inside (`Sandbox.Timedout`) or as seen by the machine (`States.Timeout`).
+ * Failures that waiting can cure: the provider or the store asks for patience, or the call of the function failed on
+ * AWS's side.
  */
 export const TRANSIENT_ERRORS: readonly string[] = [
   'ProviderThrottled',
   'ProviderUnavailable',
   'StoreUnavailable',
+  'ExecutionsUnavailable',
   'AnnouncementNotTaken',
-  'Lambda.TooManyRequestsException',
-  'Lambda.Unknown',
   'Lambda.ServiceException',
   'Lambda.AWSLambdaException',
   'Lambda.SdkClientException',
   'Lambda.ClientExecutionTimeoutException',
-  'Sandbox.Timedout',
-  'States.Timeout',
+  'Lambda.ResourceConflictException',
+  'Lambda.ResourceNotReadyException',
+];
+
+/**
+ * A function that ended without an answer: killed, out of memory, exited. Lambda names them `Runtime.…` and
+ * `Extension.…`, older histories show `Lambda.Unknown`; names cannot be matched by a part, so each is listed.
+ */
+export const CRASHES: readonly string[] = [
+  'Lambda.Unknown',
+  'Runtime.ExitError',
+  'Runtime.Unknown',
+  'Runtime.OutOfMemory',
+  'Runtime.NodeJsExit',
+  'Runtime.UnhandledPromiseRejection',
+  'Runtime.InvalidStreamingOperation',
+  'Runtime.TruncatedResponse',
+  'Extension.Crash',
+  'Extension.ExitError',
+  'Extension.InitError',
+  'Extension.LaunchError',
+];
+
+/** A function that ran out of time, as Lambda and as the machine tells it. */
+const TIMEOUTS: readonly string[] = ['Sandbox.Timedout', Errors.TIMEOUT];
+
+/** Failures that another try cannot cure: our own (`src/errors.ts`), and an answer too large for the state. */
+export const PERMANENT_ERRORS: readonly string[] = [
+  'InvalidInput',
+  'InvalidRequest',
+  'RequestConflict',
+  'ProviderTooLarge',
+  'ProviderRejected',
+  'ProviderDenied',
+  'ProviderNotFound',
+  'JobStopped',
+  'StoreRejected',
+  'AnnouncementRejected',
+  'CountsDoNotReconcile',
+  'States.DataLimitExceeded',
 ];
 
 const GROWING: RetryProps = {
@@ -38,7 +75,7 @@ export const RETRY_TRANSIENT: RetryProps = { ...GROWING, errors: [...TRANSIENT_E
  * The poll: giving up on it gives up watching a batch that is paid for, so it rides out a long outage.
  * Waits at most 315 + 34 × 300 = 10,515 s (2 h 55 min), half of that on average. 40 retries are 120 history events.
  */
-export const RETRY_POLL: RetryProps = { ...GROWING, errors: [...TRANSIENT_ERRORS], maxAttempts: 40 };
+export const RETRY_POLL: RetryProps = { ...RETRY_TRANSIENT, maxAttempts: 40 };
 
 /**
  * A create that does not find the file just uploaded: it may be invisible for up to a minute.
@@ -77,3 +114,33 @@ export const RETRY_BUSY: RetryProps = {
   maxAttempts: 300,
   jitterStrategy: JitterType.FULL,
 };
+
+/**
+ * Lambda has no room: a new account runs 10 functions at once. Apart from other failures, so that it uses up none of their
+ * attempts. Waits at most 5 + 10 + 20 + 40 + 56 × 60 = 3,435 s, half of that on average. 60 retries are 180 history events.
+ */
+const RETRY_THROTTLED: RetryProps = {
+  ...GROWING,
+  errors: ['Lambda.TooManyRequestsException'],
+  maxDelay: Duration.minutes(1),
+  maxAttempts: 60,
+};
+
+/** Memory that is too small is too small every time. Waits at most 5 + 10 + 20 + 40 = 75 s. */
+const RETRY_CRASHED: RetryProps = { ...GROWING, errors: [...CRASHES], maxAttempts: 4 };
+
+/** Each attempt takes all the time that the function has. Waits at most 5 + 10 = 15 s. */
+const RETRY_TIMED_OUT: RetryProps = { ...GROWING, errors: [...TIMEOUTS], maxAttempts: 2 };
+
+const NEVER_RETRIED: RetryProps = { errors: [...PERMANENT_ERRORS], maxAttempts: 0 };
+
+/** Failures nobody foresaw: an error of our own code, a permission that is not everywhere yet. Waits at most 15 s. */
+const RETRY_UNFORESEEN: RetryProps = { ...GROWING, errors: [Errors.TASKS_FAILED], maxAttempts: 2 };
+
+/**
+ * The retriers of a Task. The first one that names the error counts, so those of this step come first and the one that
+ * matches every error last.
+ */
+export function retriesOf(ofThisStep: readonly RetryProps[]): readonly RetryProps[] {
+  return [...ofThisStep, RETRY_THROTTLED, RETRY_CRASHED, RETRY_TIMED_OUT, NEVER_RETRIED, RETRY_UNFORESEEN];
+}

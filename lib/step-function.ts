@@ -1,20 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import {
-  Architecture,
-  LoggingFormat,
-  ParamsAndSecretsLayerVersion,
-  ParamsAndSecretsLogLevel,
-  ParamsAndSecretsVersions,
-  Runtime,
-  Tracing,
-} from 'aws-cdk-lib/aws-lambda';
+import { type Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogLevel, NodejsFunction, OutputFormat, type BundlingOptions } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import { NODE_FLAGS } from './node-flags.ts';
+import { nodeOptions } from './node-flags.ts';
 import type { ProviderKeys } from './provider-keys.ts';
 import { acknowledgeTracing, allowEvents, EVENT_BUS, grantObjects } from './step-grants.ts';
 import type { StepName, StepNeeds } from './step-table.ts';
@@ -31,6 +23,7 @@ export interface StepFunctionProps {
   readonly webhook: Webhook | undefined;
   /** Names the workflow in its metrics. */
   readonly workflow: string;
+  readonly architecture: Architecture;
   /**
    * Expressions the bundler replaces, each by a JavaScript literal.
    * @default - none
@@ -48,7 +41,7 @@ export class StepFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: StepFunctionProps) {
     super(scope, id);
-    const { step, needs, bucket, providerKeys, workflow } = props;
+    const { step, needs, bucket, providerKeys, workflow, architecture } = props;
     const webhook = needs.announces === true ? props.webhook : undefined;
     this.timeout = Duration.minutes(needs.timeoutMinutes);
     this.role = new Role(this, 'Role', {
@@ -63,7 +56,7 @@ export class StepFunction extends Construct {
       description: `Nightshift step ${step}`,
       ...source(step, props.define),
       runtime: Runtime.NODEJS_24_X,
-      architecture: Architecture.ARM_64,
+      architecture,
       role: this.role,
       memorySize: needs.memoryMib,
       timeout: this.timeout,
@@ -72,19 +65,16 @@ export class StepFunction extends Construct {
       loggingFormat: LoggingFormat.JSON,
       tracing: Tracing.ACTIVE,
       // A job may run for days: the code it began with stays, also when a deploy brings another.
-      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
+      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE },
       environment: {
         STORE: `s3://${bucket.bucketName}`,
         STEP: step,
         WORKFLOW: workflow,
-        NODE_OPTIONS: NODE_FLAGS.join(' '),
+        NODE_OPTIONS: nodeOptions(needs.memoryMib),
         ...(needs.provider === undefined ? {} : { SECRET_ARN: providerKeys.secretArn }),
         ...(needs.announces === undefined ? {} : { EVENT_BUS }),
         ...(webhook && { WEBHOOK_URL: webhook.url, WEBHOOK_SECRET_ID: webhook.secretId }),
       },
-      ...(needs.provider === undefined && webhook === undefined
-        ? {}
-        : { paramsAndSecrets: secretsExtension() }),
     });
     this.logGroup.grantWrite(this.role);
     acknowledgeTracing(this.role);
@@ -95,13 +85,6 @@ export class StepFunction extends Construct {
   }
 }
 
-/** Answers for secrets on localhost and keeps them for 300 s, so that a poll costs no call to Secrets Manager. */
-function secretsExtension(): ParamsAndSecretsLayerVersion {
-  return ParamsAndSecretsLayerVersion.fromVersion(ParamsAndSecretsVersions.V1_0_103, {
-    logLevel: ParamsAndSecretsLogLevel.WARN,
-  });
-}
-
 const PROJECT_ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 function source(step: StepName, define: StepFunctionProps['define']) {
@@ -110,7 +93,7 @@ function source(step: StepName, define: StepFunctionProps['define']) {
     // Named, not looked for: the app may be started from any folder.
     projectRoot: PROJECT_ROOT,
     depsLockFilePath: `${PROJECT_ROOT}package-lock.json`,
-    bundling: define === undefined ? BUNDLING : { ...BUNDLING, define },
+    bundling: { ...BUNDLING, define: { ...define } },
   };
 }
 

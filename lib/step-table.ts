@@ -76,7 +76,8 @@ export const STEPS = {
   'cancel-job': { ...DOOR, reads: [RECORDS, STOPS], puts: [STOPS] },
   api: {
     ...DOOR,
-    // As long as API Gateway waits.
+    // A whole vCPU: what 10,000 shards have come to is read in the time that API Gateway waits.
+    memoryMib: 1_769,
     timeoutMinutes: 0.5,
     stopsJobs: true,
     reads: [CHECKPOINTS, INPUTS, STAGED, OUTPUTS],
@@ -89,7 +90,8 @@ export const STEPS = {
     ...MOVING_ROWS,
     // Also what was staged for a request, and the dead letters of other jobs.
     readsVersions: [INPUTS, STAGED, OUTPUTS],
-    reads: [RECORDS, PLANS, ROWS, INPUTS_OF_JOBS],
+    // Its own request lines: ids that look like duplicates are looked for in them.
+    reads: [RECORDS, PLANS, ROWS, INPUTS_OF_JOBS, ...roundFiles('requests.jsonl')],
     puts: [PLANS],
     streams: [SHARDS],
     deletes: ['jobs/*/shards/*/stopped.json'],

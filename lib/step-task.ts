@@ -9,6 +9,7 @@ import {
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LambdaInvoke, type LambdaInvokeJsonPathProps } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
+import { retriesOf } from './retry-policies.ts';
 import type { StepFunction } from './step-function.ts';
 
 /**
@@ -31,7 +32,7 @@ export function stepTask(
     // Longer than the Lambda's own: a step that runs out of time fails as `Sandbox.Timedout`, with its log complete.
     taskTimeout: Timeout.duration(step.timeout.plus(Duration.minutes(1))),
   });
-  for (const retry of retries) task.addRetry(retry);
+  for (const retry of retriesOf(retries)) task.addRetry(retry);
   return task;
 }
 

@@ -1,3 +1,4 @@
+import type { Architecture } from 'aws-cdk-lib/aws-lambda';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import type { ProviderKeys } from './provider-keys.ts';
@@ -12,8 +13,11 @@ export interface StepsProps {
   readonly webhook: Webhook | undefined;
   /** Names the workflow in its metrics. */
   readonly workflow: string;
+  readonly architecture: Architecture;
   /** Expressions the bundler replaces in the doors, each by a JavaScript literal. */
   readonly defineInDoors: Readonly<Record<string, string>>;
+  /** The same in the steps that talk to the provider: where each provider's key may go. */
+  readonly defineWithKeys: Readonly<Record<string, string>>;
 }
 
 export type StepFunctions = Readonly<Record<StepName, StepFunction>>;
@@ -22,11 +26,14 @@ export type StepFunctions = Readonly<Record<StepName, StepFunction>>;
 export class Steps extends Construct {
   readonly functions: StepFunctions;
 
-  constructor(scope: Construct, id: string, { defineInDoors, ...shared }: StepsProps) {
+  constructor(scope: Construct, id: string, { defineInDoors, defineWithKeys, ...shared }: StepsProps) {
     super(scope, id);
     const create = (step: StepName): StepFunction => {
       const needs: StepNeeds = STEPS[step];
-      const define = needs.startsJobs === true ? defineInDoors : undefined;
+      const define = {
+        ...('startsJobs' in needs && defineInDoors),
+        ...('provider' in needs && defineWithKeys),
+      };
       return new StepFunction(this, constructId(step), { ...shared, step, needs, define });
     };
     this.functions = {

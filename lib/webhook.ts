@@ -19,7 +19,7 @@ export function createWebhook(scope: Construct, id: string, { url, secretName }:
   const secret = new Secret(scope, id, {
     description: 'Nightshift: what the webhook is signed with (HMAC-SHA256)',
     generateSecretString: { passwordLength: 64, excludePunctuation: true },
-    removalPolicy: RemovalPolicy.RETAIN,
+    removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
   });
   Validations.of(secret).acknowledge({
     id: 'AwsSolutions-SMG4',

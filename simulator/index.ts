@@ -10,6 +10,7 @@ import type { SimulatedBatch, Stages } from './batches.ts';
 import { type DialectName } from '../src/provider/dialects/dialects.ts';
 import { known } from '../src/provider/dialects/known.ts';
 import { speak } from './dialects.ts';
+import { isForThisMachine } from './own-machine.ts';
 import { FaultScript, type Fault } from './faults.ts';
 import { SimulatedProvider } from './provider.ts';
 import { Realtime, type RealtimeLimit } from './realtime.ts';
@@ -80,7 +81,11 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     now,
     record: (request) => requests.push(request),
   });
-  const listener = getRequestListener((request, env) => app.fetch(request, env));
+  const listener = getRequestListener((request, env) =>
+    isForThisMachine((name) => request.headers.get(name))
+      ? app.fetch(request, env)
+      : new Response('This simulator is for this machine.\n', { status: 403 }),
+  );
   const server = createServer((request, response) => void listener(request, response));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

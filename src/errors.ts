@@ -77,6 +77,11 @@ export class StoreRejected extends Error {
   override readonly name = 'StoreRejected';
 }
 
+/** Step Functions did not answer as it should (throttling, 5xx, no answer). Trying again later may succeed. */
+export class ExecutionsUnavailable extends Error {
+  override readonly name = 'ExecutionsUnavailable';
+}
+
 /** Whoever wants to know of a job's end did not take the announcement: no answer, 429, 5xx. Retried with growing waits. */
 export class AnnouncementNotTaken extends Error {
   override readonly name = 'AnnouncementNotTaken';

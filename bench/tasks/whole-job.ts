@@ -8,7 +8,7 @@ import { MODEL } from '../data/inputs.ts';
  */
 const [data = '', file = ''] = process.argv.slice(2);
 const config = { profiles: { default: { provider: 'simulator', model: MODEL } } };
-await using host = await openLocalEdges({ data, simulator: false, log: () => undefined, webhook: undefined });
+await using host = await openLocalEdges({ data, simulator: false, log: () => undefined, config });
 const { status, rows } = await runJob({
   files: [file],
   profile: undefined,

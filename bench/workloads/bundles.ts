@@ -1,7 +1,7 @@
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findBundles } from '../../host/call-bundles.ts';
-import { synthesizeBundles } from '../../host/load-stack.ts';
+import { synthesizeBundles } from '../../host/synthesize.ts';
 import type { Workload } from '../bench.ts';
 import { race, type Runner } from '../race.ts';
 import type { Fact, Verdict } from '../report.ts';

@@ -48,7 +48,7 @@ async function runLocal(flags: LocalFlags, given: NightshiftConfig): Promise<num
     data: flags.data,
     simulator: !flags.live,
     log: flags.verbose ? logLine : tellJobs,
-    webhook: config.webhook,
+    config,
   });
   const { loadStack } = await import('../../host/load-stack.ts');
   const { runLocalHost } = await import('../../host/local-host.ts');

@@ -67,7 +67,7 @@ async function run(files: readonly string[], flags: RunFlags, config: Nightshift
     data: flags.data,
     simulator: flags.provider === 'simulator',
     log: flags.verbose ? logToStandardError : () => undefined,
-    webhook: config.webhook,
+    config,
   });
   const { store } = host.edges;
   const interrupts = takeInterrupts();

@@ -9,6 +9,7 @@ import { INPUT_PREFIX, OUTPUT_PREFIX, STAGED_PREFIX } from '../../src/checkpoint
 import type { StartEdges } from '../../src/doors/start-job.ts';
 import type { Links } from '../../src/store/links.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { isForThisMachine } from '../../simulator/own-machine.ts';
 import { hasRoute } from '../template/routes.ts';
 import { addPages } from './pages.ts';
 
@@ -29,7 +30,7 @@ export async function serveApi({ edges, routes, port }: ServeApi): Promise<Serve
   let url = '';
   const api = createApi({ ...edges, links: fileLinks(() => url), caller: () => 'local' });
   const app = new Hono();
-  app.use(refuseOtherHosts);
+  app.use(refuseOthers);
   addFiles(app, edges.store);
   addPages(app, edges);
   app.all('*', (c) =>
@@ -54,13 +55,10 @@ export async function serveApi({ edges, routes, port }: ServeApi): Promise<Serve
   };
 }
 
-/** A website in a browser on this machine may resolve its own name to 127.0.0.1; the name it asks for gives it away. */
-async function refuseOtherHosts(c: Context, next: () => Promise<void>): Promise<Response | undefined> {
-  // Pages of other sites may send a form here without asking; browsers say so.
-  const isForeign = ['cross-site', 'same-site'].includes(c.req.header('sec-fetch-site') ?? '');
-  if (isForeign || !/^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(c.req.header('host') ?? '')) {
+/** Websites that a browser on this machine shows may neither read nor start anything here. */
+async function refuseOthers(c: Context, next: () => Promise<void>): Promise<Response | undefined> {
+  if (!isForThisMachine((name) => c.req.header(name)))
     return problem(c, 'no-such-route', { detail: 'This API is for this machine.' });
-  }
   await next();
   return undefined;
 }

@@ -33,6 +33,7 @@ const PROBLEMS = {
   'invalid-request': { status: 422, title: 'The request is not valid' },
   'internal-error': { status: 500, title: 'Something went wrong' },
   'store-unavailable': { status: 503, title: 'The store does not answer; try again' },
+  'executions-unavailable': { status: 503, title: 'Step Functions does not answer; try again' },
 } as const;
 
 type ProblemName = keyof typeof PROBLEMS;
@@ -67,8 +68,14 @@ export function problemOf(c: Context, error: unknown, log: Log): Response {
   if (error.name === 'InvalidRequest') return problem(c, 'invalid-request', { detail: error.message });
   if (error.name === 'RequestConflict') return problem(c, 'idempotency-conflict', { detail: error.message });
   log('step_failed', { error: error.name, reason: error.message });
-  return problem(c, error.name === 'StoreUnavailable' ? 'store-unavailable' : 'internal-error');
+  return problem(c, UNAVAILABLE[error.name] ?? 'internal-error');
 }
+
+/** Errors that another try may cure. */
+const UNAVAILABLE: Readonly<Record<string, ProblemName>> = {
+  StoreUnavailable: 'store-unavailable',
+  ExecutionsUnavailable: 'executions-unavailable',
+};
 
 /** Every wrong field of a request. @param place what was checked: the body, the query, … */
 export function invalidFields(c: Context, error: z.ZodError, place: string): Response {

@@ -156,7 +156,10 @@ function advise({ name }: Failure): string {
     case 'ProviderUnavailable':
     case 'ProviderThrottled':
       return `The provider did not answer for long; wait until it does. ${RESUME}`;
+    case 'StoreRejected':
+    case 'StoreUnavailable':
+      return `Do what the message says. ${RESUME}`;
     default:
-      return `Look at the execution's history and the steps' logs for the cause. ${RESUME}`;
+      return `The steps' logs say more: on AWS in CloudWatch, on one machine with --verbose. ${RESUME}`;
   }
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { parseWindow } from '../polling.ts';
+import { baseUrlProblem, ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE } from '../provider/addresses.ts';
 
 /** Providers and profiles as users write them. Everything has a default; each default is named here, once. */
 
@@ -32,30 +33,31 @@ const tuning = {
   retryWaitSeconds: z.number().int().min(0).max(3_600).optional(),
 };
 
-export const providerSchema = z.strictObject({
+const providerShape = z.strictObject({
   /**
    * How the provider speaks: a name in `src/provider/dialects/`, or one of `dialects`. Default: the dialect of the
    * provider's own name, else `generic`.
    */
   dialect: z.string().min(1).optional(),
-  /** Up to and including the version, without a trailing slash. Default: the dialect's. */
-  baseUrl: z
-    .url({ protocol: /^https?$/ })
-    .refine((url) => !url.endsWith('/'), 'must not end with "/"')
-    .optional(),
+  /** Up to and including the version, without a trailing slash: https, or http on this machine. Default: the dialect's. */
+  baseUrl: z.string().optional(),
+  /** Send the key and the rows over plain http, to a server in a network of your own. Default false. */
+  insecure: z.boolean().optional(),
   /** Most batches of all jobs at this provider at the same time. Default: no limit of ours. */
   maxBatches: z.number().int().min(1).max(1_000).optional(),
   ...tuning,
+});
+
+export const providerSchema = providerShape.superRefine(({ baseUrl, insecure }, ctx) => {
+  const message = baseUrl === undefined ? undefined : baseUrlProblem(baseUrl, insecure);
+  if (message !== undefined) ctx.addIssue({ code: 'custom', path: ['baseUrl'], message });
 });
 
 export const profileSchema = z.strictObject({
   /** A provider's name: a built-in one (`docs/providers.md`), `simulator`, or one of `providers`. Default melious. */
   provider: z.string().min(1).optional(),
   /** Path of the target endpoint. Default `/v1/chat/completions`. */
-  endpoint: z
-    .string()
-    .regex(/^\/[\w/.-]+$/, 'must be a path such as "/v1/chat/completions"')
-    .optional(),
+  endpoint: z.string().regex(ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE).optional(),
   /** Model of rows that name none. */
   model: z.string().min(1).optional(),
   /** Body parameters of rows that do not set them: `{ temperature: 0, max_tokens: 200 }`. */

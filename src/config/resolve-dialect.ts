@@ -20,9 +20,9 @@ export function resolveDialect(
   providerName: string,
   provider: ProviderConfig,
 ): { readonly baseUrl: string; readonly dialect: Dialect } {
-  const name = provider.dialect ?? dialectOf(config, providerName);
+  const name = dialectNameOf(config, providerName, provider);
   const base = baseOf(config, name);
-  const baseUrl = provider.baseUrl ?? baseUrlOf(name);
+  const baseUrl = findBaseUrl(config, providerName, provider);
   if (baseUrl === undefined) {
     throw new InvalidRequest(
       `The provider "${providerName}" has no base URL: set providers.${providerName}.baseUrl in nightshift.config.ts.`,
@@ -31,6 +31,19 @@ export function resolveDialect(
   const own = config.dialects?.[name];
   const dialect = builtInDialect(base);
   return { baseUrl, dialect: own === undefined ? dialect : overlay(name, dialect, own) };
+}
+
+/** A provider's base URL: its own, else its dialect's; `undefined` when it has none. */
+export function findBaseUrl(
+  config: NightshiftConfig,
+  providerName: string,
+  provider: ProviderConfig,
+): string | undefined {
+  return provider.baseUrl ?? baseUrlOf(dialectNameOf(config, providerName, provider));
+}
+
+function dialectNameOf(config: NightshiftConfig, providerName: string, { dialect }: ProviderConfig): string {
+  return dialect ?? dialectOf(config, providerName);
 }
 
 /** Never that of the dialect one is only like: a key goes to no other provider than its own. */

@@ -8,6 +8,7 @@ import type { PollLimits, ResolvedProfile, ShardLimits } from '../job.ts';
 import { withOutput } from '../output/request-output.ts';
 import { known } from '../provider/dialects/known.ts';
 import type { Dialect } from '../provider/dialects/schema.ts';
+import { DEFAULT_PROVIDER, directEndpoints } from './direct-endpoints.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
 import { profileSchema, type ProfileConfig, type ProviderConfig } from './profile-schema.ts';
 import { checkEndpoint, chooseWindow, resolveDialect } from './resolve-dialect.ts';
@@ -37,12 +38,13 @@ export function resolveProfile(
   overrides: ProfileConfig = {},
 ): ResolvedProfile {
   const profile = override(findProfile(config, name), checkOverrides(overrides));
-  const providerName = profile.provider ?? 'melious';
+  const providerName = profile.provider ?? DEFAULT_PROVIDER;
   const provider = findProvider(config, providerName);
   const { baseUrl, dialect } = resolveDialect(config, providerName, provider);
   const endpoint = profile.endpoint ?? DEFAULT_ENDPOINT;
   checkEndpoint(dialect, endpoint);
-  checkDirect(profile, endpoint);
+  if ((profile.late ?? profile.small) !== undefined)
+    checkDirect(endpoint, directEndpoints(config, providerName, dialect));
   return {
     name,
     provider: { name: providerName, baseUrl, dialect },
@@ -75,11 +77,16 @@ export function resolveProfile(
   };
 }
 
-/** @throws InvalidRequest when the answers of realtime calls are not those of batches */
-function checkDirect({ late, small }: ProfileConfig, endpoint: string): void {
-  if ((late ?? small) === undefined || endpointAt(endpoint) !== SPEECH) return;
+/** @throws InvalidRequest when rows for this endpoint cannot be sent directly */
+function checkDirect(endpoint: string, allowed: readonly string[]): void {
+  if (endpointAt(endpoint) === SPEECH) {
+    throw new InvalidRequest(
+      `Rows for "${endpoint}" cannot be sent directly: realtime speech is answered with sound, not with JSON. Leave out "late" and "small".`,
+    );
+  }
+  if (allowed.includes(endpoint)) return;
   throw new InvalidRequest(
-    `Rows for "${endpoint}" cannot be sent directly: realtime speech is answered with sound, not with JSON. Leave out "late" and "small".`,
+    `Rows for "${endpoint}" are not sent directly: only ${allowed.join(', ')} are. Leave out "late" and "small", or name the endpoint in a profile or under dialects in nightshift.config.ts.`,
   );
 }
 
@@ -119,7 +126,8 @@ function findProfile(config: NightshiftConfig, name: string): ProfileConfig {
   return profile;
 }
 
-function findProvider(config: NightshiftConfig, name: string): ProviderConfig {
+/** @throws InvalidRequest when there is no such provider. */
+export function findProvider(config: NightshiftConfig, name: string): ProviderConfig {
   const configured = Object.hasOwn(config.providers ?? {}, name) ? config.providers?.[name] : undefined;
   const known = Object.hasOwn(KNOWN_PROVIDERS, name) ? KNOWN_PROVIDERS[name] : undefined;
   const provider = configured ?? known;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { addressProblem } from '../provider/addresses.ts';
 import { dialectConfigSchema } from '../provider/dialects/schema.ts';
 import { scheduleSchema } from '../requests/schedule.ts';
 import { profileSchema, providerSchema } from './profile-schema.ts';
@@ -7,8 +8,11 @@ import { profileSchema, providerSchema } from './profile-schema.ts';
 const limitsSchema = z.strictObject({
   /** Most shards of one job at the provider at the same time. Default 100. */
   shardsInFlight: z.number().int().min(1).max(10_000).optional(),
-  /** Days one job may take, all rounds and waits included; then it is cancelled. Default 14. */
-  jobDays: z.number().int().min(1).max(365).optional(),
+  /**
+   * Days one job may take, all rounds and waits included; then it is cancelled. Default 14. Step Functions forgets an
+   * execution 90 days after its end, and a job's last one is found by those before it.
+   */
+  jobDays: z.number().int().min(1).max(90).optional(),
   /** What the API takes from all its callers together. Default 20 requests a second, 40 at once. */
   api: z
     .strictObject({
@@ -38,10 +42,10 @@ const alarmsSchema = z.strictObject({
 const webhookSchema = z.strictObject({
   /** Where to post how each job ended. Plain HTTP for this very machine only. */
   url: z
-    .url({ protocol: /^https?$/ })
+    .string()
     .refine(
-      (url) => /^(https:\/\/|http:\/\/(localhost|127\.0\.0\.1)[:/])/.test(url),
-      'must be https, or http on localhost',
+      (url) => addressProblem(url) === undefined,
+      'must be https, or http on localhost, without a user name',
     ),
   /** Name of a secret in Secrets Manager whose text signs the posts. Default: a new one with a random text. */
   secretName: z

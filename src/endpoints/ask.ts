@@ -1,3 +1,4 @@
+import { isExactNumber } from '../exact-json.ts';
 import type { RowProblemCode } from '../job.ts';
 
 /** Why a row cannot become a request. */
@@ -30,5 +31,5 @@ export function oneOf(fields: Readonly<Record<string, unknown>>, first: string, 
 }
 
 export function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value);
 }

@@ -6,6 +6,7 @@ import {
   StartExecutionCommand,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { ExecutionsUnavailable } from '../errors.ts';
 import type { Executions } from './executions.ts';
 
 /**
@@ -23,7 +24,7 @@ export function createSfnExecutions(stateMachineArn: string, client = new SFNCli
         return 'started';
       } catch (error) {
         if (error instanceof ExecutionAlreadyExists) return 'taken';
-        throw error;
+        throw named('StartExecution', name, error);
       }
     },
     async look(name) {
@@ -32,7 +33,7 @@ export function createSfnExecutions(stateMachineArn: string, client = new SFNCli
         return status === 'RUNNING' || status === 'PENDING_REDRIVE' ? 'running' : 'ended';
       } catch (error) {
         if (error instanceof ExecutionDoesNotExist) return undefined;
-        throw error;
+        throw named('DescribeExecution', name, error);
       }
     },
     async stop(name, cause) {
@@ -41,8 +42,31 @@ export function createSfnExecutions(stateMachineArn: string, client = new SFNCli
           new StopExecutionCommand({ executionArn: arnOf(name), error: 'JobCancelled', cause }),
         );
       } catch (error) {
-        if (!(error instanceof ExecutionDoesNotExist)) throw error;
+        if (!(error instanceof ExecutionDoesNotExist)) throw named('StopExecution', name, error);
       }
     },
   };
+}
+
+/** What Step Functions answers while it asks for patience. */
+const PATIENCE = /Throttl|TooManyRequests|LimitExceeded|Timeout|ServiceUnavailable|InternalFailure/;
+
+/** The named error for a failure that another try may cure; every other one as it is. */
+function named(action: string, execution: string, error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { name, $metadata, code } = error as Error & {
+    readonly $metadata?: { readonly httpStatusCode?: number };
+    readonly code?: unknown;
+  };
+  const status = $metadata?.httpStatusCode;
+  // Without an answer, Node's code (ECONNRESET, …) tells a lost connection from a mistake of ours.
+  const isTransient =
+    status === undefined
+      ? typeof code === 'string' || name === 'TimeoutError'
+      : status >= 500 || status === 429;
+  if (!isTransient && !PATIENCE.test(name)) return error;
+  return new ExecutionsUnavailable(
+    `states:${action} for the execution ${execution} did not succeed: ${name}. Try again later.`,
+    { cause: error },
+  );
 }

@@ -23,6 +23,8 @@ import { readFile, required } from './wire.ts';
 
 export interface ClientOptions {
   readonly settings: ProviderSettings;
+  /** Endpoints that rows may be sent to directly. Default: any. */
+  readonly endpoints?: readonly string[];
   /** Asked for with every call, so that a rotated key is picked up; goes into the Authorization header only. */
   readonly apiKey: () => Promise<string>;
   readonly random?: () => number;
@@ -43,6 +45,7 @@ const PROCESSING_WAIT_MS = 1_000;
 /** The one place that knows which code speaks which dialect. */
 export function createProviderClient({
   settings: { baseUrl, dialect },
+  endpoints,
   apiKey,
   random = Math.random,
   signal,
@@ -50,7 +53,8 @@ export function createProviderClient({
   wait = (milliseconds) => sleep(milliseconds, undefined, { signal }).catch(() => undefined),
   timeouts,
 }: ClientOptions): ProviderClient {
-  const http = { baseUrl, apiKey, dialect, random, wait, signal, timeouts: { ...TIMEOUTS, ...timeouts } };
+  const limits = { ...TIMEOUTS, ...timeouts };
+  const http = { baseUrl, apiKey, dialect, endpoints, random, wait, signal, timeouts: limits };
   switch (dialect.adapter) {
     case 'anthropic':
       return new AnthropicClient(http, dialect);
@@ -215,7 +219,7 @@ class FileClient implements ProviderClient {
 
   send(endpoint: string, body: string): Promise<DirectAnswer> {
     // The base URL has the version already.
-    return this.#http.answer(endpoint.replace(/^\/v\d+(?=\/)/, ''), body);
+    return this.#http.answer(endpoint, endpoint.replace(/^\/v\d+(?=\/)/, ''), body);
   }
 
   async deleteFile(fileId: string): Promise<void> {

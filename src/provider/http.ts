@@ -1,8 +1,10 @@
-import { bounded, ProviderThrottled, ProviderUnavailable } from '../errors.ts';
+import { bounded, ProviderRejected, ProviderThrottled, ProviderUnavailable } from '../errors.ts';
+import { addressBelow, addressProblem } from './addresses.ts';
 import type { DirectAnswer } from './batch-provider.ts';
 import { classifyError } from './classify-error.ts';
 import type { Dialect } from './dialects/schema.ts';
 import { backoffMs, MAX_WAIT_MS, parseRetryAfter } from './retry-after.ts';
+import { createScrub, type Scrub } from './scrub-secrets.ts';
 import { Agent, errors, request, type Answer } from './undici.ts';
 
 /** Milliseconds. */
@@ -26,6 +28,8 @@ export interface HttpOptions {
   readonly baseUrl: string;
   readonly apiKey: () => Promise<string>;
   readonly dialect: Pick<Dialect, 'auth' | 'codes'>;
+  /** Endpoints that realtime calls may go to; absent: any. */
+  readonly endpoints?: readonly string[] | undefined;
   /** Sent with every call. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly random: () => number;
@@ -63,6 +67,9 @@ export const REALTIME_MS = 240_000;
 export class Http {
   readonly #options: HttpOptions;
   readonly #agent: Agent;
+  /** Every key that was sent: one that was rotated may still come back. */
+  readonly #secrets = new Set<string>();
+  #scrub: Scrub = (text) => text;
 
   constructor(options: HttpOptions) {
     this.#options = options;
@@ -83,7 +90,7 @@ export class Http {
   json(call: Call): Promise<unknown> {
     return this.#attempt(call, async (leftMs) => {
       const answer = await this.#accept(call, await this.#request(call, { leftMs }));
-      return parseAnswer(call, await readText(call, answer));
+      return parseAnswer(call, await this.#readText(call, answer));
     });
   }
 
@@ -92,8 +99,15 @@ export class Http {
     return this.#attempt(call, async () => this.#accept(call, await this.#request(call)));
   }
 
-  /** One realtime call, and whatever was answered. @throws ProviderUnavailable when there is no whole answer. */
-  async answer(path: string, body: string): Promise<DirectAnswer> {
+  /**
+   * One realtime call, and whatever was answered.
+   * @param endpoint as the job names it
+   * @param path where it is below the base URL
+   * @throws ProviderUnavailable when there is no whole answer
+   * @throws ProviderRejected when rows may not be sent to the endpoint
+   */
+  async answer(endpoint: string, path: string, body: string): Promise<DirectAnswer> {
+    this.#refuseUnlisted(endpoint);
     const headers = { 'content-type': 'application/json' };
     const call: Call = { action: `call ${path}`, method: 'POST', path, headers, body, repeatable: false };
     try {
@@ -102,10 +116,10 @@ export class Http {
         status: answer.statusCode,
         headers: Object.fromEntries(
           Object.entries(answer.headers).flatMap(([name, value]) =>
-            typeof value === 'string' ? [[name.toLowerCase(), value] as const] : [],
+            typeof value === 'string' ? [[name.toLowerCase(), this.#scrub(value)] as const] : [],
           ),
         ),
-        body: jsonLineOf(call, answer.statusCode, await readText(call, answer)),
+        body: jsonLineOf(call, answer.statusCode, await this.#readText(call, answer)),
       };
     } catch (error) {
       throw asProviderError(call, error);
@@ -116,12 +130,21 @@ export class Http {
   async redirect(call: Call): Promise<{ readonly location: string; readonly headers: Answer['headers'] }> {
     return this.#attempt(call, async (leftMs) => {
       const answer = await this.#request(call, { leftMs });
-      await readText(call, answer);
+      await this.#readText(call, answer);
       const { location } = answer.headers;
       if (answer.statusCode < 300 || answer.statusCode >= 400 || typeof location !== 'string')
         throw new ProviderUnavailable(`${call.action}: the answer does not say where to send it.`);
-      return { location: new URL(location, this.#options.baseUrl).href, headers: answer.headers };
+      return { location: this.#locationOf(call, location), headers: answer.headers };
     });
+  }
+
+  /** @throws ProviderRejected for an address that rows must not be sent to: plain http, unless the provider is asked so itself */
+  #locationOf({ action }: Call, location: string): string {
+    const { baseUrl } = this.#options;
+    const { href } = new URL(location, baseUrl);
+    const problem = addressProblem(href, baseUrl.startsWith('http:'));
+    if (problem === undefined) return href;
+    throw new ProviderRejected(`${action}: the address that the provider answered with ${problem}.`);
   }
 
   /** Sends a file to an address that needs no key. @throws a `Provider*` error. */
@@ -130,9 +153,17 @@ export class Http {
     const call: Call = { action, method: 'POST', path: '', headers, repeatable: false };
     await this.#attempt(call, async (leftMs) => {
       const signal = this.#endsAfter(leftMs);
-      const answer = await request(this.#agent, url, { method: 'PUT', headers, body, signal });
-      await readText(call, await this.#accept(call, answer));
+      const answer = await request(this.#agent, new URL(url), { method: 'PUT', headers, body, signal });
+      await this.#readText(call, await this.#accept(call, answer));
     });
+  }
+
+  #refuseUnlisted(endpoint: string): void {
+    const { endpoints } = this.#options;
+    if (endpoints === undefined || endpoints.includes(endpoint)) return;
+    throw new ProviderRejected(
+      `call ${bounded(endpoint)}: rows are not sent to this endpoint directly. Name it in a profile or under dialects in nightshift.config.ts.`,
+    );
   }
 
   async #attempt<T>(call: Call, once: (leftMs: number) => Promise<T>): Promise<T> {
@@ -157,16 +188,29 @@ export class Http {
     return asked > MAX_WAIT_MS ? undefined : asked;
   }
 
+  /** An answer's text, without the secrets it was asked with. */
+  async #readText(call: Call, answer: Answer): Promise<string> {
+    return this.#scrub(await readAnswer(call, answer));
+  }
+
+  /** What providers answer may hold the key: in an error's message, in a page of HTML, in a header. */
+  #hide(secret: string): string {
+    if (this.#secrets.has(secret)) return secret;
+    this.#secrets.add(secret);
+    this.#scrub = createScrub([...this.#secrets]);
+    return secret;
+  }
+
   async #request(call: Call, { leftMs, silentMs }: CallLimits = {}): Promise<Answer> {
     const { baseUrl, apiKey, dialect, headers } = this.#options;
-    return request(this.#agent, `${baseUrl}${call.path}`, {
+    return request(this.#agent, urlOf(baseUrl, call), {
       method: call.method,
       // Without this any coding would do, and a compressed file has no lines.
       headers: {
         'accept-encoding': 'identity',
         ...headers,
         ...call.headers,
-        ...authorize(dialect.auth, await apiKey()),
+        ...authorize(dialect.auth, this.#hide(await apiKey())),
       },
       body: call.body ?? null,
       silentMs,
@@ -186,7 +230,7 @@ export class Http {
   /** @throws the named error of an answer that is no success */
   async #accept(call: Call, answer: Answer): Promise<Answer> {
     if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
-    const body = await readText(call, answer).catch(() => '');
+    const body = await this.#readText(call, answer).catch(() => '');
     const { codes } = this.#options.dialect;
     const error = classifyError({ action: call.action, status: answer.statusCode, body }, codes);
     rememberRetryAfter(error, answer);
@@ -246,11 +290,22 @@ function refuseTooSlow({ action }: Call, received: number, passedMs: number, lea
   );
 }
 
+/** @throws ProviderRejected when the call would leave the base URL, whoever chose its path or ids */
+function urlOf(baseUrl: string, { action, path }: Call): URL {
+  try {
+    return addressBelow(baseUrl, path);
+  } catch (error) {
+    throw new ProviderRejected(`${action}: its path would leave the base URL; nothing was sent.`, {
+      cause: error,
+    });
+  }
+}
+
 function authorize(auth: Dialect['auth'], apiKey: string): Record<string, string> {
   return auth === 'Authorization: Bearer' ? { authorization: `Bearer ${apiKey}` } : { [auth]: apiKey };
 }
 
-async function readText({ action }: Call, { body }: Answer): Promise<string> {
+async function readAnswer({ action }: Call, { body }: Answer): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {

@@ -26,10 +26,10 @@ export interface HttpRequest {
 /** Sends one request through an agent's connections. */
 export function request(
   agent: Agent,
-  url: string,
+  url: URL,
   { method, headers, body, silentMs, signal }: HttpRequest,
 ): Promise<Answer> {
-  const { origin, pathname, search } = new URL(url);
+  const { origin, pathname, search } = url;
   const timeouts = silentMs === undefined ? {} : { headersTimeout: silentMs, bodyTimeout: silentMs };
   const path = `${pathname}${search}`;
   return apiRequest.call(agent, { origin, path, method, headers, body, signal, ...timeouts });

@@ -1,4 +1,5 @@
 import { ProviderUnavailable } from '../errors.ts';
+import { isExactNumber } from '../exact-json.ts';
 import type { Batch, BatchCounts, BatchError, ProviderFile } from './batch-provider.ts';
 import type { Dialect } from './dialects/schema.ts';
 
@@ -10,7 +11,8 @@ import type { Dialect } from './dialects/schema.ts';
 export type Wire = Readonly<Record<string, unknown>>;
 
 export function asWire(value: unknown): Wire | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Wire) : undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return isExactNumber(value) ? undefined : (value as Wire);
 }
 
 /** What an answer was read as. @throws ProviderUnavailable when it was nothing of the kind */

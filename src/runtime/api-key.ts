@@ -1,4 +1,5 @@
 import { ProviderDenied, ProviderUnavailable, withCode } from '../errors.ts';
+import { forgetSecret } from './kept-secrets.ts';
 import { readSecretText, type Environment } from './secret-text.ts';
 
 export type { Environment } from './secret-text.ts';
@@ -16,6 +17,7 @@ export function apiKeyVariable(provider: string): string {
 export async function readApiKey(provider: string, env: Environment): Promise<string> {
   const key = env[apiKeyVariable(provider)] ?? (await readSecret(env))[provider];
   if (typeof key === 'string' && key.trim() !== '') return key.trim();
+  if (env['SECRET_ARN'] !== undefined) forgetSecret(env['SECRET_ARN']);
   const place =
     env['SECRET_ARN'] === undefined
       ? `Set the environment variable ${apiKeyVariable(provider)}.`
@@ -28,13 +30,16 @@ export async function readApiKey(provider: string, env: Environment): Promise<st
 async function readSecret(env: Environment): Promise<Readonly<Record<string, unknown>>> {
   const secretArn = env['SECRET_ARN'];
   if (secretArn === undefined) return {};
-  const answer = await readSecretText(secretArn, env);
-  if ('status' in answer) {
-    throw new ProviderUnavailable(
-      `The secret ${secretArn} could not be read: the extension answered ${answer.status}.`,
-    );
-  }
-  return parseSecret(answer.text, secretArn);
+  const answer = await readSecretText(secretArn);
+  if ('text' in answer) return parseSecret(answer.text, secretArn);
+  const message = `The secret ${secretArn} could not be read: ${answer.code}.`;
+  if (answer.transient) throw new ProviderUnavailable(`${message} Try again later.`);
+  throw new ProviderDenied(
+    withCode(
+      `${message} Allow secretsmanager:GetSecretValue on it, and kms:Decrypt on its key when it has one of its own.`,
+      'SECRET_NOT_READABLE',
+    ),
+  );
 }
 
 function parseSecret(text: string | undefined, secretArn: string): Readonly<Record<string, unknown>> {
@@ -44,6 +49,7 @@ function parseSecret(text: string | undefined, secretArn: string): Readonly<Reco
   } catch {
     // Said below, without the text: it is secret.
   }
+  forgetSecret(secretArn);
   throw new ProviderDenied(
     withCode(
       `The secret ${secretArn} is not a JSON object of {"<provider>": "<key>"}.`,

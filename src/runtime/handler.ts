@@ -2,6 +2,7 @@ import type { Edges } from '../edges.ts';
 import { bounded } from '../errors.ts';
 import type { LogFields } from '../log.ts';
 import type { Environment } from './api-key.ts';
+import { forgetSecrets } from './kept-secrets.ts';
 import { traceCall } from './trace.ts';
 
 /** Lambda's second argument, as far as a step uses it. The local host brings its own edges in it; AWS never does. */
@@ -29,6 +30,8 @@ export function handle<In, Out, E extends Edges>(
       return left;
     } catch (error) {
       const { name, message } = error instanceof Error ? error : new Error(String(error));
+      // Whoever puts another key in and resumes the job is not answered with the old one for five minutes.
+      if (name === 'ProviderDenied') forgetSecrets();
       edges.log('step_failed', { ...jobOf(event), error: name, reason: bounded(message) });
       throw error;
     } finally {

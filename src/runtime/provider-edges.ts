@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DeployedProvider, DeployedProviders } from '../config/deployed-providers.ts';
 import type { ProviderEdges } from '../edges.ts';
+import { ProviderDenied, withCode } from '../errors.ts';
+import { isLoopback } from '../provider/addresses.ts';
 import type { BatchProvider, ProviderSettings } from '../provider/batch-provider.ts';
 import { createProviderClient } from '../provider/client.ts';
 import { readApiKey, type Environment } from './api-key.ts';
@@ -8,33 +11,90 @@ import { edgesFromEnvironment } from './environment.ts';
 /**
  * The edges of a step that talks to the provider, from its environment; beside those of every step:
  * - `SECRET_ARN` or `<PROVIDER>_API_KEY`: the provider's key
- * - `PROVIDER_BASE_URLS`: optional JSON `{"<provider>": "<base URL>"}` that wins over a job's own; on one machine the
- *   simulator has another port with every start
+ * - `PROVIDER_BASE_URLS`: optional JSON `{"<provider>": "<base URL>"}` with addresses on this machine, where a simulator has
+ *   another port with every start
+ *
+ * @param providers where each provider's key may go: part of the code, not of the job
  */
-export function providerEdgesFromEnvironment(env: Environment): ProviderEdges {
+export function providerEdgesFromEnvironment(
+  env: Environment,
+  providers: DeployedProviders = readProviders(),
+): ProviderEdges {
   return {
     ...edgesFromEnvironment(env),
-    provider: (settings) => openProvider(settings, env),
+    provider: (settings) => openProvider(settings, providers, env),
     wait: (milliseconds) => sleep(milliseconds),
   };
+}
+
+/** The bundler puts the providers (base64 JSON) in place of this very expression. */
+function readProviders(): DeployedProviders {
+  const encoded = process.env.NIGHTSHIFT_PROVIDERS ?? '';
+  if (encoded === '') return {};
+  return JSON.parse(Buffer.from(encoded, 'base64').toString('utf8')) as DeployedProviders;
 }
 
 /** Connections outlive one invocation: a warm Lambda polls without a new TLS handshake. */
 const clients = new Map<string, BatchProvider>();
 
-function openProvider(settings: ProviderSettings, env: Environment): BatchProvider {
-  const baseUrl = baseUrlOverrides(env)[settings.name] ?? settings.baseUrl;
-  const id = JSON.stringify([settings.name, settings.dialect, baseUrl]);
+function openProvider(
+  settings: ProviderSettings,
+  providers: DeployedProviders,
+  env: Environment,
+): BatchProvider {
+  const { name, dialect } = settings;
+  const deployed = Object.hasOwn(providers, name) ? providers[name] : undefined;
+  const baseUrl = onThisMachine(name, env) ?? deployed?.baseUrl ?? NOWHERE;
+  const id = JSON.stringify([settings, deployed, baseUrl]);
   const known = clients.get(id);
   if (known !== undefined) return known;
   const client = createProviderClient({
-    settings: { ...settings, baseUrl },
-    apiKey: () => readApiKey(settings.name, env),
+    settings: { name, baseUrl, dialect: { ...dialect, auth: deployed?.auth ?? dialect.auth } },
+    ...(deployed && { endpoints: deployed.endpoints }),
+    apiKey: async () => {
+      refuseOtherAddress(settings, deployed);
+      return readApiKey(name, env);
+    },
   });
   clients.set(id, client);
   return client;
 }
 
-function baseUrlOverrides(env: Environment): Readonly<Record<string, string>> {
-  return JSON.parse(env['PROVIDER_BASE_URLS'] ?? '{}') as Record<string, string>;
+/** Of a provider that is not deployed: no call gets as far as being sent, and no name of this kind exists. */
+const NOWHERE = 'https://provider.invalid';
+
+/**
+ * A key belongs to the address it is deployed with. What a job records is compared with it and never used: whoever can write
+ * a job, or call a step, must not learn the key.
+ * @throws ProviderDenied, which stops the job until it can go on
+ */
+function refuseOtherAddress(settings: ProviderSettings, deployed: DeployedProvider | undefined): void {
+  const { name, baseUrl, dialect } = settings;
+  if (deployed === undefined) {
+    throw new ProviderDenied(
+      withCode(
+        `The provider "${name}" is not part of the deployed configuration, so its key is not read. Add it under providers in nightshift.config.ts, deploy, and resume the job.`,
+        'PROVIDER_UNKNOWN',
+      ),
+    );
+  }
+  if (deployed.baseUrl === baseUrl && deployed.auth === dialect.auth) return;
+  throw new ProviderDenied(
+    withCode(
+      `The job was started for the provider "${name}" at another address (${originOf(baseUrl)}), or with another header for its key, than the deployed ${deployed.baseUrl}; a key is sent only where it belongs. Set providers.${name} back in nightshift.config.ts, deploy, and resume the job; or run its input as a new job.`,
+      'PROVIDER_CHANGED',
+    ),
+  );
+}
+
+function originOf(address: string): string {
+  return URL.parse(address)?.origin ?? 'unreadable';
+}
+
+/** @returns the base URL that this machine's environment has for the provider; never one that is elsewhere */
+function onThisMachine(name: string, env: Environment): string | undefined {
+  const addresses = JSON.parse(env['PROVIDER_BASE_URLS'] ?? '{}') as Readonly<Record<string, string>>;
+  const address = Object.hasOwn(addresses, name) ? addresses[name] : undefined;
+  const url = URL.parse(address ?? '');
+  return url !== null && isLoopback(url) ? address : undefined;
 }

@@ -1,29 +1,42 @@
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { keepSecret, keptSecret, type SecretAnswer } from './kept-secrets.ts';
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The text of a secret, by its ARN or name, from the AWS Parameters and Secrets Lambda extension, which keeps it for 300 s; no SDK is needed for it.
- * @returns what the extension answered with instead, as a status, when it could not be read.
+ * The text of a secret of AWS Secrets Manager, by its ARN or name. It is kept for five minutes, so that a poll costs no
+ * call; a secret that is empty or cannot be read is read again the next time.
+ * @returns why it could not be read, as data: whoever needs the secret has an error of its own for that
  */
-export async function readSecretText(
-  secretId: string,
-  env: Environment,
-): Promise<{ readonly text: string | undefined } | { readonly status: number }> {
-  const port = env['PARAMETERS_SECRETS_EXTENSION_HTTP_PORT'] ?? '2773';
-  const url = `http://localhost:${port}/secretsmanager/get?secretId=${encodeURIComponent(secretId)}`;
-  // Once in five minutes, to this very machine: Node's own fetch will do.
-  const answer = await fetch(url, {
-    headers: { 'x-aws-parameters-secrets-token': env['AWS_SESSION_TOKEN'] ?? '' },
-  });
-  const body = await answer.text();
-  return answer.ok ? { text: secretString(body) } : { status: answer.status };
+export function readSecretText(secretId: string, now = Date.now()): Promise<SecretAnswer> {
+  return keptSecret(secretId, now) ?? keepSecret(secretId, now, ask(secretId));
 }
 
-function secretString(body: string): string | undefined {
+async function ask(secretId: string): Promise<SecretAnswer> {
   try {
-    const { SecretString } = JSON.parse(body) as { SecretString?: unknown };
-    return typeof SecretString === 'string' ? SecretString : undefined;
-  } catch {
-    // Told by its absence: the text itself is secret.
-    return undefined;
+    const { SecretString } = await sharedClient().send(new GetSecretValueCommand({ SecretId: secretId }));
+    return { text: SecretString };
+  } catch (error) {
+    return describe(error);
   }
+}
+
+let client: SecretsManagerClient | undefined;
+
+/** One per process. Credentials and region come from the environment. */
+function sharedClient(): SecretsManagerClient {
+  client ??= new SecretsManagerClient({
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: 10_000, throwOnRequestTimeout: true },
+  });
+  return client;
+}
+
+/** What Secrets Manager answers while it asks for patience; every other 4xx stays as it is until a person does something. */
+const PATIENCE = /Throttl|TooManyRequests|LimitExceeded|RequestTimeout|ExpiredToken|InternalServiceError/;
+
+function describe(error: unknown): SecretAnswer {
+  if (!(error instanceof Error)) return { code: 'unknown', transient: true };
+  const { name, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
+  const status = $metadata?.httpStatusCode;
+  return { code: name, transient: status === undefined || status >= 500 || PATIENCE.test(name) };
 }

@@ -15,11 +15,11 @@ export async function readWebhookSecret(env: Environment): Promise<string> {
       'The webhook has no signing secret. Set the environment variable WEBHOOK_SECRET.',
     );
   }
-  const answer = await readSecretText(secretId, env);
-  if ('status' in answer) {
-    throw new AnnouncementNotTaken(
-      `The secret ${secretId} could not be read: the extension answered ${answer.status}.`,
-    );
+  const answer = await readSecretText(secretId);
+  if (!('text' in answer)) {
+    const message = `The secret ${secretId} could not be read: ${answer.code}.`;
+    if (answer.transient) throw new AnnouncementNotTaken(`${message} Try again later.`);
+    throw new AnnouncementRejected(`${message} Allow secretsmanager:GetSecretValue on it.`);
   }
   if (answer.text === undefined || answer.text === '') {
     throw new AnnouncementRejected(`The secret ${secretId} holds no text to sign with.`);

@@ -111,9 +111,9 @@ async function readFacts({ store, executions }: StatusEdges, jobId: string): Pro
     readJson<Summary>(store, summaryKey(jobId)),
   ]);
   if (job === undefined && summary === undefined) return undefined;
-  // A job that came to its end stays there; one that failed or was cancelled may have been resumed.
-  const mayRun = summary === undefined || summary.status === 'failed' || summary.status === 'cancelled';
-  const last = mayRun && job !== undefined ? await lastExecution(executions, jobId) : undefined;
+  // A resume takes the summary away before it starts an execution: with one, there is nothing to ask for.
+  const mayRun = summary === undefined && job !== undefined;
+  const last = mayRun ? await lastExecution(executions, jobId) : undefined;
   const cancelled = last?.running === true && isCancelled(await readStop(store, jobId));
   return { job, summary, status: stateOf(summary, last?.running, cancelled) };
 }

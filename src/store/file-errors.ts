@@ -1,4 +1,4 @@
-import { InvalidInput } from '../errors.ts';
+import { InvalidInput, StoreRejected, StoreUnavailable } from '../errors.ts';
 
 /** What a path that holds no file answers, also when something on the way is a file and no folder. */
 const NOT_THERE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG']);
@@ -26,4 +26,38 @@ export function placingError(error: unknown, path: string): unknown {
 /** The operating system's code, `ENOENT` for instance; empty for another error. */
 export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+/** Why the operating system did not do what it was asked, and what helps. */
+const REASONS: Readonly<Record<string, readonly [reason: string, remedy: string]>> = {
+  ENOSPC: ['the disk is full', 'Free space on it.'],
+  EDQUOT: ['the disk quota is used up', 'Free space, or raise the quota.'],
+  EFBIG: ['the file system takes no file of this size', 'Use another disk.'],
+  EROFS: ['the file system is read-only', 'Mount it for writing, or choose another folder.'],
+  EACCES: ['this user has no permission', "Change the folder's owner or its mode."],
+  EPERM: ['this user has no permission', "Change the folder's owner or its mode."],
+  EMFILE: ['this process has too many files open', 'Raise its limit of open files.'],
+  ENFILE: ['this machine has too many files open', 'Raise its limit of open files.'],
+  EIO: ['the disk reports an error', 'Check the disk.'],
+  ESTALE: ['the network drive has lost the file', 'Check the connection to it.'],
+};
+
+/** Codes that another try may cure. */
+const TRANSIENT: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'EIO', 'ESTALE', 'EBUSY', 'EAGAIN']);
+
+/** `the disk is full (ENOSPC)`; undefined for an error that the operating system did not raise, or that needs its own words. */
+export function explainFileError(error: unknown): string | undefined {
+  const reason = REASONS[codeOf(error)]?.[0];
+  return reason === undefined ? undefined : `${reason} (${codeOf(error)})`;
+}
+
+/** The store's named error for what the operating system refuses; other errors as they are. */
+export function storeFileError(error: unknown, doing: 'read' | 'write' | 'delete', path: string): unknown {
+  const [, remedy = ''] = REASONS[codeOf(error)] ?? [];
+  const reason = explainFileError(error);
+  if (reason === undefined) return error;
+  const message = `Cannot ${doing} ${path}: ${reason}. ${remedy}`;
+  return TRANSIENT.has(codeOf(error))
+    ? new StoreUnavailable(message, { cause: error })
+    : new StoreRejected(message, { cause: error });
 }

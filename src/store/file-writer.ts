@@ -1,4 +1,5 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
+import { storeFileError } from './file-errors.ts';
 import type { ObjectWriter } from './object-store.ts';
 import { place, stagingPath } from './staged-file.ts';
 
@@ -32,11 +33,15 @@ export class FileWriter implements ObjectWriter {
 
   async close(): Promise<void> {
     if (this.#ended) return this.#refuse();
-    const { file, staged } = await this.#open();
-    await this.#flush();
-    await file.close();
-    this.#file = undefined;
-    await place(staged, this.#path);
+    try {
+      const { file, staged } = await this.#open();
+      await this.#flush();
+      await file.close();
+      this.#file = undefined;
+      await place(staged, this.#path);
+    } catch (error) {
+      throw storeFileError(error, 'write', this.#path);
+    }
     this.#ended = true;
   }
 
@@ -62,9 +67,13 @@ export class FileWriter implements ObjectWriter {
   }
 
   async #writeAll(bytes: Uint8Array): Promise<void> {
-    const { file } = await this.#open();
-    for (let from = 0; from < bytes.byteLength;) {
-      from += (await file.write(bytes, from)).bytesWritten;
+    try {
+      const { file } = await this.#open();
+      for (let from = 0; from < bytes.byteLength;) {
+        from += (await file.write(bytes, from)).bytesWritten;
+      }
+    } catch (error) {
+      throw storeFileError(error, 'write', this.#path);
     }
   }
 

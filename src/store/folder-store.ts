@@ -2,7 +2,7 @@ import { open, readFile, stat, unlink } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InvalidInput } from '../errors.ts';
-import { ifThere } from './file-errors.ts';
+import { ifThere, storeFileError } from './file-errors.ts';
 import { FileWriter } from './file-writer.ts';
 import { isNoSegment, listFiles, markOf } from './folder-list.ts';
 import type { ObjectStore, OpenObject, OpenOptions } from './object-store.ts';
@@ -17,29 +17,38 @@ const READ_CHUNK_BYTES = 65_536;
 export function createFolderStore(folder: string): ObjectStore {
   const root = resolve(folder);
   const pathOf = (key: string): string => join(root, ...segments(key));
+  /** What the operating system refuses is told with what was done, and why. */
+  async function on<T>(
+    doing: 'read' | 'write' | 'delete',
+    key: string,
+    use: (path: string) => Promise<T>,
+  ): Promise<T> {
+    const path = pathOf(key);
+    try {
+      return await use(path);
+    } catch (error) {
+      throw storeFileError(error, doing, path);
+    }
+  }
   const store: ObjectStore = {
     url: pathToFileURL(root).href,
     locate: pathOf,
-    open: async (key, options) => openFile(pathOf(key), options),
-    get: async (key, options) => getFile(pathOf(key), options),
-    put: async (key, bytes) => {
-      const path = pathOf(key);
-      await withStaged(root, bytes, (staged) => place(staged, path));
-    },
-    createIfAbsent: async (key, bytes) => {
-      const path = pathOf(key);
-      return withStaged(root, bytes, (staged) => placeIfAbsent(staged, path));
-    },
+    open: (key, options) => on('read', key, (path) => openFile(path, options)),
+    get: (key, options) => on('read', key, (path) => getFile(path, options)),
+    put: (key, bytes) => on('write', key, (path) => withStaged(root, bytes, (staged) => place(staged, path))),
+    createIfAbsent: (key, bytes) =>
+      on('write', key, (path) => withStaged(root, bytes, (staged) => placeIfAbsent(staged, path))),
     write: (key) => new FileWriter(root, pathOf(key)),
     concat: (key, sources) => concatFiles(store, key, sources),
-    copy: async (key, source) => placeLink(root, pathOf(source), pathOf(key)),
+    copy: (key, source) => on('write', key, (path) => placeLink(root, pathOf(source), path)),
     file: pathOf,
-    stat: async (key) => {
-      const found = await ifThere(stat(pathOf(key)));
-      return found?.isFile() ? { bytes: found.size, mark: markOf(found) } : undefined;
-    },
+    stat: (key) =>
+      on('read', key, async (path) => {
+        const found = await ifThere(stat(path));
+        return found?.isFile() ? { bytes: found.size, mark: markOf(found) } : undefined;
+      }),
     list: (prefix, options) => listFiles(root, prefix, options),
-    delete: async (key) => deleteFile(pathOf(key)),
+    delete: (key) => on('delete', key, deleteFile),
   };
   return store;
 }

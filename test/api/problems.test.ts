@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { ApiEdges } from '../../src/api/api-edges.ts';
-import { StoreRejected, StoreUnavailable } from '../../src/errors.ts';
+import { ExecutionsUnavailable, StoreRejected, StoreUnavailable } from '../../src/errors.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { expectProblem, openApi, type World } from './open-api.ts';
+import { indexKey, jobKey } from '../../src/checkpoints/keys.ts';
+import { endJob, expectProblem, openApi, type World } from './open-api.ts';
 
 /** A store of which every call fails so. */
 const failing =
@@ -46,6 +47,60 @@ describe('a store that does not answer', () => {
       },
     ]);
   });
+});
+
+/** A job as it lies in the store. */
+async function putJob({ store }: World): Promise<void> {
+  const createdAt = '2026-11-01T00:00:00.000Z';
+  const profile = { name: 'default', provider: { name: 'simulator' } };
+  await store.put(jobKey('a'), JSON.stringify({ jobId: 'a', createdAt, profile, inputs: [] }));
+  await store.put(indexKey(createdAt, 'a'), '');
+}
+
+describe('Step Functions that asks for patience', () => {
+  const busy = ({ store }: ApiEdges): Partial<ApiEdges> => {
+    const answer = () =>
+      Promise.reject(new ExecutionsUnavailable('states:DescribeExecution did not succeed.'));
+    return { store, executions: { start: answer, look: answer, stop: answer } };
+  };
+
+  test.for([
+    ['starting a job', ({ post }: World) => post('/jobs', { rows: ['a'] })],
+    ['listing jobs', ({ get }: World) => get('/jobs')],
+    ['reading a job', ({ get }: World) => get('/jobs/a')],
+    ['cancelling a job', ({ post }: World) => post('/jobs/a/cancel', {})],
+    ['resuming a job', ({ post }: World) => post('/jobs/a/resume', {})],
+  ] as const)('is told as one to try again: %s', async ([, ask]) => {
+    const world = await openApi(busy);
+    await putJob(world);
+
+    const answer = await ask(world);
+
+    expectProblem(answer, 503, 'executions-unavailable');
+    expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+  });
+
+  test.each(['succeeded', 'partial', 'failed', 'cancelled', 'empty'] as const)(
+    'is not asked about a job whose summary says %s',
+    async (status) => {
+      const world = await openApi(busy);
+      await putJob(world);
+      await endJob(world, 'a', status);
+
+      expect(await world.get('/jobs/a')).toMatchObject({ status: 200, body: { status } });
+      expect(await world.get('/jobs')).toMatchObject({ status: 200, body: { jobs: [{ status }] } });
+    },
+  );
+
+  test.each(['succeeded', 'partial', 'cancelled', 'empty'])(
+    'is not asked about jobs that run, by whoever lists those that are %s',
+    async (status) => {
+      const world = await openApi(busy);
+      await putJob(world);
+
+      expect(await world.get(`/jobs?status=${status}`)).toMatchObject({ status: 200, body: { jobs: [] } });
+    },
+  );
 });
 
 describe('an error nobody knows', () => {

@@ -36,3 +36,34 @@ test.each([MACHINE, `${MACHINE}:live`])(
     });
   },
 );
+
+const answered = (name: string, httpStatusCode: number): Error =>
+  Object.assign(new Error('as AWS says it'), { name, $metadata: { httpStatusCode } });
+
+test.each([
+  ['ThrottlingException', 400, 'ExecutionsUnavailable'],
+  ['ExecutionLimitExceeded', 400, 'ExecutionsUnavailable'],
+  ['InternalServerError', 500, 'ExecutionsUnavailable'],
+  ['TooManyRequestsException', 429, 'ExecutionsUnavailable'],
+  ['AccessDeniedException', 400, 'AccessDeniedException'],
+  ['InvalidArn', 400, 'InvalidArn'],
+])('the answer %s (%i) fails as %s, whatever was asked', async (answer, status, name) => {
+  const client = new SFNClient({ region: 'eu-central-1' });
+  mockClient(client).rejects(answered(answer, status));
+  const executions = createSfnExecutions(MACHINE, client);
+  for (const asked of [
+    executions.start('job-1', { jobId: 'job-1' }),
+    executions.look('job-1'),
+    executions.stop('job-1', 'Enough.'),
+  ]) {
+    await expect(asked).rejects.toMatchObject({ name });
+  }
+});
+
+test('an answer that never came fails as ExecutionsUnavailable', async () => {
+  const client = new SFNClient({ region: 'eu-central-1' });
+  mockClient(client).rejects(Object.assign(new Error('lost'), { code: 'ECONNRESET' }));
+  await expect(createSfnExecutions(MACHINE, client).look('job-1')).rejects.toMatchObject({
+    name: 'ExecutionsUnavailable',
+  });
+});

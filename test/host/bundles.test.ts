@@ -5,12 +5,14 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { callBundles, findBundles } from '../../host/call-bundles.ts';
 import { createLocalExecutions } from '../../host/engine.ts';
-import { machineOf, synthesizeBundles, type Synthesized } from '../../host/load-stack.ts';
+import { machineOf } from '../../host/load-stack.ts';
+import { synthesizeBundles, type Synthesized } from '../../host/synthesize.ts';
 import { startSimulator } from '../../simulator/index.ts';
 import type { Summary } from '../../src/job.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
-import { requireJson } from '../../src/store/json.ts';
-import { summaryKey } from '../../src/checkpoints/keys.ts';
+import { requireJson, writeJson } from '../../src/store/json.ts';
+import { jobKey, summaryKey } from '../../src/checkpoints/keys.ts';
+import { startRecorder } from '../security/recorder.ts';
 import { startAws } from '../cli/local-aws.ts';
 
 const KEY = 'sk-mel-secret-of-the-bundles';
@@ -36,7 +38,7 @@ async function deploy() {
   });
   onTestFinished(() => simulator.close());
   const callStep = callBundles(synthesized);
-  const executions = createLocalExecutions({ ...machineOf(synthesized), callStep, instant: true });
+  const executions = createLocalExecutions({ ...machineOf(synthesized.template), callStep, instant: true });
   vi.stubEnv('STORE', pathToFileURL(data).href);
   vi.stubEnv('STATE_MACHINE_ARN', 'arn:aws:states:local:111122223333:stateMachine:m:live');
   vi.stubEnv('EVENT_BUS', 'default');
@@ -110,6 +112,25 @@ test('a request to the API starts a job, and tells how it went', async () => {
   expect(await request('GET', '/jobs')).toMatchObject({ body: { jobs: [{ jobId }] } });
   expect(await request('POST', `/jobs/${jobId}/cancel`)).toMatchObject({ statusCode: 409 });
   expect(await request('GET', '/openapi.json')).toMatchObject({ body: { openapi: '3.1.0' } });
+});
+
+test('no bundle sends the key to an address that an event brings', async () => {
+  const { store, callStep } = await deploy();
+  const attacker = await startRecorder();
+  const provider = {
+    name: 'simulator',
+    baseUrl: `${attacker.url}/v1`,
+    dialect: { name: 'x', auth: 'Authorization: Bearer', honours: {} },
+  };
+  const job = { jobId: 'job', profile: { provider, endpoint: '/v1/x', retriableCodes: [], rounds: 1 } };
+  await writeJson(store, jobKey('job'), job);
+  const context = { jobId: 'job', shard: 0, round: 1, lastRound: 1, provider, polling: { minSeconds: 1 } };
+  const event = { ...context, batchId: 'b', fileId: 'f', polls: 0, notFound: 0 };
+
+  for (const step of ['poll-batch', 'cancel-batch'])
+    await expect(callStep(step, event)).rejects.toMatchObject({ name: 'ProviderDenied' });
+
+  expect(attacker.requests).toEqual([]);
 });
 
 test('no bundle is above 1.2 MB, and each holds only what its step needs', async () => {

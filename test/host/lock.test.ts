@@ -1,8 +1,10 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { lockFolder } from '../../host/lock.ts';
+import { holderOf, lockFolder } from '../../host/lock.ts';
 
 async function openFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-lock-'));
@@ -10,34 +12,136 @@ async function openFolder(): Promise<string> {
   return folder;
 }
 
+const LOCK_MODULE = new URL('../../host/lock.ts', import.meta.url).href;
+
+/** Takes the folder when a line comes in, says how that went, and keeps the folder until it is killed. */
+const CONTENDER = `
+import { lockFolder } from ${JSON.stringify(LOCK_MODULE)};
+process.stdin.once('data', async () => {
+  const said = await lockFolder(process.argv[1]).then(() => 'won', (error) => error.message);
+  process.stdout.write(said + '\\n');
+  setInterval(() => undefined, 1_000);
+});
+process.stdout.write('ready\\n');
+`;
+
+interface Contender {
+  readonly child: ChildProcess;
+  /** What it said after its turn came. */
+  take(): Promise<string>;
+}
+
+async function contend(folder: string): Promise<Contender> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', CONTENDER, folder]);
+  onTestFinished(async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  });
+  const line = async (): Promise<string> => String((await once(child.stdout, 'data'))[0]).trim();
+  await line();
+  return {
+    child,
+    take: () => {
+      const said = line();
+      child.stdin.write('go\n');
+      return said;
+    },
+  };
+}
+
 test('a data folder is taken, and free again when its process lets it go', async () => {
   const folder = await openFolder();
 
   const first = await lockFolder(folder);
-  expect(await readFile(join(folder, '.lock'), 'utf8')).toBe(String(process.pid));
+  expect(JSON.parse(await readFile(join(folder, '.lock'), 'utf8'))).toMatchObject({ pid: process.pid });
   await first[Symbol.asyncDispose]();
+  expect(await holderOf(folder)).toBeUndefined();
   await using second = await lockFolder(folder);
 
   expect(second).toBeDefined();
 });
 
-test('a data folder that another process works with is refused, with its number', async () => {
+test('a data folder that this process has is refused to it a second time', async () => {
   const folder = await openFolder();
-  // The parent is there as long as this test runs.
-  await writeFile(join(folder, '.lock'), String(process.ppid));
+  await using first = await lockFolder(folder);
+  expect(first).toBeDefined();
 
-  await expect(lockFolder(folder)).rejects.toThrow(`is in use by process ${process.ppid}`);
+  await expect(lockFolder(folder)).rejects.toThrow(`is in use by process ${process.pid} on `);
 });
 
-test.each(['999999999', '', 'what'])(
-  'a lock that holds %j was left by a process that is no more',
-  async (pid) => {
-    const folder = await openFolder();
-    await writeFile(join(folder, '.lock'), pid);
+test('a data folder that another process works with is refused, and who has it is named', async () => {
+  const folder = await openFolder();
+  const other = await contend(folder);
+  expect(await other.take()).toBe('won');
 
+  await expect(lockFolder(folder)).rejects.toThrow(`is in use by process ${other.child.pid} on `);
+  expect(await holderOf(folder)).toMatchObject({ pid: other.child.pid });
+});
+
+test.each([
+  ['the number of a process that runs, as after its number was used again', String(process.ppid)],
+  ['the number of a process that is the first of its container', '1'],
+  ['a process of another machine', '{"pid":1,"host":"elsewhere","since":"2026-01-01T00:00:00.000Z"}'],
+  ['nothing', ''],
+  ['something else', 'what'],
+])('a lock file that holds %s keeps nobody out when nobody has the lock', async (_, content) => {
+  const folder = await openFolder();
+  await writeFile(join(folder, '.lock'), content);
+  expect(await holderOf(folder)).toBeUndefined();
+
+  await using lock = await lockFolder(folder);
+
+  expect(lock).toBeDefined();
+});
+
+test('a lock file that is lost lets nobody in while the folder is in use', async () => {
+  const folder = await openFolder();
+  await using first = await lockFolder(folder);
+  expect(first).toBeDefined();
+  await rm(join(folder, '.lock'));
+
+  await expect(lockFolder(folder)).rejects.toThrow('is in use by another process');
+});
+
+test('of many processes that take over from one that was killed exactly one wins, each time', async () => {
+  const folder = await openFolder();
+  let holder = await contend(folder);
+  expect(await holder.take()).toBe('won');
+
+  for (let round = 0; round < 3; round += 1) {
+    const contenders = await Promise.all(Array.from({ length: 8 }, () => contend(folder)));
+    holder.child.kill('SIGKILL');
+    await once(holder.child, 'exit');
+
+    const said = await Promise.all(contenders.map((contender) => contender.take()));
+
+    const winners = contenders.filter((_, n) => said[n] === 'won');
+    expect(winners).toHaveLength(1);
+    expect(said.filter((text) => text.includes('is in use by'))).toHaveLength(7);
+    for (const { child } of contenders) if (child !== winners[0]?.child) child.kill('SIGKILL');
+    holder = winners[0] ?? holder;
+  }
+});
+
+test('looking whether a folder is in use never keeps a process out that takes it', async () => {
+  const folder = await openFolder();
+  const looker = spawn(process.execPath, [
+    '--input-type=module',
+    '-e',
+    `import { holderOf } from ${JSON.stringify(LOCK_MODULE)};
+     process.stdout.write('ready');
+     for (;;) await holderOf(process.argv[1]);`,
+    folder,
+  ]);
+  onTestFinished(async () => {
+    looker.kill('SIGKILL');
+    await once(looker, 'exit');
+  });
+  await once(looker.stdout, 'data');
+
+  for (let n = 0; n < 50; n += 1) {
     await using lock = await lockFolder(folder);
-
     expect(lock).toBeDefined();
-    expect(await readFile(join(folder, '.lock'), 'utf8')).toBe(String(process.pid));
-  },
-);
+  }
+});

@@ -1,5 +1,8 @@
 import { Stack } from 'aws-cdk-lib';
 import { Match, Template } from 'aws-cdk-lib/assertions';
+import { EventType } from 'aws-cdk-lib/aws-s3';
+import { SqsDestination } from 'aws-cdk-lib/aws-s3-notifications';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { expect, test } from 'vitest';
 import { BatchWorkflow, type BatchWorkflowProps } from '../../lib/batch-workflow.ts';
@@ -43,6 +46,18 @@ test('the number of shards at a time and the time a job has can be set', () => {
     States: { 'For each shard': { MaxConcurrency: 8 } },
   });
 });
+
+test.each(['addEventNotification', 'enableEventBridgeNotification'] as const)(
+  '%s on the bucket, which would replace the notifications that start jobs, stops the synthesis',
+  (method) => {
+    const stack = new Stack(createForeignApp(), 'Theirs');
+    const { bucket } = new BatchWorkflow(stack, 'Inference', { config: CONFIG });
+    if (method === 'addEventNotification') {
+      bucket.addEventNotification(EventType.OBJECT_CREATED, new SqsDestination(new Queue(stack, 'Queue')));
+    } else bucket.enableEventBridgeNotification();
+    expect(() => Template.fromStack(stack)).toThrow('takes no event notifications of its own');
+  },
+);
 
 test('a secret that exists is used and none is made beside it', () => {
   const template = foreignTemplate((stack) => ({ providerKeys: new Secret(stack, 'TheirKeys') }));

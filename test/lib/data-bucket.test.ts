@@ -83,7 +83,7 @@ describe('the data bucket', () => {
 describe('both buckets', () => {
   test('outlive the stack', () => {
     expect(stackTemplate()).toHaveOnlyResources('AWS::S3::Bucket', {
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
     });
   });

@@ -11,11 +11,11 @@ const stateSchema = z.looseObject({
   Retry: z
     .array(
       handlerSchema.extend({
-        IntervalSeconds: z.number(),
         MaxAttempts: z.number(),
-        BackoffRate: z.number(),
-        MaxDelaySeconds: z.number(),
-        JitterStrategy: z.string(),
+        IntervalSeconds: z.number().optional(),
+        BackoffRate: z.number().optional(),
+        MaxDelaySeconds: z.number().optional(),
+        JitterStrategy: z.string().optional(),
       }),
     )
     .optional(),

@@ -1,7 +1,8 @@
 import aslValidator from 'asl-validator';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
-import { TRANSIENT_ERRORS } from '../../lib/retry-policies.ts';
+import { CRASHES, PERMANENT_ERRORS, TRANSIENT_ERRORS } from '../../lib/retry-policies.ts';
+import * as errors from '../../src/errors.ts';
 import { deployedState, deployedStates, type Retrier } from './machine-states.ts';
 import { stackMachine, stackTemplate } from './synthesized-stack.ts';
 
@@ -98,8 +99,60 @@ test('Upload file and Create batch wait for room, and Create batch for a file th
   };
   for (const [name] of TASKS) {
     const further = deployedState(name).Retry?.slice(1) ?? [];
-    expect(further.map(({ ErrorEquals }) => ErrorEquals)).toEqual(expected[name] ?? []);
+    expect(further.map(({ ErrorEquals }) => ErrorEquals)).toEqual([
+      ...(expected[name] ?? []),
+      ['Lambda.TooManyRequestsException'],
+      CRASHES,
+      ['Sandbox.Timedout', 'States.Timeout'],
+      PERMANENT_ERRORS,
+      ['States.TaskFailed'],
+    ]);
   }
+});
+
+/** As Step Functions looks for it: the first retrier that names the error, or all errors, counts. */
+function attemptsFor(task: string, error: string): number | undefined {
+  const names = error === 'States.Timeout' ? [error] : [error, 'States.TaskFailed'];
+  const retrier = deployedState(task).Retry?.find(({ ErrorEquals }) =>
+    ErrorEquals.some((name) => names.includes(name)),
+  );
+  return retrier?.MaxAttempts;
+}
+
+test.each([
+  // A crash, by all the names that it comes under.
+  ['Lambda.Unknown', 4],
+  ['Runtime.ExitError', 4],
+  ['Runtime.Unknown', 4],
+  ['Extension.Crash', 4],
+  ['Sandbox.Timedout', 2],
+  ['States.Timeout', 2],
+  ['Lambda.TooManyRequestsException', 60],
+  ['TypeError', 2],
+  ['Runtime.ImportModuleError', 2],
+  ['States.Permissions', 2],
+  ['States.DataLimitExceeded', 0],
+])('every Task tries %s again, up to %i times', (error, attempts) => {
+  const counts = TASKS.map(([name]) => attemptsFor(name, error));
+  expect(new Set(counts)).toEqual(new Set([attempts]));
+});
+
+test('each of our own errors is either transient, or waits for room, or is permanent', () => {
+  const names = Object.keys(errors).filter((name) => /^[A-Z][a-z]/.test(name));
+  expect(names.length).toBeGreaterThan(12);
+  const ways = (name: string): boolean[] => [
+    TRANSIENT_ERRORS.includes(name),
+    name === 'ProviderBusy',
+    PERMANENT_ERRORS.includes(name),
+  ];
+  expect(names.filter((name) => ways(name).filter(Boolean).length !== 1)).toEqual([]);
+});
+
+test('no Task tries a permanent error of ours again, but for a create whose file cannot be seen yet', () => {
+  const tried = TASKS.flatMap(([name]) =>
+    PERMANENT_ERRORS.filter((error) => attemptsFor(name, error) !== 0).map((error) => `${name}: ${error}`),
+  );
+  expect(tried).toEqual(['Create batch: ProviderNotFound']);
 });
 
 test.each([
@@ -110,12 +163,16 @@ test.each([
   ['Create batch', 2, 267_300],
   ['Poll batch', 0, 10_515],
   ['Announce job', 0, 315],
+  ['Write results', 1, 3_435],
+  ['Write results', 2, 75],
+  ['Write results', 3, 15],
 ])('%s waits as long as its retry policy number %i says: %i s at most', (name, index, seconds) => {
   const retrier = deployedState(name).Retry?.[index];
   expect(retrier === undefined ? 0 : longestWait(retrier)).toBe(seconds);
 });
 
-function longestWait({ IntervalSeconds, BackoffRate, MaxDelaySeconds, MaxAttempts }: Retrier): number {
+function longestWait(retrier: Retrier): number {
+  const { IntervalSeconds = 1, BackoffRate = 2, MaxDelaySeconds = Infinity, MaxAttempts } = retrier;
   const waits = Array.from({ length: MaxAttempts }, (_, attempt) =>
     Math.min(IntervalSeconds * BackoffRate ** attempt, MaxDelaySeconds),
   );
@@ -185,7 +242,7 @@ describe('the state machine', () => {
           'Fn::GetAtt': [Match.stringLikeRegexp('StateMachine'), 'StateMachineRevisionId'],
         },
       },
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
     });
   });

@@ -20,7 +20,7 @@ test('the secret is deployed without a key and outlives the stack', () => {
   expect(stackTemplate()).toHaveCount('AWS::SecretsManager::Secret', 1);
   expect(stackTemplate()).toHaveResource('AWS::SecretsManager::Secret', {
     Properties: { SecretString: '{}', GenerateSecretString: Match.absent() },
-    DeletionPolicy: 'Retain',
+    DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
   });
 });

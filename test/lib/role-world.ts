@@ -33,6 +33,10 @@ export interface RoleWorld extends AsyncDisposable {
   fire(schedule: string, time: string): Promise<string>;
   /** From now on the step waits, until it is released. */
   hold(step: string): Hold;
+  /** From now on the function fails with an error nobody foresaw, whenever it is called. */
+  break(step: string): void;
+  /** Another caller is faster: just before the next object of this kind is created, one with this content is there. */
+  outrun(keys: RegExp, content?: string): void;
   /** Waits until no execution runs and no door is busy. */
   settled(): Promise<void>;
   summary(jobId: string): Promise<Summary>;
@@ -73,9 +77,14 @@ export async function openRoleWorld(
   const simulator = await startSimulator({ apiKey: KEY, clock, dialect });
   opened.defer(() => simulator.close());
   const plain = opened.use(openEdges(folder, simulator, clock, () => undefined));
-  const edges = versioned ? { ...plain, store: withVersions(plain.store) } : plain;
+  const rivals = new Rivals();
+  // Objects of a bucket are no files of this machine.
+  const { file: _file, ...objects } = plain.store;
+  const store = rivals.race(versioned ? withVersions(objects) : objects);
+  const edges = { ...plain, store };
 
   const holds = new Map<string, Held>();
+  const broken = new Set<string>();
   const busy = new Set<Promise<unknown>>();
   const { definition, functions } = stackMachine();
   const executions = createLocalExecutions({
@@ -84,6 +93,7 @@ export async function openRoleWorld(
     functions,
     callStep: clock.follow(async (step, event) => {
       await holds.get(step)?.pass();
+      if (broken.has(step)) throw new Error(`${step} is broken.`);
       return callHandlers(roles.edgesOf(step, edges))(step, event);
     }),
     onStopped: (name) => {
@@ -135,6 +145,8 @@ export async function openRoleWorld(
       holds.set(step, held);
       return held;
     },
+    break: (step) => void broken.add(step),
+    outrun: (keys, content) => rivals.add(keys, content),
     async settled() {
       while (busy.size > 0 || executions.running().length > 0) {
         const ends = executions.running().map((name) => executions.result(name));
@@ -159,6 +171,28 @@ class Held implements Hold {
 
   release(): void {
     this.#released.resolve();
+  }
+}
+
+/** Callers that create an object at the same time, and are faster. */
+class Rivals {
+  readonly #next: { readonly keys: RegExp; readonly content: string | undefined }[] = [];
+
+  /** @param content what the rival writes; without it, the very same */
+  add(keys: RegExp, content?: string): void {
+    this.#next.push({ keys, content });
+  }
+
+  race(store: ObjectStore): ObjectStore {
+    return {
+      ...store,
+      createIfAbsent: async (key, bytes) => {
+        const at = this.#next.findIndex(({ keys }) => keys.test(key));
+        const [rival] = at < 0 ? [] : this.#next.splice(at, 1);
+        if (rival !== undefined) await store.put(key, rival.content ?? bytes);
+        return store.createIfAbsent(key, bytes);
+      },
+    };
   }
 }
 

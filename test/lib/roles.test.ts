@@ -5,6 +5,7 @@ import type { Summary } from '../../src/job.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { openRoleWorld, type RoleWorld } from './role-world.ts';
 import { Roles } from './roles.ts';
+import { callSites } from './call-sites.ts';
 
 /** What happens to some jobs, and how they end. */
 type Story = (world: RoleWorld) => Promise<Summary['status'][]>;
@@ -84,6 +85,78 @@ const STORIES = {
     await world.store.put('output/earlier/summary.json', '{}');
     return [await end(world, world.drop('input/rows.jsonl', ROW))];
   },
+  'an id comes twice': async (world) => [
+    await end(world, world.drop('input/rows.jsonl', '{"custom_id":"a","prompt":"x"}\n'.repeat(2))),
+  ],
+  'a row fails for good in its first round': async (world) => {
+    const action = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
+    world.simulator.addFaults({ at: 'row', every: 1, action });
+    return [await end(world, world.drop('input/rows.jsonl', ROW))];
+  },
+  'rows that a batch leaves behind are sent row by row': async (world) => {
+    const action = { kind: 'end', as: 'expired', finished: 0 } as const;
+    world.simulator.addFaults({ at: 'batch', action });
+    const rows = [1, 2, 3].map((n) => ({ prompt: `hello ${n}` }));
+    return [await end(world, post(world, '/jobs', { rows, overrides: { late: 'direct' } }))];
+  },
+  'a create is lost, and made again when its batch does not turn up': async (world) => {
+    world.simulator.addFaults({ at: 'create', action: { kind: 'reset', when: 'before' } });
+    return [await end(world, world.drop('input/rows.jsonl', ROW))];
+  },
+  'a batch that ended, and its file, are not found for a while': async (world) => {
+    const collect = world.hold('collect-results');
+    const jobId = world.drop('input/rows.jsonl', ROW);
+    await collect.reached;
+    for (const at of ['get', 'content'] as const) {
+      world.simulator.addFaults({ at, action: { kind: 'status', status: 404 } });
+    }
+    collect.release();
+    return [await end(world, jobId)];
+  },
+  'a job is looked at in its second round': async (world) => {
+    const action = { kind: 'error', code: 'INFERENCE_3107' } as const;
+    world.simulator.addFaults({ at: 'row', every: 1, action });
+    const poll = world.hold('poll-batch');
+    const jobId = await world.drop('input/rows.jsonl', ROW);
+    await poll.reached;
+    const create = world.hold('create-batch');
+    poll.release();
+    await create.reached;
+    await send(world, `/jobs/${jobId}`);
+    create.release();
+    return [await end(world, jobId)];
+  },
+  'a job file names a prefix': async (world) => {
+    await world.store.put('staged/a.jsonl', ROW);
+    return [await end(world, world.drop('input/x.job.json', '{"prefix":"staged/"}'))];
+  },
+  'an event is delivered twice at the same time': async (world) => {
+    world.outrun(/job\.json$/);
+    return [await end(world, world.drop('input/rows.jsonl', ROW))];
+  },
+  'a schedule is delivered twice at the same time': async (world) => {
+    await world.store.put('staged/inbox/a.jsonl', ROW);
+    await world.store.put('staged/inbox/b.jsonl', ROW);
+    world.outrun(/candidates\.json$/);
+    world.outrun(/^claims\//, '{"jobId":"another","key":"staged/inbox/a.jsonl"}');
+    return [await end(world, world.fire('hourly', '2026-11-01T22:00:00Z'))];
+  },
+  'a job that was refused is resumed': async (world) => {
+    const refused = await world.drop('input/x.job.json', '{"inputs":["staged/none.csv"]}');
+    const { status } = await world.api.request(`/jobs/${refused}/resume`, json({}));
+    if (status !== 409) throw new Error(`The resume was answered ${status}.`);
+    return [await end(world, refused)];
+  },
+  'a shard leaves no word': async (world) => {
+    world.break('collect-results');
+    return [await end(world, world.drop('input/rows.jsonl', ROW))];
+  },
+  'results cannot be written, and the job is announced without them': async (world) => {
+    world.break('write-results');
+    await world.drop('input/rows.jsonl', ROW);
+    await world.settled();
+    return [];
+  },
   'an execution is stopped by hand': async (world) => {
     getStuck(world);
     const poll = world.hold('poll-batch');
@@ -112,6 +185,15 @@ beforeAll(async () => {
   ends.set('a provider that takes no files', [await end(inline, jobId)]);
 });
 
+test('the stories reach every place that calls the store or an execution', () => {
+  expect(callSites().filter((site) => !roles.sites.has(site))).toEqual([]);
+});
+
+test('no call is made from a place that the list of places misses', () => {
+  const known = new Set(callSites());
+  expect([...roles.sites].filter((site) => !known.has(site))).toEqual([]);
+});
+
 describe.each(Object.keys(STEPS))('%s', (step) => {
   test('may do everything that it does', () => {
     expect(roles.denied(step)).toEqual([]);
@@ -136,6 +218,18 @@ describe.each([true, false])('when the bucket tells versions is %s', (versioned)
     ['a request brings its rows, and is looked at, cancelled and resumed', 'cancelled', 'succeeded'],
     ['a request names inputs of every place, some of them uploaded', 'partial'],
     ['the only place at the provider is held by a job that has ended', 'succeeded'],
+    ['an id comes twice', 'partial'],
+    ['a row fails for good in its first round', 'partial'],
+    ['rows that a batch leaves behind are sent row by row', 'succeeded'],
+    ['a create is lost, and made again when its batch does not turn up', 'succeeded'],
+    ['a batch that ended, and its file, are not found for a while', 'succeeded'],
+    ['a job is looked at in its second round', 'succeeded'],
+    ['a job file names a prefix', 'succeeded'],
+    ['an event is delivered twice at the same time', 'succeeded'],
+    ['a schedule is delivered twice at the same time', 'succeeded'],
+    ['a job that was refused is resumed', 'failed'],
+    ['a shard leaves no word', 'failed'],
+    ['results cannot be written, and the job is announced without them'],
     ['an execution is stopped by hand', 'cancelled'],
   ])('%s: %s', (story, ...statuses) => {
     expect(ends.get(`${story}, ${versioned}`)).toEqual(statuses);

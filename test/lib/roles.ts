@@ -2,12 +2,15 @@ import type { TaskEdges } from '../../src/edges.ts';
 import { StoreRejected } from '../../src/errors.ts';
 import type { Executions } from '../../src/executions/executions.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { callingSite, CALLS } from './call-sites.ts';
 import { stepPermissions } from './step-policies.ts';
 
 /** The deployed roles of the functions: each thing a function does is held against the policy it has in the template. */
 export class Roles {
   readonly #used = new Set<string>();
   readonly #denied = new Set<string>();
+  /** Where the functions' code called the store or an execution. */
+  readonly sites = new Set<string>();
 
   /** Fails as S3 would when the step's role may not do this. @param on an object's key; for S3 only */
   demand(step: string, action: string, on?: string): void {
@@ -50,7 +53,7 @@ export class Roles {
   }
 
   executionsOf(step: string, executions: Executions): Executions {
-    return {
+    return this.#noteSites({
       start: async (name, input) => {
         this.demand(step, 'states:StartExecution');
         return executions.start(name, input);
@@ -63,7 +66,22 @@ export class Roles {
         this.demand(step, 'states:StopExecution');
         return executions.stop(name, cause);
       },
-    };
+    });
+  }
+
+  /** The same, and each call of it is remembered by its place in the code. */
+  #noteSites<Port extends object>(port: Port): Port {
+    return new Proxy(port, {
+      get: (target, name, receiver) => {
+        const value: unknown = Reflect.get(target, name, receiver);
+        if (typeof value !== 'function' || !CALLS.has(name)) return value;
+        return (...args: unknown[]): unknown => {
+          const site = callingSite();
+          if (site !== undefined) this.sites.add(site);
+          return Reflect.apply(value, target, args);
+        };
+      },
+    });
   }
 
   #storeOf(step: string, store: ObjectStore): ObjectStore {
@@ -73,7 +91,7 @@ export class Roles {
       // Without it a missing object is a 403 and not a 404.
       demand('ListBucket');
     };
-    return {
+    return this.#noteSites({
       ...store,
       open: async (key, options) => {
         demandRead(key, options?.version);
@@ -114,15 +132,15 @@ export class Roles {
         demandRead(key);
         return store.stat(key);
       },
-      async *list(prefix, options) {
+      list: (prefix, options) => {
         demand('ListBucket');
-        yield* store.list(prefix, options);
+        return store.list(prefix, options);
       },
       delete: async (key) => {
         demand('DeleteObject', key);
         await store.delete(key);
       },
-    };
+    });
   }
 }
 

@@ -1,31 +1,10 @@
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { apiKeyVariable, readApiKey } from '../../src/runtime/api-key.ts';
+import { readSecretText } from '../../src/runtime/secret-text.ts';
+import { openSecrets } from './secrets.ts';
 
 const ARN = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:keys-AbCdEf';
-
-/** Stands in for the AWS Parameters and Secrets Lambda extension. */
-async function startExtension(answer: RequestListener): Promise<string> {
-  const server = createServer(answer).listen(0, 'localhost');
-  await new Promise((resolve) => server.once('listening', resolve));
-  onTestFinished(() => void server.close());
-  return String((server.address() as AddressInfo).port);
-}
-
-async function withSecret(secret: string): Promise<Record<string, string>> {
-  const port = await startExtension((request, response) => {
-    const asked = new URL(request.url ?? '', 'http://localhost').searchParams.get('secretId');
-    const allowed = asked === ARN && request.headers['x-aws-parameters-secrets-token'] === 'session-token';
-    response.statusCode = allowed ? 200 : 400;
-    response.end(JSON.stringify({ ARN, SecretString: secret }));
-  });
-  return {
-    SECRET_ARN: ARN,
-    AWS_SESSION_TOKEN: 'session-token',
-    PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: port,
-  };
-}
+const ENV = { SECRET_ARN: ARN };
 
 describe('a provider’s key', () => {
   test('comes from its environment variable where there is one', async () => {
@@ -34,41 +13,88 @@ describe('a provider’s key', () => {
   });
 
   test('comes from the secret otherwise', async () => {
-    const env = await withSecret(JSON.stringify({ melious: 'sk-mel-2', other: 'sk-other' }));
+    openSecrets().put(ARN, JSON.stringify({ melious: 'sk-mel-2', other: 'sk-other' }));
 
-    expect(await readApiKey('melious', env)).toBe('sk-mel-2');
-    expect(await readApiKey('other', env)).toBe('sk-other');
+    expect(await readApiKey('melious', ENV)).toBe('sk-mel-2');
+    expect(await readApiKey('other', ENV)).toBe('sk-other');
   });
 
   test('stops the job when it is missing, and says where to put it', async () => {
-    const env = await withSecret('{}');
+    openSecrets().put(ARN, '{}');
 
-    await expect(readApiKey('melious', env)).rejects.toMatchObject({
+    await expect(readApiKey('melious', ENV)).rejects.toMatchObject({
       name: 'ProviderDenied',
-      message: expect.stringContaining(`into the secret ${ARN}. [NO_API_KEY]`),
+      message: expect.stringContaining(`into the secret ${ARN}. [NO_API_KEY]`) as string,
     });
     await expect(readApiKey('melious', {})).rejects.toThrowError(
       'Set the environment variable MELIOUS_API_KEY.',
     );
   });
 
+  test.each(['{}', '{"melious":""}', '{"other":"sk-other"}', 'not JSON', ''])(
+    'is found at once when it is put into a secret that was %j',
+    async (before) => {
+      const secrets = openSecrets();
+      secrets.put(ARN, before);
+      await expect(readApiKey('melious', ENV)).rejects.toMatchObject({ name: 'ProviderDenied' });
+
+      secrets.put(ARN, '{"melious":"sk-mel-3"}');
+
+      expect(await readApiKey('melious', ENV)).toBe('sk-mel-3');
+    },
+  );
+
   test.each(['sk-mel-not-json', '"sk-mel-text"', 'null'])(
     'is never shown when the secret is %j',
     async (secret) => {
-      const env = await withSecret(secret);
+      openSecrets().put(ARN, secret);
 
-      const failure = await readApiKey('melious', env).catch((error: unknown) => error as Error);
+      const failure = await readApiKey('melious', ENV).catch((error: unknown) => error as Error);
 
       expect(failure).toMatchObject({ name: 'ProviderDenied' });
       expect(String(failure)).not.toContain('sk-mel');
     },
   );
 
-  test('is asked for again later when the extension does not answer as it should', async () => {
-    const port = await startExtension((_request, response) => response.writeHead(503).end());
+  test.each([
+    ['InternalServiceError', 500, 'ProviderUnavailable'],
+    ['ThrottlingException', 400, 'ProviderUnavailable'],
+    ['TimeoutError', undefined, 'ProviderUnavailable'],
+    ['AccessDeniedException', 400, 'ProviderDenied'],
+    ['ResourceNotFoundException', 400, 'ProviderDenied'],
+  ])('that cannot be read because of %s (%s) is a %s', async (code, status, name) => {
+    const secrets = openSecrets();
+    secrets.refuse(code, status);
 
-    await expect(
-      readApiKey('melious', { SECRET_ARN: ARN, PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: port }),
-    ).rejects.toMatchObject({ name: 'ProviderUnavailable' });
+    await expect(readApiKey('melious', ENV)).rejects.toMatchObject({
+      name,
+      message: expect.stringContaining(code) as string,
+    });
+
+    secrets.put(ARN, '{"melious":"sk-mel-4"}');
+    expect(await readApiKey('melious', ENV)).toBe('sk-mel-4');
+  });
+});
+
+describe('a secret', () => {
+  const MINUTES = 60_000;
+
+  test('is read once in five minutes', async () => {
+    const secrets = openSecrets();
+    secrets.put(ARN, 'first');
+    for (const minute of [0, 1, 4.9]) {
+      expect(await readSecretText(ARN, minute * MINUTES)).toEqual({ text: 'first' });
+    }
+    expect(secrets.reads()).toBe(1);
+
+    secrets.put(ARN, 'second');
+    expect(await readSecretText(ARN, 5 * MINUTES)).toEqual({ text: 'second' });
+  });
+
+  test('is read once by calls at the same time', async () => {
+    const secrets = openSecrets();
+    secrets.put(ARN, 'text');
+    await Promise.all([1, 2, 3].map(() => readSecretText(ARN, 0)));
+    expect(secrets.reads()).toBe(1);
   });
 });

@@ -7,8 +7,14 @@ import type { ObjectStore } from '../../store/object-store.ts';
 const MAX_FILES = 16;
 const MAX_BYTES = 64 * 1_048_576;
 
-/** Ids that are names of files as they are, on any disk; not in capitals, which some disks do not tell apart. */
-const PLAIN_ID = /^[a-z0-9_-][a-z0-9._-]{0,99}$/;
+/**
+ * Ids that are names of files as they are, on any system: not in capitals, which some disks do not tell apart; no dot, which
+ * hides a file, or hyphen, which makes it an option, in front; no dot at the end, which Windows drops.
+ */
+const PLAIN_ID = /^[a-z0-9_](?:[a-z0-9._-]{0,98}[a-z0-9_-])?$/;
+
+/** Names of devices on Windows, whatever comes after a dot. */
+const RESERVED = /^(?:con|prn|aux|nul|conin|conout|clock|com\d|lpt\d)(?:\.|$)/;
 
 /**
  * Writes the files that answers are, a few at once. A name is made of its row's id alone: when a round is collected
@@ -71,12 +77,13 @@ export function fileName(customId: string, n: number, extension: string): string
 }
 
 function plainName(customId: string): string {
-  if (PLAIN_ID.test(customId)) return customId;
+  if (PLAIN_ID.test(customId) && !RESERVED.test(customId)) return customId;
   const readable = customId
     .normalize('NFKD')
     .toLowerCase()
     .replace(/[^a-z0-9_-]+/g, '-')
+    .replace(/^-+/, '')
     .slice(0, 60);
   const hash = createHash('sha256').update(customId).digest('hex').slice(0, 16);
-  return `${readable}~${hash}`;
+  return `${readable === '' ? 'row' : readable}~${hash}`;
 }

@@ -4,7 +4,7 @@ import type { Plan, ShardEnd, ShardPlan } from '../../job.ts';
 import { shardKey, type ShardRef } from '../../checkpoints/keys.ts';
 import { findRound } from '../../checkpoints/shard-rounds.ts';
 import { sideBySide } from '../../side-by-side.ts';
-import { readJson, requireJson } from '../../store/json.ts';
+import { readJson } from '../../store/json.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './shard-end.ts';
@@ -43,7 +43,10 @@ async function settleShard(
   if (known !== undefined) return known;
   const { round } = await findRound(store, ref);
   await stopShard(edges, ref, round, failure ?? leftNoWord(ref));
-  return (await readEnd(store, ref)) ?? requireJson<ShardEnd>(store, shardKey(ref, 'stopped.json'));
+  const end = await readEnd(store, ref);
+  if (end === undefined)
+    throw new Error(`Shard ${ref.shard} of job ${ref.jobId} was stopped and has no end.`);
+  return end;
 }
 
 async function readEnd(store: ObjectStore, ref: ShardRef): Promise<ShardEnd | undefined> {
@@ -55,6 +58,6 @@ function leftNoWord({ jobId, shard }: ShardRef): Failure {
   return {
     name: 'ShardIncomplete',
     code: 'INCOMPLETE',
-    message: `Shard ${shard} of job ${jobId} did not come to its end; its execution's history says why.`,
+    message: `Shard ${shard} of job ${jobId} did not come to its end: its execution failed. The steps' logs say why.`,
   };
 }

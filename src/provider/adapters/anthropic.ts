@@ -116,9 +116,9 @@ export class AnthropicClient implements ProviderClient {
   }
 
   /** A message of its own; the dialect has no other endpoint than chat completions. */
-  async send(_endpoint: string, body: string): Promise<DirectAnswer> {
+  async send(endpoint: string, body: string): Promise<DirectAnswer> {
     const params = toMessageParams(asWire(JSON.parse(body)) ?? {});
-    const answer = await this.#http.answer('/messages', JSON.stringify(params));
+    const answer = await this.#http.answer(endpoint, '/messages', JSON.stringify(params));
     const { status, headers } = answer;
     return { status, headers: withPlainLimits(headers), body: toRealtimeBody(status, answer.body) };
   }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE } from '../addresses.ts';
 
 /**
  * A dialect: how a provider speaks the Batch API, as data. What is not known says `'unknown'`; what the code does then is
@@ -8,7 +9,7 @@ import * as z from 'zod';
 
 const known = <Schema extends z.ZodType>(schema: Schema) => z.union([schema, z.literal('unknown')]);
 
-const path = z.string().regex(/^\/[\w/.-]+$/, 'must be a path such as "/v1/chat/completions"');
+const path = z.string().regex(ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE);
 const duration = z.string().regex(/^\d{1,5}[mhd]$/, 'must be a duration such as "24h", "7d" or "30m"');
 const count = z.number().int().min(1);
 /** A code as the provider writes it; a `*` at its end stands for any rest. */

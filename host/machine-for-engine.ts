@@ -1,0 +1,179 @@
+import type { StateMachineDefinition } from 'aws-local-stepfunctions';
+
+/**
+ * What the engine runs in place of a definition, so that it behaves as Step Functions does where it does not by itself:
+ *
+ * - A Distributed Map runs each item as a child execution: its failure is the child's, up to the map's tolerance.
+ * - Waits check their seconds, also when no time passes.
+ * - A Task's payload template is filled in also for an input of `null`.
+ *
+ * Each of them becomes a Task of the same name whose handler is here or in `engine.ts`. Pure.
+ */
+export interface EngineMachine {
+  readonly definition: StateMachineDefinition;
+  /** By state: the machine each of its items runs, and how many may fail. */
+  readonly maps: ReadonlyMap<string, ChildMachine>;
+  /** By state of a Task: the payload it makes of its input. */
+  readonly payloads: ReadonlyMap<string, Template>;
+  readonly waits: ReadonlySet<string>;
+}
+
+export interface ChildMachine {
+  /** The state that the engine runs per item, hidden from whoever listens to events. */
+  readonly runs: string;
+  readonly machine: EngineMachine;
+  /** As the map says it; a map that says neither tolerates no failure. */
+  readonly toleratedPercentage: number | undefined;
+  readonly toleratedCount: number | undefined;
+}
+
+export type Template = Readonly<Record<string, unknown>>;
+
+/** Longest timer of Node, in whole seconds: 24 days and 20 hours. */
+export const LONGEST_SECONDS = 2_147_483;
+
+/** Longest wait that Step Functions takes. */
+const MAX_WAIT_SECONDS = 99_999_999;
+
+interface AnyState {
+  readonly Type: string;
+  readonly [field: string]: unknown;
+}
+
+type States = Readonly<Record<string, AnyState>>;
+
+interface AnyMachine {
+  readonly StartAt: string;
+  readonly States: States;
+  readonly TimeoutSeconds?: number;
+}
+
+export function machineForEngine(definition: StateMachineDefinition): EngineMachine {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the engine's types name every field of every state
+  return rewrite(definition as unknown as AnyMachine);
+}
+
+function rewrite(machine: AnyMachine): EngineMachine {
+  const maps = new Map<string, ChildMachine>();
+  const payloads = new Map<string, Template>();
+  const waits = new Set<string>();
+  const states: Record<string, AnyState> = {};
+  for (const [name, state] of Object.entries(machine.States)) {
+    states[name] = state;
+    if (isDistributedMap(state)) {
+      const child = childOf(name, state);
+      maps.set(name, child);
+      states[name] = mapOfTasks(state, child.runs);
+    } else if (state.Type === 'Wait' && typeof state['SecondsPath'] === 'string') {
+      waits.add(name);
+      states[name] = waitAsTask(state, state['SecondsPath']);
+    } else if (state.Type === 'Task' && state['Parameters'] !== undefined) {
+      const { Parameters: template, ...rest } = state;
+      payloads.set(name, template as Template);
+      states[name] = rest;
+    }
+  }
+  const { TimeoutSeconds: timeout } = machine;
+  const limited = timeout === undefined ? {} : { TimeoutSeconds: Math.min(timeout, LONGEST_SECONDS) };
+  const definition = { ...machine, ...limited, States: states };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
+  return { definition: definition as unknown as StateMachineDefinition, maps, payloads, waits };
+}
+
+function isDistributedMap(state: AnyState): boolean {
+  const processor = state['ItemProcessor'] as { ProcessorConfig?: { Mode?: string } } | undefined;
+  return state.Type === 'Map' && processor?.ProcessorConfig?.Mode === 'DISTRIBUTED';
+}
+
+function childOf(name: string, state: AnyState): ChildMachine {
+  const { ToleratedFailurePercentage: percentage, ToleratedFailureCount: count } = state;
+  return {
+    runs: `${name}: child`,
+    machine: rewrite(state['ItemProcessor'] as AnyMachine),
+    toleratedPercentage: percentage === undefined ? undefined : Number(percentage),
+    toleratedCount: count === undefined ? undefined : Number(count),
+  };
+}
+
+/** Whether a map goes on after so many of its items have failed. */
+export function tolerates(
+  { toleratedPercentage: percentage, toleratedCount: count }: ChildMachine,
+  failed: number,
+  items: number,
+): boolean {
+  if (percentage === undefined && count === undefined) return failed === 0;
+  return failed * 100 <= (percentage ?? 100) * items && failed <= (count ?? items);
+}
+
+/** The engine makes the items and limits how many run at once; each is handed to {@link ChildMachine.runs}. */
+function mapOfTasks(state: AnyState, runs: string): AnyState {
+  const { ItemSelector: selector, ItemsPath: path = '$' } = state;
+  const item = selector === undefined ? { 'input.$': '$$.Map.Item.Value' } : { input: selector };
+  return {
+    ...state,
+    ItemSelector: { ...item, 'items.$': `States.ArrayLength(${String(path)})` },
+    ItemProcessor: {
+      StartAt: runs,
+      States: { [runs]: { Type: 'Task', Resource: runs, TimeoutSeconds: LONGEST_SECONDS, End: true } },
+    },
+  };
+}
+
+function waitAsTask(state: AnyState, path: string): AnyState {
+  const { SecondsPath: _, ...rest } = state;
+  return {
+    ...rest,
+    Type: 'Task',
+    Resource: 'wait',
+    TimeoutSeconds: LONGEST_SECONDS,
+    Parameters: { 'seconds.$': path },
+    ResultPath: null,
+  };
+}
+
+/** @throws States.Runtime when Step Functions would not wait for so long */
+export function checkSeconds(state: string, seconds: unknown): number {
+  if (typeof seconds === 'number' && Number.isInteger(seconds) && seconds >= 0 && seconds <= MAX_WAIT_SECONDS)
+    return seconds;
+  throw statesError(
+    'States.Runtime',
+    `State "${state}" is to wait ${JSON.stringify(seconds)} seconds; it takes whole numbers from 0 to ${MAX_WAIT_SECONDS}.`,
+  );
+}
+
+/**
+ * Fills in a Task's payload template: constants, `$`, fields of it, and fields of the context (`$$.Execution.Name`).
+ * @throws States.Runtime when a path leads nowhere
+ */
+export function fillTemplate(template: Template, input: unknown, context: unknown): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(template).map(([key, value]) => {
+      if (key.endsWith('.$') && typeof value === 'string')
+        return [
+          key.slice(0, -2),
+          value.startsWith('$$') ? follow(value.slice(1), context) : follow(value, input),
+        ];
+      return [key, isTemplate(value) ? fillTemplate(value, input, context) : value];
+    }),
+  );
+}
+
+const isTemplate = (value: unknown): value is Template =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function follow(path: string, root: unknown): unknown {
+  if (!/^\$(\.\w+)*$/.test(path))
+    throw new Error(`The path ${path} of a Task's payload is not understood here.`);
+  let value = root;
+  for (const field of path.split('.').slice(1)) {
+    if (!isTemplate(value) || !Object.hasOwn(value, field))
+      throw statesError('States.Runtime', `The path ${path} leads to nothing.`);
+    value = value[field];
+  }
+  return value;
+}
+
+/** An error by the name that Step Functions gives it. */
+export function statesError(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
+}

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { NightshiftConfig } from '../src/config/config.ts';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+/** What a template is made of beside the configuration: `lib/`, and the rules of `src/` and Lambda entries that it names. */
+const SOURCES = ['lib', 'lambdas', 'src'];
+
+/** Templates kept; the oldest goes when another one comes. */
+const KEPT = 32;
+
+/** Where templates are kept, and what makes one when there is none. */
+export interface TemplateCache {
+  /** Default: `node_modules/.cache/nightshift`. */
+  readonly folder?: string;
+  readonly synthesize: (config: NightshiftConfig) => Promise<unknown>;
+}
+
+/**
+ * The template of the synthesized stack. Loading the CDK and synthesizing takes about two seconds, so a template is kept
+ * under the hash of everything it is made from: sources, configuration, and the versions of the CDK and of Node. A kept
+ * template that cannot be read, or a folder that cannot be written, costs time and never a job.
+ */
+export async function cachedTemplate(config: NightshiftConfig, cache: TemplateCache): Promise<unknown> {
+  const { folder = join(ROOT, 'node_modules', '.cache', 'nightshift'), synthesize } = cache;
+  const file = join(folder, `${await templateHash(config)}.json`);
+  const kept = await readKept(file);
+  if (kept !== undefined) return kept;
+  const template = await synthesize(config);
+  await keep(folder, file, template);
+  return template;
+}
+
+/** Of everything that a template is made from. */
+async function templateHash(config: NightshiftConfig): Promise<string> {
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify([config, process.version, cdkVersion()]));
+  for (const name of await sourceFiles()) hash.update(`\0${name}\0`).update(await readFile(join(ROOT, name)));
+  return hash.digest('hex').slice(0, 32);
+}
+
+async function sourceFiles(): Promise<string[]> {
+  const folders = SOURCES.map(async (folder) => {
+    const names = await readdir(join(ROOT, folder), { recursive: true });
+    return names.filter((name) => name.endsWith('.ts')).map((name) => join(folder, name));
+  });
+  return (await Promise.all(folders)).flat().toSorted();
+}
+
+function cdkVersion(): unknown {
+  const { version } = createRequire(import.meta.url)('aws-cdk-lib/package.json') as {
+    readonly version: unknown;
+  };
+  return version;
+}
+
+async function readKept(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+async function keep(folder: string, file: string, template: unknown): Promise<void> {
+  const unfinished = `${file}.${process.pid}.tmp`;
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(unfinished, JSON.stringify(template));
+    await rename(unfinished, file);
+    await dropOldest(folder);
+  } catch {
+    await rm(unfinished, { force: true }).catch(() => undefined);
+  }
+}
+
+async function dropOldest(folder: string): Promise<void> {
+  const files = (await readdir(folder)).map((name) => join(folder, name));
+  if (files.length <= KEPT) return;
+  const aged = await Promise.all(files.map(async (file) => ({ file, age: (await stat(file)).mtimeMs })));
+  const oldest = aged.toSorted((a, b) => b.age - a.age).slice(KEPT);
+  await Promise.all(oldest.map(({ file }) => rm(file, { force: true })));
+}

@@ -1,0 +1,30 @@
+import type { Dialect } from '../provider/dialects/schema.ts';
+import { KNOWN_PROVIDERS } from './known-providers.ts';
+import { findBaseUrl, resolveDialect } from './resolve-dialect.ts';
+import { findProvider } from './resolve-profile.ts';
+import { directEndpoints } from './direct-endpoints.ts';
+import type { NightshiftConfig } from './schema.ts';
+
+/** Where a provider's key goes, and how. Part of the code that may read the key, and never taken from a job. */
+export interface DeployedProvider {
+  readonly baseUrl: string;
+  readonly auth: Dialect['auth'];
+  /** Endpoints that rows may be sent to directly. */
+  readonly endpoints: readonly string[];
+}
+
+/** The providers whose keys may be used, by name. */
+export type DeployedProviders = Readonly<Record<string, DeployedProvider>>;
+
+/** The built-in and the configured providers, except those without a base URL. */
+export function deployedProviders(config: NightshiftConfig): DeployedProviders {
+  const names = new Set([...Object.keys(KNOWN_PROVIDERS), ...Object.keys(config.providers ?? {})]);
+  return Object.fromEntries(
+    [...names].flatMap((name) => {
+      const provider = findProvider(config, name);
+      if (findBaseUrl(config, name, provider) === undefined) return [];
+      const { baseUrl, dialect } = resolveDialect(config, name, provider);
+      return [[name, { baseUrl, auth: dialect.auth, endpoints: directEndpoints(config, name, dialect) }]];
+    }),
+  );
+}

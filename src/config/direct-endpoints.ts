@@ -1,0 +1,44 @@
+import type { Dialect } from '../provider/dialects/schema.ts';
+import type { NightshiftConfig } from './schema.ts';
+
+/** Endpoints that ask a model and do nothing else, whoever the provider is. */
+const ASKING = [
+  '/v1/chat/completions',
+  '/v1/completions',
+  '/v1/embeddings',
+  '/v1/responses',
+  '/v1/images/generations',
+  '/v1/audio/speech',
+  '/v1/rerank',
+  '/v2/rerank',
+  '/v1/moderations',
+  '/v1/messages',
+];
+
+/**
+ * Endpoints that rows may be sent to directly: those that the dialect lists; where it lists none, those that only ask a model, and
+ * those that the configuration's profiles for this provider name. A job names its endpoint itself, and a provider's other endpoints
+ * may do other things, such as making a key.
+ */
+export function directEndpoints(
+  config: NightshiftConfig,
+  provider: string,
+  { endpoints }: Dialect,
+): readonly string[] {
+  if (endpoints !== 'unknown') return endpoints;
+  const schedules = Object.values(config.schedules ?? {});
+  const treatments = [
+    ...Object.values(config.profiles),
+    // A schedule changes its profile.
+    ...schedules.map(({ profile = 'default', overrides }) => ({ ...config.profiles[profile], ...overrides })),
+  ];
+  const configured = treatments.flatMap((treatment) =>
+    treatment.endpoint !== undefined && (treatment.provider ?? DEFAULT_PROVIDER) === provider
+      ? [treatment.endpoint]
+      : [],
+  );
+  return [...new Set([...ASKING, ...configured])];
+}
+
+/** The provider of profiles that name none. */
+export const DEFAULT_PROVIDER = 'melious';

@@ -1,0 +1,126 @@
+/** What stands in texts where a secret was. */
+export const SCRUBBED = '[secret]';
+
+/** Shorter texts are words: to take them out of every message would say more than it hides. */
+const SHORTEST_SECRET = 6;
+
+/** Of a secret as long as this, its beginning and its end are taken out, too. */
+const SHORTEST_IN_PARTS = 16;
+/** Characters of a beginning that are no public name, as in `sk-proj-`, and of an end. */
+const SHORTEST_HEAD = 5;
+const SHORTEST_TAIL = 8;
+const PUBLIC_NAME = /^(?:[A-Za-z0-9]{2,8}[-_]){0,3}/;
+/** Characters that are left of a secret that is masked, such as `sk-a****wxyz`, at both sides together. */
+const SHOWN_OF_MASKED = 4;
+
+/** Takes secrets out of a text. */
+export type Scrub = (text: string) => string;
+
+/**
+ * Makes what takes these secrets out of whatever a provider answers, before it is read, logged, kept or shown: as they are,
+ * encoded for URLs, JSON, base64 or hex, and their first and last parts, which providers print beside asterisks or dots.
+ */
+export function createScrub(secrets: readonly string[]): Scrub {
+  const long = [...new Set(secrets)].filter((secret) => secret.length >= SHORTEST_SECRET);
+  const whole = anyOf(long.flatMap(encodings));
+  const inParts = long.filter((secret) => secret.length >= SHORTEST_IN_PARTS).flatMap(writtenForms);
+  return (text) => {
+    const scrubbed = whole === undefined ? text : text.replace(whole, SCRUBBED);
+    return inParts.reduce((left, secret) => scrubEnds(scrubMasked(left, secret), secret), scrubbed);
+  };
+}
+
+/** Longest first, so that nothing is left of one that holds another. */
+function anyOf(texts: readonly string[]): RegExp | undefined {
+  if (texts.length === 0) return undefined;
+  const sorted = [...new Set(texts)].toSorted((one, other) => other.length - one.length);
+  return new RegExp(sorted.map((text) => RegExp.escape(text)).join('|'), 'g');
+}
+
+function encodings(secret: string): string[] {
+  const bytes = Buffer.from(secret);
+  const hex = bytes.toString('hex');
+  return [...writtenForms(secret), ...base64Forms(bytes), hex, hex.toUpperCase()];
+}
+
+/** As it is, in an address, in a form and in JSON: forms whose beginning and end are those of the secret. */
+function writtenForms(secret: string): string[] {
+  const url = encodeURIComponent(secret);
+  const form = new URLSearchParams({ _: secret }).toString().slice(2);
+  const json = JSON.stringify(secret).slice(1, -1);
+  const lowerCase = [url, form].map((text) => text.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()));
+  return [...new Set([secret, url, form, ...lowerCase, json, json.replaceAll('/', String.raw`\/`)])];
+}
+
+/** Base64 of the secret behind any number of other bytes, as in `Basic` credentials: the characters that do not depend on those. */
+function base64Forms(bytes: Buffer): string[] {
+  return [0, 1, 2].flatMap((before) => {
+    const all = Buffer.concat([Buffer.alloc(before), bytes]);
+    const from = Math.ceil((before * 8) / 6);
+    const to = Math.floor((all.byteLength * 8) / 6);
+    return [all.toString('base64').slice(from, to), all.toString('base64url').slice(from, to)];
+  });
+}
+
+/** `sk-a****wxyz`, `sk-abcd...`, `…wxyz` */
+const MASK = /[*•●·]+|\.{2,}|…+|[xX#_]{3,}|[<[](?:redacted|hidden|masked|snip)[>\]]/gi;
+
+function scrubMasked(text: string, secret: string): string {
+  let left = '';
+  let done = 0;
+  for (const { index, 0: mask } of text.matchAll(MASK)) {
+    const before = prefixAt(text.slice(Math.max(done, index - secret.length), index), secret);
+    const behind = suffixAt(text.slice(index + mask.length, index + mask.length + secret.length), secret);
+    if (index < done || before + behind < SHOWN_OF_MASKED) continue;
+    left += `${text.slice(done, index - before)}${SCRUBBED}`;
+    done = index + mask.length + behind;
+  }
+  return left + text.slice(done);
+}
+
+/** How many characters at a text's end are the first of the secret. */
+function prefixAt(text: string, secret: string): number {
+  for (let length = Math.min(text.length, secret.length); length > 0; length -= 1)
+    if (text.endsWith(secret.slice(0, length))) return length;
+  return 0;
+}
+
+/** How many characters at a text's beginning are the last of the secret. */
+function suffixAt(text: string, secret: string): number {
+  for (let length = Math.min(text.length, secret.length); length > 0; length -= 1)
+    if (text.startsWith(secret.slice(-length))) return length;
+  return 0;
+}
+
+/** First and last parts without a mask: a text that was cut off. */
+function scrubEnds(text: string, secret: string): string {
+  return scrubTail(scrubHead(text, secret), secret);
+}
+
+function scrubHead(text: string, secret: string): string {
+  const named = PUBLIC_NAME.exec(secret)?.[0].length ?? 0;
+  const head = secret.slice(0, Math.max(named + SHORTEST_HEAD, SHORTEST_TAIL));
+  let left = '';
+  let done = 0;
+  for (let at = text.indexOf(head); at !== -1; at = text.indexOf(head, done)) {
+    let end = at + head.length;
+    while (end < text.length && text[end] === secret[end - at]) end += 1;
+    left += `${text.slice(done, at)}${SCRUBBED}`;
+    done = end;
+  }
+  return left + text.slice(done);
+}
+
+function scrubTail(text: string, secret: string): string {
+  const tail = secret.slice(-SHORTEST_TAIL);
+  let left = '';
+  let done = 0;
+  for (let at = text.indexOf(tail); at !== -1; at = text.indexOf(tail, done)) {
+    let start = at;
+    while (start > done && text[start - 1] === secret[secret.length - SHORTEST_TAIL - (at - start) - 1])
+      start -= 1;
+    left += `${text.slice(done, start)}${SCRUBBED}`;
+    done = at + SHORTEST_TAIL;
+  }
+  return left + text.slice(done);
+}

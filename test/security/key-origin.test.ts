@@ -1,0 +1,263 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { StateMachineDefinition } from 'aws-local-stepfunctions';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { callHandlers } from '../../host/call-handlers.ts';
+import { createLocalExecutions } from '../../host/engine.ts';
+import { startSimulator } from '../../simulator/index.ts';
+import { handler as cancelBatch } from '../../lambdas/cancel-batch.ts';
+import { handler as createBatch } from '../../lambdas/create-batch.ts';
+import { handler as pollBatch } from '../../lambdas/poll-batch.ts';
+import { handler as sendDirect } from '../../lambdas/send-direct.ts';
+import { handler as uploadFile } from '../../lambdas/upload-file.ts';
+import { jobKey, roundKey, summaryKey } from '../../src/checkpoints/keys.ts';
+import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts';
+import { deployedProviders } from '../../src/config/deployed-providers.ts';
+import { resolveProfile } from '../../src/config/resolve-profile.ts';
+import { startJob } from '../../src/doors/start-job.ts';
+import type { Job, Summary } from '../../src/job.ts';
+import type { ProviderSettings } from '../../src/provider/batch-provider.ts';
+import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
+import { edgesFromEnvironment } from '../../src/runtime/environment.ts';
+import { openChannels } from '../../src/runtime/announce-edges.ts';
+import { providerEdgesFromEnvironment } from '../../src/runtime/provider-edges.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
+import { requireJson, writeJson } from '../../src/store/json.ts';
+import { HeldExecutions } from '../held-executions.ts';
+import { stackMachine } from '../lib/synthesized-stack.ts';
+import { startRecorder, type Recorder } from './recorder.ts';
+
+const KEY = 'sk-mel-the-key-of-the-house-0123456789';
+
+/** The functions as they are deployed with a configuration, over a folder, and the address of somebody who wants the key. */
+async function deploy(config: NightshiftConfig = defineConfig({ profiles: { default: { model: 'm' } } })) {
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-keys-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const attacker = await startRecorder();
+  const secrets = await startRecorder((_, response) =>
+    response.end(JSON.stringify({ SecretString: JSON.stringify({ melious: KEY, other: KEY }) })),
+  );
+  const env = {
+    STORE: pathToFileURL(folder).href,
+    SECRET_ARN: 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:keys',
+    PARAMETERS_SECRETS_EXTENSION_HTTP_PORT: new URL(secrets.url).port,
+  };
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+  const providers = JSON.stringify(deployedProviders(config));
+  vi.stubEnv('NIGHTSHIFT_PROVIDERS', Buffer.from(providers).toString('base64'));
+  vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  return { store: createFolderStore(folder), attacker, secrets, config, env };
+}
+
+type Deployed = Awaited<ReturnType<typeof deploy>>;
+
+const melious = (baseUrl: string): ProviderSettings => ({
+  name: 'melious',
+  baseUrl,
+  dialect: builtInDialect('melious'),
+});
+
+/** A job as it lies in the bucket with its rows, whoever wrote it there. */
+async function putJob({ store, config }: Deployed, provider: ProviderSettings): Promise<void> {
+  const profile = { ...resolveProfile(config, 'default'), provider, directUpTo: 50 };
+  const job: Job = { jobId: 'job', inputs: [], profile, createdAt: '2026-11-01T00:00:00.000Z' };
+  await writeJson(store, jobKey('job'), job);
+  await writeJson(store, 'jobs/job/plan.json', {
+    rows: 1,
+    invalid: 0,
+    inputTokens: 1,
+    shards: [],
+    problems: [],
+  });
+  const row = { custom_id: 'a', method: 'POST', url: '/v1/chat/completions', body: { model: 'm' } };
+  await store.put(roundKey({ jobId: 'job', shard: 0 }, 1, 'requests.jsonl'), `${JSON.stringify(row)}\n`);
+}
+
+const polling = { minSeconds: 1, maxSeconds: 1, fraction: 1, graceSeconds: 1 };
+const context = { jobId: 'job', shard: 0, polling, round: 1, lastRound: 4 };
+const batch = {
+  ...context,
+  fileId: 'file',
+  batchId: 'batch',
+  createdAt: 0,
+  deadline: 2_000_000_000,
+  waitSeconds: 1,
+  nextPollAt: 0,
+  polls: 0,
+  notFound: 0,
+};
+const direct = { ...context, direct: true as const, createdAt: 0, polls: 0, stalled: 0 };
+
+/** The functions that read the key before they do anything else, each with an event that anybody may send who may call it. */
+const STEPS: Readonly<Record<string, (provider: ProviderSettings) => Promise<unknown>>> = {
+  'upload-file': (provider) => uploadFile({ ...context, provider, lastRound: 4 }),
+  'create-batch': (provider) => createBatch({ ...context, provider, fileId: 'file' }),
+  'poll-batch': (provider) => pollBatch({ ...batch, provider }),
+  'cancel-batch': (provider) => cancelBatch({ ...batch, provider }),
+  'send-direct': (provider) => sendDirect({ ...direct, provider }),
+};
+
+function expectNothingSent({ attacker, secrets }: { attacker: Recorder; secrets: Recorder }): void {
+  expect(attacker.requests).toEqual([]);
+  expect(secrets.requests).toEqual([]);
+}
+
+describe.each(Object.entries(STEPS))('the function %s', (step, call) => {
+  test('sends nothing to an address that its event brings, and does not read the key', async () => {
+    const deployed = await deploy();
+    const provider = melious(`${deployed.attacker.url}/v1`);
+    await putJob(deployed, provider);
+    if (step === 'upload-file') await writeJson(deployed.store, jobKey('job'), await batchJob(deployed));
+
+    await expect(call(provider)).rejects.toMatchObject({
+      name: 'ProviderDenied',
+      message: expect.stringMatching(/melious.*nightshift\.config\.ts.*\[PROVIDER_CHANGED\]$/s) as string,
+    });
+
+    expectNothingSent(deployed);
+  });
+
+  test.each(['other', 'toString', '__proto__', ''])(
+    'does not know a provider "%s" that only its event names',
+    async (name) => {
+      const deployed = await deploy();
+      const provider = { ...melious(`${deployed.attacker.url}/v1`), name };
+      await putJob(deployed, provider);
+      if (step === 'upload-file') await writeJson(deployed.store, jobKey('job'), await batchJob(deployed));
+
+      await expect(call(provider)).rejects.toMatchObject({
+        name: 'ProviderDenied',
+        message: expect.stringContaining('[PROVIDER_UNKNOWN]') as string,
+      });
+
+      expectNothingSent(deployed);
+    },
+  );
+});
+
+/** The same job, whose rows go as a batch. */
+async function batchJob({ store }: Deployed): Promise<Job> {
+  const job = await requireJson<Job>(store, jobKey('job'));
+  return { ...job, profile: { ...job.profile, directUpTo: undefined } };
+}
+
+describe('a key', () => {
+  test.each([
+    ['another path of the same host', { baseUrl: 'https://api.melious.ai/v2' }],
+    ['another port', { baseUrl: 'https://api.melious.ai:8443/v1' }],
+    ['plain http', { baseUrl: 'http://api.melious.ai/v1' }],
+    ['a name and a password', { baseUrl: 'https://api.melious.ai@evil.example/v1' }],
+    ['no address', { baseUrl: 'not an address' }],
+    ['another header for the key', { dialect: { ...builtInDialect('melious'), auth: 'x-api-key' as const } }],
+  ])('is not read for a job that records %s', async (_, change) => {
+    const deployed = await deploy();
+
+    await expect(
+      pollBatch({ ...batch, provider: { ...melious('https://api.melious.ai/v1'), ...change } }),
+    ).rejects.toMatchObject({ name: 'ProviderDenied' });
+
+    expectNothingSent(deployed);
+  });
+
+  test('is sent to the address that is deployed', async () => {
+    const provider = await startRecorder((_, response) =>
+      response.end(JSON.stringify({ id: 'batch', status: 'in_progress' })),
+    );
+    const baseUrl = `${provider.url}/v1`;
+    await deploy({ providers: { melious: { baseUrl } }, profiles: { default: {} } });
+
+    await expect(pollBatch({ ...batch, provider: melious(baseUrl) })).resolves.toMatchObject({
+      phase: 'running',
+    });
+
+    expect(provider.requests).toEqual(['GET /v1/batches/batch']);
+    expect(provider.received()).toContain(`Bearer ${KEY}`);
+  });
+
+  test('goes nowhere else by the environment, which only a simulator on this machine is named in', async () => {
+    const deployed = await deploy();
+    vi.stubEnv('PROVIDER_BASE_URLS', JSON.stringify({ melious: 'http://192.0.2.1/v1' }));
+    vi.stubEnv('MELIOUS_API_KEY', KEY);
+
+    await expect(pollBatch({ ...batch, provider: melious('http://192.0.2.1/v1') })).rejects.toMatchObject({
+      name: 'ProviderDenied',
+    });
+
+    expectNothingSent(deployed);
+  });
+});
+
+describe('a job in the bucket', () => {
+  /** Runs the whole machine with the deployed edges on a job that somebody changed after it was written. */
+  async function runChanged(change: (job: Job, attacker: Recorder) => Job) {
+    const simulator = await startSimulator({ apiKey: KEY });
+    onTestFinished(() => simulator.close());
+    const config = defineConfig({
+      providers: { mine: { dialect: 'melious', baseUrl: simulator.url } },
+      profiles: { default: { provider: 'mine', model: 'm' } },
+    });
+    const deployed = await deploy(config);
+    vi.stubEnv('MINE_API_KEY', KEY);
+    const { definition, functions } = stackMachine();
+    const edges = providerEdgesFromEnvironment(process.env, deployedProviders(config));
+    const executions = createLocalExecutions({
+      definition: definition as StateMachineDefinition,
+      functions,
+      instant: true,
+      callStep: callHandlers({ ...edges, log: () => undefined, channels: openChannels({}, edges.clock) }),
+    });
+    const { store } = deployed;
+    await store.put('input/a.jsonl', '{"prompt":"secret row"}\n');
+    const doors = {
+      ...edgesFromEnvironment(process.env),
+      log: () => undefined,
+      config,
+      executions: new HeldExecutions(),
+    };
+    const { jobId } = await startJob(doors, {
+      jobId: 'job',
+      profile: 'default',
+      inputs: () => Promise.resolve([{ key: 'input/a.jsonl' }]),
+    });
+    await writeJson(
+      store,
+      jobKey(jobId),
+      change(await requireJson<Job>(store, jobKey(jobId)), deployed.attacker),
+    );
+    await executions.start(jobId, { jobId });
+    await executions.result(jobId).catch(() => undefined);
+    return { ...deployed, simulator, summary: await requireJson<Summary>(store, summaryKey(jobId)) };
+  }
+
+  const withProvider = (job: Job, provider: Partial<ProviderSettings>): Job => ({
+    ...job,
+    profile: { ...job.profile, provider: { ...job.profile.provider, ...provider } },
+  });
+
+  test('that names another address stops, says what to do, and sends neither key nor rows', async () => {
+    const { attacker, simulator, summary } = await runChanged((job, { url }) =>
+      withProvider(job, { baseUrl: `${url}/v1` }),
+    );
+
+    expect(summary).toMatchObject({
+      status: 'failed',
+      failure: { name: 'ProviderDenied', code: 'PROVIDER_CHANGED' },
+    });
+    expect(summary.failure?.message).toMatch(/Set providers\.mine back .* and resume the job/);
+    expect(attacker.requests).toEqual([]);
+    expect(simulator.requests()).toEqual([]);
+  });
+
+  test('whose rows go directly sends none to an endpoint that does other things', async () => {
+    const { simulator, summary } = await runChanged((job) => ({
+      ...job,
+      profile: { ...job.profile, endpoint: '/v1/../key/generate', directUpTo: 10 },
+    }));
+
+    expect(summary.counts.ok).toBe(0);
+    expect(simulator.requests()).toEqual([]);
+  });
+});

@@ -1,0 +1,34 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
+
+/** A server that writes down what it is asked. */
+export interface Recorder {
+  /** Without a path. */
+  readonly url: string;
+  /** `<method> <path>`, in order. */
+  readonly requests: readonly string[];
+  /** Everything that was sent to it, headers and bodies. */
+  readonly received: () => string;
+}
+
+/** @param answer what it answers; default an empty JSON object */
+export async function startRecorder(answer: RequestListener = answerNothing): Promise<Recorder> {
+  const requests: string[] = [];
+  const received: string[] = [];
+  const server = createServer((request, response) => {
+    requests.push(`${request.method} ${request.url}`);
+    received.push(JSON.stringify(request.headers));
+    request.on('data', (chunk: Buffer) => received.push(chunk.toString('utf8')));
+    request.on('end', () => answer(request, response));
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, requests, received: () => received.join('\n') };
+}
+
+const answerNothing: RequestListener = (_, response) => void response.end('{}');

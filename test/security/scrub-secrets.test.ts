@@ -1,0 +1,139 @@
+import fc from 'fast-check';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createProviderClient } from '../../src/provider/client.ts';
+import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
+import { createScrub } from '../../src/provider/scrub-secrets.ts';
+import { startRecorder } from './recorder.ts';
+
+const KEY = 'sk-proj-aB3/dE5+gH7"jK9=mN1pQ3rS5tU7wxyz';
+
+/** How a provider, or a proxy before it, may give a key back. */
+const FORMS: Readonly<Record<string, string>> = {
+  'as it is': KEY,
+  'behind Bearer': `Bearer ${KEY}`,
+  'URL-encoded': encodeURIComponent(KEY),
+  'URL-encoded in lower case': encodeURIComponent(KEY).replaceAll(/%../g, (code) => code.toLowerCase()),
+  'as a form': new URLSearchParams({ key: KEY }).toString(),
+  'in JSON': JSON.stringify(KEY),
+  'in JSON with escaped slashes': JSON.stringify(KEY).replaceAll('/', '\\/'),
+  'in base64': Buffer.from(KEY).toString('base64'),
+  'in base64url': Buffer.from(KEY).toString('base64url'),
+  'as a user of Basic': Buffer.from(`user:${KEY}`).toString('base64'),
+  'as a password of Basic': Buffer.from(`${KEY}:`).toString('base64'),
+  'in hex': Buffer.from(KEY).toString('hex'),
+  'with asterisks': `sk-proj-aB3/****************wxyz`,
+  'with three dots': 'sk-proj-aB3...wxyz',
+  'with an ellipsis': 'sk-proj-aB3…',
+  'with its end alone': '****wxyz',
+  'cut off': KEY.slice(0, 20),
+  'without its beginning': KEY.slice(-12),
+};
+
+/** Parts of the key that say something about it. */
+const TELLING = [KEY, 'aB3/', 'aB3%2F', 'aB3\\/', 'wxyz', KEY.slice(10, 24)];
+
+function expectHidden(text: string): void {
+  for (const part of TELLING) expect(text).not.toContain(part);
+}
+
+describe('a key in a text', () => {
+  test.each(Object.entries(FORMS))('is taken out %s', (_, form) => {
+    const scrubbed = createScrub([KEY])(`Incorrect API key provided: ${form}. See the docs.`);
+
+    expectHidden(scrubbed);
+    expect(scrubbed).toMatch(/^Incorrect API key provided: .*\[secret\].*See the docs\.$/);
+  });
+
+  test('is taken out wherever it is, and nothing else is changed', () => {
+    fc.assert(
+      fc.property(fc.array(fc.oneof(fc.constant(KEY), fc.lorem())), (parts) => {
+        const without = parts.map((part) => (part === KEY ? '[secret]' : part)).join(' ');
+        expect(createScrub([KEY])(parts.join(' '))).toBe(without);
+      }),
+    );
+  });
+
+  test.each([
+    'The model stopped ... and went on.',
+    'Keys begin with sk-proj- and have 48 characters.',
+    'password: ******** [REDACTED]',
+    '{"a":[1,2,3],"b":"…","c":"xxxx"}',
+  ])('is not seen where there is none: %s', (text) => {
+    expect(createScrub([KEY])(text)).toBe(text);
+  });
+
+  test('takes no longer for a long text', () => {
+    const text = `${'sk-proj-aB3/'.repeat(50_000)}${'*'.repeat(500_000)}${'...'.repeat(100_000)}`;
+    const before = performance.now();
+
+    createScrub([KEY])(text);
+
+    expect(performance.now() - before).toBeLessThan(3_000);
+  });
+
+  test('is one of several, each taken out', () => {
+    const scrub = createScrub(['first-secret-value', 'first-secret-value-and-more', 'other-secret']);
+
+    expect(scrub('first-secret-value-and-more, first-secret-value, other-secret')).toBe(
+      '[secret], [secret], [secret]',
+    );
+  });
+});
+
+type Echo = (form: string) => { readonly status: number; readonly type: string; readonly body: string };
+
+const ANSWERS: Readonly<Record<string, Echo>> = {
+  'an error': (form) => ({
+    status: 401,
+    type: 'application/json',
+    body: JSON.stringify({
+      error: { code: 'invalid_api_key', message: `Incorrect API key provided: ${form}` },
+    }),
+  }),
+  'an error of FastAPI': (form) => ({
+    status: 422,
+    type: 'application/json',
+    body: JSON.stringify({ detail: [{ msg: `bad header: ${form}` }] }),
+  }),
+  'a page of HTML': (form) => ({
+    status: 502,
+    type: 'text/html',
+    body: `<html><body>authorization: ${form}</body></html>`,
+  }),
+  'plain text': (form) => ({ status: 400, type: 'text/plain', body: form }),
+  'a batch': (form) => ({
+    status: 200,
+    type: 'application/json',
+    body: JSON.stringify({
+      id: 'b',
+      status: 'failed',
+      errors: { data: [{ code: 'x', message: form }] },
+      metadata: { key: form },
+    }),
+  }),
+};
+
+test.each(Object.entries(ANSWERS))(
+  '%s that holds the key is read without it, whatever its form',
+  async (_, answer) => {
+    let form = '';
+    const provider = await startRecorder((_request, response) => {
+      const { status, type, body } = answer(form);
+      response.writeHead(status, { 'content-type': type, 'x-request': encodeURIComponent(form) }).end(body);
+    });
+    const client = createProviderClient({
+      settings: { name: 'p', baseUrl: `${provider.url}/v1`, dialect: builtInDialect('openai') },
+      apiKey: () => Promise.resolve(KEY),
+      wait: () => Promise.resolve(),
+    });
+    onTestFinished(() => client.close());
+
+    for (form of Object.values(FORMS)) {
+      const batch = await client.getBatch('b').catch((error: unknown) => error);
+      const sent = await client.send('/v1/chat/completions', '{}').catch((error: unknown) => error);
+
+      for (const told of [batch, sent])
+        expectHidden(told instanceof Error ? `${told.message} ${told.stack}` : JSON.stringify(told));
+    }
+  },
+);

@@ -1,0 +1,34 @@
+import { describe, expect, test } from 'vitest';
+import { explainFileError, storeFileError } from '../../src/store/file-errors.ts';
+
+const errorOf = (code: string): Error => Object.assign(new Error(`${code}: what Node says`), { code });
+
+describe('what the operating system refuses', () => {
+  test.each([
+    ['ENOSPC', 'StoreRejected', 'the disk is full'],
+    ['EDQUOT', 'StoreRejected', 'quota'],
+    ['EROFS', 'StoreRejected', 'read-only'],
+    ['EACCES', 'StoreRejected', 'no permission'],
+    ['EPERM', 'StoreRejected', 'no permission'],
+    ['EFBIG', 'StoreRejected', 'of this size'],
+    ['EMFILE', 'StoreUnavailable', 'too many files open'],
+    ['ENFILE', 'StoreUnavailable', 'too many files open'],
+    ['EIO', 'StoreUnavailable', 'the disk reports an error'],
+    ['ESTALE', 'StoreUnavailable', 'network drive'],
+  ])('as %s is a %s that names the file, the cause and the remedy', (code, name, reason) => {
+    const error = storeFileError(errorOf(code), 'write', '/data/jobs/a/plan.json');
+
+    expect(error).toMatchObject({ name, cause: { code } });
+    const { message } = error as Error;
+    expect(message).toContain('Cannot write /data/jobs/a/plan.json: ');
+    expect(message).toContain(reason);
+    expect(message).toMatch(new RegExp(`\\(${code}\\)\\. [A-Z].*\\.$`));
+  });
+
+  test('is left alone when it has words of its own, or is no error of a file', () => {
+    for (const error of [errorOf('ENOENT'), new Error('What?'), 'thrown']) {
+      expect(storeFileError(error, 'read', '/data/a')).toBe(error);
+      expect(explainFileError(error)).toBeUndefined();
+    }
+  });
+});
