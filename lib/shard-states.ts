@@ -37,7 +37,7 @@ export function defineShard(states: Construct, steps: StepFunctions): LambdaInvo
         .otherwise(waitForBatch),
     );
   cancelBatch.next(waitForBatch);
-  return closeRound(states, tasks);
+  return closeRound(states, tasks, waitForBatch);
 }
 
 type ShardTasks = ReturnType<typeof defineTasks>;
@@ -57,8 +57,12 @@ function defineTasks(states: Construct, steps: StepFunctions) {
   };
 }
 
-/** After *Collect results*: another round, or the shard's end. */
-function closeRound(states: Construct, { uploadFile, collectResults }: ShardTasks): LambdaInvoke {
+/** After *Collect results*: another look at the same batch, another round, or the shard's end. */
+function closeRound(
+  states: Construct,
+  { uploadFile, collectResults }: ShardTasks,
+  waitForBatch: Wait,
+): LambdaInvoke {
   // `{}`: the map joins what its shards return, and only 256 KiB of it may cross into the next state.
   const shardDone = Succeed.jsonPath(states, 'Shard done', { outputPath: JsonPath.DISCARD });
   catchEverything(collectResults, shardDone);
@@ -68,6 +72,7 @@ function closeRound(states: Construct, { uploadFile, collectResults }: ShardTask
         Condition.stringEquals('$.next', 'retry'),
         waitAsTold(states, 'Wait before retry').next(uploadFile),
       )
+      .when(Condition.stringEquals('$.next', 'look'), waitForBatch)
       .otherwise(shardDone),
   );
   return uploadFile;

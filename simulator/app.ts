@@ -7,6 +7,7 @@ import type { AppContext, AppOptions, RequestRecord } from './app-options.ts';
 import type { SimulatedBatch } from './batches.ts';
 import { corruptContent } from './corrupt-content.ts';
 import { errorBody, fileObject, listAnswer, uploadAnswer } from './dialects.ts';
+import { lateBytes, lateContent, latenessOf } from './late-output.ts';
 import { addMessageBatches } from './message-batches.ts';
 import { batchesPath, readCreate, receivePut } from './calls.ts';
 import type { Route } from './faults.ts';
@@ -95,7 +96,9 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
       const file = state.files.get(c.req.param('id') ?? '');
       if (file === undefined) return notFound(c, 'file');
       if (file.looksUntilProcessed !== undefined) file.looksUntilProcessed -= 1;
-      return c.json(fileObject(file, spoken));
+      const late = latenessOf(state, file.id, now());
+      const bytes = late && (await lateBytes(state.content(file.id), late, file.bytes));
+      return c.json(fileObject({ ...file, bytes: bytes ?? file.bytes }, spoken));
     }),
   );
   app.get(
@@ -103,6 +106,11 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
     route('content', async (c) => {
       const file = state.files.get(c.req.param('id') ?? '');
       if (file === undefined) return notFound(c, 'file');
+      const late = latenessOf(state, file.id, now());
+      if (late !== undefined) {
+        const shown = await lateContent(state.content(file.id), late);
+        return shown === undefined ? notFound(c, 'file') : c.body(new Uint8Array(shown), 200);
+      }
       const kind = options.script.forContent();
       if (kind !== undefined) return corruptContent(state.content(file.id), kind, c.env.outgoing);
       const headers = { 'content-type': 'application/jsonl', 'content-length': String(file.bytes) };
@@ -153,7 +161,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
       const shown = await Promise.all(
         [...state.batches.keys()]
           .toReversed()
-          .flatMap((id) => findBatch(state, id) ?? [])
+          .flatMap((id) => findBatch(state, id, { call: 'list', now: now() }) ?? [])
           .map((batch) => provider.show(batch)),
       );
       return c.json(listAnswer(shown, c.req.query(), spoken) as object);
@@ -162,7 +170,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
   app.get(
     `${batches}/:id`,
     route('get', async (c) => {
-      const batch = findBatch(state, c.req.param('id'));
+      const batch = findBatch(state, c.req.param('id'), { call: 'get', now: now() });
       return batch === undefined ? notFound(c, 'batch') : c.json(await provider.show(batch));
     }),
   );
@@ -293,9 +301,20 @@ async function hasBlankLine(content: AsyncIterable<Buffer>): Promise<boolean> {
   return false;
 }
 
-function findBatch(state: SimulatorState, id = ''): SimulatedBatch | undefined {
+/** A call that looks for batches, and when it does, in milliseconds since 1970. */
+interface Look {
+  readonly call: 'get' | 'list';
+  readonly now: number;
+}
+
+function findBatch(state: SimulatorState, id = '', look?: Look): SimulatedBatch | undefined {
   const batch = state.batches.get(id);
-  return batch?.actions.some(({ kind }) => kind === 'vanish') ? undefined : batch;
+  const isHidden = batch?.actions.some((action) => {
+    if (action.kind !== 'hidden' || look === undefined) return action.kind === 'vanish';
+    const isAsked = action.from === 'both' || action.from === look.call;
+    return isAsked && look.now < batch.createdAt + action.seconds * 1_000;
+  });
+  return isHidden === true ? undefined : batch;
 }
 
 function recordOf(c: AppContext): RequestRecord {

@@ -49,7 +49,21 @@ export type BatchAction =
   /** Shows these counters, whatever they are. */
   | { readonly kind: 'counts'; readonly counts: unknown }
   /** Is not found any more. */
-  | { readonly kind: 'vanish' };
+  | { readonly kind: 'vanish' }
+  /** Is not found by its id, not listed, or neither, for the first so many seconds of its life. */
+  | { readonly kind: 'hidden'; readonly from: 'get' | 'list' | 'both'; readonly seconds: number }
+  /** Shows other metadata than it was created with. */
+  | { readonly kind: 'metadata'; readonly shown: 'upper case' | 'cut' | 'none' }
+  /** Shows times of a clock that is so many seconds ahead. */
+  | { readonly kind: 'clock'; readonly aheadSeconds: number }
+  /** Has ended and counts its rows, but does not show its files as they are, for so many seconds or for ever. */
+  | { readonly kind: 'late'; readonly shows: LateOutput; readonly seconds?: number };
+
+/**
+ * What a late batch shows: no ids of files; files that are not found; files that are empty, shorter than their object says,
+ * still growing, or with the lines of another batch.
+ */
+export type LateOutput = 'no-id' | 'not-found' | 'empty' | 'short' | 'growing' | 'foreign';
 
 export interface RowFault {
   readonly at: 'row';
@@ -63,8 +77,8 @@ export interface RowFault {
 
 export type RowAction =
   | { readonly kind: 'error'; readonly code: string; readonly status?: number; readonly message?: string }
-  /** In no file; twice; with a stranger beside it; without answer and error. */
-  | { readonly kind: 'drop' | 'duplicate' | 'unknown' | 'empty' }
+  /** In no file and not counted; in no file though counted; twice; with a stranger beside it; without answer and error. */
+  | { readonly kind: 'drop' | 'lose' | 'duplicate' | 'unknown' | 'empty' }
   /** Its body is a string of JSON; its status is 0. */
   | { readonly kind: 'string-body' | 'status-zero' }
   | { readonly kind: 'text'; readonly text: string }

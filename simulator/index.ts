@@ -50,6 +50,8 @@ export interface Simulator {
   files(): readonly SimulatedFile[];
   /** Batches made per `metadata.key`, or per input file's name: more than one was paid twice. */
   createsPerKey(): ReadonlyMap<string, number>;
+  /** Answers made per row, by custom_id: more than one was paid for more than once. */
+  answersPerRow(): ReadonlyMap<string, number>;
 }
 
 /** Where the dialect does not know. */
@@ -104,5 +106,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     // Where there are none, what is kept as files is nobody's business.
     files: () => (spoken.dialect.adapter === 'anthropic' ? [] : [...state.files.values()]),
     createsPerKey: () => state.creates,
+    answersPerRow: () => state.answers,
   };
 }

@@ -22,6 +22,8 @@ interface ResultLines {
   readonly output: readonly string[];
   readonly errors: readonly string[];
   readonly failed: boolean;
+  /** The counters do not know of it. */
+  readonly uncounted?: boolean;
 }
 
 /** Writes a batch's files as it ends: the first `finished` rows in the order the provider happened to run them. */
@@ -33,6 +35,7 @@ export async function produceOutput(
   const output: string[] = [];
   const errors: string[] = [];
   let errored = 0;
+  let uncounted = 0;
   if (batch.errors.length === 0) {
     for (const [place, { request, ordinal }] of (await runOrder(state, batch, seed)).entries()) {
       if (place >= finished) {
@@ -48,6 +51,9 @@ export async function produceOutput(
       output.push(...lines.output);
       errors.push(...lines.errors);
       if (lines.failed) errored += 1;
+      if (lines.uncounted === true) uncounted += 1;
+      if (isPaid(lines, actions))
+        state.answers.set(request.custom_id, (state.answers.get(request.custom_id) ?? 0) + 1);
     }
   }
   const { quirks } = spoken;
@@ -67,12 +73,19 @@ export async function produceOutput(
   return {
     ending: none ? 'failed' : ending,
     at,
-    succeeded: batch.errors.length > 0 ? 0 : finished - errored,
+    succeeded: batch.errors.length > 0 ? 0 : finished - errored - uncounted,
     errored,
     outputFileId: store(output, 'output'),
     errorFileId: store(errors, 'errors'),
   };
 }
+
+/** A row that failed, was not done or got nothing costs nothing. */
+function isPaid({ failed, uncounted }: ResultLines, actions: readonly RowAction[]): boolean {
+  return !failed && uncounted !== true && !actions.some(({ kind }) => UNPAID.has(kind));
+}
+
+const UNPAID: ReadonlySet<RowAction['kind']> = new Set(['empty', 'status-zero']);
 
 interface Placed {
   readonly request: SimulatedRequest;
@@ -128,7 +141,8 @@ function resultLines(
     (isUnknownModel(request)
       ? { code: 'INFERENCE_3001', status: 404, message: 'There is no such model.' }
       : undefined);
-  if (has('drop')) return { output: [], errors: [], failed: false };
+  if (has('drop')) return { output: [], errors: [], failed: false, uncounted: true };
+  if (has('lose')) return { output: [], errors: [], failed: false };
   const stranger = has('unknown') ? [line('a-stranger', { response: null, error: null })] : [];
   if (error !== undefined) {
     const text = errorLine(request, error, spoken);

@@ -8,6 +8,7 @@ import {
 } from './batches.ts';
 import { batchObject, type Spoken } from './dialects.ts';
 import type { BatchAction, FaultScript } from './faults.ts';
+import { shownBatch } from './late-output.ts';
 import { produceOutput } from './output.ts';
 import type { SimulatorState } from './state.ts';
 import { validateRequests } from './validate.ts';
@@ -76,7 +77,8 @@ export class SimulatedProvider {
     const current = this.stateOf(batch);
     if ('ending' in current) await this.#end(batch, current);
     // How a batch ended may depend on its rows.
-    return batchObject(batch, this.stateOf(batch), this.#options.spoken);
+    const shown = shownBatch(batch, this.#options.now());
+    return batchObject(shown, this.stateOf(batch), this.#options.spoken);
   }
 
   stateOf(batch: SimulatedBatch): BatchState {

@@ -29,6 +29,7 @@ interface Saved {
   readonly batches: readonly SimulatedBatch[];
   readonly creates: readonly (readonly [string, number])[];
   readonly attempts: readonly (readonly [string, number])[];
+  readonly answers: readonly (readonly [string, number])[];
 }
 
 /** Files and batches, kept in a folder after every change, so that a restart finds them. */
@@ -39,6 +40,8 @@ export class SimulatorState {
   readonly creates = new Map<string, number>();
   /** Batches a row was in, by custom_id. */
   readonly attempts = new Map<string, number>();
+  /** Batches that answered a row, by custom_id: each answer is paid for, wherever it ends. */
+  readonly answers = new Map<string, number>();
   readonly #folder: string;
   readonly #seed: number;
   readonly #ids: Quirks['ids'];
@@ -88,6 +91,7 @@ export class SimulatorState {
       batches: [...this.batches.values()],
       creates: [...this.creates],
       attempts: [...this.attempts],
+      answers: [...this.answers],
     };
     writeFileSync(`${this.#statePath}.new`, JSON.stringify(saved));
     renameSync(`${this.#statePath}.new`, this.#statePath);
@@ -100,6 +104,7 @@ export class SimulatorState {
     for (const batch of saved.batches) this.batches.set(batch.id, batch);
     for (const [key, count] of saved.creates) this.creates.set(key, count);
     for (const [id, count] of saved.attempts) this.attempts.set(id, count);
+    for (const [id, count] of saved.answers) this.answers.set(id, count);
   }
 }
 

@@ -89,6 +89,15 @@ export interface BatchContext extends UploadedContext {
   readonly cancelFailures?: number;
   /** Seconds until a batch that runs on is cancelled again. */
   readonly cancelInSeconds?: number;
+  /** Set while the batch has ended and shows less than it promised: *Collect results* looks again. */
+  readonly late?: LateOutput;
+}
+
+/** Looks at an ended batch that found less than it promised. */
+export interface LateOutput {
+  /** The first of them. */
+  readonly since: number;
+  readonly looks: number;
 }
 
 /** Out of *Poll batch*, into *Batch ended?*. */
@@ -110,8 +119,14 @@ export type CollectContext = PolledContext | SentContext | Caught<ShardContext>;
 
 /** Out of *Collect results*, into *Rows to retry?*. With `retry`, also into *Wait before retry* and *Upload file*. */
 export interface CollectedContext extends ShardContext {
-  readonly next: 'retry' | 'done' | 'stop';
+  readonly next: 'retry' | 'done' | 'stop' | 'look';
   readonly waitSeconds: number;
+}
+
+/** Out of *Collect results* with `look`, into *Wait for batch* and *Poll batch*: the batch shows less than it promised. */
+export interface LookContext extends BatchContext {
+  readonly next: 'look';
+  readonly late: LateOutput;
 }
 
 /** Into *Write results*. */

@@ -17,6 +17,8 @@ export type LogEvent =
   | 'batch_cancel_failed'
   | 'round_collected'
   | 'shard_stopped'
+  | 'batch_left_open'
+  | 'output_late'
   | 'job_stopped'
   | 'report_not_written'
   | 'results_written'

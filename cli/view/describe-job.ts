@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import type { OpenBatch } from '../../src/job.ts';
 import type { JobDetails, JobStatus } from '../../src/status/job-status.ts';
 import type { Place } from '../targets/open-target.ts';
 import { printable } from '../printable.ts';
@@ -28,6 +29,7 @@ export function describeJob(details: JobDetails, place: Pick<Place, 'store' | 'o
     ...(openShards.length > SHOWN_SHARDS
       ? [`  … and ${openShards.length - SHOWN_SHARDS} open shards more`]
       : []),
+    ...(status.open ?? []).map(describeOpen),
     ...[status.results, status.deadLetters, status.summary].flatMap((key) =>
       key === undefined ? [] : [`  ${place.store.locate(key)}`],
     ),
@@ -35,6 +37,16 @@ export function describeJob(details: JobDetails, place: Pick<Place, 'store' | 'o
     ...(status.advice === undefined ? [] : [status.advice]),
     styleText('dim', nextStep(status, place.options)),
   ];
+}
+
+function describeOpen({ shard, round, batchId, status, files, onResume }: OpenBatch): string {
+  const ids = Object.entries(files).flatMap(([name, id]) =>
+    id === undefined ? [] : [`${name} ${printable(id)}`],
+  );
+  const batch = batchId === undefined ? 'a batch that may exist' : `batch ${printable(batchId)}`;
+  const seen = status === undefined ? '' : ` (${printable(status)})`;
+  const named = ids.length === 0 ? '' : `, files: ${ids.join(', ')}`;
+  return `  open: shard ${shard}, round ${round}, ${batch}${seen}${named}. ${onResume}`;
 }
 
 function nextStep({ jobId, status, results }: JobStatus, options: string): string {

@@ -17,7 +17,7 @@ import { listFiles } from '../../src/report/write-report.ts';
 import { readCollected } from '../../src/checkpoints/shard-rounds.ts';
 import { sideBySide } from '../../src/side-by-side.ts';
 import { readStatus, type JobStatus, type StatusEdges } from '../../src/status/job-status.ts';
-import type { BatchCheckpoint } from '../../src/checkpoints/batch-checkpoints.ts';
+import type { BatchCheckpoint } from '../../src/checkpoints/batch-checkpoint.ts';
 import { readJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 

@@ -120,6 +120,21 @@ const shardSchema = z.object({
   progress: progressSchema.optional(),
 });
 
+const openBatchSchema = z.object({
+  shard: z.int(),
+  round: z.int(),
+  batchId: z.string().optional().describe('Absent when it is not known whether the batch exists.'),
+  status: z.string().optional().describe("The provider's last word for it."),
+  createdAt: z.string().optional(),
+  files: z.object({
+    input: z.string().optional(),
+    output: z.string().optional(),
+    errors: z.string().optional(),
+  }),
+  error: z.object({ code: z.string(), message: z.string() }).describe('Why it was left.'),
+  onResume: z.string().describe('What a resume does with it.'),
+});
+
 export const jobSchema = z
   .object({
     ...overviewShape,
@@ -137,6 +152,11 @@ export const jobSchema = z
       done: z.int(),
     }),
     openShards: z.array(shardSchema).readonly().describe('The first 100 shards that are not done.'),
+    open: z
+      .array(openBatchSchema)
+      .readonly()
+      .optional()
+      .describe('Batches that a failed or cancelled job left as they are.'),
     failure: z.object({ name: z.string(), code: z.string(), message: z.string() }).optional(),
     advice: z.string().optional(),
     links: linksSchema.extend({

@@ -1,4 +1,4 @@
-import type { CreateAnnouncement } from '../checkpoints/batch-checkpoints.ts';
+import type { CreateAnnouncement } from '../checkpoints/batch-checkpoint.ts';
 import { roundKey } from '../checkpoints/keys.ts';
 import type { UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';

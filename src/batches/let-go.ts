@@ -1,4 +1,4 @@
-import type { BatchCheckpoint, CreateAnnouncement } from '../checkpoints/batch-checkpoints.ts';
+import type { BatchCheckpoint, CreateAnnouncement } from '../checkpoints/batch-checkpoint.ts';
 import { jobKey, roundKey, shardKey, summaryKey } from '../checkpoints/keys.ts';
 import { findRound } from '../checkpoints/shard-rounds.ts';
 import type { UploadCheckpoint } from '../checkpoints/shard-part.ts';

@@ -62,11 +62,13 @@ export const roundKey = (ref: ShardRef, round: number, file: RoundFile): string 
  * Files a shard has once.
  * - `sources.jsonl`: where each row came from, in jobs of several inputs
  * - `progress.json`: what the last poll saw; for people
+ * - `trouble.json`: the last error of a step that failed; told where the shard came to no end
  * - `done.json`: every row has its final outcome; `stopped.json`: it has not, and why
  */
 export type ShardFile =
   | 'sources.jsonl'
   | 'progress.json'
+  | 'trouble.json'
   | 'results.jsonl'
   | 'dead-letters.jsonl'
   | 'done.json'
@@ -78,7 +80,7 @@ export type ShardFile =
  * - `uploading.json`, `creating.json`: written before the provider is asked, so that a lost answer is looked for
  * - `upload.json`, `batch.json`: the provider's ids, checkpoints of the two paid steps
  * - `output.jsonl`, `errors.jsonl`: the provider's files as they came
- * - `missing.json`: since when one of them is not found
+ * - `late.json`: whether the provider may show more of them at a later look
  * - `answers-<n>.jsonl`: of a round that is sent row by row, pieces of what becomes its `output.jsonl`
  * - `results.jsonl`, `dead-letters.jsonl`: a line per request of the round, in its order; an empty line in both
  *   means "see the next round". Round 0 is what Build already decided: a line per input row, empty for rows sent.
@@ -93,7 +95,7 @@ export type RoundFile =
   | 'output.jsonl'
   | `answers-${string}.jsonl`
   | 'errors.jsonl'
-  | 'missing.json'
+  | 'late.json'
   | 'results.jsonl'
   | 'dead-letters.jsonl'
   | 'collected.json';

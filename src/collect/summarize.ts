@@ -46,7 +46,8 @@ export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summa
     provider: profile.provider.name,
     model: profile.model,
     endpoint: profile.endpoint,
-    inputs,
+    inputs: plan?.inputs ?? inputs,
+    ...(job.skipped !== undefined && { skipped: job.skipped }),
     rows: plan?.rows ?? 0,
     counts,
     shards: shards.length,
@@ -57,6 +58,7 @@ export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summa
     errors: sumErrors(ends.map(({ errors = [] }) => errors)),
     unexplained: sumUnexplained(ends),
     batches,
+    open: ends.flatMap(({ open }) => open ?? []),
     left: ends.flatMap(({ left }) => left),
     problems: plan?.problems ?? [],
     results: shards.length > 0 ? resultsKey(jobId) : undefined,
@@ -101,6 +103,7 @@ export function summarizeNothing({ jobId, profile, inputs, refusal }: Unstarted,
     errors: [],
     unexplained: sumUnexplained([]),
     batches: [],
+    open: [],
     left: [],
     problems: [],
     results: undefined,
@@ -151,6 +154,10 @@ function advise({ name }: Failure): string {
     case 'ProviderDenied':
     case 'JobStopped':
       return `Check the provider's key, its scopes and the account's credit. ${RESUME}`;
+    case 'BatchStillRunning':
+    case 'OutputIncomplete':
+    case 'OutputUnrecognised':
+      return `Look at the batches under "open" at the provider, and repair or wait for their files. ${RESUME}`;
     case 'ExecutionTooLong':
       return 'Start the same job again: it goes on with the rows that are left, and nothing is paid twice.';
     case 'ProviderUnavailable':

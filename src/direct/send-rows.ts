@@ -1,9 +1,13 @@
 import { classifyLine, type RowCodes } from '../collect/lines/classify-line.ts';
 import type { ProviderEdges } from '../edges.ts';
+import { askedIn, mayList, ONE_INPUT } from '../endpoints/asked.ts';
+import type { Endpoint } from '../endpoints/endpoint.ts';
+import { endpointAt } from '../endpoints/endpoints.ts';
 import { ProviderUnavailable } from '../errors.ts';
 import type { BatchProvider, DirectAnswer } from '../provider/batch-provider.ts';
 import { MAX_WAIT_MS, parseRetryAfter } from '../provider/retry-after.ts';
-import type { Wire } from '../provider/wire.ts';
+import { asWire } from '../provider/wire.ts';
+import { readAnswer } from '../jsonl/answer-json.ts';
 import { answerLine, type Answers } from './answers.ts';
 import {
   afterAnswer,
@@ -61,6 +65,7 @@ class Sender {
   readonly #edges: Pick<ProviderEdges, 'clock' | 'random' | 'wait'>;
   readonly #rows: AsyncIterator<DirectRow>;
   readonly #sending: Sending;
+  readonly #endpoint: Endpoint;
   readonly #held = new HeldRows();
   readonly #inFlight = new Set<Promise<void>>();
   #rate: RateLimit = FIRST_CALL;
@@ -80,6 +85,7 @@ class Sender {
     this.#edges = edges;
     this.#rows = rows;
     this.#sending = sending;
+    this.#endpoint = endpointAt(sending.endpoint);
   }
 
   async run(): Promise<Sent> {
@@ -161,20 +167,25 @@ class Sender {
     const { provider, endpoint, codes, answers } = this.#sending;
     const answer = await send(provider, endpoint, row.body);
     const line = answerLine(row.customId, answer);
-    const { kind } = classifyLine(JSON.parse(line) as Wire, codes);
+    const asked = mayList(row.body, this.#endpoint)
+      ? askedIn(asWire(JSON.parse(row.body)) ?? {}, this.#endpoint)
+      : ONE_INPUT;
+    const rules = { endpoint: this.#endpoint, codes };
+    const { kind, ...failed } = classifyLine(asWire(readAnswer(line)) ?? {}, rules, asked);
     this.#recent = remember(this.#recent, { customId: row.customId, isTaken: kind !== 'retriable' });
-    if (kind === 'retriable' && this.#refused(attempt, answer)) return;
-    if (kind !== 'retriable') this.#pace(answer, false);
+    // A gateway may put its limit into the body of a success.
+    const isLimit = 'status' in failed && failed.status === 429;
+    if (kind === 'retriable' && this.#refused(attempt, answer, isLimit)) return;
+    if (kind !== 'retriable') this.#pace(answer, false, false);
     if (kind === 'halting') this.#halted = true;
     await answers.add(line);
     this.#answered += 1;
   }
 
   /** @returns whether the row is sent again in this pass or the next one */
-  #refused(attempt: Attempt, answer: DirectAnswer): boolean {
-    const isLimit = answer.status === 429;
+  #refused(attempt: Attempt, answer: DirectAnswer, isLimit: boolean): boolean {
     const whose = attempt.isOwnFault && !isLimit ? 'row' : whoseRefusal(this.#recent, isLimit);
-    this.#pace(answer, whose);
+    this.#pace(answer, whose, isLimit);
     if (!isLimit && attempt.nth >= MAX_ATTEMPTS) return false;
     const { clock, random } = this.#edges;
     const now = clock.now();
@@ -190,15 +201,13 @@ class Sender {
     return true;
   }
 
-  #pace(answer: DirectAnswer, whose: false | ReturnType<typeof whoseRefusal>): void {
+  #pace({ headers }: DirectAnswer, whose: false | ReturnType<typeof whoseRefusal>, isLimit: boolean): void {
     const { clock, random } = this.#edges;
-    const { headers, status } = answer;
     const at = { inFlight: this.#inFlight.size - 1, now: clock.now(), random: random() };
-    const isFailure = status !== 429;
     this.#rate =
       whose === 'row'
         ? afterOwnRefusal(this.#rate, headers, at)
-        : afterAnswer(this.#rate, { refused: whose, headers, isFailure }, at);
+        : afterAnswer(this.#rate, { refused: whose, headers, isFailure: !isLimit }, at);
   }
 }
 

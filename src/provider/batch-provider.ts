@@ -28,8 +28,9 @@ export interface BatchProvider {
   /**
    * A file's content as it streams in. Fails with `ProviderUnavailable` when fewer bytes arrive than
    * `Content-Length` promised, and with `ProviderNotFound` when the file is gone.
+   * @param onLength called with the `Content-Length`, where the answer has one
    */
-  download(fileId: string): AsyncIterable<Buffer>;
+  download(fileId: string, onLength?: (bytes: number) => void): AsyncIterable<Buffer>;
   /** A file's size in bytes as the provider's list of files has it; `undefined` when it does not tell. */
   fileBytes(fileId: string): Promise<number | undefined>;
   /** Every file with this name. */

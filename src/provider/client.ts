@@ -16,7 +16,16 @@ import { MISTRAL } from './adapters/mistral.ts';
 import { idempotencyKey, OPENAI } from './adapters/openai.ts';
 import { TOGETHER } from './adapters/together.ts';
 import type { Dialect } from './dialects/schema.ts';
-import { get, Http, streamBody, TIMEOUTS, type Call, type HttpOptions, type Timeouts } from './http.ts';
+import {
+  get,
+  Http,
+  streamBody,
+  TIMEOUTS,
+  type Call,
+  type HttpOptions,
+  type OwnHeader,
+  type Timeouts,
+} from './http.ts';
 import { betterBatch, isBestBatch, isWanted } from './match-batch.ts';
 import { readList } from './read-list.ts';
 import { readFile, required } from './wire.ts';
@@ -27,6 +36,8 @@ export interface ClientOptions {
   readonly endpoints?: readonly string[];
   /** Asked for with every call, so that a rotated key is picked up; goes into the Authorization header only. */
   readonly apiKey: () => Promise<string>;
+  /** Headers that the configuration adds to every call. */
+  readonly ownHeaders?: () => Promise<readonly OwnHeader[]>;
   readonly random?: () => number;
   /** Waits between the attempts of one call, in milliseconds. */
   readonly wait?: (milliseconds: number) => Promise<void>;
@@ -47,6 +58,7 @@ export function createProviderClient({
   settings: { baseUrl, dialect },
   endpoints,
   apiKey,
+  ownHeaders,
   random = Math.random,
   signal,
   // A wait that is broken off is followed by a call that fails at once.
@@ -54,7 +66,7 @@ export function createProviderClient({
   timeouts,
 }: ClientOptions): ProviderClient {
   const limits = { ...TIMEOUTS, ...timeouts };
-  const http = { baseUrl, apiKey, dialect, endpoints, random, wait, signal, timeouts: limits };
+  const http = { baseUrl, apiKey, ownHeaders, dialect, endpoints, random, wait, signal, timeouts: limits };
   switch (dialect.adapter) {
     case 'anthropic':
       return new AnthropicClient(http, dialect);
@@ -147,10 +159,12 @@ class FileClient implements ProviderClient {
     }
   }
 
+  /** An object with another id is no answer about this file. */
   async fileBytes(fileId: string): Promise<number | undefined> {
     try {
       const call = get(`look at file ${fileId}`, `/files/${encodeURIComponent(fileId)}`);
-      return readFile(await this.#http.json(call))?.bytes;
+      const file = readFile(await this.#http.json(call));
+      return file?.id === fileId ? file.bytes : undefined;
     } catch (error) {
       if (error instanceof ProviderNotFound || error instanceof ProviderRejected) return undefined;
       throw error;
@@ -210,11 +224,10 @@ class FileClient implements ProviderClient {
     await this.#http.json({ action: `cancel batch ${batchId}`, method: 'POST', path, repeatable: true });
   }
 
-  download(fileId: string): AsyncGenerator<Buffer> {
-    return streamBody(this.#http, {
-      ...get(`download file ${fileId}`, `/files/${encodeURIComponent(fileId)}/content`),
-      headers: { accept: 'application/jsonl, application/binary, */*' },
-    });
+  download(fileId: string, onLength?: (bytes: number) => void): AsyncGenerator<Buffer> {
+    const call = get(`download file ${fileId}`, `/files/${encodeURIComponent(fileId)}/content`);
+    const headers = { accept: 'application/jsonl, application/binary, */*' };
+    return streamBody(this.#http, { ...call, headers }, onLength);
   }
 
   send(endpoint: string, body: string): Promise<DirectAnswer> {

@@ -5,4 +5,5 @@ export const DEAD_LETTER_FIELDS: ReadonlySet<string> = new Set([
   'retry',
   'round',
   'source',
+  'warning',
 ]);

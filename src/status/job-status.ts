@@ -1,7 +1,7 @@
 import { addCounts } from '../outcomes.ts';
 import type { Executions } from '../executions/executions.ts';
 import { lastExecution } from '../executions/executions.ts';
-import type { Job, OutcomeCounts, Plan, Summary } from '../job.ts';
+import type { Job, OpenBatch, OutcomeCounts, Plan, Summary } from '../job.ts';
 import { jobKey, planKey, summaryKey } from '../checkpoints/keys.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
 import { readJson } from '../store/json.ts';
@@ -34,6 +34,8 @@ export interface JobStatus extends JobOverview {
   readonly shards: Readonly<Record<ShardStatus['state'] | 'total', number>>;
   /** Shards that are not done, the first {@link MAX_SHOWN_SHARDS}. */
   readonly openShards: readonly ShardStatus[];
+  /** Batches that the job left as they are; absent while it runs. */
+  readonly open?: readonly OpenBatch[];
   readonly failure?: Summary['failure'];
   readonly advice?: string | undefined;
   /** Keys of the result files, once there are any. */
@@ -137,8 +139,9 @@ function overview(jobId: string, { job, summary, status }: Facts): JobOverview {
   };
 }
 
-function resultsOf({ failure, advice, results, deadLetters }: Summary): Partial<JobStatus> {
+function resultsOf({ failure, advice, results, deadLetters, open = [] }: Summary): Partial<JobStatus> {
   return {
+    ...(open.length === 0 ? {} : { open }),
     ...(failure === undefined ? {} : { failure, advice }),
     ...(results === undefined ? {} : { results }),
     ...(deadLetters === undefined ? {} : { deadLetters }),

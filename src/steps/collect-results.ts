@@ -1,16 +1,26 @@
 import { forgetUpload } from '../collect/round/clean-provider.ts';
 import { collectRound } from '../collect/round/collect-round.ts';
+import type { LookAgain } from '../collect/round/late-output.ts';
 import { stopShard } from '../collect/shard/stop-shard.ts';
-import type { Caught, CollectContext, CollectedContext, DirectContext, ShardContext } from '../contract.ts';
+import type {
+  Caught,
+  CollectContext,
+  CollectedContext,
+  DirectContext,
+  LookContext,
+  PolledContext,
+  ShardContext,
+} from '../contract.ts';
 import { joinAnswers } from '../direct/answers.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { failureFromCatch, type Failure } from '../errors.ts';
 import type { Collected, Job } from '../job.ts';
-import { isNearlyFull, spentEvents } from './history.ts';
+import { isNearlyFull, spentEvents, type RoundTurns } from './history.ts';
 import { jobKey, roundKey } from '../checkpoints/keys.ts';
 import { findRound, type ShardRound } from '../checkpoints/shard-rounds.ts';
 import { freeSlot } from '../checkpoints/slots.ts';
 import { readStop } from '../checkpoints/stop.ts';
+import { noteTrouble } from '../checkpoints/trouble.ts';
 import { readJson, requireJson } from '../store/json.ts';
 
 /** Longest wait before a round, in seconds. */
@@ -23,23 +33,55 @@ const MAX_RETRY_WAIT_SECONDS = 3_600;
 export async function collectResults(
   edges: ProviderEdges,
   context: CollectContext,
-): Promise<CollectedContext> {
+): Promise<CollectedContext | LookContext> {
+  try {
+    return await collectOnce(edges, context);
+  } catch (error) {
+    // When all retries failed the machine drops the error.
+    await noteTrouble(edges.store, context, error);
+    throw error;
+  }
+}
+
+async function collectOnce(
+  edges: ProviderEdges,
+  context: CollectContext,
+): Promise<CollectedContext | LookContext> {
   const { jobId, shard, provider, polling } = context;
   const job = await requireJson<Job>(edges.store, jobKey(jobId));
   const shardRound = await currentRound(edges, context);
-  const { next, round, lastRound } = await collect(edges, job, context, shardRound);
+  const end = await collect(edges, job, context, shardRound);
+  if (end.next === 'look') return lookLater(edges, context as PolledContext, end);
+  const { next, round, lastRound } = end;
   if (job.profile.maxBatches !== undefined) await freeSlot(edges.store, provider.name, context);
-  const spent = spentEvents(context.spentEvents, 'polls' in context ? context.polls : 0);
+  const spent = spentEvents(context.spentEvents, spentOn(context));
   const base = { jobId, shard, provider, polling, lastRound, spentEvents: spent };
   if (next !== 'retry') return { ...base, next, round, waitSeconds: 0 };
   if (isNearlyFull(spent)) {
-    await stopShard(edges, context, round + 1, HISTORY_FULL);
+    await stopShard(edges, context, { nextRound: round + 1, failure: HISTORY_FULL });
     return { ...base, next: 'stop', round, waitSeconds: 0 };
   }
   // A stopped job starts no further round: its end need not be waited for.
   const isStopped = (await readStop(edges.store, jobId)) !== undefined;
   const waitSeconds = isStopped ? 0 : retryWaitSeconds(job, round, edges.random());
   return { ...base, next, round: round + 1, waitSeconds };
+}
+
+/** The machine waits, polls the batch once more and collects again; only a round with a batch gets here. */
+function lookLater(
+  { clock }: ProviderEdges,
+  context: PolledContext,
+  { next, late, waitSeconds }: LookAgain,
+): LookContext {
+  const nextPollAt = Math.floor(clock.now() / 1_000) + waitSeconds;
+  return { ...context, next, late, waitSeconds, nextPollAt };
+}
+
+function spentOn(context: CollectContext): RoundTurns {
+  return {
+    polls: 'polls' in context ? context.polls : 0,
+    looks: 'late' in context ? (context.late?.looks ?? 0) : 0,
+  };
 }
 
 const HISTORY_FULL: Failure = {
@@ -53,7 +95,7 @@ async function currentRound({ store }: ProviderEdges, context: CollectContext): 
   return round === undefined || lastRound === undefined ? findRound(store, context) : { round, lastRound };
 }
 
-type RoundEnd = Pick<Collected, 'next' | 'round' | 'lastRound'>;
+type RoundEnd = Pick<Collected, 'next' | 'round' | 'lastRound'> | LookAgain;
 
 async function collect(
   edges: ProviderEdges,
@@ -72,7 +114,7 @@ async function collect(
     return collectRound(edges, job, { ...context, ...at, refusal: failure });
   if (isGivenBack(failure)) return collectRound(edges, job, { ...context, ...at, givenBack: failure });
   await forgetUpload(edges, job, context, at.round);
-  await stopShard(edges, context, at.round, failure);
+  await stopShard(edges, context, { nextRound: at.round, failure });
   return { ...at, next: 'stop' };
 }
 

@@ -1,7 +1,7 @@
 import { batchMetadata } from '../batches/batch-metadata.ts';
 import { findDespite, findLost, mayTurnUp, writeAnnouncement } from '../batches/find-lost-batch.ts';
 import { hasLetGo } from '../batches/let-go.ts';
-import type { BatchCheckpoint, CreateAnnouncement } from '../checkpoints/batch-checkpoints.ts';
+import type { BatchCheckpoint, CreateAnnouncement } from '../checkpoints/batch-checkpoint.ts';
 import { jobKey, roundKey } from '../checkpoints/keys.ts';
 import { readRequests, type UploadCheckpoint } from '../checkpoints/shard-part.ts';
 import { takeSlot } from '../checkpoints/slots.ts';

@@ -13,9 +13,18 @@ const EVENTS_PER_ROUND = 28;
  */
 const MAX_SPENT = 15_000;
 
-/** Events spent so far, with a round that polled so often. */
-export function spentEvents(before: number | undefined, polls: number | undefined): number {
-  return (before ?? 0) + EVENTS_PER_ROUND + EVENTS_PER_POLL * (polls ?? 0);
+/** A look at a batch that ended and shows less than it promised, beside its poll: collect and choice. */
+const EVENTS_PER_LOOK = 7;
+
+/** How often a round polled its batch, and how often it collected in vain. */
+export interface RoundTurns {
+  readonly polls: number;
+  readonly looks?: number;
+}
+
+/** Events spent so far, with a round of so many turns. */
+export function spentEvents(before: number | undefined, { polls, looks = 0 }: RoundTurns): number {
+  return (before ?? 0) + EVENTS_PER_ROUND + EVENTS_PER_POLL * polls + EVENTS_PER_LOOK * looks;
 }
 
 /** Whether another round could be cut off in its middle. */

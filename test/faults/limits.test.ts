@@ -61,13 +61,13 @@ describe('the history of a shard', () => {
   test('has room for every round that is begun', () => {
     // The last round before the guard, and the longest one after it.
     let spent = 0;
-    while (!isNearlyFull(spent)) spent = spentEvents(spent, MAX_POLLS_PER_ROUND);
+    while (!isNearlyFull(spent)) spent = spentEvents(spent, { polls: MAX_POLLS_PER_ROUND });
     const busy = 600 * EVENTS_PER_RETRY;
     expect(spent + busy).toBeLessThan(MAX_EVENTS);
   });
 
   test('has room for four rounds of the longest kind', () => {
-    const three = [1, 2, 3].reduce((spent) => spentEvents(spent, MAX_POLLS_PER_ROUND), 0);
+    const three = [1, 2, 3].reduce((spent) => spentEvents(spent, { polls: MAX_POLLS_PER_ROUND }), 0);
     expect(isNearlyFull(three)).toBe(false);
   });
 
@@ -98,7 +98,7 @@ test('a pass of rows that are sent one by one costs what a poll costs, however l
   expect(summary).toMatchObject({ status: 'succeeded', sentDirect: 30 });
   const passes = world.events.filter(({ state, type }) => state === 'Send direct' && type === 'StateExited');
   expect(passes).toHaveLength(30);
-  expect(countEvents(world.events)).toBeLessThanOrEqual(spentEvents(0, passes.length));
+  expect(countEvents(world.events)).toBeLessThanOrEqual(spentEvents(0, { polls: passes.length }));
   const waits = world.events.filter(
     ({ state, type }) => state === 'Wait for rate limit' && type === 'StateExited',
   );

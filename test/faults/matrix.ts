@@ -1,4 +1,4 @@
-import type { Fault, RouteAction } from '../../simulator/faults.ts';
+import type { Fault, LateOutput, RouteAction } from '../../simulator/faults.ts';
 import type { ProfileConfig } from '../../src/config/config.ts';
 import type { TaskEdges } from '../../src/edges.ts';
 import { StoreUnavailable } from '../../src/errors.ts';
@@ -13,6 +13,10 @@ export interface Case {
   readonly profile?: ProfileConfig;
   readonly maxFileBytes?: number;
   readonly wrap?: (edges: TaskEdges) => TaskEdges;
+  /** The provider never shows what it promised: the job fails, also when it is resumed, and its batch is reported as open. */
+  readonly staysOpen?: true;
+  /** How long after its end the job is resumed. */
+  readonly resumedAfterSeconds?: number;
 }
 
 const ROUTES = {
@@ -131,6 +135,7 @@ const batches: Case[] = [
     place: 'batch',
     fault: 'succeeds without an output file',
     faults: [{ at: 'batch', nth: 1, action: { kind: 'no-output' } }],
+    staysOpen: true,
   },
   {
     place: 'batch',
@@ -143,6 +148,87 @@ const batches: Case[] = [
     faults: [{ at: 'batch', nth: 1, action: { kind: 'fail', code: 'server_error' } }],
   },
 ];
+
+const LATE: readonly (readonly [LateOutput, string])[] = [
+  ['no-id', 'does not name its files'],
+  ['not-found', 'names files that are not found'],
+  ['empty', 'shows empty files'],
+  ['short', 'shows half of its files'],
+  ['growing', 'still writes its files'],
+  ['foreign', 'shows the files of another batch'],
+];
+
+/** A batch has ended, and its files are not there, not all there or not its own: it is waited for, and paid for once. */
+const late: Case[] = LATE.flatMap(([shows, fault]) => [
+  {
+    place: 'late output',
+    fault: `the batch ${fault} for 5 minutes`,
+    faults: [{ at: 'batch', action: { kind: 'late', shows, seconds: 300 } }],
+  },
+  {
+    place: 'late output',
+    fault: `the batch ${fault} for half an hour, and the job is resumed`,
+    faults: [{ at: 'batch', action: { kind: 'late', shows, seconds: 1_800 } }],
+    resumedAfterSeconds: 1_800,
+  },
+]);
+
+const SHOWN = { 'upper case': 'in upper case', cut: 'cut off', none: 'not at all' } as const;
+
+const AFTER_CREATE = [400, 401, 403, 405, 409, 410, 413, 422, 501] as const;
+
+/** A create went through, and its answer says that it did not: its batch is found again, and paid for once. */
+const lostCreates: Case[] = [
+  ...AFTER_CREATE.map((status) => ({
+    place: 'create batch',
+    fault: `refused (${status}) after it took place`,
+    faults: [{ at: 'create', action: { kind: 'status', status, when: 'after' } }] as const,
+  })),
+  ...[400, 429, 503].map((status) => ({
+    place: 'create batch',
+    fault: `${status} after it took place, and the list lags 20 s behind`,
+    faults: [
+      { at: 'create', action: { kind: 'status', status, when: 'after' } },
+      { at: 'batch', nth: 1, action: { kind: 'hidden', from: 'list', seconds: 20 } },
+    ] as const,
+  })),
+  ...(['upper case', 'cut', 'none'] as const).map((shown) => ({
+    place: 'create batch',
+    fault: `502 after it took place, and the list shows its metadata ${SHOWN[shown]}`,
+    faults: [
+      { at: 'create', action: { kind: 'status', status: 502, when: 'after' } },
+      { at: 'batch', nth: 1, action: { kind: 'metadata', shown } },
+    ] as const,
+  })),
+];
+
+/** A batch that is there is not found: it is looked for in the list, and waited for. */
+const unseen: Case[] = (
+  [
+    ['is not found by its id for 20 minutes, and is listed', 'get', 1_200],
+    ['is not found by its id nor listed for 20 minutes', 'both', 1_200],
+  ] as const
+).map(([fault, from, seconds]) => ({
+  place: 'poll',
+  fault: `a batch ${fault}`,
+  faults: [{ at: 'batch', nth: 1, action: { kind: 'hidden', from, seconds } }],
+}));
+
+const clocks: Case[] = [9, -9].map((hours) => ({
+  place: 'poll',
+  fault: `the provider's clock is ${Math.abs(hours)} hours ${hours > 0 ? 'ahead' : 'behind'}`,
+  faults: [{ at: 'batch', action: { kind: 'clock', aheadSeconds: hours * 3_600 }, times: 'always' }],
+}));
+
+/** A batch past its deadline is cancelled, however often the provider does not take it. */
+const cancels: Case[] = [500, 409, 405].map((status) => ({
+  place: 'cancel',
+  fault: `answered with ${status}, 12 times, of a batch that never ends`,
+  faults: [
+    { at: 'batch', nth: 1, action: { kind: 'stuck', status: 'in_progress', finished: 0.5 } },
+    { at: 'cancel', action: { kind: 'status', status }, times: 12 },
+  ],
+}));
 
 /** What a replica that lags says, or a gateway. */
 const refusals: Case[] = [
@@ -168,7 +254,7 @@ const refusals: Case[] = [
 
 const rows: Case[] = (
   [
-    ['is in neither file', { kind: 'drop' }],
+    ['is in neither file, nor counted', { kind: 'drop' }],
     ['is there twice', { kind: 'duplicate' }],
     ['has a stranger beside it', { kind: 'unknown' }],
     ['has neither answer nor error', { kind: 'empty' }],
@@ -182,6 +268,13 @@ const rows: Case[] = (
   fault: `every third row ${fault}`,
   faults: [{ at: 'row', every: 3, action }],
 }));
+
+const lost: Case = {
+  place: 'result line',
+  fault: 'every third row is counted and in neither file',
+  faults: [{ at: 'row', every: 3, action: { kind: 'lose' } }],
+  staysOpen: true,
+};
 
 const contents: Case[] = (
   [
@@ -247,11 +340,17 @@ export const CASES: readonly Case[] = [
   ...answers,
   ...denials,
   ...polls,
+  ...lostCreates,
+  ...unseen,
+  ...clocks,
+  ...cancels,
   ...refusals,
   ...room,
   ...endings,
+  ...late,
   ...batches,
   ...rows,
+  lost,
   ...contents,
   ...stores,
 ];

@@ -125,6 +125,23 @@ export function resultLines({ results }: JobEnd): ResultLine[] {
 }
 
 /**
+ * What must hold of every end of a job, also of one that failed: a row that the provider has answered is in the results,
+ * or its batch is reported as open.
+ */
+export async function openViolations(trial: Trial): Promise<string[]> {
+  const end = await trial.end();
+  // Without a summary no end was reported.
+  if (end.summary === undefined) return [];
+  const { open = [], failure } = end.summary;
+  const answered = new Set(resultLines(end).flatMap(({ custom_id, ok }) => (ok ? [custom_id] : [])));
+  const unread = [...trial.simulator.answersPerRow().keys()].filter((id) => !answered.has(id));
+  if (unread.length === 0 || open.length > 0) return [];
+  return [
+    `${unread.length} rows are answered at the provider, and no open batch is reported: ${failure?.message}`,
+  ];
+}
+
+/**
  * What must hold of a job that has come to an end, whatever struck it. One line per violation.
  * @param ids the custom_ids of all input rows, in order
  * @param findsLost whether a batch whose create got no answer can be found again at this provider
@@ -146,8 +163,13 @@ export async function violations(trial: Trial, ids: readonly string[], findsLost
     const lost = vanished.filter(({ metadata }) => metadata['key'] === key).length;
     check(!findsLost || creates <= 1 + lost, `${creates} batches were made for ${key}`);
   }
-  const open = simulator.batches().filter((batch) => batch.end === undefined && !vanished.includes(batch));
+  const reported = new Set(end.summary?.open?.map(({ batchId }) => batchId));
+  const open = simulator
+    .batches()
+    .filter((batch) => batch.end === undefined && !vanished.includes(batch) && !reported.has(batch.id));
   check(!findsLost || open.length === 0, `${open.length} batches are left open`);
+  for (const [id, paid] of simulator.answersPerRow())
+    check(paid <= 1, `${id} was answered, and paid for, ${paid} times`);
   const files = simulator.files();
   const left = end.summary?.left ?? [];
   check(

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
-import type { CollectedContext, PolledContext } from '../../src/contract.ts';
+import type { CollectedContext, LookContext, PolledContext } from '../../src/contract.ts';
 import type { ProviderEdges } from '../../src/edges.ts';
 import { ProviderNotFound, withCode } from '../../src/errors.ts';
 import type { Job, NotOkLine, Plan, ResultLine, Summary } from '../../src/job.ts';
@@ -43,6 +43,8 @@ interface Round {
   readonly polled?: Partial<PolledContext>;
 }
 
+type Collecting = CollectedContext | LookContext;
+
 interface Shard {
   readonly edges: ProviderEdges;
   readonly store: ObjectStore;
@@ -51,9 +53,9 @@ interface Shard {
   collect(
     context: Pick<CollectedContext, 'round' | 'lastRound'> | undefined,
     round: Round,
-  ): Promise<CollectedContext>;
+  ): Promise<Collecting>;
   /** Collects what a Catch leaves. */
-  collectError(name: string, message: string, context?: Partial<PolledContext>): Promise<CollectedContext>;
+  collectError(name: string, message: string, context?: Partial<PolledContext>): Promise<Collecting>;
   write(): Promise<{ summary: Summary; results: ResultLine[]; deadLetters: NotOkLine[] }>;
 }
 
@@ -244,6 +246,17 @@ async function requestsOf(store: ObjectStore, round: number): Promise<string[]> 
 
 const ids = (count: number): string[] => Array.from({ length: count }, (_, n) => `q${n}`);
 
+/** What the next look is told of the one before. */
+function lateIn(context: Collecting): Partial<PolledContext> {
+  const { late } = context as Partial<PolledContext>;
+  return late === undefined ? {} : { late };
+}
+
+/** A batch that ended before it did any row. */
+function expired(total: number): Partial<Batch> {
+  return { status: 'expired', ending: 'expired', counts: { total, succeeded: 0, failed: 0 } };
+}
+
 const okLine = (custom_id: string, text = `answer of ${custom_id}`): string =>
   `${JSON.stringify({
     custom_id,
@@ -273,15 +286,15 @@ describe('a round', () => {
       failure: { name: 'JobCancelled', code: 'x', message: 'm' },
     });
 
-    const collected = await shard.collect(undefined, { output: '' });
+    const collected = await shard.collect(undefined, { batch: expired(2), output: '' });
 
     expect(collected).toMatchObject({ next: 'retry', round: 2, waitSeconds: 0 });
   });
 
-  test('that found no answer at all is tried again as a whole', async () => {
+  test('whose batch expired before any row was done is tried again as a whole', async () => {
     const shard = await openShard(3);
 
-    expect(await shard.collect(undefined, {})).toMatchObject({ next: 'retry' });
+    expect(await shard.collect(undefined, { batch: expired(3) })).toMatchObject({ next: 'retry' });
     expect(await requestsOf(shard.store, 2)).toEqual(ids(3));
   });
 
@@ -316,20 +329,74 @@ describe('a round', () => {
     const shard = await openShard(1);
     const named = { batch: { outputFileId: 'out' } };
 
-    await expect(shard.collect(undefined, named)).rejects.toMatchObject({ name: 'ProviderUnavailable' });
-    await expect(shard.collect(undefined, { ...named, secondsLater: 100 })).rejects.toMatchObject({
-      name: 'ProviderUnavailable',
-    });
-    expect(await shard.collect(undefined, { output: okLine('q0') })).toMatchObject({ next: 'done' });
+    const first = await shard.collect(undefined, named);
+    expect(first).toMatchObject({ next: 'look', waitSeconds: 1, late: { looks: 1 }, batchId: 'batch_1' });
+    const second = await shard.collect(undefined, { ...named, secondsLater: 100, polled: lateIn(first) });
+    expect(second).toMatchObject({ next: 'look', waitSeconds: 2, late: { looks: 2 } });
+    const whole = { output: okLine('q0'), secondsLater: 200, polled: lateIn(second) };
+    expect(await shard.collect(undefined, whole)).toMatchObject({ next: 'done' });
   });
 
-  test('whose output file stays away is tried again as a whole', async () => {
+  test('whose output file stays away stops its shard, names the file, and is collected by a resume', async () => {
     const shard = await openShard(2);
     const named = { batch: { outputFileId: 'out' } };
 
-    await expect(shard.collect(undefined, named)).rejects.toMatchObject({ name: 'ProviderUnavailable' });
-    expect(await shard.collect(undefined, { ...named, secondsLater: 120 })).toMatchObject({ next: 'retry' });
-    expect(await requestsOf(shard.store, 2)).toEqual(ids(2));
+    const first = await shard.collect(undefined, named);
+    const stopped = await shard.collect(undefined, { ...named, secondsLater: 600, polled: lateIn(first) });
+    const { summary, deadLetters } = await shard.write();
+
+    expect(stopped).toMatchObject({ next: 'stop', round: 1 });
+    expect(summary).toMatchObject({
+      status: 'failed',
+      failure: { code: 'OUTPUT_INCOMPLETE', message: expect.stringMatching(/batch_1.* output file out /) },
+      open: [{ batchId: 'batch_1', files: { output: 'out' }, error: { code: 'OUTPUT_INCOMPLETE' } }],
+      batches: [{ batchId: 'batch_1' }],
+      left: ['out'],
+    });
+    expect(deadLetters[0]).toMatchObject({ warning: expect.stringContaining('batch_1') });
+    await buildRequests(shard.edges, { jobId: JOB_ID });
+    expect(await shard.collect(undefined, { output: okLine('q0') + okLine('q1') })).toMatchObject({
+      next: 'done',
+    });
+    expect((await shard.write()).summary).toMatchObject({ status: 'succeeded', open: [] });
+  });
+
+  test('whose batch runs on after it was cancelled stops its shard: its rows are not sent again', async () => {
+    const shard = await openShard(1);
+    const batch = { status: 'in_progress', phase: 'running', ending: undefined } as const;
+
+    const stopped = await shard.collect(undefined, { batch, polled: { cancelledAt: 1 } });
+
+    expect(stopped).toMatchObject({ next: 'stop', round: 1 });
+    expect((await shard.write()).summary).toMatchObject({
+      failure: { code: 'BATCH_STILL_RUNNING' },
+      open: [{ batchId: 'batch_1', status: 'in_progress' }],
+    });
+  });
+
+  test('whose output stays incomplete stops its shard with the answers that are there', async () => {
+    const shard = await openShard(3);
+    const output = okLine('q0');
+    const counts = { total: 3, succeeded: 3, failed: 0 };
+
+    const first = await shard.collect(undefined, { batch: { counts }, output });
+    const late = { batch: { counts }, output, secondsLater: 600, polled: lateIn(first) };
+    await shard.collect(undefined, late);
+    const { summary, results } = await shard.write();
+
+    expect(summary).toMatchObject({
+      counts: { ok: 1, exhausted: 2 },
+      failure: { code: 'OUTPUT_INCOMPLETE' },
+    });
+    expect(results.map(({ ok }) => ok)).toEqual([true, false, false]);
+    await buildRequests(shard.edges, { jobId: JOB_ID });
+    const whole = ids(3)
+      .map((id) => okLine(id))
+      .join('');
+    expect(await shard.collect(undefined, { batch: { counts }, output: whole })).toMatchObject({
+      next: 'done',
+    });
+    expect((await shard.write()).summary).toMatchObject({ status: 'succeeded', counts: { ok: 3 } });
   });
 
   test('that failed validation fails the rows it names, sends the others, and does not count', async () => {
@@ -513,7 +580,7 @@ describe('the results', () => {
       fc.asyncProperty(scenario, async ({ rows, order, intoErrors, inPlace }) => {
         const invalid = rows.flatMap(([first], row) => (first === 'invalid' ? [row] : []));
         const shard = await openShard(rows.length, invalid, 3, inPlace);
-        let context: CollectedContext | undefined;
+        let context: Collecting | undefined;
         for (let round = 1; round <= 3 && context?.next !== 'done'; round += 1) {
           const sent = await requestsOf(shard.store, round);
           if (sent.length === 0) break;
@@ -525,7 +592,13 @@ describe('the results', () => {
             shuffled.map(({ line }) => line),
             (line) => intoErrors && line.includes('"m"'),
           );
-          context = await shard.collect(context, { output: good.join(''), errors: bad.join('') });
+          // The counters know which rows were not done: without them, a missing line is no evidence.
+          const batch = {
+            status: 'expired',
+            ending: 'expired',
+            counts: countsOf(lines, sent.length),
+          } as const;
+          context = await shard.collect(context, { batch, output: good.join(''), errors: bad.join('') });
           const before = await snapshot(shard.folder);
           await shard.collect({ round, lastRound: context.lastRound ?? 3 }, {});
           expect(await snapshot(shard.folder)).toEqual(before);
@@ -550,6 +623,12 @@ function linesFor(id: string, fate = 'ok'): string[] {
   if (fate === 'permanent') return [errorLine(id, 'INFERENCE_3207')];
   if (fate === 'retriable') return [errorLine(id, 'INFERENCE_3107')];
   return fate === 'twice' ? [okLine(id), okLine(id)] : [okLine(id)];
+}
+
+/** Rows in no line were not done. */
+function countsOf(lines: readonly string[], total: number): Batch['counts'] {
+  const done = new Set(lines.map((line) => (JSON.parse(line) as { custom_id: string }).custom_id)).size;
+  return { total, succeeded: done, failed: 0 };
 }
 
 /** The simple reference: the first round that settles the row. */
@@ -595,12 +674,13 @@ test('answers that are odd are kept: an id that came back as a number, an empty 
   const answer = (id: string, status: string, body: string): string =>
     `{"custom_id":${id},"response":{"status_code":${status},"body":${body}},"error":null}\n`;
   const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
+  const choices = '"choices":[{"message":{"content":"x"}}]';
 
   await shard.collect(undefined, {
     output:
-      answer('17', '200', '{"a":1}') +
-      answer('"q1"', '""', '{"a":2}') +
-      answer('"q2"', '200', `{"choices":[],"deep":${deep}}`),
+      answer('17', '200', `{${choices},"a":1}`) +
+      answer('"q1"', '""', `{${choices},"a":2}`) +
+      answer('"q2"', '200', `{${choices},"deep":${deep}}`),
   });
   const { results, summary } = await shard.write();
 

@@ -1,83 +1,65 @@
+import { roundKey } from '../../checkpoints/keys.ts';
 import type { ProviderEdges } from '../../edges.ts';
-import { endpointAt } from '../../endpoints/endpoints.ts';
-import type { Collected, Job, OutputRules } from '../../job.ts';
-import { roundKey, type ShardRef } from '../../checkpoints/keys.ts';
-import type { UploadCheckpoint } from '../../checkpoints/shard-part.ts';
-import { isDirectRound } from '../../checkpoints/shard-rounds.ts';
-import { readJson, writeJson } from '../../store/json.ts';
-import type { OutputCheck } from '../lines/check-output.ts';
+import type { Collected, Job } from '../../job.ts';
+import { writeJson } from '../../store/json.ts';
+import { finishShard } from '../shard/finish-shard.ts';
+import { stopShard } from '../shard/stop-shard.ts';
 import { announcedUpload, cleanProvider } from './clean-provider.ts';
 import { describeRound } from './describe-round.ts';
-import { failedTooLarge, findEndedBatch, missingRowError } from './ended-batch.ts';
-import { fetchFile } from './fetch-file.ts';
-import { finishShard } from '../shard/finish-shard.ts';
+import { missingRowError } from './ended-batch.ts';
+import type { GapKind } from './evidence.ts';
+import { describeGap, leaveOpen, lookAgain, weighRound, type LookAgain } from './late-output.ts';
+import { markLate, readRound, type ReadRound } from './read-round.ts';
 import { ResultFiles } from './result-files.ts';
 import { roundFacts } from './round-facts.ts';
-import { RoundIndex } from './round-index.ts';
-import { readRequests } from './round-requests.ts';
 import type { RoundToCollect } from './round-to-collect.ts';
 import { Scratch } from './scratch.ts';
 import { smallerUpload } from './smaller-upload.ts';
-import { ResultSplicer } from '../../fast-path/splice-result.ts';
-import { stopShard } from '../shard/stop-shard.ts';
 import { writeRound } from './write-round.ts';
 
 /**
- * Collects one round: fetch both files, index their lines, write every row's fate, clean up at the provider, and then the
- * checkpoint.
+ * Collects one round: fetch both files, index their lines, weigh whether they are all there will be, write every row's fate,
+ * clean up at the provider, and then the checkpoint. A round whose files do not show what its batch promised is looked at
+ * again; in the end its batch is left open, and what was found of it becomes the shard's results for now.
  */
 export async function collectRound(
   edges: ProviderEdges,
   job: Job,
   round: RoundToCollect,
-): Promise<Collected> {
-  const { store } = edges;
-  const { codes } = job.profile.provider.dialect;
-  const batch = await findEndedBatch(edges, round);
-  const direct = await isDirectRound(store, job.profile, round, round.round);
-  const context = { ...round, direct, givenBack: round.givenBack ?? failedTooLarge(batch, codes) };
-  const upload = await readJson<UploadCheckpoint>(store, roundKey(context, context.round, 'upload.json'));
-  const provider = edges.provider(context.provider);
-  const now = Math.floor(edges.clock.now() / 1_000);
-  const key = (file: 'output.jsonl' | 'errors.jsonl' | 'missing.json'): string =>
-    roundKey(context, context.round, file);
-  const { endpoint, resultShape, retriableCodes, output: expected } = job.profile;
-  const rules = {
-    round: context.round,
-    endpoint: endpointAt(endpoint),
-    resultShape,
-    codes: { ...codes, retriable: [...retriableCodes, ...codes.retriable] },
-    ...(expected && { output: await openOutputCheck(expected) }),
-  };
-  const splicer = new ResultSplicer(rules);
-  const index = new RoundIndex(await readRequests(store, rules, context), splicer, rules.codes);
+): Promise<Collected | LookAgain> {
   using output = new Scratch();
   using errors = new Scratch();
-  const fetch = (fileId: string | undefined, name: 'output.jsonl' | 'errors.jsonl', scratch: Scratch) =>
-    fetchFile(
-      { store, provider, fileId, key: key(name), missingKey: key('missing.json'), now },
-      scratch,
-      index.takeIn(scratch),
-    );
-  await fetch(batch?.outputFileId, 'output.jsonl', output);
-  await fetch(batch?.errorFileId, 'errors.jsonl', errors);
+  const read = await readRound(edges, job, round, { output, errors });
+  const { dialect } = job.profile.provider;
+  const decision = weighRound(edges, dialect, read);
+  if (decision.next === 'complete') {
+    // From here on what is stored counts: the provider's files are deleted.
+    if (read.wasLate) await markLate(edges, round, false);
+    return endRound(edges, job, read, await writeFates(edges, job, read, false));
+  }
+  await markLate(edges, round, true);
+  if (decision.next === 'wait') return lookAgain(edges, dialect, read);
+  return stopOpen(edges, read, decision.gap, await writeFates(edges, job, read, true));
+}
 
+/** Writes what becomes of every row. */
+async function writeFates(
+  edges: ProviderEdges,
+  job: Job,
+  read: ReadRound,
+  isOpen: boolean,
+): Promise<Collected> {
+  const { store } = edges;
+  const { context, batch, upload, index, splicer, rules } = read;
   const smaller = await smallerUpload(store, context);
-  const facts = roundFacts(context, { batch, index, upload, smaller }, job.profile);
-  const missingError = facts.refusal ?? (direct ? NOT_SENT : missingRowError(batch));
+  const facts = roundFacts(context, { batch, index, upload, smaller, isOpen }, job.profile);
+  const missingError = facts.refusal ?? (context.direct ? NOT_SENT : missingRowError(batch));
   const files = new ResultFiles(store, context.jobId);
   const totals = await writeRound(store, context, { index, splicer, facts, rules, files, missingError });
-  const uploaded = upload ?? (await announcedUpload(store, context, context.round));
-  const left = await cleanProvider(edges, job, batch, uploaded);
-  const collected = {
+  return {
     ...describeRound(edges, context, batch, index, facts, totals),
     ...(smaller.maxUploadBytes === undefined ? {} : { maxUploadBytes: smaller.maxUploadBytes }),
-    ...(left.length === 0 ? {} : { left }),
   };
-  await endRound(edges, context, collected);
-  await writeJson(store, roundKey(context, context.round, 'collected.json'), collected);
-  logRound(edges, context, collected);
-  return collected;
 }
 
 const NOT_SENT = {
@@ -85,21 +67,41 @@ const NOT_SENT = {
   message: 'The provider took no further calls for so long that it was given up.',
 };
 
-/** Ajv takes its time to load, and few jobs ask for it. */
-async function openOutputCheck({ schema, retry }: OutputRules): Promise<OutputCheck> {
-  const { compileSchema } = await import('../../output/compile-schema.ts');
-  return { match: compileSchema(schema), retry };
+/** The round is over: deletes what it left at the provider; the checkpoint comes last. */
+async function endRound(
+  edges: ProviderEdges,
+  job: Job,
+  { context, batch, upload }: ReadRound,
+  written: Collected,
+): Promise<Collected> {
+  const { store } = edges;
+  const uploaded = upload ?? (await announcedUpload(store, context, context.round));
+  const left = await cleanProvider(edges, job, batch, uploaded);
+  const collected = { ...written, ...(left.length === 0 ? {} : { left }) };
+  const { round, next, failure } = collected;
+  if (next === 'done') await finishShard(edges, context, collected);
+  if (next === 'stop' && failure !== undefined)
+    await stopShard(edges, context, { nextRound: round + 1, failure, last: collected });
+  await writeJson(store, roundKey(context, round, 'collected.json'), collected);
+  logRound(edges, context, collected);
+  return collected;
 }
 
-/** What has to be in the store before the checkpoint says that the round is over. */
-async function endRound(edges: ProviderEdges, context: RoundToCollect, collected: Collected): Promise<void> {
-  if (collected.next === 'done') await finishShard(edges, context, collected);
-  if (collected.next === 'stop' && collected.failure !== undefined) {
-    await stopShard(edges, context, collected.round + 1, collected.failure, collected);
-  }
+/** The batch stays as it is: without a checkpoint, a resume collects the round again. */
+async function stopOpen(
+  edges: ProviderEdges,
+  read: ReadRound,
+  gap: GapKind,
+  written: Collected,
+): Promise<Collected> {
+  const failure = describeGap(read, gap);
+  const last = { ...written, next: 'stop', failure } as const;
+  const leftOpen = leaveOpen(read, failure);
+  await stopShard(edges, read.context, { nextRound: last.round + 1, failure, last, leftOpen });
+  return last;
 }
 
-function logRound({ log }: ProviderEdges, { jobId, shard }: ShardRef, collected: Collected): void {
+function logRound({ log }: ProviderEdges, { jobId, shard }: RoundToCollect, collected: Collected): void {
   const { round, ok, failed, exhausted, deferred, next } = collected;
   const { invalid_output = 0, missing, duplicates, unknown, unreadable } = collected;
   const unexplained = { missing, duplicates, unknown, unreadable };

@@ -1,7 +1,7 @@
-import { ProviderNotFound, ProviderUnavailable } from '../../errors.ts';
+import { ProviderNotFound } from '../../errors.ts';
 import type { BatchProvider } from '../../provider/batch-provider.ts';
-import { readJson, writeJson } from '../../store/json.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
+import type { FoundFile } from './evidence.ts';
 import type { Scratch } from './scratch.ts';
 
 /** Takes bytes as they come. */
@@ -14,71 +14,112 @@ export interface ChunkSink {
 export interface FileToFetch {
   readonly store: ObjectStore;
   readonly provider: BatchProvider;
-  /** `undefined`: there is none, which is an empty one. */
+  readonly name: FoundFile['name'];
+  /** `undefined`: the batch names none, which is an empty one. */
   readonly fileId: string | undefined;
   readonly key: string;
-  /** Where it is written down since when a file of the round is not found. */
-  readonly missingKey: string;
-  /** Seconds since 1970. */
-  readonly now: number;
+  /** What an earlier look stored may not be all there is: the file is downloaded again. */
+  readonly isLate: boolean;
+  /** Called before a file is stored that is shorter than it was promised to be. */
+  readonly onShort: () => Promise<void>;
 }
 
 /**
  * Brings a provider's file into the store, where what is paid for is safe first, and onto local disk; hands its bytes on
- * as they pass. One that was stored before is not downloaded again; one that is gone at the provider is empty.
- * @throws ProviderUnavailable for one that may still turn up
+ * as they pass. One that was stored before is not downloaded again, unless it was late.
+ * @returns what is available of it; undefined when the batch names none
  */
-export async function fetchFile(file: FileToFetch, scratch: Scratch, sink: ChunkSink): Promise<void> {
-  const { store, key } = file;
+export async function fetchFile(
+  file: FileToFetch,
+  scratch: Scratch,
+  sink: ChunkSink,
+): Promise<FoundFile | undefined> {
+  const { store, key, fileId, name } = file;
   const inPlace = store.file?.(key);
   const keep = (chunk: Uint8Array): void => {
     if (inPlace === undefined) scratch.append(chunk);
     sink.push(chunk);
   };
-  const stored = await store.open(key);
-  if (stored !== undefined) for await (const chunk of stored.body) keep(chunk);
-  const isThere = stored !== undefined || (await download(file, keep));
+  const isStored = !file.isLate && (await store.stat(key)) !== undefined;
+  const downloaded = isStored || fileId === undefined ? undefined : await download(file, fileId, keep);
+  const isMissing = downloaded?.state === 'missing';
+  // A file that is gone by now may have been there at an earlier look.
+  const stored = downloaded === undefined || isMissing ? await takeStored(store, key, keep) : undefined;
+  const isThere = stored !== undefined || (downloaded !== undefined && !isMissing);
   if (isThere && inPlace !== undefined) scratch.readInPlace(inPlace);
   sink.end();
+  if (downloaded !== undefined || stored === undefined) return downloaded;
+  return fileId === undefined ? undefined : { name, fileId, state: 'whole', received: stored };
 }
 
-/**
- * Writes while it reads: what is done with a chunk takes the time that its write takes.
- * @returns false when there is no such file at the provider
- */
-async function download(file: FileToFetch, keep: (chunk: Uint8Array) => void): Promise<boolean> {
-  const { store, provider, fileId, key } = file;
-  if (fileId === undefined) return false;
+/** @returns the bytes of what is stored; undefined when nothing is */
+async function takeStored(
+  store: ObjectStore,
+  key: string,
+  keep: (chunk: Uint8Array) => void,
+): Promise<number | undefined> {
+  const stored = await store.open(key);
+  if (stored === undefined) return undefined;
+  for await (const chunk of stored.body) keep(chunk);
+  return stored.bytes;
+}
+
+/** Writes while it reads: what is done with a chunk takes the time that its write takes. */
+async function download(
+  { store, provider, name, key, onShort }: FileToFetch,
+  fileId: string,
+  keep: (chunk: Uint8Array) => void,
+): Promise<FoundFile> {
   const writer = store.write(key);
   const tail = new Tail();
+  let contentLength: number | undefined;
   try {
-    for await (const chunk of provider.download(fileId)) {
+    const chunks = provider.download(fileId, (bytes) => {
+      contentLength = bytes;
+    });
+    for await (const chunk of chunks) {
       const written = writer.write(chunk);
       tail.add(chunk);
       keep(chunk);
       await written;
     }
-    refuseShort(tail, writer.bytes, fileId, await provider.fileBytes(fileId));
+    const received = writer.bytes;
+    const length = await promisedLength(provider, fileId, contentLength);
+    const state = isWhole(tail, received, length) ? 'whole' : 'short';
+    if (state === 'short') await onShort();
     await writer.close();
-    return true;
+    return { name, fileId, state, received, promised: length.bytes ?? length.contentLength };
   } catch (error) {
     await writer.abort();
     if (!(error instanceof ProviderNotFound)) throw error;
-    if (await isGone(file)) return false;
-    throw new ProviderUnavailable(`download file ${fileId}: its batch names it, and it is not found.`, {
-      cause: error,
-    });
+    return { name, fileId, state: 'missing', received: 0 };
   }
 }
 
-/** How long a file that its batch names is asked for: files were seen to take a minute to be found everywhere. */
-const MISSING_SECONDS = 120;
+/** How long a file is, by the file object and by the answer that brought it. An answer with fewer bytes has failed before. */
+interface PromisedLength {
+  readonly bytes: number | undefined;
+  readonly contentLength: number | undefined;
+}
 
-/** Whether a file that is not found has had its time. Its rows would be paid for again. */
-async function isGone({ store, missingKey, now }: FileToFetch): Promise<boolean> {
-  const since = await readJson<{ readonly at: number }>(store, missingKey);
-  if (since === undefined) await writeJson(store, missingKey, { at: now });
-  return since !== undefined && now - since.at >= MISSING_SECONDS;
+async function promisedLength(
+  provider: BatchProvider,
+  fileId: string,
+  contentLength: number | undefined,
+): Promise<PromisedLength> {
+  const bytes = await provider.fileBytes(fileId);
+  // Some providers show 0 for every file.
+  return { bytes: bytes === 0 ? undefined : bytes, contentLength };
+}
+
+/**
+ * A connection may close cleanly in the middle of a file, and its Content-Length may be missing. A file that has its
+ * promised length is whole, whatever its last line is like; without a promise its last line must be.
+ */
+function isWhole(tail: Tail, received: number, { bytes, contentLength }: PromisedLength): boolean {
+  // Some providers count a newline at the end that they do not send.
+  if (bytes !== undefined) return bytes - received <= 2;
+  return contentLength !== undefined || endsWhole(tail, received);
 }
 
 /** Bytes at the end of a file that are read. A line's end has them all, unless it is longer: then it may be cut off. */
@@ -100,19 +141,6 @@ class Tail {
   get text(): string {
     return Buffer.concat(this.#chunks).toString('utf8');
   }
-}
-
-/**
- * A connection may close cleanly in the middle of a file, and its Content-Length may be missing. Rows that are not there
- * would be paid for again, and the file deleted with them.
- * @throws ProviderUnavailable for a file that is not whole
- */
-function refuseShort(tail: Tail, received: number, fileId: string, bytes: number | undefined): void {
-  const short = bytes === undefined || bytes === 0 ? 0 : bytes - received;
-  // A newline less is no row less.
-  if (short <= 2 && endsWhole(tail, received)) return;
-  const told = bytes === undefined ? '' : ` of ${bytes}`;
-  throw new ProviderUnavailable(`download file ${fileId}: it ends after ${received}${told} bytes.`);
 }
 
 /** Whether the last line, where it has no newline, is a JSON value. */

@@ -12,12 +12,14 @@ interface RoundFindings {
   readonly index: RoundIndex;
   readonly upload: UploadCheckpoint | undefined;
   readonly smaller: SmallerUpload;
+  /** The batch is left as it is: rows without an answer wait for a resume. */
+  readonly isOpen: boolean;
 }
 
 /** What decides about the rows of a round, and about the one after it. */
 export function roundFacts(
   { round, lastRound, refusal, givenBack, direct, cancelledAt }: CollectedRound,
-  { batch, index, upload, smaller }: RoundFindings,
+  { batch, index, upload, smaller, isOpen }: RoundFindings,
   { rounds, provider, late }: Job['profile'],
 ): FoundFacts {
   const { requests, answered, halted } = index;
@@ -25,7 +27,7 @@ export function roundFacts(
     round,
     lastRound,
     refusal,
-    halted,
+    halted: halted || isOpen,
     namedLines: new Map([...namedLines(batch), ...smaller.tooLarge]),
     sent: direct ? answered : givenBack === undefined ? (upload?.part?.requests ?? requests) : 0,
     givenBack: givenBack !== undefined || failedBusy(batch, provider.dialect.codes),
@@ -34,7 +36,7 @@ export function roundFacts(
   // Rows that were answered for passing reasons are among those left: without an end they would be for ever.
   if (direct) return { ...facts, lastRound: Math.min(last, rounds + MAX_GIFTS), sendNext: 'direct' };
   const expired = batch?.ending === 'expired' || cancelledAt !== undefined;
-  const isLate = late !== undefined && !halted && !facts.givenBack && (expired || round >= last);
+  const isLate = late !== undefined && !facts.halted && !facts.givenBack && (expired || round >= last);
   return isLate ? { ...facts, lastRound: round + 1, sendNext: 'direct' } : { ...facts, lastRound: last };
 }
 

@@ -1,7 +1,11 @@
 import { bounded, type Failure } from '../../errors.ts';
 import { asBuffer, createFramer, type Line } from '../../jsonl/lines.ts';
+import { ONE_INPUT } from '../../endpoints/asked.ts';
+import type { Asked } from '../../endpoints/endpoint.ts';
+import { numberText } from '../../exact-json.ts';
+import { readAnswer } from '../../jsonl/answer-json.ts';
 import { asWire, type Wire } from '../../provider/wire.ts';
-import { classifyLine, type RowCodes, type Verdict } from '../lines/classify-line.ts';
+import { classifyLine, type Failed, type LineRules, type Verdict } from '../lines/classify-line.ts';
 import type { ChunkSink } from './fetch-file.ts';
 import { MadeLines } from './made-lines.ts';
 import type { Scratch } from './scratch.ts';
@@ -29,8 +33,8 @@ export interface Place {
 /** The requests of a round, in their order. */
 export interface RoundRequests {
   readonly customIds: readonly string[];
-  /** Ordinals of those whose input is an array. */
-  readonly manyInputs: ReadonlySet<number>;
+  /** How many inputs those list whose input is a list, by ordinal. */
+  readonly inputs: ReadonlyMap<number, number>;
 }
 
 /**
@@ -40,23 +44,25 @@ export interface RoundRequests {
 export class RoundIndex {
   readonly #ordinals = new Map<string, number>();
   readonly #places: (Place | undefined)[] = [];
-  readonly #manyInputs: ReadonlySet<number>;
+  readonly #inputs: ReadonlyMap<number, number>;
   readonly #made = new MadeLines();
   readonly #splicer: ResultSplicer;
-  readonly #codes: RowCodes;
+  readonly #rules: LineRules;
   duplicates = 0;
   unknown = 0;
   readonly unknownIds: string[] = [];
   unreadable = 0;
   /** Requests with a result line. */
   answered = 0;
+  /** Requests with an answer. */
+  ok = 0;
   /** The first row that says the account was denied. */
   haltedBy: Failure | undefined;
 
-  constructor({ customIds, manyInputs }: RoundRequests, splicer: ResultSplicer, codes: RowCodes) {
-    this.#manyInputs = manyInputs;
+  constructor({ customIds, inputs }: RoundRequests, splicer: ResultSplicer, rules: LineRules) {
+    this.#inputs = inputs;
     this.#splicer = splicer;
-    this.#codes = codes;
+    this.#rules = rules;
     for (const [ordinal, customId] of customIds.entries()) this.#ordinals.set(customId, ordinal);
   }
 
@@ -82,9 +88,10 @@ export class RoundIndex {
     return this.haltedBy !== undefined;
   }
 
-  /** Whether the request's input is an array. */
-  hasManyInputs(ordinal: number): boolean {
-    return this.#manyInputs.has(ordinal);
+  /** What the request asks that its answer has to fit to. */
+  asked(ordinal: number): Asked {
+    const inputs = this.#inputs.get(ordinal);
+    return inputs === undefined ? ONE_INPUT : { inputs };
   }
 
   /** Where the row's winning line is; `undefined` when it has none. */
@@ -92,28 +99,29 @@ export class RoundIndex {
     return this.#places[ordinal];
   }
 
-  /** What a winning line says. */
-  read({ file, start, length }: Place): Verdict | undefined {
+  /** What the winning line of a row says. */
+  read({ file, start, length }: Place, ordinal: number): Verdict | undefined {
     const line = parseLine(file.read(start, length));
-    return line && classifyLine(line, this.#codes);
+    return line && classifyLine(line, this.#rules, this.asked(ordinal));
   }
 
   #addLine(file: Scratch, line: Line): void {
     const { start, bytes = NOTHING, isUtf8 } = line;
-    const answered = isUtf8 ? this.#splicer.answered(bytes) : undefined;
+    const customId = isUtf8 ? this.#splicer.recognize(bytes) : undefined;
     const place = { file, start, length: bytes.length, isUtf8 };
-    if (answered !== undefined) this.#addAnswer(answered, bytes, { ...place, kind: 'ok' });
+    if (customId === undefined) return this.#addRead(bytes, place);
+    const ordinal = this.#ordinals.get(customId);
+    if (ordinal === undefined) this.#addUnknown(customId);
+    else if (this.#splicer.answers(this.asked(ordinal)))
+      this.#addAnswer(ordinal, bytes, { ...place, kind: 'ok' });
     else this.#addRead(bytes, place);
   }
 
   /** An answer that was recognized by its bytes: its result line is made at once, while there is room for it. */
-  #addAnswer(customId: string, bytes: Buffer, place: Place): void {
-    const ordinal = this.#ordinals.get(customId);
-    if (ordinal === undefined) this.#addUnknown(customId);
-    else if (this.#place(ordinal, place) && this.#made.hasRoom(bytes.length)) {
-      const length = this.#splicer.makeAnswered(bytes, this.hasManyInputs(ordinal));
-      place.made = this.#made.keep(this.#splicer.line, length);
-    }
+  #addAnswer(ordinal: number, bytes: Buffer, place: Place): void {
+    if (!this.#place(ordinal, place) || !this.#made.hasRoom(bytes.length)) return;
+    const length = this.#splicer.makeRecognized(bytes, this.asked(ordinal));
+    place.made = this.#made.keep(this.#splicer.line, length);
   }
 
   #addRead(bytes: Buffer, place: Omit<Place, 'kind'>): void {
@@ -123,12 +131,13 @@ export class RoundIndex {
       this.unreadable += 1;
       return;
     }
-    const { kind, ...failure } = classifyLine(line, this.#codes);
-    if (kind === 'ok' && place.isUtf8) this.#splicer.learn(bytes);
-    if (kind === 'halting' && this.#ordinals.has(customId)) this.haltedBy ??= denied(failure as Refusal);
     const ordinal = this.#ordinals.get(customId);
-    if (ordinal === undefined) this.#addUnknown(customId);
-    else this.#place(ordinal, { ...place, kind });
+    const asked = ordinal === undefined ? ONE_INPUT : this.asked(ordinal);
+    const verdict = classifyLine(line, this.#rules, asked);
+    if (verdict.kind === 'ok' && place.isUtf8) this.#splicer.learn(bytes);
+    if (ordinal === undefined) return this.#addUnknown(customId);
+    if (verdict.kind === 'halting') this.haltedBy ??= denied(verdict);
+    this.#place(ordinal, { ...place, kind: verdict.kind });
   }
 
   /** Of two lines for one row a success wins, else the first. @returns whether it is this one */
@@ -138,6 +147,7 @@ export class RoundIndex {
     else this.duplicates += 1;
     const wins = before === undefined || (before.kind !== 'ok' && place.kind === 'ok');
     if (wins) this.#places[ordinal] = place;
+    if (wins && place.kind === 'ok') this.ok += 1;
     return wins;
   }
 
@@ -150,22 +160,17 @@ export class RoundIndex {
 /** Ours are texts; a program that takes `"17"` for a number may give 17 back. */
 function readId(line: Wire | undefined): string | undefined {
   const id = line?.['custom_id'];
-  return typeof id === 'number' ? String(id) : typeof id === 'string' ? id : undefined;
+  return typeof id === 'string' ? id : numberText(id);
 }
 
-interface Refusal {
-  readonly code: string;
-  readonly message: string;
-}
-
-function denied({ code, message }: Refusal): Failure {
+function denied({ code, message }: Failed): Failure {
   return { name: 'ProviderDenied', code, message: bounded(message) };
 }
 
 /** A line as an object; bytes that are no UTF-8 are replaced rather than lost with their row. */
 function parseLine(bytes: Buffer): Wire | undefined {
   try {
-    return asWire(JSON.parse(bytes.toString('utf8')));
+    return asWire(readAnswer(bytes.toString('utf8')));
   } catch {
     return undefined;
   }

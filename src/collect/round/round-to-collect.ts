@@ -1,4 +1,4 @@
-import type { ShardContext } from '../../contract.ts';
+import type { LateOutput, ShardContext } from '../../contract.ts';
 import type { Failure } from '../../errors.ts';
 
 /** The round to collect: its batch, or why there is none. */
@@ -13,6 +13,8 @@ export interface RoundToCollect extends ShardContext {
   readonly gone?: boolean;
   /** Set when the batch was told to end. */
   readonly cancelledAt?: number;
+  /** Earlier looks found less than the batch promised. */
+  readonly late?: LateOutput;
   /** The provider refused the round's file or batch. */
   readonly refusal?: Failure | undefined;
   /** The provider had no room for it, or lost its file: the rows go to the next round as if nothing had been. */

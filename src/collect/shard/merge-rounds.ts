@@ -1,5 +1,5 @@
 import { InvalidInput, type Failure } from '../../errors.ts';
-import type { Collected } from '../../job.ts';
+import type { Collected, OpenBatch } from '../../job.ts';
 import { roundKey, shardKey, type ShardRef } from '../../checkpoints/keys.ts';
 import { frameLines } from '../../jsonl/lines.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
@@ -15,6 +15,8 @@ export interface Merge {
   readonly hasRoundZero: boolean;
   /** What the rows of `nextRound` are told; without it there must be none. */
   readonly failure?: Failure | undefined;
+  /** The batch that answers those rows when it is resumed. */
+  readonly open?: OpenBatch | undefined;
   /** The only round there is, when every row had its end there. */
   readonly only?: Collected | undefined;
 }
@@ -38,13 +40,13 @@ type RoundRows = AsyncIterator<RowLines | 'deferred'>;
  * request in order, and its empty lines are exactly the next round's requests. Nothing is parsed again.
  */
 export async function mergeRounds(store: ObjectStore, merge: Merge): Promise<Merged> {
-  const { ref, nextRound, hasRoundZero, failure, only } = merge;
+  const { ref, nextRound, hasRoundZero, only } = merge;
   if (only !== undefined && (await store.stat(shardKey(ref, 'sources.jsonl'))) === undefined)
     return takeOver(store, ref, only);
   const first = hasRoundZero ? 0 : 1;
   const rounds: RoundRows[] = [];
   for (let round = first; round < nextRound; round += 1) rounds.push(readRound(store, ref, round));
-  if (failure !== undefined) rounds.push(failRound(store, ref, nextRound, failure));
+  if (merge.failure !== undefined) rounds.push(failRound(store, { ...merge, failure: merge.failure }));
   return writeRows(store, ref, rounds);
 }
 
@@ -135,15 +137,19 @@ async function* readRound(
 /** The rows of a round that was never collected: each is exhausted, for the reason the shard stopped. */
 async function* failRound(
   store: ObjectStore,
-  ref: ShardRef,
-  round: number,
-  failure: Failure,
+  { ref, nextRound, failure, open }: Merge & { readonly failure: Failure },
 ): AsyncGenerator<RowLines | 'deferred'> {
-  for await (const bytes of readLines(store, roundKey(ref, round, 'requests.jsonl'))) {
+  const warning = open && warnOf(ref, open);
+  for await (const bytes of readLines(store, roundKey(ref, nextRound, 'requests.jsonl'))) {
     const request = parseRequest(bytes);
-    const line = notOk(request.custom_id, 'exhausted', failure, round - 1);
-    yield { result: jsonLine(line), deadLetter: deadLetter(request, line) };
+    const line = notOk(request.custom_id, 'exhausted', failure, nextRound - 1);
+    yield { result: jsonLine(line), deadLetter: deadLetter(request, line, warning) };
   }
+}
+
+function warnOf({ jobId }: ShardRef, { batchId }: OpenBatch): string {
+  const batch = batchId === undefined ? 'A batch that may exist' : `Batch ${batchId}`;
+  return `${batch} is still open and may have answered this row: dropping this dead letter again may pay for it again. Resume job ${jobId} instead.`;
 }
 
 /** Lines with their newline, empty ones too. */

@@ -3,6 +3,7 @@ import type { Failure } from '../../errors.ts';
 import type { Plan, ShardEnd, ShardPlan } from '../../job.ts';
 import { shardKey, type ShardRef } from '../../checkpoints/keys.ts';
 import { findRound } from '../../checkpoints/shard-rounds.ts';
+import { readTrouble } from '../../checkpoints/trouble.ts';
 import { sideBySide } from '../../side-by-side.ts';
 import { readJson } from '../../store/json.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
@@ -42,7 +43,8 @@ async function settleShard(
   const known = await readEnd(store, ref);
   if (known !== undefined) return known;
   const { round } = await findRound(store, ref);
-  await stopShard(edges, ref, round, failure ?? leftNoWord(ref));
+  const reason = failure ?? (await readTrouble(store, ref)) ?? leftNoWord(ref);
+  await stopShard(edges, ref, { nextRound: round, failure: reason });
   const end = await readEnd(store, ref);
   if (end === undefined)
     throw new Error(`Shard ${ref.shard} of job ${ref.jobId} was stopped and has no end.`);

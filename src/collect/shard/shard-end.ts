@@ -1,14 +1,21 @@
 import type { Failure } from '../../errors.ts';
-import type { Collected, ErrorCount, ShardEnd, ShardPlan } from '../../job.ts';
+import type { BatchRecord, Collected, ErrorCount, OpenBatch, ShardEnd, ShardPlan } from '../../job.ts';
 import { sumErrors } from '../counts/error-counts.ts';
 import { sumModels } from '../counts/model-usage.ts';
 import { addUsage, NO_USAGE } from '../counts/usage.ts';
+
+/** Why a shard stopped, and what it left at the provider. */
+export interface Stopped {
+  readonly failure?: Failure;
+  readonly open?: OpenBatch | undefined;
+  readonly left?: readonly string[];
+}
 
 /** What a shard's rounds add up to. Rows that no round settled are exhausted: the failure says why. */
 export function sumRounds(
   { rows, invalid }: ShardPlan,
   rounds: readonly Collected[],
-  failure?: Failure,
+  { failure, open, left: leftOpen = [] }: Stopped = {},
 ): ShardEnd {
   const sum = (count: (round: Collected) => number): number =>
     rounds.reduce((total, round) => total + count(round), 0);
@@ -23,15 +30,31 @@ export function sumRounds(
     usage: rounds.map(({ usage }) => usage).reduce(addUsage, NO_USAGE),
     models: sumModels(rounds.map(({ models = [] }) => models)),
     errors: sumErrors([...rounds.map(({ errors = [] }) => errors), stoppedRows(unsettled, failure)]),
-    batches: rounds.map(({ batch }) => batch),
+    batches: withOpen(
+      rounds.map(({ batch }) => batch),
+      open,
+      unsettled,
+    ),
     missing: sum((round) => round.missing),
     duplicates: sum((round) => round.duplicates),
     unknown: sum((round) => round.unknown),
     unknownIds: rounds.flatMap(({ unknownIds }) => unknownIds).slice(0, 20),
     unreadable: sum((round) => round.unreadable),
-    left: rounds.flatMap(({ left = [] }) => left),
+    left: [...new Set([...rounds.flatMap(({ left = [] }) => left), ...leftOpen])],
+    ...(open && { open }),
     ...(failure === undefined ? {} : { failure }),
   };
+}
+
+/** The batches of the rounds, and the one that is open, whose rows are those without an end. */
+function withOpen(
+  batches: readonly BatchRecord[],
+  open: OpenBatch | undefined,
+  requests: number,
+): readonly BatchRecord[] {
+  if (open === undefined || batches.some(({ round }) => round === open.round)) return batches;
+  const { shard, round, batchId, status, createdAt } = open;
+  return [...batches, { shard, round, batchId, status, requests, createdAt, seconds: undefined }];
 }
 
 /** The rows that no round settled have one reason, and no example stands out. */

@@ -1,40 +1,66 @@
-import type { Edges } from '../../edges.ts';
-import type { Failure } from '../../errors.ts';
-import type { Collected } from '../../job.ts';
 import { shardKey, stopKey, type ShardRef } from '../../checkpoints/keys.ts';
+import { findLeftOpen, type LeftOpen } from '../../checkpoints/open-batch.ts';
 import { readCollected } from '../../checkpoints/shard-rounds.ts';
 import type { Stop } from '../../checkpoints/stop.ts';
+import type { Edges } from '../../edges.ts';
+import type { Failure } from '../../errors.ts';
+import type { Collected, OpenBatch } from '../../job.ts';
 import { writeJson } from '../../store/json.ts';
 import { checkRows, readShardPlan } from './finish-shard.ts';
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './shard-end.ts';
 
+/** Why a shard goes no further in this execution, and how far it came. */
+export interface ShardStop {
+  /** The first round without results. */
+  readonly nextRound: number;
+  readonly failure: Failure;
+  /** The round whose results are there and whose checkpoint is not: it is written after this, or the round is still open. */
+  readonly last?: Collected | undefined;
+  /** What is left at the provider, where more is known of it than the checkpoints have. */
+  readonly leftOpen?: LeftOpen | undefined;
+}
+
 /**
  * The shard goes no further in this execution. What it has becomes its results for now; rows without an end are
- * exhausted, told why. A denied account also stops the other shards. Starting the job again goes on at `nextRound`.
- *
- * @param last the round that was just collected, whose checkpoint is written after this
+ * exhausted, told why. A denied account also stops the other shards. Starting the job again goes on where this one is.
  */
-export async function stopShard(
-  edges: Edges,
-  ref: ShardRef,
-  nextRound: number,
-  failure: Failure,
-  last?: Collected,
-): Promise<void> {
+export async function stopShard(edges: Edges, ref: ShardRef, stop: ShardStop): Promise<void> {
   const { store } = edges;
+  const { nextRound, failure, last } = stop;
   if (failure.name === 'ProviderDenied') await stopJob(edges, ref, failure);
   // Of an execution that was aborted, whose shard another one has finished meanwhile: its results stay.
   if ((await store.stat(shardKey(ref, 'done.json'))) !== undefined) return;
   const plan = await readShardPlan(store, ref);
-  const merged = await mergeRounds(store, { ref, nextRound, hasRoundZero: plan.invalid > 0, failure });
+  // A round that was collected has no batch left; its checkpoint comes after this.
+  const isOpen = last === undefined || stop.leftOpen !== undefined;
+  const leftOpen = isOpen ? (stop.leftOpen ?? (await findLeftOpen(store, ref, failure))) : NOTHING_LEFT;
+  const { open } = leftOpen;
+  const hasRoundZero = plan.invalid > 0;
+  const merged = await mergeRounds(store, { ref, nextRound, hasRoundZero, failure, open });
   checkRows(ref, plan, merged.rows);
   const rounds = (await readCollected(store, ref)).filter(
     ({ round }) => round < nextRound && round !== last?.round,
   );
-  const end = sumRounds(plan, last === undefined ? rounds : [...rounds, last], failure);
+  const end = sumRounds(plan, last === undefined ? rounds : [...rounds, last], { failure, ...leftOpen });
   await writeJson(store, shardKey(ref, 'stopped.json'), end);
-  edges.log('shard_stopped', { jobId: ref.jobId, shard: ref.shard, error: failure.name, code: failure.code });
+  tell(edges, ref, failure, open);
+}
+
+const NOTHING_LEFT: LeftOpen = { left: [] };
+
+function tell(
+  { log }: Edges,
+  { jobId, shard }: ShardRef,
+  { name, code }: Failure,
+  open: OpenBatch | undefined,
+): void {
+  log('shard_stopped', { jobId, shard, error: name, code });
+  if (open === undefined) return;
+  const { round, batchId, status, files } = open;
+  const { input: inputFileId, output: outputFileId, errors: errorFileId } = files;
+  const ids = { batchId, inputFileId, outputFileId, errorFileId };
+  log('batch_left_open', { jobId, shard, round, ...ids, status, error: name, code });
 }
 
 /** The first shard's reason stays. */

@@ -35,7 +35,7 @@ export const OWN = {
     codes: { ...OPENAI_CODES, retriable: [...OPENAI_CODES.retriable, 'request_failed'] },
     errors: ['{detail}', '{error: {type, code}}'],
     honours: { ...OPENAI_LIKE.honours, idempotencyKey: 'body', deletion: true },
-    files: { ...OPENAI_LIKE.files, unfinishedRows: 'absent', emptyFiles: 'both' },
+    files: { ...OPENAI_LIKE.files, unfinishedRows: 'absent', emptyFiles: 'both', cancelledIsEmpty: true },
     fields: { ...OPENAI_LIKE.fields, body: 'JSON text', rowError: 'type' },
     sources: [
       'https://github.com/ogx-ai/ogx/blob/main/src/ogx/providers/inline/batches/reference/batches.py',

@@ -79,6 +79,10 @@ const files = z.strictObject({
   failedRows: known(z.enum(['output file', 'error file'])),
   /** Rows that an expired or cancelled batch did not get to. Rows in no file are found by their absence. */
   unfinishedRows: known(z.enum(['output file', 'error file', 'absent'])),
+  /** How long an ended batch may show less than it promised, in seconds, before its shard stops. Default 600. */
+  lateSeconds: z.number().int().min(60).max(3_600).optional(),
+  /** What a cancelled batch had finished is lost, whatever its counters say. Default: it is kept. */
+  cancelledIsEmpty: z.boolean().optional(),
   /** Which files a batch has that has nothing to put into them. */
   emptyFiles: known(z.enum(['none', 'error file', 'both'])),
 });

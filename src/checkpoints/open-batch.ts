@@ -1,0 +1,55 @@
+import type { Failure } from '../errors.ts';
+import type { OpenBatch, Progress } from '../job.ts';
+import { readJson } from '../store/json.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import type { BatchCheckpoint } from './batch-checkpoint.ts';
+import { roundKey, shardKey, type ShardRef } from './keys.ts';
+import type { UploadCheckpoint } from './shard-part.ts';
+import { readCollected } from './shard-rounds.ts';
+
+/** What a resume does with a batch that is known. */
+export const RESUME_COLLECTS =
+  'A resume looks at the batch again and collects its answers; its rows are not sent again.';
+
+const RESUME_LOOKS =
+  'The answer to its create was lost. A resume looks for the batch at the provider before it creates another one.';
+
+/** What a stopped shard leaves at the provider. */
+export interface LeftOpen {
+  /** Its batch: created, or perhaps created, and not collected. */
+  readonly open?: OpenBatch | undefined;
+  /** Ids of files. */
+  readonly left: readonly string[];
+}
+
+/** Reads from the checkpoints what a stopped shard leaves at the provider, so that it is known however it came to stop. */
+export async function findLeftOpen(
+  store: ObjectStore,
+  ref: ShardRef,
+  failure: Pick<Failure, 'code' | 'message'>,
+): Promise<LeftOpen> {
+  const round = (await readCollected(store, ref)).length + 1;
+  const [batch, creating, upload, progress] = await Promise.all([
+    readJson<BatchCheckpoint>(store, roundKey(ref, round, 'batch.json')),
+    readJson<{ readonly at: number }>(store, roundKey(ref, round, 'creating.json')),
+    readJson<UploadCheckpoint>(store, roundKey(ref, round, 'upload.json')),
+    readJson<Progress>(store, shardKey(ref, 'progress.json')),
+  ]);
+  const mayExist = creating !== undefined && creating.at > 0;
+  const left = upload === undefined ? [] : [upload.fileId];
+  if (batch === undefined && !mayExist) return { left };
+  const { code, message } = failure;
+  const open = {
+    shard: ref.shard,
+    round,
+    ...(batch && {
+      batchId: batch.batchId,
+      createdAt: new Date(batch.createdAt * 1_000).toISOString(),
+      ...(progress?.batchId === batch.batchId && { status: progress.status }),
+    }),
+    files: { ...(upload && { input: upload.fileId }) },
+    error: { code, message },
+    onResume: batch === undefined ? RESUME_LOOKS : RESUME_COLLECTS,
+  };
+  return { open, left };
+}

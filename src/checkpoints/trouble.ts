@@ -1,0 +1,27 @@
+import { failureFromCatch, type Failure } from '../errors.ts';
+import { readJson, writeJson } from '../store/json.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { shardKey, type ShardRef } from './keys.ts';
+
+/** `trouble.json`. */
+interface Trouble {
+  readonly failure: Failure;
+}
+
+/** Ours: what else is thrown is in the step's log. */
+const NAMED = /^(?:Provider|Store|Invalid|CountsDoNotReconcile)/;
+
+/**
+ * Keeps the error of a step whose failure the machine drops, so that the job's summary can name it. A store that does not
+ * take it changes nothing: the step fails with its own error.
+ */
+export async function noteTrouble(store: ObjectStore, ref: ShardRef, error: unknown): Promise<void> {
+  if (!(error instanceof Error) || !NAMED.test(error.name)) return;
+  const failure = failureFromCatch({ Error: error.name, Cause: error.message });
+  await writeJson(store, shardKey(ref, 'trouble.json'), { failure } satisfies Trouble).catch(() => undefined);
+}
+
+/** The last error that was kept of a shard. */
+export async function readTrouble(store: ObjectStore, ref: ShardRef): Promise<Failure | undefined> {
+  return (await readJson<Trouble>(store, shardKey(ref, 'trouble.json')))?.failure;
+}

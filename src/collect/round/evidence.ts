@@ -1,0 +1,122 @@
+import type { Batch } from '../../provider/batch-provider.ts';
+
+/**
+ * Whether what was found of an ended batch is all there will be. The one rule: paying again, ending a shard or reporting a
+ * final status takes positive evidence. Without it the collect waits and looks again; in the end the shard stops, a resume
+ * looks again, and nothing is paid for a second time.
+ *
+ * | found | then |
+ * |---|---|
+ * | a line for every row that was sent | complete |
+ * | the polls gave the batch up | complete: the polls have looked for it in a second place |
+ * | the batch runs on although it was told to end | stop: its answers are still to come |
+ * | lines, none of which belongs to a row | wait, then stop: the file may belong to another batch |
+ * | a file that the batch names and that is not found, or is shorter than promised | wait, then stop |
+ * | as many unreadable or unknown lines as rows are missing | complete: the lines are there |
+ * | `succeeded`, and rows are missing | wait; then complete where the counters say that those rows did not succeed, else stop |
+ * | another ending, and fewer lines than its counters promise | wait; then the same |
+ * | another ending without counters, files and errors | wait, then complete: its status says that it did not finish |
+ * | another ending, and what its counters promise | complete |
+ */
+export function weighEvidence(evidence: Evidence): Decision {
+  const { batch, waitedSeconds, lateSeconds } = evidence;
+  if (batch === undefined) return COMPLETE;
+  const gap = findGap(batch, evidence);
+  if (gap === undefined) return COMPLETE;
+  const isLate = gap.kind !== 'running' && waitedSeconds < lateSeconds;
+  if (isLate) return { next: 'wait', gap: gap.kind };
+  return gap.accepted ? COMPLETE : { next: 'stop', gap: gap.kind };
+}
+
+/** Everything that is known of a round's batch when its files were read. */
+export interface Evidence {
+  /** `undefined`: the polls gave it up. */
+  readonly batch: Pick<Batch, 'phase' | 'ending' | 'counts' | 'errors'> | undefined;
+  readonly files: readonly FoundFile[];
+  readonly lines: FoundLines;
+  /** The provider loses what a cancelled batch had finished. */
+  readonly cancelledIsEmpty?: boolean | undefined;
+  /** Since the first look that found too little. */
+  readonly waitedSeconds: number;
+  /** How long the provider may take to show what it promised. */
+  readonly lateSeconds: number;
+}
+
+/** One of the batch's two files, as far as it is available. */
+export interface FoundFile {
+  readonly name: 'output' | 'errors';
+  readonly fileId: string;
+  /** `missing`: the batch names it, and it is not found. `short`: fewer bytes arrived than were promised. */
+  readonly state: 'whole' | 'missing' | 'short';
+  readonly received: number;
+  /** By the file object or the answer's Content-Length. */
+  readonly promised?: number | undefined;
+}
+
+/** What the lines of both files say. */
+export interface FoundLines {
+  /** Requests that were sent. */
+  readonly sent: number;
+  /** Requests with a line. */
+  readonly rows: number;
+  /** Requests with an answer. */
+  readonly ok: number;
+  /** Lines that cannot be read or belong to no row. */
+  readonly unexplained: number;
+}
+
+export type GapKind = 'running' | 'unrecognised' | 'incomplete';
+
+export type Decision =
+  | { readonly next: 'complete' }
+  | { readonly next: 'wait' | 'stop'; readonly gap: GapKind };
+
+const COMPLETE: Decision = { next: 'complete' };
+
+interface Gap {
+  readonly kind: GapKind;
+  /** After the wait, what is missing is known not to have been answered. */
+  readonly accepted: boolean;
+}
+
+function findGap(batch: NonNullable<Evidence['batch']>, evidence: Evidence): Gap | undefined {
+  const { lines, files, cancelledIsEmpty } = evidence;
+  const { sent, rows, ok, unexplained } = lines;
+  if (rows >= sent) return undefined;
+  if (batch.phase === 'running') return { kind: 'running', accepted: false };
+  if (batch.ending === 'cancelled' && cancelledIsEmpty === true && files.length === 0) return undefined;
+  if (rows === 0 && unexplained > 0) return { kind: 'unrecognised', accepted: false };
+  if (files.some(({ state }) => state !== 'whole')) return { kind: 'incomplete', accepted: false };
+  if (rows + unexplained >= sent) return undefined;
+  const counts = usableCounts(batch, sent);
+  const notFinished = counts !== undefined && ok + unexplained >= counts.succeeded;
+  if (batch.ending === 'succeeded') return { kind: 'incomplete', accepted: notFinished };
+  if (counts !== undefined) {
+    const done = counts.succeeded + counts.failed;
+    return rows + unexplained >= done ? undefined : { kind: 'incomplete', accepted: notFinished };
+  }
+  if (files.length > 0 || batch.errors.length > 0) return undefined;
+  return { kind: 'incomplete', accepted: true };
+}
+
+/** Counters of another number of rows say nothing: a failed validation shows zeros, and some providers never count. */
+function usableCounts({ counts }: Pick<Batch, 'counts'>, sent: number): Batch['counts'] {
+  return counts?.total === sent ? counts : undefined;
+}
+
+/** Seconds until the files are looked at again: doubles with every look, and ends where the patience ends. */
+export function lookWaitSeconds(looks: number, waitedSeconds: number, limits: LookLimits): number {
+  const { minSeconds, lateSeconds } = limits;
+  const wanted = Math.min(minSeconds * 2 ** Math.min(looks, 20), LONGEST_LOOK_SECONDS);
+  return Math.max(1, Math.ceil(Math.min(wanted, Math.max(minSeconds, lateSeconds - waitedSeconds))));
+}
+
+export interface LookLimits {
+  readonly minSeconds: number;
+  readonly lateSeconds: number;
+}
+
+const LONGEST_LOOK_SECONDS = 300;
+
+/** Where the dialect does not say how long a file may be late. */
+export const LATE_SECONDS = 600;

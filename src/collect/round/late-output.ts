@@ -1,0 +1,129 @@
+import type { LeftOpen } from '../../checkpoints/open-batch.ts';
+import { RESUME_COLLECTS } from '../../checkpoints/open-batch.ts';
+import type { LateOutput } from '../../contract.ts';
+import type { ProviderEdges } from '../../edges.ts';
+import type { Failure } from '../../errors.ts';
+import type { Dialect } from '../../provider/dialects/schema.ts';
+import {
+  LATE_SECONDS,
+  lookWaitSeconds,
+  weighEvidence,
+  type Decision,
+  type FoundFile,
+  type GapKind,
+} from './evidence.ts';
+import type { ReadRound } from './read-round.ts';
+
+/** The batch has ended and shows less than it promised: the machine waits, and the round is collected again. */
+export interface LookAgain {
+  readonly next: 'look';
+  readonly late: LateOutput;
+  readonly waitSeconds: number;
+}
+
+/** Whether what was read of a round is all there will be. A round without a batch has nothing to wait for. */
+export function weighRound({ clock }: ProviderEdges, { files: facts }: Dialect, read: ReadRound): Decision {
+  const { context, batch, index, files } = read;
+  if (context.batchId === undefined) return { next: 'complete' };
+  return weighEvidence({
+    batch,
+    files,
+    lines: {
+      sent: sentOf(read),
+      rows: index.answered,
+      ok: index.ok,
+      unexplained: index.unknown + index.unreadable,
+    },
+    cancelledIsEmpty: facts.cancelledIsEmpty,
+    waitedSeconds: waitedSeconds(clock.now(), context.late),
+    lateSeconds: facts.lateSeconds ?? LATE_SECONDS,
+  });
+}
+
+function sentOf({ upload, index }: ReadRound): number {
+  return upload?.part?.requests ?? index.requests;
+}
+
+const waitedSeconds = (now: number, late: LateOutput | undefined): number =>
+  late === undefined ? 0 : Math.max(0, Math.floor(now / 1_000) - late.since);
+
+/** When to look again. */
+export function lookAgain(
+  { clock, log }: ProviderEdges,
+  { files: facts }: Dialect,
+  read: ReadRound,
+): LookAgain {
+  const { jobId, shard, round, batchId, late, polling } = read.context;
+  const now = Math.floor(clock.now() / 1_000);
+  const { since, looks } = late ?? { since: now, looks: 0 };
+  const limits = { minSeconds: polling.minSeconds, lateSeconds: facts.lateSeconds ?? LATE_SECONDS };
+  const waitSeconds = lookWaitSeconds(looks, now - since, limits);
+  log('output_late', { jobId, shard, round, batchId, looks: looks + 1, waitSeconds });
+  return { next: 'look', late: { since, looks: looks + 1 }, waitSeconds };
+}
+
+/** What a round leaves at the provider whose batch is left as it is. */
+export function leaveOpen(read: ReadRound, { code, message }: Failure): LeftOpen {
+  const { context, batch, upload } = read;
+  const { shard, round, batchId, createdAt } = context;
+  const files = { input: upload?.fileId, output: batch?.outputFileId, errors: batch?.errorFileId };
+  return {
+    open: {
+      shard,
+      round,
+      ...(batchId !== undefined && { batchId }),
+      ...(batch && { status: batch.status }),
+      ...(createdAt !== undefined && { createdAt: new Date(createdAt * 1_000).toISOString() }),
+      files,
+      error: { code, message },
+      onResume: RESUME_COLLECTS,
+    },
+    left: Object.values(files).filter((fileId) => fileId !== undefined),
+  };
+}
+
+const GAPS: Readonly<Record<GapKind, { readonly name: string; readonly code: string }>> = {
+  running: { name: 'BatchStillRunning', code: 'BATCH_STILL_RUNNING' },
+  unrecognised: { name: 'OutputUnrecognised', code: 'OUTPUT_UNRECOGNISED' },
+  incomplete: { name: 'OutputIncomplete', code: 'OUTPUT_INCOMPLETE' },
+};
+
+/** Why a round is not paid for again although it has rows without an answer. */
+export function describeGap(read: ReadRound, gap: GapKind): Failure {
+  const { context, batch, index } = read;
+  const { jobId, shard, round, batchId } = context;
+  const counts = batch?.counts;
+  const counted =
+    counts && `, ${counts.succeeded + counts.failed} of ${counts.total} rows done by its counters`;
+  const about = `Batch ${batchId} (shard ${shard}, round ${round} of job ${jobId}) is ${batch?.status}${counted ?? ''}.`;
+  const found = `${index.answered} of ${sentOf(read)} rows have a line`;
+  const files = describeFiles(read);
+  const said = {
+    running: `It runs on although its cancellation was requested; ${found}.`,
+    unrecognised: `No line of its files belongs to one of its rows: ${files}.`,
+    incomplete: `Its files do not show what it promised: ${found}; ${files}.`,
+  }[gap];
+  const next =
+    'Nothing was sent again, for it would be paid for twice. Resume the job to look at the batch again.';
+  return { ...GAPS[gap], message: `${about} ${said} ${next}` };
+}
+
+function describeFiles({ batch, files }: ReadRound): string {
+  const named = [
+    ['output', batch?.outputFileId],
+    ['errors', batch?.errorFileId],
+  ] as const;
+  const told = named.map(([name, fileId]) => {
+    const found = files.find((file) => file.name === name);
+    return fileId === undefined ? `no ${NAMES[name]}` : `${NAMES[name]} ${fileId} (${describeFile(found)})`;
+  });
+  return told.join(', ');
+}
+
+const NAMES = { output: 'output file', errors: 'error file' } as const;
+
+function describeFile(file: FoundFile | undefined): string {
+  if (file === undefined || file.state === 'missing') return 'not found';
+  const of = file.promised === undefined || file.state === 'whole' ? '' : ` of ${file.promised}`;
+  return `${file.received}${of} bytes`;
+}

@@ -1,0 +1,112 @@
+import { roundKey } from '../../checkpoints/keys.ts';
+import type { UploadCheckpoint } from '../../checkpoints/shard-part.ts';
+import { isDirectRound } from '../../checkpoints/shard-rounds.ts';
+import type { ProviderEdges } from '../../edges.ts';
+import { endpointAt } from '../../endpoints/endpoints.ts';
+import { ResultSplicer, type ResultRules } from '../../fast-path/splice-result.ts';
+import type { Job, OutputRules } from '../../job.ts';
+import type { Batch } from '../../provider/batch-provider.ts';
+import { readJson, writeJson } from '../../store/json.ts';
+import type { OutputCheck } from '../lines/check-output.ts';
+import { failedTooLarge, findEndedBatch } from './ended-batch.ts';
+import type { FoundFile } from './evidence.ts';
+import { fetchFile } from './fetch-file.ts';
+import type { CollectedRound } from './round-facts.ts';
+import { RoundIndex } from './round-index.ts';
+import { readRequests } from './round-requests.ts';
+import type { RoundToCollect } from './round-to-collect.ts';
+import type { Scratch } from './scratch.ts';
+
+/** A round with everything that the provider shows of it at this look. */
+export interface ReadRound {
+  readonly context: CollectedRound;
+  readonly batch: Batch | undefined;
+  readonly upload: UploadCheckpoint | undefined;
+  readonly rules: ResultRules;
+  readonly splicer: ResultSplicer;
+  readonly index: RoundIndex;
+  /** The files that the batch names. */
+  readonly files: readonly FoundFile[];
+  /** An earlier look found less than the batch promised. */
+  readonly wasLate: boolean;
+}
+
+/** The provider's two files on local disk. */
+export interface Scratches {
+  readonly output: Scratch;
+  readonly errors: Scratch;
+}
+
+/** Fetches both files of a round and indexes their lines. */
+export async function readRound(
+  edges: ProviderEdges,
+  job: Job,
+  round: RoundToCollect,
+  scratches: Scratches,
+): Promise<ReadRound> {
+  const { store } = edges;
+  const upload = await readJson<UploadCheckpoint>(store, roundKey(round, round.round, 'upload.json'));
+  const batch = await findEndedBatch(edges, round, upload?.fileId);
+  const direct = await isDirectRound(store, job.profile, round, round.round);
+  const givenBack = round.givenBack ?? failedTooLarge(batch, job.profile.provider.dialect.codes);
+  const context = { ...round, direct, givenBack };
+  const rules = await rulesOf(job, round.round);
+  const splicer = new ResultSplicer(rules);
+  const index = new RoundIndex(await readRequests(store, rules, context), splicer, rules);
+  const wasLate = (await readLate(edges, round))?.isLate === true;
+  const fetch = (name: FoundFile['name'], fileId: string | undefined): Promise<FoundFile | undefined> =>
+    fetchFile(
+      {
+        store,
+        provider: edges.provider(round.provider),
+        name,
+        fileId,
+        key: roundKey(round, round.round, FILES[name]),
+        isLate: wasLate,
+        onShort: () => markLate(edges, round, true),
+      },
+      scratches[name],
+      index.takeIn(scratches[name]),
+    );
+  const output = await fetch('output', batch?.outputFileId);
+  const errors = await fetch('errors', batch?.errorFileId);
+  const files = [output, errors].filter((file) => file !== undefined);
+  return { context, batch, upload, rules, splicer, index, files, wasLate };
+}
+
+const FILES = { output: 'output.jsonl', errors: 'errors.jsonl' } as const;
+
+async function rulesOf({ profile }: Job, round: number): Promise<ResultRules> {
+  const { endpoint, resultShape, retriableCodes, output: expected, provider } = profile;
+  const { codes } = provider.dialect;
+  return {
+    round,
+    endpoint: endpointAt(endpoint),
+    resultShape,
+    codes: { ...codes, retriable: [...retriableCodes, ...codes.retriable] },
+    ...(expected && { output: await openOutputCheck(expected) }),
+  };
+}
+
+/** Ajv takes its time to load, and few jobs ask for it. */
+async function openOutputCheck({ schema, retry }: OutputRules): Promise<OutputCheck> {
+  const { compileSchema } = await import('../../output/compile-schema.ts');
+  return { match: compileSchema(schema), retry };
+}
+
+/** `round-<r>.late.json`: whether what is stored of the provider's files may not be all there is. */
+interface Late {
+  readonly isLate: boolean;
+}
+
+function readLate({ store }: ProviderEdges, round: RoundToCollect): Promise<Late | undefined> {
+  return readJson<Late>(store, roundKey(round, round.round, 'late.json'));
+}
+
+export async function markLate(
+  { store }: ProviderEdges,
+  round: RoundToCollect,
+  isLate: boolean,
+): Promise<void> {
+  await writeJson(store, roundKey(round, round.round, 'late.json'), { isLate } satisfies Late);
+}
