@@ -45,13 +45,12 @@ export function statusAt(
   const finishedAt = (time: number): number =>
     Math.floor(lines.length * Math.min(1, Math.max(0, time - createdAt) / (runSeconds * 1_000)));
   const completedAt = createdAt + runSeconds * 1_000;
-  const expiredAt = createdAt + 86_400_000;
+  // A batch that never ends does not expire either.
+  const expiredAt = Number.isFinite(runSeconds) ? createdAt + 86_400_000 : Infinity;
   if (cancelledAt !== undefined && cancelledAt < Math.min(completedAt, expiredAt))
     return { status: 'cancelled', finished: finishedAt(cancelledAt), endedAt: cancelledAt };
   if (now >= completedAt) return { status: 'completed', finished: lines.length, endedAt: completedAt };
-  // A batch that never ends does not expire either.
-  if (now >= expiredAt && Number.isFinite(runSeconds))
-    return { status: 'expired', finished: finishedAt(expiredAt), endedAt: expiredAt };
+  if (now >= expiredAt) return { status: 'expired', finished: finishedAt(expiredAt), endedAt: expiredAt };
   return { status: 'in_progress', finished: finishedAt(now) };
 }
 

@@ -49,8 +49,8 @@ export interface Misbehaviour {
   clockAheadSeconds?: number;
   /** Timestamps as texts without a time zone, in the provider's own local time. */
   zonelessTimes?: boolean;
-  /** Batches cannot be found by their id from second to second of their life. */
-  notFound?: { from: number; to: number; listed: boolean };
+  /** Batches cannot be found by their id from second to second of their life: all, or the first one. */
+  notFound?: { from: number; to: number; listed: boolean; onlyFirst?: boolean };
   /** Seconds after its end until a batch names its output file. */
   lateOutputSeconds?: number;
   /** Answers to this kind of call never end: a byte comes every so many milliseconds. */
@@ -247,21 +247,23 @@ class Ledger {
 
   #get(id: string): Reply {
     const batch = this.batches.get(id);
-    const { notFound } = this.misbehaviour;
-    if (batch === undefined) return fail(404);
-    const age = (this.#clock.now() - batch.createdAt) / 1_000;
-    if (notFound !== undefined && age >= notFound.from && age < notFound.to) return fail(404, 'not_found');
+    if (batch === undefined || this.#isNotFound(batch)) return fail(404, 'not_found');
     return { status: 200, body: this.#show(batch) };
+  }
+
+  #isNotFound(batch: LedgerBatch): boolean {
+    const { notFound } = this.misbehaviour;
+    const age = (this.#clock.now() - batch.createdAt) / 1_000;
+    if (notFound === undefined || age < notFound.from || age >= notFound.to) return false;
+    return notFound.onlyFirst !== true || this.batches.keys().next().value === batch.id;
   }
 
   #list(url: URL): Reply {
     const { listStatus, listLagSeconds = 0, notFound } = this.misbehaviour;
     if (listStatus !== undefined) return fail(listStatus);
-    const now = this.#clock.now();
     const shown = [...this.batches.values()].toReversed().filter((batch) => {
-      const age = (now - batch.createdAt) / 1_000;
-      const hidden = notFound?.listed === false && age >= notFound.from && age < notFound.to;
-      return age >= listLagSeconds && !hidden;
+      const age = (this.#clock.now() - batch.createdAt) / 1_000;
+      return age >= listLagSeconds && (notFound?.listed !== false || !this.#isNotFound(batch));
     });
     return this.#page(
       url,

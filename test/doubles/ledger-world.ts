@@ -101,9 +101,13 @@ export async function openLedgerWorld(options: LedgerWorldOptions = {}): Promise
     ledger,
     clock,
     run,
-    runAndCancel: () => {
-      onPoll = cancel;
-      return run();
+    runAndCancel: async () => {
+      const cancelled = new Promise<void>((resolve) => {
+        onPoll = () => cancel().finally(resolve);
+      });
+      await run();
+      await cancelled;
+      return ended();
     },
     cancel: async () => {
       await cancel();

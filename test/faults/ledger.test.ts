@@ -78,7 +78,7 @@ const polls: readonly Scenario[] = [
   },
   {
     what: 'a batch that is gone for good',
-    misbehaviour: { notFound: { from: 0, to: 2 * HOUR, listed: false } },
+    misbehaviour: { notFound: { from: 0, to: Infinity, listed: false, onlyFirst: true } },
     bound: 2,
   },
   {
