@@ -8,6 +8,7 @@ import { resultsCommand } from './results.ts';
 import { runCommand } from './run.ts';
 import { simulatorCommand } from './simulator.ts';
 import { submitCommand } from './submit.ts';
+import { sweepCommand } from './sweep.ts';
 import { watchCommand } from './watch.ts';
 
 /** The whole command line. The configuration is read only by the commands that need it. */
@@ -27,6 +28,7 @@ export function createProgram(loadConfig: () => NightshiftConfig): Command {
     .addCommand(cancelCommand(loadConfig))
     .addCommand(resumeCommand(loadConfig))
     .addCommand(listCommand())
+    .addCommand(sweepCommand(loadConfig))
     .commandsGroup('Other:');
   addCompletion(program, loadConfig);
   for (const command of [program, ...program.commands]) {

@@ -51,6 +51,8 @@ export interface ListedObject {
   readonly bytes: number;
   /** Changes whenever the object is written anew. */
   readonly mark: string;
+  /** When it was written, milliseconds since 1970; for a file, as the file system has it. */
+  readonly writtenAt: number;
 }
 
 export interface ObjectInfo {

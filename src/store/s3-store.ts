@@ -46,7 +46,13 @@ async function* listObjects(
     });
     const page = await named('s3:ListBucket', bucket, prefix, bucket.client.send(command));
     for (const { Key: key = '', Size: bytes = 0, ...written } of page.Contents ?? []) {
-      yield { key: page.EncodingType === 'url' ? decodeKey(key) : key, bytes, mark: markOf(written) };
+      const writtenAt = written.LastModified?.getTime() ?? 0;
+      yield {
+        key: page.EncodingType === 'url' ? decodeKey(key) : key,
+        bytes,
+        mark: markOf(written),
+        writtenAt,
+      };
     }
     token = page.NextContinuationToken;
   } while (token !== undefined);

@@ -23,7 +23,7 @@ function listing(store: ObjectStore, keys: readonly string[]): ObjectStore {
     ...store,
     stat: () => Promise.resolve({ bytes: 1, mark: '1' }),
     async *list() {
-      yield* keys.map((key) => ({ key, bytes: 1, mark: '1' }));
+      yield* keys.map((key) => ({ key, bytes: 1, mark: '1', writtenAt: 0 }));
     },
   };
 }
