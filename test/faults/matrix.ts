@@ -223,10 +223,10 @@ const clocks: Case[] = [9, -9].map((hours) => ({
 /** A batch past its deadline is cancelled, however often the provider does not take it. */
 const cancels: Case[] = [500, 409, 405].map((status) => ({
   place: 'cancel',
-  fault: `answered with ${status}, 12 times, of a batch that never ends`,
+  fault: `answered with ${status}, 6 times, of a batch that never ends`,
   faults: [
     { at: 'batch', nth: 1, action: { kind: 'stuck', status: 'in_progress', finished: 0.5 } },
-    { at: 'cancel', action: { kind: 'status', status }, times: 12 },
+    { at: 'cancel', action: { kind: 'status', status }, times: 6 },
   ],
 }));
 
