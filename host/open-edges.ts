@@ -17,6 +17,8 @@ export interface LocalEdges extends AsyncDisposable {
   readonly edges: TaskEdges;
   /** The simulator's address, when this host brought one. */
   readonly simulatorUrl: string | undefined;
+  /** Gives up the calls that steps are making to providers; a step that starts one then fails. */
+  abandon(): void;
 }
 
 export interface OpenEdges {
@@ -47,11 +49,13 @@ export async function openLocalEdges({ data, simulator, log, config }: OpenEdges
   if (config.webhook !== undefined) process.env['WEBHOOK_URL'] = config.webhook.url;
   const running = simulator ? await bringSimulator(folder) : undefined;
   opened.defer(async () => running?.close());
-  const edges = providerEdgesFromEnvironment(process.env, deployedProviders(config));
+  const host = new AbortController();
+  const edges = providerEdgesFromEnvironment(process.env, deployedProviders(config), host.signal);
   const all = opened.move();
   return {
     edges: { ...edges, log, channels: openChannels(process.env, edges.clock) },
     simulatorUrl: running?.url,
+    abandon: () => host.abort(),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }

@@ -57,6 +57,7 @@ async function runLocal(flags: LocalFlags, given: NightshiftConfig): Promise<num
   const host = await runLocalHost({
     config,
     edges: local.edges,
+    abandon: () => local.abandon(),
     stack,
     folder: resolve(flags.data),
     port: flags.port,

@@ -32,6 +32,8 @@ export interface Sending {
   readonly isStopped: () => Promise<boolean>;
 }
 
+type SendingEdges = Pick<ProviderEdges, 'clock' | 'random' | 'wait' | 'signal'>;
+
 export interface Sent {
   readonly answered: number;
   /** `all`: no row is left; `halted`: the account was denied; `stopped`: the job; `later`: there is more. */
@@ -48,7 +50,7 @@ const MAX_PROBED = 24;
 
 /** Sends rows one by one, as many at once as the provider takes, and keeps every answer. */
 export async function sendRows(
-  edges: Pick<ProviderEdges, 'clock' | 'random' | 'wait'>,
+  edges: SendingEdges,
   rows: AsyncIterator<DirectRow>,
   sending: Sending,
 ): Promise<Sent> {
@@ -62,7 +64,7 @@ export async function sendRows(
 }
 
 class Sender {
-  readonly #edges: Pick<ProviderEdges, 'clock' | 'random' | 'wait'>;
+  readonly #edges: SendingEdges;
   readonly #rows: AsyncIterator<DirectRow>;
   readonly #sending: Sending;
   readonly #endpoint: Endpoint;
@@ -77,11 +79,7 @@ class Sender {
   #halted = false;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(
-    edges: Pick<ProviderEdges, 'clock' | 'random' | 'wait'>,
-    rows: AsyncIterator<DirectRow>,
-    sending: Sending,
-  ) {
+  constructor(edges: SendingEdges, rows: AsyncIterator<DirectRow>, sending: Sending) {
     this.#edges = edges;
     this.#rows = rows;
     this.#sending = sending;
@@ -89,11 +87,11 @@ class Sender {
   }
 
   async run(): Promise<Sent> {
-    const { clock, wait } = this.#edges;
+    const { clock, wait, signal } = this.#edges;
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.error;
       if (this.#halted) return this.#ended('halted');
-      if (clock.now() >= this.#sending.until) return this.#ended('later');
+      if (clock.now() >= this.#sending.until || signal?.aborted === true) return this.#ended('later');
       if (mayStart(this.#rate, this.#inFlight.size, clock.now()) > 0) {
         if (await this.#sending.isStopped()) return this.#ended('stopped');
         const next = await this.#next();

@@ -36,6 +36,7 @@ async function run(
   count: number,
   answer: (id: string, nth: number) => DirectAnswer | Error,
   sending: Partial<Sending> = {},
+  signal?: AbortSignal,
 ): Promise<Run> {
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-direct-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -61,6 +62,7 @@ async function run(
   const sent = await sendRows(
     {
       clock,
+      signal,
       random: () => 0.5,
       wait: (ms) => Promise.resolve(clock.moveTo(new Date(clock.now() + ms).toISOString())),
     },
@@ -191,6 +193,21 @@ test('nothing is called after the time is up, nor when the job is stopped', asyn
 
   expect({ calls: late.calls, end: late.end }).toEqual({ calls: [], end: 'later' });
   expect({ calls: stopped.calls, end: stopped.end }).toEqual({ calls: [], end: 'stopped' });
+});
+
+test('a host that ends starts no further call, and leaves the rows to the next pass', async () => {
+  const host = new AbortController();
+  const { calls, end } = await run(
+    30,
+    () => {
+      host.abort();
+      return OK;
+    },
+    {},
+    host.signal,
+  );
+
+  expect({ calls, end }).toEqual({ calls: ['q0'], end: 'later' });
 });
 
 test('a denied account is asked no further than what was in flight', async () => {
