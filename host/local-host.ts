@@ -13,6 +13,7 @@ import type { LocalStack } from './load-stack.ts';
 import { createEvents, type Events } from './serve/events.ts';
 import { runSchedules, Timetable } from './serve/run-schedules.ts';
 import { serveApi } from './serve/serve-api.ts';
+import type { Steps } from './worker-steps.ts';
 import { watchInput } from './serve/watch-input.ts';
 
 export interface LocalHostOptions {
@@ -28,8 +29,8 @@ export interface LocalHostOptions {
   readonly onEvent?: (event: EngineEvent) => void;
   /** An event that started nothing; what the dead-letter queue holds on AWS. */
   readonly onFailure?: (event: unknown, error: unknown) => void;
-  /** Gives up the calls that steps are making, when the host ends and they do not. */
-  readonly abandon?: () => void;
+  /** Runs the machine's steps. Default: in this process. */
+  readonly steps?: Steps | undefined;
   /** Waits of the machine take no time: for tests, which move a clock of their own. */
   readonly instant?: boolean;
   /** Wraps the calls of the machine's steps: for tests. */
@@ -59,7 +60,8 @@ export async function runLocalHost(options: LocalHostOptions): Promise<RunningHo
   const { config, edges, stack, onFailure = () => undefined, wrap = (call) => call } = options;
   const executions = createLocalExecutions({
     ...stack.machine,
-    callStep: limitSteps(wrap(callHandlers(edges)), STEPS_AT_ONCE),
+    callStep: limitSteps(wrap(options.steps?.call ?? callHandlers(edges)), STEPS_AT_ONCE),
+    abandonSteps: () => options.steps?.abandon() ?? Promise.resolve(),
     onEvent: options.onEvent,
     onStopped: (name) => events.track(events.stopped(name)),
     instant: options.instant ?? false,
@@ -69,7 +71,7 @@ export async function runLocalHost(options: LocalHostOptions): Promise<RunningHo
   const timetable = new Timetable(stack.schedules, edges.clock);
 
   await using opened = new AsyncDisposableStack();
-  opened.defer(() => leaveInTime(executions, options.abandon));
+  opened.defer(() => executions.leave());
   opened.defer(() => events.settled());
   const api = opened.use(await serveApi({ edges: doors, routes: stack.routes, port: options.port }));
   await carryOn(doors);
@@ -86,19 +88,6 @@ export async function runLocalHost(options: LocalHostOptions): Promise<RunningHo
     },
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
-}
-
-/** How long a host that ends waits for the steps that run: what a provider answers meanwhile need not be asked again. */
-const LEAVE_MS = 10_000;
-
-/** A provider that drips must not keep the host from ending. */
-async function leaveInTime(
-  executions: LocalExecutions,
-  abandon: () => void = () => undefined,
-): Promise<void> {
-  const timer = setTimeout(abandon, LEAVE_MS);
-  await executions.leave();
-  clearTimeout(timer);
 }
 
 /** A bucket has no folders to be made; here, `cp` wants one. */

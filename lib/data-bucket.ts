@@ -51,6 +51,12 @@ export class DataBucket extends Construct {
           noncurrentVersionExpiration: Duration.days(1),
         })),
         {
+          id: 'forget-claims',
+          prefix: 'claims/',
+          // Schedules take no file that is older than a year (`src/requests/claims.ts`).
+          expiration: Duration.days(400),
+        },
+        {
           // Inputs that were written anew: a job reads the version that it was started for.
           id: 'forget-old-versions',
           noncurrentVersionExpiration: Duration.days(30),

@@ -92,6 +92,11 @@ export class AnnouncementRejected extends Error {
   override readonly name = 'AnnouncementRejected';
 }
 
+/** A step computed without end on one machine, and was ended. Not retried: it would do so again. */
+export class StepStuck extends Error {
+  override readonly name = 'StepStuck';
+}
+
 /** Whether the provider answered with an error, or not at all. */
 export function isProviderError(error: unknown): error is Error {
   return error instanceof Error && error.name.startsWith('Provider');

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
+import { writeText } from '../output.ts';
 import { addCompletion } from './completion.ts';
 import { cancelCommand, listCommand, resumeCommand, statusCommand } from './job-commands.ts';
 import { localCommand } from './local.ts';
@@ -32,7 +33,14 @@ export function createProgram(loadConfig: () => NightshiftConfig): Command {
     .commandsGroup('Other:');
   addCompletion(program, loadConfig);
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().showHelpAfterError('Run with --help to see what there is.');
+    command
+      .exitOverride()
+      .showHelpAfterError('Run with --help to see what there is.')
+      // It repeats what was typed, which may be a hostile file's name.
+      .configureOutput({
+        writeOut: (text) => writeText(process.stdout, text),
+        writeErr: (text) => writeText(process.stderr, text),
+      });
   }
   return program;
 }

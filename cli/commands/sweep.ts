@@ -1,3 +1,5 @@
+import { printable } from '../../src/printable.ts';
+import { print } from '../output.ts';
 import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import { longestSweepDays, sweepInput, type Sweep } from '../../src/doors/sweep-input.ts';
@@ -31,7 +33,7 @@ export function sweepCommand(loadConfig: () => NightshiftConfig): Command {
     const lines = flags.json
       ? swept.jobs.map((jobId) => jsonLine('started', { jobId, state: 'started' }))
       : describe(swept, place);
-    for (const line of lines) process.stdout.write(`${line}\n`);
+    for (const line of lines) print(printable(line));
   });
 }
 

@@ -57,8 +57,8 @@ const STATES = {
 const REQUESTS = {
   job: { writes: 7, reads: 9 },
   shard: { writes: 2, reads: 2 },
-  round: { writes: 10, reads: 26 },
-  directRound: { writes: 8, reads: 29 },
+  round: { writes: 10, reads: 28 },
+  directRound: { writes: 8, reads: 32 },
   /** Its answer is written, and before it is called the job's stop is looked for. */
   directRow: { writes: 1, reads: 1 },
   poll: { writes: 1, reads: 1 },

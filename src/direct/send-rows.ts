@@ -63,6 +63,13 @@ export async function sendRows(
   }
 }
 
+interface Refusal {
+  /** The provider took the call, and its answer is of no use. */
+  readonly isTaken: boolean;
+  /** It names a limit of the rate. */
+  readonly isLimit: boolean;
+}
+
 class Sender {
   readonly #edges: SendingEdges;
   readonly #rows: AsyncIterator<DirectRow>;
@@ -169,21 +176,25 @@ class Sender {
       ? askedIn(asWire(JSON.parse(row.body)) ?? {}, this.#endpoint)
       : ONE_INPUT;
     const rules = { endpoint: this.#endpoint, codes };
-    const { kind, ...failed } = classifyLine(asWire(readAnswer(line)) ?? {}, rules, asked);
-    this.#recent = remember(this.#recent, { customId: row.customId, isTaken: kind !== 'retriable' });
-    // A gateway may put its limit into the body of a success.
-    const isLimit = 'status' in failed && failed.status === 429;
-    if (kind === 'retriable' && this.#refused(attempt, answer, isLimit)) return;
-    if (kind !== 'retriable') this.#pace(answer, false, false);
+    const verdict = classifyLine(asWire(readAnswer(line)) ?? {}, rules, asked);
+    const { kind } = verdict;
+    // A gateway may put its limit into the body of a success. An answer that is empty asks for no other pace.
+    const status = verdict.kind === 'ok' ? answer.status : verdict.status;
+    const isSuccess = status >= 200 && status < 300;
+    const isTaken = kind !== 'retriable' || isSuccess;
+    this.#recent = remember(this.#recent, { customId: row.customId, isTaken });
+    if (isTaken) this.#pace(answer, false, false);
+    if (kind === 'retriable' && this.#refused(attempt, answer, { isTaken, isLimit: status === 429 })) return;
     if (kind === 'halting') this.#halted = true;
     await answers.add(line);
     this.#answered += 1;
   }
 
   /** @returns whether the row is sent again in this pass or the next one */
-  #refused(attempt: Attempt, answer: DirectAnswer, isLimit: boolean): boolean {
-    const whose = attempt.isOwnFault && !isLimit ? 'row' : whoseRefusal(this.#recent, isLimit);
-    this.#pace(answer, whose, isLimit);
+  #refused(attempt: Attempt, answer: DirectAnswer, { isTaken, isLimit }: Refusal): boolean {
+    const isOwn = isTaken || (attempt.isOwnFault && !isLimit);
+    const whose = isOwn ? 'row' : whoseRefusal(this.#recent, isLimit);
+    if (!isTaken) this.#pace(answer, whose, isLimit);
     if (!isLimit && attempt.nth >= MAX_ATTEMPTS) return false;
     const { clock, random } = this.#edges;
     const now = clock.now();

@@ -59,6 +59,8 @@ export interface ObjectInfo {
   readonly bytes: number;
   /** The same as in a listing. */
   readonly mark: string;
+  /** The same as in a listing. */
+  readonly writtenAt: number;
   /** S3 version id; absent for stores without versions. */
   readonly version?: string | undefined;
 }

@@ -64,7 +64,9 @@ function decodeKey(key: string): string {
 
 async function statObject(bucket: S3Bucket, key: string): Promise<ObjectInfo | undefined> {
   const found = await headObject(bucket, key);
-  return found && { bytes: found.ContentLength ?? 0, mark: markOf(found), version: found.VersionId };
+  if (found === undefined) return undefined;
+  const writtenAt = found.LastModified?.getTime() ?? 0;
+  return { bytes: found.ContentLength ?? 0, mark: markOf(found), writtenAt, version: found.VersionId };
 }
 
 interface Written {

@@ -46,6 +46,7 @@ describe('the data bucket', () => {
           ...['jobs/', 'slots/', 'claims/'].map((Prefix) =>
             Match.objectLike({ Prefix, NoncurrentVersionExpiration: { NoncurrentDays: 1 } }),
           ),
+          Match.objectLike({ Prefix: 'claims/', ExpirationInDays: 400 }),
           Match.objectLike({ NoncurrentVersionExpiration: { NoncurrentDays: 30 }, Prefix: Match.absent() }),
         ],
       },
@@ -67,7 +68,7 @@ describe('the data bucket', () => {
     );
     const rules: Record<string, unknown>[] = bucket?.['Properties'].LifecycleConfiguration.Rules;
     const expiring = rules.filter((rule) => 'ExpirationInDays' in rule);
-    expect(expiring.map((rule) => rule['Prefix'])).toEqual(['jobs/']);
+    expect(expiring.map((rule) => rule['Prefix'])).toEqual(['jobs/', 'claims/']);
   });
 
   test('logs every access to a bucket of its own', () => {
