@@ -19,9 +19,11 @@ export interface Job {
 /** Files below a prefix that were left out: of no known format, or empty. */
 export interface SkippedFiles {
   readonly count: number;
-  /** The first 100 keys. */
+  /** The first {@link MAX_LISTED_SKIPPED} keys. */
   readonly keys: readonly string[];
 }
+
+export const MAX_LISTED_SKIPPED = 100;
 
 export interface InputRef {
   readonly key: string;

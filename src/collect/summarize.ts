@@ -1,5 +1,5 @@
 import type { Failure } from '../errors.ts';
-import type { BatchRecord, InputRef, Job, Plan, ShardEnd, Summary } from '../job.ts';
+import type { BatchRecord, InputRef, Job, Plan, ShardEnd, SkippedFiles, Summary } from '../job.ts';
 import { addCounts, NO_ROWS, rowsNotOk } from '../outcomes.ts';
 import { deadLettersKey, resultsKey } from '../checkpoints/keys.ts';
 import type { SettledShard } from './shard/settle-shards.ts';
@@ -24,6 +24,7 @@ export interface Unstarted {
   readonly jobId: string;
   readonly profile: string;
   readonly inputs: readonly InputRef[];
+  readonly skipped?: SkippedFiles | undefined;
   /** Why it is refused; without it, there is nothing to do. */
   readonly refusal?: Error | undefined;
 }
@@ -82,7 +83,10 @@ function statusOf(failure: Failure | undefined, notOk: number): Summary['status'
 }
 
 /** A job that was not started: what it asks for cannot be, or there was nothing to do. */
-export function summarizeNothing({ jobId, profile, inputs, refusal }: Unstarted, at: string): Summary {
+export function summarizeNothing(
+  { jobId, profile, inputs, refusal, skipped }: Unstarted,
+  at: string,
+): Summary {
   const failure = refusal && { name: refusal.name, code: refusal.name, message: refusal.message };
   return {
     jobId,
@@ -92,6 +96,7 @@ export function summarizeNothing({ jobId, profile, inputs, refusal }: Unstarted,
     model: undefined,
     endpoint: undefined,
     inputs,
+    ...(skipped !== undefined && { skipped }),
     rows: 0,
     counts: NO_ROWS,
     shards: 0,

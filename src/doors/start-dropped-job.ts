@@ -3,6 +3,7 @@ import type { InputRef } from '../job.ts';
 import { JOB_FILE_SUFFIX } from '../checkpoints/keys.ts';
 import { dropEventSchema, readDrop, type Drop } from '../requests/drop-event.ts';
 import { parseJobFile, MAX_REQUEST_BYTES, tooLarge, type JobRequest } from '../requests/job-request.ts';
+import { InputFilter } from '../requests/input-files.ts';
 import { resolveInputs } from '../requests/resolve-inputs.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { leaveUnstarted, type UnstartedJob } from './leave-unstarted.ts';
@@ -40,11 +41,13 @@ async function requestOf(store: ObjectStore, drop: Drop): Promise<StartRequest> 
     return { jobId, profile, inputs: () => Promise.resolve([inputOf(drop)]) };
   }
   const request = await readJobFile(store, drop);
+  const filter = new InputFilter();
   return {
     jobId,
     profile: request.profile ?? profile,
     overrides: request.overrides,
-    inputs: () => resolveInputs(store, jobId, request),
+    inputs: () => resolveInputs(store, jobId, request, filter),
+    skipped: () => filter.skipped,
   };
 }
 
