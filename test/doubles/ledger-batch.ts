@@ -3,7 +3,7 @@ export interface RequestLine {
   readonly custom_id: string;
   readonly body: {
     readonly model?: string;
-    readonly messages?: readonly { readonly content: unknown }[];
+    readonly messages?: readonly { readonly content: string }[];
   };
 }
 

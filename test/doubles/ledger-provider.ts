@@ -319,7 +319,7 @@ class Ledger {
 
   #metadataOf({ metadata }: LedgerBatch): Record<string, string> {
     const entries = Object.entries(metadata);
-    switch (this.misbehaviour.metadata) {
+    switch (this.misbehaviour.metadata ?? 'as sent') {
       case 'none':
         return {};
       case 'upper case':
@@ -330,14 +330,14 @@ class Ledger {
         return Object.fromEntries(entries.map(([name, value]) => [`user_${name}`, value]));
       case 'merged':
         return { ...Object.fromEntries(entries.slice(1)), user: 'u-1', all: JSON.stringify(metadata) };
-      default:
+      case 'as sent':
         return metadata;
     }
   }
 
   #realtimeCall(body: Buffer): Reply {
     const asked = JSON.parse(body.toString('utf8')) as RequestLine['body'];
-    const prompt = String(asked.messages?.at(-1)?.content ?? '');
+    const prompt = asked.messages?.at(-1)?.content ?? '';
     const failing = this.misbehaviour.failingPrompts?.find(({ text }) => prompt.includes(text));
     if (failing !== undefined) {
       const { status, retryAfter } = failing;
@@ -387,7 +387,7 @@ function outputOf({ lines }: LedgerBatch, finished: number): Buffer {
 }
 
 function completionOf({ model, messages }: RequestLine['body']) {
-  const content = `answer to ${String(messages?.at(-1)?.content ?? '')}`;
+  const content = `answer to ${messages?.at(-1)?.content ?? ''}`;
   return {
     id: 'chatcmpl-1',
     object: 'chat.completion',
