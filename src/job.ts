@@ -31,6 +31,8 @@ export interface InputRef {
   readonly key: string;
   /** S3 version id of the very object that was dropped; absent for stores without versions. */
   readonly version?: string | undefined;
+  /** Where there are no versions: what the file was when its job was started. Another one is not read in its place. */
+  readonly etag?: string | undefined;
 }
 
 /** How an input file was read: what was recognised, and what was left out. */
