@@ -50,8 +50,18 @@ function forbiddenFields(policy: OverridePolicy, overrides: ProfileConfig): stri
   const { fields, providers, endpoints } = policy;
   const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
   return given.flatMap(([field, value]) => {
-    if (field === 'provider') return refuse(field, providers.some((name) => name === value), 'requests.providers');
-    if (field === 'endpoint') return refuse(field, endpoints.some((path) => path === value), 'requests.endpoints');
+    if (field === 'provider')
+      return refuse(
+        field,
+        providers.some((name) => name === value),
+        'requests.providers',
+      );
+    if (field === 'endpoint')
+      return refuse(
+        field,
+        endpoints.some((path) => path === value),
+        'requests.endpoints',
+      );
     return refuse(
       field,
       fields.some((allowed) => allowed === field),

@@ -37,7 +37,11 @@ describe('an answer that is made to hang the check of its schema', () => {
     ['alternatives that overlap', { pattern: '^(a|a)*$' }, letters],
     ['many quantifiers', { pattern: '^a*a*a*a*a*a*a*a*b' }, 'a'.repeat(50_000)],
     ['a name’s pattern', { patternProperties: { '^(a+)+$': { type: 'string' } } }, { [letters]: 1 }],
-    ['a property’s pattern', { properties: { a: { pattern: '^(\\w+\\s?)*$' } } }, { a: `${'word '.repeat(20)}!` }],
+    [
+      'a property’s pattern',
+      { properties: { a: { pattern: '^(\\w+\\s?)*$' } } },
+      { a: `${'word '.repeat(20)}!` },
+    ],
     ['a long text', { pattern: '(x+x+)+y' }, 'x'.repeat(100_000)],
   ])('by %s matches or does not, at once', (_, schema, value) => {
     for (const draft of [{}, { $schema: DRAFT7 }]) {
@@ -86,12 +90,28 @@ describe('an answer that is made to hang the check of its schema', () => {
     const referring = compileSchema({ $defs: { n: { items: { $ref: '#/$defs/n' } } }, $ref: '#/$defs/n' });
 
     for (const match of [referring, compileSchema({ uniqueItems: true })])
-      expect(timed(() => match(deep))).toMatchObject({ cause: 'schema', message: expect.stringContaining('too deep') });
+      expect(timed(() => match(deep))).toMatchObject({
+        cause: 'schema',
+        message: expect.stringContaining('too deep'),
+      });
   });
 
   test.each([
-    'email', 'uri', 'uri-reference', 'uri-template', 'hostname', 'ipv4', 'ipv6', 'date-time', 'duration', 'byte',
-    'json-pointer', 'regex', 'uuid', 'iso-date-time', 'relative-json-pointer',
+    'email',
+    'uri',
+    'uri-reference',
+    'uri-template',
+    'hostname',
+    'ipv4',
+    'ipv6',
+    'date-time',
+    'duration',
+    'byte',
+    'json-pointer',
+    'regex',
+    'uuid',
+    'iso-date-time',
+    'relative-json-pointer',
   ])('by a long text of the format %s is told soon', (format) => {
     const match = compileSchema({ format });
 
@@ -156,11 +176,28 @@ describe('a pattern', () => {
   });
 
   test('that runs in linear time means the same as JavaScript’s', () => {
-    const part = fc.constantFrom('a', 'b', '.', '\\s', '\\S', '\\d', '\\w', '[a-c]', '[^a]', '[\\s-]', '(?:a|b)', '\\u0062', 'é');
+    const part = fc.constantFrom(
+      'a',
+      'b',
+      '.',
+      '\\s',
+      '\\S',
+      '\\d',
+      '\\w',
+      '[a-c]',
+      '[^a]',
+      '[\\s-]',
+      '(?:a|b)',
+      '\\u0062',
+      'é',
+    );
     const pattern = fc
       .array(fc.tuple(part, fc.constantFrom('', '*', '+', '?', '{1,2}', '*?')), { maxLength: 5 })
       .map((parts) => `^${parts.map((each) => each.join('')).join('')}$`);
-    const text = fc.string({ unit: fc.constantFrom('a', 'b', ' ', '\n', '\u2028', '\u00a0', 'é', '1', '-', '🌙'), maxLength: 6 });
+    const text = fc.string({
+      unit: fc.constantFrom('a', 'b', ' ', '\n', '\u2028', '\u00a0', 'é', '1', '-', '🌙'),
+      maxLength: 6,
+    });
     fc.assert(
       fc.property(pattern, text, (source, value) => {
         const linear = compileLinear(source);
@@ -179,11 +216,23 @@ describe('a pattern', () => {
 describe('items that are to be unique', () => {
   test.each<[unknown[], boolean]>([
     [[1, '1', true, null, [1], { a: 1 }], true],
-    [[{ a: 1, b: [2] }, { b: [2], a: 1 }], false],
+    [
+      [
+        { a: 1, b: [2] },
+        { b: [2], a: 1 },
+      ],
+      false,
+    ],
     [[1, 1.0], false],
     [[0, -0], false],
     [[{ a: 1 }, { a: '1' }], true],
-    [[[1, 2], [2, 1]], true],
+    [
+      [
+        [1, 2],
+        [2, 1],
+      ],
+      true,
+    ],
     [['a', 'b', 'a'], false],
     [[], true],
   ])('%j: %s', (items, unique) => {

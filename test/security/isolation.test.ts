@@ -16,12 +16,19 @@ const openWith = (change: Partial<NightshiftConfig> = {}): Promise<World> => {
   return openApi(() => ({ config }));
 };
 
-const jobOf = ({ store }: World, jobId: string): Promise<Job | undefined> => readJson<Job>(store, jobKey(jobId));
+const jobOf = ({ store }: World, jobId: string): Promise<Job | undefined> =>
+  readJson<Job>(store, jobKey(jobId));
 
 /** Drops a job file there, as somebody may who may write to nothing but its folder. @returns why it was refused */
 async function drop(config: NightshiftConfig, key: string, request: object): Promise<string> {
   const world = await openApi(() => ({ config }));
-  for (const file of ['input/a.csv', 'input/classify/a.csv', 'input/other/a.csv', 'staged/a.csv', 'output/j/results.jsonl'])
+  for (const file of [
+    'input/a.csv',
+    'input/classify/a.csv',
+    'input/other/a.csv',
+    'staged/a.csv',
+    'output/j/results.jsonl',
+  ])
     await world.store.put(file, 'prompt\nhello\n');
   await world.store.put(key, JSON.stringify(request));
   const edges = {
@@ -35,7 +42,10 @@ async function drop(config: NightshiftConfig, key: string, request: object): Pro
   const detail = { bucket: { name: 'b' }, object: { key, etag: 'e' } };
   const started = await startDroppedJob(edges, { source: 'aws.s3', detail });
   if (started.state === 'passed over' || started.state === 'started') return '';
-  const summary = await readJson<{ failure: { message: string } }>(world.store, `output/${started.jobId}/summary.json`);
+  const summary = await readJson<{ failure: { message: string } }>(
+    world.store,
+    `output/${started.jobId}/summary.json`,
+  );
   expect(world.executions.names).toEqual([]);
   return summary?.failure.message ?? '';
 }
@@ -54,17 +64,27 @@ describe('a request from outside', () => {
     const world = await openWith();
 
     const [field = ''] = Object.keys(overrides);
-    const { errors } = expectProblem(await world.post('/jobs', { rows: ['a'], overrides }), 422, 'invalid-request');
+    const { errors } = expectProblem(
+      await world.post('/jobs', { rows: ['a'], overrides }),
+      422,
+      'invalid-request',
+    );
     expect(errors).toMatchObject([{ pointer: `#/overrides/${field}` }]);
     expect(world.executions.names).toEqual([]);
-    expect(await drop({ profiles: PROFILES }, 'input/classify/x.job.json', { rows: ['a'], overrides })).toContain(
-      `overrides.${field}: a request may not change this`,
-    );
+    expect(
+      await drop({ profiles: PROFILES }, 'input/classify/x.job.json', { rows: ['a'], overrides }),
+    ).toContain(`overrides.${field}: a request may not change this`);
   });
 
   test('changes what is asked, and lowers the budget, of which every limit stays that it does not name', async () => {
     const world = await openWith();
-    const overrides = { model: 'x', body: { top_p: 1 }, system: 's', prompt: '{{a}}', budget: { maxRows: 10 } };
+    const overrides = {
+      model: 'x',
+      body: { top_p: 1 },
+      system: 's',
+      prompt: '{{a}}',
+      budget: { maxRows: 10 },
+    };
 
     const jobId = jobIdOf(await world.post('/jobs', { rows: [{ a: 1 }], overrides }));
 
@@ -101,7 +121,11 @@ describe('a request from outside', () => {
   });
 
   test('changes what the configuration lets it change, and names the providers and endpoints that it lists', async () => {
-    const requests = { overrides: ['rounds' as const], providers: ['simulator'], endpoints: ['/v1/embeddings'] };
+    const requests = {
+      overrides: ['rounds' as const],
+      providers: ['simulator'],
+      endpoints: ['/v1/embeddings'],
+    };
     const world = await openWith({ requests });
     const overrides = { rounds: 1, provider: 'simulator', endpoint: '/v1/embeddings' };
 
@@ -146,7 +170,9 @@ describe('a dropped job file', () => {
     const allowing = { ...config, requests: { reads: { classify: ['output/'] } } };
 
     expect(await drop(allowing, 'input/classify/x.job.json', { prefix: 'output/' })).toBe('');
-    expect(await drop(allowing, 'input/classify/x.job.json', { inputs: ['staged/a.csv'] })).toContain('may not read');
+    expect(await drop(allowing, 'input/classify/x.job.json', { inputs: ['staged/a.csv'] })).toContain(
+      'may not read',
+    );
   });
 });
 
@@ -200,12 +226,16 @@ describe('a caller of an API that keeps callers apart', () => {
     const world = await apart();
     const { key } = (await world.post('/uploads', { key: 'staged/week/a.csv' })).body as { key: string };
     world.callAs('mallory');
-    const { key: other } = (await world.post('/uploads', { key: 'staged/week/a.csv' })).body as { key: string };
+    const { key: other } = (await world.post('/uploads', { key: 'staged/week/a.csv' })).body as {
+      key: string;
+    };
 
     expect(key).toMatch(/^staged\/[0-9a-f]{32}\/week\/a\.csv$/);
     expect(other).not.toBe(key);
     // Another's folder is only a name below one's own.
-    expect((await world.post('/uploads', { key })).body).toMatchObject({ key: expect.stringMatching(/^staged\/[0-9a-f]{32}\/[0-9a-f]{32}\//) });
+    expect((await world.post('/uploads', { key })).body).toMatchObject({
+      key: expect.stringMatching(/^staged\/[0-9a-f]{32}\/[0-9a-f]{32}\//),
+    });
     expectProblem(await world.post('/uploads', { key: 'input/a.csv' }), 422, 'invalid-request');
   });
 
