@@ -16,7 +16,7 @@ describe('unique ids', () => {
     );
   });
 
-  describe.each([0, 1, 0xffff_ffff, 2 ** 48 - 2])('under the seed %i', (seed) =>
+  describe.each([0, 1, 0xffff_ffff, 2 ** 48 - 2])('under the seed %i', (seed) => {
     test.each([
       ['counted up', (n: number) => `row-${String(n).padStart(8, '0')}`],
       ['numbers', (n: number) => String(n)],
@@ -27,6 +27,6 @@ describe('unique ids', () => {
       let taken = 0;
       for (let n = 0; n < 300_000; n += 1) if (unique.add(id(n))) taken += 1;
       expect(taken).toBe(300_000);
-    }),
-  );
+    });
+  });
 });
