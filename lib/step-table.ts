@@ -55,7 +55,8 @@ const SHARDS = 'jobs/*/shards/*';
 const SUMMARIES = 'output/*/summary.json';
 
 const DOOR = { memoryMib: 512, timeoutMinutes: 2, startsJobs: true } as const;
-const TALKING = { memoryMib: 256, timeoutMinutes: 2, provider: true } as const;
+/** A call may take two minutes, and one of another list follows it. */
+const TALKING = { memoryMib: 256, timeoutMinutes: 5, provider: true } as const;
 const MOVING_ROWS = { memoryMib: 1_769, timeoutMinutes: 15 } as const;
 
 /** Files that every shard has per round. */

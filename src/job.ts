@@ -10,6 +10,8 @@ export interface Job {
   readonly createdAt: string;
   /** Of the request as the API took it; absent for other doors. */
   readonly requestHash?: string;
+  /** The API's caller who asked for it; absent for other doors. */
+  readonly owner?: string;
   /** Files below the request's prefix that are not its inputs; absent when there are none. */
   readonly skipped?: SkippedFiles;
   /** The schedule whose prefix the inputs were claimed below. */
@@ -29,6 +31,8 @@ export interface InputRef {
   readonly key: string;
   /** S3 version id of the very object that was dropped; absent for stores without versions. */
   readonly version?: string | undefined;
+  /** Where there are no versions: what the file was when its job was started. Another one is not read in its place. */
+  readonly etag?: string | undefined;
 }
 
 /** How an input file was read: what was recognised, and what was left out. */

@@ -1,5 +1,6 @@
 import type { Failure } from '../errors.ts';
 import type { BatchRecord, InputRef, Job, Plan, ShardEnd, SkippedFiles, Summary } from '../job.ts';
+import { shownInputs } from '../requests/shown-inputs.ts';
 import { addCounts, NO_ROWS, rowsNotOk } from '../outcomes.ts';
 import { deadLettersKey, resultsKey } from '../checkpoints/keys.ts';
 import type { SettledShard } from './shard/settle-shards.ts';
@@ -47,7 +48,7 @@ export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summa
     provider: profile.provider.name,
     model: profile.model,
     endpoint: profile.endpoint,
-    inputs: plan?.inputs ?? inputs,
+    inputs: plan?.inputs ?? shownInputs(inputs),
     ...(job.skipped !== undefined && { skipped: job.skipped }),
     rows: plan?.rows ?? 0,
     counts,
@@ -95,7 +96,7 @@ export function summarizeNothing(
     provider: undefined,
     model: undefined,
     endpoint: undefined,
-    inputs,
+    inputs: shownInputs(inputs),
     ...(skipped !== undefined && { skipped }),
     rows: 0,
     counts: NO_ROWS,

@@ -6,6 +6,7 @@ import type { ListedObject, ObjectStore } from '../store/object-store.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { InputFilter } from './input-files.ts';
 import { MAX_INPUTS } from './job-request.ts';
+import { pinOf } from './resolve-inputs.ts';
 
 export interface Claimer {
   readonly schedule: string;
@@ -156,9 +157,9 @@ async function pinUnclaimed(
 ): Promise<Candidate | undefined> {
   const found = await store.stat(key);
   if (found === undefined) return undefined;
-  const { mark, writtenAt, version } = found;
+  const { mark, writtenAt } = found;
   if ((await store.stat(claimKey(schedule, { key, mark }))) !== undefined) return undefined;
-  return { key, mark, writtenAt, ...(version === undefined ? {} : { version }) };
+  return { key, mark, writtenAt, ...pinOf(found) };
 }
 
 async function claim(

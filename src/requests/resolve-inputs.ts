@@ -42,8 +42,13 @@ async function keepRows(store: ObjectStore, jobId: string, rows: readonly unknow
 
 async function pinVersion(store: ObjectStore, key: string): Promise<InputRef | undefined> {
   const found = await statInput(store, key);
-  if (found === undefined) return undefined;
-  return { key, ...(found.version === undefined ? {} : { version: found.version }) };
+  return found && { key, ...pinOf(found) };
+}
+
+/** What holds an input to what it is now: its version, or where there are none what tells that it changed. */
+export function pinOf({ version, etag }: Pick<ObjectInfo, 'version' | 'etag'>): Omit<InputRef, 'key'> {
+  if (version !== undefined) return { version };
+  return etag === undefined ? {} : { etag };
 }
 
 /** A key that can be no file's (a folder has no `staged//a`) is the request's mistake. */

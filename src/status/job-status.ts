@@ -1,4 +1,5 @@
 import { addCounts } from '../outcomes.ts';
+import { shownInputs } from '../requests/shown-inputs.ts';
 import type { Executions } from '../executions/executions.ts';
 import { lastExecution } from '../executions/executions.ts';
 import type { Job, OpenBatch, OutcomeCounts, Plan, Summary } from '../job.ts';
@@ -57,10 +58,19 @@ interface Facts {
   readonly status: JobState;
 }
 
-/** @returns undefined when there is no such job. */
-export async function readOverview(edges: StatusEdges, jobId: string): Promise<JobOverview | undefined> {
+/**
+ * @param owner the caller of the API whose job it has to be; default: any
+ * @returns undefined when there is no such job
+ */
+export async function readOverview(
+  edges: StatusEdges,
+  jobId: string,
+  owner?: string,
+): Promise<JobOverview | undefined> {
   const facts = await readFacts(edges, jobId);
-  return facts && overview(jobId, facts);
+  return facts === undefined || (owner !== undefined && facts.job?.owner !== owner)
+    ? undefined
+    : overview(jobId, facts);
 }
 
 /** @returns undefined when there is no such job. */
@@ -95,7 +105,7 @@ function statusOf(
   const rows = plan?.rows ?? ended?.rows;
   return {
     ...overview(jobId, facts),
-    inputs: job?.inputs ?? summary?.inputs ?? [],
+    inputs: shownInputs(job?.inputs ?? summary?.inputs ?? []),
     provider: job?.profile.provider.name ?? summary?.provider,
     model: job?.profile.model ?? summary?.model,
     endpoint: job?.profile.endpoint ?? summary?.endpoint,

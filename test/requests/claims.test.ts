@@ -78,7 +78,7 @@ describe('a run', () => {
     ]);
   });
 
-  test('tells of a file its key alone where there are no versions', async () => {
+  test('holds a file to its content where there are no versions', async () => {
     const store = await openStore();
     await putAll(store, ['staged/a.csv']);
 
@@ -89,7 +89,8 @@ describe('a run', () => {
       jobId: 'one',
     });
 
-    expect(inputs).toEqual([{ key: 'staged/a.csv' }]);
+    const { etag } = (await store.stat('staged/a.csv')) ?? {};
+    expect(inputs).toEqual([{ key: 'staged/a.csv', etag }]);
   });
 
   test('takes no file that is gone before it is looked at', async () => {
