@@ -5,6 +5,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { OUTPUT_PREFIX } from '../src/checkpoints/keys.ts';
 import type { ListedObject, ObjectStore } from '../src/store/object-store.ts';
+import { isNoSegment } from '../src/store/folder-list.ts';
 import { makeFolder } from '../host/make-folder.ts';
 
 /** Everything a job has put below `output/<jobId>/`, in key order. */
@@ -12,13 +13,18 @@ export async function filesOf(store: ObjectStore, jobId: string): Promise<Listed
   return Array.fromAsync(store.list(`${OUTPUT_PREFIX}${jobId}/`));
 }
 
-/** Copies an object into a folder, under its name below `output/<jobId>/`. @returns the file's path */
+/**
+ * Copies an object into a folder, under its name below `output/<jobId>/`.
+ * @returns the file's path; undefined when the name would lead out of the folder, as only somebody else's object can
+ */
 export async function download(
   store: ObjectStore,
   key: string,
   { jobId, folder }: { readonly jobId: string; readonly folder: string },
-): Promise<string> {
-  const path = join(folder, key.slice(`${OUTPUT_PREFIX}${jobId}/`.length));
+): Promise<string | undefined> {
+  const name = key.slice(`${OUTPUT_PREFIX}${jobId}/`.length);
+  if (name.split(/[/\\]/).some(isNoSegment)) return undefined;
+  const path = join(folder, name);
   // Whoever looks sees the whole file or none.
   const staged = join(dirname(path), `.${randomUUID()}.part`);
   await makeFolder('--out', dirname(path));
