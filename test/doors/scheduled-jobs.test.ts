@@ -522,21 +522,3 @@ test('however deliveries of two times cross, each is one job with one execution,
     { numRuns: 60 },
   );
 });
-
-test('a run that fails between its claims and its job is completed by the next delivery of its event, with all its files', async () => {
-  const keys = ['staged/inbox/a.csv', 'staged/inbox/b.csv'];
-  for (let atCall = 0; atCall < 24; atCall += 1)
-    for (const answerIsLost of [false, true]) {
-      const { edges, executions, store, fire, filesOf } = await openStage();
-      await putAll(store, keys);
-      const failing = { ...edges, store: unsteady(store, { crash: { atCall, answerIsLost } }) };
-      const event = { schedule: 'hourly', scheduledTime: TIME };
-      await startScheduledJob(failing, event).catch(() => undefined);
-
-      const { jobId } = await fire('hourly');
-
-      expect(await filesOf(jobId)).toEqual(keys);
-      expect(executions.names).toEqual([jobId]);
-      expect(await fire('hourly', LATER)).toMatchObject({ state: 'empty' });
-    }
-});
