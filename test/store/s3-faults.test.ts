@@ -446,7 +446,9 @@ describe('an object that is held to what it was', () => {
       .resolvesOnce({ Body: body(broken(Buffer.from('one'))), ContentLength: 6, ETag: '"abc"' })
       .rejects(answer('PreconditionFailed', 412));
 
-    await expect(store.get('input/a.jsonl', { etag: 'abc' })).rejects.toThrow();
+    await expect(store.get('input/a.jsonl', { etag: 'abc' })).rejects.toMatchObject({
+      name: 'StoreUnavailable',
+    });
     expect(s3.commandCalls(GetObjectCommand)[1]?.args[0].input).toMatchObject({
       IfMatch: '"abc"',
       Range: 'bytes=3-5',
