@@ -271,6 +271,15 @@ export interface BatchRecord {
   readonly seconds: number | undefined;
 }
 
+/** A result line of the provider's that cannot be read. */
+export interface UnreadableLine {
+  readonly file: 'output' | 'errors';
+  /** 1-based. */
+  readonly line: number;
+  /** How it begins. */
+  readonly excerpt: string;
+}
+
 /** A batch that a shard left as it is when it stopped: a resume goes on with it. */
 export interface OpenBatch {
   readonly shard: number;
@@ -312,6 +321,12 @@ export interface Collected {
   readonly unknownIds: readonly string[];
   /** Result lines that are no JSON object with a custom_id. */
   readonly unreadable: number;
+  /** The first of them. */
+  readonly unreadableLines?: readonly UnreadableLine[];
+  /** Rows whose result line came back under a changed custom_id. */
+  readonly changedIds?: number;
+  /** Rows that the next round asks again because their result lines cannot be read or belong to no row. */
+  readonly paidTwice?: number;
   readonly usage: Usage;
   readonly models?: readonly ModelUsage[];
   /** Of the rows with their final outcome in this round. */
@@ -345,6 +360,9 @@ export interface ShardEnd {
   readonly unknown: number;
   readonly unknownIds: readonly string[];
   readonly unreadable: number;
+  readonly unreadableLines?: readonly UnreadableLine[];
+  readonly changedIds?: number;
+  readonly paidTwice?: number;
   /** Ids of files at the provider that could not be deleted, and of those of an open batch. */
   readonly left: readonly string[];
   /** The batch that the shard left as it is. */
@@ -388,7 +406,13 @@ export interface Summary {
     readonly unknown: number;
     readonly unknownIds: readonly string[];
     readonly unreadable: number;
+    /** Rows whose result line came back under a changed custom_id; absent when there are none, as the next one. */
+    readonly changedIds?: number;
+    /** Rows that were paid for twice because their first result line could not be read or belonged to no row. */
+    readonly paidTwice?: number;
   };
+  /** The first result lines that cannot be read; absent when all can. */
+  readonly unreadableLines?: readonly UnreadableLine[];
   readonly batches: readonly BatchRecord[];
   /** Batches that the job left as they are when it failed or was cancelled. Absent in summaries of version 0.1. */
   readonly open?: readonly OpenBatch[];

@@ -9,6 +9,7 @@ import { describeRound } from './describe-round.ts';
 import { missingRowError } from './ended-batch.ts';
 import type { GapKind } from './evidence.ts';
 import { describeGap, leaveOpen, lookAgain, weighRound, type LookAgain } from './late-output.ts';
+import { askedAgainBefore, LostRows } from './lost-rows.ts';
 import { markLate, readRound, type ReadRound } from './read-round.ts';
 import { ResultFiles } from './result-files.ts';
 import { roundFacts } from './round-facts.ts';
@@ -55,12 +56,20 @@ async function writeFates(
   const facts = roundFacts(context, { batch, index, upload, smaller, isOpen }, job.profile);
   const missingError = facts.refusal ?? (context.direct ? NOT_SENT : missingRowError(batch));
   const files = new ResultFiles(store, context.jobId);
-  const totals = await writeRound(store, context, { index, splicer, facts, rules, files, missingError });
+  const lost = new LostRows(index, facts.sent, await askedAgainBefore(store, context, context.round));
+  const written = { index, splicer, facts, rules, files, lost, missingError };
+  const totals = await writeRound(store, context, written);
+  // Rows of a batch that is left open are not asked again.
+  const { again } = isOpen ? NOTHING_AGAIN : lost;
+  if (again.length > 0) await writeJson(store, roundKey(context, context.round, 'lost.json'), again);
   return {
+    ...(again.length > 0 && { paidTwice: again.length }),
     ...describeRound(edges, context, batch, index, facts, totals),
     ...(smaller.maxUploadBytes === undefined ? {} : { maxUploadBytes: smaller.maxUploadBytes }),
   };
 }
+
+const NOTHING_AGAIN = { again: [] };
 
 const NOT_SENT = {
   code: 'NOT_SENT',

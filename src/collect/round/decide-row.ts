@@ -29,7 +29,7 @@ export function decideInvalidOutput(again: boolean, { round, lastRound, halted }
 /** The fate of the row at this place, from the kind of its result line (`undefined`: it has none). */
 export function decideRow(kind: Verdict['kind'] | undefined, ordinal: number, facts: RoundFacts): Fate {
   if (kind === 'ok') return 'ok';
-  if (kind === 'permanent') return 'failed';
+  if (kind === 'permanent' || (kind === 'halting' && !facts.halted)) return 'failed';
   const refused = facts.refusal !== undefined && ordinal < facts.sent;
   if (kind === undefined && (refused || facts.namedLines.has(ordinal))) return 'failed';
   return facts.halted || facts.round < facts.lastRound ? 'deferred' : 'exhausted';

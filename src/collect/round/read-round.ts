@@ -66,10 +66,11 @@ export async function readRound(
         onShort: () => markLate(edges, round, true),
       },
       scratches[name],
-      index.takeIn(scratches[name]),
+      index.takeIn(scratches[name], name),
     );
   const output = await fetch('output', batch?.outputFileId);
   const errors = await fetch('errors', batch?.errorFileId);
+  index.settle(direct ? undefined : (upload?.part?.requests ?? index.requests));
   const files = [output, errors].filter((file) => file !== undefined);
   return { context, batch, upload, rules, splicer, index, files, wasLate };
 }

@@ -7,6 +7,8 @@ import { checkOutput } from '../lines/check-output.ts';
 import type { Verdict } from '../lines/classify-line.ts';
 import { ErrorTally } from '../counts/error-counts.ts';
 import { decideInvalidOutput, decideRow, type Fate, type RoundFacts } from './decide-row.ts';
+import { readCustomId } from '../../rows/request-line.ts';
+import type { LostRows } from './lost-rows.ts';
 import { renderResult } from '../lines/render-result.ts';
 import type { RoundIndex } from './round-index.ts';
 import type { ResultFiles } from './result-files.ts';
@@ -30,6 +32,7 @@ export interface WriteRound {
   readonly facts: RoundFacts;
   readonly rules: ResultRules;
   readonly files: ResultFiles;
+  readonly lost: LostRows;
   /** What rows are told that no result line tells about. */
   readonly missingError: Pick<Failure, 'code' | 'message'>;
 }
@@ -85,10 +88,13 @@ export class RoundWriter {
 
   async #writeRead(ordinal: number, requestBytes: Buffer, verdict: Verdict | undefined): Promise<void> {
     if (verdict?.kind === 'ok') return this.#writeBody(requestBytes, verdict.body);
-    const fate = decideRow(verdict?.kind, ordinal, this.#round.facts);
+    const { facts, missingError, lost } = this.#round;
+    const lostError = verdict === undefined ? lost.errorOf(ordinal) : undefined;
+    const decided = decideRow(verdict?.kind, ordinal, facts);
+    const isSpent = decided === 'deferred' && lostError !== undefined && !lost.askAgain(readCustomId(requestBytes));
+    const fate = isSpent ? 'exhausted' : decided;
     if (fate === 'deferred') return this.#defer(requestBytes);
-    const { facts, missingError } = this.#round;
-    const error = verdict ?? facts.namedLines.get(ordinal) ?? missingError;
+    const error = verdict ?? facts.namedLines.get(ordinal) ?? lostError ?? missingError;
     const request = parseRequest(requestBytes);
     const outcome = fate === 'exhausted' ? 'exhausted' : 'failed';
     return this.#settle(request, notOk(request.custom_id, outcome, error, facts.round));
