@@ -1,5 +1,6 @@
 import Table from 'cli-table3';
 import { answerText } from '../src/report/answer-text.ts';
+import { parseExact } from '../src/exact-json.ts';
 import type { ResultLine } from '../src/job.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import { printable } from './printable.ts';
@@ -10,7 +11,7 @@ export const SHOWN_ROWS = 10;
 /** The first result lines as a table: id, then the answer or what went wrong, cut to the terminal's width. */
 export async function answersTable(store: ObjectStore, key: string, columns: number): Promise<string> {
   const lines = await firstLines(store, key, SHOWN_ROWS);
-  const rows = lines.map((line) => cells(JSON.parse(line) as ResultLine));
+  const rows = lines.map((line) => cells(parseExact(line) as ResultLine));
   const idWidth = Math.min(32, Math.max(9, ...rows.map(([id]) => id.length)) + 2);
   const answerWidth = Math.max(20, columns - idWidth - 3);
   const table = new Table({

@@ -1,5 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
 import { fileWriter, parquetWriteRows } from 'hyparquet-writer';
+import { numberText, parseExact } from '../src/exact-json.ts';
 import type { ResultLine } from '../src/job.ts';
 import { frameLines } from '../src/jsonl/lines.ts';
 
@@ -51,7 +52,7 @@ export async function writeParquet(path: string, results: AsyncIterable<Uint8Arr
 async function* rowsOf(results: AsyncIterable<Uint8Array>): AsyncGenerator<ParquetRow> {
   for await (const lines of frameLines(results, Number.MAX_SAFE_INTEGER)) {
     for (const { bytes } of lines) {
-      if (bytes !== undefined) yield toRow(JSON.parse(bytes.toString('utf8')) as ResultLine);
+      if (bytes !== undefined) yield toRow(parseExact(bytes.toString('utf8')) as ResultLine);
     }
   }
 }
@@ -88,5 +89,6 @@ function json(value: unknown): string | undefined {
 }
 
 function number(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined;
+  const text = numberText(value);
+  return text === undefined ? undefined : Number(text);
 }

@@ -4,6 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { STEPS } from '../lib/step-table.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import { resolveProfile } from '../src/config/resolve-profile.ts';
+import { numberText } from '../src/exact-json.ts';
 import type { InputRef, Job, Plan, Price, ResolvedProfile } from '../src/job.ts';
 import { parseWindow } from '../src/polling.ts';
 import { isSmall } from '../src/checkpoints/shard-rounds.ts';
@@ -167,8 +168,8 @@ function planPrice(
   { inputTokens, rows, invalid }: Plan,
 ): PlannedPrice | undefined {
   if (price === undefined) return undefined;
-  const longest = body['max_completion_tokens'] ?? body['max_tokens'];
-  const mostTokens = typeof longest === 'number' ? longest * (rows - invalid) : undefined;
+  const longest = numberText(body['max_completion_tokens'] ?? body['max_tokens']);
+  const mostTokens = longest === undefined ? undefined : Number(longest) * (rows - invalid);
   return {
     ...price,
     input: (inputTokens * price.inputPerMillion) / 1e6,

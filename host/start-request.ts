@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { NightshiftConfig, ProfileConfig } from '../src/config/config.ts';
-import { resolveProfile } from '../src/config/resolve-profile.ts';
+import { mergeTables, resolveProfile } from '../src/config/resolve-profile.ts';
 import type { StartRequest } from '../src/doors/start-job.ts';
 import { InvalidRequest } from '../src/errors.ts';
 import { JOB_FILE_SUFFIX } from '../src/checkpoints/keys.ts';
@@ -41,7 +41,7 @@ export async function readTreatment({
   const request = jobFile === undefined ? undefined : parseJobFile(await readWhole(jobFile), jobFile);
   return {
     profile: profile ?? request?.profile ?? 'default',
-    overrides: { ...request?.overrides, ...overrides },
+    overrides: { ...request?.overrides, ...overrides, ...mergeTables(request?.overrides ?? {}, overrides) },
     request,
   };
 }

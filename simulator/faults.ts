@@ -73,10 +73,27 @@ export type RowAction =
   | { readonly kind: 'error'; readonly code: string; readonly status?: number; readonly message?: string }
   /** In no file and not counted; in no file though counted; twice; with a stranger beside it; without answer and error. */
   | { readonly kind: 'drop' | 'lose' | 'duplicate' | 'unknown' | 'empty' }
+  /** Comes back under a changed id. */
+  | { readonly kind: 'rename'; readonly as: IdChange }
+  /** Its answer stands in the line itself; the line is cut in its middle; the line is no JSON and shows no id. */
+  | { readonly kind: 'top-level' | 'unreadable' | 'garbled' }
   /** Its body is a string of JSON; its status is 0. */
   | { readonly kind: 'string-body' | 'status-zero' }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'finish'; readonly reason: string };
+
+export type IdChange =
+  | 'trimmed'
+  | 'lower'
+  | 'upper'
+  | 'nfc'
+  | 'nfd'
+  | 'padded'
+  | 'stripped'
+  | 'number'
+  | 'cut'
+  | 'camel'
+  | 'other-key';
 
 export interface ContentFault {
   readonly at: 'content';

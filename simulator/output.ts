@@ -4,6 +4,7 @@ import { frameLines } from '../src/jsonl/lines.ts';
 import type { Dialect } from '../src/provider/dialects/schema.ts';
 import { answerBody, isUnknownModel, markedFailure, type SimulatedRequest } from './answers.ts';
 import type { BatchEnd, Ending, SimulatedBatch } from './batches.ts';
+import { changeLine } from './changed-lines.ts';
 import type { Spoken } from './dialects.ts';
 import type { FaultScript, RowAction } from './faults.ts';
 import type { SimulatorState } from './state.ts';
@@ -150,7 +151,7 @@ function resultLines(
       ? { output: [text, ...stranger], errors: [], failed: true }
       : { output: stranger, errors: [text], failed: true };
   }
-  const text = answerLine(request, actions, spoken, { seed, nth });
+  const text = changeLine(answerLine(request, actions, spoken, { seed, nth }), actions);
   return {
     output: has('duplicate') ? [text, text, ...stranger] : [text, ...stranger],
     errors: [],
@@ -215,7 +216,8 @@ function errorLine(
       });
     case 'response':
     case 'unknown': {
-      const body = { error: { code, message: said, type: 'server_error', param: null } };
+      const type = (status ?? 500) >= 500 ? 'server_error' : 'invalid_request_error';
+      const body = { error: { code, message: said, type, param: null } };
       const response = { status_code: status ?? 500, request_id: requestId(request), body };
       return line(custom_id, { response, error: null });
     }

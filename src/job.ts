@@ -10,12 +10,52 @@ export interface Job {
   readonly createdAt: string;
   /** Of the request as the API took it; absent for other doors. */
   readonly requestHash?: string;
+  /** Files below the request's prefix that are not its inputs; absent when there are none. */
+  readonly skipped?: SkippedFiles;
+  /** The schedule whose prefix the inputs were claimed below. */
+  readonly schedule?: string;
+}
+
+/** Files below a prefix that were left out: of no known format, or empty. */
+export interface SkippedFiles {
+  readonly count: number;
+  /** The first 100 keys. */
+  readonly keys: readonly string[];
 }
 
 export interface InputRef {
   readonly key: string;
   /** S3 version id of the very object that was dropped; absent for stores without versions. */
   readonly version?: string | undefined;
+}
+
+/** How an input file was read: what was recognised, and what was left out. */
+export interface InputReading {
+  /** The extension that says the format, such as `.csv`. */
+  readonly format: string;
+  /** A name of the WHATWG Encoding Standard. */
+  readonly encoding: string;
+  /** Tables only: what separates the cells, and the first named columns. */
+  readonly delimiter?: string;
+  readonly columns?: readonly string[];
+  /** Columns without a name. */
+  readonly ignoredColumns?: number;
+  /** Rows without any value: they are not rows of the job. */
+  readonly emptyRows?: number;
+  /** Sentences for people about what is not the plain default. */
+  readonly notices: readonly string[];
+}
+
+/** What a profile says of its input files, where recognition is not enough. */
+export interface TableRules {
+  /** One character. */
+  readonly delimiter?: string | undefined;
+  /** A name of the WHATWG Encoding Standard. */
+  readonly encoding?: string | undefined;
+  /** Whether quotes hold cells together; false: they are characters like any other. */
+  readonly quotes?: boolean | undefined;
+  /** The column (or field) that is a row's id. */
+  readonly id?: string | undefined;
 }
 
 /** A profile with every default filled in. `config.ts` documents each field for users and sets the defaults. */
@@ -30,6 +70,8 @@ export interface ResolvedProfile {
   /** Templates over a row's fields: `{{column}}`. */
   readonly system?: string | undefined;
   readonly prompt?: string | undefined;
+  /** How input files are read; what is absent is recognised. */
+  readonly table?: TableRules | undefined;
   /** Refuse the whole job when one row is invalid. */
   readonly strict: boolean;
   /** Most rounds a row may take part in. */
@@ -106,6 +148,8 @@ export interface Plan {
   readonly invalid: number;
   /** Estimated: a quarter of the request lines' bytes. */
   readonly inputTokens: number;
+  /** How each input file was read; absent in plans of version 0.1. */
+  readonly inputs?: readonly (InputRef & InputReading)[];
   readonly shards: readonly ShardPlan[];
   /** The first {@link MAX_LISTED_PROBLEMS} invalid rows. All of them are in the results. */
   readonly problems: readonly RowProblem[];
@@ -137,6 +181,7 @@ export type RowProblemCode =
   | 'WRONG_COLUMNS'
   | 'MISSING_COLUMN'
   | 'INVALID_UTF8'
+  | 'INVALID_TEXT'
   | 'NOT_AN_OBJECT'
   | 'INVALID_CUSTOM_ID'
   | 'DUPLICATE_CUSTOM_ID'
@@ -383,7 +428,10 @@ export interface Summary {
   readonly provider: string | undefined;
   readonly model: string | undefined;
   readonly endpoint: string | undefined;
-  readonly inputs: readonly InputRef[];
+  /** The input files, and how each was read. */
+  readonly inputs: readonly (InputRef & Partial<InputReading>)[];
+  /** Files below the prefix that were left out; absent when there are none. */
+  readonly skipped?: SkippedFiles;
   /** Input rows; `counts` sums to it. */
   readonly rows: number;
   readonly counts: OutcomeCounts;

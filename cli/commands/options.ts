@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { ProfileConfig } from '../../src/config/config.ts';
+import { defined } from '../../src/defined.ts';
 import type { OpenPlace } from '../targets/open-target.ts';
 import { wholeNumber } from './numbers.ts';
 
@@ -11,6 +12,10 @@ export interface TreatmentFlags {
   readonly endpoint?: string;
   readonly rounds?: number;
   readonly strict?: true;
+  readonly delimiter?: string;
+  readonly encoding?: string;
+  readonly id?: string;
+  readonly quotes?: boolean;
 }
 
 export function addTreatmentOptions(command: Command): Command {
@@ -19,16 +24,24 @@ export function addTreatmentOptions(command: Command): Command {
     .option('--model <name>', 'model of rows that name none')
     .option('--endpoint <path>', 'target endpoint, such as /v1/embeddings')
     .option('--rounds <number>', 'most rounds a row may take part in', wholeNumber)
-    .option('--strict', 'refuse the file when one row is invalid');
+    .option('--strict', 'refuse the file when one row is invalid')
+    .option('--delimiter <character>', "what separates a table's cells: , ; | tab (default: recognised)")
+    .option('--encoding <name>', 'such as windows-1252 (default: UTF-8, or UTF-16 where it is recognised)')
+    .option('--id <column>', "the column, or the field, that is a row's id (default: custom_id, else id)")
+    .option('--quotes', "quotes hold a table's cells together, whatever it looks like")
+    .option('--no-quotes', 'quotes in a table are characters like any other');
 }
 
-export function overridesOf({ provider, model, endpoint, rounds, strict }: TreatmentFlags): ProfileConfig {
+export function overridesOf(flags: TreatmentFlags): ProfileConfig {
+  const { provider, model, endpoint, rounds, strict, delimiter, encoding, id, quotes } = flags;
+  const table = defined({ delimiter, encoding, id, quotes });
   return {
     ...(provider !== undefined && { provider }),
     ...(model !== undefined && { model }),
     ...(endpoint !== undefined && { endpoint }),
     ...(rounds !== undefined && { rounds }),
     ...(strict !== undefined && { strict }),
+    ...(Object.keys(table).length > 0 && { table }),
   };
 }
 

@@ -7,6 +7,7 @@ import { jsonLine } from '../json-lines.ts';
 import { planJob, type PlannedBatch, type PlannedDirect, type PlannedJob } from '../plan-job.ts';
 import { printable } from '../printable.ts';
 import { count, duration, grouped } from '../view/figures.ts';
+import { readingNotices } from '../view/reading-notices.ts';
 import { EXIT } from './exit-status.ts';
 import { addTreatmentOptions, overridesOf, type TreatmentFlags } from './options.ts';
 
@@ -72,6 +73,7 @@ function describePlan(planned: PlannedJob, files: readonly string[]): string[] {
     line('shards', describeShards(plan)),
     line('tokens', `about ${grouped(plan.inputTokens)} of input`),
     ...(plan.failure === undefined ? describeSending(planned).map(([name, text]) => line(name, text)) : []),
+    ...readingNotices(plan.inputs ?? []).map((notice) => line('read', notice)),
     ...describeProblems(plan),
     styleText('dim', 'Nothing was sent.'),
   ];

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import type { Summary } from '../../src/job.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { answersTable, SHOWN_ROWS } from '../answers-table.ts';
+import { readingNotices } from './reading-notices.ts';
 import { jsonLine } from '../json-lines.ts';
 
 /** What a job came to: its first answers, its counts and its files; with `json`, its summary. */
@@ -19,6 +20,11 @@ export async function reportSummary(
     process.stdout.write(`${table}\n`);
     if (summary.rows > SHOWN_ROWS) process.stdout.write(`… and ${summary.rows - SHOWN_ROWS} rows more\n`);
   }
+  process.stdout.write(
+    readingNotices(summary.inputs)
+      .map((notice) => `${notice}\n`)
+      .join(''),
+  );
   process.stdout.write(`${totals(summary)}\n${files.map((file) => `  ${file}\n`).join('')}`);
   if (summary.failure !== undefined) {
     const failure = `The job failed: ${summary.failure.message}`;

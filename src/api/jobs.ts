@@ -1,6 +1,12 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { parseExact } from '../exact-json.ts';
 import { makeJobId } from '../requests/job-id.ts';
-import { hashOfRequest, jobRequestSchema, type JobRequest } from '../requests/job-request.ts';
+import {
+  hashOfRequest,
+  jobRequestSchema,
+  parseJobRequest,
+  type JobRequest,
+} from '../requests/job-request.ts';
 import { resolveInputs } from '../requests/resolve-inputs.ts';
 import { listJobs } from '../status/list-jobs.ts';
 import { startJob, type StartedJob } from '../doors/start-job.ts';
@@ -14,7 +20,9 @@ import { createHeaders, listParams, pageSchema, startedSchema } from './schemas.
 export function addJobsRoutes(api: OpenAPIHono, edges: ApiEdges): void {
   api.openapi(createJobRoute, async (c) => {
     const { 'idempotency-key': key } = c.req.valid('header');
-    const { jobId, state } = await startRequested(edges, c.req.valid('json'), edges.caller(c), key);
+    // The text itself: what was checked has its numbers as doubles.
+    const request = parseJobRequest(parseExact(await c.req.text()));
+    const { jobId, state } = await startRequested(edges, request, edges.caller(c), key);
     const links = jobLinks(jobId);
     c.header('location', links.self);
     return c.json({ jobId, state, links }, 202);

@@ -4,6 +4,7 @@ import { InvalidRequest } from '../errors.ts';
 import { cronProblem } from '../requests/next-times.ts';
 import { isBuiltIn } from '../provider/dialects/dialects.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
+import { findForeignSecrets } from './provider-headers.ts';
 import { configSchema, type NightshiftConfig } from './schema.ts';
 
 export type { ProfileConfig } from './profile-schema.ts';
@@ -27,6 +28,7 @@ export function parseConfig(
   const problems = [
     ...(parsed.success ? [] : [describeIssues(parsed.error)]),
     ...findDanglingNames(value),
+    ...findForeignSecrets(value, Object.keys(KNOWN_PROVIDERS)),
     ...findWrongCrons(value),
     ...findMore(value),
   ];

@@ -1,5 +1,6 @@
 import type { Dialect } from '../provider/dialects/schema.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
+import type { ProviderHeaders } from './provider-headers.ts';
 import { findBaseUrl, resolveDialect } from './resolve-dialect.ts';
 import { findProvider } from './resolve-profile.ts';
 import { directEndpoints } from './direct-endpoints.ts';
@@ -11,6 +12,8 @@ export interface DeployedProvider {
   readonly auth: Dialect['auth'];
   /** Endpoints that rows may be sent to directly. */
   readonly endpoints: readonly string[];
+  /** Sent with every call; secrets by their names. */
+  readonly headers?: ProviderHeaders;
 }
 
 /** The providers whose keys may be used, by name. */
@@ -24,7 +27,9 @@ export function deployedProviders(config: NightshiftConfig): DeployedProviders {
       const provider = findProvider(config, name);
       if (findBaseUrl(config, name, provider) === undefined) return [];
       const { baseUrl, dialect } = resolveDialect(config, name, provider);
-      return [[name, { baseUrl, auth: dialect.auth, endpoints: directEndpoints(config, name, dialect) }]];
+      const endpoints = directEndpoints(config, name, dialect);
+      const { headers } = provider;
+      return [[name, { baseUrl, auth: dialect.auth, endpoints, ...(headers && { headers }) }]];
     }),
   );
 }

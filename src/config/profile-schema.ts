@@ -1,5 +1,8 @@
 import * as z from 'zod';
 import { parseWindow } from '../polling.ts';
+import { headersSchema } from './provider-headers.ts';
+import { readDelimiter } from '../rows/formats/delimiter.ts';
+import { canonicalEncoding } from '../rows/formats/encoding.ts';
 import { baseUrlProblem, ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE } from '../provider/addresses.ts';
 
 /** Providers and profiles as users write them. Everything has a default; each default is named here, once. */
@@ -43,6 +46,11 @@ const providerShape = z.strictObject({
   baseUrl: z.string().optional(),
   /** Send the key and the rows over plain http, to a server in a network of your own. Default false. */
   insecure: z.boolean().optional(),
+  /**
+   * Sent with every call, as gateways ask for it: `{ 'x-team': 'data', 'x-gateway-key': { secret: 'gateway' } }`. A secret is read
+   * where keys are, under its name.
+   */
+  headers: headersSchema.optional(),
   /** Most batches of all jobs at this provider at the same time. Default: no limit of ours. */
   maxBatches: z.number().int().min(1).max(1_000).optional(),
   ...tuning,
@@ -66,6 +74,31 @@ export const profileSchema = z.strictObject({
   system: z.string().min(1).optional(),
   /** Prompt: a template over the row's fields. With it, any fields will do, and none is sent by itself. */
   prompt: z.string().min(1).optional(),
+  /** How input files are read, where recognition is not enough; what is absent is recognised. */
+  table: z
+    .strictObject({
+      /** What separates a table's cells: a character, or `comma`, `semicolon`, `tab`, `pipe`. */
+      delimiter: z
+        .string()
+        .refine(
+          (text) => readDelimiter(text) !== undefined,
+          'must be one character that is no letter, digit or quote, or "comma", "semicolon", "tab" or "pipe"',
+        )
+        .optional(),
+      /** Of tables, text and JSON: `windows-1252`, `utf-16le`, `shift_jis`, … A byte order mark wins. */
+      encoding: z
+        .string()
+        .refine(
+          (label) => canonicalEncoding(label) !== undefined,
+          'must be an encoding such as "utf-8", "windows-1252" or "utf-16le"',
+        )
+        .optional(),
+      /** Whether quotes hold a table's cells together; false: they are characters like any other. */
+      quotes: z.boolean().optional(),
+      /** The column, or the field, that is a row's id. Default `custom_id`, else `id`. */
+      id: z.string().min(1).optional(),
+    })
+    .optional(),
   /** What answers must be: JSON that matches a schema. For chat and responses. */
   output: z
     .strictObject({

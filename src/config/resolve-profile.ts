@@ -4,10 +4,11 @@ import { EMBEDDINGS } from '../endpoints/embeddings.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
 import { SPEECH } from '../endpoints/speech.ts';
 import { InvalidRequest } from '../errors.ts';
-import type { PollLimits, ResolvedProfile, ShardLimits } from '../job.ts';
+import type { PollLimits, ResolvedProfile, ShardLimits, TableRules } from '../job.ts';
 import { withOutput } from '../output/request-output.ts';
 import { known } from '../provider/dialects/known.ts';
 import type { Dialect } from '../provider/dialects/schema.ts';
+import { readDelimiter } from '../rows/formats/delimiter.ts';
 import { DEFAULT_PROVIDER, directEndpoints } from './direct-endpoints.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
 import { profileSchema, type ProfileConfig, type ProviderConfig } from './profile-schema.ts';
@@ -53,6 +54,7 @@ export function resolveProfile(
     body: withOutput(profile.body ?? {}, profile.output, endpoint),
     ...(profile.system === undefined ? {} : { system: profile.system }),
     ...(profile.prompt === undefined ? {} : { prompt: profile.prompt }),
+    ...(profile.table === undefined ? {} : { table: tableRules(profile.table) }),
     strict: profile.strict ?? false,
     rounds: profile.rounds ?? 4,
     retryWaitSeconds: profile.retryWaitSeconds ?? provider.retryWaitSeconds ?? 60,
@@ -75,6 +77,11 @@ export function resolveProfile(
     keepProviderFiles: profile.keepProviderFiles ?? false,
     ...(provider.maxBatches === undefined ? {} : { maxBatches: provider.maxBatches }),
   };
+}
+
+/** The delimiter as the character that it is. */
+function tableRules({ delimiter, ...table }: NonNullable<ProfileConfig['table']>): TableRules {
+  return defined({ ...table, delimiter: delimiter === undefined ? undefined : readDelimiter(delimiter) });
 }
 
 /** @throws InvalidRequest when rows for this endpoint cannot be sent directly */
@@ -110,11 +117,17 @@ function pollLimitsOf({ pollSeconds }: Dialect): PollLimits {
   return { ...POLL_LIMITS, minSeconds: Math.max(POLL_LIMITS.minSeconds, known(pollSeconds, 1)) };
 }
 
+/** Each rule for reading is its own: one that is overridden leaves the others as they are. */
+export function mergeTables(profile: ProfileConfig, overrides: ProfileConfig): Pick<ProfileConfig, 'table'> {
+  if (profile.table === undefined && overrides.table === undefined) return {};
+  return { table: { ...profile.table, ...overrides.table } };
+}
+
 /** A model belongs to its endpoint: another endpoint without a model of its own leaves the model to the rows. */
 function override({ model, ...profile }: ProfileConfig, overrides: ProfileConfig): ProfileConfig {
   const endpoint = profile.endpoint ?? DEFAULT_ENDPOINT;
   const keepsModel = model !== undefined && (overrides.endpoint ?? endpoint) === endpoint;
-  return { ...profile, ...(keepsModel && { model }), ...overrides };
+  return { ...profile, ...(keepsModel && { model }), ...overrides, ...mergeTables(profile, overrides) };
 }
 
 function findProfile(config: NightshiftConfig, name: string): ProfileConfig {

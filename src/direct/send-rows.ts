@@ -1,9 +1,13 @@
 import { classifyLine, type RowCodes } from '../collect/lines/classify-line.ts';
 import type { ProviderEdges } from '../edges.ts';
+import { askedIn, mayList, ONE_INPUT } from '../endpoints/asked.ts';
+import type { Endpoint } from '../endpoints/endpoint.ts';
+import { endpointAt } from '../endpoints/endpoints.ts';
 import { ProviderUnavailable } from '../errors.ts';
 import type { BatchProvider, DirectAnswer } from '../provider/batch-provider.ts';
 import { MAX_WAIT_MS } from '../provider/retry-after.ts';
-import type { Wire } from '../provider/wire.ts';
+import { asWire } from '../provider/wire.ts';
+import { readAnswer } from '../jsonl/answer-json.ts';
 import { answerLine, type Answers } from './answers.ts';
 import {
   afterAnswer,
@@ -71,6 +75,7 @@ class Sender {
   readonly #edges: Pick<ProviderEdges, 'clock' | 'random' | 'wait'>;
   readonly #rows: AsyncIterator<DirectRow>;
   readonly #sending: Sending;
+  readonly #endpoint: Endpoint;
   readonly #again: Attempt[] = [];
   readonly #inFlight = new Set<Promise<void>>();
   #rate: RateLimit = FIRST_CALL;
@@ -86,6 +91,7 @@ class Sender {
     this.#edges = edges;
     this.#rows = rows;
     this.#sending = sending;
+    this.#endpoint = endpointAt(sending.endpoint);
   }
 
   async run(): Promise<Sent> {
@@ -150,14 +156,19 @@ class Sender {
     const { provider, endpoint, codes, answers } = this.#sending;
     const answer = await send(provider, endpoint, row.body);
     const line = answerLine(row.customId, answer);
-    const { kind } = classifyLine(JSON.parse(line) as Wire, codes);
+    const asked = mayList(row.body, this.#endpoint)
+      ? askedIn(asWire(JSON.parse(row.body)) ?? {}, this.#endpoint)
+      : ONE_INPUT;
+    const rules = { endpoint: this.#endpoint, codes };
+    const { kind, ...failed } = classifyLine(asWire(readAnswer(line)) ?? {}, rules, asked);
     const { clock, random } = this.#edges;
     this.#rate = afterAnswer(
       this.#rate,
       { refused: kind === 'retriable', headers: answer.headers },
       { inFlight: this.#inFlight.size - 1, now: clock.now(), random: random() },
     );
-    const isLimited = kind === 'retriable' && answer.status === 429;
+    // A gateway may put its limit into the body of a success.
+    const isLimited = kind === 'retriable' && 'status' in failed && failed.status === 429;
     if (isLimited || (kind === 'retriable' && nth < MAX_ATTEMPTS)) {
       this.#again.push({ row, nth: isLimited ? nth : nth + 1 });
       return;

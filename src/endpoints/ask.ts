@@ -15,6 +15,14 @@ export function noPrompt(message: string): RowRefused {
   return new RowRefused('NO_PROMPT', message);
 }
 
+/** For a row with text that no UTF-8 can hold: a provider would fail the row, or the whole file it is in. */
+export function invalidText(): RowRefused {
+  return new RowRefused(
+    'INVALID_TEXT',
+    'The row has text that is not valid Unicode: half of a surrogate pair, such as "\\ud83d" alone. Cut texts between characters.',
+  );
+}
+
 /** @throws RowRefused unless it is a text that is not blank. */
 export function nonBlank(text: unknown, field: string): string {
   if (typeof text === 'string' && text.trim() !== '') return text;

@@ -1,8 +1,11 @@
-import { asWire, type Wire } from '../provider/wire.ts';
+import type { WireError } from '../provider/error-envelope.ts';
+import { asWire } from '../provider/wire.ts';
 import { isFields, nonBlank, noPrompt } from './ask.ts';
+import { choiceProblem, readChoices } from './choices.ts';
+import { readContent } from './content.ts';
 import type { Endpoint, Fields, Shown } from './endpoint.ts';
 import { CHAT_PARAMETERS } from './parameters.ts';
-import { common, envelope, isPlain, reason } from './show.ts';
+import { common, envelope, isPlain, isReason, isUsual, reason } from './show.ts';
 
 /** `/v1/chat/completions`: a prompt or a conversation becomes `text`. */
 export const CHAT: Endpoint = {
@@ -11,6 +14,7 @@ export const CHAT: Endpoint = {
   parameters: CHAT_PARAMETERS,
   takesSystem: true,
   ask: (fields) => ({ messages: messages(fields) }),
+  problem,
   show,
 };
 
@@ -31,26 +35,37 @@ function messages({ prompt, system, messages: given, input }: Fields): unknown {
 
 const SHOWN = envelope('choices');
 
-/** Fields of a choice and its message that `text` and `finish_reason` say in full. */
+/** Fields of a choice and its message that `text`, `finish_reason` and `refusal` say in full. */
 const PLAIN_CHOICE = new Set(['index', 'message', 'finish_reason']);
-const PLAIN_MESSAGE = new Set(['role', 'content']);
+const PLAIN_MESSAGE = new Set(['role', 'content', 'refusal']);
 
-function show(body: Wire): Shown | undefined {
-  const choices = Array.isArray(body['choices']) ? (body['choices'] as unknown[]) : [];
-  const choice = asWire(choices[0]);
-  const message = asWire(choice?.['message']);
-  const content = message?.['content'];
-  if (choice === undefined || (content !== null && typeof content !== 'string')) return undefined;
-  const { refusal, ...rest } = message ?? {};
-  const refused = typeof refusal === 'string';
+const isMessage = (value: unknown): boolean => asWire(value) !== undefined;
+
+/** An answer has a choice with a message. What the message says is the model's business: it may hold calls of tools only. */
+function problem(body: unknown): WireError | undefined {
+  return choiceProblem(body, 'message', isMessage);
+}
+
+/** The first choice that has a message. The choices are kept when they say more than is shown of that one. */
+function show(body: unknown): Shown {
+  const { choices, first } = readChoices(body, 'message', isMessage);
+  const message = asWire(first['message']) ?? {};
+  const content = readContent(message['content']);
+  const { refusal: said } = message;
+  const refusal = typeof said === 'string' && said !== '' ? said : content.refusal;
   const plain =
     choices.length === 1 &&
-    isPlain(choice, PLAIN_CHOICE) &&
-    isPlain(refused ? rest : (message ?? {}), PLAIN_MESSAGE);
+    isPlain(first, PLAIN_CHOICE) &&
+    isUsual(first['index'], 0) &&
+    isReason(first['finish_reason']) &&
+    isPlain(message, PLAIN_MESSAGE) &&
+    isUsual(message['role'], 'assistant') &&
+    isUsual(said, '', refusal) &&
+    typeof (message['content'] ?? '') === 'string';
   return {
-    text: content,
-    finish_reason: reason(choice['finish_reason']),
-    ...(refused && { refusal }),
+    text: content.text,
+    finish_reason: reason(first['finish_reason']),
+    ...(refusal !== undefined && { refusal }),
     ...common(body, SHOWN, plain ? {} : { choices }),
   };
 }

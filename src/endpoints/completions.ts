@@ -1,8 +1,9 @@
-import { asWire, type Wire } from '../provider/wire.ts';
+import type { WireError } from '../provider/error-envelope.ts';
 import { nonBlank } from './ask.ts';
-import type { Endpoint, Fields, Shown } from './endpoint.ts';
+import { choiceProblem, readChoices } from './choices.ts';
+import type { Asked, Endpoint, Fields, Shown } from './endpoint.ts';
 import { COMPLETION_PARAMETERS } from './parameters.ts';
-import { common, envelope, isPlain, reason } from './show.ts';
+import { common, envelope, isPlain, isReason, isUsual, reason } from './show.ts';
 
 /** `/v1/completions`: a prompt, or several, become `text`; of several answers the others are in `body`. */
 export const COMPLETIONS: Endpoint = {
@@ -13,21 +14,28 @@ export const COMPLETIONS: Endpoint = {
   ask: ({ prompt }: Fields) => ({
     prompt: Array.isArray(prompt) && prompt.length > 0 ? prompt : nonBlank(prompt, 'prompt'),
   }),
+  lists: 'prompt',
+  problem,
   show,
 };
 
 const SHOWN = envelope('choices');
 const PLAIN_CHOICE = new Set(['index', 'text', 'finish_reason']);
 
-function show(body: Wire): Shown | undefined {
-  const choices = Array.isArray(body['choices']) ? (body['choices'] as unknown[]) : [];
-  const choice = asWire(choices[0]);
-  const text = choice?.['text'];
-  if (choice === undefined || typeof text !== 'string') return undefined;
-  const plain = choices.length === 1 && isPlain(choice, PLAIN_CHOICE);
+const isText = (value: unknown): boolean => typeof value === 'string';
+
+/** An answer has a choice with a text for each prompt. */
+function problem(body: unknown, { inputs = 1 }: Asked): WireError | undefined {
+  return choiceProblem(body, 'text', isText, inputs);
+}
+
+function show(body: unknown): Shown {
+  const { choices, first } = readChoices(body, 'text', isText);
+  const { text, index, finish_reason: why } = first;
+  const plain = choices.length === 1 && isPlain(first, PLAIN_CHOICE) && isUsual(index, 0) && isReason(why);
   return {
-    text,
-    finish_reason: reason(choice['finish_reason']),
+    text: typeof text === 'string' ? text : null,
+    finish_reason: reason(why),
     ...common(body, SHOWN, plain ? {} : { choices }),
   };
 }

@@ -1,8 +1,11 @@
-import { asWire, type Wire } from '../provider/wire.ts';
+import { numberText } from '../exact-json.ts';
+import { readError, saysNothing, type WireError } from '../provider/error-envelope.ts';
+import { asWire } from '../provider/wire.ts';
+import { isList, listIn } from './answer.ts';
 import { nonBlank, noPrompt } from './ask.ts';
-import type { Endpoint, Fields, HowToShow, Shown } from './endpoint.ts';
+import type { Asked, Endpoint, Fields, Shown } from './endpoint.ts';
 import { CHAT_PARAMETERS } from './parameters.ts';
-import { common, envelope } from './show.ts';
+import { common, envelope, isPlain } from './show.ts';
 
 /** `/v1/embeddings`: a text, or several, become `embedding` or `embeddings`. */
 export const EMBEDDINGS: Endpoint = {
@@ -12,6 +15,8 @@ export const EMBEDDINGS: Endpoint = {
   parameters: CHAT_PARAMETERS,
   takesSystem: false,
   ask: (fields) => ({ input: textOrTexts(fields) }),
+  lists: 'input',
+  problem,
   show,
 };
 
@@ -26,13 +31,71 @@ function textOrTexts({ prompt, system, messages, input }: Fields): unknown {
 
 const SHOWN = envelope('data');
 
-function show(body: Wire, { manyInputs }: HowToShow): Shown | undefined {
-  const data = Array.isArray(body['data']) ? (body['data'] as unknown[]).map(asWire) : [];
-  const vectors = data
-    .filter((entry) => entry !== undefined)
-    .toSorted((a, b) => Number(a['index'] ?? 0) - Number(b['index'] ?? 0))
-    .map((entry) => entry['embedding']);
-  if (vectors.length === 0 || vectors.includes(undefined)) return undefined;
-  const shown = manyInputs || vectors.length > 1 ? { embeddings: vectors } : { embedding: vectors[0] };
-  return { ...shown, ...common(body, SHOWN) };
+/** Fields of an entry that the place of its vector says in full. */
+const PLAIN_ENTRY = new Set(['object', 'index', 'embedding']);
+
+/** An answer has exactly one vector for each input. */
+function problem(body: unknown, { inputs = 1 }: Asked): WireError | undefined {
+  const data = listIn(body, 'data');
+  if (!isList(data)) return data;
+  const error = data.map((entry) => asWire(entry)?.['error']).find((each) => !saysNothing(each));
+  if (error !== undefined) return readError({ error });
+  const seen = new Set<number>();
+  for (const [at, entry] of data.entries()) {
+    const index = indexOf(entry, at);
+    if (index === undefined || index >= inputs)
+      return wrong(
+        'SURPLUS_VECTOR',
+        `It has a vector for ${describe(index)}, but the request has ${inputs}.`,
+      );
+    if (seen.has(index)) return wrong('DUPLICATE_VECTOR', `It has two vectors for ${describe(index)}.`);
+    seen.add(index);
+    const lack = vectorProblem(asWire(entry)?.['embedding'], describe(index));
+    if (lack !== undefined) return lack;
+  }
+  const missing = Array.from({ length: inputs }, (_, index) => index).find((index) => !seen.has(index));
+  return missing === undefined
+    ? undefined
+    : wrong('MISSING_VECTOR', `It has no vector for ${describe(missing)}.`);
+}
+
+/** The vectors are paid for, and the same would come again. */
+function wrong(code: string, message: string): WireError {
+  return { code, message: `The answer does not fit its request. ${message}` };
+}
+
+const describe = (index: number | undefined): string =>
+  index === undefined ? 'an input that cannot be' : `input ${index + 1}`;
+
+/** Which input a vector is of: its place in the list, where it does not say so itself. */
+function indexOf(entry: unknown, at: number): number | undefined {
+  const index = asWire(entry)?.['index'] ?? at;
+  const number = Number(numberText(index) ?? Number.NaN);
+  return Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+}
+
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+
+function vectorProblem(vector: unknown, of: string): WireError | undefined {
+  if (vector === undefined || vector === null) return wrong('MISSING_VECTOR', `It has no vector for ${of}.`);
+  if (vector === '' || (isList(vector) && vector.length === 0))
+    return wrong('EMPTY_VECTOR', `The vector for ${of} is empty.`);
+  const isVector = isList(vector)
+    ? vector.every((each) => numberText(each) !== undefined)
+    : typeof vector === 'string' && vector.length % 4 === 0 && BASE64.test(vector);
+  return isVector
+    ? undefined
+    : wrong('INVALID_VECTOR', `The vector for ${of} is neither numbers nor base64 of them.`);
+}
+
+function show(body: unknown, { inputs }: Asked): Shown {
+  const data = asWire(body)?.['data'];
+  const entries = (isList(data) ? data : []).map((entry) => asWire(entry) ?? {});
+  const vectors: unknown[] = [];
+  for (const [at, entry] of entries.entries()) vectors[indexOf(entry, at) ?? at] = entry['embedding'];
+  const rest = entries.map(({ embedding: _shown, ...entry }) => entry);
+  return {
+    ...(inputs === undefined ? { embedding: vectors[0] } : { embeddings: vectors }),
+    ...common(body, SHOWN, rest.every((entry) => isPlain(entry, PLAIN_ENTRY)) ? {} : { data: rest }),
+  };
 }

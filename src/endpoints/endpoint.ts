@@ -1,9 +1,9 @@
+import type { WireError } from '../provider/error-envelope.ts';
 import type { OkLine } from '../job.ts';
-import type { Wire } from '../provider/wire.ts';
 
 /**
- * An endpoint: what a row for it looks like, what is sent, and what is shown of the answer. One that has no entry in
- * `endpoints.ts` takes a `body` as it is and shows the provider's body as it came.
+ * An endpoint: what a row for it looks like, what is sent, what an answer of it is, and what is shown of one. One that has no
+ * entry in `endpoints.ts` takes a `body` as it is and shows the provider's body as it came.
  */
 export interface Endpoint {
   /** Which paths it has. */
@@ -16,17 +16,26 @@ export interface Endpoint {
   readonly takesSystem: boolean;
   /** The part of the body that asks, from {@link fields}. @throws RowRefused */
   readonly ask: (fields: Fields) => Fields;
-  /** The answer as a result line shows it; `undefined` when it has not the shape it should have: the body is shown then. */
-  readonly show: (body: Wire, how: HowToShow) => Shown | undefined;
+  /** The parameter that may list several inputs, each of which has its own part of the answer. */
+  readonly lists?: 'input' | 'prompt';
+  /**
+   * Says why the body of a success is no answer, `undefined` when it is one. An endpoint without it answers with any body.
+   */
+  readonly problem?: (body: unknown, asked: Asked) => WireError | undefined;
+  /** The answer as a result line shows it. */
+  readonly show: (body: unknown, asked: Asked) => Shown;
+  /** Texts that may be the JSON which a schema asks for, the most likely first. Default: the shown text. */
+  readonly texts?: (body: unknown) => readonly string[];
   /** The answer is files: their bytes, and the body without them. */
   readonly takeFiles?: (body: unknown) => TakenFiles;
 }
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-export interface HowToShow {
-  /** Whether the request's `input` was an array: then one vector per input is shown, also if there is one only. */
-  readonly manyInputs: boolean;
+/** What an answer has to fit to. */
+export interface Asked {
+  /** How many inputs the request lists; absent when its input is no list. */
+  readonly inputs?: number | undefined;
 }
 
 /** What a result line says beside whose it is. */

@@ -26,6 +26,6 @@ function unknownAt(path: string): Endpoint {
     ask: () => {
       throw new RowRefused('INVALID_BODY', `Rows for ${path} must have a "body".`);
     },
-    show: () => undefined,
+    show: (body) => ({ body }),
   };
 }

@@ -1,4 +1,6 @@
-import { asWire, type Wire } from '../provider/wire.ts';
+import { readError, saysNothing, type WireError } from '../provider/error-envelope.ts';
+import { asWire } from '../provider/wire.ts';
+import { isList, listIn, unexpectedResult } from './answer.ts';
 import { nonBlank } from './ask.ts';
 import { fileOf } from './answer-file.ts';
 import type { AnswerFile, Endpoint, Shown, TakenFiles } from './endpoint.ts';
@@ -12,14 +14,32 @@ export const IMAGES: Endpoint = {
   parameters: IMAGE_PARAMETERS,
   takesSystem: false,
   ask: ({ prompt }) => ({ prompt: nonBlank(prompt, 'prompt') }),
+  problem,
   show,
   takeFiles,
 };
 
-const SHOWN = envelope('background', 'output_format', 'quality', 'size');
+/** What an answer repeats of its request: left out. */
+export const REPEATED = ['background', 'output_format', 'quality', 'size'] as const;
+
+const SHOWN = envelope(...REPEATED);
+
+/** An answer has an image: its bytes or its address. */
+function problem(body: unknown): WireError | undefined {
+  const data = listIn(body, 'data');
+  if (!isList(data)) return data;
+  const error = data.map((entry) => asWire(entry)?.['error']).find((each) => !saysNothing(each));
+  if (error !== undefined) return readError({ error });
+  return data.some(isImage) ? undefined : unexpectedResult('The data of the answer holds no image.');
+}
+
+function isImage(entry: unknown): boolean {
+  const { b64_json: bytes, url } = asWire(entry) ?? {};
+  return [bytes, url].some((value) => typeof value === 'string' && value !== '');
+}
 
 /** What else an image brings (a revised prompt, an address) stays in `body.data`. */
-function show(body: Wire): Shown {
+function show(body: unknown): Shown {
   return common(body, SHOWN);
 }
 

@@ -1,4 +1,7 @@
-import { asWire, type Wire } from '../provider/wire.ts';
+import { numberText } from '../exact-json.ts';
+import { readError, saysNothing, type WireError } from '../provider/error-envelope.ts';
+import { asWire } from '../provider/wire.ts';
+import { isList, listIn } from './answer.ts';
 import { nonBlank, noPrompt, oneOf } from './ask.ts';
 import type { Endpoint, Fields, Shown } from './endpoint.ts';
 import { RERANK_PARAMETERS } from './parameters.ts';
@@ -14,6 +17,7 @@ export const RERANK: Endpoint = {
     query: nonBlank(oneOf(fields, 'query', 'prompt'), 'query'),
     documents: documents(fields),
   }),
+  problem,
   show,
 };
 
@@ -26,8 +30,28 @@ function documents({ documents: given }: Fields): unknown {
 
 const SHOWN = envelope('results');
 
-function show(body: Wire): Shown | undefined {
-  const results = body['results'];
-  if (!Array.isArray(results) || !results.every((each) => asWire(each) !== undefined)) return undefined;
-  return { ranking: results, ...common(body, SHOWN) };
+/** An answer ranks documents: each of its results has a place and a score, and no document has two. */
+function problem(body: unknown): WireError | undefined {
+  const results = listIn(body, 'results');
+  if (!isList(results)) return results;
+  const error = results.map((each) => asWire(each)?.['error']).find((each) => !saysNothing(each));
+  if (error !== undefined) return readError({ error });
+  const places = results.map(placeOf);
+  if (places.every((place) => place !== undefined) && new Set(places).size === places.length)
+    return undefined;
+  return {
+    code: 'INVALID_RANKING',
+    message: 'The results of the answer do not have one place and one score for each document.',
+  };
+}
+
+function placeOf(result: unknown): number | undefined {
+  const { index, relevance_score: relevance, score = relevance } = asWire(result) ?? {};
+  const place = Number(numberText(index) ?? Number.NaN);
+  return numberText(score) !== undefined && Number.isSafeInteger(place) && place >= 0 ? place : undefined;
+}
+
+function show(body: unknown): Shown {
+  const ranking = asWire(body)?.['results'];
+  return { ranking: isList(ranking) ? ranking : [], ...common(body, SHOWN) };
 }

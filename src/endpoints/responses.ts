@@ -1,8 +1,11 @@
+import type { WireError } from '../provider/error-envelope.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
+import { isList, listIn, unexpectedResult } from './answer.ts';
 import { isFields, nonBlank, noPrompt, oneOf } from './ask.ts';
+import { readContent, type Content } from './content.ts';
 import type { Endpoint, Fields, Shown } from './endpoint.ts';
 import { RESPONSE_PARAMETERS } from './parameters.ts';
-import { common, envelope, isPlain } from './show.ts';
+import { common, envelope, isPlain, isReason, isUsual, reason } from './show.ts';
 
 /** `/v1/responses`: a prompt, or a list of items, becomes `text`. */
 export const RESPONSES: Endpoint = {
@@ -11,7 +14,9 @@ export const RESPONSES: Endpoint = {
   parameters: RESPONSE_PARAMETERS,
   takesSystem: true,
   ask,
+  problem,
   show,
+  texts,
 };
 
 function ask(fields: Fields): Fields {
@@ -29,73 +34,138 @@ function textOrItems(fields: Fields): unknown {
   throw noPrompt('input must be a text, or an array of items that is not empty.');
 }
 
-/** What a response repeats of its request, and what `finish_reason` says. */
-const SHOWN = envelope(
-  ...RESPONSE_PARAMETERS,
+/** What a response repeats of its request, and when it was made: left out. */
+export const REPEATED = [
+  'background',
   'billing',
   'completed_at',
   'created_at',
-  'error',
-  'incomplete_details',
-  'output',
-  'status',
-);
+  'frequency_penalty',
+  'instructions',
+  'max_output_tokens',
+  'max_tool_calls',
+  'metadata',
+  'parallel_tool_calls',
+  'presence_penalty',
+  'previous_response_id',
+  'prompt',
+  'prompt_cache_key',
+  'prompt_cache_retention',
+  'reasoning',
+  'safety_identifier',
+  'store',
+  'temperature',
+  'text',
+  'tool_choice',
+  'tools',
+  'top_logprobs',
+  'top_p',
+  'truncation',
+  'user',
+] as const;
 
-/** Parts of an output that hold no more than their text. */
-const PLAIN_ITEM = new Set(['id', 'type', 'status', 'role', 'content', 'phase']);
-const PLAIN_REFUSAL = new Set(['type', 'refusal']);
-const PLAIN_PART = new Set(['type', 'text', 'annotations', 'logprobs']);
+const SHOWN = envelope(...REPEATED, 'error', 'incomplete_details', 'output', 'status');
 
-/** The texts of all messages; the output is kept when it holds anything else, such as reasoning or calls of tools. */
-function show(body: Wire): Shown | undefined {
-  const output = Array.isArray(body['output']) ? (body['output'] as unknown[]).map(asWire) : undefined;
-  if (output === undefined) return undefined;
-  const messages = output.filter((item) => item?.['type'] === 'message');
-  const parts = messages.flatMap((item) =>
-    Array.isArray(item?.['content']) ? (item['content'] as unknown[]) : [],
-  );
-  const texts = parts.map(asWire).filter((part) => isText(part));
-  const refusals = parts.map(asWire).filter(isRefusal);
+/** An answer has ended, whole or cut off, and has an output. */
+function problem(body: unknown): WireError | undefined {
+  const status = asWire(body)?.['status'];
+  if (typeof status === 'string' && !ENDED.has(status)) {
+    return {
+      code: 'RESPONSE_NOT_COMPLETED',
+      message: `The response is not completed: its status is "${status}".`,
+    };
+  }
+  const output = listIn(body, 'output');
+  if (!isList(output)) return output;
+  if (!output.some((item) => asWire(item) !== undefined))
+    return unexpectedResult('The output of the response holds no items.');
+  return typeof status === 'string' ? undefined : unexpectedResult('The response does not say its status.');
+}
+
+const ENDED: ReadonlySet<string> = new Set(['completed', 'incomplete']);
+
+/** A message of the output. */
+interface Message extends Content {
+  readonly item: Wire;
+}
+
+/** Fields of a message that its text says in full. */
+const PLAIN_MESSAGE = new Set(['id', 'type', 'status', 'role', 'content']);
+
+/** The last message, of the final ones where there are any. The output is kept when it holds anything else. */
+function show(body: unknown): Shown {
+  const wire = asWire(body) ?? {};
+  const { status, incomplete_details: details } = wire;
+  const messages = messagesOf(body);
+  const answering = finalOf(messages);
+  const refusal = answering.findLast((message) => message.refusal !== undefined)?.refusal;
+  const [only] = messages;
   const plain =
-    messages.length === output.length &&
-    messages.every((item) => isPlain(item ?? {}, PLAIN_ITEM)) &&
-    texts.length + refusals.length === parts.length &&
-    texts.every(isPlainText) &&
-    refusals.every((part) => isPlain(part, PLAIN_REFUSAL));
+    Array.isArray(wire['output']) &&
+    wire['output'].length === 1 &&
+    only !== undefined &&
+    isPlainMessage(only);
   return {
-    text: texts.length === 0 ? null : texts.map(({ text }) => text).join(''),
-    finish_reason: finishReason(body),
-    ...(refusals.length > 0 && { refusal: refusals.map(({ refusal }) => refusal).join('') }),
-    ...common(body, SHOWN, plain ? {} : { output: body['output'] }),
+    text: answering.findLast(({ text }) => text !== null)?.text ?? null,
+    finish_reason: finishReason(status, details),
+    ...(refusal !== undefined && { refusal }),
+    ...common(body, SHOWN, {
+      ...(plain ? {} : { output: wire['output'] }),
+      ...(isShown(status, details) ? {} : { incomplete_details: details }),
+    }),
   };
 }
 
-type Text = Wire & { readonly text: string };
-
-function isText(part: Wire | undefined): part is Text {
-  return part?.['type'] === 'output_text' && typeof part['text'] === 'string';
+function messagesOf(body: unknown): readonly Message[] {
+  const output = asWire(body)?.['output'];
+  return (isList(output) ? output : [])
+    .map((item) => asWire(item) ?? {})
+    .filter(({ type }) => type === 'message')
+    .map((item) => ({ item, ...readContent(item['content']) }));
 }
 
-type Refusal = Wire & { readonly refusal: string };
-
-function isRefusal(part: Wire | undefined): part is Refusal {
-  return part?.['type'] === 'refusal' && typeof part['refusal'] === 'string';
+/** The messages that answer: final ones, else those that are not said on the way, else all. */
+function finalOf(messages: readonly Message[]): readonly Message[] {
+  const final = messages.filter(({ item }) => item['phase'] === 'final_answer');
+  if (final.length > 0) return final;
+  const others = messages.filter(({ item }) => item['phase'] !== 'commentary');
+  return others.length > 0 ? others : messages;
 }
 
-function isPlainText(part: Wire): boolean {
-  const { annotations, logprobs } = part;
-  return isPlain(part, PLAIN_PART) && isNothing(annotations) && isNothing(logprobs);
+function isPlainMessage({ item, isPlain: hasPlainContent }: Message): boolean {
+  const { role, status, content } = item;
+  return (
+    hasPlainContent &&
+    isPlain(item, PLAIN_MESSAGE) &&
+    isUsual(role, 'assistant') &&
+    isUsual(status, ...ENDED) &&
+    content !== undefined
+  );
 }
 
-function isNothing(value: unknown): boolean {
-  return value === undefined || value === null || (Array.isArray(value) && value.length === 0);
+/** With a schema, any message may be the one that it asks for: the last one first, those on the way last. */
+function texts(body: unknown): readonly string[] {
+  const messages = messagesOf(body);
+  const answering = finalOf(messages);
+  const others = messages.filter((message) => !answering.includes(message));
+  return [...answering.toReversed(), ...others.toReversed()].flatMap(({ text }) => text ?? []);
 }
 
 /** In chat's words where it has one, else as the provider says it. */
-function finishReason({ status, incomplete_details: details }: Wire): string | null {
+function finishReason(status: unknown, details: unknown): string | null {
   if (status === 'completed') return 'stop';
   const why = asWire(details)?.['reason'];
   if (why === 'max_output_tokens') return 'length';
-  if (typeof why === 'string') return why;
-  return typeof status === 'string' ? status : null;
+  return typeof why === 'string' ? why : reason(status);
 }
+
+/** Whether the finish reason says all that the details of an incomplete response do. */
+function isShown(status: unknown, details: unknown): boolean {
+  if (details === undefined || details === null) return true;
+  const wire = asWire(details);
+  return (
+    status !== 'completed' && wire !== undefined && isReason(wire['reason']) && isPlain(wire, PLAIN_DETAILS)
+  );
+}
+
+const PLAIN_DETAILS = new Set(['reason']);

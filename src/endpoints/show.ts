@@ -1,32 +1,50 @@
-import type { Wire } from '../provider/wire.ts';
+import { asWire, type Wire } from '../provider/wire.ts';
 import type { Shown } from './endpoint.ts';
 
-/** Fields of any body that are shown in another way, or say nothing about the answer. */
-const ENVELOPE = ['id', 'object', 'created', 'model', 'usage', 'system_fingerprint', 'service_tier'];
+/** Fields of any body that `compact` leaves out, because they say nothing about the answer. */
+export const LEFT_OUT = ['id', 'object', 'created', 'system_fingerprint', 'service_tier'] as const;
 
 /** Model, usage, and under `body` whatever would otherwise be lost: what is kept, and fields that nothing else shows. */
-export function common(body: Wire, shown: ReadonlySet<string>, kept: Wire = {}): Shown {
-  const others = Object.entries(body).filter(([name]) => !shown.has(name));
+export function common(body: unknown, shown: ReadonlySet<string>, kept: Wire = {}): Shown {
+  const wire = asWire(body) ?? {};
+  const { model, usage } = wire;
+  const hasName = typeof model === 'string';
+  const others = Object.entries(wire).filter(
+    ([name, value]) => !shown.has(name) || (name === 'model' && !hasName && !isNothing(value)),
+  );
   const rest = { ...kept, ...Object.fromEntries(others) };
   return {
-    ...(typeof body['model'] === 'string' && { model: body['model'] }),
-    ...(body['usage'] !== undefined && body['usage'] !== null && { usage: body['usage'] }),
+    ...(hasName && { model }),
+    ...(!isNothing(usage) && { usage }),
     ...(Object.keys(rest).length > 0 && { body: rest }),
   };
 }
 
-/** An envelope's fields, with those that an endpoint shows. */
+/** Fields of a body that are shown in another way or left out: these, and those of any body. */
 export function envelope(...shown: readonly string[]): ReadonlySet<string> {
-  return new Set([...ENVELOPE, ...shown]);
+  return new Set([...LEFT_OUT, 'model', 'usage', ...shown]);
 }
 
 /** Whether an object says nothing beside these fields; a null says nothing. */
 export function isPlain(wire: Wire, fields: ReadonlySet<string>): boolean {
-  const others = Object.entries(wire).filter(([name, value]) => value !== null && !fields.has(name));
-  return others.length === 0;
+  return Object.entries(wire).every(([name, value]) => isNothing(value) || fields.has(name));
+}
+
+/** Whether a field is absent, null, or one of these values, which say no more than that. */
+export function isUsual(value: unknown, ...usual: readonly unknown[]): boolean {
+  return isNothing(value) || usual.includes(value);
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
 /** A finish reason, where the provider names one. */
 export function reason(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
+}
+
+/** Whether a finish reason is shown as it came. */
+export function isReason(value: unknown): boolean {
+  return isNothing(value) || typeof value === 'string';
 }

@@ -1,4 +1,6 @@
+import type { WireError } from '../provider/error-envelope.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
+import { emptyResult, unexpectedResult } from './answer.ts';
 import { nonBlank, oneOf } from './ask.ts';
 import { fileOf } from './answer-file.ts';
 import type { Endpoint, Shown, TakenFiles } from './endpoint.ts';
@@ -12,14 +14,32 @@ export const SPEECH: Endpoint = {
   parameters: SPEECH_PARAMETERS,
   takesSystem: false,
   ask: (fields) => ({ input: nonBlank(oneOf(fields, 'prompt', 'input'), 'prompt') }),
+  problem,
   show,
   takeFiles,
 };
 
-const SHOWN = envelope('format', 'content_type');
+/** What the file says itself: left out. */
+export const REPEATED = ['format', 'content_type'] as const;
 
-function show(body: Wire): Shown {
-  return common(body, SHOWN);
+const SHOWN = envelope(...REPEATED);
+
+/** An answer has sound: as the body itself, or as a text in one of the usual fields. */
+function problem(body: unknown): WireError | undefined {
+  if (fileOf(body) !== undefined) return undefined;
+  const wire = asWire(body);
+  if (wire === undefined) return unexpectedResult('The answer holds no sound.');
+  if (soundIn(wire).some((value) => typeof value === 'string' && value !== '')) return undefined;
+  return emptyResult('The answer holds no sound.');
+}
+
+function soundIn(wire: Wire): unknown[] {
+  return PLACES.map((place) => asWire(wire[place])?.['data'] ?? wire[place]);
+}
+
+/** A body that is sound as a whole, and is to stay so, is its own body. */
+function show(body: unknown): Shown {
+  return asWire(body) === undefined ? { body } : common(body, SHOWN);
 }
 
 /**

@@ -1,21 +1,25 @@
-import type { Endpoint } from '../endpoints/endpoint.ts';
+import { ONE_INPUT } from '../endpoints/asked.ts';
+import type { Asked } from '../endpoints/endpoint.ts';
 import type { Usage } from '../job.ts';
+import { readAnswer } from '../jsonl/answer-json.ts';
 import { asWire } from '../provider/wire.ts';
 import { plainText } from './shapes/plain-text.ts';
 import type { Shape, SlotKind } from './shapes/shape.ts';
 import { Shapes } from './shapes/shapes.ts';
 import {
   commonSlot,
+  createEmptyProbe,
   createProbes,
   learnSplice,
   splicedBytes,
+  spliceProbe,
   writeSpliced,
   type Probe,
   type Splice,
 } from './shapes/splice.ts';
 import { endOf, type AnswerEnd } from '../collect/lines/answer-end.ts';
 import type { OutputCheck } from '../collect/lines/check-output.ts';
-import { classifyLine, type RowCodes } from '../collect/lines/classify-line.ts';
+import { classifyLine, type LineRules } from '../collect/lines/classify-line.ts';
 import { countEnds, modelOf, ModelTally } from '../collect/counts/model-usage.ts';
 import { renderResult } from '../collect/lines/render-result.ts';
 import { readAmount, USAGE_KEYS, USAGE_PARTS, usageOf, UsageSum } from '../collect/counts/usage.ts';
@@ -35,15 +39,14 @@ const FIXED = new Set([
   'role',
   'model',
   'finish_reason',
+  'phase',
 ]);
 const KINDS: ReadonlySet<SlotKind> = new Set(['text', 'number', 'quotedNumber', 'vector']);
 
 /** The job's part of every result line. */
-export interface ResultRules {
+export interface ResultRules extends LineRules {
   readonly round: number;
-  readonly endpoint: Endpoint;
   readonly resultShape: 'compact' | 'body';
-  readonly codes: RowCodes;
   /** What answers must match. */
   readonly output?: OutputCheck | undefined;
 }
@@ -53,11 +56,11 @@ export function takesFiles({ endpoint, resultShape }: ResultRules): boolean {
   return endpoint.takeFiles !== undefined && resultShape === 'compact';
 }
 
+/** Lines of one shape that answer requests of one kind. */
 interface ResultSplice {
-  readonly one: Splice;
-  /** For a request with many inputs. */
-  readonly many: Splice;
-  readonly idSlot: number;
+  readonly splice: Splice;
+  /** Slots that must not be empty: an empty text there is another answer, or none. */
+  readonly filled: readonly number[];
   /** Where each part of the usage is; a number is the same for every line of the shape. */
   readonly usage: readonly (readonly [keyof Usage, { readonly slot: number } | number])[];
   readonly model: string | undefined;
@@ -66,66 +69,88 @@ interface ResultSplice {
   readonly used: UsageSum;
 }
 
+interface KnownShape {
+  readonly shape: Shape;
+  readonly idSlot: number;
+  /** By how many inputs a request lists, 0 for one without a list; `undefined` where the line is no answer to it. */
+  readonly splices: Map<number, ResultSplice | undefined>;
+}
+
+/** Numbers of inputs that are told apart for one shape. */
+const MAX_SPLICES = 64;
+
 /**
  * Makes result lines of a provider's lines by copying bytes: the same lines as `classifyLine` and `renderResult`, which
  * it learns from, at several times their speed. Only answers; all else is left to those.
  */
 export class ResultSplicer {
-  readonly #shapes: Shapes<ResultSplice>;
+  readonly #shapes: Shapes<KnownShape>;
   /** The result line made last, newline included, up to the length that `make` told. */
   line = Buffer.allocUnsafeSlow(65_536);
-  #answered: ResultSplice | undefined;
+  #known: KnownShape | undefined;
   readonly #learned: ResultSplice[] = [];
-  readonly #endpoint: Endpoint;
+  readonly #rules: ResultRules;
   /** What answers have used that went the long way. */
   readonly #read = new ModelTally();
 
   constructor(rules: ResultRules) {
-    this.#endpoint = rules.endpoint;
-    this.#shapes = new Shapes({ fixed: FIXED, kinds: KINDS, counted: USAGE_KEYS }, (shape) => {
+    this.#rules = rules;
+    this.#shapes = new Shapes({ fixed: FIXED, kinds: KINDS, counted: USAGE_KEYS }, (shape) =>
       // Answers that are files, or have to match, are looked into, and that is no copying of bytes.
-      if (takesFiles(rules) || rules.output !== undefined) return undefined;
-      const learned = learnResult(shape, rules);
-      if (learned !== undefined) this.#learned.push(learned);
-      return learned;
-    });
+      takesFiles(rules) || rules.output !== undefined ? undefined : knownShape(shape),
+    );
   }
 
-  /** The custom_id of a line in valid UTF-8 that is an answer; `undefined` when that must be found out the long way. */
-  answered(line: Buffer): string | undefined {
-    this.#answered = this.#shapes.find(line);
-    return this.#answered && plainText(line, this.#shapes.spans, this.#answered.idSlot);
+  /** The custom_id of a line in valid UTF-8 whose shape is known; `undefined` when it must be read the long way. */
+  recognize(line: Buffer): string | undefined {
+    this.#known = this.#shapes.find(line);
+    return this.#known && plainText(line, this.#shapes.spans, this.#known.idSlot);
   }
 
-  /** {@link make} for the line that `answered` has just recognized. */
-  makeAnswered(line: Buffer, hasManyInputs: boolean): number {
-    return this.#make(this.#answered, line, hasManyInputs);
+  /** Whether the line that `recognize` has just found answers such a request. */
+  answers(asked: Asked): boolean {
+    return this.#spliceFor(asked) !== undefined;
   }
 
-  /** Makes the result line of an answer, and adds its usage. @returns its length in `line`; 0 when it goes the long way */
-  make(line: Buffer, hasManyInputs: boolean): number {
-    return this.#make(this.#shapes.find(line), line, hasManyInputs);
-  }
-
-  #make(found: ResultSplice | undefined, line: Buffer, hasManyInputs: boolean): number {
+  /** {@link make} for the line that `recognize` has just found. */
+  makeRecognized(line: Buffer, asked: Asked): number {
+    const found = this.#spliceFor(asked);
     if (found === undefined) return 0;
+    const { splice, used, usage } = found;
     const { spans } = this.#shapes;
-    const splice = hasManyInputs ? found.many : found.one;
     const length = splicedBytes(splice, spans);
     if (length > this.line.length) this.line = Buffer.allocUnsafeSlow(2 * length);
     writeSpliced(splice, line, spans, this.line, 0);
-    const { used } = found;
     used.answers += 1;
-    for (const [part, at] of found.usage) {
+    for (const [part, at] of usage) {
       if (typeof at === 'number') used.add(part, at);
       else used.add(part, readAmount(line.toString('latin1', spans[2 * at.slot], spans[2 * at.slot + 1])));
     }
     return length;
   }
 
-  /** Counts an answer that went the long way. */
-  countAnswer(body: unknown): void {
-    this.#read.addAnswer(body, endOf(body, this.#endpoint));
+  /** Makes the result line of an answer, and adds its usage. @returns its length in `line`; 0 when it goes the long way */
+  make(line: Buffer, asked: Asked): number {
+    this.#known = this.#shapes.find(line);
+    return this.makeRecognized(line, asked);
+  }
+
+  #spliceFor({ inputs = 0 }: Asked): ResultSplice | undefined {
+    const known = this.#known;
+    if (known === undefined) return undefined;
+    const { splices } = known;
+    let found = splices.get(inputs);
+    if (found === undefined && !splices.has(inputs) && splices.size < MAX_SPLICES) {
+      found = learnResult(known.shape, this.#rules, inputs === 0 ? ONE_INPUT : { inputs });
+      splices.set(inputs, found);
+      if (found !== undefined) this.#learned.push(found);
+    }
+    return found !== undefined && areFilled(found.filled, this.#shapes.spans) ? found : undefined;
+  }
+
+  /** Counts an answer that went the long way, or a body that is no answer and has its price all the same. */
+  countAnswer(body: unknown, end: AnswerEnd | undefined): void {
+    this.#read.addAnswer(body, end);
   }
 
   /** What all answers have used, by the model that gave them. */
@@ -147,44 +172,54 @@ export class ResultSplicer {
   }
 }
 
-function learnResult(shape: Shape, rules: ResultRules): ResultSplice | undefined {
+function areFilled(slots: readonly number[], spans: Int32Array): boolean {
+  for (const slot of slots) if (spans[2 * slot] === spans[2 * slot + 1]) return false;
+  return true;
+}
+
+function knownShape(shape: Shape): KnownShape | undefined {
   const probes = createProbes(shape);
-  const first = toAnswer(probes[0], rules);
-  const second = toAnswer(probes[1], rules);
+  const [first, second] = probes.map(({ line }) => asWire(readAnswer(line))?.['custom_id']);
+  if (typeof first !== 'string' || typeof second !== 'string') return undefined;
+  const idSlot = commonSlot(probes, [first, second]);
+  return idSlot === undefined ? undefined : { shape, idSlot, splices: new Map() };
+}
+
+function learnResult(shape: Shape, rules: ResultRules, asked: Asked): ResultSplice | undefined {
+  const probes = createProbes(shape);
+  const first = toAnswer(probes[0], rules, asked);
+  const second = toAnswer(probes[1], rules, asked);
   if (first === undefined || second === undefined) return undefined;
-  const one = learnSplice(probes, [first.one, second.one]);
-  const many = learnSplice(probes, [first.many, second.many]);
-  const idSlot = commonSlot(probes, [first.customId, second.customId]);
-  if (one === undefined || many === undefined || idSlot === undefined) return undefined;
+  const splice = learnSplice(probes, [first.line, second.line]);
+  const { model, end } = first;
+  if (splice === undefined || end !== second.end) return undefined;
   const usage = USAGE_PARTS.map((part): ResultSplice['usage'][number] => {
     const slot = commonSlot(probes, [String(first.usage[part]), String(second.usage[part])]);
     return [part, slot === undefined ? first.usage[part] : { slot }];
   });
-  const { model, end } = first;
-  if (end !== second.end) return undefined;
-  return { one, many, idSlot, usage: usage.filter(([, at]) => at !== 0), model, end, used: new UsageSum() };
+  const empty = createEmptyProbe(shape);
+  const fromEmpty = toAnswer(empty, rules, asked);
+  const isSame = fromEmpty?.line === spliceProbe(splice, empty) && fromEmpty.end === end;
+  const filled = isSame ? [] : shape.slots.flatMap((kind, slot) => (kind === 'text' ? slot : []));
+  return { splice, filled, usage: usage.filter(([, at]) => at !== 0), model, end, used: new UsageSum() };
 }
 
 interface MadeAnswer {
-  readonly customId: string;
-  readonly one: string;
-  readonly many: string;
+  readonly line: string;
   readonly usage: Usage;
   readonly model: string | undefined;
   readonly end: AnswerEnd | undefined;
 }
 
-function toAnswer({ line }: Probe, rules: ResultRules): MadeAnswer | undefined {
-  const wire = asWire(JSON.parse(line));
+function toAnswer({ line }: Probe, rules: ResultRules, asked: Asked): MadeAnswer | undefined {
+  const wire = asWire(readAnswer(line));
   const customId = wire?.['custom_id'];
   if (wire === undefined || typeof customId !== 'string') return undefined;
-  const verdict = classifyLine(wire, rules.codes);
+  const verdict = classifyLine(wire, rules, asked);
   if (verdict.kind !== 'ok') return undefined;
-  const { body } = verdict;
-  const render = (manyInputs: boolean): string | undefined =>
-    tryJsonLine(renderResult({ ...rules, customId, body, manyInputs }));
-  const [one, many] = [render(false), render(true)];
-  if (one === undefined || many === undefined) return undefined;
-  const end = endOf(body, rules.endpoint);
-  return { customId, one, many, usage: usageOf(body), model: modelOf(body), end };
+  const { body, shown } = verdict;
+  const made = tryJsonLine(renderResult({ ...rules, customId, body, shown }));
+  return made === undefined
+    ? undefined
+    : { line: made, usage: usageOf(body), model: modelOf(body), end: endOf(shown) };
 }

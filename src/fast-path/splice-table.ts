@@ -1,7 +1,9 @@
 import { plainText } from './shapes/plain-text.ts';
+import { isLineSeparator } from './shapes/scan.ts';
 import type { Shape } from './shapes/shape.ts';
 import { ID_AT, isBlank, learnRequest, MAX_ORDINAL, type RequestSplice } from './learn-request.ts';
 import { generatedId, hasCharacters, MAX_CUSTOM_ID, type RequestRules } from '../rows/request-line.ts';
+import { isQuoted } from '../rows/formats/csv-records.ts';
 import type { Table, TableRow } from '../rows/row.ts';
 
 /** Which cells are empty is a bit each. */
@@ -31,13 +33,16 @@ export class TableSplicer {
 
   /** Makes the row's request line. @returns its length in `line`; 0 when the row must go the long way */
   make({ table, record: { chunk, spans } }: TableRow, ordinal: number): number {
-    if (spans.length !== 2 * table.header.length || spans.length > 2 * MAX_COLUMNS) return 0;
+    const { header } = table;
+    if (spans.length > 2 * header.length || header.length > MAX_COLUMNS) return 0;
     if (ordinal > MAX_ORDINAL || !chunk.isPlain) return 0;
     const filled: number[] = [];
     let empty = 0;
-    for (let n = 0; n < spans.length; n += 2) {
-      if (spans[n] === spans[n + 1]) empty |= 1 << (n / 2);
-      else filled.push(spans[n] as number, spans[n + 1] as number);
+    for (let n = 0; n < header.length; n += 1) {
+      // Missing cells at a row's end are empty; a column without a name counts as such.
+      const [start, end] = [spans[2 * n], spans[2 * n + 1]];
+      if (start === end || start === undefined || end === undefined || header[n] === '') empty |= 1 << n;
+      else filled.push(start, end);
     }
     const found = this.#find(table, empty);
     return found === undefined ? 0 : this.#splice(found, chunk.bytes, filled, ordinal);
@@ -110,14 +115,15 @@ const ESCAPES = new Map([
   [QUOTE, '"'],
   [BACKSLASH, '\\'],
 ]);
-/** 0: as it is; 1: other control characters, and what begins U+2028; else the byte behind the backslash. */
+/** 0: as it is; 1: other control characters, and what begins a line separator; else the byte behind the backslash. */
 const ESCAPE = new Uint8Array(256).map((_, byte) => {
-  if (byte === 0xe2) return 1;
+  if (byte === 0xc2 || byte === 0xe2) return 1;
   return ESCAPES.get(byte)?.charCodeAt(0) ?? (byte < 0x20 ? 1 : 0);
 });
 
 /** Writes a cell as the inside of a JSON string, 1 ns a byte. @returns where it ends; -1 when it must go the long way */
 function writeEscaped(cell: Buffer, start: number, end: number, into: Buffer, from: number): number {
+  const isDoubled = isQuoted(cell, start);
   let at = from;
   for (let n = start; n < end; n += 1) {
     const byte = cell[n] as number;
@@ -126,8 +132,7 @@ function writeEscaped(cell: Buffer, start: number, end: number, into: Buffer, fr
       into[at] = BACKSLASH;
       into[at + 1] = escape;
       at += 2;
-      // Doubled in the table.
-      if (byte === QUOTE) n += 1;
+      if (byte === QUOTE && isDoubled) n += 1;
       continue;
     }
     if (escape === 1 && isRefused(cell, n)) return -1;
@@ -137,8 +142,7 @@ function writeEscaped(cell: Buffer, start: number, end: number, into: Buffer, fr
   return at;
 }
 
-/** All but characters that begin as U+2028 and U+2029 do. */
+/** All but characters that begin as a line separator does. */
 function isRefused(cell: Buffer, at: number): boolean {
-  const [first, second, third] = [cell[at], cell[at + 1], cell[at + 2]];
-  return first !== 0xe2 || (second === 0x80 && (third === 0xa8 || third === 0xa9));
+  return (cell[at] as number) < 0x20 || isLineSeparator(cell, at);
 }

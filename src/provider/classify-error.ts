@@ -11,7 +11,7 @@ import {
 } from '../errors.ts';
 import { isListed } from './dialects/known.ts';
 import type { Codes } from './dialects/schema.ts';
-import { readError } from './wire.ts';
+import { readError, type WireError } from './error-envelope.ts';
 
 /** An HTTP answer that is no success. */
 export interface BadAnswer {
@@ -25,13 +25,13 @@ export interface BadAnswer {
 const BUSY_MESSAGE = /file storage quota|enqueued tokens|enqueued_token_limit/i;
 const TOO_LARGE_MESSAGE = /\bfile is too large\b/i;
 
-/** The named error for an answer: by its code first, by its status second, for codes are more exact. */
+/** The named error for an answer: by its codes first, by its status second, for codes are more exact. */
 export function classifyError(answer: BadAnswer, codes: Codes): Error {
   const { action, status, body } = answer;
-  const { code, message } = readError(parse(body));
-  const said = message ?? (body.trim() === '' ? 'no message' : 'an answer that is no JSON');
-  const described = withCode(`${action}: ${status} ${bounded(said)}`, safeCode(code));
-  return new (errorClass(status, code ?? '', said, codes))(described);
+  const error = readError(parse(body));
+  const said = error.message ?? (body.trim() === '' ? 'no message' : 'an answer without a message');
+  const described = withCode(`${action}: ${status} ${bounded(said)}`, safeCode(error.code));
+  return new (errorClass({ ...error, message: said }, status, codes))(described);
 }
 
 /** Whether a failed batch failed because the provider takes no more for now. */
@@ -44,19 +44,27 @@ export function isTooLarge(code: string, message: string, codes: Codes): boolean
   return isListed(code, codes.tooLarge) || TOO_LARGE_MESSAGE.test(message);
 }
 
-function errorClass(
-  status: number,
-  code: string,
-  said: string,
-  codes: Codes,
-): new (message: string) => Error {
-  if (isBusy(code, said, codes)) return ProviderBusy;
-  if (status === 413 || isTooLarge(code, said, codes)) return ProviderTooLarge;
-  if (isListed(code, codes.halting)) return ProviderDenied;
-  if (isListed(code, codes.throttled)) return ProviderThrottled;
-  if (isListed(code, codes.permanent)) return ProviderRejected;
+function errorClass(error: WireError, httpStatus: number, codes: Codes): new (message: string) => Error {
+  const { code = '', others = [], message: said = '' } = error;
+  const names = [code, ...others];
+  const isAnyListed = (list: readonly string[]): boolean => names.some((name) => isListed(name, list));
+  if (names.some((name) => isBusy(name, said, codes))) return ProviderBusy;
+  if (httpStatus === 413 || names.some((name) => isTooLarge(name, said, codes))) return ProviderTooLarge;
+  if (isAnyListed(codes.halting)) return ProviderDenied;
+  if (isAnyListed(codes.throttled)) return ProviderThrottled;
+  if (isAnyListed(codes.permanent)) return ProviderRejected;
+  return statusClass(isGeneral(httpStatus) ? (error.status ?? httpStatus) : httpStatus);
+}
+
+/** Whether gateways put this status around failures of all kinds, whose own code is more exact. */
+function isGeneral(status: number): boolean {
+  return status === 400 || status === 422 || (status >= 500 && status !== 501);
+}
+
+function statusClass(status: number): new (message: string) => Error {
   if (status === 401 || status === 402 || status === 403) return ProviderDenied;
   if (status === 404) return ProviderNotFound;
+  if (status === 413) return ProviderTooLarge;
   if (status === 429) return ProviderThrottled;
   // Not implemented: tomorrow neither.
   if (status === 501) return ProviderRejected;
@@ -69,10 +77,11 @@ function safeCode(code: string | undefined): string | undefined {
   return code !== undefined && /^[\w.-]{1,64}$/.test(code) ? code : undefined;
 }
 
+/** The body as JSON, or as the text that it is. */
 function parse(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    return undefined;
+    return body;
   }
 }

@@ -16,7 +16,16 @@ import { MISTRAL } from './adapters/mistral.ts';
 import { idempotencyKey, OPENAI } from './adapters/openai.ts';
 import { TOGETHER } from './adapters/together.ts';
 import type { Dialect } from './dialects/schema.ts';
-import { get, Http, streamBody, TIMEOUTS, type Call, type HttpOptions, type Timeouts } from './http.ts';
+import {
+  get,
+  Http,
+  streamBody,
+  TIMEOUTS,
+  type Call,
+  type HttpOptions,
+  type OwnHeader,
+  type Timeouts,
+} from './http.ts';
 import { asWire, readFile, readPage, required } from './wire.ts';
 
 export interface ClientOptions {
@@ -25,6 +34,8 @@ export interface ClientOptions {
   readonly endpoints?: readonly string[];
   /** Asked for with every call, so that a rotated key is picked up; goes into the Authorization header only. */
   readonly apiKey: () => Promise<string>;
+  /** Headers that the configuration adds to every call. */
+  readonly ownHeaders?: () => Promise<readonly OwnHeader[]>;
   readonly random?: () => number;
   /** Waits between the attempts of one call, in milliseconds. */
   readonly wait?: (milliseconds: number) => Promise<void>;
@@ -47,11 +58,13 @@ export function createProviderClient({
   settings: { baseUrl, dialect },
   endpoints,
   apiKey,
+  ownHeaders,
   random = Math.random,
   wait = (milliseconds) => sleep(milliseconds),
   timeouts,
 }: ClientOptions): ProviderClient {
-  const http = { baseUrl, apiKey, dialect, endpoints, random, wait, timeouts: { ...TIMEOUTS, ...timeouts } };
+  const limits = { ...TIMEOUTS, ...timeouts };
+  const http = { baseUrl, apiKey, ownHeaders, dialect, endpoints, random, wait, timeouts: limits };
   switch (dialect.adapter) {
     case 'anthropic':
       return new AnthropicClient(http, dialect);

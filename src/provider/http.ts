@@ -1,4 +1,5 @@
 import { bounded, ProviderRejected, ProviderThrottled, ProviderUnavailable } from '../errors.ts';
+import { tryReadAnswer } from '../jsonl/answer-json.ts';
 import { addressBelow, addressProblem } from './addresses.ts';
 import type { DirectAnswer } from './batch-provider.ts';
 import { classifyError } from './classify-error.ts';
@@ -27,9 +28,19 @@ export interface HttpOptions {
   readonly endpoints?: readonly string[] | undefined;
   /** Sent with every call. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Further headers of a configuration, asked for with every call. None of them replaces one that the call itself has. */
+  readonly ownHeaders?: (() => Promise<readonly OwnHeader[]>) | undefined;
   readonly random: () => number;
   readonly wait: (milliseconds: number) => Promise<void>;
   readonly timeouts: Timeouts;
+}
+
+/** A header that a configuration adds. */
+export interface OwnHeader {
+  readonly name: string;
+  readonly value: string;
+  /** Its value must not come back in what the provider answers. */
+  readonly isSecret: boolean;
 }
 
 export interface Call {
@@ -193,15 +204,20 @@ export class Http {
   }
 
   async #request(call: Call, longestMs?: number): Promise<Answer> {
-    const { baseUrl, apiKey, dialect, headers } = this.#options;
+    const { baseUrl, apiKey, dialect, headers, ownHeaders } = this.#options;
+    const key = this.#hide(await apiKey());
+    const own = (await ownHeaders?.()) ?? [];
     return request(this.#agent, urlOf(baseUrl, call), {
       method: call.method,
       // Without this any coding would do, and a compressed file has no lines.
       headers: {
+        ...Object.fromEntries(
+          own.map(({ name, value, isSecret }) => [name.toLowerCase(), isSecret ? this.#hide(value) : value]),
+        ),
         'accept-encoding': 'identity',
         ...headers,
         ...call.headers,
-        ...authorize(dialect.auth, this.#hide(await apiKey())),
+        ...authorize(dialect.auth, key),
       },
       body: call.body ?? null,
       longestMs,
@@ -299,13 +315,10 @@ function parseAnswer({ action }: Call, text: string): unknown {
 
 /** Errors come as anything; an answer is JSON. Inside a JSON string no line ends. */
 function jsonLineOf(call: Call, status: number, text: string): string {
-  try {
-    parseAnswer(call, text);
-    return text.replaceAll(/[\r\n]+/g, ' ');
-  } catch (error) {
-    if (status >= 200 && status < 300) throw error;
-    return JSON.stringify(text);
-  }
+  if (tryReadAnswer(text) !== undefined) return text.replaceAll(/[\r\n]+/g, ' ');
+  // A success that is no JSON was cut off.
+  if (status >= 200 && status < 300) parseAnswer(call, text);
+  return JSON.stringify(text);
 }
 
 const retryAfters = new WeakMap<Error, number>();

@@ -78,40 +78,6 @@ export function readPage(value: unknown): Page | undefined {
   return { items, more: typeof more === 'boolean' ? more : 'unknown' };
 }
 
-export interface WireError {
-  readonly code: string | undefined;
-  readonly message: string | undefined;
-}
-
-/**
- * The error envelopes: `{error: {code, message}}` with or without `type`, `{code, message}`, FastAPI's `{detail}`, and a
- * bare string.
- */
-export function readError(value: unknown): WireError {
-  const wire = asWire(value);
-  const error = asWire(wire?.['error']);
-  if (error !== undefined) {
-    return { code: text(error['code']) ?? text(error['type']), message: text(error['message']) };
-  }
-  return {
-    code: text(wire?.['code']),
-    message:
-      text(wire?.['error']) ?? readDetail(wire?.['detail']) ?? text(wire?.['message']) ?? plainText(value),
-  };
-}
-
-/** A bare text; a page of HTML is no message. */
-function plainText(value: unknown): string | undefined {
-  return typeof value === 'string' && !value.trimStart().startsWith('<') ? text(value) : undefined;
-}
-
-/** FastAPI's `detail`: a text, or a list of what is wrong with which field. */
-function readDetail(detail: unknown): string | undefined {
-  if (!Array.isArray(detail)) return text(detail);
-  const messages = detail.flatMap((each) => text(asWire(each)?.['msg']) ?? []);
-  return messages.length === 0 ? undefined : messages.join('; ');
-}
-
 /** Absurd counters (negative, or more done than there is) are as good as none: they are for display only. */
 function readCounts(value: unknown, { counters }: Dialect): BatchCounts | undefined {
   const wire = asWire(value);

@@ -1,4 +1,5 @@
 import { answerText } from './answer-text.ts';
+import { parseExact } from '../exact-json.ts';
 import type { Outcome, ResultLine } from '../job.ts';
 import { shardKey } from '../checkpoints/keys.ts';
 import { sideBySide } from '../side-by-side.ts';
@@ -81,7 +82,7 @@ async function readPlace(
 }
 
 function showLine(text: string): SampledRow {
-  const line = JSON.parse(text) as ResultLine;
+  const line = parseExact(text) as ResultLine;
   const customId = clip(line.custom_id, ID_BYTES);
   return line.ok
     ? { customId, outcome: 'ok', answer: clip(answerText(line), ANSWER_BYTES) }

@@ -3,6 +3,8 @@ import * as z from 'zod';
 import { describeIssues } from '../describe-issues.ts';
 import { profileSchema } from '../config/profile-schema.ts';
 import { InvalidRequest } from '../errors.ts';
+import { parseExact, toPlain } from '../exact-json.ts';
+import { asWire } from '../provider/wire.ts';
 import { INPUT_PREFIX, OUTPUT_PREFIX, STAGED_PREFIX } from '../checkpoints/keys.ts';
 
 /** Most bytes of a request, inline rows included: beyond it, rows belong in a file. Lambda takes 6 MB at once. */
@@ -76,9 +78,13 @@ export function hasFields({ value }: { readonly value: unknown }): boolean {
 
 export type JobRequest = z.output<typeof jobRequestSchema>;
 
-/** @throws InvalidRequest naming every problem with its path. */
+/**
+ * Checks a request. Numbers that are sent on keep their text: those of its rows, and of the body and the schema of its overrides.
+ * @param value as `parseExact` reads it
+ * @throws InvalidRequest naming every problem with its path.
+ */
 export function parseJobRequest(value: unknown): JobRequest {
-  const parsed = jobRequestSchema.safeParse(value);
+  const parsed = jobRequestSchema.safeParse(plainButForRows(value));
   if (parsed.success) {
     textOf(parsed.data);
     return parsed.data;
@@ -86,12 +92,29 @@ export function parseJobRequest(value: unknown): JobRequest {
   throw new InvalidRequest(`The job request is not valid:\n${describeIssues(parsed.error)}`);
 }
 
+/** Where a request has numbers that are sent on; all others are plain for the checks. */
+const SENT_ON = [['rows'], ['overrides', 'body'], ['overrides', 'output', 'schema']];
+
+function plainButForRows(value: unknown): unknown {
+  const plain = toPlain(value);
+  for (const path of SENT_ON) putBack(plain, value, path);
+  return plain;
+}
+
+/** Gives a copy the very value that the original has at a path, if there is one. */
+function putBack(copy: unknown, original: unknown, [key = '', ...rest]: readonly string[]): void {
+  const [into, from] = [asWire(copy), asWire(original)];
+  if (into === undefined || from === undefined || !Object.hasOwn(from, key)) return;
+  if (rest.length > 0) putBack(into[key], from[key], rest);
+  else Object.assign(into, { [key]: from[key] });
+}
+
 /** Reads a job request file. @throws InvalidRequest when it is too large, not JSON, or not a job request. */
 export function parseJobFile(bytes: Buffer, name: string): JobRequest {
   if (bytes.length > MAX_REQUEST_BYTES) throw tooLarge(name, bytes.length);
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = parseExact(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
     throw new InvalidRequest(`${name} is not JSON in UTF-8, so it is no job request.`);
   }

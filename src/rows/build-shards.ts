@@ -2,6 +2,7 @@ import { basename } from 'node:path/posix';
 import { InvalidInput, type Failure } from '../errors.ts';
 import {
   MAX_LISTED_PROBLEMS,
+  type InputReading,
   type InputRef,
   type Job,
   type Plan,
@@ -15,17 +16,20 @@ import { known } from '../provider/dialects/known.ts';
 import {
   generatedId,
   MAX_CUSTOM_ID,
+  readUsableId,
   toRequestLine,
   type Request,
   type RequestRules,
 } from './request-line.ts';
 import { readTableRow } from './formats/csv.ts';
 import { readJsonRow } from './formats/json-lines.ts';
-import type { ReadRow, Row, UnreadRow } from './row.ts';
+import { Reading } from './formats/reading.ts';
+import type { ReadRow, Row, Table, UnreadRow } from './row.ts';
 import { ShardWriter, type RequestToWrite } from './shard-writer.ts';
 import { JsonSplicer } from '../fast-path/splice-json.ts';
 import { TableSplicer } from '../fast-path/splice-table.ts';
 import { findInnocent, MAX_SUSPECTS } from './suspects.ts';
+import { checkColumns, rowFields } from './table-columns.ts';
 import { compileTemplate } from './template.ts';
 import { createUniqueIds, type UniqueIds } from './unique-ids.ts';
 
@@ -88,6 +92,9 @@ class Builder {
   /** Ids that were called duplicates. */
   readonly suspects = new Set<string>();
   readonly #problems: RowProblem[] = [];
+  readonly #inputs: (InputRef & InputReading)[] = [];
+  readonly #rowFields: ReadonlySet<string>;
+  #table: Table | undefined;
   #rows = 0;
   #invalid = 0;
   /** Of the first row that has one. */
@@ -97,19 +104,25 @@ class Builder {
     this.#ids = ids;
     this.#job = job;
     this.#rules = rulesOf(job.profile);
+    this.#rowFields = rowFields(job.profile);
     this.#jsonSplicer = new JsonSplicer(this.#rules);
     this.#tableSplicer = new TableSplicer(this.#rules);
     this.#writer = writer;
   }
 
-  async take(store: ObjectStore, { key, version }: InputRef): Promise<void> {
+  async take(store: ObjectStore, input: InputRef): Promise<void> {
+    const { key, version } = input;
     const name = basename(key);
     const object = await store.open(key, { version });
     if (object === undefined) throw new InvalidInput(`There is no input file ${store.locate(key)}.`);
-    const maxRowBytes = Math.min(this.#job.profile.shardLimits.maxBytes, MAX_ROW_BYTES);
+    const { table, shardLimits } = this.#job.profile;
+    const maxRowBytes = Math.min(shardLimits.maxBytes, MAX_ROW_BYTES);
+    const reading = new Reading();
+    const options = { name, maxRowBytes, reading, table, rowFields: this.#rowFields };
     try {
-      for await (const rows of readRows(object.body, { name, maxRowBytes })) {
+      for await (const rows of readRows(object.body, options)) {
         for (const row of rows) {
+          if ('table' in row) this.#checkTable(row.table, name);
           // Most rows need not be waited for, and a promise for each would take as long as the rest.
           const pending = this.#takeRow(row, key);
           if (pending !== undefined) await pending;
@@ -118,6 +131,13 @@ class Builder {
     } finally {
       object.close();
     }
+    this.#inputs.push({ ...input, ...reading.facts() });
+  }
+
+  #checkTable(table: Table, name: string): void {
+    if (table === this.#table) return;
+    this.#table = table;
+    checkColumns(table.header, this.#job.profile, name);
   }
 
   #takeRow(row: Row, file: string): Promise<void> | undefined {
@@ -164,7 +184,10 @@ class Builder {
     const request: Request =
       'value' in row
         ? toRequestLine({ value: row.value, ordinal: this.#rows, data: row.data }, this.#rules)
-        : { customId: generatedId(this.#rows), problem: row.problem };
+        : {
+            customId: readUsableId(row.fields ?? {}, this.#rules) ?? generatedId(this.#rows),
+            problem: row.problem,
+          };
     if ('problem' in request) return request;
     const { customId } = request;
     if (Buffer.byteLength(request.text) > profile.shardLimits.maxBytes) {
@@ -189,6 +212,7 @@ class Builder {
       rows: this.#rows,
       invalid: this.#invalid,
       inputTokens,
+      inputs: this.#inputs,
       shards,
       problems: this.#problems,
     };
@@ -197,7 +221,7 @@ class Builder {
   }
 }
 
-function rulesOf({ endpoint, model, body, system, prompt, provider }: ResolvedProfile): RequestRules {
+function rulesOf({ endpoint, model, body, system, prompt, provider, table }: ResolvedProfile): RequestRules {
   const { customIdLength, customIdCharacters } = provider.dialect.limits;
   return {
     customIds: {
@@ -209,6 +233,7 @@ function rulesOf({ endpoint, model, body, system, prompt, provider }: ResolvedPr
     body,
     system: system === undefined ? undefined : compileTemplate(system),
     prompt: prompt === undefined ? undefined : compileTemplate(prompt),
+    id: table?.id,
   };
 }
 

@@ -1,3 +1,4 @@
+import { isFields } from '../endpoints/ask.ts';
 import type { NotOkLine, RowProblem } from '../job.ts';
 import { jsonLine } from '../jsonl/json-line.ts';
 import type { ReadRow, UnreadRow } from './row.ts';
@@ -21,7 +22,7 @@ export function invalidDeadLetter(
   row: ReadRow | UnreadRow,
 ): string {
   const error = { code, message, line };
-  if ('value' in row && typeof row.value === 'object' && row.value !== null && !Array.isArray(row.value)) {
+  if ('value' in row && isFields(row.value)) {
     return jsonLine({ ...row.value, custom_id, outcome: 'invalid', error });
   }
   const raw = 'value' in row ? JSON.stringify(row.value) : row.raw;

@@ -1,5 +1,6 @@
 import { InvalidInput } from '../errors.ts';
 import { readCsv, readTsv } from './formats/csv.ts';
+import { decodeText } from './formats/encoding.ts';
 import type { ReadOptions, ReadRows } from './formats/format.ts';
 import { gunzip } from './formats/gunzip.ts';
 import { readJsonDocument } from './formats/json-document.ts';
@@ -30,37 +31,41 @@ export async function* readRows(
   chunks: AsyncIterable<Uint8Array>,
   options: ReadOptions,
 ): AsyncGenerator<Row[]> {
-  const { name } = options;
-  const isGzipped = /\.gz$/i.test(name);
-  const { extension, read } = findFormat(isGzipped ? name.slice(0, -3) : name, name);
-  const { start, chunks: content } = await peek(isGzipped ? gunzip(chunks, name) : chunks);
-  refuseOtherContent(start, extension, name);
-  yield* read(content, options);
+  const { name, reading } = options;
+  const { extension, format } = formatOf(name);
+  if (format === undefined) {
+    throw new InvalidInput(
+      `${name}: ${extension} is not an input format. Known: ${KNOWN.join(', ')}, each also with .gz.`,
+    );
+  }
+  reading.format = extension;
+  const peeked = await peek(isGzipped(name) ? gunzip(chunks, name) : chunks);
+  if (peeked.start[0] === 0x1f && peeked.start[1] === 0x8b)
+    throw new InvalidInput(
+      `${name} is named ${extension}, but its content is gzipped: add ".gz" to its name.`,
+    );
+  const { start, chunks: content } = await decodeText(peeked, options);
+  if (
+    (extension === '.csv' || extension === '.tsv') &&
+    LOOKS_LIKE_JSON.test(start.toString('utf8', 0, 4_096))
+  )
+    throw new InvalidInput(
+      `${name} is named ${extension}, but its content is JSON: name it ".jsonl" or ".json".`,
+    );
+  yield* format.read(content, options);
 }
 
-function findFormat(inner: string, name: string): { readonly extension: string; readonly read: ReadRows } {
+const KNOWN = FORMATS.flatMap(({ extensions }) => extensions);
+
+/** An object or an array that begins; `[id],[review]` is a header. */
+const LOOKS_LIKE_JSON = /^\s*(\{\s*["}]|\[\s*[[\]{"\d-])/;
+
+function formatOf(name: string): { readonly extension: string; readonly format: Format | undefined } {
+  const inner = isGzipped(name) ? name.slice(0, -3) : name;
   const extension = /\.[^./]+$/.exec(inner)?.[0]?.toLowerCase() ?? 'no extension';
-  const format = FORMATS.find(({ extensions }) => extensions.includes(extension));
-  if (format !== undefined) return { extension, read: format.read };
-  const known = FORMATS.flatMap(({ extensions }) => extensions).join(', ');
-  throw new InvalidInput(
-    `${name}: ${extension} is not an input format. Known: ${known}, each also with .gz.`,
-  );
+  return { extension, format: FORMATS.find(({ extensions }) => extensions.includes(extension)) };
 }
 
-/** Content that gives itself away by its first bytes. */
-function refuseOtherContent(start: Buffer, extension: string, name: string): void {
-  const refuse = (what: string): never => {
-    throw new InvalidInput(`${name} is named ${extension}, but ${what}`);
-  };
-  if (start[0] === 0x1f && start[1] === 0x8b) refuse('its content is gzipped: add ".gz" to its name.');
-  if ((start[0] === 0xff && start[1] === 0xfe) || (start[0] === 0xfe && start[1] === 0xff)) {
-    refuse('its content is UTF-16: save it as UTF-8.');
-  }
-  if (start.includes(0)) refuse('its content is not text.');
-  if (extension === '.csv' || extension === '.tsv') {
-    const text = start.toString('utf8').trimStart();
-    if (text.startsWith('{') || text.startsWith('['))
-      refuse('its content is JSON: name it ".jsonl" or ".json".');
-  }
+function isGzipped(name: string): boolean {
+  return /\.gz$/i.test(name);
 }

@@ -1,8 +1,9 @@
-import { isFields, noPrompt, RowRefused } from '../endpoints/ask.ts';
+import { invalidText, isFields, noPrompt, RowRefused } from '../endpoints/ask.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
+import { isExactNumber, numberText } from '../exact-json.ts';
 import { DEAD_LETTER_FIELDS } from './dead-letter-fields.ts';
 import type { Problem } from './row.ts';
-import { jsonLine } from '../jsonl/json-line.ts';
+import { hasLoneSurrogate, jsonLine } from '../jsonl/json-line.ts';
 import { MissingColumn, type Template } from './template.ts';
 
 /** The job's part of every request. */
@@ -15,6 +16,8 @@ export interface RequestRules {
   readonly prompt?: Template | undefined;
   /** What the provider takes for a custom_id; absent: what any does. */
   readonly customIds?: CustomIdRules | undefined;
+  /** The field that is a row's id, before `custom_id` and `id`. */
+  readonly id?: string | undefined;
 }
 
 export interface CustomIdRules {
@@ -59,10 +62,13 @@ export function toRequestLine({ value, ordinal, data = false }: RowToSend, rules
   let customId = generatedId(ordinal);
   try {
     const fields = asFields(value);
-    customId = readId(fields, rules.customIds) ?? customId;
+    customId = readId(fields, rules) ?? customId;
+    refuseDeadLetter(fields);
     const body = toBody(fields, data, rules);
     const request = { custom_id: customId, method: 'POST', url: rules.endpoint, body };
-    return { customId, text: jsonLine(request), model: body.model, inputs: countInputs(body['input']) };
+    const text = jsonLine(request);
+    if (hasLoneSurrogate(text)) throw invalidText();
+    return { customId, text, model: body.model, inputs: countInputs(body['input']) };
   } catch (error) {
     return { customId, problem: asProblem(error) };
   }
@@ -97,27 +103,37 @@ export function readBodyText(line: Buffer): string {
 
 function asFields(row: unknown): Fields {
   if (!isFields(row)) throw new RowRefused('NOT_AN_OBJECT', `The row is ${kindOf(row)}, not a JSON object.`);
-  if (typeof row['raw'] === 'string' && row['body'] === undefined && row['prompt'] === undefined) {
+  return row;
+}
+
+function refuseDeadLetter({ raw, body, prompt }: Fields): void {
+  if (typeof raw === 'string' && body === undefined && prompt === undefined) {
     throw new RowRefused(
       'INVALID_JSON',
       'The row is the dead letter of an unreadable row: correct it under "raw".',
     );
   }
-  return row;
 }
 
-function readId({ custom_id, id }: Fields, rules: CustomIdRules = ANY_CUSTOM_ID): string | undefined {
-  const given = custom_id ?? id;
-  if (given === undefined || given === null) return undefined;
-  if (typeof given === 'number' && Number.isInteger(given) && !Number.isSafeInteger(given)) {
-    // It was rounded when it was read: the answer would come back under an id that is not the row's.
-    throw new RowRefused('INVALID_CUSTOM_ID', 'custom_id is too large for a number: write it as a string.');
+/** The id of a row that cannot be used; undefined when it has none that can be. */
+export function readUsableId(fields: Fields, rules: RequestRules): string | undefined {
+  try {
+    return readId(fields, rules);
+  } catch (error) {
+    if (error instanceof RowRefused) return undefined;
+    throw error;
   }
-  const name = typeof given === 'number' && Number.isFinite(given) ? String(given) : given;
+}
+
+function readId(fields: Fields, { id, customIds: rules = ANY_CUSTOM_ID }: RequestRules): string | undefined {
+  const given = (id === undefined ? undefined : fields[id]) ?? fields['custom_id'] ?? fields['id'];
+  if (given === undefined || given === null) return undefined;
+  const name = numberText(given) ?? given;
   if (typeof name !== 'string' || name === '') {
     throw new RowRefused('INVALID_CUSTOM_ID', 'custom_id must be a string that is not empty, or a number.');
   }
-  if (name.length > rules.length || /[\p{Cc}\p{Cs}]/u.test(name)) {
+  if (!name.isWellFormed()) throw invalidText();
+  if (name.length > rules.length || /\p{Cc}/u.test(name)) {
     throw new RowRefused(
       'INVALID_CUSTOM_ID',
       `custom_id must have at most ${rules.length} characters and no control characters.`,
@@ -139,7 +155,7 @@ export function hasCharacters(id: string, { characters }: CustomIdRules = ANY_CU
 
 /** An array of numbers is one text, as tokens. */
 function countInputs(input: unknown): number {
-  return Array.isArray(input) && typeof input[0] !== 'number' ? input.length : 1;
+  return Array.isArray(input) && numberText(input[0]) === undefined ? input.length : 1;
 }
 
 function toBody(fields: Fields, data: boolean, rules: RequestRules): Fields & { readonly model: string } {
@@ -195,7 +211,7 @@ function shortForm(fields: Fields, data: boolean, rules: RequestRules): Fields {
   const parameters: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields)) {
     if (endpoint.fields.has(name)) asked[name] = value;
-    else if (data || OWN_FIELDS.has(name) || DEAD_LETTER_FIELDS.has(name)) continue;
+    else if (data || OWN_FIELDS.has(name) || name === rules.id || DEAD_LETTER_FIELDS.has(name)) continue;
     else if (endpoint.parameters.has(name)) parameters[name] = value;
     else throw unknownField(name);
   }
@@ -216,5 +232,6 @@ function unknownField(name: string): RowRefused {
 
 function kindOf(value: unknown): string {
   if (value === null) return 'null';
+  if (isExactNumber(value)) return 'a number';
   return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
 }

@@ -20,7 +20,12 @@ export interface TableRow {
 
 /** One and the same for all rows of a file. */
 export interface Table {
+  /** Names of its columns; a column without a name is ignored. */
   readonly header: readonly string[];
+  /** Where the last column with a name ends. */
+  readonly named: number;
+  /** Which column its rows are told apart by: the ids' one, or the first. */
+  readonly idColumn: number;
 }
 
 export interface ReadRow {
@@ -37,6 +42,8 @@ export interface UnreadRow {
   readonly problem: Problem;
   /** The row's text as far as it can be shown, for the dead letters. */
   readonly raw: string;
+  /** What could be read of it all the same: its id may be in there. */
+  readonly fields?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface Problem {

@@ -1,4 +1,11 @@
-/** Fills a row's fields into a text. @throws MissingColumn when the row lacks one the text names. */
+import { invalidText } from '../endpoints/ask.ts';
+import { hasLoneSurrogate } from '../jsonl/json-line.ts';
+
+/**
+ * Fills a row's fields into a text.
+ * @throws MissingColumn when the row lacks one the text names.
+ * @throws RowRefused when a value that is filled in as JSON holds text that is not valid Unicode.
+ */
 export type Template = (fields: Readonly<Record<string, unknown>>) => string;
 
 /** Thrown when a row has no field of a name that a template uses. */
@@ -23,8 +30,16 @@ export function compileTemplate(text: string): Template {
   return (fields) => parts.map((part, n) => (n % 2 === 0 ? part : fill(fields, part))).join('');
 }
 
+/** The columns that a template names. */
+export function templateColumns(text: string): string[] {
+  return [...text.matchAll(new RegExp(PLACEHOLDER, 'g'))].map(([, column = '']) => column);
+}
+
 function fill(fields: Readonly<Record<string, unknown>>, column: string): string {
   const value = Object.hasOwn(fields, column) ? fields[column] : undefined;
   if (value === undefined || value === null) throw new MissingColumn(column);
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value === 'string') return value;
+  const json = JSON.stringify(value);
+  if (hasLoneSurrogate(json)) throw invalidText();
+  return json;
 }

@@ -15,16 +15,37 @@ export function apiKeyVariable(provider: string): string {
  * @throws ProviderDenied when there is no key, which stops the job until there is one.
  */
 export async function readApiKey(provider: string, env: Environment): Promise<string> {
-  const key = env[apiKeyVariable(provider)] ?? (await readSecret(env))[provider];
-  if (typeof key === 'string' && key.trim() !== '') return key.trim();
-  if (env['SECRET_ARN'] !== undefined) forgetSecret(env['SECRET_ARN']);
-  const place =
-    env['SECRET_ARN'] === undefined
-      ? `Set the environment variable ${apiKeyVariable(provider)}.`
-      : `Put {"${provider}": "<key>"} into the secret ${env['SECRET_ARN']}.`;
+  const key = await readNamed(provider, env);
+  if (key !== undefined) return key;
   throw new ProviderDenied(
-    withCode(`There is no key for the provider "${provider}". ${place}`, 'NO_API_KEY'),
+    withCode(`There is no key for the provider "${provider}". ${howToSet(provider, env)}`, 'NO_API_KEY'),
   );
+}
+
+/**
+ * The value of a header that a provider's configuration takes from a secret. It is where keys are, under its own name.
+ * @throws ProviderDenied when there is none, or it cannot be a header's value
+ */
+export async function readHeaderSecret(secret: string, env: Environment): Promise<string> {
+  const value = await readNamed(secret, env);
+  if (value !== undefined && /^[ -~]+$/.test(value)) return value;
+  const what = value === undefined ? 'There is no' : 'No header can hold the';
+  throw new ProviderDenied(
+    withCode(`${what} secret "${secret}" of a header. ${howToSet(secret, env)}`, 'NO_HEADER_SECRET'),
+  );
+}
+
+async function readNamed(name: string, env: Environment): Promise<string | undefined> {
+  const value = env[apiKeyVariable(name)] ?? (await readSecret(env))[name];
+  if (typeof value === 'string' && value.trim() !== '') return value.trim();
+  if (env['SECRET_ARN'] !== undefined) forgetSecret(env['SECRET_ARN']);
+  return undefined;
+}
+
+function howToSet(name: string, env: Environment): string {
+  const arn = env['SECRET_ARN'];
+  if (arn === undefined) return `Set the environment variable ${apiKeyVariable(name)}.`;
+  return `Put {"${name}": "<key>"} into the secret ${arn}.`;
 }
 
 async function readSecret(env: Environment): Promise<Readonly<Record<string, unknown>>> {

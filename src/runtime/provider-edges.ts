@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeployedProvider, DeployedProviders } from '../config/deployed-providers.ts';
+import type { ProviderHeaders } from '../config/provider-headers.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { ProviderDenied, withCode } from '../errors.ts';
 import { isLoopback } from '../provider/addresses.ts';
 import type { BatchProvider, ProviderSettings } from '../provider/batch-provider.ts';
 import { createProviderClient } from '../provider/client.ts';
-import { readApiKey, type Environment } from './api-key.ts';
+import type { OwnHeader } from '../provider/http.ts';
+import { readApiKey, readHeaderSecret, type Environment } from './api-key.ts';
 import { edgesFromEnvironment } from './environment.ts';
 
 /**
@@ -55,9 +57,25 @@ function openProvider(
       refuseOtherAddress(settings, deployed);
       return readApiKey(name, env);
     },
+    ...(deployed?.headers && {
+      ownHeaders: () => {
+        refuseOtherAddress(settings, deployed);
+        return readHeaders(deployed.headers ?? {}, env);
+      },
+    }),
   });
   clients.set(id, client);
   return client;
+}
+
+function readHeaders(headers: ProviderHeaders, env: Environment): Promise<OwnHeader[]> {
+  return Promise.all(
+    Object.entries(headers).map(async ([name, given]) =>
+      typeof given === 'string'
+        ? { name, value: given, isSecret: false }
+        : { name, value: await readHeaderSecret(given.secret, env), isSecret: true },
+    ),
+  );
 }
 
 /** Of a provider that is not deployed: no call gets as far as being sent, and no name of this kind exists. */

@@ -1,12 +1,16 @@
+import { parseExact } from '../exact-json.ts';
 import type { ObjectStore } from './object-store.ts';
 
-/** A JSON object of ours, or `undefined` when there is none. Its shape is trusted: only the workflow writes it. */
+/**
+ * A JSON object of ours, or `undefined` when there is none. Its shape is trusted: only the workflow writes it. Numbers that
+ * came with a job request, in the body of its overrides, keep their text.
+ */
 export async function readJson<T>(store: ObjectStore, key: string): Promise<T | undefined> {
   const bytes = await store.get(key);
   if (bytes === undefined) return undefined;
   try {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
-    return JSON.parse(bytes.toString('utf8')) as T;
+    return parseExact(bytes.toString('utf8')) as T;
   } catch (error) {
     throw new Error(`${store.locate(key)} is not JSON; was it changed by hand?`, { cause: error });
   }

@@ -10,6 +10,17 @@ const counts = z.strictObject({
   invalid: z.int(),
 });
 const input = z.strictObject({ key: z.string(), version: z.string().optional() });
+const reading = z.strictObject({
+  key: z.string(),
+  version: z.string().optional(),
+  format: z.string(),
+  encoding: z.string(),
+  delimiter: z.string().optional(),
+  columns: z.array(z.string()).optional(),
+  ignoredColumns: z.int().optional(),
+  emptyRows: z.int().optional(),
+  notices: z.array(z.string()),
+});
 const failure = z.strictObject({ name: z.string(), code: z.string(), message: z.string() });
 const problem = z.strictObject({
   line: z.int(),
@@ -80,6 +91,7 @@ export const LINE_SCHEMAS = {
     rows: z.int(),
     invalid: z.int(),
     inputTokens: z.int(),
+    inputs: z.array(reading),
     shards: z.array(z.strictObject({ rows: z.int(), invalid: z.int(), requests: z.int(), bytes: z.int() })),
     problems: z.array(problem),
     failure: failure.optional(),

@@ -12,7 +12,8 @@ import { createFolderStore } from '../../src/store/folder-store.ts';
 import { createClock } from '../workflow/parts.ts';
 
 const REF = { jobId: 'job', shard: 0 };
-const OK = { status: 200, headers: {}, body: '{"choices":[]}' };
+const answer = (content: string): string => JSON.stringify({ choices: [{ message: { content } }] });
+const OK = { status: 200, headers: {}, body: answer('Hello.') };
 const LIMITED = { status: 429, headers: {}, body: '{"error":{"code":"rate_limit_exceeded"}}' };
 
 interface Run extends Sent {
@@ -116,7 +117,7 @@ test('an error of ours ends the sending, and is told', async () => {
 });
 
 test('what is longer than a piece is kept in several, and nothing twice', async () => {
-  const long = { ...OK, body: JSON.stringify({ text: 'x'.repeat(50_000) }) };
+  const long = { ...OK, body: answer('x'.repeat(50_000)) };
   const { kept } = await run(30, () => long);
 
   expect(kept.size).toBe(30);

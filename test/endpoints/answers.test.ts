@@ -1,21 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { renderResult } from '../../src/collect/lines/render-result.ts';
+import { answerOf } from '../../src/endpoints/answer.ts';
+import { ONE_INPUT } from '../../src/endpoints/asked.ts';
+import type { Asked } from '../../src/endpoints/endpoint.ts';
 import { endpointAt } from '../../src/endpoints/endpoints.ts';
 import { png, wav } from '../../simulator/media.ts';
 
-function shown(path: string, body: unknown): unknown {
-  const answer = { customId: 'q', round: 1, resultShape: 'compact', manyInputs: false } as const;
-  const {
-    custom_id: _id,
-    ok: _ok,
-    round: _round,
-    ...rest
-  } = renderResult({
-    ...answer,
-    body,
-    endpoint: endpointAt(path),
-  });
-  return rest;
+/** What a result line shows of an answer; of a body that is none, its code. */
+function shown(path: string, body: unknown, asked: Asked = ONE_INPUT): unknown {
+  const answer = answerOf(body, endpointAt(path), asked);
+  return answer.kind === 'answer' ? answer.shown : answer.error.code;
 }
 
 const usage = { total_tokens: 3 };
@@ -78,7 +71,6 @@ describe('a response', () => {
   test.each([
     [{ status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' } }, 'length'],
     [{ status: 'incomplete', incomplete_details: { reason: 'content_filter' } }, 'content_filter'],
-    [{ status: 'queued' }, 'queued'],
   ])('that ended as %j says %s', (more, finish_reason) => {
     expect(shown('/v1/responses', { ...response, ...more })).toMatchObject({ text: 'Moin', finish_reason });
   });
@@ -95,11 +87,10 @@ describe('a response', () => {
     });
   });
 
-  test('without text has none, and is shown whole when it has no output', () => {
+  test('without text has none', () => {
     const output = [{ type: 'function_call', name: 'f' }];
 
     expect(shown('/v1/responses', { ...response, output })).toMatchObject({ text: null, body: { output } });
-    expect(shown('/v1/responses', { error: 'odd' })).toEqual({ body: { error: 'odd' } });
   });
 });
 
@@ -116,7 +107,6 @@ describe('a ranking', () => {
       usage,
       body: { billing_cost: 1 },
     });
-    expect(shown('/v1/rerank', { results: 'odd' })).toEqual({ body: { results: 'odd' } });
   });
 });
 

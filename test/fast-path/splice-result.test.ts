@@ -5,6 +5,8 @@ import { classifyLine } from '../../src/collect/lines/classify-line.ts';
 import { renderResult } from '../../src/collect/lines/render-result.ts';
 import { ResultSplicer, type ResultRules } from '../../src/fast-path/splice-result.ts';
 import { addUsage, NO_USAGE, USAGE_PARTS, usageOf } from '../../src/collect/counts/usage.ts';
+import { ONE_INPUT } from '../../src/endpoints/asked.ts';
+import type { Asked } from '../../src/endpoints/endpoint.ts';
 import type { Usage } from '../../src/job.ts';
 import { endpointAt } from '../../src/endpoints/endpoints.ts';
 import { asWire, type Wire } from '../../src/provider/wire.ts';
@@ -152,14 +154,15 @@ const lines = fc.array(
 function reference(
   wire: Wire,
   rules: ResultRules,
-  manyInputs: boolean,
+  asked: Asked,
 ): { text: string; usage: Usage; end: AnswerEnd | undefined } | undefined {
-  const verdict = classifyLine(wire, rules.codes);
+  const verdict = classifyLine(wire, rules, asked);
   if (verdict.kind !== 'ok') return undefined;
   const customId = String(wire['custom_id']);
-  const result = renderResult({ ...rules, customId, body: verdict.body, manyInputs });
-  const end = endOf(verdict.body, rules.endpoint);
-  return { text: jsonLine(result), usage: usageOf(verdict.body), end };
+  const { body: answer, shown } = verdict;
+  const result = renderResult({ ...rules, customId, body: answer, shown });
+  const end = endOf(shown);
+  return { text: jsonLine(result), usage: usageOf(answer), end };
 }
 
 /** A vector's numbers are copied as they are written, with the spaces between them. */
@@ -170,15 +173,15 @@ test.each(RULES.map((rules) => [rules.endpoint.path, rules] as const))(
   'an answer that is spliced becomes the very line that it becomes the long way: %s',
   (_, rules) => {
     fc.assert(
-      fc.property(lines, fc.boolean(), (groups, manyInputs) => {
+      fc.property(lines, fc.constantFrom(ONE_INPUT, { inputs: 1 }, { inputs: 2 }), (groups, asked) => {
         const splicer = new ResultSplicer(rules);
         let used = NO_USAGE;
         const ends = { truncated: 0, refused: 0 };
         for (const json of groups.flat().map((text) => Buffer.from(text))) {
           const wire = asWire(JSON.parse(json.toString('utf8'))) as Wire;
-          const expected = reference(wire, rules, manyInputs);
-          const answered = splicer.answered(json);
-          const length = answered === undefined ? 0 : splicer.make(json, manyInputs);
+          const expected = reference(wire, rules, asked);
+          const answered = splicer.recognize(json);
+          const length = answered === undefined ? 0 : splicer.make(json, asked);
           if (length > 0) {
             expect(wire['custom_id']).toBe(answered);
             expect(compact(splicer.line.toString('utf8', 0, length))).toBe(compact(expected?.text ?? ''));
@@ -225,8 +228,8 @@ test('the second answer of a kind is spliced, with its usage', () => {
   const json = Buffer.from(JSON.stringify(CHAT));
   splicer.learn(json);
 
-  expect(splicer.answered(json)).toBe('q1');
-  expect(splicer.make(json, false)).toBeGreaterThan(0);
+  expect(splicer.recognize(json)).toBe('q1');
+  expect(splicer.make(json, ONE_INPUT)).toBeGreaterThan(0);
   expect(splicer.models().list()).toEqual([
     {
       model: 'm',
@@ -252,8 +255,8 @@ test('amounts count however they are written', () => {
   for (const written of ['0.5', '0E-10', '0.25', '1E-7', '2E-7', '0.125', '9'.repeat(400), '', 'none', '3']) {
     const body = { billing_cost: { credits: written } };
     const json = answer(written);
-    if (splicer.make(json, false) === 0) {
-      splicer.countAnswer(body);
+    if (splicer.make(json, ONE_INPUT) === 0) {
+      splicer.countAnswer(body, undefined);
       splicer.learn(json);
     }
     credits += usageOf(body).credits;
@@ -268,8 +271,8 @@ test('a key that is written with escapes is the same key', () => {
     Buffer.from(JSON.stringify(CHAT).replace('"model":"m"', `"mod\\u0065l":"${model}"`));
   splicer.learn(answer('m'));
 
-  expect(splicer.make(answer('m'), false)).toBeGreaterThan(0);
-  expect(splicer.make(answer('other'), false)).toBe(0);
+  expect(splicer.make(answer('m'), ONE_INPUT)).toBeGreaterThan(0);
+  expect(splicer.make(answer('other'), ONE_INPUT)).toBe(0);
   expect(splicer.models().list()).toMatchObject([{ model: 'm', answers: 1 }]);
 });
 
@@ -280,7 +283,7 @@ test('a vector is copied as the provider wrote it', () => {
       `{"custom_id":"q1","response":{"status_code":200,"body":{"data":[{"index":0,"embedding":[${digits}]}]}},"error":null}`,
     );
   splicer.learn(written('1,2,3,4,5,6,7,8'));
-  const length = splicer.make(written('-0.10, 1e-05,3,4,5,6,7,8'), false);
+  const length = splicer.make(written('-0.10, 1e-05,3,4,5,6,7,8'), ONE_INPUT);
 
   expect(splicer.line.toString('utf8', 0, length)).toBe(
     '{"custom_id":"q1","ok":true,"embedding":[-0.10, 1e-05,3,4,5,6,7,8],"round":2}\n',

@@ -4,6 +4,8 @@ import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { classifyLine } from '../../src/collect/lines/classify-line.ts';
+import { ONE_INPUT } from '../../src/endpoints/asked.ts';
+import { CHAT } from '../../src/endpoints/chat.ts';
 import { classifyError, isBusy, isTooLarge } from '../../src/provider/classify-error.ts';
 import {
   builtInDialect,
@@ -81,7 +83,11 @@ function read({ kind, wire, ours }: Fixture, dialect: Dialect): unknown {
     case 'tooLarge':
       return isTooLarge(code, message, dialect.codes);
     case 'row':
-      return classifyLine(dialect.adapter === 'anthropic' ? translated(wire) : fields, dialect.codes);
+      return classifyLine(
+        dialect.adapter === 'anthropic' ? translated(wire) : fields,
+        { codes: dialect.codes, endpoint: CHAT },
+        ONE_INPUT,
+      );
     case 'request':
       return requestOf(ours, dialect);
   }

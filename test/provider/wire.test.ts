@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { builtInDialect, DIALECTS, type DialectName } from '../../src/provider/dialects/dialects.ts';
-import { readBatch, readError, readFile, readPage } from '../../src/provider/wire.ts';
+import { readBatch, readFile, readPage } from '../../src/provider/wire.ts';
 
 const MELIOUS = {
   id: 'batch_abc123',
@@ -95,24 +95,6 @@ describe('a batch', () => {
   });
 });
 
-test.each([
-  [{ error: { code: 'INFERENCE_3207', message: 'too long', details: {} } }, 'INFERENCE_3207', 'too long'],
-  [
-    { error: { message: 'no', type: 'invalid_request_error', param: null, code: null } },
-    'invalid_request_error',
-    'no',
-  ],
-  [{ error: { code: 400, message: 'm' } }, '400', 'm'],
-  [{ detail: 'Not found' }, undefined, 'Not found'],
-  [{ error: 'plain' }, undefined, 'plain'],
-  [{ detail: [{ loc: ['body'], msg: 'field required' }] }, undefined, 'field required'],
-  [{ code: 20012, message: 'no such model', data: null }, '20012', 'no such model'],
-  ['Invalid token', undefined, 'Invalid token'],
-  ['<html>', undefined, undefined],
-])('the error of %j is read', (body, code, message) => {
-  expect(readError(body)).toEqual({ code, message });
-});
-
 test('no JSON value makes a reader throw', () => {
   const fields = fc.record(
     Object.fromEntries(
@@ -125,7 +107,6 @@ test('no JSON value makes a reader throw', () => {
       for (const name of Object.keys(DIALECTS)) readBatch(value, builtInDialect(name as DialectName));
       readFile(value);
       readPage(value);
-      readError(value);
     }),
   );
 });

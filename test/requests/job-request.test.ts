@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { jsonTexts } from '../json-text.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import {
   hashOfRequest,
@@ -128,9 +129,22 @@ describe('a job request', () => {
 
   test('keeps its rows as they came', () => {
     fc.assert(
-      fc.property(fc.array(fc.jsonValue(), { minLength: 1 }), (rows) => {
-        const text = JSON.stringify({ rows });
-        expect(JSON.stringify(parseJobRequest(JSON.parse(text)))).toBe(text);
+      fc.property(fc.array(jsonTexts, { minLength: 1 }), (rows) => {
+        const text = `{"rows":[${rows.join()}]}`;
+        expect(JSON.stringify(parseJobFile(fileOf(text), 'a.job.json'))).toBe(text);
+      }),
+    );
+  });
+
+  test('keeps the numbers of the body and the schema it brings, and reads all others', () => {
+    fc.assert(
+      fc.property(jsonTexts, (value) => {
+        const text = `{"overrides":{"rounds":2.0,"body":{"own":${value}},"output":{"schema":{"const":${value}},"retry":true}},"rows":[1.0]}`;
+        const { overrides, rows } = parseJobFile(fileOf(text), 'a.job.json');
+        expect(overrides).toMatchObject({ rounds: 2, output: { retry: true } });
+        expect(JSON.stringify([overrides?.body, overrides?.output?.schema, rows])).toBe(
+          `[{"own":${value}},{"const":${value}},[1.0]]`,
+        );
       }),
     );
   });

@@ -5,6 +5,7 @@ import { toRequestLine, type RequestRules } from '../../src/rows/request-line.ts
 import { TableSplicer } from '../../src/fast-path/splice-table.ts';
 import { compileTemplate } from '../../src/rows/template.ts';
 import { readCsv, readTableRow } from '../../src/rows/formats/csv.ts';
+import { Reading } from '../../src/rows/formats/reading.ts';
 import type { ReadRow, UnreadRow } from '../../src/rows/row.ts';
 
 async function* inChunks(bytes: Buffer, cuts: readonly number[]): AsyncGenerator<Buffer> {
@@ -16,7 +17,7 @@ async function read(text: string, cuts: readonly number[]): Promise<(ReadRow | U
   const rows: (ReadRow | UnreadRow)[] = [];
   const chunks = inChunks(Buffer.from(text), cuts);
   try {
-    for await (const batch of readCsv(chunks, { name: 'a.csv', maxRowBytes: 120 }))
+    for await (const batch of readCsv(chunks, { name: 'a.csv', maxRowBytes: 120, reading: new Reading() }))
       rows.push(...batch.map((row) => ('table' in row ? readTableRow(row) : (row as UnreadRow))));
     return rows;
   } catch (error) {
@@ -29,17 +30,18 @@ interface Parsed {
   readonly info: { readonly lines: number; readonly empty_lines: number };
 }
 
-/** What the parser alone makes of it, as cells; what it refuses is told by its code. */
-function parsed(text: string): (readonly string[])[] | undefined {
+/** What another parser makes of it, as cells; undefined when it refuses it. */
+function parsed(text: string, isRelaxed: boolean): (readonly string[])[] | undefined {
   try {
     const records = parse(text, {
       info: true,
       max_record_size: 120,
       record_delimiter: ['\r\n', '\n', '\r'],
       relax_column_count: true,
+      relax_quotes: isRelaxed,
       skip_empty_lines: true,
     }) as unknown as Parsed[];
-    return records.map(({ record }) => record);
+    return records.map(({ record }) => record).filter((cells) => cells.some((cell) => cell.trim() !== ''));
   } catch {
     return undefined;
   }
@@ -64,33 +66,41 @@ const piece = fc.constantFrom(
 const rest = fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join(''));
 const cuts = fc.array(fc.nat({ max: 200 }));
 
-test('a table is cut into the records that a parser finds, wherever its bytes are cut', async () => {
+test('a table is cut into the records that another parser finds, wherever its bytes are cut', async () => {
+  let [readable, refused] = [0, 0];
   await fc.assert(
     fc.asyncProperty(rest, cuts, async (text, where) => {
       const rows = await read(`p,q\n${text}`, where);
-      const expected = parsed(`p,q\n${text}`)?.slice(1);
-
-      if (typeof rows === 'string') expect(expected).toBeUndefined();
-      else expect(rows.map(cellsOf)).toEqual(expected?.map((cells) => shown(cells)));
       expect(await read(`p,q\n${text}`, [])).toEqual(rows);
+      const strict = parsed(`p,q\n${text}`, false);
+      if (typeof rows === 'string') {
+        if (!rows.includes('are one row if quotes hold cells together')) expect(strict).toBeUndefined();
+        refused += 1;
+        return;
+      }
+      // A quote within a cell that has none around it is a character for us, and for that parser when it is lenient.
+      const expected = strict ?? parsed(`p,q\n${text}`, true);
+      expect(rows.map(cellsOf)).toEqual(expected?.slice(1).map((cells) => shown(cells)));
+      readable += 1;
     }),
     { numRuns: 1_500 },
   );
+  expect(Math.min(readable, refused)).toBeGreaterThan(100);
 });
 
-/** A row as it can be compared with its cells: two columns become fields, empty ones none. */
+/** A row as it can be compared with its cells: two columns become fields, empty ones none; more cells are its text. */
 const cellsOf = (row: ReadRow | UnreadRow): unknown =>
   'value' in row ? row.value : 'raw' in row ? row.raw : undefined;
 const shown = (cells: readonly string[]): unknown =>
-  cells.length === 2
-    ? { ...(cells[0] !== '' && { p: cells[0] }), ...(cells[1] !== '' && { q: cells[1] }) }
+  cells.slice(2).every((cell) => cell.trim() === '')
+    ? { ...((cells[0] ?? '') !== '' && { p: cells[0] }), ...((cells[1] ?? '') !== '' && { q: cells[1] }) }
     : cells.join(',');
 
 test('rows are told with the line they begin on, blank lines and line ends inside quotes counted', async () => {
   const text = 'p,q\r\n\r\n1,"a\nb\r\nc"\n\n\n2,x\r3,y';
   for (const end of ['', '\n4,"odd"x']) {
     const rows = await read(`${text}\n4,z\n${end}`, []);
-    if (typeof rows === 'string') expect(rows).toContain('near line 12');
+    if (typeof rows === 'string') expect(rows).toContain('at line 12');
     else expect(rows.map(({ line }) => line)).toEqual([3, 8, 9, 10]);
   }
 });
@@ -128,7 +138,11 @@ test.each(RULES)(
         const splicer = new TableSplicer(rules);
         let ordinal = 0;
         const chunks = inChunks(Buffer.from(text.join('\n')), where);
-        for await (const batch of readCsv(chunks, { name: 'a.csv', maxRowBytes: 10_000 })) {
+        for await (const batch of readCsv(chunks, {
+          name: 'a.csv',
+          maxRowBytes: 10_000,
+          reading: new Reading(),
+        })) {
           for (const row of batch) {
             ordinal += 1;
             const length = 'table' in row ? splicer.make(row, ordinal) : 0;

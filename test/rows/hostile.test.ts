@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InvalidInput } from '../../src/errors.ts';
 import { readRows } from '../../src/rows/formats.ts';
+import { Reading } from '../../src/rows/formats/reading.ts';
 import type { Row } from '../../src/rows/row.ts';
 import { build, type Built } from './build.ts';
 
@@ -107,7 +108,8 @@ async function readInChunks(name: string, bytes: Buffer, size: number): Promise<
   }
   try {
     const rows: Row[] = [];
-    for await (const batch of readRows(chunks(), { name, maxRowBytes: 100_000 })) rows.push(...batch);
+    for await (const batch of readRows(chunks(), { name, maxRowBytes: 100_000, reading: new Reading() }))
+      rows.push(...batch);
     return rows;
   } catch (error) {
     if (error instanceof InvalidInput) return 'refused';
@@ -117,7 +119,8 @@ async function readInChunks(name: string, bytes: Buffer, size: number): Promise<
 
 describe('a file that is too large for the corpus', () => {
   const row = (id: string): string => JSON.stringify({ custom_id: id, prompt: PAYLOAD });
-  const tooLarge = 'a row is larger than a file may be; is a quote missing?';
+  const tooLarge =
+    'the row is larger than a file may be; is a quote missing? If quotes are plain characters in this table, say so: --no-quotes, or table: { quotes: false } in the profile.';
 
   /** 100 MB without a line end, between what may come before and behind. */
   async function* longLine(before: string, filler: string, behind: string): AsyncGenerator<Buffer> {
@@ -144,10 +147,10 @@ describe('a file that is too large for the corpus', () => {
     ['nested.json', '[[', '[],', '1]]', 'nested.json has a row of more than 1000000 bytes.'],
     ['deep.json', '[', '[', ']', 'deep.json has a row of more than 1000000 bytes.'],
     ['blank.json', '[', ' ', ']', 'blank.json has a row of more than 1000000 bytes.'],
-    ['a.csv', 'prompt,b\n', 'x', ',b', `a.csv cannot be read as CSV near line 2: ${tooLarge}`],
-    ['quoted.csv', 'prompt,b\n"', '""', '"', `quoted.csv cannot be read as CSV near line 2: ${tooLarge}`],
-    ['header.tsv', '', 'x', '\n', `header.tsv cannot be read as CSV near line 1: ${tooLarge}`],
-    ['commas.csv', 'a,b\n', ',', '', 'commas.csv has more than 16384 columns.'],
+    ['a.csv', 'prompt,b\n', 'x', ',b', `a.csv cannot be read at line 2: ${tooLarge}`],
+    ['quoted.csv', 'prompt,b\n"', '""', '"', `quoted.csv cannot be read at line 2: ${tooLarge}`],
+    ['header.tsv', '', 'x', '\n', `header.tsv cannot be read at line 1: ${tooLarge}`],
+    ['commas.csv', 'a,b\n', ',', '', 'commas.csv has more than 16384 columns in line 2.'],
   ])('%s of one line, %j and 100 MB of %j, ends clearly', async (name, before, filler, behind, outcome) => {
     const expected = name.endsWith('.txt') || name.endsWith('.jsonl') ? outcome : `InvalidInput: ${outcome}`;
 

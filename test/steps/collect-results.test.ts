@@ -675,12 +675,13 @@ test('answers that are odd are kept: an id that came back as a number, an empty 
   const answer = (id: string, status: string, body: string): string =>
     `{"custom_id":${id},"response":{"status_code":${status},"body":${body}},"error":null}\n`;
   const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`;
+  const choices = '"choices":[{"message":{"content":"x"}}]';
 
   await shard.collect(undefined, {
     output:
-      answer('17', '200', '{"a":1}') +
-      answer('"q1"', '""', '{"a":2}') +
-      answer('"q2"', '200', `{"choices":[],"deep":${deep}}`),
+      answer('17', '200', `{${choices},"a":1}`) +
+      answer('"q1"', '""', `{${choices},"a":2}`) +
+      answer('"q2"', '200', `{${choices},"deep":${deep}}`),
   });
   const { results, summary } = await shard.write();
 

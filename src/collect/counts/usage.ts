@@ -1,3 +1,4 @@
+import { numberText } from '../../exact-json.ts';
 import type { Usage } from '../../job.ts';
 import { asWire } from '../../provider/wire.ts';
 
@@ -41,6 +42,11 @@ export function usageOf(body: unknown): Usage {
   };
 }
 
+/** Whether anything was used. */
+export function isPaid(usage: Usage): boolean {
+  return USAGE_PARTS.some((part) => usage[part] > 0);
+}
+
 /** Sums to 10 decimals, so that 0.1 + 0.2 is 0.3. */
 export function addUsage(a: Usage, b: Usage): Usage {
   return {
@@ -57,6 +63,7 @@ function decimal(value: number): number {
 
 /** A number, also as a text; 0 for what is none that can be. */
 export function readAmount(value: unknown): number {
-  const read = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  return typeof read === 'number' && Number.isFinite(read) && read >= 0 ? read : 0;
+  const text = typeof value === 'string' ? value.trim() : numberText(value);
+  const read = text === undefined || text === '' ? 0 : Number(text);
+  return Number.isFinite(read) && read >= 0 ? read : 0;
 }

@@ -1,97 +1,127 @@
+import { answerOf, emptyResult } from '../../endpoints/answer.ts';
+import type { Asked, Endpoint, Shown } from '../../endpoints/endpoint.ts';
+import { numberText } from '../../exact-json.ts';
+import { tryReadAnswer } from '../../jsonl/answer-json.ts';
 import { isListed } from '../../provider/dialects/known.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
+import { isOnlyError, readError, saysNothing, type WireError } from '../../provider/error-envelope.ts';
 import { asWire, type Wire } from '../../provider/wire.ts';
 
 /** What one result line says of its row. */
-export type Verdict =
-  | { readonly kind: 'ok'; readonly body: unknown }
-  | {
-      /** `retriable`: another round may help; `halting`: the account was denied; `permanent`: nothing will help. */
-      readonly kind: 'retriable' | 'halting' | 'permanent';
-      readonly code: string;
-      readonly message: string;
-    };
+export type Verdict = Answered | Failed;
+
+export interface Answered {
+  readonly kind: 'ok';
+  readonly body: unknown;
+  /** What a compact result line shows of it. */
+  readonly shown: Shown;
+}
+
+export interface Failed {
+  /** `retriable`: another round may help; `halting`: the account was denied; `permanent`: nothing will help. */
+  readonly kind: 'retriable' | 'halting' | 'permanent';
+  readonly code: string;
+  readonly message: string;
+  /** The HTTP status, as far as the line or its error names one. */
+  readonly status: number;
+  /** The body of a success that is no answer, where it holds more than an error: it may be paid for. */
+  readonly body?: unknown;
+}
 
 const RETRIABLE_STATUSES = new Set([0, 408, 409, 425, 429]);
 const HALTING_STATUSES = new Set([401, 402, 403]);
 
+/** Our own codes that another round may better. */
+const RETRIABLE_CODES = new Set(['EMPTY_RESULT', 'ANSWER_BROKEN_OFF', 'RESPONSE_NOT_COMPLETED']);
+
 /** What a provider's codes say of a row, whatever its status says. */
 export type RowCodes = Pick<Codes, 'retriable' | 'permanent' | 'halting'>;
+
+/** What a job's lines are read by. */
+export interface LineRules {
+  readonly endpoint: Endpoint;
+  /** The dialect's, with the profile's own retriable ones. */
+  readonly codes: RowCodes;
+}
 
 /**
  * Reads a result line: Melious's `error` beside `response`, OpenAI's `response.status_code`, and what is seen in
  * between (a body that is a JSON string, an error that is a plain string, a status for a code, both null).
  *
- * @param codes the dialect's, with the profile's own retriable ones
+ * @param asked what the row's request asks
  */
-export function classifyLine(line: Wire, codes: RowCodes): Verdict {
-  const response = asWire(line['response']);
+export function classifyLine(line: Wire, { endpoint, codes }: LineRules, asked: Asked): Verdict {
+  const response = asWire(readBody(line['response']));
   const status = readStatus(response);
   const body = readBody(response?.['body']);
-  const failed = !saysNothing(line['error']);
-  if (!failed && body !== undefined && status >= 200 && status < 300) return { kind: 'ok', body };
-  const { code, message } = readFailure(failed ? line['error'] : asWire(body)?.['error'], status, response);
-  return { kind: severity(code, statusIn(code) ?? status, codes), code, message };
+  if (!saysNothing(line['error']))
+    return fail(withBody(readError({ error: line['error'] }), body), status, codes);
+  if (status < 200 || status >= 300) return fail(readError(body), status, codes);
+  const answer = answerOf(body, endpoint, asked);
+  if (answer.kind === 'answer') return { kind: 'ok', body, shown: answer.shown };
+  const failed = fail(answer.error, status, codes);
+  const isKept = typeof body === 'object' && Object.keys(body ?? {}).length > 0 && !isOnlyError(body);
+  return isKept ? { ...failed, body } : failed;
 }
 
-/** No error, also as programs write one whose fields always have a value: `""`, `{}`, `{"code":null,"message":""}`. */
-function saysNothing(error: unknown): boolean {
-  if (error === null || error === undefined || error === '' || error === false) return true;
-  return typeof error === 'object' && Object.values(error).every((value) => value === null || value === '');
+/** What the body of a failure says, where the error beside it does not. */
+function withBody(error: WireError, body: unknown): WireError {
+  const said = readError(asWire(body)?.['error'] === undefined ? undefined : body);
+  const others = [
+    ...(error.others ?? []),
+    ...(said.code === undefined ? [] : [said.code]),
+    ...(said.others ?? []),
+  ];
+  const status = error.status ?? said.status;
+  const message = error.message ?? said.message;
+  return { code: error.code ?? said.code, message, others, ...(status !== undefined && { status }) };
 }
 
 /** A response without a status, as Melious writes it, is a success. */
 function readStatus(response: Wire | undefined): number {
   const status = response?.['status_code'];
-  if (status === undefined || status === null || status === '') return 200;
-  return typeof status === 'number' ? status : Number(status);
+  const [, digits] =
+    /^\s*(\d{1,3})\b/.exec(typeof status === 'string' ? status : (numberText(status) ?? '')) ?? [];
+  return digits === undefined ? 200 : Number(digits);
 }
 
 /** The body, parsed where it came as a string of JSON; `undefined` when there is none. */
 function readBody(body: unknown): unknown {
   if (typeof body !== 'string') return body ?? undefined;
-  try {
-    return JSON.parse(body) as unknown;
-  } catch {
-    return body;
-  }
+  return tryReadAnswer(body) ?? body;
 }
 
-function readFailure(
-  error: unknown,
-  status: number,
-  response: Wire | undefined,
-): { code: string; message: string } {
-  if (typeof error === 'string') return { code: statusCode(status), message: error };
-  const wire = asWire(error);
-  if (wire === undefined) {
-    return response === undefined || status < 400
-      ? {
-          code: status === 0 ? 'HTTP_0' : 'EMPTY_RESULT',
-          message: 'The provider gave neither an answer nor an error.',
-        }
-      : { code: statusCode(status), message: `The provider answered ${status} without an error.` };
-  }
-  const code = wire['code'] ?? wire['type'];
-  const named = typeof code === 'string' || typeof code === 'number' ? String(code) : statusCode(status);
-  const message = wire['message'];
-  return { code: named, message: typeof message === 'string' ? message : 'no message' };
+function fail(error: WireError, status: number, codes: RowCodes): Failed {
+  const {
+    code = statusCode(status),
+    message = 'no message',
+    others = [],
+  } = isSaid(error) ? error : unsaid(status);
+  const stated = error.status ?? status;
+  return { kind: severity([code, ...others], stated, codes), code, message, status: stated };
+}
+
+const isSaid = ({ code, message }: WireError): boolean => code !== undefined || message !== undefined;
+
+/** The failure of a line that says nothing of it. */
+function unsaid(status: number): WireError {
+  if (status >= 400)
+    return { code: statusCode(status), message: `The provider answered ${status} without an error.` };
+  const message = 'The provider gave neither an answer nor an error.';
+  return status === 0 ? { code: statusCode(status), message } : emptyResult(message);
 }
 
 function statusCode(status: number): string {
   return status >= 200 && status < 300 ? 'UNKNOWN' : `HTTP_${status}`;
 }
 
-/** LiteLLM writes the status as the code: `"429"`. */
-function statusIn(code: string): number | undefined {
-  return /^[45]\d\d$/.test(code) ? Number(code) : undefined;
-}
-
-/** By code first: codes are more exact than statuses. */
-function severity(code: string, status: number, codes: RowCodes): 'retriable' | 'halting' | 'permanent' {
-  if (isListed(code, codes.halting)) return 'halting';
-  if (isListed(code, codes.retriable) || code === 'EMPTY_RESULT') return 'retriable';
-  if (isListed(code, codes.permanent)) return 'permanent';
+/** By code first: codes are more exact than statuses. The first name that is known decides. */
+function severity(names: readonly string[], status: number, codes: RowCodes): Failed['kind'] {
+  for (const name of names) {
+    if (isListed(name, codes.halting)) return 'halting';
+    if (isListed(name, codes.retriable) || RETRIABLE_CODES.has(name)) return 'retriable';
+    if (isListed(name, codes.permanent)) return 'permanent';
+  }
   if (HALTING_STATUSES.has(status)) return 'halting';
   return RETRIABLE_STATUSES.has(status) || status >= 500 ? 'retriable' : 'permanent';
 }

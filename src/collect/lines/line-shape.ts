@@ -1,3 +1,4 @@
+import { numberText } from '../../exact-json.ts';
 import type { Wire } from '../../provider/wire.ts';
 
 /**
@@ -9,9 +10,13 @@ export function withResponse(line: Wire): Wire {
   const { body, status_code, ...rest } = line;
   if (!isNothing(body)) return { ...line, response: { status_code, body } };
   const { custom_id: _id, response: _response, error: _error, ...fields } = rest;
-  const holdsAnswer = Object.values(fields).some((value) => typeof value === 'object' && value !== null);
+  const holdsAnswer = Object.values(fields).some(isStructure);
   return holdsAnswer ? { ...line, response: { status_code, body: fields } } : line;
 }
+
+/** An object or a list: a number that keeps its digits is none. */
+const isStructure = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && numberText(value) === undefined;
 
 const isNothing = (value: unknown): boolean => value === undefined || value === null || value === '';
 
@@ -39,7 +44,7 @@ const ECHOES = ['request', 'metadata', 'response'] as const;
  */
 export function idUnderOtherName(line: Wire, isRow: (id: string) => boolean): string | undefined {
   const fields = [line, ...ECHOES.map((name) => line[name])].flatMap((each) =>
-    typeof each === 'object' && each !== null ? Object.entries(each) : [],
+    isStructure(each) ? Object.entries(each as object) : [],
   );
   const named = fields.find(([name]) => name.replaceAll(/[_\-\s]/g, '').toLowerCase() === 'customid');
   const own = named && scalarText(named[1]);
@@ -52,8 +57,7 @@ export function idUnderOtherName(line: Wire, isRow: (id: string) => boolean): st
 }
 
 function scalarText(value: unknown): string | undefined {
-  if (typeof value === 'string') return value;
-  return typeof value === 'number' || typeof value === 'bigint' ? String(value) : undefined;
+  return typeof value === 'string' ? value : numberText(value);
 }
 
 const ID_AT_FRONT = /"custom_?id"\s*:\s*(?:"((?:[^"\\]|\\.)*)"|(\d+))/i;

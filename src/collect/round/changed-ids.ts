@@ -64,7 +64,8 @@ const trimmed: Fold = (id) => id.trim().normalize('NFC');
 
 const inAnyCase = (id: string): string => id.trim().normalize('NFKC').toLowerCase().normalize('NFKC');
 
-const withoutZeros: Fold = (id) => inAnyCase(id).replaceAll(/\d+/g, (digits) => digits.replace(/^0+(?=\d)/, ''));
+const withoutZeros: Fold = (id) =>
+  inAnyCase(id).replaceAll(/\d+/g, (digits) => digits.replace(/^0+(?=\d)/, ''));
 
 /** The number, as a program keeps it that reads an id as one. */
 const asNumber: Fold = (id) =>

@@ -9,7 +9,7 @@ import { describeRound } from './describe-round.ts';
 import { missingRowError } from './ended-batch.ts';
 import type { GapKind } from './evidence.ts';
 import { describeGap, leaveOpen, lookAgain, weighRound, type LookAgain } from './late-output.ts';
-import { askedAgainBefore, LostRows } from './lost-rows.ts';
+import { LostRows } from './lost-rows.ts';
 import { markLate, readRound, type ReadRound } from './read-round.ts';
 import { ResultFiles } from './result-files.ts';
 import { roundFacts } from './round-facts.ts';
@@ -56,7 +56,7 @@ async function writeFates(
   const facts = roundFacts(context, { batch, index, upload, smaller, isOpen }, job.profile);
   const missingError = facts.refusal ?? (context.direct ? NOT_SENT : missingRowError(batch));
   const files = new ResultFiles(store, context.jobId);
-  const lost = new LostRows(index, facts.sent, await askedAgainBefore(store, context, context.round));
+  const lost = new LostRows(index, facts.sent, read.askedBefore);
   const written = { index, splicer, facts, rules, files, lost, missingError };
   const totals = await writeRound(store, context, written);
   // Rows of a batch that is left open are not asked again.

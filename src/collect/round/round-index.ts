@@ -1,8 +1,12 @@
 import { bounded, type Failure } from '../../errors.ts';
 import { asBuffer, createFramer, type Line } from '../../jsonl/lines.ts';
+import { ONE_INPUT } from '../../endpoints/asked.ts';
+import type { Asked } from '../../endpoints/endpoint.ts';
+import { numberText } from '../../exact-json.ts';
+import { readAnswer } from '../../jsonl/answer-json.ts';
 import { asWire, type Wire } from '../../provider/wire.ts';
 import { isListed } from '../../provider/dialects/known.ts';
-import { classifyLine, type RowCodes, type Verdict } from '../lines/classify-line.ts';
+import { classifyLine, type Failed, type LineRules, type Verdict } from '../lines/classify-line.ts';
 import { withResponse } from '../lines/line-shape.ts';
 import { foldedId } from './changed-ids.ts';
 import type { ChunkSink } from './fetch-file.ts';
@@ -43,8 +47,8 @@ export interface Place {
 /** The requests of a round, in their order. */
 export interface RoundRequests {
   readonly customIds: readonly string[];
-  /** Ordinals of those whose input is an array. */
-  readonly manyInputs: ReadonlySet<number>;
+  /** How many inputs those list whose input is a list, by ordinal. */
+  readonly inputs: ReadonlyMap<number, number>;
 }
 
 /**
@@ -54,10 +58,10 @@ export interface RoundRequests {
 export class RoundIndex {
   readonly #ordinals = new Map<string, number>();
   readonly #places: (Place | undefined)[] = [];
-  readonly #manyInputs: ReadonlySet<number>;
+  readonly #inputs: ReadonlyMap<number, number>;
   readonly #made = new MadeLines();
   readonly #splicer: ResultSplicer;
-  readonly #codes: RowCodes;
+  readonly #rules: LineRules;
   /** Lines that no row explains as they are, until {@link settle}. */
   #strays: Stray[] = [];
   readonly #repeated = new Set<number>();
@@ -79,10 +83,10 @@ export class RoundIndex {
   /** The first row that says the account was denied: by a code that means the account, or as every other row does. */
   haltedBy: Failure | undefined;
 
-  constructor({ customIds, manyInputs }: RoundRequests, splicer: ResultSplicer, codes: RowCodes) {
-    this.#manyInputs = manyInputs;
+  constructor({ customIds, inputs }: RoundRequests, splicer: ResultSplicer, rules: LineRules) {
+    this.#inputs = inputs;
     this.#splicer = splicer;
-    this.#codes = codes;
+    this.#rules = rules;
     for (const [ordinal, customId] of customIds.entries()) this.#ordinals.set(customId, ordinal);
   }
 
@@ -120,6 +124,11 @@ export class RoundIndex {
     return [...this.#broken.keys()].filter((ordinal) => this.#places[ordinal] === undefined).length;
   }
 
+  /** How many of these ids are of requests of the round. */
+  countOf(customIds: ReadonlySet<string>): number {
+    return [...customIds].filter((customId) => this.#ordinals.has(customId)).length;
+  }
+
   get requests(): number {
     return this.#ordinals.size;
   }
@@ -133,9 +142,10 @@ export class RoundIndex {
     return this.haltedBy !== undefined;
   }
 
-  /** Whether the request's input is an array. */
-  hasManyInputs(ordinal: number): boolean {
-    return this.#manyInputs.has(ordinal);
+  /** What the request asks that its answer has to fit to. */
+  asked(ordinal: number): Asked {
+    const inputs = this.#inputs.get(ordinal);
+    return inputs === undefined ? ONE_INPUT : { inputs };
   }
 
   /** Where the row's winning line is; `undefined` when it has none. */
@@ -143,36 +153,36 @@ export class RoundIndex {
     return this.#places[ordinal];
   }
 
-  /** What a winning line says. */
-  read({ file, start, length }: Place): Verdict | undefined {
+  /** What the winning line of a row says. */
+  read({ file, start, length }: Place, ordinal: number): Verdict | undefined {
     const line = parseLine(file.read(start, length));
-    return line && classifyLine(withResponse(line), this.#codes);
+    return line && classifyLine(withResponse(line), this.#rules, this.asked(ordinal));
   }
 
   #addLine(file: Scratch, name: Stray['name'], line: Line): void {
     const { start, number, bytes = NOTHING, isUtf8 } = line;
-    const answered = isUtf8 ? this.#splicer.answered(bytes) : undefined;
     const place = { file, start, length: bytes.length, isUtf8 };
-    const stray =
-      answered === undefined
-        ? this.#addRead(bytes, place)
-        : this.#addAnswer(answered, bytes, { ...place, kind: 'ok' });
-    if (stray === undefined) return;
-    // As many as may be rows, and some more: the others are only counted.
-    if (this.#strays.length < this.requests + SPARE_STRAYS) this.#strays.push({ ...place, ...stray, name, number });
+    const recognized = isUtf8 ? this.#splicer.recognize(bytes) : undefined;
+    const ordinal = recognized === undefined ? undefined : this.#ordinals.get(recognized);
+    if (ordinal !== undefined && this.#splicer.answers(this.asked(ordinal)))
+      return this.#addAnswer(ordinal, bytes, { ...place, kind: 'ok' });
+    const isStray = recognized !== undefined && ordinal === undefined;
+    const stray = isStray ? { id: recognized } : this.#addRead(bytes, place);
+    if (stray !== undefined) this.#addStray({ ...place, ...stray, name, number });
+  }
+
+  /** As many as may be rows are kept, and some more: the others are only counted. */
+  #addStray(stray: Stray): void {
+    if (this.#strays.length < this.requests + SPARE_STRAYS) this.#strays.push(stray);
     else if (stray.id === undefined) this.unreadable += 1;
     else this.#addUnknown(stray.id);
   }
 
   /** An answer that was recognized by its bytes: its result line is made at once, while there is room for it. */
-  #addAnswer(customId: string, bytes: Buffer, place: Place): Pick<Stray, 'id'> | undefined {
-    const ordinal = this.#ordinals.get(customId);
-    if (ordinal === undefined) return { id: customId };
-    if (this.#place(ordinal, place) && this.#made.hasRoom(bytes.length)) {
-      const length = this.#splicer.makeAnswered(bytes, this.hasManyInputs(ordinal));
-      place.made = this.#made.keep(this.#splicer.line, length);
-    }
-    return undefined;
+  #addAnswer(ordinal: number, bytes: Buffer, place: Place): void {
+    if (!this.#place(ordinal, place) || !this.#made.hasRoom(bytes.length)) return;
+    const length = this.#splicer.makeRecognized(bytes, this.asked(ordinal));
+    place.made = this.#made.keep(this.#splicer.line, length);
   }
 
   /** @returns what is known of a line that is no row's */
@@ -181,15 +191,16 @@ export class RoundIndex {
     const id = readId(line);
     const ordinal = id === undefined ? undefined : this.#ordinals.get(id);
     if (line === undefined || ordinal === undefined) return { id };
-    if (this.#addVerdict(ordinal, withResponse(line), place) === 'ok' && place.isUtf8) this.#splicer.learn(bytes);
+    if (this.#addVerdict(ordinal, withResponse(line), place) === 'ok' && place.isUtf8)
+      this.#splicer.learn(bytes);
     return undefined;
   }
 
   #addVerdict(ordinal: number, line: Wire, place: Omit<Place, 'kind'>): Verdict['kind'] {
-    const verdict = classifyLine(line, this.#codes);
+    const verdict = classifyLine(line, this.#rules, this.asked(ordinal));
     if (verdict.kind === 'halting') {
       // A status such as 403 may be about this row alone: a listed code is about the account.
-      if (isListed(verdict.code, this.#codes.halting)) this.haltedBy ??= denied(verdict);
+      if (!isByStatus(verdict, this.#rules)) this.haltedBy ??= denied(verdict);
       else if (!ABOUT_CONTENT.test(`${verdict.code} ${verdict.message}`)) {
         this.#deniedBy ??= denied(verdict);
         if (this.#places[ordinal] === undefined) this.#denied += 1;
@@ -203,7 +214,8 @@ export class RoundIndex {
     switch (traced.kind) {
       case 'row':
         this.changedIds += 1;
-        this.#addVerdict(traced.ordinal, withResponse(traced.line), stray);
+        // Its result line is made of the request's id, not of the bytes.
+        this.#addVerdict(traced.ordinal, withResponse(traced.line), { ...stray, isUtf8: false });
         return;
       case 'unknown':
         this.#addUnknown(traced.id);
@@ -264,20 +276,25 @@ export class RoundIndex {
   }
 }
 
+/** Whether a row was denied by its status, and by no code that means the account. */
+function isByStatus({ code, status }: Failed, { codes }: LineRules): boolean {
+  return status >= 401 && status <= 403 && !isListed(code, codes.halting);
+}
+
 /** Ours are texts; a program that takes `"17"` for a number may give 17 back. */
 function readId(line: Wire | undefined): string | undefined {
   const id = line?.['custom_id'];
-  return typeof id === 'number' ? String(id) : typeof id === 'string' ? id : undefined;
+  return typeof id === 'string' ? id : numberText(id);
 }
 
-function denied({ code, message }: Exclude<Verdict, { readonly kind: 'ok' }>): Failure {
+function denied({ code, message }: Failed): Failure {
   return { name: 'ProviderDenied', code, message: bounded(message) };
 }
 
 /** A line as an object; bytes that are no UTF-8 are replaced rather than lost with their row. */
 function parseLine(bytes: Buffer): Wire | undefined {
   try {
-    return asWire(JSON.parse(bytes.toString('utf8')));
+    return asWire(readAnswer(bytes.toString('utf8')));
   } catch {
     return undefined;
   }

@@ -1,11 +1,10 @@
-import { EMBEDDINGS } from '../../endpoints/embeddings.ts';
 import { roundKey, type ShardRef } from '../../checkpoints/keys.ts';
 import { frameLines, type Line } from '../../jsonl/lines.ts';
 import { readCustomId } from '../../rows/request-line.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { MAX_RESULT_LINE_BYTES, type RoundRequests } from './round-index.ts';
 import type { RoundToCollect } from './round-to-collect.ts';
-import { hasManyInputs } from './round-writer.ts';
+import { listedInputs } from './round-writer.ts';
 import type { ResultRules } from '../../fast-path/splice-result.ts';
 
 /** What a round has asked, for all that its collecting needs to hold. */
@@ -15,15 +14,16 @@ export async function readRequests(
   context: RoundToCollect,
 ): Promise<RoundRequests> {
   const customIds: string[] = [];
-  const manyInputs = new Set<number>();
+  const inputs = new Map<number, number>();
   for await (const lines of await requestLines(store, context, context.round)) {
     for (const { bytes } of lines) {
       if (bytes === undefined) continue;
-      if (endpoint === EMBEDDINGS && hasManyInputs(bytes)) manyInputs.add(customIds.length);
+      const listed = listedInputs(bytes, endpoint);
+      if (listed !== undefined) inputs.set(customIds.length, listed);
       customIds.push(readCustomId(bytes));
     }
   }
-  return { customIds, manyInputs };
+  return { customIds, inputs };
 }
 
 /** A round's request lines as they stream in. */

@@ -1,11 +1,15 @@
 import type { Failure } from '../../errors.ts';
+import { askedIn, mayList } from '../../endpoints/asked.ts';
+import type { Asked, Endpoint } from '../../endpoints/endpoint.ts';
+import { parseExact } from '../../exact-json.ts';
 import type { NotOkLine, OkLine } from '../../job.ts';
 import { jsonLine, tryJsonLine } from '../../jsonl/json-line.ts';
 import type { ObjectWriter } from '../../store/object-store.ts';
 import { endOf } from '../lines/answer-end.ts';
 import { checkOutput } from '../lines/check-output.ts';
-import type { Verdict } from '../lines/classify-line.ts';
+import type { Answered, Verdict } from '../lines/classify-line.ts';
 import { ErrorTally } from '../counts/error-counts.ts';
+import { isPaid, usageOf } from '../counts/usage.ts';
 import { decideInvalidOutput, decideRow, type Fate, type RoundFacts } from './decide-row.ts';
 import { readCustomId } from '../../rows/request-line.ts';
 import type { LostRows } from './lost-rows.ts';
@@ -14,7 +18,7 @@ import type { RoundIndex } from './round-index.ts';
 import type { ResultFiles } from './result-files.ts';
 import { takesFiles, type ResultRules, type ResultSplicer } from '../../fast-path/splice-result.ts';
 
-/** A request line, parsed. */
+/** A request line, parsed; its numbers keep their text. */
 export interface RequestLine {
   readonly custom_id: string;
   readonly body: Readonly<Record<string, unknown>>;
@@ -63,10 +67,10 @@ export class RoundWriter {
     const place = index.find(ordinal);
     if (place?.made !== undefined) return this.#writeAnswer(place.made);
     if (place?.kind === 'ok' && place.isUtf8) {
-      const length = splicer.make(place.file.read(place.start, place.length), index.hasManyInputs(ordinal));
+      const length = splicer.make(place.file.read(place.start, place.length), index.asked(ordinal));
       if (length > 0) return this.#writeAnswer(splicer.line.subarray(0, length));
     }
-    return this.#writeRead(ordinal, requestBytes, place && index.read(place));
+    return this.#writeRead(ordinal, requestBytes, place && index.read(place, ordinal));
   }
 
   #writeAnswer(line: Buffer): Promise<void> | undefined {
@@ -87,25 +91,30 @@ export class RoundWriter {
   }
 
   async #writeRead(ordinal: number, requestBytes: Buffer, verdict: Verdict | undefined): Promise<void> {
-    if (verdict?.kind === 'ok') return this.#writeBody(requestBytes, verdict.body);
+    if (verdict?.kind === 'ok') return this.#writeAnswered(ordinal, requestBytes, verdict);
+    // A body that is no answer may have its price all the same.
+    if (verdict !== undefined && isPaid(usageOf(verdict.body)))
+      this.#round.splicer.countAnswer(verdict.body, undefined);
     const { facts, missingError, lost } = this.#round;
     const lostError = verdict === undefined ? lost.errorOf(ordinal) : undefined;
     const decided = decideRow(verdict?.kind, ordinal, facts);
-    const isSpent = decided === 'deferred' && lostError !== undefined && !lost.askAgain(readCustomId(requestBytes));
+    const asksAgain = decided === 'deferred' && lostError !== undefined;
+    const isSpent = asksAgain && !lost.askAgain(readCustomId(requestBytes));
     const fate = isSpent ? 'exhausted' : decided;
     if (fate === 'deferred') return this.#defer(requestBytes);
     const error = verdict ?? facts.namedLines.get(ordinal) ?? lostError ?? missingError;
     const request = parseRequest(requestBytes);
     const outcome = fate === 'exhausted' ? 'exhausted' : 'failed';
-    return this.#settle(request, notOk(request.custom_id, outcome, error, facts.round));
+    const line = notOk(request.custom_id, outcome, error, facts.round);
+    return this.#settle(request, verdict?.body === undefined ? line : { ...line, body: verdict.body });
   }
 
   /** An answer that is read rather than copied. */
-  async #writeBody(requestBytes: Buffer, body: unknown): Promise<void> {
-    const { splicer, facts, rules } = this.#round;
-    splicer.countAnswer(body);
+  async #writeAnswered(ordinal: number, requestBytes: Buffer, answered: Answered): Promise<void> {
+    const { splicer, facts, rules, index } = this.#round;
+    splicer.countAnswer(answered.body, endOf(answered.shown));
     const request = parseRequest(requestBytes);
-    const line = await this.#answer(request, body);
+    const line = await this.#answer(request.custom_id, answered, index.asked(ordinal));
     const written = tryJsonLine(line);
     if (written === undefined)
       return this.#settle(request, notOk(request.custom_id, 'failed', TOO_DEEP, facts.round));
@@ -131,21 +140,27 @@ export class RoundWriter {
     const { custom_id, outcome, error } = line;
     if (outcome !== 'invalid') this.totals[outcome] += 1;
     this.errors.add({ outcome, code: error.code, rows: 1, custom_id, message: error.message });
-    await this.#writers.results.write(jsonLine(line));
+    // The outcome is told, also of a body that cannot be written.
+    await this.#writers.results.write(tryJsonLine(line) ?? jsonLine({ ...line, body: undefined }));
     await this.#flushLetters();
     await this.#writers.deadLetters.write(deadLetter(request, line));
   }
 
-  async #answer({ custom_id, body: { input } }: RequestLine, body: unknown): Promise<OkLine | NotOkLine> {
+  async #answer(customId: string, { body, shown }: Answered, asked: Asked): Promise<OkLine | NotOkLine> {
     const { rules, files } = this.#round;
-    const { output, endpoint } = rules;
-    const taken = (takesFiles(rules) && endpoint.takeFiles?.(body)) || { files: [], body };
-    const names = await files.add(custom_id, taken.files);
-    const answer = { ...rules, customId: custom_id, body: taken.body, manyInputs: Array.isArray(input) };
-    const line = renderResult({ ...answer, files: names });
+    const { output, endpoint, round, resultShape } = rules;
+    const taken = takesFiles(rules) ? endpoint.takeFiles?.(body) : undefined;
+    const line = renderResult({
+      customId,
+      body,
+      shown: taken === undefined ? shown : endpoint.show(taken.body, asked),
+      round,
+      resultShape,
+      files: await files.add(customId, taken?.files ?? []),
+    });
     if (output === undefined) return line;
-    const { text } = renderResult({ ...answer, resultShape: 'compact' });
-    return checkOutput(line, text, endOf(body, endpoint), output.match);
+    const texts = endpoint.texts?.(body) ?? (typeof shown.text === 'string' ? [shown.text] : []);
+    return checkOutput(line, texts, endOf(shown), output.match);
   }
 }
 
@@ -156,15 +171,15 @@ const TOO_DEEP = {
 
 const LINE_END = Buffer.from('\n');
 
-const INPUT_ARRAY = Buffer.from('"input":[');
-
-/** Whether a request line's input is an array. Only one that may be is read for it. */
-export function hasManyInputs(requestBytes: Buffer): boolean {
-  return requestBytes.includes(INPUT_ARRAY) && Array.isArray(parseRequest(requestBytes).body['input']);
+/** How many inputs a request lists; `undefined` when its input is no list. */
+export function listedInputs(requestBytes: Buffer, endpoint: Endpoint): number | undefined {
+  return mayList(requestBytes, endpoint)
+    ? askedIn(parseRequest(requestBytes).body, endpoint).inputs
+    : undefined;
 }
 
 export function parseRequest(bytes: Buffer): RequestLine {
-  return JSON.parse(bytes.toString('utf8')) as RequestLine;
+  return parseExact(bytes.toString('utf8')) as RequestLine;
 }
 
 export function notOk(

@@ -22,7 +22,11 @@ export interface Stray {
 export type Traced =
   | { readonly kind: 'row'; readonly ordinal: number; readonly line: Wire }
   | { readonly kind: 'unknown'; readonly id: string }
-  | { readonly kind: 'unreadable'; readonly ordinal: number | undefined; readonly unreadable: UnreadableLine };
+  | {
+      readonly kind: 'unreadable';
+      readonly ordinal: number | undefined;
+      readonly unreadable: UnreadableLine;
+    };
 
 const EXCERPT_CHARACTERS = 200;
 

@@ -6,9 +6,9 @@ export type Scan = (bytes: Uint8Array, from: number) => number;
 
 const [QUOTE, BACKSLASH, MINUS, POINT, ZERO, NINE] = [0x22, 0x5c, 0x2d, 0x2e, 0x30, 0x39];
 
-/** Bytes that stand for themselves inside a string: all but control characters, quote, backslash, and U+2028's first. */
+/** Bytes that stand for themselves inside a string: all but control characters, quote, backslash, and what begins a line separator. */
 const PLAIN = new Uint8Array(256).map((_, byte) =>
-  byte < 0x20 || byte === QUOTE || byte === BACKSLASH || byte === 0xe2 ? 0 : 1,
+  byte < 0x20 || byte === QUOTE || byte === BACKSLASH || byte === 0xc2 || byte === 0xe2 ? 0 : 1,
 );
 /** What may follow a backslash; `\/` and `\u` are written in another way. */
 const ESCAPED = new Uint8Array(256).map((_, byte) =>
@@ -24,13 +24,15 @@ export function textEnd(bytes: Uint8Array, from: number): number {
     if (byte === BACKSLASH) {
       at += 1;
       if (ESCAPED[bytes[at] ?? 0] !== 1) return -1;
-    } else if (byte !== 0xe2 || isLineSeparator(bytes, at)) return -1;
+    } else if (byte < 0x20 || isLineSeparator(bytes, at)) return -1;
   }
 }
 
-/** U+2028 and U+2029, which are written escaped. */
-function isLineSeparator(bytes: Uint8Array, at: number): boolean {
-  return bytes[at + 1] === 0x80 && (bytes[at + 2] === 0xa8 || bytes[at + 2] === 0xa9);
+/** U+0085, U+2028 and U+2029, which are written escaped. */
+export function isLineSeparator(bytes: Uint8Array, at: number): boolean {
+  const second = bytes[at + 1];
+  if (bytes[at] === 0xc2) return second === 0x85;
+  return bytes[at] === 0xe2 && second === 0x80 && (bytes[at + 2] === 0xa8 || bytes[at + 2] === 0xa9);
 }
 
 /** More digits than a double surely keeps, or zeros that it writes with an exponent. */

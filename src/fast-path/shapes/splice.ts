@@ -35,6 +35,11 @@ export function createEscapedProbe(shape: Shape, plainSlot: number | undefined):
   );
 }
 
+/** A probe whose texts are empty: it tells a rule that asks whether there is a text from one that hands texts on. */
+export function createEmptyProbe(shape: Shape): Probe {
+  return createProbe(shape, 6_427, (value, n) => (shape.slots[n] === 'text' ? '' : value));
+}
+
 function createProbe(
   shape: Shape,
   salt: number,

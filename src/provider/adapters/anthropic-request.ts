@@ -1,3 +1,6 @@
+import { parseExact } from '../../exact-json.ts';
+import { replaceLoneSurrogates } from '../../jsonl/json-line.ts';
+import { unwritable } from '../../rows/formats/unwritable.ts';
 import { asWire, type Wire } from '../wire.ts';
 
 /** What Anthropic must be told and OpenAI need not be: the most tokens of an answer whose request names none. */
@@ -5,7 +8,7 @@ export const DEFAULT_MAX_TOKENS = 4_096;
 
 /** A request line of ours as a request of a message batch. */
 export function toMessageRequest(line: Buffer): Wire {
-  const { custom_id, body } = JSON.parse(line.toString('utf8')) as Wire;
+  const { custom_id, body } = parseExact(line.toString('utf8')) as Wire;
   return { custom_id, params: toMessageParams(asWire(body) ?? {}) };
 }
 
@@ -84,10 +87,15 @@ function toToolUse(call: unknown): Wire {
   return { type: 'tool_use', id, name, input: parsed(given) };
 }
 
+/**
+ * The arguments of a call. One create carries all requests of a shard, so arguments that could not be sent are replaced here:
+ * they would make the provider refuse the others as well.
+ */
 function parsed(text: unknown): unknown {
   if (typeof text !== 'string') return text;
   try {
-    return JSON.parse(text);
+    const value = parseExact(text);
+    return unwritable(value) === undefined ? parseExact(replaceLoneSurrogates(JSON.stringify(value))) : {};
   } catch {
     return {};
   }

@@ -1,41 +1,51 @@
+import { numberText } from '../../exact-json.ts';
+import { readAnswer, tryReadAnswer } from '../../jsonl/answer-json.ts';
+import { jsonLine } from '../../jsonl/json-line.ts';
+import { readError, saysNothing } from '../error-envelope.ts';
 import { asWire, type Wire } from '../wire.ts';
 
 /** A line of a message batch's results as a result line of ours, with a newline; `undefined` when it is no JSON object. */
 export function toResultLine(line: Buffer): Buffer | undefined {
-  const wire = parse(line);
+  const wire = asWire(tryReadAnswer(line.toString('utf8')));
   if (wire === undefined) return undefined;
-  const outcome = toOutcome(asWire(wire['result']) ?? {});
-  return Buffer.from(`${JSON.stringify({ custom_id: wire['custom_id'], ...outcome })}\n`);
+  const { custom_id, result } = wire;
+  const deep = { response: null, error: TOO_DEEP };
+  const outcome = unlessTooDeep(() => jsonLine({ custom_id, ...toOutcome(asWire(result) ?? {}) }));
+  return Buffer.from(outcome ?? jsonLine({ custom_id, ...deep }));
 }
 
-function parse(line: Buffer): Wire | undefined {
+/** `undefined` for a value of some thousand levels, which can be read but not written. */
+function unlessTooDeep(write: () => string): string | undefined {
   try {
-    return asWire(JSON.parse(line.toString('utf8')));
-  } catch {
-    return undefined;
+    return write();
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
   }
 }
 
+const TOO_DEEP = {
+  code: 'ANSWER_TOO_DEEP',
+  message: 'The answer is nested too deeply to be translated.',
+};
+
 function toOutcome(result: Wire): Wire {
-  const message = asWire(result['message']);
-  if (result['type'] === 'succeeded' && message !== undefined)
-    return { response: { status_code: 200, body: toCompletion(message) }, error: null };
-  return { response: null, error: toError(result) };
+  return result['type'] === 'succeeded'
+    ? { response: { status_code: 200, body: toCompletion(result['message']) }, error: null }
+    : { response: null, error: toError(result) };
 }
 
-/** The envelope of an error is inside the result as it is around an answer. */
-function toError({ type, error }: Wire): Wire | null {
+/** The error as it is; the envelope of an error is inside the result as it is around an answer. */
+function toError({ type, error }: Wire): unknown {
   if (type === 'expired' || type === 'canceled') {
     const [code, how] =
       type === 'expired' ? ['batch_expired', 'expired'] : ['batch_cancelled', 'was cancelled'];
     return { code, message: `The batch ${how} before this request was sent to the model.` };
   }
-  const envelope = asWire(error);
-  const told = asWire(envelope?.['error']) ?? envelope;
-  if (told === undefined) return null;
+  const { message } = readError(error);
   // It has no type of its own, and is no fault of the row.
-  const isUnpaid = /credit balance is too low/i.test(String(told['message']));
-  return { code: isUnpaid ? 'billing_error' : told['type'], message: told['message'] };
+  const isUnpaid = message !== undefined && /credit balance is too low/i.test(message);
+  return isUnpaid ? { code: 'billing_error', message } : (error ?? null);
 }
 
 const FINISH_REASONS: ReadonlyMap<unknown, string> = new Map([
@@ -49,19 +59,32 @@ const FINISH_REASONS: ReadonlyMap<unknown, string> = new Map([
 
 /** The body of an answer to one message of its own: a completion, or OpenAI's envelope of an error. */
 export function toRealtimeBody(status: number, body: string): string {
-  const wire = asWire(JSON.parse(body));
-  if (wire === undefined) return body;
-  return JSON.stringify(
-    status >= 200 && status < 300 ? toCompletion(wire) : { error: toError({ error: wire }) },
-  );
+  const value = readAnswer(body);
+  if (asWire(value) === undefined) return body;
+  const isSuccess = status >= 200 && status < 300;
+  const toBody = (): unknown => (isSuccess ? toCompletion(value) : { error: toError({ error: value }) });
+  return unlessTooDeep(() => JSON.stringify(toBody())) ?? JSON.stringify({ error: TOO_DEEP });
 }
 
-/** A message as a chat completion. Blocks that a completion has no place for stay beside it, all of them in order. */
-function toCompletion({ id, model, content, stop_reason, usage, role }: Wire): Wire {
-  const blocks = (Array.isArray(content) ? content : []).map((block) => asWire(block) ?? {});
+/** Blocks that a completion has a place for, and what they hold. */
+const PLAIN_TEXT = new Set(['type', 'text']);
+const PLAIN_CALL = new Set(['type', 'id', 'name', 'input']);
+
+/**
+ * A message as a chat completion. Blocks that a completion has no place for stay beside it, all of them in order, and so do
+ * other fields. What is no message stays as it is: chat completions know that it is no answer.
+ */
+function toCompletion(message: unknown): unknown {
+  const wire = asWire(message);
+  if (wire === undefined || !Array.isArray(wire['content'])) return message ?? null;
+  const { id, type: _type, model, content, stop_reason, stop_sequence, usage, role, ...others } = wire;
+  const blocks = (content as unknown[]).map((block) => asWire(block) ?? {});
   const texts = blocks.filter(({ type }) => type === 'text');
   const calls = blocks.filter(({ type }) => type === 'tool_use');
+  const isWhole =
+    texts.length < 2 && texts.every(holdsOnly(PLAIN_TEXT)) && calls.every(holdsOnly(PLAIN_CALL));
   return {
+    ...others,
     id,
     object: 'chat.completion',
     model,
@@ -77,24 +100,35 @@ function toCompletion({ id, model, content, stop_reason, usage, role }: Wire): W
       },
     ],
     usage: toUsage(asWire(usage) ?? {}),
-    ...(blocks.length > texts.length + calls.length && { content: blocks }),
+    ...(!saysNothing(stop_sequence) && { stop_sequence }),
+    ...(!(isWhole && blocks.length === texts.length + calls.length) && { content: blocks }),
   };
+}
+
+function holdsOnly(fields: ReadonlySet<string>): (block: Wire) => boolean {
+  return (block) =>
+    Object.entries(block).every(([name, value]) => fields.has(name) || value === null || value === undefined);
 }
 
 function toToolCall({ id, name, input }: Wire): Wire {
   return { id, type: 'function', function: { name, arguments: JSON.stringify(input ?? {}) } };
 }
 
-/** Tokens that were read from a cache or written to it are not among Anthropic's `input_tokens`. */
-function toUsage(usage: Wire): Wire {
-  const count = (name: string): number => (typeof usage[name] === 'number' ? usage[name] : 0);
-  const cached = count('cache_read_input_tokens');
-  const prompt = count('input_tokens') + cached + count('cache_creation_input_tokens');
-  const completion = count('output_tokens');
+/** Tokens that were read from a cache or written to it are not among Anthropic's `input_tokens`. Other fields stay. */
+function toUsage({ input_tokens, output_tokens, cache_read_input_tokens, ...others }: Wire): Wire {
+  const cached = count(cache_read_input_tokens);
+  const prompt = count(input_tokens) + cached + count(others['cache_creation_input_tokens']);
+  const completion = count(output_tokens);
   return {
     prompt_tokens: prompt,
     completion_tokens: completion,
     total_tokens: prompt + completion,
     ...(cached > 0 && { prompt_tokens_details: { cached_tokens: cached } }),
+    ...others,
   };
+}
+
+function count(value: unknown): number {
+  const number = Number(numberText(value) ?? 0);
+  return Number.isFinite(number) ? number : 0;
 }

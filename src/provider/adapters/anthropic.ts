@@ -1,4 +1,5 @@
 import { ProviderRejected, ProviderUnavailable } from '../../errors.ts';
+import { parseExact } from '../../exact-json.ts';
 import { frameLines } from '../../jsonl/lines.ts';
 import type {
   Batch,
@@ -123,7 +124,7 @@ export class AnthropicClient implements ProviderClient {
 
   /** A message of its own; the dialect has no other endpoint than chat completions. */
   async send(endpoint: string, body: string): Promise<DirectAnswer> {
-    const params = toMessageParams(asWire(JSON.parse(body)) ?? {});
+    const params = toMessageParams(asWire(parseExact(body)) ?? {});
     const answer = await this.#http.answer(endpoint, '/messages', JSON.stringify(params));
     const { status, headers } = answer;
     return { status, headers: withPlainLimits(headers), body: toRealtimeBody(status, answer.body) };

@@ -1,23 +1,27 @@
 import { isUtf8 } from 'node:buffer';
 
-/** What a decoder puts for bytes that are no UTF-8. */
-export const REPLACEMENT = '\ufffd';
+const [QUOTE, CR, LF, TAB] = [0x22, 0x0d, 0x0a, 0x09];
 
-const [QUOTE, CR, LF] = [0x22, 0x0d, 0x0a];
+/** As many as a spreadsheet has. Empty cells add nothing to a record's size, so that alone bounds no memory. */
+export const MAX_COLUMNS = 16_384;
 
 /** A record of a table, still in its bytes. */
 export interface CsvRecord {
   /** 1-based, the one it begins on. */
   readonly line: number;
+  /** Lines that it takes: several where quotes hold line ends. */
+  readonly lines: number;
+  /** Its cells that begin with a quote and are plain text all the same. */
+  readonly plainQuotes: number;
   readonly chunk: CsvChunk;
-  /** Cell n is from `spans[2 * n]` to `spans[2 * n + 1]`, without its quotes; a quote inside of it is doubled. */
-  readonly spans: readonly number[];
+  /** Cell n is from `spans[2 * n]` to `spans[2 * n + 1]`, without its quotes; in a quoted cell, a quote is doubled. */
+  readonly spans: number[];
 }
 
 /** Bytes that many records share. */
 export interface CsvChunk {
   readonly bytes: Buffer;
-  /** Whether its whole records are valid UTF-8, and without NUL and what stands for unreadable bytes. */
+  /** Whether its records are without NUL. */
   isPlain: boolean;
 }
 
@@ -26,33 +30,78 @@ export interface Cut {
   readonly records: readonly CsvRecord[];
   /** Where the first record begins that was not cut. */
   readonly end: number;
-  /** It is one that only a parser knows what to say of; else there is just more to come of it. */
-  readonly isOdd: boolean;
+  /** Why that record cannot be cut; undefined when there is just more to come of it. */
+  readonly broken?: Broken | undefined;
+}
+
+export interface Broken {
+  readonly why: 'not UTF-8' | 'text behind a quote' | 'quote never closed' | 'too long' | 'too many columns';
+  /** 1-based: where the record, or the quoted cell, begins. */
+  readonly line: number;
+}
+
+/** Whether a cell has quotes around it. */
+export function isQuoted(bytes: Buffer, start: number): boolean {
+  return start > 0 && bytes[start - 1] === QUOTE;
 }
 
 export function cellsOf({ chunk: { bytes }, spans }: CsvRecord): string[] {
   const cells: string[] = [];
   for (let n = 0; n < spans.length; n += 2) {
-    const cell = bytes.toString('utf8', spans[n], spans[n + 1]);
-    cells.push(cell.includes('"') ? cell.replaceAll('""', '"') : cell);
+    const start = spans[n] as number;
+    const cell = bytes.toString('utf8', start, spans[n + 1]);
+    cells.push(isQuoted(bytes, start) && cell.includes('"') ? cell.replaceAll('""', '"') : cell);
   }
   return cells;
 }
 
+/** The bytes of a record, quotes included, without its line end. */
+export function bytesOf({ chunk: { bytes }, spans }: CsvRecord): Buffer {
+  const [first = 0, last = 0] = [spans[0], spans.at(-1)];
+  const lastStart = spans.at(-2) ?? 0;
+  return bytes.subarray(
+    isQuoted(bytes, first) ? first - 1 : first,
+    isQuoted(bytes, lastStart) ? last + 1 : last,
+  );
+}
+
+export interface CutOptions {
+  /** One ASCII character. */
+  readonly delimiter: string;
+  /** Whether quotes hold cells together; undefined: where they do so as RFC 4180 has it. */
+  readonly quotes?: boolean | undefined;
+  /** Longest record, in bytes. */
+  readonly longest: number;
+  /** Number of the first line. Default 1. */
+  readonly firstLine?: number;
+}
+
 /**
- * Cuts records out of bytes that keep to RFC 4180, and leaves everything else: a quote where none belongs, one that is
- * never closed. Several times as fast as a parser that copes with anything; equal to it under a property test.
+ * Cuts a table's bytes into records. A cell that begins with a quote ends at the next quote that is not doubled; in other
+ * cells a quote is a character. Where text follows the closing quote, or none closes it, the cell's end cannot be known:
+ * the record is broken. Tables with tabs are often written without any quoting, so there such a cell is plain text, unless
+ * `quotes` is true.
  */
 export class RecordCutter {
   readonly #delimiter: number;
+  /** No byte is the number -1: then no quote is found. */
+  readonly #quote: number;
+  readonly #mayBePlain: boolean;
   readonly #longest: number;
   /** The line that the next record begins on. */
-  line = 1;
+  line: number;
+  /** Of the record that is looked at. */
+  #plainQuotes = 0;
+  #broken: Broken['why'] = 'quote never closed';
+  /** Where the cell begins that broke it. */
+  #brokenAt = 0;
 
-  /** @param longest records of more bytes are left, too */
-  constructor(delimiter: string, longest: number) {
+  constructor({ delimiter, quotes, longest, firstLine = 1 }: CutOptions) {
     this.#delimiter = delimiter.charCodeAt(0);
+    this.#quote = quotes === false ? -1 : QUOTE;
+    this.#mayBePlain = quotes === undefined && this.#delimiter === TAB;
     this.#longest = longest;
+    this.line = firstLine;
   }
 
   /** @param isEnd there is nothing behind these */
@@ -60,7 +109,8 @@ export class RecordCutter {
     const chunk: CsvChunk = { bytes, isPlain: false };
     const cut = this.#cutRecords(chunk, isEnd);
     const whole = bytes.subarray(0, cut.end);
-    chunk.isPlain = isUtf8(whole) && !whole.includes(0) && !whole.includes(REPLACEMENT);
+    if (!isUtf8(whole)) return { ...cut, broken: { why: 'not UTF-8', line: invalidLine(cut.records) } };
+    chunk.isPlain = !whole.includes(0);
     return cut;
   }
 
@@ -71,53 +121,76 @@ export class RecordCutter {
     while (end < bytes.length) {
       const spans: number[] = [];
       const behind = this.#cutRecord(bytes, end, isEnd, spans);
-      if (behind < 0 || behind - end > this.#longest) return { records, end, isOdd: behind !== MORE };
+      if (behind === MORE) return { records, end };
+      if (behind === ODD) {
+        const line = this.line + countLines(bytes, end, this.#brokenAt);
+        return { records, end, broken: { why: this.#broken, line } };
+      }
+      if (behind - end > this.#longest) return { records, end, broken: { why: 'too long', line: this.line } };
+      const lines = countLines(bytes, end, behind);
       const isBlank = spans.length === 2 && spans[0] === spans[1] && bytes[end] !== QUOTE;
-      if (!isBlank) records.push({ line: this.line, chunk, spans });
-      this.line += countLines(bytes, end, behind);
+      if (!isBlank) records.push({ line: this.line, lines, plainQuotes: this.#plainQuotes, chunk, spans });
+      this.line += lines;
       end = behind;
     }
-    return { records, end, isOdd: false };
+    return { records, end };
   }
 
   /** Finds a record's cells. @returns where it ends, line end included; {@link ODD} or {@link MORE} */
   #cutRecord(bytes: Buffer, start: number, isEnd: boolean, spans: number[]): number {
+    this.#plainQuotes = 0;
     for (let at = start; ; at += 1) {
-      const isQuoted = bytes[at] === QUOTE;
-      const end = isQuoted ? closingQuote(bytes, at + 1, isEnd) : this.#plainEnd(bytes, at);
-      if (end < 0) return end;
-      spans.push(isQuoted ? at + 1 : at, end);
-      at = isQuoted ? end + 1 : end;
+      let end = bytes[at] === this.#quote ? this.#quotedEnd(bytes, at, isEnd) : PLAIN;
+      if (end === MORE || (end === ODD && !this.#mayBePlain)) return end;
+      if (end >= 0) {
+        spans.push(at + 1, end);
+        at = end + 1;
+      } else {
+        if (end === ODD) this.#plainQuotes += 1;
+        end = this.#plainEnd(bytes, at);
+        spans.push(at, end);
+        at = end;
+      }
+      if (spans.length > 2 * MAX_COLUMNS) return this.#breakAt('too many columns', start);
       const byte = bytes[at];
       if (byte === this.#delimiter) continue;
       if (byte === LF) return at + 1;
       // The line feed of a carriage return may be the next chunk's first byte.
       if (at + 1 >= bytes.length && !isEnd) return MORE;
       if (byte === CR) return bytes[at + 1] === LF ? at + 2 : at + 1;
-      return at === bytes.length ? at : ODD;
+      return at;
     }
+  }
+
+  /** Where the quote is that ends a cell, which begins with one at `start`. */
+  #quotedEnd(bytes: Buffer, start: number, isEnd: boolean): number {
+    let end = bytes.indexOf(QUOTE, start + 1);
+    while (end !== -1 && bytes[end + 1] === QUOTE) end = bytes.indexOf(QUOTE, end + 2);
+    if (end === -1) return isEnd ? this.#breakAt('quote never closed', start) : MORE;
+    if (end + 1 === bytes.length) return isEnd ? end : MORE;
+    const behind = bytes[end + 1];
+    if (behind === this.#delimiter || behind === LF || behind === CR) return end;
+    return this.#breakAt('text behind a quote', start);
+  }
+
+  #breakAt(why: Broken['why'], at: number): number {
+    this.#broken = why;
+    this.#brokenAt = at;
+    return ODD;
   }
 
   #plainEnd(bytes: Buffer, start: number): number {
-    for (let at = start; at < bytes.length; at += 1) {
+    let at = start;
+    for (; at < bytes.length; at += 1) {
       const byte = bytes[at];
-      if (byte === this.#delimiter || byte === LF || byte === CR) return at;
-      if (byte === QUOTE) return ODD;
+      if (byte === this.#delimiter || byte === LF || byte === CR) break;
     }
-    return bytes.length;
+    return at;
   }
 }
 
-/** Of a record that is not cut: it does not keep to the rules, or its end is not there yet. */
-const [ODD, MORE] = [-1, -2];
-
-/** The quote that ends a cell; one inside of it is doubled. */
-function closingQuote(bytes: Buffer, start: number, isEnd: boolean): number {
-  let at = bytes.indexOf(QUOTE, start);
-  while (at !== -1 && bytes[at + 1] === QUOTE) at = bytes.indexOf(QUOTE, at + 2);
-  if (at === -1) return isEnd ? ODD : MORE;
-  return at;
-}
+/** Instead of an end: the cell is broken; its end is not there yet; it has no quotes around it. */
+const [ODD, MORE, PLAIN] = [-1, -2, -3];
 
 /** Line ends, of whichever kind. */
 function countLines(bytes: Buffer, start: number, end: number): number {
@@ -127,4 +200,9 @@ function countLines(bytes: Buffer, start: number, end: number): number {
     if (byte === LF || (byte === CR && bytes[at + 1] !== LF)) lines += 1;
   }
   return lines;
+}
+
+function invalidLine(records: readonly CsvRecord[]): number {
+  const invalid = records.find((record) => !isUtf8(bytesOf(record))) ?? records.at(-1);
+  return invalid?.line ?? 1;
 }

@@ -1,216 +1,226 @@
-import { pipeline, Readable } from 'node:stream';
-import { CsvError, parse } from 'csv-parse';
 import { InvalidInput } from '../../errors.ts';
-import type { ReadOptions } from './format.ts';
 import { asBuffer } from '../../jsonl/lines.ts';
 import type { ReadRow, Row, Table, TableRow, UnreadRow } from '../row.ts';
-import { cellsOf, RecordCutter, REPLACEMENT, type CsvRecord } from './csv-records.ts';
+import {
+  bytesOf,
+  cellsOf,
+  MAX_COLUMNS,
+  RecordCutter,
+  type Broken,
+  type CsvRecord,
+  type Cut,
+} from './csv-records.ts';
+import { delimiterName, readSepLine, recogniseDelimiter } from './delimiter.ts';
+import { notUtf8 } from './encoding.ts';
+import type { ReadOptions } from './format.ts';
+import { couldBeRows } from './merged-rows.ts';
+import { peek, withoutStart } from './peek.ts';
+import { readHeader } from './table-header.ts';
 
-/** Rows handed on together. */
-const BATCH_ROWS = 500;
-
-/** As many as a spreadsheet has. Empty cells add nothing to a record's size, so that alone bounds no memory. */
-const MAX_COLUMNS = 16_384;
-
-/** A record as the parser gives it, with where it ends. */
-interface Parsed {
-  readonly record: readonly string[];
-  readonly info: { readonly lines: number; readonly empty_lines: number };
-}
-
-/** Comma-separated values with a header. */
+/** A table whose extension promises commas. */
 export function readCsv(chunks: AsyncIterable<Uint8Array>, options: ReadOptions): AsyncGenerator<Row[]> {
-  return readRecords(chunks, ',', options);
+  return readTable(chunks, ',', options);
 }
 
-/** Tab-separated values with a header. */
+/** A table whose extension promises tabs. */
 export function readTsv(chunks: AsyncIterable<Uint8Array>, options: ReadOptions): AsyncGenerator<Row[]> {
-  return readRecords(chunks, '\t', options);
+  return readTable(chunks, '\t', options);
 }
 
 /**
- * A row per record, its fields named by the header. Columns that are no field of a row are data for the profile's
- * templates and are not sent by themselves. An empty cell is an absent field.
- * @throws InvalidInput when there is no usable header, or a quote makes the rest of the file unreadable.
+ * A row per record below the header, its fields named by the header. Columns that are no field of a row are data for the
+ * profile's templates and are not sent by themselves. An empty cell is an absent field, a record of empty cells no row.
+ * @throws InvalidInput when there is no usable header, or its bytes or quotes make the file unreadable or ambiguous.
  */
-async function* readRecords(
+async function* readTable(
   chunks: AsyncIterable<Uint8Array>,
-  delimiter: string,
-  { name, maxRowBytes }: ReadOptions,
+  promised: string,
+  options: ReadOptions,
 ): AsyncGenerator<Row[]> {
-  let table: Table | undefined;
-  for await (const records of cutOrParse(chunks, { delimiter, name, maxRowBytes })) {
-    const rows: Row[] = [];
-    for (const record of records) {
-      if (table !== undefined) rows.push(toRow(table, record));
-      else table = readHeader(record, delimiter, name);
-    }
+  const { start, isWhole, chunks: all } = await peek(chunks);
+  const sep = readSepLine(start);
+  const sepBytes = sep?.bytes ?? 0;
+  const delimiter =
+    options.table?.delimiter ??
+    sep?.delimiter ??
+    recogniseDelimiter({ name: options.name, start, isWhole, promised, quotes: options.table?.quotes });
+  noteDelimiter(delimiter, { promised, sep: sep?.delimiter }, options);
+  const cutter = new RecordCutter({
+    delimiter,
+    quotes: options.table?.quotes,
+    longest: options.maxRowBytes,
+    firstLine: sep === undefined ? 1 : 2,
+  });
+  const reader = new TableReader(delimiter, options);
+  for await (const records of cutRecords(withoutStart(all, sepBytes), cutter, options)) {
+    const rows = reader.read(records);
     if (rows.length > 0) yield rows;
   }
 }
 
-/** A record with its bytes, or as the parser gave it. */
-type AnyRecord = CsvRecord | { readonly line: number; readonly cells: readonly string[] };
-
-interface CsvOptions extends ReadOptions {
-  readonly delimiter: string;
+function noteDelimiter(
+  delimiter: string,
+  { promised, sep }: { readonly promised: string; readonly sep: string | undefined },
+  { table, reading }: ReadOptions,
+): void {
+  reading.delimiter = delimiter;
+  if (sep !== undefined && sep !== delimiter)
+    reading.note(
+      `The first line asks for the delimiter ${delimiterName(sep)}; the profile's ${delimiterName(delimiter)} decides.`,
+    );
+  if (table?.delimiter !== undefined || delimiter === promised) return;
+  const why =
+    sep === undefined ? 'as its header and its first records are separated' : 'as its first line says';
+  reading.note(`Read with the delimiter ${delimiterName(delimiter)}, ${why}.`);
 }
 
-/** Cuts records as long as they keep to the rules, and has all from the first one that does not parsed. */
-async function* cutOrParse(
-  chunks: AsyncIterable<Uint8Array>,
-  options: CsvOptions,
-): AsyncGenerator<readonly AnyRecord[]> {
-  const longest = Math.min(LONGEST_CUT, options.maxRowBytes);
-  const cutter = new RecordCutter(options.delimiter, longest);
+/** Cuts a table's records. A record over several chunks is looked at again only when there is twice as much of it. */
+async function* cutRecords(
+  chunks: AsyncIterable<Buffer>,
+  cutter: RecordCutter,
+  { name, maxRowBytes, table }: ReadOptions,
+): AsyncGenerator<readonly CsvRecord[]> {
   const source = chunks[Symbol.asyncIterator]();
-  for (let rest: Buffer = Buffer.alloc(0), isEnd = false; !isEnd;) {
+  let pieces: Buffer[] = [];
+  let [size, enough] = [0, 0];
+  for (let isEnd = false; !isEnd;) {
     const next = await source.next();
     isEnd = next.done === true;
-    const value: Uint8Array = isEnd ? Buffer.alloc(0) : next.value;
-    const bytes = rest.length === 0 ? asBuffer(value) : Buffer.concat([rest, value]);
-    const { records, end, isOdd } = cutter.cut(bytes, isEnd);
-    if (records.some(({ spans }) => spans.length > 2 * MAX_COLUMNS)) throw tooManyColumns(options.name);
-    if (records.length > 0) yield records;
-    rest = bytes.subarray(end);
-    if (isOdd || rest.length > longest) {
-      yield* parseRecords(remaining(rest, source), options, cutter.line);
-      return;
+    if (next.done !== true) {
+      pieces.push(asBuffer(next.value));
+      size += next.value.length;
     }
+    if (!isEnd && size < enough) continue;
+    const [only] = pieces;
+    const bytes = pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
+    const cut: Cut = cutter.cut(bytes, isEnd);
+    if (cut.broken !== undefined) throw unreadable(name, cut.broken, table?.quotes);
+    if (cut.records.length > 0) yield cut.records;
+    const rest = bytes.subarray(cut.end);
+    size = rest.length;
+    if (size > maxRowBytes) throw unreadable(name, { why: 'too long', line: cutter.line }, table?.quotes);
+    pieces = size === 0 ? [] : [rest];
+    enough = Math.min(2 * size, maxRowBytes + 1);
   }
 }
 
-/** Longest record that is cut, in bytes: it is looked at from its start again with every chunk. */
-const LONGEST_CUT = 1_000_000;
+const PLAIN_QUOTES =
+  'If quotes are plain characters in this table, say so: --no-quotes, or table: { quotes: false } in the profile.';
 
-async function* remaining(rest: Buffer, source: AsyncIterator<Uint8Array>): AsyncGenerator<Buffer> {
-  yield rest;
-  for (let next = await source.next(); next.done !== true; next = await source.next())
-    yield asBuffer(next.value);
+function unreadable(name: string, { why, line }: Broken, quotes: boolean | undefined): InvalidInput {
+  const hint = quotes === undefined ? ` ${PLAIN_QUOTES}` : '';
+  switch (why) {
+    case 'not UTF-8':
+      return notUtf8(name, line);
+    case 'too many columns':
+      return new InvalidInput(`${name} has more than ${MAX_COLUMNS} columns in line ${line}.`);
+    case 'too long':
+      return new InvalidInput(
+        `${name} cannot be read at line ${line}: the row is larger than a file may be; is a quote missing?${hint}`,
+      );
+    case 'quote never closed':
+      return new InvalidInput(
+        `${name} cannot be read at line ${line}: a quote opens a cell there and is never closed.${hint}`,
+      );
+    case 'text behind a quote':
+      return new InvalidInput(
+        `${name} cannot be read at line ${line}: a quote opens a cell there, and text follows the quote that closes it. A quote inside of quotes is written twice ("").${hint}`,
+      );
+  }
 }
 
-async function* parseRecords(
-  chunks: AsyncIterable<Buffer>,
-  { delimiter, name, maxRowBytes }: CsvOptions,
-  firstLine: number,
-): AsyncGenerator<readonly AnyRecord[]> {
-  const parser = parse({
-    cast: (cell, { index }) => {
-      if (index < MAX_COLUMNS) return cell;
-      throw tooManyColumns(name);
-    },
-    delimiter,
-    info: true,
-    max_record_size: maxRowBytes,
-    // All of them: left to itself, the parser takes the first line's end for every line's.
-    record_delimiter: ['\r\n', '\n', '\r'],
-    relax_column_count: true,
-    skip_empty_lines: true,
-  });
-  // The parser's own failure reaches the loop below; the source's destroys it on the way.
-  pipeline(Readable.from(chunks), parser, () => undefined);
-  let records: AnyRecord[] = [];
-  let [lines, blank] = [0, 0];
-  try {
-    for await (const { record, info } of parser as AsyncIterable<Parsed>) {
-      records.push({ cells: record, line: firstLine + lines + info.empty_lines - blank });
-      [lines, blank] = [info.lines, info.empty_lines];
-      if (records.length === BATCH_ROWS) {
-        yield records;
-        records = [];
-      }
+/** Turns a table's records into rows: the first one that is not blank is the header. */
+class TableReader {
+  readonly #delimiter: string;
+  readonly #options: ReadOptions;
+  #table: Table | undefined;
+
+  constructor(delimiter: string, options: ReadOptions) {
+    this.#delimiter = delimiter;
+    this.#options = options;
+  }
+
+  read(records: readonly CsvRecord[]): Row[] {
+    const { reading } = this.#options;
+    const rows: Row[] = [];
+    for (const record of records) {
+      if (isEmpty(record)) reading.emptyRows.add(record.line);
+      else if (this.#table === undefined) this.#table = readHeader(cellsOf(record), this.#options);
+      else rows.push(this.#toRow(this.#table, record));
     }
-    if (records.length > 0) yield records;
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    // Not as its cause: the parser's error holds the record.
-    const line = errorLine(error, firstLine);
-    throw new InvalidInput(`${name} cannot be read as CSV near line ${line}: ${reason(error)}`);
-  } finally {
-    parser.destroy();
+    return rows;
+  }
+
+  #toRow(table: Table, record: CsvRecord): TableRow {
+    const { reading } = this.#options;
+    const { spans, line } = record;
+    const width = 2 * table.header.length;
+    if (record.plainQuotes > 0) reading.plainQuotes.add(line);
+    if (record.lines > 1) this.#checkLines(table, record);
+    if (spans.length < 2 * table.named) reading.shortRows.add(line);
+    // For the fast path, which takes no more cells than there are columns.
+    if (
+      spans.length > width &&
+      !spans.some((start, n) => n >= width && n % 2 === 0 && start !== spans[n + 1])
+    )
+      spans.length = width;
+    return { line, table, record };
+  }
+
+  /** Rows that are one only by a quote are never made one without a word. */
+  #checkLines({ header, idColumn }: Table, record: CsvRecord): void {
+    const { name, table, reading } = this.#options;
+    if (table?.quotes !== undefined) return;
+    const could = couldBeRows(bytesOf(record).toString('latin1'), {
+      delimiter: this.#delimiter,
+      width: header.length,
+      idColumn,
+    });
+    if (could === 'likely') {
+      throw new InvalidInput(
+        `${name}: lines ${record.line} to ${record.line + record.lines - 1} are one row if quotes hold cells together, and several rows if quotes are plain characters. Say which: --quotes or --no-quotes, or table: { quotes: true } or { quotes: false } in the profile.`,
+      );
+    }
+    if (could === 'possibly') reading.severalLines.add(record.line);
   }
 }
 
-function tooManyColumns(name: string): InvalidInput {
-  return new InvalidInput(`${name} has more than ${MAX_COLUMNS} columns.`);
-}
-
-function errorLine(error: CsvError, firstLine: number): string {
-  const lines: unknown = error['lines'];
-  return typeof lines === 'number' ? String(firstLine - 1 + lines) : '?';
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  CSV_QUOTE_NOT_CLOSED: 'a quote is never closed.',
-  CSV_INVALID_CLOSING_QUOTE: 'a quote stands in the middle of a field; double it ("") inside quotes.',
-  INVALID_OPENING_QUOTE: 'a quote stands in the middle of a field; double it ("") inside quotes.',
-  CSV_MAX_RECORD_SIZE: 'a row is larger than a file may be; is a quote missing?',
-};
-
-/** In our words: the parser's own messages show what the file holds. */
-function reason({ code }: CsvError): string {
-  return REASONS[code] ?? `${code}.`;
-}
-
-function isBlank(record: readonly string[]): boolean {
-  return record.every((cell) => cell.trim() === '');
-}
-
-function checkHeader(header: readonly string[], delimiter: string, name: string): readonly string[] {
-  const refuse = (what: string): never => {
-    throw new InvalidInput(`${name} ${what}`);
-  };
-  const columns = header.map((column) => column.trim());
-  const [only = ''] = columns;
-  const other = [';', '\t', ','].find((separator) => separator !== delimiter && only.includes(separator));
-  if (columns.length === 1 && other !== undefined) {
-    refuse(`has its columns separated by ${SEPARATORS[other]}, not by ${SEPARATORS[delimiter]}.`);
+/** Whether no cell has a value. Quick for most, which have one in their first cell. */
+function isEmpty(record: CsvRecord): boolean {
+  const { spans, chunk } = record;
+  const first = chunk.bytes[spans[0] ?? 0] ?? 0;
+  if ((spans[0] ?? 0) < (spans[1] ?? 0) && first > 0x20 && first < 0x7f) return false;
+  for (let n = 0; n < spans.length; n += 2) {
+    const [start, end] = [spans[n] as number, spans[n + 1] as number];
+    if (start < end && chunk.bytes.toString('utf8', start, end).trim() !== '') return false;
   }
-  if (columns.includes('')) refuse('has a column without a name in its header.');
-  const seen = new Set<string>();
-  const duplicate = columns.find((column) => seen.size === seen.add(column).size);
-  if (duplicate !== undefined) refuse(`has two columns named "${duplicate.slice(0, 80)}".`);
-  if (columns.some((column) => column.includes('\0'))) refuse('is not text.');
-  if (columns.some((column) => column.includes(REPLACEMENT))) refuse('is not valid UTF-8: save it as UTF-8.');
-  return columns;
-}
-
-const SEPARATORS: Readonly<Record<string, string>> = { ',': 'commas', ';': 'semicolons', '\t': 'tabs' };
-
-/** Takes the header from the first record that is not blank. */
-function readHeader(record: AnyRecord, delimiter: string, name: string): Table | undefined {
-  const cells = 'cells' in record ? record.cells : cellsOf(record);
-  return isBlank(cells) ? undefined : { header: checkHeader(cells, delimiter, name) };
-}
-
-function toRow(table: Table, record: AnyRecord): Row {
-  if ('cells' in record) return readCells(table, record.cells, record.line);
-  return { line: record.line, table, record };
+  return true;
 }
 
 /** Reads a row that was handed on in its bytes. */
 export function readTableRow({ table, record }: TableRow): ReadRow | UnreadRow {
-  return readCells(table, cellsOf(record), record.line);
-}
-
-function readCells({ header }: Table, cells: readonly string[], line: number): ReadRow | UnreadRow {
-  if (cells.length !== header.length) {
-    const message = `The row has ${cells.length} fields; the header has ${header.length}.`;
-    return { line, raw: cells.join(','), problem: { code: 'WRONG_COLUMNS', message } };
-  }
+  const { header } = table;
+  const { line } = record;
+  const cells = cellsOf(record);
   const fields: [string, string][] = [];
-  for (let n = 0; n < cells.length; n += 1) {
-    const cell = cells[n] as string;
-    if (cell.includes('\0') || cell.includes(REPLACEMENT)) return unreadable(cells, line);
-    if (cell !== '') fields.push([header[n] as string, cell]);
+  for (const [n, column] of header.entries()) {
+    const cell = cells[n] ?? '';
+    if (column !== '' && cell !== '') fields.push([column, cell]);
   }
-  return { line, value: Object.fromEntries(fields), data: true };
-}
-
-function unreadable(cells: readonly string[], line: number): UnreadRow {
-  const raw = cells.join(',');
-  const message = raw.includes('\0')
-    ? 'The row is not text: it has a NUL byte.'
-    : 'The row is not valid UTF-8: save the file as UTF-8.';
-  return { line, raw, problem: { code: 'INVALID_UTF8', message } };
+  const value: Readonly<Record<string, string>> = Object.fromEntries(fields);
+  const unread = (code: 'WRONG_COLUMNS' | 'INVALID_UTF8', message: string): UnreadRow => ({
+    line,
+    raw: cells.join(','),
+    problem: { code, message },
+    fields: value,
+  });
+  if (cells.length > header.length && cells.slice(header.length).some((cell) => cell.trim() !== '')) {
+    return unread(
+      'WRONG_COLUMNS',
+      `The row has ${cells.length} cells; the header has ${header.length}. A cell that holds the delimiter needs quotes around it.`,
+    );
+  }
+  if (cells.some((cell) => cell.includes('\0')))
+    return unread('INVALID_UTF8', 'The row is not text: it has a NUL byte.');
+  return { line, value, data: true };
 }

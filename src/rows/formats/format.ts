@@ -1,10 +1,18 @@
+import type { TableRules } from '../../job.ts';
 import type { Row } from '../row.ts';
+import type { Reading } from './reading.ts';
 
 export interface ReadOptions {
   /** The file's name, for error messages. */
   readonly name: string;
   /** Longest row that is read, in bytes. */
   readonly maxRowBytes: number;
+  /** Collects how the file is read. */
+  readonly reading: Reading;
+  /** What the profile says of its files, where recognition is not enough. */
+  readonly table?: TableRules | undefined;
+  /** Names that only a row has: an object with one of them is a row, not a map of prompts. */
+  readonly rowFields?: ReadonlySet<string> | undefined;
 }
 
 /** Reads an input file's rows as they stream in, in batches. @throws InvalidInput when the content is of another format. */

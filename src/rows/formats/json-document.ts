@@ -1,91 +1,84 @@
-import { Readable } from 'node:stream';
-import { streamArray, type StreamArrayItem } from 'stream-json/streamers/stream-array.js';
-import { streamObject, type StreamObjectItem } from 'stream-json/streamers/stream-object.js';
 import { InvalidInput } from '../../errors.ts';
+import { asBuffer } from '../../jsonl/lines.ts';
+import type { JsonRow, Row } from '../row.ts';
 import type { ReadOptions } from './format.ts';
-import type { Row } from '../row.ts';
-import { decodeJson } from './json-bytes.ts';
+import { ElementCutter, type Brokenness } from './json-elements.ts';
+import { readJsonLines } from './json-lines.ts';
+import { PromptMap } from './json-map.ts';
 import { peek } from './peek.ts';
-import { unwritable } from './unwritable.ts';
-
-/** Rows handed on together. */
-const BATCH_ROWS = 500;
 
 /**
- * One JSON document: an array of rows, or the guide's own shape, an object of `{custom_id: prompt}` whose values may also
- * be rows without their id. Streams, so a large document needs no more memory than its largest row.
- * @throws InvalidInput when the file is neither.
+ * One JSON document: an array of rows, one row, or the guide's own shape, an object of `{custom_id: prompt}` whose values
+ * may also be rows without their id. Streams, so a large document needs no more memory than its largest row. JSON lines
+ * are read as such.
+ * @throws InvalidInput when the file is none of these.
  */
 export async function* readJsonDocument(
   chunks: AsyncIterable<Uint8Array>,
   options: ReadOptions,
 ): AsyncGenerator<Row[]> {
   const { start, chunks: all } = await peek(chunks);
-  const isArray = start.toString('utf8').trimStart().startsWith('[');
-  const text = decodeJson(all, options);
-  const values = isArray ? elements(text, options.name) : properties(text, options.name);
-  let rows: Row[] = [];
+  if (isJsonLines(start)) {
+    options.reading.note('Read as JSON lines, a row per line: it is not one JSON document.');
+    yield* readJsonLines(all, options);
+    return;
+  }
+  const { name, maxRowBytes } = options;
+  const refuse = (why: Brokenness, isArray: boolean): Error => refusal(name, why, isArray);
+  const cutter = new ElementCutter({ name, maxBytes: maxRowBytes, refuse });
+  const map = new PromptMap(options);
   let ordinal = 0;
-  for await (const value of values) {
-    ordinal += 1;
-    rows.push(toRow(ordinal, value));
-    if (rows.length === BATCH_ROWS) {
-      yield rows;
-      rows = [];
-    }
+  const toRows = (elements: readonly Buffer[]): JsonRow[] =>
+    cutter.isArray === true ? elements.map((json) => toRow(json, (ordinal += 1), name)) : map.take(elements);
+  for await (const chunk of all) {
+    const rows = toRows(cut(cutter, chunk, map));
+    if (rows.length > 0) yield rows;
   }
-  if (rows.length > 0) yield rows;
+  if (cutter.end() && cutter.isArray === false) yield map.end();
 }
 
-function toRow(line: number, value: unknown): Row {
-  const message = unwritable(value);
-  if (message === undefined) return { line, value };
-  return { line, problem: { code: 'INVALID_JSON', message }, raw: '' };
-}
-
-async function* elements(chunks: AsyncIterable<string>, name: string): AsyncGenerator {
-  const complaint = `${name} is not one JSON array of rows.`;
-  for await (const item of parsed(chunks, streamArray.withParserAsStream(), complaint)) {
-    yield (item as StreamArrayItem).value;
-  }
-}
-
-async function* properties(chunks: AsyncIterable<string>, name: string): AsyncGenerator {
-  const complaint =
-    `${name} is not one JSON array of rows, and not one JSON object of {"<custom_id>": "<prompt>"}. ` +
-    'For a row per line, name the file ".jsonl".';
-  for await (const item of parsed(chunks, streamObject.withParserAsStream(), complaint)) {
-    const { key, value } = item as StreamObjectItem;
-    yield withId(key, value);
-  }
-}
-
-function withId(customId: string, value: unknown): unknown {
-  if (typeof value === 'string') return { custom_id: customId, prompt: value };
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return { ...value, custom_id: customId };
-  }
-  // No prompt and no row: the checks on rows say so, with the id.
-  return { custom_id: customId, prompt: value };
-}
-
-/** What a parser makes of the chunks. A failure to read is passed on as it is; one to parse is the input's. */
-async function* parsed(
-  chunks: AsyncIterable<string>,
-  parser: NodeJS.ReadWriteStream & { destroy(error?: Error): unknown },
-  complaint: string,
-): AsyncGenerator {
-  const source = Readable.from(chunks);
-  let failed: Error | undefined;
-  source.once('error', (error) => {
-    failed = error;
-    parser.destroy(error);
-  });
+function cut(cutter: ElementCutter, chunk: Uint8Array, map: PromptMap): Buffer[] {
   try {
-    for await (const item of source.pipe(parser)) yield item;
+    return cutter.push(asBuffer(chunk));
   } catch (error) {
-    throw failed ?? new InvalidInput(complaint, { cause: error });
-  } finally {
-    source.destroy();
+    // The rows of a wrapper are one value of it, which may be longer than a row may be.
+    if (cutter.isArray === false) map.refuseWrapper(cutter.start);
+    throw error;
   }
+}
+
+function toRow(json: Buffer, line: number, name: string): JsonRow {
+  if (!isJson(json)) throw refusal(name, 'malformed', true);
+  return { line, json };
+}
+
+function isJson(json: Buffer): boolean {
+  try {
+    JSON.parse(json.toString('utf8'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A whole value on the first line, and another one below it. */
+function isJsonLines(start: Buffer): boolean {
+  const lines = start.toString('utf8').split(/\r\n|\n|\r/);
+  const [first = '', second = ''] = lines.filter((line) => line.trim() !== '');
+  return (
+    first.trimStart().startsWith('{') && second.trimStart().startsWith('{') && isJson(Buffer.from(first))
+  );
+}
+
+function refusal(name: string, why: Brokenness, isArray: boolean): InvalidInput {
+  if (why === 'more than one value') {
+    return new InvalidInput(
+      `${name} holds several JSON values one after the other. Put them into one array, [ …, … ], or write each on a line of its own and name the file ".jsonl".`,
+    );
+  }
+  if (isArray) return new InvalidInput(`${name} is not one JSON array of rows.`);
+  return new InvalidInput(
+    `${name} is not one JSON array of rows, and not one JSON object of {"<custom_id>": "<prompt>"}. ` +
+      'For a row per line, name the file ".jsonl".',
+  );
 }

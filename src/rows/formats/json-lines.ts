@@ -1,17 +1,20 @@
 import { InvalidInput } from '../../errors.ts';
+import { parseExact } from '../../exact-json.ts';
 import type { ReadOptions } from './format.ts';
 import { frameLines, type Line } from '../../jsonl/lines.ts';
 import type { JsonRow, Problem, ReadRow, Row, UnreadRow } from '../row.ts';
 import { decodeLine, rawText } from './decode-line.ts';
+import { withLineFeeds } from './line-ends.ts';
 import { unwritable } from './unwritable.ts';
 
 /** JSON lines: a JSON value per line. They are handed on unread, for many need not be: see `splice-json.ts`. */
 export async function* readJsonLines(
   chunks: AsyncIterable<Uint8Array>,
-  { name, maxRowBytes }: ReadOptions,
+  options: ReadOptions,
 ): AsyncGenerator<Row[]> {
+  const { name, maxRowBytes } = options;
   let seen = false;
-  for await (const lines of frameLines(chunks, maxRowBytes)) {
+  for await (const lines of frameLines(await withLineFeeds(chunks, options), maxRowBytes)) {
     if (!seen) refuseWholeDocument(lines[0], name);
     seen = true;
     yield lines.map((line) => toRow(line, maxRowBytes));
@@ -21,13 +24,31 @@ export async function* readJsonLines(
 function toRow(line: Line, maxRowBytes: number): Row {
   if (line.bytes !== undefined && line.isUtf8) return { line: line.number, json: line.bytes };
   const decoded = decodeLine(line, maxRowBytes);
-  return 'text' in decoded ? { line: line.number, json: decoded.bytes } : decoded;
+  return 'text' in decoded
+    ? { line: line.number, json: decoded.bytes }
+    : { ...decoded, fields: firstField(decoded.raw) };
 }
 
 /** Reads a row that was handed on unread. */
 export function readJsonRow({ line, json }: JsonRow): ReadRow | UnreadRow {
   const read = readJsonText(json.toString('utf8'));
-  return 'value' in read ? { line, value: read.value } : { line, problem: read, raw: rawText(json) };
+  if ('value' in read) return { line, value: read.value };
+  const raw = rawText(json);
+  return { line, problem: read, raw, fields: firstField(raw) };
+}
+
+/** A whole field at the start of an object: ids of at most some hundred characters, and numbers. */
+const FIRST_FIELD = /^\s*\{\s*"([^"\\]{1,100})"\s*:\s*("(?:[^"\\]|\\.){1,1024}"|-?\d{1,40})\s*[,}]/;
+
+/** The first field of a row that is broken behind it: where it is the id, the row keeps it. */
+function firstField(raw: string): Readonly<Record<string, unknown>> | undefined {
+  const [, name, value] = FIRST_FIELD.exec(raw) ?? [];
+  if (name === undefined || value === undefined) return undefined;
+  try {
+    return { [name]: parseExact(value) };
+  } catch {
+    return undefined;
+  }
 }
 
 /** A row's value, or why it is none. */
@@ -36,7 +57,7 @@ export function readJsonText(text: string): { readonly value: unknown } | Proble
     return { code: 'INVALID_UTF8', message: 'The row is not text: it has a NUL byte.' };
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseExact(text);
   } catch {
     return { code: 'INVALID_JSON', message: 'The row is not valid JSON.' };
   }

@@ -1,34 +1,56 @@
 /** Bytes looked at to tell what a file is. */
-const PEEK_BYTES = 4_096;
+const PEEK_BYTES = 65_536;
 
-const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
-
-/** The start of a stream, without a BOM, and the whole stream, without it either. */
+/** The start of a stream, and the whole stream. */
 export interface Peeked {
   readonly start: Buffer;
+  /** Whether the start is all there is. */
+  readonly isWhole: boolean;
   readonly chunks: AsyncIterable<Buffer>;
 }
 
 /** Looks at a stream's first bytes without losing them. */
 export async function peek(chunks: AsyncIterable<Uint8Array>): Promise<Peeked> {
   const source = chunks[Symbol.asyncIterator]();
-  let start = Buffer.alloc(0);
-  while (start.length < PEEK_BYTES) {
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  let isWhole = false;
+  while (bytes <= PEEK_BYTES && !isWhole) {
     const next = await source.next();
+    isWhole = next.done === true;
     if (next.done === true) break;
-    start = Buffer.concat([start, next.value]);
+    pieces.push(next.value);
+    bytes += next.value.length;
   }
-  if (start.subarray(0, BOM.length).equals(BOM)) start = start.subarray(BOM.length);
-  // Never more, however much came at once: what is found must not hang on how a store cuts its chunks.
-  return { start: start.subarray(0, PEEK_BYTES - BOM.length), chunks: rejoined(start, source) };
+  const all = Buffer.concat(pieces);
+  // Never more, however much came at once: what is found must not depend on how a store cuts its chunks.
+  return {
+    start: all.subarray(0, PEEK_BYTES),
+    isWhole: all.length <= PEEK_BYTES,
+    chunks: rejoined(all, source),
+  };
 }
 
 async function* rejoined(start: Buffer, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Buffer> {
   try {
     if (start.length > 0) yield start;
     for (let next = await rest.next(); next.done !== true; next = await rest.next())
-      yield Buffer.from(next.value);
+      yield asBuffer(next.value);
   } finally {
     await rest.return?.();
+  }
+}
+
+function asBuffer(chunk: Uint8Array): Buffer {
+  return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}
+
+/** A stream without its first bytes. */
+export async function* withoutStart(chunks: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Buffer> {
+  let left = bytes;
+  for await (const chunk of chunks) {
+    const rest = chunk.subarray(left);
+    left -= chunk.length - rest.length;
+    if (rest.length > 0) yield rest;
   }
 }

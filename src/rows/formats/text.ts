@@ -1,19 +1,22 @@
-import type { ReadOptions } from './format.ts';
 import { frameLines, type Line } from '../../jsonl/lines.ts';
 import type { Row } from '../row.ts';
 import { decodeLine } from './decode-line.ts';
+import { notUtf8 } from './encoding.ts';
+import type { ReadOptions } from './format.ts';
+import { withLineFeeds } from './line-ends.ts';
 
-/** Plain text: a prompt per line. */
+/** Plain text: a prompt per line. @throws InvalidInput when it is not UTF-8: half a file is never sent. */
 export async function* readText(
   chunks: AsyncIterable<Uint8Array>,
-  { maxRowBytes }: ReadOptions,
+  options: ReadOptions,
 ): AsyncGenerator<Row[]> {
-  for await (const lines of frameLines(chunks, maxRowBytes)) {
-    yield lines.map((line) => toRow(line, maxRowBytes));
+  for await (const lines of frameLines(await withLineFeeds(chunks, options), options.maxRowBytes)) {
+    yield lines.map((line) => toRow(line, options));
   }
 }
 
-function toRow(line: Line, maxRowBytes: number): Row {
+function toRow(line: Line, { name, maxRowBytes }: ReadOptions): Row {
+  if (line.bytes !== undefined && !line.isUtf8) throw notUtf8(name, line.number);
   const decoded = decodeLine(line, maxRowBytes);
   return 'text' in decoded ? { line: line.number, value: { prompt: decoded.text } } : decoded;
 }

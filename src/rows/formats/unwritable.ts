@@ -1,3 +1,5 @@
+import { isExactNumber } from '../../exact-json.ts';
+
 /**
  * Deepest nesting of a row. `JSON.parse` takes any, `JSON.stringify` overflows the stack from some thousands on, and the
  * parsers of the providers give up earlier: a common one at 128.
@@ -8,7 +10,7 @@ const MAX_LEVELS = 100;
 export function unwritable(value: unknown, levels = MAX_LEVELS): string | undefined {
   // What is too large for a double has become infinite, and would be written as null.
   if (value === Infinity || value === -Infinity) return 'The row has a number that is too large.';
-  if (typeof value !== 'object' || value === null) return undefined;
+  if (typeof value !== 'object' || value === null || isExactNumber(value)) return undefined;
   if (levels === 0) return `The row is nested deeper than ${MAX_LEVELS} levels.`;
   for (const inner of Object.values(value)) {
     const reason = unwritable(inner, levels - 1);

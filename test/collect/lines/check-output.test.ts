@@ -28,7 +28,7 @@ const lineOf = (text: string | null): OkLine => ({
 });
 
 function check(text: string | null, schema: object = REVIEW, end?: 'truncated' | 'refused'): unknown {
-  return checkOutput(lineOf(text), text, end, compileSchema(schema));
+  return checkOutput(lineOf(text), text === null ? [] : [text], end, compileSchema(schema));
 }
 
 describe('an answer that is to match', () => {

@@ -1,11 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { builtInDialect } from '../../../src/provider/dialects/dialects.ts';
-import { classifyLine } from '../../../src/collect/lines/classify-line.ts';
+import { classifyLine, type RowCodes, type Verdict } from '../../../src/collect/lines/classify-line.ts';
+import { ONE_INPUT } from '../../../src/endpoints/asked.ts';
+import { CHAT } from '../../../src/endpoints/chat.ts';
+import type { Wire } from '../../../src/provider/wire.ts';
 
 const CODES = builtInDialect('melious').codes;
 
 const BODY = { choices: [{ index: 0, message: { role: 'assistant', content: 'Hello.' } }] };
+
+const classify = (line: Wire, codes: RowCodes = CODES): Verdict =>
+  classifyLine(line, { codes, endpoint: CHAT }, ONE_INPUT);
 
 const melious = (code: string) => ({ response: null, error: { code, message: 'm' } });
 const openai = (status_code: number, body: unknown) => ({ response: { status_code, body }, error: null });
@@ -20,7 +26,7 @@ describe('a result line', () => {
     ['an error without fields', { ...openai(200, BODY), error: {} }],
     ['an error whose fields are empty', { ...openai(200, BODY), error: { code: null, message: '' } }],
   ])('is ok: %s', (_, line) => {
-    expect(classifyLine(line, CODES)).toEqual({ kind: 'ok', body: BODY });
+    expect(classify(line)).toMatchObject({ kind: 'ok', body: BODY });
   });
 
   test.each([
@@ -62,20 +68,20 @@ describe('a result line', () => {
     ['permanent', '400', melious('400')],
     ['retriable', 'HTTP_500', { response: { status_code: 500, body: null }, error: 'it broke' }],
   ] as const)('is %s: %s', (kind, code, line) => {
-    expect(classifyLine(line, CODES)).toMatchObject({ kind, code });
+    expect(classify(line)).toMatchObject({ kind, code });
   });
 
   test('is retriable when the profile says so', () => {
-    expect(
-      classifyLine(melious('INFERENCE_9999'), { ...CODES, retriable: ['INFERENCE_9999'] }),
-    ).toMatchObject({ kind: 'retriable' });
+    expect(classify(melious('INFERENCE_9999'), { ...CODES, retriable: ['INFERENCE_9999'] })).toMatchObject({
+      kind: 'retriable',
+    });
   });
 
   test('is read whatever its fields hold', () => {
     const anything = fc.record({ response: fc.jsonValue(), error: fc.jsonValue() }, { requiredKeys: [] });
     fc.assert(
       fc.property(anything, (line) => {
-        expect(['ok', 'retriable', 'halting', 'permanent']).toContain(classifyLine(line, CODES).kind);
+        expect(['ok', 'retriable', 'halting', 'permanent']).toContain(classify(line).kind);
       }),
     );
   });

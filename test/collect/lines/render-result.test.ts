@@ -1,19 +1,24 @@
 import { describe, expect, test } from 'vitest';
-import { renderResult, type Answer } from '../../../src/collect/lines/render-result.ts';
+import { renderResult } from '../../../src/collect/lines/render-result.ts';
+import { answerOf } from '../../../src/endpoints/answer.ts';
+import { ONE_INPUT } from '../../../src/endpoints/asked.ts';
+import type { Asked } from '../../../src/endpoints/endpoint.ts';
 import { endpointAt } from '../../../src/endpoints/endpoints.ts';
 import { addUsage, NO_USAGE, usageOf } from '../../../src/collect/counts/usage.ts';
 
-function answer(body: unknown, more: Partial<Answer> = {}): Answer {
-  return {
-    customId: 'q1',
-    body,
-    round: 1,
-    endpoint: endpointAt('/v1/chat/completions'),
-    resultShape: 'compact',
-    manyInputs: false,
-    ...more,
-  };
+interface Given {
+  readonly path?: string;
+  readonly resultShape?: 'compact' | 'body';
+  readonly asked?: Asked;
 }
+
+function render(body: unknown, { path = CHAT_PATH, resultShape = 'compact', asked = ONE_INPUT }: Given = {}) {
+  const answer = answerOf(body, endpointAt(path), asked);
+  if (answer.kind === 'failure') throw new Error(`no answer: ${answer.error.code}`);
+  return renderResult({ customId: 'q1', body, shown: answer.shown, round: 1, resultShape });
+}
+
+const CHAT_PATH = '/v1/chat/completions';
 
 function chat(message: object, more: object = {}): Record<string, unknown> {
   return {
@@ -32,7 +37,7 @@ function chat(message: object, more: object = {}): Record<string, unknown> {
 
 describe('the result of a chat row', () => {
   test('is its text, in the order of fields users see', () => {
-    expect(JSON.stringify(renderResult(answer(chat({ content: 'Hello.' }))))).toBe(
+    expect(JSON.stringify(render(chat({ content: 'Hello.' })))).toBe(
       '{"custom_id":"q1","ok":true,"text":"Hello.","finish_reason":"stop","model":"m",' +
         '"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3},"round":1}',
     );
@@ -41,7 +46,7 @@ describe('the result of a chat row', () => {
   test('keeps fields of the provider that it does not know', () => {
     const cost = { energy: '0.0008', credits: '0.0' };
 
-    expect(renderResult(answer(chat({ content: 'x' }, { billing_cost: cost })))).toMatchObject({
+    expect(render(chat({ content: 'x' }, { billing_cost: cost }))).toMatchObject({
       text: 'x',
       body: { billing_cost: cost },
     });
@@ -56,34 +61,24 @@ describe('the result of a chat row', () => {
       'a',
     ],
   ])('keeps the choices when they hold %s', (_, body, text) => {
-    expect(renderResult(answer(body))).toMatchObject({ text, body: { choices: body['choices'] } });
+    expect(render(body)).toMatchObject({ text, body: { choices: body['choices'] } });
   });
 
   test('says why the model would not answer', () => {
-    const refused = renderResult(answer(chat({ content: null, refusal: 'I cannot.' })));
+    const refused = render(chat({ content: null, refusal: 'I cannot.' }));
 
     expect(refused).toMatchObject({ text: null, finish_reason: 'stop', refusal: 'I cannot.' });
     expect(refused).not.toHaveProperty('body');
   });
 
   test('does not keep what says nothing', () => {
-    expect(renderResult(answer(chat({ content: 'x', refusal: null, tool_calls: null })))).not.toHaveProperty(
-      'body',
-    );
-  });
-
-  test.each([
-    ['no choices', { choices: [] }],
-    ['content in parts', chat({ content: [{ type: 'text', text: 'x' }] })],
-    ['a string', 'odd'],
-  ])('is the whole body when it has %s', (_, body) => {
-    expect(renderResult(answer(body))).toEqual({ custom_id: 'q1', ok: true, body, round: 1 });
+    expect(render(chat({ content: 'x', refusal: null, tool_calls: null }))).not.toHaveProperty('body');
   });
 
   test('is the whole body when the profile asks for it', () => {
     const body = chat({ content: 'x' });
 
-    expect(renderResult(answer(body, { resultShape: 'body' }))).toEqual({
+    expect(render(body, { resultShape: 'body' })).toEqual({
       custom_id: 'q1',
       ok: true,
       body,
@@ -97,12 +92,12 @@ describe('the result of an embeddings row', () => {
     { index: 1, embedding: [0.2] },
     { index: 0, embedding: [0.1] },
   ];
-  const at = { endpoint: endpointAt('/v1/embeddings') };
+  const at = { path: '/v1/embeddings' };
 
   test('is one vector for one input', () => {
     const body = { object: 'list', data: [data[1]], model: 'e' };
 
-    expect(renderResult(answer(body, at))).toEqual({
+    expect(render(body, at)).toEqual({
       custom_id: 'q1',
       ok: true,
       embedding: [0.1],
@@ -112,29 +107,25 @@ describe('the result of an embeddings row', () => {
   });
 
   test('is a vector per input in index order for many', () => {
-    expect(renderResult(answer({ data }, { ...at, manyInputs: true }))).toMatchObject({
+    expect(render({ data }, { ...at, asked: { inputs: 2 } })).toMatchObject({
       embeddings: [[0.1], [0.2]],
     });
-    expect(renderResult(answer({ data: [data[0]] }, { ...at, manyInputs: true }))).toMatchObject({
-      embeddings: [[0.2]],
+    expect(render({ data: [data[1]] }, { ...at, asked: { inputs: 1 } })).toMatchObject({
+      embeddings: [[0.1]],
     });
   });
 
   test('keeps base64 as it came', () => {
     const body = { data: [{ index: 0, embedding: 'AACAPw==' }] };
 
-    expect(renderResult(answer(body, at))).toMatchObject({ embedding: 'AACAPw==' });
-  });
-
-  test('is the whole body when it is none', () => {
-    expect(renderResult(answer({ data: [] }, at))).toMatchObject({ body: { data: [] } });
+    expect(render(body, at)).toMatchObject({ embedding: 'AACAPw==' });
   });
 });
 
 test('any other endpoint gives its body', () => {
   const body = { url: 'https://example.com/image.png' };
 
-  expect(renderResult(answer(body, { endpoint: endpointAt('/v1/moderations') }))).toMatchObject({ body });
+  expect(render(body, { path: '/v1/moderations' })).toMatchObject({ body });
 });
 
 describe('usage', () => {

@@ -1,0 +1,16 @@
+import { basename } from 'node:path/posix';
+import type { InputReading, InputRef } from '../../src/job.ts';
+import { printable } from '../printable.ts';
+
+/** Files whose notices are shown; all of them are in the plan and in the summary. */
+const SHOWN_FILES = 10;
+
+/** How files were read that are not the plain default, a line per notice. */
+export function readingNotices(inputs: readonly (InputRef & Partial<InputReading>)[]): string[] {
+  const told = inputs.filter(({ notices = [] }) => notices.length > 0);
+  const lines = told
+    .slice(0, SHOWN_FILES)
+    .flatMap(({ key, notices = [] }) => notices.map((notice) => printable(`${basename(key)}: ${notice}`)));
+  const more = told.length - SHOWN_FILES;
+  return more > 0 ? [...lines, `… and ${more} more files: see "inputs" in plan.json`] : lines;
+}

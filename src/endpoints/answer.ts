@@ -1,0 +1,78 @@
+import { isOnlyError, readError, saysNothing, type WireError } from '../provider/error-envelope.ts';
+import { asWire } from '../provider/wire.ts';
+import type { Asked, Endpoint, Shown } from './endpoint.ts';
+
+/** What the body of a success is: an answer, as a result line shows it, or a failure that says why it is none. */
+export type Answer =
+  | { readonly kind: 'answer'; readonly shown: Shown }
+  | { readonly kind: 'failure'; readonly error: WireError };
+
+/**
+ * Reads the body of a success. It is an answer only when its endpoint says so. A body that carries an error is a failure with
+ * the error's own code; at an endpoint that is not known, only a body that is nothing but an error.
+ */
+export function answerOf(body: unknown, endpoint: Endpoint, asked: Asked): Answer {
+  const error = errorIn(body, endpoint) ?? problemOf(body, endpoint, asked);
+  return error === undefined
+    ? { kind: 'answer', shown: endpoint.show(body, asked) }
+    : { kind: 'failure', error };
+}
+
+function errorIn(body: unknown, { problem }: Endpoint): WireError | undefined {
+  if (body === null || body === undefined || body === '') return emptyResult(NEITHER);
+  const carriesError = problem !== undefined && !saysNothing(asWire(body)?.['error']);
+  return carriesError || isOnlyError(body) ? readError(body) : undefined;
+}
+
+const NEITHER = 'The provider gave neither an answer nor an error.';
+
+function problemOf(body: unknown, endpoint: Endpoint, asked: Asked): WireError | undefined {
+  const problem = endpoint.problem?.(body, asked);
+  if (problem === undefined || !isWithoutAnswer(problem)) return problem;
+  // A body without an answer is often an error that is not called one: a text, a page, a message.
+  const said = readError(body);
+  if (said.message === undefined) return problem;
+  const others = [...(said.others ?? []), problem.code ?? ''];
+  return { ...said, code: said.code ?? problem.code, others };
+}
+
+const isWithoutAnswer = ({ code }: WireError): boolean =>
+  code === 'EMPTY_RESULT' || code === 'UNEXPECTED_RESULT';
+
+/** Where the answer should be there is nothing: asking again may bring it. */
+export function emptyResult(message: string): WireError {
+  return { code: 'EMPTY_RESULT', message };
+}
+
+/** Where the answer should be there is something else. It is paid for, and the same may come again. */
+export function unexpectedResult(message: string): WireError {
+  return { code: 'UNEXPECTED_RESULT', message };
+}
+
+/** The list in a field of the body, where it holds anything; else why there is none. */
+export function listIn(body: unknown, field: string): readonly unknown[] | WireError {
+  if (isBlank(body)) return emptyResult(`The answer has no "${field}".`);
+  const wire = asWire(body);
+  if (wire === undefined) return unexpectedResult(`The answer is ${kindOf(body)} without "${field}".`);
+  const list = wire[field];
+  if (isBlank(list)) return emptyResult(`The answer has no "${field}".`);
+  if (!isList(list)) return unexpectedResult(`"${field}" of the answer is ${kindOf(list)}, not a list.`);
+  return list.every(isBlank) ? emptyResult(`"${field}" of the answer holds nothing.`) : list;
+}
+
+export function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}
+
+/** Whether a value holds nothing: null, an empty text, list or object. */
+export function isBlank(value: unknown): boolean {
+  if (value === undefined || value === null || value === '') return true;
+  const wire = asWire(value);
+  return isList(value) ? value.length === 0 : wire !== undefined && Object.keys(wire).length === 0;
+}
+
+function kindOf(value: unknown): string {
+  if (isList(value)) return 'a list';
+  if (asWire(value) !== undefined) return 'an object';
+  return typeof value === 'string' ? 'a text' : typeof value === 'boolean' ? 'a boolean' : 'a number';
+}

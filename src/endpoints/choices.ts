@@ -1,0 +1,57 @@
+import { readError, saysNothing, type WireError } from '../provider/error-envelope.ts';
+import { asWire, type Wire } from '../provider/wire.ts';
+import { emptyResult, isList, listIn, unexpectedResult } from './answer.ts';
+
+/**
+ * Why the choices of a body hold no answer; `undefined` when they do, none of them with an error.
+ * @param part the field of a choice that answers
+ * @param isPart whether its value does
+ * @param least how many choices have to
+ */
+export function choiceProblem(
+  body: unknown,
+  part: string,
+  isPart: (value: unknown) => boolean,
+  least = 1,
+): WireError | undefined {
+  const choices = listIn(body, 'choices');
+  if (!isList(choices)) return choices;
+  const error = choiceError(choices);
+  if (error !== undefined) return error;
+  const parts = choices.map((choice) => asWire(choice)?.[part]);
+  const count = parts.filter(isPart).length;
+  if (count >= least) return undefined;
+  if (count > 0)
+    return {
+      code: 'MISSING_CHOICE',
+      message: `The request has ${least} prompts, its answer ${count} choices.`,
+    };
+  return parts.every((value) => value === undefined || value === null)
+    ? emptyResult(`The answer has no choice with a "${part}".`)
+    : unexpectedResult(`"${part}" of the answer's choices is nothing that can be read.`);
+}
+
+function choiceError(choices: readonly unknown[]): WireError | undefined {
+  for (const choice of choices) {
+    const { error, finish_reason: reason } = asWire(choice) ?? {};
+    if (!saysNothing(error)) return readError({ error });
+    if (reason === 'error')
+      return {
+        code: 'ANSWER_BROKEN_OFF',
+        message: 'The provider ended a choice with the finish_reason "error".',
+      };
+  }
+  return undefined;
+}
+
+/** All choices of a body, and the first that has this part. */
+export function readChoices(
+  body: unknown,
+  part: string,
+  isPart: (value: unknown) => boolean,
+): { readonly choices: readonly unknown[]; readonly first: Wire } {
+  const choices = asWire(body)?.['choices'];
+  if (!isList(choices)) return { choices: [], first: {} };
+  const first = choices.find((choice) => isPart(asWire(choice)?.[part]));
+  return { choices, first: asWire(first) ?? {} };
+}

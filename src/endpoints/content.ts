@@ -1,0 +1,54 @@
+import { asWire } from '../provider/wire.ts';
+import { isPlain } from './show.ts';
+
+/** What the content of a message says. */
+export interface Content {
+  /** Its text parts as one text; null when it has none. */
+  readonly text: string | null;
+  /** Why the model would not answer, from parts that say so. */
+  readonly refusal: string | undefined;
+  /** Whether it says nothing else: no other parts, and nothing beside them. */
+  readonly isPlain: boolean;
+}
+
+const TEXT_TYPES: ReadonlySet<unknown> = new Set(['text', 'output_text', undefined, null]);
+const PLAIN_TEXT = new Set(['type', 'text', 'annotations', 'logprobs']);
+const PLAIN_REFUSAL = new Set(['type', 'refusal']);
+
+/** Reads a text, a part, or a list of parts. Parts of other types, such as a model's thinking, are no text. */
+export function readContent(content: unknown): Content {
+  if (content === undefined || content === null) return { text: null, refusal: undefined, isPlain: true };
+  if (typeof content === 'string') return { text: content, refusal: undefined, isPlain: true };
+  const parts: readonly unknown[] = Array.isArray(content) ? content : [content];
+  const texts = parts.map(textOf).filter((text) => text !== undefined);
+  const refusals = parts.map(refusalOf).filter((text) => text !== undefined);
+  return {
+    text: texts.length === 0 ? null : texts.join(''),
+    refusal: refusals.length === 0 ? undefined : refusals.join(''),
+    // The bounds between several parts are not in their text.
+    isPlain: parts.length === 1 && parts.every(isPlainPart),
+  };
+}
+
+function textOf(part: unknown): string | undefined {
+  if (typeof part === 'string') return part;
+  const { type, text } = asWire(part) ?? {};
+  return typeof text === 'string' && TEXT_TYPES.has(type) ? text : undefined;
+}
+
+function refusalOf(part: unknown): string | undefined {
+  const { type, refusal } = asWire(part) ?? {};
+  return typeof refusal === 'string' && type === 'refusal' ? refusal : undefined;
+}
+
+function isPlainPart(part: unknown): boolean {
+  const wire = asWire(part);
+  if (wire === undefined) return typeof part === 'string';
+  if (refusalOf(wire) !== undefined) return isPlain(wire, PLAIN_REFUSAL);
+  const { annotations, logprobs } = wire;
+  return textOf(wire) !== undefined && isPlain(wire, PLAIN_TEXT) && isEmpty(annotations) && isEmpty(logprobs);
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === null || (Array.isArray(value) && value.length === 0);
+}

@@ -1,0 +1,242 @@
+import { bounded } from '../errors.ts';
+import { isExactNumber, numberText } from '../exact-json.ts';
+import { tryJsonLine } from '../jsonl/json-line.ts';
+import { readPythonLiteral } from './python-literal.ts';
+import { asWire, type Wire } from './wire.ts';
+
+/** What an error says, whatever envelope it came in. */
+export interface WireError {
+  /** The failure's name: its code, else its type, else a status. */
+  readonly code: string | undefined;
+  /** In the provider's words. */
+  readonly message: string | undefined;
+  /** Further names of the failure: types, outer codes, statuses. */
+  readonly others?: readonly string[];
+  /** The HTTP status that the error names in its codes, the innermost one: what was wrapped decides. */
+  readonly status?: number;
+}
+
+/**
+ * Reads an error of a call or of a row: `{error: {code, message}}` to any depth, `{code, message}`, `{detail}`, a list, a
+ * text, JSON or a Python dict as text, a page of HTML.
+ */
+export function readError(value: unknown): WireError {
+  const { names, status, message } = read(value, 0);
+  const [code, ...others] = new Set(names);
+  return {
+    code,
+    message,
+    ...(others.length > 0 && { others }),
+    ...(status !== undefined && { status: Number(status) }),
+  };
+}
+
+/** Whether an `error` is none, also as programs write one whose fields always have a value: `""`, `{}`, `{"code":null}`. */
+export function saysNothing(error: unknown, level = 0): boolean {
+  if (error === null || error === undefined || error === '' || error === false) return true;
+  if (typeof error !== 'object') return error === 0;
+  if (isExactNumber(error)) return Number(error.rawJSON) === 0;
+  return level < MAX_LEVELS && Object.values(error).every((value) => saysNothing(value, level + 1));
+}
+
+/** Fields of an envelope that hold no answer. */
+const ENVELOPE = new Set([
+  'error',
+  'errors',
+  'detail',
+  'message',
+  'msg',
+  'code',
+  'type',
+  'param',
+  'object',
+  'status',
+  'status_code',
+  'statusCode',
+  'request_id',
+  'requestId',
+  'user_id',
+  'trace_id',
+  'timestamp',
+  'path',
+  'title',
+  'success',
+]);
+
+/** Whether a body is an error and nothing else: `{error}`, `{detail}`, `{message, code}`. */
+export function isOnlyError(body: unknown): boolean {
+  const wire = asWire(body);
+  if (wire === undefined || !Object.keys(wire).every((name) => ENVELOPE.has(name))) return false;
+  if (['error', 'errors', 'detail'].some((name) => !saysNothing(wire[name]))) return true;
+  const { code = wire['type'] } = wire;
+  const failed = wire['object'] === 'error' || wire['success'] === false;
+  return typeof wire['message'] === 'string' && (failed || !(saysNothing(code) || isSuccess(code)));
+}
+
+/** A code that says that all is well. */
+function isSuccess(code: unknown): boolean {
+  return /^(?:2\d\d|ok|success)$/i.test(nameOf(code) ?? '');
+}
+
+interface Found {
+  readonly names: readonly string[];
+  /** The innermost of the names that are statuses. */
+  readonly status: string | undefined;
+  readonly message: string | undefined;
+}
+
+const NOTHING: Found = { names: [], status: undefined, message: undefined };
+
+function found(names: readonly string[], message: string | undefined): Found {
+  return { names, status: names.find((name) => /^[45]\d\d$/.test(name)), message };
+}
+
+/** Deeper envelopes are not looked into: they come from outside. */
+const MAX_LEVELS = 8;
+
+function read(value: unknown, level: number): Found {
+  if (level > MAX_LEVELS) return NOTHING;
+  if (typeof value === 'string') return readText(value, level);
+  if (Array.isArray(value)) return readList(value, level);
+  const wire = asWire(value);
+  return wire === undefined ? NOTHING : readObject(wire, level);
+}
+
+/** What the words of an error are called, the more exact first. */
+const WORDS = ['message', 'msg', 'error_message', 'errorMessage', 'error_msg', 'error_description'];
+const LESS_EXACT_WORDS = ['description', 'reason', 'title'];
+
+function readObject(wire: Wire, level: number): Found {
+  const all = (names: readonly string[]): readonly Found[] =>
+    names.map((name) => read(wire[name], level + 1));
+  const inner = all(['error', 'errors']);
+  const own = all(WORDS).find(({ message }) => message !== undefined) ?? NOTHING;
+  const detail = readDetail(wire['detail'], level);
+  const innerMessage = inner.find(({ message }) => message !== undefined)?.message;
+  const beside = own.message ?? detail.message;
+  // Beside a message, an error that is a text is its title: "Bad Request".
+  const titled = typeof wire['error'] === 'string' && innerMessage !== undefined && beside !== undefined;
+  const message = titled ? joined([innerMessage, beside], ': ') : (innerMessage ?? beside);
+  const named = found(namesOf(wire), undefined);
+  const parts = [...inner, own, detail, named];
+  return {
+    // A code that stands there as one is a better name than what its words hold.
+    names: [...inner, named, own, detail].flatMap(({ names }) => names),
+    status: parts.find(({ status }) => status !== undefined)?.status,
+    message:
+      message ??
+      all(LESS_EXACT_WORDS).find((words) => words.message !== undefined)?.message ??
+      otherWords(wire['error']),
+  };
+}
+
+/** What an error says whose words have no name that is known. */
+function otherWords(error: unknown): string | undefined {
+  const wire = asWire(error);
+  if (wire === undefined || Object.keys(wire).every((name) => ENVELOPE.has(name))) return undefined;
+  const json = tryJsonLine(wire);
+  return json === undefined ? undefined : bounded(json.trimEnd());
+}
+
+function namesOf(wire: Wire): string[] {
+  const names = ['code', 'error_code', 'errorCode', 'type'].map((name) => nameOf(wire[name]));
+  const statuses = ['status', 'status_code', 'statusCode', 'http_status']
+    .map((name) => nameOf(wire[name]))
+    .filter((name) => name !== undefined && /^(?:[45]\d\d|[A-Z][A-Z_]+)$/.test(name));
+  return [...names, ...statuses].filter((name) => name !== undefined).filter((name) => !UNNAMED.test(name));
+}
+
+/** What says only that there is an error. */
+const UNNAMED = /^(?:0|error|about:.*|.*:\/\/.*)$/i;
+
+function nameOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : numberText(value);
+}
+
+function readList(list: readonly unknown[], level: number): Found {
+  const all = list.slice(0, MAX_LISTED).map((each) => read(each, level + 1));
+  return found(
+    all.flatMap(({ names }) => names),
+    joined(
+      all.map(({ message }) => message),
+      '; ',
+    ),
+  );
+}
+
+/** Errors of a list that are told. */
+const MAX_LISTED = 20;
+
+/** FastAPI's `detail`: a text, an error, or a list of what is wrong with which field; their types are no codes. */
+function readDetail(detail: unknown, level: number): Found {
+  if (!Array.isArray(detail)) return read(detail, level + 1);
+  const messages = detail.slice(0, MAX_LISTED).map((each: unknown) => {
+    const { message } = read(each, level + 1);
+    const field = fieldOf(asWire(each)?.['loc']);
+    return field === '' || message === undefined ? message : `${field}: ${message}`;
+  });
+  return found([], joined(messages, '; '));
+}
+
+/** Where in the request, without the `body` that every place begins with. */
+function fieldOf(place: unknown): string {
+  if (!Array.isArray(place)) return '';
+  return place
+    .filter((part, at) => at > 0 || part !== 'body')
+    .map((part) => nameOf(part) ?? '')
+    .join('.');
+}
+
+function joined(texts: readonly (string | undefined)[], between: string): string | undefined {
+  const said = new Set(texts.filter((text) => text !== undefined));
+  return said.size === 0 ? undefined : [...said].join(between);
+}
+
+/** Longer texts are words, whatever they look like. */
+const MAX_PARSED = 100_000;
+
+function readText(text: string, level: number): Found {
+  const trimmed = text.trim();
+  if (trimmed === '') return NOTHING;
+  if (trimmed.startsWith('<')) return readPage(trimmed);
+  const at = trimmed.length > MAX_PARSED ? -1 : trimmed.search(/[{["]/);
+  const value = at === -1 ? undefined : parse(trimmed.slice(at));
+  const inside = value === undefined || typeof value === 'number' ? NOTHING : read(value, level + 1);
+  if (at === 0) return inside.message === undefined ? found([], text) : inside;
+  // What a Python SDK makes of an error: "Error code: 429 - {'error': {…}}".
+  const [, status] = /^Error code: ([45]\d\d)\b/.exec(trimmed) ?? [];
+  return found([...inside.names, ...(status === undefined ? [] : [status])], text);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return readPythonLiteral(text);
+  }
+}
+
+/** As much of a page as is looked at, in characters. */
+const MAX_PAGE = 20_000;
+
+/** A page of HTML, as gateways send it, or of XML, as stores do: its title, else its words. */
+function readPage(page: string): Found {
+  const text = page.slice(0, MAX_PAGE);
+  const [, title] = /<(?:title|message)[^>]*>([^<]+)</i.exec(text) ?? [];
+  const [, code] = /<code>([\w.-]+)</i.exec(text) ?? [];
+  const words = plainWords(title ?? text.replaceAll(/<(script|style)\b[\s\S]*?<\/\1>/gi, ' '));
+  const [, status] = /^\D{0,20}\b([45]\d\d)\b/.exec(words) ?? [];
+  const names = [code, status].filter((name) => name !== undefined);
+  return found(names, words === '' ? undefined : bounded(words));
+}
+
+function plainWords(html: string): string {
+  return html
+    .replaceAll(/<[^>]*>/g, ' ')
+    .replaceAll(/&(?:nbsp|#160);/g, ' ')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+}

@@ -1,0 +1,123 @@
+import { InvalidInput } from '../../errors.ts';
+import type { ReadOptions } from './format.ts';
+import { peek, withoutStart, type Peeked } from './peek.ts';
+
+/** What the first bytes say of a file's encoding. */
+interface Recognised {
+  /** A canonical name of the WHATWG Encoding Standard. */
+  readonly encoding: string;
+  /** Bytes of the byte order mark. */
+  readonly mark: number;
+  /** Why, where it is not UTF-8 and nobody said so. */
+  readonly why?: string | undefined;
+}
+
+/** A NUL among the first bytes is a file that is no text; one further on is a row that cannot be used. */
+const TEXT_BYTES = 4_096;
+
+/** The canonical name of an encoding, such as `windows-1252` for `latin1`; undefined when there is no such encoding. */
+export function canonicalEncoding(label: string): string | undefined {
+  try {
+    return new TextDecoder(label).encoding;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * A file's content as UTF-8 without a byte order mark. A byte order mark decides, then the profile, then the bytes: UTF-16
+ * is recognised by its zeros. Other encodings cannot be told apart by their bytes, so they have to be named.
+ * @throws InvalidInput when the content is not text, or not of the encoding it should be of.
+ */
+export async function decodeText(peeked: Peeked, options: ReadOptions): Promise<Peeked> {
+  const { encoding, mark, why } = recognise(peeked.start, options);
+  const { name, reading } = options;
+  reading.encoding = encoding;
+  if (why !== undefined) reading.note(`Read as ${encoding.toUpperCase()}: ${why}.`);
+  const chunks = mark > 0 ? withoutStart(peeked.chunks, mark) : peeked.chunks;
+  const decoded =
+    encoding === 'utf-8'
+      ? { ...peeked, start: peeked.start.subarray(mark), chunks }
+      : await peek(decode(chunks, encoding, name));
+  if (decoded.start.subarray(0, TEXT_BYTES).includes(0))
+    throw new InvalidInput(`${name} is named ${reading.format}, but its content is not text.`);
+  return decoded;
+}
+
+function recognise(start: Buffer, { table, reading, name }: ReadOptions): Recognised {
+  const asked = table?.encoding === undefined ? undefined : canonicalEncoding(table.encoding);
+  const marked = readMark(start, name);
+  if (marked !== undefined) {
+    if (asked === undefined || asked === marked.encoding)
+      return asked === undefined ? marked : { ...marked, why: undefined };
+    reading.note(`The profile's encoding is ${asked}, and the file's byte order mark decides otherwise.`);
+    return marked;
+  }
+  if (asked !== undefined) return { encoding: asked, mark: 0 };
+  const encoding = start.includes(0) ? findUtf16(start) : undefined;
+  if (encoding === undefined) return { encoding: 'utf-8', mark: 0 };
+  return { encoding, mark: 0, why: 'its bytes are those of UTF-16, although there is no byte order mark' };
+}
+
+const WHY_MARKED = 'its byte order mark says so';
+
+function readMark(start: Buffer, name: string): Recognised | undefined {
+  const hex = start.toString('hex', 0, 4);
+  if (hex === 'fffe0000' || hex === '0000feff')
+    throw new InvalidInput(`${name} is UTF-32, which is not read: save it as UTF-8.`);
+  if (hex.startsWith('efbbbf')) return { encoding: 'utf-8', mark: 3 };
+  if (hex.startsWith('fffe')) return { encoding: 'utf-16le', mark: 2, why: WHY_MARKED };
+  if (hex.startsWith('feff')) return { encoding: 'utf-16be', mark: 2, why: WHY_MARKED };
+  return undefined;
+}
+
+/** Text of UTF-16 has zeros in one half of its units only, a tenth of them at least, and no control characters. */
+const MIN_ZERO_HALVES = 0.1;
+const CONTROL = /(?![\t\n\r])\p{Cc}/u;
+
+function findUtf16(start: Buffer): string | undefined {
+  const zeros = [0, 0];
+  for (const [at, byte] of start.entries()) if (byte === 0) zeros[at % 2] = (zeros[at % 2] ?? 0) + 1;
+  const [high = 0, low = 0] = zeros;
+  if ((high === 0) === (low === 0) || high + low < (MIN_ZERO_HALVES * start.length) / 2) return undefined;
+  const encoding = high === 0 ? 'utf-16le' : 'utf-16be';
+  try {
+    const text = new TextDecoder(encoding, { fatal: true }).decode(start, { stream: true });
+    return CONTROL.test(text) ? undefined : encoding;
+  } catch {
+    return undefined;
+  }
+}
+
+async function* decode(
+  chunks: AsyncIterable<Buffer>,
+  encoding: string,
+  name: string,
+): AsyncGenerator<Buffer> {
+  const decoder = new TextDecoder(encoding, { fatal: true, ignoreBOM: true });
+  const read = (chunk?: Buffer): Buffer => {
+    try {
+      return Buffer.from(decoder.decode(chunk, { stream: chunk !== undefined }));
+    } catch {
+      throw new InvalidInput(
+        `${name} is not valid ${encoding.toUpperCase()}, so nothing of it was sent. Name its encoding: ${HOW_TO_NAME}.`,
+      );
+    }
+  };
+  for await (const chunk of chunks) {
+    const text = read(chunk);
+    if (text.length > 0) yield text;
+  }
+  const last = read();
+  if (last.length > 0) yield last;
+}
+
+const HOW_TO_NAME = "--encoding windows-1252, or table: { encoding: 'windows-1252' } in the profile";
+
+/** The refusal of a whole file for bytes on one line: half a file is never sent. */
+export function notUtf8(name: string, line?: number): InvalidInput {
+  const where = line === undefined ? '' : ` in line ${line}`;
+  return new InvalidInput(
+    `${name} is not valid UTF-8${where}, so nothing of it was sent. Save it as UTF-8, or name its encoding: ${HOW_TO_NAME}.`,
+  );
+}

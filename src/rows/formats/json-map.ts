@@ -1,0 +1,116 @@
+import { isFields } from '../../endpoints/ask.ts';
+import { InvalidInput } from '../../errors.ts';
+import { quoted } from '../../did-you-mean.ts';
+import type { JsonRow } from '../row.ts';
+import type { ReadOptions } from './format.ts';
+
+/** Bytes of entries that are looked at to tell a row from a map of prompts. */
+const UNDECIDED_BYTES = 1_000_000;
+
+/** An entry of an object, its value still in its text. */
+interface Entry {
+  readonly key: string;
+  readonly value: unknown;
+  readonly text: string;
+}
+
+/** Reads the entries of a document that is an object: of one row, or of prompts by their ids. */
+export class PromptMap {
+  readonly #options: ReadOptions;
+  #kind: 'undecided' | 'row' | 'map' = 'undecided';
+  #held: Entry[] = [];
+  #heldBytes = 0;
+  #ordinal = 0;
+
+  constructor(options: ReadOptions) {
+    this.#options = options;
+  }
+
+  /** The rows that are certain after these entries. */
+  take(texts: readonly Buffer[]): JsonRow[] {
+    const { name, maxRowBytes, rowFields, reading } = this.#options;
+    for (const bytes of texts) {
+      const entry = readEntry(bytes.toString('utf8'), name);
+      this.#held.push(entry);
+      this.#heldBytes += bytes.length;
+      if (this.#kind === 'undecided' && rowFields?.has(entry.key) === true) {
+        this.#kind = 'row';
+        reading.note(`Read as one row, and not as prompts by their ids: it has ${quoted(entry.key)}.`);
+      }
+    }
+    if (this.#kind === 'row' && this.#heldBytes > maxRowBytes)
+      throw new InvalidInput(`${name} has a row of more than ${maxRowBytes} bytes.`);
+    if (this.#kind === 'undecided' && this.#heldBytes > UNDECIDED_BYTES) this.#kind = 'map';
+    return this.#kind === 'map' ? this.#flush() : [];
+  }
+
+  /** The rows that are left when the object has ended. */
+  end(): JsonRow[] {
+    if (this.#kind !== 'row') return this.#flush();
+    const text = `{${this.#held.map((entry) => `${JSON.stringify(entry.key)}:${entry.text}`).join(',')}}`;
+    return [{ line: 1, json: Buffer.from(text) }];
+  }
+
+  #flush(): JsonRow[] {
+    const entries = this.#held;
+    this.#held = [];
+    return entries.map((entry) => {
+      if (isWrapped(entry.value)) throw wrapper(this.#options.name, entry.key);
+      this.#ordinal += 1;
+      return { line: this.#ordinal, json: Buffer.from(withId(entry)) };
+    });
+  }
+
+  /** @throws InvalidInput when what begins here, and is too long to be read, is an array of rows under a key */
+  refuseWrapper(start: Buffer): void {
+    const [, key] = /^\s*("(?:[^"\\]|\\.)*")\s*:\s*\[\s*\{/.exec(start.toString('utf8')) ?? [];
+    if (key !== undefined && this.#kind === 'undecided')
+      throw wrapper(this.#options.name, JSON.parse(key) as string);
+  }
+}
+
+/** Several objects in an array are rows; the messages of one row have roles. */
+function isWrapped(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  const [first] = value as unknown[];
+  return first === undefined || (isFields(first) && !('role' in first));
+}
+
+function wrapper(name: string, key: string): InvalidInput {
+  return new InvalidInput(
+    `${name} is an object that holds an array under ${quoted(key)}. Expected are an array of rows, [ {…}, {…} ], one row, or one object of {"<custom_id>": "<prompt>"}: put the array alone into the file.`,
+  );
+}
+
+function readEntry(text: string, name: string): Entry {
+  const from = text.indexOf('"');
+  const behind = stringEnd(text, from);
+  const colon = text.indexOf(':', behind);
+  try {
+    if (from === -1 || `${text.slice(0, from)}${text.slice(behind, colon)}`.trim() !== '')
+      throw new SyntaxError();
+    const value = text.slice(colon + 1).trim();
+    return { key: JSON.parse(text.slice(from, behind)) as string, value: JSON.parse(value), text: value };
+  } catch {
+    throw new InvalidInput(
+      `${name} is not one JSON array of rows, and not one JSON object of {"<custom_id>": "<prompt>"}. ` +
+        'For a row per line, name the file ".jsonl".',
+    );
+  }
+}
+
+/** Where a JSON string ends, its quote included; no pattern, for it may be longer than one can be matched. */
+function stringEnd(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at + 1;
+}
+
+/** A row of the map: a prompt, or an object that is the row without its id. */
+function withId({ key, value, text }: Entry): string {
+  const id = `"custom_id":${JSON.stringify(key)}`;
+  if (!isFields(value)) return `{${id},"prompt":${text}}`;
+  // Behind the others: of two fields of one name, the last one counts.
+  const fields = text.slice(1, -1).trim();
+  return fields === '' ? `{${id}}` : `{${fields},${id}}`;
+}

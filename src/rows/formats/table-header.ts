@@ -1,0 +1,57 @@
+import { didYouMean, quoted } from '../../did-you-mean.ts';
+import { InvalidInput } from '../../errors.ts';
+import type { Table } from '../row.ts';
+import type { ReadOptions } from './format.ts';
+
+/** Columns that a message names. */
+const NAMED = 20;
+
+/**
+ * Reads a table's header. A column without a name is ignored, as the index is that pandas writes.
+ * @throws InvalidInput when two columns have one name, a name is not text, or the column is missing that the ids are in.
+ */
+export function readHeader(cells: readonly string[], { name, table, reading }: ReadOptions): Table {
+  const header = cells.map((cell) => cell.trim());
+  const columns = header.filter((column) => column !== '');
+  const seen = new Set<string>();
+  const duplicate = columns.find((column) => seen.size === seen.add(column).size);
+  if (duplicate !== undefined) throw new InvalidInput(`${name} has two columns named ${quoted(duplicate)}.`);
+  if (columns.some((column) => column.includes('\0')))
+    throw new InvalidInput(`${name} is not text: it has NUL bytes.`);
+  const id = table?.id;
+  if (id !== undefined && !columns.includes(id)) {
+    throw new InvalidInput(
+      `${name} has no column ${quoted(id)} for the ids of its rows.${didYouMean(id, columns)} ${listColumns(columns)}`,
+    );
+  }
+  noteHeader(header, columns, reading);
+  const idColumn = header.indexOf(
+    [id, 'custom_id', 'id'].find((column) => column !== undefined && header.includes(column)) ?? '\0',
+  );
+  return {
+    header,
+    named: header.findLastIndex((column) => column !== '') + 1,
+    idColumn: Math.max(0, idColumn),
+  };
+}
+
+function noteHeader(
+  header: readonly string[],
+  columns: readonly string[],
+  reading: ReadOptions['reading'],
+): void {
+  reading.columns = columns;
+  reading.ignoredColumns = header.length - columns.length;
+  if (reading.ignoredColumns === 0) return;
+  const places = header.flatMap((column, n) => (column === '' ? [n + 1] : []));
+  const some = places.slice(0, 5).join(', ');
+  const which =
+    places.length === 1 ? `Column ${some} has` : `Columns ${some}${places.length > 5 ? ', …' : ''} have`;
+  reading.note(`${which} no name in the header: ignored.`);
+}
+
+/** What a table has, for a message about what it lacks. */
+export function listColumns(columns: readonly string[]): string {
+  const some = columns.slice(0, NAMED).map((column) => quoted(column));
+  return `Its columns: ${some.join(', ')}${columns.length > NAMED ? ', …' : ''}.`;
+}

@@ -1,0 +1,72 @@
+import { didYouMean, findAlike, quoted } from '../did-you-mean.ts';
+import { endpointAt } from '../endpoints/endpoints.ts';
+import { InvalidInput } from '../errors.ts';
+import type { ResolvedProfile } from '../job.ts';
+import { listColumns } from './formats/table-header.ts';
+import { templateColumns } from './template.ts';
+
+const IDS = ['custom_id', 'id'];
+
+/** What the columns of a table are held against. */
+export type ColumnRules = Pick<ResolvedProfile, 'endpoint' | 'prompt' | 'system' | 'table'>;
+
+/** Names of fields that only a row has: an object with one of them is a row. */
+export function rowFields({ endpoint, prompt, system, table }: ColumnRules): ReadonlySet<string> {
+  return new Set([
+    ...IDS,
+    'body',
+    'prompt',
+    'messages',
+    'input',
+    'model',
+    'method',
+    'url',
+    ...endpointAt(endpoint).fields,
+    ...[prompt, system].flatMap((template) => (template === undefined ? [] : templateColumns(template))),
+    ...(table?.id === undefined ? [] : [table.id]),
+  ]);
+}
+
+/**
+ * Refuses a table whose header cannot be meant as it is: a template names a column that is not there, or a column's name
+ * differs from that of a field by case and spaces only, so that it would be left out without a word.
+ * @throws InvalidInput before any row is read.
+ */
+export function checkColumns(header: readonly string[], rules: ColumnRules, name: string): void {
+  const columns = header.filter((column) => column !== '');
+  const asked = namedByTemplates(columns, rules);
+  for (const { column, template } of asked) {
+    if (columns.includes(column)) continue;
+    throw new InvalidInput(
+      `${name} has no column ${quoted(column)}, which the ${template} of the profile names.${didYouMean(column, columns)} ${listColumns(columns)}`,
+    );
+  }
+  const templates = new Set(asked.map(({ column }) => column));
+  for (const field of fieldsOf(columns, rules)) {
+    const alike = columns.includes(field) ? undefined : findAlike(field, columns);
+    if (alike === undefined || templates.has(alike)) continue;
+    const orId = IDS.includes(field) ? `, or say --id ${quoted(alike)} (table: { id } in the profile)` : '';
+    throw new InvalidInput(
+      `${name} has a column ${quoted(alike)}. Did you mean ${quoted(field)}? Rename the column${orId}.`,
+    );
+  }
+}
+
+/** A row with `messages` of its own needs no prompt of the profile's, and one with a `system` no system message. */
+function namedByTemplates(
+  columns: readonly string[],
+  { prompt, system }: ColumnRules,
+): { readonly column: string; readonly template: string }[] {
+  if (columns.includes('messages')) return [];
+  const of = (text: string | undefined, template: string): { column: string; template: string }[] =>
+    text === undefined ? [] : templateColumns(text).map((column) => ({ column, template }));
+  const keepsSystem = prompt === undefined && columns.includes('system');
+  return [...of(prompt, 'prompt'), ...(keepsSystem ? [] : of(system, 'system message'))];
+}
+
+/** Fields that the profile's rows are read by; beside a prompt of the profile's, everything but the id is data. */
+function fieldsOf(columns: readonly string[], { endpoint, prompt, table }: ColumnRules): string[] {
+  const hasId = table?.id !== undefined || IDS.some((id) => columns.includes(id));
+  const ids = hasId ? [] : ['id', 'custom_id'];
+  return prompt === undefined ? [...ids, ...endpointAt(endpoint).fields, 'model'] : ids;
+}

@@ -1,0 +1,498 @@
+import { gzipSync } from 'node:zlib';
+import { parse } from 'csv-parse/sync';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { TableSplicer } from '../../src/fast-path/splice-table.ts';
+import type { TableRules } from '../../src/job.ts';
+import { readRows } from '../../src/rows/formats.ts';
+import { readTableRow } from '../../src/rows/formats/csv.ts';
+import { Reading } from '../../src/rows/formats/reading.ts';
+import { toRequestLine } from '../../src/rows/request-line.ts';
+import type { TableRow } from '../../src/rows/row.ts';
+import { compileTemplate } from '../../src/rows/template.ts';
+import { build, type BuildOptions } from './build.ts';
+
+const CHUNK = 65_536;
+
+async function* inChunks(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
+  for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);
+}
+
+interface Read {
+  readonly rows: readonly TableRow[];
+  readonly reading: Reading;
+}
+
+async function read(name: string, bytes: Buffer, table: TableRules = {}, size = CHUNK): Promise<Read> {
+  const reading = new Reading();
+  const rows: TableRow[] = [];
+  for await (const batch of readRows(inChunks(bytes, size), { name, maxRowBytes: 100_000, reading, table }))
+    rows.push(...batch.filter((row) => 'table' in row));
+  return { rows, reading };
+}
+
+/** Writes tables as other programs do; it shares nothing with the code that reads them. */
+interface Dialect {
+  readonly delimiter: ',' | ';' | '\t' | '|';
+  readonly quotes: 'where needed' | 'always';
+  readonly lineEnd: '\n' | '\r\n' | '\r';
+  readonly lastLineEnd: boolean;
+  /** An empty cell more in each row. */
+  readonly trailing: boolean;
+  readonly encoding:
+    | 'utf-8'
+    | 'utf-8 with BOM'
+    | 'utf-16le'
+    | 'utf-16le with BOM'
+    | 'utf-16be with BOM'
+    | 'windows-1252';
+  readonly sepLine: boolean;
+  readonly indexColumn: boolean;
+}
+
+const dialect: fc.Arbitrary<Dialect> = fc.record({
+  delimiter: fc.constantFrom<Dialect['delimiter']>(',', ';', '\t', '|'),
+  quotes: fc.constantFrom<Dialect['quotes']>('where needed', 'always'),
+  lineEnd: fc.constantFrom<Dialect['lineEnd']>('\n', '\r\n', '\r'),
+  lastLineEnd: fc.boolean(),
+  trailing: fc.boolean(),
+  encoding: fc.constantFrom<Dialect['encoding']>(
+    'utf-8',
+    'utf-8 with BOM',
+    'utf-16le',
+    'utf-16le with BOM',
+    'utf-16be with BOM',
+    'windows-1252',
+  ),
+  sepLine: fc.boolean(),
+  indexColumn: fc.boolean(),
+});
+
+function writeTable(rows: readonly (readonly string[])[], to: Dialect): Buffer {
+  const write = (cell: string): string =>
+    to.quotes === 'always' || /[,;|\t"\r\n]/.test(cell) ? `"${cell.split('"').join('""')}"` : cell;
+  const lines = rows.map((cells, n) =>
+    [
+      ...(to.indexColumn ? [n === 0 ? '' : String(n)] : []),
+      ...cells.map((cell) => write(cell)),
+      ...(to.trailing ? [''] : []),
+    ].join(to.delimiter),
+  );
+  const text = [...(to.sepLine ? [`sep=${to.delimiter}`] : []), ...lines].join(to.lineEnd);
+  return encode(to.lastLineEnd ? text + to.lineEnd : text, to.encoding);
+}
+
+function encode(text: string, encoding: Dialect['encoding']): Buffer {
+  switch (encoding) {
+    case 'utf-8':
+      return Buffer.from(text);
+    case 'utf-8 with BOM':
+      return Buffer.from(`\ufeff${text}`);
+    case 'utf-16le':
+      return Buffer.from(text, 'utf16le');
+    case 'utf-16le with BOM':
+      return Buffer.from(`\ufeff${text}`, 'utf16le');
+    case 'utf-16be with BOM':
+      return Buffer.from(`\ufeff${text}`, 'utf16le').swap16();
+    case 'windows-1252':
+      return Buffer.from(text.replaceAll('–', '\x96').replaceAll('€', '\x80'), 'latin1');
+  }
+}
+
+const cell = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.string({
+      unit: fc.constantFrom('a', 'b', ' ', 'é', '–', '€', '1', ',', ';', '|'),
+      maxLength: 8,
+    }),
+  },
+  fc.string({ unit: fc.constantFrom('a', '"', '\n', '\t', '\r\n', ',', 'é'), maxLength: 6 }),
+);
+const HEADER = ['id', 'text', 'note'];
+const content = fc.array(fc.tuple(fc.uuid(), cell, cell), { minLength: 1, maxLength: 12 });
+
+/** The fields of a row as other readers give them, without empty ones. */
+const fieldsOf = (cells: readonly string[]): object =>
+  Object.fromEntries(HEADER.map((name, n) => [name, cells[n] ?? '']).filter(([, value]) => value !== ''));
+
+test('a table in any dialect and encoding has the rows that were written, however its bytes arrive', async () => {
+  let ambiguous = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      content,
+      dialect,
+      fc.integer({ min: 1, max: 50 }),
+      fc.boolean(),
+      async (cells, to, size, packed) => {
+        const bytes = writeTable([HEADER, ...cells], to);
+        const table = to.encoding === 'windows-1252' ? { encoding: 'windows-1252' } : {};
+        const name = `a.${to.delimiter === '\t' ? 'tsv' : 'csv'}${packed ? '.gz' : ''}`;
+        const found = await read(name, packed ? gzipSync(bytes) : bytes, table, size).catch(
+          (error: Error) => error.message,
+        );
+        if (typeof found === 'string') {
+          // A cell over several lines that looks like several rows.
+          expect(found).toContain('are one row if quotes hold cells together');
+          expect(cells.flat().some((value) => /[\r\n]/.test(value))).toBe(true);
+          ambiguous += 1;
+          return;
+        }
+        expect(found.rows.map((row) => readTableRow(row))).toMatchObject(
+          cells.map((row) => ({ value: fieldsOf(row) })),
+        );
+        expect(found.reading.delimiter).toBe(to.delimiter);
+      },
+    ),
+    { numRuns: 600 },
+  );
+  expect(ambiguous).toBeLessThan(60);
+});
+
+test('a table that another parser reads has the same rows for it', async () => {
+  await fc.assert(
+    fc.asyncProperty(content, dialect, async (cells, to) => {
+      const plain: Dialect = { ...to, encoding: 'utf-8', sepLine: false, trailing: false };
+      const bytes = writeTable([HEADER, ...cells], plain);
+      const others = parse(bytes, {
+        columns: true,
+        delimiter: plain.delimiter,
+        record_delimiter: ['\r\n', '\n', '\r'],
+      });
+      const { rows } = await read('a.csv', bytes, { quotes: true });
+
+      expect(rows.map((row) => readTableRow(row))).toMatchObject(
+        others.map((row) => ({
+          value: fieldsOf(HEADER.map((name) => (row as Record<string, string>)[name] ?? '')),
+        })),
+      );
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('a row of any dialect that is spliced becomes the very request line that it becomes the long way', async () => {
+  const rules = {
+    endpoint: '/v1/chat/completions',
+    model: 'm',
+    body: {},
+    prompt: compileTemplate('{{text}} {{note}}'),
+    id: 'id',
+  };
+  let spliced = 0;
+  const unit = fc.oneof(
+    { weight: 8, arbitrary: fc.constantFrom('a', 'b', 'é', ' ') },
+    fc.constantFrom('"', ';', '\u2028', '\ufffd', '\\'),
+  );
+  const loose = fc.array(fc.string({ unit, minLength: 1, maxLength: 6 }), { minLength: 3, maxLength: 5 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(loose, { maxLength: 10 }), fc.boolean(), async (lines, quotes) => {
+      const text = ['id,,text,note', ...lines.map((cells) => cells.join(','))].join('\n');
+      const found = await read('a.csv', Buffer.from(text), quotes ? {} : { quotes: false }).catch(
+        () => undefined,
+      );
+      const splicer = new TableSplicer(rules);
+      for (const [n, row] of (found?.rows ?? []).entries()) {
+        const length = splicer.make(row, n + 1);
+        if (length === 0) continue;
+        const long = readTableRow(row);
+        const value = 'value' in long ? long.value : undefined;
+        expect(toRequestLine({ value, ordinal: n + 1, data: true }, rules)).toMatchObject({
+          customId: splicer.customId,
+          text: splicer.line.toString('utf8', 0, length),
+        });
+        spliced += 1;
+      }
+    }),
+    { numRuns: 800 },
+  );
+  expect(spliced).toBeGreaterThan(100);
+});
+
+interface Sent {
+  /** Prompts by their ids. */
+  readonly prompts: Readonly<Record<string, string>>;
+  readonly problems: readonly string[];
+  readonly notices: readonly string[];
+}
+
+/** What a table becomes with the template `{{review}}`. */
+async function send(
+  name: string,
+  content: string | Buffer,
+  options: BuildOptions['profile'] = {},
+): Promise<Sent> {
+  const { plan, lines } = await build(content, { name, profile: { prompt: '{{review}}', ...options } });
+  const requests = (await lines(0, 1, 'requests.jsonl')).map((line) => JSON.parse(line) as Request);
+  return {
+    prompts: Object.fromEntries(
+      requests.map(({ custom_id, body }) => [custom_id, body.messages[0]?.content ?? '']),
+    ),
+    problems: plan.problems.map(({ line, custom_id, code }) => `${line} ${custom_id} ${code}`),
+    notices: plan.inputs?.[0]?.notices ?? [],
+  };
+}
+
+interface Request {
+  readonly custom_id: string;
+  readonly body: { readonly messages: readonly { readonly content: string }[] };
+}
+
+describe('a table as people have it', () => {
+  test.each([
+    [
+      'semicolons',
+      'a.csv',
+      'id;review\r\n1;nett, aber laut\r\n2;"so; so"',
+      { 1: 'nett, aber laut', 2: 'so; so' },
+    ],
+    [
+      'semicolons and decimal commas',
+      'a.csv',
+      'id;price;review\n1;2,50;gut\n2;3,75;teuer\n',
+      { 1: 'gut', 2: 'teuer' },
+    ],
+    ['tabs in a .csv', 'a.csv', 'id\treview\n1\ta, b\n', { 1: 'a, b' }],
+    ['commas in a .tsv', 'a.tsv', 'id,review\n1,good\n', { 1: 'good' }],
+    ['pipes', 'a.csv', 'id|review\n1|good; fine\n', { 1: 'good; fine' }],
+    ['a line that names the separator', 'a.csv', 'sep=|\r\nid|review\r\n1|a;b\r\n', { 1: 'a;b' }],
+    ['a mark before that line', 'a.csv', '\ufeffsep=;\r\nid;review\r\n1;x\r\n', { 1: 'x' }],
+    ['that line in quotes', 'a.csv', '"sep=;"\nid;review\n1;x\n', { 1: 'x' }],
+    ['a header in quotes with a line end', 'a.csv', '"id","note\nof it","review"\n1,n,ok\n', { 1: 'ok' }],
+    ['lines that end with carriage returns', 'a.csv', 'id,review\r1,one\r2,two\r', { 1: 'one', 2: 'two' }],
+    ['separators behind all rows', 'a.csv', 'id,review,,\n1,one,,\n2,two,,\n', { 1: 'one', 2: 'two' }],
+    [
+      'separators behind some rows',
+      'a.csv',
+      'id,review\n1,one,\n2,two,,\n3,three\n',
+      { 1: 'one', 2: 'two', 3: 'three' },
+    ],
+    ['cells missing at the end', 'a.csv', 'id,review,price\n1,one\n2,two,3\n', { 1: 'one', 2: 'two' }],
+    [
+      'quotes within cells',
+      'a.csv',
+      'id,review\n1,a 5" pipe\n2,say ""hi""\n',
+      { 1: 'a 5" pipe', 2: 'say ""hi""' },
+    ],
+    [
+      'quotes at the start of cells in a .tsv',
+      'a.tsv',
+      'id\treview\n1\t"Great" product\n2\tfine\n',
+      { 1: '"Great" product', 2: 'fine' },
+    ],
+    [
+      'a quote that nothing closes in a .tsv',
+      'a.tsv',
+      'id\treview\n1\t"one\n2\ttwo\n',
+      { 1: '"one', 2: 'two' },
+    ],
+    [
+      'a cell of several lines',
+      'a.tsv',
+      'id\treview\n1\t"one\nmore"\n2\ttwo\n',
+      { 1: 'one\nmore', 2: 'two' },
+    ],
+    ['an index without a name', 'a.csv', ',id,review\n0,a,good\n1,b,bad\n', { a: 'good', b: 'bad' }],
+    ['a column of separators', 'a.csv', 'review\n"one, two"\n', { 'row-00000001': 'one, two' }],
+  ])('with %s is read', async (_, name, text, prompts) => {
+    expect(await send(name, text)).toMatchObject({ prompts, problems: [] });
+    expect(await send(`${name}.gz`, gzipSync(text))).toMatchObject({ prompts, problems: [] });
+  });
+
+  test('has no rows where no cell has a value, and says how many there were', async () => {
+    const text = '\n,\nid,review\n1,good\n,\n\n"",""\n , \n2,bad\n,,,\n,\n';
+
+    expect(await send('a.csv', text)).toEqual({
+      prompts: { 1: 'good', 2: 'bad' },
+      problems: [],
+      notices: ['6 rows without any value: skipped (first: line 2).'],
+    });
+  });
+
+  test('keeps the id of a row that cannot be used, whatever is wrong with it', async () => {
+    const text = `id,review\nlong,a,b\nempty,\nnul,${'x'.repeat(5_000)}\0\nfine,ok\n`;
+
+    expect(await send('a.csv', text)).toMatchObject({
+      prompts: { fine: 'ok' },
+      problems: ['2 long WRONG_COLUMNS', '3 empty MISSING_COLUMN', '4 nul INVALID_UTF8'],
+    });
+    expect(await send('a.csv', 'key,review\nk1,a,b\nk2,c\n', { table: { id: 'key' } })).toMatchObject({
+      prompts: { k2: 'c' },
+      problems: ['2 k1 WRONG_COLUMNS'],
+    });
+  });
+
+  test.each([
+    [
+      'UTF-16 by its mark',
+      Buffer.from('\ufeffid\treview\r\n1\tgrün\r\n', 'utf16le'),
+      'UTF-16LE: its byte order mark',
+    ],
+    [
+      'UTF-16 the other way round',
+      Buffer.from('\ufeffid\treview\r\n1\tgrün\r\n', 'utf16le').swap16(),
+      'UTF-16BE',
+    ],
+    [
+      'UTF-16 without a mark',
+      Buffer.from('id\treview\r\n1\tgrün\r\n', 'utf16le'),
+      'although there is no byte order mark',
+    ],
+  ])('in %s is decoded, with a notice', async (_, bytes, notice) => {
+    const { prompts, notices } = await send('a.tsv', bytes);
+
+    expect(prompts).toEqual({ 1: 'grün' });
+    expect(notices.join()).toContain(notice);
+  });
+
+  const MEMO = Buffer.from('id,review\n1,from 3 \x96 7\n', 'latin1');
+
+  test('in an encoding that cannot be recognised is refused as a whole, and read when it is named', async () => {
+    await expect(send('a.csv', MEMO)).rejects.toThrowError(
+      'a.csv is not valid UTF-8 in line 2, so nothing of it was sent. Save it as UTF-8, or name its encoding: --encoding windows-1252',
+    );
+    await expect(send('a.txt', Buffer.from('caf\xe9\n', 'latin1'))).rejects.toThrowError(
+      'a.txt is not valid UTF-8 in line 1',
+    );
+    for (const encoding of ['windows-1252', 'latin1', 'CP1252'])
+      expect((await send('a.csv', MEMO, { table: { encoding } })).prompts).toEqual({ 1: 'from 3 – 7' });
+    expect(
+      (await send('a.csv', Buffer.from('\ufeffid,review\n1,é\n'), { table: { encoding: 'windows-1252' } }))
+        .prompts,
+    ).toEqual({
+      1: 'é',
+    });
+  });
+
+  test('is refused as a whole for bytes far behind rows that were written already', async () => {
+    const rows = Array.from({ length: 20_000 }, (_, n) => `${n},fine\n`).join('');
+    const bytes = Buffer.concat([Buffer.from(`id,review\n${rows}`), Buffer.from('x,caf\xe9\n', 'latin1')]);
+
+    await expect(send('a.csv', bytes)).rejects.toThrowError('a.csv is not valid UTF-8 in line 20002');
+  });
+
+  test.each([
+    [
+      'whose separator is in doubt',
+      'a.csv',
+      'id,a;review\n1,x;good\n2,y;bad\n',
+      /comma \(2 columns\), semicolon \(2 columns\)\. Say which with --delimiter/,
+    ],
+    [
+      'whose rows do not fit the separator of its header',
+      'a.csv',
+      'id;review\n1;a;b\n2;c;d\n',
+      /in doubt: semicolon \(2 columns\)/,
+    ],
+    [
+      'with a cell that is never closed',
+      'a.csv',
+      'id,review\n1,a\n2,"b\n3,c\n',
+      /at line 3: a quote opens a cell there and is never closed\. .*--no-quotes/,
+    ],
+    [
+      'with text behind a closing quote',
+      'a.csv',
+      'id,review\n1,"a" b\n',
+      /at line 2: .*text follows the quote that closes it/,
+    ],
+    [
+      'with rows that a quote may hold together',
+      'a.csv',
+      'id,review\n1,"good\n2,bad"\n3,x\n',
+      /lines 2 to 3 are one row if quotes hold cells together/,
+    ],
+    [
+      'with such rows among others',
+      'a.tsv',
+      'id\treview\nx\tfine\ny\t"one\nz\ttwo"\nw\tend\n',
+      /lines 3 to 4 are one row/,
+    ],
+    ['with two columns of one name', 'a.csv', 'id,review,id\n1,2,3', /two columns named "id"/],
+    [
+      'without the column that the template names',
+      'a.csv',
+      'id,text\n1,x\n',
+      /no column "review", which the prompt of the profile names\. Its columns: "id", "text"\./,
+    ],
+    [
+      'with that column in another case',
+      'a.csv',
+      'id,Review\n1,x\n',
+      /no column "review".* Did you mean "Review"\?/,
+    ],
+    [
+      'with an id column in another case',
+      'a.csv',
+      'ID,Review,review\n7,x,good\n',
+      /column "ID"\. Did you mean "id"\? .*--id "ID"/,
+    ],
+    [
+      'with an id column with spaces',
+      'a.csv',
+      'Custom ID,review\n7,good\n',
+      /column "Custom ID"\. Did you mean "custom_id"\?/,
+    ],
+  ])('%s is refused before anything is sent', async (_, name, text, message) => {
+    await expect(send(name, text)).rejects.toThrowError(message);
+  });
+
+  test('without a template is refused when a field is called nearly as a field of rows is', async () => {
+    await expect(send('a.csv', 'id,Prompt\n1,x\n', { prompt: undefined })).rejects.toThrowError(
+      /column "Prompt"\. Did you mean "prompt"\?/,
+    );
+    await expect(send('a.csv', 'id,prompt,MODEL\n1,x,m\n', { prompt: undefined })).rejects.toThrowError(
+      /column "MODEL"\. Did you mean "model"\?/,
+    );
+  });
+
+  test.each<[string, string, TableRules, Record<string, string>]>([
+    ['delimiter', 'id,a;review\n1,x;good\n', { delimiter: ';' }, { 'row-00000001': 'good' }],
+    [
+      'quotes, which are characters',
+      'id,review\n1,"good\n2,bad"\n',
+      { quotes: false },
+      { 1: '"good', 2: 'bad"' },
+    ],
+    [
+      'quotes, which hold cells together',
+      'id,review\n1,"good\n2,bad"\n',
+      { quotes: true },
+      { 1: 'good\n2,bad' },
+    ],
+    ['id', 'ID,Review,review\n7,x,good\n', { id: 'ID' }, { 7: 'good' }],
+    ['id, before an id of another name', 'id,nr,review\n1,n1,good\n', { id: 'nr' }, { n1: 'good' }],
+  ])('is read by what the profile says of its %s', async (_, text, table, prompts) => {
+    expect(await send('a.csv', text, { table })).toMatchObject({ prompts, problems: [] });
+  });
+
+  test('says what was recognised, and nothing where all is plain', async () => {
+    const { plan } = await build('id,review\n1,good\n', { name: 'a.csv' });
+    const strange = await build('id;;review\n1;x;good\n2\n', {
+      name: 'a.csv',
+      profile: { prompt: '{{review}}' },
+    });
+
+    expect(plan.inputs).toEqual([
+      {
+        key: 'input/a.csv',
+        format: '.csv',
+        encoding: 'utf-8',
+        delimiter: ',',
+        columns: ['id', 'review'],
+        notices: [],
+      },
+    ]);
+    expect(strange.plan.inputs).toMatchObject([
+      {
+        delimiter: ';',
+        ignoredColumns: 1,
+        notices: [
+          'Read with the delimiter semicolon, as its header and its first records are separated.',
+          'Column 2 has no name in the header: ignored.',
+          '1 row with fewer cells than the header: the missing cells count as empty (line 3).',
+        ],
+      },
+    ]);
+  });
+});
