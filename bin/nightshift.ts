@@ -3,6 +3,7 @@ import config from '../nightshift.config.ts';
 import { adviceFor } from '../cli/aws-advice.ts';
 import { EXIT } from '../cli/commands/exit-status.ts';
 import { createProgram } from '../cli/commands/program.ts';
+import { printError } from '../cli/output.ts';
 import { checkConfig } from '../src/config/check-config.ts';
 import { InvalidRequest } from '../src/errors.ts';
 
@@ -23,6 +24,6 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const message = adviceFor(error) ?? (error instanceof Error ? error.message : String(error));
-  process.stderr.write(`nightshift: ${message}\n`);
+  printError(`nightshift: ${message}`);
   return error instanceof InvalidRequest ? EXIT.usage : EXIT.failed;
 }

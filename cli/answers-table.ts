@@ -3,7 +3,7 @@ import { answerText } from '../src/report/answer-text.ts';
 import { parseExact } from '../src/exact-json.ts';
 import type { ResultLine } from '../src/job.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
-import { printable } from './printable.ts';
+import { printable } from '../src/printable.ts';
 
 /** Rows shown on a terminal; the rest is in the file. */
 export const SHOWN_ROWS = 10;

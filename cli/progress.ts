@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import type { EngineEvent } from '../host/engine.ts';
+import { printable } from '../src/printable.ts';
 
 /** Turns the machine's events into lines for a person: one per step, one per poll, one per retry. */
 export function createProgress(print: (line: string) => void): (event: EngineEvent) => void {
@@ -38,10 +39,11 @@ function describe({ type, state, input, output, error }: EngineEvent): string | 
   const given: Mentioned = input ?? {};
   if (type === 'StateExited') return describeExit(state, given, output ?? {});
   if (type === 'StateRetried')
-    return styleText('yellow', `${at(given)}${state}: ${error ?? 'failed'}, trying again`);
+    return styleText('yellow', `${at(given)}${state}: ${printable(error ?? 'failed')}, trying again`);
   if (type === 'ChildFailed')
-    return styleText('red', `${at(given)}${state}: the shard's execution failed: ${error ?? ''}`);
-  if (type === 'StateCaught') return styleText('red', `${at(given)}${state}: ${error ?? 'failed'}`);
+    return styleText('red', `${at(given)}${state}: the shard's execution failed: ${printable(error ?? '')}`);
+  if (type === 'StateCaught')
+    return styleText('red', `${at(given)}${state}: ${printable(error ?? 'failed')}`);
   return undefined;
 }
 
@@ -54,15 +56,15 @@ function describeExit(state: string, given: Mentioned, left: Mentioned): string 
     case 'Build requests':
       return step(`${count(left.shards?.length ?? 0, 'shard')} to run`);
     case 'Upload file':
-      return step(left.fileId ?? '');
+      return step(printable(left.fileId ?? ''));
     case 'Create batch':
-      return step(`batch ${left.batchId ?? ''} queued`);
+      return step(`batch ${printable(left.batchId ?? '')} queued`);
     case 'Send direct':
       return step(`${count(left.answered ?? 0, 'row')} answered`);
     case 'Poll batch':
-      return `${at(left)}  status: ${left.status ?? ''} (${left.succeeded ?? '?'}/${left.total ?? '?'})`;
+      return `${at(left)}  status: ${printable(left.status ?? '')} (${left.succeeded ?? '?'}/${left.total ?? '?'})`;
     case 'Cancel batch':
-      return step(left.batchId ?? '');
+      return step(printable(left.batchId ?? ''));
     case 'Collect results':
       return step(left.next === 'retry' ? `rows to retry: round ${left.round} in ${left.waitSeconds} s` : '');
     case 'Write results':

@@ -25,6 +25,8 @@ export interface EngineOptions {
   readonly onEvent?: ((event: EngineEvent) => void) | undefined;
   /** Told of every execution that was stopped, as EventBridge is. */
   readonly onStopped?: ((name: string) => void) | undefined;
+  /** Ends the steps that nobody waits for any more, when every execution is left. */
+  readonly abandonSteps?: (() => Promise<void>) | undefined;
   /** Waits and retries take no time: for tests, which move a clock of their own. */
   readonly instant?: boolean;
 }
@@ -88,6 +90,7 @@ export function createLocalExecutions(options: EngineOptions): LocalExecutions {
       left = true;
       const stopped = running().flatMap((name) => runs.get(name) ?? []);
       for (const started of stopped) started.abort();
+      await options.abandonSteps?.();
       await Promise.allSettled([...stopped.map(({ result }) => result), ...steps]);
     },
   };
@@ -207,13 +210,15 @@ function stepHandler(
   stateName: string,
   resource: string | undefined,
   { payloads }: EngineMachine,
-  { options: { functions, callStep }, name }: Scope,
+  { options: { functions, callStep }, name, signal }: Scope,
 ): TaskHandler {
   const step = functions.get(resource ?? '');
   if (step === undefined)
     throw new Error(`State "${stateName}" calls ${resource ?? 'nothing'}, which is no step.`);
   const template = payloads.get(stateName);
   return async (input) => {
+    // The engine retries a step that was ended with its execution.
+    if (signal.aborted) throw new Error(`Execution ${name} was stopped.`);
     const payload =
       template === undefined ? input : fillTemplate(template, input, { Execution: { Name: name } });
     return asPayload(await callStep(step, asPayload(payload, stateName)), stateName) as typeof input;

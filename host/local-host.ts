@@ -13,6 +13,7 @@ import type { LocalStack } from './load-stack.ts';
 import { createEvents, type Events } from './serve/events.ts';
 import { runSchedules, Timetable } from './serve/run-schedules.ts';
 import { serveApi } from './serve/serve-api.ts';
+import type { Steps } from './worker-steps.ts';
 import { watchInput } from './serve/watch-input.ts';
 
 export interface LocalHostOptions {
@@ -28,6 +29,8 @@ export interface LocalHostOptions {
   readonly onEvent?: (event: EngineEvent) => void;
   /** An event that started nothing; what the dead-letter queue holds on AWS. */
   readonly onFailure?: (event: unknown, error: unknown) => void;
+  /** Runs the machine's steps. Default: in this process. */
+  readonly steps?: Steps | undefined;
   /** Waits of the machine take no time: for tests, which move a clock of their own. */
   readonly instant?: boolean;
   /** Wraps the calls of the machine's steps: for tests. */
@@ -57,7 +60,8 @@ export async function runLocalHost(options: LocalHostOptions): Promise<RunningHo
   const { config, edges, stack, onFailure = () => undefined, wrap = (call) => call } = options;
   const executions = createLocalExecutions({
     ...stack.machine,
-    callStep: limitSteps(wrap(callHandlers(edges)), STEPS_AT_ONCE),
+    callStep: limitSteps(wrap(options.steps?.call ?? callHandlers(edges)), STEPS_AT_ONCE),
+    abandonSteps: () => options.steps?.abandon() ?? Promise.resolve(),
     onEvent: options.onEvent,
     onStopped: (name) => events.track(events.stopped(name)),
     instant: options.instant ?? false,

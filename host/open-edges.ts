@@ -10,11 +10,14 @@ import { openChannels } from '../src/runtime/announce-edges.ts';
 import { STAGING } from '../src/store/staged-file.ts';
 import { lockFolder } from './lock.ts';
 import { makeFolder } from './make-folder.ts';
+import { WorkerSteps } from './worker-steps.ts';
 import { startSimulator, type Simulator } from '../simulator/index.ts';
 
 /** This machine's stand-ins for what is deployed: a folder for the bucket, the environment for the secret. */
 export interface LocalEdges extends AsyncDisposable {
   readonly edges: TaskEdges;
+  /** Runs the steps in a thread of their own. */
+  readonly steps: WorkerSteps;
   /** The simulator's address, when this host brought one. */
   readonly simulatorUrl: string | undefined;
 }
@@ -47,10 +50,14 @@ export async function openLocalEdges({ data, simulator, log, config }: OpenEdges
   if (config.webhook !== undefined) process.env['WEBHOOK_URL'] = config.webhook.url;
   const running = simulator ? await bringSimulator(folder) : undefined;
   opened.defer(async () => running?.close());
-  const edges = providerEdgesFromEnvironment(process.env, deployedProviders(config));
+  const providers = deployedProviders(config);
+  const edges = providerEdgesFromEnvironment(process.env, providers);
+  const steps = opened.use(new WorkerSteps({ log, providers }));
+  steps.warm();
   const all = opened.move();
   return {
     edges: { ...edges, log, channels: openChannels(process.env, edges.clock) },
+    steps,
     simulatorUrl: running?.url,
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };

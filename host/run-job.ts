@@ -12,11 +12,14 @@ import { callBundles } from './call-bundles.ts';
 import { callHandlers } from './call-handlers.ts';
 import { createLocalExecutions, type EngineEvent, type LocalExecutions } from './engine.ts';
 import { loadMachine, machineOf } from './load-stack.ts';
+import type { Steps } from './worker-steps.ts';
 import { readTreatment, toStartRequest, type AskedJob, type Treatment } from './start-request.ts';
 
 export interface RunJob extends AskedJob {
   readonly config: NightshiftConfig;
   readonly edges: TaskEdges;
+  /** Runs the machine's steps. Default: in this process. */
+  readonly steps?: Steps | undefined;
   /** Bundle the Lambdas into this folder and run the bundles, with edges from the environment. */
   readonly bundles?: string | undefined;
   /** Told of each step; not told anything when the job had ended before. */
@@ -55,9 +58,14 @@ async function cancelRun(options: RunJob, jobId: string): Promise<Summary> {
   return requireJson<Summary>(edges.store, summaryKey(jobId));
 }
 
-async function openExecutions({ config, edges, bundles, onEvent }: RunJob): Promise<LocalExecutions> {
+async function openExecutions({ config, edges, steps, bundles, onEvent }: RunJob): Promise<LocalExecutions> {
   if (bundles === undefined) {
-    return createLocalExecutions({ ...(await loadMachine(config)), callStep: callHandlers(edges), onEvent });
+    return createLocalExecutions({
+      ...(await loadMachine(config)),
+      callStep: steps?.call ?? callHandlers(edges),
+      abandonSteps: () => steps?.abandon() ?? Promise.resolve(),
+      onEvent,
+    });
   }
   const { synthesizeBundles } = await import('./synthesize.ts');
   const synthesized = synthesizeBundles(config, bundles);
@@ -79,13 +87,17 @@ async function finish(
   signal: AbortSignal | undefined,
   cancel: () => Promise<Summary>,
 ): Promise<string | undefined> {
-  const abort = (): void => void executions.leave();
+  let left: Promise<void> | undefined;
+  const abort = (): void => void (left = executions.leave());
   signal?.addEventListener('abort', abort);
   try {
     await executions.result(execution);
     return undefined;
   } catch (error) {
-    if (signal?.aborted === true) throw new RunAborted(execution, cancel);
+    if (signal?.aborted === true) {
+      // Steps of this execution are not to meet those of the one that cancels.
+      throw new RunAborted(execution, async () => left?.then(cancel) ?? cancel());
+    }
     if (!isJobFailure(error)) throw error;
     return error.cause instanceof Error ? error.cause.message : error.message;
   } finally {

@@ -7,6 +7,7 @@ import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { checkConfig } from '../src/config/check-config.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
+import { jobDaysOf } from '../src/config/limits.ts';
 import { deployedProviders } from '../src/config/deployed-providers.ts';
 import { configLiteral } from './config-literal.ts';
 import { DataBucket } from './data-bucket.ts';
@@ -19,6 +20,7 @@ import { Operations } from './operations.ts';
 import { Schedules } from './schedules.ts';
 import { Steps } from './steps.ts';
 import { StopTrigger } from './stop-trigger.ts';
+import { SweepTrigger } from './sweep-trigger.ts';
 import { createWebhook } from './webhook.ts';
 
 export interface BatchWorkflowProps {
@@ -59,8 +61,8 @@ export class BatchWorkflow extends Construct {
     super(scope, id);
     const config = checkConfig(props.config);
     const { limits = {}, schedules = {}, api = {}, webhook } = config;
-    // A 7-day completion window, its grace, and the rounds after it.
-    const { shardsInFlight = 100, jobDays = 14 } = limits;
+    const { shardsInFlight = 100 } = limits;
+    const jobDays = jobDaysOf(config);
     const { bucket } = new DataBucket(this, 'Data', { jobDays });
     const providerKeys = props.providerKeys ?? createProviderKeys(this, 'ProviderKeys');
     // Several workflows in one account have metrics of their own.
@@ -86,6 +88,7 @@ export class BatchWorkflow extends Construct {
     const delivery = new EventDelivery(this, 'Events', [startJob, cancelJob]);
     // oxlint-disable no-new -- they add themselves to the stack
     new DropTrigger(this, 'DropTrigger', { bucket, startJob, delivery });
+    new SweepTrigger(this, 'SweepTrigger', { startJob, delivery });
     new StopTrigger(this, 'StopTrigger', { stateMachine, cancelJob, delivery });
     new Schedules(this, 'Schedules', { schedules, startJob, delivery });
     // oxlint-enable no-new

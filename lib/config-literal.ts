@@ -1,11 +1,8 @@
-/**
- * The bundler puts values into functions by an argument of its command line. Linux takes 131,072 bytes
- * in one argument; base64 makes 4 bytes of 3, so 90,000 bytes of JSON become 120,000.
- */
+/** The doors read it at every cold start, and their bundles stay small: 90,000 bytes of JSON become 120,000 as base64. */
 export const MAX_CONFIG_BYTES = 90_000;
 
 /**
- * A part of the configuration as a JavaScript literal: a string, base64 of JSON, so that no shell finds anything to interpret.
+ * A part of the configuration as a JavaScript literal: a string, base64 of JSON.
  * @throws RangeError when it is longer than {@link MAX_CONFIG_BYTES} as JSON.
  */
 export function configLiteral(config: object): string {

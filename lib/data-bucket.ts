@@ -9,6 +9,7 @@ import {
   type BucketProps,
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { checkpointDays } from '../src/config/limits.ts';
 
 const PRIVATE = {
   blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -41,10 +42,22 @@ export class DataBucket extends Construct {
         {
           id: 'forget-checkpoints',
           prefix: 'jobs/',
-          // A job that ran as long as it may, was looked at, and was resumed on its last day.
-          expiration: Duration.days(2 * jobDays + 2),
+          expiration: Duration.days(checkpointDays(jobDays)),
+        },
+        // Progress is written anew at each poll, and the rows of a job that came to its end are deleted.
+        ...['jobs/', 'slots/', 'claims/'].map((prefix) => ({
+          id: `forget-old-versions-of-${prefix.slice(0, -1)}`,
+          prefix,
+          noncurrentVersionExpiration: Duration.days(1),
+        })),
+        {
+          id: 'forget-claims',
+          prefix: 'claims/',
+          // Schedules take no file that is older than a year (`src/requests/claims.ts`).
+          expiration: Duration.days(400),
         },
         {
+          // Inputs that were written anew: a job reads the version that it was started for.
           id: 'forget-old-versions',
           noncurrentVersionExpiration: Duration.days(30),
           expiredObjectDeleteMarker: true,

@@ -16,8 +16,13 @@ export class NightshiftStack extends Stack {
     output('BucketName', 'Bucket with inputs, results and everything in between', bucket.bucketName);
     output(
       'InputLocation',
-      'Drop files here, or in a folder named by a profile',
+      'Drop files here, or in a folder named by a profile; see FirstJob for the first five minutes',
       bucket.s3UrlForObject(INPUT_PREFIX),
+    );
+    output(
+      'FirstJob',
+      'Start the first job with this: S3 begins to send events of drops about five minutes after the first deploy',
+      'npx nightshift submit examples/hanse.jsonl --wait',
     );
     output('StateMachineArn', 'State machine: one execution per job', stateMachine.stateMachineArn);
     output(

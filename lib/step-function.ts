@@ -1,11 +1,16 @@
-import { fileURLToPath } from 'node:url';
 import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { type Architecture, LoggingFormat, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
-import { LogLevel, NodejsFunction, OutputFormat, type BundlingOptions } from 'aws-cdk-lib/aws-lambda-nodejs';
+import {
+  Function as Lambda,
+  LoggingFormat,
+  Runtime,
+  Tracing,
+  type Architecture,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { bundle, type Define } from './bundle.ts';
 import { nodeOptions } from './node-flags.ts';
 import type { ProviderKeys } from './provider-keys.ts';
 import { acknowledgeTracing, allowEvents, EVENT_BUS, grantObjects } from './step-grants.ts';
@@ -28,12 +33,12 @@ export interface StepFunctionProps {
    * Expressions the bundler replaces, each by a JavaScript literal.
    * @default - none
    */
-  readonly define?: Readonly<Record<string, string>> | undefined;
+  readonly define?: Define | undefined;
 }
 
 /** One step as a Lambda function: its own role with nothing but what the step needs, its own log group. */
 export class StepFunction extends Construct {
-  readonly lambda: NodejsFunction;
+  readonly lambda: Lambda;
   readonly role: Role;
   readonly logGroup: LogGroup;
   /** The Lambda's own timeout; whoever calls it has to wait longer. */
@@ -52,9 +57,10 @@ export class StepFunction extends Construct {
       retention: RetentionDays.ONE_MONTH,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    this.lambda = new NodejsFunction(this, 'Function', {
+    this.lambda = new Lambda(this, 'Function', {
       description: `Nightshift step ${step}`,
-      ...source(step, props.define),
+      code: bundle(step, props.define),
+      handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture,
       role: this.role,
@@ -84,32 +90,3 @@ export class StepFunction extends Construct {
     webhook?.secret.grantRead(this.role);
   }
 }
-
-const PROJECT_ROOT = fileURLToPath(new URL('..', import.meta.url));
-
-function source(step: StepName, define: StepFunctionProps['define']) {
-  return {
-    entry: `${PROJECT_ROOT}lambdas/${step}.ts`,
-    // Named, not looked for: the app may be started from any folder.
-    projectRoot: PROJECT_ROOT,
-    depsLockFilePath: `${PROJECT_ROOT}package-lock.json`,
-    bundling: { ...BUNDLING, define: { ...define } },
-  };
-}
-
-const BUNDLING = {
-  format: OutputFormat.ESM,
-  mainFields: ['module', 'main'],
-  target: 'node24',
-  minify: true,
-  keepNames: true,
-  sourceMap: true,
-  sourcesContent: false,
-  bundleAwsSDK: true,
-  logLevel: LogLevel.WARNING,
-  esbuildArgs: {
-    '--alias:@aws-sdk/credential-provider-node': `${PROJECT_ROOT}src/runtime/lambda-credentials.ts`,
-  },
-  // CommonJS dependencies call `require`, which an ES module does not have.
-  banner: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);",
-} satisfies BundlingOptions;

@@ -134,10 +134,12 @@ export const STEPS = {
   },
   'write-results': {
     ...MOVING_ROWS,
-    reads: [JOBS],
+    // The summary: of a call that was cut off after it had written it.
+    reads: [JOBS, SUMMARIES],
     // Shards that left no word are settled here; OUTPUTS: results, dead letters, report and summary.
     streams: [SHARDS, OUTPUTS],
-    deletes: ['output/*/dead-letters.jsonl'],
+    // Rows that are in the results.
+    deletes: ['output/*/dead-letters.jsonl', 'jobs/*/shards/*.jsonl'],
   },
   'announce-job': {
     memoryMib: 256,

@@ -27,21 +27,29 @@ function markedAmiss(request: SimulatedRequest, nth: number): Amiss | undefined 
   return match[1] as Amiss;
 }
 
-export function isUnknownModel({ body: { model } }: SimulatedRequest): boolean {
+export function isUnknownModel(model: unknown): boolean {
   return typeof model === 'string' && model.startsWith('unknown-');
 }
 
-/**
- * The body a provider would answer with: a function of the seed and the request alone.
- * @param nth the how manieth time the row asks
- */
-export function answerBody(request: SimulatedRequest, seed: number, nth = 1): Record<string, unknown> {
+export interface Answering {
+  readonly seed: number;
+  /** The how manieth time the row asks. */
+  readonly nth: number;
+  /** What an answer costs is told by Melious alone. */
+  readonly tellsCosts: boolean;
+}
+
+/** The body a provider would answer with: a function of the seed and the request alone. */
+export function answerBody(
+  request: SimulatedRequest,
+  { seed, nth, tellsCosts }: Answering,
+): Record<string, unknown> {
   const hash = createHash('sha256')
     .update(JSON.stringify([seed, request.custom_id, request.body]))
     .digest();
   const asked = request.body['model'];
   const model = typeof asked === 'string' ? asked.replace(/:batch$/, '') : null;
-  const shared = { model, ...costOf(hash) };
+  const shared = { model, ...(tellsCosts && costOf(hash)) };
   return { ...answerAt(request, hash, markedAmiss(request, nth)), ...shared };
 }
 

@@ -3,9 +3,11 @@ import { Readable } from 'node:stream';
 import { Hono } from 'hono';
 import { parseWindow } from '../src/polling.ts';
 import type { Dialect } from '../src/provider/dialects/schema.ts';
+import { isUnknownModel } from './answers.ts';
 import type { AppContext, AppOptions, RequestRecord } from './app-options.ts';
 import type { SimulatedBatch } from './batches.ts';
 import { corruptContent } from './corrupt-content.ts';
+import { codeOf, type Refusal } from './codes.ts';
 import { errorBody, fileObject, listAnswer, uploadAnswer } from './dialects.ts';
 import { lateBytes, lateContent, latenessOf } from './late-output.ts';
 import { addMessageBatches } from './message-batches.ts';
@@ -28,16 +30,18 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
   const refuse = (
     c: AppContext,
     status: 400 | 401 | 404 | 405 | 409 | 413,
-    code: string,
+    code: string | null,
     message: string,
   ): Response => c.json(errorBody(spoken, code, message) as object, status);
-  const notFound = (c: AppContext, what: string): Response => refuse(c, 404, 'NOT_FOUND', `No such ${what}.`);
+  const codes = (refusal: Refusal): string | null => codeOf(refusal, spoken);
+  const notFound = (c: AppContext, what: string): Response =>
+    refuse(c, 404, codes('not found'), `No such ${what}.`);
 
   app.use(async (c, next) => {
     const isSigned = c.req.path.startsWith(SIGNED);
     const problem = isSigned ? undefined : authProblem(c.req.header(), options.apiKey, dialect);
     if (problem === undefined) await next();
-    else c.res = refuse(c, 401, problem, 'The key is missing or not valid.');
+    else c.res = refuse(c, 401, codes(problem), 'The key is missing or not valid.');
     c.header('x-request-id', `req_${state.batches.size}_${state.files.size}`);
     if (!c.res.headers.has('x-ratelimit-limit-requests')) {
       c.header('x-ratelimit-limit-requests', '1000');
@@ -121,7 +125,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
     '/v1/files/:id',
     route('delete', async (c) => {
       const id = c.req.param('id') ?? '';
-      if (dialect.honours.deletion !== true) return refuse(c, 405, 'METHOD_NOT_ALLOWED', 'Files stay.');
+      if (dialect.honours.deletion !== true) return refuse(c, 405, codes('not allowed'), 'Files stay.');
       if (!state.files.has(id)) return notFound(c, 'file');
       if (dialect.files.inputHoldsBatch === true) state.deleteBatchesOf(id);
       state.deleteFile(id);
@@ -132,7 +136,8 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
     batches,
     route('create', async (c) => {
       const body = readCreate(await c.req.json().catch(() => undefined), dialect);
-      if (body === undefined) return refuse(c, 400, 'VALIDATION_4001', 'The body is not a batch request.');
+      if (body === undefined)
+        return refuse(c, 400, codes('invalid request'), 'The body is not a batch request.');
       const { inputFileId, endpoint, completionWindow, metadata } = body;
       if (dialect.endpoints !== 'unknown' && !dialect.endpoints.includes(endpoint))
         return refuse(c, 400, 'invalid_value', `endpoint: ${endpoint}`);
@@ -179,18 +184,26 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
     route('cancel', async (c) => {
       const batch = findBatch(state, c.req.param('id'));
       if (batch === undefined) return notFound(c, 'batch');
-      if (dialect.honours.cancel !== true) return refuse(c, 405, 'METHOD_NOT_ALLOWED', 'Batches run on.');
+      if (dialect.honours.cancel !== true) return refuse(c, 405, codes('not allowed'), 'Batches run on.');
       if (!provider.cancel(batch)) return refuse(c, 409, 'batch_ended', 'The batch has ended.');
       return c.json(await provider.show(batch));
     }),
   );
+  if (dialect.adapter === undefined) {
+    app.get('/v1/models', (c) => c.json({ object: 'list', data: MODELS.map(modelObject) }));
+    app.get('/v1/models/:id', (c) => {
+      const id = c.req.param('id');
+      if (!isUnknownModel(id)) return c.json(modelObject(id));
+      return refuse(c, 404, codes('unknown model'), `The model '${id}' does not exist.`);
+    });
+  }
   for (const endpoint of REALTIME_ENDPOINTS)
     app.post(
       endpoint,
       route('realtime', (c) => options.realtime.answer(c)),
     );
-  app.notFound((c) => refuse(c, 404, 'NOT_FOUND', `${c.req.method} ${c.req.path} is not there.`));
-  app.onError((error, c) => c.json(errorBody(spoken, 'SYSTEM_9001', error.message) as object, 500));
+  app.notFound((c) => refuse(c, 404, codes('not found'), `${c.req.method} ${c.req.path} is not there.`));
+  app.onError((error, c) => c.json(errorBody(spoken, codes('failure'), error.message) as object, 500));
   return app;
 
   /** Where to send a file is asked first; the address needs no key, and takes none. */
@@ -224,10 +237,10 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
     upload: Upload,
     path: string,
     id: string,
-  ): Promise<[400 | 413, string, string] | undefined> {
-    if (upload.bytes === 0) return [400, 'VALIDATION_4001', 'There is no file, or it is empty.'];
+  ): Promise<[400 | 413, string | null, string] | undefined> {
+    if (upload.bytes === 0) return [400, codes('invalid request'), 'There is no file, or it is empty.'];
     if (upload.tooLarge) return [413, 'file_too_large', `A file may have ${options.maxFileBytes} bytes.`];
-    if (upload.purpose !== filePurpose) return [400, 'VALIDATION_4001', 'The purpose is another one.'];
+    if (upload.purpose !== filePurpose) return [400, codes('invalid request'), 'The purpose is another one.'];
     const { brackets, dots } = upload.expiresAfter;
     if (dialect.honours.fileExpiry === 'no' && (brackets ?? dots) !== undefined)
       return [400, 'invalid_request', 'expires_after is not supported.'];
@@ -236,6 +249,13 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
     if (!startsAsJsonLines(path)) return [400, 'invalid_file_format', 'The first line is not a JSON object.'];
     return undefined;
   }
+}
+
+/** Some of those that are answered: any is, unless its name begins with `unknown-`. */
+const MODELS = ['simulated-chat', 'simulated-embedding'];
+
+function modelObject(id: string): object {
+  return { id, object: 'model', created: 1_790_000_000, owned_by: 'simulator' };
 }
 
 /** Those that answers are made for. */
@@ -252,13 +272,13 @@ function authProblem(
   headers: Readonly<Record<string, string>>,
   apiKey: string | undefined,
   { name, auth }: Dialect,
-): string | undefined {
+): 'no key' | 'wrong key' | undefined {
   const bearer = /^Bearer (.+)$/.exec(headers['authorization'] ?? '')?.[1];
   const own = auth === 'Authorization: Bearer' ? bearer : headers[auth];
   // Either header will do on every endpoint of Melious.
   const given = own ?? (name === 'melious' ? headers['x-api-key'] : undefined);
-  if (given === undefined) return 'AUTH_1007';
-  return apiKey !== undefined && given !== apiKey ? 'AUTH_1008' : undefined;
+  if (given === undefined) return 'no key';
+  return apiKey !== undefined && given !== apiKey ? 'wrong key' : undefined;
 }
 
 function takesWindow({ windows }: Dialect, window: string): boolean {

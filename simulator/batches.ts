@@ -15,7 +15,7 @@ export interface SimulatedBatch {
   readonly inputFileId: string;
   readonly endpoint: string;
   readonly completionWindow: string;
-  /** Where the batch is told and not each request. */
+  /** Of the batch where it is told so, else of its first request. */
   readonly model?: string | undefined;
   readonly metadata: Readonly<Record<string, string>>;
   readonly idempotencyKey?: string | undefined;
@@ -37,11 +37,20 @@ export interface ValidationError {
   readonly param: string | null;
 }
 
+/** Tokens of all answers of a batch. */
+export interface BatchUsage {
+  readonly input: number;
+  readonly cached: number;
+  readonly output: number;
+  readonly reasoning: number;
+}
+
 export interface BatchEnd {
   readonly ending: Ending;
   readonly at: number;
   readonly succeeded: number;
   readonly errored: number;
+  readonly usage?: BatchUsage;
   readonly outputFileId: string | undefined;
   readonly errorFileId: string | undefined;
 }
@@ -92,6 +101,29 @@ export function batchState(batch: SimulatedBatch, now: number, stages: Stages): 
   if (end !== undefined)
     return { ending: end.as, at: ran, finished: Math.floor(batch.requests * end.finished) };
   return now < final ? running('finalizing') : { ending: 'succeeded', at: final, finished: batch.requests };
+}
+
+/** Milliseconds since 1970. */
+export interface Milestones {
+  readonly inProgressAt?: number;
+  readonly finalizingAt?: number;
+}
+
+/** When a batch began to run and to write its files, as far as it got there. */
+export function milestones(
+  batch: SimulatedBatch,
+  now: number,
+  { queuedSeconds, runningSeconds }: Stages,
+): Milestones {
+  if (batch.errors.length > 0) return {};
+  const inProgressAt = batch.createdAt + queuedSeconds * 1_000;
+  const finalizingAt = inProgressAt + runningSeconds * 1_000;
+  const until = Math.min(now, batch.cancelledAt ?? now, batch.end?.at ?? now);
+  const isCutShort = batch.actions.some(({ kind }) => kind === 'stuck' || kind === 'end');
+  return {
+    ...(inProgressAt <= until && { inProgressAt }),
+    ...(finalizingAt <= until && !isCutShort && { finalizingAt }),
+  };
 }
 
 /** Rows that are finished, growing evenly while the batch runs. */

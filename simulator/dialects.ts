@@ -1,6 +1,15 @@
 import { builtInDialect, type DialectName } from '../src/provider/dialects/dialects.ts';
 import type { Dialect } from '../src/provider/dialects/schema.ts';
-import type { BatchEnd, Ending, Running, SimulatedBatch, BatchState } from './batches.ts';
+import type {
+  BatchEnd,
+  BatchState,
+  Ending,
+  Milestones,
+  Running,
+  SimulatedBatch,
+  ValidationError,
+} from './batches.ts';
+import { NO_USAGE, usageObject } from './batch-usage.ts';
 import { QUIRKS, type Quirks } from './quirks.ts';
 import { messageBatch, messageError } from './anthropic.ts';
 import { mistralJob } from './mistral.ts';
@@ -19,7 +28,12 @@ export function speak(name: DialectName): Spoken {
 
 type Wire = Record<string, unknown>;
 
-export function batchObject(batch: SimulatedBatch, state: BatchState, spoken: Spoken): Wire {
+export function batchObject(
+  batch: SimulatedBatch,
+  state: BatchState,
+  spoken: Spoken,
+  { inProgressAt, finalizingAt }: Milestones,
+): Wire {
   const { dialect, quirks } = spoken;
   const { end } = batch;
   const at = (milliseconds: number | undefined): unknown => time(milliseconds, spoken);
@@ -39,12 +53,18 @@ export function batchObject(batch: SimulatedBatch, state: BatchState, spoken: Sp
     completed_at: at(endedAt(end, 'succeeded')),
     failed_at: at(endedAt(end, 'failed')),
     expired_at: at(endedAt(end, 'expired')),
-    // Melious has no field for either.
+    // Melious has no field for any of these.
     ...(dialect.name !== 'melious' && {
+      in_progress_at: at(inProgressAt),
+      finalizing_at: at(finalizingAt),
       cancelling_at: at(batch.cancelledAt),
       cancelled_at: at(endedAt(end, 'cancelled')),
     }),
     ...counters(batch, state, spoken),
+    ...(dialect.name === 'openai' && {
+      model: batch.model ?? null,
+      usage: usageObject(end?.usage ?? NO_USAGE),
+    }),
     metadata: metadataOf(batch, spoken),
   };
   const theirs = otherShape(object, batch, spoken);
@@ -77,10 +97,15 @@ function metadataOf({ metadata }: SimulatedBatch, { dialect, quirks }: Spoken): 
   return Object.keys(shown).length === 0 && dialect.name !== 'melious' ? null : shown;
 }
 
-function errorList({ errors }: SimulatedBatch, { dialect }: Spoken): unknown {
+function errorList({ errors }: SimulatedBatch, { dialect, quirks }: Spoken): unknown {
+  if (quirks.errorLines === 'message') return { object: 'list', data: errors.map(withLineInMessage) };
   return dialect.fields.errors === 'text'
     ? errors.map(({ code, message }) => `${code}: ${message}`).join('; ')
     : { object: 'list', data: errors };
+}
+
+function withLineInMessage({ code, message, line }: ValidationError): ValidationError {
+  return { code, message: line === null ? message : `Line ${line}: ${message}`, line: null, param: null };
 }
 
 function shownStatus(state: BatchState, { dialect, quirks }: Spoken): string {
@@ -195,8 +220,12 @@ function wrapped(data: Wire): Wire {
 }
 
 /** An answer that is no success, in the dialect's first envelope. */
-export function errorBody({ dialect: { adapter, errors } }: Spoken, code: string, message: string): unknown {
-  if (adapter === 'anthropic') return messageError(code, message);
+export function errorBody(
+  { dialect: { adapter, errors } }: Spoken,
+  code: string | null,
+  message: string,
+): unknown {
+  if (adapter === 'anthropic') return messageError(code ?? 'invalid_request_error', message);
   const [envelope = 'text'] = errors === 'unknown' ? [] : errors;
   switch (envelope) {
     case '{error: {code}}':

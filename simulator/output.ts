@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { frameLines } from '../src/jsonl/lines.ts';
 import type { Dialect } from '../src/provider/dialects/schema.ts';
+import { addUsage, NO_USAGE } from './batch-usage.ts';
 import { answerBody, isUnknownModel, markedFailure, type SimulatedRequest } from './answers.ts';
 import type { BatchEnd, Ending, SimulatedBatch } from './batches.ts';
 import { changeLine } from './changed-lines.ts';
+import { codeOf } from './codes.ts';
 import type { Spoken } from './dialects.ts';
 import type { FaultScript, RowAction } from './faults.ts';
 import type { SimulatorState } from './state.ts';
@@ -23,6 +25,8 @@ interface ResultLines {
   readonly output: readonly string[];
   readonly errors: readonly string[];
   readonly failed: boolean;
+  /** What was answered, and paid for. */
+  readonly body?: Readonly<Record<string, unknown>>;
   /** The counters do not know of it. */
   readonly uncounted?: boolean;
 }
@@ -37,6 +41,7 @@ export async function produceOutput(
   const errors: string[] = [];
   let errored = 0;
   let uncounted = 0;
+  let usage = NO_USAGE;
   if (batch.errors.length === 0) {
     for (const [place, { request, ordinal }] of (await runOrder(state, batch, seed)).entries()) {
       if (place >= finished) {
@@ -53,6 +58,7 @@ export async function produceOutput(
       errors.push(...lines.errors);
       if (lines.failed) errored += 1;
       if (lines.uncounted === true) uncounted += 1;
+      usage = addUsage(usage, lines.body ?? {});
       if (isPaid(lines, actions))
         state.answers.set(request.custom_id, (state.answers.get(request.custom_id) ?? 0) + 1);
     }
@@ -76,6 +82,7 @@ export async function produceOutput(
     at,
     succeeded: batch.errors.length > 0 ? 0 : finished - errored - uncounted,
     errored,
+    usage,
     outputFileId: store(output, 'output'),
     errorFileId: store(errors, 'errors'),
   };
@@ -139,8 +146,8 @@ function resultLines(
   const error =
     actions.find((action) => action.kind === 'error') ??
     (marked === undefined ? undefined : { code: marked, status: undefined, message: undefined }) ??
-    (isUnknownModel(request)
-      ? { code: 'INFERENCE_3001', status: 404, message: 'There is no such model.' }
+    (isUnknownModel(request.body['model'])
+      ? { code: codeOf('unknown model', spoken) ?? '', status: 404, message: 'There is no such model.' }
       : undefined);
   if (has('drop')) return { output: [], errors: [], failed: false, uncounted: true };
   if (has('lose')) return { output: [], errors: [], failed: false };
@@ -151,8 +158,10 @@ function resultLines(
       ? { output: [text, ...stranger], errors: [], failed: true }
       : { output: stranger, errors: [text], failed: true };
   }
-  const text = changeLine(answerLine(request, actions, spoken, { seed, nth }), actions);
+  const body = answerBody(request, { seed, nth, tellsCosts: spoken.dialect.name === 'melious' });
+  const text = changeLine(answerLine(request, actions, spoken, body), actions);
   return {
+    body,
     output: has('duplicate') ? [text, text, ...stranger] : [text, ...stranger],
     errors: [],
     failed: false,
@@ -163,9 +172,8 @@ function answerLine(
   request: SimulatedRequest,
   actions: readonly RowAction[],
   { dialect }: Spoken,
-  { seed, nth }: { readonly seed: number; readonly nth: number },
+  body: Record<string, unknown>,
 ): string {
-  const body = answerBody(request, seed, nth);
   let status = 200;
   let asText = dialect.fields.body === 'JSON text';
   for (const action of actions) {

@@ -1,6 +1,7 @@
 import { parseWindow } from '../src/polling.ts';
 import {
   batchState,
+  milestones,
   type BatchState,
   type SimulatedBatch,
   type Stages,
@@ -44,7 +45,7 @@ export class SimulatedProvider {
 
   async createBatch(request: BatchRequest): Promise<SimulatedBatch> {
     const { state, script, spoken, now } = this.#options;
-    const { requests, errors } = await validateRequests(
+    const { requests, errors, model } = await validateRequests(
       state.content(request.inputFileId),
       request.endpoint,
       spoken.dialect,
@@ -55,6 +56,7 @@ export class SimulatedProvider {
       id: state.nextId('batch'),
       nth,
       ...request,
+      model: request.model ?? model,
       createdAt: now(),
       expiresAt:
         now() +
@@ -78,7 +80,9 @@ export class SimulatedProvider {
     if ('ending' in current) await this.#end(batch, current);
     // How a batch ended may depend on its rows.
     const shown = shownBatch(batch, this.#options.now());
-    return batchObject(shown, this.stateOf(batch), this.#options.spoken);
+    const { spoken, stages, now } = this.#options;
+    const object = batchObject(shown, this.stateOf(batch), spoken, milestones(shown, now(), stages));
+    return object;
   }
 
   stateOf(batch: SimulatedBatch): BatchState {

@@ -26,6 +26,8 @@ export interface Quirks {
   readonly lastNewline: boolean;
   /** Takes no file with a blank line, wherever it is. */
   readonly blankLines: 'taken' | 'refused';
+  /** Where the line of a failed validation is told: in its field, or in the message alone. */
+  readonly errorLines: 'field' | 'message';
   /** Metadata of its own on every batch. */
   readonly ownMetadata: Readonly<Record<string, string>> | undefined;
 }
@@ -45,6 +47,7 @@ const PLAIN: Quirks = {
   cancelledIsEmpty: false,
   lastNewline: true,
   blankLines: 'taken',
+  errorLines: 'field',
   ownMetadata: undefined,
 };
 
@@ -84,7 +87,7 @@ export const QUIRKS: Readonly<Record<DialectName, Quirks>> = {
   anthropic: { ...PLAIN, queued: 'in_progress', finalizing: 'in_progress' },
   perplexity: { ...PLAIN, blankLines: 'refused' },
   litellm: { ...PLAIN, ids: 'long', ownMetadata: { user_api_key: 'hashed' } },
-  aibrix: { ...PLAIN, queued: 'scheduling', ids: 'uuid', counts: 'absent' },
+  aibrix: { ...PLAIN, queued: 'scheduling', ids: 'uuid', counts: 'absent', errorLines: 'message' },
   ogx: { ...PLAIN, cancelledIsEmpty: true, lastNewline: false },
   'llm-d': { ...PLAIN, finalizing: 'in_progress', blankLines: 'refused' },
   // Nobody has heard of any of these.

@@ -2,7 +2,9 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { isListed } from '../src/provider/dialects/known.ts';
 import { answerBody, isUnknownModel, markedFailure, type SimulatedRequest } from './answers.ts';
+import { codeOf } from './codes.ts';
 import { errorBody, type Spoken } from './dialects.ts';
+import { asksForStream, streamAnswer } from './streaming.ts';
 
 /** How many realtime calls an account may make. */
 export interface RealtimeLimit {
@@ -43,10 +45,13 @@ export class Realtime {
     const { spoken, seed } = this.#options;
     const headers = this.#count();
     if (headers['retry-after'] !== undefined)
-      return Response.json(errorBody(spoken, 'AUTH_1028', 'Too many requests.'), { status: 429, headers });
+      return Response.json(errorBody(spoken, codeOf('throttled', spoken), 'Too many requests.'), {
+        status: 429,
+        headers,
+      });
     const body = (shape?.request ?? anyRequest).safeParse(await c.req.json().catch(() => undefined));
     if (!body.success)
-      return Response.json(errorBody(spoken, 'VALIDATION_4001', 'The body is no object.'), {
+      return Response.json(errorBody(spoken, codeOf('invalid request', spoken), 'The body is no object.'), {
         status: 400,
         headers,
       });
@@ -61,10 +66,26 @@ export class Realtime {
         // As a batch tells it: a code that is not known to pass does not.
         { status: isListed(failure, spoken.dialect.codes.retriable) ? 503 : 400, headers },
       );
-    if (isUnknownModel(request))
-      return Response.json(errorBody(spoken, 'INFERENCE_3001', 'No such model.'), { status: 404, headers });
-    const answered = answerBody(request, seed, nth);
-    return Response.json(shape === undefined ? answered : shape.answer(answered), { headers });
+    if (isUnknownModel(request.body['model']))
+      return Response.json(errorBody(spoken, codeOf('unknown model', spoken), 'No such model.'), {
+        status: 404,
+        headers,
+      });
+    const answered = answerBody(request, { seed, nth, tellsCosts: spoken.dialect.name === 'melious' });
+    if (shape !== undefined && !asksForStream(body.data))
+      return Response.json(shape.answer(answered), { headers });
+    if (!asksForStream(body.data)) return Response.json(answered, { headers });
+    const stream = shape === undefined ? streamAnswer(request.url, request.body, answered) : undefined;
+    if (stream !== undefined)
+      return new Response(stream, {
+        headers: { ...headers, 'content-type': 'text/event-stream; charset=utf-8' },
+      });
+    const refusal = errorBody(
+      spoken,
+      'unsupported_value',
+      'stream: the simulator answers this endpoint whole.',
+    );
+    return Response.json(refusal, { status: 400, headers });
   }
 
   /** Takes a call in; with `retry-after` it is one too many. */

@@ -7,6 +7,8 @@ const MAX_LINE_BYTES = 512 * 1_048_576;
 export interface Validated {
   readonly requests: number;
   readonly errors: readonly ValidationError[];
+  /** That the first request asks. */
+  readonly model: string | undefined;
 }
 
 /** Checks every line of a batch's file as OpenAI does: all faulty lines are named, and one is enough to fail the batch. */
@@ -38,7 +40,8 @@ export async function validateRequests(
   if (requests === 0) {
     errors.push({ code: 'empty_file', message: 'The file has no requests.', line: null, param: null });
   }
-  return { requests, errors };
+  const [model] = rules.models;
+  return { requests, errors, model };
 }
 
 type LineProblem = Omit<ValidationError, 'line'>;

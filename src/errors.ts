@@ -84,6 +84,11 @@ export class AnnouncementRejected extends Error {
   override readonly name = 'AnnouncementRejected';
 }
 
+/** A step computed without end on one machine, and was ended. Not retried: it would do so again. */
+export class StepStuck extends Error {
+  override readonly name = 'StepStuck';
+}
+
 /** Guarantee 1 broke: rows in and result lines out do not reconcile. Loud, never retried. */
 export class CountsDoNotReconcile extends Error {
   override readonly name = 'CountsDoNotReconcile';

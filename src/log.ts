@@ -21,6 +21,9 @@ export type LogEvent =
   | 'job_stopped'
   | 'report_not_written'
   | 'results_written'
+  | 'rows_deleted'
+  | 'rows_not_deleted'
+  | 'input_swept'
   | 'job_announced'
   | 'job_not_announced'
   | 'step_failed';

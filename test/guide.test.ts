@@ -2,6 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { profileSchema } from '../src/config/profile-schema.ts';
+import { REPEATED as REPEATED_BY_IMAGES } from '../src/endpoints/images.ts';
+import { REPEATED as REPEATED_BY_RESPONSES } from '../src/endpoints/responses.ts';
+import { LEFT_OUT } from '../src/endpoints/show.ts';
+import { REPEATED as REPEATED_BY_SPEECH } from '../src/endpoints/speech.ts';
 import { jobRequestSchema } from '../src/requests/job-request.ts';
 import { openWorld } from './workflow/world.ts';
 
@@ -52,6 +56,21 @@ describe('the guide has', () => {
       ...declared('export interface NotOkLine {', FIELD),
     ];
     expect(named('### A line of results.jsonl')).toEqual([...new Set(fields)].toSorted());
+  });
+
+  test('every code of a body that is no answer, and no other', () => {
+    const files = ['answer', 'choices', 'embeddings', 'rerank', 'responses'];
+    const sources = files.map((file) => read(`src/endpoints/${file}.ts`)).join('');
+    const codes = new Set([...sources.matchAll(/'([A-Z]+(?:_[A-Z]+)+)'/g)].map(([, code = '']) => code));
+    const others = ['ANSWER_TOO_DEEP', 'UNKNOWN'];
+    const inTable = named('### What an answer is').filter((name) => /^[A-Z_]+$/.test(name));
+    expect(inTable).toEqual([...codes, ...others].toSorted());
+  });
+
+  test('every field that a compact result leaves out', () => {
+    const text = section('### What compact results leave out');
+    const fields = [...LEFT_OUT, ...REPEATED_BY_RESPONSES, ...REPEATED_BY_IMAGES, ...REPEATED_BY_SPEECH];
+    expect(fields.filter((field) => !text.includes(`\`${field}\``))).toEqual([]);
   });
 
   test('every field of a summary, and no other', () => {

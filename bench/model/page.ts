@@ -9,6 +9,7 @@ import { DEFAULTS, JOBS, LENGTHS, TOO_LARGE } from './scenarios.ts';
 export function jobsTable(jobs: readonly Scenario[] = JOBS): string {
   const head = [
     'shards',
+    'MB each',
     'rounds',
     'a batch takes',
     'in flight',
@@ -24,10 +25,10 @@ export function jobsTable(jobs: readonly Scenario[] = JOBS): string {
 }
 
 function jobRow(job: Scenario, estimate: Estimate): string[] {
-  const { shards, rounds, endsAfter, inFlight } = job;
+  const { shards, shardBytes, rounds, endsAfter, inFlight } = job;
   const { wallSeconds, pollsPerShard, shardEvents, transitions, requestsPerSecond, usd, problems } = estimate;
   const { mean, peak } = requestsPerSecond;
-  const asked = [shards, rounds, duration(endsAfter), inFlight];
+  const asked = [shards, shardBytes / 1e6, rounds, duration(endsAfter), inFlight];
   const counts = [duration(wallSeconds), pollsPerShard, shardEvents, transitions];
   const stopped = problems.length === 0 ? '' : ' (does not fit)';
   return [
@@ -43,11 +44,13 @@ function jobRow(job: Scenario, estimate: Estimate): string[] {
 function sharesTable(): string {
   const jobs = [DEFAULTS, { ...DEFAULTS, shards: 1_000, inFlight: 1_000 }];
   const rows = jobs.map((job) => {
-    const { usd, cost } = estimateScale(job);
-    const { stepFunctions, lambda, s3 } = cost;
-    return [show(job.shards), ...[stepFunctions, lambda, s3, usd].map(dollars)];
+    const { usd, cost, resultsUsdPerMonth } = estimateScale(job);
+    const { stepFunctions, lambda, s3, storage, egress, logs, events } = cost;
+    const parts = [stepFunctions, lambda, s3, storage, egress, logs, events, usd, resultsUsdPerMonth];
+    return [show(job.shards), ...parts.map(dollars)];
   });
-  return table(['shards', 'Step Functions', 'Lambda', 'S3 requests', 'together'], rows);
+  const head = ['shards', 'Step Functions', 'Lambda', 'S3 requests', 'storage', 'to the provider', 'logs'];
+  return table([...head, "S3's events, secret", 'together', 'results kept, a month'], rows);
 }
 
 /** Polls of one shard by how long its batch takes, beside those of a poll every 5 minutes. */

@@ -42,6 +42,7 @@ export interface Estimate {
   readonly requestsPerSecond: { readonly mean: number; readonly peak: number };
   readonly usd: number;
   readonly cost: AwsCost['usd'];
+  readonly resultsUsdPerMonth: number;
   /** Limits that the job would meet. */
   readonly problems: readonly string[];
 }
@@ -67,16 +68,16 @@ export function estimateScale(scenario: Scenario): Estimate {
   const times = pollsOf(scenario);
   const seen = times.at(-1) ?? 0;
   const pollsPerShard = rounds * times.length;
-  const groups = [{ shards, bytes: shardBytes, rounds, polls: pollsPerShard }];
-  const aws = estimateAwsCost({ groups, memoryMib: MEMORY });
   const sending = stepSeconds('upload-file', shardBytes) + stepSeconds('create-batch', shardBytes);
   const roundSeconds = sending + seen + stepSeconds('collect-results', shardBytes);
   const retries = RETRY_WAIT_SECONDS * (2 ** (rounds - 1) - 1);
   const waves = Math.ceil(shards / inFlight);
   const bytes = shards * shardBytes;
-  const ends = stepSeconds('build-requests', bytes) + stepSeconds('write-results', shards);
+  const ends = stepSeconds('build-requests', bytes) + stepSeconds('write-results', bytes);
   const starts = Math.min(shards, inFlight) / STARTS_PER_SECOND;
   const wallSeconds = ends + starts + waves * (rounds * roundSeconds + retries);
+  const groups = [{ shards, bytes: shardBytes, rounds, polls: pollsPerShard, seconds: wallSeconds }];
+  const aws = estimateAwsCost({ groups, memoryMib: MEMORY });
   const providerRequests = shards * (pollsPerShard + rounds * REQUESTS_PER_ROUND);
   return {
     wallSeconds,
@@ -93,6 +94,7 @@ export function estimateScale(scenario: Scenario): Estimate {
     },
     usd: aws.usd.total,
     cost: aws.usd,
+    resultsUsdPerMonth: aws.resultsUsdPerMonth,
     problems: problemsOf(scenario, aws, wallSeconds),
   };
 }
@@ -131,17 +133,24 @@ export const MEMORY: Readonly<Record<CostedStep, number>> = {
 
 const MAX_EVENTS = 25_000;
 
+/** Steps that move rows: those of the whole job in one call, or those of one shard. */
+const BYTES_OF_STEP: readonly (readonly [step: CostedStep, name: string, ofJob: boolean])[] = [
+  ['build-requests', 'Build requests', true],
+  ['upload-file', 'Upload file', false],
+  ['collect-results', 'Collect results', false],
+  ['write-results', 'Write results', true],
+];
+
 function problemsOf({ shards, shardBytes }: Scenario, { events }: AwsCost, wallSeconds: number): string[] {
-  const building = stepSeconds('build-requests', shards * shardBytes);
   return [
     ...(events.shard < MAX_EVENTS
       ? []
       : [`a shard would have ${events.shard} history events; 25,000 end it`]),
-    ...(building <= LAMBDA_SECONDS
-      ? []
-      : [
-          `Build requests would run for about ${Math.ceil(building)} s; a Lambda ends after ${LAMBDA_SECONDS} s`,
-        ]),
+    ...BYTES_OF_STEP.flatMap(([step, name, ofJob]) => {
+      const seconds = stepSeconds(step, ofJob ? shards * shardBytes : shardBytes);
+      if (seconds <= LAMBDA_SECONDS) return [];
+      return [`${name} would run for about ${Math.ceil(seconds)} s; a Lambda ends after ${LAMBDA_SECONDS} s`];
+    }),
     ...(wallSeconds <= JOB_SECONDS
       ? []
       : [`the job would take ${Math.ceil(wallSeconds / 86_400)} days; \`limits.jobDays\` ends it after 14`]),

@@ -35,6 +35,8 @@ export const JOBS: readonly Scenario[] = [
 
 /** Jobs that do not fit, each for another reason. */
 export const TOO_LARGE: readonly Scenario[] = [
+  { ...DEFAULTS, shardBytes: 15_000_000_000 },
+  { ...DEFAULTS, shards: 10_000, inFlight: 1_000 },
   { ...DEFAULTS, shards: 1_000, shardBytes: 100_000_000, inFlight: 1_000 },
   { ...DEFAULTS, shards: 2_000 },
 ];

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import tab from '@bomb.sh/tab/commander';
 import type { OptionHandler } from '@bomb.sh/tab';
 import type { Command } from 'commander';
+import { printableLines } from '../../src/printable.ts';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 
 /**
@@ -15,7 +16,7 @@ export function addCompletion(program: Command, loadConfig: () => NightshiftConf
     const suggest = (found: { handler?: OptionHandler } | undefined, names: () => string[]): void => {
       if (found === undefined) return;
       found.handler = (complete) => {
-        for (const name of names()) complete(name, '');
+        for (const name of names()) if (printableLines(name) === name) complete(name, '');
       };
     };
     suggest(options.get('profile'), () => Object.keys(loadConfig().profiles));

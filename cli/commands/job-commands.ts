@@ -6,14 +6,13 @@ import { InvalidRequest } from '../../src/errors.ts';
 import { readDetails, type JobOverview, type JobState } from '../../src/status/job-status.ts';
 import { listJobs } from '../../src/status/list-jobs.ts';
 import { jsonLine } from '../json-lines.ts';
+import { print } from '../output.ts';
 import { noSuchJob } from '../targets/find-job.ts';
 import { openPlace, openStack, startEdges } from '../targets/open-target.ts';
 import { jobsTable } from '../view/jobs-table.ts';
 import { describeJob } from '../view/describe-job.ts';
 import { positiveNumber } from './numbers.ts';
 import { addPlaceOptions, addStackOptions, type PlaceFlags } from './options.ts';
-
-const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** `nightshift status [job]`. */
 export function statusCommand(): Command {

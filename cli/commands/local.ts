@@ -3,15 +3,15 @@ import { resolve } from 'node:path';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
-import type { TaskEdges } from '../../src/edges.ts';
 import type { Log } from '../../src/log.ts';
-import { callHandlers } from '../../host/call-handlers.ts';
 import { cancelToTheEnd, openJobs } from '../../host/cancel-jobs.ts';
 import { createLocalExecutions, type EngineEvent } from '../../host/engine.ts';
 import { SECOND_INTERRUPT_MS, takeInterrupts } from '../interrupts.ts';
 import type { LocalStack } from '../../host/load-stack.ts';
-import { openLocalEdges } from '../../host/open-edges.ts';
+import { openLocalEdges, type LocalEdges } from '../../host/open-edges.ts';
+import { print, printError } from '../output.ts';
 import { createProgress } from '../progress.ts';
+import { printable, printableJson } from '../../src/printable.ts';
 import { EXIT } from './exit-status.ts';
 import { portNumber } from './numbers.ts';
 import type { RunningHost } from '../../host/local-host.ts';
@@ -57,13 +57,14 @@ async function runLocal(flags: LocalFlags, given: NightshiftConfig): Promise<num
   const host = await runLocalHost({
     config,
     edges: local.edges,
+    steps: local.steps,
     stack,
     folder: resolve(flags.data),
     port: flags.port,
     onEvent: tellProgress((key) => local.edges.store.locate(key)),
     onFailure: (_event, error) => {
       const { message } = error instanceof Error ? error : new Error(String(error));
-      process.stderr.write(`${styleText('red', `An event started nothing: ${message}`)}\n`);
+      printError(styleText('red', `An event started nothing: ${printable(message)}`));
     },
   });
   welcome(flags, host, local.simulatorUrl);
@@ -71,13 +72,17 @@ async function runLocal(flags: LocalFlags, given: NightshiftConfig): Promise<num
   print('Stopping. What was sent goes on at the provider; the next start goes on here.');
   print('Ctrl-C again cancels it at the provider.');
   await host[Symbol.asyncDispose]();
-  if (await interrupts.second(SECOND_INTERRUPT_MS)) await cancelAll(config, local.edges, stack);
+  if (await interrupts.second(SECOND_INTERRUPT_MS)) await cancelAll(config, local, stack);
   return EXIT.ok;
 }
 
 /** Cancels every job that has not ended, and waits for what they leave. */
-async function cancelAll(config: NightshiftConfig, edges: TaskEdges, { machine }: LocalStack): Promise<void> {
-  const executions = createLocalExecutions({ ...machine, callStep: callHandlers(edges) });
+async function cancelAll(
+  config: NightshiftConfig,
+  { edges, steps }: LocalEdges,
+  { machine }: LocalStack,
+): Promise<void> {
+  const executions = createLocalExecutions({ ...machine, callStep: steps.call });
   for await (const jobId of openJobs(edges.store)) {
     await cancelToTheEnd({ ...edges, config, executions }, jobId);
   }
@@ -92,12 +97,8 @@ function askingSimulator(config: NightshiftConfig): NightshiftConfig {
   return { ...config, profiles: Object.fromEntries(profiles) as NightshiftConfig['profiles'] };
 }
 
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
 function welcome({ data }: LocalFlags, host: RunningHost, simulatorUrl: string | undefined): void {
-  print(`Drop files into ${data}/input/<profile>/, or send requests to ${host.url}/jobs.`);
+  print(`Drop files into ${printable(data)}/input/<profile>/, or send requests to ${host.url}/jobs.`);
   print(`Look at the jobs on ${host.url}/`);
   for (const { name, time } of host.timetable.next()) {
     print(`Schedule ${name} fires next at ${new Date(time).toISOString()}.`);
@@ -107,20 +108,20 @@ function welcome({ data }: LocalFlags, host: RunningHost, simulatorUrl: string |
 }
 
 const logLine: Log = (event, fields) =>
-  void process.stderr.write(`${styleText('dim', JSON.stringify({ event, ...fields }))}\n`);
+  printError(styleText('dim', printableJson(JSON.stringify({ event, ...fields }))));
 
 /** What the doors did. */
 const tellJobs: Log = (event, { jobId, reason }) => {
-  const job = styleText('bold', `job ${String(jobId)}`);
+  const job = styleText('bold', `job ${printable(String(jobId))}`);
   if (event === 'job_started') print(`${job} started`);
   if (event === 'job_resumed') print(`${job} goes on`);
   if (event === 'job_empty') print(`${job} has nothing to do`);
   if (event === 'job_cancelled') print(`${job} is being cancelled`);
   if (event === 'step_failed') {
     const told = jobId === undefined ? String(reason) : `${String(jobId)}: ${String(reason)}`;
-    process.stderr.write(`${styleText('red', told)}\n`);
+    printError(styleText('red', printable(told)));
   }
-  if (event === 'job_refused') print(styleText('red', `${job} was refused: ${String(reason)}`));
+  if (event === 'job_refused') print(styleText('red', `${job} was refused: ${printable(String(reason))}`));
 };
 
 /** The steps of every job, each line with its job in front. */
@@ -129,6 +130,6 @@ function tellProgress(locate: (key: string) => string): (event: EngineEvent) => 
     createProgress((line) => print(`${styleText('dim', event.execution)}  ${line}`))(event);
     const { summary } = (event.output ?? {}) as { summary?: string };
     if (event.type === 'StateExited' && event.state === 'Write results' && summary !== undefined)
-      print(`${styleText('dim', event.execution)}  ${locate(summary)}`);
+      print(`${styleText('dim', event.execution)}  ${printable(locate(summary))}`);
   };
 }

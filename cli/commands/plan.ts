@@ -4,8 +4,9 @@ import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import { PRICES_AS_OF } from '../../src/cost/aws-cost.ts';
 import { jsonLine } from '../json-lines.ts';
+import { print, printError } from '../output.ts';
 import { planJob, type PlannedBatch, type PlannedDirect, type PlannedJob } from '../plan-job.ts';
-import { printable } from '../printable.ts';
+import { printable } from '../../src/printable.ts';
 import { count, duration, grouped } from '../view/figures.ts';
 import { readingNotices } from '../view/reading-notices.ts';
 import { EXIT } from './exit-status.ts';
@@ -31,10 +32,10 @@ export function planCommand(loadConfig: () => NightshiftConfig): Command {
       const config = loadConfig();
       const planned = await planJob({ files, profile, overrides: overridesOf(flags), config, data });
       const text = flags.json ? jsonLine('plan', planLine(planned)) : describePlan(planned, files).join('\n');
-      process.stdout.write(`${text}\n`);
+      print(text);
       const { failure } = planned.plan;
       if (failure === undefined) return;
-      process.stderr.write(`${styleText('red', `The job would fail: ${failure.message}`, ON_STDERR)}\n`);
+      printError(styleText('red', `The job would fail: ${printable(failure.message)}`, ON_STDERR));
       process.exitCode = EXIT.failed;
     });
 }
@@ -65,7 +66,7 @@ function describePlan(planned: PlannedJob, files: readonly string[]): string[] {
   const line = (name: string, text: string): string => `${styleText('bold', name.padEnd(9))} ${text}`;
   return [
     line('job', files.map((file) => printable(basename(file))).join(', ')),
-    line('profile', `${profile.name}: ${treated.join(', ')}`),
+    line('profile', `${printable(profile.name)}: ${treated.map(printable).join(', ')}`),
     line(
       'rows',
       `${grouped(plan.rows)}: ${grouped(plan.rows - plan.invalid)} valid, ${grouped(plan.invalid)} invalid`,

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
+import { writeText } from '../output.ts';
 import { addCompletion } from './completion.ts';
 import { cancelCommand, listCommand, resumeCommand, statusCommand } from './job-commands.ts';
 import { localCommand } from './local.ts';
@@ -8,6 +9,7 @@ import { resultsCommand } from './results.ts';
 import { runCommand } from './run.ts';
 import { simulatorCommand } from './simulator.ts';
 import { submitCommand } from './submit.ts';
+import { sweepCommand } from './sweep.ts';
 import { watchCommand } from './watch.ts';
 
 /** The whole command line. The configuration is read only by the commands that need it. */
@@ -27,10 +29,18 @@ export function createProgram(loadConfig: () => NightshiftConfig): Command {
     .addCommand(cancelCommand(loadConfig))
     .addCommand(resumeCommand(loadConfig))
     .addCommand(listCommand())
+    .addCommand(sweepCommand(loadConfig))
     .commandsGroup('Other:');
   addCompletion(program, loadConfig);
   for (const command of [program, ...program.commands]) {
-    command.exitOverride().showHelpAfterError('Run with --help to see what there is.');
+    command
+      .exitOverride()
+      .showHelpAfterError('Run with --help to see what there is.')
+      // It repeats what was typed, which may be a hostile file's name.
+      .configureOutput({
+        writeOut: (text) => writeText(process.stdout, text),
+        writeErr: (text) => writeText(process.stderr, text),
+      });
   }
   return program;
 }

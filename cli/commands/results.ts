@@ -8,6 +8,8 @@ import { deadLettersKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import { readOverview } from '../../src/status/job-status.ts';
 import { readJson } from '../../src/store/json.ts';
 import { jsonLine } from '../json-lines.ts';
+import { print, printableStream } from '../output.ts';
+import { printable } from '../../src/printable.ts';
 import { makeFolder } from '../../host/make-folder.ts';
 import { writeParquet } from '../parquet.ts';
 import { noSuchJob } from '../targets/find-job.ts';
@@ -29,7 +31,10 @@ export function resultsCommand(): Command {
     .option('--out <folder>', 'copy its files here: results, dead letters, summary, and what is beside them')
     .option('--parquet', 'with --out: also write results.parquet there, a row per line of results.jsonl');
   return addPlaceOptions(command)
-    .addHelpText('after', '\nWith --json and without --out, prints results.jsonl as it is: one line per row.')
+    .addHelpText(
+      'after',
+      '\nWith --json and without --out, prints results.jsonl, one line per row; what a terminal would obey is escaped.',
+    )
     .action(async (jobId: string, flags: ResultsFlags) => {
       if (flags.parquet === true && flags.out === undefined)
         throw new InvalidRequest('--parquet needs --out <folder>: where results.parquet goes.');
@@ -66,19 +71,19 @@ async function copyFiles(
   if (deadLetters === undefined) await rm(join(out, basename(deadLettersKey(jobId))), { force: true });
   for (const { key, bytes } of await filesOf(store, jobId)) {
     const path = await download(store, key, { jobId, folder: out });
-    process.stdout.write(`${json ? jsonLine('file', { jobId, key, path, bytes }) : path}\n`);
+    print(json ? jsonLine('file', { jobId, key, path, bytes }) : printable(path));
     if (parquet !== true || key !== results) continue;
     const table = path.replace(/\.jsonl$/, '.parquet');
     await writeParquet(table, read(store, key));
     const made = { jobId, key, path: table, bytes: (await stat(table)).size };
-    process.stdout.write(`${json ? jsonLine('file', made) : table}\n`);
+    print(json ? jsonLine('file', made) : printable(table));
   }
 }
 
 async function printResults({ store }: Place, { jobId, results }: Summary): Promise<void> {
   if (results === undefined)
     throw new InvalidRequest(`Job ${jobId} has no results: see nightshift status ${jobId}.`);
-  await pipeline(read(store, results), process.stdout, { end: false }).catch(
+  await pipeline(read(store, results), printableStream(), process.stdout, { end: false }).catch(
     (error: NodeJS.ErrnoException) => {
       // `| head` has seen enough.
       if (error.code !== 'EPIPE') throw error;

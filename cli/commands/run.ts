@@ -9,6 +9,8 @@ import { deadLettersKey, fileKey, reportKey, summaryKey } from '../../src/checkp
 import type { Log } from '../../src/log.ts';
 import type { StartedJob } from '../../src/doors/start-job.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { print as printOut, printError } from '../output.ts';
+import { printable, printableJson } from '../../src/printable.ts';
 import { SECOND_INTERRUPT_MS, takeInterrupts, type Interrupts } from '../interrupts.ts';
 import { makeFolder } from '../../host/make-folder.ts';
 import { download } from '../result-files.ts';
@@ -80,6 +82,7 @@ async function run(files: readonly string[], flags: RunFlags, config: Nightshift
       again: flags.again === true,
       config,
       edges: host.edges,
+      steps: host.steps,
       bundles: flags.bundles && 'cdk.out',
       onStart: (job) => {
         print(styleText('dim', 'The stack is synthesized; its state machine runs here.'));
@@ -110,33 +113,32 @@ async function endOrCancel(
     return await running.finally(onEnd);
   } catch (error) {
     if (!(error instanceof RunAborted)) throw error;
-    process.stderr.write(
+    printError(
       'Interrupted. What was sent goes on at the provider; run the same command to go on here.\n' +
-        'Ctrl-C again cancels it at the provider.\n',
+        'Ctrl-C again cancels it at the provider.',
     );
     if (!(await interrupts.second(SECOND_INTERRUPT_MS))) return undefined;
-    process.stderr.write('Cancelling. What is finished at the provider is still collected.\n');
+    printError('Cancelling. What is finished at the provider is still collected.');
     return error.cancel();
   }
 }
 
 /** With --json, standard output is for the summary alone. */
 function printer({ json }: RunFlags): (line: string) => void {
-  const stream = json ? process.stderr : process.stdout;
-  return (line) => void stream.write(`${line}\n`);
+  return json ? printError : printOut;
 }
 
 const logToStandardError: Log = (event, fields) =>
-  void process.stderr.write(
-    `${styleText('dim', JSON.stringify({ event, ...fields }), { stream: process.stderr })}\n`,
+  printError(
+    styleText('dim', printableJson(JSON.stringify({ event, ...fields })), { stream: process.stderr }),
   );
 
 function startLine({ jobId, state }: StartedJob, files: readonly string[]): string {
-  const job = styleText('bold', `job ${jobId}`);
+  const job = styleText('bold', `job ${printable(jobId)}`);
   if (state === 'finished') return `${job} has run before; this is what it came to (--again runs it anew)`;
   return state === 'resumed'
     ? `${job} goes on where it stopped`
-    : `${job} from ${files.map((file) => relative('.', file)).join(', ')}`;
+    : `${job} from ${files.map((file) => printable(relative('.', file))).join(', ')}`;
 }
 
 /** Where the result files are: in the store, or where --out asks for them. */

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { InvalidRequest } from '../../src/errors.ts';
 import { DIALECTS, type DialectName } from '../../src/provider/dialects/dialects.ts';
 import { startSimulator, type SimulatorOptions } from '../../simulator/index.ts';
+import { print } from '../output.ts';
 import { portNumber, wholeNumber } from './numbers.ts';
 
 interface SimulatorFlags {
@@ -35,7 +36,7 @@ export function simulatorCommand(): Command {
         ...flags,
         ...(script !== undefined && (await readScript(script))),
       });
-      process.stdout.write(`The ${flags.dialect} simulator listens on ${simulator.url}. Ctrl-C stops it.\n`);
+      print(`The ${flags.dialect} simulator listens on ${simulator.url}. Ctrl-C stops it.`);
       process.once('SIGINT', () => void simulator.close());
       process.once('SIGTERM', () => void simulator.close());
     });

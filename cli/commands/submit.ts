@@ -5,6 +5,7 @@ import type { ProviderSettings } from '../../src/provider/batch-provider.ts';
 import { startJob, type StartedJob } from '../../src/doors/start-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import { jsonLine } from '../json-lines.ts';
+import { print } from '../output.ts';
 import { openStack, startEdges, type Place } from '../targets/open-target.ts';
 import { readTreatment, toStartRequest } from '../../host/start-request.ts';
 import { addStackOptions, addTreatmentOptions, overridesOf, type TreatmentFlags } from './options.ts';
@@ -36,8 +37,8 @@ export function submitCommand(loadConfig: () => NightshiftConfig): Command {
       const config = loadConfig();
       const place = await openStack(flags);
       const started = await submit(place, config, files, flags);
-      if (flags.json) process.stdout.write(`${jsonLine('started', lineOf(started))}\n`);
-      else process.stdout.write(`${describe(started, place, flags)}\n`);
+      if (flags.json) print(jsonLine('started', lineOf(started)));
+      else print(describe(started, place, flags));
       if (flags.wait) process.exitCode = await watch(place, started.jobId, flags);
     });
 }

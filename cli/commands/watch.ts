@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { takeInterrupts } from '../interrupts.ts';
 import { filesOf } from '../result-files.ts';
 import { openPlace, type Place } from '../targets/open-target.ts';
+import { printError } from '../output.ts';
 import { reportSummary } from '../view/report.ts';
 import { openView } from '../view/view.ts';
 import { watchJob } from '../watch-job.ts';
@@ -47,19 +48,20 @@ export async function watch(
   const { first: signal } = takeInterrupts();
   const view = openView({ json });
   const watched = await watchJob({ place, jobId, view, intervalSeconds: interval, signal });
-  const say = (text: string): void => void process.stderr.write(`${text}\n`);
   if (watched.end === 'left') {
-    say(`The job goes on. Watch it again: nightshift watch ${jobId}${place.options}`);
+    printError(`The job goes on. Watch it again: nightshift watch ${jobId}${place.options}`);
     return EXIT.interrupted;
   }
   if (watched.end === 'waits') {
-    say(
+    printError(
       `Nothing runs job ${jobId}. \`nightshift local${place.options}\` goes on with what had not ended there.`,
     );
     return EXIT.failed;
   }
   if (watched.summary === undefined) {
-    say(`Job ${jobId} ended without a summary. Let it go on: nightshift resume ${jobId}${place.options}`);
+    printError(
+      `Job ${jobId} ended without a summary. Let it go on: nightshift resume ${jobId}${place.options}`,
+    );
     return EXIT.failed;
   }
   const files = (await filesOf(place.store, jobId)).map(({ key }) => place.store.locate(key));

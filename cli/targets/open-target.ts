@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { printable } from '../../src/printable.ts';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
@@ -35,8 +36,8 @@ export async function openPlace({ data, ...where }: OpenPlace): Promise<Place> {
   const store = createFolderStore(resolve(data));
   const isBusy = (): Promise<boolean> => isFolderBusy(resolve(data));
   return {
-    name: data,
-    options: ` --data ${data}`,
+    name: printable(data),
+    options: ` --data ${printable(data)}`,
     store,
     executions: createFolderExecutions(store, isBusy),
     isAlive: isBusy,

@@ -1,6 +1,6 @@
 import type { JobDetails } from '../../src/status/job-status.ts';
 import type { ShardStatus } from '../../src/status/shard-status.ts';
-import { printable } from '../printable.ts';
+import { printable } from '../../src/printable.ts';
 import { count } from './figures.ts';
 import { jobLine, MAX_SHARD_LINES } from './frame.ts';
 
@@ -8,7 +8,7 @@ import { jobLine, MAX_SHARD_LINES } from './frame.ts';
 export function changes(before: JobDetails | undefined, after: JobDetails, now: number): string[] {
   const { status, shards } = after;
   const lines: string[] = [];
-  if (before?.status.status !== status.status) lines.push(`status: ${status.status}`);
+  if (before?.status.status !== status.status) lines.push(`status: ${printable(status.status)}`);
   if (before?.status.rows === undefined && status.rows !== undefined) {
     lines.push(`${count(status.rows, 'row')} in ${count(status.shards.total, 'shard')}`);
   }

@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import type { OpenBatch } from '../../src/job.ts';
 import type { JobDetails, JobStatus } from '../../src/status/job-status.ts';
 import type { Place } from '../targets/open-target.ts';
-import { printable } from '../printable.ts';
+import { printable } from '../../src/printable.ts';
 import { doneOf, grouped } from './figures.ts';
 import { jobLine } from './frame.ts';
 
@@ -13,17 +13,17 @@ const SHOWN_SHARDS = 10;
 export function describeJob(details: JobDetails, place: Pick<Place, 'store' | 'options'>): string[] {
   const { status } = details;
   const { jobId, profile, provider, model, endpoint, inputs, openShards } = status;
-  const treated = [provider, model, endpoint].filter((part) => part !== undefined);
+  const treated = [provider, model, endpoint].filter((part) => part !== undefined).map(printable);
   return [
-    styleText('bold', `job ${jobId}`),
+    styleText('bold', `job ${printable(jobId)}`),
     jobLine(details, Date.now()),
-    `profile ${profile}: ${treated.join(', ')}`,
+    `profile ${printable(profile)}: ${treated.join(', ')}`,
     `inputs ${inputs.map(({ key }) => printable(key)).join(', ')}`,
     ...openShards.slice(0, SHOWN_SHARDS).map((shard) => {
       const { progress } = shard;
       const batch =
         progress &&
-        `, round ${progress.round}: ${printable(progress.status)} ${progress.batchId ?? ''}`.trimEnd();
+        `, round ${progress.round}: ${printable(progress.status)} ${printable(progress.batchId ?? '')}`.trimEnd();
       return `  shard ${shard.shard} ${shard.state}, ${grouped(doneOf(shard))}/${grouped(shard.rows)}${batch ?? ''}`;
     }),
     ...(openShards.length > SHOWN_SHARDS
@@ -31,10 +31,12 @@ export function describeJob(details: JobDetails, place: Pick<Place, 'store' | 'o
       : []),
     ...(status.open ?? []).map(describeOpen),
     ...[status.results, status.deadLetters, status.summary].flatMap((key) =>
-      key === undefined ? [] : [`  ${place.store.locate(key)}`],
+      key === undefined ? [] : [`  ${printable(place.store.locate(key))}`],
     ),
-    ...(status.failure === undefined ? [] : [styleText('red', `It failed: ${status.failure.message}`)]),
-    ...(status.advice === undefined ? [] : [status.advice]),
+    ...(status.failure === undefined
+      ? []
+      : [styleText('red', `It failed: ${printable(status.failure.message)}`)]),
+    ...(status.advice === undefined ? [] : [printable(status.advice)]),
     styleText('dim', nextStep(status, place.options)),
   ];
 }
@@ -50,7 +52,7 @@ function describeOpen({ shard, round, batchId, status, files, onResume }: OpenBa
 }
 
 function nextStep({ jobId, status, results }: JobStatus, options: string): string {
-  const command = (name: string): string => `nightshift ${name} ${jobId}${options}`;
+  const command = (name: string): string => `nightshift ${name} ${printable(jobId)}${options}`;
   if (status === 'queued' || status === 'running' || status === 'cancelling')
     return `Watch it: ${command('watch')}`;
   if (status !== 'failed' && status !== 'cancelled') {

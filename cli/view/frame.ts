@@ -4,7 +4,7 @@ import cliTruncate from 'cli-truncate';
 import type { OutcomeCounts } from '../../src/job.ts';
 import type { JobDetails, JobStatus } from '../../src/status/job-status.ts';
 import type { ShardStatus } from '../../src/status/shard-status.ts';
-import { printable } from '../printable.ts';
+import { printable } from '../../src/printable.ts';
 import { count, doneOf, duration, figuresOf, grouped, nextPollText } from './figures.ts';
 
 /** Most shards that have a line each. */
@@ -102,7 +102,7 @@ export function jobLine(details: JobDetails, now: number, paint: Paint = styleTe
   const { status } = details;
   const { done, rows, round, elapsed, left, nextPoll } = figuresOf(details, now);
   return [
-    paint(colourOf(status.status), status.status),
+    paint(colourOf(status.status), printable(status.status)),
     ...(rows === undefined ? ['counting rows'] : [`${grouped(done)}/${grouped(rows)} rows`]),
     ...troubles(status.counts),
     ...(status.shards.total > 0

@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import cliTruncate from 'cli-truncate';
 import type { JobOverview } from '../../src/status/job-status.ts';
+import { printable } from '../../src/printable.ts';
 import { duration } from './figures.ts';
 
 /** Jobs, one a line, as wide as the terminal at most. */
@@ -12,7 +13,8 @@ export function jobsTable(jobs: readonly JobOverview[], columns: number): string
   });
   for (const { jobId, status, profile, createdAt, endedAt } of jobs) {
     const took = endedAt === undefined ? '' : duration(Date.parse(endedAt) - Date.parse(createdAt));
-    table.push([jobId, status, profile, createdAt.slice(0, 16).replace('T', ' '), took]);
+    const started = createdAt.slice(0, 16).replace('T', ' ');
+    table.push([...[jobId, status, profile, started].map(printable), took]);
   }
   const lines = table.toString().split('\n');
   return lines.map((line) => cliTruncate(line.trimEnd(), columns)).join('\n');

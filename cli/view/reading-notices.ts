@@ -1,6 +1,6 @@
 import { basename } from 'node:path/posix';
 import type { InputReading, InputRef } from '../../src/job.ts';
-import { printable } from '../printable.ts';
+import { printable } from '../../src/printable.ts';
 
 /** Files whose notices are shown; all of them are in the plan and in the summary. */
 const SHOWN_FILES = 10;

@@ -4,6 +4,8 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 import { answersTable, SHOWN_ROWS } from '../answers-table.ts';
 import { readingNotices } from './reading-notices.ts';
 import { jsonLine } from '../json-lines.ts';
+import { print, printError } from '../output.ts';
+import { printable } from '../../src/printable.ts';
 
 /** What a job came to: its first answers, its counts and its files; with `json`, its summary. */
 export async function reportSummary(
@@ -12,24 +14,20 @@ export async function reportSummary(
   { files, json }: { readonly files: readonly string[]; readonly json?: boolean | undefined },
 ): Promise<void> {
   if (json === true) {
-    process.stdout.write(`${jsonLine('summary', summary)}\n`);
+    print(jsonLine('summary', summary));
     return;
   }
   if (summary.results !== undefined) {
     const table = await answersTable(store, summary.results, process.stdout.columns ?? 100);
-    process.stdout.write(`${table}\n`);
-    if (summary.rows > SHOWN_ROWS) process.stdout.write(`… and ${summary.rows - SHOWN_ROWS} rows more\n`);
+    print(table);
+    if (summary.rows > SHOWN_ROWS) print(`… and ${summary.rows - SHOWN_ROWS} rows more`);
   }
-  process.stdout.write(
-    readingNotices(summary.inputs)
-      .map((notice) => `${notice}\n`)
-      .join(''),
-  );
-  process.stdout.write(`${totals(summary)}\n${files.map((file) => `  ${file}\n`).join('')}`);
+  for (const notice of readingNotices(summary.inputs)) print(notice);
+  print([totals(summary), ...files.map((file) => `  ${printable(file)}`)].join('\n'));
   if (summary.failure !== undefined) {
-    const failure = `The job failed: ${summary.failure.message}`;
-    process.stderr.write(`${styleText('red', failure, { stream: process.stderr })}\n`);
-    if (summary.advice !== undefined) process.stderr.write(`${summary.advice}\n`);
+    const failure = `The job failed: ${printable(summary.failure.message)}`;
+    printError(styleText('red', failure, { stream: process.stderr }));
+    if (summary.advice !== undefined) printError(printable(summary.advice));
   }
 }
 

@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { createLogUpdate } from 'log-update';
 import type { JobDetails } from '../../src/status/job-status.ts';
 import { jsonLine } from '../json-lines.ts';
+import { print, shown as shownOn } from '../output.ts';
 import { changes } from './changes.ts';
 import { renderFrame } from './frame.ts';
 
@@ -36,7 +37,7 @@ export function createLiveView(stream: Screen): View {
     if (shown === undefined || ended) return;
     const { columns, rows } = stream;
     lines = renderFrame(shown, { columns, rows }, Date.now());
-    draw(lines.join('\n'));
+    draw(lines.map((line) => shownOn(line, stream)).join('\n'));
   };
   const resize = (): void => {
     if (shown === undefined || ended) return;
@@ -53,8 +54,9 @@ export function createLiveView(stream: Screen): View {
       redraw();
     },
     note(line) {
-      if (ended) stream.write(`${line}\n`);
-      else draw.persist(line);
+      const text = shownOn(line, stream);
+      if (ended) stream.write(`${text}\n`);
+      else draw.persist(text);
     },
     end() {
       if (ended) return;
@@ -104,7 +106,6 @@ export function createJsonView(print: (line: string) => void): View {
 
 /** The view for standard output as it is. */
 export function openView({ json }: { readonly json?: boolean | undefined }): View {
-  const print = (line: string): void => void process.stdout.write(`${line}\n`);
   if (json === true) return createJsonView(print);
   return isLive(process.stdout, process.env) ? createLiveView(process.stdout) : createPlainView(print);
 }

@@ -17,7 +17,7 @@ export function addUploadRoutes(api: OpenAPIHono, { links, clock }: ApiEdges): v
 const createUploadRoute = createRoute({
   ...ROUTES.createUpload,
   operationId: 'createUpload',
-  summary: 'Get an address to put an input file of any size to.',
+  summary: 'Get an address to PUT an input file of up to 5 GB to; a larger one goes to the bucket in parts.',
   request: { body: jsonBody(uploadSchema) },
   responses: { 201: answer('Where to put the file.', uploadedSchema), ...problems(400, 413, 415, 422) },
 });

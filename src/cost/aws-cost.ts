@@ -13,7 +13,20 @@ export const PRICES = {
   /** https://aws.amazon.com/s3/pricing/: S3 Standard; PUT, COPY, POST and LIST, and GET with all others. */
   s3Write: 0.005 / 1_000,
   s3Read: 0.0004 / 1_000,
+  /** The same page: S3 Standard, the first 50 TB; a GB here is 2^30 bytes. */
+  s3GbMonth: 0.023,
+  /** https://aws.amazon.com/ec2/pricing/on-demand/#Data_Transfer: out to the internet; what comes in is free. */
+  egressGb: 0.09,
+  /** https://aws.amazon.com/cloudwatch/pricing/: collected logs, those of Step Functions included. */
+  logGb: 0.5,
+  /** https://aws.amazon.com/eventbridge/pricing/: events a bucket was told to send, one for each object. */
+  bucketEvent: 1 / 1_000_000,
+  /** https://aws.amazon.com/secrets-manager/pricing/: calls. */
+  secretRead: 0.05 / 10_000,
 } as const;
+
+const GB = 2 ** 30;
+const DAYS_OF_MONTH = 30;
 
 /** When the prices were looked up. */
 export const PRICES_AS_OF = '2026-11';
@@ -42,14 +55,34 @@ const STATES = {
 
 /** Objects that are written, or listed, and objects that are read or looked at: in one part each. */
 const REQUESTS = {
-  job: { writes: 6, reads: 8 },
+  job: { writes: 7, reads: 9 },
   shard: { writes: 2, reads: 2 },
-  round: { writes: 10, reads: 26 },
-  directRound: { writes: 8, reads: 29 },
+  round: { writes: 10, reads: 28 },
+  directRound: { writes: 8, reads: 32 },
   /** Its answer is written, and before it is called the job's stop is looked for. */
   directRow: { writes: 1, reads: 1 },
   poll: { writes: 1, reads: 1 },
 } as const;
+
+/** Bytes of log: a history event without its data, and a call of a function with its own lines and metrics. */
+const LOG_BYTES = { event: 1_150, call: 2_500 } as const;
+
+/** Steps that ask the provider. A poll comes after the five minutes that a secret is kept, so each call reads it. */
+const READ_SECRET: readonly CostedStep[] = [
+  'upload-file',
+  'create-batch',
+  'send-direct',
+  'poll-batch',
+  'collect-results',
+];
+
+/**
+ * Copies of a shard's request lines, and of its answers (taken for as large), that lie in the bucket: the requests while the
+ * batch runs; the provider's file, the round's results and the shard's, from the end of the batch to that of the job. All of
+ * them are deleted with the job's end, and go as old versions a day later.
+ */
+const COPIES = { whileItRuns: 1, afterIt: 3 } as const;
+const OLD_VERSION_DAYS = 1;
 
 /** Large objects are written in parts of this size. */
 const PART_BYTES = 8_388_608;
@@ -99,6 +132,8 @@ export interface ShardGroup {
   readonly polls: number;
   /** Rows of one shard, when they are sent one by one in place of a batch. Default 0. */
   readonly directRows?: number;
+  /** How long its requests lie in the bucket before the job ends, in seconds. Default 0. */
+  readonly seconds?: number;
 }
 
 export interface CostedJob {
@@ -119,15 +154,25 @@ export interface AwsCost {
   readonly usd: {
     readonly stepFunctions: number;
     readonly lambda: number;
+    /** Requests. */
     readonly s3: number;
+    /** What is deleted with the job's end. */
+    readonly storage: number;
+    /** Request lines that go to the provider. */
+    readonly egress: number;
+    readonly logs: number;
+    /** S3's events, and reads of the secret. */
+    readonly events: number;
     readonly total: number;
   };
+  /** What the results cost from then on, a month, until somebody deletes them. */
+  readonly resultsUsdPerMonth: number;
 }
 
-/** Without retries of steps, storage, logs, and what the provider takes. */
+/** Without retries of steps, traces, custom metrics, and what the provider takes. */
 export function estimateAwsCost({ groups, memoryMib }: CostedJob): AwsCost {
   const of = (perGroup: (group: Required<ShardGroup>) => number): number =>
-    groups.reduce((sum, group) => sum + group.shards * perGroup({ rounds: 1, directRows: 0, ...group }), 0);
+    groups.reduce((sum, group) => sum + group.shards * perGroup({ ...ONE_ROUND, ...group }), 0);
   const transitions = sum(STATES.job) + of((group) => statesOf(group).transitions);
   const calls = callsOf(groups);
   const seconds = (step: CostedStep): number =>
@@ -149,23 +194,41 @@ export function estimateAwsCost({ groups, memoryMib }: CostedJob): AwsCost {
         directRows * REQUESTS.directRow[kind],
     );
   const [s3Writes, s3Reads] = [s3('writes'), s3('reads')];
+  const jobEvents = EVENTS_OF_EXECUTION + eventsOf(STATES.job);
+  const events = jobEvents + of((group) => statesOf(group).events);
+  const secretReads = READ_SECRET.reduce((sum, step) => sum + calls[step].calls, 0);
   const usd = {
     stepFunctions: transitions * PRICES.stateTransition,
     lambda: lambdaGbSeconds * PRICES.lambdaGbSecond + lambdaCalls * PRICES.lambdaRequest,
     s3: s3Writes * PRICES.s3Write + s3Reads * PRICES.s3Read,
+    storage: (of(gigabyteDays) / DAYS_OF_MONTH) * PRICES.s3GbMonth,
+    egress: (calls['upload-file'].bytes / GB) * PRICES.egressGb,
+    logs: ((events * LOG_BYTES.event + lambdaCalls * LOG_BYTES.call) / GB) * PRICES.logGb,
+    events: s3Writes * PRICES.bucketEvent + secretReads * PRICES.secretRead,
   };
   return {
     transitions,
     events: {
-      job: EVENTS_OF_EXECUTION + eventsOf(STATES.job),
-      shard: Math.max(0, ...groups.map((group) => statesOf({ rounds: 1, directRows: 0, ...group }).events)),
+      job: jobEvents,
+      shard: Math.max(0, ...groups.map((group) => statesOf({ ...ONE_ROUND, ...group }).events)),
     },
     lambdaCalls,
     lambdaGbSeconds,
     s3Writes,
     s3Reads,
-    usd: { ...usd, total: usd.stepFunctions + usd.lambda + usd.s3 },
+    usd: { ...usd, total: Object.values(usd).reduce((total, part) => total + part, 0) },
+    resultsUsdPerMonth: (of(({ bytes }) => bytes) / GB) * PRICES.s3GbMonth,
   };
+}
+
+const ONE_ROUND = { rounds: 1, directRows: 0, seconds: 0 } as const;
+
+const DAY_SECONDS = 86_400;
+
+/** Of one shard's objects that are deleted at the job's end. */
+function gigabyteDays({ bytes, seconds }: Required<ShardGroup>): number {
+  const whileItRuns = COPIES.whileItRuns * (seconds / DAY_SECONDS + OLD_VERSION_DAYS);
+  return (bytes / GB) * (whileItRuns + COPIES.afterIt * OLD_VERSION_DAYS);
 }
 
 function statesOf({ rounds, polls, directRows }: Required<ShardGroup>): {

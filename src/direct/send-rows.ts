@@ -160,15 +160,18 @@ class Sender {
       ? askedIn(asWire(JSON.parse(row.body)) ?? {}, this.#endpoint)
       : ONE_INPUT;
     const rules = { endpoint: this.#endpoint, codes };
-    const { kind, ...failed } = classifyLine(asWire(readAnswer(line)) ?? {}, rules, asked);
+    const verdict = classifyLine(asWire(readAnswer(line)) ?? {}, rules, asked);
+    const { kind } = verdict;
+    // A gateway may put its limit into the body of a success. An answer that is empty asks for no other pace.
+    const status = verdict.kind === 'ok' ? answer.status : verdict.status;
+    const isSuccess = status >= 200 && status < 300;
     const { clock, random } = this.#edges;
     this.#rate = afterAnswer(
       this.#rate,
-      { refused: kind === 'retriable', headers: answer.headers },
+      { refused: kind === 'retriable' && !isSuccess, headers: answer.headers },
       { inFlight: this.#inFlight.size - 1, now: clock.now(), random: random() },
     );
-    // A gateway may put its limit into the body of a success.
-    const isLimited = kind === 'retriable' && 'status' in failed && failed.status === 429;
+    const isLimited = kind === 'retriable' && status === 429;
     if (isLimited || (kind === 'retriable' && nth < MAX_ATTEMPTS)) {
       this.#again.push({ row, nth: isLimited ? nth : nth + 1 });
       return;

@@ -2,12 +2,14 @@ import type { UnstartedJob } from './leave-unstarted.ts';
 import { startDroppedJob, type PassedOver } from './start-dropped-job.ts';
 import type { StartEdges, StartedJob } from './start-job.ts';
 import { startScheduledJob } from './start-scheduled-job.ts';
+import { sweepInput, type Sweep } from './sweep-input.ts';
 
-/** Starts the job of an event: a schedule's time has come, or a file was dropped. */
+/** Starts the job of an event: a schedule's time has come, or a file was dropped. Or it is time to look for lost ones. */
 export function startJobByEvent(
   edges: StartEdges,
   event: unknown,
-): Promise<StartedJob | UnstartedJob | PassedOver> {
-  const isScheduled = typeof event === 'object' && event !== null && 'schedule' in event;
-  return isScheduled ? startScheduledJob(edges, event) : startDroppedJob(edges, event);
+): Promise<StartedJob | UnstartedJob | PassedOver | Sweep> {
+  const has = (field: string): boolean => typeof event === 'object' && event !== null && field in event;
+  if (has('sweep')) return sweepInput(edges);
+  return has('schedule') ? startScheduledJob(edges, event) : startDroppedJob(edges, event);
 }

@@ -44,6 +44,10 @@ export interface StartedJob {
 export async function startJob(edges: StartEdges, request: StartRequest): Promise<StartedJob> {
   const { store, executions, log } = edges;
   const { jobId } = request;
+  if (await isForgotten(store, jobId)) {
+    log('job_already_known', { jobId });
+    return { jobId, state: 'finished' };
+  }
   const { job, known } = await recordJob(edges, request);
   if (request.requestHash !== undefined && job.requestHash !== request.requestHash) {
     throw new RequestConflict(`Job ${jobId} was started by another request under the same key.`);
@@ -55,6 +59,15 @@ export async function startJob(edges: StartEdges, request: StartRequest): Promis
   const execution = await startExecution(executions, jobId);
   log('job_started', { jobId, execution });
   return { jobId, state: 'started', execution };
+}
+
+/**
+ * Whether the job ran, and so long ago that the bucket has forgotten its checkpoints: its summary answers for it, so that it
+ * is not paid for again. A job that was refused or empty has no provider, and may start.
+ */
+async function isForgotten(store: Edges['store'], jobId: string): Promise<boolean> {
+  if ((await store.stat(jobKey(jobId))) !== undefined) return false;
+  return (await readJson<Summary>(store, summaryKey(jobId)))?.provider !== undefined;
 }
 
 /** Writes `job.json` unless the job is known already. */

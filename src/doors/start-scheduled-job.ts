@@ -67,6 +67,7 @@ async function scheduledInputs(
   if ((await store.stat(jobKey(jobId))) !== undefined) return undefined;
   const { prefix, inputs = [], timezone = 'UTC' } = schedule;
   const fill = (pattern: string): string => fillDateTokens(pattern, time, timezone);
-  if (prefix !== undefined) return claimInputs(store, { schedule: name, prefix: fill(prefix), jobId });
+  if (prefix !== undefined)
+    return claimInputs(store, { schedule: name, prefix: fill(prefix), jobId, time: time.getTime() });
   return resolveInputs(store, jobId, { inputs: inputs.map(fill) });
 }

@@ -70,7 +70,8 @@ const describe = (index: number | undefined): string =>
 /** Which input a vector is of: its place in the list, where it does not say so itself. */
 function indexOf(entry: unknown, at: number): number | undefined {
   const index = asWire(entry)?.['index'] ?? at;
-  const number = Number(numberText(index) ?? Number.NaN);
+  const text = typeof index === 'string' && /^\d+$/.test(index) ? index : numberText(index);
+  const number = Number(text ?? Number.NaN);
   return Number.isSafeInteger(number) && number >= 0 ? number : undefined;
 }
 

@@ -1,6 +1,6 @@
 import type { WireError } from '../provider/error-envelope.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
-import { isList, listIn, unexpectedResult } from './answer.ts';
+import { isBlank, isList, listIn, unexpectedResult } from './answer.ts';
 import { isFields, nonBlank, noPrompt, oneOf } from './ask.ts';
 import { readContent, type Content } from './content.ts';
 import type { Endpoint, Fields, Shown } from './endpoint.ts';
@@ -77,7 +77,7 @@ function problem(body: unknown): WireError | undefined {
   }
   const output = listIn(body, 'output');
   if (!isList(output)) return output;
-  if (!output.some((item) => asWire(item) !== undefined))
+  if (!output.some((item) => asWire(item) !== undefined && !isBlank(item)))
     return unexpectedResult('The output of the response holds no items.');
   return typeof status === 'string' ? undefined : unexpectedResult('The response does not say its status.');
 }

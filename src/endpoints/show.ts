@@ -1,8 +1,10 @@
 import { asWire, type Wire } from '../provider/wire.ts';
 import type { Shown } from './endpoint.ts';
 
-/** Fields of any body that `compact` leaves out, because they say nothing about the answer. */
+/** Texts and numbers of any body that `compact` leaves out, because they say nothing about the answer. */
 export const LEFT_OUT = ['id', 'object', 'created', 'system_fingerprint', 'service_tier'] as const;
+
+const SCALARS: ReadonlySet<string> = new Set(LEFT_OUT);
 
 /** Model, usage, and under `body` whatever would otherwise be lost: what is kept, and fields that nothing else shows. */
 export function common(body: unknown, shown: ReadonlySet<string>, kept: Wire = {}): Shown {
@@ -10,7 +12,10 @@ export function common(body: unknown, shown: ReadonlySet<string>, kept: Wire = {
   const { model, usage } = wire;
   const hasName = typeof model === 'string';
   const others = Object.entries(wire).filter(
-    ([name, value]) => !shown.has(name) || (name === 'model' && !hasName && !isNothing(value)),
+    ([name, value]) =>
+      !shown.has(name) ||
+      (name === 'model' && !hasName && !isNothing(value)) ||
+      (SCALARS.has(name) && (asWire(value) !== undefined || Array.isArray(value))),
   );
   const rest = { ...kept, ...Object.fromEntries(others) };
   return {

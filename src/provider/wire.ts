@@ -95,7 +95,7 @@ function sumOf(wire: Wire): number {
 
 function readErrors(value: unknown): BatchError[] {
   if (typeof value === 'string' && value !== '')
-    return [{ code: 'batch_failed', message: value, line: undefined }];
+    return [{ code: 'batch_failed', message: value, line: lineIn(value) }];
   const list = Array.isArray(value) ? value : asWire(value)?.['data'];
   if (!Array.isArray(list)) return [];
   return list.flatMap((entry) => {
@@ -105,10 +105,16 @@ function readErrors(value: unknown): BatchError[] {
       {
         code: text(wire['code']) ?? 'batch_failed',
         message: text(wire['message']) ?? 'no message',
-        line: count(wire['line']),
+        line: count(wire['line']) ?? lineIn(wire['message']),
       },
     ];
   });
+}
+
+/** The line of a message that begins with it, as AIBrix and others write it: `Line 3: Invalid JSON`. */
+function lineIn(message: unknown): number | undefined {
+  const [, line] = /^line (\d{1,9}): /i.exec(typeof message === 'string' ? message : '') ?? [];
+  return count(line);
 }
 
 function readMetadata(value: unknown): Readonly<Record<string, string>> {

@@ -11,16 +11,32 @@ export interface Claimer {
   readonly schedule: string;
   readonly prefix: string;
   readonly jobId: string;
+  /** The time the run is for, milliseconds since 1970. */
+  readonly time: number;
 }
 
-/** `claims/<schedule>/<hash of key and mark>.json`: which job has taken this very object. Written once. */
+/**
+ * `claims/<schedule>/<day>/<hash of key and mark>.json`: which job has taken this very object, by the day the object was
+ * written. Written once. Those of version 0.1 are right below the schedule.
+ */
 interface Claim {
   readonly jobId: string;
   readonly key: string;
 }
 
 /** `jobs/<jobId>/candidates.json`: what a run saw, before it took any of it. Written once. */
-type Candidate = InputRef & Pick<ListedObject, 'mark'>;
+type Candidate = InputRef & Pick<ListedObject, 'mark'> & Partial<Pick<ListedObject, 'writtenAt'>>;
+
+const DAY_MS = 86_400_000;
+
+/**
+ * A run looks at files of so many days, and once a day at all of them: S3 shows an upload in parts under the time of its
+ * start, and the bucket ends one that takes longer than a day.
+ */
+const RECENT_MS = 3 * DAY_MS;
+
+/** Claims are forgotten after 400 days (`lib/data-bucket.ts`), so files that are older than a year are not taken. */
+const OLDEST_MS = 365 * DAY_MS;
 
 /**
  * Takes what is new below a prefix, {@link MAX_INPUTS} files at most; what is left waits for the next run. Each
@@ -30,7 +46,9 @@ type Candidate = InputRef & Pick<ListedObject, 'mark'>;
 export async function claimInputs(store: ObjectStore, claimer: Claimer): Promise<readonly InputRef[]> {
   const candidates = await freezeCandidates(store, claimer);
   const ours = await sideBySide(candidates, (candidate) => claim(store, claimer, candidate));
-  return candidates.filter((_, n) => ours[n]).map(({ mark: _mark, ...input }) => input);
+  return candidates
+    .filter((_, n) => ours[n])
+    .map(({ mark: _mark, writtenAt: _writtenAt, ...input }) => input);
 }
 
 async function freezeCandidates(store: ObjectStore, claimer: Claimer): Promise<readonly Candidate[]> {
@@ -42,20 +60,78 @@ async function freezeCandidates(store: ObjectStore, claimer: Claimer): Promise<r
   return first ? seen : requireJson<readonly Candidate[]>(store, key);
 }
 
-async function findCandidates(store: ObjectStore, { schedule, prefix }: Claimer): Promise<Candidate[]> {
-  const claims = new Set<string>();
-  for await (const { key } of store.list(claimsPrefix(schedule))) claims.add(key);
+async function findCandidates(store: ObjectStore, claimer: Claimer): Promise<Candidate[]> {
+  const { schedule, prefix } = claimer;
+  const oldest = await oldestToLookAt(store, claimer);
+  const claims = new ClaimedDays(store, schedule);
   const files: string[] = [];
-  for await (const { key, bytes, mark } of store.list(prefix)) {
-    if (isInputFile(key, bytes) && !claims.has(claimKey(schedule, key, mark))) files.push(key);
+  for await (const { key, bytes, mark, writtenAt } of store.list(prefix)) {
+    if (!isInputFile(key, bytes) || writtenAt < oldest) continue;
+    if (!(await claims.has({ key, mark, writtenAt }))) files.push(key);
     if (files.length === MAX_INPUTS) break;
   }
-  // Only the object itself tells its version; it may be a newer one than was listed, and that one is meant then.
-  const found = await sideBySide(files, (key) => store.stat(key));
-  return files.flatMap((key, n) => {
-    const { mark, version } = found[n] ?? {};
-    return mark === undefined ? [] : [{ key, mark, ...(version === undefined ? {} : { version }) }];
-  });
+  const found = await sideBySide(files, (key) => pinUnclaimed(store, schedule, key));
+  if (files.length < MAX_INPUTS) await noteLook(store, claimer);
+  return found.filter((candidate) => candidate !== undefined);
+}
+
+/**
+ * What is older was looked at before. People can move a file of any age into a folder, so all of a folder's files are
+ * looked at.
+ */
+async function oldestToLookAt(store: ObjectStore, claimer: Claimer): Promise<number> {
+  if (store.file !== undefined) return 0;
+  const looked = (await store.stat(lookKey(claimer))) !== undefined;
+  return claimer.time - (looked ? RECENT_MS : OLDEST_MS);
+}
+
+/** Remembers that all files were looked at this day. */
+async function noteLook(store: ObjectStore, claimer: Claimer): Promise<void> {
+  if (store.file === undefined) await store.put(lookKey(claimer), '');
+}
+
+/** Prefixes are apart: what was looked at below one says nothing of another. */
+function lookKey({ schedule, prefix, time }: Claimer): string {
+  return `${claimsPrefix(schedule)}looked/${dayOf(time)}-${hashOf(prefix)}`;
+}
+
+/** The claims of the days that are asked about; each day is listed once. */
+class ClaimedDays {
+  readonly #store: ObjectStore;
+  readonly #schedule: string;
+  readonly #days = new Map<string, Promise<ReadonlySet<string>>>();
+
+  constructor(store: ObjectStore, schedule: string) {
+    this.#store = store;
+    this.#schedule = schedule;
+  }
+
+  async has(object: Claimed): Promise<boolean> {
+    const day = dayOf(object.writtenAt ?? 0);
+    const claims = this.#days.get(day) ?? this.#list(day);
+    this.#days.set(day, claims);
+    return (await claims).has(claimKey(this.#schedule, object));
+  }
+
+  async #list(day: string): Promise<ReadonlySet<string>> {
+    const store = this.#store;
+    const claims = new Set<string>();
+    for await (const { key } of store.list(`${claimsPrefix(this.#schedule)}${day}/`)) claims.add(key);
+    return claims;
+  }
+}
+
+/** Only the object itself tells its version; it may be a newer one than was listed, and that one is meant then. */
+async function pinUnclaimed(
+  store: ObjectStore,
+  schedule: string,
+  key: string,
+): Promise<Candidate | undefined> {
+  const found = await store.stat(key);
+  if (found === undefined) return undefined;
+  const { mark, writtenAt, version } = found;
+  if ((await store.stat(claimKey(schedule, { key, mark }))) !== undefined) return undefined;
+  return { key, mark, writtenAt, ...(version === undefined ? {} : { version }) };
 }
 
 async function claim(
@@ -63,16 +139,25 @@ async function claim(
   { schedule, jobId }: Claimer,
   candidate: Candidate,
 ): Promise<boolean> {
-  const { key, mark } = candidate;
-  const place = claimKey(schedule, key, mark);
+  const place = claimKey(schedule, candidate);
+  const { key } = candidate;
   const won = await store.createIfAbsent(place, `${JSON.stringify({ jobId, key } satisfies Claim)}\n`);
   return won || (await requireJson<Claim>(store, place)).jobId === jobId;
 }
 
-function claimKey(schedule: string, key: string, mark: string): string {
-  const hash = createHash('sha256')
-    .update(JSON.stringify([key, mark]))
-    .digest('hex')
-    .slice(0, 32);
-  return `${claimsPrefix(schedule)}${hash}.json`;
+type Claimed = Pick<Candidate, 'key' | 'mark' | 'writtenAt'>;
+
+/** Without a time: as version 0.1 had it. */
+function claimKey(schedule: string, { key, mark, writtenAt }: Claimed): string {
+  const day = writtenAt === undefined ? '' : `${dayOf(writtenAt)}/`;
+  return `${claimsPrefix(schedule)}${day}${hashOf(JSON.stringify([key, mark]))}.json`;
+}
+
+/** `2026-11-28`, UTC. */
+function dayOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }

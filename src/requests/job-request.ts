@@ -7,7 +7,10 @@ import { parseExact, toPlain } from '../exact-json.ts';
 import { asWire } from '../provider/wire.ts';
 import { INPUT_PREFIX, OUTPUT_PREFIX, STAGED_PREFIX } from '../checkpoints/keys.ts';
 
-/** Most bytes of a request, inline rows included: beyond it, rows belong in a file. Lambda takes 6 MB at once. */
+/**
+ * Most bytes of a request, inline rows included: beyond it, rows belong in a file. A function takes 6 MB at once, and gets a
+ * body as a JSON string, in which a quote is two bytes: of any request that API Gateway hands on, 3 MB are sure to fit.
+ */
 export const MAX_REQUEST_BYTES = 5_000_000;
 
 /** Most input files of one job: all of them are named in `job.json`. */
@@ -64,7 +67,7 @@ export const jobRequestSchema = z
       .array(z.unknown())
       .min(1)
       .optional()
-      .describe('Instead of inputs: the rows themselves, 5 MB at most.'),
+      .describe('Instead of inputs: the rows themselves, 5 MB at most; 3 MB through the deployed API.'),
   })
   .refine(
     ({ inputs, prefix, rows }) => [inputs, prefix, rows].filter((given) => given !== undefined).length === 1,

@@ -1,7 +1,8 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import type { Edges } from '../edges.ts';
 import { InvalidRequest } from '../errors.ts';
-import type { Log } from '../log.ts';
+import type { Log, LogFields } from '../log.ts';
+import { printableLines } from '../printable.ts';
 import { openStore } from '../store/open-store.ts';
 import type { Environment } from './api-key.ts';
 import { openMetrics } from './emit-metrics.ts';
@@ -39,8 +40,19 @@ export function requireVariables<Name extends string>(
 function openLog(env: Environment): Log {
   const logger = new Logger({ serviceName: env['STEP'] ?? 'nightshift' });
   const emit = openMetrics(env);
-  return (event, fields) => {
+  return (event, given) => {
+    const fields = asText(given);
     logger.info(event, { ...fields });
     emit(event, fields);
   };
+}
+
+/** Log viewers are terminals, too: names, ids and messages from outside only show. */
+function asText(fields: LogFields): LogFields {
+  return Object.fromEntries(
+    Object.entries(fields).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? printableLines(value) : value,
+    ]),
+  );
 }

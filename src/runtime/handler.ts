@@ -1,6 +1,7 @@
 import type { Edges } from '../edges.ts';
 import { bounded } from '../errors.ts';
 import type { LogFields } from '../log.ts';
+import { printableLines } from '../printable.ts';
 import type { Environment } from './api-key.ts';
 import { forgetSecrets } from './kept-secrets.ts';
 import { traceCall } from './trace.ts';
@@ -33,6 +34,8 @@ export function handle<In, Out, E extends Edges>(
       // Whoever puts another key in and resumes the job is not answered with the old one for five minutes.
       if (name === 'ProviderDenied') forgetSecrets();
       edges.log('step_failed', { ...jobOf(event), error: name, reason: bounded(message) });
+      // Lambda itself logs what is thrown, and it becomes the cause that people read.
+      if (error instanceof Error) error.message = printableLines(error.message);
       throw error;
     } finally {
       await traceCall(process.env, { startedAt, endedAt: Date.now(), failed, annotations: jobOf(event) });

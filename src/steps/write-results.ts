@@ -1,3 +1,4 @@
+import { forgetRows, needsNoResume } from '../collect/forget-rows.ts';
 import { settleShards, type SettledShard } from '../collect/shard/settle-shards.ts';
 import { summarize } from '../collect/summarize.ts';
 import type { WriteContext, WrittenContext } from '../contract.ts';
@@ -21,11 +22,13 @@ import type { ObjectStore } from '../store/object-store.ts';
 
 /**
  * Joins the shards' results, in input order, makes the report of them, and writes the summary last. A job that failed gets the same: what it has,
- * and why it has no more.
+ * and why it has no more. The rows of a job that came to its end are then in its results, and nowhere else.
  * @throws CountsDoNotReconcile when a row is without a result line, or has two.
  */
 export async function writeResults(edges: Edges, { jobId, error }: WriteContext): Promise<WrittenContext> {
   const { store } = edges;
+  const known = await readJson<Summary>(store, summaryKey(jobId));
+  if (known !== undefined && needsNoResume(known)) return finish(edges, known);
   const job = await requireJson<Job>(store, jobKey(jobId));
   const plan = await readJson<Plan>(store, planKey(jobId));
   const failure = plan?.failure ?? (error === undefined ? undefined : failureFromCatch(error));
@@ -41,6 +44,12 @@ export async function writeResults(edges: Edges, { jobId, error }: WriteContext)
   const { status, counts, rows, rounds, seconds, profile, usage } = summary;
   const tokens = { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens };
   edges.log('results_written', { jobId, profile, status, rows, rounds, seconds, ...counts, ...tokens });
+  return finish(edges, summary);
+}
+
+/** The summary is in the store. A call that comes again finds it there, and rows that are deleted already. */
+async function finish(edges: Edges, summary: Summary): Promise<WrittenContext> {
+  if (needsNoResume(summary)) await forgetRows(edges, summary.jobId);
   return describe(summary);
 }
 

@@ -54,5 +54,5 @@ async function keysIn(root: string, folder: string): Promise<string[]> {
 
 async function* entryOf(root: string, key: string): AsyncGenerator<ListedObject> {
   const found = await ifThere(stat(join(root, key)));
-  if (found?.isFile()) yield { key, bytes: found.size, mark: markOf(found) };
+  if (found?.isFile()) yield { key, bytes: found.size, mark: markOf(found), writtenAt: found.mtimeMs };
 }

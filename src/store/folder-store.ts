@@ -45,7 +45,9 @@ export function createFolderStore(folder: string): ObjectStore {
     stat: (key) =>
       on('read', key, async (path) => {
         const found = await ifThere(stat(path));
-        return found?.isFile() ? { bytes: found.size, mark: markOf(found) } : undefined;
+        return found?.isFile()
+          ? { bytes: found.size, mark: markOf(found), writtenAt: found.mtimeMs }
+          : undefined;
       }),
     list: (prefix, options) => listFiles(root, prefix, options),
     delete: (key) => on('delete', key, deleteFile),

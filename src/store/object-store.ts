@@ -51,12 +51,16 @@ export interface ListedObject {
   readonly bytes: number;
   /** Changes whenever the object is written anew. */
   readonly mark: string;
+  /** When it was written, milliseconds since 1970; for a file, as the file system has it. */
+  readonly writtenAt: number;
 }
 
 export interface ObjectInfo {
   readonly bytes: number;
   /** The same as in a listing. */
   readonly mark: string;
+  /** The same as in a listing. */
+  readonly writtenAt: number;
   /** S3 version id; absent for stores without versions. */
   readonly version?: string | undefined;
 }

@@ -5,9 +5,12 @@ import type { OpenObject, OpenOptions } from './object-store.ts';
 import { headObject, named, type S3Bucket } from './s3-bucket.ts';
 import { isMissing, statusOf, storeError } from './s3-errors.ts';
 
-/** Breaks of one body that are mended, counted anew after every {@link PROGRESS_BYTES} that arrived. */
+/**
+ * Breaks of one body that are mended, counted anew after every {@link PROGRESS_BYTES} that arrived. S3 closes a connection that
+ * is not read for a while: where the reader is slow, as an upload to a slow provider is, each break comes after a piece or two.
+ */
 const MAX_BREAKS = 5;
-const PROGRESS_BYTES = 1_048_576;
+const PROGRESS_BYTES = 16_384;
 
 /** Opens an object. When the connection breaks in the middle, reading goes on from the byte after the last one. */
 export async function openObject(

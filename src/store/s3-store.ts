@@ -46,7 +46,13 @@ async function* listObjects(
     });
     const page = await named('s3:ListBucket', bucket, prefix, bucket.client.send(command));
     for (const { Key: key = '', Size: bytes = 0, ...written } of page.Contents ?? []) {
-      yield { key: page.EncodingType === 'url' ? decodeKey(key) : key, bytes, mark: markOf(written) };
+      const writtenAt = written.LastModified?.getTime() ?? 0;
+      yield {
+        key: page.EncodingType === 'url' ? decodeKey(key) : key,
+        bytes,
+        mark: markOf(written),
+        writtenAt,
+      };
     }
     token = page.NextContinuationToken;
   } while (token !== undefined);
@@ -58,7 +64,9 @@ function decodeKey(key: string): string {
 
 async function statObject(bucket: S3Bucket, key: string): Promise<ObjectInfo | undefined> {
   const found = await headObject(bucket, key);
-  return found && { bytes: found.ContentLength ?? 0, mark: markOf(found), version: found.VersionId };
+  if (found === undefined) return undefined;
+  const writtenAt = found.LastModified?.getTime() ?? 0;
+  return { bytes: found.ContentLength ?? 0, mark: markOf(found), writtenAt, version: found.VersionId };
 }
 
 interface Written {

@@ -33,9 +33,11 @@ describe('the scale model', () => {
 
   test('adds its cost up, and has every shard cost the same', () => {
     const many = estimateScale({ ...DEFAULTS, shards: 1_000 });
-    const { stepFunctions, lambda, s3 } = many.cost;
+    const { total, ...parts } = many.cost;
 
-    expect(stepFunctions + lambda + s3).toBeCloseTo(many.usd, 10);
+    expect(Object.values(parts).filter((usd) => usd <= 0)).toEqual([]);
+    expect(Object.values(parts).reduce((sum, usd) => sum + usd, 0)).toBeCloseTo(total, 10);
+    expect(total).toBe(many.usd);
     expect(many.usd / 1_000).toBeLessThan(estimateScale(DEFAULTS).usd);
   });
 
@@ -61,5 +63,26 @@ describe('the scale model', () => {
     expect(estimateScale(DEFAULTS).problems).toEqual([]);
     expect(long.problems.join()).toContain('limits.jobDays');
     expect(large.problems.join()).toContain('a Lambda ends after 900 s');
+  });
+
+  test.each([
+    ['Build requests', 26_971_000_000],
+    ['Upload file', 26_971_000_000],
+    ['Collect results', 13_486_000_000],
+    ['Write results', 53_941_000_000],
+  ])('finds that %s does not fit from %i bytes on', (step, bytes) => {
+    const problems = (shardBytes: number): string =>
+      estimateScale({ ...DEFAULTS, shardBytes }).problems.join();
+
+    expect(problems(bytes)).toContain(`${step} would run for about 901 s`);
+    expect(problems(bytes * 0.99)).not.toContain(step);
+  });
+
+  test('has results written in a time that grows with their bytes', () => {
+    const at = (shardBytes: number): number =>
+      estimateScale({ ...DEFAULTS, shards: 100, shardBytes }).wallSeconds;
+    const perByte = 1 / 30_000_000 + 1 / 60_000_000;
+
+    expect(at(2_000_000) - at(1_000_000)).toBeGreaterThan(100 * 1_000_000 * perByte);
   });
 });

@@ -17,7 +17,7 @@ test('neither an answer nor an error nor an id can move the cursor', async () =>
 
   const table = await answersTable(store, 'results.jsonl', 80);
 
-  expect(table).toContain('x·[2J');
-  expect(table).toContain('failed: E y·[2J z');
+  expect(table).toContain('x\\u001b[2J');
+  expect(table).toContain('failed: E y\\u001b[2J z');
   for (const moving of ['\u001b', '\u202e']) expect(table).not.toContain(moving);
 });

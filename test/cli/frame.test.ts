@@ -103,7 +103,7 @@ describe('a frame', () => {
       '\n',
     );
 
-    expect(text).toContain('·[2J·oops x');
+    expect(text).toContain('\\u001b[2J\\u202eoops x');
   });
 });
 

@@ -77,8 +77,13 @@ const awsCost = z.strictObject({
     stepFunctions: z.number(),
     lambda: z.number(),
     s3: z.number(),
+    storage: z.number(),
+    egress: z.number(),
+    logs: z.number(),
+    events: z.number(),
     total: z.number(),
   }),
+  resultsUsdPerMonth: z.number(),
 });
 
 export const LINE_SCHEMAS = {

@@ -61,8 +61,9 @@ async function run(shards: number, retry: boolean, small: { small?: 'direct' } =
   after.push(async () => edges[Symbol.asyncDispose]());
   const { counted, asked } = counting(edges.store);
   const entered: string[] = [];
+  const machine = await loadMachine(CONFIG);
   const executions = createLocalExecutions({
-    ...(await loadMachine(CONFIG)),
+    ...machine,
     callStep: clock.follow(callHandlers({ ...edges, store: counted })),
     onEvent: ({ type, state }: EngineEvent) => {
       if (type === 'StateEntered' && state !== undefined) entered.push(state);
@@ -78,7 +79,23 @@ async function run(shards: number, retry: boolean, small: { small?: 'direct' } =
   );
   await executions.result('job');
   const plan = await requireJson<Plan>(edges.store, planKey('job'));
-  return { entered, asked, plan };
+  return { entered, asked, plan, events: historyOf(machine.definition, entered) };
+}
+
+/** Events that Step Functions writes for a state, as real histories have them; and two for an execution itself. */
+const EVENTS: Readonly<Record<string, number>> = { Task: 5, Wait: 2, Choice: 2, Succeed: 2, Map: 6 };
+
+interface States {
+  readonly States: Readonly<Record<string, { readonly Type: string; readonly ItemProcessor?: States }>>;
+}
+
+/** What the histories of the job's execution and of its shards' would hold after these states, all shards together. */
+function historyOf(definition: object, entered: readonly string[]): { job: number; shards: number } {
+  const ofJob = (definition as States).States;
+  const ofShards = Object.values(ofJob).find(({ Type }) => Type === 'Map')?.ItemProcessor?.States ?? {};
+  const sum = (states: States['States']): number =>
+    entered.reduce((total, name) => total + (EVENTS[states[name]?.Type ?? ''] ?? 0), 0);
+  return { job: 2 + sum(ofJob), shards: sum(ofShards) };
 }
 
 const count = (states: readonly string[], name: string): number =>
@@ -89,9 +106,9 @@ test.each([
   [4, false],
   [4, true],
 ])(
-  '%i shards are as many transitions and requests as the machine makes (with a second round: %s)',
+  '%i shards are as many transitions, events and requests as the machine makes (with a second round: %s)',
   async (shards, retry) => {
-    const { entered, asked, plan } = await run(shards, retry);
+    const { entered, asked, plan, events } = await run(shards, retry);
     expect(plan.shards).toHaveLength(shards);
     const rounds = count(entered, 'Upload file') / shards;
     const polls = count(entered, 'Poll batch') / shards;
@@ -103,6 +120,7 @@ test.each([
 
     expect(rounds).toBe(retry ? 2 : 1);
     expect(cost.transitions).toBe(entered.length);
+    expect(cost.events).toEqual({ job: events.job, shard: 2 + events.shards / shards });
     expect({ writes: cost.s3Writes, reads: cost.s3Reads }).toEqual(asked);
   },
 );

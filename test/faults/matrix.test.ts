@@ -60,6 +60,22 @@ promised, which its summary names, and no row of it is paid for twice ([uncertai
 and two rounds, and asks for the same files byte for byte. \`crash-walk-direct.test.ts\` does so where rows are sent
 one by one, and counts the calls: at most 16 more than rows, those that were in flight. \`npm run soak -- --seed N\` strikes jobs of random shape with random faults.
 
+## What is proven by what
+
+| engine | what it shows |
+|---|---|
+| the synthesized state machine on \`aws-local-stepfunctions\`, the real handlers, a folder for the bucket, the simulator: this page, \`test/workflow/\` | the order of steps, retries, catches and waits, resumes, cancels, what each fault comes to |
+| the same with every function held to its role's policies: \`test/lib/roles.test.ts\` | each place in the code that calls the store or an execution is reached, and allowed |
+| the synthesized template: \`test/lib/\`, cdk-nag, the validator of the Amazon States Language, the CDK's own rules | resources, permissions, retry policies, all regions and partitions, bundles that are the same everywhere |
+| an S3 server over HTTP: \`test/store/\` | streams, parts, ranges, conditional writes, broken connections |
+| the deployed template on moto, with the bundles as functions, their roles, and a second interpreter of the Amazon States Language, which has another origin; run by hand, not part of this repository | both interpreters make the same calls with the same inputs; drops, API, schedules, cancel, resume and redrive end as they do here |
+
+Only a live account shows how long S3 and EventBridge take to tell of a drop, how IAM judges conditions and keys of one's own, quotas and throttling, cold
+starts, real memory and network of Lambda, alarms, deploys over running jobs, and the bill. Nothing has been deployed to one by its authors; the
+[smoke test](operations.md#smoke-test) is for whoever does it first.
+
+## What strikes, and how it ends
+
 | where | what strikes | the job | its 9 rows | rounds |
 |---|---|---|---|---|
 `;

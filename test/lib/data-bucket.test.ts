@@ -36,14 +36,18 @@ describe('the data bucket', () => {
     expect(stackTemplate()).toHaveCount('Custom::S3BucketNotifications', 0);
   });
 
-  test('forgets unfinished uploads after a day, checkpoints and old versions after thirty', () => {
+  test('forgets unfinished uploads and old versions of checkpoints after a day, checkpoints and other old versions after thirty', () => {
     expect(stackTemplate()).toHaveProperties('AWS::S3::Bucket', {
       ...DATA_BUCKET,
       LifecycleConfiguration: {
         Rules: [
           Match.objectLike({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } }),
           Match.objectLike({ Prefix: 'jobs/', ExpirationInDays: 30 }),
-          Match.objectLike({ NoncurrentVersionExpiration: { NoncurrentDays: 30 } }),
+          ...['jobs/', 'slots/', 'claims/'].map((Prefix) =>
+            Match.objectLike({ Prefix, NoncurrentVersionExpiration: { NoncurrentDays: 1 } }),
+          ),
+          Match.objectLike({ Prefix: 'claims/', ExpirationInDays: 400 }),
+          Match.objectLike({ NoncurrentVersionExpiration: { NoncurrentDays: 30 }, Prefix: Match.absent() }),
         ],
       },
     });
@@ -64,7 +68,7 @@ describe('the data bucket', () => {
     );
     const rules: Record<string, unknown>[] = bucket?.['Properties'].LifecycleConfiguration.Rules;
     const expiring = rules.filter((rule) => 'ExpirationInDays' in rule);
-    expect(expiring.map((rule) => rule['Prefix'])).toEqual(['jobs/']);
+    expect(expiring.map((rule) => rule['Prefix'])).toEqual(['jobs/', 'claims/']);
   });
 
   test('logs every access to a bucket of its own', () => {

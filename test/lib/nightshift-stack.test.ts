@@ -5,6 +5,7 @@ import { CONFIG, createApp, stackTemplate } from './synthesized-stack.ts';
 
 test.each([
   ['BucketName', /DataBucket/],
+  ['FirstJob', /nightshift submit/],
   ['InputLocation', /s3:\/\/.*DataBucket.*\/input\//],
   ['StateMachineArn', /StateMachine/],
   ['ProviderKeysSecretArn', /ProviderKeys/],

@@ -29,6 +29,8 @@ export interface RoleWorld extends AsyncDisposable {
   drop(key: string, content: string): Promise<string>;
   /** Brings a file along, as the command line does. @returns the jobId */
   submit(name: string, content: string): Promise<string>;
+  /** Puts a file there whose event is lost, and sweeps. @returns the jobIds */
+  sweep(key: string, content: string): Promise<readonly string[]>;
   /** The schedule's time has come. @returns the jobId */
   fire(schedule: string, time: string): Promise<string>;
   /** From now on the step waits, until it is released. */
@@ -80,7 +82,8 @@ export async function openRoleWorld(
   const rivals = new Rivals();
   // Objects of a bucket are no files of this machine.
   const { file: _file, ...objects } = plain.store;
-  const store = rivals.race(versioned ? withVersions(objects) : objects);
+  const aged = anHourOld(objects, clock.now());
+  const store = rivals.race(versioned ? withVersions(aged) : aged);
   const edges = { ...plain, store };
 
   const holds = new Map<string, Held>();
@@ -138,6 +141,11 @@ export async function openRoleWorld(
       await edges.store.put(key, content);
       const request = { jobId: 'submitted', profile: 'default', inputs: () => Promise.resolve([{ key }]) };
       return (await startJob({ ...edges, config, executions }, request)).jobId;
+    },
+    async sweep(key, content) {
+      await edges.store.put(key, content);
+      const swept = await callDoors(edgesOf('start-job'))('start-job', { sweep: true });
+      return (swept as { jobs: readonly string[] }).jobs;
     },
     fire: (schedule, scheduledTime) => start({ schedule, scheduledTime }),
     hold(step) {
@@ -197,6 +205,16 @@ class Rivals {
 }
 
 const VERSION = 'version-1';
+
+/** Real files are of another time than the world's clock. */
+function anHourOld(store: ObjectStore, now: number): ObjectStore {
+  return {
+    ...store,
+    async *list(prefix, options) {
+      for await (const listed of store.list(prefix, options)) yield { ...listed, writtenAt: now - 3_600_000 };
+    },
+  };
+}
 
 /** As a bucket with versions answers: every object has one. */
 function withVersions(store: ObjectStore): ObjectStore {

@@ -366,8 +366,10 @@ test.each([
     [
       'AbortMultipartUpload jobs/*/shards/*',
       'AbortMultipartUpload output/*',
+      'DeleteObject jobs/*/shards/*.jsonl',
       'DeleteObject output/*/dead-letters.jsonl',
       'GetObject jobs/*',
+      'GetObject output/*/summary.json',
       'PutObject jobs/*/shards/*',
       'PutObject output/*',
     ],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { candidatesKey, claimsPrefix } from '../../src/checkpoints/keys.ts';
@@ -15,8 +16,13 @@ import {
   type Crash,
 } from './store.ts';
 
+/** The time that runs are for. */
+const TIME = Date.UTC(2026, 10, 20, 12);
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
 const claim = async (store: ObjectStore, jobId: string, schedule = 'hourly'): Promise<string[]> =>
-  (await claimInputs(store, { schedule, prefix: 'staged/', jobId })).map(({ key }) => key);
+  (await claimInputs(store, { schedule, prefix: 'staged/', time: TIME, jobId })).map(({ key }) => key);
 
 const keysOf = (count: number): string[] =>
   Array.from({ length: count }, (_, n) => `staged/${String(n).padStart(5, '0')}`);
@@ -56,7 +62,12 @@ describe('a run', () => {
     await putAll(files, ['staged/a', 'staged/b']);
     const store = withVersions(files, { 'staged/a': 'v1', 'staged/b': 'v2' });
 
-    const inputs = await claimInputs(store, { schedule: 'hourly', prefix: 'staged/', jobId: 'one' });
+    const inputs = await claimInputs(store, {
+      schedule: 'hourly',
+      prefix: 'staged/',
+      time: TIME,
+      jobId: 'one',
+    });
 
     expect(inputs).toEqual([
       { key: 'staged/a', version: 'v1' },
@@ -68,7 +79,12 @@ describe('a run', () => {
     const store = await openStore();
     await putAll(store, ['staged/a']);
 
-    const inputs = await claimInputs(store, { schedule: 'hourly', prefix: 'staged/', jobId: 'one' });
+    const inputs = await claimInputs(store, {
+      schedule: 'hourly',
+      prefix: 'staged/',
+      time: TIME,
+      jobId: 'one',
+    });
 
     expect(inputs).toEqual([{ key: 'staged/a' }]);
   });
@@ -179,7 +195,7 @@ describe('a run that is tried again', () => {
   test('takes the version that it saw at first', async () => {
     const files = await openStore();
     await putAll(files, ['staged/a']);
-    const claimer = { schedule: 'hourly', prefix: 'staged/', jobId: 'one' };
+    const claimer = { schedule: 'hourly', prefix: 'staged/', time: TIME, jobId: 'one' };
     await claimInputs(withVersions(files, { 'staged/a': 'v1' }), claimer);
     await files.put('staged/a', 'written anew');
 
@@ -205,7 +221,7 @@ describe('a run that is tried again', () => {
       fc.asyncProperty(fc.scheduler(), fc.nat(3), fc.nat(3), async (scheduler, before, since) => {
         world += 1;
         const prefix = `staged/${world}/`;
-        const claimer = { schedule: `s${world}`, prefix, jobId: `job-${world}` };
+        const claimer = { schedule: `s${world}`, prefix, time: TIME, jobId: `job-${world}` };
         const traffic = createTraffic(scheduler);
         const shaky = unsteady(store, { traffic });
         await putAll(
@@ -264,6 +280,7 @@ describe('runs at the same moment', () => {
           const claimers = runs.map((_, n) => ({
             schedule: `s${world}`,
             prefix,
+            time: TIME,
             jobId: `job-${world}-${n}`,
           }));
 
@@ -300,7 +317,12 @@ describe('runs at the same moment', () => {
         async (scheduler, writes, count) => {
           world += 1;
           const prefix = `staged/${world}/`;
-          const claimer = (n: number) => ({ schedule: `s${world}`, prefix, jobId: `job-${world}-${n}` });
+          const claimer = (n: number) => ({
+            schedule: `s${world}`,
+            prefix,
+            time: TIME,
+            jobId: `job-${world}-${n}`,
+          });
           const traffic = createTraffic(scheduler);
           const shaky = unsteady(store, { traffic });
           const write = async (): Promise<void> => {
@@ -324,4 +346,109 @@ describe('runs at the same moment', () => {
       { numRuns: 60 },
     );
   });
+});
+
+/** A bucket: objects are no files, and it tells when each was written. It counts the claims that it lists. */
+async function openBucket() {
+  const { file: _file, ...files } = await openStore();
+  const ages = new Map<string, number>();
+  const listed: string[] = [];
+  const writtenAt = (key: string): number => TIME - (ages.get(key) ?? HOUR);
+  const store: ObjectStore = {
+    ...files,
+    async *list(prefix, options) {
+      for await (const each of files.list(prefix, options)) {
+        if (each.key.startsWith('claims/')) listed.push(each.key);
+        yield { ...each, writtenAt: writtenAt(each.key) };
+      }
+    },
+    stat: async (key) => {
+      const found = await files.stat(key);
+      return found && { ...found, writtenAt: writtenAt(key) };
+    },
+  };
+  const run = async (jobId: string, { time = TIME, prefix = 'staged/' } = {}): Promise<string[]> =>
+    (await claimInputs(store, { schedule: 'hourly', prefix, jobId, time })).map(({ key }) => key);
+  const put = async (key: string, age = HOUR): Promise<void> => {
+    ages.set(key, age);
+    await store.put(key, key);
+  };
+  return { store, run, put, listed };
+}
+
+describe('in a bucket', () => {
+  test('each version of a file goes to one job, of whatever age it is', async () => {
+    const { run, put } = await openBucket();
+    for (const [key, age] of [
+      ['a', HOUR],
+      ['b', 2 * DAY],
+      ['c', 100 * DAY],
+    ] as const)
+      await put(`staged/${key}`, age);
+
+    expect(await run('one')).toEqual(['staged/a', 'staged/b', 'staged/c']);
+    for (const time of [TIME, TIME + HOUR, TIME + DAY, TIME + 40 * DAY])
+      expect(await run(`at ${time}`, { time })).toEqual([]);
+  });
+
+  test('a run lists the claims of the last days alone, once all files were looked at that day', async () => {
+    const { run, put, listed } = await openBucket();
+    for (let n = 0; n < 50; n += 1) await put(`staged/old-${n}`, 30 * DAY);
+    await put('staged/a');
+    await run('one');
+    await put('staged/b');
+    listed.length = 0;
+
+    expect(await run('two', { time: TIME + HOUR })).toEqual(['staged/b']);
+
+    expect(listed).toHaveLength(1);
+  });
+
+  test('a file that comes with an old time is taken by the first run of a day at the latest', async () => {
+    const { run, put } = await openBucket();
+    await run('one');
+    await put('staged/restored', 30 * DAY);
+
+    expect(await run('two', { time: TIME + HOUR })).toEqual([]);
+    expect(await run('three', { time: TIME + DAY })).toEqual(['staged/restored']);
+  });
+
+  test('a file that is older than claims are remembered is not taken', async () => {
+    const { run, put } = await openBucket();
+    await put('staged/a', 366 * DAY);
+    await put('staged/b', 364 * DAY);
+
+    expect(await run('one')).toEqual(['staged/b']);
+  });
+
+  test('all files were looked at only when none was left for the next run', async () => {
+    const { run, put } = await openBucket();
+    for (const key of keysOf(MAX_INPUTS + 1)) await put(key, 30 * DAY);
+
+    expect(await run('one')).toHaveLength(MAX_INPUTS);
+    expect(await run('two', { time: TIME + HOUR })).toHaveLength(1);
+  });
+
+  test('another prefix is looked at as a whole, and takes no file a second time', async () => {
+    const { run, put } = await openBucket();
+    await put('staged/inbox/a', 30 * DAY);
+    expect(await run('one', { prefix: 'staged/inbox/' })).toEqual(['staged/inbox/a']);
+    await put('staged/b', 30 * DAY);
+
+    expect(await run('two', { prefix: 'staged/' })).toEqual(['staged/b']);
+  });
+});
+
+test.each([true, false])('a claim of version 0.1 still holds (in a bucket: %s)', async (inBucket) => {
+  const bucket = await openBucket();
+  const store = inBucket ? bucket.store : await openStore();
+  await store.put('staged/a', 'x');
+  const { mark = '' } = (await store.stat('staged/a')) ?? {};
+  const hash = createHash('sha256')
+    .update(JSON.stringify(['staged/a', mark]))
+    .digest('hex')
+    .slice(0, 32);
+  await store.put(`claims/hourly/${hash}.json`, '{"jobId":"before","key":"staged/a"}');
+
+  expect(await claim(store, 'one')).toEqual([]);
 });

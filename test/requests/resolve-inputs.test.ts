@@ -21,9 +21,9 @@ async function refusalOf(resolving: Promise<unknown>): Promise<string> {
 function listing(store: ObjectStore, keys: readonly string[]): ObjectStore {
   return {
     ...store,
-    stat: () => Promise.resolve({ bytes: 1, mark: '1' }),
+    stat: () => Promise.resolve({ bytes: 1, mark: '1', writtenAt: 0 }),
     async *list() {
-      yield* keys.map((key) => ({ key, bytes: 1, mark: '1' }));
+      yield* keys.map((key) => ({ key, bytes: 1, mark: '1', writtenAt: 0 }));
     },
   };
 }

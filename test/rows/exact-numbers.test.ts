@@ -8,6 +8,7 @@ import { invalidDeadLetter } from '../../src/rows/dead-letter.ts';
 import { toRequestLine, type RequestRules } from '../../src/rows/request-line.ts';
 import { compileTemplate } from '../../src/rows/template.ts';
 import { jsonTexts, numberTexts } from '../json-text.ts';
+import { build } from './build.ts';
 
 /** The numbers of a row reach the provider with the digits they have in the input, wherever they stand. */
 
@@ -170,4 +171,21 @@ test('a message of Anthropic’s has what a chat completion had, digit for digit
       expect(sent).toContain(`"schema":{"const":${value}}`);
     }),
   );
+});
+
+test.each<[string, (rows: readonly string[]) => string]>([
+  ['rows.jsonl', (rows) => rows.join('\n')],
+  ['rows.json', (rows) => `[ ${rows.join(' , ')} ]`],
+  ['map.json', (rows) => `{${rows.map((row, n) => `"r${n}": ${row}`).join(',\n')}}`],
+])('a file %s is read with its digits, rows of one shape and of many', async (name, print) => {
+  const values = fc.sample(jsonTexts, { numRuns: 20, seed: 7 });
+  const many = values.map((value) => `{"prompt":"hi","metadata":${value}}`);
+  const alike = Array.from({ length: 20 }, (_, n) => `{"prompt":"hi ${n}","seed":1.50,"top_k":${n}}`);
+
+  const { plan, lines } = await build(print([...many, ...alike]), { name });
+
+  const sent = await lines(0, 1, 'requests.jsonl');
+  expect(plan).toMatchObject({ rows: 40, invalid: 0 });
+  for (const [n, value] of values.entries()) expect(sent[n]).toContain(`"metadata":${value},"model"`);
+  for (const line of sent.slice(20)) expect(line).toContain('"seed":1.50,"top_k":');
 });

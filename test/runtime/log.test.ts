@@ -91,3 +91,19 @@ test('where no workflow is named there are no metrics', async () => {
   log('results_written', { jobId: 'job-1', status: 'succeeded' });
   expect(measured()).toEqual([]);
 });
+
+test('what comes from outside only shows in the log, and in the error that Lambda logs itself', async () => {
+  const evil = '\u001b[2J\u009b2J\u202e\u2066\u200b\u2028';
+  const edges = await openStep({});
+  const handler = handle(
+    () => Promise.reject(new StoreRejected(`poll batch ${evil}`)),
+    () => edges,
+  );
+
+  const failed = handler({ jobId: `job-${evil}` });
+
+  const shown = expect.not.stringMatching(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u) as string;
+  await expect(failed).rejects.toMatchObject({ message: shown });
+  expect(lines).toMatchObject([{ message: 'step_failed', jobId: shown, reason: shown }]);
+  expect(String(lines[0]?.['jobId'])).toContain('job-\\u001b[2J\\u009b2J');
+});

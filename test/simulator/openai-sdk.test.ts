@@ -187,6 +187,106 @@ describe('OpenAI’s SDK', () => {
     );
   });
 
+  test('sees in a batch what OpenAI shows: its model, its tokens, and when it did what', async () => {
+    const { client, pass } = await open();
+    const made = await start(client, ['a', 'b']);
+
+    expect(made).toMatchObject({ model: 'gpt-test', in_progress_at: null, finalizing_at: null });
+    pass(60);
+    const running = await client.batches.retrieve(made.id);
+    expect(running).toMatchObject({ in_progress_at: made.created_at + 10, finalizing_at: null });
+    pass(100);
+    const ended = await client.batches.retrieve(made.id);
+
+    expect(ended).toMatchObject({
+      in_progress_at: made.created_at + 10,
+      finalizing_at: made.created_at + 110,
+      completed_at: made.created_at + 120,
+      usage: { input_tokens_details: { cached_tokens: 0 }, output_tokens_details: { reasoning_tokens: 0 } },
+    });
+    const lines = await linesOf(client, ended.output_file_id);
+    const tokens = lines.map(({ response }) => response?.body.usage?.total_tokens ?? 0);
+    expect(ended.usage?.total_tokens).toBe(tokens.reduce((sum, count) => sum + count, 0));
+    expect(Object.keys(lines[0]?.response?.body ?? {}).toSorted()).toEqual(
+      ['choices', 'created', 'id', 'model', 'object', 'usage'].toSorted(),
+    );
+  });
+
+  test('lists models, and asks for one', async () => {
+    const { client } = await open();
+
+    const ids = (await Array.fromAsync(client.models.list())).map(({ id }) => id);
+    expect(ids.length).toBeGreaterThan(0);
+    expect(await client.models.retrieve('gpt-test')).toMatchObject({ id: 'gpt-test', object: 'model' });
+    await expect(client.models.retrieve('unknown-model')).rejects.toMatchObject({
+      status: 404,
+      code: 'model_not_found',
+    });
+  });
+
+  test('gets OpenAI’s codes for a wrong key, a limit and an unknown model', async () => {
+    const { client, simulator } = await open({ realtimeLimit: { requests: 1, perSeconds: 60 } });
+    const stranger = new OpenAI({ apiKey: 'sk-wrong', baseURL: simulator.url, maxRetries: 0 });
+    const ask = (model: string) => client.chat.completions.create({ model, messages: [] });
+
+    await expect(stranger.models.list()).rejects.toMatchObject({ status: 401, code: 'invalid_api_key' });
+    await expect(ask('unknown-model')).rejects.toMatchObject({ status: 404, code: 'model_not_found' });
+    await expect(ask('gpt-test')).rejects.toMatchObject({ status: 429, code: 'rate_limit_exceeded' });
+  });
+
+  test('streams a chat completion, the usage at its end', async () => {
+    const { client } = await open();
+    const request = {
+      model: 'gpt-test',
+      messages: [{ role: 'user' as const, content: 'echo:one two  three' }],
+    };
+    const whole = await client.chat.completions.create(request);
+
+    const stream = client.chat.completions.stream({ ...request, stream_options: { include_usage: true } });
+    let pieces = 0;
+    for await (const chunk of stream) pieces += chunk.choices.length;
+    const { choices, usage } = await stream.finalChatCompletion();
+
+    expect(pieces).toBe(5);
+    expect(choices[0]).toMatchObject({
+      message: { role: 'assistant', content: 'one two  three' },
+      finish_reason: 'stop',
+    });
+    expect(usage).toEqual(whole.usage);
+  });
+
+  test('streams a refusal, a completion and a response', async () => {
+    const { client } = await open();
+
+    const refused = client.chat.completions.stream({
+      model: 'gpt-test',
+      messages: [{ role: 'user', content: '[refuse] please' }],
+    });
+    expect((await refused.finalChatCompletion()).choices[0]?.message).toMatchObject({
+      content: null,
+      refusal: 'I cannot help with that.',
+    });
+
+    const texts: string[] = [];
+    const completion = await client.completions.create({
+      model: 'gpt-test',
+      prompt: 'echo:a b',
+      stream: true,
+    });
+    for await (const { choices } of completion) texts.push(choices[0]?.text ?? '');
+    expect(texts).toEqual(['a ', 'b', '']);
+
+    const response = await client.responses.stream({ model: 'gpt-test', input: 'echo:a b' }).finalResponse();
+    expect(response).toMatchObject({ status: 'completed', output_text: 'a b' });
+  });
+
+  test('is refused a stream where there is none', async () => {
+    const { client } = await open();
+    const images = client.images.generate({ model: 'gpt-test', prompt: 'a cat', stream: true });
+
+    await expect(images).rejects.toMatchObject({ status: 400, code: 'unsupported_value' });
+  });
+
   test('rides out a limit with its own retries', async () => {
     const { simulator } = await open({
       faults: [{ at: 'list', action: { kind: 'status', status: 429, retryAfter: 0 } }],

@@ -57,7 +57,7 @@ export type TestEdges = TaskEdges & AsyncDisposable;
 /** A folder for the bucket, and the simulator over HTTP for every provider. */
 export function openEdges(
   folder: string,
-  simulator: Simulator,
+  simulator: Pick<Simulator, 'url'>,
   clock: TestClock,
   log: TaskEdges['log'],
   env: Environment = {},

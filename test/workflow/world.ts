@@ -52,6 +52,8 @@ export interface WorldOptions extends Omit<SimulatorOptions, 'clock' | 'folder' 
   readonly wrap?: (call: CallStep) => CallStep;
   /** Profiles other than the one that asks the simulator. */
   readonly config?: NightshiftConfig;
+  /** Where the provider is, when it is not the simulator. */
+  readonly providerUrl?: string;
   /** Of the step that announces the job's end: `WEBHOOK_URL`, `WEBHOOK_SECRET`. Default: none. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -62,6 +64,7 @@ export async function openWorld({
   wrap = (call) => call,
   config = CONFIG,
   env = {},
+  providerUrl,
   ...options
 }: WorldOptions = {}): Promise<World> {
   machine ??= loadMachine(CONFIG);
@@ -74,7 +77,7 @@ export async function openWorld({
   const logs: { event: LogEvent; fields: LogFields }[] = [];
   const events: EngineEvent[] = [];
   const log: Log = (event, fields) => void logs.push({ event, fields });
-  const edges = openEdges(folder, simulator, clock, log, env);
+  const edges = openEdges(folder, { url: providerUrl ?? simulator.url }, clock, log, env);
   onTestFinished(() => edges[Symbol.asyncDispose]());
 
   const executions = createLocalExecutions({

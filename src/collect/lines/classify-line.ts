@@ -34,6 +34,10 @@ const HALTING_STATUSES = new Set([401, 402, 403]);
 /** Our own codes that another round may better. */
 const RETRIABLE_CODES = new Set(['EMPTY_RESULT', 'ANSWER_BROKEN_OFF', 'RESPONSE_NOT_COMPLETED']);
 
+/** Names of failures that pass, as gateways write them where no status tells: `ServiceUnavailableError`, `rate-limit`. */
+const PASSING_NAME =
+  /rate[_ -]?limit|too[_ -]?many[_ -]?requests|overloaded|server[_ -]?error|unavailable|timed?[_ -]?out/i;
+
 /** What a provider's codes say of a row, whatever its status says. */
 export type RowCodes = Pick<Codes, 'retriable' | 'permanent' | 'halting'>;
 
@@ -54,8 +58,9 @@ export function classifyLine(line: Wire, { endpoint, codes }: LineRules, asked: 
   const response = asWire(readBody(line['response']));
   const status = readStatus(response);
   const body = readBody(response?.['body']);
-  if (!saysNothing(line['error']))
-    return fail(withBody(readError({ error: line['error'] }), body), status, codes);
+  // Beside the response, or in it beside its body.
+  const error = saysNothing(line['error']) ? response?.['error'] : line['error'];
+  if (!saysNothing(error)) return fail(withBody(readError({ error }), body), status, codes);
   if (status < 200 || status >= 300) return fail(readError(body), status, codes);
   const answer = answerOf(body, endpoint, asked);
   if (answer.kind === 'answer') return { kind: 'ok', body, shown: answer.shown };
@@ -122,6 +127,7 @@ function severity(names: readonly string[], status: number, codes: RowCodes): Fa
     if (isListed(name, codes.retriable) || RETRIABLE_CODES.has(name)) return 'retriable';
     if (isListed(name, codes.permanent)) return 'permanent';
   }
+  if (status >= 200 && status < 300 && names.some((name) => PASSING_NAME.test(name))) return 'retriable';
   if (HALTING_STATUSES.has(status)) return 'halting';
   return RETRIABLE_STATUSES.has(status) || status >= 500 ? 'retriable' : 'permanent';
 }

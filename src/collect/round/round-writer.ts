@@ -106,7 +106,11 @@ export class RoundWriter {
     const request = parseRequest(requestBytes);
     const outcome = fate === 'exhausted' ? 'exhausted' : 'failed';
     const line = notOk(request.custom_id, outcome, error, facts.round);
-    return this.#settle(request, verdict?.body === undefined ? line : { ...line, body: verdict.body });
+    return this.#settle(
+      request,
+      requestBytes,
+      verdict?.body === undefined ? line : { ...line, body: verdict.body },
+    );
   }
 
   /** An answer that is read rather than copied. */
@@ -117,14 +121,14 @@ export class RoundWriter {
     const line = await this.#answer(request.custom_id, answered, index.asked(ordinal));
     const written = tryJsonLine(line);
     if (written === undefined)
-      return this.#settle(request, notOk(request.custom_id, 'failed', TOO_DEEP, facts.round));
+      return this.#settle(request, requestBytes, notOk(request.custom_id, 'failed', TOO_DEEP, facts.round));
     if (line.ok) {
       await this.#writeAnswer(Buffer.from(written));
       return;
     }
     const again = rules.output?.retry === true && line.retry;
     if (decideInvalidOutput(again, facts) === 'deferred') await this.#defer(requestBytes);
-    else await this.#settle(request, line);
+    else await this.#settle(request, requestBytes, line);
   }
 
   async #defer(requestBytes: Buffer): Promise<void> {
@@ -136,14 +140,14 @@ export class RoundWriter {
   }
 
   /** The row's end, and it is not ok. */
-  async #settle(request: RequestLine, line: NotOkLine): Promise<void> {
+  async #settle(request: RequestLine, requestBytes: Buffer, line: NotOkLine): Promise<void> {
     const { custom_id, outcome, error } = line;
     if (outcome !== 'invalid') this.totals[outcome] += 1;
     this.errors.add({ outcome, code: error.code, rows: 1, custom_id, message: error.message });
     // The outcome is told, also of a body that cannot be written.
     await this.#writers.results.write(tryJsonLine(line) ?? jsonLine({ ...line, body: undefined }));
     await this.#flushLetters();
-    await this.#writers.deadLetters.write(deadLetter(request, line));
+    await this.#writers.deadLetters.write(deadLetter(request, requestBytes, line));
   }
 
   async #answer(customId: string, { body, shown }: Answered, asked: Asked): Promise<OkLine | NotOkLine> {
@@ -191,11 +195,17 @@ export function notOk(
   return { custom_id, ok: false, outcome, error: { code, message }, retry: outcome === 'exhausted', round };
 }
 
-/** The row with its request and its last error: a valid input row. */
+/**
+ * The row with its request and its last error: a valid input row.
+ * @param requestBytes its request line, which is copied where it is nested too deeply to be written again
+ */
 export function deadLetter(
   { custom_id, body }: RequestLine,
+  requestBytes: Buffer,
   { outcome, error, retry, round }: NotOkLine,
   warning?: string,
 ): string {
-  return jsonLine({ custom_id, body, outcome, error, retry, round, warning });
+  const end = { outcome, error, retry, round, warning };
+  const request = requestBytes.toString('utf8').trimEnd();
+  return tryJsonLine({ custom_id, body, ...end }) ?? `${request.slice(0, -1)},${jsonLine(end).slice(1)}`;
 }

@@ -143,7 +143,7 @@ async function* failRound(
   for await (const bytes of readLines(store, roundKey(ref, nextRound, 'requests.jsonl'))) {
     const request = parseRequest(bytes);
     const line = notOk(request.custom_id, 'exhausted', failure, nextRound - 1);
-    yield { result: jsonLine(line), deadLetter: deadLetter(request, line, warning) };
+    yield { result: jsonLine(line), deadLetter: deadLetter(request, bytes, line, warning) };
   }
 }
 

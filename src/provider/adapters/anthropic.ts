@@ -111,15 +111,18 @@ export class AnthropicClient implements ProviderClient {
     const call = get(`download results of batch ${batchId}`, `${pathOf(batchId)}/results`);
     const content = streamBody(this.#http, { ...call, headers: { accept: 'application/binary, */*' } });
     let seen = 0;
-    let isWhole = true;
+    // A line that cannot be read is handed on as it is, to be counted; at the end of the file it is one that was cut off.
+    let unread: Buffer[] = [];
     for await (const lines of frameLines(content, MAX_LINE_BYTES)) {
-      const fresh = lines.slice(Math.max(0, skipped - seen));
+      const fresh = lines.slice(Math.max(0, skipped - seen)).map(({ bytes = NOTHING }) => bytes);
       seen += lines.length;
-      const translated = fresh.map(({ bytes }) => toResultLine(bytes ?? Buffer.alloc(0)));
-      if (fresh.length > 0) isWhole = translated.at(-1) !== undefined;
-      yield translated.flatMap((line) => line ?? []);
+      const last = fresh.at(-1);
+      if (last === undefined) continue;
+      const handedOn = [...unread, ...fresh.map((bytes) => toResultLine(bytes) ?? rawLine(bytes))];
+      unread = toResultLine(last) === undefined ? handedOn.splice(-1) : [];
+      yield handedOn;
     }
-    if (!isWhole) throw new ProviderUnavailable(`${call.action}: they end in the middle of a line.`);
+    if (unread.length > 0) throw new ProviderUnavailable(`${call.action}: they end in the middle of a line.`);
   }
 
   /** A message of its own; the dialect has no other endpoint than chat completions. */
@@ -180,5 +183,9 @@ async function* createBody(content: AsyncIterable<Uint8Array>): AsyncGenerator<U
   }
   yield CLOSING;
 }
+
+const NOTHING = Buffer.alloc(0);
+
+const rawLine = (bytes: Buffer): Buffer => Buffer.concat([bytes, Buffer.from('\n')]);
 
 const pathOf = (batchId: string): string => `${BATCHES}/${encodeURIComponent(batchId)}`;

@@ -19,11 +19,22 @@ export const OWN = {
     endpoints: ['/v1/chat/completions', '/v1/completions', '/v1/embeddings', '/v1/rerank'],
     windows: 'unknown',
     statuses: { ...OPENAI_STATUSES, scheduling: 'running' },
-    errors: ['{detail}'],
-    limits: { ...NO_LIMITS, requests: 50_000 },
+    // "inference_failed" is what remains of a 429, a 5xx and a timeout behind it.
+    codes: {
+      ...OPENAI_CODES,
+      retriable: [...OPENAI_CODES.retriable, 'inference_failed'],
+      tooLarge: [...OPENAI_CODES.tooLarge, 'content_size_limit_exceeded'],
+    },
+    // FastAPI's own `{detail}` is left for requests that fail its validation: 422.
+    errors: ['{error: {type, code}}', '{detail}'],
+    limits: { ...NO_LIMITS, fileBytes: 104_857_600, requests: 50_000 },
+    honours: { ...OPENAI_LIKE.honours, deletion: true },
     files: { ...OPENAI_LIKE.files, emptyFiles: 'none' },
-    fields: { ...OPENAI_LIKE.fields, absent: 'omitted' },
+    fields: { ...OPENAI_LIKE.fields, absent: 'omitted', rowError: 'code' },
     sources: [
+      'https://github.com/vllm-project/aibrix/blob/main/python/aibrix/aibrix/metadata/app.py',
+      'https://github.com/vllm-project/aibrix/blob/main/python/aibrix/aibrix/metadata/api/v1/files.py',
+      'https://github.com/vllm-project/aibrix/blob/main/python/aibrix/aibrix/batch/storage/input_validation.py',
       'https://github.com/vllm-project/aibrix/blob/main/python/aibrix/aibrix/metadata/api/v1/batch.py',
     ],
   },

@@ -8,8 +8,6 @@ const MAX_LEVELS = 100;
 
 /** Why a parsed row could not be written again as it was read; `undefined` when it could. */
 export function unwritable(value: unknown, levels = MAX_LEVELS): string | undefined {
-  // What is too large for a double has become infinite, and would be written as null.
-  if (value === Infinity || value === -Infinity) return 'The row has a number that is too large.';
   if (typeof value !== 'object' || value === null || isExactNumber(value)) return undefined;
   if (levels === 0) return `The row is nested deeper than ${MAX_LEVELS} levels.`;
   for (const inner of Object.values(value)) {

@@ -67,6 +67,38 @@ describe('a result line', () => {
     ['halting', '402', melious('402')],
     ['permanent', '400', melious('400')],
     ['retriable', 'HTTP_500', { response: { status_code: 500, body: null }, error: 'it broke' }],
+    ['retriable', '503', openai(200, { error: { code: 503, message: 'm' } })],
+    [
+      'retriable',
+      'ServiceUnavailableError',
+      openai(200, { error: { type: 'ServiceUnavailableError', message: 'm' } }),
+    ],
+    ['retriable', 'server_error', { response: null, error: { type: 'server_error', message: 'm' } }],
+    [
+      'retriable',
+      'request_timeout',
+      openai(200, JSON.stringify({ error: { code: 'request_timeout', message: 'm' } })),
+    ],
+    [
+      'permanent',
+      'context_length_exceeded',
+      openai(200, { error: { code: 'context_length_exceeded', message: 'm' } }),
+    ],
+    [
+      'permanent',
+      'bad',
+      { response: { status_code: 400, error: { code: 'bad', message: 'm' } }, error: null },
+    ],
+    ['retriable', '500', { response: null, error: { error: { code: 500, type: 'Internal', message: 'm' } } }],
+    ['halting', '402', openai(200, { error: { code: 402, message: 'm' } })],
+    ['retriable', 'EMPTY_RESULT', openai(200, { choices: [{ finish_reason: 'stop' }] })],
+    [
+      'retriable',
+      'ANSWER_BROKEN_OFF',
+      openai(200, { choices: [{ ...BODY.choices[0], finish_reason: 'error' }] }),
+    ],
+    ['permanent', 'UNEXPECTED_RESULT', openai(200, { choices: 5 })],
+    ['permanent', 'UNEXPECTED_RESULT', openai(200, 'I am sorry.')],
   ] as const)('is %s: %s', (kind, code, line) => {
     expect(classify(line)).toMatchObject({ kind, code });
   });

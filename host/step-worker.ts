@@ -1,0 +1,52 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { DeployedProviders } from '../src/config/deployed-providers.ts';
+import type { TaskEdges } from '../src/edges.ts';
+import type { LogEvent, LogFields } from '../src/log.ts';
+import { openChannels } from '../src/runtime/announce-edges.ts';
+import { providerEdgesFromEnvironment } from '../src/runtime/provider-edges.ts';
+import { callHandlers } from './call-handlers.ts';
+
+/**
+ * The thread that steps run in: one that computes without end (or waits for an answer without end) blocks this thread and
+ * not the host's, which goes on answering signals and requests. Its edges come from the environment, as in a Lambda.
+ */
+
+/** From the host. */
+export type ToWorker =
+  | { readonly kind: 'call'; readonly id: number; readonly step: string; readonly event: unknown }
+  | { readonly kind: 'ping' };
+
+/** To the host. */
+export type FromWorker =
+  | { readonly kind: 'left'; readonly id: number; readonly output: unknown }
+  | { readonly kind: 'failed'; readonly id: number; readonly name: string; readonly message: string }
+  | { readonly kind: 'log'; readonly event: LogEvent; readonly fields: LogFields }
+  | { readonly kind: 'pong' };
+
+if (parentPort === null) throw new Error('This module is the thread of a host.');
+const port = parentPort;
+
+const tell = (message: FromWorker): void => port.postMessage(message);
+
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the host sets it when it starts the thread
+const edges = providerEdgesFromEnvironment(process.env, workerData as DeployedProviders);
+const hosted: TaskEdges = {
+  ...edges,
+  log: (event, fields) => tell({ kind: 'log', event, fields }),
+  channels: openChannels(process.env, edges.clock),
+};
+const call = callHandlers(hosted);
+
+port.on('message', (message: ToWorker) => {
+  if (message.kind === 'ping') tell({ kind: 'pong' });
+  else void run(message.id, message.step, message.event);
+});
+
+async function run(id: number, step: string, event: unknown): Promise<void> {
+  try {
+    tell({ kind: 'left', id, output: await call(step, event) });
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    tell({ kind: 'failed', id, name, message });
+  }
+}

@@ -1,0 +1,191 @@
+import { Worker } from 'node:worker_threads';
+import type { DeployedProviders } from '../src/config/deployed-providers.ts';
+import { StepStuck } from '../src/errors.ts';
+import type { Log } from '../src/log.ts';
+import type { CallStep } from './engine.ts';
+import type { FromWorker, ToWorker } from './step-worker.ts';
+
+/** What runs the steps of the machine. */
+export interface Steps {
+  readonly call: CallStep;
+  /** Ends calls that nobody waits for any more; later ones are taken. */
+  abandon(): Promise<void>;
+}
+
+interface WorkerStepsOptions {
+  readonly log: Log;
+  /** Where each provider's key may go. */
+  readonly providers: DeployedProviders;
+  /** How long the thread may not answer before it is ended, in milliseconds. */
+  readonly stuckMs?: number;
+  /** How long calls that are abandoned may still take, in milliseconds. */
+  readonly graceMs?: number;
+  /** Default: the thread that runs the steps' handlers. For tests: another one that speaks the same. */
+  readonly module?: URL;
+}
+
+/** A row of 20 MB takes a second, on a busy machine a few. */
+const STUCK_MS = 30_000;
+
+/** Looks at the thread in that time; a machine that slept counts as one. */
+const PINGS_UNTIL_STUCK = 6;
+
+/** Most steps have ended by then; those that have not are safe to end anywhere, as in a crash. */
+const GRACE_MS = 3_000;
+
+const STEP_WORKER = new URL(
+  import.meta.url.endsWith('.ts') ? './step-worker.ts' : './step-worker.js',
+  import.meta.url,
+);
+
+interface OpenCall {
+  readonly step: string;
+  readonly event: unknown;
+  readonly resolve: (output: unknown) => void;
+  readonly reject: (error: Error) => void;
+  readonly promise: Promise<unknown>;
+}
+
+/**
+ * Runs steps in a thread of their own, so that the host answers whatever a step does. When the thread is stuck, it is
+ * ended, and the steps that were on their way run again one by one, each reading its checkpoint first: the one that is stuck
+ * alone fails, and the others go on.
+ */
+export class WorkerSteps implements Steps, AsyncDisposable {
+  readonly #options: WorkerStepsOptions;
+  readonly #open = new Map<number, OpenCall>();
+  #worker: Worker | undefined;
+  #watch: NodeJS.Timeout | undefined;
+  /** Pings since the last answer. */
+  #unanswered = 0;
+  #lastId = 0;
+  #closed = false;
+  /** While steps run one by one, new calls wait. */
+  #oneByOne: Promise<void> | undefined;
+
+  constructor(options: WorkerStepsOptions) {
+    this.#options = options;
+  }
+
+  /** Starts the thread, which takes a second to load, before it is needed. */
+  warm(): void {
+    this.#worker ??= this.#start();
+  }
+
+  readonly call: CallStep = async (step, event) => {
+    if (this.#closed) throw new Error(`Step ${step} was not started: its host stops.`);
+    while (this.#oneByOne !== undefined) await this.#oneByOne;
+    return this.#send(step, event);
+  };
+
+  /** Waits a while for calls that nobody waits for any more, then ends them where they are. */
+  async abandon(): Promise<void> {
+    const { graceMs = GRACE_MS } = this.#options;
+    const { promise: timeUp, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, graceMs);
+    await Promise.race([Promise.allSettled([...this.#open.values()].map(({ promise }) => promise)), timeUp]);
+    clearTimeout(timer);
+    const left = this.#takeOpen();
+    await this.#end();
+    for (const { step, reject } of left) reject(new Error(`Step ${step} was ended: its host stops.`));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    return this.abandon();
+  }
+
+  #send(step: string, event: unknown): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const id = (this.#lastId += 1);
+    this.#open.set(id, { step, event, resolve, reject, promise });
+    this.warm();
+    this.#post({ kind: 'call', id, step, event });
+    return promise;
+  }
+
+  #post(message: ToWorker): void {
+    this.#worker?.postMessage(message);
+  }
+
+  #start(): Worker {
+    const worker = new Worker(this.#options.module ?? STEP_WORKER, {
+      workerData: this.#options.providers,
+    });
+    const isCurrent = (): boolean => worker === this.#worker;
+    worker.on('message', (message: FromWorker) => {
+      if (isCurrent()) this.#receive(message);
+    });
+    // Out of memory, for instance: what the thread dies of is the step's failure, and not the host's.
+    worker.on('error', (error) => {
+      if (isCurrent()) this.#rescue(`ended its thread: ${error.message}`);
+    });
+    const { stuckMs = STUCK_MS } = this.#options;
+    this.#unanswered = 0;
+    this.#watch = setInterval(() => this.#look(stuckMs), stuckMs / PINGS_UNTIL_STUCK).unref();
+    return worker;
+  }
+
+  #receive(message: FromWorker): void {
+    if (message.kind === 'pong') {
+      this.#unanswered = 0;
+      return;
+    }
+    if (message.kind === 'log') {
+      this.#options.log(message.event, message.fields);
+      return;
+    }
+    const call = this.#open.get(message.id);
+    this.#open.delete(message.id);
+    if (message.kind === 'left') call?.resolve(message.output);
+    else call?.reject(Object.assign(new Error(message.message), { name: message.name }));
+  }
+
+  #look(stuckMs: number): void {
+    if (this.#open.size === 0) return;
+    if (this.#unanswered >= PINGS_UNTIL_STUCK) {
+      this.#rescue(`computed for ${Math.round(stuckMs / 1_000)} s without a pause, and was ended`);
+      return;
+    }
+    this.#unanswered += 1;
+    this.#post({ kind: 'ping' });
+  }
+
+  /** Which of several steps it was is found out by running them one by one. */
+  #rescue(what: string): void {
+    const suspects = this.#takeOpen();
+    void this.#end();
+    const [only] = suspects;
+    if (suspects.length === 1 && only !== undefined) {
+      only.reject(new StepStuck(`${describeCall(only)} ${what}.`));
+      return;
+    }
+    const inTurn = async (): Promise<void> => {
+      for (const { step, event, resolve, reject } of suspects)
+        await this.#send(step, event).then(resolve, reject);
+    };
+    const oneByOne = inTurn().finally(() => {
+      if (this.#oneByOne === oneByOne) this.#oneByOne = undefined;
+    });
+    this.#oneByOne = oneByOne;
+  }
+
+  #takeOpen(): OpenCall[] {
+    const calls = [...this.#open.values()];
+    this.#open.clear();
+    return calls;
+  }
+
+  async #end(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    clearInterval(this.#watch);
+    await worker?.terminate();
+  }
+}
+
+function describeCall({ step, event }: OpenCall): string {
+  const { jobId, shard } = (event ?? {}) as { readonly jobId?: string; readonly shard?: number };
+  const whose = jobId === undefined ? '' : ` of job ${jobId}${shard === undefined ? '' : `, shard ${shard}`}`;
+  return `The step ${step}${whose}`;
+}

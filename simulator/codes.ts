@@ -1,0 +1,29 @@
+import type { Spoken } from './dialects.ts';
+
+/** What the simulator refuses calls and rows for. */
+export type Refusal =
+  | 'no key'
+  | 'wrong key'
+  | 'throttled'
+  | 'invalid request'
+  | 'unknown model'
+  | 'not found'
+  | 'not allowed'
+  | 'failure';
+
+/** Melious' codes, and OpenAI's, which all others copy; OpenAI has none for some. */
+const CODES: Readonly<Record<Refusal, readonly [melious: string, openai: string | null]>> = {
+  'no key': ['AUTH_1007', 'invalid_api_key'],
+  'wrong key': ['AUTH_1008', 'invalid_api_key'],
+  throttled: ['AUTH_1028', 'rate_limit_exceeded'],
+  'invalid request': ['VALIDATION_4001', 'invalid_value'],
+  'unknown model': ['INFERENCE_3001', 'model_not_found'],
+  'not found': ['NOT_FOUND', null],
+  'not allowed': ['METHOD_NOT_ALLOWED', 'method_not_supported'],
+  failure: ['SYSTEM_9001', null],
+};
+
+export function codeOf(refusal: Refusal, { dialect }: Spoken): string | null {
+  const [melious, openai] = CODES[refusal];
+  return dialect.name === 'melious' ? melious : openai;
+}

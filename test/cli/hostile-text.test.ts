@@ -1,0 +1,190 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { indexKey, jobKey, planKey, shardKey, summaryKey } from '../../src/checkpoints/keys.ts';
+import type { Job, Plan, Summary } from '../../src/job.ts';
+import { NO_ROWS } from '../../src/outcomes.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
+import { writeJson } from '../../src/store/json.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+import { CONFIG } from '../workflow/parts.ts';
+import { resolveProfile } from '../../src/config/resolve-profile.ts';
+import { spawnCli, type Exited } from './spawn-cli.ts';
+
+/** Conceals, sets a title, clears the screen (C1), deletes, reorders, isolates, hides, tags, and ends a line four ways. */
+const EVIL =
+  '\u001b[8mA\u001b]0;t\u0007\u009b2JB\u007f\u202eC\u2066D\u200b\u{e0041}\u0085\u2028\u2029\r\u0008E';
+
+/** All but line ends and tabs. */
+const OBEYED = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+/** Those that the command line itself writes. */
+const STYLES = new RegExp(`${String.fromCharCode(27)}\\[(?:1|2|22|31|32|33|36|39)m`, 'g');
+
+const JOBS = { running: `running-${EVIL}`, done: `done-${EVIL}`, failed: `failed-${EVIL}` };
+const DATA = `data-${EVIL}`;
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nightshift-hostile-'));
+  const store = createFolderStore(join(folder, DATA));
+  await Promise.all(Object.values(JOBS).map((jobId, n) => writeJob(store, jobId, n)));
+  await writeSummary(store, JOBS.done, { status: 'partial' });
+  const failure = { name: EVIL, code: EVIL, message: `It failed: ${EVIL}` };
+  await writeSummary(store, JOBS.failed, { status: 'failed', failure, advice: EVIL });
+  await mkdir(join(folder, EVIL));
+  await writeFile(
+    join(folder, EVIL, `${EVIL}.jsonl`),
+    `${JSON.stringify({ custom_id: 'q', prompt: EVIL })}\n{"custom_id":${JSON.stringify(EVIL)}}\n`,
+  );
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function writeJob(store: ObjectStore, jobId: string, n: number): Promise<void> {
+  const profile = resolveProfile(CONFIG, 'default', { model: EVIL });
+  const provider = { ...profile.provider, name: EVIL };
+  const createdAt = `2026-11-0${n + 1}T00:00:00.000Z`;
+  const job: Job = {
+    jobId,
+    inputs: [{ key: `input/${EVIL}` }],
+    profile: { ...profile, name: EVIL, provider, endpoint: EVIL },
+    createdAt,
+  };
+  const problem = { line: 1, custom_id: EVIL, code: 'INVALID_JSON', message: EVIL } as const;
+  const plan: Plan = {
+    rows: 2,
+    invalid: 0,
+    inputTokens: 1,
+    shards: [{ rows: 2, invalid: 0, requests: 2, bytes: 9 }],
+    problems: [problem],
+  };
+  await writeJson(store, jobKey(jobId), job);
+  await writeJson(store, planKey(jobId), plan);
+  await store.put(indexKey(createdAt, jobId), '');
+  const progress = {
+    at: createdAt,
+    round: 1,
+    status: EVIL,
+    batchId: EVIL,
+    succeeded: 1,
+    total: 2,
+    nextPollAt: createdAt,
+  };
+  await writeJson(store, shardKey({ jobId, shard: 0 }, 'progress.json'), progress);
+}
+
+async function writeSummary(store: ObjectStore, jobId: string, more: Partial<Summary>): Promise<void> {
+  const error = { code: EVIL, message: EVIL };
+  const lines = [
+    { custom_id: EVIL, ok: true, text: EVIL, round: 1 },
+    { custom_id: `${EVIL}2`, ok: false, outcome: 'failed', error, retry: false, round: 1 },
+  ];
+  const results = `output/${jobId}/results.jsonl`;
+  await store.put(results, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  await store.put(`output/${jobId}/files/${EVIL}.png`, 'x');
+  await writeJson(store, summaryKey(jobId), {
+    jobId,
+    profile: EVIL,
+    provider: EVIL,
+    model: EVIL,
+    endpoint: EVIL,
+    inputs: [{ key: `input/${EVIL}` }],
+    rows: 2,
+    counts: { ...NO_ROWS, ok: 1, failed: 1 },
+    shards: 1,
+    rounds: 1,
+    usage: { inputTokens: 1, outputTokens: 1 },
+    models: [],
+    truncated: 0,
+    refused: 0,
+    errors: [{ outcome: 'failed', ...error, rows: 1 }],
+    unexplained: { missing: 0, duplicates: 0, unknown: 1, unknownIds: [EVIL], unreadable: 0 },
+    batches: [],
+    left: [EVIL],
+    problems: [],
+    results,
+    deadLetters: undefined,
+    startedAt: '2026-11-01T00:00:00.000Z',
+    endedAt: '2026-11-01T00:01:00.000Z',
+    seconds: 60,
+    ...more,
+  });
+}
+
+const place = ['--data', DATA];
+
+/** Each command as people call it, with the exit status it is to have. */
+const COMMANDS: readonly (readonly [status: number, ...args: string[]])[] = [
+  [0, 'list', ...place],
+  [0, 'list', ...place, '--json'],
+  [0, 'status', ...place],
+  ...Object.values(JOBS).flatMap((jobId): [number, ...string[]][] => [
+    [0, 'status', jobId, ...place],
+    [0, 'status', jobId, ...place, '--json'],
+  ]),
+  [1, 'watch', JOBS.running, ...place],
+  [3, 'watch', JOBS.done, ...place],
+  [1, 'watch', JOBS.failed, ...place, '--json'],
+  [0, 'results', JOBS.done, ...place],
+  [0, 'results', JOBS.failed, ...place],
+  [0, 'results', JOBS.done, ...place, '--json'],
+  [0, 'results', JOBS.done, ...place, '--out', `out-${EVIL}`],
+  [0, 'results', JOBS.done, ...place, '--out', `out2-${EVIL}`, '--json'],
+  [2, 'results', JOBS.running, ...place],
+  [2, 'status', EVIL, ...place],
+  [2, 'status', '--data', EVIL.slice(1)],
+  [2, 'status', '--outputs', EVIL],
+  [2, 'list', ...place, '--status', EVIL],
+  [2, `--${EVIL}`],
+  [2, EVIL],
+  [0, 'plan', join(EVIL, `${EVIL}.jsonl`)],
+  [0, 'plan', join(EVIL, `${EVIL}.jsonl`), '--json'],
+  [2, 'plan', EVIL],
+  [2, 'plan', join(EVIL, `${EVIL}.jsonl`), '--profile', EVIL],
+  [3, 'run', join(EVIL, `${EVIL}.jsonl`), '--verbose', '--data', 'run-data'],
+  [0, 'complete', '--', 'run', EVIL.slice(0, 2)],
+];
+
+function expectText({ stdout, stderr }: Exited, isStyled: boolean): void {
+  const text = `${stdout}${stderr}`;
+  const plain = isStyled ? text.replaceAll(STYLES, '') : text;
+  expect(OBEYED.exec(plain)?.[0]).toBeUndefined();
+}
+
+describe('a data folder full of hostile names and messages', () => {
+  test.concurrent.each(COMMANDS.map(([status, ...args]) => ({ status, args })))(
+    'only shows in %j',
+    async ({ status, args }) => {
+      const plain = await spawnCli(folder, args);
+
+      expectText(plain, false);
+      expect(plain.status).toBe(status);
+      if (!args.includes('--json')) return;
+      for (const line of plain.stdout.trimEnd().split('\n')) expect(JSON.parse(line)).toBeInstanceOf(Object);
+    },
+  );
+
+  test('only shows on a terminal with colours, too', async () => {
+    const styled = { NO_COLOR: '', FORCE_COLOR: '1' };
+    for (const args of [
+      ['list', ...place],
+      ['status', JOBS.failed, ...place],
+      ['results', JOBS.failed, ...place],
+    ])
+      expectText(await spawnCli(folder, args, styled), true);
+  });
+
+  test('has its values whole in --json', async () => {
+    const { stdout } = await spawnCli(folder, ['status', JOBS.failed, ...place, '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      jobId: JOBS.failed,
+      profile: EVIL,
+      failure: { message: `It failed: ${EVIL}` },
+    });
+
+    const results = await spawnCli(folder, ['results', JOBS.done, ...place, '--json']);
+    expect(JSON.parse(results.stdout.split('\n')[0] ?? '')).toMatchObject({ custom_id: EVIL, text: EVIL });
+  });
+});

@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { BIN, USER_ENV } from '../cli/spawn-cli.ts';
+
+/** A provider whose answers never end: a byte now and then, so that no timeout between two pieces ends them. */
+async function openDrip(): Promise<{ readonly url: string; readonly asked: Promise<void> }> {
+  const { promise: asked, resolve } = Promise.withResolvers<void>();
+  const drips: NodeJS.Timeout[] = [];
+  const server = createServer((request, response) => {
+    request.resume();
+    response.writeHead(200, { 'content-type': 'application/json' });
+    drips.push(setInterval(() => response.write(' '), 100));
+    resolve();
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  onTestFinished(() => {
+    for (const drip of drips) clearInterval(drip);
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, asked };
+}
+
+test.each(['SIGTERM', 'SIGINT'] as const)(
+  'a run whose provider never finishes an answer ends on %s, and its folder is free',
+  async (signal) => {
+    const folder = await mkdtemp(join(tmpdir(), 'nightshift-stop-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    await writeFile(join(folder, 'a.jsonl'), '{"prompt":"x"}\n');
+    const { url, asked } = await openDrip();
+    const env = {
+      ...USER_ENV,
+      MELIOUS_API_KEY: 'a-key-of-the-tests',
+      PROVIDER_BASE_URLS: JSON.stringify({ melious: url }),
+    };
+    const child = spawn(process.execPath, [BIN, 'run', 'a.jsonl', '--provider', 'melious'], {
+      cwd: folder,
+      env,
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    await asked;
+
+    const told = Date.now();
+    child.kill(signal);
+
+    expect(await once(child, 'exit')).toEqual([130, null]);
+    expect(Date.now() - told).toBeLessThan(20_000);
+  },
+);

@@ -1,0 +1,98 @@
+import { describe, expect, test } from 'vitest';
+import { jobKey, jobPrefix, planKey, resultsKey, summaryKey } from '../../src/checkpoints/keys.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+import { openWorld, prompts, type World } from './world.ts';
+
+async function keysBelow(store: ObjectStore, prefix: string): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of store.list(prefix)) keys.push(key.slice(prefix.length));
+  return keys;
+}
+
+const rowFiles = async ({ store }: World, jobId: string): Promise<string[]> =>
+  (await keysBelow(store, jobPrefix(jobId))).filter((key) => key.endsWith('.jsonl'));
+
+describe.each([
+  ['succeeded', []],
+  ['partial', [{ at: 'row', ids: ['q1'], action: { kind: 'error', code: 'NO_SUCH_THING', status: 400 } }]],
+] as const)('a job that is %s', (status, faults) => {
+  test('leaves its rows in its results alone, and its checkpoints', async () => {
+    const world = await openWorld({ faults: [...faults] });
+
+    const { jobId, summary, results } = await world.run(prompts(25), { shardLimits: { maxRows: 10 } });
+
+    expect(summary.status).toBe(status);
+    expect(results).toHaveLength(25);
+    expect(await rowFiles(world, jobId)).toEqual([]);
+    const left = await keysBelow(world.store, jobPrefix(jobId));
+    expect(left).toEqual(expect.arrayContaining(['job.json', 'plan.json', 'shards/00002/done.json']));
+  });
+
+  test('is not run or paid again, also when its checkpoints are forgotten', async () => {
+    const world = await openWorld({ faults: [...faults] });
+    const { jobId } = await world.run(prompts(3));
+    const batches = world.simulator.batches().length;
+
+    await world.run(prompts(3));
+    for (const key of await keysBelow(world.store, jobPrefix(jobId))) {
+      await world.store.delete(`${jobPrefix(jobId)}${key}`);
+    }
+    const again = await world.run(prompts(3));
+
+    expect(again.summary.status).toBe(status);
+    expect(world.simulator.batches()).toHaveLength(batches);
+    expect(await world.store.stat(jobKey(jobId))).toBeUndefined();
+  });
+});
+
+test('a job that failed keeps what its resume needs', async () => {
+  const world = await openWorld({
+    faults: [{ at: 'upload', action: { kind: 'status', status: 402, code: 'BILLING_2003' } }],
+  });
+  const failed = await world.run(prompts(25), { shardLimits: { maxRows: 10 } });
+  expect(failed.summary.status).toBe('failed');
+  expect(await rowFiles(world, failed.jobId)).toContain('shards/00002/round-1.requests.jsonl');
+
+  const resumed = await world.run(prompts(25), { shardLimits: { maxRows: 10 } });
+
+  expect(resumed.summary).toMatchObject({ status: 'succeeded', counts: { ok: 25 } });
+  expect(await rowFiles(world, resumed.jobId)).toEqual([]);
+});
+
+test('a failed job whose checkpoints are forgotten is not paid for again', async () => {
+  const world = await openWorld({
+    faults: [{ at: 'row', every: 1, action: { kind: 'error', code: 'BILLING_2003' } }],
+  });
+  const { jobId } = await world.run(prompts(3));
+  for (const key of await keysBelow(world.store, jobPrefix(jobId))) {
+    await world.store.delete(`${jobPrefix(jobId)}${key}`);
+  }
+  const batches = world.simulator.batches().length;
+
+  const again = await world.run(prompts(3));
+
+  expect(again.summary.status).toBe('failed');
+  expect(world.simulator.batches()).toHaveLength(batches);
+});
+
+test('the step that writes results may be cut off after any of its deletes, and called again', async () => {
+  let cuts = 0;
+  const world = await openWorld({
+    wrap: (call) => async (step, event) => {
+      const output = await call(step, event);
+      // The answer is lost, and with it what the machine knows of the end.
+      if (step === 'write-results' && (cuts += 1) === 1)
+        throw Object.assign(new Error('lost'), { name: 'Runtime.ExitError' });
+      return output;
+    },
+  });
+
+  const { jobId, summary, error } = await world.run(prompts(5));
+
+  expect(cuts).toBe(2);
+  expect(error).toBeUndefined();
+  expect(summary).toMatchObject({ status: 'succeeded', counts: { ok: 5 } });
+  expect(await world.store.stat(resultsKey(jobId))).toBeDefined();
+  expect(await world.store.stat(summaryKey(jobId))).toBeDefined();
+  expect(await world.store.stat(planKey(jobId))).toBeDefined();
+});

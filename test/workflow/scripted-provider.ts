@@ -1,0 +1,95 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
+
+/** The answer to a row: its status, and the text of its body, which is sent as it is. */
+export interface Scripted {
+  readonly status?: number;
+  readonly body: string;
+}
+
+export interface ScriptedProvider {
+  readonly url: string;
+  /** How often each row was asked, by its custom_id. */
+  readonly asked: ReadonlyMap<string, number>;
+}
+
+/**
+ * A provider whose answers are texts: numbers with any digits, and what is not JSON. It speaks OpenAI's Batch API, and the
+ * realtime endpoints for rows that repeat their custom_id as `user`.
+ */
+export async function startScriptedProvider(
+  script: Readonly<Record<string, Scripted>>,
+): Promise<ScriptedProvider> {
+  const files = new Map<string, string>();
+  const asked = new Map<string, number>();
+  const answer = (id: string): Scripted => {
+    asked.set(id, (asked.get(id) ?? 0) + 1);
+    return script[id] ?? { status: 404, body: '{}' };
+  };
+  const routes: readonly (readonly [RegExp, (call: Call) => Scripted])[] = [
+    [/^POST \/v1\/files$/, ({ text }) => ({ body: JSON.stringify(addFile(files, rowsIn(text).join('\n'))) })],
+    [/^POST \/v1\/batches$/, ({ text }) => ({ body: JSON.stringify(runBatch(files, text, answer)) })],
+    [/^GET \/v1\/batches\/(.+)$/, ({ id }) => ({ body: JSON.stringify(batchOf(id)) })],
+    [/^GET \/v1\/files\/(.+)\/content$/, ({ id }) => ({ body: files.get(id) ?? '' })],
+    [/^(?:GET|DELETE) /, () => ({ body: '{"data":[]}' })],
+    [/^POST /, ({ text }) => answer(String((JSON.parse(text) as { user?: unknown }).user))],
+  ];
+  const server = createServer((request, response) => {
+    void readText(request).then((text) => {
+      const call = `${request.method} ${new URL(request.url ?? '/', 'http://a').pathname}`;
+      const [pattern, answerCall] = routes.find(([each]) => each.test(call)) ?? [];
+      const { status = 200, body } = answerCall?.({ text, id: pattern?.exec(call)?.[1] ?? '' }) ?? {
+        body: '',
+      };
+      return response.writeHead(status, { 'content-type': 'application/json' }).end(body);
+    });
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => new Promise<void>((resolve) => void server.close(() => resolve())));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, asked };
+}
+
+interface Call {
+  readonly text: string;
+  /** What the path names. */
+  readonly id: string;
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function rowsIn(form: string): string[] {
+  return form.split(/\r?\n/).filter((line) => line.startsWith('{"custom_id"'));
+}
+
+function addFile(files: Map<string, string>, content: string): object {
+  const id = `file-${files.size + 1}`;
+  files.set(id, content);
+  return { id, object: 'file', filename: id, bytes: content.length };
+}
+
+/** A batch is done at once. Its output is the file after the input. */
+function runBatch(files: Map<string, string>, request: string, answer: (id: string) => Scripted): object {
+  const { input_file_id: input } = JSON.parse(request) as { input_file_id: string };
+  const lines = rowsIn(files.get(input) ?? '').map((row) => {
+    const { custom_id } = JSON.parse(row) as { custom_id: string };
+    const { status = 200, body } = answer(custom_id);
+    return `{"custom_id":"${custom_id}","response":{"status_code":${status},"body":${body}},"error":null}\n`;
+  });
+  addFile(files, lines.join(''));
+  return batchOf(`batch-${files.size}`);
+}
+
+function batchOf(id: string): object {
+  return {
+    id,
+    object: 'batch',
+    status: 'completed',
+    output_file_id: id.replace('batch', 'file'),
+    error_file_id: null,
+  };
+}
