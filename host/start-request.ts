@@ -6,7 +6,9 @@ import type { StartRequest } from '../src/doors/start-job.ts';
 import { InvalidRequest } from '../src/errors.ts';
 import { JOB_FILE_SUFFIX } from '../src/checkpoints/keys.ts';
 import { hashOfRequest, parseJobFile, type JobRequest } from '../src/requests/job-request.ts';
+import { InputFilter } from '../src/requests/input-files.ts';
 import { resolveInputs } from '../src/requests/resolve-inputs.ts';
+import type { InputRef } from '../src/job.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import { chooseJob, takeIn } from './take-in.ts';
 
@@ -63,7 +65,9 @@ export async function toStartRequest(
   }
   const name = request.name ?? basename(files[0] ?? '');
   const jobId = await chooseJob(store, name, [hashOfRequest(request), ...identity], again);
-  return { jobId, profile, overrides, inputs: () => resolveInputs(store, jobId, request) };
+  const filter = new InputFilter();
+  const inputs = (): Promise<readonly InputRef[]> => resolveInputs(store, jobId, request, filter);
+  return { jobId, profile, overrides, inputs, skipped: () => filter.skipped };
 }
 
 async function readWhole(file: string): Promise<Buffer> {

@@ -33,7 +33,7 @@ export async function takeIn(
   const names = distinct(files.map((file) => basename(file)));
   const keys = names.map((name) => `${jobPrefix(jobId)}input/${name}`);
   for (const [n, key] of keys.entries()) {
-    if ((await store.stat(key)) === undefined) await copy(store, files[n] ?? '', key);
+    if ((await store.stat(key)) === undefined) await copy(store, files[n] ?? '', key, contents[n]?.[0] ?? '');
   }
   return { jobId, inputs: keys.map((key) => ({ key })) };
 }
@@ -72,11 +72,19 @@ export async function refuseFolder(file: string): Promise<void> {
   if (!found.isFile()) throw new InvalidRequest(`${file} is not a file.`);
 }
 
-async function copy(store: ObjectStore, file: string, key: string): Promise<void> {
+/** @throws InvalidRequest when the file is not any more what its job was named after */
+async function copy(store: ObjectStore, file: string, key: string, expected: string): Promise<void> {
   const writer = store.write(key);
+  const hash = createHash('sha256');
   try {
-    for await (const chunk of createReadStream(file, { highWaterMark: CHUNK_BYTES }))
+    for await (const chunk of createReadStream(file, { highWaterMark: CHUNK_BYTES })) {
+      hash.update(chunk as Buffer);
       await writer.write(chunk as Buffer);
+    }
+    if (hash.digest('hex') !== expected)
+      throw new InvalidRequest(
+        `${file} changed while it was read; nothing was sent. Run it again when it is whole.`,
+      );
     await writer.close();
   } catch (error) {
     await writer.abort();

@@ -38,6 +38,7 @@ const STAGED = `${STAGED_PREFIX}*`;
 const OUTPUTS = `${OUTPUT_PREFIX}*`;
 const INDEX = `${INDEX_PREFIX}*`;
 const CLAIMS = 'claims/*';
+const CANDIDATES = 'jobs/*/candidates.json';
 /** Everything of the jobs. */
 const JOBS = 'jobs/*';
 /** What is known of the jobs, without their rows: those are JSON Lines. */
@@ -54,7 +55,8 @@ const SHARDS = 'jobs/*/shards/*';
 const SUMMARIES = 'output/*/summary.json';
 
 const DOOR = { memoryMib: 512, timeoutMinutes: 2, startsJobs: true } as const;
-const TALKING = { memoryMib: 256, timeoutMinutes: 2, provider: true } as const;
+/** A call may take two minutes, and one of another list follows it. */
+const TALKING = { memoryMib: 256, timeoutMinutes: 5, provider: true } as const;
 const MOVING_ROWS = { memoryMib: 1_769, timeoutMinutes: 15 } as const;
 
 /** Files that every shard has per round. */
@@ -68,7 +70,7 @@ export const STEPS = {
     ...DOOR,
     readsVersions: [INPUTS],
     reads: [CHECKPOINTS, STAGED, OUTPUTS, CLAIMS],
-    puts: [RECORDS, ROWS, 'jobs/*/candidates.json', INDEX, SUMMARIES, CLAIMS],
+    puts: [RECORDS, ROWS, CANDIDATES, INDEX, SUMMARIES, CLAIMS],
     // What a resume clears away.
     deletes: [STOPS, SUMMARIES],
   },
@@ -90,10 +92,11 @@ export const STEPS = {
     // Also what was staged for a request, and the dead letters of other jobs.
     readsVersions: [INPUTS, STAGED, OUTPUTS],
     // Its own request lines: ids that look like duplicates are looked for in them.
-    reads: [RECORDS, PLANS, ROWS, INPUTS_OF_JOBS, ...roundFiles('requests.jsonl')],
+    reads: [RECORDS, PLANS, ROWS, INPUTS_OF_JOBS, CANDIDATES, CLAIMS, ...roundFiles('requests.jsonl')],
     puts: [PLANS],
     streams: [SHARDS],
-    deletes: ['jobs/*/shards/*/stopped.json'],
+    // Also the claims of a job that is refused.
+    deletes: ['jobs/*/shards/*/stopped.json', CLAIMS],
   },
   'upload-file': {
     memoryMib: 1_024,

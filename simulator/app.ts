@@ -166,7 +166,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
       const shown = await Promise.all(
         [...state.batches.keys()]
           .toReversed()
-          .flatMap((id) => findBatch(state, id) ?? [])
+          .flatMap((id) => findBatch(state, id, { call: 'list', now: now() }) ?? [])
           .map((batch) => provider.show(batch)),
       );
       return c.json(listAnswer(shown, c.req.query(), spoken) as object);
@@ -175,7 +175,7 @@ export function createApp(options: AppOptions): Hono<{ Bindings: NodeBindings }>
   app.get(
     `${batches}/:id`,
     route('get', async (c) => {
-      const batch = findBatch(state, c.req.param('id'));
+      const batch = findBatch(state, c.req.param('id'), { call: 'get', now: now() });
       return batch === undefined ? notFound(c, 'batch') : c.json(await provider.show(batch));
     }),
   );
@@ -321,9 +321,20 @@ async function hasBlankLine(content: AsyncIterable<Buffer>): Promise<boolean> {
   return false;
 }
 
-function findBatch(state: SimulatorState, id = ''): SimulatedBatch | undefined {
+/** A call that looks for batches, and when it does, in milliseconds since 1970. */
+interface Look {
+  readonly call: 'get' | 'list';
+  readonly now: number;
+}
+
+function findBatch(state: SimulatorState, id = '', look?: Look): SimulatedBatch | undefined {
   const batch = state.batches.get(id);
-  return batch?.actions.some(({ kind }) => kind === 'vanish') ? undefined : batch;
+  const isHidden = batch?.actions.some((action) => {
+    if (action.kind !== 'hidden' || look === undefined) return action.kind === 'vanish';
+    const isAsked = action.from === 'both' || action.from === look.call;
+    return isAsked && look.now < batch.createdAt + action.seconds * 1_000;
+  });
+  return isHidden === true ? undefined : batch;
 }
 
 function recordOf(c: AppContext): RequestRecord {

@@ -36,7 +36,9 @@ export function batchObject(
 ): Wire {
   const { dialect, quirks } = spoken;
   const { end } = batch;
-  const at = (milliseconds: number | undefined): unknown => time(milliseconds, spoken);
+  const aheadMs = clockAheadMs(batch);
+  const at = (milliseconds: number | undefined): unknown =>
+    time(milliseconds === undefined ? undefined : milliseconds + aheadMs, spoken);
   const failed = end?.ending === 'failed' && batch.errors.length > 0;
   const object = {
     id: batch.id,
@@ -90,9 +92,29 @@ function withoutNulls(object: Wire): Wire {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== null));
 }
 
+function clockAheadMs({ actions }: SimulatedBatch): number {
+  return actions.reduce(
+    (sum, action) => sum + (action.kind === 'clock' ? action.aheadSeconds * 1_000 : 0),
+    0,
+  );
+}
+
+/** Longest value that a proxy leaves, where it cuts them. */
+const CUT = 12;
+
+/** What proxies make of metadata. */
+function disturbed({ metadata, actions }: SimulatedBatch): Readonly<Record<string, string>> {
+  const shown = actions.flatMap((action) => (action.kind === 'metadata' ? action.shown : [])).at(0);
+  if (shown === 'none') return {};
+  const entries = Object.entries(metadata);
+  if (shown === 'cut') return Object.fromEntries(entries.map(([name, value]) => [name, value.slice(0, CUT)]));
+  if (shown !== 'upper case') return metadata;
+  return Object.fromEntries(entries.map(([name, value]) => [name.toUpperCase(), value.toUpperCase()]));
+}
+
 /** What is not known to be kept is lost. */
-function metadataOf({ metadata }: SimulatedBatch, { dialect, quirks }: Spoken): unknown {
-  const kept = dialect.honours.metadata === true ? metadata : {};
+function metadataOf(batch: SimulatedBatch, { dialect, quirks }: Spoken): unknown {
+  const kept = dialect.honours.metadata === true ? disturbed(batch) : {};
   const shown = { ...kept, ...quirks.ownMetadata };
   return Object.keys(shown).length === 0 && dialect.name !== 'melious' ? null : shown;
 }

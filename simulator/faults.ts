@@ -50,6 +50,12 @@ export type BatchAction =
   | { readonly kind: 'counts'; readonly counts: unknown }
   /** Is not found any more. */
   | { readonly kind: 'vanish' }
+  /** Is not found by its id, not listed, or neither, for the first so many seconds of its life. */
+  | { readonly kind: 'hidden'; readonly from: 'get' | 'list' | 'both'; readonly seconds: number }
+  /** Shows other metadata than it was created with. */
+  | { readonly kind: 'metadata'; readonly shown: 'upper case' | 'cut' | 'none' }
+  /** Shows times of a clock that is so many seconds ahead. */
+  | { readonly kind: 'clock'; readonly aheadSeconds: number }
   /** Has ended and counts its rows, but does not show its files as they are, for so many seconds or for ever. */
   | { readonly kind: 'late'; readonly shows: LateOutput; readonly seconds?: number };
 

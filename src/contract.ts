@@ -71,10 +71,24 @@ export interface BatchContext extends UploadedContext {
   /** When *Poll batch* is due; a poll that comes later tells by how much. */
   readonly nextPollAt: number;
   readonly polls: number;
+  /** Seconds since the create, as the waits and our clock have it: a clock that jumps does not count. */
+  readonly age?: number;
+  /** When the batch was last looked at, or created. */
+  readonly lookedAt?: number;
   /** Polls in a row that found no such batch. */
   readonly notFound: number;
+  /** Seconds since the first of them. */
+  readonly missedSeconds?: number;
+  /** Seconds for which each of them also found that the complete list does not have the batch. */
+  readonly absentSeconds?: number;
   /** Set once *Cancel batch* has run. */
   readonly cancelledAt?: number;
+  /** The batch's `age` then. */
+  readonly cancelledAge?: number;
+  /** Cancels in a row that the provider did not take. */
+  readonly cancelFailures?: number;
+  /** Seconds until a batch that runs on is cancelled again. */
+  readonly cancelInSeconds?: number;
   /** Set while the batch has ended and shows less than it promised: *Collect results* looks again. */
   readonly late?: LateOutput;
 }
@@ -89,6 +103,8 @@ export interface LateOutput {
 /** Out of *Poll batch*, into *Batch ended?*. */
 export interface PolledContext extends BatchContext {
   readonly phase: 'running' | 'ended' | 'overdue';
+  /** The provider does not have the batch any more, by all that can be seen: it is collected as one without answers. */
+  readonly gone?: boolean;
   /** The provider's string, verbatim, or `not found`. For people. */
   readonly status: string;
   readonly succeeded?: number;

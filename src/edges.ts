@@ -17,6 +17,8 @@ export interface ProviderEdges extends Edges {
   readonly provider: (settings: ProviderSettings) => BatchProvider;
   /** Waits inside a step, in milliseconds: short, for a Lambda that waits is paid for. */
   readonly wait: (milliseconds: number) => Promise<void>;
+  /** Aborts when the steps of this host are abandoned: their calls end, and none is started. Never on AWS. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The edges of the step that announces how a job ended. */

@@ -54,6 +54,14 @@ export class ProviderNotFound extends Error {
   override readonly name = 'ProviderNotFound';
 }
 
+/**
+ * A batch can neither be collected nor given up: it does not heed its cancel, or nobody can tell whether it runs. Not retried:
+ * the shard stops, and a resume looks again.
+ */
+export class BatchOpen extends Error {
+  override readonly name = 'BatchOpen';
+}
+
 /** The job was stopped (by a denied account, or because it was cancelled), so this shard starts nothing new. */
 export class JobStopped extends Error {
   override readonly name = 'JobStopped';
@@ -87,6 +95,11 @@ export class AnnouncementRejected extends Error {
 /** A step computed without end on one machine, and was ended. Not retried: it would do so again. */
 export class StepStuck extends Error {
   override readonly name = 'StepStuck';
+}
+
+/** Whether the provider answered with an error, or not at all. */
+export function isProviderError(error: unknown): error is Error {
+  return error instanceof Error && error.name.startsWith('Provider');
 }
 
 /** Guarantee 1 broke: rows in and result lines out do not reconcile. Loud, never retried. */

@@ -19,14 +19,18 @@ export interface Job {
 /** Files below a prefix that were left out: of no known format, or empty. */
 export interface SkippedFiles {
   readonly count: number;
-  /** The first 100 keys. */
+  /** The first {@link MAX_LISTED_SKIPPED} keys. */
   readonly keys: readonly string[];
 }
+
+export const MAX_LISTED_SKIPPED = 100;
 
 export interface InputRef {
   readonly key: string;
   /** S3 version id of the very object that was dropped; absent for stores without versions. */
   readonly version?: string | undefined;
+  /** Where there are no versions: what the file was when its job was started. Another one is not read in its place. */
+  readonly etag?: string | undefined;
 }
 
 /** How an input file was read: what was recognised, and what was left out. */

@@ -14,6 +14,7 @@ export type LogEvent =
   | 'batch_polled'
   | 'progress_not_written'
   | 'batch_cancel_requested'
+  | 'batch_cancel_failed'
   | 'round_collected'
   | 'shard_stopped'
   | 'batch_left_open'

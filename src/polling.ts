@@ -33,7 +33,9 @@ export function pollWaitSeconds(state: PollState, limits: PollLimits, random: nu
   const longest = Math.max(limits.maxSeconds, windowSeconds(state, limits) * MAX_WAIT_PER_WINDOW);
   const wanted = Math.min(age * limits.fraction, halfTimeLeft(state, age));
   const jittered = wanted * (0.9 + 0.2 * random);
-  return Math.ceil(Math.min(Math.max(limits.minSeconds, jittered), longest));
+  const wait = Math.ceil(Math.min(Math.max(limits.minSeconds, jittered), longest));
+  // Few polls are left in the history, for a batch that may run for a day.
+  return state.polls > MAX_POLLS_PER_ROUND ? Math.max(wait, CANCEL_AGAIN_SECONDS) : wait;
 }
 
 /** Whether the batch must be cancelled and harvested now. */
@@ -53,12 +55,67 @@ function halfTimeLeft({ counts, polls }: PollState, age: number): number {
   return (age * (counts.total - done)) / done / 2;
 }
 
-/** Waits while a batch cannot be found: 6 polls over a quarter of an hour at the default minimum of 15 s. */
-export const MAX_NOT_FOUND_POLLS = 6;
+/** Seconds that an hour-long outage of the provider or of this host may delay a poll beyond its wait, and a little more. */
+const MAX_POLL_DELAY_SECONDS = 4 * 3_600;
+
+/**
+ * Seconds that have passed between two polls. The machine did wait, so it is at least the wait, and the poll's retries bound it
+ * above: a clock that jumps by a day, or back, does not count.
+ */
+export function elapsedSeconds(byTheClock: number, waitSeconds: number): number {
+  return Math.min(Math.max(byTheClock, waitSeconds), waitSeconds + MAX_POLL_DELAY_SECONDS);
+}
+
+/** How long a cancelled batch may take to end; providers say up to 10 minutes. */
+const CANCEL_GRACE_SECONDS = 3_600;
+
+/** Polls beyond {@link MAX_POLLS_PER_ROUND} of a batch that does not heed its cancel: 17 events each with a cancel, 2,550. */
+const MAX_POLLS_AFTER_CANCEL = 150;
+
+/**
+ * Whether a batch that was told to end has had all the time in which it could run.
+ * @param cancelledAt when it was first cancelled, seconds since 1970
+ */
+export function isGivenUp({ now, deadline, polls }: PollState, cancelledAt: number): boolean {
+  if (polls >= MAX_POLLS_PER_ROUND + MAX_POLLS_AFTER_CANCEL) return true;
+  return now >= Math.max(deadline, cancelledAt) + CANCEL_GRACE_SECONDS;
+}
+
+/** Seconds between two cancels of a batch that runs on. A cancel may be asked for any number of times. */
+const CANCEL_AGAIN_SECONDS = 900;
+
+/** Seconds until a batch that still runs is cancelled again, after so many cancels in a row that failed. */
+export function cancelWaitSeconds(failures: number, { minSeconds }: PollLimits): number {
+  if (failures === 0) return CANCEL_AGAIN_SECONDS;
+  return Math.min(minSeconds * 2 ** Math.min(failures - 1, 10), CANCEL_AGAIN_SECONDS);
+}
+
+/**
+ * How long a batch has to be missing, by its id and in the complete list, until it counts as gone, in seconds. Its rows are then
+ * sent again.
+ */
+export const NOT_FOUND_PATIENCE_SECONDS = 1_800;
+
+/** How long a batch is looked for by a provider whose list cannot be read. Its rows are not sent again. */
+export const UNCLEAR_PATIENCE_SECONDS = 3 * 3_600;
+
+/** @param absentSeconds since when every look found it missing; undefined after one that could not tell */
+export function isGone(absentSeconds: number | undefined): boolean {
+  return absentSeconds !== undefined && absentSeconds >= NOT_FOUND_PATIENCE_SECONDS;
+}
+
+/** @param missedSeconds since when no look has found it */
+export function isUnclearForLong(missedSeconds: number): boolean {
+  return missedSeconds >= UNCLEAR_PATIENCE_SECONDS;
+}
+
+/** A missing batch is looked for at most so often while it is waited for, however short the profile's waits are. */
+const MAX_LOOKS_FOR_MISSING = 100;
 
 /** Seconds until a batch that was not found is looked for again; doubles with every miss in a row. */
-export function notFoundWaitSeconds(misses: number, limits: PollLimits): number {
-  return Math.ceil(Math.min(limits.minSeconds * 2 ** (misses - 1), limits.maxSeconds));
+export function notFoundWaitSeconds(misses: number, { minSeconds, maxSeconds }: PollLimits): number {
+  const longest = Math.max(maxSeconds, NOT_FOUND_PATIENCE_SECONDS / MAX_LOOKS_FOR_MISSING);
+  return Math.ceil(Math.min(minSeconds * 2 ** Math.min(misses - 1, 20), longest));
 }
 
 /**

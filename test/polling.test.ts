@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { EVENTS_PER_POLL } from '../src/steps/history.ts';
 import type { PollLimits } from '../src/job.ts';
 import {
+  elapsedSeconds,
+  isGivenUp,
   isOverdue,
-  MAX_NOT_FOUND_POLLS,
   MAX_POLLS_PER_ROUND,
   notFoundWaitSeconds,
   parseWindow,
@@ -114,13 +115,29 @@ describe('the poll schedule', () => {
     );
   });
 
-  test('looks for a vanished batch for about a quarter of an hour before it gives up', () => {
-    const waits = Array.from({ length: MAX_NOT_FOUND_POLLS }, (_, miss) =>
-      notFoundWaitSeconds(miss + 1, LIMITS),
-    );
+  test('looks for a missing batch at growing distances, and never later than the longest wait', () => {
+    const waits = Array.from({ length: 8 }, (_, miss) => notFoundWaitSeconds(miss + 1, LIMITS));
 
-    expect(waits).toEqual([15, 30, 60, 120, 240, 480]);
+    expect(waits).toEqual([15, 30, 60, 120, 240, 480, 900, 900]);
   });
+});
+
+describe('time between two polls', () => {
+  test.each([
+    ['is the clock’s when both agree', 100, 90, 100],
+    ['is at least the wait, when the clock was set back by a day', -DAY, 900, 900],
+    ['is bounded when the clock was set on by a year', 365 * DAY, 900, 900 + 4 * HOUR],
+  ])('%s', (_how, byTheClock, waited, counted) => {
+    expect(elapsedSeconds(byTheClock, waited)).toBe(counted);
+  });
+});
+
+test('a cancelled batch is given up an hour after its deadline or its first cancel, whichever is later', () => {
+  const state = { createdAt: 0, deadline: DAY, polls: 10, counts: undefined };
+
+  expect(isGivenUp({ ...state, now: DAY + HOUR - 1 }, HOUR)).toBe(false);
+  expect(isGivenUp({ ...state, now: DAY + HOUR }, HOUR)).toBe(true);
+  expect(isGivenUp({ ...state, now: 3 * DAY }, 3 * DAY - 60)).toBe(false);
 });
 
 test.each([

@@ -59,7 +59,7 @@ export function createEvents({ stack, callDoor, onFailure }: EventsOptions): Eve
       publish({
         source: 'aws.s3',
         'detail-type': 'Object Created',
-        detail: { bucket: { name: bucket }, object: { key, size: bytes, etag: mark } },
+        detail: { bucket: { name: bucket }, object: { key, size: bytes, etag: mark, mark } },
       }),
     stopped: (execution) =>
       publish({

@@ -7,6 +7,7 @@ import {
   parseJobRequest,
   type JobRequest,
 } from '../requests/job-request.ts';
+import { InputFilter } from '../requests/input-files.ts';
 import { resolveInputs } from '../requests/resolve-inputs.ts';
 import { listJobs } from '../status/list-jobs.ts';
 import { startJob, type StartedJob } from '../doors/start-job.ts';
@@ -68,11 +69,13 @@ function startRequested(
     key === undefined
       ? makeJobId(name ?? inputs?.[0] ?? prefix ?? 'rows', ['api', caller, 'body', requestHash])
       : makeJobId(key, ['api', caller, 'key', key]);
+  const filter = new InputFilter();
   return startJob(edges, {
     jobId,
     profile,
     overrides,
     requestHash,
-    inputs: () => resolveInputs(edges.store, jobId, request),
+    inputs: () => resolveInputs(edges.store, jobId, request, filter),
+    skipped: () => filter.skipped,
   });
 }

@@ -1,6 +1,20 @@
-/** `round-<r>.batch.json`. Seconds since 1970. */
+/** What is written down about a round's batch, before and after it is created. */
+
+/** `round-<r>.creating.json`: a create may be on its way. */
+export interface CreateAnnouncement {
+  /** Seconds since 1970; 0 once it is known that no batch came of it. */
+  readonly at: number;
+  /** The uploaded file that the batch was to be created from. */
+  readonly fileId?: string;
+  /** Name of the error that the provider answered with: a batch is then unlikely, but the list has the last word. */
+  readonly refusedWith?: string;
+}
+
+/** `round-<r>.batch.json`. Seconds since 1970, by our clock: a provider's may be hours ahead or behind. */
 export interface BatchCheckpoint {
   readonly batchId: string;
+  /** When the create was announced. */
   readonly createdAt: number;
   readonly deadline: number;
+  readonly fileId?: string;
 }

@@ -1,35 +1,52 @@
 import type { ShardRef } from './keys.ts';
-import { shardKey, slotsPrefix, summaryKey } from './keys.ts';
+import { slotsPrefix } from './keys.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
-/** `slots/<provider>/<n>.json`: which shard has one of the provider's places. */
-type Slot = ShardRef;
+/** `slots/<provider>/<n>.json`: which shard has one of the provider's slots. */
+export interface Slot extends ShardRef {
+  /** When it was taken, seconds since 1970; absent in objects of version 0.1 and before. */
+  readonly at?: number;
+}
+
+/** A slot that a shard asks for. */
+export interface WantedSlot {
+  readonly provider: string;
+  readonly slot: Slot;
+  /** How many there are. */
+  readonly slots: number;
+}
 
 /**
- * Takes one of so many places at a provider, for all jobs together: creating its object decides. A shard that has one
- * keeps it; places of shards that have ended without giving theirs back are free.
+ * Takes one of so many slots at a provider, for all jobs together: creating its object decides. A shard that has one
+ * keeps it.
+ * @param hasLetGo asked about the other shards' slots when all are taken
  * @returns false when all are taken
  */
 export async function takeSlot(
   store: ObjectStore,
-  provider: string,
-  { jobId, shard }: ShardRef,
-  places: number,
+  wanted: WantedSlot,
+  hasLetGo: (slot: Slot) => Promise<boolean>,
 ): Promise<boolean> {
-  const held = await readSlots(store, provider);
+  const { jobId, shard } = wanted.slot;
+  const held = await readSlots(store, wanted.provider);
   if (held.some(({ slot }) => slot.jobId === jobId && slot.shard === shard)) return true;
-  const stale = await sideBySide(held, ({ slot }) => hasEnded(store, slot));
-  for (const [n, { key }] of held.entries()) if (stale[n] === true) await store.delete(key);
-  for (let place = 0; place < places; place += 1) {
-    const key = `${slotsPrefix(provider)}${place}.json`;
-    if (await store.createIfAbsent(key, `${JSON.stringify({ jobId, shard } satisfies Slot)}\n`)) return true;
+  if (await createSlot(store, wanted)) return true;
+  const free = await sideBySide(held, ({ slot }) => hasLetGo(slot));
+  for (const [n, { key }] of held.entries()) if (free[n] === true) await store.delete(key);
+  return free.includes(true) && createSlot(store, wanted);
+}
+
+async function createSlot(store: ObjectStore, { provider, slot, slots }: WantedSlot): Promise<boolean> {
+  for (let n = 0; n < slots; n += 1) {
+    const key = `${slotsPrefix(provider)}${n}.json`;
+    if (await store.createIfAbsent(key, `${JSON.stringify(slot)}\n`)) return true;
   }
   return false;
 }
 
-/** Gives a shard's place back. */
+/** Gives a shard's slot back. */
 export async function freeSlot(
   store: ObjectStore,
   provider: string,
@@ -48,10 +65,4 @@ async function readSlots(store: ObjectStore, provider: string): Promise<{ key: s
     const slot = slots[n];
     return slot === undefined ? [] : [{ key, slot }];
   });
-}
-
-/** A job that failed is one of them: a batch it left open counts for nothing until it is resumed. */
-async function hasEnded(store: ObjectStore, ref: Slot): Promise<boolean> {
-  const ends = [shardKey(ref, 'done.json'), shardKey(ref, 'stopped.json'), summaryKey(ref.jobId)];
-  return (await sideBySide(ends, (key) => store.stat(key))).some((found) => found !== undefined);
 }

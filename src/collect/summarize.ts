@@ -1,5 +1,6 @@
 import type { Failure } from '../errors.ts';
-import type { BatchRecord, InputRef, Job, Plan, ShardEnd, Summary } from '../job.ts';
+import type { BatchRecord, InputRef, Job, Plan, ShardEnd, SkippedFiles, Summary } from '../job.ts';
+import { shownInputs } from '../requests/shown-inputs.ts';
 import { addCounts, NO_ROWS, rowsNotOk } from '../outcomes.ts';
 import { deadLettersKey, resultsKey } from '../checkpoints/keys.ts';
 import type { SettledShard } from './shard/settle-shards.ts';
@@ -24,6 +25,7 @@ export interface Unstarted {
   readonly jobId: string;
   readonly profile: string;
   readonly inputs: readonly InputRef[];
+  readonly skipped?: SkippedFiles | undefined;
   /** Why it is refused; without it, there is nothing to do. */
   readonly refusal?: Error | undefined;
 }
@@ -46,7 +48,7 @@ export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summa
     provider: profile.provider.name,
     model: profile.model,
     endpoint: profile.endpoint,
-    inputs: plan?.inputs ?? inputs,
+    inputs: plan?.inputs ?? shownInputs(inputs),
     ...(job.skipped !== undefined && { skipped: job.skipped }),
     rows: plan?.rows ?? 0,
     counts,
@@ -83,7 +85,10 @@ function statusOf(failure: Failure | undefined, notOk: number): Summary['status'
 }
 
 /** A job that was not started: what it asks for cannot be, or there was nothing to do. */
-export function summarizeNothing({ jobId, profile, inputs, refusal }: Unstarted, at: string): Summary {
+export function summarizeNothing(
+  { jobId, profile, inputs, refusal, skipped }: Unstarted,
+  at: string,
+): Summary {
   const failure = refusal && { name: refusal.name, code: refusal.name, message: refusal.message };
   return {
     jobId,
@@ -92,7 +97,8 @@ export function summarizeNothing({ jobId, profile, inputs, refusal }: Unstarted,
     provider: undefined,
     model: undefined,
     endpoint: undefined,
-    inputs,
+    inputs: shownInputs(inputs),
+    ...(skipped !== undefined && { skipped }),
     rows: 0,
     counts: NO_ROWS,
     shards: 0,

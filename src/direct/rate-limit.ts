@@ -15,8 +15,13 @@ export interface RateLimit {
 
 /** What an answer tells of the pace. */
 export interface Paced {
-  /** The provider could not take the call: 429, 5xx, no answer. */
-  readonly refused: boolean;
+  /**
+   * The provider could not take the call: 429, 5xx, no answer. `most`: it takes some calls, and only fewer are made at once.
+   * `all`: it takes none, and nothing is sent for a while.
+   */
+  readonly refused: false | 'most' | 'all';
+  /** It names no limit (5xx, no answer): the rows themselves may be the cause, so the pauses grow slowly. */
+  readonly isFailure?: boolean;
   /** In lower case. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -35,6 +40,12 @@ export const MAX_CONCURRENCY = 16;
 /** Wait after a refusal that names none; doubles with each further one. */
 const FIRST_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 60_000;
+
+/** Failures in a row that double a pause where no limit is named: twenty of them pause for less than two minutes in all. */
+const FAILURES_PER_DOUBLING = 4;
+
+/** Short enough to be waited for within a pass: rows that fail again and again come to their last attempt in it. */
+const MAX_FAILURE_BACKOFF_MS = 8_000;
 
 /** When a provider says that nothing remains, and not until when. */
 const UNTOLD_RESET_MS = 1_000;
@@ -62,22 +73,29 @@ export function afterStart(rate: RateLimit): RateLimit {
  */
 export function afterAnswer(
   rate: RateLimit,
-  { refused, headers }: Paced,
+  { refused, headers, isFailure = false }: Paced,
   { inFlight, now, random }: { readonly inFlight: number; readonly now: number; readonly random: number },
 ): RateLimit {
   const told = { ...rate, ...budgetOf(headers, inFlight, now) };
-  if (!refused) {
+  if (refused === false)
     return { ...told, concurrency: Math.min(MAX_CONCURRENCY, rate.concurrency + 1), failures: 0 };
-  }
+  const slower = { ...told, concurrency: Math.max(1, Math.floor(rate.concurrency / 2)) };
+  if (refused === 'most') return slower;
   const failures = rate.failures + 1;
-  const backoff = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(failures - 1, 20));
+  const doublings = (failures - 1) / (isFailure ? FAILURES_PER_DOUBLING : 1);
+  const longest = isFailure ? MAX_FAILURE_BACKOFF_MS : MAX_BACKOFF_MS;
+  const backoff = Math.min(longest, FIRST_BACKOFF_MS * 2 ** Math.min(doublings, 20));
   const wait = parseRetryAfter(headers['retry-after'], now) ?? Math.ceil(backoff * (1 - 0.25 * random));
-  return {
-    ...told,
-    concurrency: Math.max(1, Math.floor(rate.concurrency / 2)),
-    pausedUntil: Math.max(rate.pausedUntil, now + wait),
-    failures,
-  };
+  return { ...slower, pausedUntil: Math.max(rate.pausedUntil, now + wait), failures };
+}
+
+/** After a refusal that is about its row alone: the headers still tell of everybody's budget. */
+export function afterOwnRefusal(
+  rate: RateLimit,
+  headers: Paced['headers'],
+  { inFlight, now }: { readonly inFlight: number; readonly now: number },
+): RateLimit {
+  return { ...rate, ...budgetOf(headers, inFlight, now) };
 }
 
 /** The tighter of the budgets the headers tell: requests, and tokens once there are none. */

@@ -5,25 +5,21 @@ import type { Endpoint } from '../endpoints/endpoint.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
 import { ProviderUnavailable } from '../errors.ts';
 import type { BatchProvider, DirectAnswer } from '../provider/batch-provider.ts';
-import { MAX_WAIT_MS } from '../provider/retry-after.ts';
+import { MAX_WAIT_MS, parseRetryAfter } from '../provider/retry-after.ts';
 import { asWire } from '../provider/wire.ts';
 import { readAnswer } from '../jsonl/answer-json.ts';
 import { answerLine, type Answers } from './answers.ts';
 import {
   afterAnswer,
+  afterOwnRefusal,
   afterStart,
   FIRST_CALL,
-  MAX_CONCURRENCY,
   mayStart,
   waitBeforeCall,
   type RateLimit,
 } from './rate-limit.ts';
-
-/** A row on its way to the realtime endpoint. */
-export interface DirectRow {
-  readonly customId: string;
-  readonly body: string;
-}
+import { HeldRows, type Attempt, type DirectRow } from './held-rows.ts';
+import { remember, rowWaitMs, whoseRefusal, type RecentRow } from './whose-refusal.ts';
 
 export interface Sending {
   readonly endpoint: string;
@@ -36,6 +32,8 @@ export interface Sending {
   readonly isStopped: () => Promise<boolean>;
 }
 
+type SendingEdges = Pick<ProviderEdges, 'clock' | 'random' | 'wait' | 'signal'>;
+
 export interface Sent {
   readonly answered: number;
   /** `all`: no row is left; `halted`: the account was denied; `stopped`: the job; `later`: there is more. */
@@ -44,15 +42,15 @@ export interface Sent {
   readonly waitMs: number;
 }
 
-/** Calls for one row in one pass that get no answer, or one that another call may better. A limit that is hit is none. */
+/** Attempts per row and pass. A 429 does not count as an attempt. */
 const MAX_ATTEMPTS = 4;
 
-/** Rows that are held for another call before a new one is begun: the longest list, and so the memory. */
-const MAX_HELD = MAX_CONCURRENCY;
+/** Rows that are tried while none is taken, before the first of them is tried again. */
+const MAX_PROBED = 24;
 
 /** Sends rows one by one, as many at once as the provider takes, and keeps every answer. */
 export async function sendRows(
-  edges: Pick<ProviderEdges, 'clock' | 'random' | 'wait'>,
+  edges: SendingEdges,
   rows: AsyncIterator<DirectRow>,
   sending: Sending,
 ): Promise<Sent> {
@@ -65,29 +63,30 @@ export async function sendRows(
   }
 }
 
-interface Attempt {
-  readonly row: DirectRow;
-  /** From 1. */
-  readonly nth: number;
+interface Refusal {
+  /** The provider took the call, and its answer is of no use. */
+  readonly isTaken: boolean;
+  /** It names a limit of the rate. */
+  readonly isLimit: boolean;
 }
 
 class Sender {
-  readonly #edges: Pick<ProviderEdges, 'clock' | 'random' | 'wait'>;
+  readonly #edges: SendingEdges;
   readonly #rows: AsyncIterator<DirectRow>;
   readonly #sending: Sending;
   readonly #endpoint: Endpoint;
-  readonly #again: Attempt[] = [];
+  readonly #held = new HeldRows();
   readonly #inFlight = new Set<Promise<void>>();
   #rate: RateLimit = FIRST_CALL;
+  #recent: readonly RecentRow[] = [];
+  /** Rows were let go unanswered, for the next pass: too many had to be held. */
+  #hasLeft = false;
+  #isTurnOfHeld = false;
   #answered = 0;
   #halted = false;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(
-    edges: Pick<ProviderEdges, 'clock' | 'random' | 'wait'>,
-    rows: AsyncIterator<DirectRow>,
-    sending: Sending,
-  ) {
+  constructor(edges: SendingEdges, rows: AsyncIterator<DirectRow>, sending: Sending) {
     this.#edges = edges;
     this.#rows = rows;
     this.#sending = sending;
@@ -95,11 +94,11 @@ class Sender {
   }
 
   async run(): Promise<Sent> {
-    const { clock, wait } = this.#edges;
+    const { clock, wait, signal } = this.#edges;
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.error;
       if (this.#halted) return this.#ended('halted');
-      if (clock.now() >= this.#sending.until) return this.#ended('later');
+      if (clock.now() >= this.#sending.until || signal?.aborted === true) return this.#ended('later');
       if (mayStart(this.#rate, this.#inFlight.size, clock.now()) > 0) {
         if (await this.#sending.isStopped()) return this.#ended('stopped');
         const next = await this.#next();
@@ -113,10 +112,9 @@ class Sender {
         continue;
       }
       // When no row is left there is nothing to wait for.
-      const held = await this.#next();
-      if (held === undefined) return this.#ended('all');
-      this.#again.unshift(held);
-      const waitMs = waitBeforeCall(this.#rate, clock.now());
+      const due = await this.#nextDue();
+      if (due === undefined) return this.#ended(this.#hasLeft ? 'later' : 'all');
+      const waitMs = Math.max(waitBeforeCall(this.#rate, clock.now()), due - clock.now());
       // A Lambda that sleeps is paid for; the machine waits at no cost.
       if (waitMs > MAX_WAIT_MS) return this.#ended('later', waitMs);
       await wait(waitMs);
@@ -133,13 +131,30 @@ class Sender {
     return { answered: this.#answered, end: this.#halted ? 'halted' : end, waitMs };
   }
 
+  /**
+   * Rows that were refused and new ones take turns, so that neither keeps the others waiting. While no row is taken, new ones come
+   * first: one that is taken shows that the others are the cause.
+   */
   async #next(): Promise<Attempt | undefined> {
-    // A row that the provider will not take now must not keep the others waiting.
-    if (this.#again.length < MAX_HELD) {
-      const next = await this.#rows.next();
-      if (next.done !== true) return { row: next.value, nth: 1 };
-    }
-    return this.#again.shift();
+    const now = this.#edges.clock.now();
+    const isTaking = this.#recent.some(({ isTaken }) => isTaken);
+    this.#isTurnOfHeld = !this.#isTurnOfHeld && (isTaking || this.#held.size >= MAX_PROBED);
+    const held = this.#isTurnOfHeld ? this.#held.takeDue(now) : undefined;
+    return held ?? (await this.#nextNew()) ?? this.#held.takeDue(now);
+  }
+
+  async #nextNew(): Promise<Attempt | undefined> {
+    const next = await this.#rows.next();
+    return next.done === true
+      ? undefined
+      : { row: next.value, nth: 1, refusals: 0, notBefore: 0, isOwnFault: false };
+  }
+
+  /** When the next row may be sent; undefined when there is none. */
+  async #nextDue(): Promise<number | undefined> {
+    const next = await this.#nextNew();
+    if (next !== undefined) this.#held.add(next);
+    return this.#held.nextDue;
   }
 
   #start(attempt: Attempt): void {
@@ -152,7 +167,8 @@ class Sender {
     this.#inFlight.add(call);
   }
 
-  async #call({ row, nth }: Attempt): Promise<void> {
+  async #call(attempt: Attempt): Promise<void> {
+    const { row } = attempt;
     const { provider, endpoint, codes, answers } = this.#sending;
     const answer = await send(provider, endpoint, row.body);
     const line = answerLine(row.customId, answer);
@@ -165,20 +181,42 @@ class Sender {
     // A gateway may put its limit into the body of a success. An answer that is empty asks for no other pace.
     const status = verdict.kind === 'ok' ? answer.status : verdict.status;
     const isSuccess = status >= 200 && status < 300;
-    const { clock, random } = this.#edges;
-    this.#rate = afterAnswer(
-      this.#rate,
-      { refused: kind === 'retriable' && !isSuccess, headers: answer.headers },
-      { inFlight: this.#inFlight.size - 1, now: clock.now(), random: random() },
-    );
-    const isLimited = kind === 'retriable' && status === 429;
-    if (isLimited || (kind === 'retriable' && nth < MAX_ATTEMPTS)) {
-      this.#again.push({ row, nth: isLimited ? nth : nth + 1 });
-      return;
-    }
+    const isTaken = kind !== 'retriable' || isSuccess;
+    this.#recent = remember(this.#recent, { customId: row.customId, isTaken });
+    if (isTaken) this.#pace(answer, false, false);
+    if (kind === 'retriable' && this.#refused(attempt, answer, { isTaken, isLimit: status === 429 })) return;
     if (kind === 'halting') this.#halted = true;
     await answers.add(line);
     this.#answered += 1;
+  }
+
+  /** @returns whether the row is sent again in this pass or the next one */
+  #refused(attempt: Attempt, answer: DirectAnswer, { isTaken, isLimit }: Refusal): boolean {
+    const isOwn = isTaken || (attempt.isOwnFault && !isLimit);
+    const whose = isOwn ? 'row' : whoseRefusal(this.#recent, isLimit);
+    if (!isTaken) this.#pace(answer, whose, isLimit);
+    if (!isLimit && attempt.nth >= MAX_ATTEMPTS) return false;
+    const { clock, random } = this.#edges;
+    const now = clock.now();
+    const refusals = attempt.refusals + 1;
+    const askedMs = parseRetryAfter(answer.headers['retry-after'], now);
+    // Everybody waits for a provider that takes nothing; the first row to be sent then may be any.
+    const notBefore = whose === 'all' ? now : now + rowWaitMs(refusals, askedMs, random());
+    const nth = isLimit ? attempt.nth : attempt.nth + 1;
+    const isOwnFault = attempt.isOwnFault || (whose === 'row' && !isLimit);
+    const again = { ...attempt, nth, refusals, notBefore, isOwnFault };
+    if (this.#held.hasRoomFor(again)) this.#held.add(again);
+    else this.#hasLeft = true;
+    return true;
+  }
+
+  #pace({ headers }: DirectAnswer, whose: false | ReturnType<typeof whoseRefusal>, isLimit: boolean): void {
+    const { clock, random } = this.#edges;
+    const at = { inFlight: this.#inFlight.size - 1, now: clock.now(), random: random() };
+    this.#rate =
+      whose === 'row'
+        ? afterOwnRefusal(this.#rate, headers, at)
+        : afterAnswer(this.#rate, { refused: whose, headers, isFailure: !isLimit }, at);
   }
 }
 

@@ -16,7 +16,7 @@ export interface CancelledJob {
 /**
  * Cancels a job: nothing new is sent, its open batches are cancelled at the provider, and what they had finished ends
  * in its results. The execution that runs is stopped at once, and another one, which finds the job cancelled, does all
- * that. Asking twice changes nothing.
+ * that. A job may be cancelled any number of times: one whose provider did not take the cancel has batches open.
  * @returns undefined when there is no such job.
  */
 export async function cancelJob(edges: StartEdges, jobId: string): Promise<CancelledJob | undefined> {
@@ -25,9 +25,8 @@ export async function cancelJob(edges: StartEdges, jobId: string): Promise<Cance
   if ((await store.stat(jobKey(jobId))) === undefined) return summary && { jobId, state: 'ended' };
   const last = await lastExecution(executions, jobId);
   const running = last?.running === true;
-  // A job that failed may have left batches open; every other end means there are none. Its execution may still run: it
-  // announces that end.
-  if (summary !== undefined && summary.status !== 'failed') return { jobId, state: 'ended' };
+  // Its execution may still run: it announces that end.
+  if (summary !== undefined && !mayHaveOpenBatches(summary)) return { jobId, state: 'ended' };
   if (running && isCancelled(await readStop(store, jobId))) return { jobId, state: 'cancelling' };
   // Before the execution is stopped: a create that is on its way finds it when it is through, and cancels its batch.
   await markCancelled(edges, jobId, 'The job was cancelled.');
@@ -35,6 +34,11 @@ export async function cancelJob(edges: StartEdges, jobId: string): Promise<Cance
   await store.delete(summaryKey(jobId));
   await startExecution(executions, jobId);
   return { jobId, state: 'cancelling' };
+}
+
+/** A job that failed or was cancelled may have left batches open; every other end means there are none. */
+function mayHaveOpenBatches({ status }: Summary): boolean {
+  return status === 'failed' || status === 'cancelled';
 }
 
 /** "Step Functions Execution Status Change" of EventBridge, as far as it is needed. */

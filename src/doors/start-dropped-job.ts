@@ -1,9 +1,10 @@
-import { InvalidRequest } from '../errors.ts';
+import { InvalidInput, InvalidRequest } from '../errors.ts';
 import type { InputRef } from '../job.ts';
 import { JOB_FILE_SUFFIX } from '../checkpoints/keys.ts';
 import { dropEventSchema, readDrop, type Drop } from '../requests/drop-event.ts';
 import { parseJobFile, MAX_REQUEST_BYTES, tooLarge, type JobRequest } from '../requests/job-request.ts';
-import { resolveInputs } from '../requests/resolve-inputs.ts';
+import { InputFilter } from '../requests/input-files.ts';
+import { pinOf, resolveInputs } from '../requests/resolve-inputs.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { leaveUnstarted, type UnstartedJob } from './leave-unstarted.ts';
 import { startJob, type StartEdges, type StartedJob, type StartRequest } from './start-job.ts';
@@ -23,6 +24,8 @@ export async function startDroppedJob(
   try {
     return await startJob(edges, await requestOf(edges.store, drop));
   } catch (error) {
+    // A job request that was written anew meanwhile has an event of its own.
+    if (error instanceof InvalidInput) return { state: 'passed over' };
     if (!(error instanceof InvalidRequest)) throw error;
     const { jobId, profile } = drop;
     return leaveUnstarted(edges, { jobId, profile, inputs: [inputOf(drop)], refusal: error });
@@ -40,23 +43,26 @@ async function requestOf(store: ObjectStore, drop: Drop): Promise<StartRequest> 
     return { jobId, profile, inputs: () => Promise.resolve([inputOf(drop)]) };
   }
   const request = await readJobFile(store, drop);
+  const filter = new InputFilter();
   return {
     jobId,
     profile: request.profile ?? profile,
     overrides: request.overrides,
-    inputs: () => resolveInputs(store, jobId, request),
+    inputs: () => resolveInputs(store, jobId, request, filter),
+    skipped: () => filter.skipped,
   };
 }
 
-function inputOf({ key, version }: Drop): InputRef {
-  return { key, ...(version === undefined ? {} : { version }) };
+function inputOf({ key, ...dropped }: Drop): InputRef {
+  return { key, ...pinOf(dropped) };
 }
 
-async function readJobFile(store: ObjectStore, { key, version }: Drop): Promise<JobRequest> {
-  const object = await store.open(key, { version });
+async function readJobFile(store: ObjectStore, drop: Drop): Promise<JobRequest> {
+  const { key, ...pinned } = inputOf(drop);
+  const object = await store.open(key, pinned);
   if (object === undefined) throw new InvalidRequest(`There is no job request ${store.locate(key)}.`);
   object.close();
   if (object.bytes > MAX_REQUEST_BYTES) throw tooLarge(store.locate(key), object.bytes);
-  const bytes = await store.get(key, { version });
+  const bytes = await store.get(key, pinned);
   return parseJobFile(bytes ?? Buffer.alloc(0), store.locate(key));
 }

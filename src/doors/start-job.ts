@@ -1,9 +1,10 @@
 import type { NightshiftConfig, ProfileConfig } from '../config/config.ts';
 import { resolveProfile } from '../config/resolve-profile.ts';
+import { defined } from '../defined.ts';
 import type { Edges } from '../edges.ts';
 import { RequestConflict } from '../errors.ts';
 import { lastExecution, startExecution, type Executions } from '../executions/executions.ts';
-import type { InputRef, Job, Summary } from '../job.ts';
+import type { InputRef, Job, SkippedFiles, Summary } from '../job.ts';
 import { indexKey, jobKey, stopKey, summaryKey } from '../checkpoints/keys.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
 import { readJson, requireJson } from '../store/json.ts';
@@ -20,6 +21,10 @@ export interface StartRequest {
   readonly overrides?: ProfileConfig | undefined;
   /** The input files, in order. Asked for only when the job is new. */
   readonly inputs: () => Promise<readonly InputRef[]>;
+  /** What was found below the request's prefix and is no input; asked for after the inputs. */
+  readonly skipped?: () => SkippedFiles | undefined;
+  /** The schedule whose prefix the inputs were claimed below. */
+  readonly schedule?: string | undefined;
   /** Tells this request from another one under the same jobId, which is then refused. */
   readonly requestHash?: string | undefined;
 }
@@ -73,15 +78,15 @@ async function isForgotten(store: Edges['store'], jobId: string): Promise<boolea
 /** Writes `job.json` unless the job is known already. */
 async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ job: Job; known: boolean }> {
   const { store, config, clock } = edges;
-  const { jobId, profile, overrides, inputs, requestHash } = request;
+  const { jobId, profile, overrides, requestHash, schedule } = request;
   const before = await readJson<Job>(store, jobKey(jobId));
   if (before !== undefined) return { job: before, known: true };
   const job: Job = {
     jobId,
     profile: resolveProfile(config, profile, overrides),
-    inputs: await inputs(),
+    inputs: await request.inputs(),
     createdAt: new Date(clock.now()).toISOString(),
-    ...(requestHash === undefined ? {} : { requestHash }),
+    ...defined({ requestHash, schedule, skipped: request.skipped?.() }),
   };
   const first = await store.createIfAbsent(jobKey(jobId), `${JSON.stringify(job)}\n`);
   return first ? { job, known: false } : { job: await requireJson<Job>(store, jobKey(jobId)), known: true };

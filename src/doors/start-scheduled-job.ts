@@ -1,7 +1,9 @@
+import { resolveProfile } from '../config/resolve-profile.ts';
 import { InvalidRequest } from '../errors.ts';
 import type { InputRef, Summary } from '../job.ts';
 import { jobKey, summaryKey } from '../checkpoints/keys.ts';
 import { claimInputs } from '../requests/claims.ts';
+import { InputFilter } from '../requests/input-files.ts';
 import { makeJobId } from '../requests/job-id.ts';
 import { resolveInputs } from '../requests/resolve-inputs.ts';
 import { scheduleEventSchema, scheduleSchema, type Schedule } from '../requests/schedule.ts';
@@ -24,14 +26,20 @@ export async function startScheduledJob(
   const jobId = makeJobId(schedule.name ?? name, [edges.store.url, 'schedule', name, time.toISOString()]);
   const { profile = 'default', overrides } = schedule;
   if (await wasEmpty(edges, jobId)) return { jobId, state: 'empty' };
+  const filter = new InputFilter();
   try {
-    const inputs = await scheduledInputs(edges, { jobId, name, schedule, time });
-    if (inputs?.length === 0) return await leaveUnstarted(edges, { jobId, profile, inputs });
+    const inputs = await scheduledInputs(edges, { jobId, name, schedule, time }, filter);
+    if (inputs?.length === 0) {
+      const { skipped } = filter;
+      return await leaveUnstarted(edges, { jobId, profile, inputs, skipped });
+    }
     return await startJob(edges, {
       jobId,
       profile,
       overrides,
       inputs: () => Promise.resolve(inputs ?? []),
+      skipped: () => filter.skipped,
+      schedule: schedule.prefix === undefined ? undefined : name,
     });
   } catch (error) {
     if (!(error instanceof InvalidRequest)) throw error;
@@ -61,13 +69,16 @@ interface Run {
 
 /** The input files of this run; undefined when its job is known already and has them in its `job.json`. */
 async function scheduledInputs(
-  { store }: StartEdges,
+  { store, config }: StartEdges,
   { jobId, name, schedule, time }: Run,
+  filter: InputFilter,
 ): Promise<readonly InputRef[] | undefined> {
   if ((await store.stat(jobKey(jobId))) !== undefined) return undefined;
-  const { prefix, inputs = [], timezone = 'UTC' } = schedule;
+  const { prefix, inputs = [], timezone = 'UTC', profile = 'default', overrides } = schedule;
+  // Before any file is claimed: a job that cannot be takes none.
+  resolveProfile(config, profile, overrides);
   const fill = (pattern: string): string => fillDateTokens(pattern, time, timezone);
   if (prefix !== undefined)
-    return claimInputs(store, { schedule: name, prefix: fill(prefix), jobId, time: time.getTime() });
+    return claimInputs(store, { schedule: name, prefix: fill(prefix), jobId, time: time.getTime() }, filter);
   return resolveInputs(store, jobId, { inputs: inputs.map(fill) });
 }

@@ -88,6 +88,7 @@ export class ResultSplicer {
   /** The result line made last, newline included, up to the length that `make` told. */
   line = Buffer.allocUnsafeSlow(65_536);
   #known: KnownShape | undefined;
+  #found: ResultSplice | undefined;
   readonly #learned: ResultSplice[] = [];
   readonly #rules: ResultRules;
   /** What answers have used that went the long way. */
@@ -109,12 +110,13 @@ export class ResultSplicer {
 
   /** Whether the line that `recognize` has just found answers such a request. */
   answers(asked: Asked): boolean {
-    return this.#spliceFor(asked) !== undefined;
+    this.#found = this.#spliceFor(asked);
+    return this.#found !== undefined;
   }
 
-  /** {@link make} for the line that `recognize` has just found. */
-  makeRecognized(line: Buffer, asked: Asked): number {
-    const found = this.#spliceFor(asked);
+  /** {@link make} for the line that `answers` has just said yes to. */
+  makeRecognized(line: Buffer): number {
+    const found = this.#found;
     if (found === undefined) return 0;
     const { splice, used, usage } = found;
     const { spans } = this.#shapes;
@@ -132,7 +134,7 @@ export class ResultSplicer {
   /** Makes the result line of an answer, and adds its usage. @returns its length in `line`; 0 when it goes the long way */
   make(line: Buffer, asked: Asked): number {
     this.#known = this.#shapes.find(line);
-    return this.makeRecognized(line, asked);
+    return this.answers(asked) ? this.makeRecognized(line) : 0;
   }
 
   #spliceFor({ inputs = 0 }: Asked): ResultSplice | undefined {

@@ -40,7 +40,8 @@ export class TableSplicer {
     let empty = 0;
     for (let n = 0; n < header.length; n += 1) {
       // Missing cells at a row's end are empty; a column without a name counts as such.
-      const [start, end] = [spans[2 * n], spans[2 * n + 1]];
+      const start = spans[2 * n];
+      const end = spans[2 * n + 1];
       if (start === end || start === undefined || end === undefined || header[n] === '') empty |= 1 << n;
       else filled.push(start, end);
     }

@@ -14,10 +14,16 @@ export interface BatchProvider {
   findFile(name: string): Promise<ProviderFile | undefined>;
   /** Creates a batch. Never repeated by the client: when the answer is lost it fails with `ProviderUnavailable`. */
   createBatch(request: CreateBatch): Promise<Batch>;
-  /** The batch made from this input file or carrying this metadata, over all list pages. */
+  /**
+   * The best batch created from this input file or carrying this metadata: one that runs before one that ended.
+   * `undefined` when the complete list has none. @throws ProviderUnavailable when the list is not complete
+   */
   findBatch(wanted: FindBatch): Promise<Batch | undefined>;
   getBatch(batchId: string): Promise<Batch>;
-  /** Asks for cancellation. A batch that has already ended is no error, nor a provider that cannot cancel. */
+  /**
+   * Asks for cancellation; does nothing where the provider cannot cancel. Providers refuse the cancel of a batch that has ended:
+   * the next poll shows how it is. @throws a `Provider*` error when it was not taken
+   */
   cancelBatch(batchId: string): Promise<void>;
   /**
    * A file's content as it streams in. Fails with `ProviderUnavailable` when fewer bytes arrive than
@@ -81,6 +87,8 @@ export interface CreateBatch {
 }
 
 export interface FindBatch {
+  /** The batch's id, where it is known. */
+  readonly batchId?: string;
   readonly inputFileId: string;
   readonly metadata: Readonly<Record<string, string>>;
 }

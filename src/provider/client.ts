@@ -26,7 +26,9 @@ import {
   type OwnHeader,
   type Timeouts,
 } from './http.ts';
-import { asWire, readFile, readPage, required } from './wire.ts';
+import { betterBatch, isBestBatch, isWanted } from './match-batch.ts';
+import { readList } from './read-list.ts';
+import { readFile, required } from './wire.ts';
 
 export interface ClientOptions {
   readonly settings: ProviderSettings;
@@ -40,11 +42,9 @@ export interface ClientOptions {
   /** Waits between the attempts of one call, in milliseconds. */
   readonly wait?: (milliseconds: number) => Promise<void>;
   readonly timeouts?: Partial<Timeouts>;
+  /** Ends every call that is on its way and every later one. */
+  readonly signal?: AbortSignal | undefined;
 }
-
-/** A list is looked through for at most this many pages of {@link PAGE_SIZE}. */
-const MAX_PAGES = 1_000;
-const PAGE_SIZE = 100;
 
 /** Attempts to get a file up, a look for the lost one before each further attempt. */
 const UPLOAD_ATTEMPTS = 3;
@@ -60,11 +60,13 @@ export function createProviderClient({
   apiKey,
   ownHeaders,
   random = Math.random,
-  wait = (milliseconds) => sleep(milliseconds),
+  signal,
+  // A wait that is broken off is followed by a call that fails at once.
+  wait = (milliseconds) => sleep(milliseconds, undefined, { signal }).catch(() => undefined),
   timeouts,
 }: ClientOptions): ProviderClient {
   const limits = { ...TIMEOUTS, ...timeouts };
-  const http = { baseUrl, apiKey, ownHeaders, dialect, endpoints, random, wait, timeouts: limits };
+  const http = { baseUrl, apiKey, ownHeaders, dialect, endpoints, random, wait, signal, timeouts: limits };
   switch (dialect.adapter) {
     case 'anthropic':
       return new AnthropicClient(http, dialect);
@@ -142,10 +144,12 @@ class FileClient implements ProviderClient {
   /** Without a list there is nothing to be found: a file that goes up twice costs nothing. */
   async findFile(name: string): Promise<ProviderFile | undefined> {
     const call = get(`find file ${name}`, '/files');
+    let found: ProviderFile | undefined;
     try {
-      const found = await this.#find(call, { purpose: this.#adapter.filePurpose, order: 'desc' }, (item) => {
+      await this.#read(call, { purpose: this.#adapter.filePurpose, order: 'desc' }, (item) => {
         const file = readFile(item);
-        return file?.name === name ? file : undefined;
+        if (file?.name === name) found = file;
+        return found !== undefined;
       });
       if (found !== undefined) await this.#untilProcessed(found);
       return found;
@@ -169,11 +173,13 @@ class FileClient implements ProviderClient {
 
   async findFiles(name: string): Promise<readonly ProviderFile[]> {
     const found: ProviderFile[] = [];
-    await this.#find(get(`find files ${name}`, '/files'), { purpose: this.#adapter.filePurpose }, (item) => {
+    const call = get(`find files ${name}`, '/files');
+    const end = await this.#read(call, { purpose: this.#adapter.filePurpose }, (item) => {
       const file = readFile(item);
       if (file?.name === name) found.push(file);
-      return undefined;
+      return false;
     });
+    if (end === 'cut off') throw cutOff(call);
     return found;
   }
 
@@ -185,7 +191,7 @@ class FileClient implements ProviderClient {
       path: this.#adapter.batchesPath,
       headers: {
         'content-type': 'application/json',
-        ...(honours.idempotencyKey === 'header' && { 'idempotency-key': idempotencyKey(request.metadata) }),
+        ...(honours.idempotencyKey === 'header' && { 'idempotency-key': idempotencyKey(request) }),
       },
       body: JSON.stringify(await this.#adapter.createBody(request, this.#dialect)),
       repeatable: false,
@@ -193,36 +199,29 @@ class FileClient implements ProviderClient {
     return this.#batch(call);
   }
 
-  /** By metadata where it is sent and the listed batch carries any, else by its input file: each round's file has one batch. */
-  findBatch({ inputFileId, metadata }: FindBatch): Promise<Batch | undefined> {
-    const wanted = Object.entries(metadata);
-    const call = get(`find batch of file ${inputFileId}`, this.#adapter.batchesPath);
-    return this.#find(call, {}, (item) => {
+  /** Reads the whole list unless it meets a batch that cannot be bettered: a cancelled twin may stand before the one that runs. */
+  async findBatch(wanted: FindBatch): Promise<Batch | undefined> {
+    const call = get(`find batch of file ${wanted.inputFileId}`, this.#adapter.batchesPath);
+    let best: Batch | undefined;
+    const end = await this.#read(call, {}, (item) => {
       const batch = this.#adapter.readBatch(item, this.#dialect);
-      if (batch === undefined) return undefined;
-      const carriesAny = this.#dialect.honours.metadata === true && Object.keys(batch.metadata).length > 0;
-      const matches = carriesAny
-        ? wanted.every(([name, value]) => batch.metadata[name] === value)
-        : batch.inputFileId === inputFileId;
-      return matches ? batch : undefined;
+      if (batch === undefined || !isWanted(batch, wanted)) return false;
+      best = betterBatch(best, batch, wanted);
+      return isBestBatch(best, wanted);
     });
+    if (end === 'cut off') throw cutOff(call);
+    return best;
   }
 
   getBatch(batchId: string): Promise<Batch> {
     return this.#batch(get(`get batch ${batchId}`, this.#pathOf(batchId)));
   }
 
-  /** Repeatable: asking twice cancels once. A no says that it has ended already, or that there is no such call. */
+  /** Repeatable: asking twice cancels once. */
   async cancelBatch(batchId: string): Promise<void> {
     if (this.#dialect.honours.cancel === false) return;
     const path = `${this.#pathOf(batchId)}/cancel`;
-    const call: Call = { action: `cancel batch ${batchId}`, method: 'POST', path, repeatable: true };
-    try {
-      await this.#http.json(call);
-    } catch (error) {
-      // OpenAI says 409, AIBrix 400, a server without the call 405: whichever it is, the next poll knows how the batch is.
-      if (!(error instanceof ProviderRejected)) throw error;
-    }
+    await this.#http.json({ action: `cancel batch ${batchId}`, method: 'POST', path, repeatable: true });
   }
 
   download(fileId: string, onLength?: (bytes: number) => void): AsyncGenerator<Buffer> {
@@ -256,33 +255,16 @@ class FileClient implements ProviderClient {
     return `${this.#adapter.batchesPath}/${encodeURIComponent(batchId)}`;
   }
 
-  /** Goes through a list's pages until an item is the one; ends on a page that says so or brings nothing new. */
-  async #find<Item>(
+  #read(
     call: Call,
     query: Readonly<Record<string, string>>,
-    match: (item: unknown) => Item | undefined,
-  ): Promise<Item | undefined> {
-    const { lists } = this.#adapter;
-    let after: string | undefined;
-    for (let pages = 0; pages < MAX_PAGES; pages += 1) {
-      const place =
-        lists === 'page'
-          ? { page: String(pages), page_size: String(PAGE_SIZE) }
-          : { limit: String(PAGE_SIZE), ...(after && { after }) };
-      const search = new URLSearchParams({ ...query, ...place });
-      const page = required(
-        call.action,
-        readPage(await this.#http.json({ ...call, path: `${call.path}?${search.toString()}` })),
-      );
-      for (const item of page.items) {
-        const found = match(item);
-        if (found !== undefined) return found;
-      }
-      const last = asWire(page.items.at(-1))?.['id'];
-      if (lists === 'whole' || page.more === false || typeof last !== 'string' || last === after)
-        return undefined;
-      after = last;
-    }
-    throw new ProviderUnavailable(`${call.action}: the list has more than ${MAX_PAGES} pages.`);
+    visit: (item: unknown) => boolean,
+  ): ReturnType<typeof readList> {
+    return readList(this.#http, { call, query, pages: this.#adapter.lists, wait: this.#wait }, visit);
   }
+}
+
+/** What was not seen may be there. */
+function cutOff({ action }: Call): ProviderUnavailable {
+  return new ProviderUnavailable(`${action}: the list says that there is more and does not show it.`);
 }

@@ -16,9 +16,14 @@ export interface Timeouts {
   readonly headers: number;
   /** Between two pieces of an answer's body. */
   readonly body: number;
+  /** A call as a whole: its answer to the last byte, its repeats, and the waits between them. An upload has more. */
+  readonly total: number;
 }
 
-export const TIMEOUTS: Timeouts = { connect: 10_000, headers: 120_000, body: 60_000 };
+export const TIMEOUTS: Timeouts = { connect: 10_000, headers: 120_000, body: 60_000, total: 120_000 };
+
+/** Files that move more slowly than this are given up: 100 MB have 53 minutes, in bytes per millisecond. */
+const MIN_BYTES_PER_MS = 32;
 
 export interface HttpOptions {
   readonly baseUrl: string;
@@ -33,6 +38,8 @@ export interface HttpOptions {
   readonly random: () => number;
   readonly wait: (milliseconds: number) => Promise<void>;
   readonly timeouts: Timeouts;
+  /** Ends every call: whoever waits for them has gone. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A header that a configuration adds. */
@@ -81,21 +88,26 @@ export class Http {
     this.#agent = new Agent({ connect: { timeout: connect }, headersTimeout: headers, bodyTimeout: body });
   }
 
+  /** Longest a call may take as a whole when it moves no file, in milliseconds. */
+  get totalMs(): number {
+    return this.#options.timeouts.total;
+  }
+
   close(): Promise<void> {
     return this.#agent.close();
   }
 
   /** A call whose answer is JSON. @throws a `Provider*` error. */
   json(call: Call): Promise<unknown> {
-    return this.#attempt(call, async () => {
-      const answer = await this.#send(call);
+    return this.#attempt(call, async (leftMs) => {
+      const answer = await this.#accept(call, await this.#request(call, { leftMs }));
       return parseAnswer(call, await this.#readText(call, answer));
     });
   }
 
-  /** A call whose answer streams; its status is a success. @throws a `Provider*` error. */
+  /** A call whose answer streams, for as long as it takes; its status is a success. @throws a `Provider*` error. */
   stream(call: Call): Promise<Answer> {
-    return this.#attempt(call, () => this.#send(call));
+    return this.#attempt(call, async () => this.#accept(call, await this.#request(call)));
   }
 
   /**
@@ -110,7 +122,7 @@ export class Http {
     const headers = { 'content-type': 'application/json' };
     const call: Call = { action: `call ${path}`, method: 'POST', path, headers, body, repeatable: false };
     try {
-      const answer = await this.#request(call, REALTIME_MS);
+      const answer = await this.#request(call, { leftMs: REALTIME_MS, silentMs: REALTIME_MS });
       return {
         status: answer.statusCode,
         headers: Object.fromEntries(
@@ -127,8 +139,8 @@ export class Http {
 
   /** A call that is answered with where to go on. @throws a `Provider*` error. */
   async redirect(call: Call): Promise<{ readonly location: string; readonly headers: Answer['headers'] }> {
-    return this.#attempt(call, async () => {
-      const answer = await this.#request(call);
+    return this.#attempt(call, async (leftMs) => {
+      const answer = await this.#request(call, { leftMs });
       await this.#readText(call, answer);
       const { location } = answer.headers;
       if (answer.statusCode < 300 || answer.statusCode >= 400 || typeof location !== 'string')
@@ -149,13 +161,11 @@ export class Http {
   /** Sends a file to an address that needs no key. @throws a `Provider*` error. */
   async put(action: string, url: string, body: AsyncIterable<Uint8Array>, bytes: number): Promise<void> {
     const headers = { 'content-type': 'application/octet-stream', 'content-length': String(bytes) };
-    const call: Call = { action, method: 'POST', path: '', repeatable: false };
-    await this.#attempt(call, async () => {
-      const answer = await this.#accept(
-        call,
-        await request(this.#agent, new URL(url), { method: 'PUT', headers, body }),
-      );
-      await this.#readText(call, answer);
+    const call: Call = { action, method: 'POST', path: '', headers, repeatable: false };
+    await this.#attempt(call, async (leftMs) => {
+      const signal = this.#endsAfter(leftMs);
+      const answer = await request(this.#agent, new URL(url), { method: 'PUT', headers, body, signal });
+      await this.#readText(call, await this.#accept(call, answer));
     });
   }
 
@@ -167,13 +177,15 @@ export class Http {
     );
   }
 
-  async #attempt<T>(call: Call, once: () => Promise<T>): Promise<T> {
+  async #attempt<T>(call: Call, once: (leftMs: number) => Promise<T>): Promise<T> {
+    const endsAt = performance.now() + totalMs(call, this.#options.timeouts);
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await once();
+        return await once(Math.max(1, endsAt - performance.now()));
       } catch (error) {
         const waitMs = this.#waitBeforeRepeat(call, asProviderError(call, error), attempt);
-        if (waitMs === undefined) throw asProviderError(call, error);
+        const isLate = waitMs !== undefined && performance.now() + waitMs >= endsAt;
+        if (waitMs === undefined || isLate) throw asProviderError(call, error);
         await this.#options.wait(waitMs);
       }
     }
@@ -182,12 +194,9 @@ export class Http {
   #waitBeforeRepeat({ repeatable }: Call, error: Error, attempt: number): number | undefined {
     const passing = error instanceof ProviderUnavailable || error instanceof ProviderThrottled;
     if (!repeatable || !passing || attempt >= MAX_ATTEMPTS) return undefined;
+    if (this.#options.signal?.aborted === true) return undefined;
     const asked = retryAfterOf(error) ?? backoffMs(attempt, this.#options.random());
     return asked > MAX_WAIT_MS ? undefined : asked;
-  }
-
-  async #send(call: Call): Promise<Answer> {
-    return this.#accept(call, await this.#request(call));
   }
 
   /** An answer's text, without the secrets it was asked with. */
@@ -203,7 +212,7 @@ export class Http {
     return secret;
   }
 
-  async #request(call: Call, longestMs?: number): Promise<Answer> {
+  async #request(call: Call, { leftMs, silentMs }: CallLimits = {}): Promise<Answer> {
     const { baseUrl, apiKey, dialect, headers, ownHeaders } = this.#options;
     const key = this.#hide(await apiKey());
     const own = (await ownHeaders?.()) ?? [];
@@ -220,8 +229,18 @@ export class Http {
         ...authorize(dialect.auth, key),
       },
       body: call.body ?? null,
-      longestMs,
+      silentMs,
+      signal: this.#endsAfter(leftMs),
     });
+  }
+
+  /** A server that sends a byte now and then never lets a timeout between two pieces run out. */
+  #endsAfter(leftMs: number | undefined): AbortSignal {
+    const signals = [
+      ...(leftMs === undefined ? [] : [AbortSignal.timeout(Math.ceil(leftMs))]),
+      ...(this.#options.signal === undefined ? [] : [this.#options.signal]),
+    ];
+    return AbortSignal.any(signals);
   }
 
   /** @throws the named error of an answer that is no success */
@@ -233,6 +252,18 @@ export class Http {
     rememberRetryAfter(error, answer);
     throw error;
   }
+}
+
+/** Milliseconds; without `leftMs` only the client's own end bounds the call. */
+interface CallLimits {
+  readonly leftMs?: number;
+  readonly silentMs?: number;
+}
+
+/** How long a call may take as a whole: longer, the more it sends. */
+function totalMs({ headers }: Call, { total }: Timeouts): number {
+  const bytes = Number(headers?.['content-length'] ?? 0);
+  return total + (Number.isFinite(bytes) ? bytes / MIN_BYTES_PER_MS : 0);
 }
 
 export function get(action: string, path: string): Call {
@@ -263,10 +294,12 @@ export async function* streamBody(
   }
   const promised = Number(headers['content-length'] ?? Number.NaN);
   if (!Number.isNaN(promised)) onLength?.(promised);
+  const startedAt = performance.now();
   let received = 0;
   try {
     for await (const chunk of body) {
       received += (chunk as Buffer).byteLength;
+      refuseTooSlow(call, received, performance.now() - startedAt, http.totalMs);
       yield chunk as Buffer;
     }
   } catch (error) {
@@ -275,6 +308,14 @@ export async function* streamBody(
   if (!Number.isNaN(promised) && received !== promised) {
     throw new ProviderUnavailable(`${call.action}: ${received} of ${promised} bytes arrived.`);
   }
+}
+
+/** Whoever takes the bytes may be slow, too; a server that sends a byte now and then is far below the least that is asked. */
+function refuseTooSlow({ action }: Call, received: number, passedMs: number, least: number): void {
+  if (passedMs < least + received / MIN_BYTES_PER_MS) return;
+  throw new ProviderUnavailable(
+    `${action}: only ${received} bytes in ${Math.round(passedMs / 1_000)} s; it is given up.`,
+  );
 }
 
 /** @throws ProviderRejected when the call would leave the base URL, whoever chose its path or ids */
@@ -339,6 +380,8 @@ export function asProviderError({ action }: Pick<Call, 'action'>, error: unknown
 }
 
 function codeOf(error: unknown): string {
+  if (error instanceof Error && error.name === 'TimeoutError') return 'not complete in time';
+  if (error instanceof Error && error.name === 'AbortError') return 'given up by this host';
   if (error instanceof Error && 'code' in error) return String(error.code);
   return error instanceof Error ? error.name : 'unknown';
 }

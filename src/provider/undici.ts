@@ -17,20 +17,20 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | AsyncIterable<Uint8Array> | null;
-  /** From its start to the end of its answer, in milliseconds; in place of the agent's timeouts. */
-  readonly longestMs?: number | undefined;
+  /** Longest wait for headers and between two pieces of the body, in milliseconds; in place of the agent's timeouts. */
+  readonly silentMs?: number | undefined;
+  /** Ends the call and its answer. */
+  readonly signal: AbortSignal;
 }
 
 /** Sends one request through an agent's connections. */
 export function request(
   agent: Agent,
   url: URL,
-  { method, headers, body, longestMs }: HttpRequest,
+  { method, headers, body, silentMs, signal }: HttpRequest,
 ): Promise<Answer> {
   const { origin, pathname, search } = url;
-  const limits =
-    longestMs === undefined
-      ? {}
-      : { headersTimeout: longestMs, bodyTimeout: longestMs, signal: AbortSignal.timeout(longestMs) };
-  return apiRequest.call(agent, { origin, path: `${pathname}${search}`, method, headers, body, ...limits });
+  const timeouts = silentMs === undefined ? {} : { headersTimeout: silentMs, bodyTimeout: silentMs };
+  const path = `${pathname}${search}`;
+  return apiRequest.call(agent, { origin, path, method, headers, body, signal, ...timeouts });
 }

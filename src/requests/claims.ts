@@ -4,8 +4,9 @@ import { candidatesKey, claimsPrefix } from '../checkpoints/keys.ts';
 import { readJson, requireJson } from '../store/json.ts';
 import type { ListedObject, ObjectStore } from '../store/object-store.ts';
 import { sideBySide } from '../side-by-side.ts';
+import { InputFilter } from './input-files.ts';
 import { MAX_INPUTS } from './job-request.ts';
-import { isInputFile } from './resolve-inputs.ts';
+import { pinOf } from './resolve-inputs.ts';
 
 export interface Claimer {
   readonly schedule: string;
@@ -43,30 +44,57 @@ const OLDEST_MS = 365 * DAY_MS;
  * version of a file goes to exactly one job, also when two runs look at the same time: creating its claim decides. A
  * run that is tried again, or twice at once, goes by the same candidates, so it comes to the same files.
  */
-export async function claimInputs(store: ObjectStore, claimer: Claimer): Promise<readonly InputRef[]> {
-  const candidates = await freezeCandidates(store, claimer);
+export async function claimInputs(
+  store: ObjectStore,
+  claimer: Claimer,
+  filter = new InputFilter(),
+): Promise<readonly InputRef[]> {
+  const candidates = await freezeCandidates(store, claimer, filter);
   const ours = await sideBySide(candidates, (candidate) => claim(store, claimer, candidate));
   return candidates
     .filter((_, n) => ours[n])
     .map(({ mark: _mark, writtenAt: _writtenAt, ...input }) => input);
 }
 
-async function freezeCandidates(store: ObjectStore, claimer: Claimer): Promise<readonly Candidate[]> {
+/**
+ * Gives the files of a job back that was refused before anything of it was sent: the next run takes them. The job must
+ * never send anything afterwards.
+ */
+export async function releaseClaims(
+  store: ObjectStore,
+  { schedule, jobId }: Pick<Claimer, 'schedule' | 'jobId'>,
+): Promise<void> {
+  const candidates = (await readJson<readonly Candidate[]>(store, candidatesKey(jobId))) ?? [];
+  await sideBySide(candidates, async (candidate) => {
+    const place = claimKey(schedule, candidate);
+    if ((await readJson<Claim>(store, place))?.jobId === jobId) await store.delete(place);
+  });
+}
+
+async function freezeCandidates(
+  store: ObjectStore,
+  claimer: Claimer,
+  filter: InputFilter,
+): Promise<readonly Candidate[]> {
   const key = candidatesKey(claimer.jobId);
   const known = await readJson<readonly Candidate[]>(store, key);
   if (known !== undefined) return known;
-  const seen = await findCandidates(store, claimer);
+  const seen = await findCandidates(store, claimer, filter);
   const first = await store.createIfAbsent(key, `${JSON.stringify(seen)}\n`);
   return first ? seen : requireJson<readonly Candidate[]>(store, key);
 }
 
-async function findCandidates(store: ObjectStore, claimer: Claimer): Promise<Candidate[]> {
+async function findCandidates(
+  store: ObjectStore,
+  claimer: Claimer,
+  filter: InputFilter,
+): Promise<Candidate[]> {
   const { schedule, prefix } = claimer;
   const oldest = await oldestToLookAt(store, claimer);
   const claims = new ClaimedDays(store, schedule);
   const files: string[] = [];
   for await (const { key, bytes, mark, writtenAt } of store.list(prefix)) {
-    if (!isInputFile(key, bytes) || writtenAt < oldest) continue;
+    if (!filter.takes(key, bytes) || writtenAt < oldest) continue;
     if (!(await claims.has({ key, mark, writtenAt }))) files.push(key);
     if (files.length === MAX_INPUTS) break;
   }
@@ -129,9 +157,9 @@ async function pinUnclaimed(
 ): Promise<Candidate | undefined> {
   const found = await store.stat(key);
   if (found === undefined) return undefined;
-  const { mark, writtenAt, version } = found;
+  const { mark, writtenAt } = found;
   if ((await store.stat(claimKey(schedule, { key, mark }))) !== undefined) return undefined;
-  return { key, mark, writtenAt, ...(version === undefined ? {} : { version }) };
+  return { key, mark, writtenAt, ...pinOf(found) };
 }
 
 async function claim(

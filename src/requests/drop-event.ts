@@ -11,6 +11,8 @@ export const dropEventSchema = z.object({
     object: z.object({
       key: z.string(),
       etag: z.string().optional(),
+      /** Of the local host, whose files have no versions: what holds the job to this content. */
+      mark: z.string().optional(),
       'version-id': z.string().optional(),
       sequencer: z.string().optional(),
     }),
@@ -24,6 +26,8 @@ export interface Drop {
   readonly jobId: string;
   readonly key: string;
   readonly version: string | undefined;
+  /** What holds the job to the file's content, where there are no versions. */
+  readonly etag: string | undefined;
   /** `input/<profile>/<file>` names its profile; `input/<file>` means `default`. */
   readonly profile: string;
 }
@@ -33,7 +37,7 @@ export interface Drop {
  * @throws InvalidRequest for an object that is not below `input/`.
  */
 export function readDrop({ detail: { bucket, object } }: DropEvent): Drop {
-  const { key, 'version-id': version, etag = '', sequencer = '' } = object;
+  const { key, 'version-id': version, etag = '', sequencer = '', mark } = object;
   if (!key.startsWith(INPUT_PREFIX)) {
     throw new InvalidRequest(`"${key}" is not under ${INPUT_PREFIX}, so it starts no job.`);
   }
@@ -42,6 +46,7 @@ export function readDrop({ detail: { bucket, object } }: DropEvent): Drop {
     jobId: makeJobId(key, [bucket.name, key, version ?? `${etag}${sequencer}`]),
     key,
     version,
+    etag: mark,
     profile: rest.length > 0 && folder !== '' ? folder : 'default',
   };
 }

@@ -1,23 +1,26 @@
 import { createHash } from 'node:crypto';
 import { InvalidInput, InvalidRequest } from '../errors.ts';
 import type { InputRef } from '../job.ts';
-import { JOB_FILE_SUFFIX, rowsKey } from '../checkpoints/keys.ts';
+import { rowsKey } from '../checkpoints/keys.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { ObjectInfo, ObjectStore } from '../store/object-store.ts';
+import { InputFilter } from './input-files.ts';
 import { MAX_INPUTS, MAX_REQUEST_BYTES, tooLarge, type JobRequest } from './job-request.ts';
 
 /**
  * The input files a request means, each in the version it has now, so that a file written anew later does not change
  * the job. Rows that came with the request are put beside `job.json`: below `input/` they would start another job.
+ * @param filter keeps in mind what a prefix has besides input files
  * @throws InvalidRequest when a file is not there, or the prefix has none or too many.
  */
 export async function resolveInputs(
   store: ObjectStore,
   jobId: string,
   { inputs, prefix, rows }: JobRequest,
+  filter = new InputFilter(),
 ): Promise<readonly InputRef[]> {
   if (rows !== undefined) return [await keepRows(store, jobId, rows)];
-  const keys = inputs ?? (await keysBelow(store, prefix ?? ''));
+  const keys = inputs ?? (await keysBelow(store, prefix ?? '', filter));
   const found = await sideBySide(keys, (key) => pinVersion(store, key));
   const missing = keys.filter((_, n) => found[n] === undefined);
   if (missing.length > 0) {
@@ -39,8 +42,13 @@ async function keepRows(store: ObjectStore, jobId: string, rows: readonly unknow
 
 async function pinVersion(store: ObjectStore, key: string): Promise<InputRef | undefined> {
   const found = await statInput(store, key);
-  if (found === undefined) return undefined;
-  return { key, ...(found.version === undefined ? {} : { version: found.version }) };
+  return found && { key, ...pinOf(found) };
+}
+
+/** What holds an input to what it is now: its version, or where there are none what tells that it changed. */
+export function pinOf({ version, etag }: Pick<ObjectInfo, 'version' | 'etag'>): Omit<InputRef, 'key'> {
+  if (version !== undefined) return { version };
+  return etag === undefined ? {} : { etag };
 }
 
 /** A key that can be no file's (a folder has no `staged//a`) is the request's mistake. */
@@ -53,10 +61,10 @@ async function statInput(store: ObjectStore, key: string): Promise<ObjectInfo | 
   }
 }
 
-async function keysBelow(store: ObjectStore, prefix: string): Promise<string[]> {
+async function keysBelow(store: ObjectStore, prefix: string, filter: InputFilter): Promise<string[]> {
   const keys: string[] = [];
   for await (const { key, bytes } of store.list(prefix)) {
-    if (!isInputFile(key, bytes)) continue;
+    if (!filter.takes(key, bytes)) continue;
     keys.push(key);
     if (keys.length > MAX_INPUTS) {
       throw new InvalidRequest(
@@ -64,12 +72,7 @@ async function keysBelow(store: ObjectStore, prefix: string): Promise<string[]> 
       );
     }
   }
-  if (keys.length === 0) throw new InvalidRequest(`There is no input file below "${prefix}".`);
+  if (keys.length === 0)
+    throw new InvalidRequest(`There is no input file below "${prefix}".${filter.describeSkipped()}`);
   return keys;
-}
-
-/** Folder markers are empty; a job request names inputs and is none; what is hidden is not meant. */
-export function isInputFile(key: string, bytes: number): boolean {
-  const name = key.slice(key.lastIndexOf('/') + 1);
-  return bytes > 0 && !key.endsWith(JOB_FILE_SUFFIX) && !name.startsWith('.');
 }

@@ -111,9 +111,9 @@ class Builder {
   }
 
   async take(store: ObjectStore, input: InputRef): Promise<void> {
-    const { key, version } = input;
+    const { key, version, etag } = input;
     const name = basename(key);
-    const object = await store.open(key, { version });
+    const object = await store.open(key, { version, etag });
     if (object === undefined) throw new InvalidInput(`There is no input file ${store.locate(key)}.`);
     const { table, shardLimits } = this.#job.profile;
     const maxRowBytes = Math.min(shardLimits.maxBytes, MAX_ROW_BYTES);
@@ -131,7 +131,7 @@ class Builder {
     } finally {
       object.close();
     }
-    this.#inputs.push({ ...input, ...reading.facts() });
+    this.#inputs.push({ key, ...(version === undefined ? {} : { version }), ...reading.facts() });
   }
 
   #checkTable(table: Table, name: string): void {

@@ -60,6 +60,11 @@ const KNOWN = FORMATS.flatMap(({ extensions }) => extensions);
 /** An object or an array that begins; `[id],[review]` is a header. */
 const LOOKS_LIKE_JSON = /^\s*(\{\s*["}]|\[\s*[[\]{"\d-])/;
 
+/** Whether a file of this name can be read, as far as its name says. */
+export function hasKnownFormat(name: string): boolean {
+  return formatOf(name).format !== undefined;
+}
+
 function formatOf(name: string): { readonly extension: string; readonly format: Format | undefined } {
   const inner = isGzipped(name) ? name.slice(0, -3) : name;
   const extension = /\.[^./]+$/.exec(inner)?.[0]?.toLowerCase() ?? 'no extension';

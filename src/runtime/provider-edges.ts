@@ -17,16 +17,28 @@ import { edgesFromEnvironment } from './environment.ts';
  *   another port with every start
  *
  * @param providers where each provider's key may go: part of the code, not of the job
+ * @param signal ends every call of these edges, for a host that stops
  */
 export function providerEdgesFromEnvironment(
   env: Environment,
   providers: DeployedProviders = readProviders(),
+  signal?: AbortSignal,
 ): ProviderEdges {
+  const host: Host = { providers, env, signal, clients: signal === undefined ? warmClients : new Map() };
   return {
     ...edgesFromEnvironment(env),
-    provider: (settings) => openProvider(settings, providers, env),
-    wait: (milliseconds) => sleep(milliseconds),
+    provider: (settings) => openProvider(settings, host),
+    wait: (milliseconds) => sleep(milliseconds, undefined, { signal }).catch(() => undefined),
+    signal,
   };
+}
+
+/** Whose clients they are. */
+interface Host {
+  readonly providers: DeployedProviders;
+  readonly env: Environment;
+  readonly signal: AbortSignal | undefined;
+  readonly clients: Map<string, BatchProvider>;
 }
 
 /** The bundler puts the providers (base64 JSON) in place of this very expression. */
@@ -37,13 +49,9 @@ function readProviders(): DeployedProviders {
 }
 
 /** Connections outlive one invocation: a warm Lambda polls without a new TLS handshake. */
-const clients = new Map<string, BatchProvider>();
+const warmClients = new Map<string, BatchProvider>();
 
-function openProvider(
-  settings: ProviderSettings,
-  providers: DeployedProviders,
-  env: Environment,
-): BatchProvider {
+function openProvider(settings: ProviderSettings, { providers, env, signal, clients }: Host): BatchProvider {
   const { name, dialect } = settings;
   const deployed = Object.hasOwn(providers, name) ? providers[name] : undefined;
   const baseUrl = onThisMachine(name, env) ?? deployed?.baseUrl ?? NOWHERE;
@@ -52,6 +60,7 @@ function openProvider(
   if (known !== undefined) return known;
   const client = createProviderClient({
     settings: { name, baseUrl, dialect: { ...dialect, auth: deployed?.auth ?? dialect.auth } },
+    signal,
     ...(deployed && { endpoints: deployed.endpoints }),
     apiKey: async () => {
       refuseOtherAddress(settings, deployed);

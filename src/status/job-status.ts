@@ -1,4 +1,5 @@
 import { addCounts } from '../outcomes.ts';
+import { shownInputs } from '../requests/shown-inputs.ts';
 import type { Executions } from '../executions/executions.ts';
 import { lastExecution } from '../executions/executions.ts';
 import type { Job, OpenBatch, OutcomeCounts, Plan, Summary } from '../job.ts';
@@ -95,7 +96,7 @@ function statusOf(
   const rows = plan?.rows ?? ended?.rows;
   return {
     ...overview(jobId, facts),
-    inputs: job?.inputs ?? summary?.inputs ?? [],
+    inputs: shownInputs(job?.inputs ?? summary?.inputs ?? []),
     provider: job?.profile.provider.name ?? summary?.provider,
     model: job?.profile.model ?? summary?.model,
     endpoint: job?.profile.endpoint ?? summary?.endpoint,

@@ -3,6 +3,7 @@ import type { Edges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';
 import type { Job, OutputRules, Plan } from '../job.ts';
 import { jobKey, planKey, shardKey, shardsPrefix } from '../checkpoints/keys.ts';
+import { releaseClaims } from '../requests/claims.ts';
 import { buildShards } from '../rows/build-shards.ts';
 import { readJson, requireJson, writeJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -17,7 +18,10 @@ export async function buildRequests(edges: Edges, { jobId }: JobInput): Promise<
   const { store } = edges;
   const job = await requireJson<Job>(store, jobKey(jobId));
   const plan = (await readJson<Plan>(store, planKey(jobId))) ?? (await build(edges, job));
-  if (plan.failure !== undefined) throw new InvalidInput(plan.failure.message);
+  if (plan.failure !== undefined) {
+    if (job.schedule !== undefined) await releaseClaims(store, { schedule: job.schedule, jobId });
+    throw new InvalidInput(plan.failure.message);
+  }
   return {
     jobId,
     shards: await shardsToRun(store, jobId, plan),
@@ -29,7 +33,7 @@ export async function buildRequests(edges: Edges, { jobId }: JobInput): Promise<
 async function build({ store, log }: Edges, job: Job): Promise<Plan> {
   // Of a job request: the configuration's own were checked when it was read.
   if (job.profile.output !== undefined) await checkSchema(job.profile.output);
-  const plan = await buildShards(store, job);
+  const plan = await buildShards(store, job).catch((error: unknown) => refusedPlan(job, error));
   await writeJson(store, planKey(job.jobId), plan);
   log('requests_built', {
     jobId: job.jobId,
@@ -38,6 +42,17 @@ async function build({ store, log }: Edges, job: Job): Promise<Plan> {
     shards: plan.shards.length,
   });
   return plan;
+}
+
+/**
+ * The plan of a job whose files can be claimed by another job again: it is written down that this one never sends
+ * anything. Other jobs may be resumed when their input has been put right.
+ */
+function refusedPlan({ schedule }: Job, error: unknown): Plan {
+  if (schedule === undefined || !(error instanceof InvalidInput)) throw error;
+  const { name, message } = error;
+  const failure = { name, code: name, message };
+  return { rows: 0, invalid: 0, inputTokens: 0, shards: [], problems: [], failure };
 }
 
 async function checkSchema({ schema }: OutputRules): Promise<void> {

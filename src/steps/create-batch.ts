@@ -1,29 +1,22 @@
-import type { BatchCheckpoint } from '../checkpoints/batch-checkpoint.ts';
-import type { BatchContext, UploadedContext } from '../contract.ts';
-import type { ProviderEdges } from '../edges.ts';
-import {
-  InvalidRequest,
-  ProviderBusy,
-  ProviderDenied,
-  ProviderNotFound,
-  ProviderRejected,
-  ProviderThrottled,
-  ProviderTooLarge,
-  ProviderUnavailable,
-} from '../errors.ts';
-import type { Job, ResolvedProfile } from '../job.ts';
-import { jobKey, roundKey, shardName } from '../checkpoints/keys.ts';
-import { parseWindow } from '../polling.ts';
-import type { Batch } from '../provider/batch-provider.ts';
-import { isCancelled, readStop, refuseWhenStopped } from '../checkpoints/stop.ts';
+import { batchMetadata } from '../batches/batch-metadata.ts';
+import { findDespite, findLost, mayTurnUp, writeAnnouncement } from '../batches/find-lost-batch.ts';
+import { hasLetGo } from '../batches/let-go.ts';
+import type { BatchCheckpoint, CreateAnnouncement } from '../checkpoints/batch-checkpoint.ts';
+import { jobKey, roundKey } from '../checkpoints/keys.ts';
 import { readRequests, type UploadCheckpoint } from '../checkpoints/shard-part.ts';
 import { takeSlot } from '../checkpoints/slots.ts';
+import { isCancelled, readStop, refuseWhenStopped } from '../checkpoints/stop.ts';
+import type { BatchContext, UploadedContext } from '../contract.ts';
+import type { ProviderEdges } from '../edges.ts';
+import { InvalidRequest, isProviderError, ProviderBusy } from '../errors.ts';
+import type { Job, ResolvedProfile } from '../job.ts';
+import { parseWindow } from '../polling.ts';
+import type { Batch } from '../provider/batch-provider.ts';
 import { readJson, requireJson, writeJson } from '../store/json.ts';
-import type { ObjectStore } from '../store/object-store.ts';
 
 /**
- * Creates the round's batch, once. The checkpoint answers for a batch made before; one whose answer was lost is found
- * again by the metadata it carries, never created a second time.
+ * Creates the round's batch, once. The checkpoint answers for a batch created before; one whose answer was lost is found
+ * again in the provider's list, never created a second time.
  */
 export async function createBatch(edges: ProviderEdges, context: UploadedContext): Promise<BatchContext> {
   const key = roundKey(context, context.round, 'batch.json');
@@ -33,61 +26,67 @@ export async function createBatch(edges: ProviderEdges, context: UploadedContext
   const { profile } = await requireJson<Job>(edges.store, jobKey(context.jobId));
   const windowSeconds = parseWindow(profile.completionWindow);
   if (windowSeconds === undefined) {
-    throw new InvalidRequest(`Job ${context.jobId}: "${profile.completionWindow}" is no completion window.`);
+    throw new InvalidRequest(
+      `Job ${context.jobId}: "${profile.completionWindow}" is not a completion window such as "24h".`,
+    );
   }
-  const batch = await findOrCreate(edges, context, profile);
-  const createdAt = readCreatedAt(batch, seconds(edges.clock.now()), windowSeconds);
-  const deadline = createdAt + windowSeconds + context.polling.graceSeconds;
-  const checkpoint = { batchId: batch.id, createdAt, deadline } satisfies BatchCheckpoint;
+  const { batch, at } = await findOrCreate(edges, context, profile);
+  const checkpoint = {
+    batchId: batch.id,
+    // The provider's clock may be hours off, and its times may lack a zone: only ours counts.
+    createdAt: at,
+    deadline: at + windowSeconds + context.polling.graceSeconds,
+    fileId: context.fileId,
+  } satisfies BatchCheckpoint;
   await writeJson(edges.store, key, checkpoint);
   await cancelWhenTooLate(edges, context, batch);
   return waiting(edges, context, checkpoint);
 }
 
-/** A time to come, or one from before the window, is none: milliseconds, a zero, another clock. The deadline hangs on it. */
-function readCreatedAt({ createdAt = -1 }: Batch, now: number, windowSeconds: number): number {
-  return createdAt > now || createdAt < now - windowSeconds ? now : createdAt;
-}
-
-/** `round-<r>.creating.json`: a create may be on its way. */
-interface Announcement {
-  /** Seconds since 1970; 0 once it is known that nothing came of it. */
+/** A batch, and when its create was announced. */
+interface Created {
+  readonly batch: Batch;
+  /** Seconds since 1970, by our clock. */
   readonly at: number;
 }
-
-/**
- * How long a batch whose create got no answer is looked for before it is made again: a list may lag behind, and another
- * execution may be creating it at this moment. Longer than a create waits for its answer (120 s).
- */
-const LOST_CREATE_SECONDS = 180;
 
 /** A create is announced in the store before it is sent: only an announced one can have been lost. */
 async function findOrCreate(
   edges: ProviderEdges,
   context: UploadedContext,
-  { endpoint, completionWindow, maxBatches }: ResolvedProfile,
-): Promise<Batch> {
-  const { store, log } = edges;
-  const { jobId, shard, round, fileId } = context;
-  const metadata = { key: `${jobId}/${shardName(shard)}/${round}`, job: jobId, tool: 'nightshift' };
-  const key = roundKey(context, round, 'creating.json');
-  const announced = await readJson<Announcement>(store, key);
+  profile: ResolvedProfile,
+): Promise<Created> {
+  const { store, clock } = edges;
+  const key = roundKey(context, context.round, 'creating.json');
+  const announced = await readJson<CreateAnnouncement>(store, key);
   if (announced !== undefined) {
-    const found = await findLost(edges, context, announced, metadata.key);
-    if (found !== undefined) return found;
+    const batch = await findLost(edges, context, announced);
+    if (batch !== undefined) return { batch, at: announced.at > 0 ? announced.at : seconds(clock.now()) };
   }
   await refuseWhenStopped(store, context);
-  await waitForPlace(store, context, maxBatches);
-  await announce(edges, context, key, announced);
+  await waitForSlot(edges, context, profile.maxBatches);
+  return create(edges, context, profile, await announce(edges, context, announced));
+}
+
+async function create(
+  edges: ProviderEdges,
+  context: UploadedContext,
+  { endpoint, completionWindow }: ResolvedProfile,
+  announced: CreateAnnouncement,
+): Promise<Created> {
+  const { jobId, shard, round, fileId } = context;
+  const { at } = announced;
+  const open = await requestsOf(edges, context);
+  const metadata = batchMetadata(context);
   try {
-    const open = await requestsOf(edges, context);
     const request = { inputFileId: fileId, endpoint, completionWindow, metadata, open };
     const batch = await edges.provider(context.provider).createBatch(request);
-    log('batch_created', { jobId, shard, round, batchId: batch.id });
-    return batch;
+    edges.log('batch_created', { jobId, shard, round, batchId: batch.id });
+    return { batch, at };
   } catch (error) {
-    if (saysThereIsNone(error)) await writeJson(store, key, { at: 0 } satisfies Announcement);
-    throw error;
+    const batch = await findDespite(edges, context, announced, error);
+    if (batch === undefined) throw error;
+    return { batch, at };
   }
 }
 
@@ -101,87 +100,56 @@ async function requestsOf(
   return () => readRequests(store, key, upload?.part?.bytes);
 }
 
-/** Whether the provider answered, and refused. Whatever else went wrong, the batch may be there. */
-function saysThereIsNone(error: unknown): boolean {
-  return [
-    ProviderBusy,
-    ProviderDenied,
-    ProviderNotFound,
-    ProviderRejected,
-    ProviderThrottled,
-    ProviderTooLarge,
-  ].some((refusal) => error instanceof refusal);
-}
-
 /** @throws ProviderBusy when as many batches as may are running at the provider, of this job or others. */
-async function waitForPlace(
-  store: ObjectStore,
+async function waitForSlot(
+  edges: ProviderEdges,
   context: UploadedContext,
   maxBatches: number | undefined,
 ): Promise<void> {
   const { jobId, shard, provider } = context;
-  if (maxBatches === undefined || (await takeSlot(store, provider.name, context, maxBatches))) return;
+  if (maxBatches === undefined) return;
+  const slot = { jobId, shard, at: seconds(edges.clock.now()) };
+  const wanted = { provider: provider.name, slot, slots: maxBatches };
+  if (await takeSlot(edges.store, wanted, (held) => hasLetGo(edges, provider, held))) return;
   throw new ProviderBusy(
-    `All ${maxBatches} places at the provider "${provider.name}" are taken; shard ${shard} of job ${jobId} waits for one.`,
-  );
-}
-
-/** @throws ProviderUnavailable while the batch may still turn up. */
-async function findLost(
-  edges: ProviderEdges,
-  context: UploadedContext,
-  { at }: Announcement,
-  key: string,
-): Promise<Batch | undefined> {
-  const { jobId, shard, round, fileId } = context;
-  const provider = edges.provider(context.provider);
-  const found = await provider
-    .findBatch({ inputFileId: fileId, metadata: { key } })
-    .catch((error: unknown) => refuseToGuess(context, error));
-  if (found !== undefined) {
-    edges.log('batch_found_again', { jobId, shard, round, batchId: found.id });
-    return found;
-  }
-  if (seconds(edges.clock.now()) - at < LOST_CREATE_SECONDS) throw mayTurnUp(context);
-  return undefined;
-}
-
-/** That the list is refused, or not there, does not say that the batch is not: its rows are neither failed nor sent again. */
-function refuseToGuess({ jobId, shard, round }: UploadedContext, error: unknown): never {
-  if (!(error instanceof ProviderRejected || error instanceof ProviderNotFound)) throw error;
-  throw new ProviderUnavailable(
-    `Whether the batch of shard ${shard}, round ${round} of job ${jobId} was created cannot be known without the list of batches: ${error.message}`,
-    { cause: error },
+    `All ${maxBatches} slots at the provider "${provider.name}" are taken; shard ${shard} of job ${jobId} waits for one.`,
   );
 }
 
 async function announce(
-  { store, clock }: ProviderEdges,
+  edges: ProviderEdges,
   context: UploadedContext,
-  key: string,
-  before: Announcement | undefined,
-): Promise<void> {
-  const announcement = `${JSON.stringify({ at: seconds(clock.now()) } satisfies Announcement)}\n`;
-  if (before !== undefined) await store.put(key, announcement);
-  else if (!(await store.createIfAbsent(key, announcement))) throw mayTurnUp(context);
+  before: CreateAnnouncement | undefined,
+): Promise<CreateAnnouncement> {
+  const announcement: CreateAnnouncement = { at: seconds(edges.clock.now()), fileId: context.fileId };
+  if (before !== undefined) await writeAnnouncement(edges, context, announcement);
+  else {
+    const key = roundKey(context, context.round, 'creating.json');
+    const isFirst = await edges.store.createIfAbsent(key, `${JSON.stringify(announcement)}\n`);
+    if (!isFirst) throw mayTurnUp(context);
+  }
+  return announcement;
 }
 
-function mayTurnUp({ jobId, shard, round }: UploadedContext): ProviderUnavailable {
-  return new ProviderUnavailable(
-    `Whether the batch of shard ${shard}, round ${round} of job ${jobId} was created is not known yet; it is looked for again.`,
-  );
-}
-
-/** The job was cancelled while this batch was being made, and the execution that would cancel it may have passed by. */
+/**
+ * The job was cancelled while this batch was being created, and the execution that would cancel it may have passed by. A
+ * cancel that fails is left to the polls.
+ */
 async function cancelWhenTooLate(
   edges: ProviderEdges,
   context: UploadedContext,
   batch: Batch,
 ): Promise<void> {
   if (!isCancelled(await readStop(edges.store, context.jobId))) return;
-  await edges.provider(context.provider).cancelBatch(batch.id);
   const { jobId, shard, round } = context;
-  edges.log('batch_cancel_requested', { jobId, shard, round, batchId: batch.id });
+  const fields = { jobId, shard, round, batchId: batch.id };
+  try {
+    await edges.provider(context.provider).cancelBatch(batch.id);
+    edges.log('batch_cancel_requested', fields);
+  } catch (error) {
+    if (!isProviderError(error)) throw error;
+    edges.log('batch_cancel_failed', { ...fields, error: error.name });
+  }
 }
 
 function waiting(
@@ -190,8 +158,19 @@ function waiting(
   { batchId, createdAt, deadline }: BatchCheckpoint,
 ): BatchContext {
   const waitSeconds = context.polling.minSeconds;
-  const nextPollAt = seconds(clock.now()) + waitSeconds;
-  return { ...context, batchId, createdAt, deadline, waitSeconds, nextPollAt, polls: 0, notFound: 0 };
+  const now = seconds(clock.now());
+  return {
+    ...context,
+    batchId,
+    createdAt,
+    deadline,
+    age: Math.max(0, now - createdAt),
+    lookedAt: now,
+    waitSeconds,
+    nextPollAt: now + waitSeconds,
+    polls: 0,
+    notFound: 0,
+  };
 }
 
 const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1_000);

@@ -1,36 +1,137 @@
+import { lookAtBatch } from '../batches/look-at-batch.ts';
+import { isCancelled, readStop } from '../checkpoints/stop.ts';
 import type { BatchContext, PolledContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
-import { ProviderNotFound } from '../errors.ts';
+import { BatchOpen } from '../errors.ts';
 import type { Progress } from '../job.ts';
 import type { LogFields } from '../log.ts';
-import { isOverdue, MAX_NOT_FOUND_POLLS, notFoundWaitSeconds, pollWaitSeconds } from '../polling.ts';
+import {
+  elapsedSeconds,
+  isGivenUp,
+  isGone,
+  isOverdue,
+  isUnclearForLong,
+  notFoundWaitSeconds,
+  pollWaitSeconds,
+  type PollState,
+} from '../polling.ts';
 import type { Batch } from '../provider/batch-provider.ts';
-import { isCancelled, readStop } from '../checkpoints/stop.ts';
 import { tellProgress } from './tell-progress.ts';
 
-/** How long a cancelled batch may take to end before it is harvested as it is; providers say up to 10 minutes. */
-const CANCEL_GRACE_SECONDS = 3_600;
-
 /**
- * Asks once how the batch is and says what the machine does next: `phase`, and the wait until the next poll. A poll that
+ * Looks once at the batch and says what the machine does next: `phase`, and the wait until the next poll. A poll that
  * fails says nothing about the batch: the machine's Retry repeats it.
+ * @throws BatchOpen when the batch can neither be collected nor given up: the shard stops, and a resume looks again
  */
 export async function pollBatch(edges: ProviderEdges, context: BatchContext): Promise<PolledContext> {
   const now = Math.floor(edges.clock.now() / 1_000);
-  const batch = await getBatch(edges, context);
-  const decided =
-    batch === undefined
-      ? missed(context)
-      : await heedCancel(edges, seen({ ...context, notFound: 0 }, batch, now, edges.random()));
+  const look = await lookAtBatch(edges, context);
+  const aged = growOlder(context, now);
+  const seen =
+    look.batch === undefined ? missed(aged, look.isAbsent) : found(aged, look.batch, edges.random());
+  const decided = await heedCancel(edges, seen, look.batch);
   const polled = { ...decided, nextPollAt: now + decided.waitSeconds };
   await tellProgress(edges, polled, progressOf(polled, now));
   edges.log('batch_polled', pollFields(polled, context.nextPollAt, now));
+  refuseToWaitForEver(polled);
   return polled;
+}
+
+/** The batch's age counts from our own announcement, and grows by the waits: no clock that jumps or differs shortens its life. */
+function growOlder(context: BatchContext, now: number): AgedContext {
+  const { lookedAt, createdAt, waitSeconds } = context;
+  const passed = lookedAt === undefined ? 0 : elapsedSeconds(now - lookedAt, waitSeconds);
+  const { age = Math.max(0, now - createdAt), cancelInSeconds } = context;
+  return {
+    ...context,
+    passed,
+    age: age + passed,
+    lookedAt: now,
+    polls: context.polls + 1,
+    ...(cancelInSeconds !== undefined && { cancelInSeconds: Math.max(0, cancelInSeconds - passed) }),
+  };
+}
+
+/** Seconds since the poll before, and since the create. */
+type AgedContext = BatchContext & { readonly passed: number; readonly age: number };
+
+function stateOf({ createdAt, deadline, age, polls }: AgedContext, batch: Batch | undefined): PollState {
+  return { now: createdAt + age, createdAt, deadline, polls, counts: batch?.counts };
+}
+
+function found({ passed, ...aged }: AgedContext, batch: Batch, random: number): PolledContext {
+  const {
+    succeeded: _succeeded,
+    total: _total,
+    absentSeconds: _a,
+    missedSeconds: _m,
+    ...rest
+  } = aged as PolledContext;
+  const state = stateOf({ passed, ...aged }, batch);
+  return {
+    ...rest,
+    batchId: batch.id,
+    notFound: 0,
+    status: batch.status,
+    phase: batch.phase,
+    waitSeconds: pollWaitSeconds(state, aged.polling, random),
+    ...(batch.counts === undefined ? {} : { succeeded: batch.counts.succeeded, total: batch.counts.total }),
+  };
+}
+
+/** @param isAbsent the complete list does not have the batch either; otherwise the list could not be read */
+function missed({ passed, ...aged }: AgedContext, isAbsent: boolean): PolledContext {
+  const notFound = aged.notFound + 1;
+  const longer = (before: number | undefined): number => (before === undefined ? 0 : before + passed);
+  const missedSeconds = longer(aged.missedSeconds);
+  const { absentSeconds: before, ...rest } = aged;
+  const absentSeconds = isAbsent ? longer(before) : undefined;
+  const gone = isGone(absentSeconds);
+  return {
+    ...rest,
+    notFound,
+    missedSeconds,
+    ...(absentSeconds !== undefined && { absentSeconds }),
+    ...(gone && { gone }),
+    status: 'not found',
+    phase: gone ? 'ended' : 'running',
+    waitSeconds: notFoundWaitSeconds(notFound, aged.polling),
+  };
+}
+
+/** A batch past its deadline, or of a cancelled job, is cancelled, and again while it runs on. */
+async function heedCancel(
+  { store }: ProviderEdges,
+  polled: PolledContext,
+  batch: Batch | undefined,
+): Promise<PolledContext> {
+  if (polled.phase !== 'running' || (polled.cancelInSeconds ?? 0) > 0) return polled;
+  const state = stateOf({ passed: 0, age: 0, ...polled }, batch);
+  const isDue =
+    polled.cancelledAt !== undefined || isOverdue(state) || isCancelled(await readStop(store, polled.jobId));
+  return isDue ? { ...polled, phase: 'overdue' } : polled;
+}
+
+/** @throws BatchOpen for a batch that should have ended long ago, and for one that nobody can find or rule out */
+function refuseToWaitForEver(polled: PolledContext): void {
+  const { jobId, shard, round, batchId, fileId, status, cancelledAge, missedSeconds = 0 } = polled;
+  if (polled.phase === 'ended') return;
+  const named = `Batch ${batchId} (file ${fileId}, shard ${shard}, round ${round} of job ${jobId})`;
+  if (isUnclearForLong(missedSeconds))
+    throw new BatchOpen(
+      `${named} is not found, and the provider's list of batches cannot be read to rule out that it runs. It may still cost money; a resume looks for it again.`,
+    );
+  if (cancelledAge === undefined) return;
+  const state = stateOf({ passed: 0, age: 0, ...polled }, undefined);
+  if (isGivenUp(state, polled.createdAt + cancelledAge))
+    throw new BatchOpen(
+      `${named} was cancelled and is still "${status}". It may still cost money: cancel it at the provider; a resume collects it once it has ended.`,
+    );
 }
 
 /** How late this poll came is told in seconds; retries are in it. */
 function pollFields(polled: PolledContext, plannedAt: number, now: number): LogFields {
-  const { jobId, shard, round, batchId, status, phase, waitSeconds, polls, createdAt } = polled;
+  const { jobId, shard, round, batchId, status, phase, waitSeconds, polls, age } = polled;
   return {
     jobId,
     shard,
@@ -40,15 +141,9 @@ function pollFields(polled: PolledContext, plannedAt: number, now: number): LogF
     phase,
     waitSeconds,
     polls,
-    ageSeconds: Math.max(0, now - createdAt),
+    ageSeconds: age ?? 0,
     lagSeconds: Math.max(0, now - plannedAt),
   };
-}
-
-/** A batch of a cancelled job has had its time. */
-async function heedCancel({ store }: ProviderEdges, polled: PolledContext): Promise<PolledContext> {
-  if (polled.phase !== 'running' || polled.cancelledAt !== undefined) return polled;
-  return isCancelled(await readStop(store, polled.jobId)) ? { ...polled, phase: 'overdue' } : polled;
 }
 
 function progressOf(polled: PolledContext, now: number): Progress {
@@ -62,53 +157,5 @@ function progressOf(polled: PolledContext, now: number): Progress {
     total,
     polledAt: at(now),
     nextPollAt: at(now + waitSeconds),
-  };
-}
-
-async function getBatch(edges: ProviderEdges, context: BatchContext): Promise<Batch | undefined> {
-  try {
-    return await edges.provider(context.provider).getBatch(context.batchId);
-  } catch (error) {
-    if (error instanceof ProviderNotFound) return undefined;
-    throw error;
-  }
-}
-
-function seen(context: BatchContext, batch: Batch, now: number, random: number): PolledContext {
-  const { succeeded: _succeeded, total: _total, ...rest } = context as PolledContext;
-  const polls = context.polls + 1;
-  const state = {
-    now,
-    createdAt: context.createdAt,
-    deadline: context.deadline,
-    polls,
-    counts: batch.counts,
-  };
-  return {
-    ...rest,
-    polls,
-    status: batch.status,
-    phase: batch.phase === 'ended' ? 'ended' : stillRunning(context, isOverdue(state), now),
-    waitSeconds: pollWaitSeconds(state, context.polling, random),
-    ...(batch.counts === undefined ? {} : { succeeded: batch.counts.succeeded, total: batch.counts.total }),
-  };
-}
-
-/** A batch past its deadline is cancelled once, then given time to end; after that it is harvested as it is. */
-function stillRunning({ cancelledAt }: BatchContext, overdue: boolean, now: number): PolledContext['phase'] {
-  if (cancelledAt !== undefined) return now >= cancelledAt + CANCEL_GRACE_SECONDS ? 'ended' : 'running';
-  return overdue ? 'overdue' : 'running';
-}
-
-/** One miss may be a replica that lags; many in a row mean the batch is gone, and its rows go to the next round. */
-function missed(context: BatchContext): PolledContext {
-  const notFound = context.notFound + 1;
-  return {
-    ...context,
-    polls: context.polls + 1,
-    notFound,
-    status: 'not found',
-    phase: notFound >= MAX_NOT_FOUND_POLLS ? 'ended' : 'running',
-    waitSeconds: notFoundWaitSeconds(notFound, context.polling),
   };
 }

@@ -1,6 +1,7 @@
 import type { DirectContext, SentContext } from '../contract.ts';
 import { Answers, joinAnswers } from '../direct/answers.ts';
-import { sendRows, type DirectRow, type Sent } from '../direct/send-rows.ts';
+import type { DirectRow } from '../direct/held-rows.ts';
+import { sendRows, type Sent } from '../direct/send-rows.ts';
 import type { ProviderEdges } from '../edges.ts';
 import type { Job, Progress } from '../job.ts';
 import { jobKey, roundKey } from '../checkpoints/keys.ts';
@@ -91,11 +92,36 @@ function rowCodes({ profile }: Job): Job['profile']['provider']['dialect']['code
   return { ...codes, retriable: [...profile.retriableCodes, ...codes.retriable] };
 }
 
+/** Rows that a pass begins behind when the one before it got no answer; four times as many with every further one. */
+const FIRST_SKIPPED = 16;
+
+/**
+ * The rows without an answer, in their order. After a pass that got none, its first rows come last: they may be the only ones
+ * that the provider does not take.
+ */
 async function* rowsToSend(
   store: ObjectStore,
   context: DirectContext,
   answered: ReadonlySet<string>,
 ): AsyncGenerator<DirectRow, undefined> {
+  const { stalled } = context;
+  const skipped = stalled === 0 ? 0 : FIRST_SKIPPED * 4 ** (stalled - 1);
+  let n = 0;
+  for await (const row of readRows(store, context, answered)) if ((n += 1) > skipped) yield row;
+  if (skipped === 0) return undefined;
+  n = 0;
+  for await (const row of readRows(store, context, answered)) {
+    if ((n += 1) > skipped) break;
+    yield row;
+  }
+  return undefined;
+}
+
+async function* readRows(
+  store: ObjectStore,
+  context: DirectContext,
+  answered: ReadonlySet<string>,
+): AsyncGenerator<DirectRow> {
   const key = roundKey(context, context.round, 'requests.jsonl');
   const object = await store.open(key);
   if (object === undefined) throw new Error(`There is no ${store.locate(key)}; was it deleted?`);
@@ -110,5 +136,4 @@ async function* rowsToSend(
   } finally {
     object.close();
   }
-  return undefined;
 }

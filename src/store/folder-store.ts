@@ -1,10 +1,11 @@
-import { open, readFile, stat, unlink } from 'node:fs/promises';
+import { open, readFile, stat, unlink, type FileHandle } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { InvalidInput } from '../errors.ts';
 import { ifThere, storeFileError } from './file-errors.ts';
 import { FileWriter } from './file-writer.ts';
 import { isNoSegment, listFiles, markOf } from './folder-list.ts';
+import { changedObject } from './changed-object.ts';
 import type { ObjectStore, OpenObject, OpenOptions } from './object-store.ts';
 import { place, placeIfAbsent, placeLink, STAGING, withStaged } from './staged-file.ts';
 
@@ -46,7 +47,7 @@ export function createFolderStore(folder: string): ObjectStore {
       on('read', key, async (path) => {
         const found = await ifThere(stat(path));
         return found?.isFile()
-          ? { bytes: found.size, mark: markOf(found), writtenAt: found.mtimeMs }
+          ? { bytes: found.size, mark: markOf(found), writtenAt: found.mtimeMs, etag: markOf(found) }
           : undefined;
       }),
     list: (prefix, options) => listFiles(root, prefix, options),
@@ -66,28 +67,59 @@ function segments(key: string): string[] {
 }
 
 /** The size and the bytes are those of one file, also when another one takes its place meanwhile. */
-async function openFile(path: string, { start = 0, end }: OpenOptions = {}): Promise<OpenObject | undefined> {
+async function openFile(
+  path: string,
+  { start = 0, end, etag }: OpenOptions = {},
+): Promise<OpenObject | undefined> {
   const file = await ifThere(open(path, 'r'));
   if (file === undefined) return undefined;
   const found = await file.stat();
+  if (etag !== undefined && found.isFile() && markOf(found) !== etag) {
+    await file.close();
+    throw changedObject(path);
+  }
   const last = Math.min(end ?? found.size, found.size);
   if (!found.isFile() || last <= start) {
     await file.close();
     return found.isFile() ? { bytes: found.size, body: nothing(), close: () => undefined } : undefined;
   }
-  const stream = file.createReadStream({ start, end: last - 1, highWaterMark: READ_CHUNK_BYTES });
+  const stream = file.createReadStream({
+    start,
+    end: last - 1,
+    highWaterMark: READ_CHUNK_BYTES,
+    autoClose: etag === undefined,
+  });
+  if (etag !== undefined) {
+    const body = unchanged(path, file, stream as AsyncIterable<Buffer>, etag);
+    return { bytes: found.size, body, close: () => void file.close().catch(() => undefined) };
+  }
   return { bytes: found.size, body: stream as AsyncIterable<Buffer>, close: () => void stream.destroy() };
+}
+
+/** The file's bytes, unless it was written while they were read: then nobody knows which of them were of the old one. */
+async function* unchanged(
+  path: string,
+  file: FileHandle,
+  stream: AsyncIterable<Buffer>,
+  etag: string,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of stream) yield chunk;
+  if (markOf(await file.stat()) !== etag) throw changedObject(path);
 }
 
 async function* nothing(): AsyncGenerator<Buffer> {}
 
-async function getFile(path: string, { start = 0, end }: OpenOptions = {}): Promise<Buffer | undefined> {
-  const whole = start === 0 && end === undefined;
-  if (whole) return ifThere(readFile(path));
-  const object = await openFile(path, { start, ...(end === undefined ? {} : { end }) });
+async function getFile(path: string, options: OpenOptions = {}): Promise<Buffer | undefined> {
+  const { start = 0, end, etag } = options;
+  if (start === 0 && end === undefined && etag === undefined) return ifThere(readFile(path));
+  const object = await openFile(path, options);
   if (object === undefined) return undefined;
   const chunks: Buffer[] = [];
-  for await (const chunk of object.body) chunks.push(chunk);
+  try {
+    for await (const chunk of object.body) chunks.push(chunk);
+  } finally {
+    object.close();
+  }
   return Buffer.concat(chunks);
 }
 

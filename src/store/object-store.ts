@@ -39,6 +39,8 @@ export interface OpenOptions {
   readonly end?: number;
   /** S3 version id; ignored by stores without versions. */
   readonly version?: string | undefined;
+  /** Read only the object that has this {@link ObjectInfo.etag}; another one, or one that changes meanwhile, fails with `InvalidInput`. */
+  readonly etag?: string | undefined;
 }
 
 export interface ListOptions {
@@ -63,6 +65,8 @@ export interface ObjectInfo {
   readonly writtenAt: number;
   /** S3 version id; absent for stores without versions. */
   readonly version?: string | undefined;
+  /** Another one for another content: S3's ETag; of a file, its time and size. */
+  readonly etag?: string | undefined;
 }
 
 export interface OpenObject {

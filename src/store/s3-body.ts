@@ -3,6 +3,7 @@ import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s
 import { StoreUnavailable } from '../errors.ts';
 import type { OpenObject, OpenOptions } from './object-store.ts';
 import { headObject, named, type S3Bucket } from './s3-bucket.ts';
+import { changedObject } from './changed-object.ts';
 import { isMissing, statusOf, storeError } from './s3-errors.ts';
 
 /**
@@ -18,13 +19,14 @@ export async function openObject(
   key: string,
   options: OpenOptions = {},
 ): Promise<OpenObject | undefined> {
-  const { start = 0, end, version } = options;
+  const { start = 0, end, version, etag } = options;
   if (end !== undefined && end <= start) return openNothing(bucket, key, version);
   let answer: GetObjectCommandOutput;
   try {
-    answer = await bucket.client.send(getCommand(bucket, key, { start, end, version }));
+    answer = await bucket.client.send(getCommand(bucket, key, { start, end, version, etag: quoted(etag) }));
   } catch (error) {
     if (isMissing(error)) return undefined;
+    if (etag !== undefined && statusOf(error) === 412) throw changedObject(`s3://${bucket.name}/${key}`);
     // 416: the range starts at or after the end. An empty object has no range at all.
     if (statusOf(error) === 416) return openNothing(bucket, key, version);
     throw storeError(error, { action: 's3:GetObject', bucket: bucket.name, key });
@@ -137,6 +139,10 @@ function getCommand(bucket: S3Bucket, key: string, { start, end, version, etag }
     Range: whole ? undefined : `bytes=${start}-${end === undefined ? '' : end - 1}`,
   });
 }
+
+/** As S3 writes them. */
+const quoted = (etag: string | undefined): string | undefined =>
+  etag === undefined ? undefined : `"${etag}"`;
 
 async function openNothing(
   bucket: S3Bucket,

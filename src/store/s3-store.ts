@@ -66,7 +66,14 @@ async function statObject(bucket: S3Bucket, key: string): Promise<ObjectInfo | u
   const found = await headObject(bucket, key);
   if (found === undefined) return undefined;
   const writtenAt = found.LastModified?.getTime() ?? 0;
-  return { bytes: found.ContentLength ?? 0, mark: markOf(found), writtenAt, version: found.VersionId };
+  const etag = found.ETag?.replaceAll('"', '');
+  return {
+    bytes: found.ContentLength ?? 0,
+    mark: markOf(found),
+    writtenAt,
+    version: found.VersionId,
+    etag,
+  };
 }
 
 interface Written {

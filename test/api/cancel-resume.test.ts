@@ -54,18 +54,22 @@ describe('a cancel', () => {
     expect(world.executions.names).toEqual([jobId, `${jobId}-r2`]);
   });
 
-  test('of a job that failed cancels what it left open', async () => {
-    const world = await openApi();
-    const jobId = await startJob(world);
-    await endJob(world, jobId, 'failed');
+  test.for(['failed', 'cancelled'] as const)(
+    'of a job that has ended with batches open cancels them: %s',
+    async (status) => {
+      const world = await openApi();
+      const jobId = await startJob(world);
+      await endJob(world, jobId, status);
 
-    expect((await cancel(world, jobId)).status).toBe(202);
+      expect((await cancel(world, jobId)).status).toBe(202);
 
-    expect(world.executions.names).toEqual([jobId, `${jobId}-r2`]);
-    expect(await world.store.get(summaryKey(jobId))).toBeUndefined();
-  });
+      expect(world.executions.names).toEqual([jobId, `${jobId}-r2`]);
+      expect(await world.store.get(summaryKey(jobId))).toBeUndefined();
+      expect(await readJson(world.store, stopKey(jobId))).toMatchObject({ failure: { code: 'CANCELLED' } });
+    },
+  );
 
-  test.for(['succeeded', 'partial', 'cancelled', 'empty'] as const)(
+  test.for(['succeeded', 'partial', 'empty'] as const)(
     'of a job that has ended is refused: %s',
     async (status) => {
       const world = await openApi();

@@ -6,11 +6,14 @@ import { expect, onTestFinished, test } from 'vitest';
 import { writeParquet } from '../../cli/parquet.ts';
 import type { ResultLine } from '../../src/job.ts';
 
-async function* bytesOf(lines: readonly ResultLine[]): AsyncGenerator<Buffer> {
-  for (const line of lines) yield Buffer.from(`${JSON.stringify(line)}\n`);
+async function* bytesOf(lines: readonly string[]): AsyncGenerator<Buffer> {
+  for (const line of lines) yield Buffer.from(`${line}\n`);
 }
 
-async function roundTrip(lines: readonly ResultLine[]): Promise<Record<string, unknown>[]> {
+const roundTrip = (lines: readonly ResultLine[]): Promise<Record<string, unknown>[]> =>
+  tableOf(lines.map((line) => JSON.stringify(line)));
+
+async function tableOf(lines: readonly string[]): Promise<Record<string, unknown>[]> {
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-parquet-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const path = join(folder, 'results.parquet');
@@ -74,4 +77,18 @@ test('of more rows than one group, and of columns that are empty at first', asyn
 
   expect(rows.map(({ custom_id }) => custom_id)).toEqual(lines.map(({ custom_id }) => custom_id));
   expect(rows.at(-1)).toMatchObject({ error_code: 'NO', source_line: 7 });
+});
+
+test('JSON columns have the digits of the results, and counts are numbers however they are written', async () => {
+  const line =
+    '{"custom_id":"q4","ok":true,"output":{"order_id":1234567890123456789,"price":10.10},"usage":{"prompt_tokens":3.0,"completion_tokens":4},"body":{"n":1E5},"round":1}';
+
+  const [row] = await tableOf([line]);
+
+  expect(row).toMatchObject({
+    output: '{"order_id":1234567890123456789,"price":10.10}',
+    body: '{"n":1E5}',
+    prompt_tokens: 3,
+    completion_tokens: 4,
+  });
 });

@@ -8,6 +8,7 @@ import {
   mayStart,
   parseReset,
   waitBeforeCall,
+  type Paced,
   type RateLimit,
 } from '../../src/direct/rate-limit.ts';
 
@@ -16,7 +17,8 @@ const NOW = Date.UTC(2026, 10, 1);
 /** Anything a provider may say. */
 const answers = fc.array(
   fc.record({
-    refused: fc.boolean(),
+    refused: fc.constantFrom<Paced['refused'][]>(false, 'most', 'all'),
+    isFailure: fc.boolean(),
     headers: fc.dictionary(
       fc.constantFrom(
         'retry-after',
@@ -30,7 +32,7 @@ const answers = fc.array(
   }),
 );
 
-function after(told: readonly { refused: boolean; headers: Record<string, string> }[]): RateLimit {
+function after(told: readonly Paced[]): RateLimit {
   return told.reduce((rate, answer) => {
     return afterAnswer(afterStart(rate), answer, { inFlight: 0, now: NOW, random: 0.5 });
   }, FIRST_CALL);
@@ -66,7 +68,7 @@ describe('whatever a provider says', () => {
       fc.property(answers, fc.integer({ min: 1, max: 600 }), (told, seconds) => {
         const before = after(told);
         const headers = { 'retry-after': String(seconds) };
-        const rate = afterAnswer(before, { refused: true, headers }, { inFlight: 0, now: NOW, random: 0.5 });
+        const rate = afterAnswer(before, { refused: 'all', headers }, { inFlight: 0, now: NOW, random: 0.5 });
         expect(rate.concurrency).toBeLessThanOrEqual(before.concurrency);
         expect(mayStart(rate, 0, NOW + seconds * 1_000 - 1)).toBe(0);
       }),

@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { Answers, answerLine } from '../../src/direct/answers.ts';
 import { MAX_CONCURRENCY } from '../../src/direct/rate-limit.ts';
-import { sendRows, type DirectRow, type Sending, type Sent } from '../../src/direct/send-rows.ts';
+import type { DirectRow } from '../../src/direct/held-rows.ts';
+import { sendRows, type Sending, type Sent } from '../../src/direct/send-rows.ts';
 import type { BatchProvider, DirectAnswer } from '../../src/provider/batch-provider.ts';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { readBodyText } from '../../src/rows/request-line.ts';
@@ -16,7 +17,13 @@ const answer = (content: string): string => JSON.stringify({ choices: [{ message
 const OK = { status: 200, headers: {}, body: answer('Hello.') };
 const LIMITED = { status: 429, headers: {}, body: '{"error":{"code":"rate_limit_exceeded"}}' };
 
+const BROKEN = { status: 500, headers: {}, body: '{"error":{"message":"Internal error."}}' };
+
 interface Run extends Sent {
+  /** Milliseconds of the clock that the waits took. */
+  readonly tookMs: number;
+  /** Until the last row was taken. */
+  readonly takenAfterMs: number;
   /** The rows of all calls, in their order. */
   readonly calls: readonly string[];
   /** Rows whose answers are safe. */
@@ -29,11 +36,14 @@ async function run(
   count: number,
   answer: (id: string, nth: number) => DirectAnswer | Error,
   sending: Partial<Sending> = {},
+  signal?: AbortSignal,
 ): Promise<Run> {
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-direct-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const store = createFolderStore(folder);
   const clock = createClock();
+  const startedAt = clock.now();
+  let takenAfterMs = 0;
   const calls: string[] = [];
   let inFlight = 0;
   let mostInFlight = 0;
@@ -45,12 +55,14 @@ async function run(
     inFlight -= 1;
     const answered = answer(id, calls.filter((call) => call === id).length);
     if (answered instanceof Error) throw answered;
+    if (answered.status === 200) takenAfterMs = clock.now() - startedAt;
     return answered;
   };
   const { answers } = await Answers.open(store, REF, 1);
   const sent = await sendRows(
     {
       clock,
+      signal,
       random: () => 0.5,
       wait: (ms) => Promise.resolve(clock.moveTo(new Date(clock.now() + ms).toISOString())),
     },
@@ -66,7 +78,15 @@ async function run(
       ...sending,
     },
   );
-  return { ...sent, calls, kept: (await Answers.open(store, REF, 1)).answered, mostInFlight };
+  const tookMs = clock.now() - startedAt;
+  return {
+    ...sent,
+    tookMs,
+    takenAfterMs,
+    calls,
+    kept: (await Answers.open(store, REF, 1)).answered,
+    mostInFlight,
+  };
 }
 
 async function* rows(count: number): AsyncGenerator<DirectRow, undefined> {
@@ -89,6 +109,76 @@ test('a row that the provider never takes keeps no other waiting', async () => {
   expect(kept.has('q0')).toBe(false);
 });
 
+/** Rows that fail whenever they are called: every third, the first twenty, or the last twenty of 32. */
+const FAILING: readonly (readonly [string, (n: number) => boolean])[] = [
+  ['one in three', (n) => n % 3 === 0],
+  ['the first 20 of 32', (n) => n < 20],
+  ['20 of 32, here and there', (n) => (n * 13) % 32 < 20],
+];
+const REFUSALS: readonly (readonly [string, DirectAnswer])[] = [
+  ['500', BROKEN],
+  ['429', LIMITED],
+  ['429 with Retry-After', { ...LIMITED, headers: { 'retry-after': '5' } }],
+];
+
+describe('rows that keep failing do not slow down the others', () => {
+  test.each(
+    FAILING.flatMap(([which, fails]) =>
+      REFUSALS.map(([how, refusal]) => ({ which, how, fails, refusal })),
+    ).filter(({ which, how }) => which !== 'the first 20 of 32' || how !== '429'),
+  )('$which answer $how', async ({ fails, refusal }) => {
+    const { kept, takenAfterMs } = await run(32, (id) => (fails(Number(id.slice(1))) ? refusal : OK));
+
+    const good = Array.from({ length: 32 }, (_, n) => n).filter((n) => !fails(n));
+    expect(good.every((n) => kept.has(`q${n}`))).toBe(true);
+    expect(takenAfterMs).toBeLessThan(120_000);
+  });
+
+  test('thirty rows of a thousand cost the others next to no time', async () => {
+    const { answered, end, takenAfterMs } = await run(1_000, (id) => {
+      const n = Number(id.slice(1));
+      return n >= 100 && n < 130 ? BROKEN : OK;
+    });
+
+    expect({ answered, end }).toEqual({ answered: 1_000, end: 'all' });
+    expect(takenAfterMs).toBeLessThan(240_000);
+  });
+
+  test('more of them than can be held are left to the next pass, and all others are sent', async () => {
+    const { answered, end } = await run(1_000, (id) => (Number(id.slice(1)) % 3 === 0 ? LIMITED : OK));
+
+    expect({ answered, end }).toEqual({ answered: 666, end: 'later' });
+  });
+});
+
+test('a limit of the provider slows everybody down: few calls are refused', async () => {
+  // Ten calls, then none for a minute.
+  let now = 0;
+  let budget = 10;
+  let refused = 0;
+  const limited = { ...LIMITED, headers: { 'retry-after': '60' } };
+  const { end, waitMs } = await run(200, () => {
+    if (budget > 0) {
+      budget -= 1;
+      now += 1;
+      return OK;
+    }
+    refused += 1;
+    return limited;
+  });
+
+  expect({ end, taken: now }).toEqual({ end: 'later', taken: 10 });
+  expect(waitMs).toBe(60_000);
+  expect(refused).toBeLessThanOrEqual(8 + MAX_CONCURRENCY);
+});
+
+test('a provider that is down is called less and less often', async () => {
+  const { calls, tookMs } = await run(5_000, () => BROKEN);
+
+  expect(tookMs).toBeGreaterThanOrEqual(500_000);
+  expect(calls.length).toBeLessThan(100);
+});
+
 test('a row that fails for a passing reason is called four times, and then told', async () => {
   const failing = { status: 500, headers: {}, body: '"Internal Server Error"' };
   const { calls, kept, end } = await run(1, () => failing);
@@ -103,6 +193,21 @@ test('nothing is called after the time is up, nor when the job is stopped', asyn
 
   expect({ calls: late.calls, end: late.end }).toEqual({ calls: [], end: 'later' });
   expect({ calls: stopped.calls, end: stopped.end }).toEqual({ calls: [], end: 'stopped' });
+});
+
+test('a host that ends starts no further call, and leaves the rows to the next pass', async () => {
+  const host = new AbortController();
+  const { calls, end } = await run(
+    30,
+    () => {
+      host.abort();
+      return OK;
+    },
+    {},
+    host.signal,
+  );
+
+  expect({ calls, end }).toEqual({ calls: ['q0'], end: 'later' });
 });
 
 test('a denied account is asked no further than what was in flight', async () => {

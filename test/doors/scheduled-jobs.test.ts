@@ -219,7 +219,7 @@ describe('a schedule with key patterns', () => {
 describe('a scheduled time', () => {
   test('that is delivered twice is one job and one execution', async () => {
     const { store, executions, fire, index } = await openStage();
-    await putAll(store, ['staged/inbox/a']);
+    await putAll(store, ['staged/inbox/a.csv']);
     const first = await fire('hourly');
 
     expect(await fire('hourly')).toEqual({ ...first, state: 'running' });
@@ -229,7 +229,7 @@ describe('a scheduled time', () => {
 
   test('that is delivered many times at once is one job and one execution', async () => {
     const { store, executions, fire, index, filesOf } = await openStage();
-    await putAll(store, ['staged/inbox/a', 'staged/inbox/b']);
+    await putAll(store, ['staged/inbox/a.csv', 'staged/inbox/b.csv']);
 
     const jobs = await Promise.all(Array.from({ length: 8 }, () => fire('hourly')));
 
@@ -238,7 +238,7 @@ describe('a scheduled time', () => {
     expect(jobs.filter(({ state }) => state === 'started')).toHaveLength(1);
     expect(executions.names).toEqual([jobId]);
     expect(await index()).toEqual([jobId]);
-    expect(await filesOf(jobId)).toEqual(['staged/inbox/a', 'staged/inbox/b']);
+    expect(await filesOf(jobId)).toEqual(['staged/inbox/a.csv', 'staged/inbox/b.csv']);
   });
 
   test('with key patterns that is delivered many times at once is one job and one execution', async () => {
@@ -253,7 +253,7 @@ describe('a scheduled time', () => {
 
   test('is the same with and without milliseconds', async () => {
     const { store, fire } = await openStage();
-    await putAll(store, ['staged/inbox/a']);
+    await putAll(store, ['staged/inbox/a.csv']);
     const { jobId } = await fire('hourly', '2026-11-12T22:00:00Z');
 
     expect(await fire('hourly', '2026-11-12T22:00:00.000Z')).toMatchObject({ jobId, state: 'running' });
@@ -261,7 +261,7 @@ describe('a scheduled time', () => {
 
   test('that is delivered again after its job came to its end starts nothing', async () => {
     const { store, executions, fire } = await openStage();
-    await putAll(store, ['staged/inbox/a']);
+    await putAll(store, ['staged/inbox/a.csv']);
     const { jobId } = await fire('hourly');
     executions.end(jobId);
     await writeJson(store, summaryKey(jobId), { jobId, status: 'succeeded' });
@@ -272,14 +272,14 @@ describe('a scheduled time', () => {
 
   test('that is delivered again after its job failed lets it go on with its files', async () => {
     const { store, executions, fire, filesOf } = await openStage();
-    await putAll(store, ['staged/inbox/a']);
+    await putAll(store, ['staged/inbox/a.csv']);
     const { jobId } = await fire('hourly');
     executions.end(jobId);
     await writeJson(store, summaryKey(jobId), { jobId, status: 'failed' });
-    await putAll(store, ['staged/inbox/b']);
+    await putAll(store, ['staged/inbox/b.csv']);
 
     expect(await fire('hourly')).toEqual({ jobId, state: 'resumed', execution: `${jobId}-r2` });
-    expect(await filesOf(jobId)).toEqual(['staged/inbox/a']);
+    expect(await filesOf(jobId)).toEqual(['staged/inbox/a.csv']);
   });
 
   test('is another job than another time, another schedule', async () => {
@@ -310,7 +310,7 @@ describe('a scheduled time', () => {
 
   test('is a job of the profile of its schedule, with its overrides', async () => {
     const { store, fire } = await openStage();
-    await putAll(store, ['staged/inbox/a']);
+    await putAll(store, ['staged/inbox/a.csv']);
 
     const { jobId } = await fire('named');
 
@@ -352,24 +352,44 @@ describe('a scheduled time', () => {
 });
 
 describe('a schedule with a prefix', () => {
+  test('names the files that nothing can read, in the job or in the summary of an empty run', async () => {
+    const { store, fire } = await openStage();
+    await putAll(store, ['staged/inbox/notes.pdf']);
+    const empty = await fire('hourly');
+    await putAll(store, ['staged/inbox/a.csv']);
+    const full = await fire('hourly', LATER);
+
+    const skipped = { count: 1, keys: ['staged/inbox/notes.pdf'] };
+    expect(empty.state).toBe('empty');
+    expect(await requireJson<Summary>(store, summaryKey(empty.jobId))).toMatchObject({
+      status: 'empty',
+      skipped,
+    });
+    expect(await requireJson<Job>(store, jobKey(full.jobId))).toMatchObject({
+      inputs: [{ key: 'staged/inbox/a.csv' }],
+      skipped,
+      schedule: 'hourly',
+    });
+  });
+
   test('takes what is new', async () => {
     const { store, fire, filesOf } = await openStage();
-    await putAll(store, ['staged/inbox/b', 'staged/inbox/a', 'staged/other']);
+    await putAll(store, ['staged/inbox/b.csv', 'staged/inbox/a.csv', 'staged/other.csv']);
 
     const { jobId } = await fire('hourly');
 
-    expect(await filesOf(jobId)).toEqual(['staged/inbox/a', 'staged/inbox/b']);
+    expect(await filesOf(jobId)).toEqual(['staged/inbox/a.csv', 'staged/inbox/b.csv']);
   });
 
   test('takes at a later time what came since', async () => {
     const { store, fire, filesOf } = await openStage();
-    await putAll(store, ['staged/inbox/a']);
+    await putAll(store, ['staged/inbox/a.csv']);
     await fire('hourly');
-    await putAll(store, ['staged/inbox/b']);
+    await putAll(store, ['staged/inbox/b.csv']);
 
     const { jobId } = await fire('hourly', LATER);
 
-    expect(await filesOf(jobId)).toEqual(['staged/inbox/b']);
+    expect(await filesOf(jobId)).toEqual(['staged/inbox/b.csv']);
   });
 
   test('that finds nothing new ends as empty, with a summary and an index entry, and no execution', async () => {
@@ -396,7 +416,7 @@ describe('a schedule with a prefix', () => {
   test('that found nothing new stays empty when it is tried again after a file arrived', async () => {
     const { store, executions, fire } = await openStage();
     const first = await fire('hourly');
-    await putAll(store, ['staged/inbox/a']);
+    await putAll(store, ['staged/inbox/a.csv']);
 
     expect(await fire('hourly')).toEqual(first);
     expect(executions.names).toEqual([]);
@@ -419,12 +439,12 @@ describe('a schedule with a prefix', () => {
   test('that found nothing new leaves the file that arrived to its next time', async () => {
     const { store, fire, filesOf } = await openStage();
     await fire('hourly');
-    await putAll(store, ['staged/inbox/a']);
+    await putAll(store, ['staged/inbox/a.csv']);
     await fire('hourly');
 
     const { jobId } = await fire('hourly', LATER);
 
-    expect(await filesOf(jobId)).toEqual(['staged/inbox/a']);
+    expect(await filesOf(jobId)).toEqual(['staged/inbox/a.csv']);
   });
 
   test('that finds nothing new twice at once is empty once', async () => {
@@ -438,7 +458,7 @@ describe('a schedule with a prefix', () => {
 
   test('whose runs of different times overlap shares no file among them, and leaves none', async () => {
     const { store, executions, fire, filesOf } = await openStage();
-    const keys = Array.from({ length: 60 }, (_, n) => `staged/inbox/${String(n).padStart(2, '0')}`);
+    const keys = Array.from({ length: 60 }, (_, n) => `staged/inbox/${String(n).padStart(2, '0')}.csv`);
     await putAll(store, keys);
     const times = Array.from({ length: 10 }, (_, n) => `2026-11-12T1${n}:00:00Z`);
 
@@ -456,7 +476,7 @@ describe('a delivery that fails halfway and is repeated', () => {
   const crash = fc.record({ atCall: fc.nat(25), answerIsLost: fc.boolean() });
 
   test.each([
-    ['hourly', ['staged/inbox/a', 'staged/inbox/b']],
+    ['hourly', ['staged/inbox/a.csv', 'staged/inbox/b.csv']],
     ['nightly', ['staged/2026-11-12.csv']],
   ])('comes to one job of %s with all its files, wherever it failed', async (schedule, keys) => {
     await fc.assert(
@@ -482,7 +502,7 @@ describe('a delivery that fails halfway and is repeated', () => {
 });
 
 test('however deliveries of two times cross, each is one job with one execution, and they share no file', async () => {
-  const keys = ['staged/inbox/a', 'staged/inbox/b', 'staged/inbox/c'];
+  const keys = ['staged/inbox/a.csv', 'staged/inbox/b.csv', 'staged/inbox/c.csv'];
   await fc.assert(
     fc.asyncProperty(fc.scheduler(), async (scheduler) => {
       const { edges, executions, store, filesOf } = await openStage();

@@ -173,6 +173,63 @@ const late: Case[] = LATE.flatMap(([shows, fault]) => [
   },
 ]);
 
+const SHOWN = { 'upper case': 'in upper case', cut: 'cut off', none: 'not at all' } as const;
+
+const AFTER_CREATE = [400, 401, 403, 405, 409, 410, 413, 422, 501] as const;
+
+/** A create went through, and its answer says that it did not: its batch is found again, and paid for once. */
+const lostCreates: Case[] = [
+  ...AFTER_CREATE.map((status) => ({
+    place: 'create batch',
+    fault: `refused (${status}) after it took place`,
+    faults: [{ at: 'create', action: { kind: 'status', status, when: 'after' } }] as const,
+  })),
+  ...[400, 429, 503].map((status) => ({
+    place: 'create batch',
+    fault: `${status} after it took place, and the list lags 20 s behind`,
+    faults: [
+      { at: 'create', action: { kind: 'status', status, when: 'after' } },
+      { at: 'batch', nth: 1, action: { kind: 'hidden', from: 'list', seconds: 20 } },
+    ] as const,
+  })),
+  ...(['upper case', 'cut', 'none'] as const).map((shown) => ({
+    place: 'create batch',
+    fault: `502 after it took place, and the list shows its metadata ${SHOWN[shown]}`,
+    faults: [
+      { at: 'create', action: { kind: 'status', status: 502, when: 'after' } },
+      { at: 'batch', nth: 1, action: { kind: 'metadata', shown } },
+    ] as const,
+  })),
+];
+
+/** A batch that is there is not found: it is looked for in the list, and waited for. */
+const unseen: Case[] = (
+  [
+    ['is not found by its id for 20 minutes, and is listed', 'get', 1_200],
+    ['is not found by its id nor listed for 20 minutes', 'both', 1_200],
+  ] as const
+).map(([fault, from, seconds]) => ({
+  place: 'poll',
+  fault: `a batch ${fault}`,
+  faults: [{ at: 'batch', nth: 1, action: { kind: 'hidden', from, seconds } }],
+}));
+
+const clocks: Case[] = [9, -9].map((hours) => ({
+  place: 'poll',
+  fault: `the provider's clock is ${Math.abs(hours)} hours ${hours > 0 ? 'ahead' : 'behind'}`,
+  faults: [{ at: 'batch', action: { kind: 'clock', aheadSeconds: hours * 3_600 }, times: 'always' }],
+}));
+
+/** A batch past its deadline is cancelled, however often the provider does not take it. */
+const cancels: Case[] = [500, 409, 405].map((status) => ({
+  place: 'cancel',
+  fault: `answered with ${status}, 6 times, of a batch that never ends`,
+  faults: [
+    { at: 'batch', nth: 1, action: { kind: 'stuck', status: 'in_progress', finished: 0.5 } },
+    { at: 'cancel', action: { kind: 'status', status }, times: 6 },
+  ],
+}));
+
 /** What a replica that lags says, or a gateway. */
 const refusals: Case[] = [
   {
@@ -283,6 +340,10 @@ export const CASES: readonly Case[] = [
   ...answers,
   ...denials,
   ...polls,
+  ...lostCreates,
+  ...unseen,
+  ...clocks,
+  ...cancels,
   ...refusals,
   ...room,
   ...endings,

@@ -38,6 +38,9 @@ const ROUTE_ACTIONS: readonly RouteAction[] = [
   { kind: 'status', status: 429 },
   { kind: 'status', status: 500 },
   { kind: 'status', status: 502, when: 'after' },
+  { kind: 'status', status: 400, when: 'after' },
+  { kind: 'status', status: 409, when: 'after' },
+  { kind: 'status', status: 429, when: 'after' },
   { kind: 'status', status: 429, code: 'token_limit_exceeded' },
   { kind: 'status', status: 401, code: 'AUTH_1008' },
   { kind: 'html' },
@@ -62,6 +65,13 @@ const BATCH_ACTIONS: readonly BatchAction[] = [
   { kind: 'status', status: 'SCHEDULING' },
   { kind: 'counts', counts: { total: 'many' } },
   { kind: 'vanish' },
+  { kind: 'hidden', from: 'get', seconds: 1_200 },
+  { kind: 'hidden', from: 'list', seconds: 20 },
+  { kind: 'hidden', from: 'both', seconds: 1_200 },
+  { kind: 'metadata', shown: 'upper case' },
+  { kind: 'metadata', shown: 'cut' },
+  { kind: 'clock', aheadSeconds: 32_400 },
+  { kind: 'clock', aheadSeconds: -32_400 },
 ];
 const ROW_ACTIONS: readonly RowAction[] = [
   { kind: 'error', code: 'INFERENCE_3107' },

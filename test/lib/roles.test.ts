@@ -142,6 +142,11 @@ const STORIES = {
     world.outrun(/^claims\//, '{"jobId":"another","key":"staged/inbox/a.jsonl"}');
     return [await end(world, world.fire('hourly', '2026-11-01T22:00:00Z'))];
   },
+  'the rows of a scheduled job are refused, and the next run has its files again': async (world) => {
+    await world.store.put('staged/inbox/a.jsonl', INVALID_ROW);
+    const refused = await end(world, world.fire('hourly', '2026-11-01T22:00:00Z'));
+    return [refused, await end(world, world.fire('hourly', '2026-11-01T23:00:00Z'))];
+  },
   'a job that was refused is resumed': async (world) => {
     const refused = await world.drop('input/x.job.json', '{"inputs":["staged/none.csv"]}');
     const { status } = await world.api.request(`/jobs/${refused}/resume`, json({}));

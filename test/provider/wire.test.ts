@@ -21,6 +21,20 @@ const MELIOUS = {
 };
 
 describe('a batch', () => {
+  test.each([
+    [{ code: 'validation_error', message: 'Line 3: Invalid JSON - Extra data', line: null }, 3],
+    [{ code: 'validation_error', message: 'Line 3: Invalid JSON', line: 7 }, 7],
+    [{ code: 'validation_error', message: 'line 12: custom_id must be a string' }, 12],
+    [{ code: 'validation_error', message: 'Outline 3: a text about lines' }, undefined],
+    [{ code: 'validation_error', message: 'Line 3 of your plan' }, undefined],
+  ])('that failed because of %j names the line %j', (error, line) => {
+    const failed = { ...MELIOUS, status: 'failed', errors: { object: 'list', data: [error] } };
+
+    expect(readBatch(failed, builtInDialect('aibrix'))?.errors).toMatchObject([
+      { code: 'validation_error', line },
+    ]);
+  });
+
   test('is read as Melious writes it', () => {
     expect(readBatch(MELIOUS, builtInDialect('melious'))).toEqual({
       id: 'batch_abc123',

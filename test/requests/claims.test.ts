@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { candidatesKey, claimsPrefix } from '../../src/checkpoints/keys.ts';
-import { claimInputs } from '../../src/requests/claims.ts';
+import { claimInputs, releaseClaims } from '../../src/requests/claims.ts';
 import { MAX_INPUTS } from '../../src/requests/job-request.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import {
@@ -25,42 +25,45 @@ const claim = async (store: ObjectStore, jobId: string, schedule = 'hourly'): Pr
   (await claimInputs(store, { schedule, prefix: 'staged/', time: TIME, jobId })).map(({ key }) => key);
 
 const keysOf = (count: number): string[] =>
-  Array.from({ length: count }, (_, n) => `staged/${String(n).padStart(5, '0')}`);
+  Array.from({ length: count }, (_, n) => `staged/${String(n).padStart(5, '0')}.csv`);
 
 const numbered = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
 
 describe('a run', () => {
   test('takes everything that is below the prefix, in key order', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/b', 'staged/a/z', 'staged/a-b', 'input/c']);
+    await putAll(store, ['staged/b.csv', 'staged/a/z.csv', 'staged/a-b.csv', 'input/c.csv']);
 
-    expect(await claim(store, 'one')).toEqual(['staged/a-b', 'staged/a/z', 'staged/b']);
+    expect(await claim(store, 'one')).toEqual(['staged/a-b.csv', 'staged/a/z.csv', 'staged/b.csv']);
   });
 
   test('takes nothing where there is nothing', async () => {
     expect(await claim(await openStore(), 'one')).toEqual([]);
   });
 
-  test.each(['staged/.hidden', 'staged/x.job.json'])('leaves %s', async (key) => {
-    const store = await openStore();
-    await putAll(store, [key, 'staged/a']);
+  test.each(['staged/.hidden.csv', 'staged/_part.csv', 'staged/x.job.json', 'staged/x.pdf'])(
+    'leaves %s',
+    async (key) => {
+      const store = await openStore();
+      await putAll(store, [key, 'staged/a.csv']);
 
-    expect(await claim(store, 'one')).toEqual(['staged/a']);
-  });
+      expect(await claim(store, 'one')).toEqual(['staged/a.csv']);
+    },
+  );
 
   test('leaves an empty file until something is in it', async () => {
     const store = await openStore();
-    await store.put('staged/a', '');
+    await store.put('staged/a.csv', '');
     expect(await claim(store, 'one')).toEqual([]);
 
-    await store.put('staged/a', 'x');
-    expect(await claim(store, 'two')).toEqual(['staged/a']);
+    await store.put('staged/a.csv', 'x');
+    expect(await claim(store, 'two')).toEqual(['staged/a.csv']);
   });
 
   test('pins the version that each file has now', async () => {
     const files = await openStore();
-    await putAll(files, ['staged/a', 'staged/b']);
-    const store = withVersions(files, { 'staged/a': 'v1', 'staged/b': 'v2' });
+    await putAll(files, ['staged/a.csv', 'staged/b.csv']);
+    const store = withVersions(files, { 'staged/a.csv': 'v1', 'staged/b.csv': 'v2' });
 
     const inputs = await claimInputs(store, {
       schedule: 'hourly',
@@ -70,14 +73,14 @@ describe('a run', () => {
     });
 
     expect(inputs).toEqual([
-      { key: 'staged/a', version: 'v1' },
-      { key: 'staged/b', version: 'v2' },
+      { key: 'staged/a.csv', version: 'v1' },
+      { key: 'staged/b.csv', version: 'v2' },
     ]);
   });
 
-  test('tells of a file its key alone where there are no versions', async () => {
+  test('holds a file to its content where there are no versions', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/a']);
+    await putAll(store, ['staged/a.csv']);
 
     const inputs = await claimInputs(store, {
       schedule: 'hourly',
@@ -86,23 +89,24 @@ describe('a run', () => {
       jobId: 'one',
     });
 
-    expect(inputs).toEqual([{ key: 'staged/a' }]);
+    const { etag } = (await store.stat('staged/a.csv')) ?? {};
+    expect(inputs).toEqual([{ key: 'staged/a.csv', etag }]);
   });
 
   test('takes no file that is gone before it is looked at', async () => {
     const files = await openStore();
-    await putAll(files, ['staged/a', 'staged/b']);
+    await putAll(files, ['staged/a.csv', 'staged/b.csv']);
     const store: ObjectStore = {
       ...files,
-      stat: async (key) => (key === 'staged/a' ? undefined : files.stat(key)),
+      stat: async (key) => (key === 'staged/a.csv' ? undefined : files.stat(key)),
     };
 
-    expect(await claim(store, 'one')).toEqual(['staged/b']);
+    expect(await claim(store, 'one')).toEqual(['staged/b.csv']);
   });
 
   test('writes down below its schedule, and its job, what it took', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/a', 'staged/b']);
+    await putAll(store, ['staged/a.csv', 'staged/b.csv']);
     await claim(store, 'one');
 
     expect(await keysBelow(store, claimsPrefix('hourly'))).toHaveLength(2);
@@ -113,16 +117,16 @@ describe('a run', () => {
 describe('a later run', () => {
   test('takes only what came since', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/a', 'staged/c']);
+    await putAll(store, ['staged/a.csv', 'staged/c.csv']);
     await claim(store, 'one');
-    await putAll(store, ['staged/b', 'staged/d']);
+    await putAll(store, ['staged/b.csv', 'staged/d.csv']);
 
-    expect(await claim(store, 'two')).toEqual(['staged/b', 'staged/d']);
+    expect(await claim(store, 'two')).toEqual(['staged/b.csv', 'staged/d.csv']);
   });
 
   test('takes nothing when nothing came', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/a']);
+    await putAll(store, ['staged/a.csv']);
     await claim(store, 'one');
 
     expect(await claim(store, 'two')).toEqual([]);
@@ -130,29 +134,29 @@ describe('a later run', () => {
 
   test('takes a file again that was rewritten', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/a', 'staged/b']);
+    await putAll(store, ['staged/a.csv', 'staged/b.csv']);
     await claim(store, 'one');
-    await store.put('staged/a', 'written anew');
+    await store.put('staged/a.csv', 'written anew');
 
-    expect(await claim(store, 'two')).toEqual(['staged/a']);
+    expect(await claim(store, 'two')).toEqual(['staged/a.csv']);
   });
 
   test('takes a file of the same name that came back after it was deleted', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/a']);
+    await putAll(store, ['staged/a.csv']);
     await claim(store, 'one');
-    await store.delete('staged/a');
-    await store.put('staged/a', 'another');
+    await store.delete('staged/a.csv');
+    await store.put('staged/a.csv', 'another');
 
-    expect(await claim(store, 'two')).toEqual(['staged/a']);
+    expect(await claim(store, 'two')).toEqual(['staged/a.csv']);
   });
 
   test('of another schedule takes the same files: each has its own', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/a']);
+    await putAll(store, ['staged/a.csv']);
     await claim(store, 'one', 'hourly');
 
-    expect(await claim(store, 'two', 'hourly.daily')).toEqual(['staged/a']);
+    expect(await claim(store, 'two', 'hourly.daily')).toEqual(['staged/a.csv']);
   });
 
   test('takes what was left of more files than a job may have', async () => {
@@ -169,7 +173,7 @@ describe('a later run', () => {
 describe('a run that is tried again', () => {
   test('takes the same files', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/a', 'staged/b']);
+    await putAll(store, ['staged/a.csv', 'staged/b.csv']);
     const first = await claim(store, 'one');
 
     expect(await claim(store, 'one')).toEqual(first);
@@ -177,31 +181,31 @@ describe('a run that is tried again', () => {
 
   test('takes none that came since', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/b']);
+    await putAll(store, ['staged/b.csv']);
     await claim(store, 'one');
-    await putAll(store, ['staged/a', 'staged/c']);
+    await putAll(store, ['staged/a.csv', 'staged/c.csv']);
 
-    expect(await claim(store, 'one')).toEqual(['staged/b']);
+    expect(await claim(store, 'one')).toEqual(['staged/b.csv']);
   });
 
   test('takes nothing when it found nothing at first', async () => {
     const store = await openStore();
     await claim(store, 'one');
-    await putAll(store, ['staged/a']);
+    await putAll(store, ['staged/a.csv']);
 
     expect(await claim(store, 'one')).toEqual([]);
   });
 
   test('takes the version that it saw at first', async () => {
     const files = await openStore();
-    await putAll(files, ['staged/a']);
+    await putAll(files, ['staged/a.csv']);
     const claimer = { schedule: 'hourly', prefix: 'staged/', time: TIME, jobId: 'one' };
-    await claimInputs(withVersions(files, { 'staged/a': 'v1' }), claimer);
-    await files.put('staged/a', 'written anew');
+    await claimInputs(withVersions(files, { 'staged/a.csv': 'v1' }), claimer);
+    await files.put('staged/a.csv', 'written anew');
 
-    const again = await claimInputs(withVersions(files, { 'staged/a': 'v2' }), claimer);
+    const again = await claimInputs(withVersions(files, { 'staged/a.csv': 'v2' }), claimer);
 
-    expect(again).toEqual([{ key: 'staged/a', version: 'v1' }]);
+    expect(again).toEqual([{ key: 'staged/a.csv', version: 'v1' }]);
   });
 
   test('at the same moment takes the same files', async () => {
@@ -226,7 +230,7 @@ describe('a run that is tried again', () => {
         const shaky = unsteady(store, { traffic });
         await putAll(
           store,
-          numbered(before).map((n) => `${prefix}a${n}`),
+          numbered(before).map((n) => `${prefix}a${n}.csv`),
         );
 
         const [one, other] = await traffic.drive(
@@ -235,7 +239,7 @@ describe('a run that is tried again', () => {
             claimInputs(shaky, claimer),
             putAll(
               shaky,
-              numbered(since).map((n) => `${prefix}b${n}`),
+              numbered(since).map((n) => `${prefix}b${n}.csv`),
             ),
           ]),
         );
@@ -274,7 +278,7 @@ describe('runs at the same moment', () => {
         async (scheduler, count, runs) => {
           world += 1;
           const prefix = `staged/${world}/`;
-          const keys = Array.from({ length: count }, (_, n) => `${prefix}${n}`);
+          const keys = Array.from({ length: count }, (_, n) => `${prefix}${n}.csv`);
           await putAll(store, keys);
           const traffic = createTraffic(scheduler);
           const claimers = runs.map((_, n) => ({
@@ -327,7 +331,8 @@ describe('runs at the same moment', () => {
           const shaky = unsteady(store, { traffic });
           const write = async (): Promise<void> => {
             // Each content has a length of its own: the clock of a file system is coarse.
-            for (const [n, file] of writes.entries()) await shaky.put(`${prefix}${file}`, 'x'.repeat(n + 1));
+            for (const [n, file] of writes.entries())
+              await shaky.put(`${prefix}${file}.csv`, 'x'.repeat(n + 1));
           };
 
           const [taken] = await traffic.drive(
@@ -338,13 +343,32 @@ describe('runs at the same moment', () => {
           const times = (key: string): number =>
             [...taken.flat(), ...rest].filter((input) => input.key === key).length;
           for (const file of new Set(writes)) {
-            expect(times(`${prefix}${file}`)).toBeGreaterThanOrEqual(1);
-            expect(times(`${prefix}${file}`)).toBeLessThanOrEqual(writes.filter((n) => n === file).length);
+            expect(times(`${prefix}${file}.csv`)).toBeGreaterThanOrEqual(1);
+            expect(times(`${prefix}${file}.csv`)).toBeLessThanOrEqual(
+              writes.filter((n) => n === file).length,
+            );
           }
         },
       ),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('a job that is refused before anything was sent', () => {
+  test('gives its files back, and none that another job has taken', async () => {
+    const store = await openStore();
+    await putAll(store, ['staged/a.csv', 'staged/b.csv']);
+    await claim(store, 'one');
+    await putAll(store, ['staged/c.csv']);
+    await claim(store, 'two');
+
+    await releaseClaims(store, { schedule: 'hourly', jobId: 'one' });
+    await releaseClaims(store, { schedule: 'hourly', jobId: 'one' });
+    await releaseClaims(store, { schedule: 'hourly', jobId: 'never ran' });
+
+    expect(await claim(store, 'three')).toEqual(['staged/a.csv', 'staged/b.csv']);
+    expect(await claim(store, 'two')).toEqual(['staged/c.csv']);
   });
 });
 
@@ -384,22 +408,22 @@ describe('in a bucket', () => {
       ['b', 2 * DAY],
       ['c', 100 * DAY],
     ] as const)
-      await put(`staged/${key}`, age);
+      await put(`staged/${key}.csv`, age);
 
-    expect(await run('one')).toEqual(['staged/a', 'staged/b', 'staged/c']);
+    expect(await run('one')).toEqual(['staged/a.csv', 'staged/b.csv', 'staged/c.csv']);
     for (const time of [TIME, TIME + HOUR, TIME + DAY, TIME + 40 * DAY])
       expect(await run(`at ${time}`, { time })).toEqual([]);
   });
 
   test('a run lists the claims of the last days alone, once all files were looked at that day', async () => {
     const { run, put, listed } = await openBucket();
-    for (let n = 0; n < 50; n += 1) await put(`staged/old-${n}`, 30 * DAY);
-    await put('staged/a');
+    for (let n = 0; n < 50; n += 1) await put(`staged/old-${n}.csv`, 30 * DAY);
+    await put('staged/a.csv');
     await run('one');
-    await put('staged/b');
+    await put('staged/b.csv');
     listed.length = 0;
 
-    expect(await run('two', { time: TIME + HOUR })).toEqual(['staged/b']);
+    expect(await run('two', { time: TIME + HOUR })).toEqual(['staged/b.csv']);
 
     expect(listed).toHaveLength(1);
   });
@@ -407,18 +431,18 @@ describe('in a bucket', () => {
   test('a file that comes with an old time is taken by the first run of a day at the latest', async () => {
     const { run, put } = await openBucket();
     await run('one');
-    await put('staged/restored', 30 * DAY);
+    await put('staged/restored.csv', 30 * DAY);
 
     expect(await run('two', { time: TIME + HOUR })).toEqual([]);
-    expect(await run('three', { time: TIME + DAY })).toEqual(['staged/restored']);
+    expect(await run('three', { time: TIME + DAY })).toEqual(['staged/restored.csv']);
   });
 
   test('a file that is older than claims are remembered is not taken', async () => {
     const { run, put } = await openBucket();
-    await put('staged/a', 366 * DAY);
-    await put('staged/b', 364 * DAY);
+    await put('staged/a.csv', 366 * DAY);
+    await put('staged/b.csv', 364 * DAY);
 
-    expect(await run('one')).toEqual(['staged/b']);
+    expect(await run('one')).toEqual(['staged/b.csv']);
   });
 
   test('all files were looked at only when none was left for the next run', async () => {
@@ -431,24 +455,24 @@ describe('in a bucket', () => {
 
   test('another prefix is looked at as a whole, and takes no file a second time', async () => {
     const { run, put } = await openBucket();
-    await put('staged/inbox/a', 30 * DAY);
-    expect(await run('one', { prefix: 'staged/inbox/' })).toEqual(['staged/inbox/a']);
-    await put('staged/b', 30 * DAY);
+    await put('staged/inbox/a.csv', 30 * DAY);
+    expect(await run('one', { prefix: 'staged/inbox/' })).toEqual(['staged/inbox/a.csv']);
+    await put('staged/b.csv', 30 * DAY);
 
-    expect(await run('two', { prefix: 'staged/' })).toEqual(['staged/b']);
+    expect(await run('two', { prefix: 'staged/' })).toEqual(['staged/b.csv']);
   });
 });
 
 test.each([true, false])('a claim of version 0.1 still holds (in a bucket: %s)', async (inBucket) => {
   const bucket = await openBucket();
   const store = inBucket ? bucket.store : await openStore();
-  await store.put('staged/a', 'x');
-  const { mark = '' } = (await store.stat('staged/a')) ?? {};
+  await store.put('staged/a.csv', 'x');
+  const { mark = '' } = (await store.stat('staged/a.csv')) ?? {};
   const hash = createHash('sha256')
-    .update(JSON.stringify(['staged/a', mark]))
+    .update(JSON.stringify(['staged/a.csv', mark]))
     .digest('hex')
     .slice(0, 32);
-  await store.put(`claims/hourly/${hash}.json`, '{"jobId":"before","key":"staged/a"}');
+  await store.put(`claims/hourly/${hash}.json`, '{"jobId":"before","key":"staged/a.csv"}');
 
   expect(await claim(store, 'one')).toEqual([]);
 });

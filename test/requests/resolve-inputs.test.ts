@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InvalidRequest, StoreUnavailable } from '../../src/errors.ts';
+import { InputFilter } from '../../src/requests/input-files.ts';
 import { MAX_INPUTS } from '../../src/requests/job-request.ts';
 import { resolveInputs } from '../../src/requests/resolve-inputs.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -29,36 +30,38 @@ function listing(store: ObjectStore, keys: readonly string[]): ObjectStore {
 }
 
 const keysOf = (count: number): string[] =>
-  Array.from({ length: count }, (_, n) => `staged/${String(n).padStart(5, '0')}`);
+  Array.from({ length: count }, (_, n) => `staged/${String(n).padStart(5, '0')}.csv`);
 
 describe('inputs by their keys', () => {
   test('keep the order they were named in', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/a', 'staged/b', 'input/c']);
+    await putAll(store, ['staged/a.csv', 'staged/b.csv', 'input/c.csv']);
 
-    const inputs = await resolveInputs(store, JOB, { inputs: ['staged/b', 'input/c', 'staged/a'] });
+    const inputs = await resolveInputs(store, JOB, {
+      inputs: ['staged/b.csv', 'input/c.csv', 'staged/a.csv'],
+    });
 
-    expect(inputs).toEqual([{ key: 'staged/b' }, { key: 'input/c' }, { key: 'staged/a' }]);
+    expect(inputs).toMatchObject([{ key: 'staged/b.csv' }, { key: 'input/c.csv' }, { key: 'staged/a.csv' }]);
   });
 
   test('are pinned to the version that each has now', async () => {
     const files = await openStore();
-    await putAll(files, ['staged/a', 'staged/b']);
-    const store = withVersions(files, { 'staged/a': 'v7', 'staged/b': 'v1' });
+    await putAll(files, ['staged/a.csv', 'staged/b.csv']);
+    const store = withVersions(files, { 'staged/a.csv': 'v7', 'staged/b.csv': 'v1' });
 
-    const inputs = await resolveInputs(store, JOB, { inputs: ['staged/a', 'staged/b'] });
+    const inputs = await resolveInputs(store, JOB, { inputs: ['staged/a.csv', 'staged/b.csv'] });
 
-    expect(inputs).toEqual([
-      { key: 'staged/a', version: 'v7' },
-      { key: 'staged/b', version: 'v1' },
+    expect(inputs).toMatchObject([
+      { key: 'staged/a.csv', version: 'v7' },
+      { key: 'staged/b.csv', version: 'v1' },
     ]);
   });
 
   test('have no version where the store has none', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/a']);
+    await putAll(store, ['staged/a.csv']);
 
-    const [input] = await resolveInputs(store, JOB, { inputs: ['staged/a'] });
+    const [input] = await resolveInputs(store, JOB, { inputs: ['staged/a.csv'] });
 
     expect(input).not.toHaveProperty('version');
   });
@@ -68,15 +71,15 @@ describe('inputs by their keys', () => {
     await putAll(store, ['staged/.hidden', 'staged/x.job.json']);
     const inputs = ['staged/.hidden', 'staged/x.job.json'];
 
-    expect(await resolveInputs(store, JOB, { inputs })).toEqual(inputs.map((key) => ({ key })));
+    expect(await resolveInputs(store, JOB, { inputs })).toMatchObject(inputs.map((key) => ({ key })));
   });
 
   test('that are not there are named with their place', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/a']);
+    await putAll(store, ['staged/a.csv']);
 
-    expect(await refusalOf(resolveInputs(store, JOB, { inputs: ['staged/b', 'staged/a'] }))).toBe(
-      `There is no input file ${store.locate('staged/b')}.`,
+    expect(await refusalOf(resolveInputs(store, JOB, { inputs: ['staged/b.csv', 'staged/a.csv'] }))).toBe(
+      `There is no input file ${store.locate('staged/b.csv')}.`,
     );
   });
 
@@ -92,9 +95,9 @@ describe('inputs by their keys', () => {
   test('that are not there are counted from the sixth on', async () => {
     const store = await openStore();
     const inputs = keysOf(48);
-    await putAll(store, ['staged/00003']);
+    await putAll(store, ['staged/00003.csv']);
 
-    const first = [0, 1, 2, 4, 5].map((n) => store.locate(`staged/0000${n}`));
+    const first = [0, 1, 2, 4, 5].map((n) => store.locate(`staged/0000${n}.csv`));
     expect(await refusalOf(resolveInputs(store, JOB, { inputs }))).toBe(
       `There is no input file ${first.join(', ')} and 42 more.`,
     );
@@ -102,16 +105,18 @@ describe('inputs by their keys', () => {
 
   test('that are folders are no files', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/a/b']);
+    await putAll(store, ['staged/a/b.csv']);
 
-    expect(await refusalOf(resolveInputs(store, JOB, { inputs: ['staged/a'] }))).toContain('no input file');
+    expect(await refusalOf(resolveInputs(store, JOB, { inputs: ['staged/a.csv'] }))).toContain(
+      'no input file',
+    );
   });
 
-  test.each(['staged/', 'staged//a', 'staged/../input/a', 'staged/a\0'])(
+  test.each(['staged/', 'staged//a.csv', 'staged/../input/a', 'staged/a\0.csv'])(
     'that no file can have as its key are refused: %j',
     async (key) => {
       const store = await openStore();
-      await putAll(store, ['input/a']);
+      await putAll(store, ['input/a.csv']);
 
       expect(await refusalOf(resolveInputs(store, JOB, { inputs: [key] }))).toContain(JSON.stringify(key));
     },
@@ -123,7 +128,7 @@ describe('inputs by their keys', () => {
       stat: () => Promise.reject(new StoreUnavailable('The store does not answer.')),
     };
 
-    await expect(resolveInputs(store, JOB, { inputs: ['staged/a'] })).rejects.toBeInstanceOf(
+    await expect(resolveInputs(store, JOB, { inputs: ['staged/a.csv'] })).rejects.toBeInstanceOf(
       StoreUnavailable,
     );
   });
@@ -132,71 +137,115 @@ describe('inputs by their keys', () => {
 describe('inputs by a prefix', () => {
   test('come in key order, whatever the order they were written in', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/b', 'staged/a0', 'staged/a/z', 'staged/a-b', 'staged/Ü', 'staged/Z']);
+    await putAll(store, [
+      'staged/b.csv',
+      'staged/a0.csv',
+      'staged/a/z.csv',
+      'staged/a-b.csv',
+      'staged/Ü.csv',
+      'staged/Z.csv',
+    ]);
 
     const inputs = await resolveInputs(store, JOB, { prefix: 'staged/' });
 
     expect(inputs.map(({ key }) => key)).toEqual([
-      'staged/Z',
-      'staged/a-b',
-      'staged/a/z',
-      'staged/a0',
-      'staged/b',
-      'staged/Ü',
+      'staged/Z.csv',
+      'staged/a-b.csv',
+      'staged/a/z.csv',
+      'staged/a0.csv',
+      'staged/b.csv',
+      'staged/Ü.csv',
     ]);
   });
 
   test('are those whose key starts with it, within a name, too', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/may-1', 'staged/may-2', 'staged/may/3', 'staged/june', 'input/may-1']);
+    await putAll(store, [
+      'staged/may-1.csv',
+      'staged/may-2.csv',
+      'staged/may/3.csv',
+      'staged/june.csv',
+      'input/may-1.csv',
+    ]);
 
     const inputs = await resolveInputs(store, JOB, { prefix: 'staged/may-' });
 
-    expect(inputs).toEqual([{ key: 'staged/may-1' }, { key: 'staged/may-2' }]);
+    expect(inputs).toMatchObject([{ key: 'staged/may-1.csv' }, { key: 'staged/may-2.csv' }]);
   });
 
   test('are pinned to the version that each has now', async () => {
     const files = await openStore();
-    await putAll(files, ['staged/a', 'staged/b']);
-    const store = withVersions(files, { 'staged/a': 'v1', 'staged/b': 'v2' });
+    await putAll(files, ['staged/a.csv', 'staged/b.csv']);
+    const store = withVersions(files, { 'staged/a.csv': 'v1', 'staged/b.csv': 'v2' });
 
-    expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toEqual([
-      { key: 'staged/a', version: 'v1' },
-      { key: 'staged/b', version: 'v2' },
+    expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toMatchObject([
+      { key: 'staged/a.csv', version: 'v1' },
+      { key: 'staged/b.csv', version: 'v2' },
     ]);
   });
 
-  test.each(['staged/.hidden', 'staged/x/.gitkeep', 'staged/x.job.json', 'staged/.job.json'])(
-    'do not include %s',
-    async (key) => {
-      const store = await openStore();
-      await putAll(store, [key, 'staged/a']);
+  test.each([
+    'staged/.hidden.csv',
+    'staged/_temporary.csv',
+    'staged/_SUCCESS',
+    'staged/x/.gitkeep',
+    'staged/x.job.json',
+    'staged/.job.json',
+    'staged/notes.pdf',
+    'staged/half.csv.part',
+    'staged/noext',
+  ])('do not include %s', async (key) => {
+    const store = await openStore();
+    await putAll(store, [key, 'staged/a.csv']);
 
-      expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toEqual([{ key: 'staged/a' }]);
-    },
-  );
+    expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toMatchObject([{ key: 'staged/a.csv' }]);
+  });
+
+  test('are told apart from files that are skipped because nothing can read them', async () => {
+    const store = await openStore();
+    await putAll(store, [
+      'staged/a.csv',
+      'staged/b.jsonl.gz',
+      'staged/notes.pdf',
+      'staged/_SUCCESS',
+      'staged/x.job.json',
+    ]);
+    await store.put('staged/empty.csv', '');
+    const filter = new InputFilter();
+
+    expect(await resolveInputs(store, JOB, { prefix: 'staged/' }, filter)).toMatchObject([
+      { key: 'staged/a.csv' },
+      { key: 'staged/b.jsonl.gz' },
+    ]);
+    expect(filter.skipped).toEqual({ count: 2, keys: ['staged/empty.csv', 'staged/notes.pdf'] });
+    expect(await refusalOf(resolveInputs(store, JOB, { prefix: 'staged/n' }))).toBe(
+      'There is no input file below "staged/n". Skipped, for they are empty or of no known format: notes.pdf.',
+    );
+  });
 
   test('do not include empty files, as folder markers are', async () => {
     const store = await openStore();
-    await putAll(store, ['staged/a']);
-    await store.put('staged/empty', '');
+    await putAll(store, ['staged/a.csv']);
+    await store.put('staged/empty.csv', '');
 
-    expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toEqual([{ key: 'staged/a' }]);
+    expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toMatchObject([{ key: 'staged/a.csv' }]);
   });
 
   test('include files whose folder is hidden, or whose name only looks like a job file', async () => {
     const store = await openStore();
-    const keys = ['staged/.folder/a', 'staged/a.job.jsonl', 'staged/job.json'];
+    const keys = ['staged/.folder/a.csv', 'staged/a.job.jsonl', 'staged/job.json'];
     await putAll(store, keys);
 
-    expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toEqual(keys.map((key) => ({ key })));
+    expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toMatchObject(
+      keys.map((key) => ({ key })),
+    );
   });
 
-  test.each(['staged/', 'staged/no', 'staged//', 'staged/../input/'])(
+  test.each(['staged/', 'staged/no.csv', 'staged//', 'staged/../input/'])(
     'are refused where there are none: %s',
     async (prefix) => {
       const store = await openStore();
-      await putAll(store, ['staged/.hidden', 'input/a']);
+      await putAll(store, ['staged/.hidden', 'input/a.csv']);
 
       expect(await refusalOf(resolveInputs(store, JOB, { prefix }))).toBe(
         `There is no input file below "${prefix}".`,
@@ -208,7 +257,9 @@ describe('inputs by a prefix', () => {
     const keys = keysOf(MAX_INPUTS);
     const store = listing(await openStore(), keys);
 
-    expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toEqual(keys.map((key) => ({ key })));
+    expect(await resolveInputs(store, JOB, { prefix: 'staged/' })).toMatchObject(
+      keys.map((key) => ({ key })),
+    );
   });
 
   test('that are more than a job may have are refused', async () => {
@@ -266,7 +317,7 @@ describe('rows that came with the request', () => {
     const store = await openStore();
     const once = await resolveInputs(store, JOB, { rows: [1, 2] });
 
-    expect(await resolveInputs(store, JOB, { rows: [1, 2] })).toEqual(once);
+    expect(await resolveInputs(store, JOB, { rows: [1, 2] })).toMatchObject(once);
     expect((await store.get(once[0]?.key ?? ''))?.toString()).toBe('1\n2\n');
   });
 

@@ -3,11 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
-import type { BatchContext } from '../../src/contract.ts';
+import type { BatchContext, PolledContext } from '../../src/contract.ts';
 import type { ProviderEdges } from '../../src/edges.ts';
 import type { LogFields } from '../../src/log.ts';
-import { ProviderNotFound, ProviderUnavailable } from '../../src/errors.ts';
-import { MAX_NOT_FOUND_POLLS } from '../../src/polling.ts';
+import {
+  ProviderDenied,
+  ProviderNotFound,
+  ProviderRejected,
+  ProviderThrottled,
+  ProviderUnavailable,
+} from '../../src/errors.ts';
 import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts';
 import { cancelBatch } from '../../src/steps/cancel-batch.ts';
 import { pollBatch } from '../../src/steps/poll-batch.ts';
@@ -67,10 +72,24 @@ function batch(more: Partial<Batch> = {}): Batch {
 }
 
 const answering = (found: Batch): Partial<BatchProvider> => ({ getBatch: () => Promise.resolve(found) });
-const failing = (reason: Error): Partial<BatchProvider> => ({
+const failing = (reason: Error, listed: Promise<Batch | undefined> = Promise.resolve(undefined)) => ({
   getBatch: () => Promise.reject(reason),
+  findBatch: () => listed,
   cancelBatch: () => Promise.reject(reason),
 });
+
+/** Polls again and again, each time after the wait that the poll before gave, until something else than a wait comes out. */
+async function pollOn(provider: Partial<BatchProvider>, first: BatchContext): Promise<PolledContext> {
+  let polled: BatchContext = first;
+  for (let now = NOW, polls = 0; polls < 1_000; polls += 1) {
+    const edges = await openEdges(provider, now);
+    const next = await pollBatch(edges, polled);
+    if (next.phase === 'ended') return next;
+    polled = next.phase === 'overdue' ? await cancelBatch(edges, next) : next;
+    now += polled.waitSeconds;
+  }
+  throw new Error('It polls for ever.');
+}
 
 describe('a poll', () => {
   test('of a running batch says how far it is and when to look again', async () => {
@@ -105,32 +124,77 @@ describe('a poll', () => {
     expect(await pollBatch(await openEdges(answering(found)), context())).toMatchObject({ phase: 'ended' });
   });
 
-  test('past the deadline asks for a cancel, once, and then gives the batch an hour to end', async () => {
+  test('past the deadline asks for a cancel, and again while the batch runs on', async () => {
     const late = context({ deadline: NOW });
     const edges = await openEdges(answering(batch()));
 
     expect(await pollBatch(edges, late)).toMatchObject({ phase: 'overdue' });
-    expect(await pollBatch(edges, { ...late, cancelledAt: NOW - 60 })).toMatchObject({ phase: 'running' });
-    expect(await pollBatch(edges, { ...late, cancelledAt: NOW - 3_600 })).toMatchObject({ phase: 'ended' });
+    const cancelled = { ...late, cancelledAt: NOW - 60, cancelledAge: 940 };
+    expect(await pollBatch(edges, { ...cancelled, cancelInSeconds: 840 })).toMatchObject({
+      phase: 'running',
+    });
+    expect(await pollBatch(edges, { ...cancelled, cancelInSeconds: 0 })).toMatchObject({ phase: 'overdue' });
   });
 
-  test('that does not find the batch looks again, and gives up after a while', async () => {
-    const edges = await openEdges(failing(new ProviderNotFound('get batch: 404')));
+  test('of a batch that heeds no cancel stops an hour after its deadline, and names what is open', async () => {
+    const polls = pollOn(
+      { ...answering(batch()), cancelBatch: () => Promise.resolve() },
+      context({ deadline: NOW }),
+    );
 
-    expect(await pollBatch(edges, context())).toMatchObject({
+    await expect(polls).rejects.toMatchObject({
+      name: 'BatchOpen',
+      message: expect.stringMatching(/batch_1.*file_1.*shard 0, round 1 of job job-1/) as string,
+    });
+  });
+
+  test('that does not find the batch looks for it in the list', async () => {
+    const listed = batch({ status: 'in_progress' });
+    const edges = await openEdges(failing(new ProviderNotFound('get batch: 404'), Promise.resolve(listed)));
+
+    expect(await pollBatch(edges, context({ notFound: 4, missedSeconds: 600 }))).toMatchObject({
       phase: 'running',
-      status: 'not found',
-      notFound: 1,
+      status: 'in_progress',
+      notFound: 0,
     });
-    expect(await pollBatch(edges, context({ notFound: MAX_NOT_FOUND_POLLS - 1 }))).toMatchObject({
-      phase: 'ended',
-    });
+  });
+
+  test('finds no batch by its id nor in the list for half an hour until it counts as gone', async () => {
+    const gone = await pollOn(failing(new ProviderNotFound('get batch: 404')), context());
+
+    expect(gone).toMatchObject({ phase: 'ended', gone: true, status: 'not found' });
+    expect(gone.absentSeconds).toBeGreaterThanOrEqual(1_800);
+    expect(gone.absentSeconds).toBeLessThan(3_600);
+  });
+
+  test('of a batch that has been missing for one poll only does not count as many polls of short waits', async () => {
+    const polling = { minSeconds: 1, maxSeconds: 1, fraction: 0.1, graceSeconds: 3_600 };
+    const gone = await pollOn(failing(new ProviderNotFound('get batch: 404')), context({ polling }));
+
+    expect(gone.absentSeconds).toBeGreaterThanOrEqual(1_800);
+  });
+
+  test.each([
+    new ProviderNotFound('find batch: 404'),
+    new ProviderRejected('find batch: 405'),
+    new ProviderUnavailable('find batch: the list says that there is more and does not show it.'),
+    new ProviderThrottled('find batch: 429'),
+  ])('never takes a missing batch for gone while the list cannot be read: $message', async (reason) => {
+    const listed = Promise.reject(reason);
+    listed.catch(() => undefined);
+
+    await expect(
+      pollOn(failing(new ProviderNotFound('get batch: 404'), listed), context()),
+    ).rejects.toMatchObject({ name: 'BatchOpen', message: expect.stringContaining('batch_1') as string });
   });
 
   test('that finds the batch again forgets the misses', async () => {
-    const polled = await pollBatch(await openEdges(answering(batch())), context({ notFound: 5 }));
+    const missed = context({ notFound: 5, missedSeconds: 1_000, absentSeconds: 1_000 });
+    const polled = await pollBatch(await openEdges(answering(batch())), missed);
 
     expect(polled).toMatchObject({ phase: 'running', notFound: 0 });
+    expect(polled).not.toHaveProperty('missedSeconds');
+    expect(polled).not.toHaveProperty('absentSeconds');
   });
 
   test('that gets no answer fails, so that the machine repeats it', async () => {
@@ -147,10 +211,56 @@ describe('a cancel', () => {
     expect(await cancelBatch(edges, context())).toMatchObject({ cancelledAt: NOW, waitSeconds: 15 });
   });
 
-  test('of a batch that is gone leaves it to the polls', async () => {
-    const edges = await openEdges(failing(new ProviderNotFound('cancel batch: 404')));
+  test.each([
+    new ProviderNotFound('cancel batch: 404'),
+    new ProviderRejected('cancel batch: 409'),
+    new ProviderDenied('cancel batch: 403'),
+    new ProviderUnavailable('cancel batch: no answer'),
+  ])('that is not taken is left to the polls, which come back to it: $message', async (reason) => {
+    const edges = await openEdges(failing(reason));
 
-    expect(await cancelBatch(edges, context())).toMatchObject({ cancelledAt: NOW });
+    const first = await cancelBatch(edges, context());
+    const second = await cancelBatch(edges, first);
+
+    expect(first).toMatchObject({ cancelledAt: NOW, cancelFailures: 1, cancelInSeconds: 15 });
+    expect(second).toMatchObject({ cancelledAt: NOW, cancelFailures: 2, cancelInSeconds: 30 });
+  });
+
+  test('that fails for hours is made again until the provider takes it', async () => {
+    let failures = 40;
+    let cancelled = false;
+    const provider: Partial<BatchProvider> = {
+      getBatch: () =>
+        Promise.resolve(
+          cancelled ? batch({ status: 'cancelled', phase: 'ended', ending: 'cancelled' }) : batch(),
+        ),
+      cancelBatch: () => {
+        if ((failures -= 1) > 0) return Promise.reject(new ProviderUnavailable('cancel batch: 500'));
+        cancelled = true;
+        return Promise.resolve();
+      },
+    };
+
+    const ended = await pollOn(provider, context({ cancelledAt: NOW, cancelledAge: 1_000 }));
+
+    expect(ended).toMatchObject({ phase: 'ended', status: 'cancelled' });
+    expect(failures).toBe(0);
+  });
+});
+
+describe('a clock that jumps', () => {
+  test.each([
+    ['on by a year', 365 * 86_400],
+    ['back by a year', -365 * 86_400],
+  ])('neither ends a batch before its time nor delays its polls: %s', async (_how, jump) => {
+    const running = { ...answering(batch({ counts: undefined })), cancelBatch: () => Promise.resolve() };
+    const before = await pollBatch(await openEdges(running), context({ age: 1_000, lookedAt: NOW - 15 }));
+
+    const after = await pollBatch(await openEdges(running, NOW + 100 + jump), before);
+
+    expect(after.phase).toBe('running');
+    expect(after.waitSeconds).toBeLessThanOrEqual(900);
+    expect(after.age).toBeLessThan(1_000 + 5 * 3_600);
   });
 });
 

@@ -18,7 +18,6 @@ import {
   stopKey,
   summaryKey,
 } from '../../src/checkpoints/keys.ts';
-import { MAX_NOT_FOUND_POLLS } from '../../src/polling.ts';
 import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts';
 import { ShardWriter } from '../../src/rows/shard-writer.ts';
 import { buildRequests } from '../../src/steps/build-requests.ts';
@@ -202,7 +201,7 @@ function providerOf(round: () => Round): BatchProvider {
     findFiles: unused,
     fileBytes: () => Promise.resolve(undefined),
     createBatch: unused,
-    findBatch: unused,
+    findBatch: () => Promise.resolve(undefined),
     cancelBatch: unused,
     send: unused,
     deleteFile: () => Promise.resolve(),
@@ -302,7 +301,7 @@ describe('a round', () => {
   test('whose batch is gone is tried again as a whole', async () => {
     const shard = await openShard(3);
 
-    const gone = { gone: true, polled: { notFound: MAX_NOT_FOUND_POLLS } };
+    const gone = { gone: true, polled: { gone: true } };
     expect(await shard.collect(undefined, gone)).toMatchObject({ next: 'retry' });
     expect(await requestsOf(shard.store, 2)).toEqual(ids(3));
   });

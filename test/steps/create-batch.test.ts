@@ -9,6 +9,8 @@ import {
   ProviderDenied,
   ProviderNotFound,
   ProviderRejected,
+  ProviderThrottled,
+  ProviderTooLarge,
   ProviderUnavailable,
 } from '../../src/errors.ts';
 import { jobKey, roundKey } from '../../src/checkpoints/keys.ts';
@@ -46,30 +48,136 @@ async function openEdges(provider: Partial<BatchProvider>): Promise<ProviderEdge
   };
 }
 
-/** Whether a create that ended so may have made a batch, as the announcement tells whoever comes next. */
-async function announcedAfter(reason: Error): Promise<number | undefined> {
-  const edges = await openEdges({ createBatch: () => Promise.reject(reason) });
-  await expect(createBatch(edges, CONTEXT)).rejects.toBe(reason);
-  const announcement = await readJson<{ at: number }>(edges.store, roundKey(CONTEXT, 1, 'creating.json'));
-  return announcement?.at;
-}
+const announcement = (edges: ProviderEdges) =>
+  readJson<{ at: number; refusedWith?: string }>(edges.store, roundKey(CONTEXT, 1, 'creating.json'));
 
-describe('a create that failed', () => {
-  test.each([
-    new ProviderRejected('create batch: 400'),
-    new ProviderDenied('create batch: 402'),
-    new ProviderBusy('create batch: 429'),
-  ])('made no batch when the provider refused it: $name', async (error) => {
-    expect(await announcedAfter(error)).toBe(0);
+const OURS = { id: 'batch_1', status: 'in_progress', phase: 'running' } as Batch;
+const DEAD = { id: 'batch_0', status: 'cancelled', phase: 'ended', ending: 'cancelled' } as Batch;
+
+/** Every answer of a create that the machine gives its rows up for. */
+const REFUSALS = [
+  new ProviderRejected('create batch: 400'),
+  new ProviderDenied('create batch: 402'),
+  new ProviderNotFound('create batch: 404'),
+  new ProviderTooLarge('create batch: 413'),
+];
+
+describe('a create that the provider refused', () => {
+  test.each(REFUSALS)('made no batch once the list does not have it: $name', async (reason) => {
+    const edges = await openEdges({
+      createBatch: () => Promise.reject(reason),
+      findBatch: () => Promise.resolve(undefined),
+    });
+
+    await expect(createBatch(edges, CONTEXT)).rejects.toBe(reason);
+    expect(await announcement(edges)).toMatchObject({ at: 0 });
   });
 
-  test.each([new ProviderUnavailable('create batch: no answer'), new TypeError('nobody foresaw this')])(
-    'may have made one when nobody can tell: $name',
-    async (error) => {
-      expect(await announcedAfter(error)).toBe(NOW);
+  test.each(REFUSALS)('made one when the list has it, be it late: $name', async (reason) => {
+    let looks = 0;
+    const edges = await openEdges({
+      createBatch: () => Promise.reject(reason),
+      findBatch: () => Promise.resolve((looks += 1) < 3 ? undefined : OURS),
+    });
+
+    expect(await createBatch(edges, CONTEXT)).toMatchObject({ batchId: 'batch_1', createdAt: NOW });
+  });
+
+  test('is not taken for a cancelled twin that is listed first', async () => {
+    const seen = [DEAD, DEAD, OURS];
+    const edges = await openEdges({
+      createBatch: () => Promise.reject(new ProviderRejected('create batch: 409')),
+      findBatch: () => Promise.resolve(seen.shift()),
+    });
+
+    expect(await createBatch(edges, CONTEXT)).toMatchObject({ batchId: 'batch_1' });
+  });
+
+  test('fails no rows while the list does not answer', async () => {
+    const edges = await openEdges({
+      createBatch: () => Promise.reject(new ProviderRejected('create batch: 400')),
+      findBatch: () => Promise.reject(new ProviderUnavailable('find batch: no answer')),
+    });
+
+    await expect(createBatch(edges, CONTEXT)).rejects.toMatchObject({ name: 'ProviderUnavailable' });
+    expect(await announcement(edges)).toMatchObject({ at: NOW });
+  });
+
+  test('is believed where there is no list', async () => {
+    const reason = new ProviderRejected('create batch: 400');
+    const edges = await openEdges({
+      createBatch: () => Promise.reject(reason),
+      findBatch: () => Promise.reject(new ProviderNotFound('find batch: 404')),
+    });
+
+    await expect(createBatch(edges, CONTEXT)).rejects.toBe(reason);
+    expect(await announcement(edges)).toMatchObject({ at: 0 });
+  });
+
+  test('leaves its announcement when the account is denied its list, too', async () => {
+    const reason = new ProviderDenied('create batch: 401');
+    const edges = await openEdges({
+      createBatch: () => Promise.reject(reason),
+      findBatch: () => Promise.reject(new ProviderDenied('find batch: 401')),
+    });
+
+    await expect(createBatch(edges, CONTEXT)).rejects.toBe(reason);
+    expect(await announcement(edges)).toMatchObject({ at: NOW });
+  });
+
+  test.each([new ProviderBusy('create batch: 429'), new ProviderThrottled('create batch: 429')])(
+    'for now is made again only when the list had a minute to show its batch: $name',
+    async (reason) => {
+      let now = NOW;
+      let creates = 0;
+      let listed: Batch | undefined;
+      const edges = await openEdges({
+        createBatch: () => {
+          creates += 1;
+          return Promise.reject(reason);
+        },
+        findBatch: () => Promise.resolve(listed),
+      });
+      const later = { ...edges, clock: { now: () => now * 1_000 } };
+
+      await expect(createBatch(later, CONTEXT)).rejects.toBe(reason);
+      now += 15;
+      await expect(createBatch(later, CONTEXT)).rejects.toMatchObject({
+        name: reason.name === 'ProviderBusy' ? 'ProviderBusy' : 'ProviderUnavailable',
+      });
+      expect(creates).toBe(1);
+      now += 10;
+      listed = OURS;
+      expect(await createBatch(later, CONTEXT)).toMatchObject({ batchId: 'batch_1', createdAt: NOW });
+      expect(creates).toBe(1);
     },
   );
+
+  test('for now is made again after that minute', async () => {
+    let now = NOW;
+    const answers = [Promise.reject(new ProviderThrottled('429')), Promise.resolve(OURS)];
+    answers[0]?.catch(() => undefined);
+    const edges = await openEdges({
+      createBatch: () => answers.shift() ?? Promise.reject(new Error('A third create.')),
+      findBatch: () => Promise.resolve(undefined),
+    });
+    const later = { ...edges, clock: { now: () => now * 1_000 } };
+
+    await expect(createBatch(later, CONTEXT)).rejects.toMatchObject({ name: 'ProviderThrottled' });
+    now += 60;
+    expect(await createBatch(later, CONTEXT)).toMatchObject({ batchId: 'batch_1', createdAt: NOW + 60 });
+  });
 });
+
+test.each([new ProviderUnavailable('create batch: no answer'), new TypeError('nobody foresaw this')])(
+  'a create may have made a batch when nobody can tell: $name',
+  async (reason) => {
+    const edges = await openEdges({ createBatch: () => Promise.reject(reason) });
+
+    await expect(createBatch(edges, CONTEXT)).rejects.toBe(reason);
+    expect(await announcement(edges)).toMatchObject({ at: NOW });
+  },
+);
 
 describe('a create whose answer was lost', () => {
   test.each([
@@ -87,18 +195,20 @@ describe('a create whose answer was lost', () => {
 });
 
 test.each([
-  ['not told', undefined, NOW],
-  ['told', NOW - 60, NOW - 60],
-  ['zero', 0, NOW],
-  ['in milliseconds', NOW * 1_000, NOW],
-  ['ahead of our clock', NOW + 90, NOW],
-])('the deadline of a batch whose time is %s is a window and a grace away', async (_how, told, counted) => {
+  ['missing', undefined],
+  ['right', NOW - 60],
+  ['zero', 0],
+  ['in milliseconds', NOW * 1_000],
+  ['hours ahead of our clock', NOW + 9 * 3_600],
+  ['hours behind our clock', NOW - 9 * 3_600],
+])('the age of a batch whose created_at is %s counts from our announcement', async (_how, shown) => {
   const edges = await openEdges({
-    createBatch: () => Promise.resolve({ id: 'batch_1', createdAt: told } as Batch),
+    createBatch: () => Promise.resolve({ id: 'batch_1', createdAt: shown } as Batch),
   });
 
   expect(await createBatch(edges, CONTEXT)).toMatchObject({
-    createdAt: counted,
-    deadline: counted + 86_400 + 3_600,
+    createdAt: NOW,
+    age: 0,
+    deadline: NOW + 86_400 + 3_600,
   });
 });

@@ -1,5 +1,4 @@
 import type { CallStep } from '../../host/engine.ts';
-import type { Simulator } from '../../simulator/index.ts';
 import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts';
 import type { TaskEdges } from '../../src/edges.ts';
 import type { BatchProvider, ProviderClient } from '../../src/provider/batch-provider.ts';
@@ -54,10 +53,10 @@ export function createClock(): TestClock {
 
 export type TestEdges = TaskEdges & AsyncDisposable;
 
-/** A folder for the bucket, and the simulator over HTTP for every provider. */
+/** A folder for the bucket, and one double over HTTP for every provider. */
 export function openEdges(
   folder: string,
-  simulator: Pick<Simulator, 'url'>,
+  double: { readonly url: string },
   clock: TestClock,
   log: TaskEdges['log'],
   env: Environment = {},
@@ -67,7 +66,7 @@ export function openEdges(
     const known = clients.get(settings.name);
     if (known !== undefined) return known;
     const client = createProviderClient({
-      settings: { ...settings, baseUrl: simulator.url },
+      settings: { ...settings, baseUrl: double.url },
       apiKey: () => Promise.resolve(KEY),
       wait: () => Promise.resolve(),
     });

@@ -1,15 +1,15 @@
+import { lookAtBatch } from '../../batches/look-at-batch.ts';
 import type { ProviderEdges } from '../../edges.ts';
-import { ProviderNotFound, ProviderUnavailable, type Failure } from '../../errors.ts';
+import { ProviderUnavailable, type Failure } from '../../errors.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
-import { MAX_NOT_FOUND_POLLS } from '../../polling.ts';
 import type { Batch, BatchError } from '../../provider/batch-provider.ts';
 import { isBusy, isTooLarge } from '../../provider/classify-error.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
 import type { RoundToCollect } from './round-to-collect.ts';
 
 /**
- * The batch as it ended; one that is gone for good is a batch without files. Answers may lag behind those to the polls, so a
- * batch is gone only when the polls gave it up, and one that runs is taken as it is only when it was told to end.
+ * The batch as it ended; one that is gone is a batch without files. Answers may lag behind those to the polls, so a
+ * batch is gone only when the polls gave it up.
  * @throws ProviderUnavailable when the answer cannot be the last word
  */
 export async function findEndedBatch(
@@ -17,26 +17,18 @@ export async function findEndedBatch(
   context: RoundToCollect,
   inputFileId: string | undefined,
 ): Promise<Batch | undefined> {
-  const { provider, batchId, notFound = 0, cancelledAt } = context;
+  const { provider, batchId, cancelledAt, fileId = inputFileId ?? '', gone = false } = context;
   if (batchId === undefined) return undefined;
-  try {
-    const batch = await edges.provider(provider).getBatch(batchId);
-    if (isAnother(batch, batchId, inputFileId))
-      throw new ProviderUnavailable(`collect batch ${batchId}: the answer is another batch, ${batch.id}.`);
-    if (batch.phase === 'ended' || cancelledAt !== undefined) return batch;
-    throw new ProviderUnavailable(
-      `collect batch ${batchId}: it had ended, and is told to be ${batch.status}.`,
-    );
-  } catch (error) {
-    if (!(error instanceof ProviderNotFound)) throw error;
-    // Both files are in the store by then: it went with the files that were deleted after them.
-    const isFetched =
-      (await edges.store.stat(roundKey(context, context.round, 'results.jsonl'))) !== undefined;
-    if (isFetched || notFound >= MAX_NOT_FOUND_POLLS) return undefined;
-    throw new ProviderUnavailable(`collect batch ${batchId}: it had ended, and is not found.`, {
-      cause: error,
-    });
-  }
+  const { batch } = await lookAtBatch(edges, { ...context, provider, batchId, fileId });
+  if (batch !== undefined && isAnother(batch, batchId, inputFileId))
+    throw new ProviderUnavailable(`collect batch ${batchId}: the answer is another batch, ${batch.id}.`);
+  if (batch?.phase === 'ended' || (batch !== undefined && cancelledAt !== undefined)) return batch;
+  if (batch !== undefined)
+    throw new ProviderUnavailable(`collect batch ${batchId}: it had ended, and is shown as ${batch.status}.`);
+  // Both files are in the store by then: it went with the files that were deleted after them.
+  const isFetched = (await edges.store.stat(roundKey(context, context.round, 'results.jsonl'))) !== undefined;
+  if (isFetched || gone) return undefined;
+  throw new ProviderUnavailable(`collect batch ${batchId}: it had ended, and is not found.`);
 }
 
 /** A proxy may show a batch under another id; one of another input file is another batch. */

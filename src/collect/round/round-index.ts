@@ -181,7 +181,7 @@ export class RoundIndex {
   /** An answer that was recognized by its bytes: its result line is made at once, while there is room for it. */
   #addAnswer(ordinal: number, bytes: Buffer, place: Place): void {
     if (!this.#place(ordinal, place) || !this.#made.hasRoom(bytes.length)) return;
-    const length = this.#splicer.makeRecognized(bytes, this.asked(ordinal));
+    const length = this.#splicer.makeRecognized(bytes);
     place.made = this.#made.keep(this.#splicer.line, length);
   }
 

@@ -7,8 +7,10 @@ export interface RoundToCollect extends ShardContext {
   readonly lastRound: number;
   readonly batchId?: string;
   readonly createdAt?: number;
-  /** Polls in a row that found no such batch. */
-  readonly notFound?: number;
+  /** What it was created from. */
+  readonly fileId?: string;
+  /** The polls found that the provider does not have it any more. */
+  readonly gone?: boolean;
   /** Set when the batch was told to end. */
   readonly cancelledAt?: number;
   /** Earlier looks found less than the batch promised. */

@@ -80,13 +80,7 @@ export class AnthropicClient implements ProviderClient {
 
   async cancelBatch(batchId: string): Promise<void> {
     const path = `${pathOf(batchId)}/cancel`;
-    const call: Call = { action: `cancel batch ${batchId}`, method: 'POST', path, repeatable: true };
-    try {
-      await this.#http.json(call);
-    } catch (error) {
-      // It has ended: the next poll knows how.
-      if (!(error instanceof ProviderRejected)) throw error;
-    }
+    await this.#http.json({ action: `cancel batch ${batchId}`, method: 'POST', path, repeatable: true });
   }
 
   /**

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { CreateBatch, ProviderFile, UploadFile } from '../batch-provider.ts';
 import type { Dialect } from '../dialects/schema.ts';
 import type { Http } from '../http.ts';
@@ -12,13 +12,13 @@ export const OPENAI: Adapter = {
   filePurpose: 'batch',
   lists: 'after',
   upload: uploadForm,
-  createBody: ({ inputFileId, endpoint, completionWindow, metadata }, { honours }) =>
+  createBody: (request, { honours }) =>
     Promise.resolve({
-      input_file_id: inputFileId,
-      endpoint,
-      completion_window: completionWindow,
-      ...(honours.metadata === true && { metadata }),
-      ...(honours.idempotencyKey === 'body' && { idempotency_key: idempotencyKey(metadata) }),
+      input_file_id: request.inputFileId,
+      endpoint: request.endpoint,
+      completion_window: request.completionWindow,
+      ...(honours.metadata === true && { metadata: request.metadata }),
+      ...(honours.idempotencyKey === 'body' && { idempotency_key: idempotencyKey(request) }),
     }),
   readBatch,
 };
@@ -60,7 +60,11 @@ function expiryFields({ honours: { fileExpiry } }: Dialect): Readonly<Record<str
   return {};
 }
 
-/** The same for every try of one round of one shard, and for no other. */
-export function idempotencyKey(metadata: CreateBatch['metadata']): string {
-  return metadata['key'] ?? JSON.stringify(metadata);
+/**
+ * The same for every try of one round of one shard with one uploaded file, and for no other: a job that is run again from an
+ * empty data folder uploads anew, and its key must not meet the one of its earlier run.
+ */
+export function idempotencyKey({ inputFileId, metadata }: CreateBatch): string {
+  const upload = createHash('sha256').update(inputFileId).digest('hex').slice(0, 16);
+  return `${metadata['key'] ?? JSON.stringify(metadata)}/${upload}`;
 }

@@ -1,0 +1,64 @@
+import type { BatchCheckpoint, CreateAnnouncement } from '../checkpoints/batch-checkpoint.ts';
+import { jobKey, roundKey, shardKey, summaryKey } from '../checkpoints/keys.ts';
+import { findRound } from '../checkpoints/shard-rounds.ts';
+import type { UploadCheckpoint } from '../checkpoints/shard-part.ts';
+import type { Slot } from '../checkpoints/slots.ts';
+import type { ProviderEdges } from '../edges.ts';
+import { isProviderError } from '../errors.ts';
+import type { ProviderSettings } from '../provider/batch-provider.ts';
+import { sideBySide } from '../side-by-side.ts';
+import { readJson } from '../store/json.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { lookAtBatch } from './look-at-batch.ts';
+
+/**
+ * How long a shard that has a slot and no batch may be silent, in seconds. One that waits for room at the provider tries again
+ * every 15 minutes and writes that down.
+ */
+const SILENT_SECONDS = 3_600;
+
+/**
+ * Whether a slot is free again: its shard has ended, its batch has, or its holder died before it had one. Nobody gives back
+ * the slot of a job whose host or execution is gone. What cannot be seen is no evidence: the slot stays taken.
+ */
+export async function hasLetGo(
+  edges: ProviderEdges,
+  provider: ProviderSettings,
+  slot: Slot,
+): Promise<boolean> {
+  const { store, clock } = edges;
+  if (await hasEnded(store, slot)) return true;
+  // Somebody removed the job.
+  if ((await store.stat(jobKey(slot.jobId))) === undefined) return true;
+  const { round } = await findRound(store, slot);
+  const batch = await readJson<BatchCheckpoint>(store, roundKey(slot, round, 'batch.json'));
+  if (batch !== undefined) return hasBatchEnded(edges, provider, { ...slot, round, ...batch });
+  const creating = await readJson<CreateAnnouncement>(store, roundKey(slot, round, 'creating.json'));
+  const lastSeen = Math.max(slot.at ?? 0, creating?.at ?? 0);
+  return clock.now() / 1_000 - lastSeen > SILENT_SECONDS;
+}
+
+type BatchOfSlot = Slot & Pick<BatchCheckpoint, 'batchId' | 'fileId'> & { readonly round: number };
+
+async function hasBatchEnded(
+  edges: ProviderEdges,
+  provider: ProviderSettings,
+  batch: BatchOfSlot,
+): Promise<boolean> {
+  const { store } = edges;
+  const upload = await readJson<UploadCheckpoint>(store, roundKey(batch, batch.round, 'upload.json'));
+  const fileId = batch.fileId ?? upload?.fileId ?? '';
+  try {
+    const look = await lookAtBatch(edges, { ...batch, provider, fileId });
+    return look.batch === undefined ? look.isAbsent : look.batch.phase === 'ended';
+  } catch (error) {
+    if (!isProviderError(error)) throw error;
+    return false;
+  }
+}
+
+/** A job that failed is one of them: a batch it left open counts for nothing until it is resumed. */
+async function hasEnded(store: ObjectStore, ref: Slot): Promise<boolean> {
+  const ends = [shardKey(ref, 'done.json'), shardKey(ref, 'stopped.json'), summaryKey(ref.jobId)];
+  return (await sideBySide(ends, (key) => store.stat(key))).some((found) => found !== undefined);
+}

@@ -1,0 +1,41 @@
+import type { ProviderEdges } from '../edges.ts';
+import { isProviderError, ProviderNotFound } from '../errors.ts';
+import type { Batch, ProviderSettings } from '../provider/batch-provider.ts';
+import { batchMetadata, type UploadedRound } from './batch-metadata.ts';
+
+/** A batch that was created, and what it was created from. */
+export interface BatchToFind extends UploadedRound {
+  readonly provider: ProviderSettings;
+  readonly batchId: string;
+}
+
+/** What one look at a batch showed. */
+export type Look =
+  | { readonly batch: Batch }
+  | {
+      readonly batch?: undefined;
+      /** Neither its id nor the complete list of batches leads to it; false where the list could not be read. */
+      readonly isAbsent: boolean;
+    };
+
+/**
+ * Asks for a batch by its id and, when the provider does not find it, looks for it in the list, by its key and its input file:
+ * a 404 alone was seen for minutes while the batch was running.
+ */
+export async function lookAtBatch(edges: ProviderEdges, context: BatchToFind): Promise<Look> {
+  const provider = edges.provider(context.provider);
+  const { batchId, fileId } = context;
+  try {
+    return { batch: await provider.getBatch(batchId) };
+  } catch (error) {
+    if (!(error instanceof ProviderNotFound)) throw error;
+  }
+  try {
+    const wanted = { batchId, inputFileId: fileId, metadata: batchMetadata(context) };
+    const batch = await provider.findBatch(wanted);
+    return batch === undefined ? { isAbsent: true } : { batch };
+  } catch (error) {
+    if (!isProviderError(error)) throw error;
+    return { isAbsent: false };
+  }
+}

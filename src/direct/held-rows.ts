@@ -1,0 +1,66 @@
+/** A row on its way to the realtime endpoint. */
+export interface DirectRow {
+  readonly customId: string;
+  readonly body: string;
+}
+
+/** A row that is to be sent. */
+export interface Attempt {
+  readonly row: DirectRow;
+  /** From 1. */
+  readonly nth: number;
+  /** How often the provider did not take it, 429s included. */
+  readonly refusals: number;
+  /** Milliseconds since 1970. */
+  readonly notBefore: number;
+  /** It failed while others were taken: whatever becomes of it slows nobody down. */
+  readonly isOwnFault: boolean;
+}
+
+/** Most rows, and characters of them, that wait in memory for another call. */
+const MAX_ROWS = 256;
+const MAX_CHARACTERS = 32 * 1_048_576;
+
+/** Rows that wait for another call, each for its own time. */
+export class HeldRows {
+  readonly #attempts: Attempt[] = [];
+  #characters = 0;
+
+  hasRoomFor({ row }: Attempt): boolean {
+    return this.#attempts.length < MAX_ROWS && this.#characters + row.body.length <= MAX_CHARACTERS;
+  }
+
+  add(attempt: Attempt): void {
+    this.#attempts.push(attempt);
+    this.#characters += attempt.row.body.length;
+  }
+
+  get size(): number {
+    return this.#attempts.length;
+  }
+
+  /** Of the rows that are due, the one with the fewest attempts left. */
+  takeDue(now: number): Attempt | undefined {
+    const due = this.#attempts.filter(({ notBefore }) => notBefore <= now);
+    const next = best(due, (one, other) => one.refusals > other.refusals);
+    if (next === undefined) return undefined;
+    this.#attempts.splice(this.#attempts.indexOf(next), 1);
+    this.#characters -= next.row.body.length;
+    return next;
+  }
+
+  /** When the next row is due, in milliseconds since 1970; undefined when there is none. */
+  get nextDue(): number | undefined {
+    return best(this.#attempts, (one, other) => one.notBefore < other.notBefore)?.notBefore;
+  }
+}
+
+function best(
+  attempts: readonly Attempt[],
+  isBetter: (one: Attempt, other: Attempt) => boolean,
+): Attempt | undefined {
+  return attempts.reduce<Attempt | undefined>(
+    (found, each) => (found === undefined || isBetter(each, found) ? each : found),
+    undefined,
+  );
+}

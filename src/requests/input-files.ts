@@ -1,0 +1,36 @@
+import { JOB_FILE_SUFFIX } from '../checkpoints/keys.ts';
+import { MAX_LISTED_SKIPPED, type SkippedFiles } from '../job.ts';
+import { hasKnownFormat } from '../rows/formats.ts';
+
+/** Tells the input files below a prefix from other files, and keeps in mind which files were skipped. */
+export class InputFilter {
+  readonly #keys: string[] = [];
+  #count = 0;
+
+  /**
+   * Whether a listed object is an input file. Folder markers, job requests and names that begin with `.` or `_`, which
+   * are hidden for tools that write to buckets, are nobody's input; empty files and unknown formats are reported.
+   */
+  takes(key: string, bytes: number): boolean {
+    const name = key.slice(key.lastIndexOf('/') + 1);
+    if (name === '' || name.startsWith('.') || name.startsWith('_') || key.endsWith(JOB_FILE_SUFFIX))
+      return false;
+    if (bytes > 0 && hasKnownFormat(name)) return true;
+    this.#count += 1;
+    if (this.#keys.length < MAX_LISTED_SKIPPED) this.#keys.push(key);
+    return false;
+  }
+
+  /** Undefined when nothing was skipped. */
+  get skipped(): SkippedFiles | undefined {
+    return this.#count === 0 ? undefined : { count: this.#count, keys: this.#keys };
+  }
+
+  /** For an error message about a prefix without input files; empty when nothing was skipped. */
+  describeSkipped(): string {
+    if (this.#count === 0) return '';
+    const some = this.#keys.slice(0, 3).map((key) => key.slice(key.lastIndexOf('/') + 1));
+    const more = this.#count > some.length ? ` and ${this.#count - some.length} more` : '';
+    return ` Skipped, for they are empty or of no known format: ${some.join(', ')}${more}.`;
+  }
+}

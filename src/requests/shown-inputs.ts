@@ -1,0 +1,9 @@
+import type { InputRef } from '../job.ts';
+
+/** Inputs as people and programs are shown them: what holds a file to its content is the job's own. */
+export function shownInputs(inputs: readonly InputRef[]): InputRef[] {
+  return inputs.map((input) => {
+    const { etag: _, ...shown } = input;
+    return shown;
+  });
+}

@@ -1,0 +1,66 @@
+/** A line of an uploaded file. */
+export interface RequestLine {
+  readonly custom_id: string;
+  readonly body: {
+    readonly model?: string;
+    readonly messages?: readonly { readonly content: string }[];
+  };
+}
+
+export interface LedgerFile {
+  readonly id: string;
+  readonly name: string;
+  readonly content: Buffer;
+  readonly purpose: string;
+  readonly createdAt: number;
+}
+
+/** A batch of the ledger. Times are milliseconds of our clock. */
+export interface LedgerBatch {
+  readonly id: string;
+  readonly inputFileId: string;
+  readonly endpoint: string;
+  readonly window: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly lines: readonly RequestLine[];
+  readonly createdAt: number;
+  readonly runSeconds: number;
+  cancelledAt?: number;
+  outputFileId?: string;
+}
+
+export interface LedgerStatus {
+  readonly status: 'in_progress' | 'completed' | 'expired' | 'cancelled';
+  /** Rows that were answered. */
+  readonly finished: number;
+  /** Absent while it runs. */
+  readonly endedAt?: number;
+}
+
+/** How a batch is at a time: rows are answered evenly over its run. */
+export function statusAt(
+  { lines, createdAt, runSeconds, cancelledAt }: LedgerBatch,
+  now: number,
+): LedgerStatus {
+  const finishedAt = (time: number): number =>
+    Math.floor(lines.length * Math.min(1, Math.max(0, time - createdAt) / (runSeconds * 1_000)));
+  const completedAt = createdAt + runSeconds * 1_000;
+  // A batch that never ends does not expire either.
+  const expiredAt = Number.isFinite(runSeconds) ? createdAt + 86_400_000 : Infinity;
+  if (cancelledAt !== undefined && cancelledAt < Math.min(completedAt, expiredAt))
+    return { status: 'cancelled', finished: finishedAt(cancelledAt), endedAt: cancelledAt };
+  if (now >= completedAt) return { status: 'completed', finished: lines.length, endedAt: completedAt };
+  if (now >= expiredAt) return { status: 'expired', finished: finishedAt(expiredAt), endedAt: expiredAt };
+  return { status: 'in_progress', finished: finishedAt(now) };
+}
+
+export function isOpen(batch: LedgerBatch, now: number): boolean {
+  return statusAt(batch, now).endedAt === undefined;
+}
+
+/** The custom_ids that are on the bill: all that were answered, and of a batch that runs all that will be. */
+export function billedRows(batch: LedgerBatch, now: number): string[] {
+  const { finished, endedAt } = statusAt(batch, now);
+  const billed = endedAt === undefined ? batch.lines.length : finished;
+  return batch.lines.slice(0, billed).map(({ custom_id }) => custom_id);
+}

@@ -1,0 +1,399 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import {
+  billedRows,
+  isOpen,
+  statusAt,
+  type LedgerBatch,
+  type LedgerFile,
+  type RequestLine,
+} from './ledger-batch.ts';
+import { readForm } from './ledger-form.ts';
+
+/**
+ * A second provider for tests, written from the public description of OpenAI's Files and Batch API alone. It shares no code with
+ * the simulator nor with what it tests, and keeps a ledger: every row that it was paid for, and how often.
+ */
+export interface LedgerOptions {
+  readonly clock: { now(): number };
+  /** How long a batch runs, in seconds of the clock. */
+  readonly runSeconds?: number;
+  readonly misbehaviour?: Misbehaviour;
+}
+
+/** What goes wrong. Counts go down as they are used up; everything may be changed while the provider runs. */
+export interface Misbehaviour {
+  /** The batch is created, and the answer is this status; 0 breaks the connection. */
+  lostCreates?: number[];
+  /** Nothing is created, and the answer is this status. */
+  refusedCreates?: number[];
+  /** Seconds until a created batch is in the list. */
+  listLagSeconds?: number;
+  /** The list answers this status instead. */
+  listStatus?: number;
+  /** The first so many pages of a list are empty and say that there are more. */
+  emptyPages?: number;
+  /** How the batches' metadata is shown. */
+  metadata?: 'as sent' | 'upper case' | 'truncated' | 'renamed' | 'merged' | 'none';
+  /** Leave `input_file_id` out of batches. */
+  hidesInputFile?: boolean;
+  /** For every batch, another one of the same file that was cancelled; it is listed first. */
+  cancelledTwin?: boolean;
+  /** So many cancels are answered with this status and ignored. */
+  failedCancels?: { status: number; times: number };
+  /** Cancels are accepted, and nothing happens. */
+  ignoresCancels?: boolean;
+  /** Batches never end by themselves. */
+  neverEnds?: boolean;
+  /** Seconds that this provider's clock is ahead of ours. */
+  clockAheadSeconds?: number;
+  /** Timestamps as texts without a time zone, in the provider's own local time. */
+  zonelessTimes?: boolean;
+  /** Batches cannot be found by their id from second to second of their life: all, or the first one. */
+  notFound?: { from: number; to: number; listed: boolean; onlyFirst?: boolean };
+  /** Seconds after its end until a batch names its output file. */
+  lateOutputSeconds?: number;
+  /** Answers to this kind of call never end: a byte comes every so many milliseconds. */
+  drip?: { call: 'get' | 'create' | 'list' | 'cancel' | 'realtime'; everyMs: number };
+  /** Realtime calls whose prompt holds one of these texts are answered with a status. */
+  failingPrompts?: { text: string; status: number; retryAfter?: number }[];
+}
+
+export interface LedgerProvider extends AsyncDisposable {
+  readonly url: string;
+  readonly misbehaviour: Misbehaviour;
+  /** How often each row was paid for, by its custom_id: in batches and in realtime calls. */
+  paidRows(): ReadonlyMap<string, number>;
+  /** Rows that were paid for more than once. */
+  paidTwice(): readonly string[];
+  batches(): readonly LedgerBatch[];
+  /** Ids of batches that still run and cost money. */
+  openBatches(): readonly string[];
+  /** `GET /v1/batches/batch_1`, in the order of their arrival. */
+  calls(): readonly string[];
+}
+
+export async function startLedgerProvider(options: LedgerOptions): Promise<LedgerProvider> {
+  const ledger = new Ledger(options);
+  const server = createServer((request, response) => void ledger.serve(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/v1`,
+    misbehaviour: ledger.misbehaviour,
+    paidRows: () => ledger.paidRows(),
+    paidTwice: () => [...ledger.paidRows()].flatMap(([id, times]) => (times > 1 ? [id] : [])),
+    batches: () => [...ledger.batches.values()],
+    openBatches: () => [...ledger.batches.values()].filter((each) => ledger.isOpen(each)).map(({ id }) => id),
+    calls: () => ledger.calls,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+interface Reply {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+const fail = (status: number, code = `http_${status}`): Reply => ({
+  status,
+  body: { error: { code, message: `The provider answers ${status}.`, type: 'error', param: null } },
+});
+
+class Ledger {
+  readonly misbehaviour: Misbehaviour;
+  readonly batches = new Map<string, LedgerBatch>();
+  readonly calls: string[] = [];
+  readonly #files = new Map<string, LedgerFile>();
+  readonly #realtime = new Map<string, number>();
+  readonly #idempotency = new Map<string, string>();
+  readonly #clock: { now(): number };
+  readonly #runSeconds: number;
+  #serial = 0;
+
+  constructor({ clock, runSeconds = 300, misbehaviour = {} }: LedgerOptions) {
+    this.#clock = clock;
+    this.#runSeconds = runSeconds;
+    this.misbehaviour = misbehaviour;
+  }
+
+  paidRows(): Map<string, number> {
+    const paid = new Map(this.#realtime);
+    for (const batch of this.batches.values()) {
+      for (const id of billedRows(batch, this.#clock.now())) paid.set(id, (paid.get(id) ?? 0) + 1);
+    }
+    return paid;
+  }
+
+  isOpen(batch: LedgerBatch): boolean {
+    return isOpen(batch, this.#clock.now());
+  }
+
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const url = new URL(request.url ?? '/', 'http://provider');
+    this.calls.push(`${request.method} ${url.pathname}`);
+    const [kind, reply] = this.#route(request, url, Buffer.concat(chunks));
+    if (reply === 'reset') {
+      request.socket.destroy();
+      return;
+    }
+    const { drip } = this.misbehaviour;
+    response.writeHead(reply.status, { 'content-type': 'application/json', ...reply.headers });
+    if (drip !== undefined && drip.call === kind) {
+      // Blanks before a JSON value are valid for ever.
+      const timer = setInterval(() => response.write(' '), drip.everyMs);
+      response.on('close', () => clearInterval(timer));
+      return;
+    }
+    response.end(Buffer.isBuffer(reply.body) ? reply.body : JSON.stringify(reply.body));
+  }
+
+  #route(request: IncomingMessage, url: URL, body: Buffer): readonly [string, Reply | 'reset'] {
+    const { method = 'GET' } = request;
+    const [, , resource, id = '', action] = url.pathname.split('/');
+    if (request.headers.authorization === undefined) return ['denied', fail(401, 'invalid_api_key')];
+    if (resource === 'chat') return ['realtime', this.#realtimeCall(body)];
+    if (resource === 'files') return ['file', this.#fileCall(method, url, request, body)];
+    if (resource !== 'batches') return ['unknown', fail(404)];
+    if (method === 'POST' && id === '') return ['create', this.#create(request, body)];
+    if (method === 'POST' && action === 'cancel') return ['cancel', this.#cancel(id)];
+    return id === '' ? ['list', this.#list(url)] : ['get', this.#get(id)];
+  }
+
+  #fileCall(method: string, url: URL, request: IncomingMessage, body: Buffer): Reply {
+    const [, , , id = '', content] = url.pathname.split('/');
+    if (method === 'POST') return this.#upload(request, body);
+    if (id === '') return this.#page(url, [...this.#files.values()].toReversed().map(showFile));
+    const file = this.#files.get(id);
+    if (file === undefined) return fail(404, 'not_found');
+    if (method === 'DELETE') {
+      this.#files.delete(id);
+      return { status: 200, body: { id, object: 'file', deleted: true } };
+    }
+    if (content !== 'content') return { status: 200, body: showFile(file) };
+    return { status: 200, body: file.content, headers: { 'content-length': String(file.content.length) } };
+  }
+
+  #upload(request: IncomingMessage, body: Buffer): Reply {
+    const form = readForm(request.headers['content-type'] ?? '', body);
+    if (form.file === undefined) return fail(400, 'no_file');
+    const file = this.#keepFile(form.file.name, form.file.content, form.fields.get('purpose') ?? '');
+    return { status: 200, body: showFile(file) };
+  }
+
+  #keepFile(name: string, content: Buffer, purpose: string): LedgerFile {
+    const file = { id: this.#nextId('file'), name, content, purpose, createdAt: this.#clock.now() };
+    this.#files.set(file.id, file);
+    return file;
+  }
+
+  #create(request: IncomingMessage, body: Buffer): Reply | 'reset' {
+    const refused = this.misbehaviour.refusedCreates?.shift();
+    if (refused !== undefined) return fail(refused);
+    const asked = JSON.parse(body.toString('utf8')) as Record<string, unknown>;
+    const file = this.#files.get(String(asked['input_file_id']));
+    if (file === undefined) return fail(404, 'file_not_found');
+    const key = request.headers['idempotency-key'] ?? asked['idempotency_key'];
+    const earlier = typeof key === 'string' ? this.#idempotency.get(key) : undefined;
+    if (earlier !== undefined) {
+      const batch = this.batches.get(earlier);
+      if (batch?.inputFileId !== file.id) return fail(409, 'idempotency_conflict');
+      return { status: 200, body: this.#show(batch) };
+    }
+    const batch = this.#make(file, asked);
+    if (typeof key === 'string') this.#idempotency.set(key, batch.id);
+    if (this.misbehaviour.cancelledTwin === true) {
+      const twin = this.#make(file, asked);
+      twin.cancelledAt = twin.createdAt;
+    }
+    const lost = this.misbehaviour.lostCreates?.shift();
+    if (lost === undefined) return { status: 200, body: this.#show(batch) };
+    return lost === 0 ? 'reset' : fail(lost);
+  }
+
+  #make(file: LedgerFile, asked: Record<string, unknown>): LedgerBatch {
+    const batch: LedgerBatch = {
+      id: this.#nextId('batch'),
+      inputFileId: file.id,
+      endpoint: String(asked['endpoint']),
+      window: String(asked['completion_window']),
+      metadata: (asked['metadata'] ?? {}) as Record<string, string>,
+      lines: linesOf(file.content),
+      createdAt: this.#clock.now(),
+      runSeconds: this.misbehaviour.neverEnds === true ? Infinity : this.#runSeconds,
+    };
+    this.batches.set(batch.id, batch);
+    return batch;
+  }
+
+  #cancel(id: string): Reply {
+    const batch = this.batches.get(id);
+    if (batch === undefined) return fail(404);
+    const { failedCancels, ignoresCancels } = this.misbehaviour;
+    if (failedCancels !== undefined && failedCancels.times > 0) {
+      failedCancels.times -= 1;
+      return fail(failedCancels.status);
+    }
+    if (!this.isOpen(batch)) return fail(409, 'already_ended');
+    if (ignoresCancels !== true) batch.cancelledAt ??= this.#clock.now();
+    return { status: 200, body: this.#show(batch) };
+  }
+
+  #get(id: string): Reply {
+    const batch = this.batches.get(id);
+    if (batch === undefined || this.#isNotFound(batch)) return fail(404, 'not_found');
+    return { status: 200, body: this.#show(batch) };
+  }
+
+  #isNotFound(batch: LedgerBatch): boolean {
+    const { notFound } = this.misbehaviour;
+    const age = (this.#clock.now() - batch.createdAt) / 1_000;
+    if (notFound === undefined || age < notFound.from || age >= notFound.to) return false;
+    return notFound.onlyFirst !== true || this.batches.keys().next().value === batch.id;
+  }
+
+  #list(url: URL): Reply {
+    const { listStatus, listLagSeconds = 0, notFound } = this.misbehaviour;
+    if (listStatus !== undefined) return fail(listStatus);
+    const shown = [...this.batches.values()].toReversed().filter((batch) => {
+      const age = (this.#clock.now() - batch.createdAt) / 1_000;
+      return age >= listLagSeconds && (notFound?.listed !== false || !this.#isNotFound(batch));
+    });
+    return this.#page(
+      url,
+      shown.map((batch) => this.#show(batch)),
+    );
+  }
+
+  #page(url: URL, items: readonly { readonly id: string }[]): Reply {
+    const { misbehaviour } = this;
+    if (url.pathname.endsWith('/batches') && (misbehaviour.emptyPages ?? 0) > 0) {
+      misbehaviour.emptyPages = (misbehaviour.emptyPages ?? 0) - 1;
+      return { status: 200, body: { object: 'list', data: [], has_more: true } };
+    }
+    const limit = Number(url.searchParams.get('limit') ?? 20);
+    const after = url.searchParams.get('after');
+    const from = after === null ? 0 : items.findIndex(({ id }) => id === after) + 1;
+    const data = items.slice(from, from + limit);
+    const ends = { first_id: data[0]?.id ?? null, last_id: data.at(-1)?.id ?? null };
+    return { status: 200, body: { object: 'list', data, ...ends, has_more: from + limit < items.length } };
+  }
+
+  #show(batch: LedgerBatch): { readonly id: string } & Record<string, unknown> {
+    const now = this.#clock.now();
+    const { status, finished, endedAt } = statusAt(batch, now);
+    if (endedAt !== undefined && batch.outputFileId === undefined && finished > 0)
+      batch.outputFileId = this.#keepFile(`${batch.id}.jsonl`, outputOf(batch, finished), 'batch_output').id;
+    const isLate =
+      endedAt !== undefined && now < endedAt + (this.misbehaviour.lateOutputSeconds ?? 0) * 1_000;
+    return {
+      id: batch.id,
+      object: 'batch',
+      endpoint: batch.endpoint,
+      errors: null,
+      ...(this.misbehaviour.hidesInputFile === true ? {} : { input_file_id: batch.inputFileId }),
+      completion_window: batch.window,
+      status,
+      output_file_id: isLate ? null : (batch.outputFileId ?? null),
+      error_file_id: null,
+      created_at: this.#time(batch.createdAt),
+      expires_at: this.#time(batch.createdAt + 86_400_000),
+      request_counts: { total: batch.lines.length, completed: finished, failed: 0 },
+      metadata: this.#metadataOf(batch),
+    };
+  }
+
+  #time(milliseconds: number): number | string {
+    const { clockAheadSeconds = 0, zonelessTimes } = this.misbehaviour;
+    const shifted = milliseconds + clockAheadSeconds * 1_000;
+    return zonelessTimes === true
+      ? new Date(shifted).toISOString().slice(0, 19)
+      : Math.floor(shifted / 1_000);
+  }
+
+  #metadataOf({ metadata }: LedgerBatch): Record<string, string> {
+    const entries = Object.entries(metadata);
+    switch (this.misbehaviour.metadata ?? 'as sent') {
+      case 'none':
+        return {};
+      case 'upper case':
+        return Object.fromEntries(entries.map(([name, value]) => [name.toUpperCase(), value.toUpperCase()]));
+      case 'truncated':
+        return Object.fromEntries(entries.map(([name, value]) => [name, value.slice(0, 6)]));
+      case 'renamed':
+        return Object.fromEntries(entries.map(([name, value]) => [`user_${name}`, value]));
+      case 'merged':
+        return { ...Object.fromEntries(entries.slice(1)), user: 'u-1', all: JSON.stringify(metadata) };
+      case 'as sent':
+        return metadata;
+    }
+  }
+
+  #realtimeCall(body: Buffer): Reply {
+    const asked = JSON.parse(body.toString('utf8')) as RequestLine['body'];
+    const prompt = asked.messages?.at(-1)?.content ?? '';
+    const failing = this.misbehaviour.failingPrompts?.find(({ text }) => prompt.includes(text));
+    if (failing !== undefined) {
+      const { status, retryAfter } = failing;
+      return {
+        ...fail(status),
+        ...(retryAfter !== undefined && { headers: { 'retry-after': String(retryAfter) } }),
+      };
+    }
+    this.#realtime.set(prompt, (this.#realtime.get(prompt) ?? 0) + 1);
+    return { status: 200, body: completionOf(asked) };
+  }
+
+  #nextId(prefix: string): string {
+    this.#serial += 1;
+    return `${prefix}-${String(this.#serial).padStart(6, '0')}`;
+  }
+}
+
+function showFile({ id, name, content, purpose, createdAt }: LedgerFile) {
+  return {
+    id,
+    object: 'file',
+    bytes: content.length,
+    created_at: Math.floor(createdAt / 1_000),
+    filename: name,
+    purpose,
+    status: 'processed',
+  };
+}
+
+function linesOf(content: Buffer): RequestLine[] {
+  return content
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => JSON.parse(line) as RequestLine);
+}
+
+function outputOf({ lines }: LedgerBatch, finished: number): Buffer {
+  const answers = lines.slice(0, finished).map(({ custom_id, body }, n) => ({
+    id: `batch_req_${n}`,
+    custom_id,
+    response: { status_code: 200, request_id: `req_${n}`, body: completionOf(body) },
+    error: null,
+  }));
+  return Buffer.from(answers.map((answer) => `${JSON.stringify(answer)}\n`).join(''));
+}
+
+function completionOf({ model, messages }: RequestLine['body']) {
+  const content = `answer to ${messages?.at(-1)?.content ?? ''}`;
+  return {
+    id: 'chatcmpl-1',
+    object: 'chat.completion',
+    created: 1_700_000_000,
+    model,
+    choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 3, completion_tokens: 5, total_tokens: 8 },
+  };
+}

@@ -1,0 +1,137 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { callHandlers } from '../../host/call-handlers.ts';
+import { createLocalExecutions, type CallStep } from '../../host/engine.ts';
+import { loadMachine, type Machine } from '../../host/load-stack.ts';
+import { summaryKey } from '../../src/checkpoints/keys.ts';
+import type { ProfileConfig } from '../../src/config/config.ts';
+import { cancelJob } from '../../src/doors/cancel-job.ts';
+import { startJob, type StartEdges } from '../../src/doors/start-job.ts';
+import { lastExecution } from '../../src/executions/executions.ts';
+import type { Summary } from '../../src/job.ts';
+import { createProviderClient } from '../../src/provider/client.ts';
+import { readJson } from '../../src/store/json.ts';
+import { CONFIG, createClock, KEY, openEdges, type TestClock } from '../workflow/parts.ts';
+import { startLedgerProvider, type LedgerOptions, type LedgerProvider } from './ledger-provider.ts';
+
+export const JOB_ID = 'ledger-0123456789abcdef';
+const INPUT_KEY = 'input/rows.jsonl';
+
+/** A job at the provider with the ledger: the real machine, handlers and client; only time is simulated. */
+export interface LedgerWorld {
+  readonly ledger: LedgerProvider;
+  readonly clock: TestClock;
+  /** Runs the job, or lets it go on. */
+  run(): Promise<Summary | undefined>;
+  /** Runs the job and cancels it while its first batch is polled. */
+  runAndCancel(): Promise<Summary | undefined>;
+  /** Cancels a job that has ended, and waits for what comes of it. */
+  cancel(): Promise<Summary | undefined>;
+}
+
+export interface LedgerWorldOptions extends Omit<LedgerOptions, 'clock'> {
+  readonly rows?: number;
+  readonly profile?: ProfileConfig;
+  /** The dialect that the job expects. */
+  readonly dialect?: 'openai' | 'ogx';
+  /** Longest a call may take, in real milliseconds. */
+  readonly totalMs?: number;
+  /** A ledger that is there already, and its clock. */
+  readonly at?: Pick<LedgerWorld, 'ledger' | 'clock'>;
+}
+
+let machine: Promise<Machine> | undefined;
+
+export async function openLedgerWorld(options: LedgerWorldOptions = {}): Promise<LedgerWorld> {
+  const { rows = 6, profile = {}, dialect = 'openai', totalMs = 10_000, at, ...behaviour } = options;
+  machine ??= loadMachine(CONFIG);
+  const { definition, functions } = await machine;
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-ledger-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const clock = at?.clock ?? createClock();
+  const ledger = at?.ledger ?? (await startLedgerProvider({ clock, ...behaviour }));
+  const base = openEdges(folder, ledger, clock, () => undefined);
+  const edges = { ...base, provider: providerOf(ledger.url, totalMs) };
+  onTestFinished(async () => {
+    await base[Symbol.asyncDispose]();
+    await ledger[Symbol.asyncDispose]();
+  });
+  const lines = Array.from({ length: rows }, (_, n) =>
+    JSON.stringify({ custom_id: `q${n}`, prompt: `q${n}` }),
+  );
+  await edges.store.put(INPUT_KEY, `${lines.join('\n')}\n`);
+
+  let onPoll: (() => Promise<void>) | undefined;
+  const watch = (call: CallStep): CallStep => {
+    return async (step, event) => {
+      if (step === 'poll-batch' && onPoll !== undefined) {
+        const act = onPoll;
+        onPoll = undefined;
+        await act();
+      }
+      return call(step, event);
+    };
+  };
+  const executions = createLocalExecutions({
+    definition,
+    functions,
+    callStep: clock.follow(watch(callHandlers(edges))),
+    instant: true,
+  });
+  const doors: StartEdges = { ...edges, config: CONFIG, executions };
+  const ended = async (): Promise<Summary | undefined> => {
+    const last = await lastExecution(executions, JOB_ID);
+    if (last !== undefined) await executions.result(last.name).catch(() => undefined);
+    const next = await lastExecution(executions, JOB_ID);
+    return next?.name === last?.name ? readJson<Summary>(edges.store, summaryKey(JOB_ID)) : ended();
+  };
+  const run = async (): Promise<Summary | undefined> => {
+    await startJob(doors, {
+      jobId: JOB_ID,
+      profile: 'default',
+      overrides: { provider: `${dialect}-simulator`, model: 'm', ...profile },
+      inputs: () => Promise.resolve([{ key: INPUT_KEY }]),
+    });
+    return ended();
+  };
+  const cancel = async (): Promise<void> => void (await cancelJob(doors, JOB_ID));
+  return {
+    ledger,
+    clock,
+    run,
+    runAndCancel: async () => {
+      const cancelled = new Promise<void>((resolve) => {
+        onPoll = () => cancel().finally(resolve);
+      });
+      await run();
+      await cancelled;
+      return ended();
+    },
+    cancel: async () => {
+      await cancel();
+      return ended();
+    },
+  };
+}
+
+/** The real client, with little patience for calls that do not end. */
+function providerOf(baseUrl: string, totalMs: number): StartProvider {
+  const clients = new Map<string, ReturnType<typeof createProviderClient>>();
+  return (settings) => {
+    const known = clients.get(settings.name);
+    if (known !== undefined) return known;
+    const client = createProviderClient({
+      settings: { ...settings, baseUrl },
+      apiKey: () => Promise.resolve(KEY),
+      wait: () => Promise.resolve(),
+      timeouts: { total: totalMs },
+    });
+    onTestFinished(() => client.close());
+    clients.set(settings.name, client);
+    return client;
+  };
+}
+
+type StartProvider = ReturnType<typeof openEdges>['provider'];

@@ -1,0 +1,222 @@
+import { describe, expect, test } from 'vitest';
+import type { Summary } from '../../src/job.ts';
+import type { Misbehaviour } from '../doubles/ledger-provider.ts';
+import { openLedgerWorld, type LedgerWorld, type LedgerWorldOptions } from '../doubles/ledger-world.ts';
+
+/** What goes wrong at the provider, and what must hold all the same. */
+interface Scenario extends LedgerWorldOptions {
+  readonly what: string;
+  /** How often a row may be paid for at most. */
+  readonly bound?: number;
+  /** The job cannot end by itself and says what is open; it succeeds when it is resumed at a provider that behaves. */
+  readonly stops?: true;
+}
+
+const HOUR = 3_600;
+
+const lost: readonly Scenario[] = [0, 400, 401, 403, 405, 409, 410, 413, 422, 429, 500, 501, 503].map(
+  (status) => ({
+    what: `a create whose batch exists is answered with ${status === 0 ? 'a broken connection' : status}`,
+    misbehaviour: { lostCreates: [status] },
+  }),
+);
+
+const lagging: readonly Scenario[] = [400, 409, 429, 503].map((status) => ({
+  what: `a create whose batch exists is answered with ${status}, and the list lags 20 s behind`,
+  misbehaviour: { lostCreates: [status], listLagSeconds: 20 },
+}));
+
+const SHOWN: readonly NonNullable<Misbehaviour['metadata']>[] = [
+  'upper case',
+  'truncated',
+  'renamed',
+  'merged',
+  'none',
+];
+
+const lists: readonly Scenario[] = [
+  ...SHOWN.map((metadata) => ({
+    what: `a lost create, and metadata that is shown ${metadata}`,
+    misbehaviour: { lostCreates: [502], metadata },
+  })),
+  {
+    what: 'a lost create, and a list without input files that shows metadata in upper case',
+    misbehaviour: { lostCreates: [502], metadata: 'upper case', hidesInputFile: true },
+  },
+  {
+    what: 'a lost create, and empty pages that say that there are more',
+    misbehaviour: { lostCreates: [502], emptyPages: 2 },
+  },
+  {
+    what: 'a lost create, and a cancelled twin that is listed first',
+    misbehaviour: { lostCreates: [409], cancelledTwin: true },
+  },
+  {
+    what: 'a lost create, and pages that stay empty',
+    misbehaviour: { lostCreates: [502], emptyPages: 10_000 },
+    stops: true,
+  },
+  {
+    what: 'a lost create, and no list',
+    misbehaviour: { lostCreates: [503], listStatus: 404 },
+    stops: true,
+  },
+];
+
+const polls: readonly Scenario[] = [
+  {
+    what: 'a batch that is not found by its id for twenty minutes, and is listed',
+    misbehaviour: { notFound: { from: 0, to: 1_200, listed: true } },
+  },
+  {
+    what: 'a batch that is never found by its id, and is listed',
+    misbehaviour: { notFound: { from: 0, to: Infinity, listed: true } },
+  },
+  {
+    what: 'a batch that is found nowhere for ten minutes',
+    misbehaviour: { notFound: { from: 0, to: 600, listed: false } },
+  },
+  {
+    what: 'a batch that is gone for good',
+    misbehaviour: { notFound: { from: 0, to: Infinity, listed: false, onlyFirst: true } },
+    bound: 2,
+  },
+  {
+    what: 'a batch that is not found by its id, and no list',
+    misbehaviour: { notFound: { from: 0, to: 10 * HOUR, listed: true }, listStatus: 405 },
+    stops: true,
+  },
+  {
+    what: 'an answer to a poll that drips',
+    misbehaviour: { drip: { call: 'get', everyMs: 5 } },
+    totalMs: 60,
+    stops: true,
+  },
+];
+
+const clocks: readonly Scenario[] = [9, -9, 30, -30].flatMap((hours) =>
+  [false, true].map((zonelessTimes) => ({
+    what: `a provider whose clock is ${hours} h off${zonelessTimes ? ', with times without a zone' : ''}`,
+    runSeconds: 20 * HOUR,
+    misbehaviour: { clockAheadSeconds: hours * HOUR, zonelessTimes },
+  })),
+);
+
+/** Every batch that runs and costs money is named in what the job reports. */
+function unreported({ ledger }: LedgerWorld, summary: Summary | undefined): string[] {
+  const told = JSON.stringify(summary ?? {});
+  return ledger.openBatches().filter((id) => !told.includes(id));
+}
+
+function paidTooOften({ ledger }: LedgerWorld, bound: number): string[] {
+  return [...ledger.paidRows()].flatMap(([id, times]) => (times > bound ? [`${id}: ${times} times`] : []));
+}
+
+const TABLE = [...lost, ...lagging, ...lists, ...polls, ...clocks];
+
+describe.each(TABLE)('$what', ({ what: _what, bound = 1, stops, ...options }) => {
+  test('pays for no row too often, reports every open batch, and brings every answer', async () => {
+    const world = await openLedgerWorld(options);
+
+    let summary = await world.run();
+    expect(unreported(world, summary)).toEqual([]);
+    if (stops === true) {
+      expect(summary?.status).toBe('failed');
+      for (const name of Object.keys(world.ledger.misbehaviour))
+        delete world.ledger.misbehaviour[name as keyof Misbehaviour];
+    }
+    // A denied account, for example, stops the job until somebody has seen to it.
+    if (summary?.status !== 'succeeded') summary = await world.run();
+
+    expect(paidTooOften(world, bound)).toEqual([]);
+    expect(unreported(world, summary)).toEqual([]);
+    expect(summary).toMatchObject({ status: 'succeeded', counts: { ok: 6 } });
+  });
+});
+
+describe('a create that is really refused', () => {
+  test.each([400, 409, 422, 501])('with %i fails its rows, and nothing is paid', async (status) => {
+    const world = await openLedgerWorld({ misbehaviour: { refusedCreates: [status] } });
+
+    expect(await world.run()).toMatchObject({ status: 'partial', counts: { failed: 6 } });
+    expect(world.ledger.batches()).toEqual([]);
+  });
+});
+
+test('a job that is run again from an empty data folder meets no idempotency key of its earlier run', async () => {
+  const first = await openLedgerWorld({ dialect: 'ogx' });
+  expect(await first.run()).toMatchObject({ status: 'succeeded' });
+
+  const second = await openLedgerWorld({ dialect: 'ogx', at: first });
+
+  expect(await second.run()).toMatchObject({ status: 'succeeded', counts: { ok: 6 } });
+  expect(paidTooOften(second, 2)).toEqual([]);
+});
+
+describe('a cancel', () => {
+  const LONG = { runSeconds: 10 * HOUR };
+
+  test.each([
+    [500, 30],
+    [503, 3],
+    [409, 30],
+    [405, 12],
+    [403, 30],
+    [404, 9],
+  ])('that is answered with %i %i times still ends the batch', async (status, times) => {
+    const world = await openLedgerWorld({ ...LONG, misbehaviour: { failedCancels: { status, times } } });
+
+    const summary = await world.runAndCancel();
+
+    expect(summary?.status).toBe('cancelled');
+    expect(world.ledger.openBatches()).toEqual([]);
+    expect(world.ledger.batches()).toMatchObject([{ cancelledAt: expect.any(Number) as number }]);
+  });
+
+  test('that never succeeds waits for the batch’s own end, and keeps its answers', async () => {
+    const failedCancels = { status: 500, times: Infinity };
+    const world = await openLedgerWorld({ ...LONG, misbehaviour: { failedCancels } });
+
+    const summary = await world.runAndCancel();
+
+    expect(summary).toMatchObject({ counts: { ok: 6 } });
+    expect(world.ledger.openBatches()).toEqual([]);
+  });
+
+  test.each<[string, Misbehaviour]>([
+    ['is refused for ever', { failedCancels: { status: 500, times: Infinity } }],
+    ['is taken and ignored', { ignoresCancels: true }],
+  ])('of a batch that never ends names the batch, and may be asked for again: it %s', async (_how, wrong) => {
+    const world = await openLedgerWorld({ misbehaviour: { neverEnds: true, ...wrong } });
+
+    const first = await world.runAndCancel();
+    expect(first?.status).toBe('cancelled');
+    expect(world.ledger.openBatches()).toHaveLength(1);
+    expect(unreported(world, first)).toEqual([]);
+
+    delete world.ledger.misbehaviour.failedCancels;
+    world.ledger.misbehaviour.ignoresCancels = false;
+    const second = await world.cancel();
+    expect(second?.status).toBe('cancelled');
+    expect(world.ledger.openBatches()).toEqual([]);
+    expect(paidTooOften(world, 1)).toEqual([]);
+  });
+});
+
+describe('rows that are sent one by one', () => {
+  const IDS = Array.from({ length: 20 }, (_, n) => `q${n + 10}`);
+
+  test.each([500, 429])('are answered although twenty of them always answer %i', async (status) => {
+    const world = await openLedgerWorld({
+      rows: 100,
+      profile: { small: 'direct', smallRows: 100, rounds: 1 },
+      misbehaviour: { failingPrompts: IDS.map((text) => ({ text, status })) },
+    });
+
+    const summary = await world.run();
+
+    expect(paidTooOften(world, 1)).toEqual([]);
+    expect(summary?.counts).toMatchObject({ ok: 80 });
+    expect(world.ledger.paidRows().size).toBe(80);
+  });
+});
