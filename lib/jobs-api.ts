@@ -11,7 +11,8 @@ import { HttpIamAuthorizer, HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigateway
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { ROUTES } from '../src/api/routes.ts';
+import { ROUTE_NAMES, ROUTES } from '../src/api/routes.ts';
+import type { NightshiftConfig } from '../src/config/config.ts';
 import type { StepFunction } from './step-function.ts';
 
 export interface JobsApiProps {
@@ -20,7 +21,7 @@ export interface JobsApiProps {
    * Whose bearer tokens are taken.
    * @default - none: requests are signed with AWS credentials
    */
-  readonly jwt?: { readonly issuer: string; readonly audience: readonly string[] } | undefined;
+  readonly jwt?: NonNullable<NightshiftConfig['api']>['jwt'];
   /**
    * Requests a second, of all callers together.
    * @default 20
@@ -47,8 +48,15 @@ export class JobsApi extends Construct {
       defaultAuthorizer: createAuthorizer(jwt),
     });
     const integration = new HttpLambdaIntegration('Serve', serveApi.lambda);
-    for (const { method, path } of Object.values(ROUTES)) {
-      this.httpApi.addRoutes({ path, methods: [HTTP_METHODS[method]], integration });
+    for (const name of ROUTE_NAMES) {
+      const { method, path } = ROUTES[name];
+      const scopes = jwt?.scopes?.[name];
+      this.httpApi.addRoutes({
+        path,
+        methods: [HTTP_METHODS[method]],
+        integration,
+        ...(scopes && { authorizationScopes: [...scopes] }),
+      });
     }
     // oxlint-disable-next-line no-new -- it adds itself to the API
     new HttpStage(this, 'Stage', {

@@ -10,6 +10,8 @@ export interface Job {
   readonly createdAt: string;
   /** Of the request as the API took it; absent for other doors. */
   readonly requestHash?: string;
+  /** The API's caller who asked for it; absent for other doors. */
+  readonly owner?: string;
   /** Files below the request's prefix that are not its inputs; absent when there are none. */
   readonly skipped?: SkippedFiles;
   /** The schedule whose prefix the inputs were claimed below. */

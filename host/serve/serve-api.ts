@@ -7,7 +7,7 @@ import { problem } from '../../src/api/problems.ts';
 import { InvalidInput, InvalidRequest } from '../../src/errors.ts';
 import { INPUT_PREFIX, OUTPUT_PREFIX, STAGED_PREFIX } from '../../src/checkpoints/keys.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
-import type { Links } from '../../src/store/links.ts';
+import { MAX_UPLOAD_BYTES, type Links } from '../../src/store/links.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { isForThisMachine } from '../../simulator/own-machine.ts';
 import { hasRoute } from '../template/routes.ts';
@@ -67,7 +67,10 @@ async function refuseOthers(c: Context, next: () => Promise<void>): Promise<Resp
 function fileLinks(url: () => string): Links {
   const addressOf = (key: string): Promise<string> =>
     Promise.resolve(`${url()}/files/${key.split('/').map(encodeURIComponent).join('/')}`);
-  return { download: addressOf, upload: addressOf };
+  return {
+    download: addressOf,
+    upload: async (key, bytes) => `${await addressOf(key)}${bytes === undefined ? '' : `?bytes=${bytes}`}`,
+  };
 }
 
 function addFiles(app: Hono, store: ObjectStore): void {
@@ -94,9 +97,20 @@ function addFiles(app: Hono, store: ObjectStore): void {
     if (![INPUT_PREFIX, STAGED_PREFIX].some((prefix) => key.startsWith(prefix))) {
       return problem(c, 'no-such-route', { detail: `Nothing can be put to ${key}.` });
     }
+    if ((await store.stat(key)) !== undefined) {
+      return problem(c, 'already-there', { detail: `There is a file ${key}; it is not written over.` });
+    }
     const writer = store.write(key);
+    const exact = c.req.query('bytes');
     try {
-      for await (const chunk of c.req.raw.body ?? []) await writer.write(chunk as Uint8Array);
+      let bytes = 0;
+      for await (const chunk of c.req.raw.body ?? []) {
+        bytes += (chunk as Uint8Array).byteLength;
+        if (bytes > Number(exact ?? MAX_UPLOAD_BYTES)) throw new InvalidInput(`The file ${key} is too long.`);
+        await writer.write(chunk as Uint8Array);
+      }
+      if (exact !== undefined && bytes !== Number(exact))
+        throw new InvalidInput(`The file ${key} has ${bytes} bytes, not ${Number(exact)}.`);
       await writer.close();
     } catch (error) {
       await writer.abort();

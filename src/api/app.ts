@@ -16,6 +16,11 @@ export function createApi(edges: ApiEdges): OpenAPIHono {
   });
   api.onError((error, c) => problemOf(c, error, edges.log));
   api.notFound((c) => problem(c, 'no-such-route', { detail: `${c.req.method} ${c.req.path}` }));
+  // Before anything else: nobody is served of whom it is not known who they are.
+  api.use(async (c, next) => {
+    edges.caller(c);
+    await next();
+  });
   api.use(bodyLimit({ maxSize: MAX_REQUEST_BYTES, onError: refuseLarge }));
   for (const { path } of [ROUTES.createJob, ROUTES.createUpload]) api.post(path, refuseOtherTypes);
   addJobsRoutes(api, edges);

@@ -1,12 +1,8 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import { allowedOverrides, overridePolicy, type OverridePolicy } from '../config/allowed-overrides.ts';
 import { parseExact } from '../exact-json.ts';
 import { makeJobId } from '../requests/job-id.ts';
-import {
-  hashOfRequest,
-  jobRequestSchema,
-  parseJobRequest,
-  type JobRequest,
-} from '../requests/job-request.ts';
+import { hashOfRequest, parseJobRequest, type JobRequest } from '../requests/job-request.ts';
 import { InputFilter } from '../requests/input-files.ts';
 import { resolveInputs } from '../requests/resolve-inputs.ts';
 import { listJobs } from '../status/list-jobs.ts';
@@ -14,12 +10,14 @@ import { startJob, type StartedJob } from '../doors/start-job.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { answer, jsonBody, problems } from './describe-route.ts';
 import { jobLinks } from './job-links.ts';
+import { ownerFor, refuseOthersInputs } from './own-jobs.ts';
+import { requestSchema } from './request-schema.ts';
 import { ROUTES } from './routes.ts';
 import { createHeaders, listParams, pageSchema, startedSchema } from './schemas.ts';
 
 /** Starting a job, and listing them. */
 export function addJobsRoutes(api: OpenAPIHono, edges: ApiEdges): void {
-  api.openapi(createJobRoute, async (c) => {
+  api.openapi(createJobRoute(overridePolicy(edges.config)), async (c) => {
     const { 'idempotency-key': key } = c.req.valid('header');
     // The text itself: what was checked has its numbers as doubles.
     const request = parseJobRequest(parseExact(await c.req.text()));
@@ -29,21 +27,23 @@ export function addJobsRoutes(api: OpenAPIHono, edges: ApiEdges): void {
     return c.json({ jobId, state, links }, 202);
   });
   api.openapi(listJobsRoute, async (c) => {
-    const { jobs, ...page } = await listJobs(edges, c.req.valid('query'));
+    const owner = ownerFor(edges, edges.caller(c));
+    const { jobs, ...page } = await listJobs(edges, { ...c.req.valid('query'), owner });
     return c.json({ jobs: jobs.map((job) => ({ ...job, links: jobLinks(job.jobId) })), ...page }, 200);
   });
 }
 
-const createJobRoute = createRoute({
-  ...ROUTES.createJob,
-  operationId: 'createJob',
-  summary: 'Start a job.',
-  request: { headers: createHeaders, body: jsonBody(jobRequestSchema) },
-  responses: {
-    202: answer('The job runs, or has run.', startedSchema),
-    ...problems(400, 409, 413, 415, 422, 503),
-  },
-});
+const createJobRoute = (policy: OverridePolicy) =>
+  createRoute({
+    ...ROUTES.createJob,
+    operationId: 'createJob',
+    summary: 'Start a job.',
+    request: { headers: createHeaders, body: jsonBody(requestSchema(policy)) },
+    responses: {
+      202: answer('The job runs, or has run.', startedSchema),
+      ...problems(400, 409, 413, 415, 422, 503),
+    },
+  });
 
 const listJobsRoute = createRoute({
   ...ROUTES.listJobs,
@@ -57,12 +57,13 @@ const listJobsRoute = createRoute({
  * A caller's key makes the job what it is, its jobId as a whole: another request under that key must find the same job.
  * Without one, the request itself does.
  */
-function startRequested(
+async function startRequested(
   edges: ApiEdges,
   request: JobRequest,
   caller: string,
   key: string | undefined,
 ): Promise<StartedJob> {
+  await refuseOthersInputs(edges, caller, request);
   const requestHash = hashOfRequest(request);
   const { name, profile = 'default', overrides, inputs, prefix } = request;
   const jobId =
@@ -73,8 +74,9 @@ function startRequested(
   return startJob(edges, {
     jobId,
     profile,
-    overrides,
+    overrides: allowedOverrides(edges.config, profile, overrides),
     requestHash,
+    owner: caller,
     inputs: () => resolveInputs(edges.store, jobId, request, filter),
     skipped: () => filter.skipped,
   });

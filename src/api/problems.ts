@@ -28,6 +28,7 @@ const PROBLEMS = {
   'job-has-ended': { status: 409, title: 'The job has ended' },
   'job-is-cancelling': { status: 409, title: 'The job is being cancelled' },
   'idempotency-conflict': { status: 409, title: 'The Idempotency-Key was used for another request' },
+  'already-there': { status: 412, title: 'There is a file of this name' },
   'too-large': { status: 413, title: 'The request is too large' },
   'not-json': { status: 415, title: 'The body must be JSON' },
   'invalid-request': { status: 422, title: 'The request is not valid' },
@@ -81,12 +82,18 @@ const UNAVAILABLE: Readonly<Record<string, ProblemName>> = {
 export function invalidFields(c: Context, error: z.ZodError, place: string): Response {
   const errors = error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ path: [...issue.path, key], detail: 'There is no such field.' }))
+      ? issue.keys.map((key) => ({ path: [...issue.path, key], detail: unknownField(issue.path) }))
       : [{ path: issue.path, detail: issue.message }],
   );
   const told = errors.map(({ path, detail }) => ({ pointer: pointerTo(path, place), detail }));
   const detail = told.map((each) => `${each.pointer}: ${each.detail}`).join(' ');
   return problem(c, 'invalid-request', { detail, errors: told });
+}
+
+function unknownField(path: readonly PropertyKey[]): string {
+  return path.length === 1 && path[0] === 'overrides'
+    ? 'There is no such field of a profile, or a request may not change it.'
+    : 'There is no such field.';
 }
 
 function pointerTo(path: readonly PropertyKey[], place: string): string {

@@ -8,3 +8,7 @@ export const ROUTES = {
   createUpload: { method: 'post', path: '/uploads' },
   getOpenApi: { method: 'get', path: '/openapi.json' },
 } as const;
+
+type RouteName = keyof typeof ROUTES;
+
+export const ROUTE_NAMES = Object.keys(ROUTES) as RouteName[];

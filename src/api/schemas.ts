@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { inputKeySchema } from '../requests/job-request.ts';
+import { MAX_UPLOAD_BYTES } from '../store/links.ts';
 import { OUTPUT_PREFIX } from '../checkpoints/keys.ts';
 
 /** What the API answers, and the parameters it takes. The request of a job is in `requests/job-request.ts`. */
@@ -55,14 +56,25 @@ export const uploadSchema = z
         'must be the path of an address, without "." and ".." as its parts',
       )
       .describe('Below "input/<profile>/" the upload starts a job; below "staged/" it waits for a request.'),
+    bytes: z
+      .int()
+      .min(0)
+      .max(MAX_UPLOAD_BYTES)
+      .optional()
+      .describe(
+        'How long the file is: the address takes a file of exactly this length. Default: any length up to the maximum.',
+      ),
   })
   .meta({ id: 'UploadRequest' });
 
 export const uploadedSchema = z
   .object({
-    key: z.string(),
+    key: z.string().describe('Where the file will be: as asked for, or below a folder of the caller.'),
     method: z.literal('PUT'),
     url: z.string().describe('Put the file here; no other credentials are needed.'),
+    headers: z
+      .object({ 'if-none-match': z.literal('*'), 'content-length': z.string().optional() })
+      .describe('Send these, too. A file that is there already is never written over: the answer is 412.'),
     expiresAt: z.string(),
   })
   .meta({ id: 'Upload' });

@@ -2,15 +2,23 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { LINK_SECONDS } from '../store/links.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { answer, jsonBody, problems } from './describe-route.ts';
+import { uploadKey } from './own-jobs.ts';
 import { ROUTES } from './routes.ts';
 import { uploadedSchema, uploadSchema } from './schemas.ts';
 
 /** Files too large for a request go to the store directly. */
-export function addUploadRoutes(api: OpenAPIHono, { links, clock }: ApiEdges): void {
+export function addUploadRoutes(api: OpenAPIHono, edges: ApiEdges): void {
+  const { links, clock } = edges;
   api.openapi(createUploadRoute, async (c) => {
-    const { key } = c.req.valid('json');
+    const { key: asked, bytes } = c.req.valid('json');
+    const key = uploadKey(edges, edges.caller(c), asked);
     const expiresAt = new Date(clock.now() + LINK_SECONDS * 1_000).toISOString();
-    return c.json({ key, method: 'PUT' as const, url: await links.upload(key), expiresAt }, 201);
+    const url = await links.upload(key, bytes);
+    const headers = {
+      'if-none-match': '*' as const,
+      ...(bytes === undefined ? {} : { 'content-length': String(bytes) }),
+    };
+    return c.json({ key, method: 'PUT' as const, url, headers, expiresAt }, 201);
   });
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { InvalidRequest } from '../errors.ts';
-import { compileSchema } from '../output/compile-schema.ts';
+import { checkSchema } from '../output/compile-schema.ts';
 import { withOutput } from '../output/request-output.ts';
 import { parseConfig, type NightshiftConfig } from './config.ts';
 import { DEFAULT_ENDPOINT } from './resolve-profile.ts';
@@ -45,7 +45,7 @@ function outputProblem(treatment: unknown): string | undefined {
   const { data } = treatmentSchema.safeParse(treatment);
   if (data === undefined) return undefined;
   try {
-    compileSchema(data.output.schema);
+    checkSchema(data.output.schema);
     withOutput(data.body, data.output, data.endpoint);
     return undefined;
   } catch (error) {

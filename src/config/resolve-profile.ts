@@ -130,7 +130,8 @@ function override({ model, ...profile }: ProfileConfig, overrides: ProfileConfig
   return { ...profile, ...(keepsModel && { model }), ...overrides, ...mergeTables(profile, overrides) };
 }
 
-function findProfile(config: NightshiftConfig, name: string): ProfileConfig {
+/** @throws InvalidRequest when there is no such profile. */
+export function findProfile(config: NightshiftConfig, name: string): ProfileConfig {
   const profile = Object.hasOwn(config.profiles, name) ? config.profiles[name] : undefined;
   if (profile === undefined) {
     const known = Object.keys(config.profiles).toSorted().join(', ') || '(none)';

@@ -1,6 +1,8 @@
 import * as z from 'zod';
-import { addressProblem } from '../provider/addresses.ts';
+import { ROUTE_NAMES } from '../api/routes.ts';
+import { addressProblem, ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE } from '../provider/addresses.ts';
 import { dialectConfigSchema } from '../provider/dialects/schema.ts';
+import { inputKeySchema } from '../requests/job-request.ts';
 import { scheduleSchema } from '../requests/schedule.ts';
 import { profileSchema, providerSchema } from './profile-schema.ts';
 
@@ -24,7 +26,28 @@ const limitsSchema = z.strictObject({
 
 const apiSchema = z.strictObject({
   /** Take bearer tokens of this issuer instead of AWS credentials. Default: IAM. */
-  jwt: z.strictObject({ issuer: z.url(), audience: z.array(z.string().min(1)).min(1) }).optional(),
+  jwt: z
+    .strictObject({
+      issuer: z.url(),
+      audience: z.array(z.string().min(1)).min(1),
+      /** Scopes of which a token must have one, by route: `{ createJob: ['jobs.write'], getJob: ['jobs.read'] }`. Default: none. */
+      scopes: z.partialRecord(z.enum(ROUTE_NAMES), z.array(z.string().min(1)).min(1)).optional(),
+    })
+    .optional(),
+  /** `caller`: whoever calls the API lists, reads, cancels and resumes their own jobs only. Default: everybody's. */
+  owner: z.literal('caller').optional(),
+});
+
+/** What job requests may do that come through the API or as a dropped file. Command lines and schedules are not bound by it. */
+const requestsSchema = z.strictObject({
+  /** Fields of a profile that a request may change. Default: model, body, system, prompt, output and budget, which may only be lowered. */
+  overrides: z.array(profileSchema.omit({ provider: true, endpoint: true }).keyof()).optional(),
+  /** Providers that `overrides.provider` may name. Default: none. */
+  providers: z.array(z.string().min(1)).optional(),
+  /** Endpoints that `overrides.endpoint` may name. Default: none. */
+  endpoints: z.array(z.string().regex(ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE)).optional(),
+  /** Prefixes that a dropped job file may read, by the profile whose folder it lies in. Default: `input/<profile>/` and `staged/`. */
+  reads: z.record(z.string(), z.array(inputKeySchema).min(1)).optional(),
 });
 
 const alarmsSchema = z.strictObject({
@@ -81,6 +104,7 @@ export const configSchema = z.strictObject({
     .optional(),
   limits: limitsSchema.optional(),
   api: apiSchema.optional(),
+  requests: requestsSchema.optional(),
   alarms: alarmsSchema.optional(),
   /** Tells of each job's end, beside the event on EventBridge: `docs/completion.md`. Default: none. */
   webhook: webhookSchema.optional(),

@@ -1,8 +1,10 @@
+import { allowedOverrides } from '../config/allowed-overrides.ts';
 import { InvalidInput, InvalidRequest } from '../errors.ts';
 import type { InputRef } from '../job.ts';
 import { JOB_FILE_SUFFIX } from '../checkpoints/keys.ts';
 import { dropEventSchema, readDrop, type Drop } from '../requests/drop-event.ts';
 import { parseJobFile, MAX_REQUEST_BYTES, tooLarge, type JobRequest } from '../requests/job-request.ts';
+import { refuseOtherFiles } from '../requests/job-file-reads.ts';
 import { InputFilter } from '../requests/input-files.ts';
 import { pinOf, resolveInputs } from '../requests/resolve-inputs.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -22,7 +24,7 @@ export async function startDroppedJob(
   // Consoles and tools make such objects to show a folder.
   if (drop.key.endsWith('/')) return { state: 'passed over' };
   try {
-    return await startJob(edges, await requestOf(edges.store, drop));
+    return await startJob(edges, await requestOf(edges, drop));
   } catch (error) {
     // A job request that was written anew meanwhile has an event of its own.
     if (error instanceof InvalidInput) return { state: 'passed over' };
@@ -37,17 +39,19 @@ export interface PassedOver {
   readonly state: 'passed over';
 }
 
-async function requestOf(store: ObjectStore, drop: Drop): Promise<StartRequest> {
+async function requestOf({ store, config }: StartEdges, drop: Drop): Promise<StartRequest> {
   const { jobId, key, profile } = drop;
   if (!key.endsWith(JOB_FILE_SUFFIX)) {
     return { jobId, profile, inputs: () => Promise.resolve([inputOf(drop)]) };
   }
   const request = await readJobFile(store, drop);
+  refuseOtherFiles(config, drop, request);
+  const named = request.profile ?? profile;
   const filter = new InputFilter();
   return {
     jobId,
-    profile: request.profile ?? profile,
-    overrides: request.overrides,
+    profile: named,
+    overrides: allowedOverrides(config, named, request.overrides),
     inputs: () => resolveInputs(store, jobId, request, filter),
     skipped: () => filter.skipped,
   };

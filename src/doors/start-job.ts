@@ -27,6 +27,8 @@ export interface StartRequest {
   readonly schedule?: string | undefined;
   /** Tells this request from another one under the same jobId, which is then refused. */
   readonly requestHash?: string | undefined;
+  /** Who asked for it through the API. */
+  readonly owner?: string | undefined;
 }
 
 export interface StartedJob {
@@ -78,7 +80,7 @@ async function isForgotten(store: Edges['store'], jobId: string): Promise<boolea
 /** Writes `job.json` unless the job is known already. */
 async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ job: Job; known: boolean }> {
   const { store, config, clock } = edges;
-  const { jobId, profile, overrides, requestHash, schedule } = request;
+  const { jobId, profile, overrides, requestHash, schedule, owner } = request;
   const before = await readJson<Job>(store, jobKey(jobId));
   if (before !== undefined) return { job: before, known: true };
   const job: Job = {
@@ -86,7 +88,7 @@ async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ jo
     profile: resolveProfile(config, profile, overrides),
     inputs: await request.inputs(),
     createdAt: new Date(clock.now()).toISOString(),
-    ...defined({ requestHash, schedule, skipped: request.skipped?.() }),
+    ...defined({ requestHash, schedule, owner, skipped: request.skipped?.() }),
   };
   const first = await store.createIfAbsent(jobKey(jobId), `${JSON.stringify(job)}\n`);
   return first ? { job, known: false } : { job: await requireJson<Job>(store, jobKey(jobId)), known: true };

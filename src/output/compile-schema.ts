@@ -1,8 +1,12 @@
-import { Ajv, type AnySchemaObject, type ErrorObject, type ValidateFunction } from 'ajv';
+import { Ajv, type AnySchemaObject, type ErrorObject, type Options, type ValidateFunction } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { bounded, InvalidRequest } from '../errors.ts';
 import { toPlain } from '../exact-json.ts';
+import { compileLinear } from './linear-pattern.ts';
+import { weightOf } from './weight.ts';
+import { uniqueItems } from './unique-items.ts';
+import { TooSlow, withDeadline } from './with-deadline.ts';
 
 /** Why a value does not match. */
 export interface Mismatch {
@@ -17,16 +21,44 @@ export interface Mismatch {
 export type Match = (value: unknown) => Mismatch | undefined;
 
 /**
- * Compiles a JSON Schema: of draft 7 where its `$schema` says so, else of 2020-12. Keywords that are not known say nothing.
- * @throws InvalidRequest when it is none, or refers to what it does not hold.
+ * The longest that the check of one answer may take for each 100,000 characters, and that all checks of one schema that took too long
+ * may take together, in milliseconds.
+ */
+const ANSWER_MS = 500;
+const ANSWER_WEIGHT = 100_000;
+const ALL_ANSWERS_MS = 2_000;
+
+/** The longest that a schema may take to compile, in milliseconds. */
+const COMPILE_MS = 2_000;
+
+/**
+ * Characters of an answer, and those of the schema times those of the answer, that are checked without a deadline: to set one takes
+ * longer than most checks.
+ */
+const SMALL_ANSWER = 20_000;
+const SMALL_WORK = 20_000_000;
+
+/**
+ * Compiles a JSON Schema: draft 7 where its `$schema` says so, else 2020-12. Unknown keywords are ignored. No schema and no
+ * answer makes a check hang: patterns run in linear time where they can, and what cannot be known to end soon has a deadline.
+ * @throws InvalidRequest when it is not a schema, or refers to what it does not hold.
  */
 export function compileSchema(schema: AnySchemaObject): Match {
-  const validate = compile(schema);
+  const { validate, isCostly } = compile(schema);
+  const schemaWeight = JSON.stringify(toPlain(schema)).length;
+  let left = ALL_ANSWERS_MS;
   return (value) => {
+    const weight = weightOf(value);
+    const check = (): Mismatch | undefined => (validate(value) ? undefined : describe(validate.errors?.[0]));
+    const isSmall = weight <= SMALL_ANSWER && weight * schemaWeight <= SMALL_WORK;
+    const milliseconds = Math.ceil(ANSWER_MS * Math.max(1, weight / ANSWER_WEIGHT));
     try {
-      return validate(value) ? undefined : describe(validate.errors?.[0]);
+      if (!isCostly && isSmall) return check();
+      return left <= 0 ? TOO_SLOW : withDeadline(milliseconds, check);
     } catch (error) {
-      return notChecked(error);
+      if (!(error instanceof TooSlow)) return notChecked(error);
+      left -= milliseconds;
+      return TOO_SLOW;
     }
   };
 }
@@ -37,19 +69,67 @@ function notChecked(error: unknown): Mismatch {
   return { path: '', message: `The schema could not be applied to the answer: ${why}.`, cause: 'schema' };
 }
 
-const OPTIONS = { strict: false, logger: false } as const;
+/**
+ * Checks that a schema can be used, and that compiling it ends soon.
+ * @throws InvalidRequest when it cannot.
+ */
+export function checkSchema(schema: AnySchemaObject): void {
+  try {
+    withDeadline(COMPILE_MS, () => compileSchema(schema));
+  } catch (error) {
+    if (!(error instanceof TooSlow)) throw error;
+    throw new InvalidRequest(
+      `The output's schema cannot be used: it takes longer than ${COMPILE_MS / 1_000} s to compile. Make it smaller.`,
+    );
+  }
+}
 
-function compile(schema: AnySchemaObject): ValidateFunction {
+const TOO_SLOW: Mismatch = {
+  path: '',
+  message: `The answer was not checked: the schema takes too long for answers like this one. Simplify its patterns, or its "anyOf" and "$ref".`,
+  cause: 'schema',
+};
+
+interface Compiled {
+  readonly validate: ValidateFunction;
+  /** How long a check takes is not bounded by the sizes of schema and answer. */
+  readonly isCostly: boolean;
+}
+
+function compile(schema: AnySchemaObject): Compiled {
+  let isCostly = hasBranchesAndReferences(schema);
+  // Ajv asks for the pattern's source to put it into the code of a validator that stands alone: never here.
+  const regExp = Object.assign(
+    (pattern: string, flags: string) => {
+      const native = new RegExp(pattern, flags);
+      const linear = compileLinear(pattern);
+      isCostly ||= linear === undefined;
+      return linear ?? native;
+    },
+    { code: 'new RegExp' },
+  );
   try {
     const isDraft7 = /draft-07/.test(schema.$schema ?? '');
-    const ajv = isDraft7 ? new Ajv(OPTIONS) : new Ajv2020(OPTIONS);
+    const options: Options = { strict: false, logger: false, code: { regExp } };
+    const ajv = isDraft7 ? new Ajv(options) : new Ajv2020(options);
+    ajv.removeKeyword('uniqueItems').addKeyword(uniqueItems);
     const validate = formats.default(ajv).compile(toPlain(schema) as AnySchemaObject);
     // Such a one answers with a promise, which is true whatever comes of it.
     if ('$async' in validate) throw new Error('"$async" is not supported.');
-    return validate;
+    return { validate, isCostly };
   } catch (error) {
     throw new InvalidRequest(`The output's schema cannot be used: ${bounded(String(error))}`);
   }
+}
+
+/** Keywords that apply schemas to the same value; where one refers to another, the applications may multiply at each level. */
+const BRANCHING =
+  /"(?:allOf|anyOf|oneOf|not|if|dependentSchemas|dependencies|unevaluatedItems|unevaluatedProperties)":/;
+const REFERRING = /"\$(?:ref|dynamicRef|recursiveRef)":/;
+
+function hasBranchesAndReferences(schema: AnySchemaObject): boolean {
+  const text = JSON.stringify(toPlain(schema));
+  return BRANCHING.test(text) && REFERRING.test(text);
 }
 
 function describe(error: ErrorObject | undefined): Mismatch {

@@ -41,12 +41,17 @@ export function readDrop({ detail: { bucket, object } }: DropEvent): Drop {
   if (!key.startsWith(INPUT_PREFIX)) {
     throw new InvalidRequest(`"${key}" is not under ${INPUT_PREFIX}, so it starts no job.`);
   }
-  const [folder = '', ...rest] = key.slice(INPUT_PREFIX.length).split('/');
   return {
     jobId: makeJobId(key, [bucket.name, key, version ?? `${etag}${sequencer}`]),
     key,
     version,
     etag: mark,
-    profile: rest.length > 0 && folder !== '' ? folder : 'default',
+    profile: profileOfKey(key),
   };
+}
+
+/** The profile of a file below `input/`. */
+export function profileOfKey(key: string): string {
+  const [folder = '', ...rest] = key.slice(INPUT_PREFIX.length).split('/');
+  return rest.length > 0 && folder !== '' ? folder : 'default';
 }

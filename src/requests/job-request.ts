@@ -32,6 +32,8 @@ export const inputKeySchema = z
     `must start with ${READABLE.map((prefix) => `"${prefix}"`).join(', ')}`,
   );
 
+const OVERRIDES = 'Fields of the profile that are otherwise for this job.';
+
 /** What every door takes, and schedules too: how the rows are treated. */
 export const treatmentShape = {
   name: z
@@ -45,34 +47,41 @@ export const treatmentShape = {
     .min(1)
     .optional()
     .describe('A profile of nightshift.config.ts. Default "default", or the folder a job file lies in.'),
-  overrides: profileSchema.optional().describe('Fields of the profile that are otherwise for this job.'),
+  overrides: profileSchema.optional().describe(OVERRIDES),
 };
 
 /**
  * A job request, the same through every door: the API's body, a dropped `*.job.json`, a schedule, the command line.
  */
-export const jobRequestSchema = z
-  .strictObject({
-    ...treatmentShape,
-    inputs: z
-      .array(inputKeySchema)
-      .min(1)
-      .max(MAX_INPUTS)
-      .optional()
-      .describe('Keys of the input files, in the order of their rows.'),
-    prefix: inputKeySchema
-      .optional()
-      .describe('Instead of inputs: every file whose key starts with this, in key order.'),
-    rows: z
-      .array(z.unknown())
-      .min(1)
-      .optional()
-      .describe('Instead of inputs: the rows themselves, 5 MB at most; 3 MB through the deployed API.'),
-  })
-  .refine(
-    ({ inputs, prefix, rows }) => [inputs, prefix, rows].filter((given) => given !== undefined).length === 1,
-    { error: 'exactly one of "inputs", "prefix" and "rows" must be given', when: hasFields },
-  );
+export const jobRequestSchema = jobRequestWith(profileSchema);
+
+/** The same with other overrides. */
+export function jobRequestWith<Overrides extends z.ZodType>(overrides: Overrides) {
+  return z
+    .strictObject({
+      ...treatmentShape,
+      overrides: overrides.optional().describe(OVERRIDES),
+      inputs: z
+        .array(inputKeySchema)
+        .min(1)
+        .max(MAX_INPUTS)
+        .optional()
+        .describe('Keys of the input files, in the order of their rows.'),
+      prefix: inputKeySchema
+        .optional()
+        .describe('Instead of inputs: every file whose key starts with this, in key order.'),
+      rows: z
+        .array(z.unknown())
+        .min(1)
+        .optional()
+        .describe('Instead of inputs: the rows themselves, 5 MB at most; 3 MB through the deployed API.'),
+    })
+    .refine(
+      ({ inputs, prefix, rows }) =>
+        [inputs, prefix, rows].filter((given) => given !== undefined).length === 1,
+      { error: 'exactly one of "inputs", "prefix" and "rows" must be given', when: hasFields },
+    );
+}
 
 /** When a check over several fields runs: also when one of them is wrong, so that every problem is told at once. */
 export function hasFields({ value }: { readonly value: unknown }): boolean {

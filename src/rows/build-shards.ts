@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { basename } from 'node:path/posix';
 import { InvalidInput, type Failure } from '../errors.ts';
 import {
@@ -36,6 +37,9 @@ import { createUniqueIds, type UniqueIds } from './unique-ids.ts';
 /** Each seed fails one job in 370,000 of 10,000,000 rows. */
 const MAX_SEEDS = 4;
 
+/** As many as `randomInt` takes. */
+const SEEDS = 2 ** 48 - 1;
+
 /**
  * Writes the shards of a job and says what they are. Streams: memory holds a chunk of input, a hash per id, and a block
  * per open file. The same input always makes the same bytes.
@@ -46,11 +50,13 @@ export async function buildShards(
   job: Job,
   createIds: (seed: number) => UniqueIds = createUniqueIds,
 ): Promise<Plan> {
-  for (let seed = 0; ; seed += 1) {
-    const { plan, suspects } = await buildOnce(store, job, createIds(seed));
+  for (let attempt = 1; ; attempt += 1) {
+    // A seed that nobody can know: whoever writes the input could otherwise make ids that share their hash. Nothing of it is
+    // in what is written, so that a build that starts again may take another one.
+    const { plan, suspects } = await buildOnce(store, job, createIds(randomInt(SEEDS)));
     const innocent = await findInnocent(store, job.jobId, plan.shards.length, suspects);
     if (innocent === 0) return plan;
-    if (seed + 1 === MAX_SEEDS)
+    if (attempt === MAX_SEEDS)
       throw new Error(`Job ${job.jobId}: ${innocent} ids share their hash with others.`);
   }
 }

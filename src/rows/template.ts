@@ -18,21 +18,47 @@ export class MissingColumn extends Error {
   }
 }
 
-const PLACEHOLDER = /\{\{\s*([^{}]+?)\s*\}\}/;
-
 /**
  * Compiles `… {{column}} …`. Strings are filled in as they are, other values as JSON; what is filled in is never read
  * as a template again.
  */
 export function compileTemplate(text: string): Template {
-  // Split by a pattern with one group: texts and column names take turns.
-  const parts = text.split(new RegExp(PLACEHOLDER, 'g'));
-  return (fields) => parts.map((part, n) => (n % 2 === 0 ? part : fill(fields, part))).join('');
+  const parts = split(text);
+  return (fields) =>
+    parts.map((part) => (typeof part === 'string' ? part : fill(fields, part.column))).join('');
+}
+
+type Part = string | { readonly column: string };
+
+/** Texts and columns in their order. Linear: each character is looked at once or twice, whatever the braces are. */
+function split(text: string): Part[] {
+  const parts: Part[] = [];
+  const brace = /[{}]/g;
+  let done = 0;
+  let open = text.indexOf('{{');
+  while (open !== -1) {
+    // Of more than two braces the last two open a column.
+    while (text[open + 2] === '{') open += 1;
+    brace.lastIndex = open + 2;
+    const close = brace.exec(text)?.index ?? text.length;
+    if (close > open + 2 && text.startsWith('}}', close)) {
+      parts.push(text.slice(done, open), { column: nameIn(text.slice(open + 2, close)) });
+      done = close + 2;
+      open = text.indexOf('{{', done);
+    } else open = text.indexOf('{{', Math.max(close, open + 2));
+  }
+  parts.push(text.slice(done));
+  return parts;
+}
+
+/** White space around a name is none of it; a name of nothing else is its last character. */
+function nameIn(inner: string): string {
+  return inner.trim() || inner.slice(-1);
 }
 
 /** The columns that a template names. */
 export function templateColumns(text: string): string[] {
-  return [...text.matchAll(new RegExp(PLACEHOLDER, 'g'))].map(([, column = '']) => column);
+  return split(text).flatMap((part) => (typeof part === 'string' ? [] : [part.column]));
 }
 
 function fill(fields: Readonly<Record<string, unknown>>, column: string): string {

@@ -13,15 +13,19 @@ export interface UniqueIds {
   add(id: string): boolean;
 }
 
-/** @param seed another seed is another hash: ids that shared one no longer do */
+/**
+ * @param seed the key of the hash, a whole number below 2^53: ids that share a hash under one seed do not under another, and
+ *   nobody who does not know the seed can make ids that share one
+ */
 export function createUniqueIds(seed: number): UniqueIds {
   const parts = Array.from({ length: PARTS }, () => new HashTable());
+  const hash = new KeyedHash(seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0);
   let size = 0;
   return {
     add(id) {
-      const high = hashHigh(id, seed);
-      const part = parts[high >>> (32 - PART_BITS)];
-      if (part === undefined || !part.add(high, hashLow(id, seed, high))) return false;
+      hash.take(id);
+      const part = parts[hash.high >>> (32 - PART_BITS)];
+      if (part === undefined || !part.add(hash.high, hash.low)) return false;
       size += 1;
       if (size > MAX_IDS) {
         throw new InvalidInput(`A job takes at most ${MAX_IDS} rows: split the input into several files.`);
@@ -83,31 +87,70 @@ class HashTable {
   }
 }
 
-/** Two lanes of multiply and rotate over the UTF-16 units, each finished as in MurmurHash3. */
-function hashHigh(id: string, seed: number): number {
-  let high = seed ^ 0x9e3779b9;
-  for (let at = 0; at < id.length; at += 1) {
-    high = Math.imul(high ^ id.charCodeAt(at), 0x01000193);
-    high = (high << 13) | (high >>> 19);
-  }
-  return finish(high ^ id.length);
-}
+/**
+ * HalfSipHash-1-3 with 64 bits out, over the UTF-16 units two by two: a hash for tables whose keys are chosen by others
+ * (https://github.com/veorq/SipHash).
+ */
+class KeyedHash {
+  readonly #key0: number;
+  readonly #key1: number;
+  #v0 = 0;
+  #v1 = 0;
+  #v2 = 0;
+  #v3 = 0;
+  /** The two halves for the last id that was taken; never both 0, which is an empty place. */
+  high = 0;
+  low = 0;
 
-/** Never 0 where the high lane is: two zeros are an empty place. */
-function hashLow(id: string, seed: number, high: number): number {
-  let low = Math.imul(seed, 0x85ebca6b) ^ 0x517cc1b7;
-  for (let at = 0; at < id.length; at += 1) {
-    low = Math.imul(low ^ id.charCodeAt(at), 0x5bd1e995);
-    low = (low << 15) | (low >>> 17);
+  constructor(key0: number, key1: number) {
+    this.#key0 = key0;
+    this.#key1 = key1;
   }
-  low = finish(low ^ Math.imul(high, 0xc2b2ae35));
-  return high === 0 && low === 0 ? 1 : low;
-}
 
-function finish(value: number): number {
-  let mixed = value ^ (value >>> 16);
-  mixed = Math.imul(mixed, 0x85ebca6b);
-  mixed ^= mixed >>> 13;
-  mixed = Math.imul(mixed, 0xc2b2ae35);
-  return (mixed ^ (mixed >>> 16)) >>> 0;
+  take(id: string): void {
+    this.#v0 = this.#key0;
+    this.#v1 = this.#key1 ^ 0xee;
+    this.#v2 = this.#key0 ^ 0x6c796765;
+    this.#v3 = this.#key1 ^ 0x74656462;
+    const { length } = id;
+    let at = 0;
+    for (; at + 1 < length; at += 2) this.#absorb(id.charCodeAt(at) | (id.charCodeAt(at + 1) << 16));
+    // The length tells an id from one that ends in a zero more.
+    this.#absorb((length << 24) | (at < length ? id.charCodeAt(at) : 0));
+    this.#v2 ^= 0xee;
+    this.low = this.#squeeze();
+    this.#v1 ^= 0xdd;
+    this.high = this.#squeeze();
+    if (this.high === 0 && this.low === 0) this.low = 1;
+  }
+
+  #absorb(word: number): void {
+    this.#v3 ^= word;
+    this.#round();
+    this.#v0 ^= word;
+  }
+
+  #squeeze(): number {
+    this.#round();
+    this.#round();
+    this.#round();
+    return (this.#v1 ^ this.#v3) >>> 0;
+  }
+
+  #round(): void {
+    let v0 = (this.#v0 + this.#v1) | 0;
+    let v1 = ((this.#v1 << 5) | (this.#v1 >>> 27)) ^ v0;
+    v0 = (v0 << 16) | (v0 >>> 16);
+    let v2 = (this.#v2 + this.#v3) | 0;
+    let v3 = ((this.#v3 << 8) | (this.#v3 >>> 24)) ^ v2;
+    v0 = (v0 + v3) | 0;
+    v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+    v2 = (v2 + v1) | 0;
+    v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+    v2 = (v2 << 16) | (v2 >>> 16);
+    this.#v0 = v0;
+    this.#v1 = v1;
+    this.#v2 = v2;
+    this.#v3 = v3;
+  }
 }

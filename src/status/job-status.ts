@@ -58,10 +58,19 @@ interface Facts {
   readonly status: JobState;
 }
 
-/** @returns undefined when there is no such job. */
-export async function readOverview(edges: StatusEdges, jobId: string): Promise<JobOverview | undefined> {
+/**
+ * @param owner the caller of the API whose job it has to be; default: any
+ * @returns undefined when there is no such job
+ */
+export async function readOverview(
+  edges: StatusEdges,
+  jobId: string,
+  owner?: string,
+): Promise<JobOverview | undefined> {
   const facts = await readFacts(edges, jobId);
-  return facts && overview(jobId, facts);
+  return facts === undefined || (owner !== undefined && facts.job?.owner !== owner)
+    ? undefined
+    : overview(jobId, facts);
 }
 
 /** @returns undefined when there is no such job. */

@@ -5,6 +5,8 @@ import { readOverview, type JobOverview, type JobState, type StatusEdges } from 
 
 export interface ListQuery {
   readonly status?: JobState | undefined;
+  /** Only jobs of this caller of the API. Default: all. */
+  readonly owner?: string | undefined;
   /** Most jobs in the page. */
   readonly limit: number;
   /** The `next` of the page before. */
@@ -23,12 +25,17 @@ const MAX_LOOKED_AT = 500;
 const CHUNK = 32;
 
 /** Jobs, newest first. */
-export async function listJobs(edges: StatusEdges, { status, limit, after }: ListQuery): Promise<JobPage> {
+export async function listJobs(
+  edges: StatusEdges,
+  { status, limit, after, owner }: ListQuery,
+): Promise<JobPage> {
   const jobs: JobOverview[] = [];
   let lookedAt = 0;
   let cursor = '';
   for await (const entries of indexEntries(edges.store, after)) {
-    const overviews = await sideBySide(entries, (key) => lookAt(edges, jobOfIndexKey(key), status));
+    const overviews = await sideBySide(entries, (key) =>
+      lookAt(edges, jobOfIndexKey(key), { status, owner }),
+    );
     for (const [n, key] of entries.entries()) {
       // Only now is it known that there is more.
       if (jobs.length === limit || lookedAt === MAX_LOOKED_AT) return { jobs, next: cursor };
@@ -53,11 +60,11 @@ const TOLD_BY_SUMMARY: ReadonlySet<JobState | undefined> = new Set([
 async function lookAt(
   edges: StatusEdges,
   jobId: string,
-  wanted: JobState | undefined,
+  { status, owner }: Pick<ListQuery, 'status' | 'owner'>,
 ): Promise<JobOverview | undefined> {
-  if (TOLD_BY_SUMMARY.has(wanted) && (await edges.store.stat(summaryKey(jobId))) === undefined)
+  if (TOLD_BY_SUMMARY.has(status) && (await edges.store.stat(summaryKey(jobId))) === undefined)
     return undefined;
-  return readOverview(edges, jobId);
+  return readOverview(edges, jobId, owner);
 }
 
 /** A job that was refused and then started has two entries; the one of its start counts. */

@@ -32,7 +32,7 @@ export async function buildRequests(edges: Edges, { jobId }: JobInput): Promise<
 
 async function build({ store, log }: Edges, job: Job): Promise<Plan> {
   // Of a job request: the configuration's own were checked when it was read.
-  if (job.profile.output !== undefined) await checkSchema(job.profile.output);
+  if (job.profile.output !== undefined) await refuseWrongSchema(job.profile.output);
   const plan = await buildShards(store, job).catch((error: unknown) => refusedPlan(job, error));
   await writeJson(store, planKey(job.jobId), plan);
   log('requests_built', {
@@ -55,9 +55,9 @@ function refusedPlan({ schedule }: Job, error: unknown): Plan {
   return { rows: 0, invalid: 0, inputTokens: 0, shards: [], problems: [], failure };
 }
 
-async function checkSchema({ schema }: OutputRules): Promise<void> {
-  const { compileSchema } = await import('../output/compile-schema.ts');
-  compileSchema(schema);
+async function refuseWrongSchema({ schema }: OutputRules): Promise<void> {
+  const { checkSchema } = await import('../output/compile-schema.ts');
+  checkSchema(schema);
 }
 
 /** Shards with request lines that are not done. What an earlier execution said of stopped ones no longer holds. */

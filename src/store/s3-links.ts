@@ -7,6 +7,10 @@ export function createS3Links(bucket: string, client: S3Client): Links {
   const options = { expiresIn: LINK_SECONDS };
   return {
     download: (key) => getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: key }), options),
-    upload: (key) => getSignedUrl(client, new PutObjectCommand({ Bucket: bucket, Key: key }), options),
+    upload: (key, bytes) => {
+      // Both are signed headers: S3 refuses a request without them, or with others.
+      const put = { Bucket: bucket, Key: key, IfNoneMatch: '*', ContentLength: bytes };
+      return getSignedUrl(client, new PutObjectCommand(put), options);
+    },
   };
 }

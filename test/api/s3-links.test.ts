@@ -57,10 +57,13 @@ describe('a presigned address', () => {
     expect(url).not.toContain(credentials.secretAccessKey);
   });
 
-  test('asks for no header but the host', async () => {
-    for (const url of [await links().download('output/a'), await links().upload('input/a')]) {
-      expect(new URL(url).searchParams.get('X-Amz-SignedHeaders')).toBe('host');
-    }
+  test('asks for no header but the host, or that nothing is written over, and for the length that was told', async () => {
+    const signed = (url: string) => new URL(url).searchParams.get('X-Amz-SignedHeaders');
+
+    expect(signed(await links().download('output/a'))).toBe('host');
+    expect(signed(await links().upload('input/a'))).toBe('host;if-none-match');
+    expect(signed(await links().upload('input/a', 5))).toBe('content-length;host;if-none-match');
+    expect(await links().upload('input/a', 5)).not.toBe(await links().upload('input/a', 6));
   });
 });
 

@@ -19,8 +19,25 @@ describe('an upload', () => {
       key,
       method: 'PUT',
       url: `https://files.example/put/${key}`,
+      headers: { 'if-none-match': '*' },
       expiresAt: new Date(START + 900_000).toISOString(),
     });
+  });
+
+  test('may be fixed to the length of its file', async () => {
+    const world = await openApi();
+
+    const answer = await world.post('/uploads', { key: 'input/a.csv', bytes: 12 });
+
+    expect(answer.body).toMatchObject({ headers: { 'if-none-match': '*', 'content-length': '12' } });
+  });
+
+  test.for([-1, 0.5, 5 * 2 ** 30 + 1, '12'])('is refused for %j bytes', async (bytes) => {
+    const world = await openApi();
+
+    const answer = await world.post('/uploads', { key: 'input/a.csv', bytes });
+
+    expect(expectProblem(answer, 422, 'invalid-request').errors).toMatchObject([{ pointer: '#/bytes' }]);
   });
 
   test('starts nothing by itself', async () => {
@@ -76,9 +93,9 @@ describe('an upload', () => {
   test('has its unknown fields named', async () => {
     const world = await openApi();
 
-    const answer = await world.post('/uploads', { key: 'input/a.csv', bytes: 1 });
+    const answer = await world.post('/uploads', { key: 'input/a.csv', size: 1 });
 
-    expect(expectProblem(answer, 422, 'invalid-request').errors).toMatchObject([{ pointer: '#/bytes' }]);
+    expect(expectProblem(answer, 422, 'invalid-request').errors).toMatchObject([{ pointer: '#/size' }]);
   });
 
   test('is refused without a key', async () => {

@@ -119,7 +119,11 @@ describe('a dropped job request', () => {
     await host.drop('staged/b.jsonl', '{"text":"bad"}\n');
     await host.start();
 
-    const request = { name: 'both', inputs: ['staged/a.csv', 'staged/b.jsonl'], overrides: { rounds: 2 } };
+    const request = {
+      name: 'both',
+      inputs: ['staged/a.csv', 'staged/b.jsonl'],
+      overrides: { body: { temperature: 0 } },
+    };
     await host.drop('input/classify/x.job.json', JSON.stringify(request));
 
     const [summary] = await host.ended(1);

@@ -9,6 +9,10 @@ const JWT = { issuer: 'https://issuer.example', audience: ['nightshift', 'nights
 
 const tokenTemplate = templateOf.bind(undefined, { api: { jwt: JWT } });
 
+const scopedSchema = z.object({
+  Properties: z.object({ RouteKey: z.string(), AuthorizationScopes: z.array(z.string()).optional() }),
+});
+
 const routeSchema = z.object({ Properties: z.object({ RouteKey: z.string() }) });
 
 test('the API has the routes of the app and no other', () => {
@@ -50,6 +54,20 @@ describe('with a token issuer configured', () => {
       IdentitySource: ['$request.header.Authorization'],
       JwtConfiguration: { Issuer: JWT.issuer, Audience: JWT.audience },
     });
+  });
+
+  test('a route takes only tokens that have one of its scopes', () => {
+    const scopes = { createJob: ['jobs.write'], getJob: ['jobs.read', 'jobs.write'] };
+    const template = templateOf({ api: { jwt: { ...JWT, scopes } } });
+
+    const found = Object.values(template.findResources('AWS::ApiGatewayV2::Route')).map((route) => {
+      const { RouteKey, AuthorizationScopes } = scopedSchema.parse(route).Properties;
+      return [RouteKey, AuthorizationScopes];
+    });
+
+    expect(found).toContainEqual(['POST /jobs', scopes.createJob]);
+    expect(found).toContainEqual(['GET /jobs/{jobId}', scopes.getJob]);
+    expect(found).toContainEqual(['POST /jobs/{jobId}/cancel', undefined]);
   });
 
   test('who asked is the subject of the token, in the access log', () => {

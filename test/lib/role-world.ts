@@ -55,6 +55,11 @@ const configOf = (dialect: string): NightshiftConfig =>
     // One place, so that shards have to wait for each other.
     providers: { simulator: { dialect, baseUrl: 'http://127.0.0.1:9/v1', maxBatches: 1 } },
     profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch' } },
+    requests: {
+      overrides: ['model', 'small'],
+      endpoints: ['/v1/images/generations'],
+      reads: { default: ['input/', 'staged/', 'output/'] },
+    },
     schedules: {
       hourly: { rate: '1 hour', prefix: 'staged/inbox/' },
       nightly: { cron: '0 22 * * ? *', inputs: ['staged/{{yyyy}}-{{MM}}-{{dd}}.csv'] },

@@ -48,14 +48,34 @@ test('ids that look like duplicates are confirmed by the request lines, whatever
 test('a row whose id only shares its hash with another is sent all the same', async () => {
   const rows = ['a', 'b', 'c', 'b'].map((custom_id) => `${JSON.stringify({ custom_id, prompt: 'x' })}\n`);
 
+  const seeds: number[] = [];
   const { plan, lines } = await build(rows.join(''), {
     createIds: (seed) => {
+      seeds.push(seed);
+      const isFirst = seeds.length === 1;
       const real = createUniqueIds(seed);
       // Under the first seed, "c" is taken for "a".
-      return { add: (id) => real.add(seed === 0 && id === 'c' ? 'a' : id) };
+      return { add: (id) => real.add(isFirst && id === 'c' ? 'a' : id) };
     },
   });
 
   expect(plan).toMatchObject({ rows: 4, invalid: 1, problems: [{ line: 4, code: 'DUPLICATE_CUSTOM_ID' }] });
   expect(await lines(0, 1, 'requests.jsonl')).toHaveLength(3);
+  expect(new Set(seeds).size).toBe(2);
+});
+
+test('ids that are made to share a hash fail no job: each build has a seed of its own that nobody can know', async () => {
+  const seeds: number[] = [];
+  const createIds = (seed: number) => {
+    seeds.push(seed);
+    // Whoever wrote the rows has made them for the seeds of all builds so far, and for the first ones there could be.
+    const isKnown = seed < 1_000 || seeds.indexOf(seed) !== seeds.length - 1;
+    const real = createUniqueIds(seed);
+    return { add: (id: string) => real.add(isKnown ? 'the same' : id) };
+  };
+  const rows = ['a', 'b', 'c'].map((custom_id) => `${JSON.stringify({ custom_id, prompt: 'x' })}\n`).join('');
+
+  for (let job = 0; job < 20; job += 1) expect((await build(rows, { createIds })).plan.invalid).toBe(0);
+
+  expect(new Set(seeds).size).toBe(20);
 });

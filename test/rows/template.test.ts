@@ -24,6 +24,34 @@ describe('a template', () => {
     },
   );
 
+  test('is read as one expression would read it, whatever its braces are', () => {
+    const piece = fc.constantFrom('{', '}', '{{', '}}', 'a', ' ', '\n', 'b c');
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+        const text = pieces.join('');
+        const expected = text.replaceAll(/\{\{\s*([^{}]+?)\s*\}\}/g, (_, column: string) => `<${column}>`);
+        const fields = new Proxy({}, { getOwnPropertyDescriptor: () => ({ configurable: true, value: 1 }) });
+        const asTold = new Proxy(fields, { get: (_, column) => `<${String(column)}>` });
+        expect(compileTemplate(text)(asTold)).toBe(expected);
+      }),
+    );
+  });
+
+  test.each([
+    ['open braces', '{'.repeat(1_000_000)],
+    ['open columns', '{{'.repeat(500_000)],
+    ['columns that are never closed', '{{a'.repeat(300_000)],
+    ['white space in a column that is never closed', `{{${' '.repeat(1_000_000)}`],
+    ['white space in columns', `{{${' '.repeat(500_000)}{{${' '.repeat(500_000)}}`],
+    ['braces of both kinds', '{{}'.repeat(300_000)],
+  ])('of a megabyte of %s is read in no time', (_, text) => {
+    const before = performance.now();
+
+    expect(compileTemplate(text)({})).toBe(text);
+
+    expect(performance.now() - before).toBeLessThan(1_000);
+  });
+
   test('fills in any text as it is', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {

@@ -16,15 +16,17 @@ describe('unique ids', () => {
     );
   });
 
-  test.each([
-    ['counted up', (n: number) => `row-${String(n).padStart(8, '0')}`],
-    ['numbers', (n: number) => String(n)],
-    ['long with a common start', (n: number) => `${'customer/'.repeat(10)}${n}`],
-    ['apart in one bit', (n: number) => String.fromCharCode(n & 0xff, (n >> 8) & 0xff, n >> 16)],
-  ])('that are %s share no hash among 300,000', (_, id) => {
-    const unique = createUniqueIds(0);
-    let taken = 0;
-    for (let n = 0; n < 300_000; n += 1) if (unique.add(id(n))) taken += 1;
-    expect(taken).toBe(300_000);
+  describe.each([0, 1, 0xffff_ffff, 2 ** 48 - 2])('under the seed %i', (seed) => {
+    test.each([
+      ['counted up', (n: number) => `row-${String(n).padStart(8, '0')}`],
+      ['numbers', (n: number) => String(n)],
+      ['long with a common start', (n: number) => `${'customer/'.repeat(10)}${n}`],
+      ['apart in one bit', (n: number) => String.fromCharCode(n & 0xff, (n >> 8) & 0xff, n >> 16)],
+    ])('that are %s share no hash among 300,000', (_, id) => {
+      const unique = createUniqueIds(seed);
+      let taken = 0;
+      for (let n = 0; n < 300_000; n += 1) if (unique.add(id(n))) taken += 1;
+      expect(taken).toBe(300_000);
+    });
   });
 });

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { jobKey, OUTPUT_PREFIX, STAGED_PREFIX } from '../checkpoints/keys.ts';
+import { InvalidRequest } from '../errors.ts';
+import type { Job } from '../job.ts';
+import type { JobRequest } from '../requests/job-request.ts';
+import { readJson } from '../store/json.ts';
+import type { ApiEdges } from './api-edges.ts';
+import { ApiProblem } from './problems.ts';
+
+/**
+ * What keeps callers apart where the configuration says `api: { owner: 'caller' }`: each has a folder to upload to, and may name only
+ * what lies there and what their own jobs have written.
+ */
+
+/** Whose jobs a caller may see; `undefined`: everybody's. */
+export function ownerFor({ config }: Pick<ApiEdges, 'config'>, caller: string): string | undefined {
+  return config.api?.owner === 'caller' ? caller : undefined;
+}
+
+/** @throws ApiProblem as if there was no such job, when it is somebody else's */
+export async function refuseOthersJob(edges: ApiEdges, caller: string, jobId: string): Promise<void> {
+  const owner = ownerFor(edges, caller);
+  if (owner === undefined || (await ownsJob(edges, owner, jobId))) return;
+  throw new ApiProblem('no-such-job', `There is no job ${jobId}.`);
+}
+
+async function ownsJob({ store }: Pick<ApiEdges, 'store'>, owner: string, jobId: string): Promise<boolean> {
+  return (await readJson<Job>(store, jobKey(jobId)))?.owner === owner;
+}
+
+/**
+ * Where a caller's upload goes: where it is asked for, or below a folder of the caller's own.
+ * @throws InvalidRequest for a key below `input/`, which would start a job that is nobody's
+ */
+export function uploadKey(edges: Pick<ApiEdges, 'config'>, caller: string, key: string): string {
+  const owner = ownerFor(edges, caller);
+  if (owner === undefined || key.startsWith(folderOf(owner))) return key;
+  if (key.startsWith(STAGED_PREFIX)) return `${folderOf(owner)}${key.slice(STAGED_PREFIX.length)}`;
+  throw new InvalidRequest(
+    `Callers are kept apart here, and a file below "input/" would start a job of nobody's. Upload it below "${STAGED_PREFIX}", and start its job by POST /jobs.`,
+  );
+}
+
+/** @throws InvalidRequest for input files of others */
+export async function refuseOthersInputs(
+  edges: ApiEdges,
+  caller: string,
+  { inputs = [], prefix }: Pick<JobRequest, 'inputs' | 'prefix'>,
+): Promise<void> {
+  const owner = ownerFor(edges, caller);
+  if (owner === undefined) return;
+  for (const key of [...inputs, ...(prefix === undefined ? [] : [prefix])]) {
+    if (await isOwn(edges, owner, key)) continue;
+    throw new InvalidRequest(
+      `"${key}" is not yours: name files that you have uploaded, below "${folderOf(owner)}", or results of your own jobs.`,
+    );
+  }
+}
+
+async function isOwn(edges: Pick<ApiEdges, 'store'>, owner: string, key: string): Promise<boolean> {
+  if (key.split('/').some((part) => part === '.' || part === '..')) return false;
+  if (key.startsWith(folderOf(owner))) return true;
+  const jobId = new RegExp(`^${OUTPUT_PREFIX}([\\w-]{1,80})/`).exec(key)?.[1];
+  return jobId !== undefined && ownsJob(edges, owner, jobId);
+}
+
+/** Named by a hash: a caller's own name may hold any character. */
+function folderOf(owner: string): string {
+  return `${STAGED_PREFIX}${createHash('sha256').update(owner).digest('hex').slice(0, 32)}/`;
+}

@@ -1,0 +1,85 @@
+import { InvalidRequest } from '../errors.ts';
+import type { ProfileConfig } from './profile-schema.ts';
+import { findProfile } from './resolve-profile.ts';
+import type { NightshiftConfig } from './schema.ts';
+
+type Field = keyof ProfileConfig;
+
+/** What every request may change: what is asked, and the budget, downwards. None of it names a provider or an endpoint. */
+const DEFAULT_FIELDS: readonly Field[] = ['model', 'body', 'system', 'prompt', 'output', 'budget'];
+
+/** What requests from outside may change of their profile. */
+export interface OverridePolicy {
+  readonly fields: readonly Field[];
+  readonly providers: readonly string[];
+  readonly endpoints: readonly string[];
+}
+
+export function overridePolicy({ requests = {} }: NightshiftConfig): OverridePolicy {
+  const { overrides = DEFAULT_FIELDS, providers = [], endpoints = [] } = requests;
+  return { fields: overrides, providers, endpoints };
+}
+
+/**
+ * The overrides of a request from outside: through the API, or as a dropped file. A command line is its owner's and a schedule
+ * the configuration's; those may change every field.
+ * @throws InvalidRequest naming every field that the request may not change
+ */
+export function allowedOverrides(
+  config: NightshiftConfig,
+  profile: string,
+  overrides: ProfileConfig | undefined,
+): ProfileConfig | undefined {
+  if (overrides === undefined) return undefined;
+  const { budget = {} } = findProfile(config, profile);
+  const problems = [
+    ...forbiddenFields(overridePolicy(config), overrides),
+    ...higherBudget(budget, overrides.budget ?? {}),
+  ];
+  if (problems.length > 0) {
+    const lines = problems.map((problem) => `  overrides.${problem}`);
+    throw new InvalidRequest(`The job request is not valid:\n${lines.join('\n')}`);
+  }
+  // Limits that the request does not name stay: a budget of its own is no way around them.
+  return overrides.budget === undefined
+    ? overrides
+    : { ...overrides, budget: { ...budget, ...overrides.budget } };
+}
+
+function forbiddenFields(policy: OverridePolicy, overrides: ProfileConfig): string[] {
+  const { fields, providers, endpoints } = policy;
+  const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
+  return given.flatMap(([field, value]) => {
+    if (field === 'provider')
+      return refuse(
+        field,
+        providers.some((name) => name === value),
+        'requests.providers',
+      );
+    if (field === 'endpoint')
+      return refuse(
+        field,
+        endpoints.some((path) => path === value),
+        'requests.endpoints',
+      );
+    return refuse(
+      field,
+      fields.some((allowed) => allowed === field),
+      'requests.overrides',
+    );
+  });
+}
+
+function refuse(field: string, isAllowed: boolean, setting: string): string[] {
+  if (isAllowed) return [];
+  return [`${field}: a request may not change this; ${setting} in nightshift.config.ts allows it`];
+}
+
+type Budget = NonNullable<ProfileConfig['budget']>;
+
+function higherBudget(profile: Budget, asked: Budget): string[] {
+  return (['maxRows', 'maxInputTokens'] as const).flatMap((limit) => {
+    const [most = Infinity, wanted = 0] = [profile[limit], asked[limit]];
+    return wanted <= most ? [] : [`budget.${limit}: a request may only lower it; the profile has ${most}`];
+  });
+}

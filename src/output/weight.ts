@@ -1,0 +1,20 @@
+/** About how many characters a JSON value has. Without recursion: an answer may be nested as deep as it is long. */
+export function weightOf(value: unknown): number {
+  let weight = 0;
+  let level: readonly unknown[] = [value];
+  while (level.length > 0) {
+    const below: unknown[] = [];
+    for (const item of level) {
+      weight += typeof item === 'string' ? item.length + 1 : 1;
+      if (typeof item !== 'object' || item === null) continue;
+      if (Array.isArray(item)) for (const each of item) below.push(each);
+      else
+        for (const [name, each] of Object.entries(item)) {
+          weight += name.length;
+          below.push(each);
+        }
+    }
+    level = below;
+  }
+  return weight;
+}
