@@ -20,7 +20,6 @@ import { Operations } from './operations.ts';
 import { Schedules } from './schedules.ts';
 import { Steps } from './steps.ts';
 import { StopTrigger } from './stop-trigger.ts';
-import { SweepTrigger } from './sweep-trigger.ts';
 import { createWebhook } from './webhook.ts';
 
 export interface BatchWorkflowProps {
@@ -88,7 +87,6 @@ export class BatchWorkflow extends Construct {
     const delivery = new EventDelivery(this, 'Events', [startJob, cancelJob]);
     // oxlint-disable no-new -- they add themselves to the stack
     new DropTrigger(this, 'DropTrigger', { bucket, startJob, delivery });
-    new SweepTrigger(this, 'SweepTrigger', { startJob, delivery });
     new StopTrigger(this, 'StopTrigger', { stateMachine, cancelJob, delivery });
     new Schedules(this, 'Schedules', { schedules, startJob, delivery });
     // oxlint-enable no-new

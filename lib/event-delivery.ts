@@ -1,5 +1,4 @@
 import { Duration, Validations } from 'aws-cdk-lib';
-import type { RuleTargetInput } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -30,10 +29,9 @@ export class EventDelivery extends Construct {
     for (const door of doors) this.keepFailures(door);
   }
 
-  /** A door as the target of a rule. @param event what it is called with; the event itself by default */
-  targetOf({ lambda }: StepFunction, event?: RuleTargetInput): LambdaFunction {
-    const deadLetterQueue = this.deadLetters;
-    return new LambdaFunction(lambda, { ...DELIVERY, deadLetterQueue, ...(event && { event }) });
+  /** A door as the target of a rule. */
+  targetOf({ lambda }: StepFunction): LambdaFunction {
+    return new LambdaFunction(lambda, { ...DELIVERY, deadLetterQueue: this.deadLetters });
   }
 
   /** The queue of a rule sees failed deliveries only; an invocation that was accepted and failed is Lambda's to report. */

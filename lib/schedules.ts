@@ -1,4 +1,4 @@
-import { Stack, TimeZone } from 'aws-cdk-lib';
+import { Duration, Stack, TimeZone } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   ContextAttribute,
@@ -20,13 +20,15 @@ export interface SchedulesProps {
   readonly delivery: EventDelivery;
 }
 
-/** Jobs that start by themselves: one EventBridge schedule per entry of the configuration. */
+/**
+ * Jobs that start by themselves: one EventBridge schedule per entry of the configuration; and one that looks once an hour for
+ * dropped files that have no job, so that an event that was lost is only late.
+ */
 export class Schedules extends Construct {
   constructor(scope: Construct, id: string, { schedules, startJob, delivery }: SchedulesProps) {
     super(scope, id);
-    const entries = Object.entries(schedules);
-    const role = entries.length > 0 ? this.createRole(startJob) : undefined;
-    for (const [name, config] of entries) {
+    const target = { ...DELIVERY, role: this.createRole(startJob), deadLetterQueue: delivery.deadLetters };
+    for (const [name, config] of Object.entries(schedules)) {
       const timezone = TimeZone.of(config.timezone ?? 'UTC');
       // People choose the names: with the word before them, none is the role's, and none means something to the CDK.
       // oxlint-disable-next-line no-new -- it adds itself to the stack
@@ -34,9 +36,7 @@ export class Schedules extends Construct {
         description: `Nightshift: starts the job "${name}"`,
         schedule: ScheduleExpression.expression(scheduleExpression(config), timezone),
         target: new LambdaInvoke(startJob.lambda, {
-          ...DELIVERY,
-          ...(role && { role }),
-          deadLetterQueue: delivery.deadLetters,
+          ...target,
           // The time it fires for, not the time it is delivered: a delivery that is repeated is the same job.
           input: ScheduleTargetInput.fromObject({
             schedule: name,
@@ -45,6 +45,15 @@ export class Schedules extends Construct {
         }),
       });
     }
+    // oxlint-disable-next-line no-new -- it adds itself to the stack
+    new Schedule(this, 'Sweep', {
+      description: 'Nightshift: once an hour, files below input/ that have no job get one',
+      schedule: ScheduleExpression.rate(Duration.hours(1)),
+      target: new LambdaInvoke(startJob.lambda, {
+        ...target,
+        input: ScheduleTargetInput.fromObject({ sweep: true }),
+      }),
+    });
   }
 
   private createRole({ lambda }: StepFunction): Role {

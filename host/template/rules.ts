@@ -9,20 +9,17 @@ export interface EventRule {
 
 const ruleSchema = z.object({
   State: z.literal('ENABLED'),
-  EventPattern: z.record(z.string(), z.unknown()).optional(),
+  EventPattern: z.record(z.string(), z.unknown()),
   Targets: z.array(z.object({ Arn: z.string() })),
 });
 
 export function readRules(resources: readonly Resource[]): EventRule[] {
-  return (
-    resources
-      // Rules of a time alone look for lost events; here none is lost: the folder is read when the host starts.
-      .filter(({ type }) => type === 'AWS::Events::Rule')
-      .map(({ properties }) => ruleSchema.parse(properties))
-      .flatMap(({ EventPattern, Targets }) =>
-        EventPattern === undefined ? [] : [{ pattern: EventPattern, targets: Targets.map(({ Arn }) => Arn) }],
-      )
-  );
+  return resources
+    .filter(({ type }) => type === 'AWS::Events::Rule')
+    .map(({ properties }) => {
+      const { EventPattern, Targets } = ruleSchema.parse(properties);
+      return { pattern: EventPattern, targets: Targets.map(({ Arn }) => Arn) };
+    });
 }
 
 /**

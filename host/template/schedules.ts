@@ -20,20 +20,18 @@ const scheduleSchema = z.object({
   Target: z.object({ Arn: z.string(), Input: z.string() }),
 });
 
-const inputSchema = z.object({ schedule: z.string() });
+/** The hourly sweep names no schedule: here no drop is lost, for the folder is read when the host starts. */
+const inputSchema = z.object({ schedule: z.string().optional() });
 
 export function readSchedules(resources: readonly Resource[]): TemplateSchedule[] {
   return resources
     .filter(({ type }) => type === 'AWS::Scheduler::Schedule')
-    .map(({ properties }) => {
+    .flatMap(({ properties }) => {
       const { ScheduleExpression, ScheduleExpressionTimezone, Target } = scheduleSchema.parse(properties);
-      return {
-        name: inputSchema.parse(JSON.parse(Target.Input)).schedule,
-        expression: ScheduleExpression,
-        timezone: ScheduleExpressionTimezone,
-        target: Target.Arn,
-        input: Target.Input,
-      };
+      const name = inputSchema.parse(JSON.parse(Target.Input)).schedule;
+      if (name === undefined) return [];
+      const [target, input] = [Target.Arn, Target.Input];
+      return [{ name, expression: ScheduleExpression, timezone: ScheduleExpressionTimezone, target, input }];
     });
 }
 

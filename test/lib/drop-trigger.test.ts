@@ -33,21 +33,17 @@ test('the rule calls start-job and nothing else, with the whole event', () => {
 });
 
 test('once an hour start-job looks for files whose event was lost', () => {
-  expect(stackTemplate()).toHaveProperties('AWS::Events::Rule', {
+  expect(stackTemplate()).toHaveProperties('AWS::Scheduler::Schedule', {
     ScheduleExpression: 'rate(1 hour)',
-    EventPattern: Match.absent(),
-    Targets: [
-      Match.objectLike({
-        Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('StartJobFunction'), 'Arn'] },
-        Input: '{"sweep":true}',
-      }),
-    ],
+    Target: Match.objectLike({
+      Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('StartJobFunction'), 'Arn'] },
+      Input: '{"sweep":true}',
+    }),
   });
 });
 
-test('only these rules may call start-job; schedules do it by a role of their own', () => {
+test('only this rule may call start-job; schedules do it by a role of their own', () => {
   expect(callersOf('start-job')).toEqual([
     expect.stringMatching(/^events\.amazonaws\.com from <WorkflowDropTriggerRule\w+\.Arn>$/),
-    expect.stringMatching(/^events\.amazonaws\.com from <WorkflowSweepTriggerRule\w+\.Arn>$/),
   ]);
 });

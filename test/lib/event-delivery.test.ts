@@ -4,8 +4,8 @@ import { stackTemplate } from './synthesized-stack.ts';
 
 const DEAD_LETTERS = { 'Fn::GetAtt': [Match.stringLikeRegexp('EventsDeadLetters'), 'Arn'] };
 
-test('there are rules for drops, for lost drops and for stops, and no others', () => {
-  expect(stackTemplate()).toHaveCount('AWS::Events::Rule', 3);
+test('there are rules for drops and for stops, and no others', () => {
+  expect(stackTemplate()).toHaveCount('AWS::Events::Rule', 2);
 });
 
 test('every rule tries for a day and then keeps the event', () => {
@@ -60,7 +60,6 @@ describe('the dead-letter queue', () => {
             Condition: { Bool: { 'aws:SecureTransport': 'false' } },
           }),
           fromRule('DropTriggerRule'),
-          fromRule('SweepTriggerRule'),
           fromRule('StopTriggerRule'),
         ],
       },

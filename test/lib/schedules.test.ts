@@ -36,7 +36,7 @@ describe.each([
 });
 
 test('every schedule calls start-job', () => {
-  expect(scheduledTemplate()).toHaveCount('AWS::Scheduler::Schedule', 2);
+  expect(scheduledTemplate()).toHaveCount('AWS::Scheduler::Schedule', 3);
   expect(scheduledTemplate()).toHaveOnlyProperties('AWS::Scheduler::Schedule', {
     Target: Match.objectLike({ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('StartJobFunction'), 'Arn'] } }),
   });
@@ -91,15 +91,14 @@ test('schedules open start-job to nobody else', () => {
   expect(callersOf('start-job', scheduledTemplate())).toEqual(callersOf('start-job'));
 });
 
-test('without schedules there is none, and no role for them', () => {
-  expect(stackTemplate()).toHaveCount('AWS::Scheduler::Schedule', 0);
-  expect([...permissionsByRole().keys()].filter((role) => role.includes('Schedules'))).toEqual([]);
+test('without schedules there is only the one that looks for files whose event was lost', () => {
+  expect(stackTemplate()).toHaveCount('AWS::Scheduler::Schedule', 1);
 });
 
 test('every name that the configuration takes can be deployed, beside names that are much alike', () => {
   const names = ['Role', 'Default', 'Resource', 'a-b', 'a_b', 'a.b', 'ab', '-', 'x'.repeat(40)];
   const schedules = Object.fromEntries(names.map((name) => [name, SCHEDULES.hourly]));
-  expect(templateOf({ schedules })).toHaveCount('AWS::Scheduler::Schedule', names.length);
+  expect(templateOf({ schedules })).toHaveCount('AWS::Scheduler::Schedule', names.length + 1);
 });
 
 test.each([
