@@ -63,6 +63,10 @@ export interface FoundLines {
   readonly ok: number;
   /** Lines that cannot be read or belong to no row. */
   readonly unexplained: number;
+  /** Requests whose line cannot be read and shows whose it is. */
+  readonly broken: number;
+  /** Requests that were asked again before because their lines could not be read: they are not asked once more. */
+  readonly spent: number;
 }
 
 export type GapKind = 'running' | 'unrecognised' | 'incomplete';
@@ -81,11 +85,12 @@ interface Gap {
 
 function findGap(batch: NonNullable<Evidence['batch']>, evidence: Evidence): Gap | undefined {
   const { lines, files, cancelledIsEmpty } = evidence;
-  const { sent, rows, ok, unexplained } = lines;
+  const { sent, rows, ok, unexplained, broken, spent } = lines;
   if (rows >= sent) return undefined;
   if (batch.phase === 'running') return { kind: 'running', accepted: false };
   if (batch.ending === 'cancelled' && cancelledIsEmpty === true && files.length === 0) return undefined;
-  if (rows === 0 && unexplained > 0) return { kind: 'unrecognised', accepted: false };
+  const isRecognised = rows + broken > 0 || unexplained === 0 || spent >= sent;
+  if (!isRecognised) return { kind: 'unrecognised', accepted: false };
   if (files.some(({ state }) => state !== 'whole')) return { kind: 'incomplete', accepted: false };
   if (rows + unexplained >= sent) return undefined;
   const counts = usableCounts(batch, sent);
