@@ -128,6 +128,11 @@ export class RoundIndex {
     return [...this.#broken.keys()].filter((ordinal) => this.#places[ordinal] === undefined).length;
   }
 
+  /** The place of the request with this id. */
+  ordinalOf(customId: string): number | undefined {
+    return this.#ordinals.get(customId);
+  }
+
   /** How many of these ids are of requests of the round. */
   countOf(customIds: ReadonlySet<string>): number {
     return [...customIds].filter((customId) => this.#ordinals.has(customId)).length;
