@@ -79,10 +79,32 @@ export type RowAction =
   | { readonly kind: 'error'; readonly code: string; readonly status?: number; readonly message?: string }
   /** In no file and not counted; in no file though counted; twice; with a stranger beside it; without answer and error. */
   | { readonly kind: 'drop' | 'lose' | 'duplicate' | 'unknown' | 'empty' }
+  /** Comes back under a changed id. */
+  | { readonly kind: 'rename'; readonly as: IdChange }
+  /** Its answer stands in the line itself; the line is cut in its middle; the line is no JSON and shows no id. */
+  | { readonly kind: 'top-level' | 'unreadable' | 'garbled' }
   /** Its body is a string of JSON; its status is 0. */
   | { readonly kind: 'string-body' | 'status-zero' }
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'finish'; readonly reason: string };
+  | { readonly kind: 'finish'; readonly reason: string }
+  /**
+   * Fails the validation of every file it is in. `{line}`, `{index}` and `{id}` in the message name the row; without them
+   * nothing does.
+   */
+  | { readonly kind: 'poison'; readonly code?: string; readonly message: string };
+
+export type IdChange =
+  | 'trimmed'
+  | 'lower'
+  | 'upper'
+  | 'nfc'
+  | 'nfd'
+  | 'padded'
+  | 'stripped'
+  | 'number'
+  | 'cut'
+  | 'camel'
+  | 'other-key';
 
 export interface ContentFault {
   readonly at: 'content';
@@ -145,6 +167,30 @@ export class FaultScript {
         ? [fault.action]
         : [],
     );
+  }
+
+  /** What a row says of the file it is in, its `{line}` counted from 1. */
+  poisonOf(customId: string, ordinal: number): { code: string; message: string } | undefined {
+    const isPoison = (fault: Fault): fault is RowFault =>
+      fault.at === 'row' && fault.action.kind === 'poison';
+    for (const entry of this.#faults) {
+      const { fault } = entry;
+      if (!isPoison(fault) || !selects(fault, customId, ordinal) || entry.struck >= limit(fault.times))
+        continue;
+      if (fault.action.kind !== 'poison') continue;
+      entry.struck += 1;
+      const names: Readonly<Record<string, string>> = {
+        line: `${ordinal + 1}`,
+        index: `${ordinal}`,
+        id: customId,
+      };
+      const message = fault.action.message.replaceAll(
+        /\{(line|index|id)\}/g,
+        (_, name: string) => names[name] ?? '',
+      );
+      return { code: fault.action.code ?? 'validation_error', message };
+    }
+    return undefined;
   }
 
   #strike<F extends Fault>(

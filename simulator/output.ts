@@ -5,6 +5,7 @@ import type { Dialect } from '../src/provider/dialects/schema.ts';
 import { addUsage, NO_USAGE } from './batch-usage.ts';
 import { answerBody, isUnknownModel, markedFailure, type SimulatedRequest } from './answers.ts';
 import type { BatchEnd, Ending, SimulatedBatch } from './batches.ts';
+import { changeLine } from './changed-lines.ts';
 import { codeOf } from './codes.ts';
 import type { Spoken } from './dialects.ts';
 import type { FaultScript, RowAction } from './faults.ts';
@@ -158,7 +159,7 @@ function resultLines(
       : { output: stranger, errors: [text], failed: true };
   }
   const body = answerBody(request, { seed, nth, tellsCosts: spoken.dialect.name === 'melious' });
-  const text = answerLine(request, actions, spoken, body);
+  const text = changeLine(answerLine(request, actions, spoken, body), actions);
   return {
     body,
     output: has('duplicate') ? [text, text, ...stranger] : [text, ...stranger],
@@ -223,7 +224,8 @@ function errorLine(
       });
     case 'response':
     case 'unknown': {
-      const body = { error: { code, message: said, type: 'server_error', param: null } };
+      const type = (status ?? 500) >= 500 ? 'server_error' : 'invalid_request_error';
+      const body = { error: { code, message: said, type, param: null } };
       const response = { status_code: status ?? 500, request_id: requestId(request), body };
       return line(custom_id, { response, error: null });
     }

@@ -322,6 +322,15 @@ export interface BatchRecord {
   readonly seconds: number | undefined;
 }
 
+/** A result line of the provider's that cannot be read. */
+export interface UnreadableLine {
+  readonly file: 'output' | 'errors';
+  /** 1-based. */
+  readonly line: number;
+  /** How it begins. */
+  readonly excerpt: string;
+}
+
 /** A batch that a shard left as it is when it stopped: a resume goes on with it. */
 export interface OpenBatch {
   readonly shard: number;
@@ -363,6 +372,12 @@ export interface Collected {
   readonly unknownIds: readonly string[];
   /** Result lines that are no JSON object with a custom_id. */
   readonly unreadable: number;
+  /** The first of them. */
+  readonly unreadableLines?: readonly UnreadableLine[];
+  /** Rows whose result line came back under a changed custom_id. */
+  readonly changedIds?: number;
+  /** Rows that the next round asks again because their result lines cannot be read or belong to no row. */
+  readonly paidTwice?: number;
   readonly usage: Usage;
   readonly models?: readonly ModelUsage[];
   /** Of the rows with their final outcome in this round. */
@@ -374,12 +389,25 @@ export interface Collected {
   readonly failure?: Failure | undefined;
   /** The provider took no larger file: most bytes of the files of the rounds after this one. */
   readonly maxUploadBytes?: number | undefined;
+  /** The provider failed a file and did not name the row: the search for it. */
+  readonly halving?: Halving | undefined;
   /** Ids of files at the provider that could not be deleted. */
   readonly left?: readonly string[];
   /** How the next round is sent, when not as a batch. */
   readonly sendNext?: 'direct' | undefined;
   /** Last round this shard may run; grows when a round cost nothing (stopped, or failed validation with lines named). */
   readonly lastRound: number;
+}
+
+/** The search for the rows that make a provider fail a whole file without naming them. */
+export interface Halving {
+  /** Requests at the front of the next round among which is one that makes the file fail; 0: none is known of. */
+  readonly suspects: number;
+  /** Files that failed so far. */
+  readonly failed: number;
+  /** Rows that failed by themselves, and whether any part was answered: without one, the next row may fail as well. */
+  readonly guilty: number;
+  readonly answered: boolean;
 }
 
 /** `shards/<n>/done.json` and, with a failure, `stopped.json`. */
@@ -396,6 +424,9 @@ export interface ShardEnd {
   readonly unknown: number;
   readonly unknownIds: readonly string[];
   readonly unreadable: number;
+  readonly unreadableLines?: readonly UnreadableLine[];
+  readonly changedIds?: number;
+  readonly paidTwice?: number;
   /** Ids of files at the provider that could not be deleted, and of those of an open batch. */
   readonly left: readonly string[];
   /** The batch that the shard left as it is. */
@@ -442,7 +473,13 @@ export interface Summary {
     readonly unknown: number;
     readonly unknownIds: readonly string[];
     readonly unreadable: number;
+    /** Rows whose result line came back under a changed custom_id; absent when there are none, as the next one. */
+    readonly changedIds?: number;
+    /** Rows that were paid for twice because their first result line could not be read or belonged to no row. */
+    readonly paidTwice?: number;
   };
+  /** The first result lines that cannot be read; absent when all can. */
+  readonly unreadableLines?: readonly UnreadableLine[];
   readonly batches: readonly BatchRecord[];
   /** Batches that the job left as they are when it failed or was cancelled. Absent in summaries of version 0.1. */
   readonly open?: readonly OpenBatch[];

@@ -82,6 +82,7 @@ export type ShardFile =
  * - `output.jsonl`, `errors.jsonl`: the provider's files as they came
  * - `late.json`: whether the provider may show more of them at a later look
  * - `answers-<n>.jsonl`: of a round that is sent row by row, pieces of what becomes its `output.jsonl`
+ * - `lost.json`: ids of rows that the next round asks again because their lines could not be read
  * - `results.jsonl`, `dead-letters.jsonl`: a line per request of the round, in its order; an empty line in both
  *   means "see the next round". Round 0 is what Build already decided: a line per input row, empty for rows sent.
  * - `collected.json`: what the round came to; written last
@@ -96,6 +97,7 @@ export type RoundFile =
   | `answers-${string}.jsonl`
   | 'errors.jsonl'
   | 'late.json'
+  | 'lost.json'
   | 'results.jsonl'
   | 'dead-letters.jsonl'
   | 'collected.json';

@@ -59,6 +59,7 @@ export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summa
     ...sumAnswers(ends),
     errors: sumErrors(ends.map(({ errors = [] }) => errors)),
     unexplained: sumUnexplained(ends),
+    ...unreadableIn(ends),
     batches,
     open: ends.flatMap(({ open }) => open ?? []),
     left: ends.flatMap(({ left }) => left),
@@ -134,6 +135,12 @@ function sumAnswers(ends: readonly ShardEnd[]): Pick<Summary, 'models' | 'trunca
   return { models, truncated: sum('truncated'), refused: sum('refused') };
 }
 
+/** The first lines that cannot be read, of all shards. */
+function unreadableIn(ends: readonly ShardEnd[]): Pick<Summary, 'unreadableLines'> {
+  const unreadableLines = ends.flatMap((end) => end.unreadableLines ?? []).slice(0, 5);
+  return unreadableLines.length === 0 ? {} : { unreadableLines };
+}
+
 function sumUnexplained(ends: readonly ShardEnd[]): Summary['unexplained'] {
   const sum = (count: (end: ShardEnd) => number): number =>
     ends.reduce((total, end) => total + count(end), 0);
@@ -143,7 +150,16 @@ function sumUnexplained(ends: readonly ShardEnd[]): Summary['unexplained'] {
     unknown: sum((end) => end.unknown),
     unknownIds: ends.flatMap(({ unknownIds }) => unknownIds).slice(0, 20),
     unreadable: sum((end) => end.unreadable),
+    ...nonZero({
+      changedIds: sum((end) => end.changedIds ?? 0),
+      paidTwice: sum((end) => end.paidTwice ?? 0),
+    }),
   };
+}
+
+/** Counts of what hardly ever happens. */
+function nonZero(counts: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(counts).filter(([, n]) => n > 0));
 }
 
 const RESUME = 'Then start the same job again: it goes on from its checkpoints, and nothing is paid twice.';

@@ -27,6 +27,8 @@ export function describeRound(
     unknown: index.unknown,
     unknownIds: index.unknownIds,
     unreadable: index.unreadable,
+    ...(index.changedIds > 0 && { changedIds: index.changedIds }),
+    ...(index.unreadableLines.length > 0 && { unreadableLines: index.unreadableLines }),
     usage: models.total(),
     models: models.list(),
     errors: errors.list(),

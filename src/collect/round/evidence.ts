@@ -1,4 +1,4 @@
-import type { Batch } from '../../provider/batch-provider.ts';
+import type { Batch, BatchCounts } from '../../provider/batch-provider.ts';
 
 /**
  * Whether what was found of an ended batch is all there will be. The one rule: paying again, ending a shard or reporting a
@@ -61,8 +61,14 @@ export interface FoundLines {
   readonly rows: number;
   /** Requests with an answer. */
   readonly ok: number;
+  /** Requests whose line the provider may count as a success: those, and bodies that are no answers. */
+  readonly succeeded: number;
   /** Lines that cannot be read or belong to no row. */
   readonly unexplained: number;
+  /** Requests whose line cannot be read and shows whose it is. */
+  readonly broken: number;
+  /** Requests that were asked again before because their lines could not be read: they are not asked once more. */
+  readonly spent: number;
 }
 
 export type GapKind = 'running' | 'unrecognised' | 'incomplete';
@@ -81,15 +87,16 @@ interface Gap {
 
 function findGap(batch: NonNullable<Evidence['batch']>, evidence: Evidence): Gap | undefined {
   const { lines, files, cancelledIsEmpty } = evidence;
-  const { sent, rows, ok, unexplained } = lines;
+  const { sent, rows, unexplained, broken, spent } = lines;
   if (rows >= sent) return undefined;
   if (batch.phase === 'running') return { kind: 'running', accepted: false };
   if (batch.ending === 'cancelled' && cancelledIsEmpty === true && files.length === 0) return undefined;
-  if (rows === 0 && unexplained > 0) return { kind: 'unrecognised', accepted: false };
+  const isRecognised = rows + broken > 0 || unexplained === 0 || spent >= sent;
+  if (!isRecognised) return { kind: 'unrecognised', accepted: false };
   if (files.some(({ state }) => state !== 'whole')) return { kind: 'incomplete', accepted: false };
   if (rows + unexplained >= sent) return undefined;
   const counts = usableCounts(batch, sent);
-  const notFinished = counts !== undefined && ok + unexplained >= counts.succeeded;
+  const notFinished = counts !== undefined && explains(lines, counts);
   if (batch.ending === 'succeeded') return { kind: 'incomplete', accepted: notFinished };
   if (counts !== undefined) {
     const done = counts.succeeded + counts.failed;
@@ -97,6 +104,20 @@ function findGap(batch: NonNullable<Evidence['batch']>, evidence: Evidence): Gap
   }
   if (files.length > 0 || batch.errors.length > 0) return undefined;
   return { kind: 'incomplete', accepted: true };
+}
+
+/**
+ * Whether the lines that are there are all that the counters promise. A body that is no answer may have been counted as a
+ * success; that is certain only when the lines are as many as the rows that ended at all.
+ */
+function explains(
+  { rows, ok, succeeded, unexplained }: FoundLines,
+  counts: Pick<BatchCounts, 'succeeded' | 'failed'>,
+): boolean {
+  if (ok + unexplained >= counts.succeeded) return true;
+  return (
+    succeeded + unexplained >= counts.succeeded && rows + unexplained >= counts.succeeded + counts.failed
+  );
 }
 
 /** Counters of another number of rows say nothing: a failed validation shows zeros, and some providers never count. */

@@ -12,6 +12,7 @@ import { failedTooLarge, findEndedBatch } from './ended-batch.ts';
 import type { FoundFile } from './evidence.ts';
 import { fetchFile } from './fetch-file.ts';
 import type { CollectedRound } from './round-facts.ts';
+import { askedAgainBefore } from './lost-rows.ts';
 import { RoundIndex } from './round-index.ts';
 import { readRequests } from './round-requests.ts';
 import type { RoundToCollect } from './round-to-collect.ts';
@@ -27,6 +28,8 @@ export interface ReadRound {
   readonly index: RoundIndex;
   /** The files that the batch names. */
   readonly files: readonly FoundFile[];
+  /** Ids of rows that earlier rounds asked again because their lines could not be read. */
+  readonly askedBefore: ReadonlySet<string>;
   /** An earlier look found less than the batch promised. */
   readonly wasLate: boolean;
 }
@@ -66,12 +69,14 @@ export async function readRound(
         onShort: () => markLate(edges, round, true),
       },
       scratches[name],
-      index.takeIn(scratches[name]),
+      index.takeIn(scratches[name], name),
     );
   const output = await fetch('output', batch?.outputFileId);
   const errors = await fetch('errors', batch?.errorFileId);
+  index.settle(direct ? undefined : (upload?.part?.requests ?? index.requests));
   const files = [output, errors].filter((file) => file !== undefined);
-  return { context, batch, upload, rules, splicer, index, files, wasLate };
+  const askedBefore = await askedAgainBefore(store, context, context.round);
+  return { context, batch, upload, rules, splicer, index, files, askedBefore, wasLate };
 }
 
 const FILES = { output: 'output.jsonl', errors: 'errors.jsonl' } as const;

@@ -5,10 +5,15 @@ import type { Asked } from '../../endpoints/endpoint.ts';
 import { numberText } from '../../exact-json.ts';
 import { readAnswer } from '../../jsonl/answer-json.ts';
 import { asWire, type Wire } from '../../provider/wire.ts';
+import { isListed } from '../../provider/dialects/known.ts';
 import { classifyLine, type Failed, type LineRules, type Verdict } from '../lines/classify-line.ts';
+import { withResponse } from '../lines/line-shape.ts';
+import { foldedId } from './changed-ids.ts';
 import type { ChunkSink } from './fetch-file.ts';
 import { MadeLines } from './made-lines.ts';
 import type { Scratch } from './scratch.ts';
+import type { UnreadableLine } from '../../job.ts';
+import { StrayLines, type Stray, type Traced } from './strays.ts';
 import type { ResultSplicer } from '../../fast-path/splice-result.ts';
 
 /** Longest provider line that is read. A row of 2,048 embeddings of 4,096 floats is about 100 MB. */
@@ -19,12 +24,23 @@ const NOTHING = Buffer.alloc(0);
 /** Unknown custom_ids that are told by name. */
 const MAX_UNKNOWN_IDS = 20;
 
+/** Unreadable lines that are told with an excerpt. */
+const MAX_UNREADABLE_LINES = 5;
+
+/** A row that was denied for what it says, not for whose it is. */
+const ABOUT_CONTENT = /moderat|content[ _-]?(?:policy|filter|management)|safety|flagged/i;
+
+/** Stray lines beyond the number of rows that are looked into. */
+const SPARE_STRAYS = 1_000;
+
 /** Where a row's winning result line is. */
 export interface Place {
   readonly file: Scratch;
   readonly start: number;
   readonly length: number;
   readonly kind: Verdict['kind'];
+  /** The line reports a success; its body may be no answer. */
+  readonly isSuccess: boolean;
   readonly isUtf8: boolean;
   /** The result line that it becomes, when that is made already. */
   made?: Buffer | undefined;
@@ -48,15 +64,27 @@ export class RoundIndex {
   readonly #made = new MadeLines();
   readonly #splicer: ResultSplicer;
   readonly #rules: LineRules;
+  /** Lines that no row explains as they are, until {@link settle}. */
+  #strays: Stray[] = [];
+  readonly #repeated = new Set<number>();
+  readonly #broken = new Map<number, UnreadableLine>();
+  #denied = 0;
+  #deniedBy: Failure | undefined;
   duplicates = 0;
   unknown = 0;
   readonly unknownIds: string[] = [];
   unreadable = 0;
+  /** The first lines that cannot be read. */
+  readonly unreadableLines: UnreadableLine[] = [];
+  /** Rows whose line came back under a changed id. */
+  changedIds = 0;
   /** Requests with a result line. */
   answered = 0;
   /** Requests with an answer. */
   ok = 0;
-  /** The first row that says the account was denied. */
+  /** Requests whose line reports a success, whatever its body is. */
+  succeeded = 0;
+  /** The first row that says the account was denied: by a code that means the account, or as every other row does. */
   haltedBy: Failure | undefined;
 
   constructor({ customIds, inputs }: RoundRequests, splicer: ResultSplicer, rules: LineRules) {
@@ -67,12 +95,47 @@ export class RoundIndex {
   }
 
   /** Takes in a file as its bytes come; what its lines say is read from the scratch file later, where it must be. */
-  takeIn(file: Scratch): ChunkSink {
+  takeIn(file: Scratch, name: Stray['name']): ChunkSink {
     const framer = createFramer(MAX_RESULT_LINE_BYTES);
     const add = (lines: readonly Line[]): void => {
-      for (const line of lines) this.#addLine(file, line);
+      for (const line of lines) this.#addLine(file, name, line);
     };
     return { push: (chunk) => add(framer.push(asBuffer(chunk))), end: () => add(framer.end()) };
+  }
+
+  /**
+   * Finds the rows of lines under changed ids; called once, when both files were taken in.
+   * @param sent requests of the batch; where rows go one by one, those that were answered
+   */
+  settle(sent = this.answered): void {
+    const strays = this.#strays;
+    this.#strays = [];
+    if (strays.length > 0) {
+      const lines = new StrayLines(this.#ordinals, parseLine, this.#longestId(strays));
+      for (const stray of strays) this.#addTraced(stray, lines.trace(stray));
+    }
+    this.#dropAmbiguous();
+    if (this.#denied > 0 && this.#denied === sent) this.haltedBy ??= this.#deniedBy;
+  }
+
+  /** Why a row without a result has none: its line is there and cannot be read. */
+  brokenLine(ordinal: number): UnreadableLine | undefined {
+    return this.#places[ordinal] === undefined ? this.#broken.get(ordinal) : undefined;
+  }
+
+  /** Rows whose only line cannot be read. */
+  get brokenRows(): number {
+    return [...this.#broken.keys()].filter((ordinal) => this.#places[ordinal] === undefined).length;
+  }
+
+  /** The place of the request with this id. */
+  ordinalOf(customId: string): number | undefined {
+    return this.#ordinals.get(customId);
+  }
+
+  /** How many of these ids are of requests of the round. */
+  countOf(customIds: ReadonlySet<string>): number {
+    return [...customIds].filter((customId) => this.#ordinals.has(customId)).length;
   }
 
   get requests(): number {
@@ -102,19 +165,26 @@ export class RoundIndex {
   /** What the winning line of a row says. */
   read({ file, start, length }: Place, ordinal: number): Verdict | undefined {
     const line = parseLine(file.read(start, length));
-    return line && classifyLine(line, this.#rules, this.asked(ordinal));
+    return line && classifyLine(withResponse(line), this.#rules, this.asked(ordinal));
   }
 
-  #addLine(file: Scratch, line: Line): void {
-    const { start, bytes = NOTHING, isUtf8 } = line;
-    const customId = isUtf8 ? this.#splicer.recognize(bytes) : undefined;
+  #addLine(file: Scratch, name: Stray['name'], line: Line): void {
+    const { start, number, bytes = NOTHING, isUtf8 } = line;
     const place = { file, start, length: bytes.length, isUtf8 };
-    if (customId === undefined) return this.#addRead(bytes, place);
-    const ordinal = this.#ordinals.get(customId);
-    if (ordinal === undefined) this.#addUnknown(customId);
-    else if (this.#splicer.answers(this.asked(ordinal)))
-      this.#addAnswer(ordinal, bytes, { ...place, kind: 'ok' });
-    else this.#addRead(bytes, place);
+    const recognized = isUtf8 ? this.#splicer.recognize(bytes) : undefined;
+    const ordinal = recognized === undefined ? undefined : this.#ordinals.get(recognized);
+    if (ordinal !== undefined && this.#splicer.answers(this.asked(ordinal)))
+      return this.#addAnswer(ordinal, bytes, { ...place, kind: 'ok', isSuccess: true });
+    const isStray = recognized !== undefined && ordinal === undefined;
+    const stray = isStray ? { id: recognized } : this.#addRead(bytes, place);
+    if (stray !== undefined) this.#addStray({ ...place, ...stray, name, number });
+  }
+
+  /** As many as may be rows are kept, and some more: the others are only counted. */
+  #addStray(stray: Stray): void {
+    if (this.#strays.length < this.requests + SPARE_STRAYS) this.#strays.push(stray);
+    else if (stray.id === undefined) this.unreadable += 1;
+    else this.#addUnknown(stray.id);
   }
 
   /** An answer that was recognized by its bytes: its result line is made at once, while there is room for it. */
@@ -124,30 +194,92 @@ export class RoundIndex {
     place.made = this.#made.keep(this.#splicer.line, length);
   }
 
-  #addRead(bytes: Buffer, place: Omit<Place, 'kind'>): void {
+  /** @returns what is known of a line that is no row's */
+  #addRead(bytes: Buffer, place: Omit<Place, 'kind' | 'isSuccess'>): Pick<Stray, 'id'> | undefined {
     const line = parseLine(bytes);
-    const customId = readId(line);
-    if (line === undefined || customId === undefined) {
-      this.unreadable += 1;
-      return;
+    const id = readId(line);
+    const ordinal = id === undefined ? undefined : this.#ordinals.get(id);
+    if (line === undefined || ordinal === undefined) return { id };
+    if (this.#addVerdict(ordinal, withResponse(line), place) === 'ok' && place.isUtf8)
+      this.#splicer.learn(bytes);
+    return undefined;
+  }
+
+  #addVerdict(ordinal: number, line: Wire, place: Omit<Place, 'kind' | 'isSuccess'>): Verdict['kind'] {
+    const verdict = classifyLine(line, this.#rules, this.asked(ordinal));
+    if (verdict.kind === 'halting') {
+      // A status such as 403 may be about this row alone: a listed code is about the account.
+      if (!isByStatus(verdict, this.#rules)) this.haltedBy ??= denied(verdict);
+      else if (!ABOUT_CONTENT.test(`${verdict.code} ${verdict.message}`)) {
+        this.#deniedBy ??= denied(verdict);
+        if (this.#places[ordinal] === undefined) this.#denied += 1;
+      }
     }
-    const ordinal = this.#ordinals.get(customId);
-    const asked = ordinal === undefined ? ONE_INPUT : this.asked(ordinal);
-    const verdict = classifyLine(line, this.#rules, asked);
-    if (verdict.kind === 'ok' && place.isUtf8) this.#splicer.learn(bytes);
-    if (ordinal === undefined) return this.#addUnknown(customId);
-    if (verdict.kind === 'halting') this.haltedBy ??= denied(verdict);
-    this.#place(ordinal, { ...place, kind: verdict.kind });
+    const isSuccess = verdict.kind === 'ok' || verdict.isSuccess === true;
+    this.#place(ordinal, { ...place, kind: verdict.kind, isSuccess });
+    return verdict.kind;
+  }
+
+  #addTraced(stray: Stray, traced: Traced): void {
+    switch (traced.kind) {
+      case 'row':
+        this.changedIds += 1;
+        // Its result line is made of the request's id, not of the bytes.
+        this.#addVerdict(traced.ordinal, withResponse(traced.line), { ...stray, isUtf8: false });
+        return;
+      case 'unknown':
+        this.#addUnknown(traced.id);
+        return;
+      case 'unreadable':
+        this.unreadable += 1;
+        if (this.unreadableLines.length < MAX_UNREADABLE_LINES) this.unreadableLines.push(traced.unreadable);
+        if (traced.ordinal !== undefined) this.#broken.set(traced.ordinal, traced.unreadable);
+    }
+  }
+
+  /** The length of the longest id that any line has. */
+  #longestId(strays: readonly Stray[]): number {
+    let longest = 0;
+    for (const { id = '' } of strays) longest = Math.max(longest, id.length);
+    for (const [customId, ordinal] of this.#ordinals)
+      if (this.#places[ordinal] !== undefined) longest = Math.max(longest, customId.length);
+    return longest;
+  }
+
+  /**
+   * Two lines under one row's id, while a row is missing whose id differs only by what providers change: which of them is
+   * whose answer cannot be known, so neither is taken.
+   */
+  #dropAmbiguous(): void {
+    if (this.#repeated.size === 0 || this.missing === 0) return;
+    const missing = new Set<string>();
+    for (const [customId, ordinal] of this.#ordinals)
+      if (this.#places[ordinal] === undefined) missing.add(foldedId(customId));
+    for (const [customId, ordinal] of this.#ordinals) {
+      if (!this.#repeated.has(ordinal) || !missing.has(foldedId(customId))) continue;
+      const place = this.#places[ordinal];
+      if (place?.kind === 'ok') this.ok -= 1;
+      if (place?.isSuccess === true) this.succeeded -= 1;
+      this.#places[ordinal] = undefined;
+      this.answered -= 1;
+      this.duplicates -= 1;
+      this.#addUnknown(customId);
+      this.#addUnknown(customId);
+    }
   }
 
   /** Of two lines for one row a success wins, else the first. @returns whether it is this one */
   #place(ordinal: number, place: Place): boolean {
     const before = this.#places[ordinal];
     if (before === undefined) this.answered += 1;
-    else this.duplicates += 1;
+    else {
+      this.duplicates += 1;
+      this.#repeated.add(ordinal);
+    }
     const wins = before === undefined || (before.kind !== 'ok' && place.kind === 'ok');
     if (wins) this.#places[ordinal] = place;
     if (wins && place.kind === 'ok') this.ok += 1;
+    if (wins && place.isSuccess && before?.isSuccess !== true) this.succeeded += 1;
     return wins;
   }
 
@@ -155,6 +287,11 @@ export class RoundIndex {
     this.unknown += 1;
     if (this.unknownIds.length < MAX_UNKNOWN_IDS) this.unknownIds.push(customId.slice(0, 200));
   }
+}
+
+/** Whether a row was denied by its status, and by no code that means the account. */
+function isByStatus({ code, status }: Failed, { codes }: LineRules): boolean {
+  return status >= 401 && status <= 403 && !isListed(code, codes.halting);
 }
 
 /** Ours are texts; a program that takes `"17"` for a number may give 17 back. */

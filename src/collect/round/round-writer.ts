@@ -11,6 +11,8 @@ import type { Answered, Verdict } from '../lines/classify-line.ts';
 import { ErrorTally } from '../counts/error-counts.ts';
 import { isPaid, usageOf } from '../counts/usage.ts';
 import { decideInvalidOutput, decideRow, type Fate, type RoundFacts } from './decide-row.ts';
+import { readCustomId } from '../../rows/request-line.ts';
+import type { LostRows } from './lost-rows.ts';
 import { renderResult } from '../lines/render-result.ts';
 import type { RoundIndex } from './round-index.ts';
 import type { ResultFiles } from './result-files.ts';
@@ -34,6 +36,7 @@ export interface WriteRound {
   readonly facts: RoundFacts;
   readonly rules: ResultRules;
   readonly files: ResultFiles;
+  readonly lost: LostRows;
   /** What rows are told that no result line tells about. */
   readonly missingError: Pick<Failure, 'code' | 'message'>;
 }
@@ -92,10 +95,14 @@ export class RoundWriter {
     // A body that is no answer may have its price all the same.
     if (verdict !== undefined && isPaid(usageOf(verdict.body)))
       this.#round.splicer.countAnswer(verdict.body, undefined);
-    const fate = decideRow(verdict?.kind, ordinal, this.#round.facts);
+    const { facts, missingError, lost } = this.#round;
+    const lostError = verdict === undefined ? lost.errorOf(ordinal) : undefined;
+    const decided = decideRow(verdict?.kind, ordinal, facts);
+    const asksAgain = decided === 'deferred' && lostError !== undefined;
+    const isSpent = asksAgain && !lost.askAgain(readCustomId(requestBytes));
+    const fate = isSpent ? 'exhausted' : decided;
     if (fate === 'deferred') return this.#defer(requestBytes);
-    const { facts, missingError } = this.#round;
-    const error = verdict ?? facts.namedLines.get(ordinal) ?? missingError;
+    const error = verdict ?? facts.namedLines.get(ordinal) ?? lostError ?? missingError;
     const request = parseRequest(requestBytes);
     const outcome = fate === 'exhausted' ? 'exhausted' : 'failed';
     const line = notOk(request.custom_id, outcome, error, facts.round);

@@ -39,6 +39,13 @@ export class Scratch implements Disposable {
     return bytes;
   }
 
+  /** Up to so many bytes, as many as there are. */
+  head(start: number, length: number): Buffer {
+    if (this.#fd === undefined) throw new Error('The scratch file is not there yet.');
+    const bytes = Buffer.alloc(length);
+    return bytes.subarray(0, readSync(this.#fd, bytes, 0, length, start));
+  }
+
   [Symbol.dispose](): void {
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;

@@ -1,0 +1,75 @@
+/**
+ * Finds the row that a custom_id means which came back changed: trimmed, in another case or Unicode form, with zeros more
+ * or fewer, as a number, or cut off. A row is found only when no other row can be meant.
+ */
+export class ChangedIds {
+  readonly #customIds: readonly string[];
+  readonly #byForm = new Map<Fold, ReadonlyMap<string, number>>();
+
+  constructor(customIds: readonly string[]) {
+    this.#customIds = customIds;
+  }
+
+  /**
+   * @param longest length of the longest id in the round's files: where ids are cut off, none is longer than the cut
+   * @returns the row's ordinal; undefined when there is none, or more than one
+   */
+  find(id: string, longest: number): number | undefined {
+    for (const fold of FOLDS) {
+      const folded = fold(id);
+      if (folded === undefined || folded === '') continue;
+      const ordinal = this.#form(fold).get(folded);
+      if (ordinal !== undefined) return ordinal === AMBIGUOUS ? undefined : ordinal;
+    }
+    return id.length >= SHORTEST_CUT && id.length === longest ? this.#findCut(id) : undefined;
+  }
+
+  #form(fold: Fold): ReadonlyMap<string, number> {
+    const known = this.#byForm.get(fold);
+    if (known !== undefined) return known;
+    const form = new Map<string, number>();
+    for (const [ordinal, customId] of this.#customIds.entries()) {
+      const folded = fold(customId);
+      if (folded !== undefined) form.set(folded, form.has(folded) ? AMBIGUOUS : ordinal);
+    }
+    this.#byForm.set(fold, form);
+    return form;
+  }
+
+  #findCut(id: string): number | undefined {
+    const cut = inAnyCase(id);
+    let found: number | undefined;
+    for (const [folded, ordinal] of this.#form(inAnyCase)) {
+      if (!folded.startsWith(cut)) continue;
+      if (found !== undefined || ordinal === AMBIGUOUS) return undefined;
+      found = ordinal;
+    }
+    return found;
+  }
+}
+
+/** An id without all that providers were seen to change. */
+export function foldedId(id: string): string {
+  return asNumber(id) ?? withoutZeros(id) ?? '';
+}
+
+const AMBIGUOUS = -1;
+
+/** A shorter id may be the beginning of another one by chance. */
+const SHORTEST_CUT = 8;
+
+type Fold = (id: string) => string | undefined;
+
+const trimmed: Fold = (id) => id.trim().normalize('NFC');
+
+const inAnyCase = (id: string): string => id.trim().normalize('NFKC').toLowerCase().normalize('NFKC');
+
+const withoutZeros: Fold = (id) =>
+  inAnyCase(id).replaceAll(/\d+/g, (digits) => digits.replace(/^0+(?=\d)/, ''));
+
+/** The number, as a program keeps it that reads an id as one. */
+const asNumber: Fold = (id) =>
+  /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(id.trim()) ? String(Number(id)) : undefined;
+
+/** From the smallest change to the largest. */
+const FOLDS: readonly Fold[] = [trimmed, inAnyCase, withoutZeros, asNumber];

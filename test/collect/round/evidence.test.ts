@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest';
+import {
+  lookWaitSeconds,
+  weighEvidence,
+  type Evidence,
+  type FoundFile,
+} from '../../../src/collect/round/evidence.ts';
+
+type Given = Partial<Omit<Evidence, 'batch' | 'lines'>> & {
+  readonly batch?: Partial<NonNullable<Evidence['batch']>>;
+  readonly lines?: Partial<Evidence['lines']>;
+};
+
+const LATE = 600;
+
+function evidence({ batch, lines, ...given }: Given): Evidence {
+  return {
+    batch: { phase: 'ended', ending: 'succeeded', counts: undefined, errors: [], ...batch },
+    files: [],
+    lines: {
+      sent: 9,
+      rows: 9,
+      ok: 9,
+      succeeded: lines?.ok ?? 9,
+      unexplained: 0,
+      broken: 0,
+      spent: 0,
+      ...lines,
+    },
+    waitedSeconds: 0,
+    lateSeconds: LATE,
+    ...given,
+  };
+}
+
+const file = (state: FoundFile['state']): FoundFile => ({ name: 'output', fileId: 'f', state, received: 1 });
+const counts = (succeeded: number, failed: number) => ({ total: 9, succeeded, failed });
+const NONE = { rows: 0, ok: 0 };
+const SIX = { rows: 6, ok: 6 };
+
+/** What is found, what is done at the first look, and what when the patience is over. */
+const TABLE: readonly (readonly [string, Given, string, string])[] = [
+  ['a line for every row', { files: [file('short')] }, 'complete', 'complete'],
+  ['a batch that runs on', { batch: { phase: 'running', ending: undefined }, lines: SIX }, 'stop', 'stop'],
+  ['no files of a batch that succeeded', { lines: NONE, batch: { counts: counts(9, 0) } }, 'wait', 'stop'],
+  ['no files and no counters of a batch that succeeded', { lines: NONE }, 'wait', 'stop'],
+  [
+    'rows that the counters count and no line has',
+    { lines: SIX, batch: { counts: counts(9, 0) } },
+    'wait',
+    'stop',
+  ],
+  [
+    'rows that the counters count as failed',
+    { lines: SIX, batch: { counts: counts(6, 3) } },
+    'wait',
+    'complete',
+  ],
+  [
+    'rows that the counters do not count',
+    { lines: SIX, batch: { counts: counts(6, 0) } },
+    'wait',
+    'complete',
+  ],
+  [
+    'a body that is no answer, counted as a success, and a row that nothing counts',
+    { lines: { rows: 8, ok: 6, succeeded: 7 }, batch: { counts: counts(7, 1) } },
+    'wait',
+    'complete',
+  ],
+  [
+    'a body that is no answer, counted as a failure, and a success that is not there',
+    { lines: { rows: 8, ok: 6, succeeded: 7 }, batch: { counts: counts(7, 2) } },
+    'wait',
+    'stop',
+  ],
+  [
+    'lines of other rows only',
+    { lines: { ...NONE, unexplained: 9 }, files: [file('whole')] },
+    'wait',
+    'stop',
+  ],
+  ['lines of other rows, again', { lines: { ...NONE, unexplained: 9, spent: 9 } }, 'complete', 'complete'],
+  [
+    'a line that is broken and shows its row',
+    { lines: { sent: 1, ...NONE, unexplained: 1, broken: 1 } },
+    'complete',
+    'complete',
+  ],
+  ['as many unreadable lines as missing rows', { lines: { ...SIX, unexplained: 3 } }, 'complete', 'complete'],
+  ['a short file', { lines: { ...SIX, unexplained: 3 }, files: [file('short')] }, 'wait', 'stop'],
+  ['a file that is not found', { lines: NONE, files: [file('missing')] }, 'wait', 'stop'],
+  [
+    'a batch that expired before any row',
+    { lines: NONE, batch: { ending: 'expired', counts: counts(0, 0) } },
+    'complete',
+    'complete',
+  ],
+  [
+    'a batch that expired with all it counts',
+    { lines: SIX, batch: { ending: 'expired', counts: counts(6, 0) } },
+    'complete',
+    'complete',
+  ],
+  [
+    'a batch that expired with less than it counts',
+    { lines: SIX, batch: { ending: 'expired', counts: counts(8, 0) } },
+    'wait',
+    'stop',
+  ],
+  [
+    'a batch that was cancelled, without counters and files',
+    { lines: NONE, batch: { ending: 'cancelled' } },
+    'wait',
+    'complete',
+  ],
+  [
+    'a batch that lost what it had when it was cancelled',
+    { lines: NONE, batch: { ending: 'cancelled', counts: counts(5, 0) }, cancelledIsEmpty: true },
+    'complete',
+    'complete',
+  ],
+  [
+    'a batch whose file was refused',
+    { lines: NONE, batch: { ending: 'failed', errors: [{ code: 'c', message: 'm', line: 1 }] } },
+    'complete',
+    'complete',
+  ],
+];
+
+describe.each(TABLE)('%s', (_what, given, first, last) => {
+  test(`is ${first} at the first look and ${last} when the patience is over`, () => {
+    expect(weighEvidence(evidence(given)).next).toBe(first);
+    expect(weighEvidence({ ...evidence(given), waitedSeconds: LATE }).next).toBe(last);
+  });
+});
+
+test('a batch that the polls gave up is complete', () => {
+  expect(weighEvidence({ ...evidence({ lines: NONE }), batch: undefined }).next).toBe('complete');
+});
+
+test('looks grow apart, and the last one comes when the patience is over', () => {
+  const waits: number[] = [];
+  const waited = (): number => waits.reduce((sum, wait) => sum + wait, 0);
+  while (waited() < LATE)
+    waits.push(lookWaitSeconds(waits.length, waited(), { minSeconds: 15, lateSeconds: LATE }));
+  expect(waits).toEqual([15, 30, 60, 120, 240, 135]);
+});
