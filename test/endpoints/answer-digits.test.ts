@@ -5,19 +5,19 @@ import { classifyLine } from '../../src/collect/lines/classify-line.ts';
 import { renderResult } from '../../src/collect/lines/render-result.ts';
 import { ONE_INPUT } from '../../src/endpoints/asked.ts';
 import { endpointAt } from '../../src/endpoints/endpoints.ts';
-import { ResultSplicer } from '../../src/fast-path/splice-result.ts';
+import { ResultSplicer, type ResultRules } from '../../src/fast-path/splice-result.ts';
 import { readAnswer } from '../../src/jsonl/answer-json.ts';
 import { jsonLine } from '../../src/jsonl/json-line.ts';
 import { asWire } from '../../src/provider/wire.ts';
 import { jsonTexts, numberTexts } from '../json-text.ts';
 
 /** Numbers of answers, from the provider's line to the result line. */
-const RULES = {
+const RULES: ResultRules = {
   endpoint: endpointAt('/v1/chat/completions'),
   codes: { retriable: [], permanent: [], halting: [] },
   round: 1,
   resultShape: 'compact',
-} as const;
+};
 
 const lineOf = (body: string): string =>
   `{"custom_id":"q1","response":{"status_code":200,"body":${body}},"error":null}`;
