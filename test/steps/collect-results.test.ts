@@ -287,7 +287,7 @@ describe('a round', () => {
     });
 
     const collected = await shard.collect(undefined, {
-      output: okLine('q0') + errorLine('q1', 'INFERENCE_3207'),
+      output: okLine('q0') + errorLine('q1', 'INFERENCE_3107'),
     });
 
     expect(collected).toMatchObject({ next: 'retry', round: 2, waitSeconds: 0 });

@@ -16,8 +16,7 @@ import type { Batch } from '../../provider/batch-provider.ts';
  * | `succeeded`, and rows are missing | wait; then complete where the counters say that those rows did not succeed, else stop |
  * | another ending, and fewer lines than its counters promise | wait; then the same |
  * | another ending without counters, files and errors | wait, then complete: its status says that it did not finish |
- * | another ending, and files or zeros for counters | complete once a second look finds the same |
- * | another ending, and what its counters promise | complete |
+ * | another ending, and what its counters promise, or no counters and files | complete once a second look finds the same: counters lag, files grow |
  */
 export function weighEvidence(evidence: Evidence): Decision {
   const { batch, waitedSeconds, lateSeconds, isSettled } = evidence;
@@ -126,7 +125,7 @@ function missingOfUnfinished(
   const done = counts === undefined ? 0 : counts.succeeded + counts.failed;
   if (counts !== undefined && done > 0) {
     const isExplained = ok + unexplained >= counts.succeeded;
-    if (rows + unexplained >= done) return undefined;
+    if (rows + unexplained >= done) return UNTIL_SETTLED;
     return { kind: 'incomplete', accepted: isExplained ? 'after the wait' : 'never' };
   }
   const isCounted = counts !== undefined && batch.ending !== 'expired';

@@ -79,7 +79,7 @@ const TABLE: readonly (readonly [string, Given, string, string])[] = [
   [
     'a batch that expired with all it counts',
     { lines: SIX, batch: { ending: 'expired', counts: counts(6, 0) } },
-    'complete',
+    'wait',
     'complete',
   ],
   [
