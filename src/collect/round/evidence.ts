@@ -107,11 +107,13 @@ function findGap(batch: NonNullable<Evidence['batch']>, evidence: Evidence): Gap
 const UNTIL_SETTLED: Gap = { kind: 'incomplete', accepted: 'once settled' };
 
 /** A batch that succeeded has a line for every row, unless its counters say otherwise. */
-function missingOfSucceeded(batch: CountedBatch, { sent, ok, unexplained }: FoundLines): Gap {
+function missingOfSucceeded(batch: CountedBatch, { sent, rows, ok, unexplained }: FoundLines): Gap {
   const counts = usableCounts(batch, sent);
   // Zeros beside a success are counters that nobody keeps.
-  const isCounted = counts !== undefined && counts.succeeded + counts.failed > 0;
-  const isExplained = isCounted && ok + unexplained >= counts.succeeded;
+  const { succeeded = 0, failed = 0 } = counts ?? {};
+  const done = succeeded + failed;
+  // A line that we take for a failure may be a success by the counters.
+  const isExplained = done > 0 && (ok + unexplained >= succeeded || rows + unexplained >= done);
   return { kind: 'incomplete', accepted: isExplained ? 'after the wait' : 'never' };
 }
 

@@ -49,6 +49,12 @@ const TABLE: readonly (readonly [string, Given, string, string])[] = [
     'complete',
   ],
   [
+    'a line for each row that the counters count, one of which is no answer',
+    { lines: { rows: 6, ok: 5 }, batch: { counts: counts(6, 0) } },
+    'wait',
+    'complete',
+  ],
+  [
     'rows that the counters do not count',
     { lines: SIX, batch: { counts: counts(6, 0) } },
     'wait',
