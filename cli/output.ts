@@ -1,4 +1,4 @@
-import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { styleText } from 'node:util';
 import { printableJson, printableLines } from '../src/printable.ts';
@@ -35,15 +35,16 @@ export function shown(text: string, stream: NodeJS.WriteStream): string {
 
 const hasStyles = (stream: NodeJS.WriteStream): boolean => styleText('red', 'x', { stream }) !== 'x';
 
-/** Makes JSON Lines that stream through printable. A character that is cut between two chunks waits for its rest. */
-export function printableStream(): Transform {
-  const decoder = new StringDecoder('utf8');
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      done(null, printableJson(decoder.write(chunk)));
-    },
-    flush(done) {
-      done(null, printableJson(decoder.end()));
-    },
+/** Streams to standard output as it comes. A reader that has seen enough, such as `| head`, is no error. */
+export async function printStream(chunks: AsyncIterable<Uint8Array | string>): Promise<void> {
+  await pipeline(chunks, process.stdout, { end: false }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
   });
+}
+
+/** Makes JSON Lines that stream printable. A character that is cut between two chunks waits for its rest. */
+export async function* printableChunks(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
+  const decoder = new StringDecoder('utf8');
+  for await (const chunk of chunks) yield printableJson(decoder.write(chunk));
+  yield printableJson(decoder.end());
 }

@@ -1,8 +1,8 @@
 import { rename, rm } from 'node:fs/promises';
 import { fileWriter, parquetWriteRows } from 'hyparquet-writer';
-import { numberText, parseExact } from '../src/exact-json.ts';
+import { numberText } from '../src/exact-json.ts';
 import type { ResultLine } from '../src/job.ts';
-import { frameLines } from '../src/jsonl/lines.ts';
+import { readResultLines } from './result-lines.ts';
 
 /** Rows held together: a group of a Parquet file. With vectors of 1,024 floats, about 100 MB. */
 const GROUP_ROWS = 5_000;
@@ -50,11 +50,7 @@ export async function writeParquet(path: string, results: AsyncIterable<Uint8Arr
 }
 
 async function* rowsOf(results: AsyncIterable<Uint8Array>): AsyncGenerator<ParquetRow> {
-  for await (const lines of frameLines(results, Number.MAX_SAFE_INTEGER)) {
-    for (const { bytes } of lines) {
-      if (bytes !== undefined) yield toRow(parseExact(bytes.toString('utf8')) as ResultLine);
-    }
-  }
+  for await (const lines of readResultLines(results)) yield* lines.map(toRow);
 }
 
 function toRow(line: ResultLine): ParquetRow {

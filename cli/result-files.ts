@@ -3,6 +3,8 @@ import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { InvalidRequest } from '../src/errors.ts';
+import type { Summary } from '../src/job.ts';
 import { OUTPUT_PREFIX } from '../src/checkpoints/keys.ts';
 import type { ListedObject, ObjectStore } from '../src/store/object-store.ts';
 import { makeFolder } from '../host/make-folder.ts';
@@ -12,6 +14,15 @@ export async function filesOf(store: ObjectStore, jobId: string): Promise<Listed
   return Array.fromAsync(store.list(`${OUTPUT_PREFIX}${jobId}/`));
 }
 
+/**
+ * The key of a job's `results.jsonl`.
+ * @throws InvalidRequest when the job ended without results.
+ */
+export function resultsOf({ jobId, results }: Summary): string {
+  if (results !== undefined) return results;
+  throw new InvalidRequest(`Job ${jobId} has no results: see nightshift status ${jobId}.`);
+}
+
 /** Copies an object into a folder, under its name below `output/<jobId>/`. @returns the file's path */
 export async function download(
   store: ObjectStore,
@@ -19,11 +30,15 @@ export async function download(
   { jobId, folder }: { readonly jobId: string; readonly folder: string },
 ): Promise<string> {
   const path = join(folder, key.slice(`${OUTPUT_PREFIX}${jobId}/`.length));
-  // Whoever looks sees the whole file or none.
+  return writeWhole(path, read(store, key));
+}
+
+/** Writes a file: whoever looks sees the whole of it or none. @returns its path from here */
+export async function writeWhole(path: string, chunks: AsyncIterable<Uint8Array | string>): Promise<string> {
   const staged = join(dirname(path), `.${randomUUID()}.part`);
   await makeFolder('--out', dirname(path));
   try {
-    await pipeline(read(store, key), createWriteStream(staged));
+    await pipeline(chunks, createWriteStream(staged));
     await rename(staged, path);
   } finally {
     await rm(staged, { force: true });

@@ -86,7 +86,12 @@ export type RowAction =
   /** Its body is a string of JSON; its status is 0. */
   | { readonly kind: 'string-body' | 'status-zero' }
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'finish'; readonly reason: string };
+  | { readonly kind: 'finish'; readonly reason: string }
+  /**
+   * Fails the validation of every file it is in. `{line}`, `{index}` and `{id}` in the message name the row; without them
+   * nothing does.
+   */
+  | { readonly kind: 'poison'; readonly code?: string; readonly message: string };
 
 export type IdChange =
   | 'trimmed'
@@ -162,6 +167,30 @@ export class FaultScript {
         ? [fault.action]
         : [],
     );
+  }
+
+  /** What a row says of the file it is in, its `{line}` counted from 1. */
+  poisonOf(customId: string, ordinal: number): { code: string; message: string } | undefined {
+    const isPoison = (fault: Fault): fault is RowFault =>
+      fault.at === 'row' && fault.action.kind === 'poison';
+    for (const entry of this.#faults) {
+      const { fault } = entry;
+      if (!isPoison(fault) || !selects(fault, customId, ordinal) || entry.struck >= limit(fault.times))
+        continue;
+      if (fault.action.kind !== 'poison') continue;
+      entry.struck += 1;
+      const names: Readonly<Record<string, string>> = {
+        line: `${ordinal + 1}`,
+        index: `${ordinal}`,
+        id: customId,
+      };
+      const message = fault.action.message.replaceAll(
+        /\{(line|index|id)\}/g,
+        (_, name: string) => names[name] ?? '',
+      );
+      return { code: fault.action.code ?? 'validation_error', message };
+    }
+    return undefined;
   }
 
   #strike<F extends Fault>(

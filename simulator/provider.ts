@@ -49,6 +49,7 @@ export class SimulatedProvider {
       state.content(request.inputFileId),
       request.endpoint,
       spoken.dialect,
+      script,
     );
     const nth = state.batches.size + 1;
     const actions = script.forBatch(nth);

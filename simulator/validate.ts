@@ -1,6 +1,7 @@
 import { frameLines } from '../src/jsonl/lines.ts';
 import type { Dialect } from '../src/provider/dialects/schema.ts';
 import type { ValidationError } from './batches.ts';
+import type { FaultScript } from './faults.ts';
 
 const MAX_LINE_BYTES = 512 * 1_048_576;
 
@@ -16,6 +17,7 @@ export async function validateRequests(
   content: AsyncIterable<Uint8Array>,
   endpoint: string,
   { adapter, limits }: Pick<Dialect, 'adapter' | 'limits'>,
+  script: FaultScript,
 ): Promise<Validated> {
   const rules: LineRules = {
     endpoint,
@@ -29,8 +31,11 @@ export async function validateRequests(
   for await (const lines of frameLines(content, MAX_LINE_BYTES)) {
     for (const { number, bytes } of lines) {
       requests += 1;
-      const problem = checkLine(bytes?.toString('utf8') ?? '', rules, ids);
+      const text = bytes?.toString('utf8') ?? '';
+      const problem = checkLine(text, rules, ids);
       if (problem !== undefined) errors.push({ line: number, ...problem });
+      const poison = script.poisonOf(String(parseObject(text)?.['custom_id']), requests - 1);
+      if (poison !== undefined) errors.push({ ...poison, line: null, param: null });
     }
   }
   if (limits.requests !== 'unknown' && requests > limits.requests) {

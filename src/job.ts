@@ -389,12 +389,25 @@ export interface Collected {
   readonly failure?: Failure | undefined;
   /** The provider took no larger file: most bytes of the files of the rounds after this one. */
   readonly maxUploadBytes?: number | undefined;
+  /** The provider failed a file and did not name the row: the search for it. */
+  readonly halving?: Halving | undefined;
   /** Ids of files at the provider that could not be deleted. */
   readonly left?: readonly string[];
   /** How the next round is sent, when not as a batch. */
   readonly sendNext?: 'direct' | undefined;
   /** Last round this shard may run; grows when a round cost nothing (stopped, or failed validation with lines named). */
   readonly lastRound: number;
+}
+
+/** The search for the rows that make a provider fail a whole file without naming them. */
+export interface Halving {
+  /** Requests at the front of the next round among which is one that makes the file fail; 0: none is known of. */
+  readonly suspects: number;
+  /** Files that failed so far. */
+  readonly failed: number;
+  /** Rows that failed by themselves, and whether any part was answered: without one, the next row may fail as well. */
+  readonly guilty: number;
+  readonly answered: boolean;
 }
 
 /** `shards/<n>/done.json` and, with a failure, `stopped.json`. */

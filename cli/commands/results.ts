@@ -1,26 +1,28 @@
 import { rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { InvalidRequest } from '../../src/errors.ts';
 import type { Summary } from '../../src/job.ts';
 import { deadLettersKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import { readOverview } from '../../src/status/job-status.ts';
 import { readJson } from '../../src/store/json.ts';
 import { jsonLine } from '../json-lines.ts';
-import { print, printableStream } from '../output.ts';
+import { print, printableChunks, printStream } from '../output.ts';
 import { printable } from '../../src/printable.ts';
 import { makeFolder } from '../../host/make-folder.ts';
 import { writeParquet } from '../parquet.ts';
 import { noSuchJob } from '../targets/find-job.ts';
 import { openPlace, type Place } from '../targets/open-target.ts';
-import { download, filesOf, read } from '../result-files.ts';
+import { download, filesOf, read, resultsOf } from '../result-files.ts';
 import { reportSummary } from '../view/report.ts';
 import { addPlaceOptions, type PlaceFlags } from './options.ts';
+import { exportCsv } from './results-csv.ts';
 
 interface ResultsFlags extends PlaceFlags {
   readonly out?: string;
   readonly parquet?: true;
+  readonly format?: 'csv';
+  readonly raw?: true;
 }
 
 /** `nightshift results <job>`. */
@@ -28,25 +30,40 @@ export function resultsCommand(): Command {
   const command = new Command('results')
     .description('get what a job came to: its first answers and where its files are, or the files themselves')
     .argument('<job>', 'jobId')
-    .option('--out <folder>', 'copy its files here: results, dead letters, summary, and what is beside them')
-    .option('--parquet', 'with --out: also write results.parquet there, a row per line of results.jsonl');
+    .option('--out <path>', 'copy its files into this folder; with --format, the file to write')
+    .option('--parquet', 'with --out: also write results.parquet there, a row per line of results.jsonl')
+    .addOption(
+      new Option('--format <format>', 'the results as a table, to --out or standard output').choices(['csv']),
+    )
+    .option('--raw', 'with --format csv: leave cells as they are that a spreadsheet takes for a formula');
   return addPlaceOptions(command)
     .addHelpText(
       'after',
       '\nWith --json and without --out, prints results.jsonl, one line per row; what a terminal would obey is escaped.',
     )
     .action(async (jobId: string, flags: ResultsFlags) => {
-      if (flags.parquet === true && flags.out === undefined)
-        throw new InvalidRequest('--parquet needs --out <folder>: where results.parquet goes.');
+      checkFlags(flags);
       const place = await openPlace(flags);
       const summary = await endedSummary(place, jobId);
-      if (flags.out !== undefined) await copyFiles(place, summary, { ...flags, out: flags.out });
+      if (flags.format === 'csv') await exportCsv(place.store, summary, flags);
+      else if (flags.out !== undefined) await copyFiles(place, summary, { ...flags, out: flags.out });
       else if (flags.json) await printResults(place, summary);
       else {
         const files = (await filesOf(place.store, jobId)).map(({ key }) => place.store.locate(key));
         await reportSummary(place.store, summary, { files });
       }
     });
+}
+
+/** @throws InvalidRequest for flags that do not go together. */
+function checkFlags({ out, json, parquet, format, raw }: ResultsFlags): void {
+  if (parquet === true && format !== undefined)
+    throw new InvalidRequest('--parquet and --format do not go together: give one of them.');
+  if (parquet === true && out === undefined)
+    throw new InvalidRequest('--parquet needs --out <folder>: where results.parquet goes.');
+  if (raw === true && format === undefined) throw new InvalidRequest('--raw needs --format csv.');
+  if (json === true && format !== undefined && out === undefined)
+    throw new InvalidRequest('--json with --format csv needs --out <file>: a table is not JSON.');
 }
 
 /** @throws InvalidRequest when there is no such job, or it has not ended. */
@@ -80,13 +97,6 @@ async function copyFiles(
   }
 }
 
-async function printResults({ store }: Place, { jobId, results }: Summary): Promise<void> {
-  if (results === undefined)
-    throw new InvalidRequest(`Job ${jobId} has no results: see nightshift status ${jobId}.`);
-  await pipeline(read(store, results), printableStream(), process.stdout, { end: false }).catch(
-    (error: NodeJS.ErrnoException) => {
-      // `| head` has seen enough.
-      if (error.code !== 'EPIPE') throw error;
-    },
-  );
+async function printResults({ store }: Place, summary: Summary): Promise<void> {
+  await printStream(printableChunks(read(store, resultsOf(summary))));
 }

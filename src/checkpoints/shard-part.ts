@@ -1,4 +1,5 @@
 import { InvalidInput } from '../errors.ts';
+import type { Halving } from '../job.ts';
 import { roundKey, shardName, type ShardRef } from './keys.ts';
 import { frameLines } from '../jsonl/lines.ts';
 import { readCollected } from './shard-rounds.ts';
@@ -44,22 +45,30 @@ export async function partToUpload(
   ref: ShardRef,
   round: number,
 ): Promise<ShardPart | undefined> {
-  const maxBytes = (await readCollected(store, ref)).at(-1)?.maxUploadBytes;
-  return maxBytes === undefined ? undefined : firstPart(store, ref, round, maxBytes);
+  const { maxUploadBytes, halving } = (await readCollected(store, ref)).at(-1) ?? {};
+  const maxRequests = halvedRequests(halving);
+  if (maxUploadBytes === undefined && maxRequests === undefined) return undefined;
+  return firstPart(store, roundKey(ref, round, 'requests.jsonl'), {
+    bytes: maxUploadBytes ?? Infinity,
+    requests: maxRequests ?? Infinity,
+  });
+}
+
+/** Most requests of the next file while a row is searched for that makes it fail; undefined: as many as there are. */
+function halvedRequests(halving: Halving | undefined): number | undefined {
+  if (halving === undefined) return undefined;
+  if (halving.suspects > 0) return Math.max(1, Math.floor(halving.suspects / 2));
+  // Nothing was answered yet: the row behind one that failed by itself may fail as well.
+  return halving.guilty > 0 && !halving.answered ? 1 : undefined;
 }
 
 /**
- * As many of a round's first request lines as fit into so many bytes, at least one.
+ * As many of a round's first request lines as fit, at least one.
  * @returns undefined when all of them fit
  */
-async function firstPart(
-  store: ObjectStore,
-  ref: ShardRef,
-  round: number,
-  maxBytes: number,
-): Promise<ShardPart | undefined> {
-  const object = await store.open(roundKey(ref, round, 'requests.jsonl'));
-  if (object === undefined || object.bytes <= maxBytes) {
+async function firstPart(store: ObjectStore, key: string, most: ShardPart): Promise<ShardPart | undefined> {
+  const object = await store.open(key);
+  if (object === undefined || (object.bytes <= most.bytes && most.requests === Infinity)) {
     object?.close();
     return undefined;
   }
@@ -68,7 +77,7 @@ async function firstPart(
   for await (const lines of frameLines(object.body, Number.MAX_SAFE_INTEGER, 'raw')) {
     for (const line of lines) {
       const length = line.bytes?.length ?? 0;
-      if (requests > 0 && bytes + length > maxBytes) {
+      if (requests > 0 && (bytes + length > most.bytes || requests >= most.requests)) {
         object.close();
         return { requests, bytes };
       }

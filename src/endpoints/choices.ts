@@ -16,7 +16,7 @@ export function choiceProblem(
 ): WireError | undefined {
   const choices = listIn(body, 'choices');
   if (!isList(choices)) return choices;
-  const error = choiceError(choices);
+  const error = choiceError(choices, part);
   if (error !== undefined) return error;
   const parts = choices.map((choice) => asWire(choice)?.[part]);
   const count = parts.filter(isPart).length;
@@ -31,10 +31,13 @@ export function choiceProblem(
     : unexpectedResult(`"${part}" of the answer's choices is nothing that can be read.`);
 }
 
-function choiceError(choices: readonly unknown[]): WireError | undefined {
+/** Gateways that stop in the middle of an answer put the error beside the choice's part, or in it. */
+function choiceError(choices: readonly unknown[], part: string): WireError | undefined {
   for (const choice of choices) {
-    const { error, finish_reason: reason } = asWire(choice) ?? {};
-    if (!saysNothing(error)) return readError({ error });
+    const wire = asWire(choice) ?? {};
+    const { finish_reason: reason } = wire;
+    const error = [wire['error'], asWire(wire[part])?.['error']].find((each) => !saysNothing(each));
+    if (error !== undefined) return readError({ error });
     if (reason === 'error')
       return {
         code: 'ANSWER_BROKEN_OFF',

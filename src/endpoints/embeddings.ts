@@ -1,11 +1,11 @@
 import { numberText } from '../exact-json.ts';
 import { readError, saysNothing, type WireError } from '../provider/error-envelope.ts';
-import { asWire } from '../provider/wire.ts';
+import { asWire, type Wire } from '../provider/wire.ts';
 import { isList, listIn } from './answer.ts';
 import { nonBlank, noPrompt } from './ask.ts';
 import type { Asked, Endpoint, Fields, Shown } from './endpoint.ts';
 import { CHAT_PARAMETERS } from './parameters.ts';
-import { common, envelope, isPlain } from './show.ts';
+import { common, envelope, isPlain, isUsual } from './show.ts';
 
 /** `/v1/embeddings`: a text, or several, become `embedding` or `embeddings`. */
 export const EMBEDDINGS: Endpoint = {
@@ -97,6 +97,10 @@ function show(body: unknown, { inputs }: Asked): Shown {
   const rest = entries.map(({ embedding: _shown, ...entry }) => entry);
   return {
     ...(inputs === undefined ? { embedding: vectors[0] } : { embeddings: vectors }),
-    ...common(body, SHOWN, rest.every((entry) => isPlain(entry, PLAIN_ENTRY)) ? {} : { data: rest }),
+    ...common(body, SHOWN, rest.every(isPlainEntry) ? {} : { data: rest }),
   };
+}
+
+function isPlainEntry(entry: Wire): boolean {
+  return isPlain(entry, PLAIN_ENTRY) && isUsual(entry['object'], 'embedding');
 }

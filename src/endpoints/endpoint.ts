@@ -17,7 +17,7 @@ export interface Endpoint {
   /** The part of the body that asks, from {@link fields}. @throws RowRefused */
   readonly ask: (fields: Fields) => Fields;
   /** The parameter that may list several inputs, each of which has its own part of the answer. */
-  readonly lists?: 'input' | 'prompt';
+  readonly lists?: 'input' | 'prompt' | 'documents';
   /**
    * Says why the body of a success is no answer, `undefined` when it is one. An endpoint without it answers with any body.
    */

@@ -3,7 +3,7 @@ import { readError, saysNothing, type WireError } from '../provider/error-envelo
 import { asWire } from '../provider/wire.ts';
 import { isList, listIn } from './answer.ts';
 import { nonBlank, noPrompt, oneOf } from './ask.ts';
-import type { Endpoint, Fields, Shown } from './endpoint.ts';
+import type { Asked, Endpoint, Fields, Shown } from './endpoint.ts';
 import { RERANK_PARAMETERS } from './parameters.ts';
 import { common, envelope } from './show.ts';
 
@@ -17,6 +17,7 @@ export const RERANK: Endpoint = {
     query: nonBlank(oneOf(fields, 'query', 'prompt'), 'query'),
     documents: documents(fields),
   }),
+  lists: 'documents',
   problem,
   show,
 };
@@ -30,14 +31,17 @@ function documents({ documents: given }: Fields): unknown {
 
 const SHOWN = envelope('results');
 
-/** An answer ranks documents: each of its results has a place and a score, and no document has two. */
-function problem(body: unknown): WireError | undefined {
+/** An answer ranks documents of its request: each of its results has a place and a score, and no document has two. */
+function problem(body: unknown, { inputs = Number.POSITIVE_INFINITY }: Asked): WireError | undefined {
   const results = listIn(body, 'results');
   if (!isList(results)) return results;
   const error = results.map((each) => asWire(each)?.['error']).find((each) => !saysNothing(each));
   if (error !== undefined) return readError({ error });
   const places = results.map(placeOf);
-  if (places.every((place) => place !== undefined) && new Set(places).size === places.length)
+  if (
+    places.every((place) => place !== undefined && place < inputs) &&
+    new Set(places).size === places.length
+  )
     return undefined;
   return {
     code: 'INVALID_RANKING',

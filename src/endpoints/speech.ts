@@ -29,8 +29,22 @@ function problem(body: unknown): WireError | undefined {
   if (fileOf(body) !== undefined) return undefined;
   const wire = asWire(body);
   if (wire === undefined) return unexpectedResult('The answer holds no sound.');
-  if (soundIn(wire).some((value) => typeof value === 'string' && value !== '')) return undefined;
-  return emptyResult('The answer holds no sound.');
+  const sounds = soundIn(wire).filter((value) => typeof value === 'string' && value !== '');
+  if (sounds.some(isSound)) return undefined;
+  return sounds.length === 0
+    ? emptyResult('The answer holds no sound.')
+    : unexpectedResult('The answer holds a text where its sound should be.');
+}
+
+const SHORT_BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{2}==)$/;
+/** Longer texts are told by their bytes, without a pattern. */
+const SHORT = 64;
+
+/** Bytes as base64, or the address where they are. */
+function isSound(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  if (fileOf(value) !== undefined || /^https?:\/\//i.test(value)) return true;
+  return value.length < SHORT && SHORT_BASE64.test(value);
 }
 
 function soundIn(wire: Wire): unknown[] {

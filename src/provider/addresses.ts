@@ -8,6 +8,22 @@ export function isLoopback(url: URL): boolean {
   return LOOPBACK.test(url.hostname);
 }
 
+/** Hosts of one's own network, as far as their text tells: literal addresses and names that no public server has. */
+const PRIVATE =
+  /^(?:(?:0|10|127)\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.|192\.168\.|\[(?:::|f[cd]|fe[89ab])|[^.]+\.?$|.*\.(?:localhost|local|internal|lan|home\.arpa)\.?$)/;
+
+/**
+ * Why a provider at this base URL must not send us on to an address, without a key; `undefined` when it may: to https, to
+ * http where the provider itself is asked so, and into one's own network only from there.
+ */
+export function redirectProblem(url: URL, baseUrl: string): string | undefined {
+  const base = new URL(baseUrl);
+  const problem = addressProblem(url.href, base.protocol === 'http:' && !isLoopback(base));
+  if (problem !== undefined) return problem;
+  if (PRIVATE.test(url.hostname) && !PRIVATE.test(base.hostname)) return 'is in a private network';
+  return undefined;
+}
+
 /**
  * Why secrets must not be sent to an address; `undefined` when they may be: it is https, or on this machine.
  * @param insecure plain http is meant, for a server in one's own network

@@ -127,6 +127,8 @@ export interface BatchError {
   readonly message: string;
   /** 1-based line of the uploaded file. */
   readonly line: number | undefined;
+  /** The row, where the error says whose it is in a field. */
+  readonly customId?: string;
 }
 
 /** Where a provider is and how it speaks: all of it safe to keep in job.json and in the state (no key). */

@@ -15,17 +15,9 @@ import { AnthropicClient } from './adapters/anthropic.ts';
 import { MISTRAL } from './adapters/mistral.ts';
 import { idempotencyKey, OPENAI } from './adapters/openai.ts';
 import { TOGETHER } from './adapters/together.ts';
+import { streamBody } from './content.ts';
 import type { Dialect } from './dialects/schema.ts';
-import {
-  get,
-  Http,
-  streamBody,
-  TIMEOUTS,
-  type Call,
-  type HttpOptions,
-  type OwnHeader,
-  type Timeouts,
-} from './http.ts';
+import { get, Http, TIMEOUTS, type Call, type HttpOptions, type OwnHeader, type Timeouts } from './http.ts';
 import { betterBatch, isBestBatch, isWanted } from './match-batch.ts';
 import { readList } from './read-list.ts';
 import { readFile, required } from './wire.ts';

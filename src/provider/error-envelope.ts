@@ -41,6 +41,10 @@ export function saysNothing(error: unknown, level = 0): boolean {
 
 /** Fields of an envelope that hold no answer. */
 const ENVELOPE = new Set([
+  'id',
+  'created',
+  'model',
+  'provider',
   'error',
   'errors',
   'detail',
@@ -68,9 +72,14 @@ export function isOnlyError(body: unknown): boolean {
   const wire = asWire(body);
   if (wire === undefined || !Object.keys(wire).every((name) => ENVELOPE.has(name))) return false;
   if (['error', 'errors', 'detail'].some((name) => !saysNothing(wire[name]))) return true;
-  const { code = wire['type'] } = wire;
-  const failed = wire['object'] === 'error' || wire['success'] === false;
+  const { code, type } = wire;
+  const failed = wire['object'] === 'error' || wire['success'] === false || isFailure(type);
   return typeof wire['message'] === 'string' && (failed || !(saysNothing(code) || isSuccess(code)));
+}
+
+/** A type that is no failure's is one of texts, too: `{"type":"text","message":"hello"}` is an answer. */
+function isFailure(type: unknown): boolean {
+  return /error|exception|fail|fault/i.test(nameOf(type) ?? '');
 }
 
 /** A code that says that all is well. */

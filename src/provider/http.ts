@@ -6,6 +6,7 @@ import { classifyError } from './classify-error.ts';
 import type { Dialect } from './dialects/schema.ts';
 import { backoffMs, MAX_WAIT_MS, parseRetryAfter } from './retry-after.ts';
 import { createScrub, type Scrub } from './scrub-secrets.ts';
+import { followRedirects, redirectOf } from './redirects.ts';
 import { Agent, errors, request, type Answer } from './undici.ts';
 
 /** Milliseconds. */
@@ -23,7 +24,7 @@ export interface Timeouts {
 export const TIMEOUTS: Timeouts = { connect: 10_000, headers: 120_000, body: 60_000, total: 120_000 };
 
 /** Files that move more slowly than this are given up: 100 MB have 53 minutes, in bytes per millisecond. */
-const MIN_BYTES_PER_MS = 32;
+export const MIN_BYTES_PER_MS = 32;
 
 export interface HttpOptions {
   readonly baseUrl: string;
@@ -105,9 +106,25 @@ export class Http {
     });
   }
 
-  /** A call whose answer streams, for as long as it takes; its status is a success. @throws a `Provider*` error. */
-  stream(call: Call): Promise<Answer> {
-    return this.#attempt(call, async () => this.#accept(call, await this.#request(call)));
+  /**
+   * A file's content, which streams for as long as it takes; its status is a success. It may be behind redirects to a store: those
+   * are followed, and take along neither key nor headers of the configuration. @throws a `Provider*` error.
+   */
+  content(call: Call): Promise<Answer> {
+    return this.#attempt(call, async () => {
+      const { baseUrl } = this.#options;
+      const first = await this.#request(call);
+      if (redirectOf(first) === undefined) return this.#accept(call, first);
+      const headers = { 'accept-encoding': 'identity', ...call.headers };
+      const ask = (url: URL): Promise<Answer> =>
+        request(this.#agent, url, {
+          method: 'GET',
+          headers,
+          body: null,
+          signal: this.#endsAfter(undefined),
+        });
+      return followRedirects({ action: call.action, baseUrl, from: urlOf(baseUrl, call) }, first, ask);
+    });
   }
 
   /**
@@ -268,54 +285,6 @@ function totalMs({ headers }: Call, { total }: Timeouts): number {
 
 export function get(action: string, path: string): Call {
   return { action, method: 'GET', path, repeatable: true };
-}
-
-/**
- * An answer's body as it streams in.
- * @param onLength called with the `Content-Length`, where there is one
- * @throws ProviderUnavailable when fewer bytes arrive than were promised, compressed ones, or only a part
- */
-export async function* streamBody(
-  http: Http,
-  call: Call,
-  onLength?: (bytes: number) => void,
-): AsyncGenerator<Buffer> {
-  const { statusCode, headers, body } = await http.stream(call);
-  if (statusCode !== 200) {
-    body.on('error', () => undefined).destroy();
-    throw new ProviderUnavailable(
-      `${call.action}: it was answered with status ${statusCode}, which is no whole file.`,
-    );
-  }
-  const coding = headers['content-encoding'];
-  if (coding !== undefined && coding !== 'identity') {
-    body.on('error', () => undefined).destroy();
-    throw new ProviderUnavailable(`${call.action}: it came in the coding "${bounded(String(coding))}".`);
-  }
-  const promised = Number(headers['content-length'] ?? Number.NaN);
-  if (!Number.isNaN(promised)) onLength?.(promised);
-  const startedAt = performance.now();
-  let received = 0;
-  try {
-    for await (const chunk of body) {
-      received += (chunk as Buffer).byteLength;
-      refuseTooSlow(call, received, performance.now() - startedAt, http.totalMs);
-      yield chunk as Buffer;
-    }
-  } catch (error) {
-    throw asProviderError(call, error);
-  }
-  if (!Number.isNaN(promised) && received !== promised) {
-    throw new ProviderUnavailable(`${call.action}: ${received} of ${promised} bytes arrived.`);
-  }
-}
-
-/** Whoever takes the bytes may be slow, too; a server that sends a byte now and then is far below the least that is asked. */
-function refuseTooSlow({ action }: Call, received: number, passedMs: number, least: number): void {
-  if (passedMs < least + received / MIN_BYTES_PER_MS) return;
-  throw new ProviderUnavailable(
-    `${action}: only ${received} bytes in ${Math.round(passedMs / 1_000)} s; it is given up.`,
-  );
 }
 
 /** @throws ProviderRejected when the call would leave the base URL, whoever chose its path or ids */

@@ -2,6 +2,7 @@ import { ProviderUnavailable } from '../errors.ts';
 import { isExactNumber } from '../exact-json.ts';
 import type { Batch, BatchCounts, BatchError, ProviderFile } from './batch-provider.ts';
 import type { Dialect } from './dialects/schema.ts';
+import { linesInTexts } from './lines-in-text.ts';
 
 /**
  * Reads what providers send. They leave fields out, send null for "not yet", numbers as strings and times as ISO
@@ -93,28 +94,39 @@ function sumOf(wire: Wire): number {
   return Object.values(wire).reduce<number>((sum, value) => sum + (count(value) ?? 0), 0);
 }
 
+/** Why a batch failed: a list, bare or in `data`, of errors or texts; one of them; a text that may have a line per error. */
 function readErrors(value: unknown): BatchError[] {
-  if (typeof value === 'string' && value !== '')
-    return [{ code: 'batch_failed', message: value, line: lineIn(value) }];
-  const list = Array.isArray(value) ? value : asWire(value)?.['data'];
-  if (!Array.isArray(list)) return [];
-  return list.flatMap((entry) => {
-    const wire = asWire(entry);
-    if (wire === undefined) return [];
-    return [
-      {
-        code: text(wire['code']) ?? 'batch_failed',
-        message: text(wire['message']) ?? 'no message',
-        line: count(wire['line']) ?? lineIn(wire['message']),
-      },
-    ];
+  const told = listErrors(value);
+  const named = linesInTexts(told.map(({ message }) => message));
+  return told.flatMap((error, at) => {
+    const [line, ...others] = error.line === undefined ? (named[at] ?? []) : [error.line];
+    return [line, ...others].map((each) => ({ ...error, line: each }));
   });
 }
 
-/** The line of a message that begins with it, as AIBrix and others write it: `Line 3: Invalid JSON`. */
-function lineIn(message: unknown): number | undefined {
-  const [, line] = /^line (\d{1,9}): /i.exec(typeof message === 'string' ? message : '') ?? [];
-  return count(line);
+function listErrors(value: unknown): BatchError[] {
+  const wire = asWire(value);
+  const list = Array.isArray(value) ? value : (wire?.['data'] ?? (text(wire?.['message']) && [wire]));
+  if (Array.isArray(list)) return list.flatMap((entry) => readErrorEntry(entry) ?? []);
+  if (typeof value !== 'string') return [];
+  const words = value.split(/\r?\n/).filter((line) => line.trim() !== '');
+  // Otherwise they are one message, such as a stack trace.
+  const isList = words.length > 1 && linesInTexts(words).every((lines) => lines.length > 0);
+  return (isList ? words : [value]).flatMap((entry) => readErrorEntry(entry) ?? []);
+}
+
+function readErrorEntry(entry: unknown): BatchError | undefined {
+  if (typeof entry === 'string' && entry !== '')
+    return { code: 'batch_failed', message: entry, line: undefined };
+  const wire = asWire(entry);
+  if (wire === undefined) return undefined;
+  const customId = text(wire['custom_id']);
+  return {
+    code: text(wire['code']) ?? 'batch_failed',
+    message: text(wire['message']) ?? 'no message',
+    line: count(wire['line']) ?? count(wire['line_number']),
+    ...(customId !== undefined && { customId }),
+  };
 }
 
 function readMetadata(value: unknown): Readonly<Record<string, string>> {

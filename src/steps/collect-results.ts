@@ -64,7 +64,9 @@ async function collectOnce(
   }
   // A stopped job starts no further round: its end need not be waited for.
   const isStopped = (await readStop(edges.store, jobId)) !== undefined;
-  const waitSeconds = isStopped ? 0 : retryWaitSeconds(job, round, edges.random());
+  // Files that fail while a row is searched for are no sign of load.
+  const nth = end.halving === undefined ? round : 1;
+  const waitSeconds = isStopped ? 0 : retryWaitSeconds(job, nth, edges.random());
   return { ...base, next, round: round + 1, waitSeconds };
 }
 
@@ -107,7 +109,7 @@ async function currentRound({ store }: ProviderEdges, context: CollectContext): 
   return round === undefined || lastRound === undefined ? findRound(store, context) : { round, lastRound };
 }
 
-type RoundEnd = Pick<Collected, 'next' | 'round' | 'lastRound'> | LookAgain;
+type RoundEnd = Pick<Collected, 'next' | 'round' | 'lastRound' | 'halving'> | LookAgain;
 
 async function collect(
   edges: ProviderEdges,

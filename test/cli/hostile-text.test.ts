@@ -132,6 +132,7 @@ const COMMANDS: readonly (readonly [status: number, ...args: string[]])[] = [
   [0, 'results', JOBS.done, ...place, '--json'],
   [0, 'results', JOBS.done, ...place, '--out', `out-${EVIL}`],
   [0, 'results', JOBS.done, ...place, '--out', `out2-${EVIL}`, '--json'],
+  [0, 'results', JOBS.done, ...place, '--format', 'csv', '--out', `${EVIL}.csv`],
   [2, 'results', JOBS.running, ...place],
   [2, 'status', EVIL, ...place],
   [2, 'status', '--data', EVIL.slice(1)],

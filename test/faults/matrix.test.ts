@@ -29,6 +29,7 @@ describe.each(CASES.map((each) => [each.place, each.fault, each] as const))('%s'
     const { summary } = await trial.end();
     outcomes.set(struck, summary);
     expect(await violations(trial, IDS)).toEqual([]);
+    expect(summary?.unexplained.paidTwice ?? 0).toBe(struck.paidTwice ?? 0);
     expect(summary?.status).toMatch(struck.staysOpen === true ? /^failed$/ : /^(succeeded|partial)$/);
     expect(await openViolations(trial)).toEqual([]);
   });

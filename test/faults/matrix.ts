@@ -15,6 +15,8 @@ export interface Case {
   readonly wrap?: (edges: TaskEdges) => TaskEdges;
   /** The provider never shows what it promised: the job fails, also when it is resumed, and its batch is reported as open. */
   readonly staysOpen?: true;
+  /** Rows that are paid for twice: their answers came and cannot be read. */
+  readonly paidTwice?: number;
   /** How long after its end the job is resumed. */
   readonly resumedAfterSeconds?: number;
 }
@@ -269,6 +271,34 @@ const rows: Case[] = (
   faults: [{ at: 'row', every: 3, action }],
 }));
 
+/** Result lines that are there, and that no row explains as they are. */
+const oddLines: Case[] = (
+  [
+    ['comes back under an id in upper case', { kind: 'rename', as: 'upper' }],
+    ['comes back under an id with zeros before its number', { kind: 'rename', as: 'padded' }],
+    ['is cut in its middle', { kind: 'unreadable' }],
+    ['is no JSON', { kind: 'garbled' }],
+  ] as const
+).map(([fault, action]) => ({
+  place: 'result line',
+  fault: `every third row ${fault}`,
+  faults: [{ at: 'row', every: 3, action }],
+  ...(action.kind !== 'rename' && { paidTwice: 3 }),
+}));
+
+/** Rows that make the provider fail the file they are in. */
+const guilty: Case[] = (
+  [
+    ['names it in its text only', 'Line {line}: Invalid JSON'],
+    ['names it by its id', "The request with custom_id '{id}' is not valid."],
+    ['does not name it', 'An image is too small.'],
+  ] as const
+).map(([fault, message]) => ({
+  place: 'batch',
+  fault: `fails for a row, and ${fault}`,
+  faults: [{ at: 'row', ids: ['q4'], action: { kind: 'poison', message }, times: 'always' }],
+}));
+
 const lost: Case = {
   place: 'result line',
   fault: 'every third row is counted and in neither file',
@@ -349,7 +379,9 @@ export const CASES: readonly Case[] = [
   ...endings,
   ...late,
   ...batches,
+  ...guilty,
   ...rows,
+  ...oddLines,
   lost,
   ...contents,
   ...stores,

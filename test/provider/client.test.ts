@@ -1,7 +1,6 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
-import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Fault } from '../../simulator/faults.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/index.ts';
@@ -308,25 +307,6 @@ describe('a download', () => {
     const batch = await client.createBatch({ inputFileId: id, ...CREATE, metadata: {} });
     return { client, fileId: batch.outputFileId ?? '' };
   }
-
-  test('that is compressed is not taken for the file', async () => {
-    const asked: unknown[] = [];
-    const server = createServer((request, response) => {
-      asked.push(request.headers['accept-encoding']);
-      response.setHeader('content-encoding', 'gzip').end(gzipSync('{"custom_id":"q0"}\n'));
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void server.close());
-    const { port } = server.address() as AddressInfo;
-
-    const content = openClient(`http://127.0.0.1:${port}/v1`).download('file_1');
-
-    await expect(textOf(content)).rejects.toMatchObject({
-      name: 'ProviderUnavailable',
-      message: 'download file file_1: it came in the coding "gzip".',
-    });
-    expect(asked).toEqual(['identity']);
-  });
 
   test('that ends early is an outage, not a short file', async () => {
     const { client, fileId } = await openOutput({ at: 'content', action: { kind: 'truncated-body' } });

@@ -145,13 +145,15 @@ describe('a job', () => {
     expect(ended.summary).toMatchObject({ status: 'succeeded', rounds: 2 });
   });
 
-  test('sends every row again when a batch succeeded without an output file', async () => {
+  test('sends no row again when a batch succeeded without an output file, and reports the batch', async () => {
     const world = await openWorld({ faults: [{ at: 'batch', nth: 1, action: { kind: 'no-output' } }] });
 
     const ended = await world.run(prompts(4));
 
     expectEveryRowOnce(ended, ids(4));
-    expect(ended.summary).toMatchObject({ status: 'succeeded', rounds: 2, unexplained: { missing: 4 } });
+    expect(ended.summary).toMatchObject({ status: 'failed', failure: { code: 'OUTPUT_INCOMPLETE' } });
+    expect(ended.summary.open).toHaveLength(1);
+    expect([...world.simulator.answersPerRow().values()]).toEqual([1, 1, 1, 1]);
   });
 
   test('embeds texts, one vector per row or one per input', async () => {

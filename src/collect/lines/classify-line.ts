@@ -26,6 +26,8 @@ export interface Failed {
   readonly status: number;
   /** The body of a success that is no answer, where it holds more than an error: it may be paid for. */
   readonly body?: unknown;
+  /** The line itself reports a success, and the provider may count it as one; only its body is no answer. */
+  readonly isSuccess?: true;
 }
 
 const RETRIABLE_STATUSES = new Set([0, 408, 409, 425, 429]);
@@ -64,7 +66,7 @@ export function classifyLine(line: Wire, { endpoint, codes }: LineRules, asked: 
   if (status < 200 || status >= 300) return fail(readError(body), status, codes);
   const answer = answerOf(body, endpoint, asked);
   if (answer.kind === 'answer') return { kind: 'ok', body, shown: answer.shown };
-  const failed = fail(answer.error, status, codes);
+  const failed = { ...fail(answer.error, status, codes), isSuccess: true } as const;
   const isKept = typeof body === 'object' && Object.keys(body ?? {}).length > 0 && !isOnlyError(body);
   return isKept ? { ...failed, body } : failed;
 }

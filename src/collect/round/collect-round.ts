@@ -9,13 +9,13 @@ import { describeRound } from './describe-round.ts';
 import { missingRowError } from './ended-batch.ts';
 import type { GapKind } from './evidence.ts';
 import { describeGap, leaveOpen, lookAgain, weighRound, type LookAgain } from './late-output.ts';
+import { judgeFile } from './judge-file.ts';
 import { LostRows } from './lost-rows.ts';
 import { markLate, readRound, type ReadRound } from './read-round.ts';
 import { ResultFiles } from './result-files.ts';
 import { roundFacts } from './round-facts.ts';
 import type { RoundToCollect } from './round-to-collect.ts';
 import { Scratch } from './scratch.ts';
-import { smallerUpload } from './smaller-upload.ts';
 import { writeRound } from './write-round.ts';
 
 /**
@@ -52,8 +52,8 @@ async function writeFates(
 ): Promise<Collected> {
   const { store } = edges;
   const { context, batch, upload, index, splicer, rules } = read;
-  const smaller = await smallerUpload(store, context);
-  const facts = roundFacts(context, { batch, index, upload, smaller, isOpen }, job.profile);
+  const verdict = await judgeFile(store, read, job.profile.provider.dialect.codes);
+  const facts = roundFacts(context, { batch, index, upload, verdict, isOpen }, job.profile);
   const missingError = facts.refusal ?? (context.direct ? NOT_SENT : missingRowError(batch));
   const files = new ResultFiles(store, context.jobId);
   const lost = new LostRows(index, facts.sent, read.askedBefore);
@@ -65,7 +65,7 @@ async function writeFates(
   return {
     ...(again.length > 0 && { paidTwice: again.length }),
     ...describeRound(edges, context, batch, index, facts, totals),
-    ...(smaller.maxUploadBytes === undefined ? {} : { maxUploadBytes: smaller.maxUploadBytes }),
+    ...verdict.next,
   };
 }
 

@@ -13,13 +13,23 @@ export interface RoundFacts {
   readonly halted: boolean;
   /** The provider refused the round's file or batch as a whole. */
   readonly refusal: Failure | undefined;
-  /** Lines (0-based) that a failed validation names. */
-  readonly namedLines: ReadonlyMap<number, BatchError>;
+  /** Rows (by place) that the failure of the file names. */
+  readonly namedLines: ReadonlyMap<number, NamedRow>;
   /** Requests that were sent: the first so many of the round. */
   readonly sent: number;
   /** The round cost nothing and is no fault of its rows: the provider had no room for it, or lost its file. */
   readonly givenBack: boolean;
+  /** The file failed for a row that is not named: the next one is smaller, and the search for the row ends by itself. */
+  readonly searching?: boolean;
 }
+
+/** What the failure of a file says of one of its rows. */
+export interface NamedRow extends BatchError {
+  /** Another round may do. */
+  readonly isPassing?: boolean;
+}
+
+const fails = (named: NamedRow | undefined): boolean => named !== undefined && named.isPassing !== true;
 
 /** The fate of a row whose answer does not match what it must. */
 export function decideInvalidOutput(again: boolean, { round, lastRound, halted }: RoundFacts): Fate {
@@ -31,7 +41,7 @@ export function decideRow(kind: Verdict['kind'] | undefined, ordinal: number, fa
   if (kind === 'ok') return 'ok';
   if (kind === 'permanent' || (kind === 'halting' && !facts.halted)) return 'failed';
   const refused = facts.refusal !== undefined && ordinal < facts.sent;
-  if (kind === undefined && (refused || facts.namedLines.has(ordinal))) return 'failed';
+  if (kind === undefined && (refused || fails(facts.namedLines.get(ordinal)))) return 'failed';
   return facts.halted || facts.round < facts.lastRound ? 'deferred' : 'exhausted';
 }
 
@@ -48,11 +58,12 @@ export interface RoundCost extends RoundFacts {
 /**
  * The last round a shard may run after this one. A round that answered nothing and cost nothing is given back: the job
  * was halted, the batch failed validation and named lines, which leave, or the provider had no room. One that had room
- * for a part of the rows brings another one for the rest.
+ * for a part of the rows brings another one for the rest, and so does one of the search for a row that fails its file.
  */
 export function lastRoundAfter(cost: RoundCost, rounds: number): number {
   const { lastRound, halted, refusal, namedLines, answered, givenBack, sent, requests } = cost;
+  if (cost.searching === true) return lastRound + 1;
   if (sent < requests && (answered > 0 || refusal !== undefined)) return lastRound + 1;
-  const free = halted || givenBack || (namedLines.size > 0 && answered === 0);
-  return free ? Math.min(lastRound + 1, rounds + MAX_GIFTS) : lastRound;
+  const free = halted || givenBack || (answered === 0 && [...namedLines.values()].some(fails));
+  return free && lastRound < rounds + MAX_GIFTS ? lastRound + 1 : lastRound;
 }

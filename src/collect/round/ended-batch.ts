@@ -2,7 +2,7 @@ import { lookAtBatch } from '../../batches/look-at-batch.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import { ProviderUnavailable, type Failure } from '../../errors.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
-import type { Batch, BatchError } from '../../provider/batch-provider.ts';
+import type { Batch } from '../../provider/batch-provider.ts';
 import { isBusy, isTooLarge } from '../../provider/classify-error.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
 import type { RoundToCollect } from './round-to-collect.ts';
@@ -43,14 +43,6 @@ export function failedTooLarge(batch: Batch | undefined, codes: Codes): Failure 
   if (batch?.ending !== 'failed') return undefined;
   const error = batch.errors.find(({ code, message }) => isTooLarge(code, message, codes));
   return error && { name: 'ProviderTooLarge', code: error.code, message: error.message };
-}
-
-/** Lines that a failed validation names, counted from 0 as requests are. */
-export function namedLines(batch: Batch | undefined): ReadonlyMap<number, BatchError> {
-  if (batch?.ending !== 'failed') return new Map();
-  return new Map(
-    batch.errors.flatMap((error) => (error.line === undefined ? [] : [[error.line - 1, error] as const])),
-  );
 }
 
 /** What a row is told that is in neither file: why its batch ended, where the batch says so. */

@@ -1,4 +1,4 @@
-import type { Batch } from '../../provider/batch-provider.ts';
+import type { Batch, BatchCounts } from '../../provider/batch-provider.ts';
 
 /**
  * Whether what was found of an ended batch is all there will be. The one rule: paying again, ending a shard or reporting a
@@ -66,6 +66,8 @@ export interface FoundLines {
   readonly rows: number;
   /** Requests with an answer. */
   readonly ok: number;
+  /** Requests whose line the provider may count as a success: those, and bodies that are no answers. */
+  readonly succeeded: number;
   /** Lines that cannot be read or belong to no row. */
   readonly unexplained: number;
   /** Requests whose line cannot be read and shows whose it is. */
@@ -107,34 +109,42 @@ function findGap(batch: NonNullable<Evidence['batch']>, evidence: Evidence): Gap
 const UNTIL_SETTLED: Gap = { kind: 'incomplete', accepted: 'once settled' };
 
 /** A batch that succeeded has a line for every row, unless its counters say otherwise. */
-function missingOfSucceeded(batch: CountedBatch, { sent, rows, ok, unexplained }: FoundLines): Gap {
-  const counts = usableCounts(batch, sent);
+function missingOfSucceeded(batch: CountedBatch, lines: FoundLines): Gap {
+  const counts = usableCounts(batch, lines.sent);
   // Zeros beside a success are counters that nobody keeps.
-  const { succeeded = 0, failed = 0 } = counts ?? {};
-  const done = succeeded + failed;
-  // A line that we take for a failure may be a success by the counters.
-  const isExplained = done > 0 && (ok + unexplained >= succeeded || rows + unexplained >= done);
+  const isCounted = counts !== undefined && counts.succeeded + counts.failed > 0;
+  const isExplained = isCounted && explains(lines, counts);
   return { kind: 'incomplete', accepted: isExplained ? 'after the wait' : 'never' };
 }
 
 /** A batch that failed, expired or was cancelled may have rows that were never answered. */
-function missingOfUnfinished(
-  batch: CountedBatch,
-  { files, lines: { sent, rows, ok, unexplained } }: Evidence,
-): Gap | undefined {
+function missingOfUnfinished(batch: CountedBatch, { files, lines }: Evidence): Gap | undefined {
   if (files.length === 0 && batch.errors.length > 0) return undefined;
-  const counts = usableCounts(batch, sent);
+  const counts = usableCounts(batch, lines.sent);
   const done = counts === undefined ? 0 : counts.succeeded + counts.failed;
   if (counts !== undefined && done > 0) {
-    const isExplained = ok + unexplained >= counts.succeeded;
-    if (rows + unexplained >= done) return UNTIL_SETTLED;
-    return { kind: 'incomplete', accepted: isExplained ? 'after the wait' : 'never' };
+    if (lines.rows + lines.unexplained >= done) return UNTIL_SETTLED;
+    return { kind: 'incomplete', accepted: explains(lines, counts) ? 'after the wait' : 'never' };
   }
   const isCounted = counts !== undefined && batch.ending !== 'expired';
   return files.length > 0 || isCounted ? UNTIL_SETTLED : { kind: 'incomplete', accepted: 'after the wait' };
 }
 
 type CountedBatch = Pick<Batch, 'ending' | 'counts' | 'errors'>;
+
+/**
+ * Whether the lines that are there are all that the counters promise. A body that is no answer may have been counted as a
+ * success; that is certain only when the lines are as many as the rows that ended at all.
+ */
+function explains(
+  { rows, ok, succeeded, unexplained }: FoundLines,
+  counts: Pick<BatchCounts, 'succeeded' | 'failed'>,
+): boolean {
+  if (ok + unexplained >= counts.succeeded) return true;
+  return (
+    succeeded + unexplained >= counts.succeeded && rows + unexplained >= counts.succeeded + counts.failed
+  );
+}
 
 /** Counters of another number of rows say nothing: a failed validation shows zeros, and some providers never count. */
 function usableCounts({ counts }: Pick<Batch, 'counts'>, sent: number): Batch['counts'] {

@@ -33,6 +33,7 @@ export function weighRound({ files: facts }: Dialect, read: ReadRound): Decision
       sent: sentOf(read),
       rows: index.answered,
       ok: index.ok,
+      succeeded: index.succeeded,
       unexplained: index.unknown + index.unreadable,
       broken: index.brokenRows,
       spent: index.countOf(read.askedBefore),

@@ -2,39 +2,45 @@ import type { Job } from '../../job.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
 import type { UploadCheckpoint } from '../../checkpoints/shard-part.ts';
 import { lastRoundAfter, MAX_GIFTS, type RoundFacts } from './decide-row.ts';
-import { failedBusy, namedLines } from './ended-batch.ts';
+import { failedBusy } from './ended-batch.ts';
 import type { RoundIndex } from './round-index.ts';
 import type { RoundToCollect } from './round-to-collect.ts';
-import type { SmallerUpload } from './smaller-upload.ts';
+import type { FileVerdict } from './judge-file.ts';
 
 interface RoundFindings {
   readonly batch: Batch | undefined;
   readonly index: RoundIndex;
   readonly upload: UploadCheckpoint | undefined;
-  readonly smaller: SmallerUpload;
+  readonly verdict: FileVerdict;
   /** The batch is left as it is: rows without an answer wait for a resume. */
   readonly isOpen: boolean;
 }
 
 /** What decides about the rows of a round, and about the one after it. */
 export function roundFacts(
-  { round, lastRound, refusal, givenBack, direct, cancelledAt }: CollectedRound,
-  { batch, index, upload, smaller, isOpen }: RoundFindings,
+  { round, lastRound, givenBack, direct, cancelledAt }: CollectedRound,
+  { batch, index, upload, verdict, isOpen }: RoundFindings,
   { rounds, provider, late }: Job['profile'],
 ): FoundFacts {
   const { requests, answered, halted } = index;
   const facts = {
     round,
     lastRound,
-    refusal,
+    refusal: verdict.refusal,
     halted: halted || isOpen,
-    namedLines: new Map([...namedLines(batch), ...smaller.tooLarge]),
+    namedLines: verdict.named,
+    searching: verdict.searching,
     sent: direct ? answered : givenBack === undefined ? (upload?.part?.requests ?? requests) : 0,
     givenBack: givenBack !== undefined || failedBusy(batch, provider.dialect.codes),
   };
   const last = lastRoundAfter({ ...facts, requests, answered }, rounds);
   // Rows that were answered for passing reasons are among those left: without an end they would be for ever.
-  if (direct) return { ...facts, lastRound: Math.min(last, rounds + MAX_GIFTS), sendNext: 'direct' };
+  if (direct)
+    return {
+      ...facts,
+      lastRound: Math.max(lastRound, Math.min(last, rounds + MAX_GIFTS)),
+      sendNext: 'direct',
+    };
   const expired = batch?.ending === 'expired' || cancelledAt !== undefined;
   const isLate = late !== undefined && !facts.halted && !facts.givenBack && (expired || round >= last);
   return isLate ? { ...facts, lastRound: round + 1, sendNext: 'direct' } : { ...facts, lastRound: last };

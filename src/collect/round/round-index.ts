@@ -39,6 +39,8 @@ export interface Place {
   readonly start: number;
   readonly length: number;
   readonly kind: Verdict['kind'];
+  /** The line reports a success; its body may be no answer. */
+  readonly isSuccess: boolean;
   readonly isUtf8: boolean;
   /** The result line that it becomes, when that is made already. */
   made?: Buffer | undefined;
@@ -80,6 +82,8 @@ export class RoundIndex {
   answered = 0;
   /** Requests with an answer. */
   ok = 0;
+  /** Requests whose line reports a success, whatever its body is. */
+  succeeded = 0;
   /** The first row that says the account was denied: by a code that means the account, or as every other row does. */
   haltedBy: Failure | undefined;
 
@@ -124,6 +128,11 @@ export class RoundIndex {
     return [...this.#broken.keys()].filter((ordinal) => this.#places[ordinal] === undefined).length;
   }
 
+  /** The place of the request with this id. */
+  ordinalOf(customId: string): number | undefined {
+    return this.#ordinals.get(customId);
+  }
+
   /** How many of these ids are of requests of the round. */
   countOf(customIds: ReadonlySet<string>): number {
     return [...customIds].filter((customId) => this.#ordinals.has(customId)).length;
@@ -165,7 +174,7 @@ export class RoundIndex {
     const recognized = isUtf8 ? this.#splicer.recognize(bytes) : undefined;
     const ordinal = recognized === undefined ? undefined : this.#ordinals.get(recognized);
     if (ordinal !== undefined && this.#splicer.answers(this.asked(ordinal)))
-      return this.#addAnswer(ordinal, bytes, { ...place, kind: 'ok' });
+      return this.#addAnswer(ordinal, bytes, { ...place, kind: 'ok', isSuccess: true });
     const isStray = recognized !== undefined && ordinal === undefined;
     const stray = isStray ? { id: recognized } : this.#addRead(bytes, place);
     if (stray !== undefined) this.#addStray({ ...place, ...stray, name, number });
@@ -186,7 +195,7 @@ export class RoundIndex {
   }
 
   /** @returns what is known of a line that is no row's */
-  #addRead(bytes: Buffer, place: Omit<Place, 'kind'>): Pick<Stray, 'id'> | undefined {
+  #addRead(bytes: Buffer, place: Omit<Place, 'kind' | 'isSuccess'>): Pick<Stray, 'id'> | undefined {
     const line = parseLine(bytes);
     const id = readId(line);
     const ordinal = id === undefined ? undefined : this.#ordinals.get(id);
@@ -196,7 +205,7 @@ export class RoundIndex {
     return undefined;
   }
 
-  #addVerdict(ordinal: number, line: Wire, place: Omit<Place, 'kind'>): Verdict['kind'] {
+  #addVerdict(ordinal: number, line: Wire, place: Omit<Place, 'kind' | 'isSuccess'>): Verdict['kind'] {
     const verdict = classifyLine(line, this.#rules, this.asked(ordinal));
     if (verdict.kind === 'halting') {
       // A status such as 403 may be about this row alone: a listed code is about the account.
@@ -206,7 +215,8 @@ export class RoundIndex {
         if (this.#places[ordinal] === undefined) this.#denied += 1;
       }
     }
-    this.#place(ordinal, { ...place, kind: verdict.kind });
+    const isSuccess = verdict.kind === 'ok' || verdict.isSuccess === true;
+    this.#place(ordinal, { ...place, kind: verdict.kind, isSuccess });
     return verdict.kind;
   }
 
@@ -247,7 +257,9 @@ export class RoundIndex {
       if (this.#places[ordinal] === undefined) missing.add(foldedId(customId));
     for (const [customId, ordinal] of this.#ordinals) {
       if (!this.#repeated.has(ordinal) || !missing.has(foldedId(customId))) continue;
-      if (this.#places[ordinal]?.kind === 'ok') this.ok -= 1;
+      const place = this.#places[ordinal];
+      if (place?.kind === 'ok') this.ok -= 1;
+      if (place?.isSuccess === true) this.succeeded -= 1;
       this.#places[ordinal] = undefined;
       this.answered -= 1;
       this.duplicates -= 1;
@@ -267,6 +279,7 @@ export class RoundIndex {
     const wins = before === undefined || (before.kind !== 'ok' && place.kind === 'ok');
     if (wins) this.#places[ordinal] = place;
     if (wins && place.kind === 'ok') this.ok += 1;
+    if (wins && place.isSuccess && before?.isSuccess !== true) this.succeeded += 1;
     return wins;
   }
 

@@ -10,7 +10,8 @@ import type {
   UploadFile,
 } from '../batch-provider.ts';
 import type { Dialect } from '../dialects/schema.ts';
-import { get, Http, streamBody, type Call, type HttpOptions } from '../http.ts';
+import { streamBody } from '../content.ts';
+import { get, Http, type Call, type HttpOptions } from '../http.ts';
 import { asWire, readBatch, required } from '../wire.ts';
 import { toMessageParams, toMessageRequest } from './anthropic-request.ts';
 import { withPlainLimits } from './anthropic-limits.ts';

@@ -17,7 +17,16 @@ function evidence({ batch, lines, ...given }: Given): Evidence {
   return {
     batch: { phase: 'ended', ending: 'succeeded', counts: undefined, errors: [], ...batch },
     files: [],
-    lines: { sent: 9, rows: 9, ok: 9, unexplained: 0, broken: 0, spent: 0, ...lines },
+    lines: {
+      sent: 9,
+      rows: 9,
+      ok: 9,
+      succeeded: lines?.ok ?? 9,
+      unexplained: 0,
+      broken: 0,
+      spent: 0,
+      ...lines,
+    },
     isSettled: false,
     waitedSeconds: 0,
     lateSeconds: LATE,
@@ -50,7 +59,7 @@ const TABLE: readonly (readonly [string, Given, string, string])[] = [
   ],
   [
     'a line for each row that the counters count, one of which is no answer',
-    { lines: { rows: 6, ok: 5 }, batch: { counts: counts(6, 0) } },
+    { lines: { rows: 6, ok: 5, succeeded: 6 }, batch: { counts: counts(6, 0) } },
     'wait',
     'complete',
   ],
@@ -59,6 +68,18 @@ const TABLE: readonly (readonly [string, Given, string, string])[] = [
     { lines: SIX, batch: { counts: counts(6, 0) } },
     'wait',
     'complete',
+  ],
+  [
+    'a body that is no answer, counted as a success, and a row that nothing counts',
+    { lines: { rows: 8, ok: 6, succeeded: 7 }, batch: { counts: counts(7, 1) } },
+    'wait',
+    'complete',
+  ],
+  [
+    'a body that is no answer, counted as a failure, and a success that is not there',
+    { lines: { rows: 8, ok: 6, succeeded: 7 }, batch: { counts: counts(7, 2) } },
+    'wait',
+    'stop',
   ],
   [
     'lines of other rows only',

@@ -1,0 +1,101 @@
+import type { Failure } from '../../errors.ts';
+import type { Batch, BatchError } from '../../provider/batch-provider.ts';
+import { isListed } from '../../provider/dialects/known.ts';
+import type { Codes } from '../../provider/dialects/schema.ts';
+import { idsInText, linesInTexts } from '../../provider/lines-in-text.ts';
+import type { NamedRow } from './decide-row.ts';
+import type { RoundIndex } from './round-index.ts';
+
+/**
+ * What the failure of a file is about:
+ * - `passing`: the provider, for now; the same file may do in the next round
+ * - `file`: the file as a whole, and any other file would fail as well: its endpoint, model, purpose, window or account
+ * - `row`: a row
+ */
+export type Cause = 'passing' | 'file' | 'row';
+
+type Said = Pick<Failure, 'code' | 'message'>;
+
+/** What a text says is more exact than a code that stands for failures of all kinds, such as `inference_failed`. */
+export function causeOf({ code, message }: Said, codes: Codes): Cause {
+  if (isListed(code, codes.halting) || FILE_CODES.test(code) || FILE_MESSAGES.test(message)) return 'file';
+  if (PASSING_MESSAGES.test(message)) return 'passing';
+  if (ROW_MESSAGES.test(message)) return 'row';
+  // The code of a text without one says nothing.
+  const saysPassing =
+    code !== 'batch_failed' && (isListed(code, codes.retriable) || PASSING_CODES.test(code));
+  return saysPassing ? 'passing' : 'row';
+}
+
+const PASSING_CODES =
+  /^(?:HTTP_)?(?:0|408|425|429|5\d\d)$|timeout|unavailable|overloaded|rate_limit|server_error|internal_error/i;
+
+const PASSING_MESSAGES =
+  /(?<!(?:lines?|rows?|records?|entry|items?|requests?|columns?|char|index|position)[ #:]*)\b(?:408|425|429|50[0234]|52\d)\b|time[d -]*out|too many requests|rate limit|overloaded|temporar|unavailable|try again|internal (?:server )?error|connection (?:reset|refused|error|closed)/i;
+
+const ROW_MESSAGES =
+  /\b(?:400|404|413|422)\b|bad request|invalid|malformed|not (?:valid|parse)|pars(?:e|ing) error|context length|too long|unsupported|missing|required|must be/i;
+
+const FILE_CODES =
+  /model_not_found|invalid_model|endpoint|invalid_purpose|completion_window|file_not_found|file_expired|unsupported_file|permission|invalid_url_method|insufficient|quota|billing|api_key|authenticat|unauthorized|forbidden/i;
+
+const FILE_MESSAGES =
+  /\bmodel\b.{0,80}\b(?:not exist|not found|not supported|unsupported|unknown|not available|no access)|no such model|(?:unknown|unsupported|invalid|no such) (?:model|endpoint|purpose)|endpoint.{0,80}\b(?:not supported|unsupported|not found|invalid)|\bpurpose\b|completion[ _]window|(?:cannot|could not|can't) find (?:the )?(?:input )?file|input file.{0,40}\bnot found|quota|billing|api key|unauthori[sz]ed|authenticat|permission|access denied/i;
+
+/** What a refused call has to say before its file is halved: it may be about anything, and says what. */
+const ABOUT_CONTENT =
+  /json|\blines?\b|\brows?\b|\brecords?\b|custom[ _-]?id|\bmessages\b|\bbody\b|\brequests\b/i;
+
+/** Why the provider failed a round's file. */
+export interface FileFailure {
+  readonly errors: readonly BatchError[];
+  /** About the file as a whole, where no row is named. */
+  readonly cause: Cause;
+}
+
+/** @returns undefined when the file did not fail */
+export function findFileFailure(
+  batch: Batch | undefined,
+  refusal: Failure | undefined,
+  codes: Codes,
+): FileFailure | undefined {
+  if (refusal !== undefined) return refusedFile(refusal, codes);
+  if (batch?.ending !== 'failed') return undefined;
+  const causes = batch.errors.map((error) => causeOf(error, codes));
+  const cause = causes.find((each) => each !== 'row') ?? 'row';
+  return { errors: batch.errors, cause };
+}
+
+function refusedFile({ code, message }: Failure, codes: Codes): FileFailure {
+  // Before the status stands what was asked, with ids of files and jobs.
+  const said = message.replace(/^.*?: [45]\d\d /, '');
+  const [lines = []] = linesInTexts([said]);
+  const error = { code, message };
+  const cause = ABOUT_CONTENT.test(said) ? causeOf({ code, message: said }, codes) : 'file';
+  const named = lines.length === 0 ? [undefined] : lines;
+  return { errors: named.map((line) => ({ ...error, line })), cause };
+}
+
+/** Rows that the errors name, by line or by id, among the first so many that were sent. */
+export function namedRows(
+  { errors }: FileFailure,
+  index: RoundIndex,
+  sent: number,
+  codes: Codes,
+): ReadonlyMap<number, NamedRow> {
+  const named = new Map<number, NamedRow>();
+  for (const error of errors) {
+    const isPassing = causeOf(error, codes) === 'passing';
+    for (const ordinal of placesOf(error, index))
+      if (ordinal >= 0 && ordinal < sent) named.set(ordinal, { ...error, isPassing });
+  }
+  return named;
+}
+
+function placesOf({ line, customId, message }: BatchError, index: RoundIndex): readonly number[] {
+  // Ids are the rows' own; a line is counted in ways of its own.
+  const ids = customId === undefined ? idsInText(message) : [customId];
+  const places = ids.map((id) => index.ordinalOf(id)).filter((ordinal) => ordinal !== undefined);
+  if (places.length > 0) return places;
+  return line === undefined ? [] : [line - 1];
+}

@@ -1,0 +1,90 @@
+import { roundKey } from '../../checkpoints/keys.ts';
+import { partToUpload } from '../../checkpoints/shard-part.ts';
+import { readCollected } from '../../checkpoints/shard-rounds.ts';
+import type { Failure } from '../../errors.ts';
+import type { Collected } from '../../job.ts';
+import type { Codes } from '../../provider/dialects/schema.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import type { NamedRow } from './decide-row.ts';
+import { failedBusy, missingRowError } from './ended-batch.ts';
+import { findFileFailure, namedRows } from './file-failure.ts';
+import { afterPart, mayHalve } from './halving.ts';
+import type { ReadRound } from './read-round.ts';
+
+/** What became of a round's file, for its rows and for the files after it. */
+export interface FileVerdict {
+  /** Rows by their place: the failure names them, or the file held nothing else. */
+  readonly named: ReadonlyMap<number, NamedRow>;
+  /** The file failed for a row that is not known yet, or was found now. */
+  readonly searching: boolean;
+  /** The provider refused all of it. */
+  readonly refusal: Failure | undefined;
+  /** How much the next files hold. */
+  readonly next: Pick<Collected, 'maxUploadBytes' | 'halving'>;
+}
+
+/** Weighs a file that was too large, was refused or failed as a whole. */
+export async function judgeFile(store: ObjectStore, read: ReadRound, codes: Codes): Promise<FileVerdict> {
+  const { context } = read;
+  const { maxUploadBytes, halving } = (await readCollected(store, context)).at(-1) ?? {};
+  const known = { ...(maxUploadBytes !== undefined && { maxUploadBytes }), ...(halving && { halving }) };
+  if (context.givenBack?.name === 'ProviderTooLarge') return judgeTooLarge(store, read, known);
+  const isAsBefore = context.direct || context.givenBack !== undefined || failedBusy(read.batch, codes);
+  if (isAsBefore) return { ...NO_FAULT, refusal: context.refusal, next: known };
+  return judgeFailed(read, (await sentOf(store, read)) ?? read.index.requests, known, codes);
+}
+
+const NO_FAULT = { named: new Map<number, NamedRow>(), searching: false };
+
+async function sentOf(store: ObjectStore, { context, upload }: ReadRound): Promise<number | undefined> {
+  // A refused upload has no checkpoint.
+  return (upload === undefined ? await partToUpload(store, context, context.round) : upload.part)?.requests;
+}
+
+/** Half of what was refused; a single row cannot be halved, so it fails and the others go on. */
+async function judgeTooLarge(
+  store: ObjectStore,
+  { context }: ReadRound,
+  known: FileVerdict['next'],
+): Promise<FileVerdict> {
+  const { round, refusal, givenBack } = context;
+  const part = await partToUpload(store, context, round);
+  const whole = await store.stat(roundKey(context, round, 'requests.jsonl'));
+  const bytes = part?.bytes ?? whole?.bytes ?? 0;
+  if (part?.requests === 1 && givenBack !== undefined) {
+    const { code, message } = givenBack;
+    return { ...NO_FAULT, named: new Map([[0, { code, message, line: 1 }]]), refusal, next: known };
+  }
+  return { ...NO_FAULT, refusal, next: { ...known, maxUploadBytes: Math.max(1, Math.floor(bytes / 2)) } };
+}
+
+function judgeFailed(read: ReadRound, sent: number, known: FileVerdict['next'], codes: Codes): FileVerdict {
+  const { batch, index, context } = read;
+  const { refusal } = context;
+  const { halving: before } = known;
+  const after = (failedWhole: boolean): FileVerdict['next'] => {
+    const halving = afterPart(before, { sent, answered: index.answered, failedWhole });
+    return { ...known, ...(halving && { halving }) };
+  };
+  const failure = findFileFailure(batch, refusal, codes);
+  if (failure === undefined) return { ...NO_FAULT, refusal, next: after(false) };
+  const named = namedRows(failure, index, sent, codes);
+  if (named.size > 0 || index.answered > 0)
+    return { named, searching: false, refusal: undefined, next: after(false) };
+  if (failure.cause !== 'row') return { ...NO_FAULT, refusal, next: known };
+  if (!mayHalve(before, index.requests)) return { ...NO_FAULT, refusal, next: afterSearch(known) };
+  if (sent > 1) return { ...NO_FAULT, searching: true, refusal: undefined, next: after(true) };
+  // A row that was always alone and is told nothing may do in another round.
+  const isUnsaid = before === undefined && failure.errors.length === 0;
+  if (isUnsaid) return { ...NO_FAULT, refusal, next: known };
+  const error = { ...(failure.errors[0] ?? missingRowError(batch)), line: 1 };
+  return { named: new Map([[0, error]]), searching: true, refusal: undefined, next: after(true) };
+}
+
+/** The search took too many files: what is left goes as any other round does. */
+function afterSearch({ maxUploadBytes, halving }: FileVerdict['next']): FileVerdict['next'] {
+  return {
+    ...(maxUploadBytes !== undefined && { maxUploadBytes }),
+    ...(halving && { halving: { ...halving, suspects: 0, answered: true } }),
+  };
+}

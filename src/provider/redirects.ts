@@ -1,0 +1,63 @@
+import { ProviderNotFound, ProviderRejected, ProviderUnavailable } from '../errors.ts';
+import { redirectProblem } from './addresses.ts';
+import type { Answer } from './undici.ts';
+
+/** Redirects of one download that are followed. */
+const MAX_HOPS = 5;
+
+/** Where a file is asked for. */
+export interface Redirected {
+  readonly action: string;
+  readonly baseUrl: string;
+  readonly from: URL;
+}
+
+/** Where an answer sends on to. */
+export function redirectOf({ statusCode, headers: { location } }: Answer): string | undefined {
+  return [301, 302, 303, 307, 308].includes(statusCode) && typeof location === 'string'
+    ? location
+    : undefined;
+}
+
+/**
+ * Goes where a provider says that a file's content is. Addresses are signed, so none of them is told.
+ * @param ask asks an address without a key
+ * @throws ProviderRejected for an address that must not be asked, and for redirects without end
+ * @throws ProviderUnavailable when the store refuses: an address that has run out is given anew, and says nothing of the account
+ */
+export async function followRedirects(
+  { action, baseUrl, from }: Redirected,
+  first: Answer,
+  ask: (url: URL) => Promise<Answer>,
+): Promise<Answer> {
+  let answer = first;
+  let at = from;
+  for (let hop = 1; ; hop += 1) {
+    const location = redirectOf(answer);
+    if (location === undefined) return acceptContent(action, answer);
+    discard(answer);
+    if (hop > MAX_HOPS)
+      throw new ProviderRejected(`${action}: it is redirected more than ${MAX_HOPS} times.`);
+    const next = URL.parse(location, at.href);
+    const problem = next === null ? 'is none' : redirectProblem(next, baseUrl);
+    if (next === null || problem !== undefined)
+      throw new ProviderRejected(`${action}: the address that it is redirected to ${problem}.`);
+    at = next;
+    answer = await ask(at);
+  }
+}
+
+function acceptContent(action: string, answer: Answer): Answer {
+  const { statusCode } = answer;
+  if (statusCode >= 200 && statusCode < 300) return answer;
+  discard(answer);
+  const isGone = statusCode === 404 || statusCode === 410;
+  throw new (isGone ? ProviderNotFound : ProviderUnavailable)(
+    `${action}: ${statusCode} at the address that it was redirected to.`,
+  );
+}
+
+/** Ends an answer whose body is not read. */
+export function discard({ body }: Pick<Answer, 'body'>): void {
+  body.on('error', () => undefined).destroy();
+}
