@@ -165,7 +165,7 @@ describe('a create that the provider refused', () => {
 
     await expect(createBatch(later, CONTEXT)).rejects.toMatchObject({ name: 'ProviderThrottled' });
     now += 30;
-    await expect(createBatch(later, CONTEXT)).rejects.toThrow();
+    await expect(createBatch(later, CONTEXT)).rejects.toThrow('not known yet');
     now += 30;
     expect(await createBatch(later, CONTEXT)).toMatchObject({ batchId: 'batch_1', createdAt: NOW + 60 });
   });
@@ -187,9 +187,9 @@ test.each([
   });
   const later = { ...edges, clock: { now: () => now * 1_000 } };
 
-  await expect(createBatch(later, CONTEXT)).rejects.toThrow();
+  await expect(createBatch(later, CONTEXT)).rejects.toThrow('no answer');
   now += jump;
-  await expect(createBatch(later, CONTEXT)).rejects.toThrow();
+  await expect(createBatch(later, CONTEXT)).rejects.toThrow('not known yet');
   now += 30;
   listed = OURS;
   expect(await createBatch(later, CONTEXT)).toMatchObject({ batchId: 'batch_1' });
