@@ -5,9 +5,10 @@ import { STEPS } from '../lib/step-table.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import { resolveProfile } from '../src/config/resolve-profile.ts';
 import { numberText } from '../src/exact-json.ts';
-import type { InputRef, Job, Plan, Price, ResolvedProfile } from '../src/job.ts';
+import type { InputRef, Job, Plan, Price, ResolvedProfile, SkippedFiles } from '../src/job.ts';
 import { parseWindow } from '../src/polling.ts';
 import { isSmall } from '../src/checkpoints/shard-rounds.ts';
+import { InputFilter } from '../src/requests/input-files.ts';
 import { resolveInputs } from '../src/requests/resolve-inputs.ts';
 import { buildShards } from '../src/rows/build-shards.ts';
 import { createFolderStore } from '../src/store/folder-store.ts';
@@ -27,6 +28,8 @@ export interface PlanJob extends Omit<AskedJob, 'again'> {
 export interface PlannedJob {
   readonly profile: ResolvedProfile;
   readonly plan: Plan;
+  /** Files below a job request's prefix that would be left out; undefined when there are none. */
+  readonly skipped: SkippedFiles | undefined;
   /** When a batch would be looked at, for batches of some lengths; the last takes as long as it may. */
   readonly batches: readonly PlannedBatch[];
   /** Set when the job makes no batch: its rows are sent one by one. */
@@ -66,20 +69,25 @@ export async function planJob(options: PlanJob): Promise<PlannedJob> {
   const profile = resolveProfile(options.config, treatment.profile, treatment.overrides);
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-plan-'));
   try {
-    const plan = await buildInto(createFolderStore(folder), profile, treatment, options);
+    const filter = new InputFilter();
+    const source = { ...options, ...treatment, filter };
+    const plan = await buildInto(createFolderStore(folder), profile, source);
     const direct = planDirect(profile, plan);
     const batches = direct === undefined ? planBatches(profile, plan) : [];
-    return { profile, plan, batches, direct, price: planPrice(profile, plan) };
+    return { profile, plan, skipped: filter.skipped, batches, direct, price: planPrice(profile, plan) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
+interface Source extends Pick<Treatment, 'request'>, Pick<PlanJob, 'files' | 'data'> {
+  readonly filter: InputFilter;
+}
+
 async function buildInto(
   scratch: ObjectStore,
   profile: ResolvedProfile,
-  { request }: Treatment,
-  { files, data }: PlanJob,
+  { request, files, data, filter }: Source,
 ): Promise<Plan> {
   const jobId = 'plan';
   const source = request === undefined ? await filesAsStore(files) : createFolderStore(data);
@@ -87,7 +95,7 @@ async function buildInto(
   const inputs: readonly InputRef[] =
     request === undefined
       ? files.map((file, n) => ({ key: keyOf(file, n) }))
-      : await resolveInputs(store, jobId, request);
+      : await resolveInputs(store, jobId, request, filter);
   const job: Job = { jobId, inputs, profile, createdAt: new Date(0).toISOString() };
   return buildShards(store, job);
 }

@@ -42,7 +42,7 @@ export function planCommand(loadConfig: () => NightshiftConfig): Command {
 
 const ON_STDERR = { stream: process.stderr };
 
-function planLine({ profile, plan, batches, direct, price }: PlannedJob): object {
+function planLine({ profile, plan, skipped, batches, direct, price }: PlannedJob): object {
   const { name, provider, endpoint, model } = profile;
   return {
     profile: name,
@@ -50,6 +50,7 @@ function planLine({ profile, plan, batches, direct, price }: PlannedJob): object
     endpoint,
     model,
     ...plan,
+    skipped,
     batches,
     direct,
     pricesAsOf: PRICES_AS_OF,
@@ -74,10 +75,22 @@ function describePlan(planned: PlannedJob, files: readonly string[]): string[] {
     line('shards', describeShards(plan)),
     line('tokens', `about ${grouped(plan.inputTokens)} of input`),
     ...(plan.failure === undefined ? describeSending(planned).map(([name, text]) => line(name, text)) : []),
+    ...describeSkipped(planned).map((text) => line('skipped', text)),
     ...readingNotices(plan.inputs ?? []).map((notice) => line('read', notice)),
     ...describeProblems(plan),
     styleText('dim', 'Nothing was sent.'),
   ];
+}
+
+/** Skipped files that are named; more of them are in `--json`. */
+const SHOWN_SKIPPED = 5;
+
+function describeSkipped({ skipped }: PlannedJob): string[] {
+  if (skipped === undefined) return [];
+  const names = skipped.keys.slice(0, SHOWN_SKIPPED).map((key) => printable(basename(key)));
+  const more = skipped.count - names.length;
+  const others = more > 0 ? ` and ${grouped(more)} more` : '';
+  return [`empty or of no known format: ${names.join(', ')}${others}`];
 }
 
 function describeShards({ shards }: PlannedJob['plan']): string {

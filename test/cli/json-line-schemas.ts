@@ -89,6 +89,7 @@ const awsCost = z.strictObject({
 export const LINE_SCHEMAS = {
   plan: z.strictObject({
     type: z.literal('plan'),
+    skipped: z.strictObject({ count: z.number(), keys: z.array(z.string()) }).optional(),
     profile: z.string(),
     provider: z.string(),
     endpoint: z.string(),

@@ -75,6 +75,27 @@ test('takes a job request, whose inputs lie in the data folder', async () => {
   expect(await readdir(join(folder, 'nightshift-data'))).toEqual(['staged']);
 });
 
+test('names the files below a prefix that it skips', async () => {
+  const folder = await openFolder({ 'x.job.json': '{"prefix":"staged/","overrides":{"model":"m"}}' });
+  await mkdir(join(folder, 'nightshift-data', 'staged'), { recursive: true });
+  for (const [name, text] of Object.entries({
+    'a.txt': 'one\n',
+    'b.pdf': 'x',
+    'empty.csv': '',
+    _SUCCESS: '',
+  }))
+    await writeFile(join(folder, 'nightshift-data', 'staged', name), text);
+
+  const { stdout } = await spawnCli(folder, ['plan', 'x.job.json']);
+  const { stdout: json } = await spawnCli(folder, ['plan', 'x.job.json', '--json']);
+
+  expect(stdout).toMatch(/skipped +empty or of no known format: b\.pdf, empty\.csv\n/);
+  expect(JSON.parse(json)).toMatchObject({
+    rows: 1,
+    skipped: { count: 2, keys: ['staged/b.pdf', 'staged/empty.csv'] },
+  });
+});
+
 test('exits 1 when nothing of the job would be sent', async () => {
   const folder = await openFolder({ 'a.jsonl': ROWS });
 

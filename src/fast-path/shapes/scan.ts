@@ -4,7 +4,7 @@
  */
 export type Scan = (bytes: Uint8Array, from: number) => number;
 
-const [QUOTE, BACKSLASH, MINUS, POINT, ZERO, NINE] = [0x22, 0x5c, 0x2d, 0x2e, 0x30, 0x39];
+const [QUOTE, BACKSLASH, PLUS, MINUS, POINT, ZERO, NINE] = [0x22, 0x5c, 0x2b, 0x2d, 0x2e, 0x30, 0x39];
 
 /** Bytes that stand for themselves inside a string: all but control characters, quote, backslash, and what begins a line separator. */
 const PLAIN = new Uint8Array(256).map((_, byte) =>
@@ -60,7 +60,7 @@ function digitsEnd(bytes: Uint8Array, from: number): number {
 
 /** `e`, `E`, `+`, `-` or a point. */
 function isNumberPart(byte = 0): boolean {
-  return byte === 0x65 || byte === 0x45 || byte === 0x2b || byte === MINUS || byte === POINT;
+  return byte === 0x65 || byte === 0x45 || byte === PLUS || byte === MINUS || byte === POINT;
 }
 
 /** Digits with or without a point, inside quotes, up to the closing one: how some providers send a cost. */
@@ -75,11 +75,56 @@ export function quotedNumberEnd(bytes: Uint8Array, from: number): number {
 const IN_VECTOR = new Uint8Array(256).map((_, byte) =>
   '0123456789+-.eE, '.includes(String.fromCharCode(byte)) ? 1 : 0,
 );
-const CLOSING_BRACKET = 0x5d;
+const [SPACE, COMMA, CLOSING_BRACKET] = [0x20, 0x2c, 0x5d];
 
-/** From the byte after the opening bracket to the closing one. Its numbers are copied as they are, however they are written. */
+/** Bytes of a list in which every number is read. To read all of a long one costs a quarter of a collect. */
+const CHECKED_BYTES = 1_024;
+
+/**
+ * From the byte after the opening bracket to the closing one. Its numbers are copied as they are, however JSON lets them be
+ * written. Of a long list, the beginning is read and the rest is only looked through: a program that writes numbers which JSON
+ * does not allow writes them so from the start.
+ */
 export function vectorEnd(bytes: Uint8Array, from: number): number {
+  const limit = from + CHECKED_BYTES;
   let at = from;
+  while (at < limit) {
+    at = jsonNumberEnd(bytes, spacesEnd(bytes, at));
+    if (at === -1) return -1;
+    at = spacesEnd(bytes, at);
+    if (bytes[at] !== COMMA) return bytes[at] === CLOSING_BRACKET ? at : -1;
+    at += 1;
+  }
   while (IN_VECTOR[bytes[at] ?? 0] === 1) at += 1;
-  return at > from && bytes[at] === CLOSING_BRACKET ? at : -1;
+  return bytes[at] === CLOSING_BRACKET && endsInDigit(bytes, at) ? at : -1;
+}
+
+function spacesEnd(bytes: Uint8Array, from: number): number {
+  let at = from;
+  while (bytes[at] === SPACE) at += 1;
+  return at;
+}
+
+function endsInDigit(bytes: Uint8Array, end: number): boolean {
+  let last = end - 1;
+  while (bytes[last] === SPACE) last -= 1;
+  const byte = bytes[last] ?? 0;
+  return byte >= ZERO && byte <= NINE;
+}
+
+/** Any number that JSON allows: also with a sign, an exponent, or more digits than a double keeps. */
+function jsonNumberEnd(bytes: Uint8Array, from: number): number {
+  const start = bytes[from] === MINUS ? from + 1 : from;
+  let end = digitsEnd(bytes, start);
+  if (end === start || (bytes[start] === ZERO && end - start > 1)) return -1;
+  if (bytes[end] === POINT) {
+    const behind = end + 1;
+    end = digitsEnd(bytes, behind);
+    if (end === behind) return -1;
+  }
+  if (bytes[end] !== 0x65 && bytes[end] !== 0x45) return end;
+  const sign = bytes[end + 1];
+  const exponent = sign === PLUS || sign === MINUS ? end + 2 : end + 1;
+  end = digitsEnd(bytes, exponent);
+  return end === exponent ? -1 : end;
 }

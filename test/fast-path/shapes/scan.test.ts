@@ -103,3 +103,42 @@ test.each([
 ])('the vector %s ends at %i', (json, end) => {
   expect(vectorEnd(Buffer.from(json), 1)).toBe(end);
 });
+
+const isJson = (text: string): boolean => {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+test('a list is taken exactly when it is JSON and holds numbers', () => {
+  const number = fc.oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+    fc.constantFrom('1.', '+1', '.5', '01', '-', '1e', '1e+', '1.2.3', '1e5e5', '', ' ', '1 2', '-0', '1E-7'),
+  );
+  const lists = fc.array(number, { maxLength: 6 }).map((all) => `[${all.join(',')}]`);
+  fc.assert(
+    fc.property(lists, (json) => {
+      const taken = vectorEnd(Buffer.from(json), 1) === json.length - 1;
+      expect({ json, taken }).toEqual({ json, taken: isJson(json) && !/^\[ *\]$/.test(json) });
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test.each(['[1,,2', '[,1', '[1 2', '[.5', '[+1'])('a long list that begins as %s is left', (start) => {
+  const json = `${start},${'0.125,'.repeat(1_000)}1]`;
+  expect(vectorEnd(Buffer.from(json), 1)).toBe(-1);
+});
+
+test.each([',', '1.', '-', '1e'])('a long list that ends in %s is left', (end) => {
+  const json = `[${'0.125, '.repeat(1_000)}${end}]`;
+  expect(vectorEnd(Buffer.from(json), 1)).toBe(-1);
+});
+
+test('a long list of numbers is taken', () => {
+  const json = `[${'0.125, -2e-7,'.repeat(1_000)}1 ]`;
+  expect(vectorEnd(Buffer.from(json), 1)).toBe(json.length - 1);
+});

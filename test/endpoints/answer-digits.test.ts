@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { checkOutput } from '../../src/collect/lines/check-output.ts';
+import { classifyLine } from '../../src/collect/lines/classify-line.ts';
+import { renderResult } from '../../src/collect/lines/render-result.ts';
+import { ONE_INPUT } from '../../src/endpoints/asked.ts';
+import { endpointAt } from '../../src/endpoints/endpoints.ts';
+import { ResultSplicer, type ResultRules } from '../../src/fast-path/splice-result.ts';
+import { readAnswer } from '../../src/jsonl/answer-json.ts';
+import { jsonLine } from '../../src/jsonl/json-line.ts';
+import { asWire } from '../../src/provider/wire.ts';
+import { jsonTexts, numberTexts } from '../json-text.ts';
+
+/** Numbers of answers, from the provider's line to the result line. */
+const RULES: ResultRules = {
+  endpoint: endpointAt('/v1/chat/completions'),
+  codes: { retriable: [], permanent: [], halting: [] },
+  round: 1,
+  resultShape: 'compact',
+};
+
+const lineOf = (body: string): string =>
+  `{"custom_id":"q1","response":{"status_code":200,"body":${body}},"error":null}`;
+
+const chat = (content: string, usage: string, own: string): string =>
+  `{"model":"m","choices":[{"index":0,"message":{"role":"assistant","content":${JSON.stringify(content)}},"finish_reason":"stop"}],"usage":{"own":${usage}},"own":${own}}`;
+
+const verdictOf = (line: string) => classifyLine(asWire(readAnswer(line)) ?? {}, RULES, ONE_INPUT);
+
+const answerOf = (line: string) => {
+  const verdict = verdictOf(line);
+  if (verdict.kind !== 'ok') throw new Error(verdict.message);
+  return renderResult({ ...RULES, customId: 'q1', body: verdict.body, shown: verdict.shown });
+};
+
+const lists = jsonTexts.map((value) => `[${value}]`);
+
+test('usage and fields of the provider come out as they came in', () => {
+  fc.assert(
+    fc.property(lists, lists, (usage, own) => {
+      const line = jsonLine(answerOf(lineOf(chat('x', usage, own))));
+      expect(line).toContain(`"usage":{"own":${usage}}`);
+      expect(line).toContain(`"own":${own}}`);
+    }),
+  );
+});
+
+test('output that matches a schema comes out as the model wrote it', () => {
+  fc.assert(
+    fc.property(lists, (content) => {
+      const answer = answerOf(lineOf(chat(content, '[]', '[]')));
+      const line = checkOutput(answer, [content], undefined, () => undefined);
+      expect(jsonLine(line)).toContain(`"output":${content},`);
+    }),
+  );
+});
+
+test('a body that is no answer is kept as it came', () => {
+  fc.assert(
+    fc.property(lists, (own) => {
+      const verdict = verdictOf(lineOf(`{"choices":[],"own":${own}}`));
+      expect(verdict.kind).toBe('retriable');
+      expect(jsonLine({ body: verdict.body })).toContain(`"own":${own}}`);
+    }),
+  );
+});
+
+const vectors = fc
+  .array(numberTexts, { minLength: 8, maxLength: 20 })
+  .map((numbers) => `[${numbers.join()}]`);
+
+test('the fast path copies lists of any numbers', () => {
+  fc.assert(
+    fc.property(vectors, vectors, (first, second) => {
+      const splicer = new ResultSplicer(RULES);
+      splicer.learn(Buffer.from(lineOf(chat('x', first, '[]'))));
+      const line = lineOf(chat('y', second, '[]'));
+
+      const length = splicer.make(Buffer.from(line), ONE_INPUT);
+
+      expect(splicer.line.toString('utf8', 0, length)).toBe(jsonLine(answerOf(line)));
+      expect(splicer.line.toString('utf8', 0, length)).toContain(second);
+    }),
+  );
+});
+
+test('the fast path takes single numbers as the slow path does, or not at all', () => {
+  fc.assert(
+    fc.property(numberTexts, numberTexts, (first, second) => {
+      const splicer = new ResultSplicer(RULES);
+      splicer.learn(Buffer.from(lineOf(chat('x', '1', '0.25'))));
+      const line = lineOf(chat('y', first, second));
+
+      const length = splicer.make(Buffer.from(line), ONE_INPUT);
+
+      if (length > 0) expect(splicer.line.toString('utf8', 0, length)).toBe(jsonLine(answerOf(line)));
+    }),
+  );
+});
