@@ -7,6 +7,7 @@ import { InvalidRequest } from '../src/errors.ts';
 import type { Summary } from '../src/job.ts';
 import { OUTPUT_PREFIX } from '../src/checkpoints/keys.ts';
 import type { ListedObject, ObjectStore } from '../src/store/object-store.ts';
+import { isNoSegment } from '../src/store/folder-list.ts';
 import { makeFolder } from '../host/make-folder.ts';
 
 /** Everything a job has put below `output/<jobId>/`, in key order. */
@@ -23,14 +24,18 @@ export function resultsOf({ jobId, results }: Summary): string {
   throw new InvalidRequest(`Job ${jobId} has no results: see nightshift status ${jobId}.`);
 }
 
-/** Copies an object into a folder, under its name below `output/<jobId>/`. @returns the file's path */
+/**
+ * Copies an object into a folder, under its name below `output/<jobId>/`.
+ * @returns the file's path; undefined when the name would lead out of the folder, as only somebody else's object can
+ */
 export async function download(
   store: ObjectStore,
   key: string,
   { jobId, folder }: { readonly jobId: string; readonly folder: string },
-): Promise<string> {
-  const path = join(folder, key.slice(`${OUTPUT_PREFIX}${jobId}/`.length));
-  return writeWhole(path, read(store, key));
+): Promise<string | undefined> {
+  const name = key.slice(`${OUTPUT_PREFIX}${jobId}/`.length);
+  if (name.split(/[/\\]/).some(isNoSegment)) return undefined;
+  return writeWhole(join(folder, name), read(store, key));
 }
 
 /** Writes a file: whoever looks sees the whole of it or none. @returns its path from here */

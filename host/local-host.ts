@@ -10,8 +10,11 @@ import { openJobs } from './cancel-jobs.ts';
 import { createLocalExecutions, type CallStep, type EngineEvent, type LocalExecutions } from './engine.ts';
 import { limitSteps } from './limit-steps.ts';
 import type { LocalStack } from './load-stack.ts';
+import { releaseUnusedClaims } from './release-claims.ts';
+import { deliverBegun, deliverDue, deliverMissed } from './serve/deliver-schedules.ts';
 import { createEvents, type Events } from './serve/events.ts';
 import { runSchedules, Timetable } from './serve/run-schedules.ts';
+import { ScheduleJournal } from './serve/schedule-journal.ts';
 import { serveApi } from './serve/serve-api.ts';
 import type { Steps } from './worker-steps.ts';
 import { watchInput } from './serve/watch-input.ts';
@@ -54,7 +57,7 @@ const SETTLE_MS = 2_000;
 
 /**
  * Runs the three doors and the machine until it is disposed of: files dropped into the folder, the API, the schedules.
- * Jobs that an earlier host left unfinished go on.
+ * Jobs that an earlier host left unfinished go on, and schedules that it began to deliver are delivered.
  */
 export async function runLocalHost(options: LocalHostOptions): Promise<RunningHost> {
   const { config, edges, stack, onFailure = () => undefined, wrap = (call) => call } = options;
@@ -69,23 +72,28 @@ export async function runLocalHost(options: LocalHostOptions): Promise<RunningHo
   const doors: StartEdges = { ...edges, config, executions };
   const events = createEvents({ stack, callDoor: callDoors(doors), onFailure });
   const timetable = new Timetable(stack.schedules, edges.clock);
+  const journal = new ScheduleJournal(edges.store, timetable);
+  const schedules = { config, timetable, journal, events, log: edges.log };
+  const startedAt = edges.clock.now();
 
   await using opened = new AsyncDisposableStack();
   opened.defer(() => executions.leave());
   opened.defer(() => events.settled());
   const api = opened.use(await serveApi({ edges: doors, routes: stack.routes, port: options.port }));
   await carryOn(doors);
+  await deliverBegun(schedules);
+  // After that, so that what can be completed keeps its files.
+  await releaseUnusedClaims(edges, options.folder);
+  await deliverMissed(schedules, startedAt);
   await makeFolders(options);
   opened.use(await watchDrops(options, events));
-  opened.use(runSchedules(timetable, edges.clock, (due) => events.track(events.scheduled(due))));
+  opened.use(runSchedules(timetable, edges.clock, (now) => events.track(deliverDue(schedules, now))));
   const running = opened.move();
   return {
     url: api.url,
     timetable,
     executions,
-    fireSchedules: async () => {
-      await Promise.all(timetable.due(edges.clock.now()).map((due) => events.scheduled(due)));
-    },
+    fireSchedules: () => deliverDue(schedules, edges.clock.now()),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

@@ -14,7 +14,9 @@ import { callHandlers } from './call-handlers.ts';
 /** From the host. */
 export type ToWorker =
   | { readonly kind: 'call'; readonly id: number; readonly step: string; readonly event: unknown }
-  | { readonly kind: 'ping' };
+  | { readonly kind: 'ping' }
+  /** Nobody waits for the calls any more; the thread is ended in a moment. */
+  | { readonly kind: 'abandon' };
 
 /** To the host. */
 export type FromWorker =
@@ -29,7 +31,9 @@ const port = parentPort;
 const tell = (message: FromWorker): void => port.postMessage(message);
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the host sets it when it starts the thread
-const edges = providerEdgesFromEnvironment(process.env, workerData as DeployedProviders);
+const providers = workerData as DeployedProviders;
+const abandoned = new AbortController();
+const edges = providerEdgesFromEnvironment(process.env, providers, abandoned.signal);
 const hosted: TaskEdges = {
   ...edges,
   log: (event, fields) => tell({ kind: 'log', event, fields }),
@@ -39,6 +43,7 @@ const call = callHandlers(hosted);
 
 port.on('message', (message: ToWorker) => {
   if (message.kind === 'ping') tell({ kind: 'pong' });
+  else if (message.kind === 'abandon') abandoned.abort();
   else void run(message.id, message.step, message.event);
 });
 

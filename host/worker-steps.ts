@@ -33,6 +33,9 @@ const PINGS_UNTIL_STUCK = 6;
 /** Most steps have ended by then; those that have not are safe to end anywhere, as in a crash. */
 const GRACE_MS = 3_000;
 
+/** Then their calls to the provider are aborted, and steps clean up. */
+const ABORT_MS = 1_000;
+
 const STEP_WORKER = new URL(
   import.meta.url.endsWith('.ts') ? './step-worker.ts' : './step-worker.js',
   import.meta.url,
@@ -78,16 +81,29 @@ export class WorkerSteps implements Steps, AsyncDisposable {
     return this.#send(step, event);
   };
 
-  /** Waits a while for calls that nobody waits for any more, then ends them where they are. */
+  /**
+   * Waits a while for calls that nobody waits for any more: an answer that comes is paid for, and kept. Then aborts their
+   * calls to the provider, and at last ends them where they are.
+   */
   async abandon(): Promise<void> {
     const { graceMs = GRACE_MS } = this.#options;
-    const { promise: timeUp, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, graceMs);
-    await Promise.race([Promise.allSettled([...this.#open.values()].map(({ promise }) => promise)), timeUp]);
-    clearTimeout(timer);
+    if (!(await this.#settled(graceMs))) {
+      this.#post({ kind: 'abandon' });
+      await this.#settled(ABORT_MS);
+    }
     const left = this.#takeOpen();
     await this.#end();
     for (const { step, reject } of left) reject(new Error(`Step ${step} was ended: its host stops.`));
+  }
+
+  /** Whether all calls that are open now end in this time. */
+  async #settled(milliseconds: number): Promise<boolean> {
+    const { promise: timeUp, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(resolve, milliseconds, false);
+    const all = Promise.allSettled([...this.#open.values()].map(({ promise }) => promise)).then(() => true);
+    const settled = await Promise.race([all, timeUp]);
+    clearTimeout(timer);
+    return settled;
   }
 
   [Symbol.asyncDispose](): Promise<void> {

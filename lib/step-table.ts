@@ -141,8 +141,8 @@ export const STEPS = {
     reads: [JOBS, SUMMARIES],
     // Shards that left no word are settled here; OUTPUTS: results, dead letters, report and summary.
     streams: [SHARDS, OUTPUTS],
-    // Rows that are in the results.
-    deletes: ['output/*/dead-letters.jsonl', 'jobs/*/shards/*.jsonl'],
+    // Rows that are in the results, and what a refused job leaves.
+    deletes: ['output/*/dead-letters.jsonl', 'jobs/*/shards/*.jsonl', 'jobs/*/shards/*/stopped.json'],
   },
   'announce-job': {
     memoryMib: 256,

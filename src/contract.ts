@@ -1,4 +1,4 @@
-import type { CaughtError } from './errors.ts';
+import type { CaughtError, Failure } from './errors.ts';
 import type { PollLimits, Summary } from './job.ts';
 import type { ProviderSettings } from './provider/batch-provider.ts';
 
@@ -59,6 +59,8 @@ export interface SentContext extends DirectContext {
   readonly waitSeconds: number;
   /** Rows of the round that are answered. */
   readonly answered: number;
+  /** The account was denied: no further row is sent. */
+  readonly denied?: Failure;
 }
 
 /** Out of *Create batch*, into *Wait for batch* and *Poll batch*. */

@@ -25,6 +25,8 @@ export type LogEvent =
   | 'rows_deleted'
   | 'rows_not_deleted'
   | 'input_swept'
+  | 'schedule_missed'
+  | 'claims_released'
   | 'job_announced'
   | 'job_not_announced'
   | 'step_failed';

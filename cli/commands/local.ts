@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
-import type { Log } from '../../src/log.ts';
+import type { Log, LogFields } from '../../src/log.ts';
 import { cancelToTheEnd, openJobs } from '../../host/cancel-jobs.ts';
 import { createLocalExecutions, type EngineEvent } from '../../host/engine.ts';
 import { SECOND_INTERRUPT_MS, takeInterrupts } from '../interrupts.ts';
@@ -111,7 +111,9 @@ const logLine: Log = (event, fields) =>
   printError(styleText('dim', printableJson(JSON.stringify({ event, ...fields }))));
 
 /** What the doors did. */
-const tellJobs: Log = (event, { jobId, reason }) => {
+const tellJobs: Log = (event, fields) => {
+  const { jobId, reason } = fields;
+  if (event === 'schedule_missed') print(describeMissed(fields));
   const job = styleText('bold', `job ${printable(String(jobId))}`);
   if (event === 'job_started') print(`${job} started`);
   if (event === 'job_resumed') print(`${job} goes on`);
@@ -123,6 +125,13 @@ const tellJobs: Log = (event, { jobId, reason }) => {
   }
   if (event === 'job_refused') print(styleText('red', `${job} was refused: ${printable(String(reason))}`));
 };
+
+/** @param fields of `schedule_missed` */
+function describeMissed({ schedule, times, more, run }: LogFields): string {
+  const missed = `Schedule ${schedule} did not fire while nothing ran here: ${times}${more === true ? ', and later' : ''}.`;
+  if (run === true) return `${missed} These times run now.`;
+  return `${missed} They are skipped: run their files by hand. With missed: 'run' in its configuration, such times run at the start.`;
+}
 
 /** The steps of every job, each line with its job in front. */
 function tellProgress(locate: (key: string) => string): (event: EngineEvent) => void {

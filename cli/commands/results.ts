@@ -7,7 +7,7 @@ import { deadLettersKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import { readOverview } from '../../src/status/job-status.ts';
 import { readJson } from '../../src/store/json.ts';
 import { jsonLine } from '../json-lines.ts';
-import { print, printableChunks, printStream } from '../output.ts';
+import { print, printError, printableChunks, printStream } from '../output.ts';
 import { printable } from '../../src/printable.ts';
 import { makeFolder } from '../../host/make-folder.ts';
 import { writeParquet } from '../parquet.ts';
@@ -88,6 +88,12 @@ async function copyFiles(
   if (deadLetters === undefined) await rm(join(out, basename(deadLettersKey(jobId))), { force: true });
   for (const { key, bytes } of await filesOf(store, jobId)) {
     const path = await download(store, key, { jobId, folder: out });
+    if (path === undefined) {
+      printError(
+        `${printable(store.locate(key))} is not copied: its name is not that of a file below ${printable(out)}.`,
+      );
+      continue;
+    }
     print(json ? jsonLine('file', { jobId, key, path, bytes }) : printable(path));
     if (parquet !== true || key !== results) continue;
     const table = path.replace(/\.jsonl$/, '.parquet');

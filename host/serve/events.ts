@@ -9,8 +9,8 @@ export interface Events {
   dropped(object: DroppedObject): Promise<void>;
   /** An execution was stopped. */
   stopped(execution: string): Promise<void>;
-  /** The time of a schedule has come. */
-  scheduled(due: Fire): Promise<void>;
+  /** The time of a schedule has come. @returns whether its door took the event */
+  scheduled(due: Fire): Promise<boolean>;
   /** Remembers what is on its way, for {@link Events.settled}. */
   track(delivery: Promise<void>): void;
   /** Waits until nothing is on its way. */
@@ -33,11 +33,13 @@ export interface EventsOptions {
 
 export function createEvents({ stack, callDoor, onFailure }: EventsOptions): Events {
   const { rules, machine, bucket } = stack;
-  async function deliver(target: string, event: unknown): Promise<void> {
+  async function deliver(target: string, event: unknown): Promise<boolean> {
     try {
       await callDoor(machine.functions.get(target) ?? target, event);
+      return true;
     } catch (error) {
       onFailure(event, error);
+      return false;
     }
   }
   async function publish(event: object): Promise<void> {

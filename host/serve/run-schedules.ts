@@ -3,8 +3,20 @@ import { inputAt, nextFire, type TemplateSchedule } from '../template/schedules.
 
 /** A schedule whose time has come. */
 export interface Fire {
+  readonly schedule: string;
+  /** What it fires for, milliseconds since 1970. */
+  readonly time: number;
+  /** ARN of the function. */
   readonly target: string;
   readonly input: unknown;
+}
+
+/** Times of a schedule that passed, the oldest first. */
+export interface MissedFires {
+  readonly schedule: string;
+  readonly fires: readonly Fire[];
+  /** Whether there are more than are named. */
+  readonly more: boolean;
 }
 
 /** A month of nights that this machine slept through. */
@@ -13,11 +25,13 @@ const MAX_MISSED = 31;
 /** Keeps the time of each schedule. Pure but for the clock. */
 export class Timetable {
   readonly #schedules: readonly TemplateSchedule[];
+  readonly #started: number;
   #fired: number;
 
   constructor(schedules: readonly TemplateSchedule[], clock: Clock) {
     this.#schedules = schedules;
-    this.#fired = clock.now();
+    this.#started = clock.now();
+    this.#fired = this.#started;
   }
 
   /** When each schedule fires next, milliseconds since 1970. */
@@ -30,33 +44,60 @@ export class Timetable {
 
   /** What is due now, times that were slept through included, up to {@link MAX_MISSED} of each schedule. */
   due(now: number): Fire[] {
-    const fires = this.#schedules.flatMap((schedule) =>
-      this.#missed(schedule, now).map((time) => ({
-        target: schedule.target,
-        input: inputAt(schedule, time),
-      })),
-    );
+    const fires = this.#schedules.flatMap((schedule) => passed(schedule, this.#fired, now).fires);
     this.#fired = Math.max(now, this.#fired);
     return fires;
   }
 
-  #missed(schedule: TemplateSchedule, now: number): number[] {
-    const times: number[] = [];
-    let after: number | undefined = this.#fired;
-    while (times.length < MAX_MISSED) {
-      after = nextFire(schedule, after);
-      if (after === undefined || after > now) break;
-      times.push(after);
-    }
-    return times;
+  /**
+   * What fired while no host ran, up to this host's start.
+   * @param since by schedule: up to when a host looked; a schedule that is not in it is new, and missed nothing
+   */
+  missed(since: ReadonlyMap<string, number>): MissedFires[] {
+    return this.#schedules
+      .flatMap((schedule) => {
+        const after = since.get(fingerprint(schedule));
+        return after === undefined ? [] : [passed(schedule, after, this.#started)];
+      })
+      .filter(({ fires }) => fires.length > 0);
   }
+
+  /** A schedule at a time; undefined when there is no such schedule any more. */
+  at(name: string, time: number): Fire | undefined {
+    const schedule = this.#schedules.find((each) => each.name === name);
+    return schedule && fireOf(schedule, time);
+  }
+
+  /** What tells each schedule from another one of its name. */
+  fingerprints(): string[] {
+    return this.#schedules.map(fingerprint);
+  }
+}
+
+function passed(schedule: TemplateSchedule, after: number, until: number): MissedFires {
+  const fires: Fire[] = [];
+  for (let from = after; ;) {
+    const time = nextFire(schedule, from);
+    const over = time === undefined || time > until;
+    if (over || fires.length === MAX_MISSED) return { schedule: schedule.name, fires, more: !over };
+    fires.push(fireOf(schedule, time));
+    from = time;
+  }
+}
+
+function fireOf(schedule: TemplateSchedule, time: number): Fire {
+  return { schedule: schedule.name, time, target: schedule.target, input: inputAt(schedule, time) };
+}
+
+function fingerprint({ name, expression, timezone }: TemplateSchedule): string {
+  return `${name} ${expression} ${timezone}`;
 }
 
 /** Timers of Node take at most 2^31 - 1 ms; and the clock may be set. */
 const LONGEST_SLEEP_MS = 60_000;
 
 /** Fires the schedules as their times come, until it is disposed of. */
-export function runSchedules(timetable: Timetable, clock: Clock, fire: (due: Fire) => void): Disposable {
+export function runSchedules(timetable: Timetable, clock: Clock, fire: (now: number) => void): Disposable {
   let timer: NodeJS.Timeout | undefined;
   const sleep = (): void => {
     const times = timetable.next().map(({ time }) => time);
@@ -65,7 +106,7 @@ export function runSchedules(timetable: Timetable, clock: Clock, fire: (due: Fir
     timer = setTimeout(wake, Math.min(Math.max(milliseconds, 0), LONGEST_SLEEP_MS));
   };
   const wake = (): void => {
-    for (const due of timetable.due(clock.now())) fire(due);
+    fire(clock.now());
     sleep();
   };
   sleep();

@@ -1,17 +1,25 @@
 import { shardsPrefix } from '../checkpoints/keys.ts';
 import type { Edges } from '../edges.ts';
-import type { Summary } from '../job.ts';
+import type { Plan, Summary } from '../job.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
-/** Whether a job came to its end: nothing is left to resume, and its shards' rows are needed no more. */
-export function needsNoResume({ status }: Pick<Summary, 'status'>): boolean {
-  return status === 'succeeded' || status === 'partial';
+/** Whether a job came to its end: nothing is left to resume, or its plan says that nothing of it is ever sent. */
+export function needsNoResume({ status }: Pick<Summary, 'status'>, plan: Plan | undefined): boolean {
+  return status === 'succeeded' || status === 'partial' || plan?.failure !== undefined;
 }
 
 /**
- * Deletes the rows of a job's shards: requests, the provider's files, results by shard. All of them are JSON Lines, and no
- * checkpoint is. What cannot be deleted stays until the bucket forgets it: the job's end is what it is.
+ * Whether the rows of a job's shards are needed no more. Those of an input that could not be read to its end were never sent:
+ * there is no plan before all are built, and a resume builds them anew.
+ */
+export function needsNoRows(summary: Pick<Summary, 'status' | 'failure'>, plan: Plan | undefined): boolean {
+  return needsNoResume(summary, plan) || (plan === undefined && summary.failure?.name === 'InvalidInput');
+}
+
+/**
+ * Deletes the rows of a job's shards: requests, the provider's files, results by shard; and the word that a shard was stopped.
+ * No checkpoint is deleted. What cannot be deleted stays until the bucket forgets it: the job's end is what it is.
  */
 export async function forgetRows({ store, log }: Pick<Edges, 'store' | 'log'>, jobId: string): Promise<void> {
   try {
@@ -26,6 +34,8 @@ export async function forgetRows({ store, log }: Pick<Edges, 'store' | 'log'>, j
 
 async function rowKeys(store: ObjectStore, jobId: string): Promise<string[]> {
   const keys: string[] = [];
-  for await (const { key } of store.list(shardsPrefix(jobId))) if (key.endsWith('.jsonl')) keys.push(key);
+  for await (const { key } of store.list(shardsPrefix(jobId))) {
+    if (key.endsWith('.jsonl') || key.endsWith('/stopped.json')) keys.push(key);
+  }
   return keys;
 }

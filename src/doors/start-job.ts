@@ -4,8 +4,8 @@ import { defined } from '../defined.ts';
 import type { Edges } from '../edges.ts';
 import { RequestConflict } from '../errors.ts';
 import { lastExecution, startExecution, type Executions } from '../executions/executions.ts';
-import type { InputRef, Job, SkippedFiles, Summary } from '../job.ts';
-import { indexKey, jobKey, stopKey, summaryKey } from '../checkpoints/keys.ts';
+import type { InputRef, Job, Plan, SkippedFiles, Summary } from '../job.ts';
+import { indexKey, jobKey, planKey, stopKey, summaryKey } from '../checkpoints/keys.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
 import { readJson, requireJson } from '../store/json.ts';
 
@@ -125,8 +125,10 @@ export async function resumeJob(edges: StartEdges, jobId: string): Promise<Start
     return { jobId, state: cancelling ? 'cancelling' : 'running', execution: last.name };
   }
   const summary = await readJson<Summary>(store, summaryKey(jobId));
-  const goesOn = summary === undefined || summary.status === 'failed' || summary.status === 'cancelled';
-  return goesOn ? resume(edges, jobId) : { jobId, state: 'finished' };
+  const ended =
+    summary?.status === 'succeeded' || summary?.status === 'partial' || summary?.status === 'empty';
+  const refused = summary !== undefined && (await isRefused(store, jobId));
+  return !ended && !refused ? resume(edges, jobId) : { jobId, state: 'finished' };
 }
 
 /** A job that was refused or empty has ended without ever being started. */
@@ -143,8 +145,16 @@ async function resume({ store, executions, log }: StartEdges, jobId: string): Pr
   return { jobId, state: 'resumed', execution };
 }
 
-/** A job that failed can be started again; one that came to its end, with or without dead letters, cannot. */
+/**
+ * A job that failed can be started again; one that came to its end, with or without dead letters, cannot, and one whose rows
+ * were refused would be refused again.
+ */
 async function hasFinished(store: Edges['store'], jobId: string): Promise<boolean> {
   const summary = await readJson<Summary>(store, summaryKey(jobId));
-  return summary !== undefined && summary.status !== 'failed';
+  return summary !== undefined && (summary.status !== 'failed' || (await isRefused(store, jobId)));
+}
+
+/** Whether the job's plan says that nothing of it is ever sent: its rows are deleted once they are in its results. */
+async function isRefused(store: Edges['store'], jobId: string): Promise<boolean> {
+  return (await readJson<Plan>(store, planKey(jobId)))?.failure !== undefined;
 }

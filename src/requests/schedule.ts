@@ -32,6 +32,11 @@ export const scheduleSchema = z
         'must be a rate such as "30 minutes", "1 hour" or "7 days"',
       )
       .optional(),
+    /**
+     * What `npm run local` does with times that passed while it did not run. Default: it names them and runs none. On AWS,
+     * EventBridge Scheduler repeats deliveries by itself for a day.
+     */
+    missed: z.enum(['run', 'skip']).optional(),
     /** Of the cron fields and the date tokens. Default UTC. */
     timezone: timezone.optional(),
     ...treatmentShape,

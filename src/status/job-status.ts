@@ -90,7 +90,9 @@ export async function readDetails(edges: StatusEdges, jobId: string): Promise<Jo
   const facts = await readFacts(edges, jobId);
   if (facts === undefined) return undefined;
   const plan = await readJson<Plan>(edges.store, planKey(jobId));
-  const shards = plan === undefined ? [] : await readShards(edges.store, jobId, plan);
+  // Nothing of a refused job is in its shards any more.
+  const shards =
+    plan === undefined || plan.failure !== undefined ? [] : await readShards(edges.store, jobId, plan);
   return { status: statusOf(jobId, facts, plan, shards), shards };
 }
 
@@ -111,7 +113,10 @@ function statusOf(
     endpoint: job?.profile.endpoint ?? summary?.endpoint,
     ...(rows === undefined ? {} : { rows }),
     counts: addCounts(ended === undefined ? shards.map((shard) => shard.counts) : [ended.counts]),
-    shards: countStates(shards, summary?.shards ?? 0),
+    shards: countStates(shards, {
+      total: summary?.shards ?? 0,
+      state: plan?.failure === undefined ? 'done' : 'stopped',
+    }),
     openShards: shards.filter(({ state }) => state !== 'done').slice(0, MAX_SHOWN_SHARDS),
     ...(ended && { ...resultsOf(ended), summary: summaryKey(jobId) }),
   };
@@ -158,11 +163,15 @@ function resultsOf({ failure, advice, results, deadLetters, open = [] }: Summary
   };
 }
 
-function countStates(shards: readonly ShardStatus[], known: number): JobStatus['shards'] {
+/** @param known of shards that left nothing: the plan of an old job is forgotten before its summary is */
+function countStates(
+  shards: readonly ShardStatus[],
+  known: { readonly total: number; readonly state: 'done' | 'stopped' },
+): JobStatus['shards'] {
   const count = (state: ShardStatus['state']): number =>
-    shards.filter((shard) => shard.state === state).length;
+    shards.length === 0 && known.state === state
+      ? known.total
+      : shards.filter((shard) => shard.state === state).length;
   const states = { waiting: count('waiting'), running: count('running'), stopped: count('stopped') };
-  // The plan of an old job is forgotten before its summary is.
-  const total = shards.length === 0 ? known : shards.length;
-  return { total, ...states, done: total - states.waiting - states.running - states.stopped };
+  return { total: shards.length === 0 ? known.total : shards.length, ...states, done: count('done') };
 }

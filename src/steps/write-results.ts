@@ -1,4 +1,4 @@
-import { forgetRows, needsNoResume } from '../collect/forget-rows.ts';
+import { forgetRows, needsNoResume, needsNoRows } from '../collect/forget-rows.ts';
 import { settleShards, type SettledShard } from '../collect/shard/settle-shards.ts';
 import { summarize } from '../collect/summarize.ts';
 import type { WriteContext, WrittenContext } from '../contract.ts';
@@ -28,9 +28,9 @@ import type { ObjectStore } from '../store/object-store.ts';
 export async function writeResults(edges: Edges, { jobId, error }: WriteContext): Promise<WrittenContext> {
   const { store } = edges;
   const known = await readJson<Summary>(store, summaryKey(jobId));
-  if (known !== undefined && needsNoResume(known)) return finish(edges, known);
-  const job = await requireJson<Job>(store, jobKey(jobId));
   const plan = await readJson<Plan>(store, planKey(jobId));
+  if (known !== undefined && needsNoResume(known, plan)) return finish(edges, known, plan);
+  const job = await requireJson<Job>(store, jobKey(jobId));
   const failure = plan?.failure ?? (error === undefined ? undefined : failureFromCatch(error));
   const shards = plan === undefined ? [] : await settleShards(edges, jobId, plan, failure);
   const stop = await readStop(store, jobId);
@@ -44,12 +44,12 @@ export async function writeResults(edges: Edges, { jobId, error }: WriteContext)
   const { status, counts, rows, rounds, seconds, profile, usage } = summary;
   const tokens = { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens };
   edges.log('results_written', { jobId, profile, status, rows, rounds, seconds, ...counts, ...tokens });
-  return finish(edges, summary);
+  return finish(edges, summary, plan);
 }
 
 /** The summary is in the store. A call that comes again finds it there, and rows that are deleted already. */
-async function finish(edges: Edges, summary: Summary): Promise<WrittenContext> {
-  if (needsNoResume(summary)) await forgetRows(edges, summary.jobId);
+async function finish(edges: Edges, summary: Summary, plan: Plan | undefined): Promise<WrittenContext> {
+  if (needsNoRows(summary, plan)) await forgetRows(edges, summary.jobId);
   return describe(summary);
 }
 

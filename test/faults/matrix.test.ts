@@ -67,6 +67,7 @@ one by one, and counts the calls: at most 16 more than rows, those that were in 
 |---|---|
 | the synthesized state machine on \`aws-local-stepfunctions\`, the real handlers, a folder for the bucket, the simulator: this page, \`test/workflow/\` | the order of steps, retries, catches and waits, resumes, cancels, what each fault comes to |
 | the same with every function held to its role's policies: \`test/lib/roles.test.ts\` | each place in the code that calls the store or an execution is reached, and allowed |
+| two processes on one data folder, a step that never ends, a host that dies while a schedule starts its job: \`test/host/\` | the lock keeps the second one out, the worker thread is ended, and the next host goes on with every file |
 | the synthesized template: \`test/lib/\`, cdk-nag, the validator of the Amazon States Language, the CDK's own rules | resources, permissions, retry policies, all regions and partitions, bundles that are the same everywhere |
 | an S3 server over HTTP: \`test/store/\` | streams, parts, ranges, conditional writes, broken connections |
 | the deployed template on moto, with the bundles as functions, their roles, and a second interpreter of the Amazon States Language, which has another origin; run by hand, not part of this repository | both interpreters make the same calls with the same inputs; drops, API, schedules, cancel, resume and redrive end as they do here |

@@ -69,3 +69,29 @@ test('a file that stays what it is is read whole, and another one is not opened 
   await expect(store.open('rows.jsonl', { etag })).rejects.toMatchObject({ name: 'InvalidInput' });
   await expect(store.get('rows.jsonl', { etag })).rejects.toMatchObject({ name: 'InvalidInput' });
 });
+
+test('a job request that is written anew before it is read starts one job: that of its new text', async () => {
+  const host = await openHost();
+  await host.drop('staged/old.jsonl', ROWS);
+  await host.drop('staged/new.jsonl', ROWS);
+  let changed = false;
+  await host.start(undefined, {
+    wrapStore: (store) => ({
+      ...store,
+      open: async (key, options) => {
+        if (key === 'input/x.job.json' && !changed) {
+          changed = true;
+          await host.drop(key, '{"inputs":["staged/new.jsonl"]}');
+        }
+        return store.open(key, options);
+      },
+    }),
+  });
+
+  await host.drop('input/x.job.json', '{"inputs":["staged/old.jsonl"]}');
+
+  expect(await host.ended(1)).toMatchObject([{ status: 'succeeded', inputs: [{ key: 'staged/new.jsonl' }] }]);
+  expect(changed).toBe(true);
+  expect(host.simulator.batches()).toHaveLength(1);
+  expect(host.failures).toEqual([]);
+});

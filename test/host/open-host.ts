@@ -10,6 +10,7 @@ import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts'
 import type { ResultLine, Summary } from '../../src/job.ts';
 import { resultsKey } from '../../src/checkpoints/keys.ts';
 import type { LogEvent, LogFields } from '../../src/log.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createClock, KEY, openEdges, type TestClock } from '../workflow/parts.ts';
 
 /** The whole stack on this machine, in one test: real folder, real watch, real HTTP; only time is simulated. */
@@ -19,12 +20,19 @@ export interface TestHost {
   readonly simulator: Simulator;
   readonly logs: readonly { readonly event: LogEvent; readonly fields: LogFields }[];
   readonly failures: readonly string[];
-  start(wrap?: (call: CallStep) => CallStep): Promise<RunningHost>;
+  start(wrap?: (call: CallStep) => CallStep, changes?: HostChanges): Promise<RunningHost>;
   /** Puts a file at a path below the folder, whole at once. */
   drop(path: string, content: string | Buffer): Promise<void>;
   /** Waits until so many jobs have a summary, and tells all of them. */
   ended(count: number): Promise<Summary[]>;
   results(jobId: string): Promise<ResultLine[]>;
+}
+
+/** What a start has other than the rest. */
+export interface HostChanges {
+  /** With the same schedules, at the same times. */
+  readonly config?: NightshiftConfig;
+  readonly wrapStore?: (store: ObjectStore) => ObjectStore;
 }
 
 export const CONFIG: NightshiftConfig = defineConfig({
@@ -74,10 +82,10 @@ export async function openHost(): Promise<TestHost> {
     logs,
     failures,
     drop,
-    async start(wrap = (call) => call) {
+    async start(wrap = (call) => call, { config = CONFIG, wrapStore = (same) => same }: HostChanges = {}) {
       const host = await runLocalHost({
-        config: CONFIG,
-        edges,
+        config,
+        edges: { ...edges, store: wrapStore(edges.store) },
         stack,
         folder,
         port: 0,

@@ -1,19 +1,31 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import type { NightshiftConfig } from '../../src/config/config.ts';
+import { deployedProviders } from '../../src/config/deployed-providers.ts';
+import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import { WorkerSteps } from '../../host/worker-steps.ts';
 
 /** A thread that speaks as the one of the steps does, with steps that misbehave. */
 const MISBEHAVING = `
 import { parentPort } from 'node:worker_threads';
+let abort = () => undefined;
 const STEPS = {
   echo: (event) => event,
   later: (event) => new Promise((resolve) => setTimeout(resolve, 5, event)),
   spin: () => { for (;;); },
   backtrack: () => /^(a+)+$/.test('a'.repeat(60) + 'b'),
   never: () => new Promise(() => setInterval(() => undefined, 1000)),
+  provider: () => new Promise((_, reject) => { abort = () => reject(new Error('The call was aborted.')); }),
   fail: () => { throw Object.assign(new Error('No such batch.'), { name: 'ProviderNotFound' }); },
   crash: () => { setTimeout(() => { throw new Error('Lost.'); }); return new Promise(() => undefined); },
 };
 parentPort.on('message', async ({ kind, id, step, event }) => {
+  if (kind === 'abandon') { abort(); return; }
   if (kind === 'ping') { parentPort.postMessage({ kind: 'pong' }); return; }
   try {
     parentPort.postMessage({ kind: 'left', id, output: await STEPS[step](event) });
@@ -84,4 +96,55 @@ describe('steps in a thread of their own', () => {
     expect(await abandoned).toContain(`Step ${step} was ended: its host stops.`);
     expect(await steps.call('echo', EVENT)).toEqual(EVENT);
   });
+
+  test('whose call to the provider does not end have it aborted, and end by themselves', async () => {
+    const steps = open();
+    const abandoned = steps.call('provider', EVENT).then(String, String);
+
+    await steps.abandon();
+
+    expect(await abandoned).toBe('Error: The call was aborted.');
+  });
+});
+
+/** A provider whose answer never comes, and what becomes of the connection. */
+async function openSilent() {
+  const asked = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<void>();
+  const server = createServer((request) => {
+    asked.resolve();
+    request.on('close', () => closed.resolve());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  return { url, asked: asked.promise, closed: closed.promise };
+}
+
+test('a step that waits for its provider fails with its call when it is abandoned, and the connection is closed', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-abandon-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const { url, asked, closed } = await openSilent();
+  const environment = {
+    STORE: pathToFileURL(folder).href,
+    SIMULATOR_API_KEY: 'a-key-of-the-tests',
+    PROVIDER_BASE_URLS: JSON.stringify({ simulator: url }),
+  };
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const config: NightshiftConfig = { profiles: { default: { provider: 'simulator', model: 'm' } } };
+  const steps = new WorkerSteps({ log: () => undefined, providers: deployedProviders(config), graceMs: 50 });
+  onTestFinished(() => steps[Symbol.asyncDispose]());
+  const { provider } = resolveProfile(config, 'default');
+  const poll = { jobId: 'job-1', shard: 0, round: 1, batchId: 'batch-1', provider };
+  const abandoned = steps.call('cancel-batch', poll).then(String, String);
+  await asked;
+
+  await steps.abandon();
+
+  expect(await abandoned).not.toContain('was ended');
+  await closed;
 });

@@ -418,3 +418,40 @@ describe('a join', () => {
     expect(s3.commandCalls(CreateMultipartUploadCommand)).toHaveLength(0);
   });
 });
+
+describe('an object that is held to what it was', () => {
+  test.each<[string, () => Promise<unknown>]>([
+    ['open', () => store.open('input/a.jsonl', { etag: 'abc' })],
+    ['get', () => store.get('input/a.jsonl', { etag: 'abc' })],
+  ])('is refused by %s when S3 says that it is another one (412)', async (_, read) => {
+    s3.on(GetObjectCommand).rejects(answer('PreconditionFailed', 412));
+
+    await expect(read()).rejects.toMatchObject({
+      name: 'InvalidInput',
+      message: expect.stringContaining('s3://data/input/a.jsonl changed after its job was started') as string,
+    });
+    const [asked] = s3.commandCalls(GetObjectCommand).map(({ args }) => args[0].input);
+    expect(asked).toMatchObject({ Bucket: 'data', Key: 'input/a.jsonl', IfMatch: '"abc"' });
+  });
+
+  test('and is not held to anything does not ask for it', async () => {
+    s3.on(GetObjectCommand).resolves({ Body: body(Readable.from([Buffer.from('x')])), ContentLength: 1 });
+
+    expect(String(await store.get('input/a.jsonl'))).toBe('x');
+    expect(s3.commandCalls(GetObjectCommand)[0]?.args[0].input.IfMatch).toBeUndefined();
+  });
+
+  test('is held to its own etag when its body breaks, and one that took its place is no part of it', async () => {
+    s3.on(GetObjectCommand)
+      .resolvesOnce({ Body: body(broken(Buffer.from('one'))), ContentLength: 6, ETag: '"abc"' })
+      .rejects(answer('PreconditionFailed', 412));
+
+    await expect(store.get('input/a.jsonl', { etag: 'abc' })).rejects.toMatchObject({
+      name: 'StoreUnavailable',
+    });
+    expect(s3.commandCalls(GetObjectCommand)[1]?.args[0].input).toMatchObject({
+      IfMatch: '"abc"',
+      Range: 'bytes=3-5',
+    });
+  });
+});

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { jobKey, jobPrefix, planKey, resultsKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -95,4 +96,50 @@ test('the step that writes results may be cut off after any of its deletes, and 
   expect(await world.store.stat(resultsKey(jobId))).toBeDefined();
   expect(await world.store.stat(summaryKey(jobId))).toBeDefined();
   expect(await world.store.stat(planKey(jobId))).toBeDefined();
+});
+
+describe('a job that is refused before anything is sent', () => {
+  const rows = `${prompts(25)}{"nothing":true}\n`;
+
+  test.each([
+    ['a row is invalid and it is strict', { strict: true }],
+    ['it is over its budget', { budget: { maxRows: 5 } }],
+  ])('leaves nothing in its shards because %s, and its rows in its results', async (_, overrides) => {
+    const world = await openWorld();
+
+    const { jobId, summary, results } = await world.run(rows, { shardLimits: { maxRows: 5 }, ...overrides });
+
+    expect(summary).toMatchObject({ status: 'failed', rows: 26, failure: { name: 'InvalidInput' } });
+    expect(results).toHaveLength(26);
+    expect(
+      (await keysBelow(world.store, jobPrefix(jobId))).filter((key) => key.startsWith('shards/')),
+    ).toEqual([]);
+  });
+
+  test('is refused as before when it is started again, and keeps its results', async () => {
+    const world = await openWorld();
+    const first = await world.run(rows, { strict: true, shardLimits: { maxRows: 5 } });
+
+    const again = await world.run(rows, { strict: true, shardLimits: { maxRows: 5 } });
+
+    expect(again.jobId).toBe(first.jobId);
+    expect(again.summary).toEqual(first.summary);
+    expect(again.results).toEqual(first.results);
+    expect(world.simulator.requests()).toEqual([]);
+  });
+
+  test('leaves nothing in its shards when its file breaks off in the middle', async () => {
+    const world = await openWorld();
+    const whole = gzipSync(prompts(3_000));
+
+    const { jobId, summary } = await world.run(whole.subarray(0, whole.length - 20), {
+      name: 'rows.jsonl.gz',
+      shardLimits: { maxRows: 100 },
+    });
+
+    expect(summary).toMatchObject({ status: 'failed', failure: { name: 'InvalidInput' } });
+    expect(
+      (await keysBelow(world.store, jobPrefix(jobId))).filter((key) => key.startsWith('shards/')),
+    ).toEqual([]);
+  });
 });
