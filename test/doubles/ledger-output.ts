@@ -26,19 +26,12 @@ export interface Counts {
 }
 
 export function shownCounts(true_: Counts, { counts }: OutputMisbehaviour): Counts | null {
-  switch (counts) {
-    case 'absent':
-      return null;
-    case 'zero':
-      return { ...true_, completed: 0, failed: 0 };
-    case 'too few':
-      return { ...true_, completed: Math.floor(true_.completed / 2) };
-    case 'of another number':
-      return { total: true_.total + 3, completed: true_.completed + 3, failed: 0 };
-    case 'as they are':
-    case undefined:
-      return true_;
-  }
+  if (counts === 'absent') return null;
+  if (counts === 'zero') return { ...true_, completed: 0, failed: 0 };
+  if (counts === 'too few') return { ...true_, completed: Math.floor(true_.completed / 2) };
+  if (counts === 'of another number')
+    return { total: true_.total + 3, completed: true_.completed + 3, failed: 0 };
+  return true_;
 }
 
 /** A line of an output file, as this provider writes it. */
