@@ -1,4 +1,4 @@
-import type { CaughtError } from './errors.ts';
+import type { CaughtError, Failure } from './errors.ts';
 import type { PollLimits, Summary } from './job.ts';
 import type { ProviderSettings } from './provider/batch-provider.ts';
 
@@ -59,6 +59,8 @@ export interface SentContext extends DirectContext {
   readonly waitSeconds: number;
   /** Rows of the round that are answered. */
   readonly answered: number;
+  /** The account was denied: no further row is sent. */
+  readonly denied?: Failure;
 }
 
 /** Out of *Create batch*, into *Wait for batch* and *Poll batch*. */
@@ -95,9 +97,11 @@ export interface BatchContext extends UploadedContext {
 
 /** Looks at an ended batch that found less than it promised. */
 export interface LateOutput {
-  /** The first of them. */
+  /** The batch's `age` at the first of them: a clock that jumps neither shortens nor lengthens the wait. */
   readonly since: number;
   readonly looks: number;
+  /** Bytes of its files at the last of them. */
+  readonly received: number;
 }
 
 /** Out of *Poll batch*, into *Batch ended?*. */

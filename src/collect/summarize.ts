@@ -176,6 +176,8 @@ function advise({ name }: Failure): string {
     case 'ProviderDenied':
     case 'JobStopped':
       return `Check the provider's key, its scopes and the account's credit. ${RESUME}`;
+    case 'BatchOpen':
+      return `Look at the batches under "open" at the provider: cancel them there, or wait until they have ended. ${RESUME}`;
     case 'BatchStillRunning':
     case 'OutputIncomplete':
     case 'OutputUnrecognised':

@@ -1,9 +1,10 @@
 import { classifyLine, type RowCodes } from '../collect/lines/classify-line.ts';
+import { deniedBy, whoseDenial } from '../collect/lines/whose-denial.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { askedIn, mayList, ONE_INPUT } from '../endpoints/asked.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
-import { ProviderUnavailable } from '../errors.ts';
+import { ProviderUnavailable, type Failure } from '../errors.ts';
 import type { BatchProvider, DirectAnswer } from '../provider/batch-provider.ts';
 import { MAX_WAIT_MS, parseRetryAfter } from '../provider/retry-after.ts';
 import { asWire } from '../provider/wire.ts';
@@ -18,6 +19,7 @@ import {
   waitBeforeCall,
   type RateLimit,
 } from './rate-limit.ts';
+import { HeldDenials } from './held-denials.ts';
 import { HeldRows, type Attempt, type DirectRow } from './held-rows.ts';
 import { remember, rowWaitMs, whoseRefusal, type RecentRow } from './whose-refusal.ts';
 
@@ -26,6 +28,8 @@ export interface Sending {
   readonly provider: BatchProvider;
   readonly codes: RowCodes;
   readonly answers: Answers;
+  /** An earlier pass got answers. */
+  readonly hasAnswers: boolean;
   /** Milliseconds since 1970: no call is started after this. */
   readonly until: number;
   /** Asked before each call. */
@@ -40,6 +44,8 @@ export interface Sent {
   readonly end: 'all' | 'halted' | 'stopped' | 'later';
   /** With `later`: what the provider asks to wait first. */
   readonly waitMs: number;
+  /** With `halted`: by what. */
+  readonly denied?: Failure | undefined;
 }
 
 /** Attempts per row and pass. A 429 does not count as an attempt. */
@@ -83,7 +89,9 @@ class Sender {
   #hasLeft = false;
   #isTurnOfHeld = false;
   #answered = 0;
-  #halted = false;
+  readonly #denials = new HeldDenials();
+  /** Why the account is denied. */
+  #denied: Failure | undefined;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(edges: SendingEdges, rows: AsyncIterator<DirectRow>, sending: Sending) {
@@ -97,7 +105,7 @@ class Sender {
     const { clock, wait, signal } = this.#edges;
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure.error;
-      if (this.#halted) return this.#ended('halted');
+      if (this.#denied !== undefined) return this.#ended('halted');
       if (clock.now() >= this.#sending.until || signal?.aborted === true) return this.#ended('later');
       if (mayStart(this.#rate, this.#inFlight.size, clock.now()) > 0) {
         if (await this.#sending.isStopped()) return this.#ended('stopped');
@@ -128,7 +136,11 @@ class Sender {
   async #ended(end: Sent['end'], waitMs = 0): Promise<Sent> {
     await this.settle();
     if (this.#failure !== undefined) throw this.#failure.error;
-    return { answered: this.#answered, end: this.#halted ? 'halted' : end, waitMs };
+    if (end === 'all') await this.#settleDenials();
+    const denied = this.#denied;
+    return denied === undefined
+      ? { answered: this.#answered, end, waitMs }
+      : { answered: this.#answered, end: 'halted', waitMs, denied };
   }
 
   /**
@@ -169,7 +181,7 @@ class Sender {
 
   async #call(attempt: Attempt): Promise<void> {
     const { row } = attempt;
-    const { provider, endpoint, codes, answers } = this.#sending;
+    const { provider, endpoint, codes } = this.#sending;
     const answer = await send(provider, endpoint, row.body);
     const line = answerLine(row.customId, answer);
     const asked = mayList(row.body, this.#endpoint)
@@ -185,9 +197,26 @@ class Sender {
     this.#recent = remember(this.#recent, { customId: row.customId, isTaken });
     if (isTaken) this.#pace(answer, false, false);
     if (kind === 'retriable' && this.#refused(attempt, answer, { isTaken, isLimit: status === 429 })) return;
-    if (kind === 'halting') this.#halted = true;
-    await answers.add(line);
-    this.#answered += 1;
+    const whose = verdict.kind === 'halting' ? whoseDenial(verdict, codes) : 'row';
+    if (verdict.kind === 'halting' && whose === 'unclear') {
+      this.#denied ??= this.#denials.add(line, deniedBy(verdict));
+      return;
+    }
+    if (verdict.kind === 'halting' && whose === 'account') this.#denied ??= deniedBy(verdict);
+    // An answer of any other kind shows that the account is served; one that is none shows nothing.
+    else if (isTaken) await this.#keep(this.#denials.take());
+    await this.#keep([line]);
+  }
+
+  async #keep(lines: readonly string[]): Promise<void> {
+    this.#answered += lines.length;
+    await Promise.all(lines.map((line) => this.#sending.answers.add(line)));
+  }
+
+  /** No row is left: those that were denied failed by themselves where any other was answered, else the account is denied. */
+  async #settleDenials(): Promise<void> {
+    if (this.#answered > 0 || this.#sending.hasAnswers) await this.#keep(this.#denials.take());
+    else this.#denied ??= this.#denials.failure;
   }
 
   /** @returns whether the row is sent again in this pass or the next one */

@@ -40,6 +40,7 @@ export async function sendDirect(edges: ProviderEdges, context: DirectContext): 
     provider: edges.provider(context.provider),
     codes: rowCodes(job),
     answers,
+    hasAnswers: before > 0,
     until: edges.clock.now() + BUDGET_MS,
     isStopped: async () => (await readStop(store, jobId)) !== undefined,
   });
@@ -59,11 +60,11 @@ function ended(context: Passed): SentContext {
   return { answered: 0, ...context, phase: 'ended', waitSeconds: 0 };
 }
 
-function nextPass(context: Passed, { answered, end, waitMs }: Sent): SentContext {
+function nextPass(context: Passed, { answered, end, waitMs, denied }: Sent): SentContext {
   const stalled = answered > 0 ? 0 : context.stalled + 1;
   const next = { answered: 0, ...context, polls: context.polls + 1, stalled };
   const isOver = end !== 'later' || next.polls >= MAX_POLLS_PER_ROUND || stalled >= MAX_STALLED_PASSES;
-  if (isOver) return ended(next);
+  if (isOver) return { ...ended(next), ...(denied && { denied }) };
   return { ...next, phase: 'running', waitSeconds: Math.min(Math.ceil(waitMs / 1_000), MAX_WAIT_SECONDS) };
 }
 

@@ -73,6 +73,7 @@ async function run(
       provider: { send } as unknown as BatchProvider,
       codes: builtInDialect('openai').codes,
       answers,
+      hasAnswers: false,
       until: clock.now() + 600_000,
       isStopped: () => Promise.resolve(false),
       ...sending,
@@ -215,6 +216,51 @@ test('a denied account is asked no further than what was in flight', async () =>
   const { calls, end } = await run(30, () => denied);
 
   expect({ calls, end }).toEqual({ calls: ['q0'], end: 'halted' });
+});
+
+describe('rows that are denied by a status alone (403)', () => {
+  const DENIED = { status: 403, headers: {}, body: '{"error":{"message":"Forbidden"}}' };
+  const isDenied =
+    (denied: (n: number) => boolean) =>
+    (id: string): DirectAnswer =>
+      denied(Number(id.slice(1))) ? DENIED : OK;
+
+  test.each([
+    ['the first', isDenied((n) => n === 0)],
+    ['one in the middle', isDenied((n) => n === 15)],
+    ['the last', isDenied((n) => n === 29)],
+    ['every second', isDenied((n) => n % 2 === 0)],
+    ['the first five', isDenied((n) => n < 5)],
+  ])('do not stop the others: %s', async (_which, answered) => {
+    const { kept, end, denied } = await run(30, answered);
+
+    expect({ kept: kept.size, end, denied }).toEqual({ kept: 30, end: 'all', denied: undefined });
+  });
+
+  test('are the account when every row is, and are sent again later', async () => {
+    const { calls, kept, end, denied } = await run(30, () => DENIED);
+
+    expect({ kept: kept.size, end }).toEqual({ kept: 0, end: 'halted' });
+    expect(denied).toMatchObject({ name: 'ProviderDenied', message: 'Forbidden' });
+    expect(calls.length).toBeLessThanOrEqual(30);
+    expect((await run(2, () => DENIED)).end).toBe('halted');
+  });
+
+  test('are the account when it is denied on the way, and none of them has failed', async () => {
+    const { kept, end } = await run(
+      60,
+      isDenied((n) => n >= 20),
+    );
+
+    expect({ kept: kept.size, end }).toEqual({ kept: 20, end: 'halted' });
+  });
+
+  test('for what they say fail by themselves, however many they are', async () => {
+    const moderated = { status: 403, headers: {}, body: '{"error":{"message":"flagged by moderation"}}' };
+    const { kept, end } = await run(30, () => moderated);
+
+    expect({ kept: kept.size, end }).toEqual({ kept: 30, end: 'all' });
+  });
 });
 
 test('an error of ours ends the sending, and is told', async () => {

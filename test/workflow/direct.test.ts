@@ -115,6 +115,32 @@ describe('a small job', () => {
     expect(world.simulator.batches()).toEqual([]);
   });
 
+  test('goes on when one row is denied (403): it fails by itself', async () => {
+    const world = await openWorld({
+      dialect: 'openai',
+      faults: [{ at: 'realtime', action: { kind: 'status', status: 403, code: 'forbidden' } }],
+    });
+
+    const { summary } = await world.run(prompts(5), { small: 'direct', provider: 'openai-simulator' });
+
+    expect(summary).toMatchObject({ status: 'partial', counts: { ok: 4, failed: 1 } });
+  });
+
+  test('stops when every row is denied (403), and sends them all when it is started again', async () => {
+    const world = await openWorld({
+      dialect: 'openai',
+      faults: [{ at: 'realtime', action: { kind: 'status', status: 403, code: 'forbidden' }, times: 5 }],
+    });
+    const options = { small: 'direct', provider: 'openai-simulator' } as const;
+
+    const stopped = await world.run(prompts(5), options);
+    const resumed = await world.run(prompts(5), options);
+
+    expect(stopped.summary).toMatchObject({ status: 'failed', counts: { exhausted: 5 } });
+    expect(stopped.summary.failure).toMatchObject({ name: 'ProviderDenied', code: 'forbidden' });
+    expect(resumed.summary).toMatchObject({ status: 'succeeded', counts: { ok: 5 } });
+  });
+
   test('sends a row again whose answer was lost, and tells it once', async () => {
     const world = await openWorld({
       faults: [{ at: 'realtime', action: { kind: 'reset', when: 'after' } }],

@@ -74,6 +74,7 @@ export async function readRound(
   const output = await fetch('output', batch?.outputFileId);
   const errors = await fetch('errors', batch?.errorFileId);
   index.settle(direct ? undefined : (upload?.part?.requests ?? index.requests));
+  index.haltedBy ??= round.denied;
   const files = [output, errors].filter((file) => file !== undefined);
   const askedBefore = await askedAgainBefore(store, context, context.round);
   return { context, batch, upload, rules, splicer, index, files, askedBefore, wasLate };

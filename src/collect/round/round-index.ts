@@ -1,12 +1,12 @@
-import { bounded, type Failure } from '../../errors.ts';
+import type { Failure } from '../../errors.ts';
 import { asBuffer, createFramer, type Line } from '../../jsonl/lines.ts';
 import { ONE_INPUT } from '../../endpoints/asked.ts';
 import type { Asked } from '../../endpoints/endpoint.ts';
 import { numberText } from '../../exact-json.ts';
 import { readAnswer } from '../../jsonl/answer-json.ts';
 import { asWire, type Wire } from '../../provider/wire.ts';
-import { isListed } from '../../provider/dialects/known.ts';
-import { classifyLine, type Failed, type LineRules, type Verdict } from '../lines/classify-line.ts';
+import { classifyLine, type LineRules, type Verdict } from '../lines/classify-line.ts';
+import { deniedBy, whoseDenial } from '../lines/whose-denial.ts';
 import { withResponse } from '../lines/line-shape.ts';
 import { foldedId } from './changed-ids.ts';
 import type { ChunkSink } from './fetch-file.ts';
@@ -26,9 +26,6 @@ const MAX_UNKNOWN_IDS = 20;
 
 /** Unreadable lines that are told with an excerpt. */
 const MAX_UNREADABLE_LINES = 5;
-
-/** A row that was denied for what it says, not for whose it is. */
-const ABOUT_CONTENT = /moderat|content[ _-]?(?:policy|filter|management)|safety|flagged/i;
 
 /** Stray lines beyond the number of rows that are looked into. */
 const SPARE_STRAYS = 1_000;
@@ -208,10 +205,10 @@ export class RoundIndex {
   #addVerdict(ordinal: number, line: Wire, place: Omit<Place, 'kind' | 'isSuccess'>): Verdict['kind'] {
     const verdict = classifyLine(line, this.#rules, this.asked(ordinal));
     if (verdict.kind === 'halting') {
-      // A status such as 403 may be about this row alone: a listed code is about the account.
-      if (!isByStatus(verdict, this.#rules)) this.haltedBy ??= denied(verdict);
-      else if (!ABOUT_CONTENT.test(`${verdict.code} ${verdict.message}`)) {
-        this.#deniedBy ??= denied(verdict);
+      const whose = whoseDenial(verdict, this.#rules.codes);
+      if (whose === 'account') this.haltedBy ??= deniedBy(verdict);
+      if (whose === 'unclear') {
+        this.#deniedBy ??= deniedBy(verdict);
         if (this.#places[ordinal] === undefined) this.#denied += 1;
       }
     }
@@ -289,19 +286,10 @@ export class RoundIndex {
   }
 }
 
-/** Whether a row was denied by its status, and by no code that means the account. */
-function isByStatus({ code, status }: Failed, { codes }: LineRules): boolean {
-  return status >= 401 && status <= 403 && !isListed(code, codes.halting);
-}
-
 /** Ours are texts; a program that takes `"17"` for a number may give 17 back. */
 function readId(line: Wire | undefined): string | undefined {
   const id = line?.['custom_id'];
   return typeof id === 'string' ? id : numberText(id);
-}
-
-function denied({ code, message }: Failed): Failure {
-  return { name: 'ProviderDenied', code, message: bounded(message) };
 }
 
 /** A line as an object; bytes that are no UTF-8 are replaced rather than lost with their row. */

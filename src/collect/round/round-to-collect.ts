@@ -7,12 +7,16 @@ export interface RoundToCollect extends ShardContext {
   readonly lastRound: number;
   readonly batchId?: string;
   readonly createdAt?: number;
+  /** Seconds since the create, as the polls count them. */
+  readonly age?: number;
   /** What it was created from. */
   readonly fileId?: string;
   /** The polls found that the provider does not have it any more. */
   readonly gone?: boolean;
   /** Set when the batch was told to end. */
   readonly cancelledAt?: number;
+  /** Rows were sent one by one until so many were denied that it is the account. */
+  readonly denied?: Failure;
   /** Earlier looks found less than the batch promised. */
   readonly late?: LateOutput;
   /** The provider refused the round's file or batch. */
