@@ -78,6 +78,7 @@ test('a parameter of the job and one of the row are sent as they were written, o
     (_, n) => `{"custom_id":"a${n}","prompt":"hi ${n}","seed":1.50,"top_p":1E-1}`,
   );
 
+  // Requests of a job that succeeds are deleted with its end: the last row fails the job's shard, and they stay.
   const ended = await world.run([...rows, ...alike].join('\n'));
 
   const requests = await requestsOf(world, ended);
