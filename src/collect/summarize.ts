@@ -176,7 +176,7 @@ function advise({ name }: Failure): string {
     case 'ProviderDenied':
     case 'JobStopped':
       return `Check the provider's key, its scopes and the account's credit. ${RESUME}`;
-    case 'BatchStillRunning':
+    case 'BatchOpen':
     case 'OutputIncomplete':
     case 'OutputUnrecognised':
       return `Look at the batches under "open" at the provider, and repair or wait for their files. ${RESUME}`;
