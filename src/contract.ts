@@ -97,9 +97,11 @@ export interface BatchContext extends UploadedContext {
 
 /** Looks at an ended batch that found less than it promised. */
 export interface LateOutput {
-  /** The first of them. */
+  /** The batch's `age` at the first of them: a clock that jumps neither shortens nor lengthens the wait. */
   readonly since: number;
   readonly looks: number;
+  /** Bytes of its files at the last of them. */
+  readonly received: number;
 }
 
 /** Out of *Poll batch*, into *Batch ended?*. */

@@ -38,16 +38,26 @@ export async function findLost(
   announced: CreateAnnouncement,
 ): Promise<Batch | undefined> {
   const found = await lookFor(edges, context).catch((error: unknown) => refuseToGuess(context, error));
-  const now = Math.floor(edges.clock.now() / 1_000);
-  const { at, refusedWith } = announced;
-  // A clock that was set back must not make the wait longer than it is meant to be.
-  if (at > now) await writeAnnouncement(edges, context, { ...announced, at: now });
-  const patience = refusedWith === undefined ? LOST_CREATE_SECONDS : REFUSED_CREATE_SECONDS;
-  const isEarly = at > now || now - at < patience;
+  const isEarly = announced.at > 0 && (await isStillEarly(edges, context, announced));
   // One that is dead may be the twin of one that runs and is not listed yet.
   if (found !== undefined && !(isEarly && isDead(found))) return tell(edges, context, found);
-  if (isEarly) throw mayTurnUp(context, refusedWith);
+  if (isEarly) throw mayTurnUp(context, announced.refusedWith);
   return undefined;
+}
+
+/** Whether the batch may still turn up. What has passed since the look before counts by half the patience at most. */
+async function isStillEarly(
+  { store, clock }: ProviderEdges,
+  context: UploadedContext,
+  announced: CreateAnnouncement,
+): Promise<boolean> {
+  const { at, refusedWith, lookedAt = at, waited = 0 } = announced;
+  const patience = refusedWith === undefined ? LOST_CREATE_SECONDS : REFUSED_CREATE_SECONDS;
+  const now = Math.floor(clock.now() / 1_000);
+  const passed = Math.min(Math.max(0, now - lookedAt), patience / 2);
+  const searched = { ...announced, lookedAt: now, waited: waited + passed };
+  await writeJson(store, roundKey(context, context.round, 'creating.json'), searched);
+  return searched.waited < patience;
 }
 
 /**

@@ -1,14 +1,13 @@
 import type { BatchCheckpoint, CreateAnnouncement } from '../checkpoints/batch-checkpoint.ts';
-import { jobKey, roundKey, shardKey, summaryKey } from '../checkpoints/keys.ts';
+import { jobKey, roundKey, shardKey } from '../checkpoints/keys.ts';
 import { findRound } from '../checkpoints/shard-rounds.ts';
 import type { UploadCheckpoint } from '../checkpoints/shard-part.ts';
 import type { Slot } from '../checkpoints/slots.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { isProviderError } from '../errors.ts';
+import type { ShardEnd } from '../job.ts';
 import type { ProviderSettings } from '../provider/batch-provider.ts';
-import { sideBySide } from '../side-by-side.ts';
 import { readJson } from '../store/json.ts';
-import type { ObjectStore } from '../store/object-store.ts';
 import { lookAtBatch } from './look-at-batch.ts';
 
 /**
@@ -19,7 +18,8 @@ const SILENT_SECONDS = 3_600;
 
 /**
  * Whether a slot is free again: its shard has ended, its batch has, or its holder died before it had one. Nobody gives back
- * the slot of a job whose host or execution is gone. What cannot be seen is no evidence: the slot stays taken.
+ * the slot of a job whose host or execution is gone, nor that of a shard that stopped and left its batch open. What cannot be seen
+ * is no evidence: the slot stays taken.
  */
 export async function hasLetGo(
   edges: ProviderEdges,
@@ -27,12 +27,14 @@ export async function hasLetGo(
   slot: Slot,
 ): Promise<boolean> {
   const { store, clock } = edges;
-  if (await hasEnded(store, slot)) return true;
+  if ((await store.stat(shardKey(slot, 'done.json'))) !== undefined) return true;
   // Somebody removed the job.
   if ((await store.stat(jobKey(slot.jobId))) === undefined) return true;
   const { round } = await findRound(store, slot);
   const batch = await readJson<BatchCheckpoint>(store, roundKey(slot, round, 'batch.json'));
   if (batch !== undefined) return hasBatchEnded(edges, provider, { ...slot, round, ...batch });
+  const stopped = await readJson<ShardEnd>(store, shardKey(slot, 'stopped.json'));
+  if (stopped !== undefined && stopped.open === undefined) return true;
   const creating = await readJson<CreateAnnouncement>(store, roundKey(slot, round, 'creating.json'));
   const lastSeen = Math.max(slot.at ?? 0, creating?.at ?? 0);
   return clock.now() / 1_000 - lastSeen > SILENT_SECONDS;
@@ -55,10 +57,4 @@ async function hasBatchEnded(
     if (!isProviderError(error)) throw error;
     return false;
   }
-}
-
-/** A job that failed is one of them: a batch it left open counts for nothing until it is resumed. */
-async function hasEnded(store: ObjectStore, ref: Slot): Promise<boolean> {
-  const ends = [shardKey(ref, 'done.json'), shardKey(ref, 'stopped.json'), summaryKey(ref.jobId)];
-  return (await sideBySide(ends, (key) => store.stat(key))).some((found) => found !== undefined);
 }

@@ -1,6 +1,7 @@
 import type { ProviderEdges } from '../edges.ts';
 import { isProviderError, ProviderNotFound } from '../errors.ts';
-import type { Batch, ProviderSettings } from '../provider/batch-provider.ts';
+import type { Batch, FindBatch, ProviderSettings } from '../provider/batch-provider.ts';
+import { isWanted } from '../provider/match-batch.ts';
 import { batchMetadata, type UploadedRound } from './batch-metadata.ts';
 
 /** A batch that was created, and what it was created from. */
@@ -14,26 +15,32 @@ export type Look =
   | { readonly batch: Batch }
   | {
       readonly batch?: undefined;
-      /** Neither its id nor the complete list of batches leads to it; false where the list could not be read. */
+      /**
+       * Neither its id nor the complete list of batches leads to it; false where the list could not be read, or another batch is
+       * shown under its id.
+       */
       readonly isAbsent: boolean;
     };
 
 /**
- * Asks for a batch by its id and, when the provider does not find it, looks for it in the list, by its key and its input file:
- * a 404 alone was seen for minutes while the batch was running.
+ * Asks for a batch by its id and, when the provider does not find it or shows another one, looks for it in the list, by its key
+ * and its input file: a 404 alone was seen for minutes while the batch was running.
  */
 export async function lookAtBatch(edges: ProviderEdges, context: BatchToFind): Promise<Look> {
   const provider = edges.provider(context.provider);
   const { batchId, fileId } = context;
+  const wanted: FindBatch = { batchId, inputFileId: fileId, metadata: batchMetadata(context) };
+  let shown: Batch | undefined;
   try {
-    return { batch: await provider.getBatch(batchId) };
+    shown = await provider.getBatch(batchId);
   } catch (error) {
     if (!(error instanceof ProviderNotFound)) throw error;
   }
+  // A proxy may show a batch under another id; without a sign that it is ours it is another batch.
+  if (shown !== undefined && isWanted(shown, wanted)) return { batch: shown };
   try {
-    const wanted = { batchId, inputFileId: fileId, metadata: batchMetadata(context) };
     const batch = await provider.findBatch(wanted);
-    return batch === undefined ? { isAbsent: true } : { batch };
+    return batch === undefined ? { isAbsent: shown === undefined } : { batch };
   } catch (error) {
     if (!isProviderError(error)) throw error;
     return { isAbsent: false };

@@ -8,6 +8,10 @@ export interface CreateAnnouncement {
   readonly fileId?: string;
   /** Name of the error that the provider answered with: a batch is then unlikely, but the list has the last word. */
   readonly refusedWith?: string;
+  /** When the list was last read in search of its batch. */
+  readonly lookedAt?: number;
+  /** Seconds for which it was searched for, by steps that are bounded: a clock that jumps does not count. */
+  readonly waited?: number;
 }
 
 /** `round-<r>.batch.json`. Seconds since 1970, by our clock: a provider's may be hours ahead or behind. */

@@ -177,6 +177,7 @@ function advise({ name }: Failure): string {
     case 'JobStopped':
       return `Check the provider's key, its scopes and the account's credit. ${RESUME}`;
     case 'BatchOpen':
+      return `Look at the batches under "open" at the provider: cancel them there, or wait until they have ended. ${RESUME}`;
     case 'OutputIncomplete':
     case 'OutputUnrecognised':
       return `Look at the batches under "open" at the provider, and repair or wait for their files. ${RESUME}`;

@@ -14,9 +14,9 @@ import type {
 import { joinAnswers } from '../direct/answers.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { failureFromCatch, type Failure } from '../errors.ts';
-import type { Collected, Job } from '../job.ts';
+import type { Collected, Job, ShardEnd } from '../job.ts';
 import { isNearlyFull, spentEvents, type RoundTurns } from './history.ts';
-import { jobKey, roundKey } from '../checkpoints/keys.ts';
+import { jobKey, roundKey, shardKey } from '../checkpoints/keys.ts';
 import { findRound, type ShardRound } from '../checkpoints/shard-rounds.ts';
 import { freeSlot } from '../checkpoints/slots.ts';
 import { readStop } from '../checkpoints/stop.ts';
@@ -53,7 +53,8 @@ async function collectOnce(
   const end = await collect(edges, job, context, shardRound);
   if (end.next === 'look') return lookLater(edges, context as PolledContext, end);
   const { next, round, lastRound } = end;
-  if (job.profile.maxBatches !== undefined) await freeSlot(edges.store, provider.name, context);
+  if (job.profile.maxBatches !== undefined && !(await hasOpenBatch(edges, context, next)))
+    await freeSlot(edges.store, provider.name, context);
   const spent = spentEvents(context.spentEvents, spentOn(context));
   const base = { jobId, shard, provider, polling, lastRound, spentEvents: spent };
   if (next !== 'retry') return { ...base, next, round, waitSeconds: 0 };
@@ -67,6 +68,17 @@ async function collectOnce(
   const nth = end.halving === undefined ? round : 1;
   const waitSeconds = isStopped ? 0 : retryWaitSeconds(job, nth, edges.random());
   return { ...base, next, round: round + 1, waitSeconds };
+}
+
+/** A shard that stops may leave its batch as it is: the batch keeps its slot until it is known to have ended. */
+async function hasOpenBatch(
+  { store }: ProviderEdges,
+  context: ShardContext,
+  next: Collected['next'],
+): Promise<boolean> {
+  if (next !== 'stop') return false;
+  const stopped = await readJson<ShardEnd>(store, shardKey(context, 'stopped.json'));
+  return stopped?.open !== undefined;
 }
 
 /** The machine waits, polls the batch once more and collects again; only a round with a batch gets here. */

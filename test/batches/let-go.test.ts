@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hasLetGo } from '../../src/batches/let-go.ts';
-import { jobKey, roundKey, shardKey, summaryKey } from '../../src/checkpoints/keys.ts';
+import { jobKey, roundKey, shardKey } from '../../src/checkpoints/keys.ts';
 import { takeSlot } from '../../src/checkpoints/slots.ts';
 import type { ProviderEdges } from '../../src/edges.ts';
 import { ProviderNotFound, ProviderUnavailable } from '../../src/errors.ts';
@@ -69,13 +69,26 @@ describe('the slot of a shard whose execution is gone', () => {
 test.each([
   ['done', shardKey(HELD, 'done.json')],
   ['stopped', shardKey(HELD, 'stopped.json')],
-  ['summarised', summaryKey('dead')],
 ])('the slot of a shard that is %s is free', async (_how, key) => {
   const edges = await openEdges();
   await edges.store.put(key, '{}\n');
 
   expect(await hasLetGo(edges, PROVIDER, HELD)).toBe(true);
 });
+
+test.each<[Batch['phase'], boolean]>([
+  ['running', false],
+  ['ended', true],
+])(
+  'the slot of a shard that stopped and left its batch open is free when the batch is seen %s: %s',
+  async (phase, isFree) => {
+    const edges = await openEdges(found(phase));
+    await writeJson(edges.store, roundKey(HELD, 1, 'batch.json'), BATCH);
+    await writeJson(edges.store, shardKey(HELD, 'stopped.json'), { open: { batchId: 'batch-1' } });
+
+    expect(await hasLetGo(edges, PROVIDER, HELD)).toBe(isFree);
+  },
+);
 
 test('the slot of a job that was removed is free', async () => {
   const edges = await openEdges();

@@ -27,6 +27,8 @@ export interface LedgerBatch {
   readonly runSeconds: number;
   cancelledAt?: number;
   outputFileId?: string;
+  /** It ends like this, at the time at which it would be through. */
+  ended?: { readonly as: 'expired' | 'cancelled'; readonly finished: number };
 }
 
 export interface LedgerStatus {
@@ -39,7 +41,7 @@ export interface LedgerStatus {
 
 /** How a batch is at a time: rows are answered evenly over its run. */
 export function statusAt(
-  { lines, createdAt, runSeconds, cancelledAt }: LedgerBatch,
+  { lines, createdAt, runSeconds, cancelledAt, ended }: LedgerBatch,
   now: number,
 ): LedgerStatus {
   const finishedAt = (time: number): number =>
@@ -49,6 +51,8 @@ export function statusAt(
   const expiredAt = Number.isFinite(runSeconds) ? createdAt + 86_400_000 : Infinity;
   if (cancelledAt !== undefined && cancelledAt < Math.min(completedAt, expiredAt))
     return { status: 'cancelled', finished: finishedAt(cancelledAt), endedAt: cancelledAt };
+  if (now >= completedAt && ended !== undefined)
+    return { status: ended.as, finished: ended.finished, endedAt: completedAt };
   if (now >= completedAt) return { status: 'completed', finished: lines.length, endedAt: completedAt };
   if (now >= expiredAt) return { status: 'expired', finished: finishedAt(expiredAt), endedAt: expiredAt };
   return { status: 'in_progress', finished: finishedAt(now) };

@@ -9,6 +9,7 @@ import {
   type RequestLine,
 } from './ledger-batch.ts';
 import { readForm } from './ledger-form.ts';
+import { shownContent, shownCounts, shownLine, type OutputMisbehaviour } from './ledger-output.ts';
 
 /**
  * A second provider for tests, written from the public description of OpenAI's Files and Batch API alone. It shares no code with
@@ -53,6 +54,10 @@ export interface Misbehaviour {
   notFound?: { from: number; to: number; listed: boolean; onlyFirst?: boolean };
   /** Seconds after its end until a batch names its output file. */
   lateOutputSeconds?: number;
+  /** How the output is shown. */
+  output?: OutputMisbehaviour;
+  /** The first batch ends in this way when so many rows are answered. */
+  endsEarly?: { as: 'expired' | 'cancelled'; finished: number };
   /** Answers to this kind of call never end: a byte comes every so many milliseconds. */
   drip?: { call: 'get' | 'create' | 'list' | 'cancel' | 'realtime'; everyMs: number };
   /** Realtime calls whose prompt holds one of these texts are answered with a status. */
@@ -114,6 +119,8 @@ class Ledger {
   readonly #clock: { now(): number };
   readonly #runSeconds: number;
   #serial = 0;
+  /** The part of a growing file that was sent last. */
+  #lastShown: Buffer | undefined;
 
   constructor({ clock, runSeconds = 300, misbehaviour = {} }: LedgerOptions) {
     this.#clock = clock;
@@ -176,8 +183,23 @@ class Ledger {
       this.#files.delete(id);
       return { status: 200, body: { id, object: 'file', deleted: true } };
     }
-    if (content !== 'content') return { status: 200, body: showFile(file) };
-    return { status: 200, body: file.content, headers: { 'content-length': String(file.content.length) } };
+    const output = file.purpose === 'batch_output' ? (this.misbehaviour.output ?? {}) : {};
+    // The object tells the size of what was sent last.
+    if (content !== 'content')
+      return { status: 200, body: showOutput({ ...file, content: this.#lastShown ?? file.content }, output) };
+    const shown = shownContent(file.content, output);
+    this.#lastShown = undefined;
+    if ((output.growingLooks ?? 0) > 0) {
+      output.growingLooks = (output.growingLooks ?? 0) - 1;
+      this.#lastShown = shown;
+    }
+    const status = output.statusLooks?.shift();
+    if (status === 299) return { status: 200, body: { error: { code: 'not_ready', message: 'Not ready.' } } };
+    if (status === 204) return { status, body: Buffer.alloc(0) };
+    if (status === 206) return { status, body: file.content.subarray(0, 40) };
+    if (status !== undefined) return fail(status);
+    const length = { 'content-length': String(shown.length) };
+    return { status: 200, body: shown, ...(output.isChunked !== true && { headers: length }) };
   }
 
   #upload(request: IncomingMessage, body: Buffer): Reply {
@@ -228,6 +250,8 @@ class Ledger {
       createdAt: this.#clock.now(),
       runSeconds: this.misbehaviour.neverEnds === true ? Infinity : this.#runSeconds,
     };
+    const { endsEarly } = this.misbehaviour;
+    if (endsEarly !== undefined && this.batches.size === 0) batch.ended = endsEarly;
     this.batches.set(batch.id, batch);
     return batch;
   }
@@ -248,6 +272,17 @@ class Ledger {
   #get(id: string): Reply {
     const batch = this.batches.get(id);
     if (batch === undefined || this.#isNotFound(batch)) return fail(404, 'not_found');
+    const { output } = this.misbehaviour;
+    if (output?.otherBatchLooks !== undefined && output.otherBatchLooks > 0) {
+      output.otherBatchLooks -= 1;
+      const other = {
+        ...this.#show(batch),
+        id: 'batch-of-others',
+        input_file_id: 'file-of-others',
+        metadata: {},
+      };
+      return { status: 200, body: { ...other, status: 'completed', output_file_id: 'file-of-others' } };
+    }
     return { status: 200, body: this.#show(batch) };
   }
 
@@ -289,7 +324,11 @@ class Ledger {
     const now = this.#clock.now();
     const { status, finished, endedAt } = statusAt(batch, now);
     if (endedAt !== undefined && batch.outputFileId === undefined && finished > 0)
-      batch.outputFileId = this.#keepFile(`${batch.id}.jsonl`, outputOf(batch, finished), 'batch_output').id;
+      batch.outputFileId = this.#keepFile(
+        `${batch.id}.jsonl`,
+        outputOf(batch, finished, this.misbehaviour.output ?? {}),
+        'batch_output',
+      ).id;
     const isLate =
       endedAt !== undefined && now < endedAt + (this.misbehaviour.lateOutputSeconds ?? 0) * 1_000;
     return {
@@ -300,13 +339,23 @@ class Ledger {
       ...(this.misbehaviour.hidesInputFile === true ? {} : { input_file_id: batch.inputFileId }),
       completion_window: batch.window,
       status,
-      output_file_id: isLate ? null : (batch.outputFileId ?? null),
+      output_file_id: isLate || this.#isNull(endedAt) ? null : (batch.outputFileId ?? null),
       error_file_id: null,
       created_at: this.#time(batch.createdAt),
       expires_at: this.#time(batch.createdAt + 86_400_000),
-      request_counts: { total: batch.lines.length, completed: finished, failed: 0 },
+      request_counts: shownCounts(
+        { total: batch.lines.length, completed: finished, failed: 0 },
+        this.misbehaviour.output ?? {},
+      ),
       metadata: this.#metadataOf(batch),
     };
+  }
+
+  #isNull(endedAt: number | undefined): boolean {
+    const { output } = this.misbehaviour;
+    if (endedAt === undefined || output?.nullLooks === undefined || output.nullLooks <= 0) return false;
+    output.nullLooks -= 1;
+    return true;
   }
 
   #time(milliseconds: number): number | string {
@@ -368,6 +417,11 @@ function showFile({ id, name, content, purpose, createdAt }: LedgerFile) {
   };
 }
 
+function showOutput(file: LedgerFile, { bytes }: OutputMisbehaviour) {
+  const shown = showFile(file);
+  return { ...shown, bytes: bytes === 'absent' ? null : bytes === 'zero' ? 0 : shown.bytes };
+}
+
 function linesOf(content: Buffer): RequestLine[] {
   return content
     .toString('utf8')
@@ -376,14 +430,14 @@ function linesOf(content: Buffer): RequestLine[] {
     .map((line) => JSON.parse(line) as RequestLine);
 }
 
-function outputOf({ lines }: LedgerBatch, finished: number): Buffer {
+function outputOf({ lines }: LedgerBatch, finished: number, output: OutputMisbehaviour): Buffer {
   const answers = lines.slice(0, finished).map(({ custom_id, body }, n) => ({
     id: `batch_req_${n}`,
     custom_id,
     response: { status_code: 200, request_id: `req_${n}`, body: completionOf(body) },
     error: null,
   }));
-  return Buffer.from(answers.map((answer) => `${JSON.stringify(answer)}\n`).join(''));
+  return Buffer.from(answers.map((answer) => `${shownLine(answer, output)}\n`).join(''));
 }
 
 function completionOf({ model, messages }: RequestLine['body']) {

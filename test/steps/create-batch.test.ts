@@ -164,9 +164,36 @@ describe('a create that the provider refused', () => {
     const later = { ...edges, clock: { now: () => now * 1_000 } };
 
     await expect(createBatch(later, CONTEXT)).rejects.toMatchObject({ name: 'ProviderThrottled' });
-    now += 60;
+    now += 30;
+    await expect(createBatch(later, CONTEXT)).rejects.toThrow('not known yet');
+    now += 30;
     expect(await createBatch(later, CONTEXT)).toMatchObject({ batchId: 'batch_1', createdAt: NOW + 60 });
   });
+});
+
+test.each([
+  ['a day ahead', 86_400],
+  ['a day back', -86_400],
+])('a clock that jumps %s does not end the search for the batch of a lost create', async (_how, jump) => {
+  let now = NOW;
+  let creates = 0;
+  let listed: Batch | undefined;
+  const edges = await openEdges({
+    createBatch: () => {
+      creates += 1;
+      return Promise.reject(new ProviderUnavailable('create batch: no answer'));
+    },
+    findBatch: () => Promise.resolve(listed),
+  });
+  const later = { ...edges, clock: { now: () => now * 1_000 } };
+
+  await expect(createBatch(later, CONTEXT)).rejects.toThrow('no answer');
+  now += jump;
+  await expect(createBatch(later, CONTEXT)).rejects.toThrow('not known yet');
+  now += 30;
+  listed = OURS;
+  expect(await createBatch(later, CONTEXT)).toMatchObject({ batchId: 'batch_1' });
+  expect(creates).toBe(1);
 });
 
 test.each([new ProviderUnavailable('create batch: no answer'), new TypeError('nobody foresaw this')])(

@@ -32,7 +32,7 @@ export async function collectRound(
   using errors = new Scratch();
   const read = await readRound(edges, job, round, { output, errors });
   const { dialect } = job.profile.provider;
-  const decision = weighRound(edges, dialect, read);
+  const decision = weighRound(dialect, read);
   if (decision.next === 'complete') {
     // From here on what is stored counts: the provider's files are deleted.
     if (read.wasLate) await markLate(edges, round, false);

@@ -20,8 +20,6 @@ export async function findEndedBatch(
   const { provider, batchId, cancelledAt, fileId = inputFileId ?? '', gone = false } = context;
   if (batchId === undefined) return undefined;
   const { batch } = await lookAtBatch(edges, { ...context, provider, batchId, fileId });
-  if (batch !== undefined && isAnother(batch, batchId, inputFileId))
-    throw new ProviderUnavailable(`collect batch ${batchId}: the answer is another batch, ${batch.id}.`);
   if (batch?.phase === 'ended' || (batch !== undefined && cancelledAt !== undefined)) return batch;
   if (batch !== undefined)
     throw new ProviderUnavailable(`collect batch ${batchId}: it had ended, and is shown as ${batch.status}.`);
@@ -29,13 +27,6 @@ export async function findEndedBatch(
   const isFetched = (await edges.store.stat(roundKey(context, context.round, 'results.jsonl'))) !== undefined;
   if (isFetched || gone) return undefined;
   throw new ProviderUnavailable(`collect batch ${batchId}: it had ended, and is not found.`);
-}
-
-/** A proxy may show a batch under another id; one of another input file is another batch. */
-function isAnother(batch: Batch, batchId: string, inputFileId: string | undefined): boolean {
-  const hasOtherFile =
-    inputFileId !== undefined && batch.inputFileId !== undefined && batch.inputFileId !== inputFileId;
-  return batch.id !== batchId && hasOtherFile;
 }
 
 /** OpenAI takes a batch and fails it afterwards when too many tokens are queued. */

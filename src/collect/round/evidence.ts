@@ -12,20 +12,21 @@ import type { Batch, BatchCounts } from '../../provider/batch-provider.ts';
  * | the batch runs on although it was told to end | stop: its answers are still to come |
  * | lines, none of which belongs to a row | wait, then stop: the file may belong to another batch |
  * | a file that the batch names and that is not found, or is shorter than promised | wait, then stop |
- * | as many unreadable or unknown lines as rows are missing | complete: the lines are there |
+ * | as many unreadable or unknown lines as rows are missing | complete: the lines are there; where the last one is cut off, once the files no longer grow |
  * | `succeeded`, and rows are missing | wait; then complete where the counters say that those rows did not succeed, else stop |
  * | another ending, and fewer lines than its counters promise | wait; then the same |
  * | another ending without counters, files and errors | wait, then complete: its status says that it did not finish |
- * | another ending, and what its counters promise | complete |
+ * | another ending, and what its counters promise, or no counters and files | complete once a second look finds the same: counters lag, files grow |
  */
 export function weighEvidence(evidence: Evidence): Decision {
-  const { batch, waitedSeconds, lateSeconds } = evidence;
+  const { batch, waitedSeconds, lateSeconds, isSettled } = evidence;
   if (batch === undefined) return COMPLETE;
   const gap = findGap(batch, evidence);
-  if (gap === undefined) return COMPLETE;
+  if (gap === undefined || (gap.accepted === 'once settled' && isSettled)) return COMPLETE;
   const isLate = gap.kind !== 'running' && waitedSeconds < lateSeconds;
   if (isLate) return { next: 'wait', gap: gap.kind };
-  return gap.accepted ? COMPLETE : { next: 'stop', gap: gap.kind };
+  // Files that still grow show that more is to come, whatever the counters say.
+  return gap.accepted !== 'never' && isSettled ? COMPLETE : { next: 'stop', gap: gap.kind };
 }
 
 /** Everything that is known of a round's batch when its files were read. */
@@ -36,6 +37,8 @@ export interface Evidence {
   readonly lines: FoundLines;
   /** The provider loses what a cancelled batch had finished. */
   readonly cancelledIsEmpty?: boolean | undefined;
+  /** The files are as long as at the look before. */
+  readonly isSettled: boolean;
   /** Since the first look that found too little. */
   readonly waitedSeconds: number;
   /** How long the provider may take to show what it promised. */
@@ -49,6 +52,8 @@ export interface FoundFile {
   /** `missing`: the batch names it, and it is not found. `short`: fewer bytes arrived than were promised. */
   readonly state: 'whole' | 'missing' | 'short';
   readonly received: number;
+  /** Its last line has no end and cannot be read: the file may be growing. */
+  readonly isCutOff?: boolean;
   /** By the file object or the answer's Content-Length. */
   readonly promised?: number | undefined;
 }
@@ -81,30 +86,51 @@ const COMPLETE: Decision = { next: 'complete' };
 
 interface Gap {
   readonly kind: GapKind;
-  /** After the wait, what is missing is known not to have been answered. */
-  readonly accepted: boolean;
+  /** When what is missing counts as not answered: after the wait, as soon as two looks in a row find the same, or never. */
+  readonly accepted: 'after the wait' | 'once settled' | 'never';
 }
 
 function findGap(batch: NonNullable<Evidence['batch']>, evidence: Evidence): Gap | undefined {
   const { lines, files, cancelledIsEmpty } = evidence;
   const { sent, rows, unexplained, broken, spent } = lines;
   if (rows >= sent) return undefined;
-  if (batch.phase === 'running') return { kind: 'running', accepted: false };
+  if (batch.phase === 'running') return { kind: 'running', accepted: 'never' };
   if (batch.ending === 'cancelled' && cancelledIsEmpty === true && files.length === 0) return undefined;
   const isRecognised = rows + broken > 0 || unexplained === 0 || spent >= sent;
-  if (!isRecognised) return { kind: 'unrecognised', accepted: false };
-  if (files.some(({ state }) => state !== 'whole')) return { kind: 'incomplete', accepted: false };
-  if (rows + unexplained >= sent) return undefined;
-  const counts = usableCounts(batch, sent);
-  const notFinished = counts !== undefined && explains(lines, counts);
-  if (batch.ending === 'succeeded') return { kind: 'incomplete', accepted: notFinished };
-  if (counts !== undefined) {
-    const done = counts.succeeded + counts.failed;
-    return rows + unexplained >= done ? undefined : { kind: 'incomplete', accepted: notFinished };
-  }
-  if (files.length > 0 || batch.errors.length > 0) return undefined;
-  return { kind: 'incomplete', accepted: true };
+  if (!isRecognised) return { kind: 'unrecognised', accepted: 'never' };
+  if (files.some(({ state }) => state !== 'whole')) return { kind: 'incomplete', accepted: 'never' };
+  if (rows + unexplained >= sent)
+    return files.some(({ isCutOff }) => isCutOff === true) ? UNTIL_SETTLED : undefined;
+  return batch.ending === 'succeeded'
+    ? missingOfSucceeded(batch, lines)
+    : missingOfUnfinished(batch, evidence);
 }
+
+const UNTIL_SETTLED: Gap = { kind: 'incomplete', accepted: 'once settled' };
+
+/** A batch that succeeded has a line for every row, unless its counters say otherwise. */
+function missingOfSucceeded(batch: CountedBatch, lines: FoundLines): Gap {
+  const counts = usableCounts(batch, lines.sent);
+  // Zeros beside a success are counters that nobody keeps.
+  const isCounted = counts !== undefined && counts.succeeded + counts.failed > 0;
+  const isExplained = isCounted && explains(lines, counts);
+  return { kind: 'incomplete', accepted: isExplained ? 'after the wait' : 'never' };
+}
+
+/** A batch that failed, expired or was cancelled may have rows that were never answered. */
+function missingOfUnfinished(batch: CountedBatch, { files, lines }: Evidence): Gap | undefined {
+  if (files.length === 0 && batch.errors.length > 0) return undefined;
+  const counts = usableCounts(batch, lines.sent);
+  const done = counts === undefined ? 0 : counts.succeeded + counts.failed;
+  if (counts !== undefined && done > 0) {
+    if (lines.rows + lines.unexplained >= done) return UNTIL_SETTLED;
+    return { kind: 'incomplete', accepted: explains(lines, counts) ? 'after the wait' : 'never' };
+  }
+  const isCounted = counts !== undefined && batch.ending !== 'expired';
+  return files.length > 0 || isCounted ? UNTIL_SETTLED : { kind: 'incomplete', accepted: 'after the wait' };
+}
+
+type CountedBatch = Pick<Batch, 'ending' | 'counts' | 'errors'>;
 
 /**
  * Whether the lines that are there are all that the counters promise. A body that is no answer may have been counted as a

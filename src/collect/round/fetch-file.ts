@@ -85,10 +85,11 @@ async function download(
     }
     const received = writer.bytes;
     const length = await promisedLength(provider, fileId, contentLength);
-    const state = isWhole(tail, received, length) ? 'whole' : 'short';
+    const isCutOff = !endsWhole(tail, received);
+    const state = isWhole(isCutOff, received, length) ? 'whole' : 'short';
     if (state === 'short') await onShort();
     await writer.close();
-    return { name, fileId, state, received, promised: length.bytes ?? length.contentLength };
+    return { name, fileId, state, received, isCutOff, promised: length.bytes ?? length.contentLength };
   } catch (error) {
     await writer.abort();
     if (!(error instanceof ProviderNotFound)) throw error;
@@ -116,10 +117,10 @@ async function promisedLength(
  * A connection may close cleanly in the middle of a file, and its Content-Length may be missing. A file that has its
  * promised length is whole, whatever its last line is like; without a promise its last line must be.
  */
-function isWhole(tail: Tail, received: number, { bytes, contentLength }: PromisedLength): boolean {
+function isWhole(isCutOff: boolean, received: number, { bytes, contentLength }: PromisedLength): boolean {
   // Some providers count a newline at the end that they do not send.
-  if (bytes !== undefined) return bytes - received <= 2;
-  return contentLength !== undefined || endsWhole(tail, received);
+  if (bytes !== undefined) return bytes - received <= (isCutOff ? 0 : 2);
+  return contentLength !== undefined || !isCutOff;
 }
 
 /** Bytes at the end of a file that are read. A line's end has them all, unless it is longer: then it may be cut off. */

@@ -13,6 +13,7 @@ import {
   type GapKind,
 } from './evidence.ts';
 import type { ReadRound } from './read-round.ts';
+import type { CollectedRound } from './round-facts.ts';
 
 /** The batch has ended and shows less than it promised: the machine waits, and the round is collected again. */
 export interface LookAgain {
@@ -22,7 +23,7 @@ export interface LookAgain {
 }
 
 /** Whether what was read of a round is all there will be. A round without a batch has nothing to wait for. */
-export function weighRound({ clock }: ProviderEdges, { files: facts }: Dialect, read: ReadRound): Decision {
+export function weighRound({ files: facts }: Dialect, read: ReadRound): Decision {
   const { context, batch, index, files } = read;
   if (context.batchId === undefined) return { next: 'complete' };
   return weighEvidence({
@@ -38,7 +39,8 @@ export function weighRound({ clock }: ProviderEdges, { files: facts }: Dialect, 
       spent: index.countOf(read.askedBefore),
     },
     cancelledIsEmpty: facts.cancelledIsEmpty,
-    waitedSeconds: waitedSeconds(clock.now(), context.late),
+    isSettled: context.late?.received === receivedOf(read),
+    waitedSeconds: waitedSeconds(context),
     lateSeconds: facts.lateSeconds ?? LATE_SECONDS,
   });
 }
@@ -47,22 +49,21 @@ function sentOf({ upload, index }: ReadRound): number {
   return upload?.part?.requests ?? index.requests;
 }
 
-const waitedSeconds = (now: number, late: LateOutput | undefined): number =>
-  late === undefined ? 0 : Math.max(0, Math.floor(now / 1_000) - late.since);
+const waitedSeconds = ({ age = 0, late }: CollectedRound): number =>
+  late === undefined ? 0 : Math.max(0, age - late.since);
+
+/** Bytes of both files. */
+const receivedOf = ({ files }: ReadRound): number =>
+  files.reduce((total, { received }) => total + received, 0);
 
 /** When to look again. */
-export function lookAgain(
-  { clock, log }: ProviderEdges,
-  { files: facts }: Dialect,
-  read: ReadRound,
-): LookAgain {
-  const { jobId, shard, round, batchId, late, polling } = read.context;
-  const now = Math.floor(clock.now() / 1_000);
-  const { since, looks } = late ?? { since: now, looks: 0 };
+export function lookAgain({ log }: ProviderEdges, { files: facts }: Dialect, read: ReadRound): LookAgain {
+  const { jobId, shard, round, batchId, late, age = 0, polling } = read.context;
+  const { since, looks } = late ?? { since: age, looks: 0 };
   const limits = { minSeconds: polling.minSeconds, lateSeconds: facts.lateSeconds ?? LATE_SECONDS };
-  const waitSeconds = lookWaitSeconds(looks, now - since, limits);
+  const waitSeconds = lookWaitSeconds(looks, waitedSeconds(read.context), limits);
   log('output_late', { jobId, shard, round, batchId, looks: looks + 1, waitSeconds });
-  return { next: 'look', late: { since, looks: looks + 1 }, waitSeconds };
+  return { next: 'look', late: { since, looks: looks + 1, received: receivedOf(read) }, waitSeconds };
 }
 
 /** What a round leaves at the provider whose batch is left as it is. */

@@ -7,6 +7,8 @@ export interface RoundToCollect extends ShardContext {
   readonly lastRound: number;
   readonly batchId?: string;
   readonly createdAt?: number;
+  /** Seconds since the create, as the polls count them. */
+  readonly age?: number;
   /** What it was created from. */
   readonly fileId?: string;
   /** The polls found that the provider does not have it any more. */

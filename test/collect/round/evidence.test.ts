@@ -27,6 +27,7 @@ function evidence({ batch, lines, ...given }: Given): Evidence {
       spent: 0,
       ...lines,
     },
+    isSettled: false,
     waitedSeconds: 0,
     lateSeconds: LATE,
     ...given,
@@ -53,6 +54,12 @@ const TABLE: readonly (readonly [string, Given, string, string])[] = [
   [
     'rows that the counters count as failed',
     { lines: SIX, batch: { counts: counts(6, 3) } },
+    'wait',
+    'complete',
+  ],
+  [
+    'a line for each row that the counters count, one of which is no answer',
+    { lines: { rows: 6, ok: 5, succeeded: 6 }, batch: { counts: counts(6, 0) } },
     'wait',
     'complete',
   ],
@@ -93,13 +100,13 @@ const TABLE: readonly (readonly [string, Given, string, string])[] = [
   [
     'a batch that expired before any row',
     { lines: NONE, batch: { ending: 'expired', counts: counts(0, 0) } },
-    'complete',
+    'wait',
     'complete',
   ],
   [
     'a batch that expired with all it counts',
     { lines: SIX, batch: { ending: 'expired', counts: counts(6, 0) } },
-    'complete',
+    'wait',
     'complete',
   ],
   [
@@ -121,6 +128,30 @@ const TABLE: readonly (readonly [string, Given, string, string])[] = [
     'complete',
   ],
   [
+    'zeros for counters of a batch that succeeded',
+    { lines: NONE, batch: { counts: counts(0, 0) } },
+    'wait',
+    'stop',
+  ],
+  [
+    'zeros for counters, and files with too few lines',
+    { lines: SIX, files: [file('whole')], batch: { counts: counts(0, 0) } },
+    'wait',
+    'stop',
+  ],
+  [
+    'counters of another batch',
+    { lines: SIX, batch: { counts: { ...counts(6, 3), total: 12 } } },
+    'wait',
+    'stop',
+  ],
+  [
+    'every row counted as failed, and no file',
+    { lines: NONE, batch: { counts: counts(0, 9) } },
+    'wait',
+    'complete',
+  ],
+  [
     'a batch whose file was refused',
     { lines: NONE, batch: { ending: 'failed', errors: [{ code: 'c', message: 'm', line: 1 }] } },
     'complete',
@@ -131,8 +162,38 @@ const TABLE: readonly (readonly [string, Given, string, string])[] = [
 describe.each(TABLE)('%s', (_what, given, first, last) => {
   test(`is ${first} at the first look and ${last} when the patience is over`, () => {
     expect(weighEvidence(evidence(given)).next).toBe(first);
-    expect(weighEvidence({ ...evidence(given), waitedSeconds: LATE }).next).toBe(last);
+    expect(weighEvidence({ ...evidence(given), isSettled: true, waitedSeconds: LATE }).next).toBe(last);
   });
+});
+
+/** What is complete as soon as a second look finds the same bytes, and not at the first one. */
+const SETTLING: readonly (readonly [string, Given])[] = [
+  [
+    'a last line that is cut off, for the row that is missing',
+    { lines: { rows: 8, ok: 8, unexplained: 1 }, files: [{ ...file('whole'), isCutOff: true }] },
+  ],
+  [
+    'a part of an expired batch without counters',
+    { lines: SIX, files: [file('whole')], batch: { ending: 'expired' } },
+  ],
+  [
+    'a part of an expired batch that counts zeros',
+    { lines: SIX, files: [file('whole')], batch: { ending: 'expired', counts: counts(0, 0) } },
+  ],
+  [
+    'nothing of a cancelled batch that counts zeros',
+    { lines: NONE, batch: { ending: 'cancelled', counts: counts(0, 0) } },
+  ],
+];
+
+test.each(SETTLING)('%s is complete when two looks find the same', (_what, given) => {
+  expect(weighEvidence(evidence(given)).next).toBe('wait');
+  expect(weighEvidence({ ...evidence(given), isSettled: true }).next).toBe('complete');
+});
+
+test('files that still grow when the patience is over stop the shard, whatever the counters say', () => {
+  const given = evidence({ lines: SIX, batch: { counts: counts(6, 3) }, files: [file('whole')] });
+  expect(weighEvidence({ ...given, waitedSeconds: LATE }).next).toBe('stop');
 });
 
 test('a batch that the polls gave up is complete', () => {
