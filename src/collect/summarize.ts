@@ -178,7 +178,6 @@ function advise({ name }: Failure): string {
       return `Check the provider's key, its scopes and the account's credit. ${RESUME}`;
     case 'BatchOpen':
       return `Look at the batches under "open" at the provider: cancel them there, or wait until they have ended. ${RESUME}`;
-    case 'BatchStillRunning':
     case 'OutputIncomplete':
     case 'OutputUnrecognised':
       return `Look at the batches under "open" at the provider, and repair or wait for their files. ${RESUME}`;

@@ -2,7 +2,7 @@ import { lookAtBatch } from '../batches/look-at-batch.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
 import type { BatchContext, PolledContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
-import { BatchOpen } from '../errors.ts';
+import { BatchOpen, withCode } from '../errors.ts';
 import type { Progress } from '../job.ts';
 import type { LogFields } from '../log.ts';
 import {
@@ -118,16 +118,18 @@ function refuseToWaitForEver(polled: PolledContext): void {
   if (polled.phase === 'ended') return;
   const named = `Batch ${batchId} (file ${fileId}, shard ${shard}, round ${round} of job ${jobId})`;
   if (isUnclearForLong(missedSeconds))
-    throw new BatchOpen(
+    throw openBatch(
       `${named} is not found, and the provider's list of batches cannot be read to rule out that it runs. It may still cost money; a resume looks for it again.`,
     );
   if (cancelledAge === undefined) return;
   const state = stateOf({ passed: 0, age: 0, ...polled }, undefined);
   if (isGivenUp(state, polled.createdAt + cancelledAge))
-    throw new BatchOpen(
+    throw openBatch(
       `${named} was cancelled and is still "${status}". It may still cost money: cancel it at the provider; a resume collects it once it has ended.`,
     );
 }
+
+const openBatch = (message: string): BatchOpen => new BatchOpen(withCode(message, 'BATCH_OPEN'));
 
 /** How late this poll came is told in seconds; retries are in it. */
 function pollFields(polled: PolledContext, plannedAt: number, now: number): LogFields {

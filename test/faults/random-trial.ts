@@ -1,7 +1,7 @@
 import type { BatchAction, ContentKind, Fault, RouteAction, RowAction } from '../../simulator/faults.ts';
 import { builtInDialect, DIALECTS, type DialectName } from '../../src/provider/dialects/dialects.ts';
 import { CrashPoint } from './crash.ts';
-import { openTrial, violations } from './trial.ts';
+import { openTrial, openViolations, violations } from './trial.ts';
 
 /** Numbers in [0, 1) that are a function of the seed alone: mulberry32, public domain. */
 export function randomFrom(seed: number): () => number {
@@ -72,6 +72,9 @@ const BATCH_ACTIONS: readonly BatchAction[] = [
   { kind: 'metadata', shown: 'cut' },
   { kind: 'clock', aheadSeconds: 32_400 },
   { kind: 'clock', aheadSeconds: -32_400 },
+  { kind: 'late', shows: 'no-id', seconds: 300 },
+  { kind: 'late', shows: 'growing', seconds: 300 },
+  { kind: 'late', shows: 'foreign', seconds: 300 },
 ];
 const ROW_ACTIONS: readonly RowAction[] = [
   { kind: 'error', code: 'INFERENCE_3107' },
@@ -83,6 +86,12 @@ const ROW_ACTIONS: readonly RowAction[] = [
   { kind: 'empty' },
   { kind: 'string-body' },
   { kind: 'status-zero' },
+  { kind: 'rename', as: 'upper' },
+  { kind: 'rename', as: 'padded' },
+  { kind: 'unreadable' },
+  { kind: 'garbled' },
+  { kind: 'poison', message: 'Line {line}: Invalid JSON' },
+  { kind: 'poison', message: 'An image is too small.' },
 ];
 const CONTENT_KINDS: readonly ContentKind[] = [
   'no-last-newline',
@@ -161,6 +170,7 @@ export async function runRandomJob(seed: number): Promise<readonly string[]> {
     },
     ...(job.maxFileBytes !== undefined && { maxFileBytes: job.maxFileBytes }),
   });
+  const findsLost = builtInDialect(job.dialect).adapter !== 'anthropic';
   const started = performance.now();
   for (let start = 0; start < MAX_STARTS; start += 1) {
     const crash = job.crashes[start];
@@ -168,10 +178,10 @@ export async function runRandomJob(seed: number): Promise<readonly string[]> {
     await trial.run(point && { wrap: point.edges, wrapCalls: point.calls, died: point.died });
     if (performance.now() - started > MAX_MS) return ['it takes too long'];
     const status = (await trial.end()).summary?.status;
-    if (status === 'succeeded' || status === 'partial') {
-      const { adapter } = builtInDialect(job.dialect);
-      return await violations(trial, ids, adapter !== 'anthropic');
-    }
+    if (status === 'succeeded' || status === 'partial') return await violations(trial, ids, findsLost);
   }
-  return ['it never came to its end'];
+  // A batch that never shows what it promised is paid for: the job waits for a resume, and tells of it.
+  const { open = [] } = (await trial.end()).summary ?? {};
+  if (open.length === 0) return ['it never came to its end'];
+  return [...(await violations(trial, ids, findsLost)), ...(await openViolations(trial))];
 }

@@ -374,7 +374,7 @@ describe('a round', () => {
 
     expect(stopped).toMatchObject({ next: 'stop', round: 1 });
     expect((await shard.write()).summary).toMatchObject({
-      failure: { code: 'BATCH_STILL_RUNNING' },
+      failure: { code: 'BATCH_OPEN' },
       open: [{ batchId: 'batch_1', status: 'in_progress' }],
     });
   });

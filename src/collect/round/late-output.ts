@@ -87,7 +87,7 @@ export function leaveOpen(read: ReadRound, { code, message }: Failure): LeftOpen
 }
 
 const GAPS: Readonly<Record<GapKind, { readonly name: string; readonly code: string }>> = {
-  running: { name: 'BatchStillRunning', code: 'BATCH_STILL_RUNNING' },
+  running: { name: 'BatchOpen', code: 'BATCH_OPEN' },
   unrecognised: { name: 'OutputUnrecognised', code: 'OUTPUT_UNRECOGNISED' },
   incomplete: { name: 'OutputIncomplete', code: 'OUTPUT_INCOMPLETE' },
 };
