@@ -59,9 +59,7 @@ const transientCode = (name: DialectName): string =>
 
 /** Whether the counters of a batch tell rows that were not answered from rows whose answer is late. */
 const countsRows = (name: DialectName): boolean =>
-  name !== 'anthropic' &&
-  QUIRKS[name].counts !== 'absent' &&
-  typeof builtInDialect(name).counters !== 'string';
+  name !== 'anthropic' && typeof builtInDialect(name).counters !== 'string';
 
 /** A batch that shows nothing of what it was made with is not found again: it is made once more, and paid twice. */
 const isFoundAgain = (name: DialectName): boolean => name !== 'anthropic';
