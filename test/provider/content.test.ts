@@ -201,3 +201,27 @@ describe('an answer that is no whole file', () => {
     expect(await download((_, response) => void response.end('x'))).toBe('x');
   });
 });
+
+describe('the size of a file', () => {
+  const sizeOf = async (answer: object): Promise<number | undefined> => {
+    const { url } = await startRecorder((_, response) => {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify(answer));
+    });
+    return open(url).fileBytes('file_1');
+  };
+
+  test('is what the object of that very file says', async () => {
+    expect(await sizeOf({ id: 'file_1', object: 'file', bytes: 34 })).toBe(34);
+  });
+
+  test.each([
+    ['another file', { id: 'file_2', object: 'file', bytes: 34 }],
+    ['an error with status 200', { error: { message: 'not yet', code: 503 } }],
+  ])('is unknown when the answer is %s', async (_, answer) => {
+    expect(await sizeOf(answer).catch((error: unknown) => (error as Error).name)).toBeOneOf([
+      undefined,
+      'ProviderUnavailable',
+    ]);
+  });
+});
