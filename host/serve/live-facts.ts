@@ -7,6 +7,7 @@ import {
   jobKey,
   OUTPUT_PREFIX,
   planKey,
+  resultsKey,
   roundKey,
   shardKey,
   summaryKey,
@@ -40,9 +41,15 @@ export async function readFacts(edges: LiveEdges, jobId: string): Promise<Report
 
 async function endedFacts(store: ObjectStore, summary: AnySummary): Promise<ReportFacts> {
   const { jobId, endedAt, models = [], errors = [] } = summary;
-  const shards = Array.from({ length: summary.shards }, (_, shard) => shard);
   const files = listFiles(summary, `/files/${OUTPUT_PREFIX}${encodeURIComponent(jobId)}/`);
-  return { ...summary, models, errors, at: endedAt, files, sample: await sampleRows(store, jobId, shards) };
+  return {
+    ...summary,
+    models,
+    errors,
+    at: endedAt,
+    files,
+    sample: await sampleRows(store, [resultsKey(jobId)]),
+  };
 }
 
 async function runningFacts({ store, clock }: LiveEdges, status: JobStatus): Promise<ReportFacts> {
@@ -70,7 +77,10 @@ async function runningFacts({ store, clock }: LiveEdges, status: JobStatus): Pro
     startedAt: createdAt,
     at: new Date(clock.now()).toISOString(),
     files: [],
-    sample: await sampleRows(store, jobId, done),
+    sample: await sampleRows(
+      store,
+      done.map((shard) => shardKey({ jobId, shard }, 'results.jsonl')),
+    ),
     progress: status,
   };
 }

@@ -43,13 +43,17 @@ function encodings(secret: string): string[] {
   return [...writtenForms(secret), ...base64Forms(bytes), hex, hex.toUpperCase()];
 }
 
-/** As it is, in an address, in a form and in JSON: forms whose beginning and end are those of the secret. */
+/**
+ * As it is, in an address, in a form and in JSON: forms whose beginning and end are those of the secret. Each also as it stands in
+ * a text that is itself within JSON, since answers are freed of secrets before they are parsed.
+ */
 function writtenForms(secret: string): string[] {
   const url = encodeURIComponent(secret);
   const form = new URLSearchParams({ _: secret }).toString().slice(2);
   const json = JSON.stringify(secret).slice(1, -1);
   const lowerCase = [url, form].map((text) => text.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()));
-  return [...new Set([secret, url, form, ...lowerCase, json, json.replaceAll('/', String.raw`\/`)])];
+  const forms = [secret, url, form, ...lowerCase, json, json.replaceAll('/', String.raw`\/`)];
+  return [...new Set([...forms, ...forms.map((text) => JSON.stringify(text).slice(1, -1))])];
 }
 
 /** Base64 of the secret behind any number of other bytes, as in `Basic` credentials: the characters that do not depend on those. */

@@ -1,7 +1,6 @@
 import { answerText } from './answer-text.ts';
 import { parseExact } from '../exact-json.ts';
 import type { Outcome, ResultLine } from '../job.ts';
-import { shardKey } from '../checkpoints/keys.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { clip } from './text.ts';
@@ -23,7 +22,7 @@ const MAX_ROWS = 96;
 const ANSWER_BYTES = 600;
 const ID_BYTES = 160;
 
-/** A part of a shard's results. */
+/** A part of a file of results. */
 interface Place {
   readonly key: string;
   readonly start: number;
@@ -31,20 +30,14 @@ interface Place {
 }
 
 /**
- * A fixed sample of a job's result lines: from places spread evenly over its shards and over the bytes of each, so the same
- * results give the same sample. Lines longer than what is read at a place are not in it.
- * @param shards those that have results
+ * A fixed sample of a job's result lines: from places spread evenly over its files of results and over the bytes of each, so the
+ * same results give the same sample. Lines longer than what is read at a place are not in it.
+ * @param keys the files: of the whole job once it has ended, since its shards' are deleted then; of each finished shard before
  */
-export async function sampleRows(
-  store: ObjectStore,
-  jobId: string,
-  shards: readonly number[],
-): Promise<SampledRow[]> {
-  const some = spread(shards, PLACES);
-  const perShard = Math.floor(PLACES / Math.max(1, some.length));
-  const places = await sideBySide(some, (shard) =>
-    placesIn(store, shardKey({ jobId, shard }, 'results.jsonl'), perShard),
-  );
+export async function sampleRows(store: ObjectStore, keys: readonly string[]): Promise<SampledRow[]> {
+  const some = spread(keys, PLACES);
+  const perFile = Math.floor(PLACES / Math.max(1, some.length));
+  const places = await sideBySide(some, (key) => placesIn(store, key, perFile));
   const all = places.flat();
   const rowsPerPlace = Math.ceil(MAX_ROWS / Math.max(1, all.length));
   const rows = await sideBySide(all, (place) => readPlace(store, place, rowsPerPlace));

@@ -1,6 +1,6 @@
 import type { Edges } from '../edges.ts';
 import type { Summary } from '../job.ts';
-import { reportKey } from '../checkpoints/keys.ts';
+import { reportKey, shardKey } from '../checkpoints/keys.ts';
 import { renderReport } from './render-report.ts';
 import { describeReport, type FileLink } from './report-data.ts';
 import { sampleRows } from './sample-rows.ts';
@@ -12,8 +12,10 @@ import { sampleRows } from './sample-rows.ts';
 export async function writeReport({ store, log }: Edges, summary: Summary): Promise<string | undefined> {
   const { jobId, endedAt } = summary;
   try {
-    const shards = Array.from({ length: summary.shards }, (_, shard) => shard);
-    const sample = await sampleRows(store, jobId, shards);
+    const keys = Array.from({ length: summary.shards }, (_, shard) =>
+      shardKey({ jobId, shard }, 'results.jsonl'),
+    );
+    const sample = await sampleRows(store, keys);
     const files = listFiles(summary, '');
     const page = renderReport(describeReport({ ...summary, at: endedAt, files, sample }));
     await store.put(reportKey(jobId), page);

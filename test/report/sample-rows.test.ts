@@ -7,6 +7,9 @@ import { sampleRows } from '../../src/report/sample-rows.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 
+const keysOf = (shards: readonly number[]): string[] =>
+  shards.map((shard) => shardKey({ jobId: 'job', shard }, 'results.jsonl'));
+
 interface CountingStore extends ObjectStore {
   /** Bytes that were asked for. */
   readonly read: () => number;
@@ -40,7 +43,7 @@ describe('a sample', () => {
       `${JSON.stringify({ custom_id: 'c', ok: false, outcome: 'failed', error: { code: 'X', message: 'no' }, retry: false, round: 1 })}\n`,
     ]);
 
-    expect(await sampleRows(store, 'job', [0, 1])).toEqual([
+    expect(await sampleRows(store, keysOf([0, 1]))).toEqual([
       { customId: 'a', outcome: 'ok', answer: 'one' },
       { customId: 'b', outcome: 'ok', answer: 'two' },
       { customId: 'c', outcome: 'failed', answer: 'X: no' },
@@ -55,7 +58,7 @@ describe('a sample', () => {
       Array.from({ length: 50_000 }, (_, n) => line(`q${n}`, 'x'.repeat(200))),
     );
 
-    const rows = await sampleRows(store, 'job', [0]);
+    const rows = await sampleRows(store, keysOf([0]));
 
     const places = rows.map(({ customId }) => Number(customId.slice(1)));
     expect(places).toHaveLength(96);
@@ -64,7 +67,7 @@ describe('a sample', () => {
     expect(places.at(-1)).toBeGreaterThan(45_000);
     expect(new Set(places).size).toBe(96);
     expect(store.read()).toBeLessThanOrEqual(12 * 131_072);
-    expect(await sampleRows(store, 'job', [0])).toEqual(rows);
+    expect(await sampleRows(store, keysOf([0]))).toEqual(rows);
   });
 
   test('of many shards comes from twelve of them', async () => {
@@ -77,7 +80,7 @@ describe('a sample', () => {
         [...Array(20).keys()].map((n) => line(`${shard}-${n}`, 'x')),
       );
 
-    const rows = await sampleRows(store, 'job', shards);
+    const rows = await sampleRows(store, keysOf(shards));
 
     expect(rows).toHaveLength(96);
     expect(new Set(rows.map(({ customId }) => customId.split('-')[0])).size).toBe(12);
@@ -88,7 +91,7 @@ describe('a sample', () => {
     await putShard(store, 0, [line('long', 'x'.repeat(200_000)), line('short', 'x')]);
     await putShard(store, 2, [line('other', 'é'.repeat(1_000))]);
 
-    const rows = await sampleRows(store, 'job', [0, 1, 2]);
+    const rows = await sampleRows(store, keysOf([0, 1, 2]));
 
     expect(rows.map(({ customId }) => customId)).toEqual(['other']);
     expect(Buffer.byteLength(rows[0]?.answer ?? '')).toBeLessThanOrEqual(604);
@@ -101,7 +104,7 @@ describe('a sample', () => {
       '{"custom_id":"b","ok":true,"text":null,"body":{"choices":[]},"round":1}\n',
     ]);
 
-    expect((await sampleRows(store, 'job', [0])).map(({ answer }) => answer)).toEqual([
+    expect((await sampleRows(store, keysOf([0]))).map(({ answer }) => answer)).toEqual([
       '[0.1,0.2]',
       '{"choices":[]}',
     ]);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { jsonTexts, numberTexts } from '../json-text.ts';
 import { resultsKey, roundKey } from '../../src/checkpoints/keys.ts';
-import { openWorld, type Ended, type RunOptions, type World } from './world.ts';
+import { openWorld, type Ended, type RunOptions, type World, type WorldOptions } from './world.ts';
 
 /** Rows with numbers that a double would change, from their file to the provider and back in results and dead letters. */
 
@@ -26,7 +26,26 @@ async function answersOf({ store }: World, { jobId }: Ended): Promise<ReadonlyMa
   );
 }
 
-const requestsOf = async ({ store }: World, { jobId }: Ended): Promise<string> =>
+interface RecordedWorld extends World {
+  /** The request lines of a job's first shard as they were when they were uploaded; a job that ends well deletes them. */
+  readonly requestsOf: (ended: Ended) => string;
+}
+
+async function openRecorded(options: WorldOptions = {}): Promise<RecordedWorld> {
+  const recorded = new Map<string, string>();
+  const world: World = await openWorld({
+    ...options,
+    wrap: (call) => async (step, input) => {
+      const output = await call(step, input);
+      const { jobId } = input as { readonly jobId: string };
+      if (step === 'upload-file') recorded.set(jobId, await firstRequests(world, jobId));
+      return output;
+    },
+  });
+  return { ...world, requestsOf: ({ jobId }) => recorded.get(jobId) ?? 'not uploaded' };
+}
+
+const firstRequests = async ({ store }: World, jobId: string): Promise<string> =>
   (await store.get(roundKey({ jobId, shard: 0 }, 1, 'requests.jsonl')))?.toString('utf8') ?? '';
 
 const ROUTES: readonly (readonly [string, RunOptions])[] = [
@@ -40,7 +59,8 @@ const ROUTES: readonly (readonly [string, RunOptions])[] = [
 
 describe.each(ROUTES)('a job that goes %s', (_name, options) => {
   const dialect = /^(.*)-simulator$/.exec(options.provider ?? '')?.[1];
-  const open = (): Promise<World> => openWorld(dialect === undefined ? {} : { dialect: dialect as 'openai' });
+  const open = (): Promise<RecordedWorld> =>
+    openRecorded(dialect === undefined ? {} : { dialect: dialect as 'openai' });
 
   test('fills numbers into its template as they are in the row, and is answered with them', async () => {
     const world = await open();
@@ -64,12 +84,13 @@ describe.each(ROUTES)('a job that goes %s', (_name, options) => {
     expect(ended.deadLetters).toHaveLength(VALUES.length);
     for (const [n, value] of VALUES.entries())
       expect(ended.deadLettersText).toContain(`{"custom_id":"q${n}","body":${body(value)},"outcome":`);
-    expect(await requestsOf(world, again)).toBe(await requestsOf(world, ended));
+    expect(ended.summary.rows).toBe(VALUES.length);
+    expect(world.requestsOf(again)).toBe(world.requestsOf(ended));
   });
 });
 
 test('a parameter of the job and one of the row are sent as they were written, on the slow and the fast path', async () => {
-  const world = await openWorld();
+  const world = await openRecorded();
   const rows = VALUES.map(
     (value, n) => `{"custom_id":"q${n}","prompt":"hi","seed":9223372036854775807,"metadata":${value}}`,
   );
@@ -80,7 +101,7 @@ test('a parameter of the job and one of the row are sent as they were written, o
 
   const ended = await world.run([...rows, ...alike].join('\n'));
 
-  const requests = await requestsOf(world, ended);
+  const requests = world.requestsOf(ended);
   for (const value of VALUES)
     expect(requests).toContain(`"seed":9223372036854775807,"metadata":${value},"model"`);
   expect(requests.match(/"seed":1\.50,"top_p":1E-1/g)).toHaveLength(20);
