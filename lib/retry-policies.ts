@@ -50,10 +50,12 @@ export const PERMANENT_ERRORS: readonly string[] = [
   'ProviderRejected',
   'ProviderDenied',
   'ProviderNotFound',
+  'BatchOpen',
   'JobStopped',
   'StoreRejected',
   'AnnouncementRejected',
   'CountsDoNotReconcile',
+  'StepStuck',
   'States.DataLimitExceeded',
 ];
 

@@ -109,7 +109,7 @@ export const STEPS = {
     ...TALKING,
     // Places at a provider with a limit: who holds them, and whether those have ended.
     // The requests, for a provider that reads them from the create or is told their model.
-    reads: [CHECKPOINTS, ...roundFiles('requests.jsonl'), SLOTS, SUMMARIES],
+    reads: [CHECKPOINTS, ...roundFiles('requests.jsonl'), SLOTS],
     puts: [...roundFiles('creating.json', 'batch.json'), SLOTS],
     deletes: [SLOTS],
   },

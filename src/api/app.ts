@@ -1,7 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { MAX_REQUEST_BYTES } from '../requests/job-request.ts';
+import { MAX_REQUEST_BYTES } from '../requests/request-limits.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { addJobRoutes } from './job.ts';
 import { addJobsRoutes } from './jobs.ts';

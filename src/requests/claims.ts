@@ -5,7 +5,7 @@ import { readJson, requireJson } from '../store/json.ts';
 import type { ListedObject, ObjectStore } from '../store/object-store.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { InputFilter } from './input-files.ts';
-import { MAX_INPUTS } from './job-request.ts';
+import { MAX_INPUTS } from './request-limits.ts';
 import { pinOf } from './resolve-inputs.ts';
 
 export interface Claimer {

@@ -6,15 +6,7 @@ import { InvalidRequest } from '../errors.ts';
 import { parseExact, toPlain } from '../exact-json.ts';
 import { asWire } from '../provider/wire.ts';
 import { INPUT_PREFIX, OUTPUT_PREFIX, STAGED_PREFIX } from '../checkpoints/keys.ts';
-
-/**
- * Most bytes of a request, inline rows included: beyond it, rows belong in a file. A function takes 6 MB at once, and gets a
- * body as a JSON string, in which a quote is two bytes: of any request that API Gateway hands on, 3 MB are sure to fit.
- */
-export const MAX_REQUEST_BYTES = 5_000_000;
-
-/** Most input files of one job: all of them are named in `job.json`. */
-export const MAX_INPUTS = 1_000;
+import { MAX_INPUTS, MAX_REQUEST_BYTES, tooLarge } from './request-limits.ts';
 
 /** What a request may name: what was dropped or staged, and what jobs have written (their dead letters). */
 const READABLE = [INPUT_PREFIX, STAGED_PREFIX, OUTPUT_PREFIX];
@@ -131,12 +123,6 @@ export function parseJobFile(bytes: Buffer, name: string): JobRequest {
     throw new InvalidRequest(`${name} is not JSON in UTF-8, so it is no job request.`);
   }
   return parseJobRequest(value);
-}
-
-export function tooLarge(name: string, bytes: number): InvalidRequest {
-  return new InvalidRequest(
-    `${name} has ${bytes} bytes; a job request has at most ${MAX_REQUEST_BYTES}. Put its rows into a file.`,
-  );
 }
 
 /**

@@ -5,7 +5,8 @@ import { rowsKey } from '../checkpoints/keys.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { ObjectInfo, ObjectStore } from '../store/object-store.ts';
 import { InputFilter } from './input-files.ts';
-import { MAX_INPUTS, MAX_REQUEST_BYTES, tooLarge, type JobRequest } from './job-request.ts';
+import type { JobRequest } from './job-request.ts';
+import { MAX_INPUTS, MAX_REQUEST_BYTES, tooLarge } from './request-limits.ts';
 
 /**
  * The input files a request means, each in the version it has now, so that a file written anew later does not change

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { MAX_INPUTS, hasFields, inputKeySchema, treatmentShape } from './job-request.ts';
+import { hasFields, inputKeySchema, treatmentShape } from './job-request.ts';
+import { MAX_INPUTS } from './request-limits.ts';
 import { INPUT_PREFIX } from '../checkpoints/keys.ts';
 import { fillDateTokens } from './schedule-times.ts';
 

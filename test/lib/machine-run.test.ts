@@ -7,6 +7,7 @@ import {
   AnnouncementRejected,
   ProviderRejected,
   ProviderThrottled,
+  StoreRejected,
 } from '../../src/errors.ts';
 import { stackMachine } from './synthesized-stack.ts';
 
@@ -182,7 +183,7 @@ describe('the deployed definition, run on the local engine', () => {
     const { output, inputsOf } = await runMachine({
       'build-requests': [{ shards: [0, 1], provider: PROVIDER, polling: POLLING }],
       'poll-batch': [{ phase: 'ended' }],
-      'collect-results': [new Error('Out of space.'), { next: 'done' }],
+      'collect-results': [new StoreRejected('No room.'), { next: 'done' }],
     });
     expect(inputsOf('collect-results')).toHaveLength(2);
     expect(output).toMatchObject({ jobId: 'job-1' });

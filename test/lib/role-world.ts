@@ -56,7 +56,7 @@ const configOf = (dialect: string): NightshiftConfig =>
     providers: { simulator: { dialect, baseUrl: 'http://127.0.0.1:9/v1', maxBatches: 1 } },
     profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch' } },
     requests: {
-      overrides: ['model', 'small'],
+      overrides: ['late', 'model', 'small'],
       endpoints: ['/v1/images/generations'],
       reads: { default: ['input/', 'staged/', 'output/'] },
     },

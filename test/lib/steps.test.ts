@@ -326,7 +326,6 @@ test.each([
       'DeleteObject slots/*',
       'GetObject jobs/*.json',
       'GetObject jobs/*/shards/*/round-*.requests.jsonl',
-      'GetObject output/*/summary.json',
       'GetObject slots/*',
       'PutObject jobs/*/shards/*/round-*.batch.json',
       'PutObject jobs/*/shards/*/round-*.creating.json',

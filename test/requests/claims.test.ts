@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { candidatesKey, claimsPrefix } from '../../src/checkpoints/keys.ts';
 import { claimInputs, releaseClaims } from '../../src/requests/claims.ts';
-import { MAX_INPUTS } from '../../src/requests/job-request.ts';
+import { MAX_INPUTS } from '../../src/requests/request-limits.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import {
   createTraffic,

@@ -2,13 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { jsonTexts } from '../json-text.ts';
 import { InvalidRequest } from '../../src/errors.ts';
-import {
-  hashOfRequest,
-  MAX_INPUTS,
-  MAX_REQUEST_BYTES,
-  parseJobFile,
-  parseJobRequest,
-} from '../../src/requests/job-request.ts';
+import { hashOfRequest, parseJobFile, parseJobRequest } from '../../src/requests/job-request.ts';
+import { MAX_INPUTS, MAX_REQUEST_BYTES } from '../../src/requests/request-limits.ts';
 
 const LEVELS = 100_000;
 const deepText = '['.repeat(LEVELS) + ']'.repeat(LEVELS);

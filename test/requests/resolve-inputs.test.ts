@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InvalidRequest, StoreUnavailable } from '../../src/errors.ts';
 import { InputFilter } from '../../src/requests/input-files.ts';
-import { MAX_INPUTS } from '../../src/requests/job-request.ts';
+import { MAX_INPUTS } from '../../src/requests/request-limits.ts';
 import { resolveInputs } from '../../src/requests/resolve-inputs.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { keysBelow, openStore, putAll, withVersions } from './store.ts';
