@@ -56,9 +56,9 @@ const STATES = {
 /** Objects that are written, or listed, and objects that are read or looked at: in one part each. */
 const REQUESTS = {
   job: { writes: 7, reads: 9 },
-  shard: { writes: 2, reads: 2 },
-  round: { writes: 10, reads: 28 },
-  directRound: { writes: 8, reads: 32 },
+  shard: { writes: 2, reads: 1 },
+  round: { writes: 10, reads: 30 },
+  directRound: { writes: 8, reads: 34 },
   /** Its answer is written, and before it is called the job's stop is looked for. */
   directRow: { writes: 1, reads: 1 },
   poll: { writes: 1, reads: 1 },
