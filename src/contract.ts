@@ -151,7 +151,7 @@ export type JobEnd =
   | WrittenContext
   | (JobInput & { readonly failure: CaughtError; readonly status?: undefined });
 
-/** Into *Announce job*, and into *Note silence* when that gave up. Nothing of what comes out goes on. */
+/** Into *Announce job*, and into *Record failed announcement* when that gave up. Nothing of what comes out goes on. */
 export interface AnnounceContext {
   /** The execution's name: a job that is resumed ends, and is announced, once more. */
   readonly execution: string;

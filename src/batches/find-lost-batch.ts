@@ -8,7 +8,7 @@ import {
   ProviderNotFound,
   ProviderRejected,
   ProviderThrottled,
-  ProviderTooLarge,
+  ProviderFileTooLarge,
   ProviderUnavailable,
 } from '../errors.ts';
 import type { Batch } from '../provider/batch-provider.ts';
@@ -137,7 +137,7 @@ function isRepeated(error: unknown): error is ProviderThrottled | ProviderBusy {
 
 /** After these, rows fail, are sent again from another file, or the job stops. */
 function isFinal(error: unknown): boolean {
-  return [ProviderRejected, ProviderDenied, ProviderNotFound, ProviderTooLarge].some(
+  return [ProviderRejected, ProviderDenied, ProviderNotFound, ProviderFileTooLarge].some(
     (refusal) => error instanceof refusal,
   );
 }

@@ -150,7 +150,7 @@ function isRefusal({ name }: Failure): boolean {
 
 /** Another round may do: with a smaller file, or with one that does not get lost. Polls find no batch by themselves. */
 function isGivenBack({ name }: Failure): boolean {
-  return name === 'ProviderTooLarge' || name === 'ProviderNotFound';
+  return name === 'ProviderFileTooLarge' || name === 'ProviderNotFound';
 }
 
 /** Doubles with each round; 20 % of it is jitter, so that shards that failed together do not come back together. */

@@ -27,7 +27,7 @@ async function read(name: string, bytes: Buffer, table: TableRules = {}, size = 
   const reading = new Reading();
   const rows: TableRow[] = [];
   for await (const batch of readRows(inChunks(bytes, size), { name, maxRowBytes: 100_000, reading, table }))
-    rows.push(...batch.filter((row) => 'table' in row));
+    rows.push(...batch.filter((row) => row.kind === 'table'));
   return { rows, reading };
 }
 

@@ -28,7 +28,7 @@ export async function judgeFile(store: ObjectStore, read: ReadRound, codes: Code
   const { context } = read;
   const { maxUploadBytes, halving } = (await readCollected(store, context)).at(-1) ?? {};
   const known = { ...(maxUploadBytes !== undefined && { maxUploadBytes }), ...(halving && { halving }) };
-  if (context.givenBack?.name === 'ProviderTooLarge') return judgeTooLarge(store, read, known);
+  if (context.givenBack?.name === 'ProviderFileTooLarge') return judgeTooLarge(store, read, known);
   const isAsBefore = context.direct || context.givenBack !== undefined || failedBusy(read.batch, codes);
   if (isAsBefore) return { ...NO_FAULT, refusal: context.refusal, next: known };
   return judgeFailed(read, (await sentOf(store, read)) ?? read.index.requests, known, codes);
