@@ -68,7 +68,9 @@ function endJob(states: Construct, steps: StepFunctions, writeResults: LambdaInv
     causePath: '$.failure.Cause',
   });
   const announceJob = announce(states, steps, 'Announce job');
-  const recordFailure = announce(states, steps, 'Record failed announcement', { 'unannounced.$': '$.unannounced' });
+  const recordFailure = announce(states, steps, 'Record failed announcement', {
+    'unannounced.$': '$.unannounced',
+  });
   const jobOk = Choice.jsonPath(states, 'Job ok?')
     // Not `isNotPresent`: the local engine takes `IsPresent: false` for never.
     .when(Condition.not(Condition.isPresent('$.status')), jobFailed)

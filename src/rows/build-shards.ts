@@ -160,7 +160,9 @@ class Builder {
     if (!(row.kind === 'json' || row.kind === 'table')) return undefined;
     const splicer = row.kind === 'json' ? this.#jsonSplicer : this.#tableSplicer;
     const length =
-      row.kind === 'json' ? this.#jsonSplicer.make(row.json, this.#rows) : this.#tableSplicer.make(row, this.#rows);
+      row.kind === 'json'
+        ? this.#jsonSplicer.make(row.json, this.#rows)
+        : this.#tableSplicer.make(row, this.#rows);
     if (length === 0 || length > this.#job.profile.shardLimits.maxBytes) return undefined;
     if (this.#isOtherModel(splicer.model) || !this.#ids.add(splicer.customId)) return undefined;
     this.#model ??= splicer.model;

@@ -158,7 +158,9 @@ describe('an upload', () => {
   test('that is refused is not repeated', async () => {
     const opened = await open({ maxFileBytes: 10 });
 
-    await expect(opened.client.uploadFile(requests())).rejects.toMatchObject({ name: 'ProviderFileTooLarge' });
+    await expect(opened.client.uploadFile(requests())).rejects.toMatchObject({
+      name: 'ProviderFileTooLarge',
+    });
     expect(uploads(opened)).toBe(1);
   });
 

@@ -173,7 +173,11 @@ async function writePlan(
     const source = { file: 'input/a.jsonl', line: row + 1 };
     const problem = { line: row + 1, custom_id: `q${row}`, code: 'NO_PROMPT', message: 'm' } as const;
     if (invalid.includes(row))
-      await writer.addInvalid(problem, { kind: 'read', line: row + 1, value: { custom_id: `q${row}` } }, source);
+      await writer.addInvalid(
+        problem,
+        { kind: 'read', line: row + 1, value: { custom_id: `q${row}` } },
+        source,
+      );
     else await writer.addRequest({ line: Buffer.from(`${JSON.stringify(request)}\n`), inputs: 1 }, source);
   }
   const plan: Plan = {
