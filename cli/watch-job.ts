@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidRequest, StoreRejected } from '../src/errors.ts';
-import type { Summary } from '../src/job.ts';
+import type { Summary } from '../src/checkpoints/summary.ts';
 import { summaryKey } from '../src/checkpoints/keys.ts';
 import { readDetails, type JobDetails } from '../src/status/job-status.ts';
 import { readJson } from '../src/store/json.ts';

@@ -3,7 +3,7 @@ import type { NightshiftConfig } from '../src/config/config.ts';
 import { resolveProfile } from '../src/config/resolve-profile.ts';
 import type { TaskEdges } from '../src/edges.ts';
 import { InvalidRequest, ProviderDenied } from '../src/errors.ts';
-import type { Summary } from '../src/job.ts';
+import type { Summary } from '../src/checkpoints/summary.ts';
 import { summaryKey } from '../src/checkpoints/keys.ts';
 import { startJob, type StartedJob } from '../src/doors/start-job.ts';
 import { readJson, requireJson } from '../src/store/json.ts';

@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import type { PolledContext } from '../../src/contract.ts';
 import type { ProviderEdges } from '../../src/edges.ts';
-import type { Job, Plan } from '../../src/job.ts';
+import type { Job } from '../../src/checkpoints/job.ts';
+import type { Plan } from '../../src/checkpoints/plan.ts';
 import { jobKey, planKey } from '../../src/checkpoints/keys.ts';
 import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts';
 import { collectResults } from '../../src/steps/collect-results.ts';

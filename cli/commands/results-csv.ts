@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Job, Summary } from '../../src/job.ts';
+import type { Job } from '../../src/checkpoints/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import { jobKey } from '../../src/checkpoints/keys.ts';
 import { readJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';

@@ -2,7 +2,7 @@ import { rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Command, Option } from 'commander';
 import { InvalidRequest } from '../../src/errors.ts';
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import { deadLettersKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import { readOverview } from '../../src/status/job-status.ts';
 import { readJson } from '../../src/store/json.ts';

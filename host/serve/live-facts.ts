@@ -2,7 +2,10 @@ import { sumErrors } from '../../src/collect/counts/error-counts.ts';
 import { sumModels } from '../../src/collect/counts/model-usage.ts';
 import { addUsage, NO_USAGE } from '../../src/collect/counts/usage.ts';
 import type { Clock } from '../../src/edges.ts';
-import type { Collected, Job, Plan, Summary } from '../../src/job.ts';
+import type { Collected } from '../../src/checkpoints/collected.ts';
+import type { Job } from '../../src/checkpoints/job.ts';
+import type { Plan } from '../../src/checkpoints/plan.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import {
   jobKey,
   OUTPUT_PREFIX,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { jobKey, OUTPUT_PREFIX, STAGED_PREFIX } from '../checkpoints/keys.ts';
 import { InvalidRequest } from '../errors.ts';
-import type { Job } from '../job.ts';
+import type { Job } from '../checkpoints/job.ts';
 import type { JobRequest } from '../requests/job-request.ts';
 import { readJson } from '../store/json.ts';
 import type { ApiEdges } from './api-edges.ts';

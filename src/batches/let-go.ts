@@ -5,7 +5,7 @@ import type { UploadCheckpoint } from '../checkpoints/shard-part.ts';
 import type { Slot } from '../checkpoints/slots.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { isProviderError } from '../errors.ts';
-import type { ShardEnd } from '../job.ts';
+import type { ShardEnd } from '../checkpoints/shard-end.ts';
 import type { ProviderSettings } from '../provider/batch-provider.ts';
 import { readJson } from '../store/json.ts';
 import { lookAtBatch } from './look-at-batch.ts';

@@ -1,5 +1,6 @@
 import type { Failure } from '../errors.ts';
-import type { OpenBatch, Progress } from '../job.ts';
+import type { Progress } from './progress.ts';
+import type { OpenBatch } from './shard-end.ts';
 import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { BatchCheckpoint } from './batch-checkpoint.ts';

@@ -1,5 +1,5 @@
 import { InvalidInput } from '../errors.ts';
-import type { Halving } from '../job.ts';
+import type { Halving } from './collected.ts';
 import { roundKey, shardName, type ShardRef } from './keys.ts';
 import { frameLines } from '../jsonl/lines.ts';
 import { readCollected } from './shard-rounds.ts';

@@ -1,4 +1,6 @@
-import type { Collected, Job, Plan } from '../job.ts';
+import type { Collected } from './collected.ts';
+import type { Job } from './job.ts';
+import type { Plan } from './plan.ts';
 import { jobKey, planKey, roundKey, type ShardRef } from './keys.ts';
 import { readJson, requireJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Failure } from '../errors.ts';
 import { lastExecution, readExecutionName, startExecution } from '../executions/executions.ts';
-import type { Summary } from '../job.ts';
+import type { Summary } from '../checkpoints/summary.ts';
 import { jobKey, stopKey, summaryKey } from '../checkpoints/keys.ts';
 import { isCancelled, readStop, type Stop } from '../checkpoints/stop.ts';
 import { readJson, writeJson } from '../store/json.ts';

@@ -1,6 +1,7 @@
 import { resolveProfile } from '../config/resolve-profile.ts';
 import { InvalidRequest } from '../errors.ts';
-import type { InputRef, Summary } from '../job.ts';
+import type { InputRef } from '../checkpoints/job.ts';
+import type { Summary } from '../checkpoints/summary.ts';
 import { jobKey, summaryKey } from '../checkpoints/keys.ts';
 import { claimInputs } from '../requests/claims.ts';
 import { InputFilter } from '../requests/input-files.ts';

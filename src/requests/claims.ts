@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { InputRef } from '../job.ts';
+import type { InputRef } from '../checkpoints/job.ts';
 import { candidatesKey, claimsPrefix } from '../checkpoints/keys.ts';
 import { readJson, requireJson } from '../store/json.ts';
 import type { ListedObject, ObjectStore } from '../store/object-store.ts';

@@ -1,16 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { basename } from 'node:path/posix';
 import { InvalidInput, type Failure } from '../errors.ts';
-import {
-  MAX_LISTED_PROBLEMS,
-  type InputReading,
-  type InputRef,
-  type Job,
-  type Plan,
-  type ResolvedProfile,
-  type RowProblem,
-  type RowSource,
-} from '../job.ts';
+import type { InputRef, Job } from '../checkpoints/job.ts';
+import { MAX_LISTED_PROBLEMS, type InputReading, type Plan, type RowProblem } from '../checkpoints/plan.ts';
+import type { RowSource } from '../checkpoints/result-line.ts';
+import type { ResolvedProfile } from '../config/profile.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { readRows } from './formats.ts';
 import { known } from '../provider/dialects/known.ts';

@@ -1,5 +1,6 @@
 import { isFields } from '../endpoints/ask.ts';
-import type { NotOkLine, RowProblem } from '../job.ts';
+import type { RowProblem } from '../checkpoints/plan.ts';
+import type { NotOkLine } from '../checkpoints/result-line.ts';
 import { jsonLine } from '../jsonl/json-line.ts';
 import type { ReadRow, UnreadableRow } from './row.ts';
 

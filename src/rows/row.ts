@@ -1,4 +1,4 @@
-import type { RowProblemCode } from '../job.ts';
+import type { RowProblemCode } from '../checkpoints/plan.ts';
 import type { CsvRecord } from './formats/csv-records.ts';
 
 /** One record of an input file: its value, the bytes that are not parsed yet, or why it has no value. */

@@ -1,5 +1,7 @@
 import { InvalidInput } from '../errors.ts';
-import type { RowProblem, RowSource, ShardLimits, ShardPlan } from '../job.ts';
+import type { RowProblem, ShardPlan } from '../checkpoints/plan.ts';
+import type { RowSource } from '../checkpoints/result-line.ts';
+import type { ShardLimits } from '../config/profile.ts';
 import { roundKey, shardKey, type ShardRef } from '../checkpoints/keys.ts';
 import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
 import { invalidDeadLetter, invalidResultLine } from './dead-letter.ts';

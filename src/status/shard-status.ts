@@ -1,4 +1,8 @@
-import type { Collected, OutcomeCounts, Plan, Progress, ShardEnd } from '../job.ts';
+import type { Collected } from '../checkpoints/collected.ts';
+import type { OutcomeCounts } from '../checkpoints/counts.ts';
+import type { Plan } from '../checkpoints/plan.ts';
+import type { Progress } from '../checkpoints/progress.ts';
+import type { ShardEnd } from '../checkpoints/shard-end.ts';
 import { shardKey, shardName, shardsPrefix, type ShardRef } from '../checkpoints/keys.ts';
 import { addCounts, NO_ROWS } from '../outcomes.ts';
 import { sideBySide } from '../side-by-side.ts';

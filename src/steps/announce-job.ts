@@ -3,7 +3,8 @@ import type { CompletionEvent } from '../announce/completion-event.ts';
 import type { AnnounceContext } from '../contract.ts';
 import type { AnnounceEdges, Channel } from '../edges.ts';
 import { bounded, failureFromCatch } from '../errors.ts';
-import type { Job, Summary } from '../job.ts';
+import type { Job } from '../checkpoints/job.ts';
+import type { Summary } from '../checkpoints/summary.ts';
 import { announcedKey, jobKey, summaryKey } from '../checkpoints/keys.ts';
 import { readJson, requireJson, writeJson } from '../store/json.ts';
 

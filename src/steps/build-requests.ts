@@ -1,7 +1,9 @@
 import type { JobContext, JobInput } from '../contract.ts';
 import type { Edges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';
-import type { Job, OutputRules, Plan } from '../job.ts';
+import type { Job } from '../checkpoints/job.ts';
+import type { Plan } from '../checkpoints/plan.ts';
+import type { OutputRules } from '../config/profile.ts';
 import { jobKey, planKey, shardKey, shardsPrefix } from '../checkpoints/keys.ts';
 import { releaseClaims } from '../requests/claims.ts';
 import { buildShards } from '../rows/build-shards.ts';

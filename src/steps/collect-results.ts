@@ -14,7 +14,9 @@ import type {
 import { joinAnswers } from '../direct/answers.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { failureFromCatch, type Failure } from '../errors.ts';
-import type { Collected, Job, ShardEnd } from '../job.ts';
+import type { Collected } from '../checkpoints/collected.ts';
+import type { Job } from '../checkpoints/job.ts';
+import type { ShardEnd } from '../checkpoints/shard-end.ts';
 import { isNearlyFull, spentEvents, type RoundTurns } from './history.ts';
 import { jobKey, roundKey, shardKey } from '../checkpoints/keys.ts';
 import { findRound, type ShardRound } from '../checkpoints/shard-rounds.ts';

@@ -9,7 +9,8 @@ import { isCancelled, readStop, refuseWhenStopped } from '../checkpoints/stop.ts
 import type { BatchContext, UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { InvalidRequest, isProviderError, ProviderBusy } from '../errors.ts';
-import type { Job, ResolvedProfile } from '../job.ts';
+import type { Job } from '../checkpoints/job.ts';
+import type { ResolvedProfile } from '../config/profile.ts';
 import { parseWindow } from '../polling.ts';
 import type { Batch } from '../provider/batch-provider.ts';
 import { readJson, requireJson, writeJson } from '../store/json.ts';

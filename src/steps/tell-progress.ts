@@ -1,5 +1,5 @@
 import type { Edges } from '../edges.ts';
-import type { Progress } from '../job.ts';
+import type { Progress } from '../checkpoints/progress.ts';
 import { shardKey, type ShardRef } from '../checkpoints/keys.ts';
 import { writeJson } from '../store/json.ts';
 

@@ -1,7 +1,7 @@
 import type { DirectContext, ShardContext, UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';
-import type { Job } from '../job.ts';
+import type { Job } from '../checkpoints/job.ts';
 import { jobKey, roundKey } from '../checkpoints/keys.ts';
 import type { BatchProvider, ProviderFile } from '../provider/batch-provider.ts';
 import { partToUpload, readRequests, uploadName, type UploadCheckpoint } from '../checkpoints/shard-part.ts';

@@ -4,7 +4,9 @@ import { summarize } from '../collect/summarize.ts';
 import type { WriteContext, WrittenContext } from '../contract.ts';
 import type { Edges } from '../edges.ts';
 import { CountsDoNotReconcile, failureFromCatch } from '../errors.ts';
-import type { Job, Plan, Summary } from '../job.ts';
+import type { Job } from '../checkpoints/job.ts';
+import type { Plan } from '../checkpoints/plan.ts';
+import type { Summary } from '../checkpoints/summary.ts';
 import {
   deadLettersKey,
   jobKey,

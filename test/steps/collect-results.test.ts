@@ -7,7 +7,10 @@ import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import type { CollectedContext, LookContext, PolledContext } from '../../src/contract.ts';
 import type { ProviderEdges } from '../../src/edges.ts';
 import { ProviderNotFound, withCode } from '../../src/errors.ts';
-import type { Job, NotOkLine, Plan, ResultLine, Summary } from '../../src/job.ts';
+import type { Job } from '../../src/checkpoints/job.ts';
+import type { Plan } from '../../src/checkpoints/plan.ts';
+import type { NotOkLine, ResultLine } from '../../src/checkpoints/result-line.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import {
   deadLettersKey,
   jobKey,

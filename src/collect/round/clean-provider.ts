@@ -1,5 +1,5 @@
 import type { ProviderEdges } from '../../edges.ts';
-import type { Job } from '../../job.ts';
+import type { Job } from '../../checkpoints/job.ts';
 import { roundKey, type ShardRef } from '../../checkpoints/keys.ts';
 import type { Batch, BatchProvider } from '../../provider/batch-provider.ts';
 import { uploadName, type UploadCheckpoint } from '../../checkpoints/shard-part.ts';

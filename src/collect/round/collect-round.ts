@@ -1,6 +1,7 @@
 import { roundKey } from '../../checkpoints/keys.ts';
 import type { ProviderEdges } from '../../edges.ts';
-import type { Collected, Job } from '../../job.ts';
+import type { Collected } from '../../checkpoints/collected.ts';
+import type { Job } from '../../checkpoints/job.ts';
 import { writeJson } from '../../store/json.ts';
 import { finishShard } from '../shard/finish-shard.ts';
 import { stopShard } from '../shard/stop-shard.ts';

@@ -3,7 +3,7 @@ import { readCollected } from '../../checkpoints/shard-rounds.ts';
 import type { Failure } from '../../errors.ts';
 import { readJson } from '../../store/json.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
-import type { UnreadableLine } from '../../job.ts';
+import type { UnreadableLine } from '../../checkpoints/collected.ts';
 import type { RoundIndex } from './round-index.ts';
 
 /**

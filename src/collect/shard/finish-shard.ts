@@ -1,6 +1,7 @@
 import type { Edges } from '../../edges.ts';
 import { CountsDoNotReconcile } from '../../errors.ts';
-import type { Collected, Plan, ShardPlan } from '../../job.ts';
+import type { Collected } from '../../checkpoints/collected.ts';
+import type { Plan, ShardPlan } from '../../checkpoints/plan.ts';
 import { planKey, shardKey, type ShardRef } from '../../checkpoints/keys.ts';
 import { readCollected } from '../../checkpoints/shard-rounds.ts';
 import { requireJson, writeJson } from '../../store/json.ts';

@@ -1,6 +1,7 @@
 import type { Edges } from '../../edges.ts';
 import type { Failure } from '../../errors.ts';
-import type { Plan, ShardEnd, ShardPlan } from '../../job.ts';
+import type { Plan, ShardPlan } from '../../checkpoints/plan.ts';
+import type { ShardEnd } from '../../checkpoints/shard-end.ts';
 import { shardKey, type ShardRef } from '../../checkpoints/keys.ts';
 import { findRound } from '../../checkpoints/shard-rounds.ts';
 import { readTrouble } from '../../checkpoints/trouble.ts';
