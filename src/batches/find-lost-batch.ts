@@ -1,5 +1,4 @@
-import type { CreateAnnouncement } from '../checkpoints/batch-checkpoint.ts';
-import { roundKey } from '../checkpoints/keys.ts';
+import { creatingObject, type CreateAnnouncement } from '../checkpoints/batch-checkpoint.ts';
 import type { UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import {
@@ -12,7 +11,6 @@ import {
   ProviderUnavailable,
 } from '../errors.ts';
 import type { Batch } from '../provider/batch-provider.ts';
-import { writeJson } from '../store/json.ts';
 import { batchMetadata } from './batch-metadata.ts';
 
 /**
@@ -56,7 +54,7 @@ async function isStillEarly(
   const now = Math.floor(clock.now() / 1_000);
   const passed = Math.min(Math.max(0, now - lookedAt), patience / 2);
   const searched = { ...announced, lookedAt: now, waited: waited + passed };
-  await writeJson(store, roundKey(context, context.round, 'creating.json'), searched);
+  await creatingObject.write(store, context, searched);
   return searched.waited < patience;
 }
 
@@ -94,7 +92,7 @@ export async function writeAnnouncement(
   context: UploadedContext,
   announcement: CreateAnnouncement,
 ): Promise<void> {
-  await writeJson(store, roundKey(context, context.round, 'creating.json'), announcement);
+  await creatingObject.write(store, context, announcement);
 }
 
 /** @param refusedWith the error that the provider answered the create with, if it did */

@@ -1,3 +1,6 @@
+import { roundKey, type RoundRef, type ShardRef } from './keys.ts';
+import { storedObject } from './stored-object.ts';
+import type { ObjectStore } from '../store/object-store.ts';
 import type { Failure } from '../errors.ts';
 import type { ErrorCount, ModelUsage, Usage } from './counts.ts';
 
@@ -80,4 +83,18 @@ export interface Halving {
   /** Rows that failed by themselves, and whether any part was answered: without one, the next row may fail as well. */
   readonly guilty: number;
   readonly answered: boolean;
+}
+
+export const collectedObject = storedObject<Collected, RoundRef>((ref) =>
+  roundKey(ref, ref.round, 'collected.json'),
+);
+
+/** What the shard's rounds came to so far, in their order. */
+export async function readCollected(store: ObjectStore, ref: ShardRef): Promise<Collected[]> {
+  const rounds: Collected[] = [];
+  for (let round = 1; ; round += 1) {
+    const collected = await collectedObject.read(store, { ...ref, round });
+    if (collected === undefined) return rounds;
+    rounds.push(collected);
+  }
 }

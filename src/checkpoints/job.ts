@@ -1,3 +1,5 @@
+import { jobKey } from './keys.ts';
+import { storedObject } from './stored-object.ts';
 import type { ResolvedProfile } from '../config/profile.ts';
 
 /** `job.json`: one request, resolved against its profile. Everything later steps need to know; no secrets. */
@@ -33,3 +35,5 @@ export interface SkippedFiles {
 }
 
 export const MAX_LISTED_SKIPPED = 100;
+
+export const jobObject = storedObject<Job, string>(jobKey);

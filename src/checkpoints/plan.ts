@@ -1,3 +1,5 @@
+import { planKey } from './keys.ts';
+import { storedObject } from './stored-object.ts';
 import type { Failure } from '../errors.ts';
 import type { InputRef } from './job.ts';
 
@@ -71,3 +73,5 @@ export type RowProblemCode =
   | 'OTHER_MODEL';
 
 export const MAX_LISTED_PROBLEMS = 100;
+
+export const planObject = storedObject<Plan, string>(planKey);

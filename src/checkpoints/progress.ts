@@ -1,3 +1,5 @@
+import { shardKey, type ShardRef } from './keys.ts';
+import { storedObject } from './stored-object.ts';
 /** `shards/<n>/progress.json`: what the last poll saw. For people: nothing is decided by it. */
 export interface Progress {
   readonly round: number;
@@ -11,3 +13,5 @@ export interface Progress {
   readonly polledAt: string;
   readonly nextPollAt: string;
 }
+
+export const progressObject = storedObject<Progress, ShardRef>((ref) => shardKey(ref, 'progress.json'));

@@ -1,3 +1,6 @@
+import { shardKey, type ShardRef } from './keys.ts';
+import { storedObject } from './stored-object.ts';
+import type { ObjectStore } from '../store/object-store.ts';
 import type { Failure } from '../errors.ts';
 import type { BatchRecord, UnreadableLine } from './collected.ts';
 import type { ErrorCount, ModelUsage, OutcomeCounts, Usage } from './counts.ts';
@@ -45,4 +48,15 @@ export interface OpenBatch {
   readonly error: Pick<Failure, 'code' | 'message'>;
   /** What a resume does with it. */
   readonly onResume: string;
+}
+
+/** Every row of the shard has its final outcome. */
+export const doneObject = storedObject<ShardEnd, ShardRef>((ref) => shardKey(ref, 'done.json'));
+
+/** The shard went no further in its last execution. */
+export const stoppedObject = storedObject<ShardEnd, ShardRef>((ref) => shardKey(ref, 'stopped.json'));
+
+/** How the shard ended; undefined while it runs. */
+export async function readShardEnd(store: ObjectStore, ref: ShardRef): Promise<ShardEnd | undefined> {
+  return (await doneObject.read(store, ref)) ?? stoppedObject.read(store, ref);
 }

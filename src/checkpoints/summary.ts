@@ -1,3 +1,5 @@
+import { summaryKey } from './keys.ts';
+import { storedObject } from './stored-object.ts';
 import type { Failure } from '../errors.ts';
 import type { BatchRecord, UnreadableLine } from './collected.ts';
 import type { ErrorCount, ModelUsage, OutcomeCounts, Usage } from './counts.ts';
@@ -70,3 +72,5 @@ export interface Summary {
   readonly endedAt: string;
   readonly seconds: number;
 }
+
+export const summaryObject = storedObject<Summary, string>(summaryKey);

@@ -1,8 +1,7 @@
 import { roundKey } from '../../checkpoints/keys.ts';
 import { partToUpload } from '../../checkpoints/shard-part.ts';
-import { readCollected } from '../../checkpoints/shard-rounds.ts';
 import type { Failure } from '../../errors.ts';
-import type { Collected } from '../../checkpoints/collected.ts';
+import { readCollected, type Collected } from '../../checkpoints/collected.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { NamedRow } from './decide-row.ts';
