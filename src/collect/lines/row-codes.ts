@@ -1,4 +1,4 @@
-import type { ResolvedProfile } from '../../config/profile.ts';
+import type { ResolvedProfile } from '../../checkpoints/profile.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
 
 /** The codes that decide about a job's rows: the dialect's, with the retriable ones of the profile before them. */

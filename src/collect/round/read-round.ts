@@ -7,7 +7,7 @@ import type { ProviderEdges } from '../../edges.ts';
 import { endpointAt } from '../../endpoints/endpoints.ts';
 import { ResultSplicer, type ResultRules } from '../../fast-path/splice-result.ts';
 import type { Job } from '../../checkpoints/job.ts';
-import type { OutputRules } from '../../config/profile.ts';
+import type { OutputRules } from '../../checkpoints/profile.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
 import type { OutputCheck } from '../lines/check-output.ts';
 import { failedTooLarge, findEndedBatch } from './ended-batch.ts';
