@@ -27,6 +27,7 @@ export function tableOf<const Entry>(
     [{}, table.filter((entry, n) => isQuick(entry, n))],
     [EXHAUSTIVE, table.filter((entry, n) => !isQuick(entry, n))],
   ];
+  // oxlint-disable vitest/valid-title, vitest/valid-describe-callback -- whoever uses the table gives both
   return {
     describe(name, tests) {
       for (const [options, entries] of parts) describe.each(entries)(name, options, tests as never);
