@@ -184,8 +184,9 @@ export const STORIES = {
     const mine = await post(world, '/jobs', { inputs: [key] });
     const others = { 'x-caller': 'another' };
     await expectStatus(world, 404, `/jobs/${mine}`, { headers: others });
-    const theirs = json({ inputs: [`output/${mine}/results.jsonl`] });
-    await expectStatus(world, 422, '/jobs', { ...theirs, headers: { ...theirs.headers, ...others } });
+    const headers = { 'content-type': 'application/json', ...others };
+    const theirs = { ...json({ inputs: [`output/${mine}/results.jsonl`] }), headers };
+    await expectStatus(world, 422, '/jobs', theirs);
     return [await end(world, mine)];
   },
   'the only place at the provider is held by a batch that is nowhere': async (world) => {

@@ -40,7 +40,7 @@ export interface RoleWorld extends AsyncDisposable {
   /** Another caller is faster: just before the next object of this kind is created, one with this content is there. */
   outrun(keys: RegExp, content?: string): void;
   /** The function dies once, just before it writes such an object; then something else happens. */
-  crashBefore(keys: RegExp, then: () => Promise<void>): void;
+  crashBefore(keys: RegExp, afterwards: () => Promise<void>): void;
   /** Waits until no execution runs and no door is busy. */
   settled(): Promise<void>;
   summary(jobId: string): Promise<Summary>;
@@ -164,7 +164,7 @@ export async function openRoleWorld(roles: Roles, options: RoleWorldOptions): Pr
     },
     break: (step) => void broken.add(step),
     outrun: (keys, content) => rivals.add(keys, content),
-    crashBefore: (keys, then) => crashes.add(keys, then),
+    crashBefore: (keys, afterwards) => crashes.add(keys, afterwards),
     async settled() {
       while (busy.size > 0 || executions.running().length > 0) {
         const ends = executions.running().map((name) => executions.result(name));
@@ -216,10 +216,10 @@ class Rivals {
 
 /** Functions that die before they write an object. */
 class Crashes {
-  readonly #next: { readonly keys: RegExp; readonly then: () => Promise<void> }[] = [];
+  readonly #next: { readonly keys: RegExp; readonly afterwards: () => Promise<void> }[] = [];
 
-  add(keys: RegExp, then: () => Promise<void>): void {
-    this.#next.push({ keys, then });
+  add(keys: RegExp, afterwards: () => Promise<void>): void {
+    this.#next.push({ keys, afterwards });
   }
 
   strike(store: ObjectStore): ObjectStore {
@@ -229,7 +229,7 @@ class Crashes {
         const at = this.#next.findIndex(({ keys }) => keys.test(key));
         const [crash] = at < 0 ? [] : this.#next.splice(at, 1);
         if (crash === undefined) return store.put(key, bytes);
-        await crash.then();
+        await crash.afterwards();
         throw new Error(`The function died before it wrote ${key}.`);
       },
     };
