@@ -42,7 +42,6 @@ describe('a stack, files and folders with hostile names only show', () => {
     [2, 'submit', join(EVIL, `${EVIL}.job.json`)],
     [2, 'submit', file, '--profile', EVIL],
     [2, 'submit', EVIL],
-    [2, 'submit', file, '--stack', EVIL],
     [2, 'submit', file, '--outputs', EVIL],
     ...STRANGERS.flatMap((jobId): [number, ...string[]][] => [
       [2, 'cancel', jobId, ...outputs],
@@ -50,10 +49,8 @@ describe('a stack, files and folders with hostile names only show', () => {
       [2, 'resume', jobId, ...outputs],
       [2, 'resume', jobId, '--json'],
     ]),
-    [2, 'cancel', 'a', '--stack', EVIL],
     [2, 'resume', 'a', '--outputs', EVIL],
     [2, 'sweep', '--days', EVIL],
-    [2, 'sweep', '--stack', EVIL],
     [2, 'sweep', '--outputs', EVIL],
   ])('exits %i: %j %j', async (status, ...args) => {
     const exited = await cloud.nightshift(...args);
@@ -72,15 +69,16 @@ describe('a stack, files and folders with hostile names only show', () => {
         expectText(await cloud.nightshift(command, 'evil', ...flags));
   });
 
-  test('when a sweep starts the jobs of files', async () => {
+  test('when a sweep looks at their files', async () => {
     await cloud.store.put(`input/${EVIL_KEY}.jsonl`, ROWS);
     await cloud.store.put(`input/${EVIL_KEY}/${EVIL_KEY}.txt`, ROWS);
     await cloud.age(3_600_000);
 
-    const swept = await cloud.nightshift('sweep', '--limit', '1', ...outputs);
-    expectText(swept);
-    expect(swept.stdout).toMatch(/^job .* started$/m);
-    expectText(await cloud.nightshift('sweep', '--json'));
+    for (const flags of [outputs, ['--json']]) {
+      const swept = await cloud.nightshift('sweep', '--limit', '1', ...flags);
+      expectText(swept);
+      expect(swept.status).toBe(0);
+    }
   });
 });
 
@@ -104,7 +102,7 @@ test('nightshift local only shows what is dropped under hostile names, what is i
   child.stderr.on('data', (chunk: Buffer) => (said.stderr += chunk.toString()));
 
   await vi.waitFor(() => expect(`${said.stdout}${said.stderr}`).toMatch(/Write results +partial/), {
-    timeout: 60_000,
+    timeout: 110_000,
     interval: 50,
   });
   child.kill('SIGINT');
