@@ -11,7 +11,7 @@ import type { GapKind } from './evidence.ts';
 import { describeGap, leaveOpen, lookAgain, weighRound, type LookAgain } from './late-output.ts';
 import { judgeFile } from './judge-file.ts';
 import { LostRows } from './lost-rows.ts';
-import { markLate, readRound, type ReadRound } from './read-round.ts';
+import { markLate, readRound, type CollectEdges, type ReadRound } from './read-round.ts';
 import { ResultFiles } from './result-files.ts';
 import { roundFacts } from './round-facts.ts';
 import type { RoundToCollect } from './round-to-collect.ts';
@@ -24,7 +24,7 @@ import { writeRound } from './write-round.ts';
  * again; in the end its batch is left open, and what was found of it becomes the shard's results for now.
  */
 export async function collectRound(
-  edges: ProviderEdges,
+  edges: CollectEdges,
   job: Job,
   round: RoundToCollect,
 ): Promise<Collected | LookAgain> {
@@ -51,13 +51,13 @@ async function writeFates(
   isOpen: boolean,
 ): Promise<Collected> {
   const { store } = edges;
-  const { context, batch, upload, index, splicer, rules } = read;
+  const { context, batch, upload, index, rules } = read;
   const verdict = await judgeFile(store, read, job.profile.provider.dialect.codes);
   const facts = roundFacts(context, { batch, index, upload, verdict, isOpen }, job.profile);
   const missingError = facts.refusal ?? (context.direct ? NOT_SENT : missingRowError(batch));
   const files = new ResultFiles(store, context.jobId);
   const lost = new LostRows(index, facts.sent, read.askedBefore);
-  const written = { index, splicer, facts, rules, files, lost, missingError };
+  const written = { index, facts, rules, files, lost, missingError };
   const totals = await writeRound(store, context, written);
   // Rows of a batch that is left open are not asked again.
   const { again } = isOpen ? NOTHING_AGAIN : lost;

@@ -1,3 +1,5 @@
+import type { LineReader } from '../lines/line-reader.ts';
+import type { ResultRules } from '../lines/result-rules.ts';
 import { rowCodesOf } from '../lines/row-codes.ts';
 import { lateObject } from '../../checkpoints/late.ts';
 import { uploadObject, type UploadCheckpoint } from '../../checkpoints/upload.ts';
@@ -5,7 +7,6 @@ import { roundKey } from '../../checkpoints/keys.ts';
 import { isDirectRound } from '../../checkpoints/shard-rounds.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import { endpointAt } from '../../endpoints/endpoints.ts';
-import { ResultSplicer, type ResultRules } from '../../fast-path/splice-result.ts';
 import type { Job } from '../../checkpoints/job.ts';
 import type { OutputRules } from '../../checkpoints/profile.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
@@ -20,13 +21,17 @@ import { readRoundRequests } from './round-requests.ts';
 import type { RoundToCollect } from './round-to-collect.ts';
 import type { Scratch } from './scratch.ts';
 
+/** What collecting a round touches outside itself. */
+export interface CollectEdges extends ProviderEdges {
+  readonly createReader: (rules: ResultRules) => LineReader;
+}
+
 /** A round with everything that the provider shows of it at this look. */
 export interface ReadRound {
   readonly context: CollectedRound;
   readonly batch: Batch | undefined;
   readonly upload: UploadCheckpoint | undefined;
   readonly rules: ResultRules;
-  readonly splicer: ResultSplicer;
   readonly index: RoundIndex;
   /** The files that the batch names. */
   readonly files: readonly FoundFile[];
@@ -44,7 +49,7 @@ export interface Scratches {
 
 /** Fetches both files of a round and indexes their lines. */
 export async function readRound(
-  edges: ProviderEdges,
+  edges: CollectEdges,
   job: Job,
   round: RoundToCollect,
   scratches: Scratches,
@@ -56,8 +61,8 @@ export async function readRound(
   const givenBack = round.givenBack ?? failedTooLarge(batch, job.profile.provider.dialect.codes);
   const context = { ...round, direct, givenBack };
   const rules = await rulesOf(job, round.round);
-  const splicer = new ResultSplicer(rules);
-  const index = new RoundIndex(await readRoundRequests(store, rules, context), splicer, rules);
+  const requests = await readRoundRequests(store, rules, context);
+  const index = new RoundIndex(requests, edges.createReader(rules), rules);
   const wasLate = (await readLate(edges, round))?.isLate === true;
   const fetch = (name: FoundFile['name'], fileId: string | undefined): Promise<FoundFile | undefined> =>
     fetchFile(
@@ -79,7 +84,7 @@ export async function readRound(
   index.haltedBy ??= round.denied;
   const files = [output, errors].filter((file) => file !== undefined);
   const askedBefore = await askedAgainBefore(store, context, context.round);
-  return { context, batch, upload, rules, splicer, index, files, askedBefore, wasLate };
+  return { context, batch, upload, rules, index, files, askedBefore, wasLate };
 }
 
 const FILES = { output: 'output.jsonl', errors: 'errors.jsonl' } as const;

@@ -1,3 +1,4 @@
+import { takesFiles, type ResultRules } from '../lines/result-rules.ts';
 import { readCustomId } from '../../jsonl/custom-id.ts';
 import type { Failure } from '../../errors.ts';
 import { askedIn, mayList } from '../../endpoints/asked.ts';
@@ -16,7 +17,6 @@ import type { LostRows } from './lost-rows.ts';
 import { renderResult } from '../lines/render-result.ts';
 import type { RoundIndex } from './round-index.ts';
 import type { ResultFiles } from './result-files.ts';
-import { takesFiles, type ResultRules, type ResultSplicer } from '../../fast-path/splice-result.ts';
 
 /** A request line, parsed; its numbers keep their text. */
 export interface RequestLine {
@@ -32,7 +32,6 @@ export interface RoundWriters {
 
 export interface WriteRound {
   readonly index: RoundIndex;
-  readonly splicer: ResultSplicer;
   readonly facts: RoundFacts;
   readonly rules: ResultRules;
   readonly files: ResultFiles;
@@ -63,14 +62,15 @@ export class RoundWriter {
    * @param requestBytes the request line as it was sent, with its newline
    */
   write(ordinal: number, requestBytes: Buffer): Promise<void> | undefined {
-    const { index, splicer } = this.#round;
+    const { index } = this.#round;
     const place = index.find(ordinal);
     if (place?.made !== undefined) return this.#writeAnswer(place.made);
-    if (place?.kind === 'ok' && place.isUtf8) {
-      const length = splicer.make(place.file.read(place.start, place.length), index.asked(ordinal));
-      if (length > 0) return this.#writeAnswer(splicer.line.subarray(0, length));
-    }
-    return this.#writeRead(ordinal, requestBytes, place && index.read(place, ordinal));
+    const verdict = place && index.read(place, ordinal);
+    if (verdict === undefined || !('render' in verdict))
+      return this.#writeRead(ordinal, requestBytes, verdict);
+    const rendered = verdict.render();
+    index.models.add(rendered);
+    return this.#writeAnswer(rendered.line);
   }
 
   #writeAnswer(line: Buffer): Promise<void> | undefined {
@@ -94,7 +94,7 @@ export class RoundWriter {
     if (verdict?.kind === 'ok') return this.#writeAnswered(ordinal, requestBytes, verdict);
     // A body that is no answer may have its price all the same.
     if (verdict !== undefined && isPaid(usageOf(verdict.body)))
-      this.#round.splicer.countAnswer(verdict.body, undefined);
+      this.#round.index.models.addAnswer(verdict.body, undefined);
     const { facts, missingError, lost } = this.#round;
     const lostError = verdict === undefined ? lost.errorOf(ordinal) : undefined;
     const decided = decideRow(verdict?.kind, ordinal, facts);
@@ -115,8 +115,8 @@ export class RoundWriter {
 
   /** An answer that is read rather than copied. */
   async #writeAnswered(ordinal: number, requestBytes: Buffer, answered: Answered): Promise<void> {
-    const { splicer, facts, rules, index } = this.#round;
-    splicer.countAnswer(answered.body, endOf(answered.shown));
+    const { facts, rules, index } = this.#round;
+    index.models.addAnswer(answered.body, endOf(answered.shown));
     const request = parseRequest(requestBytes);
     const line = await this.#answer(request.custom_id, answered, index.asked(ordinal));
     const written = tryJsonLine(line);

@@ -38,7 +38,7 @@ export async function writeRound(
     }
     await writer.end();
     await closeWriters(writers, writer.totals.deferred > 0);
-    return { ...writer.totals, models: written.splicer.models(), errors: writer.errors };
+    return { ...writer.totals, models: written.index.models, errors: writer.errors };
   } catch (error) {
     await Promise.all(Object.values(writers).map((each) => each.abort()));
     throw error;
