@@ -68,10 +68,32 @@ export class TableSplicer {
         spans[2 * (slots[n] as number) + 1] as number,
       ];
       if (isBlank(bytes, start, end)) return undefined;
-      at = writeEscaped(bytes, start, end, this.#line, at);
+      at = this.#writeEscaped(bytes, start, end, at);
       if (at === -1) return undefined;
     }
     return this.#line.subarray(0, at);
+  }
+
+  /** Writes a cell as the inside of a JSON string, 1 ns a byte. Returns where it ends; -1 when the cell needs the rules. */
+  #writeEscaped(cell: Buffer, start: number, end: number, from: number): number {
+    const into = this.#line;
+    const isDoubled = isQuoted(cell, start);
+    let at = from;
+    for (let n = start; n < end; n += 1) {
+      const byte = cell[n] as number;
+      const escape = ESCAPE[byte] as number;
+      if (escape > 1) {
+        into[at] = BACKSLASH;
+        into[at + 1] = escape;
+        at += 2;
+        if (byte === QUOTE && isDoubled) n += 1;
+        continue;
+      }
+      if (escape === 1 && isRefused(cell, n)) return -1;
+      into[at] = byte;
+      at += 1;
+    }
+    return at;
   }
 
   /** An escape takes two bytes. */
@@ -124,27 +146,6 @@ const ESCAPE = new Uint8Array(256).map((_, byte) => {
   if (byte === 0xc2 || byte === 0xe2) return 1;
   return ESCAPES.get(byte)?.charCodeAt(0) ?? (byte < 0x20 ? 1 : 0);
 });
-
-/** Writes a cell as the inside of a JSON string, 1 ns a byte. @returns where it ends; -1 when it must go the long way */
-function writeEscaped(cell: Buffer, start: number, end: number, into: Buffer, from: number): number {
-  const isDoubled = isQuoted(cell, start);
-  let at = from;
-  for (let n = start; n < end; n += 1) {
-    const byte = cell[n] as number;
-    const escape = ESCAPE[byte] as number;
-    if (escape > 1) {
-      into[at] = BACKSLASH;
-      into[at + 1] = escape;
-      at += 2;
-      if (byte === QUOTE && isDoubled) n += 1;
-      continue;
-    }
-    if (escape === 1 && isRefused(cell, n)) return -1;
-    into[at] = byte;
-    at += 1;
-  }
-  return at;
-}
 
 /** All but characters that begin as a line separator does. */
 function isRefused(cell: Buffer, at: number): boolean {
