@@ -8,10 +8,10 @@ import { summaryKey } from '../src/checkpoints/keys.ts';
 import { startJob, type StartedJob } from '../src/doors/start-job.ts';
 import { readJson, requireJson } from '../src/store/json.ts';
 import { cancelToTheEnd } from './cancel-jobs.ts';
-import { callBundles } from './call-bundles.ts';
+import { callBundles, stageBundles } from './call-bundles.ts';
 import { callHandlers } from './call-handlers.ts';
 import { createLocalExecutions, type EngineEvent, type LocalExecutions } from './engine.ts';
-import { loadMachine, machineOf } from './load-stack.ts';
+import { loadMachine } from './load-stack.ts';
 import type { Steps } from './worker-steps.ts';
 import { readTreatment, toStartRequest, type AskedJob, type Treatment } from './start-request.ts';
 
@@ -67,13 +67,8 @@ async function openExecutions({ config, edges, steps, bundles, onEvent }: RunJob
       onEvent,
     });
   }
-  const { synthesizeBundles } = await import('./synthesize.ts');
-  const synthesized = synthesizeBundles(config, bundles);
-  return createLocalExecutions({
-    ...machineOf(synthesized.template),
-    callStep: callBundles(synthesized),
-    onEvent,
-  });
+  const callStep = callBundles(await stageBundles(config, bundles));
+  return createLocalExecutions({ ...(await loadMachine(config)), callStep, onEvent });
 }
 
 /**

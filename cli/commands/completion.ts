@@ -3,29 +3,44 @@ import tab from '@bomb.sh/tab/commander';
 import type { OptionHandler } from '@bomb.sh/tab';
 import type { Command } from 'commander';
 import { printableLines } from '../../src/printable.ts';
-import type { NightshiftConfig } from '../../src/config/config.ts';
+import type { LoadConfig } from '../config/load-config.ts';
 
 /**
  * `nightshift completion <shell>`: a script that a shell sources once; it asks the hidden `nightshift complete` what may
  * come next. Commands and options are known from their definitions, the names of profiles from the configuration.
  */
-export function addCompletion(program: Command, loadConfig: () => NightshiftConfig): void {
+export function addCompletion(program: Command, loadConfig: LoadConfig): void {
   const known = tab(program, { completionCommandName: 'completion' });
+  let profiles: readonly string[] = [];
+  // Suggestions are asked for in one go: the configuration is read before that.
+  const asked = program.commands.find((command) => command.name() === 'complete');
+  asked?.hook('preAction', async () => {
+    profiles = await profileNames(loadConfig);
+  });
   for (const command of known.commands.values()) {
     const { options, arguments: positional } = command;
-    const suggest = (found: { handler?: OptionHandler } | undefined, names: () => string[]): void => {
+    const suggest = (found: { handler?: OptionHandler } | undefined, names: () => readonly string[]): void => {
       if (found === undefined) return;
       found.handler = (complete) => {
         for (const name of names()) if (printableLines(name) === name) complete(name, '');
       };
     };
-    suggest(options.get('profile'), () => Object.keys(loadConfig().profiles));
+    suggest(options.get('profile'), () => profiles);
     for (const name of OPTIONS_OF_PATHS) suggest(options.get(name), pathsSoFar);
     suggest(positional.get('files') as { handler?: OptionHandler } | undefined, pathsSoFar);
   }
 }
 
-const OPTIONS_OF_PATHS = ['data', 'out', 'outputs', 'folder', 'script'];
+/** A configuration that cannot be read suggests nothing: a command says why. */
+async function profileNames(loadConfig: LoadConfig): Promise<string[]> {
+  try {
+    return Object.keys((await loadConfig()).profiles);
+  } catch {
+    return [];
+  }
+}
+
+const OPTIONS_OF_PATHS = ['config', 'data', 'out', 'outputs', 'folder', 'script'];
 
 /** What the word that is being written may become: the shell leaves files to whoever completes a command. */
 function pathsSoFar(): string[] {

@@ -1,8 +1,10 @@
 import { Command } from 'commander';
-import type { NightshiftConfig } from '../../src/config/config.ts';
+import type { LoadConfig } from '../config/load-config.ts';
+import { packageVersion } from '../../src/package-root.ts';
 import { writeText } from '../output.ts';
 import { addCompletion } from './completion.ts';
 import { cancelCommand, listCommand, resumeCommand, statusCommand } from './job-commands.ts';
+import { initCommand } from './init.ts';
 import { localCommand } from './local.ts';
 import { planCommand } from './plan.ts';
 import { resultsCommand } from './results.ts';
@@ -13,8 +15,9 @@ import { sweepCommand } from './sweep.ts';
 import { watchCommand } from './watch.ts';
 
 /** The whole command line. The configuration is read only by the commands that need it. */
-export function createProgram(loadConfig: () => NightshiftConfig): Command {
+export function createProgram(loadConfig: LoadConfig): Command {
   const program = new Command('nightshift')
+    .version(packageVersion(), '--version', 'print the version')
     .description('Batch inference without the batch work: a file of rows in, one result per row out.')
     .commandsGroup('On this machine:')
     .addCommand(runCommand(loadConfig))
@@ -30,7 +33,8 @@ export function createProgram(loadConfig: () => NightshiftConfig): Command {
     .addCommand(resumeCommand(loadConfig))
     .addCommand(listCommand())
     .addCommand(sweepCommand(loadConfig))
-    .commandsGroup('Other:');
+    .commandsGroup('Other:')
+    .addCommand(initCommand());
   addCompletion(program, loadConfig);
   for (const command of [program, ...program.commands]) {
     command

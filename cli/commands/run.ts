@@ -1,14 +1,15 @@
 import { copyFile, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
+import type { LoadConfig } from '../config/load-config.ts';
 import type { Summary } from '../../src/job.ts';
 import { deadLettersKey, fileKey, reportKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import type { Log } from '../../src/log.ts';
 import type { StartedJob } from '../../src/doors/start-job.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { packageRoot } from '../../src/package-root.ts';
 import { print as printOut, printError } from '../output.ts';
 import { printable, printableJson } from '../../src/printable.ts';
 import { SECOND_INTERRUPT_MS, takeInterrupts, type Interrupts } from '../interrupts.ts';
@@ -19,9 +20,9 @@ import { openProgress } from '../run-progress.ts';
 import { RunAborted, runJob } from '../../host/run-job.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
 import { reportSummary } from '../view/report.ts';
-import { addTreatmentOptions, overridesOf, type TreatmentFlags } from './options.ts';
+import { addConfigOption, addTreatmentOptions, overridesOf, type ConfigFlags, type TreatmentFlags } from './options.ts';
 
-interface RunFlags extends TreatmentFlags {
+interface RunFlags extends TreatmentFlags, ConfigFlags {
   readonly data: string;
   readonly out?: string;
   readonly json?: true;
@@ -30,10 +31,11 @@ interface RunFlags extends TreatmentFlags {
   readonly verbose?: true;
 }
 
-const EXAMPLE = fileURLToPath(new URL('../../examples/hanse.jsonl', import.meta.url));
+/** Found when it is needed: files of the package are beside its package.json. */
+const example = (): string => join(packageRoot(), 'examples', 'hanse.jsonl');
 
 /** `nightshift run [files…]`: one job to its end on this machine. */
-export function runCommand(loadConfig: () => NightshiftConfig): Command {
+export function runCommand(loadConfig: LoadConfig): Command {
   const command = new Command('run')
     .description(
       'run one job on this machine: input files (.jsonl, .json, .csv, .tsv, .txt, each also .gz), or a job request (.job.json)',
@@ -44,7 +46,7 @@ export function runCommand(loadConfig: () => NightshiftConfig): Command {
       'simulator answers here and for free; melious needs MELIOUS_API_KEY',
       'simulator',
     );
-  return addTreatmentOptions(command)
+  return addConfigOption(addTreatmentOptions(command))
     .option('--data <folder>', 'the folder that stands in for the bucket', 'nightshift-data')
     .option('--out <folder>', 'also put the result files here')
     .option('--again', 'run anew, and pay anew, although this file has been run before')
@@ -53,7 +55,7 @@ export function runCommand(loadConfig: () => NightshiftConfig): Command {
     .option('--verbose', 'print the log lines of the steps to standard error')
     .addHelpText('after', HELP)
     .action(async (files: string[], flags: RunFlags) => {
-      process.exitCode = await run(files.length === 0 ? [EXAMPLE] : files, flags, loadConfig());
+      process.exitCode = await run(files.length === 0 ? [example()] : files, flags, await loadConfig(flags.config));
     });
 }
 
