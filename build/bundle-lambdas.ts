@@ -1,16 +1,25 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readFile, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { brotliCompressSync, constants } from 'node:zlib';
 import { build, type BuildOptions, type Metafile } from 'esbuild';
 import { PROJECT } from './project.ts';
 
+/** How small the bundles are made: `quick` for a run from the sources, `small` for the package. */
+export type Compression = 'quick' | 'small';
+
+const QUALITY = { quick: 4, small: 10 };
+
 /**
- * Bundles every Lambda as one ES module, `<step>/index.mjs`. The bytes depend on the sources alone, not on where the project or the
- * output is, so the hash of an asset is the same on every machine.
- * @param project whose sources; the bundles go to its `dist/lambdas`
+ * Bundles every Lambda as one ES module, with its source map, into `dist/lambdas.br`: JSON of the texts by step and file, compressed
+ * together, since they have most of their code in common. The texts depend on the sources alone, not on where the project is, so
+ * the hash of an asset is the same on every machine.
+ * @param project whose sources
  * @returns what went into them
  */
-export async function bundleLambdas(project = PROJECT): Promise<Metafile> {
-  const folder = join(project, 'dist', 'lambdas');
+export async function bundleLambdas(
+  project = PROJECT,
+  compression: Compression = 'quick',
+): Promise<Metafile> {
   const names = (await readdir(join(project, 'lambdas'))).map((file) => basename(file, '.ts'));
   const { outputFiles, metafile } = await build({
     ...OPTIONS,
@@ -18,23 +27,35 @@ export async function bundleLambdas(project = PROJECT): Promise<Metafile> {
     alias: { '@aws-sdk/credential-provider-node': join(project, 'src/runtime/lambda-credentials.ts') },
     entryPoints: Object.fromEntries(names.map((name) => [name, `lambdas/${name}.ts`])),
   });
-  for (const name of await readdir(folder).catch(() => []))
-    if (!names.includes(name)) await rm(join(folder, name), { recursive: true });
+  const bundles: Record<string, Record<string, string>> = {};
   for (const { path, text } of outputFiles) {
     const isMap = path.endsWith('.map');
     const name = basename(path, isMap ? '.mjs.map' : '.mjs');
-    const file = join(folder, name, isMap ? 'index.mjs.map' : 'index.mjs');
-    await writeChanged(file, isMap ? portableMap(text) : text.replace(`=${name}.mjs.map`, '=index.mjs.map'));
+    const files = (bundles[name] ??= {});
+    if (isMap) files['index.mjs.map'] = portableMap(text);
+    else files['index.mjs'] = text.replace(`=${name}.mjs.map`, '=index.mjs.map');
   }
+  await writeChanged(join(project, 'dist'), compress(JSON.stringify(bundles), compression));
   return metafile;
 }
 
-/** Leaves a file alone that is the same: another process may be reading it. */
-async function writeChanged(file: string, text: string): Promise<void> {
-  if ((await readFile(file, 'utf8').catch(() => undefined)) === text) return;
-  await mkdir(dirname(file), { recursive: true });
+function compress(text: string, compression: Compression): Buffer {
+  return brotliCompressSync(text, {
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: QUALITY[compression],
+      // 16 MB: each bundle sees the one before it.
+      [constants.BROTLI_PARAM_LGWIN]: 24,
+    },
+  });
+}
+
+/** Leaves the file alone when it is the same: another process may be reading it. */
+async function writeChanged(folder: string, bytes: Buffer): Promise<void> {
+  const file = join(folder, 'lambdas.br');
+  if ((await readFile(file).catch(() => undefined))?.equals(bytes)) return;
+  await mkdir(folder, { recursive: true });
   const unfinished = `${file}.${process.pid}.tmp`;
-  await writeFile(unfinished, text);
+  await writeFile(unfinished, bytes);
   await rename(unfinished, file);
 }
 

@@ -3,8 +3,8 @@ import { buildCli } from './build-cli.ts';
 import { buildConstruct } from './build-construct.ts';
 import { buildNotices } from './build-notices.ts';
 import { bundleLambdas } from './bundle-lambdas.ts';
-import { DIST } from './project.ts';
+import { DIST, PROJECT } from './project.ts';
 
 /** Builds the package: the Lambdas, the construct, the command line, and the licences of what is in them. */
 await rm(DIST, { recursive: true, force: true });
-await buildNotices([await bundleLambdas(), ...(await buildConstruct()), await buildCli()]);
+await buildNotices([await bundleLambdas(PROJECT, 'small'), ...(await buildConstruct()), await buildCli()]);

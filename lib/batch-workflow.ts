@@ -11,7 +11,8 @@ import { checkConfig } from '../src/config/check-config.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import { jobDaysOf } from '../src/config/limits.ts';
 import type { MetricName } from '../src/metrics.ts';
-import type { Outcome } from '../src/outcomes.ts';
+import type { Outcome } from '../src/checkpoints/counts.ts';
+import { acknowledgePacks } from './acknowledge-packs.ts';
 import { checkProps } from './check-props.ts';
 import { DataBucket, refuseSilentBucket } from './data-bucket.ts';
 import { DropTrigger } from './drop-trigger.ts';
@@ -57,6 +58,7 @@ export class BatchWorkflow extends Construct {
   constructor(scope: Construct, id: string, props: BatchWorkflowProps) {
     super(scope, id);
     checkProps('BatchWorkflow', props);
+    acknowledgePacks(this);
     const config = checkConfig(props.config);
     const { encryptionKey } = props;
     if (encryptionKey !== undefined) allowServices(encryptionKey, Stack.of(this));
@@ -164,7 +166,9 @@ export class BatchWorkflow extends Construct {
     const { bucket, encryptionKey, removalPolicy } = props;
     if (bucket === undefined) {
       const kept = { encryptionKey, removalPolicy };
-      return new DataBucket(this, 'Data', { jobDays: jobDaysOf(config), ...kept }).bucket;
+      const created = new DataBucket(this, 'Data', { jobDays: jobDaysOf(config), ...kept }).bucket;
+      // The two types differ in nothing but `undefined`, which this project's compiler tells from absence.
+      return created as IBucket;
     }
     this.node.addValidation({ validate: () => refuseSilentBucket(bucket) });
     return bucket;

@@ -135,9 +135,12 @@ export function refuseSilentBucket(bucket: IBucket): string[] {
 
 function sendsEvents(bucket: IBucket, { notificationConfiguration: own }: CfnBucket): boolean {
   if (own !== undefined && 'eventBridgeConfiguration' in own) return true;
-  const notifications: { readonly eventBridgeEnabled?: unknown } | undefined =
-    bucket.node.tryFindChild('Notifications');
-  return notifications?.eventBridgeEnabled === true;
+  const notifications = bucket.node.tryFindChild('Notifications');
+  return (
+    notifications !== undefined &&
+    'eventBridgeEnabled' in notifications &&
+    notifications.eventBridgeEnabled === true
+  );
 }
 
 /**

@@ -1,8 +1,7 @@
-import { DEPLOYED_CONFIG_KEY } from '../checkpoints/keys.ts';
+import { writeDeployedConfig } from '../checkpoints/deployed-config.ts';
 import { publishedConfig } from '../config/published-config.ts';
 import type { NightshiftConfig } from '../config/config.ts';
 import type { Edges } from '../edges.ts';
-import { writeJson } from '../store/json.ts';
 
 /** CloudFormation's call of a custom resource, as far as it is used. */
 export interface DeployEvent {
@@ -28,7 +27,7 @@ const RESOURCE_ID = 'nightshift-config';
 export async function publishConfig(edges: PublishEdges, event: DeployEvent): Promise<void> {
   try {
     if (event.RequestType !== 'Delete')
-      await writeJson(edges.store, DEPLOYED_CONFIG_KEY, publishedConfig(edges.config));
+      await writeDeployedConfig(edges.store, undefined, publishedConfig(edges.config));
     await answer(event, { Status: 'SUCCESS' });
   } catch (error) {
     const { message } = error instanceof Error ? error : new Error(String(error));

@@ -7,7 +7,7 @@ import { callBundles, stageBundles } from '../../host/call-bundles.ts';
 import { createLocalExecutions } from '../../host/engine.ts';
 import { loadMachine } from '../../host/load-stack.ts';
 import { startSimulator } from '../../simulator/index.ts';
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { requireJson, writeJson } from '../../src/store/json.ts';
 import { jobKey, summaryKey } from '../../src/checkpoints/keys.ts';

@@ -9,8 +9,9 @@ import { createLocalExecutions, type LocalExecutions } from '../../host/engine.t
 import { startSimulator, type Simulator } from '../../simulator/index.ts';
 import { createApi } from '../../src/api/app.ts';
 import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts';
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import { jobPrefix, summaryKey } from '../../src/checkpoints/keys.ts';
+import { publishConfig } from '../../src/doors/publish-config.ts';
 import { startJob, type StartEdges } from '../../src/doors/start-job.ts';
 import { requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -39,6 +40,8 @@ export interface RoleWorld extends AsyncDisposable {
   break(step: string): void;
   /** Another caller is faster: just before the next object of this kind is created, one with this content is there. */
   outrun(keys: RegExp, content?: string): void;
+  /** A deploy calls, and waits for an answer at this address. */
+  publish(address: string): Promise<void>;
   /** Waits until no execution runs and no door is busy. */
   settled(): Promise<void>;
   summary(jobId: string): Promise<Summary>;
@@ -65,6 +68,13 @@ const configOf = (dialect: string): NightshiftConfig =>
       nightly: { cron: '0 22 * * ? *', inputs: ['staged/{{yyyy}}-{{MM}}-{{dd}}.csv'] },
     },
   });
+
+const DEPLOY = {
+  RequestType: 'Create',
+  StackId: 'stack',
+  RequestId: 'request',
+  LogicalResourceId: 'Config',
+} as const;
 
 export interface RoleWorldOptions {
   /** Whether the bucket tells versions; a person may suspend them. */
@@ -133,6 +143,7 @@ export async function openRoleWorld(
   return {
     simulator,
     executions,
+    publish: (ResponseURL) => publishConfig({ ...edgesOf('publish-config') }, { ...DEPLOY, ResponseURL }),
     store: edges.store,
     api,
     async drop(key, content) {

@@ -1,7 +1,10 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { STEPS } from '../../lib/step-table.ts';
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { openRoleWorld, type RoleWorld } from './role-world.ts';
 import { Roles } from './roles.ts';
@@ -192,11 +195,28 @@ async function tell(name: StoryName, versioned: boolean): Promise<void> {
   ends.set(`${name}, ${versioned}`, await STORIES[name](world).catch((error: unknown) => error));
 }
 
+/** A deploy has its configuration published. */
+async function deploy(): Promise<void> {
+  const answered: string[] = [];
+  const server = createServer((request, response) => {
+    answered.push(String(request.method));
+    request.resume();
+    response.end();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  await using world = await openRoleWorld(roles, { versioned: true });
+  await world.publish(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  server.close();
+  server.closeAllConnections();
+  ends.set('a deploy', answered);
+}
+
 const HOOK_MS = 300_000;
 
 beforeAll(async () => {
   for (const name of Object.keys(STORIES) as StoryName[]) await tell(name, true);
   for (const name of OF_INPUTS) await tell(name, false);
+  await deploy();
   await using swept = await openRoleWorld(roles, { versioned: true });
   const [lost = ''] = await swept.sweep('input/rows.jsonl', ROW);
   ends.set('the event of a file is lost', [await end(swept, lost)]);
@@ -286,6 +306,10 @@ test.each(ENDS.filter(([story]) => OF_INPUTS.includes(story)))(
 
 test.each(['a provider that takes no files', 'the event of a file is lost'])('%s: succeeded', (story) => {
   expect(ends.get(story)).toEqual(['succeeded']);
+});
+
+test('a deploy is answered once its configuration is published', () => {
+  expect(ends.get('a deploy')).toEqual(['PUT']);
 });
 
 const INPUTS = ['staged/a.jsonl', 'output/earlier/dead-letters.jsonl', 'input/b.jsonl'];
