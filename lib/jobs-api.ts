@@ -14,7 +14,7 @@ import { HttpIamAuthorizer, HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigateway
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { ROUTE_NAMES, ROUTES } from '../src/api/routes.ts';
+import { ROUTE_NAMES, ROUTES } from '../src/config/routes.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import { InvalidRequest } from '../src/errors.ts';
 import { logGroupProps, type LogSettings } from './function-settings.ts';
@@ -69,7 +69,7 @@ export interface JobsApiProps extends ApiProps {
   readonly burst?: number | undefined;
 }
 
-/** The jobs API: every route of `src/api/routes.ts`, none of them open to everybody. */
+/** The jobs API: every route of `src/config/routes.ts`, none of them open to everybody. */
 export class JobsApi extends Construct {
   readonly httpApi: HttpApi;
 

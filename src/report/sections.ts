@@ -1,4 +1,4 @@
-import { OUTCOMES, settledRows } from '../outcomes.ts';
+import { OUTCOMES, settledRows } from '../checkpoints/outcomes.ts';
 import type { ModelUsage } from '../checkpoints/counts.ts';
 import { latencyChart, outcomeBar, timelineChart } from './charts.ts';
 import { html, type Html, type HtmlValue } from './html.ts';

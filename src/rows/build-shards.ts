@@ -4,7 +4,7 @@ import { InvalidInput, type Failure } from '../errors.ts';
 import type { InputRef, Job } from '../checkpoints/job.ts';
 import { MAX_LISTED_PROBLEMS, type InputReading, type Plan, type RowProblem } from '../checkpoints/plan.ts';
 import type { RowSource } from '../checkpoints/result-line.ts';
-import type { ResolvedProfile } from '../config/profile.ts';
+import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { readRows } from './formats.ts';
 import { known } from '../provider/dialects/known.ts';
