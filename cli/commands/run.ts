@@ -51,7 +51,7 @@ export function runCommand(loadConfig: LoadConfig): Command {
     .option('--out <folder>', 'also put the result files here')
     .option('--again', 'run anew, and pay anew, although this file has been run before')
     .option('--json', 'print the summary as one JSON object and nothing else')
-    .option('--bundles', 'bundle the Lambdas into cdk.out, as for a deploy, and run the bundles')
+    .option('--bundles', 'put the Lambdas into cdk.out as they are deployed, and run those')
     .option('--verbose', 'print the log lines of the steps to standard error')
     .addHelpText('after', HELP)
     .action(async (files: string[], flags: RunFlags) => {
