@@ -64,5 +64,8 @@ export function allowNetwork(role: Role): void {
 
 /** Says why a role that writes X-Ray traces names no resource. */
 export function acknowledgeTracing(role: Role): void {
-  acknowledgeWildcards(role, { resources: ['*'], reason: "X-Ray's actions know no resources, nor do those of the network interfaces in a VPC." });
+  acknowledgeWildcards(role, {
+    resources: ['*'],
+    reason: "X-Ray's actions know no resources, nor do those of the network interfaces in a VPC.",
+  });
 }

@@ -2,12 +2,7 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
-import {
-  DEPLOYED_CONFIG_KEY,
-  INDEX_PREFIX,
-  INPUT_PREFIX,
-  OUTPUT_PREFIX,
-} from '../src/checkpoints/keys.ts';
+import { DEPLOYED_CONFIG_KEY, INDEX_PREFIX, INPUT_PREFIX, OUTPUT_PREFIX } from '../src/checkpoints/keys.ts';
 import type { BatchWorkflow } from './batch-workflow.ts';
 
 export function grantDrop(

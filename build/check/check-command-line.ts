@@ -19,7 +19,11 @@ const PROFILE = "{ profiles: { mine: { model: 'm', prompt: 'Label {{text}}' } } 
 
 /** Configurations as people write them, each in a folder of its own above the one where the command runs. */
 const CONFIGS: readonly [node: 22 | 24, extension: string, text: string][] = [
-  [22, 'ts', `import { defineConfig } from 'nightshift';\nexport default defineConfig(${PROFILE} as const);\n`],
+  [
+    22,
+    'ts',
+    `import { defineConfig } from 'nightshift';\nexport default defineConfig(${PROFILE} as const);\n`,
+  ],
   [24, 'mjs', `export default ${PROFILE};\n`],
   [24, 'js', `const { defineConfig } = require('nightshift');\nmodule.exports = defineConfig(${PROFILE});\n`],
   [22, 'json', '{ "profiles": { "mine": { "model": "m", "prompt": "Label {{text}}" } } }'],

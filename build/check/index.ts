@@ -74,7 +74,8 @@ function pack(): string {
   if (packed === undefined) throw new Error(`npm pack told of no tarball: ${told}`);
   const { filename, size, unpackedSize } = packed;
   const sizes = `${(size / 1e6).toFixed(1)} MB packed, ${(unpackedSize / 1e6).toFixed(1)} MB installed`;
-  if (size > MAX_PACKED || unpackedSize > MAX_INSTALLED) throw new Error(`The package is too large: ${sizes}.`);
+  if (size > MAX_PACKED || unpackedSize > MAX_INSTALLED)
+    throw new Error(`The package is too large: ${sizes}.`);
   process.stdout.write(`ok packed: ${sizes}\n`);
   return join(root, filename);
 }

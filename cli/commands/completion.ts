@@ -19,7 +19,10 @@ export function addCompletion(program: Command, loadConfig: LoadConfig): void {
   });
   for (const command of known.commands.values()) {
     const { options, arguments: positional } = command;
-    const suggest = (found: { handler?: OptionHandler } | undefined, names: () => readonly string[]): void => {
+    const suggest = (
+      found: { handler?: OptionHandler } | undefined,
+      names: () => readonly string[],
+    ): void => {
       if (found === undefined) return;
       found.handler = (complete) => {
         for (const name of names()) if (printableLines(name) === name) complete(name, '');

@@ -10,7 +10,13 @@ import { printable } from '../../src/printable.ts';
 import { count, duration, grouped } from '../view/figures.ts';
 import { readingNotices } from '../view/reading-notices.ts';
 import { EXIT } from './exit-status.ts';
-import { addConfigOption, addTreatmentOptions, overridesOf, type ConfigFlags, type TreatmentFlags } from './options.ts';
+import {
+  addConfigOption,
+  addTreatmentOptions,
+  overridesOf,
+  type ConfigFlags,
+  type TreatmentFlags,
+} from './options.ts';
 
 interface PlanFlags extends TreatmentFlags, ConfigFlags {
   readonly data: string;

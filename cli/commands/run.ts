@@ -20,7 +20,13 @@ import { openProgress } from '../run-progress.ts';
 import { RunAborted, runJob } from '../../host/run-job.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
 import { reportSummary } from '../view/report.ts';
-import { addConfigOption, addTreatmentOptions, overridesOf, type ConfigFlags, type TreatmentFlags } from './options.ts';
+import {
+  addConfigOption,
+  addTreatmentOptions,
+  overridesOf,
+  type ConfigFlags,
+  type TreatmentFlags,
+} from './options.ts';
 
 interface RunFlags extends TreatmentFlags, ConfigFlags {
   readonly data: string;
@@ -55,7 +61,11 @@ export function runCommand(loadConfig: LoadConfig): Command {
     .option('--verbose', 'print the log lines of the steps to standard error')
     .addHelpText('after', HELP)
     .action(async (files: string[], flags: RunFlags) => {
-      process.exitCode = await run(files.length === 0 ? [example()] : files, flags, await loadConfig(flags.config));
+      process.exitCode = await run(
+        files.length === 0 ? [example()] : files,
+        flags,
+        await loadConfig(flags.config),
+      );
     });
 }
 

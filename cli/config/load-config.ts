@@ -20,7 +20,8 @@ export const loadConfig: LoadConfig = async (named) => {
   try {
     return checkConfig(value as NightshiftConfig);
   } catch (error) {
-    if (error instanceof InvalidRequest) throw new InvalidRequest(`${file}: ${error.message}`, { cause: error });
+    if (error instanceof InvalidRequest)
+      throw new InvalidRequest(`${file}: ${error.message}`, { cause: error });
     throw error;
   }
 };
@@ -51,7 +52,8 @@ async function importConfig(file: string): Promise<unknown> {
 
 /** A module that was compiled to CommonJS has its default export one level deeper. */
 function unwrapCommonJs(value: unknown): unknown {
-  const isWrapped = typeof value === 'object' && value !== null && '__esModule' in value && 'default' in value;
+  const isWrapped =
+    typeof value === 'object' && value !== null && '__esModule' in value && 'default' in value;
   return isWrapped ? value.default : value;
 }
 
@@ -74,6 +76,9 @@ function hook(url: string): void {
         ? { url: LIGHT, shortCircuit: true }
         : next(specifier, context),
     load: (loaded, context, next) =>
-      next(loaded, loaded === url && url.endsWith('.ts') ? { ...context, format: 'module-typescript' } : context),
+      next(
+        loaded,
+        loaded === url && url.endsWith('.ts') ? { ...context, format: 'module-typescript' } : context,
+      ),
   });
 }

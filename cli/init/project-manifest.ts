@@ -48,7 +48,9 @@ export async function projectManifest(given: Manifest, folder: string): Promise<
 /** `npm init` writes a test that fails. */
 function withoutNpmsTest(scripts: Manifest['scripts'] = {}): Manifest['scripts'] {
   return Object.fromEntries(
-    Object.entries(scripts).filter(([name, script]) => name !== 'test' || !script.includes('no test specified')),
+    Object.entries(scripts).filter(
+      ([name, script]) => name !== 'test' || !script.includes('no test specified'),
+    ),
   );
 }
 

@@ -7,6 +7,9 @@ import type { NightshiftConfig } from './config.ts';
 export function publishedConfig(config: NightshiftConfig): NightshiftConfig {
   const { alarms: _alarms, webhook: _webhook, api: _api, providers, ...rest } = config;
   if (providers === undefined) return rest;
-  const shown = Object.entries(providers).map(([name, { headers: _headers, ...provider }]) => [name, provider]);
+  const shown = Object.entries(providers).map(([name, { headers: _headers, ...provider }]) => [
+    name,
+    provider,
+  ]);
   return { ...rest, providers: Object.fromEntries(shown) as NonNullable<NightshiftConfig['providers']> };
 }

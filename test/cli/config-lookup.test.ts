@@ -18,19 +18,32 @@ afterEach(() => rm(project, { recursive: true, force: true }));
 const put = (name: string, text: string): Promise<void> => writeFile(join(project, name), text);
 
 /** What a job of the profile `mine` would be: the configuration that was found has it. */
-const plan = (...args: string[]) => spawnCli(folder, ['plan', 'rows.csv', '--profile', 'mine', '--json', ...args]);
+const plan = (...args: string[]) =>
+  spawnCli(folder, ['plan', 'rows.csv', '--profile', 'mine', '--json', ...args]);
 
 const config = (model: string): string =>
   `{ profiles: { mine: { provider: 'simulator', model: '${model}', prompt: '{{text}}' } } }`;
 
 describe('the configuration is found', () => {
   test.each([
-    ['nightshift.config.ts', `import { defineConfig } from 'nightshift';\nexport default defineConfig(${config('m')});\n`],
+    [
+      'nightshift.config.ts',
+      `import { defineConfig } from 'nightshift';\nexport default defineConfig(${config('m')});\n`,
+    ],
     ['nightshift.config.mts', `const typed: object = ${config('m')};\nexport default typed;\n`],
     ['nightshift.config.mjs', `export default ${config('m')};\n`],
-    ['nightshift.config.js', `const { defineConfig } = require('nightshift');\nmodule.exports = defineConfig(${config('m')});\n`],
-    ['nightshift.config.js', `Object.defineProperty(exports, '__esModule', { value: true });\nexports.default = ${config('m')};\n`],
-    ['nightshift.config.json', '{"profiles":{"mine":{"provider":"simulator","model":"m","prompt":"{{text}}"}}}'],
+    [
+      'nightshift.config.js',
+      `const { defineConfig } = require('nightshift');\nmodule.exports = defineConfig(${config('m')});\n`,
+    ],
+    [
+      'nightshift.config.js',
+      `Object.defineProperty(exports, '__esModule', { value: true });\nexports.default = ${config('m')};\n`,
+    ],
+    [
+      'nightshift.config.json',
+      '{"profiles":{"mine":{"provider":"simulator","model":"m","prompt":"{{text}}"}}}',
+    ],
   ])('from the working directory upwards, as %s', async (name, text) => {
     await put(name, text);
     const { status, stdout, stderr } = await plan();

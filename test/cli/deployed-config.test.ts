@@ -51,4 +51,3 @@ test('of several workflows in one stack, the one with the prefix is used', async
   const { stderr } = await cloud.nightshift('list', '--outputs', 'prefixed.json');
   expect(stderr).toContain('several stacks: Theirs/One, Theirs/Two. Say which one with --stack.');
 });
-

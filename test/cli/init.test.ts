@@ -10,10 +10,22 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const FILES = ['.gitignore', 'README.md', 'app.ts', 'bin', 'cdk.json', 'nightshift.config.ts', 'package.json', 'questions.csv'];
+const FILES = [
+  '.gitignore',
+  'README.md',
+  'app.ts',
+  'bin',
+  'cdk.json',
+  'nightshift.config.ts',
+  'package.json',
+  'questions.csv',
+];
 
 async function manifest(at = folder): Promise<Record<string, Record<string, string>>> {
-  return JSON.parse(await readFile(join(at, 'package.json'), 'utf8')) as Record<string, Record<string, string>>;
+  return JSON.parse(await readFile(join(at, 'package.json'), 'utf8')) as Record<
+    string,
+    Record<string, string>
+  >;
 }
 
 describe('init', () => {
@@ -43,7 +55,12 @@ describe('init', () => {
   });
 
   test('keeps what a package.json and a .gitignore say', async () => {
-    const given = { name: 'theirs', type: 'commonjs', scripts: { start: 'theirs' }, dependencies: { nightshift: 'file:x.tgz' } };
+    const given = {
+      name: 'theirs',
+      type: 'commonjs',
+      scripts: { start: 'theirs' },
+      dependencies: { nightshift: 'file:x.tgz' },
+    };
     await writeFile(join(folder, 'package.json'), JSON.stringify(given));
     await writeFile(join(folder, '.gitignore'), '/secret\nnode_modules/');
     await spawnCli(folder, ['init']);

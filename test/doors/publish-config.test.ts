@@ -10,7 +10,9 @@ import { createFolderStore } from '../../src/store/folder-store.ts';
 import { startRecorder } from '../security/recorder.ts';
 
 const CONFIG = defineConfig({
-  providers: { own: { baseUrl: 'https://own.example/v1', headers: { 'x-team': 'confidential' }, maxBatches: 2 } },
+  providers: {
+    own: { baseUrl: 'https://own.example/v1', headers: { 'x-team': 'confidential' }, maxBatches: 2 },
+  },
   profiles: { default: { provider: 'own', model: 'm' } },
   limits: { jobDays: 3 },
   alarms: { email: 'oncall@example.com' },

@@ -53,8 +53,7 @@ describe('the runbook', () => {
   });
 
   test('is linked where it is published with this version, or where the configuration says it is', () => {
-    for (const { AlarmDescription } of alarmsOf())
-      expect(AlarmDescription).toMatch(PUBLISHED);
+    for (const { AlarmDescription } of alarmsOf()) expect(AlarmDescription).toMatch(PUBLISHED);
     const elsewhere = templateOf({ alarms: { runbook: 'https://wiki.example/nightshift' } });
     for (const { AlarmDescription } of alarmsOf(elsewhere))
       expect(AlarmDescription).toMatch(/ What to do: https:\/\/wiki\.example\/nightshift#[a-z-]+$/);
@@ -210,7 +209,9 @@ test('there are saved queries over the logs of every step', () => {
         .object({ Name: z.string(), LogGroupNames: z.array(z.unknown()), QueryString: z.string() })
         .parse(Properties),
   );
-  expect(queries.map(({ Name }) => Name.replace(/^Nightshift-Workflow-\w+/, 'Nightshift')).toSorted()).toEqual([
+  expect(
+    queries.map(({ Name }) => Name.replace(/^Nightshift-Workflow-\w+/, 'Nightshift')).toSorted(),
+  ).toEqual([
     'Nightshift/batches that take long',
     'Nightshift/errors by step',
     'Nightshift/jobs that ended',

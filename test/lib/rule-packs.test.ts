@@ -76,7 +76,9 @@ describe.each(PACKS)('%s', (pack, create) => {
     const left = findings(HARDENED);
     expect(left).toMatchSnapshot();
     const known = acknowledgements(createWorkflow(HARDENED)).filter((id) => id.startsWith(`${pack}-`));
-    expect(Object.keys(left).map((rule) => `${pack}-${rule}`)).toEqual(known.toSorted((a, b) => a.localeCompare(b)));
+    expect(Object.keys(left).map((rule) => `${pack}-${rule}`)).toEqual(
+      known.toSorted((a, b) => a.localeCompare(b)),
+    );
   });
 });
 

@@ -1,9 +1,6 @@
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { HttpNoneAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
-import {
-  HttpLambdaAuthorizer,
-  HttpLambdaResponseType,
-} from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaAuthorizer, HttpLambdaResponseType } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { DomainName } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
@@ -55,7 +52,9 @@ describe('a bucket that exists', () => {
   test('of the same app has to send its events', () => {
     const silent = create((stack) => ({ bucket: new Bucket(stack, 'Silent') }));
     expect(() => Template.fromStack(silent.stack)).toThrow('eventBridgeEnabled: true');
-    const { stack } = create((theirs) => ({ bucket: new Bucket(theirs, 'Loud', { eventBridgeEnabled: true }) }));
+    const { stack } = create((theirs) => ({
+      bucket: new Bucket(theirs, 'Loud', { eventBridgeEnabled: true }),
+    }));
     expect(Template.fromStack(stack)).toHaveCount('AWS::S3::Bucket', 1);
   });
 
@@ -132,9 +131,13 @@ describe('a network', () => {
       const group = new SecurityGroup(stack, 'Group', { vpc });
       return { vpc, subnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS }, securityGroups: [group] };
     });
-    const functions = template.findResources('AWS::Lambda::Function', { Properties: { Runtime: 'nodejs24.x' } });
+    const functions = template.findResources('AWS::Lambda::Function', {
+      Properties: { Runtime: 'nodejs24.x' },
+    });
     const groups = Object.values(functions).map(({ Properties }) =>
-      JSON.stringify((Properties as { VpcConfig?: { SecurityGroupIds?: unknown } }).VpcConfig?.SecurityGroupIds),
+      JSON.stringify(
+        (Properties as { VpcConfig?: { SecurityGroupIds?: unknown } }).VpcConfig?.SecurityGroupIds,
+      ),
     );
     expect(groups).toHaveLength(13);
     expect(new Set(groups).size).toBe(1);
@@ -294,13 +297,18 @@ describe('properties that are not valid are refused, from JavaScript, too', () =
 });
 
 describe('what an app does with a workflow', () => {
-  const grantee = (stack: Stack): Role => new Role(stack, 'Somebody', { assumedBy: new AccountPrincipal('111122223333') });
+  const grantee = (stack: Stack): Role =>
+    new Role(stack, 'Somebody', { assumedBy: new AccountPrincipal('111122223333') });
 
   const granted = (grant: (workflow: BatchWorkflow, role: Role) => void): readonly string[] => {
     const { stack, workflow } = create();
     grant(workflow, grantee(stack));
-    const found = [...permissionsByRole(Template.fromStack(stack))].find(([role]) => role.startsWith('Somebody'));
-    return (found?.[1] ?? []).map((permission) => permission.replace(/<BatchesDataBucket\w+\.Arn>/, '<bucket>'));
+    const found = [...permissionsByRole(Template.fromStack(stack))].find(([role]) =>
+      role.startsWith('Somebody'),
+    );
+    return (found?.[1] ?? []).map((permission) =>
+      permission.replace(/<BatchesDataBucket\w+\.Arn>/, '<bucket>'),
+    );
   };
 
   test('to drop files takes writing below input/, or one profile of it', () => {
@@ -322,7 +330,10 @@ describe('what an app does with a workflow', () => {
 
   test('to start jobs takes what the API and the command line ask for', () => {
     const permissions = granted((workflow, role) => workflow.grantStart(role));
-    for (const expected of ['s3:PutObject on <bucket>/jobs/*', 's3:GetObject on <bucket>/deployed/config.json'])
+    for (const expected of [
+      's3:PutObject on <bucket>/jobs/*',
+      's3:GetObject on <bucket>/deployed/config.json',
+    ])
       expect(permissions).toContain(expected);
     expect(permissions.filter((each) => /^states:StartExecution/.test(each))).toHaveLength(2);
     expect(permissions.filter((each) => /^execute-api:Invoke/.test(each))).toHaveLength(1);
@@ -358,7 +369,9 @@ test('nothing of two workflows in one stack has the same name', () => {
   };
   const named = Object.values(Resources).flatMap(({ Type, Properties = {} }) =>
     ['Name', 'LogGroupName', 'QueueName', 'BucketName', 'DashboardName', 'AlarmName'].flatMap((field) =>
-      typeof Properties[field] === 'string' && !/Alias|Stage/.test(Type) ? [`${Type} ${Properties[field]}`] : [],
+      typeof Properties[field] === 'string' && !/Alias|Stage/.test(Type)
+        ? [`${Type} ${Properties[field]}`]
+        : [],
     ),
   );
   expect(named.length).toBeGreaterThan(12);
