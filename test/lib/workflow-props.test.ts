@@ -5,13 +5,13 @@ import { DomainName } from 'aws-cdk-lib/aws-apigatewayv2';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import { LambdaAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
-import { SecurityGroup, SubnetType, Vpc } from 'aws-cdk-lib/aws-ec2';
+import { SecurityGroup, SubnetType, Vpc, type IVpc } from 'aws-cdk-lib/aws-ec2';
 import { AccountPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import { Code, Function as Lambda, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { Bucket } from 'aws-cdk-lib/aws-s3';
-import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
+import { Bucket, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { Secret, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { describe, expect, test } from 'vitest';
 import { BatchWorkflow } from '../../lib/batch-workflow.ts';
@@ -21,6 +21,7 @@ import type { BatchWorkflowProps } from '../../lib/workflow-props.ts';
 import { permissionsByRole } from './step-policies.ts';
 import { CONFIG, createForeignApp } from './synthesized-stack.ts';
 
+/** Types of the CDK differ in nothing but `undefined`, which this project's compiler tells from absence: hence `as IBucket` and the like. */
 type Change = (stack: Stack) => Partial<BatchWorkflowProps>;
 
 /** A workflow with some properties in somebody else's stack. */
@@ -50,10 +51,10 @@ describe('a bucket that exists', () => {
   });
 
   test('of the same app has to send its events', () => {
-    const silent = create((stack) => ({ bucket: new Bucket(stack, 'Silent') }));
+    const silent = create((stack) => ({ bucket: new Bucket(stack, 'Silent') as IBucket }));
     expect(() => Template.fromStack(silent.stack)).toThrow('eventBridgeEnabled: true');
     const { stack } = create((theirs) => ({
-      bucket: new Bucket(theirs, 'Loud', { eventBridgeEnabled: true }),
+      bucket: new Bucket(theirs, 'Loud', { eventBridgeEnabled: true }) as IBucket,
     }));
     expect(Template.fromStack(stack)).toHaveCount('AWS::S3::Bucket', 1);
   });
@@ -63,7 +64,7 @@ describe('a bucket that exists', () => {
       bucket: new Bucket(theirs, 'Bucket', {
         eventBridgeEnabled: true,
         encryptionKey: new Key(theirs, 'Key'),
-      }),
+      }) as IBucket,
     }));
     expect(rolesWithoutKey(Template.fromStack(stack))).toEqual(['CancelBatch']);
   });
@@ -127,7 +128,7 @@ function rolesWithoutKey(template: Template): string[] {
 describe('a network', () => {
   test('is where every function runs, with its subnets and security groups, and every role may be there', () => {
     const template = templateWith((stack) => {
-      const vpc = new Vpc(stack, 'Vpc', { maxAzs: 2 });
+      const vpc = new Vpc(stack, 'Vpc', { maxAzs: 2 }) as IVpc;
       const group = new SecurityGroup(stack, 'Group', { vpc });
       return { vpc, subnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS }, securityGroups: [group] };
     });
@@ -257,7 +258,7 @@ function authorizerFunction(stack: Stack): Lambda {
 
 test('a webhook takes its address and its secret from the app', () => {
   const template = templateWith((stack) => ({
-    webhook: { url: 'https://hooks.example/n', secret: new Secret(stack, 'Signs') },
+    webhook: { url: 'https://hooks.example/n', secret: new Secret(stack, 'Signs') as ISecret },
   }));
   expect(template).toHaveProperties('AWS::Lambda::Function', {
     Environment: {
