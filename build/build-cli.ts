@@ -47,8 +47,8 @@ export async function buildCli(): Promise<Metafile> {
 /** In the package there are no sources to synthesize and to bundle. */
 const PACKAGED: Plugin = {
   name: 'packaged',
-  setup: ({ onResolve }) => {
-    onResolve({ filter: /\/clone\.ts$/ }, () => ({ path: join(PROJECT, 'host/packaged.ts') }));
+  setup: (bundler) => {
+    bundler.onResolve({ filter: /\/clone\.ts$/ }, () => ({ path: join(PROJECT, 'host/packaged.ts') }));
   },
 };
 

@@ -18,7 +18,7 @@ export const loadConfig: LoadConfig = async (named) => {
   if (file === undefined) return (await import('../../nightshift.config.ts')).default;
   const value = file.endsWith('.json') ? await readJsonConfig(file) : await importConfig(file);
   try {
-    return checkConfig(value as NightshiftConfig);
+    return checkConfig(value);
   } catch (error) {
     if (error instanceof InvalidRequest)
       throw new InvalidRequest(`${file}: ${error.message}`, { cause: error });

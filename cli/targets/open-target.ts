@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { printable } from '../../src/printable.ts';
 import { parseConfig, type NightshiftConfig } from '../../src/config/config.ts';
-import { readDeployedConfig } from '../../src/checkpoints/deployed-config.ts';
+import { deployedConfigObject } from '../../src/checkpoints/deployed-config.ts';
 import type { LoadConfig } from '../config/load-config.ts';
 import { printError } from '../output.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
@@ -72,7 +72,7 @@ export async function openStack(where: FindStack): Promise<Place> {
  * publish it yet are used with the configuration of the working directory.
  */
 export async function configOf({ store, name }: Place, loadConfig: LoadConfig): Promise<NightshiftConfig> {
-  const deployed = await readDeployedConfig(store, undefined);
+  const deployed = await deployedConfigObject.read(store, undefined);
   if (deployed !== undefined) return parseConfig(deployed);
   printError(
     `The ${name} does not say how it is configured: the configuration of this folder is used. Deploy the stack again to change that.`,

@@ -3,6 +3,4 @@ import { DEPLOYED_CONFIG_KEY } from './keys.ts';
 import { storedObject } from './stored-object.ts';
 
 /** `deployed/config.json`: the configuration that is deployed, as far as a command line needs it to start jobs. */
-const deployedConfig = storedObject<NightshiftConfig, void>(() => DEPLOYED_CONFIG_KEY);
-
-export const { read: readDeployedConfig, write: writeDeployedConfig } = deployedConfig;
+export const deployedConfigObject = storedObject<NightshiftConfig, void>(() => DEPLOYED_CONFIG_KEY);

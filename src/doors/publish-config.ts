@@ -1,4 +1,4 @@
-import { writeDeployedConfig } from '../checkpoints/deployed-config.ts';
+import { deployedConfigObject } from '../checkpoints/deployed-config.ts';
 import { publishedConfig } from '../config/published-config.ts';
 import type { NightshiftConfig } from '../config/config.ts';
 import type { Edges } from '../edges.ts';
@@ -27,7 +27,7 @@ const RESOURCE_ID = 'nightshift-config';
 export async function publishConfig(edges: PublishEdges, event: DeployEvent): Promise<void> {
   try {
     if (event.RequestType !== 'Delete')
-      await writeDeployedConfig(edges.store, undefined, publishedConfig(edges.config));
+      await deployedConfigObject.write(edges.store, undefined, publishedConfig(edges.config));
     await answer(event, { Status: 'SUCCESS' });
   } catch (error) {
     const { message } = error instanceof Error ? error : new Error(String(error));

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { writeDeployedConfig } from '../../src/checkpoints/deployed-config.ts';
+import { deployedConfigObject } from '../../src/checkpoints/deployed-config.ts';
 import { DEPLOYED_CONFIG_KEY, jobKey } from '../../src/checkpoints/keys.ts';
 import { requireJson } from '../../src/store/json.ts';
 import { openCloud, STATE_MACHINE_ARN, type Cloud } from './open-cloud.ts';
@@ -26,7 +26,7 @@ describe('a job is started with the configuration that is deployed', () => {
   const config = (model: string) => ({ profiles: { mine: { provider: 'melious', model } } });
 
   test('whatever file lies in the working directory', async () => {
-    await writeDeployedConfig(cloud.store, undefined, config('deployed'));
+    await deployedConfigObject.write(cloud.store, undefined, config('deployed'));
     await writeFile(join(cloud.folder, 'nightshift.config.json'), JSON.stringify(config('local')));
     expect(await submit('one.jsonl')).toEqual({ model: 'deployed', stderr: '' });
   });

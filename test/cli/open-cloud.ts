@@ -7,7 +7,7 @@ import { createLocalExecutions, type LocalExecutions } from '../../host/engine.t
 import { loadMachine } from '../../host/load-stack.ts';
 import { startSimulator, type Simulator } from '../../simulator/index.ts';
 import cliConfig from '../../nightshift.config.ts';
-import { writeDeployedConfig } from '../../src/checkpoints/deployed-config.ts';
+import { deployedConfigObject } from '../../src/checkpoints/deployed-config.ts';
 import { publishedConfig } from '../../src/config/published-config.ts';
 import { createS3Store } from '../../src/store/s3-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -62,7 +62,7 @@ export async function openCloud(): Promise<Cloud> {
   opened.defer(() => executions.leave());
   const stepFunctions = opened.use(await startAws(executions));
   // As a deploy publishes it.
-  await writeDeployedConfig(store, undefined, publishedConfig(cliConfig));
+  await deployedConfigObject.write(store, undefined, publishedConfig(cliConfig));
   const outputs = { Nightshift: { BucketName: BUCKET, StateMachineAliasArn: STATE_MACHINE_ARN } };
   await writeFile(join(folder, 'cdk-outputs.json'), JSON.stringify(outputs));
   const env = {

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { readDeployedConfig } from '../../src/checkpoints/deployed-config.ts';
+import { deployedConfigObject } from '../../src/checkpoints/deployed-config.ts';
 import { defineConfig } from '../../src/config/config.ts';
 import { publishConfig, type DeployEvent } from '../../src/doors/publish-config.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -46,7 +46,7 @@ test.each(['Create', 'Update'] as const)(
     const store = await openStore();
     const { failure, received } = await publish(store, type);
     expect(failure).toBeUndefined();
-    expect(await readDeployedConfig(store, undefined)).toEqual({
+    expect(await deployedConfigObject.read(store, undefined)).toEqual({
       providers: { own: { baseUrl: 'https://own.example/v1', maxBatches: 2 } },
       profiles: { default: { provider: 'own', model: 'm' } },
       limits: { jobDays: 3 },
@@ -61,7 +61,7 @@ test('Delete leaves what was published where it is', async () => {
   await publish(store, 'Create');
   const { received } = await publish(store, 'Delete');
   expect(received).toContain('"Status":"SUCCESS"');
-  expect(await readDeployedConfig(store, undefined)).toMatchObject({ limits: { jobDays: 3 } });
+  expect(await deployedConfigObject.read(store, undefined)).toMatchObject({ limits: { jobDays: 3 } });
 });
 
 test('a bucket that refuses fails the deploy, which is told why', async () => {

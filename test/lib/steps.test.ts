@@ -49,7 +49,7 @@ describe.each(ALL_STEPS)('%s', (step) => {
   });
 
   test('shows positions of the TypeScript source in its stack traces, and its heap stays within its memory', () => {
-    const { memoryMib } = STEPS[step as keyof typeof STEPS];
+    const { memoryMib } = STEPS[step];
     const heap = Math.floor(memoryMib * 0.75);
     expect(stackTemplate()).toHaveStep(
       step,
