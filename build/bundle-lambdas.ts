@@ -7,7 +7,7 @@ import { PROJECT } from './project.ts';
 /** How small the bundles are made: `quick` for a run from the sources, `small` for the package. */
 export type Compression = 'quick' | 'small';
 
-const QUALITY = { quick: 4, small: 10 };
+const QUALITY = { quick: 4, small: 9 };
 
 /**
  * Bundles every Lambda as one ES module, with its source map, into `dist/lambdas.br`: JSON of the texts by step and file, compressed
