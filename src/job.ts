@@ -1,4 +1,5 @@
 import type { Failure } from './errors.ts';
+import type { ProfileConfig } from './config/profile-schema.ts';
 import type { ProviderSettings } from './provider/batch-provider.ts';
 
 /** `job.json`: one request, resolved against its profile. Everything later steps need to know; no secrets. */
@@ -16,6 +17,17 @@ export interface Job {
   readonly skipped?: SkippedFiles;
   /** The schedule whose prefix the inputs were claimed below. */
   readonly schedule?: string;
+  /** What the request asked for instead of its profile's fields; a retry asks for the same. */
+  readonly overrides?: ProfileConfig;
+  /** Set on a job that asks the rows of another one again that are not ok. */
+  readonly retry?: RetryOf;
+}
+
+/** Which job's rows are asked again: its results are where this job's results go, too. */
+export interface RetryOf {
+  readonly jobId: string;
+  /** Counts the retries of that job from 1. */
+  readonly nth: number;
 }
 
 /** Files below a prefix that were left out: of no known format, or empty. */
@@ -100,11 +112,15 @@ export interface ResolvedProfile {
   readonly output?: OutputRules | undefined;
   /** For estimates; nothing is decided by it. */
   readonly price?: Price | undefined;
+  /** Tables of the input and its answers that are written beside the results. */
+  readonly also?: readonly AlsoFormat[] | undefined;
   /** Leave the files at the provider when their results are safe. */
   readonly keepProviderFiles: boolean;
   /** Most batches of all jobs at this provider at the same time; absent for no limit of ours. */
   readonly maxBatches?: number | undefined;
 }
+
+export type AlsoFormat = 'csv' | 'parquet';
 
 export interface OutputRules {
   /** JSON Schema. */
@@ -229,6 +245,8 @@ export interface OkLine {
   readonly usage?: unknown;
   readonly round: number;
   readonly source?: RowSource;
+  /** The retry whose result this is, counted from 1; absent where the job itself settled the row. */
+  readonly retried?: number;
 }
 
 /** Where a row came from; told in jobs of several inputs. */
@@ -261,6 +279,7 @@ export interface NotOkLine {
   /** The last round the row took part in; 0 when it was never sent. */
   readonly round: number;
   readonly source?: RowSource;
+  readonly retried?: number;
 }
 
 /** Counts by outcome; they sum to the rows they are about. */
@@ -320,6 +339,8 @@ export interface BatchRecord {
   readonly createdAt?: string | undefined;
   /** From then until it was collected. */
   readonly seconds: number | undefined;
+  /** Of a retry's batch: which retry. */
+  readonly retry?: number;
 }
 
 /** A result line of the provider's that cannot be read. */
@@ -434,6 +455,20 @@ export interface ShardEnd {
   readonly failure?: Failure | undefined;
 }
 
+/** What one retry of a job came to. */
+export interface RetryRecord {
+  readonly jobId: string;
+  readonly status: Summary['status'];
+  /** Rows that were asked again, and those of them that are ok now. */
+  readonly rows: number;
+  readonly ok: number;
+  readonly rounds: number;
+  readonly usage: Usage;
+  readonly models: readonly ModelUsage[];
+  readonly endedAt: string;
+  readonly seconds: number;
+}
+
 /** `output/<jobId>/summary.json`, written last. */
 export interface Summary {
   readonly jobId: string;
@@ -490,6 +525,10 @@ export interface Summary {
   /** Keys of the files beside this one; no dead letters key when every row is ok. */
   readonly results: string | undefined;
   readonly deadLetters: string | undefined;
+  /** Retries of the job, whose results are among these; absent when there are none. */
+  readonly retries?: readonly RetryRecord[];
+  /** Keys of the tables that the profile asks for; absent when it asks for none, or none could be written. */
+  readonly tables?: readonly string[];
   /** Key of the page for people; absent when it could not be written. */
   readonly report?: string | undefined;
   readonly failure?: Failure | undefined;

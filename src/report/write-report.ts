@@ -28,12 +28,13 @@ export async function writeReport({ store, log }: Edges, summary: Summary): Prom
 
 /** The files beside the page. @param folder put before their names; ends in `/`, or is empty */
 export function listFiles(
-  { results, deadLetters }: Pick<Summary, 'results' | 'deadLetters'>,
+  { results, deadLetters, tables = [] }: Pick<Summary, 'results' | 'deadLetters' | 'tables'>,
   folder: string,
 ): FileLink[] {
   const link = (name: string, about: string): FileLink => ({ name, href: `${folder}${name}`, about });
   return [
     ...(results === undefined ? [] : [link('results.jsonl', 'one line per input row, in input order')]),
+    ...tables.map((key) => link(key.slice(key.lastIndexOf('/') + 1), 'the input and its answers as a table')),
     ...(deadLetters === undefined
       ? []
       : [link('dead-letters.jsonl', 'the rows that are not ok, ready to be run again')]),

@@ -54,7 +54,7 @@ const configOf = (dialect: string): NightshiftConfig =>
   defineConfig({
     // One place, so that shards have to wait for each other.
     providers: { simulator: { dialect, baseUrl: 'http://127.0.0.1:9/v1', maxBatches: 1 } },
-    profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch' } },
+    profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch', also: ['csv', 'parquet'] } },
     requests: {
       overrides: ['late', 'model', 'small'],
       endpoints: ['/v1/images/generations'],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { spreadsheetCell } from '../../../cli/csv/spreadsheet-cell.ts';
+import { spreadsheetCell } from '../../src/tables/spreadsheet-cell.ts';
 
 describe('a cell that a spreadsheet would take for a formula gets an apostrophe', () => {
   test.each([

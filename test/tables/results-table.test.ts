@@ -1,10 +1,11 @@
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { answerFields } from '../../../cli/csv/answer-fields.ts';
-import { BYTE_ORDER_MARK, ResultsTable } from '../../../cli/csv/results-table.ts';
-import { spreadsheetCell } from '../../../cli/csv/spreadsheet-cell.ts';
-import type { ResultLine } from '../../../src/job.ts';
+import { answerFields } from '../../src/tables/answer-fields.ts';
+import { BYTE_ORDER_MARK, CsvText } from '../../src/tables/csv.ts';
+import { resultsTable } from '../../src/tables/results-table.ts';
+import { spreadsheetCell } from '../../src/tables/spreadsheet-cell.ts';
+import type { ResultLine } from '../../src/job.ts';
 
 type Output = NonNullable<Parameters<typeof answerFields>[0]>;
 
@@ -30,8 +31,9 @@ async function written(
     for (let at = 0; at < bytes.length; at += 1_000) yield bytes.subarray(at, at + 1_000);
   }
   const fields = await answerFields(schema === undefined ? undefined : { schema, retry: false }, chunks());
-  const table = new ResultsTable({ fields, raw, lineEnd: '\r\n' });
-  const text = BYTE_ORDER_MARK + (await Array.fromAsync(table.records(chunks()))).join('');
+  const table = new CsvText({ raw, lineEnd: '\r\n' });
+  const text =
+    BYTE_ORDER_MARK + (await Array.fromAsync(table.records(resultsTable(chunks, fields)))).join('');
   const rows = parse(Buffer.from(text), { bom: true, record_delimiter: '\r\n' });
   return { rows, changed: table.changed };
 }
