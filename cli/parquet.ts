@@ -1,5 +1,5 @@
 import { numberText } from '../src/exact-json.ts';
-import type { ResultLine } from '../src/job.ts';
+import type { ResultLine } from '../src/checkpoints/result-line.ts';
 import { readResultLines } from '../src/tables/result-lines.ts';
 import { parquetBytes } from '../src/tables/parquet.ts';
 import type { Column, Table } from '../src/tables/table.ts';

@@ -30,7 +30,7 @@ export interface AnnounceEdges extends Edges {
 export interface Channel {
   readonly name: 'event' | 'webhook';
   /**
-   * @throws AnnouncementNotTaken when it is worth another try.
+   * @throws AnnouncementUnavailable when it is worth another try.
    * @throws AnnouncementRejected when it is not.
    */
   tell(event: CompletionEvent): Promise<void>;

@@ -1,4 +1,4 @@
-import type { PollLimits } from './job.ts';
+import type { PollLimits } from './config/profile.ts';
 import type { BatchCounts } from './provider/batch-provider.ts';
 
 /**

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EVENTS_PER_POLL } from '../src/steps/history.ts';
-import type { PollLimits } from '../src/job.ts';
+import type { PollLimits } from '../src/config/profile.ts';
 import {
   elapsedSeconds,
   isGivenUp,

@@ -1,9 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { InvalidRequest } from '../../src/errors.ts';
-import type { Job, Summary } from '../../src/job.ts';
-import { jobKey } from '../../src/checkpoints/keys.ts';
-import { readJson } from '../../src/store/json.ts';
+import { jobObject } from '../../src/checkpoints/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { counted } from '../../src/report/text.ts';
 import { printableLines } from '../../src/printable.ts';
@@ -80,7 +79,7 @@ async function makeTable(
   if (!withInput && format === 'jsonl') return { chunks: results(), notices: () => [] };
   if (!withInput && format === 'parquet') return writeTable(parquetTable(results), options);
   // Absent when the job's checkpoints are forgotten.
-  const job = await readJson<Job>(store, jobKey(summary.jobId));
+  const job = await jobObject.read(store, summary.jobId);
   if (!withInput)
     return writeTable(resultsTable(results, await answerFields(job?.profile.output, results())), options);
   if (job === undefined)

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import { deadLettersKey, fileKey, reportKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import type { Log } from '../../src/log.ts';
 import type { StartedJob } from '../../src/doors/start-job.ts';

@@ -3,10 +3,8 @@ import type { Context } from 'hono';
 import { allowedOverrides, overridePolicy, type OverridePolicy } from '../config/allowed-overrides.ts';
 import { retryJob, type RetryTreatment } from '../doors/retry-job.ts';
 import { parseExact } from '../exact-json.ts';
-import type { Job } from '../job.ts';
-import { jobKey } from '../checkpoints/keys.ts';
+import { jobObject } from '../checkpoints/job.ts';
 import { parseRetryRequest } from '../requests/job-request.ts';
-import { readJson } from '../store/json.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { answer, jsonBody, problems } from './describe-route.ts';
 import { jobLinks } from './job-links.ts';
@@ -51,7 +49,7 @@ async function readTreatment(
   if (text.trim() === '') return {};
   await refuseOtherTypes(c, () => Promise.resolve());
   const { profile, overrides } = parseRetryRequest(parseExact(text));
-  const job = profile === undefined ? await readJson<Job>(store, jobKey(jobId)) : undefined;
+  const job = profile === undefined ? await jobObject.read(store, jobId) : undefined;
   const name = profile ?? job?.profile.name ?? 'default';
   return { profile, overrides: allowedOverrides(config, name, overrides) };
 }

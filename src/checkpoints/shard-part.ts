@@ -1,32 +1,9 @@
 import { InvalidInput } from '../errors.ts';
-import type { Halving } from '../job.ts';
-import { roundKey, shardName, type ShardRef } from './keys.ts';
+import { roundKey, type ShardRef } from './keys.ts';
+import type { ShardPart } from './upload.ts';
 import { frameLines } from '../jsonl/lines.ts';
-import { readCollected } from './shard-rounds.ts';
+import { readCollected, type Halving } from './collected.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-
-/** The first part of a round's request lines: what one uploaded file holds. */
-export interface ShardPart {
-  /** Whole lines. */
-  readonly requests: number;
-  readonly bytes: number;
-}
-
-/** `round-<r>.upload.json`. */
-export interface UploadCheckpoint {
-  readonly fileId: string;
-  /** The file's name at the provider. */
-  readonly name: string;
-  /** Set when the file holds only the round's first requests. */
-  readonly part?: ShardPart | undefined;
-  /** An upload got no answer before this one: there may be another file of the name. */
-  readonly repeated: boolean;
-}
-
-/** A round's file at the provider. */
-export function uploadName({ jobId, shard }: ShardRef, round: number): string {
-  return `${jobId}-${shardName(shard)}-r${round}.jsonl`;
-}
 
 /** A round's request lines, up to so many bytes. @throws InvalidInput when they are gone */
 export async function* readRequests(

@@ -4,7 +4,7 @@ import { EMBEDDINGS } from '../endpoints/embeddings.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
 import { SPEECH } from '../endpoints/speech.ts';
 import { InvalidRequest } from '../errors.ts';
-import type { PollLimits, ResolvedProfile, ShardLimits, TableRules } from '../job.ts';
+import type { PollLimits, ResolvedProfile, ShardLimits, TableRules } from './profile.ts';
 import { withOutput } from '../output/request-output.ts';
 import { known } from '../provider/dialects/known.ts';
 import type { Dialect } from '../provider/dialects/schema.ts';

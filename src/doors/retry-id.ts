@@ -1,5 +1,5 @@
 import { jobKey } from '../checkpoints/keys.ts';
-import type { Job } from '../job.ts';
+import type { Job } from '../checkpoints/job.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /** The jobId of a job's nth retry, counted from 1. */

@@ -3,9 +3,10 @@ import { mergeTables } from '../config/resolve-profile.ts';
 import { defined } from '../defined.ts';
 import { InvalidRequest, RequestConflict } from '../errors.ts';
 import { lastExecution } from '../executions/executions.ts';
-import type { Job, Plan, Summary } from '../job.ts';
-import { jobKey, planKey, summaryKey } from '../checkpoints/keys.ts';
-import { readJson } from '../store/json.ts';
+import { jobObject, type Job } from '../checkpoints/job.ts';
+import { planObject } from '../checkpoints/plan.ts';
+import { summaryObject, type Summary } from '../checkpoints/summary.ts';
+import { jobKey } from '../checkpoints/keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { retryId } from './retry-id.ts';
 import { startJob, type StartEdges, type StartedJob } from './start-job.ts';
@@ -28,8 +29,8 @@ export async function retryJob(
   treatment: RetryTreatment = {},
 ): Promise<StartedJob | undefined> {
   const { store } = edges;
-  const job = await readJson<Job>(store, jobKey(jobId));
-  const summary = await readJson<Summary>(store, summaryKey(jobId));
+  const job = await jobObject.read(store, jobId);
+  const summary = await summaryObject.read(store, jobId);
   if (job === undefined) {
     if (summary === undefined) return undefined;
     throw new InvalidRequest(
@@ -83,7 +84,7 @@ async function nextRetry(
   if (last === 0) return 1;
   const id = retryId(jobId, last);
   const running = (await lastExecution(executions, id))?.running === true;
-  const summary = await readJson<Summary>(store, summaryKey(id));
+  const summary = await summaryObject.read(store, id);
   if (!running && summary !== undefined && (await isOver(store, summary))) return last + 1;
   if (profile === undefined && Object.keys(defined(overrides ?? {})).length === 0) return last;
   throw new RequestConflict(
@@ -96,7 +97,7 @@ async function isOver(store: ObjectStore, { jobId, status, open = [] }: Summary)
   if (status === 'cancelled') return open.length === 0;
   if (status !== 'failed') return true;
   // Refused as a whole: nothing of it was sent.
-  return (await readJson<Plan>(store, planKey(jobId)))?.failure !== undefined;
+  return (await planObject.read(store, jobId))?.failure !== undefined;
 }
 
 /** How often the job was retried. */

@@ -1,6 +1,6 @@
 import { allowedOverrides } from '../config/allowed-overrides.ts';
 import { InvalidInput, InvalidRequest } from '../errors.ts';
-import type { InputRef } from '../job.ts';
+import type { InputRef } from '../checkpoints/job.ts';
 import { JOB_FILE_SUFFIX } from '../checkpoints/keys.ts';
 import { dropEventSchema, readDrop, type Drop } from '../requests/drop-event.ts';
 import { parseJobFile, type JobRequest } from '../requests/job-request.ts';

@@ -1,16 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { basename } from 'node:path/posix';
 import type { Failure } from '../errors.ts';
-import {
-  MAX_LISTED_PROBLEMS,
-  type InputReading,
-  type InputRef,
-  type Job,
-  type Plan,
-  type ResolvedProfile,
-  type RowProblem,
-  type RowSource,
-} from '../job.ts';
+import { MAX_LISTED_PROBLEMS, type InputReading, type Plan, type RowProblem } from '../checkpoints/plan.ts';
+import type { InputRef, Job } from '../checkpoints/job.ts';
+import type { ResolvedProfile } from '../config/profile.ts';
+import type { RowSource } from '../checkpoints/result-line.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { known } from '../provider/dialects/known.ts';
 import {
@@ -24,7 +18,7 @@ import {
 import { EarlierResults } from './earlier-results.ts';
 import { readInput, readRow } from './read-input.ts';
 import { Reading } from './formats/reading.ts';
-import type { Problem, ReadRow, Row, Table, UnreadRow } from './row.ts';
+import type { Problem, ReadRow, Row, Table, UnreadableRow } from './row.ts';
 import { ShardWriter, type RequestToWrite } from './shard-writer.ts';
 import { JsonSplicer } from '../fast-path/splice-json.ts';
 import { TableSplicer } from '../fast-path/splice-table.ts';
@@ -121,7 +115,7 @@ class Builder {
     const reading = new Reading();
     for await (const rows of readInput(store, input, this.#job.profile, reading)) {
       for (const row of rows) {
-        if ('table' in row) this.#checkTable(row.table, name);
+        if (row.kind === 'table') this.#checkTable(row.table, name);
         const before = earlier === undefined ? undefined : await earlier.next();
         this.#read += 1;
         if (before === 'ok') continue;
@@ -144,7 +138,7 @@ class Builder {
     const source = { file, line: row.line };
     const spliced = this.#splice(row);
     if (spliced !== undefined) return this.#writer.addRequest(spliced, source);
-    return this.#takeRead(readRow(row), source, 'json' in row ? row.json : undefined);
+    return this.#takeRead(readRow(row), source, row.kind === 'json' ? row.json : undefined);
   }
 
   #takeDuplicate(row: Row, file: string): Promise<void> {
@@ -156,10 +150,12 @@ class Builder {
 
   /** The row's request line, made of its bytes; `undefined` when it must be read, if only to say what is wrong. */
   #splice(row: Row): RequestToWrite | undefined {
-    if (!('json' in row || 'table' in row)) return undefined;
-    const splicer = 'json' in row ? this.#jsonSplicer : this.#tableSplicer;
+    if (!(row.kind === 'json' || row.kind === 'table')) return undefined;
+    const splicer = row.kind === 'json' ? this.#jsonSplicer : this.#tableSplicer;
     const length =
-      'json' in row ? this.#jsonSplicer.make(row.json, this.#read) : this.#tableSplicer.make(row, this.#read);
+      row.kind === 'json'
+        ? this.#jsonSplicer.make(row.json, this.#read)
+        : this.#tableSplicer.make(row, this.#read);
     if (length === 0 || length > this.#job.profile.shardLimits.maxBytes) return undefined;
     if (this.#isOtherModel(splicer.model) || !this.#ids.add(splicer.customId)) return undefined;
     this.#model ??= splicer.model;
@@ -172,7 +168,7 @@ class Builder {
   }
 
   /** @param json the row's text, to learn from */
-  #takeRead(row: ReadRow | UnreadRow, source: RowSource, json?: Buffer): Promise<void> | undefined {
+  #takeRead(row: ReadRow | UnreadableRow, source: RowSource, json?: Buffer): Promise<void> | undefined {
     const request = this.#check(row);
     if ('text' in request) {
       if (json !== undefined) this.#jsonSplicer.learn(json);
@@ -182,7 +178,7 @@ class Builder {
   }
 
   #addInvalid(
-    row: ReadRow | UnreadRow,
+    row: ReadRow | UnreadableRow,
     source: RowSource,
     request: Extract<Request, { problem: Problem }>,
   ): Promise<void> {
@@ -192,10 +188,10 @@ class Builder {
     return this.#writer.addInvalid(problem, row, source);
   }
 
-  #check(row: ReadRow | UnreadRow): Request {
+  #check(row: ReadRow | UnreadableRow): Request {
     const { profile } = this.#job;
     const request: Request =
-      'value' in row
+      row.kind === 'read'
         ? toRequestLine({ value: row.value, ordinal: this.#read, data: row.data }, this.#rules)
         : {
             customId: readUsableId(row.fields ?? {}, this.#rules) ?? generatedId(this.#read),

@@ -1,6 +1,7 @@
 import { resultsKey } from '../checkpoints/keys.ts';
 import { InvalidInput } from '../errors.ts';
-import type { Job, ResultLine } from '../job.ts';
+import type { Job } from '../checkpoints/job.ts';
+import type { ResultLine } from '../checkpoints/result-line.ts';
 import { frameLines } from '../jsonl/lines.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 

@@ -1,12 +1,13 @@
 import { basename } from 'node:path/posix';
 import { InvalidInput } from '../errors.ts';
-import type { InputRef, ResolvedProfile } from '../job.ts';
+import type { InputRef } from '../checkpoints/job.ts';
+import type { ResolvedProfile } from '../config/profile.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { readRows } from './formats.ts';
 import { readTableRow } from './formats/csv.ts';
 import { readJsonRow } from './formats/json-lines.ts';
 import { Reading } from './formats/reading.ts';
-import type { ReadRow, Row, UnreadRow } from './row.ts';
+import type { ReadRow, Row, UnreadableRow } from './row.ts';
 import { rowFields } from './table-columns.ts';
 
 /** Longest row that is read, in bytes. No request is as long; a row made to fill memory takes fifty times its length. */
@@ -35,7 +36,7 @@ export async function* readInput(
 }
 
 /** Reads a row that is still in its bytes. */
-export function readRow(row: Row): ReadRow | UnreadRow {
-  if ('json' in row) return readJsonRow(row);
-  return 'table' in row ? readTableRow(row) : row;
+export function readRow(row: Row): ReadRow | UnreadableRow {
+  if (row.kind === 'json') return readJsonRow(row);
+  return row.kind === 'table' ? readTableRow(row) : row;
 }

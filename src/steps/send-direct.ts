@@ -3,13 +3,13 @@ import { Answers, joinAnswers } from '../direct/answers.ts';
 import type { DirectRow } from '../direct/held-rows.ts';
 import { sendRows, type Sent } from '../direct/send-rows.ts';
 import type { ProviderEdges } from '../edges.ts';
-import type { Job, Progress } from '../job.ts';
-import { jobKey, roundKey } from '../checkpoints/keys.ts';
+import { jobObject, type Job } from '../checkpoints/job.ts';
+import type { Progress } from '../checkpoints/progress.ts';
+import { roundKey } from '../checkpoints/keys.ts';
 import { MAX_POLLS_PER_ROUND } from '../polling.ts';
 import { frameLines } from '../jsonl/lines.ts';
 import { readBodyText, readCustomId } from '../rows/request-line.ts';
 import { readStop, refuseWhenStopped } from '../checkpoints/stop.ts';
-import { requireJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { tellProgress } from './tell-progress.ts';
 
@@ -33,7 +33,7 @@ export async function sendDirect(edges: ProviderEdges, context: DirectContext): 
   const { answers, answered } = await Answers.open(store, context, round);
   const before = answered.size;
   if (before === 0) await refuseWhenStopped(store, context);
-  const job = await requireJson<Job>(store, jobKey(jobId));
+  const job = await jobObject.require(store, jobId);
   await tellProgress(edges, context, progressOf(edges, context, before, 0));
   const sent = await sendRows(edges, rowsToSend(store, context, answered), {
     endpoint: job.profile.endpoint,

@@ -5,20 +5,13 @@ import { summarize } from '../collect/summarize.ts';
 import type { WriteContext, WrittenContext } from '../contract.ts';
 import type { Edges } from '../edges.ts';
 import { CountsDoNotReconcile, failureFromCatch } from '../errors.ts';
-import type { Job, Plan, RetryOf, Summary } from '../job.ts';
-import {
-  deadLettersKey,
-  jobKey,
-  planKey,
-  resultsKey,
-  shardKey,
-  summaryKey,
-  type ShardFile,
-} from '../checkpoints/keys.ts';
+import { jobObject, type Job, type RetryOf } from '../checkpoints/job.ts';
+import { planObject, type Plan } from '../checkpoints/plan.ts';
+import { summaryObject, type Summary } from '../checkpoints/summary.ts';
+import { deadLettersKey, resultsKey, shardKey, summaryKey, type ShardFile } from '../checkpoints/keys.ts';
 import { rowsNotOk, settledRows } from '../outcomes.ts';
 import { writeReport } from '../report/write-report.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
-import { readJson, requireJson, writeJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { writeTables } from '../tables/write-tables.ts';
 
@@ -29,10 +22,10 @@ import { writeTables } from '../tables/write-tables.ts';
  */
 export async function writeResults(edges: Edges, { jobId, error }: WriteContext): Promise<WrittenContext> {
   const { store } = edges;
-  const known = await readJson<Summary>(store, summaryKey(jobId));
-  const plan = await readJson<Plan>(store, planKey(jobId));
+  const known = await summaryObject.read(store, jobId);
+  const plan = await planObject.read(store, jobId);
   if (known !== undefined && needsNoResume(known, plan)) return finish(edges, known, plan);
-  const job = await requireJson<Job>(store, jobKey(jobId));
+  const job = await jobObject.require(store, jobId);
   const failure = plan?.failure ?? (error === undefined ? undefined : failureFromCatch(error));
   const shards = plan === undefined ? [] : await settleShards(edges, jobId, plan, failure);
   const stop = await readStop(store, jobId);
@@ -58,12 +51,12 @@ async function writeEnd(edges: Edges, job: Job, summary: Summary): Promise<void>
   const tables = await writeTables(edges, job, summary);
   const whole = { ...summary, ...(tables.length > 0 && { tables }) };
   const report = await writeReport(edges, whole);
-  await writeJson(edges.store, summaryKey(summary.jobId), { ...whole, report });
+  await summaryObject.write(edges.store, summary.jobId, { ...whole, report });
 }
 
 /** What a retry came to, as far as it came, is put among the results of its job before the retry has ended. */
 async function writeRetried(edges: Edges, retry: RetryOf, summary: Summary): Promise<void> {
-  const job = await requireJson<Job>(edges.store, jobKey(retry.jobId));
+  const job = await jobObject.require(edges.store, retry.jobId);
   await writeEnd(edges, job, await mergeRetry(edges, retry, summary));
 }
 

@@ -1,5 +1,6 @@
 import { isExactNumber } from '../exact-json.ts';
-import type { Job, ResultLine } from '../job.ts';
+import type { Job } from '../checkpoints/job.ts';
+import type { ResultLine } from '../checkpoints/result-line.ts';
 import { readResultLines } from './result-lines.ts';
 
 /** Result lines that are looked at for fields. */

@@ -1,6 +1,7 @@
 import { InvalidInput } from '../errors.ts';
 import { isFields } from '../endpoints/ask.ts';
-import type { Job, ResultLine } from '../job.ts';
+import type { Job } from '../checkpoints/job.ts';
+import type { ResultLine } from '../checkpoints/result-line.ts';
 import { readInput, readRow } from '../rows/read-input.ts';
 import type { Row } from '../rows/row.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -81,9 +82,9 @@ class RowReader {
 
 function toInputRow(row: Row): InputRow {
   const read = readRow(row);
-  const fields = 'value' in read ? read.value : read.fields;
+  const fields = read.kind === 'read' ? read.value : read.fields;
   return {
     fields: isFields(fields) ? fields : {},
-    ...('table' in row && { header: row.table.header }),
+    ...(row.kind === 'table' && { header: row.table.header }),
   };
 }

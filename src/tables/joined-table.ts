@@ -1,4 +1,5 @@
-import type { Job, ResultLine } from '../job.ts';
+import type { Job } from '../checkpoints/job.ts';
+import type { ResultLine } from '../checkpoints/result-line.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { schemaFields, structuredAnswer } from './answer-fields.ts';
 import { KindFinder, toCell } from './cell.ts';

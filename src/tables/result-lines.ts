@@ -1,5 +1,5 @@
 import { parseExact } from '../exact-json.ts';
-import type { ResultLine } from '../job.ts';
+import type { ResultLine } from '../checkpoints/result-line.ts';
 import { frameLines } from '../jsonl/lines.ts';
 
 /** The lines of a `results.jsonl`, in batches that arrive together, with the digits of their numbers. */

@@ -1,4 +1,4 @@
-import type { ResultLine } from '../job.ts';
+import type { ResultLine } from '../checkpoints/result-line.ts';
 import { answerText } from '../report/answer-text.ts';
 import { structuredAnswer } from './answer-fields.ts';
 import { readResultLines } from './result-lines.ts';

@@ -1,6 +1,8 @@
 import type { Edges } from '../edges.ts';
 import { tableKey } from '../checkpoints/keys.ts';
-import type { AlsoFormat, Job, Summary } from '../job.ts';
+import type { AlsoFormat } from '../config/profile.ts';
+import type { Job } from '../checkpoints/job.ts';
+import type { Summary } from '../checkpoints/summary.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { BYTE_ORDER_MARK, CsvText } from './csv.ts';
 import { joinedTable, type JoinedTable } from './joined-table.ts';

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import { BIN, spawnCli, USER_ENV, type Exited } from './spawn-cli.ts';
 
 const nightshift = (folder: string, ...args: string[]): Promise<Exited> => spawnCli(folder, args);

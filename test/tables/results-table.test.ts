@@ -5,7 +5,7 @@ import { answerFields } from '../../src/tables/answer-fields.ts';
 import { BYTE_ORDER_MARK, CsvText } from '../../src/tables/csv.ts';
 import { resultsTable } from '../../src/tables/results-table.ts';
 import { spreadsheetCell } from '../../src/tables/spreadsheet-cell.ts';
-import type { ResultLine } from '../../src/job.ts';
+import type { ResultLine } from '../../src/checkpoints/result-line.ts';
 
 type Output = NonNullable<Parameters<typeof answerFields>[0]>;
 

@@ -1,10 +1,11 @@
 import type { Edges } from '../../edges.ts';
 import { CountsDoNotReconcile } from '../../errors.ts';
-import type { ResultLine, RetryOf, Summary } from '../../job.ts';
-import { beforeRetriesKey, deadLettersKey, fileKey, resultsKey, summaryKey } from '../../checkpoints/keys.ts';
+import type { ResultLine } from '../../checkpoints/result-line.ts';
+import type { RetryOf } from '../../checkpoints/job.ts';
+import { beforeRetriesObject, summaryObject, type Summary } from '../../checkpoints/summary.ts';
+import { deadLettersKey, fileKey, resultsKey } from '../../checkpoints/keys.ts';
 import { frameLines } from '../../jsonl/lines.ts';
 import { settledRows } from '../../outcomes.ts';
-import { requireJson } from '../../store/json.ts';
 import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
 import { isRetried, LineTally, markRetried } from './retried-lines.ts';
 import { summaryWithRetries } from './summary-with-retries.ts';
@@ -21,10 +22,10 @@ export async function mergeRetry(
   { jobId, nth }: RetryOf,
   retry: Summary,
 ): Promise<Summary> {
-  const before = await requireJson<Summary>(store, summaryKey(jobId));
+  const before = await summaryObject.require(store, jobId);
   // What it adds up to is counted from there, so that nothing is counted twice.
-  await store.createIfAbsent(beforeRetriesKey(jobId), `${JSON.stringify(before)}\n`);
-  const first = await requireJson<Summary>(store, beforeRetriesKey(jobId));
+  await beforeRetriesObject.create(store, jobId, before);
+  const first = await beforeRetriesObject.require(store, jobId);
   const lines = await mergeLines(store, { jobId, nth, retryId: retry.jobId });
   if (settledRows(lines.counts) !== first.rows)
     throw new CountsDoNotReconcile(

@@ -1,4 +1,4 @@
-import type { RetryRecord, Summary } from '../../job.ts';
+import type { RetryRecord, Summary } from '../../checkpoints/summary.ts';
 import { rowsNotOk } from '../../outcomes.ts';
 import { deadLettersKey } from '../../checkpoints/keys.ts';
 import { sumModels } from '../counts/model-usage.ts';

@@ -1,12 +1,13 @@
+import { lateObject } from '../../checkpoints/late.ts';
+import { uploadObject, type UploadCheckpoint } from '../../checkpoints/upload.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
-import type { UploadCheckpoint } from '../../checkpoints/shard-part.ts';
 import { isDirectRound } from '../../checkpoints/shard-rounds.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import { endpointAt } from '../../endpoints/endpoints.ts';
 import { ResultSplicer, type ResultRules } from '../../fast-path/splice-result.ts';
-import type { Job, OutputRules } from '../../job.ts';
+import type { Job } from '../../checkpoints/job.ts';
+import type { OutputRules } from '../../config/profile.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
-import { readJson, writeJson } from '../../store/json.ts';
 import type { OutputCheck } from '../lines/check-output.ts';
 import { failedTooLarge, findEndedBatch } from './ended-batch.ts';
 import type { FoundFile } from './evidence.ts';
@@ -48,7 +49,7 @@ export async function readRound(
   scratches: Scratches,
 ): Promise<ReadRound> {
   const { store } = edges;
-  const upload = await readJson<UploadCheckpoint>(store, roundKey(round, round.round, 'upload.json'));
+  const upload = await uploadObject.read(store, round);
   const batch = await findEndedBatch(edges, round, upload?.fileId);
   const direct = await isDirectRound(store, job.profile, round, round.round);
   const givenBack = round.givenBack ?? failedTooLarge(batch, job.profile.provider.dialect.codes);
@@ -106,7 +107,7 @@ interface Late {
 }
 
 function readLate({ store }: ProviderEdges, round: RoundToCollect): Promise<Late | undefined> {
-  return readJson<Late>(store, roundKey(round, round.round, 'late.json'));
+  return lateObject.read(store, round);
 }
 
 export async function markLate(
@@ -114,5 +115,5 @@ export async function markLate(
   round: RoundToCollect,
   isLate: boolean,
 ): Promise<void> {
-  await writeJson(store, roundKey(round, round.round, 'late.json'), { isLate } satisfies Late);
+  await lateObject.write(store, round, { isLate });
 }

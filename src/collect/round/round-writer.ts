@@ -2,7 +2,7 @@ import type { Failure } from '../../errors.ts';
 import { askedIn, mayList } from '../../endpoints/asked.ts';
 import type { Asked, Endpoint } from '../../endpoints/endpoint.ts';
 import { parseExact } from '../../exact-json.ts';
-import type { NotOkLine, OkLine } from '../../job.ts';
+import type { NotOkLine, OkLine } from '../../checkpoints/result-line.ts';
 import { jsonLine, tryJsonLine } from '../../jsonl/json-line.ts';
 import type { ObjectWriter } from '../../store/object-store.ts';
 import { endOf } from '../lines/answer-end.ts';

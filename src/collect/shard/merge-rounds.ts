@@ -1,5 +1,6 @@
 import { InvalidInput, type Failure } from '../../errors.ts';
-import type { Collected, OpenBatch } from '../../job.ts';
+import type { Collected } from '../../checkpoints/collected.ts';
+import type { OpenBatch } from '../../checkpoints/shard-end.ts';
 import { roundKey, shardKey, type ShardRef } from '../../checkpoints/keys.ts';
 import { frameLines } from '../../jsonl/lines.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
