@@ -5,6 +5,7 @@ import { addCompletion } from './completion.ts';
 import { cancelCommand, listCommand, resumeCommand, statusCommand } from './job-commands.ts';
 import { localCommand } from './local.ts';
 import { planCommand } from './plan.ts';
+import { retryCommand } from './retry.ts';
 import { resultsCommand } from './results.ts';
 import { runCommand } from './run.ts';
 import { simulatorCommand } from './simulator.ts';
@@ -28,6 +29,7 @@ export function createProgram(loadConfig: () => NightshiftConfig): Command {
     .addCommand(resultsCommand())
     .addCommand(cancelCommand(loadConfig))
     .addCommand(resumeCommand(loadConfig))
+    .addCommand(retryCommand(loadConfig))
     .addCommand(listCommand())
     .addCommand(sweepCommand(loadConfig))
     .commandsGroup('Other:');
