@@ -5,7 +5,7 @@ import type { StartEdges, StartedJob } from '../../src/doors/start-job.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
 import { summaryObject } from '../../src/checkpoints/summary.ts';
 import { openLocalEdges } from '../../host/open-edges.ts';
-import { runStarted } from '../../host/run-job.ts';
+import { RunAborted, runStarted } from '../../host/run-job.ts';
 import { takeInterrupts } from '../interrupts.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
@@ -14,7 +14,7 @@ import { openProgress } from '../run-progress.ts';
 import { noSuchJob } from '../targets/find-job.ts';
 import { openPlace, openStack, startEdges, type Place } from '../targets/open-target.ts';
 import { reportSummary } from '../view/report.ts';
-import { exitStatus } from './exit-status.ts';
+import { EXIT, exitStatus } from './exit-status.ts';
 import { wholeNumber } from './numbers.ts';
 import { addPlaceOptions, overridesOf, type TreatmentFlags } from './options.ts';
 import { addIntervalOption, watch, WATCH_HELP, type WatchFlags } from './watch.ts';
@@ -95,7 +95,7 @@ async function retryHere(
   const { store } = host.edges;
   const progress = openProgress(store, flags, tell);
   const interrupts = takeInterrupts();
-  await runStarted(
+  const ended = await runStarted(
     {
       config,
       edges: host.edges,
@@ -108,7 +108,16 @@ async function retryHere(
       signal: interrupts.first,
     },
     (edges) => startRetry(edges, place, jobId, treatment),
-  ).finally(() => progress.end());
+  )
+    .finally(() => progress.end())
+    .catch((error: unknown) => {
+      if (!(error instanceof RunAborted)) throw error;
+      printError('Interrupted. What was sent goes on at the provider; run the same command to go on here.');
+    });
+  if (ended === undefined) {
+    process.exitCode = EXIT.interrupted;
+    return;
+  }
   const summary = await summaryObject.require(store, jobId);
   const files = (await filesOf(store, jobId)).map(({ key }) => store.locate(key));
   await reportSummary(store, summary, { files, json: flags.json });
