@@ -8,11 +8,10 @@ import {
   header,
   latencySection,
   openShards,
-  outcomes,
-  sampleSection,
   timelineSection,
   usageSection,
 } from './sections.ts';
+import { answerSection, distributionSection, leadSection, outcomes } from './row-sections.ts';
 import { moment } from './text.ts';
 
 /** `report.html`: the job as one file that needs nothing else. Pure. */
@@ -38,7 +37,7 @@ export function renderLiveReport(data: ReportData, home: string): string {
 }
 
 function sections(data: ReportData): Html {
-  return html`${failureNotice(data)} ${outcomes(data)} ${openShards(data)} ${timelineSection(data)}
-  ${usageSection(data)} ${errorSection(data)} ${latencySection(data)} ${fileSection(data)}
-  ${sampleSection(data)}`;
+  return html`${leadSection(data)} ${failureNotice(data)} ${outcomes(data)} ${openShards(data)}
+  ${distributionSection(data)} ${errorSection(data)} ${answerSection(data)} ${usageSection(data)}
+  ${timelineSection(data)} ${latencySection(data)} ${fileSection(data)}`;
 }

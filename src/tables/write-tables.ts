@@ -7,6 +7,7 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { BYTE_ORDER_MARK, CsvText } from './csv.ts';
 import { joinedTable, type JoinedTable } from './joined-table.ts';
 import { parquetBytes } from './parquet.ts';
+import { readUntil } from './read-until.ts';
 
 /** The step that writes them ends after 15 minutes, and still has the summary to write. */
 const TIME_MS = 8 * 60_000;
@@ -51,22 +52,6 @@ const CHUNKS: Readonly<Record<AlsoFormat, (table: JoinedTable) => AsyncIterable<
 async function* csvText(table: JoinedTable): AsyncGenerator<string> {
   yield BYTE_ORDER_MARK;
   yield* new CsvText({ raw: false, lineEnd: '\r\n' }).records(table);
-}
-
-async function* readUntil({ store, clock }: Edges, key: string, until: number): AsyncGenerator<Uint8Array> {
-  const object = await store.open(key);
-  if (object === undefined) throw new Error(`There is no ${store.locate(key)}.`);
-  try {
-    for await (const chunk of object.body) {
-      if (clock.now() > until)
-        throw new Error(
-          `The results are too large for a table: it took longer than ${TIME_MS / 60_000} minutes.`,
-        );
-      yield chunk;
-    }
-  } finally {
-    object.close();
-  }
 }
 
 async function writeStream(
