@@ -343,7 +343,7 @@ describe('the links of a job', () => {
     const jobId = await startJob(world);
     await world.store.put(resultsKey(jobId), '{}\n');
 
-    expect(Object.keys((await read(world, jobId)).links)).toEqual(['self', 'cancel', 'resume']);
+    expect(Object.keys((await read(world, jobId)).links)).toEqual(['self', 'cancel', 'resume', 'retry']);
   });
 });
 
