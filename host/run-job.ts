@@ -1,7 +1,7 @@
 import { readApiKey } from '../src/runtime/api-key.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import { resolveProfile } from '../src/config/resolve-profile.ts';
-import type { TaskEdges } from '../src/edges.ts';
+import type { TaskEdges } from '../src/announce/channel.ts';
 import { InvalidRequest, ProviderDenied } from '../src/errors.ts';
 import { summaryObject, type Summary } from '../src/checkpoints/summary.ts';
 import { startJob, type StartEdges, type StartedJob } from '../src/doors/start-job.ts';

@@ -1,6 +1,6 @@
 import type { CaughtError, Failure } from './errors.ts';
 import type { Summary } from './checkpoints/summary.ts';
-import type { PollLimits } from './config/profile.ts';
+import type { PollLimits } from './checkpoints/profile.ts';
 import type { ProviderSettings } from './provider/batch-provider.ts';
 
 /**

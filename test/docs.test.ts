@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createProgram } from '../cli/commands/program.ts';
-import { ROUTES } from '../src/api/routes.ts';
+import { ROUTES } from '../src/config/routes.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const DOCS = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT }).toSorted();

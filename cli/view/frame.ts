@@ -1,4 +1,4 @@
-import { OUTCOMES } from '../../src/outcomes.ts';
+import { OUTCOMES } from '../../src/checkpoints/outcomes.ts';
 import { styleText } from 'node:util';
 import cliTruncate from 'cli-truncate';
 import type { OutcomeCounts } from '../../src/checkpoints/counts.ts';

@@ -1,5 +1,5 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import type { Channel } from '../edges.ts';
+import type { Channel } from './channel.ts';
 import { AnnouncementUnavailable } from '../errors.ts';
 
 /** Puts completion events on an event bus of this account, by its name. */

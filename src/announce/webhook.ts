@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
-import type { Channel, Clock } from '../edges.ts';
+import type { Clock } from '../edges.ts';
+import type { Channel } from './channel.ts';
 import { AnnouncementUnavailable, AnnouncementRejected } from '../errors.ts';
 
 export interface WebhookOptions {

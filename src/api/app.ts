@@ -6,7 +6,7 @@ import { addJobRoutes } from './job.ts';
 import { addJobsRoutes } from './jobs.ts';
 import { ApiProblem, invalidFields, problem, problemOf, refuseOtherTypes } from './problems.ts';
 import { addRetryRoute } from './retry.ts';
-import { ROUTES } from './routes.ts';
+import { ROUTES } from '../config/routes.ts';
 import { addUploadRoutes } from './uploads.ts';
 
 /** The API as one app: a Lambda serves it on AWS, a server on localhost on one machine. */

@@ -11,7 +11,7 @@ import { jobLinks } from './job-links.ts';
 import { refuseOthersJob } from './own-jobs.ts';
 import { ApiProblem, refuseOtherTypes } from './problems.ts';
 import { retrySchema } from './request-schema.ts';
-import { ROUTES } from './routes.ts';
+import { ROUTES } from '../config/routes.ts';
 import { jobParams, startedSchema } from './schemas.ts';
 
 /** Asking the rows of a job again that are not ok. */

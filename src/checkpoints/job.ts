@@ -1,7 +1,7 @@
 import { jobKey } from './keys.ts';
 import { storedObject } from './stored-object.ts';
-import type { ProfileConfig } from '../config/profile-schema.ts';
-import type { ResolvedProfile } from '../config/profile.ts';
+import type { ProfileConfig } from '../profiles/profile-schema.ts';
+import type { ResolvedProfile } from './profile.ts';
 
 /** `job.json`: one request, resolved against its profile. Everything later steps need to know; no secrets. */
 export interface Job {

@@ -1,7 +1,7 @@
+import { requiredLines } from '../jsonl/own-lines.ts';
 import { InvalidInput } from '../errors.ts';
 import { roundKey, type ShardRef } from './keys.ts';
 import type { ShardPart } from './upload.ts';
-import { frameLines } from '../jsonl/lines.ts';
 import { readCollected, type Halving } from './collected.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
@@ -44,23 +44,17 @@ function halvedRequests(halving: Halving | undefined): number | undefined {
  * @returns undefined when all of them fit
  */
 async function firstPart(store: ObjectStore, key: string, most: ShardPart): Promise<ShardPart | undefined> {
-  const object = await store.open(key);
-  if (object === undefined || (object.bytes <= most.bytes && most.requests === Infinity)) {
-    object?.close();
-    return undefined;
-  }
+  const whole = await store.stat(key);
+  if (whole === undefined || (whole.bytes <= most.bytes && most.requests === Infinity)) return undefined;
   let requests = 0;
   let bytes = 0;
-  for await (const lines of frameLines(object.body, Number.MAX_SAFE_INTEGER, 'raw')) {
-    for (const line of lines) {
-      const length = line.bytes?.length ?? 0;
-      if (requests > 0 && (bytes + length > most.bytes || requests >= most.requests)) {
-        object.close();
+  for await (const lines of requiredLines(store, key)) {
+    for (const { length } of lines) {
+      if (requests > 0 && (bytes + length > most.bytes || requests >= most.requests))
         return { requests, bytes };
-      }
       requests += 1;
       bytes += length;
     }
   }
-  return bytes < object.bytes ? { requests, bytes } : undefined;
+  return bytes < whole.bytes ? { requests, bytes } : undefined;
 }

@@ -22,6 +22,15 @@ export async function findRound(store: ObjectStore, ref: ShardRef): Promise<Shar
   return { round: last.next === 'done' ? last.round : last.round + 1, lastRound: last.lastRound };
 }
 
+/** The round that a step is asked to run; where it is not told, the one that the checkpoints show. */
+export async function currentRound(
+  store: ObjectStore,
+  at: ShardRef & Partial<ShardRound>,
+): Promise<ShardRound> {
+  const { round, lastRound } = at;
+  return round === undefined || lastRound === undefined ? findRound(store, at) : { round, lastRound };
+}
+
 /** Whether a round is sent row by row: the first of a small job, and those that the round before it leaves so. */
 export async function isDirectRound(
   store: ObjectStore,

@@ -1,4 +1,4 @@
-import type { ResolvedProfile } from '../config/profile.ts';
+import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import { compileTemplate, type Template } from '../rows/template.ts';
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { OUTCOMES } from '../outcomes.ts';
+import { OUTCOMES } from '../checkpoints/outcomes.ts';
 import type { OutcomeCounts } from '../checkpoints/counts.ts';
 import { html, type Html } from './html.ts';
 import type { Latency } from './latency.ts';

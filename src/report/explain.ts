@@ -1,6 +1,6 @@
 import type { ReportData } from './report-data.ts';
 import type { RowKind } from './sample-rows.ts';
-import { settledRows } from '../outcomes.ts';
+import { settledRows } from '../checkpoints/outcomes.ts';
 import { amount, count, counted, duration } from './text.ts';
 
 /** What became of a row, in a sentence for people who do not know the words. */

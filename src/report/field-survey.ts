@@ -1,4 +1,4 @@
-import type { OutputRules } from '../config/profile.ts';
+import type { OutputRules } from '../checkpoints/profile.ts';
 import { numberText } from '../exact-json.ts';
 import { NumberSurvey, type Numbers } from './number-survey.ts';
 

@@ -2,7 +2,7 @@ import type { ErrorCount, ModelUsage, OutcomeCounts } from '../checkpoints/count
 import type { Summary } from '../checkpoints/summary.ts';
 import type { JobState, JobStatus } from '../status/job-status.ts';
 import { measureLatency, type Latency } from './latency.ts';
-import type { ResolvedProfile } from '../config/profile.ts';
+import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { Plan } from '../checkpoints/plan.ts';
 import type { RowsSurvey } from './row-survey.ts';
 import { clip } from './text.ts';

@@ -1,4 +1,4 @@
-import { OUTCOMES, settledRows } from '../outcomes.ts';
+import { OUTCOMES, settledRows } from '../checkpoints/outcomes.ts';
 import { outcomeBar } from './charts.ts';
 import { EXPLAINED, share, tellJob } from './explain.ts';
 import type { FieldValues } from './field-survey.ts';

@@ -1,5 +1,5 @@
 import type { ResultLine } from '../checkpoints/result-line.ts';
-import type { ResolvedProfile } from '../config/profile.ts';
+import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import { structuredAnswer } from '../tables/answer-fields.ts';
 import { answerText } from './answer-text.ts';
 import { askedText } from './asked-text.ts';

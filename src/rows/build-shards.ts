@@ -3,8 +3,8 @@ import { basename } from 'node:path/posix';
 import type { Failure } from '../errors.ts';
 import { MAX_LISTED_PROBLEMS, type InputReading, type Plan, type RowProblem } from '../checkpoints/plan.ts';
 import type { InputRef, Job } from '../checkpoints/job.ts';
-import type { ResolvedProfile } from '../config/profile.ts';
 import type { RowSource } from '../checkpoints/result-line.ts';
+import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { known } from '../provider/dialects/known.ts';
 import {

@@ -2,7 +2,7 @@ import { resultsKey } from '../checkpoints/keys.ts';
 import { InvalidInput } from '../errors.ts';
 import type { Job } from '../checkpoints/job.ts';
 import type { ResultLine } from '../checkpoints/result-line.ts';
-import { frameLines } from '../jsonl/lines.ts';
+import { requiredLines } from '../jsonl/own-lines.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /** Whether a row is asked again, and what is known of it. */
@@ -44,16 +44,7 @@ export class EarlierResults {
 }
 
 async function* readLines(store: ObjectStore, jobId: string): AsyncGenerator<ResultLine> {
-  const key = resultsKey(jobId);
-  const object = await store.open(key);
-  if (object === undefined)
-    throw new InvalidInput(`There is no ${store.locate(key)}: what is to be retried is not known.`);
-  try {
-    for await (const lines of frameLines(object.body, Number.MAX_SAFE_INTEGER)) {
-      for (const { bytes } of lines)
-        if (bytes !== undefined) yield JSON.parse(bytes.toString('utf8')) as ResultLine;
-    }
-  } finally {
-    object.close();
+  for await (const lines of requiredLines(store, resultsKey(jobId))) {
+    for (const line of lines) yield JSON.parse(line.toString('utf8')) as ResultLine;
   }
 }

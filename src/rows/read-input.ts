@@ -1,7 +1,7 @@
 import { basename } from 'node:path/posix';
 import { InvalidInput } from '../errors.ts';
 import type { InputRef } from '../checkpoints/job.ts';
-import type { ResolvedProfile } from '../config/profile.ts';
+import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { readRows } from './formats.ts';
 import { readTableRow } from './formats/csv.ts';

@@ -1,7 +1,7 @@
 import { InvalidInput } from '../errors.ts';
 import type { RowProblem, ShardPlan } from '../checkpoints/plan.ts';
 import type { RowSource } from '../checkpoints/result-line.ts';
-import type { ShardLimits } from '../config/profile.ts';
+import type { ShardLimits } from '../checkpoints/profile.ts';
 import { roundKey, shardKey, type ShardRef } from '../checkpoints/keys.ts';
 import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
 import { invalidDeadLetter, invalidResultLine } from './dead-letter.ts';

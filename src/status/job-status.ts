@@ -1,4 +1,4 @@
-import { addCounts } from '../outcomes.ts';
+import { addCounts } from '../checkpoints/outcomes.ts';
 import { shownInputs } from '../requests/shown-inputs.ts';
 import type { Executions } from '../executions/executions.ts';
 import { lastExecution } from '../executions/executions.ts';

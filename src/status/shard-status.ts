@@ -4,7 +4,7 @@ import type { OutcomeCounts } from '../checkpoints/counts.ts';
 import type { Plan } from '../checkpoints/plan.ts';
 import { progressObject, type Progress } from '../checkpoints/progress.ts';
 import { shardName, shardsPrefix, type ShardRef } from '../checkpoints/keys.ts';
-import { addCounts, NO_ROWS } from '../outcomes.ts';
+import { addCounts, NO_ROWS } from '../checkpoints/outcomes.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';

@@ -2,7 +2,7 @@ import { announcedObject } from '../checkpoints/announced.ts';
 import { describeEnd } from '../announce/describe-end.ts';
 import type { CompletionEvent } from '../announce/completion-event.ts';
 import type { AnnounceContext } from '../contract.ts';
-import type { AnnounceEdges, Channel } from '../edges.ts';
+import type { AnnounceEdges, Channel } from '../announce/channel.ts';
 import { bounded, failureFromCatch } from '../errors.ts';
 import { jobObject } from '../checkpoints/job.ts';
 import { summaryObject } from '../checkpoints/summary.ts';

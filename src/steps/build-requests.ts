@@ -3,7 +3,7 @@ import type { Edges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import { planObject, type Plan } from '../checkpoints/plan.ts';
-import type { OutputRules } from '../config/profile.ts';
+import type { OutputRules } from '../checkpoints/profile.ts';
 import { shardKey, shardsPrefix } from '../checkpoints/keys.ts';
 import { releaseClaims } from '../requests/claims.ts';
 import { buildShards } from '../rows/build-shards.ts';

@@ -18,7 +18,7 @@ import { collectedObject, type Collected } from '../checkpoints/collected.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import { stoppedObject } from '../checkpoints/shard-end.ts';
 import { isNearlyFull, spentEvents, type RoundTurns } from './history.ts';
-import { findRound, type ShardRound } from '../checkpoints/shard-rounds.ts';
+import { currentRound, type ShardRound } from '../checkpoints/shard-rounds.ts';
 import { freeSlot } from '../checkpoints/slots.ts';
 import { readStop } from '../checkpoints/stop.ts';
 import { noteTrouble } from '../checkpoints/trouble.ts';
@@ -49,7 +49,7 @@ async function collectOnce(
 ): Promise<CollectedContext | LookContext> {
   const { jobId, shard, provider, polling } = context;
   const job = await jobObject.require(edges.store, jobId);
-  const shardRound = await currentRound(edges, context);
+  const shardRound = await currentRound(edges.store, context);
   const end = await collect(edges, job, context, shardRound);
   if (end.next === 'look') return lookLater(edges, context as PolledContext, end);
   const { next, round, lastRound } = end;
@@ -103,11 +103,6 @@ const HISTORY_FULL: Failure = {
   code: 'EXECUTION_TOO_LONG',
   message: 'The execution has no room for another round in its history; the next one of the job goes on.',
 };
-
-async function currentRound({ store }: ProviderEdges, context: CollectContext): Promise<ShardRound> {
-  const { round, lastRound } = context;
-  return round === undefined || lastRound === undefined ? findRound(store, context) : { round, lastRound };
-}
 
 type RoundEnd = Pick<Collected, 'next' | 'round' | 'lastRound' | 'halving'> | LookAgain;
 

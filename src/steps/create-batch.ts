@@ -16,8 +16,8 @@ import type { BatchContext, UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { InvalidRequest, isProviderError, ProviderBusy } from '../errors.ts';
 import { jobObject } from '../checkpoints/job.ts';
-import type { ResolvedProfile } from '../config/profile.ts';
-import { parseWindow } from '../polling.ts';
+import type { ResolvedProfile } from '../checkpoints/profile.ts';
+import { parseWindow } from '../completion-window.ts';
 import type { Batch } from '../provider/batch-provider.ts';
 
 /**

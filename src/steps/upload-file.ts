@@ -6,7 +6,7 @@ import { jobObject } from '../checkpoints/job.ts';
 import { roundKey } from '../checkpoints/keys.ts';
 import type { BatchProvider, ProviderFile } from '../provider/batch-provider.ts';
 import { partToUpload, readRequests } from '../checkpoints/shard-part.ts';
-import { findRound, isDirectRound } from '../checkpoints/shard-rounds.ts';
+import { currentRound, isDirectRound } from '../checkpoints/shard-rounds.ts';
 import { refuseWhenStopped } from '../checkpoints/stop.ts';
 
 /**
@@ -19,7 +19,7 @@ export async function uploadFile(
   context: ShardContext,
 ): Promise<UploadedContext | DirectContext> {
   const { store, log } = edges;
-  const { round, lastRound } = await currentRound(edges, context);
+  const { round, lastRound } = await currentRound(store, context);
   const { profile } = await jobObject.require(store, context.jobId);
   if (await isDirectRound(store, profile, context, round)) {
     const createdAt = Math.floor(edges.clock.now() / 1_000);
@@ -35,14 +35,6 @@ export async function uploadFile(
   await uploadObject.write(store, uploaded, upload);
   log('file_uploaded', { jobId, shard, round, fileId: upload.fileId, requests: upload.part?.requests });
   return { ...uploaded, fileId: upload.fileId };
-}
-
-async function currentRound(
-  { store }: ProviderEdges,
-  context: ShardContext,
-): Promise<{ round: number; lastRound: number }> {
-  const { round, lastRound } = context;
-  return round === undefined || lastRound === undefined ? findRound(store, context) : { round, lastRound };
 }
 
 async function makeUpload(

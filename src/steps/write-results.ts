@@ -9,7 +9,7 @@ import { jobObject, type Job, type RetryOf } from '../checkpoints/job.ts';
 import { planObject, type Plan } from '../checkpoints/plan.ts';
 import { summaryObject, type Summary } from '../checkpoints/summary.ts';
 import { deadLettersKey, resultsKey, shardKey, summaryKey, type ShardFile } from '../checkpoints/keys.ts';
-import { rowsNotOk, settledRows } from '../outcomes.ts';
+import { rowsNotOk, settledRows } from '../checkpoints/outcomes.ts';
 import { writeReport } from '../report/write-report.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
 import type { ObjectStore } from '../store/object-store.ts';

@@ -1,6 +1,6 @@
 import type { Edges } from '../edges.ts';
 import { tableKey } from '../checkpoints/keys.ts';
-import type { AlsoFormat } from '../config/profile.ts';
+import type { AlsoFormat } from '../checkpoints/profile.ts';
 import type { Job } from '../checkpoints/job.ts';
 import type { Summary } from '../checkpoints/summary.ts';
 import type { ObjectStore } from '../store/object-store.ts';

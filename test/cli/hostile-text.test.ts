@@ -6,7 +6,7 @@ import { indexKey, jobKey, planKey, shardKey, summaryKey } from '../../src/check
 import type { Job } from '../../src/checkpoints/job.ts';
 import type { Plan } from '../../src/checkpoints/plan.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
-import { NO_ROWS } from '../../src/outcomes.ts';
+import { NO_ROWS } from '../../src/checkpoints/outcomes.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { writeJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';

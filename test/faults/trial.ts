@@ -6,7 +6,7 @@ import { createLocalExecutions, type CallStep } from '../../host/engine.ts';
 import { loadMachine, type Machine } from '../../host/load-stack.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/index.ts';
 import type { ProfileConfig } from '../../src/config/config.ts';
-import type { TaskEdges } from '../../src/edges.ts';
+import type { TaskEdges } from '../../src/announce/channel.ts';
 import type { ResultLine } from '../../src/checkpoints/result-line.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { deadLettersKey, resultsKey, summaryKey } from '../../src/checkpoints/keys.ts';

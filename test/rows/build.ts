@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import type { Job } from '../../src/checkpoints/job.ts';
 import type { Plan } from '../../src/checkpoints/plan.ts';
-import type { ResolvedProfile, ShardLimits } from '../../src/config/profile.ts';
+import type { ResolvedProfile, ShardLimits } from '../../src/checkpoints/profile.ts';
 import { roundKey } from '../../src/checkpoints/keys.ts';
 import { buildShards } from '../../src/rows/build-shards.ts';
 import type { UniqueIds } from '../../src/rows/unique-ids.ts';

@@ -3,7 +3,7 @@ import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TableSplicer } from '../../src/fast-path/splice-table.ts';
-import type { TableRules } from '../../src/config/profile.ts';
+import type { TableRules } from '../../src/checkpoints/profile.ts';
 import { readRows } from '../../src/rows/formats.ts';
 import { readTableRow } from '../../src/rows/formats/csv.ts';
 import { Reading } from '../../src/rows/formats/reading.ts';

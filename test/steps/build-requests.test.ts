@@ -6,7 +6,7 @@ import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import type { Edges } from '../../src/edges.ts';
 import type { Job } from '../../src/checkpoints/job.ts';
 import type { Plan } from '../../src/checkpoints/plan.ts';
-import type { ResolvedProfile } from '../../src/config/profile.ts';
+import type { ResolvedProfile } from '../../src/checkpoints/profile.ts';
 import { jobKey, planKey, roundKey, shardKey, stopKey } from '../../src/checkpoints/keys.ts';
 import type { LogFields } from '../../src/log.ts';
 import { buildRequests } from '../../src/steps/build-requests.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, test } from 'vitest';
 import { tableKey } from '../../src/checkpoints/keys.ts';
-import { rowsNotOk, settledRows } from '../../src/outcomes.ts';
+import { rowsNotOk, settledRows } from '../../src/checkpoints/outcomes.ts';
 import { openWorld, prompts, type Ended, type World } from './world.ts';
 
 const PERMANENT = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;

@@ -4,8 +4,8 @@ import type { ResultLine } from '../../checkpoints/result-line.ts';
 import type { RetryOf } from '../../checkpoints/job.ts';
 import { beforeRetriesObject, summaryObject, type Summary } from '../../checkpoints/summary.ts';
 import { deadLettersKey, fileKey, resultsKey } from '../../checkpoints/keys.ts';
-import { frameLines } from '../../jsonl/lines.ts';
-import { settledRows } from '../../outcomes.ts';
+import { requiredLines } from '../../jsonl/own-lines.ts';
+import { settledRows } from '../../checkpoints/outcomes.ts';
 import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
 import { isRetried, LineTally, markRetried } from './retried-lines.ts';
 import { summaryWithRetries } from './summary-with-retries.ts';
@@ -101,15 +101,6 @@ function parse(line: Buffer): ResultLine {
   return JSON.parse(line.toString('utf8')) as ResultLine;
 }
 
-/** Lines with their newline. */
 async function* readLines(store: ObjectStore, key: string): AsyncGenerator<Buffer> {
-  const object = await store.open(key);
-  if (object === undefined) throw new Error(`There is no ${store.locate(key)}.`);
-  try {
-    for await (const lines of frameLines(object.body, Number.MAX_SAFE_INTEGER, 'raw')) {
-      for (const { bytes } of lines) if (bytes !== undefined && bytes.length > 1) yield bytes;
-    }
-  } finally {
-    object.close();
-  }
+  for await (const lines of requiredLines(store, key)) yield* lines;
 }

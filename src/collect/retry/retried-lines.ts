@@ -2,7 +2,7 @@ import type { OutcomeCounts, ErrorCount } from '../../checkpoints/counts.ts';
 import type { ResultLine } from '../../checkpoints/result-line.ts';
 import type { RowProblem } from '../../checkpoints/plan.ts';
 import { MAX_LISTED_PROBLEMS } from '../../checkpoints/plan.ts';
-import { NO_ROWS } from '../../outcomes.ts';
+import { NO_ROWS } from '../../checkpoints/outcomes.ts';
 import { ErrorTally } from '../counts/error-counts.ts';
 
 /**

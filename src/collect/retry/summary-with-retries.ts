@@ -1,5 +1,5 @@
 import type { RetryRecord, Summary } from '../../checkpoints/summary.ts';
-import { rowsNotOk } from '../../outcomes.ts';
+import { rowsNotOk } from '../../checkpoints/outcomes.ts';
 import { deadLettersKey } from '../../checkpoints/keys.ts';
 import { sumModels } from '../counts/model-usage.ts';
 import { addUsage } from '../counts/usage.ts';

@@ -1,3 +1,4 @@
+import { rowCodesOf } from '../lines/row-codes.ts';
 import { lateObject } from '../../checkpoints/late.ts';
 import { uploadObject, type UploadCheckpoint } from '../../checkpoints/upload.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
@@ -6,7 +7,7 @@ import type { ProviderEdges } from '../../edges.ts';
 import { endpointAt } from '../../endpoints/endpoints.ts';
 import { ResultSplicer, type ResultRules } from '../../fast-path/splice-result.ts';
 import type { Job } from '../../checkpoints/job.ts';
-import type { OutputRules } from '../../config/profile.ts';
+import type { OutputRules } from '../../checkpoints/profile.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
 import type { OutputCheck } from '../lines/check-output.ts';
 import { failedTooLarge, findEndedBatch } from './ended-batch.ts';
@@ -15,7 +16,7 @@ import { fetchFile } from './fetch-file.ts';
 import type { CollectedRound } from './round-facts.ts';
 import { askedAgainBefore } from './lost-rows.ts';
 import { RoundIndex } from './round-index.ts';
-import { readRequests } from './round-requests.ts';
+import { readRoundRequests } from './round-requests.ts';
 import type { RoundToCollect } from './round-to-collect.ts';
 import type { Scratch } from './scratch.ts';
 
@@ -56,7 +57,7 @@ export async function readRound(
   const context = { ...round, direct, givenBack };
   const rules = await rulesOf(job, round.round);
   const splicer = new ResultSplicer(rules);
-  const index = new RoundIndex(await readRequests(store, rules, context), splicer, rules);
+  const index = new RoundIndex(await readRoundRequests(store, rules, context), splicer, rules);
   const wasLate = (await readLate(edges, round))?.isLate === true;
   const fetch = (name: FoundFile['name'], fileId: string | undefined): Promise<FoundFile | undefined> =>
     fetchFile(
@@ -84,13 +85,12 @@ export async function readRound(
 const FILES = { output: 'output.jsonl', errors: 'errors.jsonl' } as const;
 
 async function rulesOf({ profile }: Job, round: number): Promise<ResultRules> {
-  const { endpoint, resultShape, retriableCodes, output: expected, provider } = profile;
-  const { codes } = provider.dialect;
+  const { endpoint, resultShape, output: expected } = profile;
   return {
     round,
     endpoint: endpointAt(endpoint),
     resultShape,
-    codes: { ...codes, retriable: [...retriableCodes, ...codes.retriable] },
+    codes: rowCodesOf(profile),
     ...(expected && { output: await openOutputCheck(expected) }),
   };
 }

@@ -5,7 +5,7 @@ import { frameLines, type Line } from '../../jsonl/lines.ts';
 import type { JsonRow, Problem, ReadRow, Row, UnreadableRow } from '../row.ts';
 import { decodeLine, rawText } from './decode-line.ts';
 import { withLineFeeds } from './line-ends.ts';
-import { unwritable } from './unwritable.ts';
+import { unwritable } from '../../jsonl/unwritable.ts';
 
 /** JSON lines: a JSON value per line. They are handed on unread, for many need not be: see `splice-json.ts`. */
 export async function* readJsonLines(
