@@ -163,6 +163,20 @@ const STORIES = {
     await world.settled();
     return [];
   },
+  'a job is retried, and its retry is denied before it goes on': async (world) => {
+    const ids = ['row-00000002'];
+    const permanent = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
+    world.simulator.addFaults({ at: 'row', ids, action: permanent });
+    const images = { endpoint: '/v1/images/generations', model: 'm' };
+    const rows = [{ prompt: 'a cog' }, { prompt: 'a hat' }];
+    const jobId = await post(world, '/jobs', { rows, overrides: images });
+    const first = await end(world, jobId);
+    const denied = { kind: 'error', code: 'BILLING_2003' } as const;
+    world.simulator.addFaults({ at: 'row', ids, action: denied, times: 2 });
+    const failed = await end(world, post(world, `/jobs/${jobId}/retry`));
+    const retried = await end(world, post(world, `/jobs/${jobId}/retry`));
+    return [first, failed, retried, await end(world, jobId)];
+  },
   'an execution is stopped by hand': async (world) => {
     getStuck(world);
     const poll = world.hold('poll-batch');
@@ -270,6 +284,13 @@ const ENDS: readonly [StoryName, ...Summary['status'][]][] = [
   ['a job that was refused is resumed', 'failed'],
   ['a shard leaves no word', 'failed'],
   ['results cannot be written, and the job is announced without them'],
+  [
+    'a job is retried, and its retry is denied before it goes on',
+    'partial',
+    'failed',
+    'succeeded',
+    'succeeded',
+  ],
   ['an execution is stopped by hand', 'cancelled'],
 ];
 
