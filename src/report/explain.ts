@@ -29,10 +29,7 @@ export function tellJob(data: ReportData): string[] {
   const { rows, counts, seconds, progress, status, survey } = data;
   const settled = settledRows(counts);
   if (rows === undefined) return ['The rows of the input are being counted.'];
-  if (progress !== undefined)
-    return [
-      `${count(settled)} of ${counted(rows, 'row')} have their result so far (${share(settled, rows)}).`,
-    ];
+  if (progress !== undefined) return tellProgress(data, rows);
   if (rows === 0) return [status === 'empty' ? 'There was nothing to do.' : 'Nothing was sent.'];
   const notOk = rows - counts.ok;
   const ends = [
@@ -45,6 +42,24 @@ export function tellJob(data: ReportData): string[] {
       ? [`${counted(notOk, 'row')} ${notOk === 1 ? 'has' : 'have'} no answer; the reasons are below.`]
       : []),
     `The job took ${duration(seconds)}${tellCost(data)}.`,
+  ];
+}
+
+/** How far a job is that runs, its pace so far, and how long the rest takes at that pace. */
+function tellProgress({ counts, seconds, progress }: ReportData, rows: number): string[] {
+  const settled = settledRows(counts);
+  const open = progress?.openShards ?? [];
+  const running = open.reduce((sum, shard) => sum + (shard.progress?.succeeded ?? 0), 0);
+  const answered = Math.min(rows, settled + running);
+  const more = running > 0 ? `, and the provider has answered ${count(running)} more` : '';
+  const sentence = `${count(settled)} of ${counted(rows, 'row')} have their result so far (${share(settled, rows)})${more}.`;
+  if (answered === 0 || answered === rows || seconds === 0) return [sentence];
+  const pace = answered / seconds;
+  const told =
+    pace >= 1 ? `about ${counted(Math.round(pace), 'row')} a second` : `a row every ${duration(1 / pace)}`;
+  return [
+    sentence,
+    `That is ${told}; at this pace the rest takes ${duration((rows - answered) / pace)}, without rows that have to be asked again.`,
   ];
 }
 

@@ -39,6 +39,7 @@ export const FILTER_SCRIPT = `
 export const LIVE_SCRIPT = `
 (() => {
   const button = document.getElementById('pause');
+  if (!button) return;
   let paused = false;
   let timer;
   const isLive = (page) => page.documentElement.dataset.live === 'yes';

@@ -29,7 +29,7 @@ h1 { margin: 0; font-size: 1.6rem; line-height: 1.25; font-weight: 650; letter-s
 h2 { margin: 0 0 .9rem; font-size: 1.05rem; font-weight: 650; letter-spacing: -.005em; }
 p { margin: 0; }
 a { color: var(--link); text-underline-offset: .15em; }
-a:focus-visible, input:focus-visible, button:focus-visible, summary:focus-visible, .scroll:focus-visible {
+a:focus-visible, input:focus-visible, select:focus-visible, textarea:focus-visible, button:focus-visible, summary:focus-visible, .scroll:focus-visible {
   outline: 2px solid var(--link); outline-offset: 2px; border-radius: 3px;
 }
 .skip { position: absolute; left: -100vw; }
@@ -65,6 +65,14 @@ table + table { margin-top: 1.4rem; }
 .note + .note, .scroll + .note { margin-top: .4rem; }
 #plan { margin-top: .6rem; }
 #plan + table { margin-top: 1.2rem; }
+.actions { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; margin-top: .8rem; }
+.fields { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .5rem 1rem; align-items: center; margin: .8rem 0; }
+.fields input, .fields select, .fields textarea { max-width: 100%; width: 100%; }
+#new.over { outline: 2px dashed var(--link); outline-offset: 6px; }
+#planned { margin: .8rem 0 0; padding-left: 1.2rem; overflow-wrap: anywhere; }
+#planned:empty { display: none; }
+.states { display: flex; flex-wrap: wrap; gap: .2rem .9rem; margin-bottom: .8rem; }
+.states [aria-current] { color: var(--ink); font-weight: 650; text-decoration: none; }
 .pager { display: flex; flex-wrap: wrap; gap: .4rem .75rem; align-items: center; margin-top: .8rem; }
 .pager[hidden] { display: none; }
 button:disabled { color: var(--muted); border-color: var(--line); }
@@ -109,7 +117,7 @@ bdi { overflow-wrap: anywhere; }
 #usage tbody th { min-width: 9rem; }
 .filter { display: flex; flex-wrap: wrap; gap: .4rem .75rem; align-items: center; margin-bottom: .8rem; }
 .filter[hidden], tr[hidden] { display: none; }
-input, button {
+input, button, select, textarea {
   font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--muted); border-radius: 4px; padding: .35rem .65rem; min-height: 2.5rem;
 }
 input { flex: 1 1 14rem; max-width: 24rem; min-width: 0; }
