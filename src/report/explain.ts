@@ -27,7 +27,6 @@ export function money(value: number, currency: string): string {
 /** The job in a few sentences, for somebody who was not there. */
 export function tellJob(data: ReportData): string[] {
   const { rows, counts, seconds, progress, status, survey } = data;
-  const settled = settledRows(counts);
   if (rows === undefined) return ['The rows of the input are being counted.'];
   if (progress !== undefined) return tellProgress(data, rows);
   if (rows === 0) return [status === 'empty' ? 'There was nothing to do.' : 'Nothing was sent.'];
