@@ -65,6 +65,6 @@ function actions({ status, survey }: ReportData, links: LiveLinks): Html {
 
 function sections(data: ReportData): Html {
   return html`${leadSection(data)} ${failureNotice(data)} ${outcomes(data)} ${openShards(data)}
-  ${distributionSection(data)} ${errorSection(data)} ${answerSection(data)} ${usageSection(data)}
-  ${timelineSection(data)} ${latencySection(data)} ${fileSection(data)}`;
+  ${distributionSection(data)} ${errorSection(data)} ${usageSection(data)} ${timelineSection(data)}
+  ${latencySection(data)} ${fileSection(data)} ${answerSection(data)}`;
 }

@@ -80,8 +80,8 @@ describe('a retry', () => {
     const second = await world.retry(first.jobId, { profile: 'other' });
 
     expect(second.results).toMatchObject([
-      { custom_id: '1', text: 'first x', model: 'a:batch' },
-      { custom_id: '2', text: 'second y', model: 'b:batch', retried: 1 },
+      { custom_id: '1', text: 'first x', model: 'a' },
+      { custom_id: '2', text: 'second y', model: 'b', retried: 1 },
     ]);
   });
 
@@ -95,7 +95,7 @@ describe('a retry', () => {
     expect(same.deadLetters).toMatchObject([{ body: { model: 'own:batch', seed: 7 } }]);
     const other = await world.retry(jobId, { overrides: { model: 'new:batch' } });
 
-    expect(other.results).toMatchObject([{ ok: true, model: 'new:batch', retried: 2 }]);
+    expect(other.results).toMatchObject([{ ok: true, model: 'new', retried: 2 }]);
     expect(other.summary.retries).toMatchObject([{ ok: 0 }, { ok: 1 }]);
     expectReconciled(other);
   });
