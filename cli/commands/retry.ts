@@ -6,6 +6,7 @@ import { jobObject } from '../../src/checkpoints/job.ts';
 import { summaryObject } from '../../src/checkpoints/summary.ts';
 import { openLocalEdges } from '../../host/open-edges.ts';
 import { RunAborted, runStarted } from '../../host/run-job.ts';
+import type { LoadConfig } from '../config/load-config.ts';
 import { takeInterrupts } from '../interrupts.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
@@ -24,7 +25,7 @@ interface RetryFlags extends WatchFlags, Pick<TreatmentFlags, 'profile' | 'provi
 }
 
 /** `nightshift retry <job>`. */
-export function retryCommand(loadConfig: () => NightshiftConfig): Command {
+export function retryCommand(loadConfig: LoadConfig): Command {
   const command = new Command('retry')
     .description('ask the rows of a job again that are not ok; their results go among its own')
     .argument('<job>', 'jobId')
@@ -40,8 +41,9 @@ export function retryCommand(loadConfig: () => NightshiftConfig): Command {
     )
     .action(async (jobId: string, flags: RetryFlags) => {
       const treatment = { profile: flags.profile, overrides: overridesOf(flags) };
-      if (flags.data === undefined) await retryOnStack(jobId, treatment, flags, loadConfig());
-      else await retryHere(jobId, treatment, { ...flags, data: flags.data }, loadConfig());
+      const config = await loadConfig();
+      if (flags.data === undefined) await retryOnStack(jobId, treatment, flags, config);
+      else await retryHere(jobId, treatment, { ...flags, data: flags.data }, config);
     });
 }
 

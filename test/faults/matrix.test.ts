@@ -1,3 +1,4 @@
+/** @module-tag exhaustive */
 import { describe, expect, test } from 'vitest';
 import { CASES, type Case } from './matrix.ts';
 import { openTrial, openViolations, violations, type JobEnd } from './trial.ts';
