@@ -4,7 +4,7 @@ import { cellNumber, cellText, type Cell } from '../../src/tables/cell.ts';
 export const MAX_CELL = 32_767;
 
 /** What XML cannot hold is written by its number, and so is text that looks like that. */
-const NO_XML = /[\0-\u0008\u000b\u000c\r\u000e-\u001f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)/g;
+const NO_XML = /(?![\t\n])\p{Cc}|[\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)/gu;
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 

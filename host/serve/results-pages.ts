@@ -40,7 +40,7 @@ export function addResultsPages(app: Hono, store: ObjectStore): void {
     const jobId = c.req.param('jobId');
     const found = await findTable(store, jobId);
     if (found === undefined) return noResults(c, jobId);
-    return c.body(ReadableStream.from(csvBytes(found.table)) as ReadableStream<Uint8Array>, 200, {
+    return c.body(ReadableStream.from(csvBytes(found.table)), 200, {
       'content-type': 'text/csv; charset=utf-8',
       'content-disposition': 'attachment; filename="answers.csv"',
       'x-content-type-options': 'nosniff',

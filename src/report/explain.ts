@@ -33,7 +33,7 @@ export function tellJob(data: ReportData): string[] {
   const notOk = rows - counts.ok;
   const ends = [
     ...(survey.truncated > 0 ? [`${counted(survey.truncated, 'answer')} cut off`] : []),
-    ...(survey.refused > 0 ? [`${counted(survey.refused, 'refusal')}`] : []),
+    ...(survey.refused > 0 ? [counted(survey.refused, 'refusal')] : []),
   ];
   return [
     `${count(counts.ok)} of ${counted(rows, 'row')} were answered (${share(counts.ok, rows)})${ends.length > 0 ? `, among them ${ends.join(' and ')}` : ''}.`,

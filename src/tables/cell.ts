@@ -16,7 +16,8 @@ export function toCell(value: unknown): Cell {
 /** A cell as people read it; the digits of a number stay as they are. */
 export function cellText(cell: Cell): string {
   if (cell === undefined) return '';
-  return typeof cell === 'string' ? cell : (numberText(cell) ?? String(cell));
+  if (typeof cell === 'string') return cell;
+  return typeof cell === 'boolean' ? String(cell) : (numberText(cell) ?? '');
 }
 
 /** Digits that any double keeps. */

@@ -5,14 +5,14 @@ export interface Column<Source> {
   readonly name: string;
   readonly kind: ColumnKind;
   /** A JSON value; `undefined` and null are an empty cell. */
-  value(source: Source): unknown;
+  readonly value: (source: Source) => unknown;
 }
 
 /** Rows that stream, under columns that are known before the first of them. */
-export interface Table<Source = unknown> {
+export interface Table<Source> {
   readonly columns: readonly Column<Source>[];
-  /** In batches. May be asked for once. */
-  rows(): AsyncIterable<readonly Source[]>;
+  /** Reads them from the start, in batches. */
+  readonly rows: () => AsyncIterable<readonly Source[]>;
 }
 
 /** Names that differ from each other in more than case, because many programs that read tables do not look at case. */

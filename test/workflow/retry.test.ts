@@ -219,7 +219,7 @@ describe('no retry is made', () => {
     const other = await world.run(prompts(6), { name: 'other.jsonl' });
     const { retryId } = await world.retry(other.jobId);
 
-    await expect(world.retry('nothing')).rejects.toThrow();
+    await expect(world.retry('nothing')).rejects.toThrow('summary.json');
     await expect(world.retry(jobId)).rejects.toThrow('has no rows that are not ok');
     await expect(world.retry(other.jobId)).rejects.toThrow('has no rows that are not ok');
     await expect(world.retry(retryId)).rejects.toThrow(`is a retry of job ${other.jobId}`);
