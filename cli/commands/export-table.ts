@@ -5,7 +5,8 @@ import { jobObject } from '../../src/checkpoints/job.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { counted } from '../../src/report/text.ts';
-import { printableLines } from '../../src/printable.ts';
+import { printable, printableLines } from '../../src/printable.ts';
+import { readDelimiter } from '../../src/rows/formats/delimiter.ts';
 import { answerFields } from '../../src/tables/answer-fields.ts';
 import { BYTE_ORDER_MARK, CsvText } from '../../src/tables/csv.ts';
 import { joinedTable } from '../../src/tables/joined-table.ts';
@@ -38,6 +39,7 @@ export interface ExportOptions {
   /** Absent: standard output. */
   readonly out?: string | undefined;
   readonly raw?: boolean | undefined;
+  readonly delimiter?: string | undefined;
 }
 
 /** Prints a job's results as a table, and on standard error what is not in it as it is in the results. */
@@ -61,6 +63,19 @@ export async function exportTable(
   const path = await writeWhole(await fileAt(options.out, options.format), chunks);
   for (const notice of notices()) printError(notice);
   return path;
+}
+
+/** What spreadsheets expect between cells. */
+const DELIMITERS = [',', ';', '\t', '|'];
+
+/** @throws InvalidRequest for a delimiter that is none */
+export function delimiterOf(delimiter = ','): string {
+  const read = readDelimiter(delimiter);
+  if (read === undefined || !DELIMITERS.includes(read))
+    throw new InvalidRequest(
+      `--delimiter ${printable(delimiter)} separates no cells of a spreadsheet: give one of , ; | or tab.`,
+    );
+  return read;
 }
 
 /** A table as it streams, and after that what is to be said of it. */
@@ -92,7 +107,10 @@ async function makeTable(
   return { chunks, notices: () => [...cut, ...notices()] };
 }
 
-function writeTable<Source>(table: Table<Source>, { format, raw = false, out }: ExportOptions): WrittenTable {
+function writeTable<Source>(
+  table: Table<Source>,
+  { format, raw = false, delimiter, out }: ExportOptions,
+): WrittenTable {
   switch (format) {
     case 'jsonl':
       return { chunks: jsonRows(table), notices: () => [] };
@@ -105,7 +123,11 @@ function writeTable<Source>(table: Table<Source>, { format, raw = false, out }: 
     case 'csv': {
       // A pipe gets the bytes of the file; a terminal gets text that only shows.
       const isTerminal = out === undefined && process.stdout.isTTY;
-      const csv = new CsvText({ raw, lineEnd: isTerminal ? '\n' : '\r\n' });
+      const csv = new CsvText({
+        raw,
+        delimiter: delimiterOf(delimiter),
+        lineEnd: isTerminal ? '\n' : '\r\n',
+      });
       const records = csv.records(table);
       return {
         chunks: isTerminal ? shown(records) : withMark(records),
@@ -125,7 +147,7 @@ function tellCut(cells: number): string[] {
 function tellChanged(cells: number): string[] {
   if (cells === 0) return [];
   return [
-    `${counted(cells, 'cell')} that a spreadsheet would take for a formula: an apostrophe before each. --raw leaves cells as they are.`,
+    `${counted(cells, 'cell')} with what a spreadsheet may take for a formula: an apostrophe before it. --raw leaves cells as they are.`,
   ];
 }
 

@@ -15,7 +15,14 @@ import { openPlace, type Place } from '../targets/open-target.ts';
 import { download, filesOf, read, resultsOf } from '../result-files.ts';
 import { reportSummary } from '../view/report.ts';
 import { addPlaceOptions, type PlaceFlags } from './options.ts';
-import { exportTable, formatOfFile, printTable, TABLE_FORMATS, type TableFormat } from './export-table.ts';
+import {
+  delimiterOf,
+  exportTable,
+  formatOfFile,
+  printTable,
+  TABLE_FORMATS,
+  type TableFormat,
+} from './export-table.ts';
 
 interface ResultsFlags extends PlaceFlags {
   readonly out?: string;
@@ -23,6 +30,7 @@ interface ResultsFlags extends PlaceFlags {
   readonly format?: TableFormat;
   readonly withInput?: true;
   readonly raw?: true;
+  readonly delimiter?: string;
 }
 
 /** `nightshift results <job>`. */
@@ -41,6 +49,7 @@ export function resultsCommand(): Command {
       ),
     )
     .option('--with-input', "with a table: the input's columns first, then ok, the answer and the error")
+    .option('--delimiter <character>', 'with --format csv: what separates cells, , ; | or tab (default: ,)')
     .option('--raw', 'with --format csv: leave cells as they are that a spreadsheet takes for a formula');
   return addPlaceOptions(command)
     .addHelpText(
@@ -66,7 +75,7 @@ export function resultsCommand(): Command {
 
 /** @throws InvalidRequest for flags that do not go together. */
 function checkFlags(
-  { out, json, parquet, raw, withInput }: ResultsFlags,
+  { out, json, parquet, raw, withInput, delimiter }: ResultsFlags,
   format: TableFormat | undefined,
 ): void {
   if (parquet === true && format !== undefined)
@@ -74,6 +83,9 @@ function checkFlags(
   if (parquet === true && out === undefined)
     throw new InvalidRequest('--parquet needs --out <folder>: where results.parquet goes.');
   if (raw === true && format !== 'csv') throw new InvalidRequest('--raw needs --format csv.');
+  if (delimiter !== undefined && format !== 'csv')
+    throw new InvalidRequest('--delimiter needs --format csv.');
+  delimiterOf(delimiter);
   if (withInput === true && format === undefined)
     throw new InvalidRequest(`--with-input needs --format ${TABLE_FORMATS.join('|')}, or --out <file>.`);
   if (format === undefined || out !== undefined) return;
@@ -100,10 +112,10 @@ async function giveTable(
   format: TableFormat,
   flags: ResultsFlags,
 ): Promise<void> {
-  const { out, raw, json } = flags;
+  const { out, raw, json, delimiter } = flags;
   const withInput = flags.withInput === true;
-  if (out === undefined) return printTable(store, summary, { format, withInput, raw });
-  const path = await exportTable(store, summary, { format, withInput, raw, out });
+  if (out === undefined) return printTable(store, summary, { format, withInput, raw, delimiter });
+  const path = await exportTable(store, summary, { format, withInput, raw, delimiter, out });
   const { jobId } = summary;
   const { size: bytes } = await stat(path);
   print(json ? jsonLine('file', { jobId, key: resultsOf(summary), path, bytes }) : printable(path));

@@ -4,7 +4,7 @@ import { summaryObject } from '../../src/checkpoints/summary.ts';
 import { problem } from '../../src/api/problems.ts';
 import { renderResults } from '../../src/report/render-results.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { BYTE_ORDER_MARK, CsvText } from '../../src/tables/csv.ts';
+import { BYTE_ORDER_MARK, CsvText, PLAIN_CSV } from '../../src/tables/csv.ts';
 import { joinedTable, type JoinedTable } from '../../src/tables/joined-table.ts';
 import type { JoinedRow } from '../../src/tables/joined-rows.ts';
 import { requiredLines } from '../../src/jsonl/own-lines.ts';
@@ -79,6 +79,5 @@ async function rowsFrom({ rows }: JoinedTable, from: number): Promise<JoinedRow[
 
 async function* csvBytes(table: JoinedTable): AsyncGenerator<Uint8Array> {
   yield Buffer.from(BYTE_ORDER_MARK);
-  for await (const text of new CsvText({ raw: false, lineEnd: '\r\n' }).records(table))
-    yield Buffer.from(text);
+  for await (const text of new CsvText(PLAIN_CSV).records(table)) yield Buffer.from(text);
 }

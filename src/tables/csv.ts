@@ -6,9 +6,14 @@ import type { Table } from './table.ts';
 /** Excel takes a file without it for the system's 8-bit encoding. */
 export const BYTE_ORDER_MARK = '\ufeff';
 
+/** For files that nobody has said otherwise for: RFC 4180, and safe to open. */
+export const PLAIN_CSV: CsvOptions = { raw: false, delimiter: ',', lineEnd: '\r\n' };
+
 export interface CsvOptions {
-  /** Leave cells as they are, those too that a spreadsheet takes for a formula. */
+  /** Leave cells as they are, those too with what a spreadsheet takes for a formula. */
   readonly raw: boolean;
+  /** Between cells. */
+  readonly delimiter: string;
   readonly lineEnd: string;
 }
 
@@ -31,10 +36,10 @@ export class CsvText {
   }
 
   #record(texts: readonly string[]): string {
-    const { raw, lineEnd } = this.#options;
-    if (raw) return csvRecord(texts) + lineEnd;
-    const safe = texts.map(spreadsheetCell);
+    const { raw, delimiter, lineEnd } = this.#options;
+    if (raw) return csvRecord(texts, delimiter) + lineEnd;
+    const safe = texts.map((text) => spreadsheetCell(text, delimiter));
     this.changed += safe.filter((cell, n) => cell !== texts[n]).length;
-    return csvRecord(safe) + lineEnd;
+    return csvRecord(safe, delimiter) + lineEnd;
   }
 }

@@ -4,7 +4,7 @@ import type { AlsoFormat } from '../checkpoints/profile.ts';
 import type { Job } from '../checkpoints/job.ts';
 import type { Summary } from '../checkpoints/summary.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { BYTE_ORDER_MARK, CsvText } from './csv.ts';
+import { BYTE_ORDER_MARK, CsvText, PLAIN_CSV } from './csv.ts';
 import { joinedTable, type JoinedTable } from './joined-table.ts';
 import { parquetBytes } from './parquet.ts';
 import { readUntil } from './read-until.ts';
@@ -51,7 +51,7 @@ const CHUNKS: Readonly<Record<AlsoFormat, (table: JoinedTable) => AsyncIterable<
 
 async function* csvText(table: JoinedTable): AsyncGenerator<string> {
   yield BYTE_ORDER_MARK;
-  yield* new CsvText({ raw: false, lineEnd: '\r\n' }).records(table);
+  yield* new CsvText(PLAIN_CSV).records(table);
 }
 
 async function writeStream(

@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import type { Job } from '../../src/checkpoints/job.ts';
 import type { NotOkLine, ResultLine } from '../../src/checkpoints/result-line.ts';
-import { CsvText } from '../../src/tables/csv.ts';
+import { CsvText, PLAIN_CSV } from '../../src/tables/csv.ts';
 import { joinedTable, type JoinedTable } from '../../src/tables/joined-table.ts';
 import { jsonRows } from '../../src/tables/json-table.ts';
 import { parquetBytes } from '../../src/tables/parquet.ts';
@@ -41,7 +41,7 @@ async function joined(files: Readonly<Record<string, string>>, lines: Lines): Pr
 }
 
 async function asCsv(table: JoinedTable): Promise<string[][]> {
-  const csv = new CsvText({ raw: false, lineEnd: '\r\n' });
+  const csv = new CsvText(PLAIN_CSV);
   return parse((await Array.fromAsync(csv.records(table))).join(''), { record_delimiter: '\r\n' });
 }
 
