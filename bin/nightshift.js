@@ -10,9 +10,13 @@ const isClone = existsSync(new URL('./nightshift.ts', import.meta.url));
 
 if (major > 22 || (major === 22 && minor >= 19)) {
   // Halves the time that loading takes: types are stripped and code is compiled once, not at each start.
-  module.enableCompileCache(
-    isClone ? fileURLToPath(new URL('../node_modules/.cache/nightshift-code', import.meta.url)) : undefined,
-  );
+  // The variable is for threads: they compile with the cache of their environment.
+  if (isClone) {
+    process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(
+      new URL('../node_modules/.cache/nightshift-code', import.meta.url),
+    );
+  }
+  module.enableCompileCache();
   await import(isClone ? './nightshift.ts' : '../dist/cli/nightshift.js');
 } else {
   const how = isClone

@@ -1,8 +1,8 @@
 import { CommanderError } from 'commander';
 import { adviceFor } from '../cli/aws-advice.ts';
 import { EXIT } from '../cli/commands/exit-status.ts';
-import { loadConfig } from '../cli/config/load-config.ts';
 import { createProgram } from '../cli/commands/program.ts';
+import { loadConfig } from '../cli/config/load-config.ts';
 import { printError } from '../cli/output.ts';
 import { InvalidRequest } from '../src/errors.ts';
 
@@ -10,7 +10,8 @@ import { InvalidRequest } from '../src/errors.ts';
 for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
 
 try {
-  await createProgram(loadConfig).parseAsync();
+  const program = await createProgram(loadConfig, process.argv.slice(2));
+  await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
 }

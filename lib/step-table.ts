@@ -140,12 +140,21 @@ export const STEPS = {
   },
   'write-results': {
     ...MOVING_ROWS,
-    // The summary: of a call that was cut off after it had written it.
-    reads: [JOBS, SUMMARIES],
+    // The results and the summary; and what the rows were, for tables of the input and its answers.
+    reads: [JOBS],
+    readsVersions: [INPUTS, STAGED, OUTPUTS],
     // Shards that left no word are settled here; OUTPUTS: results, dead letters, report and summary.
     streams: [SHARDS, OUTPUTS],
+    // Of a job that is retried.
+    puts: ['jobs/*/before-retries.json'],
     // Rows that are in the results, and what a refused job leaves.
-    deletes: ['output/*/dead-letters.jsonl', 'jobs/*/shards/*.jsonl', 'jobs/*/shards/*/stopped.json'],
+    deletes: [
+      'output/*/dead-letters.jsonl',
+      'output/*/results.csv',
+      'output/*/results.parquet',
+      'jobs/*/shards/*.jsonl',
+      'jobs/*/shards/*/stopped.json',
+    ],
   },
   'announce-job': {
     memoryMib: 256,

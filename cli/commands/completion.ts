@@ -9,20 +9,12 @@ import type { LoadConfig } from '../config/load-config.ts';
  * `nightshift completion <shell>`: a script that a shell sources once; it asks the hidden `nightshift complete` what may
  * come next. Commands and options are known from their definitions, the names of profiles from the configuration.
  */
-export function addCompletion(program: Command, loadConfig: LoadConfig): void {
+export async function addCompletion(program: Command, loadConfig: LoadConfig): Promise<void> {
+  const profiles = await profileNames(loadConfig);
   const known = tab(program, { completionCommandName: 'completion' });
-  let profiles: readonly string[] = [];
-  // Suggestions are asked for in one go: the configuration is read before that.
-  const asked = program.commands.find((command) => command.name() === 'complete');
-  asked?.hook('preAction', async () => {
-    profiles = await profileNames(loadConfig);
-  });
   for (const command of known.commands.values()) {
     const { options, arguments: positional } = command;
-    const suggest = (
-      found: { handler?: OptionHandler } | undefined,
-      names: () => readonly string[],
-    ): void => {
+    const suggest = (found: { handler?: OptionHandler } | undefined, names: () => string[]): void => {
       if (found === undefined) return;
       found.handler = (complete) => {
         for (const name of names()) if (printableLines(name) === name) complete(name, '');
@@ -34,7 +26,7 @@ export function addCompletion(program: Command, loadConfig: LoadConfig): void {
   }
 }
 
-/** A configuration that cannot be read suggests nothing: a command says why. */
+/** A configuration that is not valid has no names to suggest; the command that is run says what is wrong with it. */
 async function profileNames(loadConfig: LoadConfig): Promise<string[]> {
   try {
     return Object.keys((await loadConfig()).profiles);

@@ -19,6 +19,7 @@ import { openLocalEdges } from '../../host/open-edges.ts';
 import { openProgress } from '../run-progress.ts';
 import { RunAborted, runJob } from '../../host/run-job.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
+import { exportTable, formatOfFile } from './export-table.ts';
 import { reportSummary } from '../view/report.ts';
 import {
   addConfigOption,
@@ -54,7 +55,10 @@ export function runCommand(loadConfig: LoadConfig): Command {
     );
   return addConfigOption(addTreatmentOptions(command))
     .option('--data <folder>', 'the folder that stands in for the bucket', 'nightshift-data')
-    .option('--out <folder>', 'also put the result files here')
+    .option(
+      '--out <path>',
+      'also put the result files into this folder; or a table of the input and its answers: .csv, .xlsx, .parquet or .jsonl',
+    )
     .option('--again', 'run anew, and pay anew, although this file has been run before')
     .option('--json', 'print the summary as one JSON object and nothing else')
     .option('--bundles', 'put the Lambdas into cdk.out as they are deployed, and run those')
@@ -76,7 +80,9 @@ Several files make one job. A job that was interrupted or failed goes on where i
 async function run(files: readonly string[], flags: RunFlags, config: NightshiftConfig): Promise<number> {
   const print = printer(flags);
   // Before anything is paid for: a job that ended may not find out that its results have no place.
-  if (flags.out !== undefined) await makeFolder('--out', flags.out);
+  const format = flags.out === undefined ? undefined : await formatOfFile(flags.out);
+  if (flags.out !== undefined)
+    await makeFolder('--out', format === undefined ? flags.out : dirname(flags.out));
   await using host = await openLocalEdges({
     data: flags.data,
     simulator: flags.provider === 'simulator',
@@ -110,7 +116,9 @@ async function run(files: readonly string[], flags: RunFlags, config: Nightshift
     () => progress.end(),
   );
   if (summary === undefined) return EXIT.interrupted;
-  const placed = await placeFiles(store, summary, flags.out);
+  const placed = await placeFiles(store, summary, format === undefined ? flags.out : undefined);
+  if (format !== undefined && flags.out !== undefined && summary.results !== undefined)
+    placed.unshift(await exportTable(store, summary, { format, withInput: true, out: flags.out }));
   await reportSummary(store, summary, { files: placed, json: flags.json });
   return exitStatus(summary);
 }
@@ -155,9 +163,14 @@ function startLine({ jobId, state }: StartedJob, files: readonly string[]): stri
 
 /** Where the result files are: in the store, or where --out asks for them. */
 async function placeFiles(store: ObjectStore, summary: Summary, out: string | undefined): Promise<string[]> {
-  const keys = [summary.results, summary.deadLetters, summary.report, summaryKey(summary.jobId)].filter(
-    (key) => key !== undefined,
-  );
+  const { tables = [] } = summary;
+  const keys = [
+    summary.results,
+    ...tables,
+    summary.deadLetters,
+    summary.report,
+    summaryKey(summary.jobId),
+  ].filter((key) => key !== undefined);
   const sources = keys.map((key) => store.locate(key));
   const answers = await Array.fromAsync(store.list(fileKey(summary.jobId, '')));
   const folders = answers.length === 0 ? [] : ['files'];

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { checkConfig } from '../../src/config/check-config.ts';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import { findConfig } from './find-config.ts';
@@ -15,7 +14,8 @@ export type LoadConfig = (named?: string) => NightshiftConfig | Promise<Nightshi
  */
 export const loadConfig: LoadConfig = async (named) => {
   const file = findConfig(named);
-  if (file === undefined) return (await import('../../nightshift.config.ts')).default;
+  const { checkConfig } = await import('../../src/config/check-config.ts');
+  if (file === undefined) return checkConfig((await import('../../nightshift.config.ts')).default);
   const value = file.endsWith('.json') ? await readJsonConfig(file) : await importConfig(file);
   try {
     return checkConfig(value);

@@ -1,7 +1,7 @@
-import { isExactNumber } from '../../src/exact-json.ts';
-import type { Job } from '../../src/checkpoints/job.ts';
-import type { ResultLine } from '../../src/checkpoints/result-line.ts';
-import { readResultLines } from '../result-lines.ts';
+import { isExactNumber } from '../exact-json.ts';
+import type { Job } from '../checkpoints/job.ts';
+import type { ResultLine } from '../checkpoints/result-line.ts';
+import { readResultLines } from './result-lines.ts';
 
 /** Result lines that are looked at for fields. */
 const LOOKED_AT = 1_000;
@@ -17,8 +17,7 @@ export async function answerFields(
   output: Job['profile']['output'],
   results: AsyncIterable<Uint8Array>,
 ): Promise<string[]> {
-  const properties = output?.schema['properties'];
-  const fields = new Set(isObject(properties) ? Object.keys(properties) : []);
+  const fields = new Set(schemaFields(output));
   let rows = 0;
   for await (const lines of readResultLines(results)) {
     for (const line of lines.slice(0, LOOKED_AT - rows)) {
@@ -28,6 +27,12 @@ export async function answerFields(
     if (rows >= LOOKED_AT || fields.size >= MAX_FIELDS) break;
   }
   return [...fields].slice(0, MAX_FIELDS);
+}
+
+/** The properties that a schema names. */
+export function schemaFields(output: Job['profile']['output']): string[] {
+  const properties = output?.schema['properties'];
+  return isObject(properties) ? Object.keys(properties) : [];
 }
 
 /** The fields of an answer that matches a schema; undefined when the row has no such answer, or it is no object. */

@@ -1,6 +1,6 @@
-import { parseExact } from '../src/exact-json.ts';
-import type { ResultLine } from '../src/checkpoints/result-line.ts';
-import { frameLines } from '../src/jsonl/lines.ts';
+import { parseExact } from '../exact-json.ts';
+import type { ResultLine } from '../checkpoints/result-line.ts';
+import { frameLines } from '../jsonl/lines.ts';
 
 /** The lines of a `results.jsonl`, in batches that arrive together, with the digits of their numbers. */
 export async function* readResultLines(results: AsyncIterable<Uint8Array>): AsyncGenerator<ResultLine[]> {
