@@ -12,7 +12,7 @@ const SCRIPTS = (
   JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
 ).scripts;
 
-const program = createProgram(() => ({ profiles: {} }));
+const program = await createProgram(() => Promise.resolve({ profiles: {} }));
 
 const read = (doc: string): string => readFileSync(join(ROOT, doc), 'utf8');
 const matches = (text: string, pattern: RegExp): string[] =>

@@ -1,25 +1,21 @@
-import {
-  readRow,
-  RuleRequests,
-  type InvalidRow,
-  type MadeRequest,
-  type RequestMaker,
-} from './request-maker.ts';
 import { randomInt } from 'node:crypto';
 import { basename } from 'node:path/posix';
-import { InvalidInput, type Failure } from '../errors.ts';
-import type { InputRef, Job } from '../checkpoints/job.ts';
+import type { Failure } from '../errors.ts';
 import { MAX_LISTED_PROBLEMS, type InputReading, type Plan, type RowProblem } from '../checkpoints/plan.ts';
+import type { InputRef, Job } from '../checkpoints/job.ts';
+import type { RowSource } from '../checkpoints/result-line.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { readRows } from './formats.ts';
 import { known } from '../provider/dialects/known.ts';
 import { MAX_CUSTOM_ID, type RequestRules } from './request-line.ts';
+import { RuleRequests, type InvalidRow, type MadeRequest, type RequestMaker } from './request-maker.ts';
+import { EarlierResults } from './earlier-results.ts';
+import { readInput, readRow } from './read-input.ts';
 import { Reading } from './formats/reading.ts';
-import type { Row, Table } from './row.ts';
+import type { Problem, Row, Table } from './row.ts';
 import { ShardWriter } from './shard-writer.ts';
 import { findInnocent, MAX_SUSPECTS } from './suspects.ts';
-import { checkColumns, rowFields } from './table-columns.ts';
+import { checkColumns } from './table-columns.ts';
 import { compileTemplate } from './template.ts';
 import { createUniqueIds, type UniqueIds } from './unique-ids.ts';
 
@@ -77,18 +73,17 @@ async function buildOnce(store: ObjectStore, job: Job, makers: Makers): Promise<
     limits: job.profile.shardLimits,
     tellsSources: job.inputs.length > 1,
   });
+  const earlier = EarlierResults.of(store, job);
   const builder = new Builder(job, writer, makers);
   try {
-    for (const input of job.inputs) await builder.take(store, input);
+    for (const input of job.inputs) await builder.take(store, input, earlier);
+    await earlier?.end();
     return { plan: builder.plan(await writer.close()), suspects: builder.suspects };
   } catch (error) {
     await writer.abort();
     throw error;
   }
 }
-
-/** Longest row that is read, in bytes. No request is as long; a row made to fill memory takes fifty times its length. */
-const MAX_ROW_BYTES = 20_000_000;
 
 /** Rule of thumb for English; a budget needs no more. */
 const BYTES_PER_TOKEN = 4;
@@ -102,8 +97,9 @@ class Builder {
   readonly suspects = new Set<string>();
   readonly #problems: RowProblem[] = [];
   readonly #inputs: (InputRef & InputReading)[] = [];
-  readonly #rowFields: ReadonlySet<string>;
   #table: Table | undefined;
+  /** Rows that were read; of a retry, also those that it does not take. */
+  #read = 0;
   #rows = 0;
   #invalid = 0;
   /** Of the first row that has one. */
@@ -113,30 +109,24 @@ class Builder {
     this.#ids = ids;
     this.#job = job;
     this.#requests = requests;
-    this.#rowFields = rowFields(job.profile);
     this.#writer = writer;
   }
 
-  async take(store: ObjectStore, input: InputRef): Promise<void> {
-    const { key, version, etag } = input;
+  /** @param earlier of a retry: what became of each row; those that are ok are left out */
+  async take(store: ObjectStore, input: InputRef, earlier?: EarlierResults): Promise<void> {
+    const { key, version } = input;
     const name = basename(key);
-    const object = await store.open(key, { version, etag });
-    if (object === undefined) throw new InvalidInput(`There is no input file ${store.locate(key)}.`);
-    const { table, shardLimits } = this.#job.profile;
-    const maxRowBytes = Math.min(shardLimits.maxBytes, MAX_ROW_BYTES);
     const reading = new Reading();
-    const options = { name, maxRowBytes, reading, table, rowFields: this.#rowFields };
-    try {
-      for await (const rows of readRows(object.body, options)) {
-        for (const row of rows) {
-          if (row.kind === 'table') this.#checkTable(row.table, name);
-          // Most rows need not be waited for, and a promise for each would take as long as the rest.
-          const pending = this.#takeRow(row, key);
-          if (pending !== undefined) await pending;
-        }
+    for await (const rows of readInput(store, input, this.#job.profile, reading)) {
+      for (const row of rows) {
+        if (row.kind === 'table') this.#checkTable(row.table, name);
+        const before = earlier === undefined ? undefined : await earlier.next();
+        this.#read += 1;
+        if (before === 'ok') continue;
+        // Most rows need not be waited for, and a promise for each would take as long as the rest.
+        const pending = before === 'duplicate' ? this.#takeDuplicate(row, key) : this.#takeRow(row, key);
+        if (pending !== undefined) await pending;
       }
-    } finally {
-      object.close();
     }
     this.#inputs.push({ key, ...(version === undefined ? {} : { version }), ...reading.facts() });
   }
@@ -150,10 +140,25 @@ class Builder {
   #takeRow(row: Row, file: string): Promise<void> | undefined {
     this.#rows += 1;
     const source = { file, line: row.line };
-    const made = this.#requests.make(row, this.#rows);
-    const request = 'line' in made ? this.#check(made) : made;
-    if ('line' in request) return this.#writer.addRequest(request, source);
-    const problem = { line: row.line, custom_id: request.customId, ...request.problem };
+    const request = this.#make(row);
+    return 'line' in request
+      ? this.#writer.addRequest(request, source)
+      : this.#addInvalid(row, source, request);
+  }
+
+  #takeDuplicate(row: Row, file: string): Promise<void> {
+    this.#rows += 1;
+    const { customId } = this.#make(row);
+    return this.#addInvalid(row, { file, line: row.line }, { customId, problem: DUPLICATE });
+  }
+
+  #make(row: Row): MadeRequest | InvalidRow {
+    const made = this.#requests.make(row, this.#read);
+    return 'line' in made ? this.#check(made) : made;
+  }
+
+  #addInvalid(row: Row, source: RowSource, { customId, problem: found }: InvalidRow): Promise<void> {
+    const problem = { line: row.line, custom_id: customId, ...found };
     this.#invalid += 1;
     if (this.#problems.length < MAX_LISTED_PROBLEMS) this.#problems.push(problem);
     return this.#writer.addInvalid(problem, readRow(row), source);
@@ -174,8 +179,7 @@ class Builder {
     this.#model ??= model;
     if (this.#ids.add(customId)) return request;
     if (this.suspects.size < MAX_SUSPECTS) this.suspects.add(customId);
-    const message = 'An earlier row of the job has the same custom_id.';
-    return { customId, problem: { code: 'DUPLICATE_CUSTOM_ID', message } };
+    return { customId, problem: DUPLICATE };
   }
 
   #isOtherModel(model: string): boolean {
@@ -198,6 +202,11 @@ class Builder {
     return refusal === undefined ? plan : { ...plan, failure: refusal };
   }
 }
+
+const DUPLICATE: Problem = {
+  code: 'DUPLICATE_CUSTOM_ID',
+  message: 'An earlier row of the job has the same custom_id.',
+};
 
 function rulesOf({ endpoint, model, body, system, prompt, provider, table }: ResolvedProfile): RequestRules {
   const { customIdLength, customIdCharacters } = provider.dialect.limits;

@@ -1,7 +1,6 @@
-import { readTableRow } from './formats/csv.ts';
-import { readJsonRow } from './formats/json-lines.ts';
+import { readRow } from './read-input.ts';
 import { generatedId, readUsableId, toRequestLine, type RequestRules } from './request-line.ts';
-import type { Problem, ReadRow, Row, UnreadableRow } from './row.ts';
+import type { Problem, Row } from './row.ts';
 
 /** A row that can be sent. */
 export interface MadeRequest {
@@ -48,10 +47,4 @@ export class RuleRequests implements RequestMaker {
     const { customId, text, model, inputs } = request;
     return { customId, line: Buffer.from(text), model, inputs };
   }
-}
-
-/** Parses a row that is still in its bytes. */
-export function readRow(row: Row): ReadRow | UnreadableRow {
-  if (row.kind === 'json') return readJsonRow(row);
-  return row.kind === 'table' ? readTableRow(row) : row;
 }

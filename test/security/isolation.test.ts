@@ -249,7 +249,7 @@ describe('a caller of an API that keeps callers apart', () => {
   });
 });
 
-test('every route wants to know its caller', async () => {
+test('every route refuses a caller without a name', async () => {
   const world = await openApi(() => ({
     caller: () => {
       throw new Error('Who sends the request cannot be told.');
