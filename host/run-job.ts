@@ -6,8 +6,6 @@ import { InvalidRequest, ProviderDenied } from '../src/errors.ts';
 import { summaryObject, type Summary } from '../src/checkpoints/summary.ts';
 import { startJob, type StartedJob } from '../src/doors/start-job.ts';
 import { cancelToTheEnd } from './cancel-jobs.ts';
-import { callBundles } from './call-bundles.ts';
-import { callHandlers } from './call-handlers.ts';
 import { createLocalExecutions, type EngineEvent, type LocalExecutions } from './engine.ts';
 import { loadMachine, machineOf } from './load-stack.ts';
 import type { Steps } from './worker-steps.ts';
@@ -60,12 +58,15 @@ async function openExecutions({ config, edges, steps, bundles, onEvent }: RunJob
   if (bundles === undefined) {
     return createLocalExecutions({
       ...(await loadMachine(config)),
-      callStep: steps?.call ?? callHandlers(edges),
+      callStep: steps?.call ?? (await import('./call-handlers.ts')).callHandlers(edges),
       abandonSteps: () => steps?.abandon() ?? Promise.resolve(),
       onEvent,
     });
   }
-  const { synthesizeBundles } = await import('./synthesize.ts');
+  const [{ synthesizeBundles }, { callBundles }] = await Promise.all([
+    import('./synthesize.ts'),
+    import('./call-bundles.ts'),
+  ]);
   const synthesized = synthesizeBundles(config, bundles);
   return createLocalExecutions({
     ...machineOf(synthesized.template),
