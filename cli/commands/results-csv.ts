@@ -4,6 +4,8 @@ import { jobObject } from '../../src/checkpoints/job.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { counted } from '../../src/report/text.ts';
+import { InvalidRequest } from '../../src/errors.ts';
+import { readDelimiter } from '../../src/rows/formats/delimiter.ts';
 import { printable, printableLines } from '../../src/printable.ts';
 import { answerFields } from '../csv/answer-fields.ts';
 import { BYTE_ORDER_MARK, ResultsTable, type TableOptions } from '../csv/results-table.ts';
@@ -14,6 +16,7 @@ import { read, resultsOf, writeWhole } from '../result-files.ts';
 interface CsvFlags {
   readonly out?: string;
   readonly raw?: true;
+  readonly delimiter?: string;
   readonly json?: true;
 }
 
@@ -23,7 +26,7 @@ export async function exportCsv(store: ObjectStore, summary: Summary, flags: Csv
   // Absent when the job's checkpoints are forgotten.
   const job = await jobObject.read(store, summary.jobId);
   const fields = await answerFields(job?.profile.output, read(store, key));
-  const options = { fields, raw: flags.raw === true };
+  const options = { fields, raw: flags.raw === true, delimiter: delimiterOf(flags.delimiter) };
   const source = read(store, key);
   const changed =
     flags.out === undefined
@@ -31,8 +34,21 @@ export async function exportCsv(store: ObjectStore, summary: Summary, flags: Csv
       : await writeTable(source, options, { ...flags, out: flags.out, jobId: summary.jobId, key });
   if (changed > 0)
     printError(
-      `${counted(changed, 'cell')} that a spreadsheet would take for a formula: an apostrophe before each. --raw leaves cells as they are.`,
+      `${counted(changed, 'cell')} with what a spreadsheet may take for a formula: an apostrophe before it. --raw leaves cells as they are.`,
     );
+}
+
+/** What spreadsheets expect between cells. */
+const DELIMITERS = [',', ';', '\t', '|'];
+
+/** @throws InvalidRequest for a delimiter that is none */
+export function delimiterOf(delimiter = ','): string {
+  const read = readDelimiter(delimiter);
+  if (read === undefined || !DELIMITERS.includes(read))
+    throw new InvalidRequest(
+      `--delimiter ${printable(delimiter)} separates no cells of a spreadsheet: give one of , ; | or tab.`,
+    );
+  return read;
 }
 
 type Table = Omit<TableOptions, 'lineEnd'>;

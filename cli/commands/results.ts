@@ -15,13 +15,14 @@ import { openPlace, type Place } from '../targets/open-target.ts';
 import { download, filesOf, read, resultsOf } from '../result-files.ts';
 import { reportSummary } from '../view/report.ts';
 import { addPlaceOptions, type PlaceFlags } from './options.ts';
-import { exportCsv } from './results-csv.ts';
+import { delimiterOf, exportCsv } from './results-csv.ts';
 
 interface ResultsFlags extends PlaceFlags {
   readonly out?: string;
   readonly parquet?: true;
   readonly format?: 'csv';
   readonly raw?: true;
+  readonly delimiter?: string;
 }
 
 /** `nightshift results <job>`. */
@@ -34,6 +35,7 @@ export function resultsCommand(): Command {
     .addOption(
       new Option('--format <format>', 'the results as a table, to --out or standard output').choices(['csv']),
     )
+    .option('--delimiter <character>', 'with --format csv: what separates cells, , ; | or tab (default: ,)')
     .option('--raw', 'with --format csv: leave cells as they are that a spreadsheet takes for a formula');
   return addPlaceOptions(command)
     .addHelpText(
@@ -55,12 +57,15 @@ export function resultsCommand(): Command {
 }
 
 /** @throws InvalidRequest for flags that do not go together. */
-function checkFlags({ out, json, parquet, format, raw }: ResultsFlags): void {
+function checkFlags({ out, json, parquet, format, raw, delimiter }: ResultsFlags): void {
   if (parquet === true && format !== undefined)
     throw new InvalidRequest('--parquet and --format do not go together: give one of them.');
   if (parquet === true && out === undefined)
     throw new InvalidRequest('--parquet needs --out <folder>: where results.parquet goes.');
   if (raw === true && format === undefined) throw new InvalidRequest('--raw needs --format csv.');
+  if (delimiter !== undefined && format === undefined)
+    throw new InvalidRequest('--delimiter needs --format csv.');
+  delimiterOf(delimiter);
   if (json === true && format !== undefined && out === undefined)
     throw new InvalidRequest('--json with --format csv needs --out <file>: a table is not JSON.');
 }

@@ -5,6 +5,6 @@
 const QUOTED = /["\r\n,;|\t]|^\s|\s$/;
 
 /** One record of a CSV file, without its line end. */
-export function csvRecord(cells: readonly string[]): string {
-  return cells.map((cell) => (QUOTED.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(',');
+export function csvRecord(cells: readonly string[], delimiter: string): string {
+  return cells.map((cell) => (QUOTED.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(delimiter);
 }

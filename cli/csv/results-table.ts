@@ -15,8 +15,10 @@ const AFTER_FIELDS = ['finish_reason', 'error_code', 'error_message', 'source_fi
 export interface TableOptions {
   /** Fields of structured answers that get a column. */
   readonly fields: readonly string[];
-  /** Leave cells as they are, those too that a spreadsheet takes for a formula. */
+  /** Leave cells as they are, those too with what a spreadsheet takes for a formula. */
   readonly raw: boolean;
+  /** Between cells. */
+  readonly delimiter: string;
   readonly lineEnd: string;
 }
 
@@ -38,11 +40,11 @@ export class ResultsTable {
   }
 
   #record(texts: readonly string[]): string {
-    const { raw, lineEnd } = this.#options;
-    if (raw) return csvRecord(texts) + lineEnd;
-    const safe = texts.map(spreadsheetCell);
+    const { raw, delimiter, lineEnd } = this.#options;
+    if (raw) return csvRecord(texts, delimiter) + lineEnd;
+    const safe = texts.map((text) => spreadsheetCell(text, delimiter));
     this.changed += safe.filter((cell, n) => cell !== texts[n]).length;
-    return csvRecord(safe) + lineEnd;
+    return csvRecord(safe, delimiter) + lineEnd;
   }
 }
 

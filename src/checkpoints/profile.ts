@@ -89,7 +89,7 @@ export interface PollLimits {
   /** Shortest and longest wait between two polls, in seconds. */
   readonly minSeconds: number;
   readonly maxSeconds: number;
-  /** Wait at most this fraction of the batch's age. */
+  /** Wait at most this fraction of the batch's age, and three times as long while its counters show its pace. */
   readonly fraction: number;
   /** How long after its completion window a batch may still run before it is cancelled, in seconds. */
   readonly graceSeconds: number;

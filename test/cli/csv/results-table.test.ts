@@ -30,7 +30,7 @@ async function written(
     for (let at = 0; at < bytes.length; at += 1_000) yield bytes.subarray(at, at + 1_000);
   }
   const fields = await answerFields(schema === undefined ? undefined : { schema, retry: false }, chunks());
-  const table = new ResultsTable({ fields, raw, lineEnd: '\r\n' });
+  const table = new ResultsTable({ fields, raw, delimiter: ',', lineEnd: '\r\n' });
   const text = BYTE_ORDER_MARK + (await Array.fromAsync(table.records(chunks()))).join('');
   const rows = parse(Buffer.from(text), { bom: true, record_delimiter: '\r\n' });
   return { rows, changed: table.changed };
@@ -183,7 +183,7 @@ test('cells and headers that would be formulas are changed and counted, unless t
     '{"=field":"@SUM(A1)","n":-1.50,"text":"\\t=1"}',
     "'@SUM(A1)",
     '-1.50',
-    "'\t=1",
+    "'\t'=1",
   ]);
   expect(safe.rows[2]?.[3]).toBe("'-2+3");
   expect(safe.changed).toBe(5);
@@ -218,7 +218,7 @@ test('whatever the texts are, a reader gets them back: raw as they are, else as 
 
         const table = await written(lines, { schema: { properties: { [field]: {} } }, raw });
 
-        const cell = (text: string): string => (raw ? text : spreadsheetCell(text));
+        const cell = (text: string): string => (raw ? text : spreadsheetCell(text, ','));
         expect(table.rows[0]?.[4]).toBe(cell(field));
         expect(table.rows.slice(1).map((row) => [row[0], row[4], row[5], row[8]])).toEqual(
           rows.map(([id, text, file]) => [id, text, text, file].map(cell)),

@@ -1,5 +1,7 @@
+import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { csvRecord } from '../../../cli/csv/record.ts';
 import { spreadsheetCell } from '../../../cli/csv/spreadsheet-cell.ts';
 
 describe('a cell that a spreadsheet would take for a formula gets an apostrophe', () => {
@@ -22,7 +24,6 @@ describe('a cell that a spreadsheet would take for a formula gets an apostrophe'
     '\nx',
     '\t1',
     ' =1',
-    '  \r\n =1',
     '\u00a0=1',
     '\u3000＝1',
     '\ufeff=1',
@@ -37,7 +38,7 @@ describe('a cell that a spreadsheet would take for a formula gets an apostrophe'
     '﹣1',
     '﹫x',
   ])('%j', (text) => {
-    expect(spreadsheetCell(text)).toBe(`'${text}`);
+    expect(spreadsheetCell(text, ',')).toBe(`'${text}`);
   });
 });
 
@@ -46,7 +47,12 @@ describe('any other cell stays as it is', () => {
     '',
     'an answer',
     'a=b',
-    'x\n=1',
+    'a, =1, -b',
+    '[1,-2]',
+    'x\n\n1; 2; -3;4',
+    'x;-1.5;2',
+    'x\n-1\ny',
+    'a; b: =1',
     "'=1",
     '"=1"',
     '0',
@@ -61,24 +67,92 @@ describe('any other cell stays as it is', () => {
     '−1',
     '🌍',
   ])('%j', (text) => {
-    expect(spreadsheetCell(text)).toBe(text);
+    expect(spreadsheetCell(text, ',')).toBe(text);
   });
 });
 
-const pieces = fc.constantFrom(...Array.from('=+-@＝＋－＠\t\r\n \u00a0\u200b\'"1.eE,;a'));
+describe('what another separator makes a cell of gets an apostrophe, too', () => {
+  test.each([
+    ['x;=1', ',', "x;'=1"],
+    ['x;"=1', ',', `x;'"=1`],
+    ['x; \u200b=1', ',', "x;' \u200b=1"],
+    ['x\t=1', ',', "x\t'=1"],
+    ['x|@SUM(A1)', ',', "x|'@SUM(A1)"],
+    ['x\n=1', ',', "x\n'=1"],
+    ['x\r\n- item', ',', "x\r\n'- item"],
+    ['x,=1', ';', "x,'=1"],
+    ['x,=1;=2', ';', "x,'=1;=2"],
+    ['x;;;=1', ',', "x;;;'=1"],
+    ['x;-1+cmd|y', ',', "x;'-1+cmd|y"],
+    ['x;-1', ',', "x;'-1"],
+    ['  \r\n =1', ',', "'  \r\n' =1"],
+    ['\t=1', ',', "'\t'=1"],
+    ['=1;=2', ',', "'=1;'=2"],
+  ])('%j in a file with %j', (text, delimiter, expected) => {
+    expect(spreadsheetCell(text, delimiter)).toBe(expected);
+  });
+});
+
+const DELIMITERS = [',', ';', '\t', '|'];
+const pieces = fc.constantFrom(...Array.from('=+-@＝＋－＠\t\r\n \u00a0\u200b\'"1.eE,;|a'));
 const texts = fc.string({
   unit: fc.oneof(pieces, fc.string({ unit: 'binary', minLength: 1, maxLength: 1 })),
 });
 
-test('no cell begins with a character that starts a formula, plain numbers aside', () => {
+/** Cells as a program reads them that expects this separator; none where the quotes are too confused for the library. */
+function cellsOf(file: string, delimiter: string, quote: '"' | false): string[] {
+  try {
+    return parse(file, { delimiter, quote, relax_quotes: true, relax_column_count: true }).flat();
+  } catch {
+    return [];
+  }
+}
+
+const isPlainNumber = (cell: string): boolean => cell.trim() !== '' && Number.isFinite(Number(cell));
+
+test('no cell begins with a character that starts a formula, whatever separator a program expects, plain numbers aside', () => {
   fc.assert(
-    fc.property(texts, (text) => {
-      const cell = spreadsheetCell(text);
-      if (/^[=+\-@\t\r\n＝＋－＠]/.test(cell.trimStart()) || /^[\t\r\n]/.test(cell))
-        expect(`${Number(cell)}`).not.toBe('NaN');
-      expect([text, `'${text}`]).toContain(cell);
-      expect(spreadsheetCell(cell)).toBe(cell);
-    }),
-    { numRuns: 2_000 },
+    fc.property(
+      texts,
+      texts,
+      fc.constantFrom(...DELIMITERS),
+      fc.constantFrom(...DELIMITERS),
+      (one, other, delimiter, expected) => {
+        const cells = ['q1', ...[one, other].map((text) => spreadsheetCell(text, delimiter)), 'end'];
+        const file = `${csvRecord(cells, delimiter)}\r\n`;
+        if (delimiter === expected) expect(cellsOf(file, expected, '"')).toEqual(cells);
+        const read =
+          delimiter === expected
+            ? cells
+            : // A program may take quotes within a cell away.
+              [...cellsOf(file, expected, '"'), ...cellsOf(file, expected, false)].map((cell) =>
+                cell.replaceAll('"', ''),
+              );
+        for (const cell of read)
+          if (/^[\s\u200b]*[=+\-@＝＋－＠]/.test(cell) && !isPlainNumber(cell)) expect(cell).toBe('');
+      },
+    ),
+    { numRuns: 3_000 },
   );
 });
+
+test('nothing but apostrophes is added, and a second time adds none', () => {
+  fc.assert(
+    fc.property(texts, fc.constantFrom(...DELIMITERS), (text, delimiter) => {
+      const cell = spreadsheetCell(text, delimiter);
+      expect(cell.replaceAll("'", '')).toBe(text.replaceAll("'", ''));
+      expect(spreadsheetCell(cell, delimiter)).toBe(cell);
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+test.each(['\n', ';', ' ', '"', ';\n', '-1;', '=', '\n9'])(
+  'a hundred thousand times %j is read in one pass',
+  (piece) => {
+    const text = `x${piece.repeat(100_000)}`;
+    const startedAt = performance.now();
+    spreadsheetCell(text, ',');
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  },
+);
