@@ -132,6 +132,8 @@ export const profileSchema = z.strictObject({
       currency: z.string().regex(/^[A-Z]{3}$/, 'must be three capital letters such as "EUR"'),
     })
     .optional(),
+  /** Tables of the input and its answers, written beside `results.jsonl`: `['csv', 'parquet']`. Default: none. */
+  also: z.array(z.enum(['csv', 'parquet'])).optional(),
   /** Refuse the whole job when one row is invalid. Default false. */
   strict: z.boolean().optional(),
   /** Most rounds a row may take part in. Default 4. */
