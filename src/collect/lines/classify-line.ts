@@ -5,7 +5,7 @@ import { tryReadAnswer } from '../../jsonl/answer-json.ts';
 import { isListed } from '../../provider/dialects/known.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
 import { isPassing, type Said } from './passing-words.ts';
-import { isOnlyError, readError, saysNothing, type WireError } from '../../provider/error-envelope.ts';
+import { carriedError, isOnlyError, readError, type WireError } from '../../provider/error-envelope.ts';
 import { asWire, type Wire } from '../../provider/wire.ts';
 
 /** What one result line says of its row. */
@@ -58,8 +58,8 @@ export function classifyLine(line: Wire, { endpoint, codes }: LineRules, asked: 
   const status = readStatus(response);
   const body = readBody(response?.['body']);
   // Beside the response, or in it beside its body.
-  const error = saysNothing(line['error']) ? response?.['error'] : line['error'];
-  if (!saysNothing(error)) return fail(withBody(readError({ error }), body), status, codes);
+  const error = carriedError(line) ?? carriedError(response);
+  if (error !== undefined) return fail(withBody(error, body), status, codes);
   if (status < 200 || status >= 300) return fail(readError(body), status, codes);
   const answer = answerOf(body, endpoint, asked);
   if (answer.kind === 'answer') return { kind: 'ok', body, shown: answer.shown };

@@ -22,6 +22,7 @@ describe('a result line', () => {
     ['Melious’ success, which has no status', { response: { body: BODY }, error: null }],
     ['a success without an error field', { response: { status_code: 200, body: BODY } }],
     ['a body that is a JSON string', openai(200, JSON.stringify(BODY))],
+    ['an empty list of errors', { ...openai(200, BODY), errors: [] }],
     ['an error that is an empty text', { ...openai(200, BODY), error: '' }],
     ['an error without fields', { ...openai(200, BODY), error: {} }],
     ['an error whose fields are empty', { ...openai(200, BODY), error: { code: null, message: '' } }],
@@ -190,6 +191,13 @@ describe('a result line', () => {
           expect({ body, kind: classify(openai(200, body)).kind }).toEqual({ body, kind: 'ok' });
     },
   );
+
+  test.each([
+    ['the line', { response: { body: BODY }, errors: ERRORS }],
+    ['its response', { response: { body: BODY, errors: ERRORS }, error: null }],
+  ])('with a list of errors in %s is no answer', (_, line) => {
+    expect(classify(line)).toMatchObject({ kind: 'permanent', code: 'busy', message: 'not today' });
+  });
 
   test('is an answer beside a number of errors and a detail of one word', () => {
     expect(classify(openai(200, { ...BODY, errors: 3, detail: 'high' })).kind).toBe('ok');
