@@ -46,7 +46,7 @@ describe('an answer that is to match', () => {
 
     expect(JSON.stringify(check('{"n":1e400}', schema))).toContain('"output":{"n":1e400}');
     expect(JSON.stringify(check(`{"n":${'9'.repeat(400)}}`, schema))).toContain('9'.repeat(400));
-    expect(check('{"n":-1E+400}', schema)).toMatchObject({ error: { message: 'must be >= 5' } });
+    expect(check('{"n":-1E+400}', schema)).toMatchObject({ error: { path: '/n' } });
   });
 
   test('may be any JSON value', () => {
