@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EVENTS_PER_POLL } from '../src/steps/history.ts';
-import type { PollLimits } from '../src/job.ts';
+import type { PollLimits } from '../src/checkpoints/profile.ts';
+import { parseWindow } from '../src/completion-window.ts';
 import {
   elapsedSeconds,
   isGivenUp,
   isOverdue,
   MAX_POLLS_PER_ROUND,
   notFoundWaitSeconds,
-  parseWindow,
   pollWaitSeconds,
   type PollState,
 } from '../src/polling.ts';
@@ -91,6 +91,28 @@ describe('the poll schedule', () => {
         (endsAfter, random) => {
           const { delay } = walk({ windowSeconds: DAY, progress: () => undefined, endsAfter, random });
           expect(delay).toBeLessThanOrEqual(900);
+        },
+      ),
+    );
+  });
+
+  test('asks at most 120 times in 24 hours when counters show the pace', () => {
+    expect(
+      walk({ windowSeconds: DAY, progress: (age) => age / DAY, endsAfter: DAY }).polls,
+    ).toBeLessThanOrEqual(120);
+  });
+
+  test('is late by at most a third of the batch’s age, and 15 minutes, however its pace jumps', () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: DAY }),
+        fc.array(share, { minLength: 1, maxLength: 20 }).map((steps) => steps.toSorted((a, b) => a - b)),
+        share.filter((random) => random < 1),
+        (endsAfter, steps, random) => {
+          const progress = (age: number): number => steps[Math.floor((age / DAY) * steps.length * 10)] ?? 1;
+          const { delay } = walk({ windowSeconds: DAY, progress, endsAfter, random });
+          expect(delay).toBeLessThanOrEqual(Math.min(900, Math.max(LIMITS.minSeconds, endsAfter * 0.34)));
         },
       ),
     );

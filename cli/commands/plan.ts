@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
-import type { NightshiftConfig } from '../../src/config/config.ts';
+import type { LoadConfig } from '../config/load-config.ts';
 import { PRICES_AS_OF } from '../../src/cost/aws-cost.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
@@ -10,26 +10,32 @@ import { printable } from '../../src/printable.ts';
 import { count, duration, grouped } from '../view/figures.ts';
 import { readingNotices } from '../view/reading-notices.ts';
 import { EXIT } from './exit-status.ts';
-import { addTreatmentOptions, overridesOf, type TreatmentFlags } from './options.ts';
+import {
+  addConfigOption,
+  addTreatmentOptions,
+  overridesOf,
+  type ConfigFlags,
+  type TreatmentFlags,
+} from './options.ts';
 
-interface PlanFlags extends TreatmentFlags {
+interface PlanFlags extends TreatmentFlags, ConfigFlags {
   readonly data: string;
   readonly json?: true;
 }
 
 /** `nightshift plan <files…>`: what a job would be. */
-export function planCommand(loadConfig: () => NightshiftConfig): Command {
+export function planCommand(loadConfig: LoadConfig): Command {
   const command = new Command('plan')
     .description('say what a job would be, and cost, without sending anything: rows, shards, tokens, polls')
     .argument('<files...>', 'input files, or a job request (.job.json)')
     .option('--provider <name>', "a provider instead of the profile's");
-  return addTreatmentOptions(command)
+  return addConfigOption(addTreatmentOptions(command))
     .option('--data <folder>', "where a job request's inputs lie", 'nightshift-data')
     .option('--json', 'print the plan as one JSON object and nothing else')
     .addHelpText('after', '\nExit status: 0 the job could run, 1 nothing of it would be sent, 2 usage error.')
     .action(async (files: string[], flags: PlanFlags) => {
       const { profile, data } = flags;
-      const config = loadConfig();
+      const config = await loadConfig(flags.config);
       const planned = await planJob({ files, profile, overrides: overridesOf(flags), config, data });
       const text = flags.json ? jsonLine('plan', planLine(planned)) : describePlan(planned, files).join('\n');
       print(text);

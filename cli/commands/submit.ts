@@ -1,12 +1,13 @@
 import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
+import type { LoadConfig } from '../config/load-config.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import type { ProviderSettings } from '../../src/provider/batch-provider.ts';
 import { startJob, type StartedJob } from '../../src/doors/start-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print } from '../output.ts';
-import { openStack, startEdges, type Place } from '../targets/open-target.ts';
+import { configOf, openStack, startEdges, type Place } from '../targets/open-target.ts';
 import { readTreatment, toStartRequest } from '../../host/start-request.ts';
 import { addStackOptions, addTreatmentOptions, overridesOf, type TreatmentFlags } from './options.ts';
 import { addIntervalOption, watch, WATCH_HELP, type WatchFlags } from './watch.ts';
@@ -17,7 +18,7 @@ interface SubmitFlags extends TreatmentFlags, Omit<WatchFlags, 'data'> {
 }
 
 /** `nightshift submit <files…>`: one job on a deployed stack. */
-export function submitCommand(loadConfig: () => NightshiftConfig): Command {
+export function submitCommand(loadConfig: LoadConfig): Command {
   const command = new Command('submit')
     .description('start one job on a deployed stack: input files, or a job request (.job.json)')
     .argument(
@@ -34,8 +35,8 @@ export function submitCommand(loadConfig: () => NightshiftConfig): Command {
       `\nThe same files, treated the same way, are the same job.\nWith --wait:${WATCH_HELP}`,
     )
     .action(async (files: string[], flags: SubmitFlags) => {
-      const config = loadConfig();
       const place = await openStack(flags);
+      const config = await configOf(place, loadConfig);
       const started = await submit(place, config, files, flags);
       if (flags.json) print(jsonLine('started', lineOf(started)));
       else print(describe(started, place, flags));

@@ -1,3 +1,6 @@
+import { roundKey, type RoundRef } from './keys.ts';
+import { storedObject } from './stored-object.ts';
+
 /** What is written down about a round's batch, before and after it is created. */
 
 /** `round-<r>.creating.json`: a create may be on its way. */
@@ -22,3 +25,11 @@ export interface BatchCheckpoint {
   readonly deadline: number;
   readonly fileId?: string;
 }
+
+export const creatingObject = storedObject<CreateAnnouncement, RoundRef>((ref) =>
+  roundKey(ref, ref.round, 'creating.json'),
+);
+
+export const batchObject = storedObject<BatchCheckpoint, RoundRef>((ref) =>
+  roundKey(ref, ref.round, 'batch.json'),
+);

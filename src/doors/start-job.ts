@@ -4,10 +4,12 @@ import { defined } from '../defined.ts';
 import type { Edges } from '../edges.ts';
 import { RequestConflict } from '../errors.ts';
 import { lastExecution, startExecution, type Executions } from '../executions/executions.ts';
-import type { InputRef, Job, Plan, SkippedFiles, Summary } from '../job.ts';
-import { indexKey, jobKey, planKey, stopKey, summaryKey } from '../checkpoints/keys.ts';
+import { jobObject, type InputRef, type Job, type RetryOf, type SkippedFiles } from '../checkpoints/job.ts';
+import { summaryObject } from '../checkpoints/summary.ts';
+import { planObject } from '../checkpoints/plan.ts';
+import { indexKey, jobKey, stopKey, summaryKey } from '../checkpoints/keys.ts';
+import { isOvertaken } from './retry-id.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
-import { readJson, requireJson } from '../store/json.ts';
 
 export interface StartEdges extends Edges {
   readonly config: NightshiftConfig;
@@ -29,6 +31,8 @@ export interface StartRequest {
   readonly requestHash?: string | undefined;
   /** Who asked for it through the API. */
   readonly owner?: string | undefined;
+  /** The job whose rows are asked again. */
+  readonly retry?: RetryOf | undefined;
 }
 
 export interface StartedJob {
@@ -60,7 +64,7 @@ export async function startJob(edges: StartEdges, request: StartRequest): Promis
     throw new RequestConflict(`Job ${jobId} was started by another request under the same key.`);
   }
   await store.put(indexKey(job.createdAt, jobId), '');
-  if (known) return goOn(edges, jobId);
+  if (known) return goOn(edges, job);
   // It may have been refused before, for an input that was not there yet.
   await store.delete(summaryKey(jobId));
   const execution = await startExecution(executions, jobId);
@@ -74,38 +78,40 @@ export async function startJob(edges: StartEdges, request: StartRequest): Promis
  */
 async function isForgotten(store: Edges['store'], jobId: string): Promise<boolean> {
   if ((await store.stat(jobKey(jobId))) !== undefined) return false;
-  return (await readJson<Summary>(store, summaryKey(jobId)))?.provider !== undefined;
+  return (await summaryObject.read(store, jobId))?.provider !== undefined;
 }
 
 /** Writes `job.json` unless the job is known already. */
 async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ job: Job; known: boolean }> {
   const { store, config, clock } = edges;
-  const { jobId, profile, overrides, requestHash, schedule, owner } = request;
-  const before = await readJson<Job>(store, jobKey(jobId));
+  const { jobId, profile, overrides, requestHash, schedule, owner, retry } = request;
+  const before = await jobObject.read(store, jobId);
   if (before !== undefined) return { job: before, known: true };
   const job: Job = {
     jobId,
     profile: resolveProfile(config, profile, overrides),
     inputs: await request.inputs(),
     createdAt: new Date(clock.now()).toISOString(),
-    ...defined({ requestHash, schedule, owner, skipped: request.skipped?.() }),
+    ...defined({ requestHash, schedule, owner, retry, skipped: request.skipped?.() }),
+    ...(overrides !== undefined && Object.keys(overrides).length > 0 && { overrides }),
   };
-  const first = await store.createIfAbsent(jobKey(jobId), `${JSON.stringify(job)}\n`);
-  return first ? { job, known: false } : { job: await requireJson<Job>(store, jobKey(jobId)), known: true };
+  const first = await jobObject.create(store, jobId, job);
+  return first ? { job, known: false } : { job: await jobObject.require(store, jobId), known: true };
 }
 
 /**
  * A known job that was asked for once more: one that failed goes on; one that came to its end does not, and one that was
  * cancelled does so only when a person says so.
  */
-async function goOn(edges: StartEdges, jobId: string): Promise<StartedJob> {
+async function goOn(edges: StartEdges, job: Job): Promise<StartedJob> {
   const { store, log } = edges;
+  const { jobId } = job;
   const last = await lastExecution(edges.executions, jobId);
   const cancelled = isCancelled(await readStop(store, jobId));
   if (last?.running === true) {
     return { jobId, state: cancelled ? 'cancelling' : 'running', execution: last.name };
   }
-  if (cancelled || (await hasFinished(store, jobId))) {
+  if (cancelled || (await hasFinished(store, jobId)) || (await isOvertaken(store, job))) {
     log('job_already_known', { jobId });
     return { jobId, state: 'finished' };
   }
@@ -118,13 +124,15 @@ async function goOn(edges: StartEdges, jobId: string): Promise<StartedJob> {
  */
 export async function resumeJob(edges: StartEdges, jobId: string): Promise<StartedJob | undefined> {
   const { store, executions } = edges;
-  if ((await store.stat(jobKey(jobId))) === undefined) return unstarted(store, jobId);
+  const job = await jobObject.read(store, jobId);
+  if (job === undefined) return unstarted(store, jobId);
+  if (await isOvertaken(store, job)) return { jobId, state: 'finished' };
   const last = await lastExecution(executions, jobId);
   if (last?.running === true) {
     const cancelling = isCancelled(await readStop(store, jobId));
     return { jobId, state: cancelling ? 'cancelling' : 'running', execution: last.name };
   }
-  const summary = await readJson<Summary>(store, summaryKey(jobId));
+  const summary = await summaryObject.read(store, jobId);
   const ended =
     summary?.status === 'succeeded' || summary?.status === 'partial' || summary?.status === 'empty';
   const refused = summary !== undefined && (await isRefused(store, jobId));
@@ -150,11 +158,11 @@ async function resume({ store, executions, log }: StartEdges, jobId: string): Pr
  * were refused would be refused again.
  */
 async function hasFinished(store: Edges['store'], jobId: string): Promise<boolean> {
-  const summary = await readJson<Summary>(store, summaryKey(jobId));
+  const summary = await summaryObject.read(store, jobId);
   return summary !== undefined && (summary.status !== 'failed' || (await isRefused(store, jobId)));
 }
 
 /** Whether the job's plan says that nothing of it is ever sent: its rows are deleted once they are in its results. */
 async function isRefused(store: Edges['store'], jobId: string): Promise<boolean> {
-  return (await readJson<Plan>(store, planKey(jobId)))?.failure !== undefined;
+  return (await planObject.read(store, jobId))?.failure !== undefined;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { INDEX_PREFIX, INPUT_PREFIX, jobKey, stopKey, summaryKey } from '../../src/checkpoints/keys.ts';
-import type { Job } from '../../src/job.ts';
+import type { Job } from '../../src/checkpoints/job.ts';
 import { readJson, requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { endJob, expectProblem, INPUT, jobIdOf, openApi, START, startJob, type World } from './open-api.ts';
@@ -53,7 +53,12 @@ describe('a job that is asked for', () => {
     expect(answer.body).toEqual({
       jobId,
       state: 'started',
-      links: { self: `/jobs/${jobId}`, cancel: `/jobs/${jobId}/cancel`, resume: `/jobs/${jobId}/resume` },
+      links: {
+        self: `/jobs/${jobId}`,
+        cancel: `/jobs/${jobId}/cancel`,
+        resume: `/jobs/${jobId}/resume`,
+        retry: `/jobs/${jobId}/retry`,
+      },
     });
     expect(answer.headers.get('location')).toBe(`/jobs/${jobId}`);
     expect(answer.headers.get('content-type')).toBe('application/json');

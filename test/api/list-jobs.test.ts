@@ -4,6 +4,7 @@ import { pageSchema } from '../../src/api/schemas.ts';
 import { indexKey, jobKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import { writeJson } from '../../src/store/json.ts';
 import { endJob, expectProblem, jobIdOf, openApi, START, summaryOf, type World } from './open-api.ts';
+import { tableOf } from '../support/exhaustive.ts';
 
 type Page = z.output<typeof pageSchema>;
 
@@ -71,6 +72,7 @@ describe('the list of jobs', () => {
       self: `/jobs/${id}`,
       cancel: `/jobs/${id}/cancel`,
       resume: `/jobs/${id}/resume`,
+      retry: `/jobs/${id}/retry`,
     });
     expect(jobs).toEqual([
       {
@@ -135,7 +137,7 @@ describe('a page of jobs', () => {
     expect((await listed(world)).jobs).toHaveLength(50);
   });
 
-  test.for([1, 7, 32, 33, 50, 65, 100])(
+  tableOf([1, 7, 32, 33, 50, 65, 100], (limit) => [7, 32, 33].includes(limit)).test(
     'of %i leads to the next one, through 130 jobs, none left out and none twice',
     async (limit) => {
       const world = await openApi();

@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { ROUTES } from '../../src/api/routes.ts';
+import { ROUTES } from '../../src/config/routes.ts';
 import { documentSchema, openApi } from './open-api.ts';
 
 async function readDocument() {
@@ -67,6 +67,7 @@ describe('the OpenAPI document', () => {
       getJob: { $ref: '#/components/schemas/Job' },
       cancelJob: { $ref: '#/components/schemas/CancelledJob' },
       resumeJob: { $ref: '#/components/schemas/StartedJob' },
+      retryJob: { $ref: '#/components/schemas/StartedJob' },
       createUpload: { $ref: '#/components/schemas/Upload' },
     });
   });

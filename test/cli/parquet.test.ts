@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { expect, onTestFinished, test } from 'vitest';
 import { writeParquet } from '../../cli/parquet.ts';
-import type { ResultLine } from '../../src/job.ts';
+import type { ResultLine } from '../../src/checkpoints/result-line.ts';
 
 async function* bytesOf(lines: readonly string[]): AsyncGenerator<Buffer> {
   for (const line of lines) yield Buffer.from(`${line}\n`);
@@ -17,7 +17,7 @@ async function tableOf(lines: readonly string[]): Promise<Record<string, unknown
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-parquet-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const path = join(folder, 'results.parquet');
-  await writeParquet(path, bytesOf(lines));
+  await writeParquet(path, () => bytesOf(lines));
   expect(await readdir(folder)).toEqual(['results.parquet']);
   return parquetReadObjects({ file: await asyncBufferFromFile(path) });
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -17,7 +17,8 @@ import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts'
 import { deployedProviders } from '../../src/config/deployed-providers.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import { startJob } from '../../src/doors/start-job.ts';
-import type { Job, Summary } from '../../src/job.ts';
+import type { Job } from '../../src/checkpoints/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ProviderSettings } from '../../src/provider/batch-provider.ts';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { edgesFromEnvironment } from '../../src/runtime/environment.ts';
@@ -43,7 +44,8 @@ async function deploy(config: NightshiftConfig = defineConfig({ profiles: { defa
   const env = { STORE: pathToFileURL(folder).href, SECRET_ARN: arn };
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   const providers = JSON.stringify(deployedProviders(config));
-  vi.stubEnv('NIGHTSHIFT_PROVIDERS', Buffer.from(providers).toString('base64'));
+  await writeFile(join(folder, 'providers.json'), providers);
+  vi.stubEnv('CONFIG_FOLDER', `${pathToFileURL(folder).href}/`);
   vi.spyOn(process.stdout, 'write').mockReturnValue(true);
   onTestFinished(() => void vi.unstubAllEnvs());
   return { store: createFolderStore(folder), attacker, secrets, config, env };

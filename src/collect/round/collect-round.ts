@@ -1,7 +1,7 @@
-import { roundKey } from '../../checkpoints/keys.ts';
+import { lostIdsObject } from '../../checkpoints/lost-ids.ts';
 import type { ProviderEdges } from '../../edges.ts';
-import type { Collected, Job } from '../../job.ts';
-import { writeJson } from '../../store/json.ts';
+import { collectedObject, type Collected } from '../../checkpoints/collected.ts';
+import type { Job } from '../../checkpoints/job.ts';
 import { finishShard } from '../shard/finish-shard.ts';
 import { stopShard } from '../shard/stop-shard.ts';
 import { announcedUpload, cleanProvider } from './clean-provider.ts';
@@ -61,7 +61,7 @@ async function writeFates(
   const totals = await writeRound(store, context, written);
   // Rows of a batch that is left open are not asked again.
   const { again } = isOpen ? NOTHING_AGAIN : lost;
-  if (again.length > 0) await writeJson(store, roundKey(context, context.round, 'lost.json'), again);
+  if (again.length > 0) await lostIdsObject.write(store, context, again);
   return {
     ...(again.length > 0 && { paidTwice: again.length }),
     ...describeRound(edges, context, batch, index, facts, totals),
@@ -91,7 +91,7 @@ async function endRound(
   if (next === 'done') await finishShard(edges, context, collected);
   if (next === 'stop' && failure !== undefined)
     await stopShard(edges, context, { nextRound: round + 1, failure, last: collected });
-  await writeJson(store, roundKey(context, round, 'collected.json'), collected);
+  await collectedObject.write(store, { ...context, round }, collected);
   logRound(edges, context, collected);
   return collected;
 }

@@ -42,7 +42,7 @@ export function failedBusy(batch: Batch | undefined, codes: Codes): boolean {
 export function failedTooLarge(batch: Batch | undefined, codes: Codes): Failure | undefined {
   if (batch?.ending !== 'failed') return undefined;
   const error = batch.errors.find(({ code, message }) => isTooLarge(code, message, codes));
-  return error && { name: 'ProviderTooLarge', code: error.code, message: error.message };
+  return error && { name: 'ProviderFileTooLarge', code: error.code, message: error.message };
 }
 
 /** What a row is told that is in neither file: why its batch ended, where the batch says so. */

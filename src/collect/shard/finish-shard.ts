@@ -1,9 +1,9 @@
+import { doneObject } from '../../checkpoints/shard-end.ts';
 import type { Edges } from '../../edges.ts';
 import { CountsDoNotReconcile } from '../../errors.ts';
-import type { Collected, Plan, ShardPlan } from '../../job.ts';
-import { planKey, shardKey, type ShardRef } from '../../checkpoints/keys.ts';
-import { readCollected } from '../../checkpoints/shard-rounds.ts';
-import { requireJson, writeJson } from '../../store/json.ts';
+import { readCollected, type Collected } from '../../checkpoints/collected.ts';
+import { planObject, type ShardPlan } from '../../checkpoints/plan.ts';
+import type { ShardRef } from '../../checkpoints/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './shard-end.ts';
@@ -20,11 +20,11 @@ export async function finishShard({ store }: Edges, ref: ShardRef, last: Collect
   const exhausted = rounds.reduce((sum, round) => sum + round.exhausted, 0);
   if (end.counts.exhausted !== exhausted)
     throw doNotReconcile(ref, plan.rows, plan.rows - end.counts.exhausted);
-  await writeJson(store, shardKey(ref, 'done.json'), end);
+  await doneObject.write(store, ref, end);
 }
 
 export async function readShardPlan(store: ObjectStore, { jobId, shard }: ShardRef): Promise<ShardPlan> {
-  const { shards } = await requireJson<Plan>(store, planKey(jobId));
+  const { shards } = await planObject.require(store, jobId);
   const plan = shards[shard];
   if (plan === undefined) throw new Error(`The plan of job ${jobId} has no shard ${shard}.`);
   return plan;

@@ -1,0 +1,15 @@
+/** Every route of the API: what the app serves, the stack opens, and the OpenAPI document describes. */
+export const ROUTES = {
+  createJob: { method: 'post', path: '/jobs' },
+  listJobs: { method: 'get', path: '/jobs' },
+  getJob: { method: 'get', path: '/jobs/{jobId}' },
+  cancelJob: { method: 'post', path: '/jobs/{jobId}/cancel' },
+  resumeJob: { method: 'post', path: '/jobs/{jobId}/resume' },
+  retryJob: { method: 'post', path: '/jobs/{jobId}/retry' },
+  createUpload: { method: 'post', path: '/uploads' },
+  getOpenApi: { method: 'get', path: '/openapi.json' },
+} as const;
+
+type RouteName = keyof typeof ROUTES;
+
+export const ROUTE_NAMES = Object.keys(ROUTES) as RouteName[];

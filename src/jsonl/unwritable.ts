@@ -1,0 +1,18 @@
+import { isExactNumber } from '../exact-json.ts';
+
+/**
+ * Deepest nesting of a row. `JSON.parse` takes any, `JSON.stringify` overflows the stack from some thousands on, and the
+ * parsers of the providers give up earlier: a common one at 128.
+ */
+const MAX_LEVELS = 100;
+
+/** Why a parsed row could not be written again as it was read; `undefined` when it could. */
+export function unwritable(value: unknown, levels = MAX_LEVELS): string | undefined {
+  if (typeof value !== 'object' || value === null || isExactNumber(value)) return undefined;
+  if (levels === 0) return `The row is nested deeper than ${MAX_LEVELS} levels.`;
+  for (const inner of Object.values(value)) {
+    const reason = unwritable(inner, levels - 1);
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
+}
