@@ -6,10 +6,8 @@ import { InvalidRequest, ProviderDenied } from '../src/errors.ts';
 import { summaryObject, type Summary } from '../src/checkpoints/summary.ts';
 import { startJob, type StartEdges, type StartedJob } from '../src/doors/start-job.ts';
 import { cancelToTheEnd } from './cancel-jobs.ts';
-import { callBundles } from './call-bundles.ts';
-import { callHandlers } from './call-handlers.ts';
 import { createLocalExecutions, type EngineEvent, type LocalExecutions } from './engine.ts';
-import { loadMachine, machineOf } from './load-stack.ts';
+import { loadMachine } from './load-stack.ts';
 import type { Steps } from './worker-steps.ts';
 import { readTreatment, toStartRequest, type AskedJob, type Treatment } from './start-request.ts';
 
@@ -82,18 +80,14 @@ async function openExecutions({
   if (bundles === undefined) {
     return createLocalExecutions({
       ...(await loadMachine(config)),
-      callStep: steps?.call ?? callHandlers(edges),
+      callStep: steps?.call ?? (await import('./call-handlers.ts')).callHandlers(edges),
       abandonSteps: () => steps?.abandon() ?? Promise.resolve(),
       onEvent,
     });
   }
-  const { synthesizeBundles } = await import('./synthesize.ts');
-  const synthesized = synthesizeBundles(config, bundles);
-  return createLocalExecutions({
-    ...machineOf(synthesized.template),
-    callStep: callBundles(synthesized),
-    onEvent,
-  });
+  const { callBundles, stageBundles } = await import('./call-bundles.ts');
+  const callStep = callBundles(await stageBundles(config, bundles));
+  return createLocalExecutions({ ...(await loadMachine(config)), callStep, onEvent });
 }
 
 /**

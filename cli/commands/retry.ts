@@ -13,7 +13,7 @@ import { print, printError } from '../output.ts';
 import { filesOf } from '../result-files.ts';
 import { openProgress } from '../run-progress.ts';
 import { noSuchJob } from '../targets/find-job.ts';
-import { openPlace, openStack, startEdges, type Place } from '../targets/open-target.ts';
+import { configOf, openPlace, openStack, startEdges, type Place } from '../targets/open-target.ts';
 import { reportSummary } from '../view/report.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
 import { wholeNumber } from './numbers.ts';
@@ -41,9 +41,8 @@ export function retryCommand(loadConfig: LoadConfig): Command {
     )
     .action(async (jobId: string, flags: RetryFlags) => {
       const treatment = { profile: flags.profile, overrides: overridesOf(flags) };
-      const config = await loadConfig();
-      if (flags.data === undefined) await retryOnStack(jobId, treatment, flags, config);
-      else await retryHere(jobId, treatment, { ...flags, data: flags.data }, config);
+      if (flags.data === undefined) await retryOnStack(jobId, treatment, flags, loadConfig);
+      else await retryHere(jobId, treatment, { ...flags, data: flags.data }, await loadConfig());
     });
 }
 
@@ -51,9 +50,10 @@ async function retryOnStack(
   jobId: string,
   treatment: RetryTreatment,
   flags: RetryFlags,
-  config: NightshiftConfig,
+  loadConfig: LoadConfig,
 ): Promise<void> {
   const place = await openStack(flags);
+  const config = await configOf(place, loadConfig);
   const retry = await startRetry(startEdges(place, config), place, jobId, treatment);
   if (flags.json) print(jsonLine('started', { jobId: retry.jobId, state: retry.state }));
   else print(`${describe(retry, jobId)} Watch it: nightshift watch ${retry.jobId}${place.options}`);

@@ -1,6 +1,5 @@
 import { copyFile, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
@@ -10,6 +9,7 @@ import { deadLettersKey, fileKey, reportKey, summaryKey } from '../../src/checkp
 import type { Log } from '../../src/log.ts';
 import type { StartedJob } from '../../src/doors/start-job.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { packageRoot } from '../../src/package-root.ts';
 import { print as printOut, printError } from '../output.ts';
 import { printable, printableJson } from '../../src/printable.ts';
 import { SECOND_INTERRUPT_MS, takeInterrupts, type Interrupts } from '../interrupts.ts';
@@ -21,9 +21,15 @@ import { RunAborted, runJob } from '../../host/run-job.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
 import { exportTable, formatOfFile } from './export-table.ts';
 import { reportSummary } from '../view/report.ts';
-import { addTreatmentOptions, overridesOf, type TreatmentFlags } from './options.ts';
+import {
+  addConfigOption,
+  addTreatmentOptions,
+  overridesOf,
+  type ConfigFlags,
+  type TreatmentFlags,
+} from './options.ts';
 
-interface RunFlags extends TreatmentFlags {
+interface RunFlags extends TreatmentFlags, ConfigFlags {
   readonly data: string;
   readonly out?: string;
   readonly json?: true;
@@ -32,7 +38,8 @@ interface RunFlags extends TreatmentFlags {
   readonly verbose?: true;
 }
 
-const EXAMPLE = fileURLToPath(new URL('../../examples/hanse.jsonl', import.meta.url));
+/** Found when it is needed: files of the package are beside its package.json. */
+const example = (): string => join(packageRoot(), 'examples', 'hanse.jsonl');
 
 /** `nightshift run [files…]`: one job to its end on this machine. */
 export function runCommand(loadConfig: LoadConfig): Command {
@@ -46,7 +53,7 @@ export function runCommand(loadConfig: LoadConfig): Command {
       'simulator answers here and for free; melious needs MELIOUS_API_KEY',
       'simulator',
     );
-  return addTreatmentOptions(command)
+  return addConfigOption(addTreatmentOptions(command))
     .option('--data <folder>', 'the folder that stands in for the bucket', 'nightshift-data')
     .option(
       '--out <path>',
@@ -54,11 +61,15 @@ export function runCommand(loadConfig: LoadConfig): Command {
     )
     .option('--again', 'run anew, and pay anew, although this file has been run before')
     .option('--json', 'print the summary as one JSON object and nothing else')
-    .option('--bundles', 'bundle the Lambdas into cdk.out, as for a deploy, and run the bundles')
+    .option('--bundles', 'put the Lambdas into cdk.out as they are deployed, and run those')
     .option('--verbose', 'print the log lines of the steps to standard error')
     .addHelpText('after', HELP)
     .action(async (files: string[], flags: RunFlags) => {
-      process.exitCode = await run(files.length === 0 ? [EXAMPLE] : files, flags, await loadConfig());
+      process.exitCode = await run(
+        files.length === 0 ? [example()] : files,
+        flags,
+        await loadConfig(flags.config),
+      );
     });
 }
 

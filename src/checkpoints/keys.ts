@@ -8,6 +8,9 @@ export const OUTPUT_PREFIX = 'output/';
 /** A job request as a file, below {@link INPUT_PREFIX}. */
 export const JOB_FILE_SUFFIX = '.job.json';
 
+/** The configuration that is deployed, as far as a command line needs it to start jobs. Written by every deploy. */
+export const DEPLOYED_CONFIG_KEY = 'deployed/config.json';
+
 export const jobPrefix = (jobId: string): string => `jobs/${jobId}/`;
 export const jobKey = (jobId: string): string => `jobs/${jobId}/job.json`;
 export const planKey = (jobId: string): string => `jobs/${jobId}/plan.json`;

@@ -11,6 +11,7 @@ import { createApi } from '../../src/api/app.ts';
 import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { jobPrefix, summaryKey } from '../../src/checkpoints/keys.ts';
+import { publishConfig } from '../../src/doors/publish-config.ts';
 import { startJob, type StartEdges } from '../../src/doors/start-job.ts';
 import { requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -39,6 +40,8 @@ export interface RoleWorld extends AsyncDisposable {
   break(step: string): void;
   /** Another caller is faster: just before the next object of this kind is created, one with this content is there. */
   outrun(keys: RegExp, content?: string): void;
+  /** A deploy calls, and waits for an answer at this address. */
+  publish(address: string): Promise<void>;
   /** The function dies once, just before it writes such an object; then something else happens. */
   crashBefore(keys: RegExp, afterwards: () => Promise<void>): void;
   /** Waits until no execution runs and no door is busy. */
@@ -68,6 +71,13 @@ const configOf = ({ dialect = 'melious', owner }: Partial<RoleWorldOptions>): Ni
       nightly: { cron: '0 22 * * ? *', inputs: ['staged/{{yyyy}}-{{MM}}-{{dd}}.csv'] },
     },
   });
+
+const DEPLOY = {
+  RequestType: 'Create',
+  StackId: 'stack',
+  RequestId: 'request',
+  LogicalResourceId: 'Config',
+} as const;
 
 export interface RoleWorldOptions {
   /** Whether the bucket tells versions; a person may suspend them. */
@@ -137,6 +147,7 @@ export async function openRoleWorld(roles: Roles, options: RoleWorldOptions): Pr
   return {
     simulator,
     executions,
+    publish: (ResponseURL) => publishConfig({ ...edgesOf('publish-config') }, { ...DEPLOY, ResponseURL }),
     store: edges.store,
     api,
     async drop(key, content) {
