@@ -34,12 +34,12 @@ export interface PlannedJob {
   readonly skipped: SkippedFiles | undefined;
   /** When a batch would be looked at, for batches of some lengths; the last takes as long as it may. */
   readonly batches: readonly PlannedBatch[];
-  /** Set when the job makes no batch: its rows are sent one by one. */
+  /** Set when the job makes no batch: its rows are sent direct. */
   readonly direct: PlannedDirect | undefined;
   readonly price: PlannedPrice | undefined;
 }
 
-/** Rows that are sent one by one, once each when none fails. */
+/** Rows that are sent direct, once each when none fails. */
 export interface PlannedDirect {
   readonly calls: number;
   readonly aws: AwsCost;

@@ -28,7 +28,7 @@ export interface CollectEdges extends ProviderEdges {
 /** What is found of a round at this look: in the store, and in the files that the provider shows. */
 export interface RoundEvidence {
   readonly context: Round;
-  /** It was sent row by row. */
+  /** It was sent direct, without a batch. */
   readonly direct: boolean;
   readonly batch: Batch | undefined;
   readonly upload: UploadCheckpoint | undefined;
