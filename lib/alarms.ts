@@ -7,6 +7,7 @@ import {
   type IMetric,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
+import { packageVersion } from '../src/package-root.ts';
 import type { WorkflowMetrics } from './workflow-metrics.ts';
 
 export interface AlarmsProps {
@@ -17,7 +18,7 @@ export interface AlarmsProps {
   readonly actions: readonly IAlarmAction[];
   /**
    * Where the runbook is: a path or an address.
-   * @default docs/operations.md
+   * @default - the page that is published with this version
    */
   readonly runbook?: string | undefined;
 }
@@ -33,7 +34,8 @@ interface AlarmRule {
   readonly periods?: number;
 }
 
-const RUNBOOK = 'docs/operations.md';
+/** Package registries keep the files of every version that was published. */
+const RUNBOOK = `https://unpkg.com/nightshift@${packageVersion()}/docs/operations.md`;
 
 /** How late a poll may be. A poll that fails is tried again for up to 3 hours, and counts as late for all of it. */
 const POLL_LAG = Duration.minutes(30);
@@ -65,7 +67,12 @@ export class Alarms extends Construct {
   }
 }
 
-function rules({ metrics, longestBatchSeconds }: AlarmsProps): Readonly<Record<string, AlarmRule>> {
+function rules(props: AlarmsProps): Readonly<Record<string, AlarmRule>> {
+  return { ...jobRules(props), ...functionRules(props), ...batchRules(props) };
+}
+
+/** What becomes of jobs, shards and the events that start them. */
+function jobRules({ metrics }: AlarmsProps): Readonly<Record<string, AlarmRule>> {
   return {
     'job-failed': { metric: metrics.jobs('Failed'), from: 1, says: 'A job failed.' },
     'job-timed-out': {
@@ -88,6 +95,11 @@ function rules({ metrics, longestBatchSeconds }: AlarmsProps): Readonly<Record<s
       from: 1,
       says: 'An event came to nothing: a drop or a schedule started no job, or a stop cancelled none.',
     },
+  };
+}
+
+function functionRules({ metrics }: AlarmsProps): Readonly<Record<string, AlarmRule>> {
+  return {
     'door-errors': {
       metric: metrics.doors('Errors'),
       from: 1,
@@ -110,6 +122,11 @@ function rules({ metrics, longestBatchSeconds }: AlarmsProps): Readonly<Record<s
       periods: 3,
       says: 'Lambda keeps refusing to run steps.',
     },
+  };
+}
+
+function batchRules({ metrics, longestBatchSeconds }: AlarmsProps): Readonly<Record<string, AlarmRule>> {
+  return {
     'batch-too-old': {
       metric: metrics.oldestBatch(),
       from: longestBatchSeconds,

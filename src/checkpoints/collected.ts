@@ -56,13 +56,15 @@ export interface BatchRecord {
   readonly shard: number;
   readonly round: number;
   readonly batchId: string | undefined;
-  /** The provider's last status, verbatim; `direct` where the rows were sent one by one, without a batch. */
+  /** The provider's last status, verbatim; `direct` where the rows were sent without a batch. */
   readonly status: string | undefined;
   readonly requests: number;
   /** When it was created, ISO 8601; absent when it was not. */
   readonly createdAt?: string | undefined;
   /** From then until it was collected. */
   readonly seconds: number | undefined;
+  /** Of a retry's batch: which retry. */
+  readonly retry?: number;
 }
 
 /** A result line of the provider's that cannot be read. */

@@ -17,6 +17,17 @@ export interface Job {
   readonly skipped?: SkippedFiles;
   /** The schedule whose prefix the inputs were claimed below. */
   readonly schedule?: string;
+  /** What the request asked for instead of its profile's fields; a retry asks for the same. */
+  readonly overrides?: Readonly<Record<string, unknown>>;
+  /** Set on a job that asks the rows of another one again that are not ok. */
+  readonly retry?: RetryOf;
+}
+
+/** Which job's rows are asked again: its results are where this job's results go, too. */
+export interface RetryOf {
+  readonly jobId: string;
+  /** Counts the retries of that job from 1. */
+  readonly nth: number;
 }
 
 export interface InputRef {

@@ -8,6 +8,9 @@ export const OUTPUT_PREFIX = 'output/';
 /** A job request as a file, below {@link INPUT_PREFIX}. */
 export const JOB_FILE_SUFFIX = '.job.json';
 
+/** The configuration that is deployed, as far as a command line needs it to start jobs. Written by every deploy. */
+export const DEPLOYED_CONFIG_KEY = 'deployed/config.json';
+
 export const jobPrefix = (jobId: string): string => `jobs/${jobId}/`;
 export const jobKey = (jobId: string): string => `jobs/${jobId}/job.json`;
 export const planKey = (jobId: string): string => `jobs/${jobId}/plan.json`;
@@ -16,12 +19,17 @@ export const rowsKey = (jobId: string, hash: string): string => `jobs/${jobId}/r
 /** Present while the job is stopped: no shard uploads or creates anything. Removed by a resume. */
 export const stopKey = (jobId: string): string => `jobs/${jobId}/stop.json`;
 
+/** The summary of a job as it was before its first retry. */
+export const beforeRetriesKey = (jobId: string): string => `jobs/${jobId}/before-retries.json`;
+
 /** Written once a channel has taken the announcement of how this execution ended. */
 export const announcedKey = (jobId: string, execution: string, channel: string): string =>
   `jobs/${jobId}/announced/${execution}.${channel}.json`;
 
 export const resultsKey = (jobId: string): string => `output/${jobId}/results.jsonl`;
 export const deadLettersKey = (jobId: string): string => `output/${jobId}/dead-letters.jsonl`;
+/** The input and its answers as a table, where the profile asks for it. */
+export const tableKey = (jobId: string, format: string): string => `output/${jobId}/results.${format}`;
 /** An answer that is a file: an image, a recording. */
 export const fileKey = (jobId: string, name: string): string => `output/${jobId}/files/${name}`;
 /** The job as a page for people. */
@@ -86,7 +94,7 @@ export type ShardFile =
  * - `upload.json`, `batch.json`: the provider's ids, checkpoints of the two paid steps
  * - `output.jsonl`, `errors.jsonl`: the provider's files as they came
  * - `late.json`: whether the provider may show more of them at a later look
- * - `answers-<n>.jsonl`: of a round that is sent row by row, pieces of what becomes its `output.jsonl`
+ * - `answers-<n>.jsonl`: of a round that is sent direct, pieces of what becomes its `output.jsonl`
  * - `lost.json`: ids of rows that the next round asks again because their lines could not be read
  * - `results.jsonl`, `dead-letters.jsonl`: a line per request of the round, in its order; an empty line in both
  *   means "see the next round". Round 0 is what Build already decided: a line per input row, empty for rows sent.

@@ -20,9 +20,9 @@ export interface ResolvedProfile {
   readonly rounds: number;
   /** Wait before round 2, in seconds; doubles with every further round. */
   readonly retryWaitSeconds: number;
-  /** Rows of an expired batch, or without rounds left, are sent row by row. */
+  /** Rows of an expired batch, or without rounds left, are sent direct. */
   readonly late?: 'direct' | undefined;
-  /** Jobs that send at most so many rows send them row by row. */
+  /** Jobs with at most so many rows to send go direct. */
   readonly directUpTo?: number | undefined;
   /** Row error codes worth another round, beside the built-in ones. */
   readonly retriableCodes: readonly string[];
@@ -36,6 +36,8 @@ export interface ResolvedProfile {
   readonly output?: OutputRules | undefined;
   /** For estimates; nothing is decided by it. */
   readonly price?: Price | undefined;
+  /** Tables of the input and its answers that are written beside the results. */
+  readonly also?: readonly AlsoFormat[] | undefined;
   /** Leave the files at the provider when their results are safe. */
   readonly keepProviderFiles: boolean;
   /** Most batches of all jobs at this provider at the same time; absent for no limit of ours. */
@@ -94,3 +96,5 @@ export interface PollLimits {
   /** How long after its completion window a batch may still run before it is cancelled, in seconds. */
   readonly graceSeconds: number;
 }
+
+export type AlsoFormat = 'csv' | 'parquet';

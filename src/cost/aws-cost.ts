@@ -55,8 +55,9 @@ const STATES = {
 
 /** Objects that are written, or listed, and objects that are read or looked at: in one part each. */
 const REQUESTS = {
-  job: { writes: 7, reads: 9 },
-  shard: { writes: 2, reads: 1 },
+  job: { writes: 7, reads: 13 },
+  /** Its first round looks at less than those behind it. */
+  shard: { writes: 2, reads: -1 },
   round: { writes: 10, reads: 30 },
   directRound: { writes: 8, reads: 34 },
   /** Its answer is written, and before it is called the job's stop is looked for. */
@@ -130,7 +131,7 @@ export interface ShardGroup {
   readonly rounds?: number;
   /** Of one shard, in all its rounds together. */
   readonly polls: number;
-  /** Rows of one shard, when they are sent one by one in place of a batch. Default 0. */
+  /** Rows of one shard, when they are sent direct. Default 0. */
   readonly directRows?: number;
   /** How long its requests lie in the bucket before the job ends, in seconds. Default 0. */
   readonly seconds?: number;

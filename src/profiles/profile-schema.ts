@@ -132,6 +132,8 @@ export const profileSchema = z.strictObject({
       currency: z.string().regex(/^[A-Z]{3}$/, 'must be three capital letters such as "EUR"'),
     })
     .optional(),
+  /** Tables of the input and its answers, written beside `results.jsonl`: `['csv', 'parquet']`. Default: none. */
+  also: z.array(z.enum(['csv', 'parquet'])).optional(),
   /** Refuse the whole job when one row is invalid. Default false. */
   strict: z.boolean().optional(),
   /** Most rounds a row may take part in. Default 4. */
@@ -142,7 +144,7 @@ export const profileSchema = z.strictObject({
   completionWindow: completionWindow.optional(),
   /** Leave the uploaded file and the result files at the provider once the results are safe. Default false. */
   keepProviderFiles: z.boolean().optional(),
-  /** `direct`: rows of an expired batch, or without rounds left, go to the realtime endpoint one by one. Default: never. */
+  /** `direct`: rows of an expired batch, or without rounds left, are sent to the realtime endpoint, a call each. Default: never. */
   late: z.literal('direct').optional(),
   /** `direct`: jobs of at most `smallRows` rows go to the realtime endpoint at once, without a batch. Default: never. */
   small: z.literal('direct').optional(),

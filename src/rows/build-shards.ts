@@ -1,30 +1,21 @@
 import { randomInt } from 'node:crypto';
 import { basename } from 'node:path/posix';
-import { InvalidInput, type Failure } from '../errors.ts';
-import type { InputRef, Job } from '../checkpoints/job.ts';
+import type { Failure } from '../errors.ts';
 import { MAX_LISTED_PROBLEMS, type InputReading, type Plan, type RowProblem } from '../checkpoints/plan.ts';
+import type { InputRef, Job } from '../checkpoints/job.ts';
 import type { RowSource } from '../checkpoints/result-line.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { readRows } from './formats.ts';
 import { known } from '../provider/dialects/known.ts';
-import {
-  generatedId,
-  MAX_CUSTOM_ID,
-  readUsableId,
-  toRequestLine,
-  type Request,
-  type RequestRules,
-} from './request-line.ts';
-import { readTableRow } from './formats/csv.ts';
-import { readJsonRow } from './formats/json-lines.ts';
+import { MAX_CUSTOM_ID, type RequestRules } from './request-line.ts';
+import { RuleRequests, type InvalidRow, type MadeRequest, type RequestMaker } from './request-maker.ts';
+import { EarlierResults } from './earlier-results.ts';
+import { readInput, readRow } from './read-input.ts';
 import { Reading } from './formats/reading.ts';
-import type { ReadRow, Row, Table, UnreadableRow } from './row.ts';
-import { ShardWriter, type RequestToWrite } from './shard-writer.ts';
-import { JsonSplicer } from '../fast-path/splice-json.ts';
-import { TableSplicer } from '../fast-path/splice-table.ts';
+import type { Problem, Row, Table } from './row.ts';
+import { ShardWriter } from './shard-writer.ts';
 import { findInnocent, MAX_SUSPECTS } from './suspects.ts';
-import { checkColumns, rowFields } from './table-columns.ts';
+import { checkColumns } from './table-columns.ts';
 import { compileTemplate } from './template.ts';
 import { createUniqueIds, type UniqueIds } from './unique-ids.ts';
 
@@ -42,12 +33,13 @@ const SEEDS = 2 ** 48 - 1;
 export async function buildShards(
   store: ObjectStore,
   job: Job,
-  createIds: (seed: number) => UniqueIds = createUniqueIds,
+  { createIds = createUniqueIds, createRequests = byRules }: BuildParts = {},
 ): Promise<Plan> {
+  const requests = createRequests(rulesOf(job.profile));
   for (let attempt = 1; ; attempt += 1) {
     // A seed that nobody can know: whoever writes the input could otherwise make ids that share their hash. Nothing of it is
     // in what is written, so that a build that starts again may take another one.
-    const { plan, suspects } = await buildOnce(store, job, createIds(randomInt(SEEDS)));
+    const { plan, suspects } = await buildOnce(store, job, { ids: createIds(randomInt(SEEDS)), requests });
     const innocent = await findInnocent(store, job.jobId, plan.shards.length, suspects);
     if (innocent === 0) return plan;
     if (attempt === MAX_SEEDS)
@@ -55,20 +47,37 @@ export async function buildShards(
   }
 }
 
+/** Parts that a caller may bring. */
+export interface BuildParts {
+  readonly createIds?: ((seed: number) => UniqueIds) | undefined;
+  /** Default: {@link RuleRequests}. */
+  readonly createRequests?: ((rules: RequestRules) => RequestMaker) | undefined;
+}
+
+const byRules = (rules: RequestRules): RequestMaker => new RuleRequests(rules);
+
+/** What a build goes by. */
+interface Makers {
+  readonly ids: UniqueIds;
+  readonly requests: RequestMaker;
+}
+
 interface Built {
   readonly plan: Plan;
   readonly suspects: Set<string>;
 }
 
-async function buildOnce(store: ObjectStore, job: Job, ids: UniqueIds): Promise<Built> {
+async function buildOnce(store: ObjectStore, job: Job, makers: Makers): Promise<Built> {
   const writer = new ShardWriter(store, {
     jobId: job.jobId,
     limits: job.profile.shardLimits,
     tellsSources: job.inputs.length > 1,
   });
-  const builder = new Builder(job, writer, ids);
+  const earlier = EarlierResults.of(store, job);
+  const builder = new Builder(job, writer, makers);
   try {
-    for (const input of job.inputs) await builder.take(store, input);
+    for (const input of job.inputs) await builder.take(store, input, earlier);
+    await earlier?.end();
     return { plan: builder.plan(await writer.close()), suspects: builder.suspects };
   } catch (error) {
     await writer.abort();
@@ -76,60 +85,48 @@ async function buildOnce(store: ObjectStore, job: Job, ids: UniqueIds): Promise<
   }
 }
 
-/** Longest row that is read, in bytes. No request is as long; a row made to fill memory takes fifty times its length. */
-const MAX_ROW_BYTES = 20_000_000;
-
 /** Rule of thumb for English; a budget needs no more. */
 const BYTES_PER_TOKEN = 4;
 
 class Builder {
   readonly #job: Job;
-  readonly #rules: RequestRules;
-  readonly #jsonSplicer: JsonSplicer;
-  readonly #tableSplicer: TableSplicer;
+  readonly #requests: RequestMaker;
   readonly #writer: ShardWriter;
   readonly #ids: UniqueIds;
   /** Ids that were called duplicates. */
   readonly suspects = new Set<string>();
   readonly #problems: RowProblem[] = [];
   readonly #inputs: (InputRef & InputReading)[] = [];
-  readonly #rowFields: ReadonlySet<string>;
   #table: Table | undefined;
+  /** Rows that were read; of a retry, also those that it does not take. */
+  #read = 0;
   #rows = 0;
   #invalid = 0;
   /** Of the first row that has one. */
   #model: string | undefined;
 
-  constructor(job: Job, writer: ShardWriter, ids: UniqueIds) {
+  constructor(job: Job, writer: ShardWriter, { ids, requests }: Makers) {
     this.#ids = ids;
     this.#job = job;
-    this.#rules = rulesOf(job.profile);
-    this.#rowFields = rowFields(job.profile);
-    this.#jsonSplicer = new JsonSplicer(this.#rules);
-    this.#tableSplicer = new TableSplicer(this.#rules);
+    this.#requests = requests;
     this.#writer = writer;
   }
 
-  async take(store: ObjectStore, input: InputRef): Promise<void> {
-    const { key, version, etag } = input;
+  /** @param earlier of a retry: what became of each row; those that are ok are left out */
+  async take(store: ObjectStore, input: InputRef, earlier?: EarlierResults): Promise<void> {
+    const { key, version } = input;
     const name = basename(key);
-    const object = await store.open(key, { version, etag });
-    if (object === undefined) throw new InvalidInput(`There is no input file ${store.locate(key)}.`);
-    const { table, shardLimits } = this.#job.profile;
-    const maxRowBytes = Math.min(shardLimits.maxBytes, MAX_ROW_BYTES);
     const reading = new Reading();
-    const options = { name, maxRowBytes, reading, table, rowFields: this.#rowFields };
-    try {
-      for await (const rows of readRows(object.body, options)) {
-        for (const row of rows) {
-          if (row.kind === 'table') this.#checkTable(row.table, name);
-          // Most rows need not be waited for, and a promise for each would take as long as the rest.
-          const pending = this.#takeRow(row, key);
-          if (pending !== undefined) await pending;
-        }
+    for await (const rows of readInput(store, input, this.#job.profile, reading)) {
+      for (const row of rows) {
+        if (row.kind === 'table') this.#checkTable(row.table, name);
+        const before = earlier === undefined ? undefined : await earlier.next();
+        this.#read += 1;
+        if (before === 'ok') continue;
+        // Most rows need not be waited for, and a promise for each would take as long as the rest.
+        const pending = before === 'duplicate' ? this.#takeDuplicate(row, key) : this.#takeRow(row, key);
+        if (pending !== undefined) await pending;
       }
-    } finally {
-      object.close();
     }
     this.#inputs.push({ key, ...(version === undefined ? {} : { version }), ...reading.facts() });
   }
@@ -143,68 +140,51 @@ class Builder {
   #takeRow(row: Row, file: string): Promise<void> | undefined {
     this.#rows += 1;
     const source = { file, line: row.line };
-    const spliced = this.#splice(row);
-    if (spliced !== undefined) return this.#writer.addRequest(spliced, source);
-    if (row.kind === 'json') return this.#takeRead(readJsonRow(row), source, row.json);
-    return this.#takeRead(row.kind === 'table' ? readTableRow(row) : row, source);
+    const request = this.#make(row);
+    return 'line' in request
+      ? this.#writer.addRequest(request, source)
+      : this.#addInvalid(row, source, request);
   }
 
-  /** The row's request line, made of its bytes; `undefined` when it must be read, if only to say what is wrong. */
-  #splice(row: Row): RequestToWrite | undefined {
-    if (!(row.kind === 'json' || row.kind === 'table')) return undefined;
-    const splicer = row.kind === 'json' ? this.#jsonSplicer : this.#tableSplicer;
-    const length =
-      row.kind === 'json'
-        ? this.#jsonSplicer.make(row.json, this.#rows)
-        : this.#tableSplicer.make(row, this.#rows);
-    if (length === 0 || length > this.#job.profile.shardLimits.maxBytes) return undefined;
-    if (this.#isOtherModel(splicer.model) || !this.#ids.add(splicer.customId)) return undefined;
-    this.#model ??= splicer.model;
-    return { line: splicer.line.subarray(0, length), inputs: splicer.inputs };
+  #takeDuplicate(row: Row, file: string): Promise<void> {
+    this.#rows += 1;
+    const { customId } = this.#make(row);
+    return this.#addInvalid(row, { file, line: row.line }, { customId, problem: DUPLICATE });
+  }
+
+  #make(row: Row): MadeRequest | InvalidRow {
+    const made = this.#requests.make(row, this.#read);
+    return 'line' in made ? this.#check(made) : made;
+  }
+
+  #addInvalid(row: Row, source: RowSource, { customId, problem: found }: InvalidRow): Promise<void> {
+    const problem = { line: row.line, custom_id: customId, ...found };
+    this.#invalid += 1;
+    if (this.#problems.length < MAX_LISTED_PROBLEMS) this.#problems.push(problem);
+    return this.#writer.addInvalid(problem, readRow(row), source);
+  }
+
+  /** Compares a request with the limits of the provider, and with the rows before it. */
+  #check(request: MadeRequest): MadeRequest | InvalidRow {
+    const { customId, line, model } = request;
+    const { maxBytes } = this.#job.profile.shardLimits;
+    if (line.length > maxBytes) {
+      const message = `The request line is larger than ${maxBytes} bytes.`;
+      return { customId, problem: { code: 'ROW_TOO_LARGE', message } };
+    }
+    if (this.#isOtherModel(model)) {
+      const message = `The provider takes one model per file, and the job's first row has "${this.#model}": run rows for "${model}" as a job of their own.`;
+      return { customId, problem: { code: 'OTHER_MODEL', message } };
+    }
+    this.#model ??= model;
+    if (this.#ids.add(customId)) return request;
+    if (this.suspects.size < MAX_SUSPECTS) this.suspects.add(customId);
+    return { customId, problem: DUPLICATE };
   }
 
   #isOtherModel(model: string): boolean {
     const { oneModel } = this.#job.profile.provider.dialect.limits;
     return oneModel === true && model !== (this.#model ?? model);
-  }
-
-  /** @param json the row's text, to learn from */
-  #takeRead(row: ReadRow | UnreadableRow, source: RowSource, json?: Buffer): Promise<void> | undefined {
-    const request = this.#check(row);
-    if ('text' in request) {
-      if (json !== undefined) this.#jsonSplicer.learn(json);
-      return this.#writer.addRequest({ line: Buffer.from(request.text), inputs: request.inputs }, source);
-    }
-    const problem = { line: row.line, custom_id: request.customId, ...request.problem };
-    this.#invalid += 1;
-    if (this.#problems.length < MAX_LISTED_PROBLEMS) this.#problems.push(problem);
-    return this.#writer.addInvalid(problem, row, source);
-  }
-
-  #check(row: ReadRow | UnreadableRow): Request {
-    const { profile } = this.#job;
-    const request: Request =
-      row.kind === 'read'
-        ? toRequestLine({ value: row.value, ordinal: this.#rows, data: row.data }, this.#rules)
-        : {
-            customId: readUsableId(row.fields ?? {}, this.#rules) ?? generatedId(this.#rows),
-            problem: row.problem,
-          };
-    if ('problem' in request) return request;
-    const { customId } = request;
-    if (Buffer.byteLength(request.text) > profile.shardLimits.maxBytes) {
-      const message = `The request line is larger than ${profile.shardLimits.maxBytes} bytes.`;
-      return { customId, problem: { code: 'ROW_TOO_LARGE', message } };
-    }
-    if (this.#isOtherModel(request.model)) {
-      const message = `The provider takes one model per file, and the job's first row has "${this.#model}": run rows for "${request.model}" as a job of their own.`;
-      return { customId, problem: { code: 'OTHER_MODEL', message } };
-    }
-    this.#model ??= request.model;
-    if (this.#ids.add(customId)) return request;
-    if (this.suspects.size < MAX_SUSPECTS) this.suspects.add(customId);
-    const message = 'An earlier row of the job has the same custom_id.';
-    return { customId, problem: { code: 'DUPLICATE_CUSTOM_ID', message } };
   }
 
   plan(shards: Plan['shards']): Plan {
@@ -222,6 +202,11 @@ class Builder {
     return refusal === undefined ? plan : { ...plan, failure: refusal };
   }
 }
+
+const DUPLICATE: Problem = {
+  code: 'DUPLICATE_CUSTOM_ID',
+  message: 'An earlier row of the job has the same custom_id.',
+};
 
 function rulesOf({ endpoint, model, body, system, prompt, provider, table }: ResolvedProfile): RequestRules {
   const { customIdLength, customIdCharacters } = provider.dialect.limits;

@@ -5,7 +5,7 @@ import { renderResult } from '../../src/collect/lines/render-result.ts';
 import { ONE_INPUT } from '../../src/endpoints/asked.ts';
 import type { Asked } from '../../src/endpoints/endpoint.ts';
 import { endpointAt } from '../../src/endpoints/endpoints.ts';
-import { ResultSplicer } from '../../src/fast-path/splice-result.ts';
+import { FastLines } from '../../src/fast-path/fast-lines.ts';
 import { jsonLine } from '../../src/jsonl/json-line.ts';
 
 /** What an answer is, stated once more: not with the project's own readers. */
@@ -20,7 +20,7 @@ const holdsAnything = (value: unknown): boolean =>
   typeof value === 'object' && value !== null
     ? Object.values(value).some(holdsAnything)
     : value !== null && value !== undefined && value !== '' && value !== 0;
-const hasError = (value: Json): boolean => holdsAnything(value['error']);
+const hasError = (value: Json): boolean => holdsAnything(value['error']) || holdsAnything(value['errors']);
 const isVector = (value: unknown): boolean =>
   Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'number');
 
@@ -71,7 +71,7 @@ const DEFINITIONS: Readonly<Record<string, (body: Json, asked: Asked) => boolean
 const SOUND = Buffer.from('RIFF and some samples, and more of them').toString('base64');
 
 /** An endpoint that is not known answers with whatever is more than an error. */
-const NAMES_OF_AN_ANSWER = new Set(['error', 'id', 'model', 'message', 'code']);
+const NAMES_OF_AN_ANSWER = new Set(['error', 'errors', 'id', 'model', 'message', 'code']);
 const carriesError = (path: string, body: Json): boolean =>
   hasError(body) && (path !== UNKNOWN || Object.keys(body).every((name) => NAMES_OF_AN_ANSWER.has(name)));
 
@@ -165,6 +165,7 @@ interface Change {
     | 'rename'
     | 'add'
     | 'error'
+    | 'errors'
     | 'text'
     | 'empty'
     | 'double';
@@ -172,7 +173,19 @@ interface Change {
 
 const change: fc.Arbitrary<Change> = fc.record({
   walk: fc.array(fc.nat(9), { minLength: 1, maxLength: 5 }),
-  how: fc.constantFrom('remove', 'null', 'nest', 'list', 'rename', 'add', 'error', 'text', 'empty', 'double'),
+  how: fc.constantFrom(
+    'remove',
+    'null',
+    'nest',
+    'list',
+    'rename',
+    'add',
+    'error',
+    'errors',
+    'text',
+    'empty',
+    'double',
+  ),
 });
 
 function changed(value: unknown, { walk, how }: Change): unknown {
@@ -213,6 +226,11 @@ function replaced(name: string, value: unknown, how: Change['how']): [string, un
       return [
         [name, value],
         ['error', { code: 'busy', message: token() }],
+      ];
+    case 'errors':
+      return [
+        [name, value],
+        ['errors', [{ message: token() }]],
       ];
     case 'text':
       return [[name, token()]];
@@ -268,18 +286,19 @@ describe.each(Object.keys(DEFINITIONS))('%s', (path) => {
         fc.array(fc.tuple(given, fc.array(change, { maxLength: 1 })), { maxLength: 6 }),
         asked,
         (all, request) => {
-          const splicer = new ResultSplicer(rules);
+          const reader = new FastLines(rules);
           for (const [whole, changes] of [...all, ...all]) {
             const body = changes.reduce<unknown>(changed, whole);
             const wire = { custom_id: 'q1', response: { status_code: 200, body }, error: null };
             const verdict = classifyLine(wire, rules, request);
             const line = Buffer.from(JSON.stringify(wire));
-            const length = splicer.make(line, request);
+            const { verdict: read } = reader.read({ bytes: line, isUtf8: true }, () => request);
             const expected =
               verdict.kind === 'ok' &&
               jsonLine(renderResult({ ...rules, customId: 'q1', body, shown: verdict.shown }));
-            if (length > 0) expect(splicer.line.toString('utf8', 0, length)).toBe(expected);
-            if (verdict.kind === 'ok') splicer.learn(line);
+            expect(read?.kind).toBe(verdict.kind);
+            if (read !== undefined && 'render' in read)
+              expect(read.render().line.toString('utf8')).toBe(expected);
           }
         },
       ),

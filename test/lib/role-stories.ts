@@ -169,6 +169,20 @@ export const STORIES = {
     poll.release();
     return [await end(world, jobId)];
   },
+  'a job is retried, and its retry is denied before it goes on': async (world) => {
+    const ids = ['row-00000002'];
+    const permanent = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
+    world.simulator.addFaults({ at: 'row', ids, action: permanent });
+    const images = { endpoint: '/v1/images/generations', model: 'm' };
+    const rows = [{ prompt: 'a cog' }, { prompt: 'a hat' }];
+    const jobId = await post(world, '/jobs', { rows, overrides: images });
+    const first = await end(world, jobId);
+    const denied = { kind: 'error', code: 'BILLING_2003' } as const;
+    world.simulator.addFaults({ at: 'row', ids, action: denied, times: 2 });
+    const failed = await end(world, post(world, `/jobs/${jobId}/retry`));
+    const retried = await end(world, post(world, `/jobs/${jobId}/retry`));
+    return [first, failed, retried, await end(world, jobId)];
+  },
   'the event of a file is lost': async (world) => {
     const [lost = ''] = await world.sweep('input/rows.jsonl', ROW);
     return [await end(world, lost)];
@@ -261,6 +275,12 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
   'a shard leaves no word': ['failed'],
   'results cannot be written, and the job is announced without them': [],
   'an execution is stopped by hand': ['cancelled'],
+  'a job is retried, and its retry is denied before it goes on': [
+    'partial',
+    'failed',
+    'succeeded',
+    'succeeded',
+  ],
   'the rows of a scheduled job are refused, and the next run has its files again': ['failed', 'failed'],
   'answers are files': ['succeeded'],
   'a small job is sent row by row': ['succeeded'],

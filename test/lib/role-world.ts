@@ -11,6 +11,7 @@ import { createApi } from '../../src/api/app.ts';
 import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { jobPrefix, summaryKey } from '../../src/checkpoints/keys.ts';
+import { publishConfig } from '../../src/doors/publish-config.ts';
 import { startJob, type StartEdges } from '../../src/doors/start-job.ts';
 import { requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -39,6 +40,8 @@ export interface RoleWorld extends AsyncDisposable {
   break(step: string): void;
   /** Another caller is faster: just before the next object of this kind is created, one with this content is there. */
   outrun(keys: RegExp, content?: string): void;
+  /** A deploy calls, and waits for an answer at this address. */
+  publish(address: string): Promise<void>;
   /** The function dies once, just before it writes such an object; then something else happens. */
   crashBefore(keys: RegExp, afterwards: () => Promise<void>): void;
   /** Waits until no execution runs and no door is busy. */
@@ -57,7 +60,7 @@ const configOf = ({ dialect = 'melious', owner }: Partial<RoleWorldOptions>): Ni
     ...(owner && { api: { owner } }),
     // One place, so that shards have to wait for each other.
     providers: { simulator: { dialect, baseUrl: 'http://127.0.0.1:9/v1', maxBatches: 1 } },
-    profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch' } },
+    profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch', also: ['csv', 'parquet'] } },
     requests: {
       overrides: ['late', 'model', 'small', 'strict'],
       endpoints: ['/v1/images/generations'],
@@ -68,6 +71,13 @@ const configOf = ({ dialect = 'melious', owner }: Partial<RoleWorldOptions>): Ni
       nightly: { cron: '0 22 * * ? *', inputs: ['staged/{{yyyy}}-{{MM}}-{{dd}}.csv'] },
     },
   });
+
+const DEPLOY = {
+  RequestType: 'Create',
+  StackId: 'stack',
+  RequestId: 'request',
+  LogicalResourceId: 'Config',
+} as const;
 
 export interface RoleWorldOptions {
   /** Whether the bucket tells versions; a person may suspend them. */
@@ -100,7 +110,7 @@ export async function openRoleWorld(roles: Roles, options: RoleWorldOptions): Pr
   const busy = new Set<Promise<unknown>>();
   const { definition, functions } = stackMachine();
   const executions = createLocalExecutions({
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the engine checks it when it is made
+    // The engine checks it when it is made.
     definition: definition as StateMachineDefinition,
     functions,
     callStep: clock.follow(async (step, event) => {
@@ -137,6 +147,7 @@ export async function openRoleWorld(roles: Roles, options: RoleWorldOptions): Pr
   return {
     simulator,
     executions,
+    publish: (ResponseURL) => publishConfig({ ...edgesOf('publish-config') }, { ...DEPLOY, ResponseURL }),
     store: edges.store,
     api,
     async drop(key, content) {

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { STEPS } from '../../lib/step-table.ts';
 import { callSites } from './call-sites.ts';
@@ -15,11 +18,28 @@ async function tell(name: StoryName, versioned: boolean): Promise<void> {
   ends.set(`${name}, ${versioned}`, await story(world).catch((error: unknown) => error));
 }
 
+/** A deploy has its configuration published. */
+async function deploy(): Promise<void> {
+  const answered: string[] = [];
+  const server = createServer((request, response) => {
+    answered.push(String(request.method));
+    request.resume();
+    response.end();
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  await using world = await openRoleWorld(roles, { versioned: true });
+  await world.publish(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  server.close();
+  server.closeAllConnections();
+  ends.set('a deploy', answered);
+}
+
 const HOOK_MS = 600_000;
 
 beforeAll(async () => {
   for (const name of names) await tell(name, true);
   for (const name of OF_INPUTS) await tell(name, false);
+  await deploy();
 }, HOOK_MS);
 
 test('the stories reach every place that calls the store or an execution', () => {
@@ -47,4 +67,8 @@ test.each(names)('%s', (story) => {
 
 test.each(OF_INPUTS)('on a bucket without versions, %s', (story) => {
   expect(ends.get(`${story}, false`)).toEqual(ENDS[story]);
+});
+
+test('a deploy is answered once its configuration is published', () => {
+  expect(ends.get('a deploy')).toEqual(['PUT']);
 });

@@ -1,0 +1,26 @@
+import type { LateOutput, ShardContext } from '../../contract.ts';
+import type { Failure } from '../../errors.ts';
+
+/** The round to collect: its batch, or why there is none. */
+export interface Round extends ShardContext {
+  readonly round: number;
+  readonly lastRound: number;
+  readonly batchId?: string;
+  readonly createdAt?: number;
+  /** Seconds since the create, as the polls count them. */
+  readonly age?: number;
+  /** What it was created from. */
+  readonly fileId?: string;
+  /** The polls found that the provider does not have it any more. */
+  readonly gone?: boolean;
+  /** Set when the batch was told to end. */
+  readonly cancelledAt?: number;
+  /** Rows were sent direct until so many were denied that it is the account. */
+  readonly denied?: Failure;
+  /** Earlier looks found less than the batch promised. */
+  readonly late?: LateOutput;
+  /** The provider refused the round's file or batch. */
+  readonly refusal?: Failure | undefined;
+  /** The provider had no room for it, or lost its file: the rows go to the next round as if nothing had been. */
+  readonly givenBack?: Failure | undefined;
+}
