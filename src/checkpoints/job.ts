@@ -17,6 +17,12 @@ export interface Job {
   readonly skipped?: SkippedFiles;
   /** The schedule whose prefix the inputs were claimed below. */
   readonly schedule?: string;
+  /** A sample: only so many rows are taken, from the first on. */
+  readonly limit?: number;
+  /** The sample of the same inputs whose answers this job takes. */
+  readonly sample?: { readonly jobId: string; readonly results: string };
+  /** A simulator on this machine makes up the answers, whatever provider the profile names. */
+  readonly simulated?: true;
 }
 
 export interface InputRef {

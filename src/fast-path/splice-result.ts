@@ -47,6 +47,8 @@ const KINDS: ReadonlySet<SlotKind> = new Set(['text', 'number', 'quotedNumber', 
 export interface ResultRules extends LineRules {
   readonly round: number;
   readonly resultShape: 'compact' | 'body';
+  /** A simulator makes up the answers. */
+  readonly simulated?: true | undefined;
   /** What answers must match. */
   readonly output?: OutputCheck | undefined;
 }

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { basename } from 'node:path/posix';
+import { isFields } from '../endpoints/ask.ts';
 import { InvalidInput, type Failure } from '../errors.ts';
 import type { InputRef, Job } from '../checkpoints/job.ts';
 import { MAX_LISTED_PROBLEMS, type InputReading, type Plan, type RowProblem } from '../checkpoints/plan.ts';
@@ -19,12 +20,14 @@ import {
 import { readTableRow } from './formats/csv.ts';
 import { readJsonRow } from './formats/json-lines.ts';
 import { Reading } from './formats/reading.ts';
-import type { ReadRow, Row, Table, UnreadableRow } from './row.ts';
+import type { ReadRow, Row, UnreadableRow } from './row.ts';
+import { SampledAnswers, type SampledAnswer } from './sampled-answers.ts';
 import { ShardWriter, type RequestToWrite } from './shard-writer.ts';
 import { JsonSplicer } from '../fast-path/splice-json.ts';
 import { TableSplicer } from '../fast-path/splice-table.ts';
+import { TokenEstimate } from './estimate-tokens.ts';
 import { findInnocent, MAX_SUSPECTS } from './suspects.ts';
-import { checkColumns, rowFields } from './table-columns.ts';
+import { braceNotices, checkColumns, checkPrompt, rowFields } from './table-columns.ts';
 import { compileTemplate } from './template.ts';
 import { createUniqueIds, type UniqueIds } from './unique-ids.ts';
 
@@ -66,13 +69,16 @@ async function buildOnce(store: ObjectStore, job: Job, ids: UniqueIds): Promise<
     limits: job.profile.shardLimits,
     tellsSources: job.inputs.length > 1,
   });
-  const builder = new Builder(job, writer, ids);
+  const sampled = job.sample && new SampledAnswers(store, job.sample.results);
+  const builder = new Builder(job, writer, { ids, sampled });
   try {
-    for (const input of job.inputs) await builder.take(store, input);
+    for (const input of job.inputs) if (!builder.hasMore) await builder.take(store, input);
     return { plan: builder.plan(await writer.close()), suspects: builder.suspects };
   } catch (error) {
     await writer.abort();
     throw error;
+  } finally {
+    await sampled?.close();
   }
 }
 
@@ -89,19 +95,32 @@ class Builder {
   readonly #tableSplicer: TableSplicer;
   readonly #writer: ShardWriter;
   readonly #ids: UniqueIds;
+  /** Of the rows that are left of a sample; undefined behind its last one. */
+  #sampled: SampledAnswers | undefined;
+  /** The job takes only some rows, and there is another one behind them. */
+  hasMore = false;
   /** Ids that were called duplicates. */
   readonly suspects = new Set<string>();
   readonly #problems: RowProblem[] = [];
   readonly #inputs: (InputRef & InputReading)[] = [];
   readonly #rowFields: ReadonlySet<string>;
-  #table: Table | undefined;
+  #hasSeenFields = false;
   #rows = 0;
   #invalid = 0;
+  #answered = 0;
+  /** Ids of the rows that a sample has answered: no request line has them. */
+  readonly #answeredIds = new Set<string>();
+  readonly #tokens = new TokenEstimate();
   /** Of the first row that has one. */
   #model: string | undefined;
 
-  constructor(job: Job, writer: ShardWriter, ids: UniqueIds) {
+  constructor(
+    job: Job,
+    writer: ShardWriter,
+    { ids, sampled }: { readonly ids: UniqueIds; readonly sampled: SampledAnswers | undefined },
+  ) {
     this.#ids = ids;
+    this.#sampled = sampled;
     this.#job = job;
     this.#rules = rulesOf(job.profile);
     this.#rowFields = rowFields(job.profile);
@@ -118,15 +137,21 @@ class Builder {
     const { table, shardLimits } = this.#job.profile;
     const maxRowBytes = Math.min(shardLimits.maxBytes, MAX_ROW_BYTES);
     const reading = new Reading();
-    const options = { name, maxRowBytes, reading, table, rowFields: this.#rowFields };
+    const onHeader = (header: readonly string[]): void => this.#checkHeader(header, name, reading);
+    const options = { name, maxRowBytes, reading, table, onHeader, rowFields: this.#rowFields };
     try {
       for await (const rows of readRows(object.body, options)) {
         for (const row of rows) {
-          if (row.kind === 'table') this.#checkTable(row.table, name);
+          if (this.#rows === this.#job.limit) {
+            this.hasMore = true;
+            break;
+          }
+          if (!this.#hasSeenFields) this.#checkFields(row, name, reading);
           // Most rows need not be waited for, and a promise for each would take as long as the rest.
           const pending = this.#takeRow(row, key);
           if (pending !== undefined) await pending;
         }
+        if (this.hasMore) break;
       }
     } finally {
       object.close();
@@ -134,19 +159,36 @@ class Builder {
     this.#inputs.push({ key, ...(version === undefined ? {} : { version }), ...reading.facts() });
   }
 
-  #checkTable(table: Table, name: string): void {
-    if (table === this.#table) return;
-    this.#table = table;
-    checkColumns(table.header, this.#job.profile, name);
+  #checkHeader(header: readonly string[], name: string, reading: Reading): void {
+    checkColumns(header, this.#job.profile, name);
+    for (const notice of braceNotices(header, this.#job.profile)) reading.note(notice);
+  }
+
+  /** What a table's header tells, the first row with fields tells of other files. */
+  #checkFields(row: Row, name: string, reading: Reading): void {
+    if (row.kind === 'table') return;
+    const read = readRow(row);
+    if (read.kind !== 'read' || read.data === true || !isFields(read.value)) return;
+    this.#hasSeenFields = true;
+    const fields = Object.keys(read.value);
+    checkPrompt(fields, this.#job.profile, name);
+    for (const notice of braceNotices(fields, this.#job.profile)) reading.note(notice);
   }
 
   #takeRow(row: Row, file: string): Promise<void> | undefined {
     this.#rows += 1;
     const source = { file, line: row.line };
+    if (this.#sampled !== undefined) return this.#takeSampled(row, source, this.#sampled);
     const spliced = this.#splice(row);
     if (spliced !== undefined) return this.#writer.addRequest(spliced, source);
-    if (row.kind === 'json') return this.#takeRead(readJsonRow(row), source, row.json);
-    return this.#takeRead(row.kind === 'table' ? readTableRow(row) : row, source);
+    return this.#takeRead(readRow(row), source, { json: row.kind === 'json' ? row.json : undefined });
+  }
+
+  /** A row that a sample may have answered. */
+  async #takeSampled(row: Row, source: RowSource, sampled: SampledAnswers): Promise<void> {
+    const answer = await sampled.next();
+    if (answer === undefined) this.#sampled = undefined;
+    await this.#takeRead(readRow(row), source, { answer: answer === 'none' ? undefined : answer });
   }
 
   /** The row's request line, made of its bytes; `undefined` when it must be read, if only to say what is wrong. */
@@ -160,7 +202,9 @@ class Builder {
     if (length === 0 || length > this.#job.profile.shardLimits.maxBytes) return undefined;
     if (this.#isOtherModel(splicer.model) || !this.#ids.add(splicer.customId)) return undefined;
     this.#model ??= splicer.model;
-    return { line: splicer.line.subarray(0, length), inputs: splicer.inputs };
+    const line = splicer.line.subarray(0, length);
+    this.#tokens.add(line);
+    return { line, inputs: splicer.inputs };
   }
 
   #isOtherModel(model: string): boolean {
@@ -168,12 +212,22 @@ class Builder {
     return oneModel === true && model !== (this.#model ?? model);
   }
 
-  /** @param json the row's text, to learn from */
-  #takeRead(row: ReadRow | UnreadableRow, source: RowSource, json?: Buffer): Promise<void> | undefined {
+  #takeRead(
+    row: ReadRow | UnreadableRow,
+    source: RowSource,
+    { json, answer }: KnownOfRow,
+  ): Promise<void> | undefined {
     const request = this.#check(row);
     if ('text' in request) {
+      if (answer?.customId === request.customId) {
+        this.#answered += 1;
+        this.#answeredIds.add(request.customId);
+        return this.#writer.addAnswered(answer.line, source);
+      }
       if (json !== undefined) this.#jsonSplicer.learn(json);
-      return this.#writer.addRequest({ line: Buffer.from(request.text), inputs: request.inputs }, source);
+      const line = Buffer.from(request.text);
+      this.#tokens.add(line);
+      return this.#writer.addRequest({ line, inputs: request.inputs }, source);
     }
     const problem = { line: row.line, custom_id: request.customId, ...request.problem };
     this.#invalid += 1;
@@ -202,7 +256,7 @@ class Builder {
     }
     this.#model ??= request.model;
     if (this.#ids.add(customId)) return request;
-    if (this.suspects.size < MAX_SUSPECTS) this.suspects.add(customId);
+    if (this.suspects.size < MAX_SUSPECTS && !this.#answeredIds.has(customId)) this.suspects.add(customId);
     const message = 'An earlier row of the job has the same custom_id.';
     return { customId, problem: { code: 'DUPLICATE_CUSTOM_ID', message } };
   }
@@ -213,7 +267,10 @@ class Builder {
     const plan: Plan = {
       rows: this.#rows,
       invalid: this.#invalid,
+      ...(this.#answered > 0 && { answered: this.#answered }),
+      ...(this.hasMore && { hasMore: true }),
       inputTokens,
+      estimatedTokens: this.#tokens.total(bytes),
       inputs: this.#inputs,
       shards,
       problems: this.#problems,
@@ -221,6 +278,19 @@ class Builder {
     const refusal = refuse(plan, this.#job);
     return refusal === undefined ? plan : { ...plan, failure: refusal };
   }
+}
+
+/** What is known of a row beside its value. */
+interface KnownOfRow {
+  /** Its text, to learn from. */
+  readonly json?: Buffer | undefined;
+  /** Its answer, from a sample. */
+  readonly answer?: SampledAnswer | undefined;
+}
+
+function readRow(row: Row): ReadRow | UnreadableRow {
+  if (row.kind === 'json') return readJsonRow(row);
+  return row.kind === 'table' ? readTableRow(row) : row;
 }
 
 function rulesOf({ endpoint, model, body, system, prompt, provider, table }: ResolvedProfile): RequestRules {
@@ -246,6 +316,9 @@ function refuse(plan: Plan, { inputs, profile }: Job): Failure | undefined {
   if (rows === 0) return failure(`${files} has no rows: it is empty.`);
   const reasons = problems.slice(0, 3).map(({ line, code, message }) => `line ${line}: ${message} [${code}]`);
   const because = `${reasons.join('; ')}${invalid > reasons.length ? '; …' : ''}`;
+  const fault = profileFault(plan);
+  if (fault !== undefined)
+    return { ...failure(`${fault} So it is with every row of ${files}; nothing was sent.`), name: 'InvalidRequest' };
   if (invalid === rows) return failure(`${files} has no valid row. ${because}`);
   if (profile.strict && invalid > 0) {
     return failure(
@@ -253,6 +326,17 @@ function refuse(plan: Plan, { inputs, profile }: Job): Failure | undefined {
     );
   }
   return overBudget(plan, files, profile);
+}
+
+/** Codes of rows that the profile is the cause of when every row has the same. */
+const PROFILE_FAULTS: ReadonlySet<string> = new Set(['MISSING_MODEL', 'MISSING_COLUMN', 'NO_PROMPT']);
+
+/** What is wrong with the profile, or with what was asked for, and not with the file: every row says the same. */
+function profileFault({ rows, invalid, problems }: Plan): string | undefined {
+  const [first] = problems;
+  if (first === undefined || invalid !== rows || !PROFILE_FAULTS.has(first.code)) return undefined;
+  const isSame = problems.every(({ code, message }) => code === first.code && message === first.message);
+  return isSame ? `${first.message} [${first.code}]` : undefined;
 }
 
 function overBudget(

@@ -151,7 +151,7 @@ export class RoundWriter {
 
   async #answer(customId: string, { body, shown }: Answered, asked: Asked): Promise<OkLine | NotOkLine> {
     const { rules, files } = this.#round;
-    const { output, endpoint, round, resultShape } = rules;
+    const { output, endpoint, round, resultShape, simulated } = rules;
     const taken = takesFiles(rules) ? endpoint.takeFiles?.(body) : undefined;
     const line = renderResult({
       customId,
@@ -159,6 +159,7 @@ export class RoundWriter {
       shown: taken === undefined ? shown : endpoint.show(taken.body, asked),
       round,
       resultShape,
+      simulated,
       files: await files.add(customId, taken?.files ?? []),
     });
     if (output === undefined) return line;
