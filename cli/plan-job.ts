@@ -83,7 +83,15 @@ export async function planJob(options: PlanJob): Promise<PlannedJob> {
     const requests = await firstRequests(scratch, plan);
     const direct = planDirect(profile, plan);
     const batches = direct === undefined ? planBatches(profile, plan) : [];
-    return { profile, plan, requests, skipped: filter.skipped, batches, direct, price: planPrice(profile, plan) };
+    return {
+      profile,
+      plan,
+      requests,
+      skipped: filter.skipped,
+      batches,
+      direct,
+      price: planPrice(profile, plan),
+    };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -188,7 +196,10 @@ function planDirect(profile: ResolvedProfile, plan: Plan): PlannedDirect | undef
   if (!isSmall(profile, plan)) return undefined;
   const shards = plan.shards.filter(({ requests }) => requests > 0);
   const groups = shards.map(({ bytes, requests }) => ({ shards: 1, bytes, polls: 0, directRows: requests }));
-  return { calls: plan.rows - plan.invalid - (plan.answered ?? 0), aws: estimateAwsCost({ groups, memoryMib: MEMORY }) };
+  return {
+    calls: plan.rows - plan.invalid - (plan.answered ?? 0),
+    aws: estimateAwsCost({ groups, memoryMib: MEMORY }),
+  };
 }
 
 const MEMORY = {

@@ -38,7 +38,10 @@ export async function takeStandardInput(
     if (start.length === 0) throw new InvalidRequest('Standard input (-) is empty.');
     const file = join(folder, `stdin.${format ?? recogniseFormat(start)}`);
     await pipeline(Readable.from(chunks), createWriteStream(file));
-    return { files: files.map((each) => (each === STANDARD_INPUT ? file : each)), [Symbol.asyncDispose]: remove };
+    return {
+      files: files.map((each) => (each === STANDARD_INPUT ? file : each)),
+      [Symbol.asyncDispose]: remove,
+    };
   } catch (error) {
     await remove();
     throw error;

@@ -61,10 +61,7 @@ export async function resumeRun(options: RunHost, jobId: string): Promise<Summar
 }
 
 /** Starts a job, and waits for its end. */
-async function drive(
-  options: RunHost,
-  start: (doors: StartEdges) => Promise<StartedJob>,
-): Promise<Summary> {
+async function drive(options: RunHost, start: (doors: StartEdges) => Promise<StartedJob>): Promise<Summary> {
   const { config, edges, simulated, signal } = options;
   const executions = await openExecutions(options);
   if (signal?.aborted === true) throw new RunAborted(() => Promise.resolve(NOTHING_SENT), Promise.resolve());

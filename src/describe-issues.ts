@@ -6,7 +6,9 @@ import { didYouMean } from './did-you-mean.ts';
  * @param schema what was checked against: it says which name may have been meant
  */
 export function describeIssues(error: z.ZodError, schema?: z.core.$ZodType): string {
-  return error.issues.map((issue) => `  ${issue.path.join('.') || '(root)'}: ${messageOf(issue, schema)}`).join('\n');
+  return error.issues
+    .map((issue) => `  ${issue.path.join('.') || '(root)'}: ${messageOf(issue, schema)}`)
+    .join('\n');
 }
 
 function messageOf(issue: z.core.$ZodIssue, schema: z.core.$ZodType | undefined): string {

@@ -22,7 +22,8 @@ function findSlip(asked: string, names: readonly string[]): string | undefined {
   let best: { readonly name: string; readonly slips: number } | undefined;
   for (const name of names) {
     const most = Math.min(3, Math.floor(Math.max(letters.length, name.length) / 3));
-    if (name === asked || name.length > MAX_LETTERS || Math.abs(name.length - letters.length) > most) continue;
+    if (name === asked || name.length > MAX_LETTERS || Math.abs(name.length - letters.length) > most)
+      continue;
     const slips = countSlips(letters, name.toLowerCase());
     if (slips <= most && (best === undefined || slips < best.slips)) best = { name, slips };
   }

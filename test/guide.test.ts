@@ -25,7 +25,9 @@ function named(heading: string): string[] {
   return cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name)).toSorted();
 }
 
-const DECLARATIONS = ['plan', 'result-line', 'summary'].map((name) => read(`src/checkpoints/${name}.ts`)).join('\n');
+const DECLARATIONS = ['plan', 'result-line', 'summary']
+  .map((name) => read(`src/checkpoints/${name}.ts`))
+  .join('\n');
 
 /** What is declared in `src/checkpoints/` between its start and the end of its statement. */
 function declared(start: string, pattern: RegExp): string[] {

@@ -25,7 +25,11 @@ interface FolderFlags {
 }
 
 /** Cancels a job of a data folder: through the process that runs it, or here when none does. @returns the exit status */
-export async function cancelHere(jobId: string, flags: FolderFlags, config: NightshiftConfig): Promise<number> {
+export async function cancelHere(
+  jobId: string,
+  flags: FolderFlags,
+  config: NightshiftConfig,
+): Promise<number> {
   const place = await openPlace({ ...WHERE, data: flags.data });
   await requireJob(place, jobId);
   const summary = await summaryObject.read(place.store, jobId);
@@ -43,7 +47,11 @@ export async function cancelHere(jobId: string, flags: FolderFlags, config: Nigh
 }
 
 /** Lets a job of a data folder go on: in the process that holds the folder, or here to its end. @returns the exit status */
-export async function resumeHere(jobId: string, flags: FolderFlags, config: NightshiftConfig): Promise<number> {
+export async function resumeHere(
+  jobId: string,
+  flags: FolderFlags,
+  config: NightshiftConfig,
+): Promise<number> {
   const place = await openPlace({ ...WHERE, data: flags.data });
   await requireJob(place, jobId);
   const summary = await summaryObject.read(place.store, jobId);

@@ -93,8 +93,7 @@ async function cancelAll(
   const executions = createLocalExecutions({ ...machine, callStep: steps.call });
   for await (const jobId of openJobs(edges.store)) {
     const job = await jobObject.require(edges.store, jobId);
-    if (whyNotHere(doors, job) === undefined)
-      await cancelToTheEnd({ ...edges, ...doors, executions }, jobId);
+    if (whyNotHere(doors, job) === undefined) await cancelToTheEnd({ ...edges, ...doors, executions }, jobId);
   }
 }
 
@@ -105,12 +104,12 @@ function welcome({ data }: LocalFlags, host: RunningHost, simulatorUrl: string |
     print(`Schedule ${name} fires next at ${new Date(time).toISOString()}.`);
   }
   print(describeProvider(undefined, simulatorUrl));
-  if (simulatorUrl !== undefined) print(styleText('dim', '--live asks the providers of the profiles instead.'));
+  if (simulatorUrl !== undefined)
+    print(styleText('dim', '--live asks the providers of the profiles instead.'));
   print(styleText('dim', 'Ctrl-C stops.'));
 }
 
-const logLine: Log = (event, fields) =>
-  printError(styleText('dim', logText(event, fields)));
+const logLine: Log = (event, fields) => printError(styleText('dim', logText(event, fields)));
 
 /** What the doors did. */
 const tellJobs: Log = (event, fields) => {

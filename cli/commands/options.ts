@@ -47,7 +47,9 @@ export function addTreatmentOptions(command: Command): Command {
     .option('--id <column>', "the column, or the field, that is a row's id (default: custom_id, else id)")
     .option('--sheet <name>', 'the sheet of a workbook (default: the first)')
     .addOption(
-      new Option('--stdin <format>', 'what standard input (-) is (default: recognised)').choices(FORMAT_NAMES),
+      new Option('--stdin <format>', 'what standard input (-) is (default: recognised)').choices(
+        FORMAT_NAMES,
+      ),
     )
     .option('--quotes', "quotes hold a table's cells together, whatever it looks like")
     .option('--no-quotes', 'quotes in a table are characters like any other');

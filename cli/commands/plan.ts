@@ -35,7 +35,9 @@ export function planCommand(loadConfig: LoadConfig): Command {
       await using given = await takeStandardInput(files, process.stdin, flags.stdin);
       const overrides = overridesOf(flags);
       const planned = await planJob({ files: given.files, profile, limit, overrides, config, data });
-      const text = flags.json ? jsonLine('plan', planLine(planned)) : describePlan(planned, given.files).join('\n');
+      const text = flags.json
+        ? jsonLine('plan', planLine(planned))
+        : describePlan(planned, given.files).join('\n');
       print(text);
       const { failure } = planned.plan;
       if (failure === undefined) return;

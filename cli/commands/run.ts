@@ -47,9 +47,15 @@ export function runCommand(loadConfig: LoadConfig): Command {
     .description(
       'run one job on this machine: input files (.jsonl, .json, .csv, .tsv, .txt, each also .gz; .xlsx, .parquet), or a job request (.job.json)',
     )
-    .argument('[files...]', 'input files, - for standard input; without any, the ten prompts of examples/hanse.jsonl')
+    .argument(
+      '[files...]',
+      'input files, - for standard input; without any, the ten prompts of examples/hanse.jsonl',
+    )
     .option('--provider <name>', "a provider instead of the profile's, with its key in <NAME>_API_KEY")
-    .option('--simulate', 'make the answers up on this machine: no key, no cost; without files, that is so anyway');
+    .option(
+      '--simulate',
+      'make the answers up on this machine: no key, no cost; without files, that is so anyway',
+    );
   return addTreatmentOptions(command)
     .option('--data <folder>', 'the folder that stands in for the bucket', 'nightshift-data')
     .option('--out <folder>', 'also put the result files here')
@@ -130,9 +136,7 @@ function printer({ json }: RunFlags): (line: string) => void {
 }
 
 const logToStandardError: Log = (event, fields) =>
-  printError(
-    styleText('dim', logText(event, fields), { stream: process.stderr }),
-  );
+  printError(styleText('dim', logText(event, fields), { stream: process.stderr }));
 
 /** What runs, who answers, and the job. */
 function startLines(job: StartedJob, files: readonly string[], provider: string): string[] {

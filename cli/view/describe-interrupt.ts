@@ -11,8 +11,12 @@ export function describeInterrupt(sent: SentSoFar): string {
   const { batches, unanswered, files, direct } = sent;
   const facts = [
     ...(batches > 0 ? [`${count(batches, 'batch', 'batches')} at the provider, which go on there`] : []),
-    ...(unanswered > 0 ? [`${count(unanswered, 'create')} without an answer: each may have made a batch`] : []),
-    ...(files > 0 ? [`${count(files, 'file')} uploaded or on the way, without a batch: nothing of them is paid`] : []),
+    ...(unanswered > 0
+      ? [`${count(unanswered, 'create')} without an answer: each may have made a batch`]
+      : []),
+    ...(files > 0
+      ? [`${count(files, 'file')} uploaded or on the way, without a batch: nothing of them is paid`]
+      : []),
     ...(direct > 0 ? [`the answers of ${count(direct, 'shard')} sent row by row so far`] : []),
   ];
   return `Interrupted; nothing more is sent. Sent so far: ${facts.join('; ')}.\nRun the same command to go on here.`;

@@ -8,6 +8,12 @@ import { printable } from '../../src/printable.ts';
  */
 export function describeProvider(name: string | undefined, simulatorUrl: string | undefined): string {
   if (simulatorUrl !== undefined)
-    return styleText('yellow', `Provider: a simulator on ${simulatorUrl}; its answers are made up, and free.`);
-  return styleText('dim', name === undefined ? 'Providers: those of the profiles.' : `Provider: ${printable(name)}`);
+    return styleText(
+      'yellow',
+      `Provider: a simulator on ${simulatorUrl}; its answers are made up, and free.`,
+    );
+  return styleText(
+    'dim',
+    name === undefined ? 'Providers: those of the profiles.' : `Provider: ${printable(name)}`,
+  );
 }

@@ -26,7 +26,13 @@ export async function reportSummary(
   for (const line of sampleLines(summary)) print(line);
   if (summary.simulated) print(styleText('yellow', SIMULATED_END));
   for (const notice of readingNotices(summary.inputs)) print(notice);
-  print([totals(summary), ...errorLines(summary.errors ?? []), ...files.map((file) => `  ${printable(file)}`)].join('\n'));
+  print(
+    [
+      totals(summary),
+      ...errorLines(summary.errors ?? []),
+      ...files.map((file) => `  ${printable(file)}`),
+    ].join('\n'),
+  );
   if (summary.failure !== undefined) {
     const failure = `The job failed: ${printable(summary.failure.message)}`;
     printError(styleText('red', failure, { stream: process.stderr }));
@@ -44,7 +50,9 @@ function sampleLines({ sample, taken }: Summary): string[] {
       : []),
     ...(taken === undefined
       ? []
-      : [`${taken.rows} of these answers are those of the sample ${printable(taken.jobId)}; they were paid for once.`]),
+      : [
+          `${taken.rows} of these answers are those of the sample ${printable(taken.jobId)}; they were paid for once.`,
+        ]),
   ];
 }
 

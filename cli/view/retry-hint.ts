@@ -11,10 +11,19 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     /ECONNREFUSED/,
     'Nothing listens at the base URL of the provider: check its port, and that the server runs. The job goes on by itself then.',
   ],
-  [/CERT|SELF_SIGNED|UNABLE_TO_VERIFY/, 'Set NODE_EXTRA_CA_CERTS to the certificate of your proxy or server.'],
-  [/ProviderThrottled|ProviderBusy/, 'The provider asks to slow down. Nothing is lost; there is nothing to do.'],
+  [
+    /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/,
+    'Set NODE_EXTRA_CA_CERTS to the certificate of your proxy or server.',
+  ],
+  [
+    /ProviderThrottled|ProviderBusy/,
+    'The provider asks to slow down. Nothing is lost; there is nothing to do.',
+  ],
   [/StoreUnavailable/, 'Check the disk that the data folder is on.'],
-  [/ProviderUnavailable/, "The provider does not answer as it should: see its status page. The job goes on by itself."],
+  [
+    /ProviderUnavailable/,
+    'The provider does not answer as it should: see its status page. The job goes on by itself.',
+  ],
 ];
 
 /** A hint for an attempt that failed, once there is reason for one; Ctrl-C is always possible. */

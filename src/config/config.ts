@@ -68,7 +68,9 @@ function findDanglingNames(value: unknown): string[] {
   const wrongDialects = Object.entries(providers).flatMap(([name, { dialect }]) =>
     typeof dialect !== 'string' || isDialect(dialect)
       ? []
-      : [`  providers.${name}.dialect: there is no dialect "${dialect}"${meant(dialect, [...Object.keys(DIALECTS), ...Object.keys(dialects)])}`],
+      : [
+          `  providers.${name}.dialect: there is no dialect "${dialect}"${meant(dialect, [...Object.keys(DIALECTS), ...Object.keys(dialects)])}`,
+        ],
   );
   const wrongLikes = Object.entries(dialects).flatMap(([name, { like }]) =>
     typeof like !== 'string' || isBuiltIn(like)
@@ -78,7 +80,9 @@ function findDanglingNames(value: unknown): string[] {
   const wrongProfiles = Object.entries(schedules).flatMap(([name, { profile = 'default' }]) =>
     typeof profile !== 'string' || Object.hasOwn(profiles, profile)
       ? []
-      : [`  schedules.${name}.profile: there is no profile "${profile}"${meant(profile, Object.keys(profiles))}`],
+      : [
+          `  schedules.${name}.profile: there is no profile "${profile}"${meant(profile, Object.keys(profiles))}`,
+        ],
   );
   const wrongOverrides = Object.entries(schedules).flatMap(([name, { overrides }]) => {
     const provider = overridesSchema.safeParse(overrides).data?.provider;

@@ -152,7 +152,9 @@ export function findProvider(config: NightshiftConfig, name: string): ProviderCo
   if (provider === undefined) {
     const names = [...new Set([...Object.keys(KNOWN_PROVIDERS), ...Object.keys(config.providers ?? {})])];
     const meant = didYouMean(name, names);
-    throw new InvalidRequest(`There is no provider "${name}".${meant} Providers: ${names.toSorted().join(', ')}.`);
+    throw new InvalidRequest(
+      `There is no provider "${name}".${meant} Providers: ${names.toSorted().join(', ')}.`,
+    );
   }
   return { ...known, ...provider };
 }

@@ -103,7 +103,9 @@ export function parseJobRequest(value: unknown): JobRequest {
     textOf(parsed.data);
     return parsed.data;
   }
-  throw new InvalidRequest(`The job request is not valid:\n${describeIssues(parsed.error, jobRequestSchema)}`);
+  throw new InvalidRequest(
+    `The job request is not valid:\n${describeIssues(parsed.error, jobRequestSchema)}`,
+  );
 }
 
 /** Where a request has numbers that are sent on; all others are plain for the checks. */

@@ -53,8 +53,7 @@ export const scheduleSchema = z
     when: hasFields,
   })
   .refine(
-    ({ inputs, prefix, rows }) =>
-      [inputs, prefix, rows].filter((given) => given !== undefined).length === 1,
+    ({ inputs, prefix, rows }) => [inputs, prefix, rows].filter((given) => given !== undefined).length === 1,
     { error: 'exactly one of "inputs", "prefix" and "rows" must be given', when: hasFields },
   );
 

@@ -318,7 +318,10 @@ function refuse(plan: Plan, { inputs, profile }: Job): Failure | undefined {
   const because = `${reasons.join('; ')}${invalid > reasons.length ? '; …' : ''}`;
   const fault = profileFault(plan);
   if (fault !== undefined)
-    return { ...failure(`${fault} So it is with every row of ${files}; nothing was sent.`), name: 'InvalidRequest' };
+    return {
+      ...failure(`${fault} So it is with every row of ${files}; nothing was sent.`),
+      name: 'InvalidRequest',
+    };
   if (invalid === rows) return failure(`${files} has no valid row. ${because}`);
   if (profile.strict && invalid > 0) {
     return failure(

@@ -98,7 +98,9 @@ function refuseOtherContent(
       `${name} is named ${extension}, but its content is not: name it after the format that it has.`,
     );
   if (format.magic === undefined && real !== undefined)
-    throw new InvalidInput(`${name} is named ${extension}, but its content is that of a ${real}: name it so.`);
+    throw new InvalidInput(
+      `${name} is named ${extension}, but its content is that of a ${real}: name it so.`,
+    );
 }
 
 const KNOWN = FORMATS.flatMap(({ extensions }) => extensions);

@@ -153,8 +153,7 @@ function stateOf(summary: Summary | undefined, running: boolean | undefined, can
 }
 
 function overview(jobId: string, { job, summary, status }: Facts): JobOverview {
-  const open =
-    status === 'queued' || status === 'running' || status === 'cancelling' || status === 'stopped';
+  const open = status === 'queued' || status === 'running' || status === 'cancelling' || status === 'stopped';
   return {
     jobId,
     status,

@@ -52,14 +52,25 @@ describe.concurrent('nightshift run', () => {
     ];
     const folder = await openFolder({ 'my.jsonl': rows.map((row) => JSON.stringify(row)).join('\n') });
 
-    const { status, stdout } = await nightshift(folder, 'run', 'my.jsonl', '--simulate', '--json', '--out', 'results');
+    const { status, stdout } = await nightshift(
+      folder,
+      'run',
+      'my.jsonl',
+      '--simulate',
+      '--json',
+      '--out',
+      'results',
+    );
 
     expect(status).toBe(3);
     const summary = JSON.parse(stdout) as Summary;
     expect(summary).toMatchObject({ status: 'partial', rounds: 2, counts: { ok: 2, failed: 1 } });
     expect(summary.simulated).toBe(true);
     const results = await readFile(join(folder, 'results', 'results.jsonl'), 'utf8');
-    const lines = results.trimEnd().split('\n').map((line) => JSON.parse(line) as ResultLine);
+    const lines = results
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as ResultLine);
     expect(lines.map(({ ok, simulated }) => [ok, simulated])).toEqual([
       [true, true],
       [false, undefined],
@@ -97,7 +108,10 @@ describe.concurrent('nightshift run', () => {
       MELIOUS_API_KEY: 'sk-mel-of-a-user',
       PROVIDER_BASE_URLS: JSON.stringify({ melious: simulator.url }),
     };
-    const request = { rows: [{ prompt: 'echo:x' }], overrides: { polling: { minSeconds: 1, maxSeconds: 1 } } };
+    const request = {
+      rows: [{ prompt: 'echo:x' }],
+      overrides: { polling: { minSeconds: 1, maxSeconds: 1 } },
+    };
     await writeFile(join(folder, 'x.job.json'), JSON.stringify(request));
 
     const { status, stdout } = await spawnCli(folder, ['run', 'x.job.json', '--out', 'results'], env);
@@ -127,7 +141,15 @@ describe.concurrent('nightshift run', () => {
     await writeFile(join(folder, 'ships.jsonl'), '{"custom_id":"cog","prompt":"A cog"}\n');
     const image = ['--endpoint', '/v1/images/generations', '--model', 'm'];
 
-    const { stdout } = await nightshift(folder, 'run', 'ships.jsonl', '--simulate', ...image, '--out', 'results');
+    const { stdout } = await nightshift(
+      folder,
+      'run',
+      'ships.jsonl',
+      '--simulate',
+      ...image,
+      '--out',
+      'results',
+    );
 
     expect(stdout).toMatch(/^ {2}results\/files$/m);
     const png = await readFile(join(folder, 'results/files/cog.png'));

@@ -19,7 +19,12 @@ test('beside what is drawn in place, only what goes wrong is told', () => {
   const event = { execution: 'job', input: { jobId: 'job', shard: 3 }, output: {}, error: undefined };
 
   tell({ ...event, type: 'StateExited', state: 'Upload file' });
-  const failed = { ...event, type: 'StateFailed', state: 'Create batch', error: 'ProviderThrottled: slow down.' };
+  const failed = {
+    ...event,
+    type: 'StateFailed',
+    state: 'Create batch',
+    error: 'ProviderThrottled: slow down.',
+  };
   tell(failed);
   tell({ ...failed, next: { attempt: 1, attempts: 9, withinSeconds: 5 } });
   tell({ ...event, type: 'StateRetried', state: 'Create batch', error: 'ProviderThrottled: slow down.' });

@@ -88,7 +88,9 @@ describe.skipIf(pty === undefined)('nightshift run in a terminal', () => {
     expect(await session.exited).toBe(0);
     // oxlint-disable-next-line no-control-regex -- it looks for control characters
     expect(session.written()).not.toMatch(/\u001B/);
-    expect(matching(session, /^\d\d:\d\d:\d\d {4}status: in_progress \(\d+\/10\)$/).length).toBeGreaterThan(0);
+    expect(matching(session, /^\d\d:\d\d:\d\d {4}status: in_progress \(\d+\/10\)$/).length).toBeGreaterThan(
+      0,
+    );
     expect(matching(session, /^\d\d:\d\d:\d\d {2}Write results {4}succeeded$/)).toHaveLength(1);
   });
 });

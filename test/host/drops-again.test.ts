@@ -24,7 +24,7 @@ describe('a drop', () => {
   });
 
   test.each(['~$rows.xlsx', 'rows.jsonl.part', 'rows.jsonl.crdownload'])(
-    'of a lock or of a part of a file is nobody\'s input: %s',
+    "of a lock or of a part of a file is nobody's input: %s",
     async (name) => {
       const host = await openHost();
       await host.start();
@@ -55,7 +55,10 @@ test('a schedule takes rows, as any job request', async () => {
   const host = await openHost();
   const { parseConfig } = await import('../../src/config/config.ts');
   const schedule = { rate: '1 hour', rows: [{ prompt: 'echo:x' }], prompt: '{{prompt}}', limit: 1 };
-  const config = { profiles: { default: { provider: 'simulator', model: 'm' } }, schedules: { hourly: schedule } };
+  const config = {
+    profiles: { default: { provider: 'simulator', model: 'm' } },
+    schedules: { hourly: schedule },
+  };
 
   expect(parseConfig(config).schedules).toEqual({ hourly: schedule });
   const { startScheduledJob } = await import('../../src/doors/start-scheduled-job.ts');

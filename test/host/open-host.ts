@@ -85,7 +85,10 @@ export async function openHost(): Promise<TestHost> {
     logs,
     failures,
     drop,
-    async start(wrap = (call) => call, { config = CONFIG, simulated, wrapStore = (same) => same }: HostChanges = {}) {
+    async start(
+      wrap = (call) => call,
+      { config = CONFIG, simulated, wrapStore = (same) => same }: HostChanges = {},
+    ) {
       const host = await runLocalHost({
         config,
         simulated,

@@ -50,12 +50,14 @@ describe('a host whose answers are made up', () => {
 
   test('leaves jobs alone that an earlier host began at a real provider, and says so', async () => {
     const host = await openHost();
-    const first = await host.start((call) => (step, event) =>
-      step === 'poll-batch' ? Promise.reject(new Error('held')) : call(step, event),
-    { config: REAL });
-    const { jobId } = (await (
-      await post(`${first.url}/jobs`, { rows: [{ prompt: 'echo:x' }] })
-    ).json()) as { jobId: string };
+    const first = await host.start(
+      (call) => (step, event) =>
+        step === 'poll-batch' ? Promise.reject(new Error('held')) : call(step, event),
+      { config: REAL },
+    );
+    const { jobId } = (await (await post(`${first.url}/jobs`, { rows: [{ prompt: 'echo:x' }] })).json()) as {
+      jobId: string;
+    };
     await expect.poll(() => host.simulator.batches().length).toBe(1);
     await first[Symbol.asyncDispose]();
     const before = host.simulator.requests().length;

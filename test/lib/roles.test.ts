@@ -78,7 +78,11 @@ const STORIES = {
     await poll.reached;
     const early = await drop('early', { rows });
     poll.release();
-    const dropped = [await end(world, early), await end(world, sample), await end(world, drop('all', { rows }))];
+    const dropped = [
+      await end(world, early),
+      await end(world, sample),
+      await end(world, drop('all', { rows })),
+    ];
     const asked = [
       await end(world, post(world, '/jobs', { rows, limit: 1 })),
       await end(world, post(world, '/jobs', { rows })),

@@ -29,7 +29,10 @@ test('the JSON around a text, and how it is escaped, are no tokens', async () =>
 });
 
 test('many rows are estimated from some of them', async () => {
-  const rows = Array.from({ length: 3_000 }, (_, n) => `${JSON.stringify({ prompt: `word ${n} `.repeat(50) })}\n`);
+  const rows = Array.from(
+    { length: 3_000 },
+    (_, n) => `${JSON.stringify({ prompt: `word ${n} `.repeat(50) })}\n`,
+  );
   const { plan } = await build(rows.join(''), { limits: { maxBytes: 10_000_000, maxRows: 5_000 } });
 
   const exact = 3_000 * (4 + 50 * 3);

@@ -23,9 +23,9 @@ describe('a prompt that names no column', () => {
   });
 
   test('is refused for lines of text, too', async () => {
-    await expect(build('one\ntwo\n', { name: 'a.txt', profile: { prompt: 'Answer {prompt}' } })).rejects.toThrow(
-      'write {{prompt}}',
-    );
+    await expect(
+      build('one\ntwo\n', { name: 'a.txt', profile: { prompt: 'Answer {prompt}' } }),
+    ).rejects.toThrow('write {{prompt}}');
   });
 
   test('is no matter for rows that bring their messages', async () => {

@@ -11,7 +11,10 @@ const cell = (r: string, type: string, value: string | number, style = 0): strin
 const HEADER = row(1, text('A1', 'id'), text('B1', 'review'));
 const PROMPT = { prompt: 'Review: {{review}}' };
 
-async function prompts(content: Buffer, options: Parameters<typeof build>[1] = {}): Promise<[string, string][]> {
+async function prompts(
+  content: Buffer,
+  options: Parameters<typeof build>[1] = {},
+): Promise<[string, string][]> {
   const { lines } = await build(content, { name: 'reviews.xlsx', profile: PROMPT, ...options });
   return (await lines(0, 1, 'requests.jsonl')).map((line) => {
     const { custom_id, body } = JSON.parse(line) as {
@@ -113,7 +116,11 @@ describe('a workbook', () => {
   test.each([
     ['a.xlsx', Buffer.from('id,review\n'), 'a.xlsx is named .xlsx, but its content is not'],
     ['a.csv', workbookOf({ sheets: {} }), 'a.csv is named .csv, but its content is that of a .xlsx'],
-    ['a.xlsx', Buffer.from('d0cf11e0a1b11ae1', 'hex'), 'is an Excel file of the old kind (.xls), or has a password'],
+    [
+      'a.xlsx',
+      Buffer.from('d0cf11e0a1b11ae1', 'hex'),
+      'is an Excel file of the old kind (.xls), or has a password',
+    ],
     ['a.xlsx', workbookOf({ sheets: {} }), 'a.xlsx has no sheet with cells.'],
     ['a.xlsx', zipOf({ 'other.txt': 'x' }), 'a.xlsx is not a whole workbook: it has no xl/'],
     ['a.xlsx', workbookOf({ sheets: { Data: HEADER } }).subarray(0, 400), 'a.xlsx is not a whole workbook'],

@@ -2,7 +2,10 @@ import { crc32, deflateRawSync } from 'node:zlib';
 
 /** A zipped file of these parts, as `zip` writes it: its table of contents is at its end. */
 export function zipOf(parts: Readonly<Record<string, string>>): Buffer {
-  const files = Object.entries(parts).map(([name, text]) => ({ name: Buffer.from(name), content: Buffer.from(text) }));
+  const files = Object.entries(parts).map(([name, text]) => ({
+    name: Buffer.from(name),
+    content: Buffer.from(text),
+  }));
   const pieces: Buffer[] = [];
   const directory: Buffer[] = [];
   let offset = 0;

@@ -10,7 +10,10 @@ export function recogniseFormat(start: Buffer): string {
   const magic = start.toString('latin1', 0, 4);
   if (magic === 'PK\u0003\u0004') return 'xlsx';
   if (magic === 'PAR1') return 'parquet';
-  const text = start.toString('utf8', 0, LOOKED_AT).replace(/^\uFEFF/, '').trimStart();
+  const text = start
+    .toString('utf8', 0, LOOKED_AT)
+    .replace(/^\uFEFF/, '')
+    .trimStart();
   if (text.startsWith('[')) return 'json';
   if (text.startsWith('{')) return /^\{[^\n]*\}\s*(?:\n|$)/.test(text) ? 'jsonl' : 'json';
   const first = text.split(/\r\n|\n|\r/, 1)[0] ?? '';

@@ -22,7 +22,8 @@ export async function readWorkbook(zip: ZipParts, name: string): Promise<Workboo
     if (tag === 'workbookPr') from1904 = /^(1|true)$/.test(attributes['date1904'] ?? '');
     const part = tag === 'sheet' ? parts.get(attributes['id'] ?? '') : undefined;
     // Charts have sheets of their own, without cells.
-    if (part !== undefined && part.includes('worksheets/')) sheets.push({ name: attributes['name'] ?? '', part });
+    if (part !== undefined && part.includes('worksheets/'))
+      sheets.push({ name: attributes['name'] ?? '', part });
   };
   await readAllXml(zip.read(WORKBOOK), { open }, name);
   return { sheets, from1904 };
@@ -109,7 +110,9 @@ export class TextReader {
 
 /** Characters that XML cannot hold are written as `_x000D_`. */
 export function unescaped(text: string): string {
-  return text.replaceAll(/_x([0-9A-Fa-f]{4})_/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return text.replaceAll(/_x([0-9A-Fa-f]{4})_/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }
 
 /** Which styles show a number as a date. */

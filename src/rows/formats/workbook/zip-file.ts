@@ -30,8 +30,13 @@ export async function openZip(path: string, name: string): Promise<ZipParts> {
     async *read(part) {
       const entry = entries.get(part);
       if (entry === undefined) throw new InvalidInput(`${name} is not a whole workbook: it has no ${part}.`);
-      if (entry.uncompressedSize > JUDGED_FROM_BYTES && entry.uncompressedSize > entry.compressedSize * MAX_RATIO)
-        throw new InvalidInput(`${name} unpacks to more than ${MAX_RATIO} times its size: it is no input file.`);
+      if (
+        entry.uncompressedSize > JUDGED_FROM_BYTES &&
+        entry.uncompressedSize > entry.compressedSize * MAX_RATIO
+      )
+        throw new InvalidInput(
+          `${name} unpacks to more than ${MAX_RATIO} times its size: it is no input file.`,
+        );
       try {
         yield* await openPart(zip, entry);
       } catch (error) {
