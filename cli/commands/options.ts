@@ -71,7 +71,7 @@ export function overridesOf(flags: TreatmentFlags): ProfileConfig {
 
 /** Where the jobs are, and how they are told. */
 export interface PlaceFlags extends OpenPlace {
-  readonly json?: true | undefined;
+  readonly json?: true;
 }
 
 /** A deployed stack. */

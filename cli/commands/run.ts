@@ -124,7 +124,7 @@ async function joinRun(
   printError(
     `Another process works with "${printable(data)}" and has job ${printable(jobId)}: it is not sent again, and watched here.`,
   );
-  const status = await watch(place, jobId, { json, interval: 1 });
+  const status = await watch(place, jobId, { ...(json && { json }), interval: 1 });
   const summary = out === undefined ? undefined : await summaryObject.read(place.store, jobId);
   if (summary !== undefined) await placeFiles(place.store, summary, out);
   return status;

@@ -39,7 +39,7 @@ export function checkColumns(header: readonly string[], rules: ColumnRules, name
   for (const { column, template } of asked) {
     if (columns.includes(column)) continue;
     throw new InvalidInput(
-      `${name} has no column ${quoted(column)}, which the ${template} names.${didYouMean(column, columns)} ${listColumns(columns)}`,
+      `${name} has no column ${quoted(column)}, which the ${template} of the profile names.${didYouMean(column, columns)} ${listColumns(columns)}`,
     );
   }
   const templates = new Set(asked.map(({ column }) => column));

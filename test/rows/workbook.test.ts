@@ -153,7 +153,7 @@ describe('a Parquet file', () => {
   test('is refused before a row is sent when a template names no column of it', async () => {
     const profile = { prompt: '{{Review}}' };
     await expect(build(content(), { name: 'a.parquet', profile })).rejects.toThrow(
-      'a.parquet has no column "Review", which the prompt names. Did you mean "review"? Its columns: "id", "review"',
+      'a.parquet has no column "Review", which the prompt of the profile names. Did you mean "review"? Its columns: "id", "review"',
     );
   });
 });
