@@ -5,10 +5,10 @@ import { jobKey } from '../src/checkpoints/keys.ts';
 import { resumeJob, startJob, type StartEdges, type StartedJob } from '../src/doors/start-job.ts';
 import { InvalidRequest } from '../src/errors.ts';
 import { cancelToTheEnd } from './cancel-jobs.ts';
-import { callBundles } from './call-bundles.ts';
+import { callBundles, stageBundles } from './call-bundles.ts';
 import { callHandlers } from './call-handlers.ts';
 import { createLocalExecutions, type EngineEvent, type LocalExecutions } from './engine.ts';
-import { loadMachine, machineOf } from './load-stack.ts';
+import { loadMachine } from './load-stack.ts';
 import type { Steps } from './worker-steps.ts';
 import { NOTHING_SENT, sentSoFar, type SentSoFar } from './sent-so-far.ts';
 import { readTreatment, toStartRequest, type AskedJob } from './start-request.ts';
@@ -42,7 +42,7 @@ export async function runJob(options: RunJob): Promise<Summary> {
   const treatment = await readTreatment(options);
   const { edges, config } = options;
   const request = await toStartRequest(edges.store, config, options, treatment);
-  return drive(options, (doors) => startJob(doors, request));
+  return runStarted(options, (doors) => startJob(doors, request));
 }
 
 /**
@@ -53,15 +53,21 @@ export async function runJob(options: RunJob): Promise<Summary> {
 export async function resumeRun(options: RunHost, jobId: string): Promise<Summary | undefined> {
   const { edges } = options;
   if ((await edges.store.stat(jobKey(jobId))) === undefined) return undefined;
-  return drive(options, async (doors) => {
+  return runStarted(options, async (doors) => {
     const resumed = await resumeJob(doors, jobId);
     if (resumed === undefined) throw new InvalidRequest(`There is no job ${jobId}.`);
     return resumed;
   });
 }
 
-/** Starts a job, and waits for its end. */
-async function drive(options: RunHost, start: (doors: StartEdges) => Promise<StartedJob>): Promise<Summary> {
+/**
+ * Starts a job, and runs it to its end on this machine.
+ * @param start starts it, or finds that there is nothing to start
+ */
+export async function runStarted(
+  options: RunHost,
+  start: (doors: StartEdges) => Promise<StartedJob>,
+): Promise<Summary> {
   const { config, edges, simulated, signal } = options;
   const executions = await openExecutions(options);
   if (signal?.aborted === true) throw new RunAborted(() => Promise.resolve(NOTHING_SENT), Promise.resolve());
@@ -90,13 +96,8 @@ async function openExecutions({ config, edges, steps, bundles, onEvent }: RunHos
       onEvent,
     });
   }
-  const { synthesizeBundles } = await import('./synthesize.ts');
-  const synthesized = synthesizeBundles(config, bundles);
-  return createLocalExecutions({
-    ...machineOf(synthesized.template),
-    callStep: callBundles(synthesized),
-    onEvent,
-  });
+  const callStep = callBundles(await stageBundles(config, bundles));
+  return createLocalExecutions({ ...(await loadMachine(config)), callStep, onEvent });
 }
 
 /**

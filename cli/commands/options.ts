@@ -7,6 +7,18 @@ import { readSchemaFile } from '../schema-file.ts';
 import type { OpenPlace } from '../targets/open-target.ts';
 import { positiveNumber, wholeNumber } from './numbers.ts';
 
+/** Which configuration is used. */
+export interface ConfigFlags {
+  readonly config?: string;
+}
+
+export function addConfigOption(command: Command): Command {
+  return command.option(
+    '--config <file>',
+    'the configuration (default: nightshift.config.ts, .mts, .js, .mjs or .json, from this folder upwards)',
+  );
+}
+
 /** How the rows are treated: the same for every command that takes files. */
 export interface TreatmentFlags {
   readonly profile?: string;

@@ -1,13 +1,12 @@
 import { randomInt } from 'node:crypto';
 import { basename } from 'node:path/posix';
 import { isFields } from '../endpoints/ask.ts';
-import { InvalidInput, type Failure } from '../errors.ts';
-import type { InputRef, Job } from '../checkpoints/job.ts';
+import type { Failure } from '../errors.ts';
 import { MAX_LISTED_PROBLEMS, type InputReading, type Plan, type RowProblem } from '../checkpoints/plan.ts';
+import type { InputRef, Job } from '../checkpoints/job.ts';
 import type { RowSource } from '../checkpoints/result-line.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { readRows } from './formats.ts';
 import { known } from '../provider/dialects/known.ts';
 import {
   generatedId,
@@ -17,17 +16,17 @@ import {
   type Request,
   type RequestRules,
 } from './request-line.ts';
-import { readTableRow } from './formats/csv.ts';
-import { readJsonRow } from './formats/json-lines.ts';
+import { EarlierResults } from './earlier-results.ts';
+import { readInput, readRow } from './read-input.ts';
 import { Reading } from './formats/reading.ts';
-import type { ReadRow, Row, UnreadableRow } from './row.ts';
 import { SampledAnswers, type SampledAnswer } from './sampled-answers.ts';
+import type { Problem, ReadRow, Row, UnreadableRow } from './row.ts';
 import { ShardWriter, type RequestToWrite } from './shard-writer.ts';
 import { JsonSplicer } from '../fast-path/splice-json.ts';
 import { TableSplicer } from '../fast-path/splice-table.ts';
 import { TokenEstimate } from './estimate-tokens.ts';
 import { findInnocent, MAX_SUSPECTS } from './suspects.ts';
-import { braceNotices, checkColumns, checkPrompt, rowFields } from './table-columns.ts';
+import { braceNotices, checkColumns, checkPrompt } from './table-columns.ts';
 import { compileTemplate } from './template.ts';
 import { createUniqueIds, type UniqueIds } from './unique-ids.ts';
 
@@ -69,10 +68,12 @@ async function buildOnce(store: ObjectStore, job: Job, ids: UniqueIds): Promise<
     limits: job.profile.shardLimits,
     tellsSources: job.inputs.length > 1,
   });
+  const earlier = EarlierResults.of(store, job);
   const sampled = job.sample && new SampledAnswers(store, job.sample.results);
   const builder = new Builder(job, writer, { ids, sampled });
   try {
-    for (const input of job.inputs) if (!builder.hasMore) await builder.take(store, input);
+    for (const input of job.inputs) if (!builder.hasMore) await builder.take(store, input, earlier);
+    await earlier?.end();
     return { plan: builder.plan(await writer.close()), suspects: builder.suspects };
   } catch (error) {
     await writer.abort();
@@ -81,9 +82,6 @@ async function buildOnce(store: ObjectStore, job: Job, ids: UniqueIds): Promise<
     await sampled?.close();
   }
 }
-
-/** Longest row that is read, in bytes. No request is as long; a row made to fill memory takes fifty times its length. */
-const MAX_ROW_BYTES = 20_000_000;
 
 /** Rule of thumb for English; a budget needs no more. */
 const BYTES_PER_TOKEN = 4;
@@ -103,8 +101,9 @@ class Builder {
   readonly suspects = new Set<string>();
   readonly #problems: RowProblem[] = [];
   readonly #inputs: (InputRef & InputReading)[] = [];
-  readonly #rowFields: ReadonlySet<string>;
   #hasSeenFields = false;
+  /** Rows that were read; of a retry, also those that it does not take. */
+  #read = 0;
   #rows = 0;
   #invalid = 0;
   #answered = 0;
@@ -123,38 +122,32 @@ class Builder {
     this.#sampled = sampled;
     this.#job = job;
     this.#rules = rulesOf(job.profile);
-    this.#rowFields = rowFields(job.profile);
     this.#jsonSplicer = new JsonSplicer(this.#rules);
     this.#tableSplicer = new TableSplicer(this.#rules);
     this.#writer = writer;
   }
 
-  async take(store: ObjectStore, input: InputRef): Promise<void> {
-    const { key, version, etag } = input;
+  /** @param earlier of a retry: what became of each row; those that are ok are left out */
+  async take(store: ObjectStore, input: InputRef, earlier?: EarlierResults): Promise<void> {
+    const { key, version } = input;
     const name = basename(key);
-    const object = await store.open(key, { version, etag });
-    if (object === undefined) throw new InvalidInput(`There is no input file ${store.locate(key)}.`);
-    const { table, shardLimits } = this.#job.profile;
-    const maxRowBytes = Math.min(shardLimits.maxBytes, MAX_ROW_BYTES);
     const reading = new Reading();
     const onHeader = (header: readonly string[]): void => this.#checkHeader(header, name, reading);
-    const options = { name, maxRowBytes, reading, table, onHeader, rowFields: this.#rowFields };
-    try {
-      for await (const rows of readRows(object.body, options)) {
-        for (const row of rows) {
-          if (this.#rows === this.#job.limit) {
-            this.hasMore = true;
-            break;
-          }
-          if (!this.#hasSeenFields) this.#checkFields(row, name, reading);
-          // Most rows need not be waited for, and a promise for each would take as long as the rest.
-          const pending = this.#takeRow(row, key);
-          if (pending !== undefined) await pending;
+    for await (const rows of readInput(store, input, this.#job.profile, { reading, onHeader })) {
+      for (const row of rows) {
+        if (this.#read === this.#job.limit) {
+          this.hasMore = true;
+          break;
         }
-        if (this.hasMore) break;
+        if (!this.#hasSeenFields) this.#checkFields(row, name, reading);
+        const before = earlier === undefined ? undefined : await earlier.next();
+        this.#read += 1;
+        if (before === 'ok') continue;
+        // Most rows need not be waited for, and a promise for each would take as long as the rest.
+        const pending = before === 'duplicate' ? this.#takeDuplicate(row, key) : this.#takeRow(row, key);
+        if (pending !== undefined) await pending;
       }
-    } finally {
-      object.close();
+      if (this.hasMore) break;
     }
     this.#inputs.push({ key, ...(version === undefined ? {} : { version }), ...reading.facts() });
   }
@@ -191,14 +184,21 @@ class Builder {
     await this.#takeRead(readRow(row), source, { answer: answer === 'none' ? undefined : answer });
   }
 
+  #takeDuplicate(row: Row, file: string): Promise<void> {
+    this.#rows += 1;
+    const read = readRow(row);
+    const { customId } = this.#check(read);
+    return this.#addInvalid(read, { file, line: row.line }, { customId, problem: DUPLICATE });
+  }
+
   /** The row's request line, made of its bytes; `undefined` when it must be read, if only to say what is wrong. */
   #splice(row: Row): RequestToWrite | undefined {
     if (!(row.kind === 'json' || row.kind === 'table')) return undefined;
     const splicer = row.kind === 'json' ? this.#jsonSplicer : this.#tableSplicer;
     const length =
       row.kind === 'json'
-        ? this.#jsonSplicer.make(row.json, this.#rows)
-        : this.#tableSplicer.make(row, this.#rows);
+        ? this.#jsonSplicer.make(row.json, this.#read)
+        : this.#tableSplicer.make(row, this.#read);
     if (length === 0 || length > this.#job.profile.shardLimits.maxBytes) return undefined;
     if (this.#isOtherModel(splicer.model) || !this.#ids.add(splicer.customId)) return undefined;
     this.#model ??= splicer.model;
@@ -229,6 +229,14 @@ class Builder {
       this.#tokens.add(line);
       return this.#writer.addRequest({ line, inputs: request.inputs }, source);
     }
+    return this.#addInvalid(row, source, request);
+  }
+
+  #addInvalid(
+    row: ReadRow | UnreadableRow,
+    source: RowSource,
+    request: Extract<Request, { problem: Problem }>,
+  ): Promise<void> {
     const problem = { line: row.line, custom_id: request.customId, ...request.problem };
     this.#invalid += 1;
     if (this.#problems.length < MAX_LISTED_PROBLEMS) this.#problems.push(problem);
@@ -239,9 +247,9 @@ class Builder {
     const { profile } = this.#job;
     const request: Request =
       row.kind === 'read'
-        ? toRequestLine({ value: row.value, ordinal: this.#rows, data: row.data }, this.#rules)
+        ? toRequestLine({ value: row.value, ordinal: this.#read, data: row.data }, this.#rules)
         : {
-            customId: readUsableId(row.fields ?? {}, this.#rules) ?? generatedId(this.#rows),
+            customId: readUsableId(row.fields ?? {}, this.#rules) ?? generatedId(this.#read),
             problem: row.problem,
           };
     if ('problem' in request) return request;
@@ -257,8 +265,7 @@ class Builder {
     this.#model ??= request.model;
     if (this.#ids.add(customId)) return request;
     if (this.suspects.size < MAX_SUSPECTS && !this.#answeredIds.has(customId)) this.suspects.add(customId);
-    const message = 'An earlier row of the job has the same custom_id.';
-    return { customId, problem: { code: 'DUPLICATE_CUSTOM_ID', message } };
+    return { customId, problem: DUPLICATE };
   }
 
   plan(shards: Plan['shards']): Plan {
@@ -288,10 +295,10 @@ interface KnownOfRow {
   readonly answer?: SampledAnswer | undefined;
 }
 
-function readRow(row: Row): ReadRow | UnreadableRow {
-  if (row.kind === 'json') return readJsonRow(row);
-  return row.kind === 'table' ? readTableRow(row) : row;
-}
+const DUPLICATE: Problem = {
+  code: 'DUPLICATE_CUSTOM_ID',
+  message: 'An earlier row of the job has the same custom_id.',
+};
 
 function rulesOf({ endpoint, model, body, system, prompt, provider, table }: ResolvedProfile): RequestRules {
   const { customIdLength, customIdCharacters } = provider.dialect.limits;

@@ -53,7 +53,12 @@ describe('a job that is asked for', () => {
     expect(answer.body).toEqual({
       jobId,
       state: 'started',
-      links: { self: `/jobs/${jobId}`, cancel: `/jobs/${jobId}/cancel`, resume: `/jobs/${jobId}/resume` },
+      links: {
+        self: `/jobs/${jobId}`,
+        cancel: `/jobs/${jobId}/cancel`,
+        resume: `/jobs/${jobId}/resume`,
+        retry: `/jobs/${jobId}/retry`,
+      },
     });
     expect(answer.headers.get('location')).toBe(`/jobs/${jobId}`);
     expect(answer.headers.get('content-type')).toBe('application/json');
