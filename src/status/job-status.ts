@@ -164,8 +164,9 @@ function overview(jobId: string, { job, summary, status }: Facts): JobOverview {
 }
 
 function resultsOf(summary: Summary): Partial<JobStatus> {
-  // Summaries of older versions have no errors.
-  const { failure, advice, results, deadLetters, report, open = [], errors = [] } = summary;
+  const { failure, advice, results, deadLetters, report, open = [] } = summary;
+  // Summaries of older versions have none.
+  const { errors = [] }: Partial<Summary> = summary;
   return {
     ...(errors.length === 0 ? {} : { errors }),
     ...(report === undefined ? {} : { report }),

@@ -102,5 +102,5 @@ export class SheetReader implements XmlHandler {
 function columnOf(reference: string | undefined): number | undefined {
   const letters = /^[A-Z]{1,3}/.exec(reference ?? '')?.[0];
   if (letters === undefined) return undefined;
-  return [...letters].reduce((column, letter) => column * 26 + letter.charCodeAt(0) - 64, 0);
+  return letters.split('').reduce((column, letter) => column * 26 + letter.charCodeAt(0) - 64, 0);
 }
