@@ -52,8 +52,7 @@ export async function refuseWithoutSecrets(config: NightshiftConfig, provider: s
   ];
   if (missing.length === 0) return;
   const variables = missing.map(apiKeyVariable);
-  const which =
-    variables.length === 1 ? `the environment variable ${variables[0]}` : variables.join(' and ');
+  const which = variables.length === 1 ? `the environment variable ${variables[0]}` : variables.join(' and ');
   throw new InvalidRequest(
     `There is no ${missing.includes(provider) ? 'key' : 'secret of a header'} for the provider "${provider}". Set ${which}. With --simulate, answers are made up here: no key, no cost.`,
   );
