@@ -166,7 +166,7 @@ function overview(jobId: string, { job, summary, status }: Facts): JobOverview {
 function resultsOf(summary: Summary): Partial<JobStatus> {
   const { failure, advice, results, deadLetters, report, open = [] } = summary;
   // Summaries of older versions have none.
-  const { errors = [] }: Partial<Summary> = summary;
+  const errors = (summary as Partial<Summary>).errors ?? [];
   return {
     ...(errors.length === 0 ? {} : { errors }),
     ...(report === undefined ? {} : { report }),
