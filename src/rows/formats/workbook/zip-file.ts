@@ -16,7 +16,7 @@ export interface ZipParts extends Disposable {
 export async function openZip(path: string, name: string): Promise<ZipParts> {
   const broken = (error: unknown): InvalidInput =>
     new InvalidInput(
-      `${name} is not a whole workbook: ${error instanceof Error ? error.message : String(error)}.`,
+      `${name} is not a whole workbook: ${(error instanceof Error ? error.message : String(error)).replace(/\.$/, '')}.`,
     );
   const zip = await openFile(path).catch((error: unknown) => {
     throw broken(error);
