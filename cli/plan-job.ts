@@ -1,3 +1,4 @@
+import { buildFast } from '../src/steps/build-requests.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -13,7 +14,6 @@ import { parseWindow } from '../src/completion-window.ts';
 import { isSmall } from '../src/checkpoints/shard-rounds.ts';
 import { InputFilter } from '../src/requests/input-files.ts';
 import { resolveInputs } from '../src/requests/resolve-inputs.ts';
-import { buildShards } from '../src/rows/build-shards.ts';
 import { createFolderStore } from '../src/store/folder-store.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import { estimateAwsCost, type AwsCost } from '../src/cost/aws-cost.ts';
@@ -38,12 +38,12 @@ export interface PlannedJob {
   readonly skipped: SkippedFiles | undefined;
   /** When a batch would be looked at, for batches of some lengths; the last takes as long as it may. */
   readonly batches: readonly PlannedBatch[];
-  /** Set when the job makes no batch: its rows are sent one by one. */
+  /** Set when the job makes no batch: its rows are sent direct. */
   readonly direct: PlannedDirect | undefined;
   readonly price: PlannedPrice | undefined;
 }
 
-/** Rows that are sent one by one, once each when none fails. */
+/** Rows that are sent direct, once each when none fails. */
 export interface PlannedDirect {
   readonly calls: number;
   readonly aws: AwsCost;
@@ -134,7 +134,7 @@ async function buildInto(
       : await resolveInputs(store, jobId, request, filter);
   const createdAt = new Date(0).toISOString();
   const job: Job = { jobId, inputs, profile, createdAt, ...(limit !== undefined && { limit }) };
-  return buildShards(store, job);
+  return buildFast(store, job);
 }
 
 const JOB_ID = 'plan';

@@ -5,8 +5,6 @@ import { jobKey } from '../src/checkpoints/keys.ts';
 import { resumeJob, startJob, type StartEdges, type StartedJob } from '../src/doors/start-job.ts';
 import { InvalidRequest } from '../src/errors.ts';
 import { cancelToTheEnd } from './cancel-jobs.ts';
-import { callBundles, stageBundles } from './call-bundles.ts';
-import { callHandlers } from './call-handlers.ts';
 import { createLocalExecutions, type EngineEvent, type LocalExecutions } from './engine.ts';
 import { loadMachine } from './load-stack.ts';
 import type { Steps } from './worker-steps.ts';
@@ -91,11 +89,12 @@ async function openExecutions({ config, edges, steps, bundles, onEvent }: RunHos
   if (bundles === undefined) {
     return createLocalExecutions({
       ...(await loadMachine(config)),
-      callStep: steps?.call ?? callHandlers(edges),
+      callStep: steps?.call ?? (await import('./call-handlers.ts')).callHandlers(edges),
       abandonSteps: () => steps?.abandon() ?? Promise.resolve(),
       onEvent,
     });
   }
+  const { callBundles, stageBundles } = await import('./call-bundles.ts');
   const callStep = callBundles(await stageBundles(config, bundles));
   return createLocalExecutions({ ...(await loadMachine(config)), callStep, onEvent });
 }

@@ -122,7 +122,7 @@ export const pageSchema = z
 
 const progressSchema = z.object({
   round: z.int(),
-  batchId: z.string().optional().describe('Absent while rows are sent one by one.'),
+  batchId: z.string().optional().describe('Absent while rows are sent direct.'),
   status: z.string().describe("The provider's word for it; `direct` where there is no batch."),
   succeeded: z.int().optional(),
   total: z.int().optional(),

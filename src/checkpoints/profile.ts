@@ -20,9 +20,9 @@ export interface ResolvedProfile {
   readonly rounds: number;
   /** Wait before round 2, in seconds; doubles with every further round. */
   readonly retryWaitSeconds: number;
-  /** Rows of an expired batch, or without rounds left, are sent row by row. */
+  /** Rows of an expired batch, or without rounds left, are sent direct. */
   readonly late?: 'direct' | undefined;
-  /** Jobs that send at most so many rows send them row by row. */
+  /** Jobs with at most so many rows to send go direct. */
   readonly directUpTo?: number | undefined;
   /** Row error codes worth another round, beside the built-in ones. */
   readonly retriableCodes: readonly string[];

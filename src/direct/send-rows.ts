@@ -55,7 +55,7 @@ const MAX_ATTEMPTS = 4;
 /** Rows that are tried while none is taken, before the first of them is tried again. */
 const MAX_PROBED = 24;
 
-/** Sends rows one by one, as many at once as the provider takes, and keeps every answer. */
+/** Sends rows to the realtime endpoint, a call each, as many at once as the provider takes, and keeps every answer. */
 export async function sendRows(
   edges: SendingEdges,
   rows: AsyncIterator<DirectRow>,
