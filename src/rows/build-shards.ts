@@ -259,14 +259,6 @@ class Builder {
   }
 }
 
-/** What is known of a row beside its value. */
-interface KnownOfRow {
-  /** Its text, to learn from. */
-  readonly json?: Buffer | undefined;
-  /** Its answer, from a sample. */
-  readonly answer?: SampledAnswer | undefined;
-}
-
 const DUPLICATE: Problem = {
   code: 'DUPLICATE_CUSTOM_ID',
   message: 'An earlier row of the job has the same custom_id.',
