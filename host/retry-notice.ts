@@ -25,7 +25,6 @@ export class Attempts {
 
   /** @param states of the machine's definition */
   constructor(states: Readonly<Record<string, unknown>>) {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a definition's states; only their Retry is looked at
     this.#states = states as Readonly<Record<string, { readonly Retry?: readonly Retrier[] }>>;
   }
 

@@ -37,7 +37,7 @@ interface Def {
 
 /** The names of the fields that an object may have at a path. */
 function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion, no-underscore-dangle -- zod's own name; each kind of schema has other parts
+  // oxlint-disable-next-line no-underscore-dangle -- zod's own name; each kind of schema has other parts
   const def = schema._zod.def as Def;
   const wrapped = def.innerType ?? def.in;
   if (wrapped !== undefined) return keysAt(wrapped, path);

@@ -37,7 +37,7 @@ export async function* readWorkbookRows(
       table = readHeader(cells, options);
       return [];
     });
-  // oxlint-disable-next-line no-unused-vars -- what was found so far is with the reader
+  // What was found so far is with the reader.
   for await (const _ of readXml(zip.read(sheet.part), reader, name)) {
     const rows = toRows(reader.take());
     if (rows.length > 0) yield rows;

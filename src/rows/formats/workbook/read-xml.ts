@@ -43,6 +43,5 @@ export async function readAllXml(
   handler: XmlHandler,
   name: string,
 ): Promise<void> {
-  // oxlint-disable-next-line no-unused-vars -- it is read for what its handler is told
   for await (const _ of readXml(chunks, handler, name));
 }
