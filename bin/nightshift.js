@@ -2,6 +2,8 @@
 // Plain JavaScript, so that an older Node can still say what is missing.
 import { existsSync } from 'node:fs';
 import module from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -11,11 +13,9 @@ const isClone = existsSync(new URL('./nightshift.ts', import.meta.url));
 if (major > 22 || (major === 22 && minor >= 19)) {
   // Halves the time that loading takes: types are stripped and code is compiled once, not at each start.
   // The variable is for threads: they compile with the cache of their environment.
-  if (isClone) {
-    process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(
-      new URL('../node_modules/.cache/nightshift-code', import.meta.url),
-    );
-  }
+  process.env['NODE_COMPILE_CACHE'] ??= isClone
+    ? fileURLToPath(new URL('../node_modules/.cache/nightshift-code', import.meta.url))
+    : join(tmpdir(), 'node-compile-cache');
   module.enableCompileCache();
   await import(isClone ? './nightshift.ts' : '../dist/cli/nightshift.js');
 } else {
