@@ -101,6 +101,7 @@ test('nightshift local only shows what is dropped under hostile names, what is i
     cwd: folder,
     env: USER_ENV,
   });
+  onTestFinished(() => void child.kill('SIGKILL'));
   const said = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => (said.stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (said.stderr += chunk.toString()));
