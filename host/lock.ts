@@ -35,7 +35,7 @@ export interface Holder {
  * @throws InvalidRequest naming the process that has it, or why it cannot be locked
  */
 export async function lockFolder(folder: string): Promise<AsyncDisposable> {
-  await refuseUnwritable(folder);
+  await rejectUnwritable(folder);
   const lock = takeLock(folder);
   if (lock === undefined) {
     const holder = describeHolder(await readHolder(folder));
@@ -106,7 +106,7 @@ function isBusy(error: unknown): boolean {
 }
 
 /** SQLite does not say why it cannot open a file. */
-async function refuseUnwritable(folder: string): Promise<void> {
+async function rejectUnwritable(folder: string): Promise<void> {
   const probe = join(folder, `.probe-${randomUUID()}`);
   try {
     await writeFile(probe, '', { flag: 'wx' });

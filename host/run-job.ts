@@ -33,7 +33,7 @@ export interface RunJob extends AskedJob {
 export async function runJob(options: RunJob): Promise<Summary> {
   const { config, edges } = options;
   const treatment = await readTreatment(options);
-  await refuseWithoutKey(config, treatment);
+  await rejectWithoutKey(config, treatment);
   const request = await toStartRequest(edges.store, config, options, treatment);
   return runStarted(options, (start) => startJob(start, request));
 }
@@ -135,7 +135,7 @@ function isJobFailure(error: unknown): error is Error {
 }
 
 /** Says at once what is missing, instead of letting the job find out at its first upload. */
-async function refuseWithoutKey(config: NightshiftConfig, { profile, overrides }: Treatment): Promise<void> {
+async function rejectWithoutKey(config: NightshiftConfig, { profile, overrides }: Treatment): Promise<void> {
   const { provider } = resolveProfile(config, profile, overrides);
   try {
     await readApiKey(provider.name, process.env);

@@ -37,7 +37,7 @@ export async function retryJob(
       `Job ${jobId} cannot be retried: its checkpoints are deleted, or it was never started. Run its dead letters as a new job.`,
     );
   }
-  refuseOthers(job, summary);
+  rejectOthers(job, summary);
   const nth = await nextRetry(edges, jobId, treatment);
   return startJob(edges, {
     jobId: retryId(jobId, nth),
@@ -50,7 +50,7 @@ export async function retryJob(
 }
 
 /** @throws InvalidRequest for a job that has no rows to ask again, or whose rows are not settled yet */
-function refuseOthers({ jobId, retry }: Job, summary: Summary | undefined): void {
+function rejectOthers({ jobId, retry }: Job, summary: Summary | undefined): void {
   if (retry !== undefined)
     throw new InvalidRequest(`Job ${jobId} is a retry of job ${retry.jobId}: retry that one.`);
   switch (summary?.status) {
