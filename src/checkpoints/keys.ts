@@ -16,6 +16,8 @@ export const jobKey = (jobId: string): string => `jobs/${jobId}/job.json`;
 export const planKey = (jobId: string): string => `jobs/${jobId}/plan.json`;
 /** The rows of a request that brought its rows along; `hash` tells them from those of another request for the job. */
 export const rowsKey = (jobId: string, hash: string): string => `jobs/${jobId}/rows-${hash}.jsonl`;
+/** Which job is the sample of some inputs, by what they are and how they are treated. No jobId is `samples`. */
+export const sampleKey = (hash: string): string => `jobs/samples/${hash}.json`;
 /** Present while the job is stopped: no shard uploads or creates anything. Removed by a resume. */
 export const stopKey = (jobId: string): string => `jobs/${jobId}/stop.json`;
 

@@ -54,6 +54,8 @@ export interface TableRules {
   readonly quotes?: boolean | undefined;
   /** The column (or field) that is a row's id. */
   readonly id?: string | undefined;
+  /** The sheet of a workbook that is read; the first one when it is absent. */
+  readonly sheet?: string | undefined;
 }
 
 export interface OutputRules {

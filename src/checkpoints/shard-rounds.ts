@@ -50,7 +50,7 @@ export async function isDirectRound(
 /** Whether a job sends so few rows that it makes no batch of them. */
 export function isSmall(
   { directUpTo }: Pick<Job['profile'], 'directUpTo'>,
-  { rows, invalid }: Plan,
+  { rows, invalid, answered = 0 }: Plan,
 ): boolean {
-  return directUpTo !== undefined && rows - invalid <= directUpTo;
+  return directUpTo !== undefined && rows - invalid - answered <= directUpTo;
 }

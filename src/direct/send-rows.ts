@@ -37,7 +37,7 @@ export interface Sending {
   readonly isStopped: () => Promise<boolean>;
 }
 
-type SendingEdges = Pick<ProviderEdges, 'clock' | 'random' | 'wait' | 'signal'>;
+type SendingEdges = Pick<ProviderEdges, 'clock' | 'random' | 'wait' | 'signal' | 'halted'>;
 
 export interface Sent {
   readonly answered: number;
@@ -102,11 +102,12 @@ class Sender {
   }
 
   async run(): Promise<Sent> {
-    const { clock, wait, signal } = this.#edges;
+    const { clock, wait, signal, halted } = this.#edges;
     for (;;) {
       this.#inFlight.throwFailure();
       if (this.#denied !== undefined) return this.#ended('halted');
-      if (clock.now() >= this.#sending.until || signal?.aborted === true) return this.#ended('later');
+      const isHalted = signal?.aborted === true || halted?.aborted === true;
+      if (clock.now() >= this.#sending.until || isHalted) return this.#ended('later');
       if (mayStart(this.#rate, this.#inFlight.size, clock.now()) > 0) {
         if (await this.#sending.isStopped()) return this.#ended('stopped');
         const next = await this.#next();

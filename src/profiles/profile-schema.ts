@@ -97,6 +97,8 @@ export const profileSchema = z.strictObject({
       quotes: z.boolean().optional(),
       /** The column, or the field, that is a row's id. Default `custom_id`, else `id`. */
       id: z.string().min(1).optional(),
+      /** The sheet of a workbook that is read. Default: the first. */
+      sheet: z.string().min(1).optional(),
     })
     .optional(),
   /** What answers must be: JSON that matches a schema. For chat and responses. */

@@ -90,12 +90,13 @@ export async function readRound(
 
 const FILES = { output: 'output.jsonl', errors: 'errors.jsonl' } as const;
 
-async function rulesOf({ profile }: Job, round: number): Promise<ResultRules> {
+async function rulesOf({ profile, simulated }: Job, round: number): Promise<ResultRules> {
   const { endpoint, resultShape, output: expected } = profile;
   return {
     round,
     endpoint: endpointAt(endpoint),
     resultShape,
+    simulated,
     codes: rowCodesOf(profile),
     ...(expected && { output: await openOutputCheck(expected) }),
   };
