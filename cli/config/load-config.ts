@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import { parseExact } from '../../src/exact-json.ts';
-import { plainBut } from '../../src/plain-but.ts';
+import { plainBut } from '../../src/requests/plain-but.ts';
 import { findConfig } from './find-config.ts';
 
 /** Gives the configuration a command works with. @param named the file that `--config` names */

@@ -4,7 +4,7 @@ import { describeIssues } from '../describe-issues.ts';
 import { profileSchema } from '../profiles/profile-schema.ts';
 import { InvalidRequest } from '../errors.ts';
 import { parseExact } from '../exact-json.ts';
-import { plainBut } from '../plain-but.ts';
+import { plainBut } from './plain-but.ts';
 import { questionShape } from './question.ts';
 import { INPUT_PREFIX, OUTPUT_PREFIX, STAGED_PREFIX } from '../checkpoints/keys.ts';
 import { MAX_INPUTS, MAX_REQUEST_BYTES, tooLarge } from './request-limits.ts';

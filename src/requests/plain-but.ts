@@ -1,5 +1,5 @@
-import { toPlain } from './exact-json.ts';
-import { asWire } from './provider/wire.ts';
+import { toPlain } from '../exact-json.ts';
+import { asWire } from '../provider/wire.ts';
 
 /**
  * A copy of what `parseExact` has read, with plain numbers for checks and arithmetic but for the values at these paths, which
