@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { BIN, spawnCli, USER_ENV, type Exited } from './spawn-cli.ts';
-import { tableOf } from '../support/exhaustive.ts';
+import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 
 const nightshift = (folder: string, ...args: string[]): Promise<Exited> => spawnCli(folder, args);
 
@@ -61,7 +61,7 @@ describe.concurrent('nightshift run', () => {
     ]);
   });
 
-  test('leaves no dead letters of an earlier run in --out', async () => {
+  test('leaves no dead letters of an earlier run in --out', EXHAUSTIVE, async () => {
     const folder = await openFolder({
       'a.jsonl': '{"prompt":"echo:x"}\n{}\n',
       'b.jsonl': '{"prompt":"echo:x"}',
@@ -74,7 +74,7 @@ describe.concurrent('nightshift run', () => {
     expect(await readdir(join(folder, 'results'))).not.toContain('dead-letters.jsonl');
   });
 
-  test('puts answers that are files into --out, too', async () => {
+  test('puts answers that are files into --out, too', EXHAUSTIVE, async () => {
     const folder = await openFolder();
     await writeFile(join(folder, 'ships.jsonl'), '{"custom_id":"cog","prompt":"A cog"}\n');
     const image = ['--endpoint', '/v1/images/generations', '--model', 'm'];
@@ -86,7 +86,7 @@ describe.concurrent('nightshift run', () => {
     expect(png.toString('latin1', 1, 4)).toBe('PNG');
   });
 
-  test('goes on to its end without a stack when nobody reads its output any more', async () => {
+  test('goes on to its end without a stack when nobody reads its output any more', EXHAUSTIVE, async () => {
     const folder = await openFolder();
     const child = spawn(process.execPath, [BIN, 'run', '--out', 'results'], {
       cwd: folder,
@@ -115,7 +115,7 @@ describe.concurrent('nightshift run', () => {
     expect(third.jobId).not.toBe(first.jobId);
   });
 
-  test('makes one job of several files', async () => {
+  test('makes one job of several files', EXHAUSTIVE, async () => {
     const folder = await openFolder({ 'a.txt': 'echo:1\n', 'b.csv': 'prompt\necho:2\n' });
 
     const { stdout } = await nightshift(folder, 'run', 'a.txt', 'b.csv', '--json', '--out', 'results');
@@ -127,7 +127,7 @@ describe.concurrent('nightshift run', () => {
     expect(results).toContain('b.csv');
   });
 
-  test('takes a job request, whose inputs lie in the data folder', async () => {
+  test('takes a job request, whose inputs lie in the data folder', EXHAUSTIVE, async () => {
     const request = { profile: 'classify', prefix: 'staged/', overrides: { rounds: 1 } };
     const folder = await openFolder({ 'x.job.json': JSON.stringify(request) });
     await mkdir(join(folder, 'nightshift-data', 'staged'), { recursive: true });
@@ -139,7 +139,7 @@ describe.concurrent('nightshift run', () => {
     expect(JSON.parse(stdout)).toMatchObject({ profile: 'classify', inputs: [{ key: 'staged/a.csv' }] });
   });
 
-  test('exits 1 and says why when the job failed', async () => {
+  test('exits 1 and says why when the job failed', EXHAUSTIVE, async () => {
     const folder = await openFolder({ 'empty.jsonl': '' });
 
     const { status, stderr } = await nightshift(folder, 'run', 'empty.jsonl');
