@@ -1,3 +1,4 @@
+import { buildFast } from '../src/steps/build-requests.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -12,7 +13,6 @@ import { parseWindow } from '../src/completion-window.ts';
 import { isSmall } from '../src/checkpoints/shard-rounds.ts';
 import { InputFilter } from '../src/requests/input-files.ts';
 import { resolveInputs } from '../src/requests/resolve-inputs.ts';
-import { buildShards } from '../src/rows/build-shards.ts';
 import { createFolderStore } from '../src/store/folder-store.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import { estimateAwsCost, type AwsCost } from '../src/cost/aws-cost.ts';
@@ -99,7 +99,7 @@ async function buildInto(
       ? files.map((file, n) => ({ key: keyOf(file, n) }))
       : await resolveInputs(store, jobId, request, filter);
   const job: Job = { jobId, inputs, profile, createdAt: new Date(0).toISOString() };
-  return buildShards(store, job);
+  return buildFast(store, job);
 }
 
 /** Two files of the same name are two inputs. */

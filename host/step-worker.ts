@@ -30,7 +30,7 @@ const port = parentPort;
 
 const tell = (message: FromWorker): void => port.postMessage(message);
 
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the host sets it when it starts the thread
+// The host sets it when it starts the thread.
 const providers = workerData as DeployedProviders;
 const abandoned = new AbortController();
 const edges = providerEdgesFromEnvironment(process.env, providers, abandoned.signal);

@@ -58,7 +58,7 @@ const alarmsSchema = z.strictObject({
     .string()
     .regex(/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w.-]+$/, 'must be the ARN of an SNS topic')
     .optional(),
-  /** Where the runbook is, as the alarms link it. Default: its path in this project, `docs/operations.md`. */
+  /** Where the runbook is, as the alarms link it. Default: `docs/operations.md` as it is published with this version. */
   runbook: z.string().min(1).optional(),
 });
 

@@ -167,52 +167,18 @@ function batchRow({ shard, round, batchId, status, requests, createdAt, seconds 
 }
 
 export function usageSection({ models, total, cost, retries }: ReportData): Html {
-  const paid = total.energy > 0 || total.credits > 0;
-  const amiss = total.truncated + total.refused > 0;
-  const cells = (usage: Omit<ModelUsage, 'model'>): Html => {
-    const { answers, truncated, refused, inputTokens, outputTokens, energy, credits } = usage;
-    return html`<td class="number">${count(answers)}</td>
-      ${
-        amiss &&
-        html`<td class="number">${count(truncated)}</td>
-          <td class="number">${count(refused)}</td>`
-      }
-      <td class="number">${count(inputTokens)}</td>
-      <td class="number">${count(outputTokens)}</td>
-      ${
-        paid &&
-        html`<td class="number">${amount(energy)}</td>
-          <td class="number">${amount(credits)}</td>`
-      }`;
-  };
+  const columns = { paid: total.energy > 0 || total.credits > 0, amiss: total.truncated + total.refused > 0 };
   const table = html`<table>
     <caption>
-      What the provider reported of its answers${!paid && '; it told no cost'}.
+      What the provider reported of its answers${!columns.paid && '; it told no cost'}.
     </caption>
-    <thead>
-      <tr>
-        <th scope="col">Model</th>
-        <th scope="col" class="number">Answers</th>
-        ${
-          amiss &&
-          html`<th scope="col" class="number">Truncated</th>
-            <th scope="col" class="number">Refused</th>`
-        }
-        <th scope="col" class="number">Input tokens</th>
-        <th scope="col" class="number">Output tokens</th>
-        ${
-          paid &&
-          html`<th scope="col" class="number">Energy</th>
-            <th scope="col" class="number">Credits</th>`
-        }
-      </tr>
-    </thead>
+    ${usageHead(columns)}
     <tbody>
       ${models.map(
         (usage) =>
           html`<tr>
             <th scope="row">${words(usage.model ?? 'others')}</th>
-            ${cells(usage)}
+            ${usageCells(usage, columns)}
           </tr>`,
       )}
     </tbody>
@@ -221,7 +187,7 @@ export function usageSection({ models, total, cost, retries }: ReportData): Html
       html`<tfoot>
         <tr>
           <th scope="row">All</th>
-          ${cells(total)}
+          ${usageCells(total, columns)}
         </tr>
       </tfoot>`
     }
@@ -237,6 +203,50 @@ export function usageSection({ models, total, cost, retries }: ReportData): Html
     ${part('plan', planned(total, cost))}
     ${retries !== undefined && retries.length > 0 && retryTable(retries)}`,
   );
+}
+
+/** Columns that are shown only where they say something. */
+interface UsageColumns {
+  readonly paid: boolean;
+  readonly amiss: boolean;
+}
+
+function usageHead({ paid, amiss }: UsageColumns): Html {
+  return html`<thead>
+    <tr>
+      <th scope="col">Model</th>
+      <th scope="col" class="number">Answers</th>
+      ${
+        amiss &&
+        html`<th scope="col" class="number">Truncated</th>
+          <th scope="col" class="number">Refused</th>`
+      }
+      <th scope="col" class="number">Input tokens</th>
+      <th scope="col" class="number">Output tokens</th>
+      ${
+        paid &&
+        html`<th scope="col" class="number">Energy</th>
+          <th scope="col" class="number">Credits</th>`
+      }
+    </tr>
+  </thead>`;
+}
+
+function usageCells(usage: Omit<ModelUsage, 'model'>, { paid, amiss }: UsageColumns): Html {
+  const { answers, truncated, refused, inputTokens, outputTokens, energy, credits } = usage;
+  return html`<td class="number">${count(answers)}</td>
+    ${
+      amiss &&
+      html`<td class="number">${count(truncated)}</td>
+        <td class="number">${count(refused)}</td>`
+    }
+    <td class="number">${count(inputTokens)}</td>
+    <td class="number">${count(outputTokens)}</td>
+    ${
+      paid &&
+      html`<td class="number">${amount(energy)}</td>
+        <td class="number">${amount(credits)}</td>`
+    }`;
 }
 
 /** What the plan said, beside what it came to. */

@@ -7,21 +7,13 @@ import type { RowSource } from '../checkpoints/result-line.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { known } from '../provider/dialects/known.ts';
-import {
-  generatedId,
-  MAX_CUSTOM_ID,
-  readUsableId,
-  toRequestLine,
-  type Request,
-  type RequestRules,
-} from './request-line.ts';
+import { MAX_CUSTOM_ID, type RequestRules } from './request-line.ts';
+import { RuleRequests, type InvalidRow, type MadeRequest, type RequestMaker } from './request-maker.ts';
 import { EarlierResults } from './earlier-results.ts';
 import { readInput, readRow } from './read-input.ts';
 import { Reading } from './formats/reading.ts';
-import type { Problem, ReadRow, Row, Table, UnreadableRow } from './row.ts';
-import { ShardWriter, type RequestToWrite } from './shard-writer.ts';
-import { JsonSplicer } from '../fast-path/splice-json.ts';
-import { TableSplicer } from '../fast-path/splice-table.ts';
+import type { Problem, Row, Table } from './row.ts';
+import { ShardWriter } from './shard-writer.ts';
 import { findInnocent, MAX_SUSPECTS } from './suspects.ts';
 import { checkColumns } from './table-columns.ts';
 import { compileTemplate } from './template.ts';
@@ -41,12 +33,13 @@ const SEEDS = 2 ** 48 - 1;
 export async function buildShards(
   store: ObjectStore,
   job: Job,
-  createIds: (seed: number) => UniqueIds = createUniqueIds,
+  { createIds = createUniqueIds, createRequests = byRules }: BuildParts = {},
 ): Promise<Plan> {
+  const requests = createRequests(rulesOf(job.profile));
   for (let attempt = 1; ; attempt += 1) {
     // A seed that nobody can know: whoever writes the input could otherwise make ids that share their hash. Nothing of it is
     // in what is written, so that a build that starts again may take another one.
-    const { plan, suspects } = await buildOnce(store, job, createIds(randomInt(SEEDS)));
+    const { plan, suspects } = await buildOnce(store, job, { ids: createIds(randomInt(SEEDS)), requests });
     const innocent = await findInnocent(store, job.jobId, plan.shards.length, suspects);
     if (innocent === 0) return plan;
     if (attempt === MAX_SEEDS)
@@ -54,19 +47,34 @@ export async function buildShards(
   }
 }
 
+/** Parts that a caller may bring. */
+export interface BuildParts {
+  readonly createIds?: ((seed: number) => UniqueIds) | undefined;
+  /** Default: {@link RuleRequests}. */
+  readonly createRequests?: ((rules: RequestRules) => RequestMaker) | undefined;
+}
+
+const byRules = (rules: RequestRules): RequestMaker => new RuleRequests(rules);
+
+/** What a build goes by. */
+interface Makers {
+  readonly ids: UniqueIds;
+  readonly requests: RequestMaker;
+}
+
 interface Built {
   readonly plan: Plan;
   readonly suspects: Set<string>;
 }
 
-async function buildOnce(store: ObjectStore, job: Job, ids: UniqueIds): Promise<Built> {
+async function buildOnce(store: ObjectStore, job: Job, makers: Makers): Promise<Built> {
   const writer = new ShardWriter(store, {
     jobId: job.jobId,
     limits: job.profile.shardLimits,
     tellsSources: job.inputs.length > 1,
   });
   const earlier = EarlierResults.of(store, job);
-  const builder = new Builder(job, writer, ids);
+  const builder = new Builder(job, writer, makers);
   try {
     for (const input of job.inputs) await builder.take(store, input, earlier);
     await earlier?.end();
@@ -82,9 +90,7 @@ const BYTES_PER_TOKEN = 4;
 
 class Builder {
   readonly #job: Job;
-  readonly #rules: RequestRules;
-  readonly #jsonSplicer: JsonSplicer;
-  readonly #tableSplicer: TableSplicer;
+  readonly #requests: RequestMaker;
   readonly #writer: ShardWriter;
   readonly #ids: UniqueIds;
   /** Ids that were called duplicates. */
@@ -99,12 +105,10 @@ class Builder {
   /** Of the first row that has one. */
   #model: string | undefined;
 
-  constructor(job: Job, writer: ShardWriter, ids: UniqueIds) {
+  constructor(job: Job, writer: ShardWriter, { ids, requests }: Makers) {
     this.#ids = ids;
     this.#job = job;
-    this.#rules = rulesOf(job.profile);
-    this.#jsonSplicer = new JsonSplicer(this.#rules);
-    this.#tableSplicer = new TableSplicer(this.#rules);
+    this.#requests = requests;
     this.#writer = writer;
   }
 
@@ -136,81 +140,51 @@ class Builder {
   #takeRow(row: Row, file: string): Promise<void> | undefined {
     this.#rows += 1;
     const source = { file, line: row.line };
-    const spliced = this.#splice(row);
-    if (spliced !== undefined) return this.#writer.addRequest(spliced, source);
-    return this.#takeRead(readRow(row), source, row.kind === 'json' ? row.json : undefined);
+    const request = this.#make(row);
+    return 'line' in request
+      ? this.#writer.addRequest(request, source)
+      : this.#addInvalid(row, source, request);
   }
 
   #takeDuplicate(row: Row, file: string): Promise<void> {
     this.#rows += 1;
-    const read = readRow(row);
-    const { customId } = this.#check(read);
-    return this.#addInvalid(read, { file, line: row.line }, { customId, problem: DUPLICATE });
+    const { customId } = this.#make(row);
+    return this.#addInvalid(row, { file, line: row.line }, { customId, problem: DUPLICATE });
   }
 
-  /** The row's request line, made of its bytes; `undefined` when it must be read, if only to say what is wrong. */
-  #splice(row: Row): RequestToWrite | undefined {
-    if (!(row.kind === 'json' || row.kind === 'table')) return undefined;
-    const splicer = row.kind === 'json' ? this.#jsonSplicer : this.#tableSplicer;
-    const length =
-      row.kind === 'json'
-        ? this.#jsonSplicer.make(row.json, this.#read)
-        : this.#tableSplicer.make(row, this.#read);
-    if (length === 0 || length > this.#job.profile.shardLimits.maxBytes) return undefined;
-    if (this.#isOtherModel(splicer.model) || !this.#ids.add(splicer.customId)) return undefined;
-    this.#model ??= splicer.model;
-    return { line: splicer.line.subarray(0, length), inputs: splicer.inputs };
+  #make(row: Row): MadeRequest | InvalidRow {
+    const made = this.#requests.make(row, this.#read);
+    return 'line' in made ? this.#check(made) : made;
+  }
+
+  #addInvalid(row: Row, source: RowSource, { customId, problem: found }: InvalidRow): Promise<void> {
+    const problem = { line: row.line, custom_id: customId, ...found };
+    this.#invalid += 1;
+    if (this.#problems.length < MAX_LISTED_PROBLEMS) this.#problems.push(problem);
+    return this.#writer.addInvalid(problem, readRow(row), source);
+  }
+
+  /** Compares a request with the limits of the provider, and with the rows before it. */
+  #check(request: MadeRequest): MadeRequest | InvalidRow {
+    const { customId, line, model } = request;
+    const { maxBytes } = this.#job.profile.shardLimits;
+    if (line.length > maxBytes) {
+      const message = `The request line is larger than ${maxBytes} bytes.`;
+      return { customId, problem: { code: 'ROW_TOO_LARGE', message } };
+    }
+    if (this.#isOtherModel(model)) {
+      const message = `The provider takes one model per file, and the job's first row has "${this.#model}": run rows for "${model}" as a job of their own.`;
+      return { customId, problem: { code: 'OTHER_MODEL', message } };
+    }
+    this.#model ??= model;
+    if (this.#ids.add(customId)) return request;
+    if (this.suspects.size < MAX_SUSPECTS) this.suspects.add(customId);
+    return { customId, problem: DUPLICATE };
   }
 
   #isOtherModel(model: string): boolean {
     const { oneModel } = this.#job.profile.provider.dialect.limits;
     return oneModel === true && model !== (this.#model ?? model);
-  }
-
-  /** @param json the row's text, to learn from */
-  #takeRead(row: ReadRow | UnreadableRow, source: RowSource, json?: Buffer): Promise<void> | undefined {
-    const request = this.#check(row);
-    if ('text' in request) {
-      if (json !== undefined) this.#jsonSplicer.learn(json);
-      return this.#writer.addRequest({ line: Buffer.from(request.text), inputs: request.inputs }, source);
-    }
-    return this.#addInvalid(row, source, request);
-  }
-
-  #addInvalid(
-    row: ReadRow | UnreadableRow,
-    source: RowSource,
-    request: Extract<Request, { problem: Problem }>,
-  ): Promise<void> {
-    const problem = { line: row.line, custom_id: request.customId, ...request.problem };
-    this.#invalid += 1;
-    if (this.#problems.length < MAX_LISTED_PROBLEMS) this.#problems.push(problem);
-    return this.#writer.addInvalid(problem, row, source);
-  }
-
-  #check(row: ReadRow | UnreadableRow): Request {
-    const { profile } = this.#job;
-    const request: Request =
-      row.kind === 'read'
-        ? toRequestLine({ value: row.value, ordinal: this.#read, data: row.data }, this.#rules)
-        : {
-            customId: readUsableId(row.fields ?? {}, this.#rules) ?? generatedId(this.#read),
-            problem: row.problem,
-          };
-    if ('problem' in request) return request;
-    const { customId } = request;
-    if (Buffer.byteLength(request.text) > profile.shardLimits.maxBytes) {
-      const message = `The request line is larger than ${profile.shardLimits.maxBytes} bytes.`;
-      return { customId, problem: { code: 'ROW_TOO_LARGE', message } };
-    }
-    if (this.#isOtherModel(request.model)) {
-      const message = `The provider takes one model per file, and the job's first row has "${this.#model}": run rows for "${request.model}" as a job of their own.`;
-      return { customId, problem: { code: 'OTHER_MODEL', message } };
-    }
-    this.#model ??= request.model;
-    if (this.#ids.add(customId)) return request;
-    if (this.suspects.size < MAX_SUSPECTS) this.suspects.add(customId);
-    return { customId, problem: DUPLICATE };
   }
 
   plan(shards: Plan['shards']): Plan {

@@ -7,7 +7,7 @@ import { createLocalExecutions, type LocalExecutions } from '../../host/engine.t
 import { loadMachine } from '../../host/load-stack.ts';
 import { startSimulator, type Simulator } from '../../simulator/index.ts';
 import cliConfig from '../../nightshift.config.ts';
-import { deployedConfigObject } from '../../src/checkpoints/deployed-config.ts';
+import { deployedConfigObject } from '../../src/config/deployed-config.ts';
 import { publishedConfig } from '../../src/config/published-config.ts';
 import { createS3Store } from '../../src/store/s3-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';

@@ -5,7 +5,7 @@ import { roundKey } from '../../checkpoints/keys.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
 import { isBusy, isTooLarge } from '../../provider/classify-error.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
-import type { RoundToCollect } from './round-to-collect.ts';
+import type { Round } from './round.ts';
 
 /**
  * The batch as it ended; one that is gone is a batch without files. Answers may lag behind those to the polls, so a
@@ -14,7 +14,7 @@ import type { RoundToCollect } from './round-to-collect.ts';
  */
 export async function findEndedBatch(
   edges: ProviderEdges,
-  context: RoundToCollect,
+  context: Round,
   inputFileId: string | undefined,
 ): Promise<Batch | undefined> {
   const { provider, batchId, cancelledAt, fileId = inputFileId ?? '', gone = false } = context;

@@ -1,3 +1,4 @@
+import type { Round } from './round.ts';
 import type { LeftOpen } from '../../checkpoints/open-batch.ts';
 import { RESUME_COLLECTS } from '../../checkpoints/open-batch.ts';
 import type { LateOutput } from '../../contract.ts';
@@ -12,8 +13,7 @@ import {
   type FoundFile,
   type GapKind,
 } from './evidence.ts';
-import type { ReadRound } from './read-round.ts';
-import type { CollectedRound } from './round-facts.ts';
+import type { RoundEvidence } from './read-round.ts';
 
 /** The batch has ended and shows less than it promised: the machine waits, and the round is collected again. */
 export interface LookAgain {
@@ -23,7 +23,7 @@ export interface LookAgain {
 }
 
 /** Whether what was read of a round is all there will be. A round without a batch has nothing to wait for. */
-export function weighRound({ files: facts }: Dialect, read: ReadRound): Decision {
+export function weighRound({ files: facts }: Dialect, read: RoundEvidence): Decision {
   const { context, batch, index, files } = read;
   if (context.batchId === undefined) return { next: 'complete' };
   return weighEvidence({
@@ -45,19 +45,19 @@ export function weighRound({ files: facts }: Dialect, read: ReadRound): Decision
   });
 }
 
-function sentOf({ upload, index }: ReadRound): number {
+function sentOf({ upload, index }: RoundEvidence): number {
   return upload?.part?.requests ?? index.requests;
 }
 
-const waitedSeconds = ({ age = 0, late }: CollectedRound): number =>
+const waitedSeconds = ({ age = 0, late }: Round): number =>
   late === undefined ? 0 : Math.max(0, age - late.since);
 
 /** Bytes of both files. */
-const receivedOf = ({ files }: ReadRound): number =>
+const receivedOf = ({ files }: RoundEvidence): number =>
   files.reduce((total, { received }) => total + received, 0);
 
 /** When to look again. */
-export function lookAgain({ log }: ProviderEdges, { files: facts }: Dialect, read: ReadRound): LookAgain {
+export function lookAgain({ log }: ProviderEdges, { files: facts }: Dialect, read: RoundEvidence): LookAgain {
   const { jobId, shard, round, batchId, late, age = 0, polling } = read.context;
   const { since, looks } = late ?? { since: age, looks: 0 };
   const limits = { minSeconds: polling.minSeconds, lateSeconds: facts.lateSeconds ?? LATE_SECONDS };
@@ -67,7 +67,7 @@ export function lookAgain({ log }: ProviderEdges, { files: facts }: Dialect, rea
 }
 
 /** What a round leaves at the provider whose batch is left as it is. */
-export function leaveOpen(read: ReadRound, { code, message }: Failure): LeftOpen {
+export function leaveOpen(read: RoundEvidence, { code, message }: Failure): LeftOpen {
   const { context, batch, upload } = read;
   const { shard, round, batchId, createdAt } = context;
   const files = { input: upload?.fileId, output: batch?.outputFileId, errors: batch?.errorFileId };
@@ -93,7 +93,7 @@ const GAPS: Readonly<Record<GapKind, { readonly name: string; readonly code: str
 };
 
 /** Why a round is not paid for again although it has rows without an answer. */
-export function describeGap(read: ReadRound, gap: GapKind): Failure {
+export function describeGap(read: RoundEvidence, gap: GapKind): Failure {
   const { context, batch, index } = read;
   const { jobId, shard, round, batchId } = context;
   const counts = batch?.counts;
@@ -112,7 +112,7 @@ export function describeGap(read: ReadRound, gap: GapKind): Failure {
   return { ...GAPS[gap], message: `${about} ${said} ${next}` };
 }
 
-function describeFiles({ batch, files }: ReadRound): string {
+function describeFiles({ batch, files }: RoundEvidence): string {
   const named = [
     ['output', batch?.outputFileId],
     ['errors', batch?.errorFileId],

@@ -1,3 +1,5 @@
+import type { LineReader } from '../lines/line-reader.ts';
+import type { ResultRules } from '../lines/result-rules.ts';
 import { rowCodesOf } from '../lines/row-codes.ts';
 import { lateObject } from '../../checkpoints/late.ts';
 import { uploadObject, type UploadCheckpoint } from '../../checkpoints/upload.ts';
@@ -5,7 +7,6 @@ import { roundKey } from '../../checkpoints/keys.ts';
 import { isDirectRound } from '../../checkpoints/shard-rounds.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import { endpointAt } from '../../endpoints/endpoints.ts';
-import { ResultSplicer, type ResultRules } from '../../fast-path/splice-result.ts';
 import type { Job } from '../../checkpoints/job.ts';
 import type { OutputRules } from '../../checkpoints/profile.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
@@ -13,20 +14,25 @@ import type { OutputCheck } from '../lines/check-output.ts';
 import { failedTooLarge, findEndedBatch } from './ended-batch.ts';
 import type { FoundFile } from './evidence.ts';
 import { fetchFile } from './fetch-file.ts';
-import type { CollectedRound } from './round-facts.ts';
 import { askedAgainBefore } from './lost-rows.ts';
 import { RoundIndex } from './round-index.ts';
 import { readRoundRequests } from './round-requests.ts';
-import type { RoundToCollect } from './round-to-collect.ts';
+import type { Round } from './round.ts';
 import type { Scratch } from './scratch.ts';
 
-/** A round with everything that the provider shows of it at this look. */
-export interface ReadRound {
-  readonly context: CollectedRound;
+/** What collecting a round touches outside itself. */
+export interface CollectEdges extends ProviderEdges {
+  readonly createReader: (rules: ResultRules) => LineReader;
+}
+
+/** What is found of a round at this look: in the store, and in the files that the provider shows. */
+export interface RoundEvidence {
+  readonly context: Round;
+  /** It was sent row by row. */
+  readonly direct: boolean;
   readonly batch: Batch | undefined;
   readonly upload: UploadCheckpoint | undefined;
   readonly rules: ResultRules;
-  readonly splicer: ResultSplicer;
   readonly index: RoundIndex;
   /** The files that the batch names. */
   readonly files: readonly FoundFile[];
@@ -44,20 +50,20 @@ export interface Scratches {
 
 /** Fetches both files of a round and indexes their lines. */
 export async function readRound(
-  edges: ProviderEdges,
+  edges: CollectEdges,
   job: Job,
-  round: RoundToCollect,
+  round: Round,
   scratches: Scratches,
-): Promise<ReadRound> {
+): Promise<RoundEvidence> {
   const { store } = edges;
   const upload = await uploadObject.read(store, round);
   const batch = await findEndedBatch(edges, round, upload?.fileId);
   const direct = await isDirectRound(store, job.profile, round, round.round);
   const givenBack = round.givenBack ?? failedTooLarge(batch, job.profile.provider.dialect.codes);
-  const context = { ...round, direct, givenBack };
+  const context = { ...round, givenBack };
   const rules = await rulesOf(job, round.round);
-  const splicer = new ResultSplicer(rules);
-  const index = new RoundIndex(await readRoundRequests(store, rules, context), splicer, rules);
+  const requests = await readRoundRequests(store, rules, context);
+  const index = new RoundIndex(requests, edges.createReader(rules), rules);
   const wasLate = (await readLate(edges, round))?.isLate === true;
   const fetch = (name: FoundFile['name'], fileId: string | undefined): Promise<FoundFile | undefined> =>
     fetchFile(
@@ -78,8 +84,8 @@ export async function readRound(
   index.settle(direct ? undefined : (upload?.part?.requests ?? index.requests));
   index.haltedBy ??= round.denied;
   const files = [output, errors].filter((file) => file !== undefined);
-  const askedBefore = await askedAgainBefore(store, context, context.round);
-  return { context, batch, upload, rules, splicer, index, files, askedBefore, wasLate };
+  const askedBefore = await askedAgainBefore(store, round, round.round);
+  return { context, direct, batch, upload, rules, index, files, askedBefore, wasLate };
 }
 
 const FILES = { output: 'output.jsonl', errors: 'errors.jsonl' } as const;
@@ -106,14 +112,10 @@ interface Late {
   readonly isLate: boolean;
 }
 
-function readLate({ store }: ProviderEdges, round: RoundToCollect): Promise<Late | undefined> {
+function readLate({ store }: ProviderEdges, round: Round): Promise<Late | undefined> {
   return lateObject.read(store, round);
 }
 
-export async function markLate(
-  { store }: ProviderEdges,
-  round: RoundToCollect,
-  isLate: boolean,
-): Promise<void> {
+export async function markLate({ store }: ProviderEdges, round: Round, isLate: boolean): Promise<void> {
   await lateObject.write(store, round, { isLate });
 }

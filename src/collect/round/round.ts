@@ -2,7 +2,7 @@ import type { LateOutput, ShardContext } from '../../contract.ts';
 import type { Failure } from '../../errors.ts';
 
 /** The round to collect: its batch, or why there is none. */
-export interface RoundToCollect extends ShardContext {
+export interface Round extends ShardContext {
   readonly round: number;
   readonly lastRound: number;
   readonly batchId?: string;
