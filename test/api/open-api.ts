@@ -12,7 +12,7 @@ import type { LogFields } from '../../src/log.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { writeJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { HeldExecutions } from '../held-executions.ts';
+import { HeldExecutions } from '../support/held-executions.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
 /** When every test begins. */

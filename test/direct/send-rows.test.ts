@@ -7,7 +7,7 @@ import type { BatchProvider, DirectAnswer } from '../../src/provider/batch-provi
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { readBodyText } from '../../src/rows/request-line.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
-import { createClock } from '../workflow/parts.ts';
+import { createClock } from '../support/clock.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
 const REF = { jobId: 'job', shard: 0 };

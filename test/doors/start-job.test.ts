@@ -6,7 +6,7 @@ import { startDroppedJob } from '../../src/doors/start-dropped-job.ts';
 import { resumeJob, startJob, type StartEdges, type StartRequest } from '../../src/doors/start-job.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { readJson, writeJson } from '../../src/store/json.ts';
-import { HeldExecutions } from '../held-executions.ts';
+import { HeldExecutions } from '../support/held-executions.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
 async function open() {

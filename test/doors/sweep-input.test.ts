@@ -7,7 +7,7 @@ import type { Summary } from '../../src/checkpoints/summary.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { HeldExecutions } from '../held-executions.ts';
+import { HeldExecutions } from '../support/held-executions.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12);

@@ -10,7 +10,9 @@ import { lastExecution } from '../../src/executions/executions.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { createProviderClient } from '../../src/provider/client.ts';
 import { readJson } from '../../src/store/json.ts';
-import { CONFIG, createClock, KEY, openEdges, type TestClock } from '../workflow/parts.ts';
+import { createClock, type TestClock } from '../support/clock.ts';
+import { CONFIG } from '../support/config.ts';
+import { KEY, openEdges } from '../support/edges.ts';
 import { startLedgerProvider, type LedgerOptions, type LedgerProvider } from './ledger-provider.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 

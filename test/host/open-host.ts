@@ -11,7 +11,8 @@ import type { Summary } from '../../src/checkpoints/summary.ts';
 import { resultsKey } from '../../src/checkpoints/keys.ts';
 import type { LogEvent, LogFields } from '../../src/log.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { createClock, KEY, openEdges, type TestClock } from '../workflow/parts.ts';
+import { createClock, type TestClock } from '../support/clock.ts';
+import { KEY, openEdges } from '../support/edges.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
 /** The whole stack on this machine, in one test: real folder, real watch, real HTTP; only time is simulated. */

@@ -25,7 +25,7 @@ import { openChannels } from '../../src/runtime/announce-edges.ts';
 import { providerEdgesFromEnvironment } from '../../src/runtime/provider-edges.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { requireJson, writeJson } from '../../src/store/json.ts';
-import { HeldExecutions } from '../held-executions.ts';
+import { HeldExecutions } from '../support/held-executions.ts';
 import { stackMachine } from '../lib/synthesized-stack.ts';
 import { openSecrets } from '../runtime/secrets.ts';
 import { startRecorder, type Recorder } from './recorder.ts';

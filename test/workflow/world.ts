@@ -13,7 +13,9 @@ import { retryJob, type RetryTreatment } from '../../src/doors/retry-job.ts';
 import { resumeJob, startJob } from '../../src/doors/start-job.ts';
 import { requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { CONFIG, createClock, KEY, openEdges } from './parts.ts';
+import { createClock } from '../support/clock.ts';
+import { CONFIG } from '../support/config.ts';
+import { KEY, openEdges } from '../support/edges.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
 /**
