@@ -5,8 +5,9 @@ import type { StartEdges, StartedJob } from '../../src/doors/start-job.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
 import { summaryObject } from '../../src/checkpoints/summary.ts';
 import { openLocalEdges } from '../../host/open-edges.ts';
-import { RunAborted, runStarted } from '../../host/run-job.ts';
+import { runStarted } from '../../host/run-job.ts';
 import type { LoadConfig } from '../config/load-config.ts';
+import { endOrCancel } from '../end-or-cancel.ts';
 import { takeInterrupts } from '../interrupts.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
@@ -97,10 +98,11 @@ async function retryHere(
   const { store } = host.edges;
   const progress = openProgress(store, flags, tell);
   const interrupts = takeInterrupts();
-  const ended = await runStarted(
+  const running = runStarted(
     {
       config,
       edges: host.edges,
+      simulated: simulator || undefined,
       steps: host.steps,
       onStart: (started) => {
         tell(describe(started, jobId));
@@ -110,12 +112,8 @@ async function retryHere(
       signal: interrupts.first,
     },
     (edges) => startRetry(edges, place, jobId, treatment),
-  )
-    .finally(() => progress.end())
-    .catch((error: unknown) => {
-      if (!(error instanceof RunAborted)) throw error;
-      printError('Interrupted. What was sent goes on at the provider; run the same command to go on here.');
-    });
+  );
+  const ended = await endOrCancel(running, interrupts, () => progress.end());
   if (ended === undefined) {
     process.exitCode = EXIT.interrupted;
     return;

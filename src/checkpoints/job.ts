@@ -21,6 +21,12 @@ export interface Job {
   readonly overrides?: Readonly<Record<string, unknown>>;
   /** Set on a job that asks the rows of another one again that are not ok. */
   readonly retry?: RetryOf;
+  /** A sample: only so many rows are taken, from the first on. */
+  readonly limit?: number;
+  /** The sample of the same inputs whose answers this job takes. */
+  readonly sample?: { readonly jobId: string; readonly results: string };
+  /** A simulator on this machine makes up the answers, whatever provider the profile names. */
+  readonly simulated?: true;
 }
 
 /** Which job's rows are asked again: its results are where this job's results go, too. */

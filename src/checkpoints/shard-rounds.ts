@@ -31,7 +31,7 @@ export async function currentRound(
   return round === undefined || lastRound === undefined ? findRound(store, at) : { round, lastRound };
 }
 
-/** Whether a round is sent row by row: the first of a small job, and those that the round before it leaves so. */
+/** Whether a round is sent direct: the first of a small job, and those that the round before it leaves so. */
 export async function isDirectRound(
   store: ObjectStore,
   { late, directUpTo }: Job['profile'],
@@ -50,7 +50,7 @@ export async function isDirectRound(
 /** Whether a job sends so few rows that it makes no batch of them. */
 export function isSmall(
   { directUpTo }: Pick<Job['profile'], 'directUpTo'>,
-  { rows, invalid }: Plan,
+  { rows, invalid, answered = 0 }: Plan,
 ): boolean {
-  return directUpTo !== undefined && rows - invalid <= directUpTo;
+  return directUpTo !== undefined && rows - invalid - answered <= directUpTo;
 }

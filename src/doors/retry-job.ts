@@ -45,6 +45,7 @@ export async function retryJob(
     overrides: mergeOverrides(job.overrides, treatment.overrides),
     inputs: () => Promise.resolve(job.inputs),
     owner: job.owner,
+    limit: job.limit,
     retry: { jobId, nth },
   });
 }

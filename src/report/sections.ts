@@ -16,13 +16,14 @@ function time(iso: string): Html {
 }
 
 export function header(data: ReportData, above: HtmlValue): Html {
-  const { jobId, status, facts, startedAt, at, seconds, progress } = data;
+  const { jobId, status, facts, startedAt, at, seconds, progress, simulated } = data;
   const ended =
     progress === undefined
       ? html`ended ${time(at)} after ${duration(seconds)}`
       : html`${duration(seconds)} ago`;
   return html`<p class="eyebrow">${above}</p>
-    <h1>${jobId}</h1>
+    <h1>${jobId}${simulated && html` <span class="badge partial">simulated</span>`}</h1>
+    ${simulated && html`<p class="note">The answers are made up: a simulator stood in for the provider.</p>`}
     <div class="state" id="state" data-part>
       <span class="badge ${status}">${status}</span> <span>started ${time(startedAt)}, ${ended}</span>
     </div>

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { basename } from 'node:path/posix';
+import { isFields } from '../endpoints/ask.ts';
 import type { Failure } from '../errors.ts';
 import { MAX_LISTED_PROBLEMS, type InputReading, type Plan, type RowProblem } from '../checkpoints/plan.ts';
 import type { InputRef, Job } from '../checkpoints/job.ts';
@@ -12,10 +13,12 @@ import { RuleRequests, type InvalidRow, type MadeRequest, type RequestMaker } fr
 import { EarlierResults } from './earlier-results.ts';
 import { readInput, readRow } from './read-input.ts';
 import { Reading } from './formats/reading.ts';
-import type { Problem, Row, Table } from './row.ts';
+import { SampledAnswers, type SampledAnswer } from './sampled-answers.ts';
+import type { Problem, Row } from './row.ts';
 import { ShardWriter } from './shard-writer.ts';
+import { TokenEstimate } from './estimate-tokens.ts';
 import { findInnocent, MAX_SUSPECTS } from './suspects.ts';
-import { checkColumns } from './table-columns.ts';
+import { braceNotices, checkColumns, checkPrompt } from './table-columns.ts';
 import { compileTemplate } from './template.ts';
 import { createUniqueIds, type UniqueIds } from './unique-ids.ts';
 
@@ -74,14 +77,17 @@ async function buildOnce(store: ObjectStore, job: Job, makers: Makers): Promise<
     tellsSources: job.inputs.length > 1,
   });
   const earlier = EarlierResults.of(store, job);
-  const builder = new Builder(job, writer, makers);
+  const sampled = job.sample && new SampledAnswers(store, job.sample.results);
+  const builder = new Builder(job, writer, { ...makers, sampled });
   try {
-    for (const input of job.inputs) await builder.take(store, input, earlier);
+    for (const input of job.inputs) if (!builder.hasMore) await builder.take(store, input, earlier);
     await earlier?.end();
     return { plan: builder.plan(await writer.close()), suspects: builder.suspects };
   } catch (error) {
     await writer.abort();
     throw error;
+  } finally {
+    await sampled?.close();
   }
 }
 
@@ -93,20 +99,33 @@ class Builder {
   readonly #requests: RequestMaker;
   readonly #writer: ShardWriter;
   readonly #ids: UniqueIds;
+  /** Of the rows that are left of a sample; undefined behind its last one. */
+  #sampled: SampledAnswers | undefined;
+  /** The job takes only some rows, and there is another one behind them. */
+  hasMore = false;
   /** Ids that were called duplicates. */
   readonly suspects = new Set<string>();
   readonly #problems: RowProblem[] = [];
   readonly #inputs: (InputRef & InputReading)[] = [];
-  #table: Table | undefined;
+  #hasSeenFields = false;
   /** Rows that were read; of a retry, also those that it does not take. */
   #read = 0;
   #rows = 0;
   #invalid = 0;
+  #answered = 0;
+  /** Ids of the rows that a sample has answered: no request line has them. */
+  readonly #answeredIds = new Set<string>();
+  readonly #tokens = new TokenEstimate();
   /** Of the first row that has one. */
   #model: string | undefined;
 
-  constructor(job: Job, writer: ShardWriter, { ids, requests }: Makers) {
+  constructor(
+    job: Job,
+    writer: ShardWriter,
+    { ids, requests, sampled }: Makers & { readonly sampled: SampledAnswers | undefined },
+  ) {
     this.#ids = ids;
+    this.#sampled = sampled;
     this.#job = job;
     this.#requests = requests;
     this.#writer = writer;
@@ -117,9 +136,14 @@ class Builder {
     const { key, version } = input;
     const name = basename(key);
     const reading = new Reading();
-    for await (const rows of readInput(store, input, this.#job.profile, reading)) {
+    const onHeader = (header: readonly string[]): void => this.#checkHeader(header, name, reading);
+    for await (const rows of readInput(store, input, this.#job.profile, { reading, onHeader })) {
       for (const row of rows) {
-        if (row.kind === 'table') this.#checkTable(row.table, name);
+        if (this.#read === this.#job.limit) {
+          this.hasMore = true;
+          break;
+        }
+        if (!this.#hasSeenFields) this.#checkFields(row, name, reading);
         const before = earlier === undefined ? undefined : await earlier.next();
         this.#read += 1;
         if (before === 'ok') continue;
@@ -127,23 +151,52 @@ class Builder {
         const pending = before === 'duplicate' ? this.#takeDuplicate(row, key) : this.#takeRow(row, key);
         if (pending !== undefined) await pending;
       }
+      if (this.hasMore) break;
     }
     this.#inputs.push({ key, ...(version === undefined ? {} : { version }), ...reading.facts() });
   }
 
-  #checkTable(table: Table, name: string): void {
-    if (table === this.#table) return;
-    this.#table = table;
-    checkColumns(table.header, this.#job.profile, name);
+  #checkHeader(header: readonly string[], name: string, reading: Reading): void {
+    checkColumns(header, this.#job.profile, name);
+    for (const notice of braceNotices(header, this.#job.profile)) reading.note(notice);
+  }
+
+  /** What a table's header tells, the first row with fields tells of other files. */
+  #checkFields(row: Row, name: string, reading: Reading): void {
+    if (row.kind === 'table') return;
+    const read = readRow(row);
+    if (read.kind !== 'read' || read.data === true || !isFields(read.value)) return;
+    this.#hasSeenFields = true;
+    const fields = Object.keys(read.value);
+    checkPrompt(fields, this.#job.profile, name);
+    for (const notice of braceNotices(fields, this.#job.profile)) reading.note(notice);
   }
 
   #takeRow(row: Row, file: string): Promise<void> | undefined {
     this.#rows += 1;
     const source = { file, line: row.line };
+    if (this.#sampled !== undefined) return this.#takeSampled(row, source, this.#sampled);
+    return this.#send(row, source);
+  }
+
+  /** @param answer of the same row in a sample */
+  #send(row: Row, source: RowSource, answer?: SampledAnswer): Promise<void> | undefined {
     const request = this.#make(row);
-    return 'line' in request
-      ? this.#writer.addRequest(request, source)
-      : this.#addInvalid(row, source, request);
+    if (!('line' in request)) return this.#addInvalid(row, source, request);
+    if (answer?.customId === request.customId) {
+      this.#answered += 1;
+      this.#answeredIds.add(request.customId);
+      return this.#writer.addAnswered(answer.line, source);
+    }
+    this.#tokens.add(request.line);
+    return this.#writer.addRequest(request, source);
+  }
+
+  /** A row that a sample may have answered. */
+  async #takeSampled(row: Row, source: RowSource, sampled: SampledAnswers): Promise<void> {
+    const answer = await sampled.next();
+    if (answer === undefined) this.#sampled = undefined;
+    await this.#send(row, source, answer === 'none' ? undefined : answer);
   }
 
   #takeDuplicate(row: Row, file: string): Promise<void> {
@@ -178,7 +231,7 @@ class Builder {
     }
     this.#model ??= model;
     if (this.#ids.add(customId)) return request;
-    if (this.suspects.size < MAX_SUSPECTS) this.suspects.add(customId);
+    if (this.suspects.size < MAX_SUSPECTS && !this.#answeredIds.has(customId)) this.suspects.add(customId);
     return { customId, problem: DUPLICATE };
   }
 
@@ -193,7 +246,10 @@ class Builder {
     const plan: Plan = {
       rows: this.#rows,
       invalid: this.#invalid,
+      ...(this.#answered > 0 && { answered: this.#answered }),
+      ...(this.hasMore && { hasMore: true }),
       inputTokens,
+      estimatedTokens: this.#tokens.total(bytes),
       inputs: this.#inputs,
       shards,
       problems: this.#problems,
@@ -231,6 +287,12 @@ function refuse(plan: Plan, { inputs, profile }: Job): Failure | undefined {
   if (rows === 0) return failure(`${files} has no rows: it is empty.`);
   const reasons = problems.slice(0, 3).map(({ line, code, message }) => `line ${line}: ${message} [${code}]`);
   const because = `${reasons.join('; ')}${invalid > reasons.length ? '; …' : ''}`;
+  const fault = profileFault(plan);
+  if (fault !== undefined)
+    return {
+      ...failure(`${fault} So it is with every row of ${files}; nothing was sent.`),
+      name: 'InvalidRequest',
+    };
   if (invalid === rows) return failure(`${files} has no valid row. ${because}`);
   if (profile.strict && invalid > 0) {
     return failure(
@@ -238,6 +300,17 @@ function refuse(plan: Plan, { inputs, profile }: Job): Failure | undefined {
     );
   }
   return overBudget(plan, files, profile);
+}
+
+/** Codes of rows that the profile is the cause of when every row has the same. */
+const PROFILE_FAULTS: ReadonlySet<string> = new Set(['MISSING_MODEL', 'MISSING_COLUMN', 'NO_PROMPT']);
+
+/** What is wrong with the profile, or with what was asked for, and not with the file: every row says the same. */
+function profileFault({ rows, invalid, problems }: Plan): string | undefined {
+  const [first] = problems;
+  if (first === undefined || invalid !== rows || !PROFILE_FAULTS.has(first.code)) return undefined;
+  const isSame = problems.every(({ code, message }) => code === first.code && message === first.message);
+  return isSame ? `${first.message} [${first.code}]` : undefined;
 }
 
 function overBudget(

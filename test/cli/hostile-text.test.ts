@@ -147,7 +147,7 @@ const COMMANDS: readonly (readonly [status: number, ...args: string[]])[] = [
   [0, 'plan', join(EVIL, `${EVIL}.jsonl`), '--json'],
   [2, 'plan', EVIL],
   [2, 'plan', join(EVIL, `${EVIL}.jsonl`), '--profile', EVIL],
-  [3, 'run', join(EVIL, `${EVIL}.jsonl`), '--verbose', '--data', 'run-data'],
+  [3, 'run', join(EVIL, `${EVIL}.jsonl`), '--simulate', '--verbose', '--data', 'run-data'],
   [0, 'complete', '--', 'run', EVIL.slice(0, 2)],
 ];
 

@@ -5,6 +5,8 @@ import type { LineRules } from './classify-line.ts';
 export interface ResultRules extends LineRules {
   readonly round: number;
   readonly resultShape: 'compact' | 'body';
+  /** A simulator makes up the answers. */
+  readonly simulated?: true | undefined;
   /** What answers must match. */
   readonly output?: OutputCheck | undefined;
 }

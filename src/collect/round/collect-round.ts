@@ -38,7 +38,8 @@ export async function collectRound(
   if (weighed.next === 'complete') {
     // From here on what is stored counts: the provider's files are deleted.
     if (evidence.wasLate) await markLate(edges, round, false);
-    return endRound(edges, job, evidence);
+    // Awaited here: the scratch files are closed when this function is left.
+    return await endRound(edges, job, evidence);
   }
   await markLate(edges, round, true);
   if (weighed.next === 'wait') return lookAgain(edges, dialect, evidence);

@@ -28,7 +28,7 @@ export interface CollectEdges extends ProviderEdges {
 /** What is found of a round at this look: in the store, and in the files that the provider shows. */
 export interface RoundEvidence {
   readonly context: Round;
-  /** It was sent row by row. */
+  /** It was sent direct, without a batch. */
   readonly direct: boolean;
   readonly batch: Batch | undefined;
   readonly upload: UploadCheckpoint | undefined;
@@ -90,12 +90,13 @@ export async function readRound(
 
 const FILES = { output: 'output.jsonl', errors: 'errors.jsonl' } as const;
 
-async function rulesOf({ profile }: Job, round: number): Promise<ResultRules> {
+async function rulesOf({ profile, simulated }: Job, round: number): Promise<ResultRules> {
   const { endpoint, resultShape, output: expected } = profile;
   return {
     round,
     endpoint: endpointAt(endpoint),
     resultShape,
+    simulated,
     codes: rowCodesOf(profile),
     ...(expected && { output: await openOutputCheck(expected) }),
   };

@@ -102,7 +102,7 @@ export class RoundIndex {
 
   /**
    * Finds the rows of lines under changed ids; called once, when both files were taken in.
-   * @param sent requests of the batch; where rows go one by one, those that were answered
+   * @param sent requests of the batch; where rows go direct, those that were answered
    */
   settle(sent = this.answered): void {
     const strays = this.#strays;

@@ -155,7 +155,7 @@ export class RoundWriter {
   async #answer(customId: string, { body, shown }: Answered, asked: Asked): Promise<OkLine | NotOkLine> {
     const { evidence, files } = this.#source;
     const { rules } = evidence;
-    const { output, endpoint, round, resultShape } = rules;
+    const { output, endpoint, round, resultShape, simulated } = rules;
     const taken = takesFiles(rules) ? endpoint.takeFiles?.(body) : undefined;
     const line = renderResult({
       customId,
@@ -163,6 +163,7 @@ export class RoundWriter {
       shown: taken === undefined ? shown : endpoint.show(taken.body, asked),
       round,
       resultShape,
+      simulated,
       files: await files.add(customId, taken?.files ?? []),
     });
     if (output === undefined) return line;

@@ -15,7 +15,7 @@ export interface Round extends ShardContext {
   readonly gone?: boolean;
   /** Set when the batch was told to end. */
   readonly cancelledAt?: number;
-  /** Rows were sent one by one until so many were denied that it is the account. */
+  /** Rows were sent direct until so many were denied that it is the account. */
   readonly denied?: Failure;
   /** Earlier looks found less than the batch promised. */
   readonly late?: LateOutput;
