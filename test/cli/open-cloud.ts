@@ -30,6 +30,8 @@ export interface Cloud extends AsyncDisposable {
   /** What the command line finds in its environment. */
   readonly env: Readonly<Record<string, string>>;
   nightshift(...args: string[]): Promise<Exited>;
+  /** Every object was written so many milliseconds earlier. */
+  age(milliseconds: number): Promise<void>;
   /** Batches are looked at no more, until the returned function is called. */
   hold(): () => void;
 }
@@ -80,6 +82,7 @@ export async function openCloud(): Promise<Cloud> {
     executions,
     env,
     nightshift: (...args) => spawnCli(folder, args, env),
+    age: (milliseconds) => s3.age(milliseconds),
     hold() {
       const { promise, resolve } = Promise.withResolvers<void>();
       held = promise;
