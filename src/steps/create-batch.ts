@@ -11,7 +11,7 @@ import {
 import { roundKey } from '../checkpoints/keys.ts';
 import { readRequests } from '../checkpoints/shard-part.ts';
 import { takeSlot } from '../checkpoints/slots.ts';
-import { isCancelled, readStop, refuseWhenStopped } from '../checkpoints/stop.ts';
+import { isCancelled, readStop, rejectWhenStopped } from '../checkpoints/stop.ts';
 import type { BatchContext, UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { InvalidRequest, isProviderError, ProviderBusy } from '../errors.ts';
@@ -67,7 +67,7 @@ async function findOrCreate(
     const batch = await findLost(edges, context, announced);
     if (batch !== undefined) return { batch, at: announced.at > 0 ? announced.at : seconds(clock.now()) };
   }
-  await refuseWhenStopped(store, context);
+  await rejectWhenStopped(store, context);
   await waitForSlot(edges, context, profile.maxBatches);
   return create(edges, context, profile, await announce(edges, context, announced));
 }
