@@ -136,6 +136,11 @@ const openBatchSchema = z.object({
   shard: z.int(),
   round: z.int(),
   batchId: z.string().optional().describe('Absent when it is not known whether the batch exists.'),
+  candidates: z
+    .array(z.string())
+    .readonly()
+    .optional()
+    .describe('Batches that may be the one whose create got no answer.'),
   status: z.string().optional().describe("The provider's last word for it."),
   createdAt: z.string().optional(),
   files: z.object({

@@ -2,7 +2,7 @@ import type { Failure } from '../errors.ts';
 import type { OpenBatch, Progress } from '../job.ts';
 import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import type { BatchCheckpoint } from './batch-checkpoint.ts';
+import type { BatchCheckpoint, CreateAnnouncement } from './batch-checkpoint.ts';
 import { roundKey, shardKey, type ShardRef } from './keys.ts';
 import type { UploadCheckpoint } from './shard-part.ts';
 import { readCollected } from './shard-rounds.ts';
@@ -31,11 +31,12 @@ export async function findLeftOpen(
   const round = (await readCollected(store, ref)).length + 1;
   const [batch, creating, upload, progress] = await Promise.all([
     readJson<BatchCheckpoint>(store, roundKey(ref, round, 'batch.json')),
-    readJson<{ readonly at: number }>(store, roundKey(ref, round, 'creating.json')),
+    readJson<CreateAnnouncement>(store, roundKey(ref, round, 'creating.json')),
     readJson<UploadCheckpoint>(store, roundKey(ref, round, 'upload.json')),
     readJson<Progress>(store, shardKey(ref, 'progress.json')),
   ]);
   const mayExist = creating !== undefined && creating.at > 0;
+  const { candidates = [] } = creating ?? {};
   const left = upload === undefined ? [] : [upload.fileId];
   if (batch === undefined && !mayExist) return { left };
   const { code, message } = failure;
@@ -47,6 +48,7 @@ export async function findLeftOpen(
       createdAt: new Date(batch.createdAt * 1_000).toISOString(),
       ...(progress?.batchId === batch.batchId && { status: progress.status }),
     }),
+    ...(batch === undefined && candidates.length > 0 && { candidates }),
     files: { ...(upload && { input: upload.fileId }) },
     error: { code, message },
     onResume: batch === undefined ? RESUME_LOOKS : RESUME_COLLECTS,
