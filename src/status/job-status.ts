@@ -7,6 +7,7 @@ import { jobKey, planKey, summaryKey } from '../checkpoints/keys.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
 import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { readLeftOpen } from './left-open.ts';
 import { readShards, type ShardStatus } from './shard-status.ts';
 
 /** How a job is: its summary's status once it has ended, else what it does now. */
@@ -93,7 +94,11 @@ export async function readDetails(edges: StatusEdges, jobId: string): Promise<Jo
   // Nothing of a refused job is in its shards any more.
   const shards =
     plan === undefined || plan.failure !== undefined ? [] : await readShards(edges.store, jobId, plan);
-  return { status: statusOf(jobId, facts, plan, shards), shards };
+  const status = statusOf(jobId, facts, plan, shards);
+  // It ended, and nobody wrote a summary.
+  const isUntold = facts.summary === undefined && facts.status === 'failed';
+  const open = isUntold ? await readLeftOpen(edges.store, jobId, shards) : [];
+  return { status: open.length === 0 ? status : { ...status, open }, shards };
 }
 
 function statusOf(
