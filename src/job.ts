@@ -337,6 +337,8 @@ export interface OpenBatch {
   readonly round: number;
   /** Absent when the answer to its create was lost: whether it exists is not known. */
   readonly batchId?: string;
+  /** Then: batches that may be its own, at a provider whose batches do not show what they were created from. */
+  readonly candidates?: readonly string[];
   /** The provider's last status, verbatim; absent when no poll saw the batch. */
   readonly status?: string;
   readonly createdAt?: string;
@@ -393,6 +395,8 @@ export interface Collected {
   readonly halving?: Halving | undefined;
   /** Ids of files at the provider that could not be deleted. */
   readonly left?: readonly string[];
+  /** The provider may have another batch of the same rows, of this round or one before it. */
+  readonly doubt?: true;
   /** How the next round is sent, when not as a batch. */
   readonly sendNext?: 'direct' | undefined;
   /** Last round this shard may run; grows when a round cost nothing (stopped, or failed validation with lines named). */
@@ -431,6 +435,8 @@ export interface ShardEnd {
   readonly left: readonly string[];
   /** The batch that the shard left as it is. */
   readonly open?: OpenBatch | undefined;
+  /** Second batches of the same rows that still ran when the shard came to its end. */
+  readonly twins?: readonly OpenBatch[];
   readonly failure?: Failure | undefined;
 }
 

@@ -9,6 +9,8 @@ export interface ShardRound {
   readonly round: number;
   /** The last one it may run. */
   readonly lastRound: number;
+  /** The provider may have another batch of the shard's rows. */
+  readonly doubt?: true;
 }
 
 /** Finds from the checkpoints which round a shard is in: the one after the last that was collected. */
@@ -18,7 +20,8 @@ export async function findRound(store: ObjectStore, ref: ShardRef): Promise<Shar
     const { profile } = await requireJson<Job>(store, jobKey(ref.jobId));
     return { round: 1, lastRound: profile.rounds };
   }
-  return { round: last.next === 'done' ? last.round : last.round + 1, lastRound: last.lastRound };
+  const { round, next, lastRound, doubt } = last;
+  return { round: next === 'done' ? round : round + 1, lastRound, ...(doubt && { doubt }) };
 }
 
 /** Whether a round is sent row by row: the first of a small job, and those that the round before it leaves so. */

@@ -5,7 +5,7 @@ import type { Job } from '../job.ts';
 import { jobKey, roundKey } from '../checkpoints/keys.ts';
 import type { BatchProvider, ProviderFile } from '../provider/batch-provider.ts';
 import { partToUpload, readRequests, uploadName, type UploadCheckpoint } from '../checkpoints/shard-part.ts';
-import { findRound, isDirectRound } from '../checkpoints/shard-rounds.ts';
+import { findRound, isDirectRound, type ShardRound } from '../checkpoints/shard-rounds.ts';
 import { refuseWhenStopped } from '../checkpoints/stop.ts';
 import { readJson, requireJson, writeJson } from '../store/json.ts';
 
@@ -19,13 +19,14 @@ export async function uploadFile(
   context: ShardContext,
 ): Promise<UploadedContext | DirectContext> {
   const { store, log } = edges;
-  const { round, lastRound } = await currentRound(edges, context);
+  const at = await currentRound(edges, context);
+  const { round } = at;
   const { profile } = await requireJson<Job>(store, jobKey(context.jobId));
   if (await isDirectRound(store, profile, context, round)) {
     const createdAt = Math.floor(edges.clock.now() / 1_000);
-    return { ...context, round, lastRound, direct: true, createdAt, polls: 0, stalled: 0 };
+    return { ...context, ...at, direct: true, createdAt, polls: 0, stalled: 0 };
   }
-  const uploaded = { ...context, round, lastRound };
+  const uploaded = { ...context, ...at };
   const checkpoint = roundKey(context, round, 'upload.json');
   const known = await readJson<UploadCheckpoint>(store, checkpoint);
   if (known !== undefined) return { ...uploaded, fileId: known.fileId };
@@ -41,7 +42,7 @@ export async function uploadFile(
 async function currentRound(
   { store }: ProviderEdges,
   context: ShardContext,
-): Promise<{ round: number; lastRound: number }> {
+): Promise<ShardRound> {
   const { round, lastRound } = context;
   return round === undefined || lastRound === undefined ? findRound(store, context) : { round, lastRound };
 }

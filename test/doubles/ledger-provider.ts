@@ -40,6 +40,8 @@ export interface Misbehaviour {
   hidesInputFile?: boolean;
   /** For every batch, another one of the same file that was cancelled; it is listed first. */
   cancelledTwin?: boolean;
+  /** Every create makes a second batch of the same file. It runs for so many seconds, or ends in another way. */
+  twin?: { readonly runSeconds?: number; readonly endsEarly?: NonNullable<Misbehaviour['endsEarly']> };
   /** So many cancels are answered with this status and ignored. */
   failedCancels?: { status: number; times: number };
   /** Cancels are accepted, and nothing happens. */
@@ -56,8 +58,8 @@ export interface Misbehaviour {
   lateOutputSeconds?: number;
   /** How the output is shown. */
   output?: OutputMisbehaviour;
-  /** The first batch ends in this way when so many rows are answered. */
-  endsEarly?: { as: 'expired' | 'cancelled'; finished: number };
+  /** The first batch, or the one after so many, ends in this way when so many rows are answered; perhaps sooner than others. */
+  endsEarly?: { as: 'expired' | 'cancelled'; finished: number; after?: number; runSeconds?: number };
   /** Answers to this kind of call never end: a byte comes every so many milliseconds. */
   drip?: { call: 'get' | 'create' | 'list' | 'cancel' | 'realtime'; everyMs: number };
   /** Realtime calls whose prompt holds one of these texts are answered with a status. */
@@ -234,12 +236,18 @@ class Ledger {
       const twin = this.#make(file, asked);
       twin.cancelledAt = twin.createdAt;
     }
+    if (this.misbehaviour.twin !== undefined) this.#makeTwin(file, asked, this.misbehaviour.twin);
     const lost = this.misbehaviour.lostCreates?.shift();
     if (lost === undefined) return { status: 200, body: this.#show(batch) };
     return lost === 0 ? 'reset' : fail(lost);
   }
 
-  #make(file: LedgerFile, asked: Record<string, unknown>): LedgerBatch {
+  #make(
+    file: LedgerFile,
+    asked: Record<string, unknown>,
+    { neverEnds, endsEarly }: Misbehaviour = this.misbehaviour,
+  ): LedgerBatch {
+    const early = this.batches.size === (endsEarly?.after ?? 0) ? endsEarly : undefined;
     const batch: LedgerBatch = {
       id: this.#nextId('batch'),
       inputFileId: file.id,
@@ -248,12 +256,23 @@ class Ledger {
       metadata: (asked['metadata'] ?? {}) as Record<string, string>,
       lines: linesOf(file.content),
       createdAt: this.#clock.now(),
-      runSeconds: this.misbehaviour.neverEnds === true ? Infinity : this.#runSeconds,
+      runSeconds: early?.runSeconds ?? (neverEnds === true ? Infinity : this.#runSeconds),
     };
-    const { endsEarly } = this.misbehaviour;
-    if (endsEarly !== undefined && this.batches.size === 0) batch.ended = endsEarly;
+    if (early !== undefined) batch.ended = early;
     this.batches.set(batch.id, batch);
     return batch;
+  }
+
+  #makeTwin(
+    file: LedgerFile,
+    asked: Record<string, unknown>,
+    { runSeconds, endsEarly }: NonNullable<Misbehaviour['twin']>,
+  ): void {
+    const { endsEarly: _first, ...misbehaviour } = this.misbehaviour;
+    const made = this.#make(file, asked, misbehaviour);
+    const twin = { ...made, ...(runSeconds !== undefined && { runSeconds }) };
+    if (endsEarly !== undefined) twin.ended = endsEarly;
+    this.batches.set(twin.id, twin);
   }
 
   #cancel(id: string): Reply {

@@ -1,3 +1,4 @@
+import { cancelTwins, followTwin, giveUpBatch } from '../../batches/twins.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import type { Collected, Job } from '../../job.ts';
@@ -7,15 +8,24 @@ import { stopShard } from '../shard/stop-shard.ts';
 import { announcedUpload, cleanProvider } from './clean-provider.ts';
 import { describeRound } from './describe-round.ts';
 import { missingRowError } from './ended-batch.ts';
-import type { GapKind } from './evidence.ts';
-import { describeGap, leaveOpen, lookAgain, weighRound, type LookAgain } from './late-output.ts';
+import {
+  describeGap,
+  leaveOpen,
+  lookAgain,
+  waitedSeconds,
+  weighRound,
+  type LookAgain,
+  type OpenGap,
+} from './late-output.ts';
 import { judgeFile } from './judge-file.ts';
+import { markLate } from './late-mark.ts';
 import { LostRows } from './lost-rows.ts';
-import { markLate, readRound, type ReadRound } from './read-round.ts';
+import { readRound, type ReadRound } from './read-round.ts';
 import { ResultFiles } from './result-files.ts';
 import { roundFacts } from './round-facts.ts';
 import type { RoundToCollect } from './round-to-collect.ts';
 import { Scratch } from './scratch.ts';
+import { weighTwins } from './twin-answers.ts';
 import { writeRound } from './write-round.ts';
 
 /**
@@ -28,19 +38,46 @@ export async function collectRound(
   job: Job,
   round: RoundToCollect,
 ): Promise<Collected | LookAgain> {
-  using output = new Scratch();
-  using errors = new Scratch();
-  const read = await readRound(edges, job, round, { output, errors });
+  using scratches = new DisposableStack();
+  const more = (): Scratch => scratches.use(new Scratch());
+  const read = await readRound(edges, job, round, { output: more(), errors: more(), more });
   const { dialect } = job.profile.provider;
+  // It was given up as gone, and has come back.
+  if (round.gone === true && read.batch?.phase === 'running')
+    return { ...lookAgain(edges, dialect, read), follow: read.batch.id };
   const decision = weighRound(dialect, read);
   if (decision.next === 'complete') {
     // From here on what is stored counts: the provider's files are deleted.
     if (read.wasLate) await markLate(edges, round, false);
-    return endRound(edges, job, read, await writeFates(edges, job, read, false));
+    return await endWithTwins(edges, job, read);
   }
-  await markLate(edges, round, true);
-  if (decision.next === 'wait') return lookAgain(edges, dialect, read);
-  return stopOpen(edges, read, decision.gap, await writeFates(edges, job, read, true));
+  if (decision.next === 'wait') {
+    await markLate(edges, round, true);
+    return lookAgain(edges, dialect, read);
+  }
+  return await stopOpen(edges, read, decision.gap, await writeFates(edges, job, read, true));
+}
+
+/** All of the batch is there: ends the round once its twins have ended, too, or follows one in its place. */
+async function endWithTwins(
+  edges: ProviderEdges,
+  job: Job,
+  read: ReadRound,
+): Promise<Collected | LookAgain> {
+  const { context, batch, twins } = read;
+  const decision = weighTwins(read, waitedSeconds(context));
+  if (decision.next === 'follow') {
+    await followTwin(edges.store, { ...context, status: batch?.status ?? 'not found' }, decision.twin);
+    // What is stored is of the batch before.
+    await markLate(edges, context, true);
+    const { dialect } = job.profile.provider;
+    return { ...lookAgain(edges, dialect, read), follow: decision.twin.id };
+  }
+  await cancelTwins(edges, context, twins);
+  if (decision.next === 'wait') return lookAgain(edges, job.profile.provider.dialect, read);
+  if (decision.next === 'stop')
+    return stopOpen(edges, read, 'twin', await writeFates(edges, job, read, true));
+  return endRound(edges, job, read, await writeFates(edges, job, read, false));
 }
 
 /** Writes what becomes of every row. */
@@ -80,13 +117,22 @@ const NOT_SENT = {
 async function endRound(
   edges: ProviderEdges,
   job: Job,
-  { context, batch, upload }: ReadRound,
+  { context, batch, upload, twins }: ReadRound,
   written: Collected,
 ): Promise<Collected> {
   const { store } = edges;
+  const { batchId, gone = false } = context;
   const uploaded = upload ?? (await announcedUpload(store, context, context.round));
-  const left = await cleanProvider(edges, job, batch, uploaded);
-  const collected = { ...written, ...(left.length === 0 ? {} : { left }) };
+  const leavings = { batch, upload: uploaded, twins: twins.map((twin) => twin.batch) };
+  const left = await cleanProvider(edges, job, leavings);
+  // It may come back: the rounds after this one look for it.
+  if (gone && batchId !== undefined)
+    await giveUpBatch(store, context, context.round, { batchId, status: 'not found' });
+  const collected: Collected = {
+    ...written,
+    ...(left.length > 0 && { left }),
+    ...((gone || context.doubt === true) && { doubt: true }),
+  };
   const { round, next, failure } = collected;
   if (next === 'done') await finishShard(edges, context, collected);
   if (next === 'stop' && failure !== undefined)
@@ -100,11 +146,13 @@ async function endRound(
 async function stopOpen(
   edges: ProviderEdges,
   read: ReadRound,
-  gap: GapKind,
+  gap: OpenGap,
   written: Collected,
 ): Promise<Collected> {
   const failure = describeGap(read, gap);
   const last = { ...written, next: 'stop', failure } as const;
+  // Its results are in the store, and are not all there will be.
+  await markLate(edges, read.context, true);
   const leftOpen = leaveOpen(read, failure);
   await stopShard(edges, read.context, { nextRound: last.round + 1, failure, last, leftOpen });
   return last;

@@ -1,12 +1,14 @@
 import { roundKey } from '../../checkpoints/keys.ts';
 import type { UploadCheckpoint } from '../../checkpoints/shard-part.ts';
 import { isDirectRound } from '../../checkpoints/shard-rounds.ts';
+import type { FoundTwin } from '../../batches/twins.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import { endpointAt } from '../../endpoints/endpoints.ts';
 import { ResultSplicer, type ResultRules } from '../../fast-path/splice-result.ts';
 import type { Job, OutputRules } from '../../job.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
-import { readJson, writeJson } from '../../store/json.ts';
+import { readJson } from '../../store/json.ts';
+import { markLate, readLate } from './late-mark.ts';
 import type { OutputCheck } from '../lines/check-output.ts';
 import { failedTooLarge, findEndedBatch } from './ended-batch.ts';
 import type { FoundFile } from './evidence.ts';
@@ -17,6 +19,7 @@ import { RoundIndex } from './round-index.ts';
 import { readRequests } from './round-requests.ts';
 import type { RoundToCollect } from './round-to-collect.ts';
 import type { Scratch } from './scratch.ts';
+import { readTwins } from './twin-answers.ts';
 
 /** A round with everything that the provider shows of it at this look. */
 export interface ReadRound {
@@ -32,12 +35,23 @@ export interface ReadRound {
   readonly askedBefore: ReadonlySet<string>;
   /** An earlier look found less than the batch promised. */
   readonly wasLate: boolean;
+  /** Other batches of its rows and of those of earlier rounds. */
+  readonly twins: readonly FoundTwin[];
+  /** A twin may have answers that are not there yet. */
+  readonly mayBringMore: boolean;
+}
+
+/** Requests of the round's batch. */
+export function sentOf({ upload, index }: Pick<ReadRound, 'upload' | 'index'>): number {
+  return upload?.part?.requests ?? index.requests;
 }
 
 /** The provider's two files on local disk. */
 export interface Scratches {
   readonly output: Scratch;
   readonly errors: Scratch;
+  /** Opens one more. */
+  readonly more: () => Scratch;
 }
 
 /** Fetches both files of a round and indexes their lines. */
@@ -73,11 +87,12 @@ export async function readRound(
     );
   const output = await fetch('output', batch?.outputFileId);
   const errors = await fetch('errors', batch?.errorFileId);
+  const twins = await readTwins(edges, context, index, scratches.more);
   index.settle(direct ? undefined : (upload?.part?.requests ?? index.requests));
   index.haltedBy ??= round.denied;
   const files = [output, errors].filter((file) => file !== undefined);
   const askedBefore = await askedAgainBefore(store, context, context.round);
-  return { context, batch, upload, rules, splicer, index, files, askedBefore, wasLate };
+  return { context, batch, upload, rules, splicer, index, files, askedBefore, wasLate, ...twins };
 }
 
 const FILES = { output: 'output.jsonl', errors: 'errors.jsonl' } as const;
@@ -98,21 +113,4 @@ async function rulesOf({ profile }: Job, round: number): Promise<ResultRules> {
 async function openOutputCheck({ schema, retry }: OutputRules): Promise<OutputCheck> {
   const { compileSchema } = await import('../../output/compile-schema.ts');
   return { match: compileSchema(schema), retry };
-}
-
-/** `round-<r>.late.json`: whether what is stored of the provider's files may not be all there is. */
-interface Late {
-  readonly isLate: boolean;
-}
-
-function readLate({ store }: ProviderEdges, round: RoundToCollect): Promise<Late | undefined> {
-  return readJson<Late>(store, roundKey(round, round.round, 'late.json'));
-}
-
-export async function markLate(
-  { store }: ProviderEdges,
-  round: RoundToCollect,
-  isLate: boolean,
-): Promise<void> {
-  await writeJson(store, roundKey(round, round.round, 'late.json'), { isLate } satisfies Late);
 }

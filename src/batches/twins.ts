@@ -1,0 +1,130 @@
+import type { BatchCheckpoint } from '../checkpoints/batch-checkpoint.ts';
+import { roundKey, type ShardRef } from '../checkpoints/keys.ts';
+import type { UploadCheckpoint } from '../checkpoints/shard-part.ts';
+import { readTwins, writeTwins, type Twin } from '../checkpoints/twins.ts';
+import type { ProviderEdges } from '../edges.ts';
+import { isProviderError, ProviderNotFound } from '../errors.ts';
+import type { Batch, BatchProvider, ProviderSettings } from '../provider/batch-provider.ts';
+import { readJson, requireJson, writeJson } from '../store/json.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { batchMetadata } from './batch-metadata.ts';
+
+/** A shard that may have twins, and the round that it is in. */
+export interface ShardInDoubt extends ShardRef {
+  readonly provider: ProviderSettings;
+  readonly round: number;
+  /** The batch that the round is collected from. */
+  readonly batchId?: string;
+}
+
+/** A twin as the provider shows it. */
+export interface FoundTwin {
+  readonly round: number;
+  readonly batch: Batch;
+}
+
+/** Writes down that the provider may have more batches of a round than the one that it is collected from. */
+export async function noteDoubt(store: ObjectStore, ref: ShardRef, round: number): Promise<void> {
+  await store.createIfAbsent(roundKey(ref, round, 'twins.json'), '{"twins":[]}\n');
+}
+
+/**
+ * Writes down that a batch is a twin: it was given up, because it is gone or because another one of its round is collected
+ * in its place.
+ */
+export async function giveUpBatch(
+  store: ObjectStore,
+  ref: ShardRef,
+  round: number,
+  twin: Pick<Twin, 'batchId' | 'status'>,
+): Promise<void> {
+  const others = (await readTwins(store, ref, round)).filter(({ batchId }) => batchId !== twin.batchId);
+  await writeTwins(store, ref, round, [...others, { ...twin, phase: 'ended', files: {} }]);
+}
+
+/** From now on the round is collected from its twin; the batch that it was collected from is a twin. */
+export async function followTwin(
+  store: ObjectStore,
+  { batchId, ...shard }: ShardInDoubt & { readonly status: string },
+  twin: Batch,
+): Promise<void> {
+  const key = roundKey(shard, shard.round, 'batch.json');
+  const checkpoint = await requireJson<BatchCheckpoint>(store, key);
+  if (batchId !== undefined) await giveUpBatch(store, shard, shard.round, { batchId, status: shard.status });
+  await writeJson(store, key, { ...checkpoint, batchId: twin.id } satisfies BatchCheckpoint);
+}
+
+/**
+ * Looks for the twins of a shard's batches in the complete list, those of earlier rounds included, and writes down how they are.
+ * @throws a `Provider*` error when the list cannot be read: what cannot be seen may run
+ */
+export async function findTwins(edges: ProviderEdges, shard: ShardInDoubt): Promise<readonly FoundTwin[]> {
+  const found: FoundTwin[] = [];
+  for (let round = 1; round <= shard.round; round += 1) {
+    const isInDoubt = (await edges.store.stat(roundKey(shard, round, 'twins.json'))) !== undefined;
+    if (isInDoubt) found.push(...(await findTwinsOf(edges, { ...shard, round }, shard)));
+  }
+  return found;
+}
+
+async function findTwinsOf(
+  { store, provider: providers, log }: ProviderEdges,
+  of: ShardInDoubt,
+  current: ShardInDoubt,
+): Promise<FoundTwin[]> {
+  const { jobId, shard, round } = of;
+  const provider = providers(of.provider);
+  const upload = await readJson<UploadCheckpoint>(store, roundKey(of, round, 'upload.json'));
+  if (upload === undefined) return [];
+  const { fileId } = upload;
+  const known = (await readTwins(store, of, round)).filter(({ batchId }) => batchId !== current.batchId);
+  const isKnown = (id: string): boolean => known.some(({ batchId }) => batchId === id);
+  const collected = await readJson<BatchCheckpoint>(store, roundKey(of, round, 'batch.json'));
+  const metadata = batchMetadata({ jobId, shard, round, fileId });
+  const listed = await provider.findBatches({ inputFileId: fileId, metadata });
+  const twins = listed.filter(
+    ({ id }) => id !== current.batchId && (id !== collected?.batchId || isKnown(id)),
+  );
+  const isListed = (batchId: string): boolean => twins.some(({ id }) => id === batchId);
+  for (const { batchId } of known) if (!isListed(batchId)) twins.push(...(await lookById(provider, batchId)));
+  const unseen = known.filter(({ batchId }) => !isListed(batchId));
+  await writeTwins(store, of, round, [...unseen, ...twins.map(toTwin)]);
+  for (const { id, status } of twins)
+    if (!isKnown(id)) log('batch_twin_found', { jobId, shard, round, batchId: id, status });
+  return twins.map((batch) => ({ round, batch }));
+}
+
+/** One that is in the list no more, or was given up as gone. @returns at most one */
+async function lookById(provider: BatchProvider, batchId: string): Promise<Batch[]> {
+  try {
+    const shown = await provider.getBatch(batchId);
+    return shown.id === batchId ? [shown] : [];
+  } catch (error) {
+    if (!(error instanceof ProviderNotFound)) throw error;
+    return [];
+  }
+}
+
+function toTwin({ id, status, phase, inputFileId, outputFileId, errorFileId }: Batch): Twin {
+  const files = { input: inputFileId, output: outputFileId, errors: errorFileId };
+  return { batchId: id, status, phase, files };
+}
+
+/** Asks the provider to cancel the twins that run. One that does not take it is asked again at the next look. */
+export async function cancelTwins(
+  edges: ProviderEdges,
+  { jobId, shard, provider }: ShardInDoubt,
+  twins: readonly FoundTwin[],
+): Promise<void> {
+  for (const { round, batch } of twins) {
+    if (batch.phase !== 'running') continue;
+    const fields = { jobId, shard, round, batchId: batch.id };
+    try {
+      await edges.provider(provider).cancelBatch(batch.id);
+      edges.log('batch_cancel_requested', fields);
+    } catch (error) {
+      if (!isProviderError(error)) throw error;
+      edges.log('batch_cancel_failed', { ...fields, error: error.name });
+    }
+  }
+}
