@@ -1,17 +1,17 @@
 import { CommanderError } from 'commander';
-import config from '../nightshift.config.ts';
 import { adviceFor } from '../cli/aws-advice.ts';
 import { EXIT } from '../cli/commands/exit-status.ts';
 import { createProgram } from '../cli/commands/program.ts';
+import { loadConfig } from '../cli/config/load-config.ts';
 import { printError } from '../cli/output.ts';
-import { checkConfig } from '../src/config/check-config.ts';
 import { InvalidRequest } from '../src/errors.ts';
 
 // `nightshift run | head` closes the pipe; the job, which is paid for, goes on to its end without it.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
 
 try {
-  await createProgram(() => checkConfig(config)).parseAsync();
+  const program = await createProgram(loadConfig, process.argv.slice(2));
+  await program.parseAsync();
 } catch (error) {
   process.exitCode = report(error);
 }

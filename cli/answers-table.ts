@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import { answerText } from '../src/report/answer-text.ts';
 import { parseExact } from '../src/exact-json.ts';
-import type { ResultLine } from '../src/job.ts';
+import type { ResultLine } from '../src/checkpoints/result-line.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import { printable } from '../src/printable.ts';
 

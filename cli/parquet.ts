@@ -1,7 +1,7 @@
 import { rename, rm } from 'node:fs/promises';
 import { fileWriter, parquetWriteRows } from 'hyparquet-writer';
 import { numberText } from '../src/exact-json.ts';
-import type { ResultLine } from '../src/job.ts';
+import type { ResultLine } from '../src/checkpoints/result-line.ts';
 import { readResultLines } from './result-lines.ts';
 
 /** Rows held together: a group of a Parquet file. With vectors of 1,024 floats, about 100 MB. */

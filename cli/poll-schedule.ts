@@ -1,4 +1,4 @@
-import type { PollLimits } from '../src/job.ts';
+import type { PollLimits } from '../src/checkpoints/profile.ts';
 import { isOverdue, pollWaitSeconds } from '../src/polling.ts';
 
 export interface PolledBatch {

@@ -4,7 +4,7 @@ import { rename, rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { InvalidRequest } from '../src/errors.ts';
-import type { Summary } from '../src/job.ts';
+import type { Summary } from '../src/checkpoints/summary.ts';
 import { OUTPUT_PREFIX } from '../src/checkpoints/keys.ts';
 import type { ListedObject, ObjectStore } from '../src/store/object-store.ts';
 import { isNoSegment } from '../src/store/folder-list.ts';

@@ -1,5 +1,5 @@
 import { parseExact } from '../src/exact-json.ts';
-import type { ResultLine } from '../src/job.ts';
+import type { ResultLine } from '../src/checkpoints/result-line.ts';
 import { frameLines } from '../src/jsonl/lines.ts';
 
 /** The lines of a `results.jsonl`, in batches that arrive together, with the digits of their numbers. */

@@ -1,9 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidRequest, StoreRejected } from '../src/errors.ts';
-import type { Summary } from '../src/job.ts';
-import { summaryKey } from '../src/checkpoints/keys.ts';
+import { summaryObject, type Summary } from '../src/checkpoints/summary.ts';
 import { readDetails, type JobDetails } from '../src/status/job-status.ts';
-import { readJson } from '../src/store/json.ts';
 import { adviceFor } from './aws-advice.ts';
 import { noSuchJob } from './targets/find-job.ts';
 import type { Place } from './targets/open-target.ts';
@@ -47,8 +45,7 @@ export async function watchJob({ place, jobId, view, intervalSeconds, signal }: 
       }
       if (details === undefined) throw await noSuchJob(place, jobId);
       view.show(details);
-      if (!isOpen(details))
-        return { end: 'ended', summary: await readJson<Summary>(place.store, summaryKey(jobId)) };
+      if (!isOpen(details)) return { end: 'ended', summary: await summaryObject.read(place.store, jobId) };
       if (details.status.status === 'queued' && !(await place.isAlive())) return { end: 'waits' };
       const seconds = Math.max(intervalSeconds, details.shards.length / SHARDS_PER_SECOND);
       if (!(await wait(seconds, signal))) return { end: 'left' };

@@ -9,7 +9,7 @@ import { handler as uploadFile } from '../lambdas/upload-file.ts';
 import { handler as writeResults } from '../lambdas/write-results.ts';
 import { handler as cancelJob } from '../lambdas/cancel-job.ts';
 import { handler as startJob } from '../lambdas/start-job.ts';
-import type { TaskEdges } from '../src/edges.ts';
+import type { TaskEdges } from '../src/announce/channel.ts';
 import type { StepHost } from '../src/runtime/handler.ts';
 import type { StartEdges } from '../src/doors/start-job.ts';
 import type { CallStep } from './engine.ts';

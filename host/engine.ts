@@ -109,12 +109,9 @@ function tracking(callStep: CallStep, steps: Set<Promise<unknown>>): CallStep {
 
 const machines = new WeakMap<StateMachineDefinition, EngineMachine>();
 
-/** Checking a definition takes a quarter of a second, so that is done once. */
 function machineOf(definition: StateMachineDefinition): EngineMachine {
   const known = machines.get(definition);
   if (known !== undefined) return known;
-  // oxlint-disable-next-line no-new -- it throws for a definition that is none
-  new StateMachine(definition, { validationOptions: { checkArn: false, checkPaths: true } });
   const machine = machineForEngine(definition);
   machines.set(definition, machine);
   return machine;

@@ -1,5 +1,6 @@
 import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 import type { NightshiftConfig } from '../src/config/config.ts';
+import { checkDefinition } from './check-definition.ts';
 import { cachedTemplate } from './template-cache.ts';
 import { readBucket, readMachine } from './template/machine.ts';
 import { readResources } from './template/resources.ts';
@@ -50,7 +51,12 @@ export function machineOf(template: unknown): Machine {
 
 /** Only a template that is not kept needs the CDK, which takes a second to load. */
 function loadTemplate(config: NightshiftConfig): Promise<unknown> {
-  return cachedTemplate(config, {
-    synthesize: async (wanted) => (await import('./synthesize.ts')).synthesizeTemplate(wanted),
-  });
+  return cachedTemplate(config, { synthesize: synthesizeChecked });
+}
+
+async function synthesizeChecked(config: NightshiftConfig): Promise<unknown> {
+  const { synthesizeTemplate } = await import('./synthesize.ts');
+  const template = synthesizeTemplate(config);
+  checkDefinition(machineOf(template).definition);
+  return template;
 }

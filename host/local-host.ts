@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startExecution } from '../src/executions/executions.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
-import type { TaskEdges } from '../src/edges.ts';
+import type { TaskEdges } from '../src/announce/channel.ts';
 import { INPUT_PREFIX, STAGED_PREFIX } from '../src/checkpoints/keys.ts';
 import type { StartEdges } from '../src/doors/start-job.ts';
 import { callDoors, callHandlers } from './call-handlers.ts';

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import { deployedProviders } from '../src/config/deployed-providers.ts';
-import type { TaskEdges } from '../src/edges.ts';
+import type { TaskEdges } from '../src/announce/channel.ts';
 import type { Log } from '../src/log.ts';
 import { providerEdgesFromEnvironment } from '../src/runtime/provider-edges.ts';
 import { openChannels } from '../src/runtime/announce-edges.ts';

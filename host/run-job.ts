@@ -1,12 +1,10 @@
 import { readApiKey } from '../src/runtime/api-key.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import { resolveProfile } from '../src/config/resolve-profile.ts';
-import type { TaskEdges } from '../src/edges.ts';
+import type { TaskEdges } from '../src/announce/channel.ts';
 import { InvalidRequest, ProviderDenied } from '../src/errors.ts';
-import type { Summary } from '../src/job.ts';
-import { summaryKey } from '../src/checkpoints/keys.ts';
+import { summaryObject, type Summary } from '../src/checkpoints/summary.ts';
 import { startJob, type StartedJob } from '../src/doors/start-job.ts';
-import { readJson, requireJson } from '../src/store/json.ts';
 import { cancelToTheEnd } from './cancel-jobs.ts';
 import { callBundles } from './call-bundles.ts';
 import { callHandlers } from './call-handlers.ts';
@@ -46,7 +44,7 @@ export async function runJob(options: RunJob): Promise<Summary> {
     started.execution === undefined
       ? undefined
       : await finish(executions, started.execution, options.signal, () => cancelRun(options, request.jobId));
-  const summary = await readJson<Summary>(edges.store, summaryKey(request.jobId));
+  const summary = await summaryObject.read(edges.store, request.jobId);
   if (summary !== undefined) return summary;
   throw new Error(`Job ${request.jobId} ended without a summary: ${failure ?? 'the reason is unknown'}`);
 }
@@ -55,7 +53,7 @@ export async function runJob(options: RunJob): Promise<Summary> {
 async function cancelRun(options: RunJob, jobId: string): Promise<Summary> {
   const { config, edges } = options;
   await cancelToTheEnd({ ...edges, config, executions: await openExecutions(options) }, jobId);
-  return requireJson<Summary>(edges.store, summaryKey(jobId));
+  return summaryObject.require(edges.store, jobId);
 }
 
 async function openExecutions({ config, edges, steps, bundles, onEvent }: RunJob): Promise<LocalExecutions> {

@@ -8,7 +8,7 @@ import { JOB_FILE_SUFFIX } from '../src/checkpoints/keys.ts';
 import { hashOfRequest, parseJobFile, type JobRequest } from '../src/requests/job-request.ts';
 import { InputFilter } from '../src/requests/input-files.ts';
 import { resolveInputs } from '../src/requests/resolve-inputs.ts';
-import type { InputRef } from '../src/job.ts';
+import type { InputRef } from '../src/checkpoints/job.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import { chooseJob, takeIn } from './take-in.ts';
 

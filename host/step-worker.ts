@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { DeployedProviders } from '../src/config/deployed-providers.ts';
-import type { TaskEdges } from '../src/edges.ts';
+import type { TaskEdges } from '../src/announce/channel.ts';
 import type { LogEvent, LogFields } from '../src/log.ts';
 import { openChannels } from '../src/runtime/announce-edges.ts';
 import { providerEdgesFromEnvironment } from '../src/runtime/provider-edges.ts';

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { InvalidRequest } from '../src/errors.ts';
-import type { InputRef } from '../src/job.ts';
+import type { InputRef } from '../src/checkpoints/job.ts';
 import { makeJobId } from '../src/requests/job-id.ts';
 import { jobKey, jobPrefix, summaryKey } from '../src/checkpoints/keys.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';

@@ -37,10 +37,18 @@ export async function cachedTemplate(config: NightshiftConfig, cache: TemplateCa
 
 /** Of everything that a template is made from. */
 async function templateHash(config: NightshiftConfig): Promise<string> {
+  sources ??= sourcesHash();
+  const parts = [config, process.version, cdkVersion(), await sources];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+}
+
+/** The sources that this process has loaded, or will load: later changes do not reach it. */
+let sources: Promise<string> | undefined;
+
+async function sourcesHash(): Promise<string> {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify([config, process.version, cdkVersion()]));
   for (const name of await sourceFiles()) hash.update(`\0${name}\0`).update(await readFile(join(ROOT, name)));
-  return hash.digest('hex').slice(0, 32);
+  return hash.digest('hex');
 }
 
 async function sourceFiles(): Promise<string[]> {

@@ -1,4 +1,4 @@
-import { OUTCOMES } from '../src/outcomes.ts';
+import { OUTCOMES } from '../src/checkpoints/outcomes.ts';
 import { Duration } from 'aws-cdk-lib';
 import {
   AlarmStatusWidget,

@@ -68,7 +68,9 @@ function endJob(states: Construct, steps: StepFunctions, writeResults: LambdaInv
     causePath: '$.failure.Cause',
   });
   const announceJob = announce(states, steps, 'Announce job');
-  const noteSilence = announce(states, steps, 'Note silence', { 'unannounced.$': '$.unannounced' });
+  const recordFailure = announce(states, steps, 'Record failed announcement', {
+    'unannounced.$': '$.unannounced',
+  });
   const jobOk = Choice.jsonPath(states, 'Job ok?')
     // Not `isNotPresent`: the local engine takes `IsPresent: false` for never.
     .when(Condition.not(Condition.isPresent('$.status')), jobFailed)
@@ -76,8 +78,8 @@ function endJob(states: Construct, steps: StepFunctions, writeResults: LambdaInv
     .otherwise(Succeed.jsonPath(states, 'Job succeeded'));
   catchEverything(writeResults, announceJob, '$.failure');
   // Whether anybody could be told changes nothing about how the job ended.
-  catchEverything(announceJob, noteSilence, '$.unannounced');
-  catchEverything(noteSilence, jobOk, '$.unannounced');
-  noteSilence.next(jobOk);
+  catchEverything(announceJob, recordFailure, '$.unannounced');
+  catchEverything(recordFailure, jobOk, '$.unannounced');
+  recordFailure.next(jobOk);
   writeResults.next(announceJob).next(jobOk);
 }

@@ -11,7 +11,7 @@ import { HttpIamAuthorizer, HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigateway
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { ROUTE_NAMES, ROUTES } from '../src/api/routes.ts';
+import { ROUTE_NAMES, ROUTES } from '../src/config/routes.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import type { StepFunction } from './step-function.ts';
 
@@ -34,7 +34,7 @@ export interface JobsApiProps {
   readonly burst?: number | undefined;
 }
 
-/** The jobs API: every route of `src/api/routes.ts`, none of them open to everybody. */
+/** The jobs API: every route of `src/config/routes.ts`, none of them open to everybody. */
 export class JobsApi extends Construct {
   readonly httpApi: HttpApi;
 

@@ -1,7 +1,7 @@
 import { renameSync, rmSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { Hono } from 'hono';
-import { parseWindow } from '../src/polling.ts';
+import { parseWindow } from '../src/completion-window.ts';
 import type { Dialect } from '../src/provider/dialects/schema.ts';
 import { isUnknownModel } from './answers.ts';
 import type { AppContext, AppOptions, RequestRecord } from './app-options.ts';

@@ -1,4 +1,4 @@
-import { parseWindow } from '../src/polling.ts';
+import { parseWindow } from '../src/completion-window.ts';
 import {
   batchState,
   milestones,

@@ -1,5 +1,6 @@
 import type { CaughtError, Failure } from './errors.ts';
-import type { PollLimits, Summary } from './job.ts';
+import type { Summary } from './checkpoints/summary.ts';
+import type { PollLimits } from './checkpoints/profile.ts';
 import type { ProviderSettings } from './provider/batch-provider.ts';
 
 /**
@@ -152,7 +153,7 @@ export type JobEnd =
   | WrittenContext
   | (JobInput & { readonly failure: CaughtError; readonly status?: undefined });
 
-/** Into *Announce job*, and into *Note silence* when that gave up. Nothing of what comes out goes on. */
+/** Into *Announce job*, and into *Record failed announcement* when that gave up. Nothing of what comes out goes on. */
 export interface AnnounceContext {
   /** The execution's name: a job that is resumed ends, and is announced, once more. */
   readonly execution: string;

@@ -1,4 +1,3 @@
-import type { CompletionEvent } from './announce/completion-event.ts';
 import type { Log } from './log.ts';
 import type { BatchProvider, ProviderSettings } from './provider/batch-provider.ts';
 import type { ObjectStore } from './store/object-store.ts';
@@ -20,24 +19,6 @@ export interface ProviderEdges extends Edges {
   /** Aborts when the steps of this host are abandoned: their calls end, and none is started. Never on AWS. */
   readonly signal?: AbortSignal | undefined;
 }
-
-/** The edges of the step that announces how a job ended. */
-export interface AnnounceEdges extends Edges {
-  readonly channels: readonly Channel[];
-}
-
-/** One way to tell others of a job's end. */
-export interface Channel {
-  readonly name: 'event' | 'webhook';
-  /**
-   * @throws AnnouncementNotTaken when it is worth another try.
-   * @throws AnnouncementRejected when it is not.
-   */
-  tell(event: CompletionEvent): Promise<void>;
-}
-
-/** The edges of every Task of the machine, as a host has them that runs all of them. */
-export type TaskEdges = ProviderEdges & AnnounceEdges;
 
 export interface Clock {
   /** Milliseconds since 1970. */

@@ -30,8 +30,8 @@ export class ProviderBusy extends Error {
 }
 
 /** The provider takes no file of this size (413). The shard goes there in smaller parts. */
-export class ProviderTooLarge extends Error {
-  override readonly name = 'ProviderTooLarge';
+export class ProviderFileTooLarge extends Error {
+  override readonly name = 'ProviderFileTooLarge';
 }
 
 /** No usable answer: connection lost, timeout, 5xx, HTML or truncated JSON. Retried with growing waits. */
@@ -83,8 +83,8 @@ export class ExecutionsUnavailable extends Error {
 }
 
 /** Whoever wants to know of a job's end did not take the announcement: no answer, 429, 5xx. Retried with growing waits. */
-export class AnnouncementNotTaken extends Error {
-  override readonly name = 'AnnouncementNotTaken';
+export class AnnouncementUnavailable extends Error {
+  override readonly name = 'AnnouncementUnavailable';
 }
 
 /** An announcement cannot be made: no signing secret, or the webhook says no (4xx). Not retried: it would not help. */

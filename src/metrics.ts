@@ -1,4 +1,4 @@
-import { OUTCOMES } from './outcomes.ts';
+import { OUTCOMES } from './checkpoints/outcomes.ts';
 import type { LogEvent, LogFields } from './log.ts';
 
 /** Where CloudWatch keeps the workflow's metrics. Every metric has the dimension `service`: which workflow it is of. */

@@ -1,4 +1,4 @@
-import type { PollLimits } from './job.ts';
+import type { PollLimits } from './checkpoints/profile.ts';
 import type { BatchCounts } from './provider/batch-provider.ts';
 
 /**
@@ -116,14 +116,4 @@ const MAX_LOOKS_FOR_MISSING = 100;
 export function notFoundWaitSeconds(misses: number, { minSeconds, maxSeconds }: PollLimits): number {
   const longest = Math.max(maxSeconds, NOT_FOUND_PATIENCE_SECONDS / MAX_LOOKS_FOR_MISSING);
   return Math.ceil(Math.min(minSeconds * 2 ** Math.min(misses - 1, 20), longest));
-}
-
-/**
- * Seconds in a completion window such as `24h`, `7d` or `30m`; `undefined` when it is none of these.
- */
-export function parseWindow(window: string): number | undefined {
-  const match = /^(\d{1,5})([mhd])$/.exec(window);
-  if (match === null) return undefined;
-  const unit = { m: 60, h: 3_600, d: 86_400 }[match[2] as 'm' | 'h' | 'd'];
-  return Number(match[1]) * unit;
 }

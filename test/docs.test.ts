@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createProgram } from '../cli/commands/program.ts';
-import { ROUTES } from '../src/api/routes.ts';
+import { ROUTES } from '../src/config/routes.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const DOCS = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT }).toSorted();
@@ -12,7 +12,7 @@ const SCRIPTS = (
   JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
 ).scripts;
 
-const program = createProgram(() => ({ profiles: {} }));
+const program = await createProgram(() => Promise.resolve({ profiles: {} }));
 
 const read = (doc: string): string => readFileSync(join(ROOT, doc), 'utf8');
 const matches = (text: string, pattern: RegExp): string[] =>

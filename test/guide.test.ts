@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { profileSchema } from '../src/config/profile-schema.ts';
+import { profileSchema } from '../src/profiles/profile-schema.ts';
 import { REPEATED as REPEATED_BY_IMAGES } from '../src/endpoints/images.ts';
 import { REPEATED as REPEATED_BY_RESPONSES } from '../src/endpoints/responses.ts';
 import { LEFT_OUT } from '../src/endpoints/show.ts';

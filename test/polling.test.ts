@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EVENTS_PER_POLL } from '../src/steps/history.ts';
-import type { PollLimits } from '../src/job.ts';
+import type { PollLimits } from '../src/checkpoints/profile.ts';
+import { parseWindow } from '../src/completion-window.ts';
 import {
   elapsedSeconds,
   isGivenUp,
   isOverdue,
   MAX_POLLS_PER_ROUND,
   notFoundWaitSeconds,
-  parseWindow,
   pollWaitSeconds,
   type PollState,
 } from '../src/polling.ts';

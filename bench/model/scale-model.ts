@@ -1,7 +1,7 @@
 import { STEPS } from '../../lib/step-table.ts';
 import { estimateAwsCost, stepSeconds, type AwsCost, type CostedStep } from '../../src/cost/aws-cost.ts';
 import { pollTimes } from '../../cli/poll-schedule.ts';
-import type { PollLimits } from '../../src/job.ts';
+import type { PollLimits } from '../../src/checkpoints/profile.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 
 /** The defaults of a profile. */

@@ -1,12 +1,11 @@
 import { createReadStream } from 'node:fs';
 import type { PolledContext } from '../../src/contract.ts';
 import type { ProviderEdges } from '../../src/edges.ts';
-import type { Job, Plan } from '../../src/job.ts';
-import { jobKey, planKey } from '../../src/checkpoints/keys.ts';
+import { jobObject } from '../../src/checkpoints/job.ts';
+import { planObject } from '../../src/checkpoints/plan.ts';
 import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts';
 import { collectResults } from '../../src/steps/collect-results.ts';
 import { writeResults } from '../../src/steps/write-results.ts';
-import { requireJson } from '../../src/store/json.ts';
 import { JOB_ID, openEdges } from './job.ts';
 
 /**
@@ -33,8 +32,8 @@ const edges: ProviderEdges = {
   provider: () => provider,
   wait: () => Promise.resolve(),
 };
-const { profile } = await requireJson<Job>(edges.store, jobKey(JOB_ID));
-const { shards } = await requireJson<Plan>(edges.store, planKey(JOB_ID));
+const { profile } = await jobObject.require(edges.store, JOB_ID);
+const { shards } = await planObject.require(edges.store, JOB_ID);
 for (const shard of shards.keys()) await collectResults(edges, endedBatch(shard));
 const { status } = await writeResults(edges, { jobId: JOB_ID });
 if (status !== 'succeeded') throw new Error(`The job ended as ${status}.`);

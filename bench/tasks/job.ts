@@ -1,7 +1,7 @@
 import type { ProfileConfig } from '../../src/config/config.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import type { Edges } from '../../src/edges.ts';
-import type { Job } from '../../src/job.ts';
+import type { Job } from '../../src/checkpoints/job.ts';
 import { openStore } from '../../src/store/open-store.ts';
 
 /** What every task shares: the store that `STORE` names, and the one job in it. */

@@ -1,7 +1,8 @@
 import { rmSync, statSync, mkdirSync, linkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Plan, ShardEnd } from '../../src/job.ts';
+import type { Plan } from '../../src/checkpoints/plan.ts';
+import type { ShardEnd } from '../../src/checkpoints/shard-end.ts';
 import { jobKey, planKey, shardKey } from '../../src/checkpoints/keys.ts';
 import { cat, type Workload } from '../bench.ts';
 import { race } from '../race.ts';

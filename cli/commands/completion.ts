@@ -3,13 +3,14 @@ import tab from '@bomb.sh/tab/commander';
 import type { OptionHandler } from '@bomb.sh/tab';
 import type { Command } from 'commander';
 import { printableLines } from '../../src/printable.ts';
-import type { NightshiftConfig } from '../../src/config/config.ts';
+import type { LoadConfig } from '../config/load-config.ts';
 
 /**
  * `nightshift completion <shell>`: a script that a shell sources once; it asks the hidden `nightshift complete` what may
  * come next. Commands and options are known from their definitions, the names of profiles from the configuration.
  */
-export function addCompletion(program: Command, loadConfig: () => NightshiftConfig): void {
+export async function addCompletion(program: Command, loadConfig: LoadConfig): Promise<void> {
+  const profiles = await profileNames(loadConfig);
   const known = tab(program, { completionCommandName: 'completion' });
   for (const command of known.commands.values()) {
     const { options, arguments: positional } = command;
@@ -19,9 +20,18 @@ export function addCompletion(program: Command, loadConfig: () => NightshiftConf
         for (const name of names()) if (printableLines(name) === name) complete(name, '');
       };
     };
-    suggest(options.get('profile'), () => Object.keys(loadConfig().profiles));
+    suggest(options.get('profile'), () => profiles);
     for (const name of OPTIONS_OF_PATHS) suggest(options.get(name), pathsSoFar);
     suggest(positional.get('files') as { handler?: OptionHandler } | undefined, pathsSoFar);
+  }
+}
+
+/** A configuration that is not valid has no names to suggest; the command that is run says what is wrong with it. */
+async function profileNames(loadConfig: LoadConfig): Promise<string[]> {
+  try {
+    return Object.keys((await loadConfig()).profiles);
+  } catch {
+    return [];
   }
 }
 

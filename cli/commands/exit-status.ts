@@ -1,4 +1,4 @@
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 
 /** What the command line's exit status says. */
 export const EXIT = {

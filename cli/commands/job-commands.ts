@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { NightshiftConfig } from '../../src/config/config.ts';
+import type { LoadConfig } from '../config/load-config.ts';
 import { cancelJob } from '../../src/doors/cancel-job.ts';
 import { resumeJob } from '../../src/doors/start-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
@@ -78,13 +78,13 @@ async function firstJobs(
 }
 
 /** `nightshift cancel <job>`. */
-export function cancelCommand(loadConfig: () => NightshiftConfig): Command {
+export function cancelCommand(loadConfig: LoadConfig): Command {
   const command = new Command('cancel')
     .description('cancel a job: nothing new is sent, and what its batches had finished ends in its results')
     .argument('<job>', 'jobId');
   return addStackOptions(command).action(async (jobId: string, flags: PlaceFlags) => {
     const place = await openStack(flags);
-    const cancelled = await cancelJob(startEdges(place, loadConfig()), jobId);
+    const cancelled = await cancelJob(startEdges(place, await loadConfig()), jobId);
     if (cancelled === undefined) throw await noSuchJob(place, jobId);
     if (cancelled.state === 'ended') {
       throw new InvalidRequest(`Job ${jobId} has ended: there is nothing to cancel.`);
@@ -95,13 +95,13 @@ export function cancelCommand(loadConfig: () => NightshiftConfig): Command {
 }
 
 /** `nightshift resume <job>`. */
-export function resumeCommand(loadConfig: () => NightshiftConfig): Command {
+export function resumeCommand(loadConfig: LoadConfig): Command {
   const command = new Command('resume')
     .description('let a job that failed or was cancelled go on from where it is; nothing is paid twice')
     .argument('<job>', 'jobId');
   return addStackOptions(command).action(async (jobId: string, flags: PlaceFlags) => {
     const place = await openStack(flags);
-    const resumed = await resumeJob(startEdges(place, loadConfig()), jobId);
+    const resumed = await resumeJob(startEdges(place, await loadConfig()), jobId);
     if (resumed === undefined) throw await noSuchJob(place, jobId);
     const { state } = resumed;
     if (state === 'finished') {

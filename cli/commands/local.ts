@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
+import type { LoadConfig } from '../config/load-config.ts';
 import type { Log, LogFields } from '../../src/log.ts';
 import { cancelToTheEnd, openJobs } from '../../host/cancel-jobs.ts';
 import { createLocalExecutions, type EngineEvent } from '../../host/engine.ts';
@@ -24,7 +25,7 @@ interface LocalFlags {
 }
 
 /** `nightshift local`: the whole stack on this machine, until it is stopped. */
-export function localCommand(loadConfig: () => NightshiftConfig): Command {
+export function localCommand(loadConfig: LoadConfig): Command {
   return new Command('local')
     .description(
       'run the whole stack on this machine until it is stopped: dropped files, the API, the schedules',
@@ -35,7 +36,7 @@ export function localCommand(loadConfig: () => NightshiftConfig): Command {
     .option('--verbose', 'print the log lines of the steps to standard error')
     .addHelpText('after', HELP)
     .action(async (flags: LocalFlags) => {
-      process.exitCode = await runLocal(flags, loadConfig());
+      process.exitCode = await runLocal(flags, await loadConfig());
     });
 }
 

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
-import type { NightshiftConfig } from '../../src/config/config.ts';
+import type { LoadConfig } from '../config/load-config.ts';
 import { PRICES_AS_OF } from '../../src/cost/aws-cost.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
@@ -18,7 +18,7 @@ interface PlanFlags extends TreatmentFlags {
 }
 
 /** `nightshift plan <files…>`: what a job would be. */
-export function planCommand(loadConfig: () => NightshiftConfig): Command {
+export function planCommand(loadConfig: LoadConfig): Command {
   const command = new Command('plan')
     .description('say what a job would be, and cost, without sending anything: rows, shards, tokens, polls')
     .argument('<files...>', 'input files, or a job request (.job.json)')
@@ -29,7 +29,7 @@ export function planCommand(loadConfig: () => NightshiftConfig): Command {
     .addHelpText('after', '\nExit status: 0 the job could run, 1 nothing of it would be sent, 2 usage error.')
     .action(async (files: string[], flags: PlanFlags) => {
       const { profile, data } = flags;
-      const config = loadConfig();
+      const config = await loadConfig();
       const planned = await planJob({ files, profile, overrides: overridesOf(flags), config, data });
       const text = flags.json ? jsonLine('plan', planLine(planned)) : describePlan(planned, files).join('\n');
       print(text);

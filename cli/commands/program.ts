@@ -1,46 +1,138 @@
-import { Command } from 'commander';
-import type { NightshiftConfig } from '../../src/config/config.ts';
+import { Command, Help } from 'commander';
+import type { LoadConfig } from '../config/load-config.ts';
 import { writeText } from '../output.ts';
-import { addCompletion } from './completion.ts';
-import { cancelCommand, listCommand, resumeCommand, statusCommand } from './job-commands.ts';
-import { localCommand } from './local.ts';
-import { planCommand } from './plan.ts';
-import { resultsCommand } from './results.ts';
-import { runCommand } from './run.ts';
-import { simulatorCommand } from './simulator.ts';
-import { submitCommand } from './submit.ts';
-import { sweepCommand } from './sweep.ts';
-import { watchCommand } from './watch.ts';
 
-/** The whole command line. The configuration is read only by the commands that need it. */
-export function createProgram(loadConfig: () => NightshiftConfig): Command {
+/** A command, as the list of commands shows it. */
+interface Entry {
+  readonly group: string;
+  /** Name, options and arguments. */
+  readonly term: string;
+  readonly description: string;
+  /** Loads the command with everything that it uses, which takes longer than all the rest of a start. */
+  readonly load: () => Promise<(loadConfig: LoadConfig) => Command>;
+}
+
+const HERE = 'On this machine:';
+const DEPLOYED = 'On a deployed stack (with --data, in a folder of this machine):';
+
+const jobCommands = (): Promise<typeof import('./job-commands.ts')> => import('./job-commands.ts');
+
+const ENTRIES: Readonly<Record<string, Entry>> = {
+  run: {
+    group: HERE,
+    term: 'run [options] [files...]',
+    description:
+      'run one job on this machine: input files (.jsonl, .json, .csv, .tsv, .txt, each also .gz), or a job request (.job.json)',
+    load: async () => (await import('./run.ts')).runCommand,
+  },
+  plan: {
+    group: HERE,
+    term: 'plan [options] <files...>',
+    description: 'say what a job would be, and cost, without sending anything: rows, shards, tokens, polls',
+    load: async () => (await import('./plan.ts')).planCommand,
+  },
+  local: {
+    group: HERE,
+    term: 'local [options]',
+    description:
+      'run the whole stack on this machine until it is stopped: dropped files, the API, the schedules',
+    load: async () => (await import('./local.ts')).localCommand,
+  },
+  simulator: {
+    group: HERE,
+    term: 'simulator [options]',
+    description: 'start the provider simulator alone (any key is accepted) and keep it running',
+    load: async () => (await import('./simulator.ts')).simulatorCommand,
+  },
+  submit: {
+    group: DEPLOYED,
+    term: 'submit [options] <files...>',
+    description: 'start one job on a deployed stack: input files, or a job request (.job.json)',
+    load: async () => (await import('./submit.ts')).submitCommand,
+  },
+  status: {
+    group: DEPLOYED,
+    term: 'status [options] [job]',
+    description: 'say how a job is',
+    load: async () => (await jobCommands()).statusCommand,
+  },
+  watch: {
+    group: DEPLOYED,
+    term: 'watch [options] <job>',
+    description: 'show how a job goes on until it has ended, and what it came to',
+    load: async () => (await import('./watch.ts')).watchCommand,
+  },
+  results: {
+    group: DEPLOYED,
+    term: 'results [options] <job>',
+    description: 'get what a job came to: its first answers and where its files are, or the files themselves',
+    load: async () => (await import('./results.ts')).resultsCommand,
+  },
+  cancel: {
+    group: DEPLOYED,
+    term: 'cancel [options] <job>',
+    description: 'cancel a job: nothing new is sent, and what its batches had finished ends in its results',
+    load: async () => (await jobCommands()).cancelCommand,
+  },
+  resume: {
+    group: DEPLOYED,
+    term: 'resume [options] <job>',
+    description: 'let a job that failed or was cancelled go on from where it is; nothing is paid twice',
+    load: async () => (await jobCommands()).resumeCommand,
+  },
+  list: {
+    group: DEPLOYED,
+    term: 'list [options]',
+    description: 'list jobs, newest first',
+    load: async () => (await jobCommands()).listCommand,
+  },
+  sweep: {
+    group: DEPLOYED,
+    term: 'sweep [options]',
+    description: 'start the jobs of files below input/ that have none: their event was lost',
+    load: async () => (await import('./sweep.ts')).sweepCommand,
+  },
+};
+
+/** Commands that know of all the others, and are defined by the library that completes words. */
+const COMPLETION = ['completion', 'complete'];
+
+/**
+ * The command line for these words, or as a whole without any. Only the command that the words name is loaded: it alone has
+ * options, and the others are in the list of commands. The configuration is read only by the commands that need it.
+ */
+export async function createProgram(loadConfig: LoadConfig, words?: readonly string[]): Promise<Command> {
+  const [first = '', second = ''] = words ?? [];
+  const isWhole = words === undefined || COMPLETION.includes(first);
+  const named = first === 'help' ? second : first;
   const program = new Command('nightshift')
     .description('Batch inference without the batch work: a file of rows in, one result per row out.')
-    .commandsGroup('On this machine:')
-    .addCommand(runCommand(loadConfig))
-    .addCommand(planCommand(loadConfig))
-    .addCommand(localCommand(loadConfig))
-    .addCommand(simulatorCommand())
-    .commandsGroup('On a deployed stack (with --data, in a folder of this machine):')
-    .addCommand(submitCommand(loadConfig))
-    .addCommand(statusCommand())
-    .addCommand(watchCommand())
-    .addCommand(resultsCommand())
-    .addCommand(cancelCommand(loadConfig))
-    .addCommand(resumeCommand(loadConfig))
-    .addCommand(listCommand())
-    .addCommand(sweepCommand(loadConfig))
-    .commandsGroup('Other:');
-  addCompletion(program, loadConfig);
-  for (const command of [program, ...program.commands]) {
-    command
-      .exitOverride()
-      .showHelpAfterError('Run with --help to see what there is.')
-      // It repeats what was typed, which may be a hostile file's name.
-      .configureOutput({
-        writeOut: (text) => writeText(process.stdout, text),
-        writeErr: (text) => writeText(process.stderr, text),
-      });
+    .configureHelp({ subcommandTerm: termOf });
+  for (const [name, { group, description, load }] of Object.entries(ENTRIES)) {
+    const isLoaded = isWhole || name === named;
+    const command = isLoaded ? (await load())(loadConfig) : new Command(name).description(description);
+    program.addCommand(command.helpGroup(group));
   }
+  program.commandsGroup('Other:');
+  if (isWhole) await (await import('./completion.ts')).addCompletion(program, loadConfig);
+  else program.command('completion <shell>').description('Generate shell completion scripts');
+  for (const command of [program, ...program.commands]) setUp(command);
   return program;
+}
+
+const plain = new Help();
+
+function termOf(command: Command): string {
+  return ENTRIES[command.name()]?.term ?? plain.subcommandTerm(command);
+}
+
+function setUp(command: Command): void {
+  command
+    .exitOverride()
+    .showHelpAfterError('Run with --help to see what there is.')
+    // It repeats what was typed, which may be a hostile file's name.
+    .configureOutput({
+      writeOut: (text) => writeText(process.stdout, text),
+      writeErr: (text) => writeText(process.stderr, text),
+    });
 }

@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Job, Summary } from '../../src/job.ts';
-import { jobKey } from '../../src/checkpoints/keys.ts';
-import { readJson } from '../../src/store/json.ts';
+import { jobObject } from '../../src/checkpoints/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { counted } from '../../src/report/text.ts';
 import { printable, printableLines } from '../../src/printable.ts';
@@ -22,7 +21,7 @@ interface CsvFlags {
 export async function exportCsv(store: ObjectStore, summary: Summary, flags: CsvFlags): Promise<void> {
   const key = resultsOf(summary);
   // Absent when the job's checkpoints are forgotten.
-  const job = await readJson<Job>(store, jobKey(summary.jobId));
+  const job = await jobObject.read(store, summary.jobId);
   const fields = await answerFields(job?.profile.output, read(store, key));
   const options = { fields, raw: flags.raw === true };
   const source = read(store, key);

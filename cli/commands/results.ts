@@ -2,10 +2,9 @@ import { rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Command, Option } from 'commander';
 import { InvalidRequest } from '../../src/errors.ts';
-import type { Summary } from '../../src/job.ts';
-import { deadLettersKey, summaryKey } from '../../src/checkpoints/keys.ts';
+import { summaryObject, type Summary } from '../../src/checkpoints/summary.ts';
+import { deadLettersKey } from '../../src/checkpoints/keys.ts';
 import { readOverview } from '../../src/status/job-status.ts';
-import { readJson } from '../../src/store/json.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError, printableChunks, printStream } from '../output.ts';
 import { printable } from '../../src/printable.ts';
@@ -70,8 +69,7 @@ function checkFlags({ out, json, parquet, format, raw }: ResultsFlags): void {
 async function endedSummary(place: Place, jobId: string): Promise<Summary> {
   const overview = await readOverview(place, jobId);
   if (overview === undefined) throw await noSuchJob(place, jobId);
-  const summary =
-    overview.endedAt === undefined ? undefined : await readJson<Summary>(place.store, summaryKey(jobId));
+  const summary = overview.endedAt === undefined ? undefined : await summaryObject.read(place.store, jobId);
   if (summary !== undefined) return summary;
   throw new InvalidRequest(
     `Job ${jobId} is ${overview.status}: it has no results yet. nightshift watch ${jobId}${place.options}`,

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
-import type { Summary } from '../../src/job.ts';
+import type { LoadConfig } from '../config/load-config.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import { deadLettersKey, fileKey, reportKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import type { Log } from '../../src/log.ts';
 import type { StartedJob } from '../../src/doors/start-job.ts';
@@ -33,7 +34,7 @@ interface RunFlags extends TreatmentFlags {
 const EXAMPLE = fileURLToPath(new URL('../../examples/hanse.jsonl', import.meta.url));
 
 /** `nightshift run [files…]`: one job to its end on this machine. */
-export function runCommand(loadConfig: () => NightshiftConfig): Command {
+export function runCommand(loadConfig: LoadConfig): Command {
   const command = new Command('run')
     .description(
       'run one job on this machine: input files (.jsonl, .json, .csv, .tsv, .txt, each also .gz), or a job request (.job.json)',
@@ -53,7 +54,7 @@ export function runCommand(loadConfig: () => NightshiftConfig): Command {
     .option('--verbose', 'print the log lines of the steps to standard error')
     .addHelpText('after', HELP)
     .action(async (files: string[], flags: RunFlags) => {
-      process.exitCode = await run(files.length === 0 ? [EXAMPLE] : files, flags, loadConfig());
+      process.exitCode = await run(files.length === 0 ? [EXAMPLE] : files, flags, await loadConfig());
     });
 }
 

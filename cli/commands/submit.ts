@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
+import type { LoadConfig } from '../config/load-config.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import type { ProviderSettings } from '../../src/provider/batch-provider.ts';
 import { startJob, type StartedJob } from '../../src/doors/start-job.ts';
@@ -17,7 +18,7 @@ interface SubmitFlags extends TreatmentFlags, Omit<WatchFlags, 'data'> {
 }
 
 /** `nightshift submit <files…>`: one job on a deployed stack. */
-export function submitCommand(loadConfig: () => NightshiftConfig): Command {
+export function submitCommand(loadConfig: LoadConfig): Command {
   const command = new Command('submit')
     .description('start one job on a deployed stack: input files, or a job request (.job.json)')
     .argument(
@@ -34,7 +35,7 @@ export function submitCommand(loadConfig: () => NightshiftConfig): Command {
       `\nThe same files, treated the same way, are the same job.\nWith --wait:${WATCH_HELP}`,
     )
     .action(async (files: string[], flags: SubmitFlags) => {
-      const config = loadConfig();
+      const config = await loadConfig();
       const place = await openStack(flags);
       const started = await submit(place, config, files, flags);
       if (flags.json) print(jsonLine('started', lineOf(started)));

@@ -1,7 +1,7 @@
 import { printable } from '../../src/printable.ts';
 import { print } from '../output.ts';
 import { Command } from 'commander';
-import type { NightshiftConfig } from '../../src/config/config.ts';
+import type { LoadConfig } from '../config/load-config.ts';
 import { longestSweepDays, sweepInput, type Sweep } from '../../src/doors/sweep-input.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import { jsonLine } from '../json-lines.ts';
@@ -15,13 +15,13 @@ interface SweepFlags extends PlaceFlags {
 }
 
 /** `nightshift sweep`: what the stack does once an hour, now, and for older files if asked to. */
-export function sweepCommand(loadConfig: () => NightshiftConfig): Command {
+export function sweepCommand(loadConfig: LoadConfig): Command {
   const command = new Command('sweep')
     .description('start the jobs of files below input/ that have none: their event was lost')
     .option('--days <number>', 'look at files that were written in so many days', positiveNumber, 2)
     .option('-n, --limit <number>', 'start so many jobs at most', positiveNumber, 100);
   return addStackOptions(command).action(async ({ days, limit, ...flags }: SweepFlags) => {
-    const config = loadConfig();
+    const config = await loadConfig();
     const longest = longestSweepDays(config);
     if (days > longest) {
       throw new InvalidRequest(

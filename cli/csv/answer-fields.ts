@@ -1,5 +1,6 @@
 import { isExactNumber } from '../../src/exact-json.ts';
-import type { Job, ResultLine } from '../../src/job.ts';
+import type { Job } from '../../src/checkpoints/job.ts';
+import type { ResultLine } from '../../src/checkpoints/result-line.ts';
 import { readResultLines } from '../result-lines.ts';
 
 /** Result lines that are looked at for fields. */

@@ -1,5 +1,5 @@
 import { numberText } from '../../src/exact-json.ts';
-import type { ResultLine } from '../../src/job.ts';
+import type { ResultLine } from '../../src/checkpoints/result-line.ts';
 import { answerText } from '../../src/report/answer-text.ts';
 import { readResultLines } from '../result-lines.ts';
 import { structuredAnswer } from './answer-fields.ts';

@@ -1,4 +1,4 @@
-import { settledRows } from '../../src/outcomes.ts';
+import { settledRows } from '../../src/checkpoints/outcomes.ts';
 import prettyMilliseconds from 'pretty-ms';
 import type { JobDetails } from '../../src/status/job-status.ts';
 import type { ShardStatus } from '../../src/status/shard-status.ts';

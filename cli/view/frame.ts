@@ -1,7 +1,7 @@
-import { OUTCOMES } from '../../src/outcomes.ts';
+import { OUTCOMES } from '../../src/checkpoints/outcomes.ts';
 import { styleText } from 'node:util';
 import cliTruncate from 'cli-truncate';
-import type { OutcomeCounts } from '../../src/job.ts';
+import type { OutcomeCounts } from '../../src/checkpoints/counts.ts';
 import type { JobDetails, JobStatus } from '../../src/status/job-status.ts';
 import type { ShardStatus } from '../../src/status/shard-status.ts';
 import { printable } from '../../src/printable.ts';

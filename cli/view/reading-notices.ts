@@ -1,5 +1,6 @@
 import { basename } from 'node:path/posix';
-import type { InputReading, InputRef } from '../../src/job.ts';
+import type { InputRef } from '../../src/checkpoints/job.ts';
+import type { InputReading } from '../../src/checkpoints/plan.ts';
 import { printable } from '../../src/printable.ts';
 
 /** Files whose notices are shown; all of them are in the plan and in the summary. */

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { answersTable, SHOWN_ROWS } from '../answers-table.ts';
 import { readingNotices } from './reading-notices.ts';

@@ -2,24 +2,17 @@ import { sumErrors } from '../../src/collect/counts/error-counts.ts';
 import { sumModels } from '../../src/collect/counts/model-usage.ts';
 import { addUsage, NO_USAGE } from '../../src/collect/counts/usage.ts';
 import type { Clock } from '../../src/edges.ts';
-import type { Collected, Job, Plan, Summary } from '../../src/job.ts';
-import {
-  jobKey,
-  OUTPUT_PREFIX,
-  planKey,
-  resultsKey,
-  roundKey,
-  shardKey,
-  summaryKey,
-} from '../../src/checkpoints/keys.ts';
+import { readCollected, type Collected } from '../../src/checkpoints/collected.ts';
+import { jobObject } from '../../src/checkpoints/job.ts';
+import { planObject } from '../../src/checkpoints/plan.ts';
+import { summaryObject, type Summary } from '../../src/checkpoints/summary.ts';
+import { OUTPUT_PREFIX, resultsKey, shardKey } from '../../src/checkpoints/keys.ts';
 import type { ReportFacts } from '../../src/report/report-data.ts';
 import { sampleRows } from '../../src/report/sample-rows.ts';
 import { listFiles } from '../../src/report/write-report.ts';
-import { readCollected } from '../../src/checkpoints/shard-rounds.ts';
 import { sideBySide } from '../../src/side-by-side.ts';
 import { readStatus, type JobStatus, type StatusEdges } from '../../src/status/job-status.ts';
-import type { BatchCheckpoint } from '../../src/checkpoints/batch-checkpoint.ts';
-import { readJson } from '../../src/store/json.ts';
+import { batchObject, type BatchCheckpoint } from '../../src/checkpoints/batch-checkpoint.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 
 export interface LiveEdges extends StatusEdges {
@@ -34,7 +27,7 @@ export async function readFacts(edges: LiveEdges, jobId: string): Promise<Report
   const status = await readStatus(edges, jobId);
   if (status === undefined) return undefined;
   if (status.endedAt === undefined) return runningFacts(edges, status);
-  const summary = await readJson<AnySummary>(edges.store, summaryKey(jobId));
+  const summary = await summaryObject.read(edges.store, jobId);
   // It was resumed between the two reads.
   return summary === undefined ? runningFacts(edges, status) : endedFacts(edges.store, summary);
 }
@@ -54,10 +47,7 @@ async function endedFacts(store: ObjectStore, summary: AnySummary): Promise<Repo
 
 async function runningFacts({ store, clock }: LiveEdges, status: JobStatus): Promise<ReportFacts> {
   const { jobId, createdAt } = status;
-  const [job, plan] = await Promise.all([
-    readJson<Job>(store, jobKey(jobId)),
-    readJson<Plan>(store, planKey(jobId)),
-  ]);
+  const [job, plan] = await Promise.all([jobObject.read(store, jobId), planObject.read(store, jobId)]);
   const shards = await sideBySide(plan?.shards ?? [], (_, shard) => readShard(store, jobId, shard));
   const rounds = shards.flatMap(({ collected }) => collected);
   const done = shards.flatMap(({ hasResults }, shard) => (hasResults ? [shard] : []));
@@ -95,7 +85,7 @@ async function readShard(store: ObjectStore, jobId: string, shard: number): Prom
   const ref = { jobId, shard };
   const collected = await readCollected(store, ref);
   const round = collected.length + 1;
-  const open = await readJson<BatchCheckpoint>(store, roundKey(ref, round, 'batch.json'));
+  const open = await batchObject.read(store, { ...ref, round });
   const batches: ReportFacts['batches'] = [
     ...collected.map(({ batch }) => batch),
     ...(open === undefined ? [] : [openBatch(shard, round, open)]),

@@ -1,6 +1,6 @@
 import type { JobEnd } from '../contract.ts';
 import { failureFromCatch } from '../errors.ts';
-import type { Summary } from '../job.ts';
+import type { Summary } from '../checkpoints/summary.ts';
 import { summaryKey } from '../checkpoints/keys.ts';
 import type { CompletionEvent } from './completion-event.ts';
 import { EVENT_SOURCE } from './event-source.ts';

@@ -1,6 +1,6 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import type { Channel } from '../edges.ts';
-import { AnnouncementNotTaken } from '../errors.ts';
+import type { Channel } from './channel.ts';
+import { AnnouncementUnavailable } from '../errors.ts';
 
 /** Puts completion events on an event bus of this account, by its name. */
 export function createEventBus(bus: string, client = new EventBridgeClient()): Channel {
@@ -13,7 +13,7 @@ export function createEventBus(bus: string, client = new EventBridgeClient()): C
       // An event that is not taken is no error of the call.
       const refused = Entries.find(({ ErrorCode }) => ErrorCode !== undefined);
       if (refused !== undefined) {
-        throw new AnnouncementNotTaken(`EventBridge did not take the event: ${refused.ErrorCode}.`);
+        throw new AnnouncementUnavailable(`EventBridge did not take the event: ${refused.ErrorCode}.`);
       }
     },
   };
@@ -24,6 +24,6 @@ async function put(client: EventBridgeClient, command: PutEventsCommand) {
     return await client.send(command);
   } catch (error) {
     const name = error instanceof Error ? error.name : 'unknown';
-    throw new AnnouncementNotTaken(`EventBridge did not take the event: ${name}.`, { cause: error });
+    throw new AnnouncementUnavailable(`EventBridge did not take the event: ${name}.`, { cause: error });
   }
 }

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
-import type { Channel, Clock } from '../edges.ts';
-import { AnnouncementNotTaken, AnnouncementRejected } from '../errors.ts';
+import type { Clock } from '../edges.ts';
+import type { Channel } from './channel.ts';
+import { AnnouncementUnavailable, AnnouncementRejected } from '../errors.ts';
 
 export interface WebhookOptions {
   readonly url: string;
@@ -45,7 +46,7 @@ async function post(url: string, headers: Record<string, string>, body: string):
   } catch (error) {
     const { name, cause } = error as Error;
     const code = (cause as { readonly code?: string } | undefined)?.code ?? name;
-    throw new AnnouncementNotTaken(`The webhook did not answer (${code}).`, { cause: error });
+    throw new AnnouncementUnavailable(`The webhook did not answer (${code}).`, { cause: error });
   }
 }
 
@@ -55,7 +56,7 @@ const TRY_AGAIN: readonly number[] = [408, 425, 429];
 function judge(status: number): void {
   if (status >= 200 && status < 300) return;
   if (status >= 500 || TRY_AGAIN.includes(status)) {
-    throw new AnnouncementNotTaken(`The webhook answered ${status}.`);
+    throw new AnnouncementUnavailable(`The webhook answered ${status}.`);
   }
   throw new AnnouncementRejected(
     `The webhook answered ${status}. Check its address, and that it verifies with the secret it is signed with.`,

@@ -6,7 +6,7 @@ import type { ApiEdges } from './api-edges.ts';
 import { addJobRoutes } from './job.ts';
 import { addJobsRoutes } from './jobs.ts';
 import { ApiProblem, invalidFields, problem, problemOf } from './problems.ts';
-import { ROUTES } from './routes.ts';
+import { ROUTES } from '../config/routes.ts';
 import { addUploadRoutes } from './uploads.ts';
 
 /** The API as one app: a Lambda serves it on AWS, a server on localhost on one machine. */

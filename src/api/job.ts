@@ -8,7 +8,7 @@ import { answer, problems } from './describe-route.ts';
 import { jobLinks } from './job-links.ts';
 import { refuseOthersJob } from './own-jobs.ts';
 import { ApiProblem } from './problems.ts';
-import { ROUTES } from './routes.ts';
+import { ROUTES } from '../config/routes.ts';
 import { cancellingSchema, jobParams, jobSchema, startedSchema } from './schemas.ts';
 
 /** One job: how it is, cancelling it, letting it go on. */

@@ -12,7 +12,7 @@ import { answer, jsonBody, problems } from './describe-route.ts';
 import { jobLinks } from './job-links.ts';
 import { ownerFor, refuseOthersInputs } from './own-jobs.ts';
 import { requestSchema } from './request-schema.ts';
-import { ROUTES } from './routes.ts';
+import { ROUTES } from '../config/routes.ts';
 import { createHeaders, listParams, pageSchema, startedSchema } from './schemas.ts';
 
 /** Starting a job, and listing them. */

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { jobKey, OUTPUT_PREFIX, STAGED_PREFIX } from '../checkpoints/keys.ts';
+import { OUTPUT_PREFIX, STAGED_PREFIX } from '../checkpoints/keys.ts';
 import { InvalidRequest } from '../errors.ts';
-import type { Job } from '../job.ts';
+import { jobObject } from '../checkpoints/job.ts';
 import type { JobRequest } from '../requests/job-request.ts';
-import { readJson } from '../store/json.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { ApiProblem } from './problems.ts';
 
@@ -25,7 +24,7 @@ export async function refuseOthersJob(edges: ApiEdges, caller: string, jobId: st
 }
 
 async function ownsJob({ store }: Pick<ApiEdges, 'store'>, owner: string, jobId: string): Promise<boolean> {
-  return (await readJson<Job>(store, jobKey(jobId)))?.owner === owner;
+  return (await jobObject.read(store, jobId))?.owner === owner;
 }
 
 /**

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { OverridePolicy } from '../config/allowed-overrides.ts';
-import { profileSchema } from '../config/profile-schema.ts';
+import { profileSchema } from '../profiles/profile-schema.ts';
 import { jobRequestWith } from '../requests/job-request.ts';
 
 /** What a request to this API may hold: a job request whose overrides have the fields that the configuration lets it change. */

@@ -3,7 +3,7 @@ import { LINK_SECONDS } from '../store/links.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { answer, jsonBody, problems } from './describe-route.ts';
 import { uploadKey } from './own-jobs.ts';
-import { ROUTES } from './routes.ts';
+import { ROUTES } from '../config/routes.ts';
 import { uploadedSchema, uploadSchema } from './schemas.ts';
 
 /** Files too large for a request go to the store directly. */

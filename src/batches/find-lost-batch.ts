@@ -1,5 +1,4 @@
-import type { CreateAnnouncement } from '../checkpoints/batch-checkpoint.ts';
-import { roundKey } from '../checkpoints/keys.ts';
+import { creatingObject, type CreateAnnouncement } from '../checkpoints/batch-checkpoint.ts';
 import type { UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import {
@@ -8,11 +7,10 @@ import {
   ProviderNotFound,
   ProviderRejected,
   ProviderThrottled,
-  ProviderTooLarge,
+  ProviderFileTooLarge,
   ProviderUnavailable,
 } from '../errors.ts';
 import type { Batch } from '../provider/batch-provider.ts';
-import { writeJson } from '../store/json.ts';
 import { batchMetadata } from './batch-metadata.ts';
 import { findUnmarked, type Search } from './unmarked-batches.ts';
 
@@ -73,7 +71,7 @@ async function isStillEarly(
   const now = Math.floor(clock.now() / 1_000);
   const passed = Math.min(Math.max(0, now - lookedAt), patience / 2);
   const searched = { ...announced, lookedAt: now, waited: waited + passed };
-  await writeJson(store, roundKey(context, context.round, 'creating.json'), searched);
+  await creatingObject.write(store, context, searched);
   return searched.waited < patience;
 }
 
@@ -111,7 +109,7 @@ export async function writeAnnouncement(
   context: UploadedContext,
   announcement: CreateAnnouncement,
 ): Promise<void> {
-  await writeJson(store, roundKey(context, context.round, 'creating.json'), announcement);
+  await creatingObject.write(store, context, announcement);
 }
 
 /** @param refusedWith the error that the provider answered the create with, if it did */
@@ -168,7 +166,7 @@ function isRepeated(error: unknown): error is ProviderThrottled | ProviderBusy {
 
 /** After these, rows fail, are sent again from another file, or the job stops. */
 function isFinal(error: unknown): boolean {
-  return [ProviderRejected, ProviderDenied, ProviderNotFound, ProviderTooLarge].some(
+  return [ProviderRejected, ProviderDenied, ProviderNotFound, ProviderFileTooLarge].some(
     (refusal) => error instanceof refusal,
   );
 }

@@ -1,13 +1,12 @@
-import type { BatchCheckpoint, CreateAnnouncement } from '../checkpoints/batch-checkpoint.ts';
-import { jobKey, roundKey, shardKey } from '../checkpoints/keys.ts';
+import { uploadObject } from '../checkpoints/upload.ts';
+import { batchObject, creatingObject, type BatchCheckpoint } from '../checkpoints/batch-checkpoint.ts';
+import { jobKey, shardKey } from '../checkpoints/keys.ts';
 import { findRound } from '../checkpoints/shard-rounds.ts';
-import type { UploadCheckpoint } from '../checkpoints/shard-part.ts';
 import type { Slot } from '../checkpoints/slots.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { isProviderError } from '../errors.ts';
-import type { ShardEnd } from '../job.ts';
+import { stoppedObject } from '../checkpoints/shard-end.ts';
 import type { ProviderSettings } from '../provider/batch-provider.ts';
-import { readJson } from '../store/json.ts';
 import { lookAtBatch } from './look-at-batch.ts';
 
 /**
@@ -31,11 +30,11 @@ export async function hasLetGo(
   // Somebody removed the job.
   if ((await store.stat(jobKey(slot.jobId))) === undefined) return true;
   const { round } = await findRound(store, slot);
-  const batch = await readJson<BatchCheckpoint>(store, roundKey(slot, round, 'batch.json'));
+  const batch = await batchObject.read(store, { ...slot, round });
   if (batch !== undefined) return hasBatchEnded(edges, provider, { ...slot, round, ...batch });
-  const stopped = await readJson<ShardEnd>(store, shardKey(slot, 'stopped.json'));
+  const stopped = await stoppedObject.read(store, slot);
   if (stopped !== undefined && stopped.open === undefined) return true;
-  const creating = await readJson<CreateAnnouncement>(store, roundKey(slot, round, 'creating.json'));
+  const creating = await creatingObject.read(store, { ...slot, round });
   const lastSeen = Math.max(slot.at ?? 0, creating?.at ?? 0);
   return clock.now() / 1_000 - lastSeen > SILENT_SECONDS;
 }
@@ -48,7 +47,7 @@ async function hasBatchEnded(
   batch: BatchOfSlot,
 ): Promise<boolean> {
   const { store } = edges;
-  const upload = await readJson<UploadCheckpoint>(store, roundKey(batch, batch.round, 'upload.json'));
+  const upload = await uploadObject.read(store, batch);
   const fileId = batch.fileId ?? upload?.fileId ?? '';
   try {
     const look = await lookAtBatch(edges, { ...batch, provider, fileId });

@@ -1,18 +1,16 @@
-import type { BatchCheckpoint } from '../checkpoints/batch-checkpoint.ts';
-import { roundKey, type ShardRef } from '../checkpoints/keys.ts';
-import type { UploadCheckpoint } from '../checkpoints/shard-part.ts';
-import { readTwins, writeTwins, type Twin } from '../checkpoints/twins.ts';
+import { batchObject } from '../checkpoints/batch-checkpoint.ts';
+import type { RoundRef } from '../checkpoints/keys.ts';
+import { readTwins, twinsObject, type Twin } from '../checkpoints/twins.ts';
+import { uploadObject } from '../checkpoints/upload.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { isProviderError, ProviderNotFound } from '../errors.ts';
 import type { Batch, BatchProvider, ProviderSettings } from '../provider/batch-provider.ts';
-import { readJson, requireJson, writeJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { batchMetadata } from './batch-metadata.ts';
 
 /** A shard that may have twins, and the round that it is in. */
-export interface ShardInDoubt extends ShardRef {
+export interface ShardInDoubt extends RoundRef {
   readonly provider: ProviderSettings;
-  readonly round: number;
   /** The batch that the round is collected from. */
   readonly batchId?: string;
 }
@@ -24,8 +22,8 @@ export interface FoundTwin {
 }
 
 /** Writes down that the provider may have more batches of a round than the one that it is collected from. */
-export async function noteDoubt(store: ObjectStore, ref: ShardRef, round: number): Promise<void> {
-  await store.createIfAbsent(roundKey(ref, round, 'twins.json'), '{"twins":[]}\n');
+export async function noteDoubt(store: ObjectStore, ref: RoundRef): Promise<void> {
+  await twinsObject.create(store, ref, { twins: [] });
 }
 
 /**
@@ -34,12 +32,11 @@ export async function noteDoubt(store: ObjectStore, ref: ShardRef, round: number
  */
 export async function giveUpBatch(
   store: ObjectStore,
-  ref: ShardRef,
-  round: number,
+  ref: RoundRef,
   twin: Pick<Twin, 'batchId' | 'status'>,
 ): Promise<void> {
-  const others = (await readTwins(store, ref, round)).filter(({ batchId }) => batchId !== twin.batchId);
-  await writeTwins(store, ref, round, [...others, { ...twin, phase: 'ended', files: {} }]);
+  const others = (await readTwins(store, ref)).filter(({ batchId }) => batchId !== twin.batchId);
+  await twinsObject.write(store, ref, { twins: [...others, { ...twin, phase: 'ended', files: {} }] });
 }
 
 /** From now on the round is collected from its twin; the batch that it was collected from is a twin. */
@@ -48,10 +45,9 @@ export async function followTwin(
   { batchId, ...shard }: ShardInDoubt & { readonly status: string },
   twin: Batch,
 ): Promise<void> {
-  const key = roundKey(shard, shard.round, 'batch.json');
-  const checkpoint = await requireJson<BatchCheckpoint>(store, key);
-  if (batchId !== undefined) await giveUpBatch(store, shard, shard.round, { batchId, status: shard.status });
-  await writeJson(store, key, { ...checkpoint, batchId: twin.id } satisfies BatchCheckpoint);
+  const checkpoint = await batchObject.require(store, shard);
+  if (batchId !== undefined) await giveUpBatch(store, shard, { batchId, status: shard.status });
+  await batchObject.write(store, shard, { ...checkpoint, batchId: twin.id });
 }
 
 /**
@@ -61,7 +57,7 @@ export async function followTwin(
 export async function findTwins(edges: ProviderEdges, shard: ShardInDoubt): Promise<readonly FoundTwin[]> {
   const found: FoundTwin[] = [];
   for (let round = 1; round <= shard.round; round += 1) {
-    const isInDoubt = (await edges.store.stat(roundKey(shard, round, 'twins.json'))) !== undefined;
+    const isInDoubt = (await twinsObject.read(edges.store, { ...shard, round })) !== undefined;
     if (isInDoubt) found.push(...(await findTwinsOf(edges, { ...shard, round }, shard)));
   }
   return found;
@@ -74,12 +70,12 @@ async function findTwinsOf(
 ): Promise<FoundTwin[]> {
   const { jobId, shard, round } = of;
   const provider = providers(of.provider);
-  const upload = await readJson<UploadCheckpoint>(store, roundKey(of, round, 'upload.json'));
+  const upload = await uploadObject.read(store, of);
   if (upload === undefined) return [];
   const { fileId } = upload;
-  const known = (await readTwins(store, of, round)).filter(({ batchId }) => batchId !== current.batchId);
+  const known = (await readTwins(store, of)).filter(({ batchId }) => batchId !== current.batchId);
   const isKnown = (id: string): boolean => known.some(({ batchId }) => batchId === id);
-  const collected = await readJson<BatchCheckpoint>(store, roundKey(of, round, 'batch.json'));
+  const collected = await batchObject.read(store, of);
   const metadata = batchMetadata({ jobId, shard, round, fileId });
   const listed = await provider.findBatches({ inputFileId: fileId, metadata });
   const twins = listed.filter(
@@ -88,7 +84,7 @@ async function findTwinsOf(
   const isListed = (batchId: string): boolean => twins.some(({ id }) => id === batchId);
   for (const { batchId } of known) if (!isListed(batchId)) twins.push(...(await lookById(provider, batchId)));
   const unseen = known.filter(({ batchId }) => !isListed(batchId));
-  await writeTwins(store, of, round, [...unseen, ...twins.map(toTwin)]);
+  await twinsObject.write(store, of, { twins: [...unseen, ...twins.map(toTwin)] });
   for (const { id, status } of twins)
     if (!isKnown(id)) log('batch_twin_found', { jobId, shard, round, batchId: id, status });
   return twins.map((batch) => ({ round, batch }));

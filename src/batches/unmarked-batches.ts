@@ -1,13 +1,14 @@
 import type { BatchCheckpoint, CreateAnnouncement } from '../checkpoints/batch-checkpoint.ts';
 import { roundKey, shardsPrefix } from '../checkpoints/keys.ts';
-import { readRequests, type UploadCheckpoint } from '../checkpoints/shard-part.ts';
+import { readRequests } from '../checkpoints/shard-part.ts';
+import { uploadObject } from '../checkpoints/upload.ts';
 import type { UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { ProviderNotFound, ProviderRejected } from '../errors.ts';
 import { frameLines } from '../jsonl/lines.ts';
 import type { Batch } from '../provider/batch-provider.ts';
 import { asWire } from '../provider/wire.ts';
-import { readCustomId } from '../rows/request-line.ts';
+import { readCustomId } from '../jsonl/custom-id.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -63,7 +64,7 @@ export async function findUnmarked(
 }
 
 async function readCustomIds(store: ObjectStore, context: UploadedContext): Promise<ReadonlySet<string>> {
-  const upload = await readJson<UploadCheckpoint>(store, roundKey(context, context.round, 'upload.json'));
+  const upload = await uploadObject.read(store, context);
   const key = roundKey(context, context.round, 'requests.jsonl');
   const ids = new Set<string>();
   for await (const lines of frameLines(readRequests(store, key, upload?.part?.bytes), MAX_LINE_BYTES))

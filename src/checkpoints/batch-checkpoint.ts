@@ -1,3 +1,6 @@
+import { roundKey, type RoundRef } from './keys.ts';
+import { storedObject } from './stored-object.ts';
+
 /** What is written down about a round's batch, before and after it is created. */
 
 /** `round-<r>.creating.json`: a create may be on its way. */
@@ -28,3 +31,11 @@ export interface BatchCheckpoint {
   /** The answer to a create was lost, so that there may be another batch of the same rows. */
   readonly doubt?: true;
 }
+
+export const creatingObject = storedObject<CreateAnnouncement, RoundRef>((ref) =>
+  roundKey(ref, ref.round, 'creating.json'),
+);
+
+export const batchObject = storedObject<BatchCheckpoint, RoundRef>((ref) =>
+  roundKey(ref, ref.round, 'batch.json'),
+);

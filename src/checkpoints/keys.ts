@@ -55,6 +55,11 @@ export const shardName = (shard: number): string => String(shard).padStart(5, '0
 export const shardPrefix = ({ jobId, shard }: ShardRef): string =>
   `${shardsPrefix(jobId)}${shardName(shard)}/`;
 export const shardKey = (ref: ShardRef, file: ShardFile): string => `${shardPrefix(ref)}${file}`;
+/** One round of one shard. */
+export interface RoundRef extends ShardRef {
+  readonly round: number;
+}
+
 export const roundKey = (ref: ShardRef, round: number, file: RoundFile): string =>
   `${shardPrefix(ref)}round-${round}.${file}`;
 

@@ -1,11 +1,11 @@
+import { readCollected } from './collected.ts';
+import { uploadObject } from './upload.ts';
 import type { Failure } from '../errors.ts';
-import type { OpenBatch, Progress } from '../job.ts';
-import { readJson } from '../store/json.ts';
+import { progressObject } from './progress.ts';
+import type { OpenBatch } from './shard-end.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import type { BatchCheckpoint, CreateAnnouncement } from './batch-checkpoint.ts';
-import { roundKey, shardKey, type ShardRef } from './keys.ts';
-import type { UploadCheckpoint } from './shard-part.ts';
-import { readCollected } from './shard-rounds.ts';
+import { batchObject, creatingObject } from './batch-checkpoint.ts';
+import type { ShardRef } from './keys.ts';
 
 /** What a resume does with a batch that is known. */
 export const RESUME_COLLECTS =
@@ -30,10 +30,10 @@ export async function findLeftOpen(
 ): Promise<LeftOpen> {
   const round = (await readCollected(store, ref)).length + 1;
   const [batch, creating, upload, progress] = await Promise.all([
-    readJson<BatchCheckpoint>(store, roundKey(ref, round, 'batch.json')),
-    readJson<CreateAnnouncement>(store, roundKey(ref, round, 'creating.json')),
-    readJson<UploadCheckpoint>(store, roundKey(ref, round, 'upload.json')),
-    readJson<Progress>(store, shardKey(ref, 'progress.json')),
+    batchObject.read(store, { ...ref, round }),
+    creatingObject.read(store, { ...ref, round }),
+    uploadObject.read(store, { ...ref, round }),
+    progressObject.read(store, ref),
   ]);
   const mayExist = creating !== undefined && creating.at > 0;
   const { candidates = [] } = creating ?? {};

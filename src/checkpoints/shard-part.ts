@@ -1,32 +1,9 @@
+import { requiredLines } from '../jsonl/own-lines.ts';
 import { InvalidInput } from '../errors.ts';
-import type { Halving } from '../job.ts';
-import { roundKey, shardName, type ShardRef } from './keys.ts';
-import { frameLines } from '../jsonl/lines.ts';
-import { readCollected } from './shard-rounds.ts';
+import { roundKey, type ShardRef } from './keys.ts';
+import type { ShardPart } from './upload.ts';
+import { readCollected, type Halving } from './collected.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-
-/** The first part of a round's request lines: what one uploaded file holds. */
-export interface ShardPart {
-  /** Whole lines. */
-  readonly requests: number;
-  readonly bytes: number;
-}
-
-/** `round-<r>.upload.json`. */
-export interface UploadCheckpoint {
-  readonly fileId: string;
-  /** The file's name at the provider. */
-  readonly name: string;
-  /** Set when the file holds only the round's first requests. */
-  readonly part?: ShardPart | undefined;
-  /** An upload got no answer before this one: there may be another file of the name. */
-  readonly repeated: boolean;
-}
-
-/** A round's file at the provider. */
-export function uploadName({ jobId, shard }: ShardRef, round: number): string {
-  return `${jobId}-${shardName(shard)}-r${round}.jsonl`;
-}
 
 /** A round's request lines, up to so many bytes. @throws InvalidInput when they are gone */
 export async function* readRequests(
@@ -67,23 +44,17 @@ function halvedRequests(halving: Halving | undefined): number | undefined {
  * @returns undefined when all of them fit
  */
 async function firstPart(store: ObjectStore, key: string, most: ShardPart): Promise<ShardPart | undefined> {
-  const object = await store.open(key);
-  if (object === undefined || (object.bytes <= most.bytes && most.requests === Infinity)) {
-    object?.close();
-    return undefined;
-  }
+  const whole = await store.stat(key);
+  if (whole === undefined || (whole.bytes <= most.bytes && most.requests === Infinity)) return undefined;
   let requests = 0;
   let bytes = 0;
-  for await (const lines of frameLines(object.body, Number.MAX_SAFE_INTEGER, 'raw')) {
-    for (const line of lines) {
-      const length = line.bytes?.length ?? 0;
-      if (requests > 0 && (bytes + length > most.bytes || requests >= most.requests)) {
-        object.close();
+  for await (const lines of requiredLines(store, key)) {
+    for (const { length } of lines) {
+      if (requests > 0 && (bytes + length > most.bytes || requests >= most.requests))
         return { requests, bytes };
-      }
       requests += 1;
       bytes += length;
     }
   }
-  return bytes < object.bytes ? { requests, bytes } : undefined;
+  return bytes < whole.bytes ? { requests, bytes } : undefined;
 }

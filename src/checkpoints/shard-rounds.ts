@@ -1,6 +1,7 @@
-import type { Collected, Job, Plan } from '../job.ts';
-import { jobKey, planKey, roundKey, type ShardRef } from './keys.ts';
-import { readJson, requireJson } from '../store/json.ts';
+import { collectedObject, readCollected } from './collected.ts';
+import { jobObject, type Job } from './job.ts';
+import { planObject, type Plan } from './plan.ts';
+import type { ShardRef } from './keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /** Where a shard is. */
@@ -17,11 +18,21 @@ export interface ShardRound {
 export async function findRound(store: ObjectStore, ref: ShardRef): Promise<ShardRound> {
   const last = (await readCollected(store, ref)).at(-1);
   if (last === undefined) {
-    const { profile } = await requireJson<Job>(store, jobKey(ref.jobId));
+    const { profile } = await jobObject.require(store, ref.jobId);
     return { round: 1, lastRound: profile.rounds };
   }
   const { round, next, lastRound, doubt } = last;
   return { round: next === 'done' ? round : round + 1, lastRound, ...(doubt && { doubt }) };
+}
+
+/** The round that a step is asked to run; where it is not told, the one that the checkpoints show. */
+export async function currentRound(
+  store: ObjectStore,
+  at: ShardRef & Partial<ShardRound>,
+): Promise<ShardRound> {
+  const { round, lastRound, doubt } = at;
+  if (round === undefined || lastRound === undefined) return findRound(store, at);
+  return { round, lastRound, ...(doubt && { doubt }) };
 }
 
 /** Whether a round is sent row by row: the first of a small job, and those that the round before it leaves so. */
@@ -33,11 +44,11 @@ export async function isDirectRound(
 ): Promise<boolean> {
   if (late === undefined && directUpTo === undefined) return false;
   if (round > 1) {
-    const before = await readJson<Collected>(store, roundKey(ref, round - 1, 'collected.json'));
+    const before = await collectedObject.read(store, { ...ref, round: round - 1 });
     return before?.sendNext === 'direct';
   }
   if (directUpTo === undefined) return false;
-  return isSmall({ directUpTo }, await requireJson<Plan>(store, planKey(ref.jobId)));
+  return isSmall({ directUpTo }, await planObject.require(store, ref.jobId));
 }
 
 /** Whether a job sends so few rows that it makes no batch of them. */
@@ -46,14 +57,4 @@ export function isSmall(
   { rows, invalid }: Plan,
 ): boolean {
   return directUpTo !== undefined && rows - invalid <= directUpTo;
-}
-
-/** What the shard's rounds came to so far, in their order. */
-export async function readCollected(store: ObjectStore, ref: ShardRef): Promise<Collected[]> {
-  const rounds: Collected[] = [];
-  for (let round = 1; ; round += 1) {
-    const collected = await readJson<Collected>(store, roundKey(ref, round, 'collected.json'));
-    if (collected === undefined) return rounds;
-    rounds.push(collected);
-  }
 }

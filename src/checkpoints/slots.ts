@@ -1,7 +1,7 @@
 import type { ShardRef } from './keys.ts';
 import { slotsPrefix } from './keys.ts';
 import { sideBySide } from '../side-by-side.ts';
-import { readJson } from '../store/json.ts';
+import { storedObject } from './stored-object.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /** `slots/<provider>/<n>.json`: which shard has one of the provider's slots. */
@@ -9,6 +9,8 @@ export interface Slot extends ShardRef {
   /** When it was taken, seconds since 1970; absent in objects of version 0.1 and before. */
   readonly at?: number;
 }
+
+const slotObject = storedObject<Slot, string>((key) => key);
 
 /** A slot that a shard asks for. */
 export interface WantedSlot {
@@ -41,7 +43,7 @@ export async function takeSlot(
 async function createSlot(store: ObjectStore, { provider, slot, slots }: WantedSlot): Promise<boolean> {
   for (let n = 0; n < slots; n += 1) {
     const key = `${slotsPrefix(provider)}${n}.json`;
-    if (await store.createIfAbsent(key, `${JSON.stringify(slot)}\n`)) return true;
+    if (await slotObject.create(store, key, slot)) return true;
   }
   return false;
 }
@@ -60,7 +62,7 @@ export async function freeSlot(
 async function readSlots(store: ObjectStore, provider: string): Promise<{ key: string; slot: Slot }[]> {
   const keys: string[] = [];
   for await (const { key } of store.list(slotsPrefix(provider))) keys.push(key);
-  const slots = await sideBySide(keys, (key) => readJson<Slot>(store, key));
+  const slots = await sideBySide(keys, (key) => slotObject.read(store, key));
   return keys.flatMap((key, n) => {
     const slot = slots[n];
     return slot === undefined ? [] : [{ key, slot }];

@@ -1,6 +1,6 @@
 import { JobStopped, type Failure } from '../errors.ts';
 import { stopKey, type ShardRef } from './keys.ts';
-import { readJson } from '../store/json.ts';
+import { storedObject } from './stored-object.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /**
@@ -11,8 +11,10 @@ export interface Stop {
   readonly failure: Failure;
 }
 
+export const stopObject = storedObject<Stop, string>(stopKey);
+
 export async function readStop(store: ObjectStore, jobId: string): Promise<Stop | undefined> {
-  return readJson<Stop>(store, stopKey(jobId));
+  return stopObject.read(store, jobId);
 }
 
 /** A cancelled job also ends what runs at the provider; one that was denied lets it run to its end. */

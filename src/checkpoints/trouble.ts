@@ -1,5 +1,5 @@
 import { failureFromCatch, type Failure } from '../errors.ts';
-import { readJson, writeJson } from '../store/json.ts';
+import { storedObject } from './stored-object.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { shardKey, type ShardRef } from './keys.ts';
 
@@ -7,6 +7,8 @@ import { shardKey, type ShardRef } from './keys.ts';
 interface Trouble {
   readonly failure: Failure;
 }
+
+const troubleObject = storedObject<Trouble, ShardRef>((ref) => shardKey(ref, 'trouble.json'));
 
 /** Ours: what else is thrown is in the step's log. */
 const NAMED = /^(?:Provider|Store|Invalid|CountsDoNotReconcile)/;
@@ -18,10 +20,10 @@ const NAMED = /^(?:Provider|Store|Invalid|CountsDoNotReconcile)/;
 export async function noteTrouble(store: ObjectStore, ref: ShardRef, error: unknown): Promise<void> {
   if (!(error instanceof Error) || !NAMED.test(error.name)) return;
   const failure = failureFromCatch({ Error: error.name, Cause: error.message });
-  await writeJson(store, shardKey(ref, 'trouble.json'), { failure } satisfies Trouble).catch(() => undefined);
+  await troubleObject.write(store, ref, { failure }).catch(() => undefined);
 }
 
 /** The last error that was kept of a shard. */
 export async function readTrouble(store: ObjectStore, ref: ShardRef): Promise<Failure | undefined> {
-  return (await readJson<Trouble>(store, shardKey(ref, 'trouble.json')))?.failure;
+  return (await troubleObject.read(store, ref))?.failure;
 }

@@ -1,8 +1,8 @@
-import type { OpenBatch } from '../job.ts';
 import { sideBySide } from '../side-by-side.ts';
-import { readJson, writeJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { roundKey, type ShardRef } from './keys.ts';
+import { roundKey, type RoundRef, type ShardRef } from './keys.ts';
+import type { OpenBatch } from './shard-end.ts';
+import { storedObject } from './stored-object.ts';
 
 /**
  * A batch of a round beside the one that the round is collected from: a create whose answer was lost was made again, a proxy
@@ -21,17 +21,12 @@ interface TwinsCheckpoint {
   readonly twins: readonly Twin[];
 }
 
-export async function readTwins(store: ObjectStore, ref: ShardRef, round: number): Promise<readonly Twin[]> {
-  return (await readJson<TwinsCheckpoint>(store, roundKey(ref, round, 'twins.json')))?.twins ?? [];
-}
+export const twinsObject = storedObject<TwinsCheckpoint, RoundRef>((ref) =>
+  roundKey(ref, ref.round, 'twins.json'),
+);
 
-export async function writeTwins(
-  store: ObjectStore,
-  ref: ShardRef,
-  round: number,
-  twins: readonly Twin[],
-): Promise<void> {
-  await writeJson(store, roundKey(ref, round, 'twins.json'), { twins } satisfies TwinsCheckpoint);
+export async function readTwins(store: ObjectStore, ref: RoundRef): Promise<readonly Twin[]> {
+  return (await twinsObject.read(store, ref))?.twins ?? [];
 }
 
 /** The twins of a shard's rounds that still ran when they were last looked at, as they are reported. */
@@ -42,7 +37,7 @@ export async function readOpenTwins(
 ): Promise<readonly OpenBatch[]> {
   const rounds = Array.from({ length: lastRound }, (_, n) => n + 1);
   const twins = await sideBySide(rounds, async (round) =>
-    (await readTwins(store, ref, round)).map((twin) => ({ round, ...twin })),
+    (await readTwins(store, { ...ref, round })).map((twin) => ({ round, ...twin })),
   );
   return twins
     .flat()

@@ -1,6 +1,7 @@
 import { shardsPrefix } from '../checkpoints/keys.ts';
 import type { Edges } from '../edges.ts';
-import type { Plan, Summary } from '../job.ts';
+import type { Plan } from '../checkpoints/plan.ts';
+import type { Summary } from '../checkpoints/summary.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 

@@ -1,7 +1,11 @@
 import type { Failure } from '../errors.ts';
-import type { BatchRecord, InputRef, Job, Plan, ShardEnd, SkippedFiles, Summary } from '../job.ts';
+import type { BatchRecord } from '../checkpoints/collected.ts';
+import type { InputRef, Job, SkippedFiles } from '../checkpoints/job.ts';
+import type { Plan } from '../checkpoints/plan.ts';
+import type { ShardEnd } from '../checkpoints/shard-end.ts';
+import type { Summary } from '../checkpoints/summary.ts';
 import { shownInputs } from '../requests/shown-inputs.ts';
-import { addCounts, NO_ROWS, rowsNotOk } from '../outcomes.ts';
+import { addCounts, NO_ROWS, rowsNotOk } from '../checkpoints/outcomes.ts';
 import { deadLettersKey, resultsKey } from '../checkpoints/keys.ts';
 import type { SettledShard } from './shard/settle-shards.ts';
 import { sumErrors } from './counts/error-counts.ts';

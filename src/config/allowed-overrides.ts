@@ -1,5 +1,5 @@
 import { InvalidRequest } from '../errors.ts';
-import type { ProfileConfig } from './profile-schema.ts';
+import type { ProfileConfig } from '../profiles/profile-schema.ts';
 import { findProfile } from './resolve-profile.ts';
 import type { NightshiftConfig } from './schema.ts';
 

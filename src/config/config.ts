@@ -4,10 +4,10 @@ import { InvalidRequest } from '../errors.ts';
 import { cronProblem } from '../requests/next-times.ts';
 import { isBuiltIn } from '../provider/dialects/dialects.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
-import { findForeignSecrets } from './provider-headers.ts';
+import { findForeignSecrets } from '../profiles/provider-headers.ts';
 import { configSchema, type NightshiftConfig } from './schema.ts';
 
-export type { ProfileConfig } from './profile-schema.ts';
+export type { ProfileConfig } from '../profiles/profile-schema.ts';
 export type { NightshiftConfig } from './schema.ts';
 
 /** Types `nightshift.config.ts` while it is written; the checks run when it is read. */

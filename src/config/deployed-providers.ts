@@ -1,6 +1,6 @@
 import type { Dialect } from '../provider/dialects/schema.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
-import type { ProviderHeaders } from './provider-headers.ts';
+import type { ProviderHeaders } from '../profiles/provider-headers.ts';
 import { findBaseUrl, resolveDialect } from './resolve-dialect.ts';
 import { findProvider } from './resolve-profile.ts';
 import { directEndpoints } from './direct-endpoints.ts';

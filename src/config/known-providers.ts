@@ -1,5 +1,5 @@
 import { DIALECTS } from '../provider/dialects/dialects.ts';
-import type { ProviderConfig } from './profile-schema.ts';
+import type { ProviderConfig } from '../profiles/profile-schema.ts';
 
 /**
  * Providers that need no configuration: naming one in a profile is enough. Each dialect with a base URL is one. A

@@ -1,5 +1,5 @@
 import { InvalidRequest } from '../errors.ts';
-import { parseWindow } from '../polling.ts';
+import { parseWindow } from '../completion-window.ts';
 import {
   builtInDialect,
   DIALECTS,
@@ -8,7 +8,7 @@ import {
   type DialectName,
 } from '../provider/dialects/dialects.ts';
 import type { Dialect, DialectFacts } from '../provider/dialects/schema.ts';
-import type { ProviderConfig } from './profile-schema.ts';
+import type { ProviderConfig } from '../profiles/profile-schema.ts';
 import type { NightshiftConfig } from './schema.ts';
 
 /**

@@ -4,14 +4,14 @@ import { EMBEDDINGS } from '../endpoints/embeddings.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
 import { SPEECH } from '../endpoints/speech.ts';
 import { InvalidRequest } from '../errors.ts';
-import type { PollLimits, ResolvedProfile, ShardLimits, TableRules } from '../job.ts';
+import type { PollLimits, ResolvedProfile, ShardLimits, TableRules } from '../checkpoints/profile.ts';
 import { withOutput } from '../output/request-output.ts';
 import { known } from '../provider/dialects/known.ts';
 import type { Dialect } from '../provider/dialects/schema.ts';
 import { readDelimiter } from '../rows/formats/delimiter.ts';
 import { DEFAULT_PROVIDER, directEndpoints } from './direct-endpoints.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
-import { profileSchema, type ProfileConfig, type ProviderConfig } from './profile-schema.ts';
+import { profileSchema, type ProfileConfig, type ProviderConfig } from '../profiles/profile-schema.ts';
 import { checkEndpoint, chooseWindow, resolveDialect } from './resolve-dialect.ts';
 import type { NightshiftConfig } from './schema.ts';
 

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import { ROUTE_NAMES } from '../api/routes.ts';
+import { ROUTE_NAMES } from './routes.ts';
 import { addressProblem, ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE } from '../provider/addresses.ts';
 import { dialectConfigSchema } from '../provider/dialects/schema.ts';
 import { inputKeySchema } from '../requests/job-request.ts';
 import { scheduleSchema } from '../requests/schedule.ts';
-import { profileSchema, providerSchema } from './profile-schema.ts';
+import { profileSchema, providerSchema } from '../profiles/profile-schema.ts';
 
 /** The shape of `nightshift.config.ts`. */
 const limitsSchema = z.strictObject({

@@ -1,14 +1,12 @@
+import { readCustomId } from '../jsonl/custom-id.ts';
+import { ownLines } from '../jsonl/own-lines.ts';
 import { roundKey, type ShardRef } from '../checkpoints/keys.ts';
-import { frameLines } from '../jsonl/lines.ts';
 import type { DirectAnswer } from '../provider/batch-provider.ts';
 import { escapeLineSeparators } from '../jsonl/json-line.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /** A piece is written again with each answer until it is this large: a crash loses only what was in flight. */
 const PIECE_BYTES = 262_144;
-
-/** Longer than any answer: what we wrote ourselves is read whole. */
-const MAX_LINE_BYTES = 256 * 1_048_576;
 
 const pieceKey = (ref: ShardRef, round: number, piece: number): string =>
   roundKey(ref, round, `answers-${String(piece).padStart(5, '0')}.jsonl`);
@@ -20,14 +18,6 @@ export function answerLine(
 ): string {
   const line = `{"custom_id":${JSON.stringify(customId)},"response":{"status_code":${status},"body":${body}},"error":null}`;
   return `${escapeLineSeparators(line)}\n`;
-}
-
-const BEFORE_ID = Buffer.from('{"custom_id":').length;
-const BEHIND_ID = Buffer.from(',"response":');
-
-/** Inside a JSON string no quote stands by itself. */
-function customIdOf(line: Buffer): string {
-  return JSON.parse(line.toString('utf8', BEFORE_ID, line.indexOf(BEHIND_ID))) as string;
 }
 
 /** The answers of a round that is sent row by row, as lines of a provider's output file, in pieces. */
@@ -56,11 +46,9 @@ export class Answers {
     const answered = new Set<string>();
     let piece = 0;
     for (; ; piece += 1) {
-      const object = await store.open(pieceKey(ref, round, piece));
-      if (object === undefined) break;
-      for await (const lines of frameLines(object.body, MAX_LINE_BYTES)) {
-        for (const { bytes } of lines) if (bytes !== undefined) answered.add(customIdOf(bytes));
-      }
+      const lines = await ownLines(store, pieceKey(ref, round, piece));
+      if (lines === undefined) break;
+      for await (const some of lines) for (const line of some) answered.add(readCustomId(line));
     }
     return { answers: new Answers(store, ref, round, piece), answered };
   }

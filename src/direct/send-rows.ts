@@ -1,3 +1,4 @@
+import { InFlight } from '../in-flight.ts';
 import { classifyLine, type RowCodes } from '../collect/lines/classify-line.ts';
 import { deniedBy, whoseDenial } from '../collect/lines/whose-denial.ts';
 import type { ProviderEdges } from '../edges.ts';
@@ -82,7 +83,7 @@ class Sender {
   readonly #sending: Sending;
   readonly #endpoint: Endpoint;
   readonly #held = new HeldRows();
-  readonly #inFlight = new Set<Promise<void>>();
+  readonly #inFlight = new InFlight();
   #rate: RateLimit = FIRST_CALL;
   #recent: readonly RecentRow[] = [];
   /** Rows were let go unanswered, for the next pass: too many had to be held. */
@@ -92,7 +93,6 @@ class Sender {
   readonly #denials = new HeldDenials();
   /** Why the account is denied. */
   #denied: Failure | undefined;
-  #failure: { readonly error: unknown } | undefined;
 
   constructor(edges: SendingEdges, rows: AsyncIterator<DirectRow>, sending: Sending) {
     this.#edges = edges;
@@ -104,7 +104,7 @@ class Sender {
   async run(): Promise<Sent> {
     const { clock, wait, signal } = this.#edges;
     for (;;) {
-      if (this.#failure !== undefined) throw this.#failure.error;
+      this.#inFlight.throwFailure();
       if (this.#denied !== undefined) return this.#ended('halted');
       if (clock.now() >= this.#sending.until || signal?.aborted === true) return this.#ended('later');
       if (mayStart(this.#rate, this.#inFlight.size, clock.now()) > 0) {
@@ -116,7 +116,7 @@ class Sender {
         }
       }
       if (this.#inFlight.size > 0) {
-        await Promise.race(this.#inFlight);
+        await this.#inFlight.next();
         continue;
       }
       // When no row is left there is nothing to wait for.
@@ -130,12 +130,12 @@ class Sender {
   }
 
   async settle(): Promise<void> {
-    await Promise.all(this.#inFlight);
+    await this.#inFlight.settle();
   }
 
   async #ended(end: Sent['end'], waitMs = 0): Promise<Sent> {
     await this.settle();
-    if (this.#failure !== undefined) throw this.#failure.error;
+    this.#inFlight.throwFailure();
     if (end === 'all') await this.#settleDenials();
     const denied = this.#denied;
     return denied === undefined
@@ -171,12 +171,7 @@ class Sender {
 
   #start(attempt: Attempt): void {
     this.#rate = afterStart(this.#rate);
-    const call = this.#call(attempt)
-      .catch((error: unknown) => {
-        this.#failure ??= { error };
-      })
-      .finally(() => this.#inFlight.delete(call));
-    this.#inFlight.add(call);
+    this.#inFlight.start(() => this.#call(attempt));
   }
 
   async #call(attempt: Attempt): Promise<void> {

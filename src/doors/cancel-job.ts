@@ -1,10 +1,9 @@
 import * as z from 'zod';
 import type { Failure } from '../errors.ts';
 import { lastExecution, readExecutionName, startExecution } from '../executions/executions.ts';
-import type { Summary } from '../job.ts';
-import { jobKey, stopKey, summaryKey } from '../checkpoints/keys.ts';
-import { isCancelled, readStop, type Stop } from '../checkpoints/stop.ts';
-import { readJson, writeJson } from '../store/json.ts';
+import { summaryObject, type Summary } from '../checkpoints/summary.ts';
+import { jobKey, summaryKey } from '../checkpoints/keys.ts';
+import { isCancelled, readStop, stopObject } from '../checkpoints/stop.ts';
 import type { StartEdges } from './start-job.ts';
 
 export interface CancelledJob {
@@ -21,7 +20,7 @@ export interface CancelledJob {
  */
 export async function cancelJob(edges: StartEdges, jobId: string): Promise<CancelledJob | undefined> {
   const { store, executions } = edges;
-  const summary = await readJson<Summary>(store, summaryKey(jobId));
+  const summary = await summaryObject.read(store, jobId);
   if ((await store.stat(jobKey(jobId))) === undefined) return summary && { jobId, state: 'ended' };
   const last = await lastExecution(executions, jobId);
   const running = last?.running === true;
@@ -67,6 +66,6 @@ async function markCancelled({ store, log }: StartEdges, jobId: string, message:
   // Whoever was first says why.
   if (isCancelled(await readStop(store, jobId))) return;
   const failure: Failure = { name: 'JobCancelled', code: 'CANCELLED', message };
-  await writeJson(store, stopKey(jobId), { failure } satisfies Stop);
+  await stopObject.write(store, jobId, { failure });
   log('job_cancelled', { jobId });
 }

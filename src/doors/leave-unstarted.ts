@@ -1,6 +1,6 @@
+import { summaryObject } from '../checkpoints/summary.ts';
 import { summarizeNothing, type Unstarted } from '../collect/summarize.ts';
-import { indexKey, summaryKey } from '../checkpoints/keys.ts';
-import { writeJson } from '../store/json.ts';
+import { indexKey } from '../checkpoints/keys.ts';
 import type { StartEdges } from './start-job.ts';
 
 export interface UnstartedJob {
@@ -19,7 +19,7 @@ export async function leaveUnstarted(edges: StartEdges, unstarted: Unstarted): P
   const at = new Date(clock.now()).toISOString();
   const summary = summarizeNothing(unstarted, at);
   await store.put(indexKey(at, jobId), '');
-  await writeJson(store, summaryKey(jobId), summary);
+  await summaryObject.write(store, jobId, summary);
   if (refusal === undefined) log('job_empty', { jobId });
   else log('job_refused', { jobId, error: refusal.name, reason: refusal.message });
   return { jobId, state: refusal === undefined ? 'empty' : 'refused' };

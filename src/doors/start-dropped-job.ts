@@ -1,11 +1,11 @@
 import { allowedOverrides } from '../config/allowed-overrides.ts';
 import { InvalidInput, InvalidRequest } from '../errors.ts';
-import type { InputRef } from '../job.ts';
+import type { InputRef } from '../checkpoints/job.ts';
 import { JOB_FILE_SUFFIX } from '../checkpoints/keys.ts';
 import { dropEventSchema, readDrop, type Drop } from '../requests/drop-event.ts';
 import { parseJobFile, type JobRequest } from '../requests/job-request.ts';
 import { MAX_REQUEST_BYTES, tooLarge } from '../requests/request-limits.ts';
-import { refuseOtherFiles } from '../requests/job-file-reads.ts';
+import { refuseOtherFiles } from './job-file-reads.ts';
 import { InputFilter } from '../requests/input-files.ts';
 import { pinOf, resolveInputs } from '../requests/resolve-inputs.ts';
 import type { ObjectStore } from '../store/object-store.ts';

@@ -4,10 +4,11 @@ import { defined } from '../defined.ts';
 import type { Edges } from '../edges.ts';
 import { RequestConflict } from '../errors.ts';
 import { lastExecution, startExecution, type Executions } from '../executions/executions.ts';
-import type { InputRef, Job, Plan, SkippedFiles, Summary } from '../job.ts';
-import { indexKey, jobKey, planKey, stopKey, summaryKey } from '../checkpoints/keys.ts';
+import { jobObject, type InputRef, type Job, type SkippedFiles } from '../checkpoints/job.ts';
+import { planObject } from '../checkpoints/plan.ts';
+import { summaryObject } from '../checkpoints/summary.ts';
+import { indexKey, jobKey, stopKey, summaryKey } from '../checkpoints/keys.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
-import { readJson, requireJson } from '../store/json.ts';
 
 export interface StartEdges extends Edges {
   readonly config: NightshiftConfig;
@@ -74,14 +75,14 @@ export async function startJob(edges: StartEdges, request: StartRequest): Promis
  */
 async function isForgotten(store: Edges['store'], jobId: string): Promise<boolean> {
   if ((await store.stat(jobKey(jobId))) !== undefined) return false;
-  return (await readJson<Summary>(store, summaryKey(jobId)))?.provider !== undefined;
+  return (await summaryObject.read(store, jobId))?.provider !== undefined;
 }
 
 /** Writes `job.json` unless the job is known already. */
 async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ job: Job; known: boolean }> {
   const { store, config, clock } = edges;
   const { jobId, profile, overrides, requestHash, schedule, owner } = request;
-  const before = await readJson<Job>(store, jobKey(jobId));
+  const before = await jobObject.read(store, jobId);
   if (before !== undefined) return { job: before, known: true };
   const job: Job = {
     jobId,
@@ -90,8 +91,8 @@ async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ jo
     createdAt: new Date(clock.now()).toISOString(),
     ...defined({ requestHash, schedule, owner, skipped: request.skipped?.() }),
   };
-  const first = await store.createIfAbsent(jobKey(jobId), `${JSON.stringify(job)}\n`);
-  return first ? { job, known: false } : { job: await requireJson<Job>(store, jobKey(jobId)), known: true };
+  const first = await jobObject.create(store, jobId, job);
+  return first ? { job, known: false } : { job: await jobObject.require(store, jobId), known: true };
 }
 
 /**
@@ -124,7 +125,7 @@ export async function resumeJob(edges: StartEdges, jobId: string): Promise<Start
     const cancelling = isCancelled(await readStop(store, jobId));
     return { jobId, state: cancelling ? 'cancelling' : 'running', execution: last.name };
   }
-  const summary = await readJson<Summary>(store, summaryKey(jobId));
+  const summary = await summaryObject.read(store, jobId);
   const ended =
     summary?.status === 'succeeded' || summary?.status === 'partial' || summary?.status === 'empty';
   const refused = summary !== undefined && (await isRefused(store, jobId));
@@ -150,11 +151,11 @@ async function resume({ store, executions, log }: StartEdges, jobId: string): Pr
  * were refused would be refused again.
  */
 async function hasFinished(store: Edges['store'], jobId: string): Promise<boolean> {
-  const summary = await readJson<Summary>(store, summaryKey(jobId));
+  const summary = await summaryObject.read(store, jobId);
   return summary !== undefined && (summary.status !== 'failed' || (await isRefused(store, jobId)));
 }
 
 /** Whether the job's plan says that nothing of it is ever sent: its rows are deleted once they are in its results. */
 async function isRefused(store: Edges['store'], jobId: string): Promise<boolean> {
-  return (await readJson<Plan>(store, planKey(jobId)))?.failure !== undefined;
+  return (await planObject.read(store, jobId))?.failure !== undefined;
 }

@@ -1,14 +1,14 @@
 import { resolveProfile } from '../config/resolve-profile.ts';
 import { InvalidRequest } from '../errors.ts';
-import type { InputRef, Summary } from '../job.ts';
-import { jobKey, summaryKey } from '../checkpoints/keys.ts';
+import type { InputRef } from '../checkpoints/job.ts';
+import { summaryObject } from '../checkpoints/summary.ts';
+import { jobKey } from '../checkpoints/keys.ts';
 import { claimInputs } from '../requests/claims.ts';
 import { InputFilter } from '../requests/input-files.ts';
 import { makeJobId } from '../requests/job-id.ts';
 import { resolveInputs } from '../requests/resolve-inputs.ts';
 import { scheduleEventSchema, scheduleSchema, type Schedule } from '../requests/schedule.ts';
 import { fillDateTokens } from '../requests/schedule-times.ts';
-import { readJson } from '../store/json.ts';
 import { leaveUnstarted, type UnstartedJob } from './leave-unstarted.ts';
 import { startJob, type StartEdges, type StartedJob } from './start-job.ts';
 
@@ -57,7 +57,7 @@ function findSchedule({ config }: StartEdges, name: string): Schedule {
 }
 
 async function wasEmpty({ store }: StartEdges, jobId: string): Promise<boolean> {
-  return (await readJson<Summary>(store, summaryKey(jobId)))?.status === 'empty';
+  return (await summaryObject.read(store, jobId))?.status === 'empty';
 }
 
 interface Run {

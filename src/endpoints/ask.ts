@@ -1,5 +1,5 @@
 import { isExactNumber } from '../exact-json.ts';
-import type { RowProblemCode } from '../job.ts';
+import type { RowProblemCode } from '../checkpoints/plan.ts';
 
 /** Why a row cannot become a request. */
 export class RowRefused extends Error {

@@ -1,5 +1,5 @@
 import type { WireError } from '../provider/error-envelope.ts';
-import type { OkLine } from '../job.ts';
+import type { OkLine } from '../checkpoints/result-line.ts';
 
 /**
  * An endpoint: what a row for it looks like, what is sent, what an answer of it is, and what is shown of one. One that has no

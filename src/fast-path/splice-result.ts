@@ -1,6 +1,6 @@
 import { ONE_INPUT } from '../endpoints/asked.ts';
 import type { Asked } from '../endpoints/endpoint.ts';
-import type { Usage } from '../job.ts';
+import type { Usage } from '../checkpoints/counts.ts';
 import { readAnswer } from '../jsonl/answer-json.ts';
 import { asWire } from '../provider/wire.ts';
 import { plainText } from './shapes/plain-text.ts';

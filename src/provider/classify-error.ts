@@ -5,7 +5,7 @@ import {
   ProviderNotFound,
   ProviderRejected,
   ProviderThrottled,
-  ProviderTooLarge,
+  ProviderFileTooLarge,
   ProviderUnavailable,
   withCode,
 } from '../errors.ts';
@@ -49,7 +49,7 @@ function errorClass(error: WireError, httpStatus: number, codes: Codes): new (me
   const names = [code, ...others];
   const isAnyListed = (list: readonly string[]): boolean => names.some((name) => isListed(name, list));
   if (names.some((name) => isBusy(name, said, codes))) return ProviderBusy;
-  if (httpStatus === 413 || names.some((name) => isTooLarge(name, said, codes))) return ProviderTooLarge;
+  if (httpStatus === 413 || names.some((name) => isTooLarge(name, said, codes))) return ProviderFileTooLarge;
   if (isAnyListed(codes.halting)) return ProviderDenied;
   if (isAnyListed(codes.throttled)) return ProviderThrottled;
   if (isAnyListed(codes.permanent)) return ProviderRejected;
@@ -64,7 +64,7 @@ function isGeneral(status: number): boolean {
 function statusClass(status: number): new (message: string) => Error {
   if (status === 401 || status === 402 || status === 403) return ProviderDenied;
   if (status === 404) return ProviderNotFound;
-  if (status === 413) return ProviderTooLarge;
+  if (status === 413) return ProviderFileTooLarge;
   if (status === 429) return ProviderThrottled;
   // Not implemented: tomorrow neither.
   if (status === 501) return ProviderRejected;

@@ -1,4 +1,4 @@
-import type { OkLine } from '../job.ts';
+import type { OkLine } from '../checkpoints/result-line.ts';
 
 /** An answer as people read it in a table: its text, the names of its files, or its JSON. */
 export function answerText(line: OkLine): string {

@@ -1,5 +1,5 @@
-import { OUTCOMES } from '../outcomes.ts';
-import type { OutcomeCounts } from '../job.ts';
+import { OUTCOMES } from '../checkpoints/outcomes.ts';
+import type { OutcomeCounts } from '../checkpoints/counts.ts';
 import { html, type Html } from './html.ts';
 import type { Latency } from './latency.ts';
 import { count, counted, duration } from './text.ts';

@@ -1,4 +1,5 @@
-import type { ErrorCount, ModelUsage, OutcomeCounts, Summary } from '../job.ts';
+import type { ErrorCount, ModelUsage, OutcomeCounts } from '../checkpoints/counts.ts';
+import type { Summary } from '../checkpoints/summary.ts';
 import type { JobState, JobStatus } from '../status/job-status.ts';
 import { measureLatency, type Latency } from './latency.ts';
 import type { SampledRow } from './sample-rows.ts';

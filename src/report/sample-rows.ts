@@ -1,6 +1,7 @@
 import { answerText } from './answer-text.ts';
 import { parseExact } from '../exact-json.ts';
-import type { Outcome, ResultLine } from '../job.ts';
+import type { Outcome } from '../checkpoints/counts.ts';
+import type { ResultLine } from '../checkpoints/result-line.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { clip } from './text.ts';

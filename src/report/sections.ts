@@ -1,5 +1,5 @@
-import { OUTCOMES, settledRows } from '../outcomes.ts';
-import type { ModelUsage } from '../job.ts';
+import { OUTCOMES, settledRows } from '../checkpoints/outcomes.ts';
+import type { ModelUsage } from '../checkpoints/counts.ts';
 import { latencyChart, outcomeBar, timelineChart } from './charts.ts';
 import { html, type Html, type HtmlValue } from './html.ts';
 import type { ReportData, ShownBatch, ShownError } from './report-data.ts';

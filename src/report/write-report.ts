@@ -1,5 +1,5 @@
 import type { Edges } from '../edges.ts';
-import type { Summary } from '../job.ts';
+import type { Summary } from '../checkpoints/summary.ts';
 import { reportKey, shardKey } from '../checkpoints/keys.ts';
 import { renderReport } from './render-report.ts';
 import { describeReport, type FileLink } from './report-data.ts';

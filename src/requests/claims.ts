@@ -1,8 +1,15 @@
-import { createHash } from 'node:crypto';
-import type { InputRef } from '../job.ts';
-import { candidatesKey, claimsPrefix } from '../checkpoints/keys.ts';
-import { readJson, requireJson } from '../store/json.ts';
-import type { ListedObject, ObjectStore } from '../store/object-store.ts';
+import type { InputRef } from '../checkpoints/job.ts';
+import {
+  candidatesObject,
+  claimKey,
+  claimObject,
+  dayOf,
+  hashOf,
+  type Candidate,
+  type Claimed,
+} from '../checkpoints/claim.ts';
+import { claimsPrefix } from '../checkpoints/keys.ts';
+import type { ObjectStore } from '../store/object-store.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { InputFilter } from './input-files.ts';
 import { MAX_INPUTS } from './request-limits.ts';
@@ -15,18 +22,6 @@ export interface Claimer {
   /** The time the run is for, milliseconds since 1970. */
   readonly time: number;
 }
-
-/**
- * `claims/<schedule>/<day>/<hash of key and mark>.json`: which job has taken this very object, by the day the object was
- * written. Written once. Those of version 0.1 are right below the schedule.
- */
-interface Claim {
-  readonly jobId: string;
-  readonly key: string;
-}
-
-/** `jobs/<jobId>/candidates.json`: what a run saw, before it took any of it. Written once. */
-type Candidate = InputRef & Pick<ListedObject, 'mark'> & Partial<Pick<ListedObject, 'writtenAt'>>;
 
 const DAY_MS = 86_400_000;
 
@@ -64,10 +59,10 @@ export async function releaseClaims(
   store: ObjectStore,
   { schedule, jobId }: Pick<Claimer, 'schedule' | 'jobId'>,
 ): Promise<void> {
-  const candidates = (await readJson<readonly Candidate[]>(store, candidatesKey(jobId))) ?? [];
+  const candidates = (await candidatesObject.read(store, jobId)) ?? [];
   await sideBySide(candidates, async (candidate) => {
-    const place = claimKey(schedule, candidate);
-    if ((await readJson<Claim>(store, place))?.jobId === jobId) await store.delete(place);
+    const at = { schedule, object: candidate };
+    if ((await claimObject.read(store, at))?.jobId === jobId) await store.delete(claimObject.keyOf(at));
   });
 }
 
@@ -76,12 +71,12 @@ async function freezeCandidates(
   claimer: Claimer,
   filter: InputFilter,
 ): Promise<readonly Candidate[]> {
-  const key = candidatesKey(claimer.jobId);
-  const known = await readJson<readonly Candidate[]>(store, key);
+  const { jobId } = claimer;
+  const known = await candidatesObject.read(store, jobId);
   if (known !== undefined) return known;
   const seen = await findCandidates(store, claimer, filter);
-  const first = await store.createIfAbsent(key, `${JSON.stringify(seen)}\n`);
-  return first ? seen : requireJson<readonly Candidate[]>(store, key);
+  const first = await candidatesObject.create(store, jobId, seen);
+  return first ? seen : candidatesObject.require(store, jobId);
 }
 
 async function findCandidates(
@@ -167,25 +162,7 @@ async function claim(
   { schedule, jobId }: Claimer,
   candidate: Candidate,
 ): Promise<boolean> {
-  const place = claimKey(schedule, candidate);
-  const { key } = candidate;
-  const won = await store.createIfAbsent(place, `${JSON.stringify({ jobId, key } satisfies Claim)}\n`);
-  return won || (await requireJson<Claim>(store, place)).jobId === jobId;
-}
-
-type Claimed = Pick<Candidate, 'key' | 'mark' | 'writtenAt'>;
-
-/** Without a time: as version 0.1 had it. */
-function claimKey(schedule: string, { key, mark, writtenAt }: Claimed): string {
-  const day = writtenAt === undefined ? '' : `${dayOf(writtenAt)}/`;
-  return `${claimsPrefix(schedule)}${day}${hashOf(JSON.stringify([key, mark]))}.json`;
-}
-
-/** `2026-11-28`, UTC. */
-function dayOf(time: number): string {
-  return new Date(time).toISOString().slice(0, 10);
-}
-
-function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+  const at = { schedule, object: candidate };
+  const won = await claimObject.create(store, at, { jobId, key: candidate.key });
+  return won || (await claimObject.require(store, at)).jobId === jobId;
 }

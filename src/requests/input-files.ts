@@ -1,5 +1,5 @@
 import { JOB_FILE_SUFFIX } from '../checkpoints/keys.ts';
-import { MAX_LISTED_SKIPPED, type SkippedFiles } from '../job.ts';
+import { MAX_LISTED_SKIPPED, type SkippedFiles } from '../checkpoints/job.ts';
 import { hasKnownFormat } from '../rows/formats.ts';
 
 /** Tells the input files below a prefix from other files, and keeps in mind which files were skipped. */

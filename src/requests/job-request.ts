@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { describeIssues } from '../describe-issues.ts';
-import { profileSchema } from '../config/profile-schema.ts';
+import { profileSchema } from '../profiles/profile-schema.ts';
 import { InvalidRequest } from '../errors.ts';
 import { parseExact, toPlain } from '../exact-json.ts';
 import { asWire } from '../provider/wire.ts';

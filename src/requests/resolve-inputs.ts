@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { InvalidInput, InvalidRequest } from '../errors.ts';
-import type { InputRef } from '../job.ts';
+import type { InputRef } from '../checkpoints/job.ts';
 import { rowsKey } from '../checkpoints/keys.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { ObjectInfo, ObjectStore } from '../store/object-store.ts';

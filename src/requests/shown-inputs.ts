@@ -1,4 +1,4 @@
-import type { InputRef } from '../job.ts';
+import type { InputRef } from '../checkpoints/job.ts';
 
 /** Inputs as people and programs are shown them: what holds a file to its content is the job's own. */
 export function shownInputs(inputs: readonly InputRef[]): InputRef[] {

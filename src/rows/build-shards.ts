@@ -1,16 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { basename } from 'node:path/posix';
 import { InvalidInput, type Failure } from '../errors.ts';
-import {
-  MAX_LISTED_PROBLEMS,
-  type InputReading,
-  type InputRef,
-  type Job,
-  type Plan,
-  type ResolvedProfile,
-  type RowProblem,
-  type RowSource,
-} from '../job.ts';
+import type { InputRef, Job } from '../checkpoints/job.ts';
+import { MAX_LISTED_PROBLEMS, type InputReading, type Plan, type RowProblem } from '../checkpoints/plan.ts';
+import type { RowSource } from '../checkpoints/result-line.ts';
+import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { readRows } from './formats.ts';
 import { known } from '../provider/dialects/known.ts';
@@ -25,7 +19,7 @@ import {
 import { readTableRow } from './formats/csv.ts';
 import { readJsonRow } from './formats/json-lines.ts';
 import { Reading } from './formats/reading.ts';
-import type { ReadRow, Row, Table, UnreadRow } from './row.ts';
+import type { ReadRow, Row, Table, UnreadableRow } from './row.ts';
 import { ShardWriter, type RequestToWrite } from './shard-writer.ts';
 import { JsonSplicer } from '../fast-path/splice-json.ts';
 import { TableSplicer } from '../fast-path/splice-table.ts';
@@ -128,7 +122,7 @@ class Builder {
     try {
       for await (const rows of readRows(object.body, options)) {
         for (const row of rows) {
-          if ('table' in row) this.#checkTable(row.table, name);
+          if (row.kind === 'table') this.#checkTable(row.table, name);
           // Most rows need not be waited for, and a promise for each would take as long as the rest.
           const pending = this.#takeRow(row, key);
           if (pending !== undefined) await pending;
@@ -151,16 +145,18 @@ class Builder {
     const source = { file, line: row.line };
     const spliced = this.#splice(row);
     if (spliced !== undefined) return this.#writer.addRequest(spliced, source);
-    if ('json' in row) return this.#takeRead(readJsonRow(row), source, row.json);
-    return this.#takeRead('table' in row ? readTableRow(row) : row, source);
+    if (row.kind === 'json') return this.#takeRead(readJsonRow(row), source, row.json);
+    return this.#takeRead(row.kind === 'table' ? readTableRow(row) : row, source);
   }
 
   /** The row's request line, made of its bytes; `undefined` when it must be read, if only to say what is wrong. */
   #splice(row: Row): RequestToWrite | undefined {
-    if (!('json' in row || 'table' in row)) return undefined;
-    const splicer = 'json' in row ? this.#jsonSplicer : this.#tableSplicer;
+    if (!(row.kind === 'json' || row.kind === 'table')) return undefined;
+    const splicer = row.kind === 'json' ? this.#jsonSplicer : this.#tableSplicer;
     const length =
-      'json' in row ? this.#jsonSplicer.make(row.json, this.#rows) : this.#tableSplicer.make(row, this.#rows);
+      row.kind === 'json'
+        ? this.#jsonSplicer.make(row.json, this.#rows)
+        : this.#tableSplicer.make(row, this.#rows);
     if (length === 0 || length > this.#job.profile.shardLimits.maxBytes) return undefined;
     if (this.#isOtherModel(splicer.model) || !this.#ids.add(splicer.customId)) return undefined;
     this.#model ??= splicer.model;
@@ -173,7 +169,7 @@ class Builder {
   }
 
   /** @param json the row's text, to learn from */
-  #takeRead(row: ReadRow | UnreadRow, source: RowSource, json?: Buffer): Promise<void> | undefined {
+  #takeRead(row: ReadRow | UnreadableRow, source: RowSource, json?: Buffer): Promise<void> | undefined {
     const request = this.#check(row);
     if ('text' in request) {
       if (json !== undefined) this.#jsonSplicer.learn(json);
@@ -185,10 +181,10 @@ class Builder {
     return this.#writer.addInvalid(problem, row, source);
   }
 
-  #check(row: ReadRow | UnreadRow): Request {
+  #check(row: ReadRow | UnreadableRow): Request {
     const { profile } = this.#job;
     const request: Request =
-      'value' in row
+      row.kind === 'read'
         ? toRequestLine({ value: row.value, ordinal: this.#rows, data: row.data }, this.#rules)
         : {
             customId: readUsableId(row.fields ?? {}, this.#rules) ?? generatedId(this.#rows),

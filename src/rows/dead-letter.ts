@@ -1,7 +1,8 @@
 import { isFields } from '../endpoints/ask.ts';
-import type { NotOkLine, RowProblem } from '../job.ts';
+import type { RowProblem } from '../checkpoints/plan.ts';
+import type { NotOkLine } from '../checkpoints/result-line.ts';
 import { jsonLine } from '../jsonl/json-line.ts';
-import type { ReadRow, UnreadRow } from './row.ts';
+import type { ReadRow, UnreadableRow } from './row.ts';
 
 /** The result line of a row that is never sent. */
 export function invalidResultLine({ custom_id, code, message, line }: RowProblem): string {
@@ -19,12 +20,12 @@ export function invalidResultLine({ custom_id, code, message, line }: RowProblem
 /** The row itself with what is wrong with it: corrected, the line is a valid input row. */
 export function invalidDeadLetter(
   { custom_id, code, message, line }: RowProblem,
-  row: ReadRow | UnreadRow,
+  row: ReadRow | UnreadableRow,
 ): string {
   const error = { code, message, line };
-  if ('value' in row && isFields(row.value)) {
+  if (row.kind === 'read' && isFields(row.value)) {
     return jsonLine({ ...row.value, custom_id, outcome: 'invalid', error });
   }
-  const raw = 'value' in row ? JSON.stringify(row.value) : row.raw;
+  const raw = row.kind === 'read' ? JSON.stringify(row.value) : row.raw;
   return jsonLine({ custom_id, raw, outcome: 'invalid', error });
 }

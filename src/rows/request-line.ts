@@ -85,13 +85,7 @@ export function generatedId(ordinal: number): string {
   return `row-${String(ordinal).padStart(8, '0')}`;
 }
 
-const BEFORE_ID = Buffer.from('{"custom_id":').length;
 const BEHIND_ID = Buffer.from(',"method":"POST"');
-
-/** The id of a request line of ours, which begins with it; inside a JSON string no quote stands by itself. */
-export function readCustomId(line: Buffer): string {
-  return JSON.parse(line.toString('utf8', BEFORE_ID, line.indexOf(BEHIND_ID))) as string;
-}
 
 const BEFORE_BODY = Buffer.from(',"body":');
 

@@ -1,18 +1,20 @@
-import type { RowProblemCode } from '../job.ts';
+import type { RowProblemCode } from '../checkpoints/plan.ts';
 import type { CsvRecord } from './formats/csv-records.ts';
 
-/** One record of an input file: a value, the bytes it is still in, or why there is none. */
-export type Row = ReadRow | JsonRow | TableRow | UnreadRow;
+/** One record of an input file: its value, the bytes that are not parsed yet, or why it has no value. */
+export type Row = ReadRow | JsonRow | TableRow | UnreadableRow;
 
-/** A row of JSON lines that is not read yet. */
+/** A row of JSON that is not parsed yet. */
 export interface JsonRow {
+  readonly kind: 'json';
   readonly line: number;
   /** Valid UTF-8, perhaps JSON. */
   readonly json: Buffer;
 }
 
-/** A row of a table that is not read yet. */
+/** A row of a table that is not parsed yet. */
 export interface TableRow {
+  readonly kind: 'table';
   readonly line: number;
   readonly table: Table;
   readonly record: CsvRecord;
@@ -29,6 +31,7 @@ export interface Table {
 }
 
 export interface ReadRow {
+  readonly kind: 'read';
   /** 1-based line, or ordinal where the format has no lines. */
   readonly line: number;
   /** Any JSON value: that it is an object is checked with everything else. */
@@ -37,7 +40,9 @@ export interface ReadRow {
   readonly data?: true;
 }
 
-export interface UnreadRow {
+/** A row that cannot be read; it is never sent. */
+export interface UnreadableRow {
+  readonly kind: 'unreadable';
   readonly line: number;
   readonly problem: Problem;
   /** The row's text as far as it can be shown, for the dead letters. */

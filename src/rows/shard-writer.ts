@@ -1,9 +1,11 @@
 import { InvalidInput } from '../errors.ts';
-import type { RowProblem, RowSource, ShardLimits, ShardPlan } from '../job.ts';
+import type { RowProblem, ShardPlan } from '../checkpoints/plan.ts';
+import type { RowSource } from '../checkpoints/result-line.ts';
+import type { ShardLimits } from '../checkpoints/profile.ts';
 import { roundKey, shardKey, type ShardRef } from '../checkpoints/keys.ts';
 import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
 import { invalidDeadLetter, invalidResultLine } from './dead-letter.ts';
-import type { ReadRow, UnreadRow } from './row.ts';
+import type { ReadRow, UnreadableRow } from './row.ts';
 
 /** The map's items cross the state as an array of numbers: 10,000 of them are 49 KB of the 256 KiB there are. */
 export const MAX_SHARDS = 10_000;
@@ -45,7 +47,7 @@ export class ShardWriter {
   }
 
   /** Takes a row that is not sent; it belongs to the shard that is open. */
-  addInvalid(problem: RowProblem, row: ReadRow | UnreadRow, source: RowSource): Promise<void> {
+  addInvalid(problem: RowProblem, row: ReadRow | UnreadableRow, source: RowSource): Promise<void> {
     if (this.#open?.takesInvalid(this.#limits)) return this.#open.addInvalid(problem, row, source);
     return this.#addToNext((shard) => shard.addInvalid(problem, row, source));
   }
@@ -120,7 +122,7 @@ class OpenShard {
       : both(taken, this.#sources.write(`${JSON.stringify(source)}\n`));
   }
 
-  async addInvalid(problem: RowProblem, row: ReadRow | UnreadRow, source: RowSource): Promise<void> {
+  async addInvalid(problem: RowProblem, row: ReadRow | UnreadableRow, source: RowSource): Promise<void> {
     await this.#sources?.write(`${JSON.stringify(source)}\n`);
     if (this.#invalid === 0) this.#openRoundZero();
     this.#invalid += 1;

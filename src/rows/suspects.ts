@@ -1,7 +1,7 @@
+import { readCustomId } from '../jsonl/custom-id.ts';
+import { ownLines } from '../jsonl/own-lines.ts';
 import { roundKey } from '../checkpoints/keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { frameLines } from '../jsonl/lines.ts';
-import { readCustomId } from './request-line.ts';
 
 /** Duplicates that are confirmed, so that a file of nothing else takes no more memory than another. */
 export const MAX_SUSPECTS = 100_000;
@@ -17,11 +17,8 @@ export async function findInnocent(
   suspects: Set<string>,
 ): Promise<number> {
   for (let shard = 0; shard < shards && suspects.size > 0; shard += 1) {
-    const object = await store.open(roundKey({ jobId, shard }, 1, 'requests.jsonl'));
-    if (object === undefined) continue;
-    for await (const lines of frameLines(object.body, Number.MAX_SAFE_INTEGER, 'raw')) {
-      for (const { bytes } of lines) if (bytes !== undefined) suspects.delete(readCustomId(bytes));
-    }
+    const requests = await ownLines(store, roundKey({ jobId, shard }, 1, 'requests.jsonl'));
+    for await (const lines of requests ?? []) for (const line of lines) suspects.delete(readCustomId(line));
   }
   return suspects.size;
 }

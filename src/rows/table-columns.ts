@@ -1,7 +1,7 @@
 import { didYouMean, findAlike, quoted } from '../did-you-mean.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
 import { InvalidInput } from '../errors.ts';
-import type { ResolvedProfile } from '../job.ts';
+import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import { listColumns } from './formats/table-header.ts';
 import { templateColumns } from './template.ts';
 

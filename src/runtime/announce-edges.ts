@@ -1,6 +1,7 @@
 import { createEventBus } from '../announce/event-bus.ts';
 import { createWebhook } from '../announce/webhook.ts';
-import type { AnnounceEdges, Channel, Clock } from '../edges.ts';
+import type { Clock } from '../edges.ts';
+import type { AnnounceEdges, Channel } from '../announce/channel.ts';
 import { edgesFromEnvironment } from './environment.ts';
 import type { Environment } from './secret-text.ts';
 import { readWebhookSecret } from './webhook-secret.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeployedProvider, DeployedProviders } from '../config/deployed-providers.ts';
-import type { ProviderHeaders } from '../config/provider-headers.ts';
+import type { ProviderHeaders } from '../profiles/provider-headers.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { ProviderDenied, withCode } from '../errors.ts';
 import { isLoopback } from '../provider/addresses.ts';

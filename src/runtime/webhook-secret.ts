@@ -1,4 +1,4 @@
-import { AnnouncementNotTaken, AnnouncementRejected } from '../errors.ts';
+import { AnnouncementUnavailable, AnnouncementRejected } from '../errors.ts';
 import { readSecretText, type Environment } from './secret-text.ts';
 
 /**
@@ -18,7 +18,7 @@ export async function readWebhookSecret(env: Environment): Promise<string> {
   const answer = await readSecretText(secretId);
   if (!('text' in answer)) {
     const message = `The secret ${secretId} could not be read: ${answer.code}.`;
-    if (answer.transient) throw new AnnouncementNotTaken(`${message} Try again later.`);
+    if (answer.transient) throw new AnnouncementUnavailable(`${message} Try again later.`);
     throw new AnnouncementRejected(`${message} Allow secretsmanager:GetSecretValue on it.`);
   }
   if (answer.text === undefined || answer.text === '') {

@@ -1,11 +1,14 @@
-import { addCounts } from '../outcomes.ts';
+import { addCounts } from '../checkpoints/outcomes.ts';
 import { shownInputs } from '../requests/shown-inputs.ts';
 import type { Executions } from '../executions/executions.ts';
 import { lastExecution } from '../executions/executions.ts';
-import type { Job, OpenBatch, OutcomeCounts, Plan, Summary } from '../job.ts';
-import { jobKey, planKey, summaryKey } from '../checkpoints/keys.ts';
+import type { OutcomeCounts } from '../checkpoints/counts.ts';
+import { jobObject, type Job } from '../checkpoints/job.ts';
+import { planObject, type Plan } from '../checkpoints/plan.ts';
+import type { OpenBatch } from '../checkpoints/shard-end.ts';
+import { summaryObject, type Summary } from '../checkpoints/summary.ts';
+import { summaryKey } from '../checkpoints/keys.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
-import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { readLeftOpen } from './left-open.ts';
 import { readShards, type ShardStatus } from './shard-status.ts';
@@ -90,7 +93,7 @@ export interface JobDetails {
 export async function readDetails(edges: StatusEdges, jobId: string): Promise<JobDetails | undefined> {
   const facts = await readFacts(edges, jobId);
   if (facts === undefined) return undefined;
-  const plan = await readJson<Plan>(edges.store, planKey(jobId));
+  const plan = await planObject.read(edges.store, jobId);
   // Nothing of a refused job is in its shards any more.
   const shards =
     plan === undefined || plan.failure !== undefined ? [] : await readShards(edges.store, jobId, plan);
@@ -128,10 +131,7 @@ function statusOf(
 }
 
 async function readFacts({ store, executions }: StatusEdges, jobId: string): Promise<Facts | undefined> {
-  const [job, summary] = await Promise.all([
-    readJson<Job>(store, jobKey(jobId)),
-    readJson<Summary>(store, summaryKey(jobId)),
-  ]);
+  const [job, summary] = await Promise.all([jobObject.read(store, jobId), summaryObject.read(store, jobId)]);
   if (job === undefined && summary === undefined) return undefined;
   // A resume takes the summary away before it starts an execution: with one, there is nothing to ask for.
   const mayRun = summary === undefined && job !== undefined;

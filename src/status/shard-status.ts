@@ -1,6 +1,10 @@
-import type { Collected, OutcomeCounts, Plan, Progress, ShardEnd } from '../job.ts';
-import { shardKey, shardName, shardsPrefix, type ShardRef } from '../checkpoints/keys.ts';
-import { addCounts, NO_ROWS } from '../outcomes.ts';
+import { doneObject, stoppedObject } from '../checkpoints/shard-end.ts';
+import type { Collected } from '../checkpoints/collected.ts';
+import type { OutcomeCounts } from '../checkpoints/counts.ts';
+import type { Plan } from '../checkpoints/plan.ts';
+import { progressObject, type Progress } from '../checkpoints/progress.ts';
+import { shardName, shardsPrefix, type ShardRef } from '../checkpoints/keys.ts';
+import { addCounts, NO_ROWS } from '../checkpoints/outcomes.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -43,11 +47,11 @@ async function readShard(
   files: ReadonlySet<string>,
   untouched: Omit<ShardStatus, 'state'>,
 ): Promise<ShardStatus> {
-  for (const [file, state] of [
-    ['done.json', 'done'],
-    ['stopped.json', 'stopped'],
+  for (const [file, state, object] of [
+    ['done.json', 'done', doneObject],
+    ['stopped.json', 'stopped', stoppedObject],
   ] as const) {
-    const end = files.has(file) ? await readJson<ShardEnd>(store, shardKey(ref, file)) : undefined;
+    const end = files.has(file) ? await object.read(store, ref) : undefined;
     if (end !== undefined) return { ...untouched, state, counts: addCounts([end.counts]) };
   }
   if (!files.has('round-1.uploading.json') && !files.has('progress.json'))
@@ -56,9 +60,7 @@ async function readShard(
   const rounds = await sideBySide(collected, (file) =>
     readJson<Collected>(store, `${shardsPrefix(ref.jobId)}${shardName(ref.shard)}/${file}`),
   );
-  const progress = files.has('progress.json')
-    ? await readJson<Progress>(store, shardKey(ref, 'progress.json'))
-    : undefined;
+  const progress = files.has('progress.json') ? await progressObject.read(store, ref) : undefined;
   const counts = addCounts([untouched.counts, ...rounds.filter((round) => round !== undefined)]);
   return { ...untouched, state: 'running', counts, ...(progress && { progress }) };
 }

@@ -1,11 +1,11 @@
+import { announcedObject } from '../checkpoints/announced.ts';
 import { describeEnd } from '../announce/describe-end.ts';
 import type { CompletionEvent } from '../announce/completion-event.ts';
 import type { AnnounceContext } from '../contract.ts';
-import type { AnnounceEdges, Channel } from '../edges.ts';
+import type { AnnounceEdges, Channel } from '../announce/channel.ts';
 import { bounded, failureFromCatch } from '../errors.ts';
-import type { Job, Summary } from '../job.ts';
-import { announcedKey, jobKey, summaryKey } from '../checkpoints/keys.ts';
-import { readJson, requireJson, writeJson } from '../store/json.ts';
+import { jobObject } from '../checkpoints/job.ts';
+import { summaryObject } from '../checkpoints/summary.ts';
 
 /**
  * Tells whoever wants to know that a job has ended, each channel once per execution. A channel that does not take it keeps
@@ -33,8 +33,8 @@ async function readEnd(
 ): Promise<CompletionEvent> {
   const { jobId } = end;
   // Without a status *Write results* failed, and a summary that is there is of an earlier end.
-  const summary = end.status === undefined ? undefined : await requireJson<Summary>(store, summaryKey(jobId));
-  const job = summary === undefined ? await readJson<Job>(store, jobKey(jobId)) : undefined;
+  const summary = end.status === undefined ? undefined : await summaryObject.require(store, jobId);
+  const job = summary === undefined ? await jobObject.read(store, jobId) : undefined;
   const profile = summary?.profile ?? job?.profile.name;
   return describeEnd({ execution, end, summary, profile, endedAt: new Date(clock.now()) });
 }
@@ -45,9 +45,9 @@ async function tellOnce(
   event: CompletionEvent,
 ): Promise<void> {
   const { id, jobId, status } = event.detail;
-  const key = announcedKey(jobId, id, channel.name);
-  if ((await readJson(store, key)) !== undefined) return;
+  const announcement = { jobId, execution: id, channel: channel.name };
+  if ((await announcedObject.read(store, announcement)) !== undefined) return;
   await channel.tell(event);
   log('job_announced', { jobId, execution: id, status, channel: channel.name });
-  await writeJson(store, key, { at: new Date(clock.now()).toISOString() });
+  await announcedObject.write(store, announcement, { at: new Date(clock.now()).toISOString() });
 }

@@ -1,11 +1,12 @@
 import type { JobContext, JobInput } from '../contract.ts';
 import type { Edges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';
-import type { Job, OutputRules, Plan } from '../job.ts';
-import { jobKey, planKey, shardKey, shardsPrefix } from '../checkpoints/keys.ts';
+import { jobObject, type Job } from '../checkpoints/job.ts';
+import { planObject, type Plan } from '../checkpoints/plan.ts';
+import type { OutputRules } from '../checkpoints/profile.ts';
+import { shardKey, shardsPrefix } from '../checkpoints/keys.ts';
 import { releaseClaims } from '../requests/claims.ts';
 import { buildShards } from '../rows/build-shards.ts';
-import { readJson, requireJson, writeJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /**
@@ -16,8 +17,8 @@ import type { ObjectStore } from '../store/object-store.ts';
  */
 export async function buildRequests(edges: Edges, { jobId }: JobInput): Promise<JobContext> {
   const { store } = edges;
-  const job = await requireJson<Job>(store, jobKey(jobId));
-  const plan = (await readJson<Plan>(store, planKey(jobId))) ?? (await build(edges, job));
+  const job = await jobObject.require(store, jobId);
+  const plan = (await planObject.read(store, jobId)) ?? (await build(edges, job));
   if (plan.failure !== undefined) {
     if (job.schedule !== undefined) await releaseClaims(store, { schedule: job.schedule, jobId });
     throw new InvalidInput(plan.failure.message);
@@ -34,7 +35,7 @@ async function build({ store, log }: Edges, job: Job): Promise<Plan> {
   // Of a job request: the configuration's own were checked when it was read.
   if (job.profile.output !== undefined) await refuseWrongSchema(job.profile.output);
   const plan = await buildShards(store, job).catch((error: unknown) => refusedPlan(job, error));
-  await writeJson(store, planKey(job.jobId), plan);
+  await planObject.write(store, job.jobId, plan);
   log('requests_built', {
     jobId: job.jobId,
     rows: plan.rows,

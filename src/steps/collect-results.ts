@@ -14,14 +14,14 @@ import type {
 import { joinAnswers } from '../direct/answers.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { failureFromCatch, type Failure } from '../errors.ts';
-import type { Collected, Job, ShardEnd } from '../job.ts';
+import { collectedObject, type Collected } from '../checkpoints/collected.ts';
+import { jobObject, type Job } from '../checkpoints/job.ts';
+import { stoppedObject } from '../checkpoints/shard-end.ts';
 import { isNearlyFull, spentEvents, type RoundTurns } from './history.ts';
-import { jobKey, roundKey, shardKey } from '../checkpoints/keys.ts';
-import { findRound, type ShardRound } from '../checkpoints/shard-rounds.ts';
+import { currentRound, type ShardRound } from '../checkpoints/shard-rounds.ts';
 import { freeSlot } from '../checkpoints/slots.ts';
 import { readStop } from '../checkpoints/stop.ts';
 import { noteTrouble } from '../checkpoints/trouble.ts';
-import { readJson, requireJson } from '../store/json.ts';
 
 /** Longest wait before a round, in seconds. */
 const MAX_RETRY_WAIT_SECONDS = 3_600;
@@ -48,8 +48,8 @@ async function collectOnce(
   context: CollectContext,
 ): Promise<CollectedContext | LookContext> {
   const { jobId, shard, provider, polling } = context;
-  const job = await requireJson<Job>(edges.store, jobKey(jobId));
-  const shardRound = await currentRound(edges, context);
+  const job = await jobObject.require(edges.store, jobId);
+  const shardRound = await currentRound(edges.store, context);
   const end = await collect(edges, job, context, shardRound);
   if (end.next === 'look') return lookLater(edges, context as PolledContext, end);
   const { next, round, lastRound } = end;
@@ -79,7 +79,7 @@ async function hasOpenBatch(
   next: Collected['next'],
 ): Promise<boolean> {
   if (next !== 'stop') return false;
-  const stopped = await readJson<ShardEnd>(store, shardKey(context, 'stopped.json'));
+  const stopped = await stoppedObject.read(store, context);
   return stopped?.open !== undefined;
 }
 
@@ -110,11 +110,6 @@ const HISTORY_FULL: Failure = {
   message: 'The execution has no room for another round in its history; the next one of the job goes on.',
 };
 
-async function currentRound({ store }: ProviderEdges, context: CollectContext): Promise<ShardRound> {
-  const { round, lastRound } = context;
-  return round === undefined || lastRound === undefined ? findRound(store, context) : { round, lastRound };
-}
-
 type RoundEnd = Pick<Collected, 'next' | 'round' | 'lastRound' | 'halving' | 'doubt'> | LookAgain;
 
 async function collect(
@@ -123,7 +118,7 @@ async function collect(
   context: CollectContext,
   at: ShardRound,
 ): Promise<RoundEnd> {
-  const known = await readJson<Collected>(edges.store, roundKey(context, at.round, 'collected.json'));
+  const known = await collectedObject.read(edges.store, { ...context, round: at.round });
   if (known !== undefined) return known;
   if (!hasError(context)) return collectRound(edges, job, { ...context, ...at });
   const failure = failureFromCatch(context.error);
@@ -156,7 +151,7 @@ function isRefusal({ name }: Failure): boolean {
 
 /** Another round may do: with a smaller file, or with one that does not get lost. Polls find no batch by themselves. */
 function isGivenBack({ name }: Failure): boolean {
-  return name === 'ProviderTooLarge' || name === 'ProviderNotFound';
+  return name === 'ProviderFileTooLarge' || name === 'ProviderNotFound';
 }
 
 /** Doubles with each round; 20 % of it is jitter, so that shards that failed together do not come back together. */

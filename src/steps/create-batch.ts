@@ -1,31 +1,36 @@
+import { uploadObject } from '../checkpoints/upload.ts';
 import { batchMetadata } from '../batches/batch-metadata.ts';
 import { findDespite, findLost, mayTurnUp, writeAnnouncement } from '../batches/find-lost-batch.ts';
 import { hasLetGo } from '../batches/let-go.ts';
 import { noteDoubt } from '../batches/twins.ts';
 import { batchesBefore } from '../batches/unmarked-batches.ts';
-import type { BatchCheckpoint, CreateAnnouncement } from '../checkpoints/batch-checkpoint.ts';
-import { jobKey, roundKey } from '../checkpoints/keys.ts';
-import { readRequests, type UploadCheckpoint } from '../checkpoints/shard-part.ts';
+import {
+  batchObject,
+  creatingObject,
+  type BatchCheckpoint,
+  type CreateAnnouncement,
+} from '../checkpoints/batch-checkpoint.ts';
+import { roundKey } from '../checkpoints/keys.ts';
+import { readRequests } from '../checkpoints/shard-part.ts';
 import { takeSlot } from '../checkpoints/slots.ts';
 import { isCancelled, readStop, refuseWhenStopped } from '../checkpoints/stop.ts';
 import type { BatchContext, UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { InvalidRequest, isProviderError, ProviderBusy } from '../errors.ts';
-import type { Job, ResolvedProfile } from '../job.ts';
-import { parseWindow } from '../polling.ts';
+import { jobObject } from '../checkpoints/job.ts';
+import type { ResolvedProfile } from '../checkpoints/profile.ts';
+import { parseWindow } from '../completion-window.ts';
 import type { Batch } from '../provider/batch-provider.ts';
-import { readJson, requireJson, writeJson } from '../store/json.ts';
 
 /**
  * Creates the round's batch, once. The checkpoint answers for a batch created before; one whose answer was lost is found
  * again in the provider's list, never created a second time.
  */
 export async function createBatch(edges: ProviderEdges, context: UploadedContext): Promise<BatchContext> {
-  const key = roundKey(context, context.round, 'batch.json');
-  const known = await readJson<BatchCheckpoint>(edges.store, key);
+  const known = await batchObject.read(edges.store, context);
   if (known !== undefined) return waiting(edges, context, known);
 
-  const { profile } = await requireJson<Job>(edges.store, jobKey(context.jobId));
+  const { profile } = await jobObject.require(edges.store, context.jobId);
   const windowSeconds = parseWindow(profile.completionWindow);
   if (windowSeconds === undefined) {
     throw new InvalidRequest(
@@ -42,8 +47,8 @@ export async function createBatch(edges: ProviderEdges, context: UploadedContext
     ...(doubt && { doubt }),
   } satisfies BatchCheckpoint;
   // First, so that a step that dies between the two leaves the doubt.
-  if (doubt) await noteDoubt(edges.store, context, context.round);
-  await writeJson(edges.store, key, checkpoint);
+  if (doubt) await noteDoubt(edges.store, context);
+  await batchObject.write(edges.store, context, checkpoint);
   await cancelWhenTooLate(edges, context, batch);
   return waiting(edges, context, checkpoint);
 }
@@ -64,8 +69,7 @@ async function findOrCreate(
   profile: ResolvedProfile,
 ): Promise<Created> {
   const { store, clock } = edges;
-  const key = roundKey(context, context.round, 'creating.json');
-  const announced = await readJson<CreateAnnouncement>(store, key);
+  const announced = await creatingObject.read(store, context);
   if (announced !== undefined) {
     const batch = await findLost(edges, context, announced);
     const at = announced.at > 0 ? announced.at : seconds(clock.now());
@@ -104,7 +108,7 @@ async function requestsOf(
   { store }: ProviderEdges,
   context: UploadedContext,
 ): Promise<() => AsyncIterable<Uint8Array>> {
-  const upload = await readJson<UploadCheckpoint>(store, roundKey(context, context.round, 'upload.json'));
+  const upload = await uploadObject.read(store, context);
   const key = roundKey(context, context.round, 'requests.jsonl');
   return () => readRequests(store, key, upload?.part?.bytes);
 }
@@ -138,8 +142,7 @@ async function announce(
   };
   if (before !== undefined) await writeAnnouncement(edges, context, announcement);
   else {
-    const key = roundKey(context, context.round, 'creating.json');
-    const isFirst = await edges.store.createIfAbsent(key, `${JSON.stringify(announcement)}\n`);
+    const isFirst = await creatingObject.create(edges.store, context, announcement);
     if (!isFirst) throw mayTurnUp(context);
   }
   return announcement;

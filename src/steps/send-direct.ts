@@ -1,15 +1,17 @@
+import { rowCodesOf } from '../collect/lines/row-codes.ts';
+import { readCustomId } from '../jsonl/custom-id.ts';
+import { requiredLines } from '../jsonl/own-lines.ts';
 import type { DirectContext, SentContext } from '../contract.ts';
 import { Answers, joinAnswers } from '../direct/answers.ts';
 import type { DirectRow } from '../direct/held-rows.ts';
 import { sendRows, type Sent } from '../direct/send-rows.ts';
 import type { ProviderEdges } from '../edges.ts';
-import type { Job, Progress } from '../job.ts';
-import { jobKey, roundKey } from '../checkpoints/keys.ts';
+import { jobObject } from '../checkpoints/job.ts';
+import type { Progress } from '../checkpoints/progress.ts';
+import { roundKey } from '../checkpoints/keys.ts';
 import { MAX_POLLS_PER_ROUND } from '../polling.ts';
-import { frameLines } from '../jsonl/lines.ts';
-import { readBodyText, readCustomId } from '../rows/request-line.ts';
+import { readBodyText } from '../rows/request-line.ts';
 import { readStop, refuseWhenStopped } from '../checkpoints/stop.ts';
-import { requireJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { tellProgress } from './tell-progress.ts';
 
@@ -18,9 +20,6 @@ const BUDGET_MS = 600_000;
 
 /** Passes in a row without an answer: the provider takes nothing, and the rows end without one. */
 const MAX_STALLED_PASSES = 8;
-
-/** Longer than any request line. */
-const MAX_LINE_BYTES = 256 * 1_048_576;
 
 /**
  * Sends a round's rows to the realtime endpoint, one call each, for as long as a Lambda may take; the machine calls it
@@ -33,12 +32,12 @@ export async function sendDirect(edges: ProviderEdges, context: DirectContext): 
   const { answers, answered } = await Answers.open(store, context, round);
   const before = answered.size;
   if (before === 0) await refuseWhenStopped(store, context);
-  const job = await requireJson<Job>(store, jobKey(jobId));
+  const job = await jobObject.require(store, jobId);
   await tellProgress(edges, context, progressOf(edges, context, before, 0));
   const sent = await sendRows(edges, rowsToSend(store, context, answered), {
     endpoint: job.profile.endpoint,
     provider: edges.provider(context.provider),
-    codes: rowCodes(job),
+    codes: rowCodesOf(job.profile),
     answers,
     hasAnswers: before > 0,
     until: edges.clock.now() + BUDGET_MS,
@@ -88,11 +87,6 @@ function progressOf(
   };
 }
 
-function rowCodes({ profile }: Job): Job['profile']['provider']['dialect']['codes'] {
-  const { codes } = profile.provider.dialect;
-  return { ...codes, retriable: [...profile.retriableCodes, ...codes.retriable] };
-}
-
 /** Rows that a pass begins behind when the one before it got no answer; four times as many with every further one. */
 const FIRST_SKIPPED = 16;
 
@@ -123,18 +117,10 @@ async function* readRows(
   context: DirectContext,
   answered: ReadonlySet<string>,
 ): AsyncGenerator<DirectRow> {
-  const key = roundKey(context, context.round, 'requests.jsonl');
-  const object = await store.open(key);
-  if (object === undefined) throw new Error(`There is no ${store.locate(key)}; was it deleted?`);
-  try {
-    for await (const lines of frameLines(object.body, MAX_LINE_BYTES)) {
-      for (const { bytes } of lines) {
-        if (bytes === undefined) continue;
-        const customId = readCustomId(bytes);
-        if (!answered.has(customId)) yield { customId, body: readBodyText(bytes) };
-      }
+  for await (const lines of requiredLines(store, roundKey(context, context.round, 'requests.jsonl'))) {
+    for (const line of lines) {
+      const customId = readCustomId(line);
+      if (!answered.has(customId)) yield { customId, body: readBodyText(line) };
     }
-  } finally {
-    object.close();
   }
 }

@@ -1,7 +1,6 @@
 import type { Edges } from '../edges.ts';
-import type { Progress } from '../job.ts';
-import { shardKey, type ShardRef } from '../checkpoints/keys.ts';
-import { writeJson } from '../store/json.ts';
+import { progressObject, type Progress } from '../checkpoints/progress.ts';
+import type { ShardRef } from '../checkpoints/keys.ts';
 
 /** For people: a step does not fail because nobody can be told of it. */
 export async function tellProgress(
@@ -11,7 +10,7 @@ export async function tellProgress(
 ): Promise<void> {
   const { jobId, shard } = ref;
   try {
-    await writeJson(store, shardKey(ref, 'progress.json'), progress);
+    await progressObject.write(store, ref, progress);
   } catch (error) {
     const name = error instanceof Error ? error.name : 'unknown';
     log('progress_not_written', { jobId, shard, error: name });

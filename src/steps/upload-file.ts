@@ -1,13 +1,13 @@
+import { uploadingObject, uploadName, uploadObject, type UploadCheckpoint } from '../checkpoints/upload.ts';
 import type { DirectContext, ShardContext, UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';
-import type { Job } from '../job.ts';
-import { jobKey, roundKey } from '../checkpoints/keys.ts';
+import { jobObject } from '../checkpoints/job.ts';
+import { roundKey } from '../checkpoints/keys.ts';
 import type { BatchProvider, ProviderFile } from '../provider/batch-provider.ts';
-import { partToUpload, readRequests, uploadName, type UploadCheckpoint } from '../checkpoints/shard-part.ts';
-import { findRound, isDirectRound, type ShardRound } from '../checkpoints/shard-rounds.ts';
+import { partToUpload, readRequests } from '../checkpoints/shard-part.ts';
+import { currentRound, isDirectRound } from '../checkpoints/shard-rounds.ts';
 import { refuseWhenStopped } from '../checkpoints/stop.ts';
-import { readJson, requireJson, writeJson } from '../store/json.ts';
 
 /**
  * Uploads the round's request lines, once: a checkpoint answers for an upload that was made before, and one whose
@@ -19,32 +19,23 @@ export async function uploadFile(
   context: ShardContext,
 ): Promise<UploadedContext | DirectContext> {
   const { store, log } = edges;
-  const at = await currentRound(edges, context);
+  const at = await currentRound(store, context);
   const { round } = at;
-  const { profile } = await requireJson<Job>(store, jobKey(context.jobId));
+  const { profile } = await jobObject.require(store, context.jobId);
   if (await isDirectRound(store, profile, context, round)) {
     const createdAt = Math.floor(edges.clock.now() / 1_000);
     return { ...context, ...at, direct: true, createdAt, polls: 0, stalled: 0 };
   }
   const uploaded = { ...context, ...at };
-  const checkpoint = roundKey(context, round, 'upload.json');
-  const known = await readJson<UploadCheckpoint>(store, checkpoint);
+  const known = await uploadObject.read(store, uploaded);
   if (known !== undefined) return { ...uploaded, fileId: known.fileId };
 
   await refuseWhenStopped(store, context);
   const { jobId, shard } = context;
   const upload = await makeUpload(edges, context, round);
-  await writeJson(store, checkpoint, upload);
+  await uploadObject.write(store, uploaded, upload);
   log('file_uploaded', { jobId, shard, round, fileId: upload.fileId, requests: upload.part?.requests });
   return { ...uploaded, fileId: upload.fileId };
-}
-
-async function currentRound(
-  { store }: ProviderEdges,
-  context: ShardContext,
-): Promise<ShardRound> {
-  const { round, lastRound } = context;
-  return round === undefined || lastRound === undefined ? findRound(store, context) : { round, lastRound };
 }
 
 async function makeUpload(
@@ -64,7 +55,7 @@ async function makeUpload(
   const bytes = part?.bytes ?? requests.bytes;
   const name = uploadName(context, round);
   // An upload is announced before it starts: only an announced one can have been lost, and is worth a search.
-  const first = await store.createIfAbsent(roundKey(context, round, 'uploading.json'), '{}\n');
+  const first = await uploadingObject.create(store, { ...context, round }, {});
   const lost = first ? undefined : await findLost(provider, name, bytes);
   const file =
     lost ?? (await provider.uploadFile({ name, bytes, open: () => readRequests(store, key, bytes) }));

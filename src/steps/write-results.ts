@@ -4,20 +4,13 @@ import { summarize } from '../collect/summarize.ts';
 import type { WriteContext, WrittenContext } from '../contract.ts';
 import type { Edges } from '../edges.ts';
 import { CountsDoNotReconcile, failureFromCatch } from '../errors.ts';
-import type { Job, Plan, Summary } from '../job.ts';
-import {
-  deadLettersKey,
-  jobKey,
-  planKey,
-  resultsKey,
-  shardKey,
-  summaryKey,
-  type ShardFile,
-} from '../checkpoints/keys.ts';
-import { rowsNotOk, settledRows } from '../outcomes.ts';
+import { jobObject } from '../checkpoints/job.ts';
+import { planObject, type Plan } from '../checkpoints/plan.ts';
+import { summaryObject, type Summary } from '../checkpoints/summary.ts';
+import { deadLettersKey, resultsKey, shardKey, summaryKey, type ShardFile } from '../checkpoints/keys.ts';
+import { rowsNotOk, settledRows } from '../checkpoints/outcomes.ts';
 import { writeReport } from '../report/write-report.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
-import { readJson, requireJson, writeJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /**
@@ -27,10 +20,10 @@ import type { ObjectStore } from '../store/object-store.ts';
  */
 export async function writeResults(edges: Edges, { jobId, error }: WriteContext): Promise<WrittenContext> {
   const { store } = edges;
-  const known = await readJson<Summary>(store, summaryKey(jobId));
-  const plan = await readJson<Plan>(store, planKey(jobId));
+  const known = await summaryObject.read(store, jobId);
+  const plan = await planObject.read(store, jobId);
   if (known !== undefined && needsNoResume(known, plan)) return finish(edges, known, plan);
-  const job = await requireJson<Job>(store, jobKey(jobId));
+  const job = await jobObject.require(store, jobId);
   const failure = plan?.failure ?? (error === undefined ? undefined : failureFromCatch(error));
   const shards = plan === undefined ? [] : await settleShards(edges, jobId, plan, failure);
   const stop = await readStop(store, jobId);
@@ -40,7 +33,7 @@ export async function writeResults(edges: Edges, { jobId, error }: WriteContext)
   reconcile(summary, plan);
   await joinFiles(store, jobId, shards, summary);
   const report = await writeReport(edges, summary);
-  await writeJson(store, summaryKey(jobId), { ...summary, report });
+  await summaryObject.write(store, jobId, { ...summary, report });
   const { status, counts, rows, rounds, seconds, profile, usage } = summary;
   const tokens = { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens };
   edges.log('results_written', { jobId, profile, status, rows, rounds, seconds, ...counts, ...tokens });

@@ -1,5 +1,5 @@
 import { InvalidInput, StoreRejected, StoreUnavailable } from '../errors.ts';
-import { mapInFlight } from './in-flight.ts';
+import { sideBySide } from '../side-by-side.ts';
 import { planJoin, type JoinPart, type Piece } from './join-plan.ts';
 import { readObject } from './s3-body.ts';
 import { headObject, putObject, type S3Bucket } from './s3-bucket.ts';
@@ -25,7 +25,7 @@ export async function concatObjects(
   key: string,
   sourceKeys: readonly string[],
 ): Promise<void> {
-  const sources = await mapInFlight(sourceKeys, HEADS_IN_FLIGHT, (source) => lookAt(bucket, source));
+  const sources = await sideBySide(sourceKeys, (source) => lookAt(bucket, source), HEADS_IN_FLIGHT);
   const sizes = sources.map(({ bytes }) => bytes);
   const parts = planJoin(sizes, { minPartBytes: MIN_PART_BYTES, maxCopyBytes: MAX_COPY_BYTES });
   const [first] = parts;
@@ -51,14 +51,15 @@ async function joinParts(
   }
   const upload = await MultipartUpload.start(bucket, key);
   try {
-    await mapInFlight(parts, PARTS_IN_FLIGHT, async (part, index) => {
+    const add = async (part: JoinPart, index: number): Promise<void> => {
       if (part.kind === 'gather') {
         await upload.upload(index + 1, await readPieces(bucket, sources, part.pieces));
       } else {
         const { source, ...range } = part.piece;
         await upload.copy(index + 1, { ...at(sources, source), ...range });
       }
-    });
+    };
+    await sideBySide(parts, add, PARTS_IN_FLIGHT);
     await upload.complete();
   } catch (error) {
     await upload.abort();
@@ -77,12 +78,13 @@ async function readPieces(
   sources: readonly Source[],
   pieces: readonly Piece[],
 ): Promise<Buffer> {
-  const buffers = await mapInFlight(pieces, PIECES_IN_FLIGHT, async ({ source, start, end }) => {
+  const read = async ({ source, start, end }: Piece): Promise<Buffer> => {
     const { key } = at(sources, source);
     const bytes = await readObject(bucket, key, { start, end });
     if (bytes?.length === end - start) return bytes;
     throw new StoreUnavailable(`s3://${bucket.name}/${key} changed while it was joined.`);
-  });
+  };
+  const buffers = await sideBySide(pieces, read, PIECES_IN_FLIGHT);
   return Buffer.concat(buffers);
 }
 

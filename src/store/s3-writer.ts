@@ -1,3 +1,4 @@
+import { InFlight } from '../in-flight.ts';
 import { StoreRejected } from '../errors.ts';
 import type { ObjectWriter } from './object-store.ts';
 import { putObject, type S3Bucket } from './s3-bucket.ts';
@@ -40,8 +41,7 @@ export class S3Writer implements ObjectWriter {
   #used = 0;
   #number = 1;
   #upload: MultipartUpload | undefined;
-  readonly #inFlight = new Set<Promise<void>>();
-  #failure: { readonly error: unknown } | undefined;
+  readonly #inFlight = new InFlight();
   #ended = false;
 
   constructor(bucket: S3Bucket, key: string, pool: PartPool) {
@@ -51,7 +51,7 @@ export class S3Writer implements ObjectWriter {
   }
 
   write(chunk: Uint8Array | string): Promise<void> | undefined {
-    if (this.#ended || this.#failure !== undefined) return this.#refuse();
+    if (this.#ended || this.#inFlight.hasFailed) return this.#refuse();
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     this.bytes += bytes.byteLength;
     const part = (this.#part ??= this.#pool.take(partBytes(this.#number)));
@@ -62,7 +62,7 @@ export class S3Writer implements ObjectWriter {
   }
 
   async close(): Promise<void> {
-    if (this.#ended || this.#failure !== undefined) return this.#refuse();
+    if (this.#ended || this.#inFlight.hasFailed) return this.#refuse();
     try {
       await this.#finish();
       this.#end();
@@ -76,7 +76,7 @@ export class S3Writer implements ObjectWriter {
     if (this.#ended) return;
     this.#end();
     // A part that arrives after the abort would stay, and be paid for.
-    await Promise.all(this.#inFlight);
+    await this.#inFlight.settle();
     await this.#upload?.abort();
   }
 
@@ -84,8 +84,8 @@ export class S3Writer implements ObjectWriter {
     const rest = this.#part?.subarray(0, this.#used) ?? Buffer.alloc(0);
     if (this.#upload === undefined) return putObject(this.#bucket, this.#key, rest);
     if (rest.length > 0) await this.#send();
-    await Promise.all(this.#inFlight);
-    if (this.#failure !== undefined) throw this.#failure.error;
+    await this.#inFlight.settle();
+    this.#inFlight.throwFailure();
     await this.#upload.complete();
   }
 
@@ -112,15 +112,13 @@ export class S3Writer implements ObjectWriter {
       throw new StoreRejected(`s3://${this.#bucket.name}/${this.#key} needs more than ${MAX_PARTS} parts.`);
     }
     const upload = (this.#upload ??= await MultipartUpload.start(this.#bucket, this.#key));
-    while (this.#inFlight.size >= MAX_IN_FLIGHT) await Promise.race(this.#inFlight);
-    if (this.#failure !== undefined) throw this.#failure.error;
-    const sending = this.#track(upload);
-    this.#inFlight.add(sending);
-    void sending.finally(() => this.#inFlight.delete(sending));
+    while (this.#inFlight.size >= MAX_IN_FLIGHT) await this.#inFlight.next();
+    this.#inFlight.throwFailure();
+    this.#inFlight.start(() => this.#sendPart(upload));
   }
 
-  /** Never rejects: a failure waits for the next `write` or for `close`. */
-  async #track(upload: MultipartUpload): Promise<void> {
+  /** A failure waits for the next `write` or for `close`. */
+  async #sendPart(upload: MultipartUpload): Promise<void> {
     const part = this.#part;
     if (part === undefined) return;
     const bytes = part.subarray(0, this.#used);
@@ -130,8 +128,6 @@ export class S3Writer implements ObjectWriter {
     this.#number += 1;
     try {
       await upload.upload(number, bytes);
-    } catch (error) {
-      this.#failure ??= { error };
     } finally {
       this.#pool.give(part);
     }
@@ -148,6 +144,7 @@ export class S3Writer implements ObjectWriter {
   async #refuse(): Promise<never> {
     if (this.#ended) throw new Error(`s3://${this.#bucket.name}/${this.#key} was closed before this write.`);
     await this.abort();
-    throw this.#failure?.error;
+    this.#inFlight.throwFailure();
+    throw new Error(`The upload of s3://${this.#bucket.name}/${this.#key} was dropped.`);
   }
 }

@@ -110,7 +110,7 @@ describe('a receiver that', () => {
   });
 
   test.each([
-    ['never answers well', 500, 7, 'AnnouncementNotTaken'],
+    ['never answers well', 500, 7, 'AnnouncementUnavailable'],
     ['says no', 401, 1, 'AnnouncementRejected'],
   ])('%s changes nothing about the job, which is noted', async (_, status, tries, error) => {
     const { world, posts } = await openAnnouncingWorld([status]);

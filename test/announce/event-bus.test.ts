@@ -42,7 +42,7 @@ test('an event that is not taken is told, although the call went well', async ()
     .resolves({ FailedEntryCount: 1, Entries: [{ ErrorCode: 'ThrottlingException' }] });
 
   await expect(bus.tell(EVENT)).rejects.toMatchObject({
-    name: 'AnnouncementNotTaken',
+    name: 'AnnouncementUnavailable',
     message: 'EventBridge did not take the event: ThrottlingException.',
   });
 });
@@ -51,5 +51,5 @@ test('a call that failed is worth another try', async () => {
   const { mock, bus } = openBus();
   mock.on(PutEventsCommand).rejects(Object.assign(new Error('no'), { name: 'InternalException' }));
 
-  await expect(bus.tell(EVENT)).rejects.toMatchObject({ name: 'AnnouncementNotTaken' });
+  await expect(bus.tell(EVENT)).rejects.toMatchObject({ name: 'AnnouncementUnavailable' });
 });

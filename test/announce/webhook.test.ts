@@ -101,7 +101,7 @@ describe('an answer', () => {
   test.each([408, 425, 429, 500, 503])('%i asks for another try', async (status) => {
     const { url } = await startReceiver(status);
     await expect(webhook(url).tell(EVENT)).rejects.toMatchObject({
-      name: 'AnnouncementNotTaken',
+      name: 'AnnouncementUnavailable',
       message: `The webhook answered ${status}.`,
     });
   });
@@ -114,7 +114,7 @@ describe('an answer', () => {
 
   test('that never comes asks for another try', async () => {
     await expect(webhook('http://127.0.0.1:9/hook').tell(EVENT)).rejects.toMatchObject({
-      name: 'AnnouncementNotTaken',
+      name: 'AnnouncementUnavailable',
     });
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { INDEX_PREFIX, INPUT_PREFIX, jobKey, stopKey, summaryKey } from '../../src/checkpoints/keys.ts';
-import type { Job } from '../../src/job.ts';
+import type { Job } from '../../src/checkpoints/job.ts';
 import { readJson, requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { endJob, expectProblem, INPUT, jobIdOf, openApi, START, startJob, type World } from './open-api.ts';

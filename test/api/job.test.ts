@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { jobSchema } from '../../src/api/schemas.ts';
-import type { Collected, Plan, Progress, ShardEnd, ShardPlan, Summary } from '../../src/job.ts';
+import type { Collected } from '../../src/checkpoints/collected.ts';
+import type { Plan, ShardPlan } from '../../src/checkpoints/plan.ts';
+import type { Progress } from '../../src/checkpoints/progress.ts';
+import type { ShardEnd } from '../../src/checkpoints/shard-end.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import {
   jobKey,
   planKey,

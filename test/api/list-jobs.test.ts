@@ -4,6 +4,7 @@ import { pageSchema } from '../../src/api/schemas.ts';
 import { indexKey, jobKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import { writeJson } from '../../src/store/json.ts';
 import { endJob, expectProblem, jobIdOf, openApi, START, summaryOf, type World } from './open-api.ts';
+import { tableOf } from '../support/exhaustive.ts';
 
 type Page = z.output<typeof pageSchema>;
 
@@ -135,7 +136,7 @@ describe('a page of jobs', () => {
     expect((await listed(world)).jobs).toHaveLength(50);
   });
 
-  test.for([1, 7, 32, 33, 50, 65, 100])(
+  tableOf([1, 7, 32, 33, 50, 65, 100], (limit) => [7, 32, 33].includes(limit)).test(
     'of %i leads to the next one, through 130 jobs, none left out and none twice',
     async (limit) => {
       const world = await openApi();

@@ -9,7 +9,7 @@ import { createApi } from '../../src/api/app.ts';
 import { problemSchema, PROBLEM_TYPE } from '../../src/api/problems.ts';
 import { startedSchema } from '../../src/api/schemas.ts';
 import { defineConfig } from '../../src/config/config.ts';
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import { resultsKey, deadLettersKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import type { LogFields } from '../../src/log.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';

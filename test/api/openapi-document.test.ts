@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { ROUTES } from '../../src/api/routes.ts';
+import { ROUTES } from '../../src/config/routes.ts';
 import { documentSchema, openApi } from './open-api.ts';
 
 async function readDocument() {

@@ -4,7 +4,7 @@ import { createProgram } from '../../cli/commands/program.ts';
 import { LINE_SCHEMAS } from './json-line-schemas.ts';
 
 const DOC = readFileSync(new URL('../../docs/command-line.md', import.meta.url), 'utf8');
-const program = createProgram(() => ({ profiles: {} }));
+const program = await createProgram(() => Promise.resolve({ profiles: {} }));
 const help = program.createHelp();
 const commands = help.visibleCommands(program).filter((command) => command.name() !== 'help');
 

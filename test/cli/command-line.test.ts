@@ -4,8 +4,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import { BIN, spawnCli, USER_ENV, type Exited } from './spawn-cli.ts';
+import { tableOf } from '../support/exhaustive.ts';
 
 const nightshift = (folder: string, ...args: string[]): Promise<Exited> => spawnCli(folder, args);
 
@@ -148,22 +149,25 @@ describe.concurrent('nightshift run', () => {
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
-  test.each([
-    [['run', 'absent.jsonl'], 'There is no file absent.jsonl.'],
-    [['run', 'absent.job.json'], 'There is no file absent.job.json.'],
-    [['run', 'wrong.job.json'], 'profil'],
-    [['run', 'wrong.job.json', 'a.jsonl'], 'wrong.job.json is a job request: run it alone.'],
-    [['local', '--port', 'x'], '--port'],
-    [['run', '.'], '. is not a file.'],
-    [['run', 'a.jsonl', '--profile', 'nope'], 'There is no profile "nope"'],
-    [['run', 'a.jsonl', '--provider', 'nope'], 'There is no provider "nope"'],
-    [['run', 'a.jsonl', '--provider', 'melious'], 'Set the environment variable MELIOUS_API_KEY.'],
-    [['run', 'a.jsonl', '--rounds', 'many'], '--rounds'],
-    [['run', 'a.jsonl', '--out', 'a.jsonl'], '--out: "a.jsonl" cannot be made a folder.'],
-    [['run', 'a.jsonl', '--data', 'a.jsonl'], '--data: "a.jsonl" cannot be made a folder.'],
-    [['run', '--nonsense'], "unknown option '--nonsense'"],
-    [['dance'], "unknown command 'dance'"],
-  ])('exits 2 and says what is wrong: %j', async (args, message) => {
+  tableOf(
+    [
+      [['run', 'absent.jsonl'], 'There is no file absent.jsonl.'],
+      [['run', 'absent.job.json'], 'There is no file absent.job.json.'],
+      [['run', 'wrong.job.json'], 'profil'],
+      [['run', 'wrong.job.json', 'a.jsonl'], 'wrong.job.json is a job request: run it alone.'],
+      [['local', '--port', 'x'], '--port'],
+      [['run', '.'], '. is not a file.'],
+      [['run', 'a.jsonl', '--profile', 'nope'], 'There is no profile "nope"'],
+      [['run', 'a.jsonl', '--provider', 'nope'], 'There is no provider "nope"'],
+      [['run', 'a.jsonl', '--provider', 'melious'], 'Set the environment variable MELIOUS_API_KEY.'],
+      [['run', 'a.jsonl', '--rounds', 'many'], '--rounds'],
+      [['run', 'a.jsonl', '--out', 'a.jsonl'], '--out: "a.jsonl" cannot be made a folder.'],
+      [['run', 'a.jsonl', '--data', 'a.jsonl'], '--data: "a.jsonl" cannot be made a folder.'],
+      [['run', '--nonsense'], "unknown option '--nonsense'"],
+      [['dance'], "unknown command 'dance'"],
+    ],
+    4,
+  ).test('exits 2 and says what is wrong: %j', async (args, message) => {
     const folder = await openFolder({
       'a.jsonl': '{"prompt":"x"}',
       'wrong.job.json': '{"profil":"x","rows":[{}]}',

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { spawnCli } from './spawn-cli.ts';
+import { tableOf } from '../support/exhaustive.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -22,22 +23,25 @@ async function next(...words: string[]): Promise<string[]> {
 }
 
 describe('completion', () => {
-  test.each([
-    [['re'], ['results', 'resume']],
+  tableOf(
     [
-      ['run', '--pro'],
-      ['--provider', '--profile'],
+      [['re'], ['results', 'resume']],
+      [
+        ['run', '--pro'],
+        ['--provider', '--profile'],
+      ],
+      [
+        ['list', '--status', 'c'],
+        ['cancelling', 'cancelled'],
+      ],
+      [['submit', '--profile', 'c'], ['classify']],
+      [['plan', 'in'], ['inputs/']],
+      [['plan', 'inputs/'], ['inputs/a.csv']],
+      [['results', 'x', '--out', 'in'], ['inputs/']],
+      [['watch', '--data', 'nowhere/'], []],
     ],
-    [
-      ['list', '--status', 'c'],
-      ['cancelling', 'cancelled'],
-    ],
-    [['submit', '--profile', 'c'], ['classify']],
-    [['plan', 'in'], ['inputs/']],
-    [['plan', 'inputs/'], ['inputs/a.csv']],
-    [['results', 'x', '--out', 'in'], ['inputs/']],
-    [['watch', '--data', 'nowhere/'], []],
-  ])('after %j comes %j', async (words, expected) => {
+    2,
+  ).test('after %j comes %j', async (words, expected) => {
     expect((await next(...words)).toSorted()).toEqual(expected.toSorted());
   });
 

@@ -3,14 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { indexKey, jobKey, planKey, shardKey, summaryKey } from '../../src/checkpoints/keys.ts';
-import type { Job, Plan, Summary } from '../../src/job.ts';
-import { NO_ROWS } from '../../src/outcomes.ts';
+import type { Job } from '../../src/checkpoints/job.ts';
+import type { Plan } from '../../src/checkpoints/plan.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
+import { NO_ROWS } from '../../src/checkpoints/outcomes.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { writeJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { CONFIG } from '../workflow/parts.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import { spawnCli, type Exited } from './spawn-cli.ts';
+import { tableOf } from '../support/exhaustive.ts';
 
 /** Conceals, sets a title, clears the screen (C1), deletes, reorders, isolates, hides, tags, and ends a line four ways. */
 const EVIL =
@@ -155,17 +158,17 @@ function expectText({ stdout, stderr }: Exited, isStyled: boolean): void {
 }
 
 describe('a data folder full of hostile names and messages', () => {
-  test.concurrent.each(COMMANDS.map(([status, ...args]) => ({ status, args })))(
-    'only shows in %j',
-    async ({ status, args }) => {
-      const plain = await spawnCli(folder, args);
+  tableOf(
+    COMMANDS.map(([status, ...args]) => ({ status, args })),
+    5,
+  ).test('only shows in %j', async ({ status, args }) => {
+    const plain = await spawnCli(folder, args);
 
-      expectText(plain, false);
-      expect(plain.status).toBe(status);
-      if (!args.includes('--json')) return;
-      for (const line of plain.stdout.trimEnd().split('\n')) expect(JSON.parse(line)).toBeInstanceOf(Object);
-    },
-  );
+    expectText(plain, false);
+    expect(plain.status).toBe(status);
+    if (!args.includes('--json')) return;
+    for (const line of plain.stdout.trimEnd().split('\n')) expect(JSON.parse(line)).toBeInstanceOf(Object);
+  });
 
   test('only shows on a terminal with colours, too', async () => {
     const styled = { NO_COLOR: '', FORCE_COLOR: '1' };

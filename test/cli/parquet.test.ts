@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
 import { expect, onTestFinished, test } from 'vitest';
 import { writeParquet } from '../../cli/parquet.ts';
-import type { ResultLine } from '../../src/job.ts';
+import type { ResultLine } from '../../src/checkpoints/result-line.ts';
 
 async function* bytesOf(lines: readonly string[]): AsyncGenerator<Buffer> {
   for (const line of lines) yield Buffer.from(`${line}\n`);

@@ -7,6 +7,7 @@ import { pollTimes } from '../../cli/poll-schedule.ts';
 import { defineConfig } from '../../src/config/config.ts';
 import { LINE_SCHEMAS } from './json-line-schemas.ts';
 import { spawnCli } from './spawn-cli.ts';
+import { tableOf } from '../support/exhaustive.ts';
 
 let home: string;
 beforeAll(async () => {
@@ -106,13 +107,16 @@ test('exits 1 when nothing of the job would be sent', async () => {
   expect(stdout).not.toContain('AWS');
 });
 
-test.each([
-  [['none.jsonl'], 2, 'There is no file none.jsonl.'],
-  [['.'], 2, '. is not a file.'],
-  [['a.jsonl', '--profile', 'nope'], 2, 'There is no profile "nope"'],
-  [[], 2, "missing required argument 'files'"],
-  [['a.pdf'], 1, 'a.pdf'],
-])('says what is wrong: plan %j', async (args, expected, message) => {
+tableOf(
+  [
+    [['none.jsonl'], 2, 'There is no file none.jsonl.'],
+    [['.'], 2, '. is not a file.'],
+    [['a.jsonl', '--profile', 'nope'], 2, 'There is no profile "nope"'],
+    [[], 2, "missing required argument 'files'"],
+    [['a.pdf'], 1, 'a.pdf'],
+  ],
+  2,
+).test('says what is wrong: plan %j', async (args, expected, message) => {
   const folder = await openFolder({ 'a.jsonl': ROWS, 'a.pdf': 'x' });
 
   const { status, stderr } = await spawnCli(folder, ['plan', ...args]);

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { LINE_SCHEMAS } from './json-line-schemas.ts';
 import { openCloud, STATE_MACHINE_ARN, type Cloud } from './open-cloud.ts';
 import { BIN, spawnCli, USER_ENV } from './spawn-cli.ts';
+import { tableOf } from '../support/exhaustive.ts';
 
 let cloud: Cloud;
 
@@ -238,21 +239,27 @@ describe('results', () => {
 });
 
 describe('what is not there', () => {
-  test.each([
-    [['status', 'nobody'], 'There is no job nobody in stack Nightshift. See what there is: nightshift list'],
-    [['watch', 'nobody'], 'There is no job nobody'],
-    [['results', 'nobody'], 'There is no job nobody'],
-    [['cancel', 'nobody'], 'There is no job nobody'],
-    [['resume', 'nobody'], 'There is no job nobody'],
-    [['status', '--outputs', 'none.json'], 'There is no none.json, which `npm run deploy` writes.'],
-    [['status', '--outputs', 'prompts-1.jsonl'], 'prompts-1.jsonl is not JSON.'],
-    [['status', '--data', 'none'], 'There is no folder "none".'],
-    [['status', '--data', '.', '--stack', 'x'], 'give one of them'],
-    [['submit', 'none.jsonl'], 'There is no file none.jsonl.'],
-    [['cancle', 'x'], 'Did you mean cancel?'],
-    [['submit', 'x.jsonl', '--wiat'], 'Did you mean --wait?'],
-    [['list', '--status', 'odd'], "argument 'odd' is invalid"],
-  ])('is said: %j', async (args, message) => {
+  tableOf(
+    [
+      [
+        ['status', 'nobody'],
+        'There is no job nobody in stack Nightshift. See what there is: nightshift list',
+      ],
+      [['watch', 'nobody'], 'There is no job nobody'],
+      [['results', 'nobody'], 'There is no job nobody'],
+      [['cancel', 'nobody'], 'There is no job nobody'],
+      [['resume', 'nobody'], 'There is no job nobody'],
+      [['status', '--outputs', 'none.json'], 'There is no none.json, which `npm run deploy` writes.'],
+      [['status', '--outputs', 'prompts-1.jsonl'], 'prompts-1.jsonl is not JSON.'],
+      [['status', '--data', 'none'], 'There is no folder "none".'],
+      [['status', '--data', '.', '--stack', 'x'], 'give one of them'],
+      [['submit', 'none.jsonl'], 'There is no file none.jsonl.'],
+      [['cancle', 'x'], 'Did you mean cancel?'],
+      [['submit', 'x.jsonl', '--wiat'], 'Did you mean --wait?'],
+      [['list', '--status', 'odd'], "argument 'odd' is invalid"],
+    ],
+    3,
+  ).test('is said: %j', async (args, message) => {
     await writeFile(join(cloud.folder, 'prompts-1.jsonl'), ROWS);
 
     const { status, stdout, stderr } = await cloud.nightshift(...args);

@@ -1,9 +1,10 @@
+/** @module-tag exhaustive */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { startSimulator } from '../../simulator/index.ts';
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import { openCloud } from './open-cloud.ts';
 import { CTRL_C, loadPty, openTerminal, type TerminalSession } from './open-terminal.ts';
 import { BIN } from './spawn-cli.ts';

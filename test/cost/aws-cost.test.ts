@@ -6,7 +6,7 @@ import { loadMachine } from '../../host/load-stack.ts';
 import { startSimulator } from '../../simulator/index.ts';
 import { startJob } from '../../src/doors/start-job.ts';
 import { EVENTS_PER_POLL } from '../../src/steps/history.ts';
-import type { Plan } from '../../src/job.ts';
+import type { Plan } from '../../src/checkpoints/plan.ts';
 import { planKey } from '../../src/checkpoints/keys.ts';
 import { requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import { INDEX_PREFIX, jobKey, stopKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import { cancelJob, cancelStoppedJob } from '../../src/doors/cancel-job.ts';
 import { startDroppedJob } from '../../src/doors/start-dropped-job.ts';

@@ -6,7 +6,7 @@ import { summaryKey } from '../../src/checkpoints/keys.ts';
 import { startJobByEvent } from '../../src/doors/start-job-by-event.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
 import { longestSweepDays, sweepInput } from '../../src/doors/sweep-input.ts';
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';

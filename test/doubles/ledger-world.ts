@@ -10,7 +10,7 @@ import type { ProfileConfig } from '../../src/config/config.ts';
 import { cancelJob } from '../../src/doors/cancel-job.ts';
 import { startJob, type StartEdges } from '../../src/doors/start-job.ts';
 import { lastExecution } from '../../src/executions/executions.ts';
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import { createProviderClient } from '../../src/provider/client.ts';
 import { readJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { RowProblemCode } from '../../src/job.ts';
+import type { RowProblemCode } from '../../src/checkpoints/plan.ts';
 import { compileTemplate } from '../../src/rows/template.ts';
 import { toRequestLine, type RequestRules } from '../../src/rows/request-line.ts';
 

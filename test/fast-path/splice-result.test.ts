@@ -7,7 +7,7 @@ import { ResultSplicer, type ResultRules } from '../../src/fast-path/splice-resu
 import { addUsage, NO_USAGE, USAGE_PARTS, usageOf } from '../../src/collect/counts/usage.ts';
 import { ONE_INPUT } from '../../src/endpoints/asked.ts';
 import type { Asked } from '../../src/endpoints/endpoint.ts';
-import type { Usage } from '../../src/job.ts';
+import type { Usage } from '../../src/checkpoints/counts.ts';
 import { endpointAt } from '../../src/endpoints/endpoints.ts';
 import { asWire, type Wire } from '../../src/provider/wire.ts';
 import { jsonLine } from '../../src/jsonl/json-line.ts';

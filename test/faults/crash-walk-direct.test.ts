@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { MAX_CONCURRENCY } from '../../src/direct/rate-limit.ts';
 import { CrashPoint } from './crash.ts';
 import { openTrial, violations, type JobEnd, type Trial } from './trial.ts';
+import { tableOf } from '../support/exhaustive.ts';
 
 /** More than are in flight at once, so that what is sent again can be told from all that was sent. */
 const IDS = Array.from({ length: MAX_CONCURRENCY + 8 }, (_, n) => `q${n}`);
@@ -36,7 +37,10 @@ describe.each([
   ['the Lambda fails', 'fail'],
 ] as const)('when %s', (_, kind) => {
   // How many answers share a write depends on when they come: the last number may be one that no other run reaches.
-  test.each(effects.map((__, n) => n + 1))(
+  tableOf(
+    effects.map((__, n) => n + 1),
+    2,
+  ).test(
     'after effect %i, the job ends with the same files, and pays again for no more rows than were in flight',
     async (at) => {
       await using trial = await openJob();

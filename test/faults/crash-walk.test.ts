@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CrashPoint } from './crash.ts';
 import { openTrial, violations, type JobEnd, type Trial } from './trial.ts';
+import { tableOf } from '../support/exhaustive.ts';
 
 const IDS = ['a', 'b', 'bad', 'late', 'e', 'f'];
 
@@ -51,7 +52,10 @@ describe.each([
   ['the process dies', 'die'],
   ['the Lambda fails', 'fail'],
 ] as const)('when %s', (_, kind) => {
-  test.each(effects.map((name, n) => [n + 1, name]))(
+  tableOf(
+    effects.map((name, n) => [n + 1, name] as const),
+    4,
+  ).test(
     'after effect %i (%s), the job ends with the same files, one batch and one file per shard and round',
     async (at) => {
       await using trial = await openJob();

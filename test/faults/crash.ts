@@ -1,5 +1,5 @@
 import type { CallStep } from '../../host/engine.ts';
-import type { TaskEdges } from '../../src/edges.ts';
+import type { TaskEdges } from '../../src/announce/channel.ts';
 import type { BatchProvider } from '../../src/provider/batch-provider.ts';
 import type { ObjectStore, ObjectWriter } from '../../src/store/object-store.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { OutputMisbehaviour } from '../doubles/ledger-output.ts';
 import { openLedgerWorld, type LedgerWorld } from '../doubles/ledger-world.ts';
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { Misbehaviour } from '../doubles/ledger-provider.ts';
 import { openLedgerWorld, type LedgerWorld, type LedgerWorldOptions } from '../doubles/ledger-world.ts';
+import { tableOf } from '../support/exhaustive.ts';
 
 /** What goes wrong at the provider, and what must hold all the same. */
 interface Scenario extends LedgerWorldOptions {
@@ -14,7 +15,9 @@ interface Scenario extends LedgerWorldOptions {
 
 const HOUR = 3_600;
 
-const lost: readonly Scenario[] = [0, 400, 401, 403, 405, 409, 410, 413, 422, 429, 500, 501, 503].map(
+const lost: readonly Scenario[] = [
+  0, 302, 400, 401, 403, 404, 405, 409, 410, 413, 418, 422, 429, 451, 500, 501, 503, 520, 530,
+].map(
   (status) => ({
     what: `a create whose batch exists is answered with ${status === 0 ? 'a broken connection' : status}`,
     misbehaviour: { lostCreates: [status] },
@@ -114,7 +117,7 @@ function paidTooOften({ ledger }: LedgerWorld, bound: number): string[] {
 
 const TABLE = [...lost, ...lagging, ...lists, ...polls, ...clocks];
 
-describe.each(TABLE)('$what', ({ what: _what, bound = 1, stops, ...options }) => {
+tableOf(TABLE, 8).describe('$what', ({ what: _what, bound = 1, stops, ...options }) => {
   test('pays for no row too often, reports every open batch, and brings every answer', async () => {
     const world = await openLedgerWorld(options);
 

@@ -1,3 +1,4 @@
+/** @module-tag exhaustive */
 import { describe, expect, test } from 'vitest';
 import { CASES, type Case } from './matrix.ts';
 import { openTrial, openViolations, violations, type JobEnd } from './trial.ts';
@@ -8,7 +9,7 @@ const INPUT = IDS.map((id) => `${JSON.stringify({ custom_id: id, prompt: `echo:$
 const outcomes = new Map<Case, JobEnd['summary']>();
 
 describe.each(CASES.map((each) => [each.place, each.fault, each] as const))('%s', (_, fault, struck) => {
-  test(`${fault}: every row once, every batch once, nothing left`, async () => {
+  test(`${fault}: every row has one result, every batch is made once, nothing is left`, async () => {
     const { wrap, faults = [], dialect, profile = {}, maxFileBytes, resumedAfterSeconds = 0 } = struck;
     await using trial = await openTrial({
       input: INPUT,

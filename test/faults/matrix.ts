@@ -1,6 +1,6 @@
 import type { Fault, LateOutput, RouteAction } from '../../simulator/faults.ts';
 import type { ProfileConfig } from '../../src/config/config.ts';
-import type { TaskEdges } from '../../src/edges.ts';
+import type { TaskEdges } from '../../src/announce/channel.ts';
 import { StoreUnavailable } from '../../src/errors.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 

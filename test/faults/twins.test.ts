@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { Misbehaviour } from '../doubles/ledger-provider.ts';
 import { openLedgerWorld, type LedgerWorld, type LedgerWorldOptions } from '../doubles/ledger-world.ts';
 

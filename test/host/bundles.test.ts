@@ -1,3 +1,4 @@
+/** @module-tag exhaustive */
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { createLocalExecutions } from '../../host/engine.ts';
 import { machineOf } from '../../host/load-stack.ts';
 import { synthesizeBundles, type Synthesized } from '../../host/synthesize.ts';
 import { startSimulator } from '../../simulator/index.ts';
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { requireJson, writeJson } from '../../src/store/json.ts';
 import { jobKey, summaryKey } from '../../src/checkpoints/keys.ts';

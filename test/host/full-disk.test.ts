@@ -1,3 +1,4 @@
+/** @module-tag exhaustive */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

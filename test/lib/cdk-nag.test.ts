@@ -1,3 +1,4 @@
+/** @module-tag exhaustive */
 import { Validations, type App } from 'aws-cdk-lib';
 import { AwsSolutionsChecks, NagRuleCompliance, type IApplyRule } from 'cdk-nag';
 import { describe, expect, test } from 'vitest';

@@ -1,7 +1,7 @@
 import { Match, type Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { ROUTES } from '../../src/api/routes.ts';
+import { ROUTES } from '../../src/config/routes.ts';
 import { callersOf } from './step-policies.ts';
 import { stackTemplate, templateOf } from './synthesized-stack.ts';
 

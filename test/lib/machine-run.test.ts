@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createLocalExecutions } from '../../host/engine.ts';
 import {
-  AnnouncementNotTaken,
+  AnnouncementUnavailable,
   AnnouncementRejected,
   ProviderRejected,
   ProviderThrottled,
@@ -239,7 +239,7 @@ describe('the deployed definition, run on the local engine', () => {
       'write-results': [written],
       'announce-job': [new AnnouncementRejected('Not you.'), new Error('Still not.')],
     });
-    expect(states.slice(-4)).toEqual(['Announce job', 'Note silence', 'Job ok?', last]);
+    expect(states.slice(-4)).toEqual(['Announce job', 'Record failed announcement', 'Job ok?', last]);
     expect(inputsOf('announce-job')[1]).toMatchObject({
       execution: 'job-1',
       unannounced: { Error: 'AnnouncementRejected', Cause: 'Not you.' },
@@ -248,9 +248,9 @@ describe('the deployed definition, run on the local engine', () => {
 
   test('announces again when that may help', async () => {
     const { states, inputsOf } = await runMachine({
-      'announce-job': [new AnnouncementNotTaken('Not now.'), {}],
+      'announce-job': [new AnnouncementUnavailable('Not now.'), {}],
     });
     expect(inputsOf('announce-job')).toHaveLength(2);
-    expect(states).not.toContain('Note silence');
+    expect(states).not.toContain('Record failed announcement');
   });
 });

@@ -16,8 +16,8 @@ const TASKS = [
   ['Cancel batch', 'cancel-batch', 'Collect results'],
   ['Collect results', 'collect-results', 'Shard done'],
   ['Write results', 'write-results', 'Announce job'],
-  ['Announce job', 'announce-job', 'Note silence'],
-  ['Note silence', 'announce-job', 'Job ok?'],
+  ['Announce job', 'announce-job', 'Record failed announcement'],
+  ['Record failed announcement', 'announce-job', 'Job ok?'],
 ] as const;
 
 describe('the definition', () => {
@@ -50,14 +50,14 @@ const ATTEMPTS: Readonly<Record<string, number>> = {
   'Create batch': 12,
   'Poll batch': 40,
   'Announce job': 6,
-  'Note silence': 6,
+  'Record failed announcement': 6,
 };
 
 /** Where a failure is put, beside what went in. */
 const CATCHES: Readonly<Record<string, string>> = {
   'Write results': '$.failure',
   'Announce job': '$.unannounced',
-  'Note silence': '$.unannounced',
+  'Record failed announcement': '$.unannounced',
 };
 
 describe.each(TASKS)('%s', (name, step, handler) => {

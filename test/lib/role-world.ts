@@ -9,7 +9,7 @@ import { createLocalExecutions, type LocalExecutions } from '../../host/engine.t
 import { startSimulator, type Simulator } from '../../simulator/index.ts';
 import { createApi } from '../../src/api/app.ts';
 import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts';
-import type { Summary } from '../../src/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import { jobPrefix, summaryKey } from '../../src/checkpoints/keys.ts';
 import { startJob, type StartEdges } from '../../src/doors/start-job.ts';
 import { requireJson } from '../../src/store/json.ts';

@@ -1,4 +1,4 @@
-import type { TaskEdges } from '../../src/edges.ts';
+import type { TaskEdges } from '../../src/announce/channel.ts';
 import { StoreRejected } from '../../src/errors.ts';
 import type { Executions } from '../../src/executions/executions.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';

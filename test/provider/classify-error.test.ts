@@ -32,7 +32,7 @@ describe('an answer that is no success', () => {
       '{"error":{"message":"ended","type":"invalid_request_error","param":null,"code":null}}',
       'ProviderRejected',
     ],
-    [413, '', 'ProviderTooLarge'],
+    [413, '', 'ProviderFileTooLarge'],
     [422, '{"error":"plain"}', 'ProviderRejected'],
     [422, '{"detail":[{"loc":["body"],"msg":"field required"}]}', 'ProviderRejected'],
     [501, '', 'ProviderRejected'],

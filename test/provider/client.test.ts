@@ -120,7 +120,7 @@ describe('an upload', () => {
   test('that is refused at the place it was given leaves no empty file there', async () => {
     const { client, simulator } = await open({ dialect: 'together', maxFileBytes: 10 });
 
-    await expect(client.uploadFile(requests())).rejects.toMatchObject({ name: 'ProviderTooLarge' });
+    await expect(client.uploadFile(requests())).rejects.toMatchObject({ name: 'ProviderFileTooLarge' });
     expect(simulator.files()).toEqual([]);
   });
 
@@ -158,7 +158,9 @@ describe('an upload', () => {
   test('that is refused is not repeated', async () => {
     const opened = await open({ maxFileBytes: 10 });
 
-    await expect(opened.client.uploadFile(requests())).rejects.toMatchObject({ name: 'ProviderTooLarge' });
+    await expect(opened.client.uploadFile(requests())).rejects.toMatchObject({
+      name: 'ProviderFileTooLarge',
+    });
     expect(uploads(opened)).toBe(1);
   });
 

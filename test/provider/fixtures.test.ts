@@ -96,7 +96,7 @@ function read({ kind, wire, ours }: Fixture, dialect: Dialect): unknown {
 describe.each(folders)('%s', (folder) => {
   const files = readdirSync(join(FOLDER, folder));
 
-  test.each(files)('%s', async (file) => {
+  test.each(files)('%s is read, or written, as it was recorded', async (file) => {
     const fixture = fixtureSchema.parse(JSON.parse(readFileSync(join(FOLDER, folder, file), 'utf8')));
 
     const got = await read(fixture, builtInDialect(folder as DialectName));

@@ -6,6 +6,7 @@ import { reportKey } from '../../src/checkpoints/keys.ts';
 import { openWorld, prompts, type Ended, type World, type WorldOptions } from '../workflow/world.ts';
 import { accessibilityFaults, launchBrowser, shoot, watchPage } from './browser.ts';
 import { HOSTILE_TEXTS } from './hostile.ts';
+import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
 /** Real jobs, and their pages in a browser. */
 
@@ -34,7 +35,7 @@ async function runHostileJob(): Promise<{ world: World; ended: Ended }> {
   return { world, ended: await world.run(input, { name, rounds: 1, shardLimits: { maxRows: 12 } }) };
 }
 
-describe.skipIf(browser === undefined)('in a browser, the report of', () => {
+describe.skipIf(browser === undefined)('in a browser, the report of', EXHAUSTIVE, () => {
   let chromium: Browser;
 
   beforeAll(() => {
@@ -228,7 +229,7 @@ describe('the report', () => {
     expect(world.logs.map(({ event }) => event)).toContain('report_not_written');
   });
 
-  test('stays below 200 KB, whatever the rows hold', async () => {
+  test('stays below 200 KB, whatever the rows hold', EXHAUSTIVE, async () => {
     const world = await openWorld();
     const input = prompts(300, (n) => `echo:${'"&<\u202E😀漢'.repeat(2_000)}${n}`);
 

@@ -57,7 +57,7 @@ describe('minutes and hours', () => {
       '0 8-18/5 * * ? *',
       ['2026-10-01T08:00Z', '2026-10-01T13:00Z', '2026-10-01T18:00Z', '2026-10-02T08:00Z'],
     ],
-  ])('%s', (fields, expected) => {
+  ])('of the fields %s fire at their times', (fields, expected) => {
     expect(timesAfter(fields, '2026-10-01T00:00:00Z', expected.length)).toEqual(expected);
   });
 });
@@ -85,7 +85,7 @@ describe('days of the week', () => {
     ['*/3', ['2026-10-03', '2026-10-04', '2026-10-07']],
     ['2-6/2', ['2026-10-02', '2026-10-05', '2026-10-07']],
     ['*', ['2026-10-01', '2026-10-02', '2026-10-03']],
-  ])('%s', (field, expected) => {
+  ])('of the fields %s fire at their times', (field, expected) => {
     expect(noonsAfter(`? * ${field} *`, expected.length)).toEqual(expected);
   });
 
@@ -121,7 +121,7 @@ describe('days of the month', () => {
     ['*/15', ['2026-10-01', '2026-10-16', '2026-10-31', '2026-11-01']],
     ['L', ['2026-10-31', '2026-11-30', '2026-12-31', '2027-01-31', '2027-02-28']],
     ['1,L', ['2026-10-01', '2026-10-31', '2026-11-01', '2026-11-30']],
-  ])('%s', (field, expected) => {
+  ])('of the fields %s fire at their times', (field, expected) => {
     expect(noonsAfter(`${field} * ? *`, expected.length)).toEqual(expected);
   });
 
@@ -169,7 +169,7 @@ describe('months and years', () => {
     ['1 1 ? */3', ['2027-01-01', '2030-01-01']],
     ['1 1 ? 1970/50', ['2070-01-01', '2120-01-01', '2170-01-01']],
     ['1 1 ? 2199', ['2199-01-01']],
-  ])('%s', (fields, expected) => {
+  ])('of the fields %s fire at their times', (fields, expected) => {
     expect(noonsAfter(fields, expected.length)).toEqual(expected);
   });
 
@@ -194,7 +194,7 @@ describe('in a timezone', () => {
     ['0 0 1 1 ? 2027', BERLIN, ['2026-12-31T23:00Z']],
     ['30 9 * * ? *', 'Asia/Kolkata', ['2026-10-01T04:00Z', '2026-10-02T04:00Z']],
     ['0 23 * * ? *', 'America/New_York', ['2026-10-01T03:00Z', '2026-10-02T03:00Z']],
-  ])('%s of %s', (fields, timezone, expected) => {
+  ])('%s of %s fires at its local times', (fields, timezone, expected) => {
     expect(timesAfter(fields, '2026-10-01T00:00:00Z', expected.length, timezone)).toEqual(expected);
   });
 

@@ -6,19 +6,19 @@ import { TableSplicer } from '../../src/fast-path/splice-table.ts';
 import { compileTemplate } from '../../src/rows/template.ts';
 import { readCsv, readTableRow } from '../../src/rows/formats/csv.ts';
 import { Reading } from '../../src/rows/formats/reading.ts';
-import type { ReadRow, UnreadRow } from '../../src/rows/row.ts';
+import type { ReadRow, UnreadableRow } from '../../src/rows/row.ts';
 
 async function* inChunks(bytes: Buffer, cuts: readonly number[]): AsyncGenerator<Buffer> {
   const at = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].toSorted((a, b) => a - b);
   for (const [n, from] of [0, ...at].entries()) yield bytes.subarray(from, at[n] ?? bytes.length);
 }
 
-async function read(text: string, cuts: readonly number[]): Promise<(ReadRow | UnreadRow)[] | string> {
-  const rows: (ReadRow | UnreadRow)[] = [];
+async function read(text: string, cuts: readonly number[]): Promise<(ReadRow | UnreadableRow)[] | string> {
+  const rows: (ReadRow | UnreadableRow)[] = [];
   const chunks = inChunks(Buffer.from(text), cuts);
   try {
     for await (const batch of readCsv(chunks, { name: 'a.csv', maxRowBytes: 120, reading: new Reading() }))
-      rows.push(...batch.map((row) => ('table' in row ? readTableRow(row) : (row as UnreadRow))));
+      rows.push(...batch.map((row) => (row.kind === 'table' ? readTableRow(row) : (row as UnreadableRow))));
     return rows;
   } catch (error) {
     return (error as Error).message;
@@ -89,8 +89,8 @@ test('a table is cut into the records that another parser finds, wherever its by
 });
 
 /** A row as it can be compared with its cells: two columns become fields, empty ones none; more cells are its text. */
-const cellsOf = (row: ReadRow | UnreadRow): unknown =>
-  'value' in row ? row.value : 'raw' in row ? row.raw : undefined;
+const cellsOf = (row: ReadRow | UnreadableRow): unknown =>
+  row.kind === 'read' ? row.value : 'raw' in row ? row.raw : undefined;
 const shown = (cells: readonly string[]): unknown =>
   cells.slice(2).every((cell) => cell.trim() === '')
     ? { ...((cells[0] ?? '') !== '' && { p: cells[0] }), ...((cells[1] ?? '') !== '' && { q: cells[1] }) }
@@ -145,8 +145,8 @@ test.each(RULES)(
         })) {
           for (const row of batch) {
             ordinal += 1;
-            const length = 'table' in row ? splicer.make(row, ordinal) : 0;
-            const read = 'table' in row ? readTableRow(row) : undefined;
+            const length = row.kind === 'table' ? splicer.make(row, ordinal) : 0;
+            const read = row.kind === 'table' ? readTableRow(row) : undefined;
             if (length === 0) continue;
             if (read === undefined || !('value' in read)) throw new Error('It cannot be read.');
             expect({

@@ -119,7 +119,7 @@ test('a row that is a number is not an object, and its dead letter has the numbe
     problem: { code: 'NOT_AN_OBJECT', message: 'The row is a number, not a JSON object.' },
   });
   const problem = { line: 1, custom_id: 'a', code: 'NOT_AN_OBJECT', message: 'no' } as const;
-  expect(invalidDeadLetter(problem, { line: 1, value })).toContain('"raw":"10.10"');
+  expect(invalidDeadLetter(problem, { kind: 'read', line: 1, value })).toContain('"raw":"10.10"');
 });
 
 test.each([
@@ -149,7 +149,7 @@ test('the dead letter of an invalid row has its numbers as they were written', (
       const read = readJsonText(`{"prompt":"","own":${value}}`);
       if (!('value' in read)) throw new Error(read.message);
       const problem = { line: 1, custom_id: 'a', code: 'NO_PROMPT', message: 'no' } as const;
-      const letter = invalidDeadLetter(problem, { line: 1, value: read.value });
+      const letter = invalidDeadLetter(problem, { kind: 'read', line: 1, value: read.value });
       expect(letter).toContain(`"own":${value},"custom_id":"a"`);
     }),
   );

@@ -5,7 +5,7 @@ import { readRows } from '../../src/rows/formats.ts';
 import { readJsonRow } from '../../src/rows/formats/json-lines.ts';
 import { readTableRow } from '../../src/rows/formats/csv.ts';
 import { Reading } from '../../src/rows/formats/reading.ts';
-import type { ReadRow, Row, UnreadRow } from '../../src/rows/row.ts';
+import type { ReadRow, Row, UnreadableRow } from '../../src/rows/row.ts';
 
 async function* inChunks(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
   for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);
@@ -16,21 +16,21 @@ async function read(
   content: string | Buffer,
   chunkBytes = 65_536,
   maxRowBytes = 10_000,
-): Promise<(ReadRow | UnreadRow)[]> {
-  const rows: (ReadRow | UnreadRow)[] = [];
+): Promise<(ReadRow | UnreadableRow)[]> {
+  const rows: (ReadRow | UnreadableRow)[] = [];
   const chunks = inChunks(Buffer.from(content), chunkBytes);
   for await (const batch of readRows(chunks, { name, maxRowBytes, reading: new Reading() }))
     rows.push(...batch.map((row) => readRow(row)));
   return rows;
 }
 
-function readRow(row: Row): ReadRow | UnreadRow {
-  if ('json' in row) return readJsonRow(row);
-  return 'table' in row ? readTableRow(row) : row;
+function readRow(row: Row): ReadRow | UnreadableRow {
+  if (row.kind === 'json') return readJsonRow(row);
+  return row.kind === 'table' ? readTableRow(row) : row;
 }
 
-const values = (rows: readonly (ReadRow | UnreadRow)[]): unknown[] =>
-  rows.map((row) => ('value' in row ? row.value : row.problem.code));
+const values = (rows: readonly (ReadRow | UnreadableRow)[]): unknown[] =>
+  rows.map((row) => (row.kind === 'read' ? row.value : row.problem.code));
 
 const CSV = '\ufeffid,text,note\r\n1,"Grüße, ""Welt""",\r\n2,"two\nlines 🌍",x\r\n\r\n3,last,y';
 const CSV_ROWS = [

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { RowProblemCode } from '../../src/job.ts';
+import type { RowProblemCode } from '../../src/checkpoints/plan.ts';
 import { toRequestLine, type RequestRules } from '../../src/rows/request-line.ts';
 
 const CHAT: RequestRules = { endpoint: '/v1/chat/completions', model: 'm', body: {} };

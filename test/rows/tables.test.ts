@@ -3,7 +3,7 @@ import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { TableSplicer } from '../../src/fast-path/splice-table.ts';
-import type { TableRules } from '../../src/job.ts';
+import type { TableRules } from '../../src/checkpoints/profile.ts';
 import { readRows } from '../../src/rows/formats.ts';
 import { readTableRow } from '../../src/rows/formats/csv.ts';
 import { Reading } from '../../src/rows/formats/reading.ts';
@@ -27,7 +27,7 @@ async function read(name: string, bytes: Buffer, table: TableRules = {}, size = 
   const reading = new Reading();
   const rows: TableRow[] = [];
   for await (const batch of readRows(inChunks(bytes, size), { name, maxRowBytes: 100_000, reading, table }))
-    rows.push(...batch.filter((row) => 'table' in row));
+    rows.push(...batch.filter((row) => row.kind === 'table'));
   return { rows, reading };
 }
 

@@ -25,8 +25,8 @@ test.each(['', undefined])('a secret whose text is %j cannot sign, and is read a
 });
 
 test.each([
-  ['InternalServiceError', 500, 'AnnouncementNotTaken'],
-  ['ECONNRESET', undefined, 'AnnouncementNotTaken'],
+  ['InternalServiceError', 500, 'AnnouncementUnavailable'],
+  ['ECONNRESET', undefined, 'AnnouncementUnavailable'],
   ['AccessDeniedException', 400, 'AnnouncementRejected'],
 ])(
   'when Secrets Manager answers %s, that is a named failure without the text',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { jobKey } from '../../src/checkpoints/keys.ts';
 import { defineConfig, parseConfig, type NightshiftConfig } from '../../src/config/config.ts';
 import { startDroppedJob } from '../../src/doors/start-dropped-job.ts';
-import type { Job } from '../../src/job.ts';
+import type { Job } from '../../src/checkpoints/job.ts';
 import { readJson } from '../../src/store/json.ts';
 import { endJob, expectProblem, jobIdOf, openApi, type World } from '../api/open-api.ts';
 
@@ -249,7 +249,7 @@ describe('a caller of an API that keeps callers apart', () => {
   });
 });
 
-test('every route wants to know its caller', async () => {
+test('every route refuses a caller without a name', async () => {
   const world = await openApi(() => ({
     caller: () => {
       throw new Error('Who sends the request cannot be told.');

@@ -17,7 +17,8 @@ import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts'
 import { deployedProviders } from '../../src/config/deployed-providers.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import { startJob } from '../../src/doors/start-job.ts';
-import type { Job, Summary } from '../../src/job.ts';
+import type { Job } from '../../src/checkpoints/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ProviderSettings } from '../../src/provider/batch-provider.ts';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { edgesFromEnvironment } from '../../src/runtime/environment.ts';

@@ -297,22 +297,25 @@ describe('OpenAI’s SDK', () => {
   });
 });
 
-describe('OpenAI’s SDK and another dialect', () => {
-  test.each(['melious', 'groq', 'novita', 'ogx', 'doubleword'] as const)('%s', async (dialect) => {
-    const { client, pass } = await open({ dialect });
-    const file = await client.files.create({
-      file: await toFile(Buffer.from(requestLines(['a'])), 'requests.jsonl'),
-      purpose: 'batch',
-    });
-    const { id } = await client.batches.create({
-      input_file_id: file.id,
-      endpoint: '/v1/chat/completions',
-      completion_window: (dialect === 'novita' ? '48h' : '24h') as '24h',
-    });
-    pass(120);
+describe('OpenAI’s SDK', () => {
+  test.each(['melious', 'groq', 'novita', 'ogx', 'doubleword'] as const)(
+    'runs a batch in the dialect %s',
+    async (dialect) => {
+      const { client, pass } = await open({ dialect });
+      const file = await client.files.create({
+        file: await toFile(Buffer.from(requestLines(['a'])), 'requests.jsonl'),
+        purpose: 'batch',
+      });
+      const { id } = await client.batches.create({
+        input_file_id: file.id,
+        endpoint: '/v1/chat/completions',
+        completion_window: (dialect === 'novita' ? '48h' : '24h') as '24h',
+      });
+      pass(120);
 
-    const { output_file_id } = await client.batches.retrieve(id);
+      const { output_file_id } = await client.batches.retrieve(id);
 
-    expect((await linesOf(client, output_file_id)).map(({ custom_id }) => custom_id)).toEqual(['a']);
-  });
+      expect((await linesOf(client, output_file_id)).map(({ custom_id }) => custom_id)).toEqual(['a']);
+    },
+  );
 });

@@ -7,7 +7,10 @@ import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import type { CollectedContext, LookContext, PolledContext } from '../../src/contract.ts';
 import type { ProviderEdges } from '../../src/edges.ts';
 import { ProviderNotFound, withCode } from '../../src/errors.ts';
-import type { Job, NotOkLine, Plan, ResultLine, Summary } from '../../src/job.ts';
+import type { Job } from '../../src/checkpoints/job.ts';
+import type { Plan } from '../../src/checkpoints/plan.ts';
+import type { NotOkLine, ResultLine } from '../../src/checkpoints/result-line.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import {
   deadLettersKey,
   jobKey,
@@ -173,7 +176,11 @@ async function writePlan(
     const source = { file: 'input/a.jsonl', line: row + 1 };
     const problem = { line: row + 1, custom_id: `q${row}`, code: 'NO_PROMPT', message: 'm' } as const;
     if (invalid.includes(row))
-      await writer.addInvalid(problem, { line: row + 1, value: { custom_id: `q${row}` } }, source);
+      await writer.addInvalid(
+        problem,
+        { kind: 'read', line: row + 1, value: { custom_id: `q${row}` } },
+        source,
+      );
     else await writer.addRequest({ line: Buffer.from(`${JSON.stringify(request)}\n`), inputs: 1 }, source);
   }
   const plan: Plan = {

@@ -10,7 +10,7 @@ import {
   ProviderNotFound,
   ProviderRejected,
   ProviderThrottled,
-  ProviderTooLarge,
+  ProviderFileTooLarge,
   ProviderUnavailable,
 } from '../../src/errors.ts';
 import { jobKey, roundKey } from '../../src/checkpoints/keys.ts';
@@ -59,7 +59,7 @@ const REFUSALS = [
   new ProviderRejected('create batch: 400'),
   new ProviderDenied('create batch: 402'),
   new ProviderNotFound('create batch: 404'),
-  new ProviderTooLarge('create batch: 413'),
+  new ProviderFileTooLarge('create batch: 413'),
 ];
 
 describe('a create that the provider refused', () => {

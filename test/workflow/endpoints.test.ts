@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Fault } from '../../simulator/faults.ts';
-import type { OkLine } from '../../src/job.ts';
+import type { OkLine } from '../../src/checkpoints/result-line.ts';
 import { fileKey } from '../../src/checkpoints/keys.ts';
 import { openWorld, type Ended, type World } from './world.ts';
 

@@ -1,6 +1,6 @@
 import type { CallStep } from '../../host/engine.ts';
 import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts';
-import type { TaskEdges } from '../../src/edges.ts';
+import type { TaskEdges } from '../../src/announce/channel.ts';
 import type { BatchProvider, ProviderClient } from '../../src/provider/batch-provider.ts';
 import { DIALECTS } from '../../src/provider/dialects/dialects.ts';
 import { createProviderClient } from '../../src/provider/client.ts';

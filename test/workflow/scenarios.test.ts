@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { openWorld, prompts, type Ended } from './world.ts';
+import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
 /** Guarantee 1: exactly one result line per input row, in input order, and counts that sum to the rows. */
 function expectEveryRowOnce({ results, summary, deadLetters }: Ended, ids: readonly string[]): void {
@@ -173,7 +174,7 @@ describe('a job', () => {
     expect(many?.ok === true && many.embeddings).toHaveLength(3);
   });
 
-  test('takes 20,000 rows', async () => {
+  test('takes 20,000 rows', EXHAUSTIVE, async () => {
     const world = await openWorld();
 
     const ended = await world.run(prompts(20_000), { shardLimits: { maxRows: 8_000 } });

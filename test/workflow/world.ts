@@ -7,7 +7,8 @@ import { createLocalExecutions, type CallStep, type EngineEvent } from '../../ho
 import { loadMachine, type Machine } from '../../host/load-stack.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/index.ts';
 import type { NightshiftConfig, ProfileConfig } from '../../src/config/config.ts';
-import type { ResultLine, Summary } from '../../src/job.ts';
+import type { ResultLine } from '../../src/checkpoints/result-line.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import { deadLettersKey, resultsKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import type { Log, LogEvent, LogFields } from '../../src/log.ts';
 import { startJob } from '../../src/doors/start-job.ts';

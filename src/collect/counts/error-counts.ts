@@ -1,4 +1,4 @@
-import type { ErrorCount } from '../../job.ts';
+import type { ErrorCount } from '../../checkpoints/counts.ts';
 import { Tally } from './tally.ts';
 
 /** Longest example in characters: of a custom_id, and of a message. */

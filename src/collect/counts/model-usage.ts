@@ -1,4 +1,4 @@
-import type { ModelUsage, Usage } from '../../job.ts';
+import type { ModelUsage, Usage } from '../../checkpoints/counts.ts';
 import { asWire } from '../../provider/wire.ts';
 import type { AnswerEnd } from '../lines/answer-end.ts';
 import { Tally } from './tally.ts';

@@ -1,5 +1,5 @@
 import { numberText } from '../../exact-json.ts';
-import type { Usage } from '../../job.ts';
+import type { Usage } from '../../checkpoints/counts.ts';
 import { asWire } from '../../provider/wire.ts';
 
 export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, energy: 0, credits: 0 };

@@ -1,5 +1,5 @@
 import { readAnswer } from '../../jsonl/answer-json.ts';
-import type { NotOkLine, OkLine } from '../../job.ts';
+import type { NotOkLine, OkLine } from '../../checkpoints/result-line.ts';
 import type { Match, Mismatch } from '../../output/compile-schema.ts';
 import type { AnswerEnd } from './answer-end.ts';
 

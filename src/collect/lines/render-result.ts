@@ -1,5 +1,5 @@
 import type { Shown } from '../../endpoints/endpoint.ts';
-import type { OkLine } from '../../job.ts';
+import type { OkLine } from '../../checkpoints/result-line.ts';
 
 export interface RenderedAnswer {
   readonly customId: string;

@@ -1,9 +1,14 @@
+import { batchObject, creatingObject } from '../../checkpoints/batch-checkpoint.ts';
+import {
+  uploadingObject,
+  uploadName,
+  uploadObject,
+  type UploadCheckpoint,
+} from '../../checkpoints/upload.ts';
 import type { ProviderEdges } from '../../edges.ts';
-import type { Job } from '../../job.ts';
-import { roundKey, type ShardRef } from '../../checkpoints/keys.ts';
+import type { Job } from '../../checkpoints/job.ts';
+import type { ShardRef } from '../../checkpoints/keys.ts';
 import type { Batch, BatchProvider } from '../../provider/batch-provider.ts';
-import { uploadName, type UploadCheckpoint } from '../../checkpoints/shard-part.ts';
-import { readJson } from '../../store/json.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 
 /**
@@ -74,7 +79,7 @@ export async function announcedUpload(
   ref: ShardRef,
   round: number,
 ): Promise<Uploaded | undefined> {
-  const announced = await store.stat(roundKey(ref, round, 'uploading.json'));
+  const announced = await store.stat(uploadingObject.keyOf({ ...ref, round }));
   return announced && { name: uploadName(ref, round), repeated: true };
 }
 
@@ -89,14 +94,12 @@ export async function forgetUpload(
   round: number,
 ): Promise<void> {
   const { store } = edges;
-  const key = (file: 'upload.json' | 'uploading.json' | 'creating.json'): string =>
-    roundKey(ref, round, file);
-  const upload = await readJson<UploadCheckpoint>(store, key('upload.json'));
-  const creating = await readJson<{ at: number }>(store, key('creating.json'));
-  const hasBatch = (await store.stat(roundKey(ref, round, 'batch.json'))) !== undefined;
+  const at = { ...ref, round };
+  const upload = await uploadObject.read(store, at);
+  const creating = await creatingObject.read(store, at);
+  const hasBatch = (await store.stat(batchObject.keyOf(at))) !== undefined;
   if (upload === undefined || hasBatch || (creating !== undefined && creating.at > 0)) return;
   const left = await cleanProvider(edges, job, { batch: undefined, upload });
   if (left.length > 0 || job.profile.keepProviderFiles) return;
-  for (const file of ['upload.json', 'uploading.json', 'creating.json'] as const)
-    await store.delete(key(file));
+  for (const object of [uploadObject, uploadingObject, creatingObject]) await store.delete(object.keyOf(at));
 }

@@ -1,8 +1,9 @@
 import { cancelTwins, followTwin, giveUpBatch } from '../../batches/twins.ts';
-import { roundKey } from '../../checkpoints/keys.ts';
+import { lateObject } from '../../checkpoints/late.ts';
+import { lostIdsObject } from '../../checkpoints/lost-ids.ts';
 import type { ProviderEdges } from '../../edges.ts';
-import type { Collected, Job } from '../../job.ts';
-import { writeJson } from '../../store/json.ts';
+import { collectedObject, type Collected } from '../../checkpoints/collected.ts';
+import type { Job } from '../../checkpoints/job.ts';
 import { finishShard } from '../shard/finish-shard.ts';
 import { stopShard } from '../shard/stop-shard.ts';
 import { announcedUpload, cleanProvider } from './clean-provider.ts';
@@ -18,7 +19,6 @@ import {
   type OpenGap,
 } from './late-output.ts';
 import { judgeFile } from './judge-file.ts';
-import { markLate } from './late-mark.ts';
 import { LostRows } from './lost-rows.ts';
 import { readRound, type ReadRound } from './read-round.ts';
 import { ResultFiles } from './result-files.ts';
@@ -48,11 +48,11 @@ export async function collectRound(
   const decision = weighRound(dialect, read);
   if (decision.next === 'complete') {
     // From here on what is stored counts: the provider's files are deleted.
-    if (read.wasLate) await markLate(edges, round, false);
+    if (read.wasLate) await lateObject.write(edges.store, round, { isLate: false });
     return await endWithTwins(edges, job, read);
   }
   if (decision.next === 'wait') {
-    await markLate(edges, round, true);
+    await lateObject.write(edges.store, round, { isLate: true });
     return lookAgain(edges, dialect, read);
   }
   return await stopOpen(edges, read, decision.gap, await writeFates(edges, job, read, true));
@@ -69,7 +69,7 @@ async function endWithTwins(
   if (decision.next === 'follow') {
     await followTwin(edges.store, { ...context, status: batch?.status ?? 'not found' }, decision.twin);
     // What is stored is of the batch before.
-    await markLate(edges, context, true);
+    await lateObject.write(edges.store, context, { isLate: true });
     const { dialect } = job.profile.provider;
     return { ...lookAgain(edges, dialect, read), follow: decision.twin.id };
   }
@@ -98,7 +98,7 @@ async function writeFates(
   const totals = await writeRound(store, context, written);
   // Rows of a batch that is left open are not asked again.
   const { again } = isOpen ? NOTHING_AGAIN : lost;
-  if (again.length > 0) await writeJson(store, roundKey(context, context.round, 'lost.json'), again);
+  if (again.length > 0) await lostIdsObject.write(store, context, again);
   return {
     ...(again.length > 0 && { paidTwice: again.length }),
     ...describeRound(edges, context, batch, index, facts, totals),
@@ -127,7 +127,7 @@ async function endRound(
   const left = await cleanProvider(edges, job, leavings);
   // It may come back: the rounds after this one look for it.
   if (gone && batchId !== undefined)
-    await giveUpBatch(store, context, context.round, { batchId, status: 'not found' });
+    await giveUpBatch(store, context, { batchId, status: 'not found' });
   const collected: Collected = {
     ...written,
     ...(left.length > 0 && { left }),
@@ -137,7 +137,7 @@ async function endRound(
   if (next === 'done') await finishShard(edges, context, collected);
   if (next === 'stop' && failure !== undefined)
     await stopShard(edges, context, { nextRound: round + 1, failure, last: collected });
-  await writeJson(store, roundKey(context, round, 'collected.json'), collected);
+  await collectedObject.write(store, { ...context, round }, collected);
   logRound(edges, context, collected);
   return collected;
 }
@@ -152,7 +152,7 @@ async function stopOpen(
   const failure = describeGap(read, gap);
   const last = { ...written, next: 'stop', failure } as const;
   // Its results are in the store, and are not all there will be.
-  await markLate(edges, read.context, true);
+  await lateObject.write(edges.store, read.context, { isLate: true });
   const leftOpen = leaveOpen(read, failure);
   await stopShard(edges, read.context, { nextRound: last.round + 1, failure, last, leftOpen });
   return last;

@@ -1,5 +1,5 @@
 import type { ProviderEdges } from '../../edges.ts';
-import type { Collected } from '../../job.ts';
+import type { Collected } from '../../checkpoints/collected.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
 import type { CollectedRound, FoundFacts } from './round-facts.ts';
 import type { RoundIndex } from './round-index.ts';

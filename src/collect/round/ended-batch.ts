@@ -2,10 +2,10 @@ import { lookAtBatch } from '../../batches/look-at-batch.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import { ProviderUnavailable, type Failure } from '../../errors.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
+import { lateObject } from '../../checkpoints/late.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
 import { isBusy, isTooLarge } from '../../provider/classify-error.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
-import { readLate } from './late-mark.ts';
 import type { RoundToCollect } from './round-to-collect.ts';
 
 /**
@@ -32,7 +32,7 @@ export async function findEndedBatch(
 /** Results of a batch that was left open are written, too, and are not all there will be. */
 async function isFetched(edges: ProviderEdges, round: RoundToCollect): Promise<boolean> {
   const results = await edges.store.stat(roundKey(round, round.round, 'results.jsonl'));
-  return results !== undefined && (await readLate(edges, round))?.isLate !== true;
+  return results !== undefined && (await lateObject.read(edges.store, round))?.isLate !== true;
 }
 
 /** OpenAI takes a batch and fails it afterwards when too many tokens are queued. */
@@ -48,7 +48,7 @@ export function failedBusy(batch: Batch | undefined, codes: Codes): boolean {
 export function failedTooLarge(batch: Batch | undefined, codes: Codes): Failure | undefined {
   if (batch?.ending !== 'failed') return undefined;
   const error = batch.errors.find(({ code, message }) => isTooLarge(code, message, codes));
-  return error && { name: 'ProviderTooLarge', code: error.code, message: error.message };
+  return error && { name: 'ProviderFileTooLarge', code: error.code, message: error.message };
 }
 
 /** What a row is told that is in neither file: why its batch ended, where the batch says so. */

@@ -1,4 +1,4 @@
-import type { Halving } from '../../job.ts';
+import type { Halving } from '../../checkpoints/collected.ts';
 
 /**
  * Finding the rows that make a provider fail a whole file without naming them: the part that failed is halved until one

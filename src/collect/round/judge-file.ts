@@ -1,8 +1,7 @@
 import { roundKey } from '../../checkpoints/keys.ts';
 import { partToUpload } from '../../checkpoints/shard-part.ts';
-import { readCollected } from '../../checkpoints/shard-rounds.ts';
 import type { Failure } from '../../errors.ts';
-import type { Collected } from '../../job.ts';
+import { readCollected, type Collected } from '../../checkpoints/collected.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { NamedRow } from './decide-row.ts';
@@ -28,7 +27,7 @@ export async function judgeFile(store: ObjectStore, read: ReadRound, codes: Code
   const { context } = read;
   const { maxUploadBytes, halving } = (await readCollected(store, context)).at(-1) ?? {};
   const known = { ...(maxUploadBytes !== undefined && { maxUploadBytes }), ...(halving && { halving }) };
-  if (context.givenBack?.name === 'ProviderTooLarge') return judgeTooLarge(store, read, known);
+  if (context.givenBack?.name === 'ProviderFileTooLarge') return judgeTooLarge(store, read, known);
   const isAsBefore = context.direct || context.givenBack !== undefined || failedBusy(read.batch, codes);
   if (isAsBefore) return { ...NO_FAULT, refusal: context.refusal, next: known };
   return judgeFailed(read, (await sentOf(store, read)) ?? read.index.requests, known, codes);

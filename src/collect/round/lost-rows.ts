@@ -1,9 +1,8 @@
-import { roundKey, type ShardRef } from '../../checkpoints/keys.ts';
-import { readCollected } from '../../checkpoints/shard-rounds.ts';
+import { lostIdsObject } from '../../checkpoints/lost-ids.ts';
+import type { ShardRef } from '../../checkpoints/keys.ts';
 import type { Failure } from '../../errors.ts';
-import { readJson } from '../../store/json.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
-import type { UnreadableLine } from '../../job.ts';
+import { readCollected, type UnreadableLine } from '../../checkpoints/collected.ts';
 import type { RoundIndex } from './round-index.ts';
 
 /**
@@ -65,8 +64,7 @@ export async function askedAgainBefore(
   const ids = new Set<string>();
   for (const collected of await readCollected(store, ref)) {
     if (collected.round >= round || (collected.paidTwice ?? 0) === 0) continue;
-    for (const id of (await readJson<string[]>(store, roundKey(ref, collected.round, 'lost.json'))) ?? [])
-      ids.add(id);
+    for (const id of (await lostIdsObject.read(store, { ...ref, round: collected.round })) ?? []) ids.add(id);
   }
   return ids;
 }

@@ -1,14 +1,15 @@
+import { rowCodesOf } from '../lines/row-codes.ts';
+import { lateObject } from '../../checkpoints/late.ts';
+import { uploadObject, type UploadCheckpoint } from '../../checkpoints/upload.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
-import type { UploadCheckpoint } from '../../checkpoints/shard-part.ts';
 import { isDirectRound } from '../../checkpoints/shard-rounds.ts';
 import type { FoundTwin } from '../../batches/twins.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import { endpointAt } from '../../endpoints/endpoints.ts';
 import { ResultSplicer, type ResultRules } from '../../fast-path/splice-result.ts';
-import type { Job, OutputRules } from '../../job.ts';
+import type { Job } from '../../checkpoints/job.ts';
+import type { OutputRules } from '../../checkpoints/profile.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
-import { readJson } from '../../store/json.ts';
-import { markLate, readLate } from './late-mark.ts';
 import type { OutputCheck } from '../lines/check-output.ts';
 import { failedTooLarge, findEndedBatch } from './ended-batch.ts';
 import type { FoundFile } from './evidence.ts';
@@ -16,7 +17,7 @@ import { fetchFile } from './fetch-file.ts';
 import type { CollectedRound } from './round-facts.ts';
 import { askedAgainBefore } from './lost-rows.ts';
 import { RoundIndex } from './round-index.ts';
-import { readRequests } from './round-requests.ts';
+import { readRoundRequests } from './round-requests.ts';
 import type { RoundToCollect } from './round-to-collect.ts';
 import type { Scratch } from './scratch.ts';
 import { readTwins } from './twin-answers.ts';
@@ -62,15 +63,15 @@ export async function readRound(
   scratches: Scratches,
 ): Promise<ReadRound> {
   const { store } = edges;
-  const upload = await readJson<UploadCheckpoint>(store, roundKey(round, round.round, 'upload.json'));
+  const upload = await uploadObject.read(store, round);
   const batch = await findEndedBatch(edges, round, upload?.fileId);
   const direct = await isDirectRound(store, job.profile, round, round.round);
   const givenBack = round.givenBack ?? failedTooLarge(batch, job.profile.provider.dialect.codes);
   const context = { ...round, direct, givenBack };
   const rules = await rulesOf(job, round.round);
   const splicer = new ResultSplicer(rules);
-  const index = new RoundIndex(await readRequests(store, rules, context), splicer, rules);
-  const wasLate = (await readLate(edges, round))?.isLate === true;
+  const index = new RoundIndex(await readRoundRequests(store, rules, context), splicer, rules);
+  const wasLate = (await lateObject.read(store, round))?.isLate === true;
   const fetch = (name: FoundFile['name'], fileId: string | undefined): Promise<FoundFile | undefined> =>
     fetchFile(
       {
@@ -80,7 +81,7 @@ export async function readRound(
         fileId,
         key: roundKey(round, round.round, FILES[name]),
         isLate: wasLate,
-        onShort: () => markLate(edges, round, true),
+        onShort: () => lateObject.write(store, round, { isLate: true }),
       },
       scratches[name],
       index.takeIn(scratches[name], name),
@@ -98,13 +99,12 @@ export async function readRound(
 const FILES = { output: 'output.jsonl', errors: 'errors.jsonl' } as const;
 
 async function rulesOf({ profile }: Job, round: number): Promise<ResultRules> {
-  const { endpoint, resultShape, retriableCodes, output: expected, provider } = profile;
-  const { codes } = provider.dialect;
+  const { endpoint, resultShape, output: expected } = profile;
   return {
     round,
     endpoint: endpointAt(endpoint),
     resultShape,
-    codes: { ...codes, retriable: [...retriableCodes, ...codes.retriable] },
+    codes: rowCodesOf(profile),
     ...(expected && { output: await openOutputCheck(expected) }),
   };
 }

@@ -1,3 +1,4 @@
+import { InFlight } from '../../in-flight.ts';
 import { createHash } from 'node:crypto';
 import type { AnswerFile } from '../../endpoints/endpoint.ts';
 import { fileKey } from '../../checkpoints/keys.ts';
@@ -23,9 +24,8 @@ const RESERVED = /^(?:con|prn|aux|nul|conin|conout|clock|com\d|lpt\d)(?:\.|$)/;
 export class ResultFiles {
   readonly #store: ObjectStore;
   readonly #jobId: string;
-  readonly #pending = new Set<Promise<void>>();
+  readonly #inFlight = new InFlight();
   #bytes = 0;
-  #failure: { readonly error: unknown } | undefined;
 
   constructor(store: ObjectStore, jobId: string) {
     this.#store = store;
@@ -46,28 +46,23 @@ export class ResultFiles {
 
   /** Waits until all files are in the store. @throws what the first that failed has thrown */
   async settle(): Promise<void> {
-    await Promise.all(this.#pending);
-    if (this.#failure !== undefined) throw this.#failure.error;
+    await this.#inFlight.settle();
+    this.#inFlight.throwFailure();
   }
 
   async #makeRoom(bytes: number): Promise<void> {
-    while (this.#pending.size > 0 && (this.#pending.size >= MAX_FILES || this.#bytes + bytes > MAX_BYTES))
-      await Promise.race(this.#pending);
-    if (this.#failure !== undefined) throw this.#failure.error;
+    while (this.#inFlight.size > 0 && (this.#inFlight.size >= MAX_FILES || this.#bytes + bytes > MAX_BYTES))
+      await this.#inFlight.next();
+    this.#inFlight.throwFailure();
   }
 
   #start(key: string, bytes: Buffer): void {
     this.#bytes += bytes.length;
-    const pending = this.#store
-      .put(key, bytes)
-      .catch((error: unknown) => {
-        this.#failure ??= { error };
-      })
-      .finally(() => {
+    this.#inFlight.start(() =>
+      this.#store.put(key, bytes).finally(() => {
         this.#bytes -= bytes.length;
-        this.#pending.delete(pending);
-      });
-    this.#pending.add(pending);
+      }),
+    );
   }
 }
 

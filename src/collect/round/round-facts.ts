@@ -1,6 +1,6 @@
-import type { Job } from '../../job.ts';
+import type { UploadCheckpoint } from '../../checkpoints/upload.ts';
+import type { Job } from '../../checkpoints/job.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
-import type { UploadCheckpoint } from '../../checkpoints/shard-part.ts';
 import { lastRoundAfter, MAX_GIFTS, type RoundFacts } from './decide-row.ts';
 import { failedBusy } from './ended-batch.ts';
 import type { RoundIndex } from './round-index.ts';

@@ -12,7 +12,7 @@ import { foldedId } from './changed-ids.ts';
 import type { ChunkSink } from './fetch-file.ts';
 import { MadeLines } from './made-lines.ts';
 import type { Scratch } from './scratch.ts';
-import type { UnreadableLine } from '../../job.ts';
+import type { UnreadableLine } from '../../checkpoints/collected.ts';
 import { StrayLines, type Stray, type Traced } from './strays.ts';
 import type { ResultSplicer } from '../../fast-path/splice-result.ts';
 

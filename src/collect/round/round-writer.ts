@@ -1,8 +1,9 @@
+import { readCustomId } from '../../jsonl/custom-id.ts';
 import type { Failure } from '../../errors.ts';
 import { askedIn, mayList } from '../../endpoints/asked.ts';
 import type { Asked, Endpoint } from '../../endpoints/endpoint.ts';
 import { parseExact } from '../../exact-json.ts';
-import type { NotOkLine, OkLine } from '../../job.ts';
+import type { NotOkLine, OkLine } from '../../checkpoints/result-line.ts';
 import { jsonLine, tryJsonLine } from '../../jsonl/json-line.ts';
 import type { ObjectWriter } from '../../store/object-store.ts';
 import { endOf } from '../lines/answer-end.ts';
@@ -11,7 +12,6 @@ import type { Answered, Verdict } from '../lines/classify-line.ts';
 import { ErrorTally } from '../counts/error-counts.ts';
 import { isPaid, usageOf } from '../counts/usage.ts';
 import { decideInvalidOutput, decideRow, type Fate, type RoundFacts } from './decide-row.ts';
-import { readCustomId } from '../../rows/request-line.ts';
 import type { LostRows } from './lost-rows.ts';
 import { renderResult } from '../lines/render-result.ts';
 import type { RoundIndex } from './round-index.ts';
@@ -60,7 +60,7 @@ export class RoundWriter {
 
   /**
    * Takes the next request. Most need not be waited for.
-   * @param requestBytes the request line as it was sent, without its newline
+   * @param requestBytes the request line as it was sent, with its newline
    */
   write(ordinal: number, requestBytes: Buffer): Promise<void> | undefined {
     const { index, splicer } = this.#round;
@@ -136,7 +136,6 @@ export class RoundWriter {
     await this.#writers.results.write(LINE_END);
     this.#withoutLetter += 1;
     await this.#writers.nextRequests.write(requestBytes);
-    await this.#writers.nextRequests.write(LINE_END);
   }
 
   /** The row's end, and it is not ok. */

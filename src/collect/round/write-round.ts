@@ -28,9 +28,8 @@ export async function writeRound(
   const writer = new RoundWriter(written, writers);
   try {
     let ordinal = 0;
-    for await (const lines of await requestLines(store, context, round)) {
-      for (const { bytes } of lines) {
-        if (bytes === undefined) continue;
+    for await (const lines of requestLines(store, context, round)) {
+      for (const bytes of lines) {
         // Most rows need not be waited for, and a promise for each would take as long as the rest.
         const pending = writer.write(ordinal, bytes);
         if (pending !== undefined) await pending;

@@ -1,10 +1,10 @@
+import { doneObject } from '../../checkpoints/shard-end.ts';
 import type { Edges } from '../../edges.ts';
 import { CountsDoNotReconcile } from '../../errors.ts';
-import type { Collected, Plan, ShardPlan } from '../../job.ts';
-import { planKey, shardKey, type ShardRef } from '../../checkpoints/keys.ts';
-import { readCollected } from '../../checkpoints/shard-rounds.ts';
+import { readCollected, type Collected } from '../../checkpoints/collected.ts';
+import { planObject, type ShardPlan } from '../../checkpoints/plan.ts';
+import type { ShardRef } from '../../checkpoints/keys.ts';
 import { NOBODY_RETURNS, readOpenTwins } from '../../checkpoints/twins.ts';
-import { requireJson, writeJson } from '../../store/json.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './shard-end.ts';
@@ -23,13 +23,13 @@ export async function finishShard({ store, log }: Edges, ref: ShardRef, last: Co
   const exhausted = rounds.reduce((sum, round) => sum + round.exhausted, 0);
   if (end.counts.exhausted !== exhausted)
     throw doNotReconcile(ref, plan.rows, plan.rows - end.counts.exhausted);
-  await writeJson(store, shardKey(ref, 'done.json'), end);
+  await doneObject.write(store, ref, end);
   for (const { round, batchId, status, error } of twins)
     log('batch_left_open', { ...ref, round, batchId, status, code: error.code });
 }
 
 export async function readShardPlan(store: ObjectStore, { jobId, shard }: ShardRef): Promise<ShardPlan> {
-  const { shards } = await requireJson<Plan>(store, planKey(jobId));
+  const { shards } = await planObject.require(store, jobId);
   const plan = shards[shard];
   if (plan === undefined) throw new Error(`The plan of job ${jobId} has no shard ${shard}.`);
   return plan;

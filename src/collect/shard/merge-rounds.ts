@@ -1,9 +1,9 @@
+import { ownLines } from '../../jsonl/own-lines.ts';
 import { InvalidInput, type Failure } from '../../errors.ts';
-import type { Collected, OpenBatch } from '../../job.ts';
+import type { Collected } from '../../checkpoints/collected.ts';
+import type { OpenBatch } from '../../checkpoints/shard-end.ts';
 import { roundKey, shardKey, type ShardRef } from '../../checkpoints/keys.ts';
-import { frameLines } from '../../jsonl/lines.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
-import { MAX_RESULT_LINE_BYTES } from '../round/round-index.ts';
 import { jsonLine } from '../../jsonl/json-line.ts';
 import { deadLetter, notOk, parseRequest } from '../round/round-writer.ts';
 
@@ -154,10 +154,6 @@ function warnOf({ jobId }: ShardRef, { batchId }: OpenBatch): string {
 
 /** Lines with their newline, empty ones too. */
 async function* readLines(store: ObjectStore, key: string): AsyncGenerator<Buffer, undefined> {
-  const object = await store.open(key);
-  if (object === undefined) return undefined;
-  for await (const lines of frameLines(object.body, MAX_RESULT_LINE_BYTES, 'raw')) {
-    for (const { bytes } of lines) if (bytes !== undefined) yield bytes;
-  }
+  for await (const lines of (await ownLines(store, key)) ?? []) yield* lines;
   return undefined;
 }

@@ -1,12 +1,11 @@
 import type { Edges } from '../../edges.ts';
 import type { Failure } from '../../errors.ts';
-import type { Plan, ShardEnd, ShardPlan } from '../../job.ts';
-import { shardKey, type ShardRef } from '../../checkpoints/keys.ts';
+import type { Plan, ShardPlan } from '../../checkpoints/plan.ts';
+import { readShardEnd, type ShardEnd } from '../../checkpoints/shard-end.ts';
+import type { ShardRef } from '../../checkpoints/keys.ts';
 import { findRound } from '../../checkpoints/shard-rounds.ts';
 import { readTrouble } from '../../checkpoints/trouble.ts';
 import { sideBySide } from '../../side-by-side.ts';
-import { readJson } from '../../store/json.ts';
-import type { ObjectStore } from '../../store/object-store.ts';
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './shard-end.ts';
 import { stopShard } from './stop-shard.ts';
@@ -40,20 +39,15 @@ async function settleShard(
     await mergeRounds(store, { ref, nextRound: 1, hasRoundZero: true });
     return sumRounds(plan, []);
   }
-  const known = await readEnd(store, ref);
+  const known = await readShardEnd(store, ref);
   if (known !== undefined) return known;
   const { round } = await findRound(store, ref);
   const reason = failure ?? (await readTrouble(store, ref)) ?? leftNoWord(ref);
   await stopShard(edges, ref, { nextRound: round, failure: reason });
-  const end = await readEnd(store, ref);
+  const end = await readShardEnd(store, ref);
   if (end === undefined)
     throw new Error(`Shard ${ref.shard} of job ${ref.jobId} was stopped and has no end.`);
   return end;
-}
-
-async function readEnd(store: ObjectStore, ref: ShardRef): Promise<ShardEnd | undefined> {
-  const done = await readJson<ShardEnd>(store, shardKey(ref, 'done.json'));
-  return done ?? readJson<ShardEnd>(store, shardKey(ref, 'stopped.json'));
 }
 
 function leftNoWord({ jobId, shard }: ShardRef): Failure {

@@ -1,12 +1,11 @@
-import { shardKey, stopKey, type ShardRef } from '../../checkpoints/keys.ts';
+import { shardKey, type ShardRef } from '../../checkpoints/keys.ts';
 import { findLeftOpen, type LeftOpen } from '../../checkpoints/open-batch.ts';
-import { readCollected } from '../../checkpoints/shard-rounds.ts';
+import { stopObject, type Stop } from '../../checkpoints/stop.ts';
 import { readOpenTwins, RESUME_CANCELS } from '../../checkpoints/twins.ts';
-import type { Stop } from '../../checkpoints/stop.ts';
 import type { Edges } from '../../edges.ts';
 import type { Failure } from '../../errors.ts';
-import type { Collected, OpenBatch } from '../../job.ts';
-import { writeJson } from '../../store/json.ts';
+import { readCollected, type Collected } from '../../checkpoints/collected.ts';
+import { stoppedObject, type OpenBatch } from '../../checkpoints/shard-end.ts';
 import { checkRows, readShardPlan } from './finish-shard.ts';
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './shard-end.ts';
@@ -45,11 +44,7 @@ export async function stopShard(edges: Edges, ref: ShardRef, stop: ShardStop): P
   );
   const twins = await readOpenTwins(store, ref, { lastRound: nextRound, onResume: RESUME_CANCELS });
   const settled = last === undefined ? rounds : [...rounds, last];
-  await writeJson(
-    store,
-    shardKey(ref, 'stopped.json'),
-    sumRounds(plan, settled, { failure, twins, ...leftOpen }),
-  );
+  await stoppedObject.write(store, ref, sumRounds(plan, settled, { failure, twins, ...leftOpen }));
   tell(edges, ref, failure, [...(open === undefined ? [] : [open]), ...twins]);
 }
 
@@ -72,6 +67,6 @@ function tell(
 /** The first shard's reason stays. */
 async function stopJob({ store, log }: Edges, { jobId }: ShardRef, failure: Failure): Promise<void> {
   const stop: Stop = { failure };
-  const first = await store.createIfAbsent(stopKey(jobId), `${JSON.stringify(stop)}\n`);
+  const first = await stopObject.create(store, jobId, stop);
   if (first) log('job_stopped', { jobId, code: failure.code });
 }

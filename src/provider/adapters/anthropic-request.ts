@@ -1,6 +1,6 @@
 import { parseExact } from '../../exact-json.ts';
 import { replaceLoneSurrogates } from '../../jsonl/json-line.ts';
-import { unwritable } from '../../rows/formats/unwritable.ts';
+import { unwritable } from '../../jsonl/unwritable.ts';
 import { asWire, type Wire } from '../wire.ts';
 
 /** What Anthropic must be told and OpenAI need not be: the most tokens of an answer whose request names none. */

@@ -1,6 +1,6 @@
 import { InvalidInput } from '../../errors.ts';
 import { asBuffer } from '../../jsonl/lines.ts';
-import type { ReadRow, Row, Table, TableRow, UnreadRow } from '../row.ts';
+import type { ReadRow, Row, Table, TableRow, UnreadableRow } from '../row.ts';
 import {
   bytesOf,
   cellsOf,
@@ -164,7 +164,7 @@ class TableReader {
       !spans.some((start, n) => n >= width && n % 2 === 0 && start !== spans[n + 1])
     )
       spans.length = width;
-    return { line, table, record };
+    return { kind: 'table', line, table, record };
   }
 
   /** Rows that are one only by a quote are never made one without a word. */
@@ -198,7 +198,7 @@ function isEmpty(record: CsvRecord): boolean {
 }
 
 /** Reads a row that was handed on in its bytes. */
-export function readTableRow({ table, record }: TableRow): ReadRow | UnreadRow {
+export function readTableRow({ table, record }: TableRow): ReadRow | UnreadableRow {
   const { header } = table;
   const { line } = record;
   const cells = cellsOf(record);
@@ -208,19 +208,20 @@ export function readTableRow({ table, record }: TableRow): ReadRow | UnreadRow {
     if (column !== '' && cell !== '') fields.push([column, cell]);
   }
   const value: Readonly<Record<string, string>> = Object.fromEntries(fields);
-  const unread = (code: 'WRONG_COLUMNS' | 'INVALID_UTF8', message: string): UnreadRow => ({
+  const unreadable = (code: 'WRONG_COLUMNS' | 'INVALID_UTF8', message: string): UnreadableRow => ({
+    kind: 'unreadable',
     line,
     raw: cells.join(','),
     problem: { code, message },
     fields: value,
   });
   if (cells.length > header.length && cells.slice(header.length).some((cell) => cell.trim() !== '')) {
-    return unread(
+    return unreadable(
       'WRONG_COLUMNS',
       `The row has ${cells.length} cells; the header has ${header.length}. A cell that holds the delimiter needs quotes around it.`,
     );
   }
   if (cells.some((cell) => cell.includes('\0')))
-    return unread('INVALID_UTF8', 'The row is not text: it has a NUL byte.');
-  return { line, value, data: true };
+    return unreadable('INVALID_UTF8', 'The row is not text: it has a NUL byte.');
+  return { kind: 'read', line, value, data: true };
 }

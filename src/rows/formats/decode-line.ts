@@ -1,5 +1,5 @@
 import type { Line } from '../../jsonl/lines.ts';
-import type { UnreadRow } from '../row.ts';
+import type { UnreadableRow } from '../row.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -10,12 +10,13 @@ const MAX_RAW = 100_000;
 export function decodeLine(
   { number: line, bytes }: Line,
   maxRowBytes: number,
-): { readonly text: string; readonly bytes: Buffer } | UnreadRow {
+): { readonly text: string; readonly bytes: Buffer } | UnreadableRow {
   if (bytes === undefined) {
     const message = `The row is longer than ${maxRowBytes} bytes.`;
-    return { line, problem: { code: 'ROW_TOO_LARGE', message }, raw: '' };
+    return { kind: 'unreadable', line, problem: { code: 'ROW_TOO_LARGE', message }, raw: '' };
   }
-  const invalid = (message: string): UnreadRow => ({
+  const invalid = (message: string): UnreadableRow => ({
+    kind: 'unreadable',
     line,
     problem: { code: 'INVALID_UTF8', message },
     raw: rawText(bytes),

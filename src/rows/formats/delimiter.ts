@@ -1,6 +1,6 @@
 import { InvalidInput } from '../../errors.ts';
 import { cellsOf, RecordCutter, type CsvRecord } from './csv-records.ts';
-import type { TableRules } from '../../job.ts';
+import type { TableRules } from '../../checkpoints/profile.ts';
 
 /** What separates the cells of tables that people have, and how it is called. */
 const NAMES: Readonly<Record<string, string>> = {

@@ -1,4 +1,4 @@
-import type { TableRules } from '../../job.ts';
+import type { TableRules } from '../../checkpoints/profile.ts';
 import type { Row } from '../row.ts';
 import type { Reading } from './reading.ts';
 

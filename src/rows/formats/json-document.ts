@@ -49,7 +49,7 @@ function cut(cutter: ElementCutter, chunk: Uint8Array, map: PromptMap): Buffer[]
 
 function toRow(json: Buffer, line: number, name: string): JsonRow {
   if (!isJson(json)) throw refusal(name, 'malformed', true);
-  return { line, json };
+  return { kind: 'json', line, json };
 }
 
 function isJson(json: Buffer): boolean {

@@ -2,10 +2,10 @@ import { InvalidInput } from '../../errors.ts';
 import { parseExact } from '../../exact-json.ts';
 import type { ReadOptions } from './format.ts';
 import { frameLines, type Line } from '../../jsonl/lines.ts';
-import type { JsonRow, Problem, ReadRow, Row, UnreadRow } from '../row.ts';
+import type { JsonRow, Problem, ReadRow, Row, UnreadableRow } from '../row.ts';
 import { decodeLine, rawText } from './decode-line.ts';
 import { withLineFeeds } from './line-ends.ts';
-import { unwritable } from './unwritable.ts';
+import { unwritable } from '../../jsonl/unwritable.ts';
 
 /** JSON lines: a JSON value per line. They are handed on unread, for many need not be: see `splice-json.ts`. */
 export async function* readJsonLines(
@@ -22,19 +22,19 @@ export async function* readJsonLines(
 }
 
 function toRow(line: Line, maxRowBytes: number): Row {
-  if (line.bytes !== undefined && line.isUtf8) return { line: line.number, json: line.bytes };
+  if (line.bytes !== undefined && line.isUtf8) return { kind: 'json', line: line.number, json: line.bytes };
   const decoded = decodeLine(line, maxRowBytes);
   return 'text' in decoded
-    ? { line: line.number, json: decoded.bytes }
+    ? { kind: 'json', line: line.number, json: decoded.bytes }
     : { ...decoded, fields: firstField(decoded.raw) };
 }
 
 /** Reads a row that was handed on unread. */
-export function readJsonRow({ line, json }: JsonRow): ReadRow | UnreadRow {
+export function readJsonRow({ line, json }: JsonRow): ReadRow | UnreadableRow {
   const read = readJsonText(json.toString('utf8'));
-  if ('value' in read) return { line, value: read.value };
+  if ('value' in read) return { kind: 'read', line, value: read.value };
   const raw = rawText(json);
-  return { line, problem: read, raw, fields: firstField(raw) };
+  return { kind: 'unreadable', line, problem: read, raw, fields: firstField(raw) };
 }
 
 /** A whole field at the start of an object: ids of at most some hundred characters, and numbers. */

@@ -48,7 +48,7 @@ export class PromptMap {
   end(): JsonRow[] {
     if (this.#kind !== 'row') return this.#flush();
     const text = `{${this.#held.map((entry) => `${JSON.stringify(entry.key)}:${entry.text}`).join(',')}}`;
-    return [{ line: 1, json: Buffer.from(text) }];
+    return [{ kind: 'json', line: 1, json: Buffer.from(text) }];
   }
 
   #flush(): JsonRow[] {
@@ -57,7 +57,7 @@ export class PromptMap {
     return entries.map((entry) => {
       if (isWrapped(entry.value)) throw wrapper(this.#options.name, entry.key);
       this.#ordinal += 1;
-      return { line: this.#ordinal, json: Buffer.from(withId(entry)) };
+      return { kind: 'json', line: this.#ordinal, json: Buffer.from(withId(entry)) };
     });
   }
 

@@ -1,4 +1,4 @@
-import type { InputReading } from '../../job.ts';
+import type { InputReading } from '../../checkpoints/plan.ts';
 
 /** Columns that are named in the plan and the summary. */
 const MAX_COLUMNS = 50;

@@ -18,5 +18,5 @@ export async function* readText(
 function toRow(line: Line, { name, maxRowBytes }: ReadOptions): Row {
   if (line.bytes !== undefined && !line.isUtf8) throw notUtf8(name, line.number);
   const decoded = decodeLine(line, maxRowBytes);
-  return 'text' in decoded ? { line: line.number, value: { prompt: decoded.text } } : decoded;
+  return 'text' in decoded ? { kind: 'read', line: line.number, value: { prompt: decoded.text } } : decoded;
 }

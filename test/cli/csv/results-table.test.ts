@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { answerFields } from '../../../cli/csv/answer-fields.ts';
 import { BYTE_ORDER_MARK, ResultsTable } from '../../../cli/csv/results-table.ts';
 import { spreadsheetCell } from '../../../cli/csv/spreadsheet-cell.ts';
-import type { ResultLine } from '../../../src/job.ts';
+import type { ResultLine } from '../../../src/checkpoints/result-line.ts';
 
 type Output = NonNullable<Parameters<typeof answerFields>[0]>;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkOutput } from '../../../src/collect/lines/check-output.ts';
-import type { OkLine } from '../../../src/job.ts';
+import type { OkLine } from '../../../src/checkpoints/result-line.ts';
 import { compileSchema } from '../../../src/output/compile-schema.ts';
 
 const REVIEW = {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseWindow } from '../polling.ts';
+import { parseWindow } from '../completion-window.ts';
 import { headersSchema } from './provider-headers.ts';
 import { readDelimiter } from '../rows/formats/delimiter.ts';
 import { canonicalEncoding } from '../rows/formats/encoding.ts';

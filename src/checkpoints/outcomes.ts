@@ -1,4 +1,4 @@
-import type { Outcome, OutcomeCounts } from './job.ts';
+import type { Outcome, OutcomeCounts } from './counts.ts';
 
 /** Every outcome, in the order in which they are told. */
 export const OUTCOMES = [

@@ -1,8 +1,8 @@
 import type { NightshiftConfig } from '../config/config.ts';
 import { INPUT_PREFIX, STAGED_PREFIX } from '../checkpoints/keys.ts';
 import { InvalidRequest } from '../errors.ts';
-import { profileOfKey, type Drop } from './drop-event.ts';
-import type { JobRequest } from './job-request.ts';
+import { profileOfKey, type Drop } from '../requests/drop-event.ts';
+import type { JobRequest } from '../requests/job-request.ts';
 
 /**
  * Checks that a dropped job file reads only what may be read from the folder it lies in: whoever may write to one profile's folder

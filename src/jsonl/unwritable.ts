@@ -1,4 +1,4 @@
-import { isExactNumber } from '../../exact-json.ts';
+import { isExactNumber } from '../exact-json.ts';
 
 /**
  * Deepest nesting of a row. `JSON.parse` takes any, `JSON.stringify` overflows the stack from some thousands on, and the

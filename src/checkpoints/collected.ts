@@ -1,0 +1,102 @@
+import { roundKey, type RoundRef, type ShardRef } from './keys.ts';
+import { storedObject } from './stored-object.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import type { Failure } from '../errors.ts';
+import type { ErrorCount, ModelUsage, Usage } from './counts.ts';
+
+/** `round-<r>.collected.json`: what one round of one shard came to. */
+export interface Collected {
+  readonly round: number;
+  readonly requests: number;
+  /** Rows with their final outcome in this round. */
+  readonly ok: number;
+  readonly failed: number;
+  readonly exhausted: number;
+  /** Absent in checkpoints of version 0.1 and before. */
+  readonly invalid_output?: number;
+  /** Rows that go to the next round. */
+  readonly deferred: number;
+  /** Rows absent from output and error file. */
+  readonly missing: number;
+  readonly duplicates: number;
+  /** Result lines that no request explains: a count, and the first custom_ids. */
+  readonly unknown: number;
+  readonly unknownIds: readonly string[];
+  /** Result lines that are no JSON object with a custom_id. */
+  readonly unreadable: number;
+  /** The first of them. */
+  readonly unreadableLines?: readonly UnreadableLine[];
+  /** Rows whose result line came back under a changed custom_id. */
+  readonly changedIds?: number;
+  /** Rows that the next round asks again because their result lines cannot be read or belong to no row. */
+  readonly paidTwice?: number;
+  readonly usage: Usage;
+  readonly models?: readonly ModelUsage[];
+  /** Of the rows with their final outcome in this round. */
+  readonly errors?: readonly ErrorCount[];
+  readonly batch: BatchRecord;
+  /** `retry`: round + 1 has its requests; `done`: the shard is finished; `stop`: the account was denied. */
+  readonly next: 'retry' | 'done' | 'stop';
+  /** Set with `next: 'stop'`, and when the round failed as a whole. */
+  readonly failure?: Failure | undefined;
+  /** The provider took no larger file: most bytes of the files of the rounds after this one. */
+  readonly maxUploadBytes?: number | undefined;
+  /** The provider failed a file and did not name the row: the search for it. */
+  readonly halving?: Halving | undefined;
+  /** Ids of files at the provider that could not be deleted. */
+  readonly left?: readonly string[];
+  /** The provider may have another batch of the same rows, of this round or one before it. */
+  readonly doubt?: true;
+  /** How the next round is sent, when not as a batch. */
+  readonly sendNext?: 'direct' | undefined;
+  /** Last round this shard may run; grows when a round cost nothing (stopped, or failed validation with lines named). */
+  readonly lastRound: number;
+}
+
+/** One batch as it is told in `collected.json` and `summary.json`. */
+export interface BatchRecord {
+  readonly shard: number;
+  readonly round: number;
+  readonly batchId: string | undefined;
+  /** The provider's last status, verbatim; `direct` where the rows were sent one by one, without a batch. */
+  readonly status: string | undefined;
+  readonly requests: number;
+  /** When it was created, ISO 8601; absent when it was not. */
+  readonly createdAt?: string | undefined;
+  /** From then until it was collected. */
+  readonly seconds: number | undefined;
+}
+
+/** A result line of the provider's that cannot be read. */
+export interface UnreadableLine {
+  readonly file: 'output' | 'errors';
+  /** 1-based. */
+  readonly line: number;
+  /** How it begins. */
+  readonly excerpt: string;
+}
+
+/** The search for the rows that make a provider fail a whole file without naming them. */
+export interface Halving {
+  /** Requests at the front of the next round among which is one that makes the file fail; 0: none is known of. */
+  readonly suspects: number;
+  /** Files that failed so far. */
+  readonly failed: number;
+  /** Rows that failed by themselves, and whether any part was answered: without one, the next row may fail as well. */
+  readonly guilty: number;
+  readonly answered: boolean;
+}
+
+export const collectedObject = storedObject<Collected, RoundRef>((ref) =>
+  roundKey(ref, ref.round, 'collected.json'),
+);
+
+/** What the shard's rounds came to so far, in their order. */
+export async function readCollected(store: ObjectStore, ref: ShardRef): Promise<Collected[]> {
+  const rounds: Collected[] = [];
+  for (let round = 1; ; round += 1) {
+    const collected = await collectedObject.read(store, { ...ref, round });
+    if (collected === undefined) return rounds;
+    rounds.push(collected);
+  }
+}

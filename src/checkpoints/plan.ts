@@ -1,0 +1,77 @@
+import { planKey } from './keys.ts';
+import { storedObject } from './stored-object.ts';
+import type { Failure } from '../errors.ts';
+import type { InputRef } from './job.ts';
+
+/** `plan.json`: what Build decided. */
+export interface Plan {
+  /** Input rows, valid and invalid. */
+  readonly rows: number;
+  readonly invalid: number;
+  /** Estimated: a quarter of the request lines' bytes. */
+  readonly inputTokens: number;
+  /** How each input file was read; absent in plans of version 0.1. */
+  readonly inputs?: readonly (InputRef & InputReading)[];
+  readonly shards: readonly ShardPlan[];
+  /** The first {@link MAX_LISTED_PROBLEMS} invalid rows. All of them are in the results. */
+  readonly problems: readonly RowProblem[];
+  /** Why nothing of this plan may be sent: no valid row, an invalid one in a strict job, over budget. */
+  readonly failure?: Failure | undefined;
+}
+
+export interface ShardPlan {
+  /** Input rows this shard answers for, in input order after those of the shard before it. */
+  readonly rows: number;
+  readonly invalid: number;
+  /** Request lines in `round-1.requests.jsonl` (rows - invalid) and their bytes. */
+  readonly requests: number;
+  readonly bytes: number;
+}
+
+/** How an input file was read: what was recognised, and what was left out. */
+export interface InputReading {
+  /** The extension that says the format, such as `.csv`. */
+  readonly format: string;
+  /** A name of the WHATWG Encoding Standard. */
+  readonly encoding: string;
+  /** Tables only: what separates the cells, and the first named columns. */
+  readonly delimiter?: string;
+  readonly columns?: readonly string[];
+  /** Columns without a name. */
+  readonly ignoredColumns?: number;
+  /** Rows without any value: they are not rows of the job. */
+  readonly emptyRows?: number;
+  /** Sentences for people about what is not the plain default. */
+  readonly notices: readonly string[];
+}
+
+export interface RowProblem {
+  /** 1-based line (or ordinal, where the format has no lines) in the input file. */
+  readonly line: number;
+  readonly custom_id: string;
+  readonly code: RowProblemCode;
+  readonly message: string;
+}
+
+export type RowProblemCode =
+  | 'INVALID_JSON'
+  | 'WRONG_COLUMNS'
+  | 'MISSING_COLUMN'
+  | 'INVALID_UTF8'
+  | 'INVALID_TEXT'
+  | 'NOT_AN_OBJECT'
+  | 'INVALID_CUSTOM_ID'
+  | 'DUPLICATE_CUSTOM_ID'
+  | 'NO_PROMPT'
+  | 'UNKNOWN_FIELD'
+  | 'INVALID_BODY'
+  | 'MISSING_MODEL'
+  | 'WRONG_ENDPOINT'
+  | 'WRONG_METHOD'
+  | 'STREAM_NOT_SUPPORTED'
+  | 'ROW_TOO_LARGE'
+  | 'OTHER_MODEL';
+
+export const MAX_LISTED_PROBLEMS = 100;
+
+export const planObject = storedObject<Plan, string>(planKey);

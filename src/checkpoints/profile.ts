@@ -1,0 +1,96 @@
+import type { ProviderSettings } from '../provider/batch-provider.ts';
+
+/** A profile with every default filled in. `config.ts` documents each field for users and sets the defaults. */
+export interface ResolvedProfile {
+  readonly name: string;
+  readonly provider: ProviderSettings;
+  /** Path of the target endpoint: `/v1/chat/completions`, `/v1/embeddings`, … */
+  readonly endpoint: string;
+  readonly model?: string | undefined;
+  /** Body parameters for rows that do not set them. */
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Templates over a row's fields: `{{column}}`. */
+  readonly system?: string | undefined;
+  readonly prompt?: string | undefined;
+  /** How input files are read; what is absent is recognised. */
+  readonly table?: TableRules | undefined;
+  /** Refuse the whole job when one row is invalid. */
+  readonly strict: boolean;
+  /** Most rounds a row may take part in. */
+  readonly rounds: number;
+  /** Wait before round 2, in seconds; doubles with every further round. */
+  readonly retryWaitSeconds: number;
+  /** Rows of an expired batch, or without rounds left, are sent row by row. */
+  readonly late?: 'direct' | undefined;
+  /** Jobs that send at most so many rows send them row by row. */
+  readonly directUpTo?: number | undefined;
+  /** Row error codes worth another round, beside the built-in ones. */
+  readonly retriableCodes: readonly string[];
+  readonly completionWindow: string;
+  readonly shardLimits: ShardLimits;
+  readonly polling: PollLimits;
+  /** `compact`: text, embedding or body as the endpoint has it; `body`: the provider's whole body everywhere. */
+  readonly resultShape: 'compact' | 'body';
+  readonly budget: Budget;
+  /** What answers must match; absent when they are texts like any other. */
+  readonly output?: OutputRules | undefined;
+  /** For estimates; nothing is decided by it. */
+  readonly price?: Price | undefined;
+  /** Leave the files at the provider when their results are safe. */
+  readonly keepProviderFiles: boolean;
+  /** Most batches of all jobs at this provider at the same time; absent for no limit of ours. */
+  readonly maxBatches?: number | undefined;
+}
+
+/** What a profile says of its input files, where recognition is not enough. */
+export interface TableRules {
+  /** One character. */
+  readonly delimiter?: string | undefined;
+  /** A name of the WHATWG Encoding Standard. */
+  readonly encoding?: string | undefined;
+  /** Whether quotes hold cells together; false: they are characters like any other. */
+  readonly quotes?: boolean | undefined;
+  /** The column (or field) that is a row's id. */
+  readonly id?: string | undefined;
+}
+
+export interface OutputRules {
+  /** JSON Schema. */
+  readonly schema: Readonly<Record<string, unknown>>;
+  /** Ask again, in a later round, rows whose answer does not match. */
+  readonly retry: boolean;
+}
+
+/** What the provider takes for a million tokens. */
+export interface Price {
+  readonly inputPerMillion: number;
+  readonly outputPerMillion: number;
+  /** ISO 4217. */
+  readonly currency: string;
+}
+
+/** What a job may cost at most; beyond it the job is refused before anything is uploaded. */
+export interface Budget {
+  readonly maxRows?: number | undefined;
+  /** Estimated: a quarter of the request lines' bytes. */
+  readonly maxInputTokens?: number | undefined;
+}
+
+export interface ShardLimits {
+  /** Most UTF-8 bytes in one uploaded file, newlines included. */
+  readonly maxBytes: number;
+  /** Most request lines in one uploaded file. */
+  readonly maxRows: number;
+  /** Most texts to embed in one uploaded file, where the provider counts them. */
+  readonly maxInputs?: number | undefined;
+}
+
+export interface PollLimits {
+  /** Shortest and longest wait between two polls, in seconds. */
+  readonly minSeconds: number;
+  readonly maxSeconds: number;
+  /** Wait at most this fraction of the batch's age. */
+  readonly fraction: number;
+  /** How long after its completion window a batch may still run before it is cancelled, in seconds. */
+  readonly graceSeconds: number;
+}

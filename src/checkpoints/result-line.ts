@@ -1,0 +1,60 @@
+import type { Outcome } from './counts.ts';
+
+/** A line of `results.jsonl`. Unknown fields of the provider's body are kept in `body`. */
+export type ResultLine = OkLine | NotOkLine;
+
+export interface OkLine {
+  readonly custom_id: string;
+  readonly ok: true;
+  /** The first choice's content, or the texts of a response. */
+  readonly text?: string | null;
+  readonly finish_reason?: string | null;
+  /** Why the model would not answer, in its words. */
+  readonly refusal?: string;
+  /** In jobs whose profile has an `output`, in place of `text`: the answer as JSON that matches its schema. */
+  readonly output?: unknown;
+  /** Embeddings: one vector (or its base64), or one per input when the input was an array. */
+  readonly embedding?: unknown;
+  readonly embeddings?: readonly unknown[];
+  /** Rerank: the documents' places and scores, in the provider's order. */
+  readonly ranking?: readonly unknown[];
+  /** Images, speech: files beside `results.jsonl`, such as `files/q1.png`. */
+  readonly files?: readonly string[];
+  readonly body?: unknown;
+  readonly model?: string;
+  readonly usage?: unknown;
+  readonly round: number;
+  readonly source?: RowSource;
+}
+
+export interface NotOkLine {
+  readonly custom_id: string;
+  readonly ok: false;
+  readonly outcome: Exclude<Outcome, 'ok'>;
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly line?: number;
+    /** Of `invalid_output`: the place that does not match, as a JSON pointer. */
+    readonly path?: string;
+  };
+  /** Of `invalid_output`: the answer all the same, for it is paid for. */
+  readonly text?: string | null;
+  readonly finish_reason?: string | null;
+  readonly refusal?: string;
+  readonly model?: string;
+  readonly usage?: unknown;
+  readonly body?: unknown;
+  /** Whether sending the row again later may help. */
+  readonly retry: boolean;
+  /** The last round the row took part in; 0 when it was never sent. */
+  readonly round: number;
+  readonly source?: RowSource;
+}
+
+/** Where a row came from; told in jobs of several inputs. */
+export interface RowSource {
+  readonly file: string;
+  /** 1-based line, or ordinal where the format has no lines. */
+  readonly line: number;
+}

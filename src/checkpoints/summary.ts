@@ -1,0 +1,76 @@
+import { summaryKey } from './keys.ts';
+import { storedObject } from './stored-object.ts';
+import type { Failure } from '../errors.ts';
+import type { BatchRecord, UnreadableLine } from './collected.ts';
+import type { ErrorCount, ModelUsage, OutcomeCounts, Usage } from './counts.ts';
+import type { InputRef, SkippedFiles } from './job.ts';
+import type { InputReading, RowProblem } from './plan.ts';
+import type { OpenBatch } from './shard-end.ts';
+
+/** `output/<jobId>/summary.json`, written last. */
+export interface Summary {
+  readonly jobId: string;
+  /**
+   * `succeeded`: every row ok; `partial`: finished with dead letters; `failed`: ended before every row was settled;
+   * `cancelled`: ended so because somebody wanted it to; `empty`: a scheduled run that found nothing new.
+   */
+  readonly status: 'succeeded' | 'partial' | 'failed' | 'cancelled' | 'empty';
+  readonly profile: string;
+  /** Absent when the job was not started. */
+  readonly provider: string | undefined;
+  readonly model: string | undefined;
+  readonly endpoint: string | undefined;
+  /** The input files, and how each was read. */
+  readonly inputs: readonly (InputRef & Partial<InputReading>)[];
+  /** Files below the prefix that were left out; absent when there are none. */
+  readonly skipped?: SkippedFiles;
+  /** Input rows; `counts` sums to it. */
+  readonly rows: number;
+  readonly counts: OutcomeCounts;
+  readonly shards: number;
+  /** Most rounds any shard took. */
+  readonly rounds: number;
+  /** Rows that the realtime endpoint answered; absent when there are none. */
+  readonly sentDirect?: number;
+  readonly usage: Usage;
+  /** The usage, by the model that answered. */
+  readonly models: readonly ModelUsage[];
+  /** Of all answers, those of rows that were asked again included. */
+  readonly truncated: number;
+  readonly refused: number;
+  /** Rows that were sent and are not ok, by outcome and code. Invalid rows are under `problems`. */
+  readonly errors: readonly ErrorCount[];
+  readonly unexplained: {
+    readonly missing: number;
+    readonly duplicates: number;
+    readonly unknown: number;
+    readonly unknownIds: readonly string[];
+    readonly unreadable: number;
+    /** Rows whose result line came back under a changed custom_id; absent when there are none, as the next one. */
+    readonly changedIds?: number;
+    /** Rows that were paid for twice because their first result line could not be read or belonged to no row. */
+    readonly paidTwice?: number;
+  };
+  /** The first result lines that cannot be read; absent when all can. */
+  readonly unreadableLines?: readonly UnreadableLine[];
+  readonly batches: readonly BatchRecord[];
+  /** Batches that the job left as they are when it failed or was cancelled. Absent in summaries of version 0.1. */
+  readonly open?: readonly OpenBatch[];
+  /** Ids of files that are left at the provider; names, where it would not list them. */
+  readonly left: readonly string[];
+  /** The first invalid rows, with line and reason. */
+  readonly problems: readonly RowProblem[];
+  /** Keys of the files beside this one; no dead letters key when every row is ok. */
+  readonly results: string | undefined;
+  readonly deadLetters: string | undefined;
+  /** Key of the page for people; absent when it could not be written. */
+  readonly report?: string | undefined;
+  readonly failure?: Failure | undefined;
+  /** What to do next when the job failed. */
+  readonly advice?: string | undefined;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly seconds: number;
+}
+
+export const summaryObject = storedObject<Summary, string>(summaryKey);

@@ -1,0 +1,41 @@
+import type { ObjectStore, OpenObject } from '../store/object-store.ts';
+import { frameLines } from './lines.ts';
+
+/** Longest line of our own files. A row of 2,048 embeddings of 4,096 floats is about 100 MB. */
+export const MAX_OWN_LINE_BYTES = 256 * 1_048_576;
+
+/**
+ * The lines of a file that the workflow itself has written, each with its newline, in batches that arrive together.
+ * @returns undefined when there is no such file
+ * @throws Error on a line that is longer than any that the workflow writes
+ */
+export async function ownLines(
+  store: ObjectStore,
+  key: string,
+): Promise<AsyncGenerator<Buffer[], undefined> | undefined> {
+  const object = await store.open(key);
+  return object === undefined ? undefined : readOwn(store.locate(key), object);
+}
+
+/** {@link ownLines} of a file that must be there. */
+export async function* requiredLines(store: ObjectStore, key: string): AsyncGenerator<Buffer[], undefined> {
+  const lines = await ownLines(store, key);
+  if (lines === undefined) throw new Error(`There is no ${store.locate(key)}; was it deleted?`);
+  return yield* lines;
+}
+
+async function* readOwn(name: string, object: OpenObject): AsyncGenerator<Buffer[], undefined> {
+  try {
+    for await (const lines of frameLines(object.body, MAX_OWN_LINE_BYTES, 'raw')) {
+      yield lines.map(({ bytes, number }) => {
+        if (bytes !== undefined) return bytes;
+        throw new Error(
+          `Line ${number} of ${name} is longer than ${MAX_OWN_LINE_BYTES} bytes; was the file changed by hand?`,
+        );
+      });
+    }
+    return undefined;
+  } finally {
+    object.close();
+  }
+}

