@@ -215,7 +215,7 @@ class FileClient implements ProviderClient {
     const call = get(`find batch of file ${wanted.inputFileId}`, this.#adapter.batchesPath);
     const end = await this.#read(call, {}, (item) => {
       const batch = this.#adapter.readBatch(item, this.#dialect);
-      return batch !== undefined && isWanted(batch, wanted) && visit(batch);
+      return batch !== undefined && isWanted(batch, wanted, item) && visit(batch);
     });
     if (end === 'cut off') throw cutOff(call);
   }

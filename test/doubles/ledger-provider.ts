@@ -35,7 +35,7 @@ export interface Misbehaviour {
   /** The first so many pages of a list are empty and say that there are more. */
   emptyPages?: number;
   /** How the batches' metadata is shown. */
-  metadata?: 'as sent' | 'upper case' | 'truncated' | 'renamed' | 'merged' | 'none';
+  metadata?: 'as sent' | 'upper case' | 'truncated' | 'renamed' | 'merged' | 'text' | 'pairs' | 'nested' | 'none';
   /** Leave `input_file_id` out of batches. */
   hidesInputFile?: boolean;
   /** For every batch, another one of the same file that was cancelled; it is listed first. */
@@ -53,7 +53,7 @@ export interface Misbehaviour {
   /** Timestamps as texts without a time zone, in the provider's own local time. */
   zonelessTimes?: boolean;
   /** Batches cannot be found by their id from second to second of their life: all, or the first one. */
-  notFound?: { from: number; to: number; listed: boolean; onlyFirst?: boolean };
+  notFound?: { from: number; to: number; listed: boolean; onlyFirst?: boolean; status?: number };
   /** Seconds after its end until a batch names its output file. */
   lateOutputSeconds?: number;
   /** How the output is shown. */
@@ -290,7 +290,8 @@ class Ledger {
 
   #get(id: string): Reply {
     const batch = this.batches.get(id);
-    if (batch === undefined || this.#isNotFound(batch)) return fail(404, 'not_found');
+    if (batch === undefined || this.#isNotFound(batch))
+      return fail(this.misbehaviour.notFound?.status ?? 404, 'not_found');
     const { output } = this.misbehaviour;
     if (output?.otherBatchLooks !== undefined && output.otherBatchLooks > 0) {
       output.otherBatchLooks -= 1;
@@ -385,7 +386,7 @@ class Ledger {
       : Math.floor(shifted / 1_000);
   }
 
-  #metadataOf({ metadata }: LedgerBatch): Record<string, string> {
+  #metadataOf({ metadata }: LedgerBatch): unknown {
     const entries = Object.entries(metadata);
     switch (this.misbehaviour.metadata ?? 'as sent') {
       case 'none':
@@ -398,6 +399,12 @@ class Ledger {
         return Object.fromEntries(entries.map(([name, value]) => [`user_${name}`, value]));
       case 'merged':
         return { ...Object.fromEntries(entries.slice(1)), user: 'u-1', all: JSON.stringify(metadata) };
+      case 'text':
+        return JSON.stringify(metadata);
+      case 'pairs':
+        return entries.map(([key, value]) => ({ key, value }));
+      case 'nested':
+        return { user: metadata, version: 1 };
       case 'as sent':
         return metadata;
     }

@@ -42,10 +42,10 @@ const lists: readonly Scenario[] = [
     what: `a lost create, and metadata that is shown ${metadata}`,
     misbehaviour: { lostCreates: [502], metadata },
   })),
-  {
-    what: 'a lost create, and a list without input files that shows metadata in upper case',
-    misbehaviour: { lostCreates: [502], metadata: 'upper case', hidesInputFile: true },
-  },
+  ...(['upper case', 'renamed', 'merged', 'text', 'pairs', 'nested'] as const).map((metadata) => ({
+    what: `a lost create, and a list without input files that shows metadata ${metadata}`,
+    misbehaviour: { lostCreates: [502], metadata, hidesInputFile: true },
+  })),
   {
     what: 'a lost create, and empty pages that say that there are more',
     misbehaviour: { lostCreates: [502], emptyPages: 2 },
@@ -71,6 +71,10 @@ const polls: readonly Scenario[] = [
     what: 'a batch that is not found by its id for twenty minutes, and is listed',
     misbehaviour: { notFound: { from: 0, to: 1_200, listed: true } },
   },
+  ...[400, 405, 410].map((status) => ({
+    what: `a batch whose polls are refused with ${status} for twenty minutes, and that is listed`,
+    misbehaviour: { notFound: { from: 0, to: 1_200, listed: true, status } },
+  })),
   {
     what: 'a batch that is never found by its id, and is listed',
     misbehaviour: { notFound: { from: 0, to: Infinity, listed: true } },
