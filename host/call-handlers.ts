@@ -1,14 +1,3 @@
-import { handler as announceJob } from '../lambdas/announce-job.ts';
-import { handler as buildRequests } from '../lambdas/build-requests.ts';
-import { handler as cancelBatch } from '../lambdas/cancel-batch.ts';
-import { handler as collectResults } from '../lambdas/collect-results.ts';
-import { handler as createBatch } from '../lambdas/create-batch.ts';
-import { handler as pollBatch } from '../lambdas/poll-batch.ts';
-import { handler as sendDirect } from '../lambdas/send-direct.ts';
-import { handler as uploadFile } from '../lambdas/upload-file.ts';
-import { handler as writeResults } from '../lambdas/write-results.ts';
-import { handler as cancelJob } from '../lambdas/cancel-job.ts';
-import { handler as startJob } from '../lambdas/start-job.ts';
 import type { TaskEdges } from '../src/announce/channel.ts';
 import type { StepHost } from '../src/runtime/handler.ts';
 import type { StartEdges } from '../src/doors/start-job.ts';
@@ -17,16 +6,19 @@ import type { CallStep } from './engine.ts';
 /** A payload is JSON that crossed the machine; what each handler takes and gives is typed in `src/contract.ts`. */
 type AnyHandler = (event: never, host: never) => Promise<unknown>;
 
-const HANDLERS: Readonly<Record<string, AnyHandler>> = {
-  'build-requests': buildRequests,
-  'upload-file': uploadFile,
-  'create-batch': createBatch,
-  'send-direct': sendDirect,
-  'poll-batch': pollBatch,
-  'cancel-batch': cancelBatch,
-  'collect-results': collectResults,
-  'write-results': writeResults,
-  'announce-job': announceJob,
+/** Loads a step's code when the step is first called. */
+type LoadStep = () => Promise<{ readonly handler: AnyHandler }>;
+
+const HANDLERS: Readonly<Record<string, LoadStep>> = {
+  'build-requests': () => import('../lambdas/build-requests.ts'),
+  'upload-file': () => import('../lambdas/upload-file.ts'),
+  'create-batch': () => import('../lambdas/create-batch.ts'),
+  'send-direct': () => import('../lambdas/send-direct.ts'),
+  'poll-batch': () => import('../lambdas/poll-batch.ts'),
+  'cancel-batch': () => import('../lambdas/cancel-batch.ts'),
+  'collect-results': () => import('../lambdas/collect-results.ts'),
+  'write-results': () => import('../lambdas/write-results.ts'),
+  'announce-job': () => import('../lambdas/announce-job.ts'),
 };
 
 /** Calls the handlers of the machine's Tasks in this process, with these edges instead of those of the environment. */
@@ -34,17 +26,21 @@ export function callHandlers(edges: TaskEdges): CallStep {
   return caller(HANDLERS, { edges });
 }
 
-const DOORS: Readonly<Record<string, AnyHandler>> = { 'start-job': startJob, 'cancel-job': cancelJob };
+const DOORS: Readonly<Record<string, LoadStep>> = {
+  'start-job': () => import('../lambdas/start-job.ts'),
+  'cancel-job': () => import('../lambdas/cancel-job.ts'),
+};
 
 /** {@link callHandlers} for the functions that events go to. */
 export function callDoors(edges: StartEdges): CallStep {
   return caller(DOORS, { edges });
 }
 
-function caller(handlers: Readonly<Record<string, AnyHandler>>, host: StepHost): CallStep {
-  return (step, event) => {
-    const handler = handlers[step];
-    if (handler === undefined) throw new Error(`The stack calls "${step}", which is no step.`);
+function caller(steps: Readonly<Record<string, LoadStep>>, host: StepHost): CallStep {
+  return async (step, event) => {
+    const load = steps[step];
+    if (load === undefined) throw new Error(`The stack calls "${step}", which is no step.`);
+    const { handler } = await load();
     return handler(event as never, host as never);
   };
 }

@@ -79,7 +79,14 @@ export async function runLocalHost(options: LocalHostOptions): Promise<RunningHo
   await using opened = new AsyncDisposableStack();
   opened.defer(() => executions.leave());
   opened.defer(() => events.settled());
-  const api = opened.use(await serveApi({ edges: doors, routes: stack.routes, port: options.port }));
+  const api = opened.use(
+    await serveApi({
+      edges: doors,
+      routes: stack.routes,
+      port: options.port,
+      nextFires: () => timetable.next(),
+    }),
+  );
   await carryOn(doors);
   await deliverBegun(schedules);
   // After that, so that what can be completed keeps its files.

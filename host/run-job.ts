@@ -4,12 +4,10 @@ import { resolveProfile } from '../src/config/resolve-profile.ts';
 import type { TaskEdges } from '../src/announce/channel.ts';
 import { InvalidRequest, ProviderDenied } from '../src/errors.ts';
 import { summaryObject, type Summary } from '../src/checkpoints/summary.ts';
-import { startJob, type StartedJob } from '../src/doors/start-job.ts';
+import { startJob, type StartEdges, type StartedJob } from '../src/doors/start-job.ts';
 import { cancelToTheEnd } from './cancel-jobs.ts';
-import { callBundles } from './call-bundles.ts';
-import { callHandlers } from './call-handlers.ts';
 import { createLocalExecutions, type EngineEvent, type LocalExecutions } from './engine.ts';
-import { loadMachine, machineOf } from './load-stack.ts';
+import { loadMachine } from './load-stack.ts';
 import type { Steps } from './worker-steps.ts';
 import { readTreatment, toStartRequest, type AskedJob, type Treatment } from './start-request.ts';
 
@@ -37,41 +35,59 @@ export async function runJob(options: RunJob): Promise<Summary> {
   const treatment = await readTreatment(options);
   await refuseWithoutKey(config, treatment);
   const request = await toStartRequest(edges.store, config, options, treatment);
+  return runStarted(options, (start) => startJob(start, request));
+}
+
+/** What runs a job that was started, whatever started it. */
+type RunStarted = Omit<RunJob, keyof AskedJob>;
+
+/**
+ * Starts a job, and runs it to its end on this machine.
+ * @param start starts it, or finds that there is nothing to start
+ */
+export async function runStarted(
+  options: RunStarted,
+  start: (edges: StartEdges) => Promise<StartedJob>,
+): Promise<Summary> {
+  const { config, edges } = options;
   const executions = await openExecutions(options);
-  const started = await startJob({ ...edges, config, executions }, request);
+  const started = await start({ ...edges, config, executions });
+  const { jobId } = started;
   options.onStart?.(started);
   const failure =
     started.execution === undefined
       ? undefined
-      : await finish(executions, started.execution, options.signal, () => cancelRun(options, request.jobId));
-  const summary = await summaryObject.read(edges.store, request.jobId);
+      : await finish(executions, started.execution, options.signal, () => cancelRun(options, jobId));
+  const summary = await summaryObject.read(edges.store, jobId);
   if (summary !== undefined) return summary;
-  throw new Error(`Job ${request.jobId} ended without a summary: ${failure ?? 'the reason is unknown'}`);
+  throw new Error(`Job ${jobId} ended without a summary: ${failure ?? 'the reason is unknown'}`);
 }
 
 /** Cancels a job that this process has left. */
-async function cancelRun(options: RunJob, jobId: string): Promise<Summary> {
+async function cancelRun(options: RunStarted, jobId: string): Promise<Summary> {
   const { config, edges } = options;
   await cancelToTheEnd({ ...edges, config, executions: await openExecutions(options) }, jobId);
   return summaryObject.require(edges.store, jobId);
 }
 
-async function openExecutions({ config, edges, steps, bundles, onEvent }: RunJob): Promise<LocalExecutions> {
+async function openExecutions({
+  config,
+  edges,
+  steps,
+  bundles,
+  onEvent,
+}: RunStarted): Promise<LocalExecutions> {
   if (bundles === undefined) {
     return createLocalExecutions({
       ...(await loadMachine(config)),
-      callStep: steps?.call ?? callHandlers(edges),
+      callStep: steps?.call ?? (await import('./call-handlers.ts')).callHandlers(edges),
       abandonSteps: () => steps?.abandon() ?? Promise.resolve(),
       onEvent,
     });
   }
-  const { synthesizeBundles } = await import('./synthesize.ts');
-  const synthesized = synthesizeBundles(config, bundles);
-  return createLocalExecutions({
-    ...machineOf(synthesized.template),
-    callStep: callBundles(synthesized),
-    onEvent,
-  });
+  const { callBundles, stageBundles } = await import('./call-bundles.ts');
+  const callStep = callBundles(await stageBundles(config, bundles));
+  return createLocalExecutions({ ...(await loadMachine(config)), callStep, onEvent });
 }
 
 /**

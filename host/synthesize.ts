@@ -5,31 +5,17 @@ import { App } from 'aws-cdk-lib';
 import { NightshiftStack } from '../lib/nightshift-stack.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 
-/** A synthesized stack: its template, and the folder its assets are in. */
-export interface Synthesized {
-  readonly template: unknown;
-  readonly folder: string;
-}
-
-/** Synthesizes the stack with its Lambdas bundled as they are deployed. */
-export function synthesizeBundles(config: NightshiftConfig, folder: string): Synthesized {
-  return synthesize(config, folder, { 'aws:cdk:enable-asset-metadata': true });
-}
-
 /** The template of the stack. Nothing is bundled for it, which takes about two seconds less. */
 export function synthesizeTemplate(config: NightshiftConfig): unknown {
   const folder = mkdtempSync(join(tmpdir(), 'nightshift-synth-'));
   // The CDK's own check of the template takes 3 of 5 s; what is deployed is checked by `npm run synth` and the deploy.
   process.env['CDK_VALIDATION'] ??= 'false';
   try {
-    return synthesize(config, folder, { 'aws:cdk:bundling-stacks': [] }).template;
+    const context = { 'aws:cdk:bundling-stacks': [] };
+    const app = new App({ outdir: folder, analyticsReporting: false, context });
+    const stack = new NightshiftStack(app, 'Nightshift', { config });
+    return app.synth().getStackByName(stack.stackName).template as unknown;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function synthesize(config: NightshiftConfig, folder: string, context: Record<string, unknown>): Synthesized {
-  const app = new App({ outdir: folder, analyticsReporting: false, context });
-  const stack = new NightshiftStack(app, 'Nightshift', { config });
-  return { template: app.synth().getStackByName(stack.stackName).template, folder };
 }

@@ -2,21 +2,40 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { IAlarmAction } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Topic } from 'aws-cdk-lib/aws-sns';
+import { Topic, type ITopic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import type { AlarmsConfig } from '../src/config/schema.ts';
 
-/** Where alarms go, as configured: to an address, to a topic, to both, or nowhere but the console. */
-export function createAlarmActions(scope: Construct, { email, topicArn }: AlarmsConfig): IAlarmAction[] {
+/** Where alarms go beside what the configuration names. */
+export interface AlarmTargets {
+  readonly topic?: ITopic | undefined;
+  readonly actions?: readonly IAlarmAction[] | undefined;
+  /** Encrypts the topic that is made for an address. */
+  readonly encryptionKey?: IKey | undefined;
+}
+
+/** Where alarms go: to an address, to topics, to actions of the app, or nowhere but the console. */
+export function createAlarmActions(
+  scope: Construct,
+  { email, topicArn }: AlarmsConfig,
+  { topic, actions = [], encryptionKey }: AlarmTargets,
+): IAlarmAction[] {
   return [
-    ...(email === undefined ? [] : [new SnsAction(createMailing(scope, email))]),
+    ...(email === undefined ? [] : [new SnsAction(createMailing(scope, email, encryptionKey))]),
     ...(topicArn === undefined ? [] : [new SnsAction(Topic.fromTopicArn(scope, 'AlarmTopic', topicArn))]),
+    ...(topic === undefined ? [] : [new SnsAction(topic)]),
+    ...actions,
   ];
 }
 
-function createMailing(scope: Construct, email: string): Topic {
-  const topic = new Topic(scope, 'AlarmMail', { displayName: 'Nightshift', enforceSSL: true });
+function createMailing(scope: Construct, email: string, masterKey: IKey | undefined): Topic {
+  const topic = new Topic(scope, 'AlarmMail', {
+    displayName: 'Nightshift',
+    enforceSSL: true,
+    ...(masterKey && { masterKey }),
+  });
   topic.addSubscription(new EmailSubscription(email));
   // A topic with a policy of its own has lost the one that lets its account's alarms in.
   topic.addToResourcePolicy(

@@ -7,6 +7,7 @@ import {
   type IMetric,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
+import { packageVersion } from '../src/package-root.ts';
 import type { WorkflowMetrics } from './workflow-metrics.ts';
 
 export interface AlarmsProps {
@@ -17,7 +18,7 @@ export interface AlarmsProps {
   readonly actions: readonly IAlarmAction[];
   /**
    * Where the runbook is: a path or an address.
-   * @default docs/operations.md
+   * @default - the page that is published with this version
    */
   readonly runbook?: string | undefined;
 }
@@ -33,7 +34,8 @@ interface AlarmRule {
   readonly periods?: number;
 }
 
-const RUNBOOK = 'docs/operations.md';
+/** Package registries keep the files of every version that was published. */
+const RUNBOOK = `https://unpkg.com/nightshift@${packageVersion()}/docs/operations.md`;
 
 /** How late a poll may be. A poll that fails is tried again for up to 3 hours, and counts as late for all of it. */
 const POLL_LAG = Duration.minutes(30);

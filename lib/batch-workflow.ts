@@ -1,106 +1,234 @@
-import { Duration, Names } from 'aws-cdk-lib';
+import { CfnOutput, Duration, Names, Stack } from 'aws-cdk-lib';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
-import { Architecture } from 'aws-cdk-lib/aws-lambda';
-import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import type { Metric, MetricOptions } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Architecture, type IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { checkConfig } from '../src/config/check-config.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import { jobDaysOf } from '../src/config/limits.ts';
-import { deployedProviders } from '../src/config/deployed-providers.ts';
-import { configLiteral } from './config-literal.ts';
-import { DataBucket } from './data-bucket.ts';
+import type { MetricName } from '../src/metrics.ts';
+import type { Outcome } from '../src/checkpoints/counts.ts';
+import { acknowledgePacks } from './acknowledge-packs.ts';
+import { checkProps } from './check-props.ts';
+import { DataBucket, refuseSilentBucket } from './data-bucket.ts';
 import { DropTrigger } from './drop-trigger.ts';
+import { allowServices } from './encryption.ts';
 import { EventDelivery } from './event-delivery.ts';
 import { JobsApi } from './jobs-api.ts';
 import { Machine } from './machine.ts';
-import { createProviderKeys, type ProviderKeys } from './provider-keys.ts';
 import { Operations } from './operations.ts';
+import { createProviderKeys, type ProviderKeys } from './provider-keys.ts';
+import { PublishedConfig } from './published-config.ts';
 import { Schedules } from './schedules.ts';
-import { Steps } from './steps.ts';
+import type { StepFunction } from './step-function.ts';
+import type { StepName } from './step-table.ts';
+import { Steps, type StepFunctions } from './steps.ts';
 import { StopTrigger } from './stop-trigger.ts';
 import { createWebhook } from './webhook.ts';
-
-export interface BatchWorkflowProps {
-  /**
-   * Profiles, providers, schedules and limits, as `nightshift.config.ts` has them. Deployed inside the functions that
-   * start jobs; holds no keys.
-   */
-  readonly config: NightshiftConfig;
-  /**
-   * The secret with the providers' keys: a JSON object `{"<provider>": "<key>"}`.
-   * @default - a new secret holding `{}`, to be filled by hand
-   */
-  readonly providerKeys?: ProviderKeys;
-  /**
-   * What the functions run on. arm64 costs a fifth less; a few regions have x86 alone.
-   * @default Architecture.ARM_64
-   */
-  readonly architecture?: Architecture;
-}
+import { grantDrop, grantReadResults, grantStart } from './workflow-grants.ts';
+import { WorkflowMetrics, type Ending } from './workflow-metrics.ts';
+import { workflowOutputs } from './workflow-outputs.ts';
+import type { BatchWorkflowProps } from './workflow-props.ts';
 
 /**
  * The whole batch workflow, with its three doors: a file dropped under `input/<profile>/` of the bucket, a request to
  * the API, or a schedule becomes one result per row under `output/<jobId>/`.
  */
 export class BatchWorkflow extends Construct {
-  readonly bucket: Bucket;
+  readonly bucket: IBucket;
   readonly providerKeys: ProviderKeys;
   /** One execution is one job, named by its jobId. */
   readonly stateMachine: IStateMachine;
   /** Of the version that jobs start with: start executions by this. */
   readonly stateMachineAliasArn: string;
-  readonly api: HttpApi;
+  /** The HTTP API; undefined with `api: false`. */
+  readonly api: HttpApi | undefined;
   /** Events that came to nothing: drops and schedules that started no job, aborts that cancelled none. */
   readonly deadLetters: IQueue;
+  /** The Lambda function of each step. */
+  readonly functions: Readonly<Partial<Record<StepName, IFunction>>>;
+  readonly #metrics: WorkflowMetrics;
+  readonly #objectKey;
 
-  /** @throws InvalidRequest naming every problem of the configuration. */
+  /** @throws InvalidRequest naming every property that does not exist, or every problem of the configuration. */
   constructor(scope: Construct, id: string, props: BatchWorkflowProps) {
     super(scope, id);
+    checkProps('BatchWorkflow', props);
+    acknowledgePacks(this);
     const config = checkConfig(props.config);
-    const { limits = {}, schedules = {}, api = {}, webhook } = config;
-    const { shardsInFlight = 100 } = limits;
-    const jobDays = jobDaysOf(config);
-    const { bucket } = new DataBucket(this, 'Data', { jobDays });
-    const providerKeys = props.providerKeys ?? createProviderKeys(this, 'ProviderKeys');
+    const { encryptionKey } = props;
+    if (encryptionKey !== undefined) allowServices(encryptionKey, Stack.of(this));
+    this.bucket = this.openBucket(config, props);
+    this.#objectKey = this.bucket.encryptionKey ?? encryptionKey;
+    this.providerKeys = props.providerKeys ?? createProviderKeys(this, 'ProviderKeys', props);
     // Several workflows in one account have metrics of their own.
     const workflow = Names.uniqueResourceName(this, { maxLength: 100, separator: '-' });
-    const { functions } = new Steps(this, 'Steps', {
+    const functions = this.createSteps(config, props, workflow);
+    const machine = this.createMachine(functions, config, props);
+    this.stateMachine = machine.stateMachine;
+    this.stateMachineAliasArn = machine.alias.attrArn;
+    this.deadLetters = this.connectDoors(functions, machine, config, props);
+    this.functions = Object.fromEntries(
+      (Object.entries(functions) as [StepName, StepFunction][]).map(([step, { lambda }]) => [step, lambda]),
+    );
+    const { stateMachine, deadLetters } = this;
+    const parts = { stateMachine, functions, deadLetters, workflow };
+    this.#metrics = new WorkflowMetrics(parts);
+    if (props.operations !== false) {
+      const alarmTargets = { topic: props.alarmTopic, actions: props.alarmActions, encryptionKey };
+      // oxlint-disable-next-line no-new -- it adds itself to the stack
+      new Operations(this, 'Operations', { ...parts, config, alarmTargets });
+    }
+    this.api = this.createApi(functions, config, props);
+    // oxlint-disable-next-line no-new -- it adds itself to the stack
+    new PublishedConfig(this, 'PublishedConfig', {
+      config,
+      publish: functions['publish-config'],
+      bucket: this.bucket,
+    });
+  }
+
+  /**
+   * Lets somebody drop files.
+   * @param profile whose folder; without it, every folder below `input/`
+   */
+  grantDrop(grantee: IGrantable, profile?: string): Grant {
+    return grantDrop(this.bucket, this.#objectKey, grantee, profile);
+  }
+
+  /** Lets somebody read results, reports and summaries. */
+  grantReadResults(grantee: IGrantable): Grant {
+    return grantReadResults(this.bucket, this.#objectKey, grantee);
+  }
+
+  /** Lets somebody start, follow, cancel and resume jobs: through the API where there is one, and with the command line. */
+  grantStart(grantee: IGrantable): Grant {
+    return grantStart(this, this.#objectKey, grantee);
+  }
+
+  /** Executions that ended so, over five minutes unless the options say otherwise. */
+  metricJobs(ending: Ending, options?: MetricOptions): Metric {
+    return withOptions(this.#metrics.jobs(ending), options);
+  }
+
+  /** Rows of ended jobs with an outcome. */
+  metricRows(outcome: Outcome, options?: MetricOptions): Metric {
+    return withOptions(this.#metrics.own('Rows', { dimensions: { Outcome: outcome } }), options);
+  }
+
+  /** Tokens of ended jobs. */
+  metricTokens(direction: 'input' | 'output', options?: MetricOptions): Metric {
+    return withOptions(this.#metrics.own('Tokens', { dimensions: { Direction: direction } }), options);
+  }
+
+  /** Seconds that jobs took; the longest one unless the options say otherwise. */
+  metricJobSeconds(options?: MetricOptions): Metric {
+    return withOptions(this.#metrics.own('JobSeconds', { statistic: 'Maximum' }), options);
+  }
+
+  /** Age of the oldest open batch in seconds. */
+  metricOldestBatch(options?: MetricOptions): Metric {
+    return withOptions(this.#metrics.oldestBatch(), options);
+  }
+
+  /** How late the latest poll came, in seconds. */
+  metricPollLag(options?: MetricOptions): Metric {
+    return withOptions(this.#metrics.pollLag(), options);
+  }
+
+  /** Events in the dead-letter queue. */
+  metricDeadLetters(options?: MetricOptions): Metric {
+    return withOptions(this.#metrics.deadLetters(), options);
+  }
+
+  /** Any of the workflow's own metrics, of the namespace `Nightshift`. */
+  metric(name: MetricName, options?: MetricOptions): Metric {
+    return withOptions(this.#metrics.own(name), options);
+  }
+
+  /**
+   * Adds what people and the command line need to know to the outputs of the stack; `nightshift list --stack <name>` then finds this
+   * workflow.
+   * @param prefix of the outputs' names, for a second workflow in the stack: `--stack <name>/<prefix>`
+   */
+  addOutputs(prefix = ''): void {
+    for (const { name, description, value } of workflowOutputs(this)) {
+      const output = new CfnOutput(this, `${prefix}${name}`, { description, value });
+      output.overrideLogicalId(`${prefix}${name}`);
+    }
+  }
+
+  private openBucket(config: NightshiftConfig, props: BatchWorkflowProps): IBucket {
+    const { bucket, encryptionKey, removalPolicy } = props;
+    if (bucket === undefined) {
+      const kept = { encryptionKey, removalPolicy };
+      const created = new DataBucket(this, 'Data', { jobDays: jobDaysOf(config), ...kept }).bucket;
+      // The two types differ in nothing but `undefined`, which this project's compiler tells from absence.
+      return created as IBucket;
+    }
+    this.node.addValidation({ validate: () => refuseSilentBucket(bucket) });
+    return bucket;
+  }
+
+  private createSteps(config: NightshiftConfig, props: BatchWorkflowProps, workflow: string): StepFunctions {
+    const { architecture = Architecture.ARM_64, removalPolicy } = props;
+    const { bucket, providerKeys } = this;
+    return new Steps(this, 'Steps', {
       bucket,
+      bucketKey: this.#objectKey,
       providerKeys,
-      webhook: webhook && createWebhook(this, 'WebhookSecret', webhook),
+      webhook: createWebhook(this, config.webhook, props.webhook ?? {}, props),
       workflow,
-      architecture: props.architecture ?? Architecture.ARM_64,
-      defineInDoors: { 'process.env.NIGHTSHIFT_CONFIG': configLiteral(props.config) },
-      defineWithKeys: { 'process.env.NIGHTSHIFT_PROVIDERS': configLiteral(deployedProviders(props.config)) },
-    });
+      config,
+      settings: { ...props, architecture, removalPolicy },
+      servesApi: props.api !== false,
+    }).functions;
+  }
+
+  private createMachine(steps: StepFunctions, config: NightshiftConfig, props: BatchWorkflowProps): Machine {
+    const { shardsInFlight = 100 } = config.limits ?? {};
     const machine = new Machine(this, 'Machine', {
-      steps: functions,
+      steps,
       maxConcurrency: shardsInFlight,
-      timeout: Duration.days(jobDays),
+      timeout: Duration.days(jobDaysOf(config)),
+      logs: props,
     });
-    const { stateMachine } = machine;
-    const { 'start-job': startJob, 'cancel-job': cancelJob, api: serveApi } = functions;
-    for (const door of [startJob, cancelJob, serveApi]) machine.allowStart(door);
-    machine.allowStop(serveApi);
-    const delivery = new EventDelivery(this, 'Events', [startJob, cancelJob]);
+    const { 'start-job': startJob, 'cancel-job': cancelJob, api } = steps;
+    for (const door of [startJob, cancelJob, ...(api ? [api] : [])]) machine.allowStart(door);
+    if (api !== undefined) machine.allowStop(api);
+    return machine;
+  }
+
+  private connectDoors(
+    { 'start-job': startJob, 'cancel-job': cancelJob }: StepFunctions,
+    { stateMachine }: Machine,
+    { schedules = {} }: NightshiftConfig,
+    { encryptionKey }: BatchWorkflowProps,
+  ): IQueue {
+    const delivery = new EventDelivery(this, 'Events', { doors: [startJob, cancelJob], encryptionKey });
     // oxlint-disable no-new -- they add themselves to the stack
-    new DropTrigger(this, 'DropTrigger', { bucket, startJob, delivery });
+    new DropTrigger(this, 'DropTrigger', { bucket: this.bucket, startJob, delivery });
     new StopTrigger(this, 'StopTrigger', { stateMachine, cancelJob, delivery });
     new Schedules(this, 'Schedules', { schedules, startJob, delivery });
     // oxlint-enable no-new
-    const { deadLetters } = delivery;
-    const operations = { stateMachine, functions, deadLetters, workflow, config };
-    // oxlint-disable-next-line no-new -- it adds itself to the stack
-    new Operations(this, 'Operations', operations);
-    const jobsApi = new JobsApi(this, 'Api', { serveApi, jwt: api.jwt, ...limits.api });
-
-    this.bucket = bucket;
-    this.providerKeys = providerKeys;
-    this.stateMachine = stateMachine;
-    this.stateMachineAliasArn = machine.alias.attrArn;
-    this.api = jobsApi.httpApi;
-    this.deadLetters = deadLetters;
+    return delivery.deadLetters;
   }
+
+  private createApi(
+    { api: serveApi }: StepFunctions,
+    { limits, api }: NightshiftConfig,
+    props: BatchWorkflowProps,
+  ): HttpApi | undefined {
+    if (serveApi === undefined || props.api === false) return undefined;
+    const deployed = { ...limits?.api, ...props.api, jwt: api?.jwt, logs: props };
+    return new JobsApi(this, 'Api', { serveApi, ...deployed }).httpApi;
+  }
+}
+
+function withOptions(metric: Metric, options: MetricOptions | undefined): Metric {
+  return options === undefined ? metric : metric.with(options);
 }

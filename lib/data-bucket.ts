@@ -7,21 +7,20 @@ import {
   CfnBucket,
   ObjectOwnership,
   type BucketProps,
+  type IBucket,
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { keptProps, type Kept } from './kept.ts';
 import { checkpointDays } from '../src/config/limits.ts';
 
 const PRIVATE = {
   blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
   objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
-  encryption: BucketEncryption.S3_MANAGED,
   enforceSSL: true,
   minimumTLSVersion: 1.2,
-  // It holds what was paid for: removing the stack never removes data.
-  removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
 } satisfies BucketProps;
 
-export interface DataBucketProps {
+export interface DataBucketProps extends Kept {
   /** Days a job may run. */
   readonly jobDays: number;
 }
@@ -30,10 +29,12 @@ export interface DataBucketProps {
 export class DataBucket extends Construct {
   readonly bucket: Bucket;
 
-  constructor(scope: Construct, id: string, { jobDays }: DataBucketProps) {
+  constructor(scope: Construct, id: string, { jobDays, ...kept }: DataBucketProps) {
     super(scope, id);
     this.bucket = new Bucket(this, 'Bucket', {
       ...PRIVATE,
+      ...keptBucket(kept),
+      ...encryptionOf(kept),
       // The version id is what makes a dropped file one job, however often its event is delivered.
       versioned: true,
       lifecycleRules: [
@@ -64,7 +65,7 @@ export class DataBucket extends Construct {
         },
       ],
     });
-    this.configure();
+    this.configure(kept);
     this.node.addValidation({ validate: () => refuseNotifications(this.bucket) });
   }
 
@@ -72,19 +73,22 @@ export class DataBucket extends Construct {
    * What the CDK's own properties would bring too much of: `eventBridgeEnabled` a custom resource, whose Lambda may
    * change every bucket; `serverAccessLogsBucket` an ACL, unless the app has set a feature flag.
    */
-  private configure(): void {
+  private configure(kept: Kept): void {
     const resource = this.bucket.node.defaultChild;
     if (!(resource instanceof CfnBucket)) throw new TypeError('A Bucket holds no CfnBucket any more.');
     resource.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
     resource.loggingConfiguration = {
-      destinationBucketName: this.createAccessLogs().bucketName,
+      destinationBucketName: this.createAccessLogs(kept).bucketName,
       logFilePrefix: ACCESS_LOG_PREFIX,
     };
   }
 
-  private createAccessLogs(): Bucket {
+  private createAccessLogs(kept: Kept): Bucket {
     const accessLogs = new Bucket(this, 'AccessLogs', {
       ...PRIVATE,
+      ...keptBucket(kept),
+      // S3 delivers access logs to no bucket with a key of its own.
+      encryption: BucketEncryption.S3_MANAGED,
       lifecycleRules: [{ id: 'forget-access-logs', expiration: Duration.days(365) }],
     });
     accessLogs.addToResourcePolicy(
@@ -103,6 +107,41 @@ export class DataBucket extends Construct {
 }
 
 const ACCESS_LOG_PREFIX = 'data/';
+
+/** It holds what was paid for: removing the stack removes data only when it is asked to, and then all of it. */
+function keptBucket(kept: Kept): BucketProps {
+  const { removalPolicy } = keptProps(kept);
+  return { removalPolicy, autoDeleteObjects: removalPolicy === RemovalPolicy.DESTROY };
+}
+
+function encryptionOf({ encryptionKey }: Kept): BucketProps {
+  if (encryptionKey === undefined) return { encryption: BucketEncryption.S3_MANAGED };
+  // With a key of the bucket, KMS is asked once in a while and not for every object.
+  return { encryption: BucketEncryption.KMS, encryptionKey, bucketKeyEnabled: true };
+}
+
+/**
+ * A bucket of the same app that does not send its events to EventBridge would start no job at a drop. What an imported bucket does
+ * is not known here.
+ */
+export function refuseSilentBucket(bucket: IBucket): string[] {
+  const resource = bucket.node.defaultChild;
+  if (!(resource instanceof CfnBucket) || sendsEvents(bucket, resource)) return [];
+  return [
+    `The bucket ${bucket.node.path} does not send its events to EventBridge, so a file dropped there would start no job. ` +
+      'Create it with eventBridgeEnabled: true.',
+  ];
+}
+
+function sendsEvents(bucket: IBucket, { notificationConfiguration: own }: CfnBucket): boolean {
+  if (own !== undefined && 'eventBridgeConfiguration' in own) return true;
+  const notifications = bucket.node.tryFindChild('Notifications');
+  return (
+    notifications !== undefined &&
+    'eventBridgeEnabled' in notifications &&
+    notifications.eventBridgeEnabled === true
+  );
+}
 
 /**
  * `bucket.addEventNotification()` sets the bucket's notifications as a whole when the stack is deployed, by a custom

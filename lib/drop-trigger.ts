@@ -1,5 +1,5 @@
 import { Match, Rule } from 'aws-cdk-lib/aws-events';
-import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { INPUT_PREFIX } from '../src/checkpoints/keys.ts';
 import type { EventDelivery } from './event-delivery.ts';
@@ -7,7 +7,7 @@ import type { StepFunction } from './step-function.ts';
 
 export interface DropTriggerProps {
   /** Tells EventBridge of its new objects. */
-  readonly bucket: Bucket;
+  readonly bucket: IBucket;
   readonly startJob: StepFunction;
   readonly delivery: EventDelivery;
 }

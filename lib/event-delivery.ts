@@ -1,12 +1,23 @@
 import { Duration, Validations } from 'aws-cdk-lib';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
-import { Queue } from 'aws-cdk-lib/aws-sqs';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { StepFunction } from './step-function.ts';
 
 /** EventBridge's own schedule: 185 attempts in 24 hours, with growing and jittered waits. */
 export const DELIVERY = { retryAttempts: 185, maxEventAge: Duration.hours(24) } as const;
+
+export interface EventDeliveryProps {
+  /** The functions that events are delivered to. */
+  readonly doors: readonly StepFunction[];
+  /**
+   * Encrypts the dead-letter queue.
+   * @default - SQS's own key
+   */
+  readonly encryptionKey: IKey | undefined;
+}
 
 /**
  * How events reach a door. One that comes to nothing ends in the dead-letter queue: as the event when it could not be
@@ -15,12 +26,12 @@ export const DELIVERY = { retryAttempts: 185, maxEventAge: Duration.hours(24) } 
 export class EventDelivery extends Construct {
   readonly deadLetters: Queue;
 
-  /** @param doors the functions that events are delivered to */
-  constructor(scope: Construct, id: string, doors: readonly StepFunction[]) {
+  constructor(scope: Construct, id: string, { doors, encryptionKey }: EventDeliveryProps) {
     super(scope, id);
     this.deadLetters = new Queue(this, 'DeadLetters', {
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
+      ...(encryptionKey && { encryption: QueueEncryption.KMS, encryptionMasterKey: encryptionKey }),
     });
     Validations.of(this.deadLetters).acknowledge({
       id: 'AwsSolutions-SQS3',

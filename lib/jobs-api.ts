@@ -1,22 +1,57 @@
-import { Names, RemovalPolicy } from 'aws-cdk-lib';
+import { Names } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   HttpApi,
   HttpMethod,
+  HttpNoneAuthorizer,
   HttpStage,
   LogGroupLogDestination,
+  type CorsPreflightOptions,
+  type IDomainName,
   type IHttpRouteAuthorizer,
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpIamAuthorizer, HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { ROUTE_NAMES, ROUTES } from '../src/config/routes.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
+import { InvalidRequest } from '../src/errors.ts';
+import { logGroupProps, type LogSettings } from './function-settings.ts';
 import type { StepFunction } from './step-function.ts';
 
-export interface JobsApiProps {
+/** The API of a workflow as it is deployed. */
+export interface ApiProps {
+  /**
+   * Who may call the API. A Lambda authorizer has to return `principalId` in its context: it tells callers apart.
+   * @default - bearer tokens of `api.jwt` of the configuration, else requests signed with AWS credentials
+   */
+  readonly authorizer?: IHttpRouteAuthorizer;
+  /**
+   * A domain name of your own for the API.
+   * @default - the address that API Gateway makes
+   */
+  readonly domainName?: IDomainName;
+  /**
+   * Path of the API below its domain name.
+   * @default - the root
+   */
+  readonly mappingKey?: string;
+  /**
+   * Lets pages of other origins call the API.
+   * @default - no page may
+   */
+  readonly corsPreflight?: CorsPreflightOptions;
+  /**
+   * Close the address that API Gateway makes, so that only the domain name is left.
+   * @default false
+   */
+  readonly disableExecuteApiEndpoint?: boolean;
+}
+
+export interface JobsApiProps extends ApiProps {
   readonly serveApi: StepFunction;
+  readonly logs: LogSettings;
   /**
    * Whose bearer tokens are taken.
    * @default - none: requests are signed with AWS credentials
@@ -40,12 +75,14 @@ export class JobsApi extends Construct {
 
   constructor(scope: Construct, id: string, props: JobsApiProps) {
     super(scope, id);
-    const { serveApi, jwt, requestsPerSecond = 20, burst = 40 } = props;
+    const { serveApi, requestsPerSecond = 20, burst = 40 } = props;
+    const jwt = props.authorizer === undefined ? props.jwt : undefined;
     this.httpApi = new HttpApi(this, 'HttpApi', {
       apiName: Names.uniqueResourceName(this, { maxLength: 128, separator: '-' }),
       description: 'Nightshift: start, follow, cancel and resume jobs',
       createDefaultStage: false,
-      defaultAuthorizer: createAuthorizer(jwt),
+      defaultAuthorizer: refuseOpen(props.authorizer) ?? createAuthorizer(jwt),
+      ...settingsOf(props),
     });
     const integration = new HttpLambdaIntegration('Serve', serveApi.lambda);
     for (const name of ROUTE_NAMES) {
@@ -63,25 +100,53 @@ export class JobsApi extends Construct {
       httpApi: this.httpApi,
       stageName: '$default',
       autoDeploy: true,
+      ...mappingOf(props),
       throttle: { rateLimit: requestsPerSecond, burstLimit: burst },
       accessLogSettings: {
-        destination: new LogGroupLogDestination(this.createAccessLogs()),
-        format: accessLog(jwt === undefined ? '$context.identity.caller' : '$context.authorizer.claims.sub'),
+        destination: new LogGroupLogDestination(this.createAccessLogs(props.logs)),
+        format: accessLog(callerVariable(props)),
       },
     });
   }
 
-  private createAccessLogs(): LogGroup {
+  private createAccessLogs(logs: LogSettings): LogGroup {
     return new LogGroup(this, 'AccessLogs', {
       // Vended logs share one resource policy by prefix, which has room for few names only.
       logGroupName: `/aws/vendedlogs/apis/${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}`,
-      retention: RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
+      ...logGroupProps(logs),
     });
   }
 }
 
 const HTTP_METHODS = { get: HttpMethod.GET, post: HttpMethod.POST } as const;
+
+function settingsOf({ corsPreflight, disableExecuteApiEndpoint }: JobsApiProps) {
+  return {
+    ...(corsPreflight && { corsPreflight }),
+    ...(disableExecuteApiEndpoint !== undefined && { disableExecuteApiEndpoint }),
+  };
+}
+
+function mappingOf({ domainName, mappingKey }: JobsApiProps) {
+  if (domainName === undefined) return {};
+  return { domainMapping: { domainName, ...(mappingKey !== undefined && { mappingKey }) } };
+}
+
+/** The variable of the access log that tells who asked: it depends on the authorizer. */
+function callerVariable({ authorizer, jwt }: JobsApiProps): string {
+  if (authorizer instanceof HttpIamAuthorizer) return '$context.identity.caller';
+  if (authorizer instanceof HttpJwtAuthorizer) return '$context.authorizer.claims.sub';
+  if (authorizer !== undefined) return '$context.authorizer.principalId';
+  return jwt === undefined ? '$context.identity.caller' : '$context.authorizer.claims.sub';
+}
+
+/** @throws InvalidRequest for an API that is open to everybody: whoever finds its address could spend money. */
+function refuseOpen(authorizer: IHttpRouteAuthorizer | undefined): IHttpRouteAuthorizer | undefined {
+  if (!(authorizer instanceof HttpNoneAuthorizer)) return authorizer;
+  throw new InvalidRequest(
+    'api.authorizer: HttpNoneAuthorizer would let everybody start jobs at your cost. Give an authorizer that asks who calls, or leave it out.',
+  );
+}
 
 function createAuthorizer(jwt: JobsApiProps['jwt']): IHttpRouteAuthorizer {
   if (jwt === undefined) return new HttpIamAuthorizer();

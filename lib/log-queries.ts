@@ -1,4 +1,3 @@
-import { Stack } from 'aws-cdk-lib';
 import { QueryDefinition, QueryString, type ILogGroup } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { LogEvent } from '../src/log.ts';
@@ -74,17 +73,19 @@ const QUERIES: Readonly<Record<string, LogQuery>> = {
 export interface LogQueriesProps {
   /** Of the steps. */
   readonly logGroups: readonly ILogGroup[];
+  /** Names the folder. */
+  readonly workflow: string;
 }
 
-/** Saved queries of Logs Insights, in a folder of the stack's name. */
+/** Saved queries of Logs Insights, in a folder of the workflow's name. */
 export class LogQueries extends Construct {
-  constructor(scope: Construct, id: string, { logGroups }: LogQueriesProps) {
+  constructor(scope: Construct, id: string, { logGroups, workflow }: LogQueriesProps) {
     super(scope, id);
     for (const [purpose, query] of Object.entries(QUERIES)) {
       const { events, fields, statistics, sort } = query;
       // oxlint-disable-next-line no-new -- it adds itself to the stack
       new QueryDefinition(this, purpose, {
-        queryDefinitionName: `${Stack.of(this).stackName}/${purpose}`,
+        queryDefinitionName: `${workflow}/${purpose}`,
         logGroups: [...logGroups],
         queryString: new QueryString({
           fields: [...fields],

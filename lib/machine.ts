@@ -1,6 +1,6 @@
 import { ArnFormat, Names, RemovalPolicy, Stack, type Duration } from 'aws-cdk-lib';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import {
   CfnStateMachineAlias,
   CfnStateMachineVersion,
@@ -10,9 +10,10 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { acknowledgeWildcards } from './acknowledge-wildcards.ts';
+import { logGroupProps, type LogSettings } from './function-settings.ts';
 import { defineJob } from './job-states.ts';
 import type { StepFunction } from './step-function.ts';
-import { DOORS } from './step-table.ts';
+import { isTask, type StepName } from './step-table.ts';
 import type { StepFunctions } from './steps.ts';
 
 export interface MachineProps {
@@ -21,6 +22,7 @@ export interface MachineProps {
   readonly maxConcurrency: number;
   /** How long one execution may take. */
   readonly timeout: Duration;
+  readonly logs: LogSettings;
 }
 
 /** The state machine: one execution is one job. `job-states.ts` and `shard-states.ts` hold what it does. */
@@ -29,7 +31,7 @@ export class Machine extends Construct {
   /** What doors start: the last version that was deployed. */
   readonly alias: CfnStateMachineAlias;
 
-  constructor(scope: Construct, id: string, { steps, maxConcurrency, timeout }: MachineProps) {
+  constructor(scope: Construct, id: string, { steps, maxConcurrency, timeout, logs }: MachineProps) {
     super(scope, id);
     // States are named by their construct ids; a scope of their own keeps those clear of everything else's.
     const states = new Construct(this, 'States');
@@ -38,7 +40,7 @@ export class Machine extends Construct {
       definitionBody: DefinitionBody.fromChainable(defineJob(states, steps, maxConcurrency)),
       timeout,
       tracingEnabled: true,
-      logs: { destination: this.createLogs(), level: LogLevel.ALL, includeExecutionData: false },
+      logs: { destination: this.createLogs(logs), level: LogLevel.ALL, includeExecutionData: false },
     });
     this.alias = this.publish();
     this.allowVersions(steps);
@@ -101,11 +103,10 @@ export class Machine extends Construct {
   }
 
   /** Vended logs: their groups share one resource policy by prefix, which has room for few names only. */
-  private createLogs(): LogGroup {
+  private createLogs(logs: LogSettings): LogGroup {
     return new LogGroup(this, 'Logs', {
       logGroupName: `/aws/vendedlogs/states/${Names.uniqueResourceName(this, { maxLength: 200, separator: '-' })}`,
-      retention: RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
+      ...logGroupProps(logs),
     });
   }
 
@@ -127,6 +128,6 @@ export class Machine extends Construct {
 }
 
 function tasksOf(steps: StepFunctions): StepFunction[] {
-  const doors: readonly StepFunction[] = DOORS.map((door) => steps[door]);
-  return Object.values(steps).filter((step) => !doors.includes(step));
+  const all = Object.entries(steps) as [StepName, StepFunction][];
+  return all.flatMap(([name, step]) => (isTask(name) ? [step] : []));
 }

@@ -1,45 +1,54 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { INPUT_PREFIX } from '../src/checkpoints/keys.ts';
-import { BatchWorkflow, type BatchWorkflowProps } from './batch-workflow.ts';
+import { InvalidRequest } from '../src/errors.ts';
+import { BatchWorkflow } from './batch-workflow.ts';
+import { unknownNames } from './check-props.ts';
+import { WORKFLOW_PROPS, type BatchWorkflowProps } from './workflow-props.ts';
 
 export interface NightshiftStackProps extends StackProps, BatchWorkflowProps {}
 
 /** The workflow as a stack of its own, with what a user needs to know as outputs. */
 export class NightshiftStack extends Stack {
+  readonly workflow: BatchWorkflow;
+
+  /** @throws InvalidRequest naming every property that does not exist, or every problem of the configuration. */
   constructor(scope: Construct, id: string, props: NightshiftStackProps) {
-    super(scope, id, props);
-    const workflow = new BatchWorkflow(this, 'Workflow', props);
-    const { bucket, providerKeys, stateMachine, stateMachineAliasArn, api, deadLetters } = workflow;
-    const output = (name: string, description: string, value: string): CfnOutput =>
-      new CfnOutput(this, name, { description, value });
-    output('BucketName', 'Bucket with inputs, results and everything in between', bucket.bucketName);
-    output(
-      'InputLocation',
-      'Drop files here, or in a folder named by a profile; see FirstJob for the first five minutes',
-      bucket.s3UrlForObject(INPUT_PREFIX),
-    );
-    output(
-      'FirstJob',
-      'Start the first job with this: S3 begins to send events of drops about five minutes after the first deploy',
-      'npx nightshift submit examples/hanse.jsonl --wait',
-    );
-    output('StateMachineArn', 'State machine: one execution per job', stateMachine.stateMachineArn);
-    output(
-      'StateMachineAliasArn',
-      'What to start executions by: the version of the last deploy',
-      stateMachineAliasArn,
-    );
-    output(
-      'ProviderKeysSecretArn',
-      'Secret for the keys of the providers: {"<provider>": "<key>"}',
-      providerKeys.secretArn,
-    );
-    output('ApiUrl', 'API: POST /jobs, GET /jobs/{jobId}, … GET /openapi.json describes it', api.apiEndpoint);
-    output(
-      'DeadLetterQueueUrl',
-      'Queue with events that came to nothing, such as a drop that started no job; empty when all is well',
-      deadLetters.queueUrl,
-    );
+    const { own, stack } = divide(props);
+    super(scope, id, stack);
+    this.workflow = new BatchWorkflow(this, 'Workflow', own);
+    this.workflow.addOutputs();
   }
 }
+
+/** The properties of the workflow, and those of the stack. */
+function divide(props: NightshiftStackProps): { own: BatchWorkflowProps; stack: StackProps } {
+  const known = [...Object.keys(WORKFLOW_PROPS), ...Object.keys(STACK_PROPS)];
+  const problems = unknownNames('', Object.keys(props), known);
+  if (problems.length > 0) {
+    throw new InvalidRequest(
+      `NightshiftStack has properties that are not valid:\n${problems.map((each) => `  ${each}`).join('\n')}`,
+    );
+  }
+  const isOwn = ([name]: [string, unknown]): boolean => Object.hasOwn(WORKFLOW_PROPS, name);
+  const entries: [string, unknown][] = Object.entries(props);
+  return {
+    own: Object.fromEntries(entries.filter(isOwn)) as unknown as BatchWorkflowProps,
+    stack: Object.fromEntries(entries.filter((entry) => !isOwn(entry))),
+  };
+}
+
+/** Every property of a stack, by name: the compiler sees to it that none is missing here. */
+const STACK_PROPS: Readonly<Record<keyof StackProps, true>> = {
+  analyticsReporting: true,
+  crossRegionReferences: true,
+  description: true,
+  env: true,
+  notificationArns: true,
+  permissionsBoundary: true,
+  propertyInjectors: true,
+  stackName: true,
+  suppressTemplateIndentation: true,
+  synthesizer: true,
+  tags: true,
+  terminationProtection: true,
+};

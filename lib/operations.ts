@@ -2,7 +2,7 @@ import { Construct } from 'constructs';
 import { resolveProfile } from '../src/config/resolve-profile.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import { parseWindow } from '../src/completion-window.ts';
-import { createAlarmActions } from './alarm-topic.ts';
+import { createAlarmActions, type AlarmTargets } from './alarm-topic.ts';
 import { Alarms } from './alarms.ts';
 import { WorkflowDashboard } from './dashboard.ts';
 import { LogQueries } from './log-queries.ts';
@@ -10,23 +10,25 @@ import { WorkflowMetrics, type WorkflowMetricsProps } from './workflow-metrics.t
 
 export interface OperationsProps extends WorkflowMetricsProps {
   readonly config: NightshiftConfig;
+  readonly alarmTargets: AlarmTargets;
 }
 
 /** What the people have who keep the workflow running: alarms, a dashboard, saved queries. */
 export class Operations extends Construct {
-  constructor(scope: Construct, id: string, { config, ...parts }: OperationsProps) {
+  constructor(scope: Construct, id: string, { config, alarmTargets, ...parts }: OperationsProps) {
     super(scope, id);
     const { functions, workflow } = parts;
     const metrics = new WorkflowMetrics(parts);
     const { alarms } = new Alarms(this, 'Alarms', {
       metrics,
       longestBatchSeconds: longestBatchSeconds(config),
-      actions: createAlarmActions(this, config.alarms ?? {}),
+      actions: createAlarmActions(this, config.alarms ?? {}, alarmTargets),
       runbook: config.alarms?.runbook,
     });
     // oxlint-disable no-new -- they add themselves to the stack
     new WorkflowDashboard(this, 'Overview', { metrics, alarms, workflow });
-    new LogQueries(this, 'Queries', { logGroups: Object.values(functions).map(({ logGroup }) => logGroup) });
+    const logGroups = Object.values(functions).map(({ logGroup }) => logGroup);
+    new LogQueries(this, 'Queries', { logGroups, workflow });
     // oxlint-enable no-new
   }
 }

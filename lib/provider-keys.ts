@@ -1,19 +1,20 @@
-import { RemovalPolicy, SecretValue, Validations } from 'aws-cdk-lib';
+import { SecretValue, Validations } from 'aws-cdk-lib';
 import { Secret, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
+import { keptProps, type Kept } from './kept.ts';
 
 /** A secret that holds `{"<provider>": "<key>"}`, as far as the workflow uses it. */
 export type ProviderKeys = Pick<ISecret, 'secretArn' | 'grantRead'>;
 
 /**
  * The secret for the providers' keys. It is deployed as `{}` and filled by hand; later deployments leave what was put
- * into it alone, and removing the stack keeps it.
+ * into it alone, and removing the stack keeps it unless its removal policy says otherwise.
  */
-export function createProviderKeys(scope: Construct, id: string): ProviderKeys {
+export function createProviderKeys(scope: Construct, id: string, kept: Kept): ProviderKeys {
   const secret = new Secret(scope, id, {
     description: 'Nightshift: the keys of the batch providers, {"<provider>": "<key>"}',
     secretStringValue: SecretValue.unsafePlainText('{}'),
-    removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    ...keptProps(kept),
   });
   Validations.of(secret).acknowledge({
     id: 'AwsSolutions-SMG4',

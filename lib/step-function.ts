@@ -1,39 +1,46 @@
-import { Duration, RemovalPolicy, Size } from 'aws-cdk-lib';
+import { Duration, Size } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import {
   Function as Lambda,
   LoggingFormat,
   Runtime,
   Tracing,
-  type Architecture,
+  type FunctionOptions,
 } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
-import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import { RemovalPolicy } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { bundle, type Define } from './bundle.ts';
+import type { NightshiftConfig } from '../src/config/config.ts';
+import { grantKey } from './encryption.ts';
+import { logGroupProps, reservedFor, type FunctionSettings } from './function-settings.ts';
+import { lambdaCode } from './lambda-code.ts';
 import { nodeOptions } from './node-flags.ts';
 import type { ProviderKeys } from './provider-keys.ts';
-import { acknowledgeTracing, allowEvents, EVENT_BUS, grantObjects } from './step-grants.ts';
+import { acknowledgeTracing, allowEvents, allowNetwork, EVENT_BUS, grantObjects } from './step-grants.ts';
 import type { StepName, StepNeeds } from './step-table.ts';
 import type { Webhook } from './webhook.ts';
 
-export interface StepFunctionProps {
-  /** The file of `lambdas/`, without `.ts`. */
-  readonly step: StepName;
-  readonly needs: StepNeeds;
-  readonly bucket: Bucket;
+/** What the steps of a workflow share. */
+export interface SharedBySteps {
+  readonly bucket: IBucket;
+  /** Encrypts the objects of the bucket. */
+  readonly bucketKey: IKey | undefined;
   /** The providers' keys; only a step that talks to the provider may read them. */
   readonly providerKeys: ProviderKeys;
-  /** Only a step that announces may read its secret. */
+  /** Where jobs' ends are posted; only a step that announces may read its secret. */
   readonly webhook: Webhook | undefined;
   /** Names the workflow in its metrics. */
   readonly workflow: string;
-  readonly architecture: Architecture;
-  /**
-   * Expressions the bundler replaces, each by a JavaScript literal.
-   * @default - none
-   */
-  readonly define?: Define | undefined;
+  readonly config: NightshiftConfig;
+  readonly settings: FunctionSettings;
+}
+
+export interface StepFunctionProps extends SharedBySteps {
+  /** The file of `lambdas/`, without `.ts`. */
+  readonly step: StepName;
+  readonly needs: StepNeeds;
 }
 
 /** One step as a Lambda function: its own role with nothing but what the step needs, its own log group. */
@@ -46,23 +53,18 @@ export class StepFunction extends Construct {
 
   constructor(scope: Construct, id: string, props: StepFunctionProps) {
     super(scope, id);
-    const { step, needs, bucket, providerKeys, workflow, architecture } = props;
-    const webhook = needs.announces === true ? props.webhook : undefined;
+    const { step, needs, config, settings } = props;
     this.timeout = Duration.minutes(needs.timeoutMinutes);
     this.role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       description: `Nightshift step ${step}`,
     });
-    this.logGroup = new LogGroup(this, 'Logs', {
-      retention: RetentionDays.ONE_MONTH,
-      removalPolicy: RemovalPolicy.DESTROY,
-    });
+    this.logGroup = new LogGroup(this, 'Logs', logGroupProps(settings));
     this.lambda = new Lambda(this, 'Function', {
       description: `Nightshift step ${step}`,
-      code: bundle(step, props.define),
+      code: lambdaCode(step, config),
       handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
-      architecture,
       role: this.role,
       memorySize: needs.memoryMib,
       timeout: this.timeout,
@@ -72,21 +74,46 @@ export class StepFunction extends Construct {
       tracing: Tracing.ACTIVE,
       // A job may run for days: the code it began with stays, also when a deploy brings another.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE },
-      environment: {
-        STORE: `s3://${bucket.bucketName}`,
-        STEP: step,
-        WORKFLOW: workflow,
-        NODE_OPTIONS: nodeOptions(needs.memoryMib),
-        ...(needs.provider === undefined ? {} : { SECRET_ARN: providerKeys.secretArn }),
-        ...(needs.announces === undefined ? {} : { EVENT_BUS }),
-        ...(webhook && { WEBHOOK_URL: webhook.url, WEBHOOK_SECRET_ID: webhook.secretId }),
-      },
+      environment: environmentOf(props),
+      ...optionsOf(step, settings),
     });
+    this.grant(props);
+  }
+
+  private grant({ needs, bucket, bucketKey, providerKeys, webhook, settings }: StepFunctionProps): void {
     this.logGroup.grantWrite(this.role);
     acknowledgeTracing(this.role);
+    if (settings.vpc !== undefined) allowNetwork(this.role);
     grantObjects(this.role, bucket, needs);
-    if (needs.provider !== undefined) providerKeys.grantRead(this.role);
-    if (needs.announces === true) allowEvents(this.role);
+    grantKey(this.role, bucketKey, needs);
+    if (needs.provider === true) providerKeys.grantRead(this.role);
+    if (needs.announces !== true) return;
+    allowEvents(this.role);
     webhook?.secret.grantRead(this.role);
   }
+}
+
+function optionsOf(step: StepName, settings: FunctionSettings): FunctionOptions {
+  const { architecture, vpc, subnets, securityGroups } = settings;
+  const reservedConcurrentExecutions = reservedFor(step, settings.reservedConcurrency);
+  return {
+    architecture,
+    ...(reservedConcurrentExecutions !== undefined && { reservedConcurrentExecutions }),
+    ...(vpc && { vpc }),
+    ...(subnets && { vpcSubnets: subnets }),
+    ...(securityGroups && { securityGroups }),
+  };
+}
+
+function environmentOf({ step, needs, bucket, workflow, providerKeys, webhook }: StepFunctionProps) {
+  return {
+    STORE: `s3://${bucket.bucketName}`,
+    STEP: step,
+    WORKFLOW: workflow,
+    NODE_OPTIONS: nodeOptions(needs.memoryMib),
+    ...(needs.provider === undefined ? {} : { SECRET_ARN: providerKeys.secretArn }),
+    ...(needs.announces === undefined ? {} : { EVENT_BUS }),
+    ...(needs.announces === true &&
+      webhook && { WEBHOOK_URL: webhook.url, WEBHOOK_SECRET_ID: webhook.secretId }),
+  };
 }

@@ -1,4 +1,5 @@
 import {
+  DEPLOYED_CONFIG_KEY,
   INDEX_PREFIX,
   INPUT_PREFIX,
   OUTPUT_PREFIX,
@@ -15,7 +16,9 @@ export interface StepNeeds {
   readonly scratchGib?: number;
   /** Talks to the provider, so it may read its key. */
   readonly provider?: true;
-  /** Is a door: it knows the configuration and may start executions, and see how they are. */
+  /** Has the configuration beside its code. */
+  readonly knowsConfig?: true;
+  /** Is a door: it may start executions, and see how they are. */
   readonly startsJobs?: true;
   /** May also stop executions. */
   readonly stopsJobs?: true;
@@ -54,7 +57,7 @@ const SHARDS = 'jobs/*/shards/*';
 /** The summary: where the answer goes when a dropped file asks for what cannot be. */
 const SUMMARIES = 'output/*/summary.json';
 
-const DOOR = { memoryMib: 512, timeoutMinutes: 2, startsJobs: true } as const;
+const DOOR = { memoryMib: 512, timeoutMinutes: 2, knowsConfig: true, startsJobs: true } as const;
 /** A call may take two minutes, and one of another list follows it. */
 const TALKING = { memoryMib: 256, timeoutMinutes: 5, provider: true } as const;
 const MOVING_ROWS = { memoryMib: 1_769, timeoutMinutes: 15 } as const;
@@ -137,12 +140,21 @@ export const STEPS = {
   },
   'write-results': {
     ...MOVING_ROWS,
-    // The summary: of a call that was cut off after it had written it.
-    reads: [JOBS, SUMMARIES],
+    // The results and the summary; and what the rows were, for tables of the input and its answers.
+    reads: [JOBS],
+    readsVersions: [INPUTS, STAGED, OUTPUTS],
     // Shards that left no word are settled here; OUTPUTS: results, dead letters, report and summary.
     streams: [SHARDS, OUTPUTS],
+    // Of a job that is retried.
+    puts: ['jobs/*/before-retries.json'],
     // Rows that are in the results, and what a refused job leaves.
-    deletes: ['output/*/dead-letters.jsonl', 'jobs/*/shards/*.jsonl', 'jobs/*/shards/*/stopped.json'],
+    deletes: [
+      'output/*/dead-letters.jsonl',
+      'output/*/results.csv',
+      'output/*/results.parquet',
+      'jobs/*/shards/*.jsonl',
+      'jobs/*/shards/*/stopped.json',
+    ],
   },
   'announce-job': {
     memoryMib: 256,
@@ -151,9 +163,24 @@ export const STEPS = {
     reads: [CHECKPOINTS, SUMMARIES],
     puts: ['jobs/*/announced/*'],
   },
+  // Called by a deploy.
+  'publish-config': { memoryMib: 256, timeoutMinutes: 1, knowsConfig: true, puts: [DEPLOYED_CONFIG_KEY] },
 } as const satisfies Readonly<Record<string, StepNeeds>>;
 
 export type StepName = keyof typeof STEPS;
 
-/** Functions that start jobs; the others are Tasks of the machine. */
+/** Functions that start jobs. */
 export const DOORS = ['start-job', 'cancel-job', 'api'] as const satisfies readonly StepName[];
+
+type DoorName = (typeof DOORS)[number];
+
+/** Functions that are Tasks of the machine. */
+export type TaskName = Exclude<StepName, DoorName | 'publish-config'>;
+
+export function isDoor(step: StepName): step is DoorName {
+  return (DOORS as readonly StepName[]).includes(step);
+}
+
+export function isTask(step: StepName): step is TaskName {
+  return !isDoor(step) && step !== 'publish-config';
+}

@@ -1,45 +1,29 @@
-import type { Architecture } from 'aws-cdk-lib/aws-lambda';
-import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
-import type { ProviderKeys } from './provider-keys.ts';
-import type { Webhook } from './webhook.ts';
-import { StepFunction } from './step-function.ts';
-import { STEPS, type StepName, type StepNeeds } from './step-table.ts';
+import { StepFunction, type SharedBySteps } from './step-function.ts';
+import { STEPS, type StepName } from './step-table.ts';
 
-export interface StepsProps {
-  readonly bucket: Bucket;
-  readonly providerKeys: ProviderKeys;
-  /** Where jobs' ends are posted. */
-  readonly webhook: Webhook | undefined;
-  /** Names the workflow in its metrics. */
-  readonly workflow: string;
-  readonly architecture: Architecture;
-  /** Expressions the bundler replaces in the doors, each by a JavaScript literal. */
-  readonly defineInDoors: Readonly<Record<string, string>>;
-  /** The same in the steps that talk to the provider: where each provider's key may go. */
-  readonly defineWithKeys: Readonly<Record<string, string>>;
+export interface StepsProps extends SharedBySteps {
+  /** Whether there is a function that serves the API. */
+  readonly servesApi: boolean;
 }
 
-export type StepFunctions = Readonly<Record<StepName, StepFunction>>;
+/** The Lambda functions of a workflow by step; a workflow without an API has no function `api`. */
+export type StepFunctions = Readonly<Record<Exclude<StepName, 'api'>, StepFunction>> & {
+  readonly api?: StepFunction;
+};
 
 /** The Lambda functions of the workflow, one per step. */
 export class Steps extends Construct {
   readonly functions: StepFunctions;
 
-  constructor(scope: Construct, id: string, { defineInDoors, defineWithKeys, ...shared }: StepsProps) {
+  constructor(scope: Construct, id: string, { servesApi, ...shared }: StepsProps) {
     super(scope, id);
-    const create = (step: StepName): StepFunction => {
-      const needs: StepNeeds = STEPS[step];
-      const define = {
-        ...('startsJobs' in needs && defineInDoors),
-        ...('provider' in needs && defineWithKeys),
-      };
-      return new StepFunction(this, constructId(step), { ...shared, step, needs, define });
-    };
+    const create = (step: StepName): StepFunction =>
+      new StepFunction(this, constructId(step), { ...shared, step, needs: STEPS[step] });
     this.functions = {
       'start-job': create('start-job'),
       'cancel-job': create('cancel-job'),
-      api: create('api'),
+      ...(servesApi && { api: create('api') }),
       'build-requests': create('build-requests'),
       'upload-file': create('upload-file'),
       'create-batch': create('create-batch'),
@@ -49,6 +33,7 @@ export class Steps extends Construct {
       'collect-results': create('collect-results'),
       'write-results': create('write-results'),
       'announce-job': create('announce-job'),
+      'publish-config': create('publish-config'),
     };
   }
 }

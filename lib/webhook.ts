@@ -1,7 +1,8 @@
-import { RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Validations } from 'aws-cdk-lib';
 import { Secret, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import type { Construct } from 'constructs';
 import type { WebhookConfig } from '../src/config/schema.ts';
+import { keptProps, type Kept } from './kept.ts';
 
 /** Where jobs' ends are posted, and the secret that signs the posts. */
 export interface Webhook {
@@ -11,19 +12,48 @@ export interface Webhook {
   readonly secretId: string;
 }
 
-/** The webhook as configured; its secret is a new one with a random text, unless another is named. */
-export function createWebhook(scope: Construct, id: string, { url, secretName }: WebhookConfig): Webhook {
-  if (secretName !== undefined) {
-    return { url, secret: Secret.fromSecretNameV2(scope, id, secretName), secretId: secretName };
+/** The webhook of a workflow as it is deployed. */
+export interface WebhookProps {
+  /**
+   * Where to post how each job ended. May be a token.
+   * @default - `webhook.url` of the configuration
+   */
+  readonly url?: string;
+  /**
+   * Its text signs the posts.
+   * @default - the secret named by the configuration, else a new one with a random text
+   */
+  readonly secret?: ISecret;
+}
+
+/** The webhook as configured and deployed; undefined when there is none. */
+export function createWebhook(
+  scope: Construct,
+  config: WebhookConfig | undefined,
+  { url = config?.url, secret }: WebhookProps,
+  kept: Kept,
+): Webhook | undefined {
+  if (url === undefined) return undefined;
+  if (secret !== undefined) return { url, secret, secretId: secret.secretArn };
+  const name = config?.secretName;
+  if (name !== undefined) {
+    return { url, secret: Secret.fromSecretNameV2(scope, SECRET, name), secretId: name };
   }
-  const secret = new Secret(scope, id, {
+  const created = createSecret(scope, kept);
+  return { url, secret: created, secretId: created.secretArn };
+}
+
+const SECRET = 'WebhookSecret';
+
+function createSecret(scope: Construct, kept: Kept): Secret {
+  const secret = new Secret(scope, SECRET, {
     description: 'Nightshift: what the webhook is signed with (HMAC-SHA256)',
     generateSecretString: { passwordLength: 64, excludePunctuation: true },
-    removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+    ...keptProps(kept),
   });
   Validations.of(secret).acknowledge({
     id: 'AwsSolutions-SMG4',
     reason: 'The receiver has to take over a new text at the same time; a person rotates it.',
   });
-  return { url, secret, secretId: secret.secretArn };
+  return secret;
 }

@@ -4,7 +4,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { METRIC_NAMESPACE, type MetricName } from '../src/metrics.ts';
 import type { StepFunction } from './step-function.ts';
-import { DOORS, type StepName } from './step-table.ts';
+import { isDoor, isTask, type StepName } from './step-table.ts';
 import type { StepFunctions } from './steps.ts';
 
 export interface WorkflowMetricsProps {
@@ -15,7 +15,7 @@ export interface WorkflowMetricsProps {
   readonly workflow: string;
 }
 
-type Ending = 'Succeeded' | 'Failed' | 'TimedOut' | 'Aborted';
+export type Ending = 'Succeeded' | 'Failed' | 'TimedOut' | 'Aborted';
 
 /** A batch is polled every 15 minutes, and once in 96th of a window that is longer than a day. */
 const POLLED = Duration.hours(2);
@@ -50,11 +50,7 @@ export class WorkflowMetrics {
 
   /** Failed or throttled calls of the functions that are Tasks of the machine. */
   steps(metric: 'Errors' | 'Throttles'): IMetric {
-    return sumOf(
-      metric,
-      this.#functions((step) => !isDoor(step)),
-      'steps',
-    );
+    return sumOf(metric, this.#functions(isTask), 'steps');
   }
 
   /** Age of the oldest open batch in seconds, as its polls saw it. */
@@ -111,8 +107,6 @@ export class WorkflowMetrics {
       .map(([, each]) => each);
   }
 }
-
-const isDoor = (step: StepName): boolean => (DOORS as readonly StepName[]).includes(step);
 
 /** CloudWatch takes ten metrics in the expression of an alarm. */
 const MAX_METRICS_OF_ALARM = 10;

@@ -52,7 +52,10 @@ export function readNumber(text: string): number | ExactNumber {
   return String(value) === text ? value : JSON.rawJSON(text);
 }
 
-/** A deep copy with plain numbers only: for arithmetic, and for code that checks `typeof`, such as Ajv and zod. */
+/**
+ * A deep copy with plain numbers only: for arithmetic, and for code that checks `typeof`, such as Ajv and zod. A number that is
+ * too large for a double is the largest one, because those take an infinity for no number.
+ */
 export function toPlain(value: unknown): unknown {
   const whole: unknown[] = [];
   const open: [from: Container, to: Container][] = [[[value], whole]];
@@ -63,10 +66,14 @@ export function toPlain(value: unknown): unknown {
         const copy: Container = Array.isArray(inner) ? [] : {};
         open.push([inner, copy]);
         put(to, key, copy);
-      } else put(to, key, isExactNumber(inner) ? Number(inner.rawJSON) : inner);
+      } else put(to, key, isExactNumber(inner) ? finite(Number(inner.rawJSON)) : inner);
     }
   }
   return whole[0];
+}
+
+function finite(number: number): number {
+  return Math.max(-Number.MAX_VALUE, Math.min(number, Number.MAX_VALUE));
 }
 
 type Container = unknown[] | Record<string, unknown>;

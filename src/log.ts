@@ -22,6 +22,7 @@ export type LogEvent =
   | 'output_late'
   | 'job_stopped'
   | 'report_not_written'
+  | 'table_not_written'
   | 'results_written'
   | 'rows_deleted'
   | 'rows_not_deleted'

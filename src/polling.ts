@@ -24,6 +24,12 @@ const MAX_HURRIED_POLLS = 250;
 /** A batch polled this often is overdue, whatever the clock says: 4 rounds x 500 polls x 9 events = 18,000 of 25,000. */
 export const MAX_POLLS_PER_ROUND = 500;
 
+/**
+ * While counters show how fast a batch goes on, the wait may be so many times longer: the pace says when it ends. A batch whose
+ * pace jumps is then seen later, by at most that share of its age, and never later than the longest wait.
+ */
+const COUNTED = 3;
+
 /** Longest wait as a share of the completion window, where that is more than the profile's `maxSeconds`. */
 const MAX_WAIT_PER_WINDOW = 1 / 96;
 
@@ -31,7 +37,8 @@ const MAX_WAIT_PER_WINDOW = 1 / 96;
 export function pollWaitSeconds(state: PollState, limits: PollLimits, random: number): number {
   const age = Math.max(0, state.now - state.createdAt);
   const longest = Math.max(limits.maxSeconds, windowSeconds(state, limits) * MAX_WAIT_PER_WINDOW);
-  const wanted = Math.min(age * limits.fraction, halfTimeLeft(state, age));
+  const left = halfTimeLeft(state, age);
+  const wanted = left === Infinity ? age * limits.fraction : Math.min(age * limits.fraction * COUNTED, left);
   const jittered = wanted * (0.9 + 0.2 * random);
   const wait = Math.ceil(Math.min(Math.max(limits.minSeconds, jittered), longest));
   // Few polls are left in the history, for a batch that may run for a day.

@@ -45,7 +45,7 @@ describe('numbers keep their text', () => {
   it('reads the values that JSON.parse reads', () => {
     fc.assert(
       fc.property(jsonTexts, (text) => {
-        expect(toPlain(parseExact(text))).toEqual(JSON.parse(text));
+        expect(toPlain(parseExact(text))).toEqual(parseFinite(text));
       }),
       { numRuns: 500 },
     );
@@ -98,12 +98,19 @@ describe('what is not JSON stays what it is', () => {
       });
     fc.assert(
       fc.property(broken, (text) => {
-        expect(outcome(() => toPlain(parseExact(text)))).toEqual(outcome(() => JSON.parse(text)));
+        expect(outcome(() => toPlain(parseExact(text)))).toEqual(outcome(() => parseFinite(text)));
       }),
       { numRuns: 2_000 },
     );
   });
 });
+
+/** `JSON.parse` with the largest double for every number that is larger. */
+function parseFinite(text: string): unknown {
+  return JSON.parse(text, (_, value: unknown) =>
+    typeof value === 'number' ? Math.max(-Number.MAX_VALUE, Math.min(value, Number.MAX_VALUE)) : value,
+  );
+}
 
 function outcome(read: () => unknown): unknown {
   try {

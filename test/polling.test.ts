@@ -96,6 +96,28 @@ describe('the poll schedule', () => {
     );
   });
 
+  test('asks at most 120 times in 24 hours when counters show the pace', () => {
+    expect(
+      walk({ windowSeconds: DAY, progress: (age) => age / DAY, endsAfter: DAY }).polls,
+    ).toBeLessThanOrEqual(120);
+  });
+
+  test('is late by at most a third of the batch’s age, and 15 minutes, however its pace jumps', () => {
+    const share = fc.double({ min: 0, max: 1, noNaN: true });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: DAY }),
+        fc.array(share, { minLength: 1, maxLength: 20 }).map((steps) => steps.toSorted((a, b) => a - b)),
+        share.filter((random) => random < 1),
+        (endsAfter, steps, random) => {
+          const progress = (age: number): number => steps[Math.floor((age / DAY) * steps.length * 10)] ?? 1;
+          const { delay } = walk({ windowSeconds: DAY, progress, endsAfter, random });
+          expect(delay).toBeLessThanOrEqual(Math.min(900, Math.max(LIMITS.minSeconds, endsAfter * 0.34)));
+        },
+      ),
+    );
+  });
+
   test('always waits a whole number of seconds within its bounds', () => {
     const count = fc.double({ min: -1e12, max: 1e12, noNaN: true });
     fc.assert(

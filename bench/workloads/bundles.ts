@@ -1,7 +1,6 @@
 import { rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { findBundles } from '../../host/call-bundles.ts';
-import { synthesizeBundles } from '../../host/synthesize.ts';
+import { stageBundles } from '../../host/call-bundles.ts';
 import type { Workload } from '../bench.ts';
 import { race, type Runner } from '../race.ts';
 import type { Fact, Verdict } from '../report.ts';
@@ -14,7 +13,7 @@ const EMPTY = 'an empty handler';
 export const bundles: Workload = async (bench) => {
   const folder = bench.folder('bundles');
   const config = { profiles: { default: { provider: 'simulator', model: 'm' } } };
-  const found = [...findBundles(synthesizeBundles(config, join(folder, 'cdk.out')))].toSorted(([a], [b]) =>
+  const found = [...(await stageBundles(config, join(folder, 'cdk.out')))].toSorted(([a], [b]) =>
     a.localeCompare(b),
   );
   const empty = join(folder, 'empty.mjs');

@@ -35,7 +35,7 @@ async function profileNames(loadConfig: LoadConfig): Promise<string[]> {
   }
 }
 
-const OPTIONS_OF_PATHS = ['data', 'out', 'outputs', 'folder', 'script'];
+const OPTIONS_OF_PATHS = ['config', 'data', 'out', 'outputs', 'folder', 'script'];
 
 /** What the word that is being written may become: the shell leaves files to whoever completes a command. */
 function pathsSoFar(): string[] {

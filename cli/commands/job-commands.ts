@@ -8,7 +8,7 @@ import { listJobs } from '../../src/status/list-jobs.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print } from '../output.ts';
 import { noSuchJob } from '../targets/find-job.ts';
-import { openPlace, openStack, startEdges } from '../targets/open-target.ts';
+import { configOf, openPlace, openStack, startEdges } from '../targets/open-target.ts';
 import { jobsTable } from '../view/jobs-table.ts';
 import { describeJob } from '../view/describe-job.ts';
 import { positiveNumber } from './numbers.ts';
@@ -84,7 +84,7 @@ export function cancelCommand(loadConfig: LoadConfig): Command {
     .argument('<job>', 'jobId');
   return addStackOptions(command).action(async (jobId: string, flags: PlaceFlags) => {
     const place = await openStack(flags);
-    const cancelled = await cancelJob(startEdges(place, await loadConfig()), jobId);
+    const cancelled = await cancelJob(startEdges(place, await configOf(place, loadConfig)), jobId);
     if (cancelled === undefined) throw await noSuchJob(place, jobId);
     if (cancelled.state === 'ended') {
       throw new InvalidRequest(`Job ${jobId} has ended: there is nothing to cancel.`);
@@ -101,7 +101,7 @@ export function resumeCommand(loadConfig: LoadConfig): Command {
     .argument('<job>', 'jobId');
   return addStackOptions(command).action(async (jobId: string, flags: PlaceFlags) => {
     const place = await openStack(flags);
-    const resumed = await resumeJob(startEdges(place, await loadConfig()), jobId);
+    const resumed = await resumeJob(startEdges(place, await configOf(place, loadConfig)), jobId);
     if (resumed === undefined) throw await noSuchJob(place, jobId);
     const { state } = resumed;
     if (state === 'finished') {

@@ -15,9 +15,10 @@ import { createProgress } from '../progress.ts';
 import { printable, printableJson } from '../../src/printable.ts';
 import { EXIT } from './exit-status.ts';
 import { portNumber } from './numbers.ts';
+import { addConfigOption, type ConfigFlags } from './options.ts';
 import type { RunningHost } from '../../host/local-host.ts';
 
-interface LocalFlags {
+interface LocalFlags extends ConfigFlags {
   readonly data: string;
   readonly port: number;
   readonly live?: true;
@@ -26,17 +27,18 @@ interface LocalFlags {
 
 /** `nightshift local`: the whole stack on this machine, until it is stopped. */
 export function localCommand(loadConfig: LoadConfig): Command {
-  return new Command('local')
+  const command = new Command('local')
     .description(
       'run the whole stack on this machine until it is stopped: dropped files, the API, the schedules',
     )
     .option('--data <folder>', 'the folder that stands in for the bucket', 'nightshift-data')
-    .option('-p, --port <number>', 'port of the API on 127.0.0.1', portNumber, 8080)
+    .option('-p, --port <number>', 'port of the API on 127.0.0.1', portNumber, 8080);
+  return addConfigOption(command)
     .option('--live', 'ask the providers that the profiles name, with their keys, instead of the simulator')
     .option('--verbose', 'print the log lines of the steps to standard error')
     .addHelpText('after', HELP)
     .action(async (flags: LocalFlags) => {
-      process.exitCode = await runLocal(flags, await loadConfig());
+      process.exitCode = await runLocal(flags, await loadConfig(flags.config));
     });
 }
 

@@ -4,6 +4,18 @@ import { defined } from '../../src/defined.ts';
 import type { OpenPlace } from '../targets/open-target.ts';
 import { wholeNumber } from './numbers.ts';
 
+/** Which configuration is used. */
+export interface ConfigFlags {
+  readonly config?: string;
+}
+
+export function addConfigOption(command: Command): Command {
+  return command.option(
+    '--config <file>',
+    'the configuration (default: nightshift.config.ts, .mts, .js, .mjs or .json, from this folder upwards)',
+  );
+}
+
 /** How the rows are treated: the same for every command that takes files. */
 export interface TreatmentFlags {
   readonly profile?: string;

@@ -10,9 +10,15 @@ import { printable } from '../../src/printable.ts';
 import { count, duration, grouped } from '../view/figures.ts';
 import { readingNotices } from '../view/reading-notices.ts';
 import { EXIT } from './exit-status.ts';
-import { addTreatmentOptions, overridesOf, type TreatmentFlags } from './options.ts';
+import {
+  addConfigOption,
+  addTreatmentOptions,
+  overridesOf,
+  type ConfigFlags,
+  type TreatmentFlags,
+} from './options.ts';
 
-interface PlanFlags extends TreatmentFlags {
+interface PlanFlags extends TreatmentFlags, ConfigFlags {
   readonly data: string;
   readonly json?: true;
 }
@@ -23,13 +29,13 @@ export function planCommand(loadConfig: LoadConfig): Command {
     .description('say what a job would be, and cost, without sending anything: rows, shards, tokens, polls')
     .argument('<files...>', 'input files, or a job request (.job.json)')
     .option('--provider <name>', "a provider instead of the profile's");
-  return addTreatmentOptions(command)
+  return addConfigOption(addTreatmentOptions(command))
     .option('--data <folder>', "where a job request's inputs lie", 'nightshift-data')
     .option('--json', 'print the plan as one JSON object and nothing else')
     .addHelpText('after', '\nExit status: 0 the job could run, 1 nothing of it would be sent, 2 usage error.')
     .action(async (files: string[], flags: PlanFlags) => {
       const { profile, data } = flags;
-      const config = await loadConfig();
+      const config = await loadConfig(flags.config);
       const planned = await planJob({ files, profile, overrides: overridesOf(flags), config, data });
       const text = flags.json ? jsonLine('plan', planLine(planned)) : describePlan(planned, files).join('\n');
       print(text);

@@ -1,5 +1,6 @@
 import { Command, Help } from 'commander';
 import type { LoadConfig } from '../config/load-config.ts';
+import { packageVersion } from '../../src/package-root.ts';
 import { writeText } from '../output.ts';
 
 /** A command, as the list of commands shows it. */
@@ -12,6 +13,7 @@ interface Entry {
   readonly load: () => Promise<(loadConfig: LoadConfig) => Command>;
 }
 
+const OTHER = 'Other:';
 const HERE = 'On this machine:';
 const DEPLOYED = 'On a deployed stack (with --data, in a folder of this machine):';
 
@@ -80,6 +82,12 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     description: 'let a job that failed or was cancelled go on from where it is; nothing is paid twice',
     load: async () => (await jobCommands()).resumeCommand,
   },
+  retry: {
+    group: DEPLOYED,
+    term: 'retry [options] <job>',
+    description: 'ask the rows of a job again that are not ok; their results go among its own',
+    load: async () => (await import('./retry.ts')).retryCommand,
+  },
   list: {
     group: DEPLOYED,
     term: 'list [options]',
@@ -91,6 +99,12 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     term: 'sweep [options]',
     description: 'start the jobs of files below input/ that have none: their event was lost',
     load: async () => (await import('./sweep.ts')).sweepCommand,
+  },
+  init: {
+    group: OTHER,
+    term: 'init [options] [folder]',
+    description: 'make a project: a configuration, a table to try, and a CDK app to deploy',
+    load: async () => (await import('./init.ts')).initCommand,
   },
 };
 
@@ -107,13 +121,14 @@ export async function createProgram(loadConfig: LoadConfig, words?: readonly str
   const named = first === 'help' ? second : first;
   const program = new Command('nightshift')
     .description('Batch inference without the batch work: a file of rows in, one result per row out.')
-    .configureHelp({ subcommandTerm: termOf });
+    .configureHelp({ subcommandTerm: termOf })
+    .version(packageVersion(), '--version', 'print the version');
   for (const [name, { group, description, load }] of Object.entries(ENTRIES)) {
     const isLoaded = isWhole || name === named;
     const command = isLoaded ? (await load())(loadConfig) : new Command(name).description(description);
     program.addCommand(command.helpGroup(group));
   }
-  program.commandsGroup('Other:');
+  program.commandsGroup(OTHER);
   if (isWhole) await (await import('./completion.ts')).addCompletion(program, loadConfig);
   else program.command('completion <shell>').description('Generate shell completion scripts');
   for (const command of [program, ...program.commands]) setUp(command);

@@ -15,13 +15,22 @@ import { openPlace, type Place } from '../targets/open-target.ts';
 import { download, filesOf, read, resultsOf } from '../result-files.ts';
 import { reportSummary } from '../view/report.ts';
 import { addPlaceOptions, type PlaceFlags } from './options.ts';
-import { exportCsv } from './results-csv.ts';
+import {
+  delimiterOf,
+  exportTable,
+  formatOfFile,
+  printTable,
+  TABLE_FORMATS,
+  type TableFormat,
+} from './export-table.ts';
 
 interface ResultsFlags extends PlaceFlags {
   readonly out?: string;
   readonly parquet?: true;
-  readonly format?: 'csv';
+  readonly format?: TableFormat;
+  readonly withInput?: true;
   readonly raw?: true;
+  readonly delimiter?: string;
 }
 
 /** `nightshift results <job>`. */
@@ -29,11 +38,18 @@ export function resultsCommand(): Command {
   const command = new Command('results')
     .description('get what a job came to: its first answers and where its files are, or the files themselves')
     .argument('<job>', 'jobId')
-    .option('--out <path>', 'copy its files into this folder; with --format, the file to write')
+    .option(
+      '--out <path>',
+      'copy its files into this folder; or the table to write: .csv, .xlsx, .parquet or .jsonl',
+    )
     .option('--parquet', 'with --out: also write results.parquet there, a row per line of results.jsonl')
     .addOption(
-      new Option('--format <format>', 'the results as a table, to --out or standard output').choices(['csv']),
+      new Option('--format <format>', 'the results as a table, to --out or standard output').choices(
+        TABLE_FORMATS,
+      ),
     )
+    .option('--with-input', "with a table: the input's columns first, then ok, the answer and the error")
+    .option('--delimiter <character>', 'with --format csv: what separates cells, , ; | or tab (default: ,)')
     .option('--raw', 'with --format csv: leave cells as they are that a spreadsheet takes for a formula');
   return addPlaceOptions(command)
     .addHelpText(
@@ -41,10 +57,13 @@ export function resultsCommand(): Command {
       '\nWith --json and without --out, prints results.jsonl, one line per row; what a terminal would obey is escaped.',
     )
     .action(async (jobId: string, flags: ResultsFlags) => {
-      checkFlags(flags);
+      const format =
+        flags.format ??
+        (flags.out === undefined || flags.parquet ? undefined : await formatOfFile(flags.out));
+      checkFlags(flags, format);
       const place = await openPlace(flags);
       const summary = await endedSummary(place, jobId);
-      if (flags.format === 'csv') await exportCsv(place.store, summary, flags);
+      if (format !== undefined) await giveTable(place, summary, format, flags);
       else if (flags.out !== undefined) await copyFiles(place, summary, { ...flags, out: flags.out });
       else if (flags.json) await printResults(place, summary);
       else {
@@ -55,14 +74,25 @@ export function resultsCommand(): Command {
 }
 
 /** @throws InvalidRequest for flags that do not go together. */
-function checkFlags({ out, json, parquet, format, raw }: ResultsFlags): void {
+function checkFlags(
+  { out, json, parquet, raw, withInput, delimiter }: ResultsFlags,
+  format: TableFormat | undefined,
+): void {
   if (parquet === true && format !== undefined)
     throw new InvalidRequest('--parquet and --format do not go together: give one of them.');
   if (parquet === true && out === undefined)
     throw new InvalidRequest('--parquet needs --out <folder>: where results.parquet goes.');
-  if (raw === true && format === undefined) throw new InvalidRequest('--raw needs --format csv.');
-  if (json === true && format !== undefined && out === undefined)
-    throw new InvalidRequest('--json with --format csv needs --out <file>: a table is not JSON.');
+  if (raw === true && format !== 'csv') throw new InvalidRequest('--raw needs --format csv.');
+  if (delimiter !== undefined && format !== 'csv')
+    throw new InvalidRequest('--delimiter needs --format csv.');
+  delimiterOf(delimiter);
+  if (withInput === true && format === undefined)
+    throw new InvalidRequest(`--with-input needs --format ${TABLE_FORMATS.join('|')}, or --out <file>.`);
+  if (format === undefined || out !== undefined) return;
+  if (json === true)
+    throw new InvalidRequest(`--json with --format ${format} needs --out <file>: a table is not JSON.`);
+  if (process.stdout.isTTY && (format === 'xlsx' || format === 'parquet'))
+    throw new InvalidRequest(`--format ${format} needs --out <file>: a terminal cannot show it.`);
 }
 
 /** @throws InvalidRequest when there is no such job, or it has not ended. */
@@ -74,6 +104,21 @@ async function endedSummary(place: Place, jobId: string): Promise<Summary> {
   throw new InvalidRequest(
     `Job ${jobId} is ${overview.status}: it has no results yet. nightshift watch ${jobId}${place.options}`,
   );
+}
+
+async function giveTable(
+  { store }: Place,
+  summary: Summary,
+  format: TableFormat,
+  flags: ResultsFlags,
+): Promise<void> {
+  const { out, raw, json, delimiter } = flags;
+  const withInput = flags.withInput === true;
+  if (out === undefined) return printTable(store, summary, { format, withInput, raw, delimiter });
+  const path = await exportTable(store, summary, { format, withInput, raw, delimiter, out });
+  const { jobId } = summary;
+  const { size: bytes } = await stat(path);
+  print(json ? jsonLine('file', { jobId, key: resultsOf(summary), path, bytes }) : printable(path));
 }
 
 async function copyFiles(
@@ -95,7 +140,7 @@ async function copyFiles(
     print(json ? jsonLine('file', { jobId, key, path, bytes }) : printable(path));
     if (parquet !== true || key !== results) continue;
     const table = path.replace(/\.jsonl$/, '.parquet');
-    await writeParquet(table, read(store, key));
+    await writeParquet(table, () => read(store, key));
     const made = { jobId, key, path: table, bytes: (await stat(table)).size };
     print(json ? jsonLine('file', made) : printable(table));
   }

@@ -1,6 +1,5 @@
 import { copyFile, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
@@ -10,6 +9,7 @@ import { deadLettersKey, fileKey, reportKey, summaryKey } from '../../src/checkp
 import type { Log } from '../../src/log.ts';
 import type { StartedJob } from '../../src/doors/start-job.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { packageRoot } from '../../src/package-root.ts';
 import { print as printOut, printError } from '../output.ts';
 import { printable, printableJson } from '../../src/printable.ts';
 import { SECOND_INTERRUPT_MS, takeInterrupts, type Interrupts } from '../interrupts.ts';
@@ -19,10 +19,17 @@ import { openLocalEdges } from '../../host/open-edges.ts';
 import { openProgress } from '../run-progress.ts';
 import { RunAborted, runJob } from '../../host/run-job.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
+import { exportTable, formatOfFile } from './export-table.ts';
 import { reportSummary } from '../view/report.ts';
-import { addTreatmentOptions, overridesOf, type TreatmentFlags } from './options.ts';
+import {
+  addConfigOption,
+  addTreatmentOptions,
+  overridesOf,
+  type ConfigFlags,
+  type TreatmentFlags,
+} from './options.ts';
 
-interface RunFlags extends TreatmentFlags {
+interface RunFlags extends TreatmentFlags, ConfigFlags {
   readonly data: string;
   readonly out?: string;
   readonly json?: true;
@@ -31,7 +38,8 @@ interface RunFlags extends TreatmentFlags {
   readonly verbose?: true;
 }
 
-const EXAMPLE = fileURLToPath(new URL('../../examples/hanse.jsonl', import.meta.url));
+/** Found when it is needed: files of the package are beside its package.json. */
+const example = (): string => join(packageRoot(), 'examples', 'hanse.jsonl');
 
 /** `nightshift run [files…]`: one job to its end on this machine. */
 export function runCommand(loadConfig: LoadConfig): Command {
@@ -45,16 +53,23 @@ export function runCommand(loadConfig: LoadConfig): Command {
       'simulator answers here and for free; melious needs MELIOUS_API_KEY',
       'simulator',
     );
-  return addTreatmentOptions(command)
+  return addConfigOption(addTreatmentOptions(command))
     .option('--data <folder>', 'the folder that stands in for the bucket', 'nightshift-data')
-    .option('--out <folder>', 'also put the result files here')
+    .option(
+      '--out <path>',
+      'also put the result files into this folder; or a table of the input and its answers: .csv, .xlsx, .parquet or .jsonl',
+    )
     .option('--again', 'run anew, and pay anew, although this file has been run before')
     .option('--json', 'print the summary as one JSON object and nothing else')
-    .option('--bundles', 'bundle the Lambdas into cdk.out, as for a deploy, and run the bundles')
+    .option('--bundles', 'put the Lambdas into cdk.out as they are deployed, and run those')
     .option('--verbose', 'print the log lines of the steps to standard error')
     .addHelpText('after', HELP)
     .action(async (files: string[], flags: RunFlags) => {
-      process.exitCode = await run(files.length === 0 ? [EXAMPLE] : files, flags, await loadConfig());
+      process.exitCode = await run(
+        files.length === 0 ? [example()] : files,
+        flags,
+        await loadConfig(flags.config),
+      );
     });
 }
 
@@ -65,7 +80,9 @@ Several files make one job. A job that was interrupted or failed goes on where i
 async function run(files: readonly string[], flags: RunFlags, config: NightshiftConfig): Promise<number> {
   const print = printer(flags);
   // Before anything is paid for: a job that ended may not find out that its results have no place.
-  if (flags.out !== undefined) await makeFolder('--out', flags.out);
+  const format = flags.out === undefined ? undefined : await formatOfFile(flags.out);
+  if (flags.out !== undefined)
+    await makeFolder('--out', format === undefined ? flags.out : dirname(flags.out));
   await using host = await openLocalEdges({
     data: flags.data,
     simulator: flags.provider === 'simulator',
@@ -99,7 +116,9 @@ async function run(files: readonly string[], flags: RunFlags, config: Nightshift
     () => progress.end(),
   );
   if (summary === undefined) return EXIT.interrupted;
-  const placed = await placeFiles(store, summary, flags.out);
+  const placed = await placeFiles(store, summary, format === undefined ? flags.out : undefined);
+  if (format !== undefined && flags.out !== undefined && summary.results !== undefined)
+    placed.unshift(await exportTable(store, summary, { format, withInput: true, out: flags.out }));
   await reportSummary(store, summary, { files: placed, json: flags.json });
   return exitStatus(summary);
 }
@@ -144,9 +163,14 @@ function startLine({ jobId, state }: StartedJob, files: readonly string[]): stri
 
 /** Where the result files are: in the store, or where --out asks for them. */
 async function placeFiles(store: ObjectStore, summary: Summary, out: string | undefined): Promise<string[]> {
-  const keys = [summary.results, summary.deadLetters, summary.report, summaryKey(summary.jobId)].filter(
-    (key) => key !== undefined,
-  );
+  const { tables = [] } = summary;
+  const keys = [
+    summary.results,
+    ...tables,
+    summary.deadLetters,
+    summary.report,
+    summaryKey(summary.jobId),
+  ].filter((key) => key !== undefined);
   const sources = keys.map((key) => store.locate(key));
   const answers = await Array.fromAsync(store.list(fileKey(summary.jobId, '')));
   const folders = answers.length === 0 ? [] : ['files'];

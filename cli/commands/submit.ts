@@ -7,7 +7,7 @@ import { startJob, type StartedJob } from '../../src/doors/start-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print } from '../output.ts';
-import { openStack, startEdges, type Place } from '../targets/open-target.ts';
+import { configOf, openStack, startEdges, type Place } from '../targets/open-target.ts';
 import { readTreatment, toStartRequest } from '../../host/start-request.ts';
 import { addStackOptions, addTreatmentOptions, overridesOf, type TreatmentFlags } from './options.ts';
 import { addIntervalOption, watch, WATCH_HELP, type WatchFlags } from './watch.ts';
@@ -35,8 +35,8 @@ export function submitCommand(loadConfig: LoadConfig): Command {
       `\nThe same files, treated the same way, are the same job.\nWith --wait:${WATCH_HELP}`,
     )
     .action(async (files: string[], flags: SubmitFlags) => {
-      const config = await loadConfig();
       const place = await openStack(flags);
+      const config = await configOf(place, loadConfig);
       const started = await submit(place, config, files, flags);
       if (flags.json) print(jsonLine('started', lineOf(started)));
       else print(describe(started, place, flags));

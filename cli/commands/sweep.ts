@@ -5,7 +5,7 @@ import type { LoadConfig } from '../config/load-config.ts';
 import { longestSweepDays, sweepInput, type Sweep } from '../../src/doors/sweep-input.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import { jsonLine } from '../json-lines.ts';
-import { openStack, startEdges, type Place } from '../targets/open-target.ts';
+import { configOf, openStack, startEdges, type Place } from '../targets/open-target.ts';
 import { positiveNumber } from './numbers.ts';
 import { addStackOptions, type PlaceFlags } from './options.ts';
 
@@ -21,14 +21,14 @@ export function sweepCommand(loadConfig: LoadConfig): Command {
     .option('--days <number>', 'look at files that were written in so many days', positiveNumber, 2)
     .option('-n, --limit <number>', 'start so many jobs at most', positiveNumber, 100);
   return addStackOptions(command).action(async ({ days, limit, ...flags }: SweepFlags) => {
-    const config = await loadConfig();
+    const place = await openStack(flags);
+    const config = await configOf(place, loadConfig);
     const longest = longestSweepDays(config);
     if (days > longest) {
       throw new InvalidRequest(
         `--days ${days}: jobs that old may be forgotten, and their files would be paid for again. Give at most ${longest}.`,
       );
     }
-    const place = await openStack(flags);
     const swept = await sweepInput(startEdges(place, config), { days, limit });
     const lines = flags.json
       ? swept.jobs.map((jobId) => jsonLine('started', { jobId, state: 'started' }))

@@ -1,16 +1,84 @@
+import { readFile } from 'node:fs/promises';
+import { registerHooks } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import type { NightshiftConfig } from '../../src/config/config.ts';
+import { InvalidRequest } from '../../src/errors.ts';
+import { findConfig } from './find-config.ts';
 
-/** Gives the configuration that a command works with. */
-export type LoadConfig = () => NightshiftConfig | Promise<NightshiftConfig>;
+/** Gives the configuration a command works with. @param named the file that `--config` names */
+export type LoadConfig = (named?: string) => NightshiftConfig | Promise<NightshiftConfig>;
 
 /**
- * Reads and checks the configuration. It is loaded by the commands that need it: that takes longer than a command without it.
- * @throws InvalidRequest when it is not valid, naming every problem
+ * Reads and checks the configuration of the working directory. Where there is none, the profiles of the examples are used.
+ * @throws InvalidRequest when it cannot be read, naming the file, or is not valid, naming every problem
  */
-export const loadConfig: LoadConfig = async () => {
-  const [{ default: config }, { checkConfig }] = await Promise.all([
-    import('../../nightshift.config.ts'),
-    import('../../src/config/check-config.ts'),
-  ]);
-  return checkConfig(config);
+export const loadConfig: LoadConfig = async (named) => {
+  const file = findConfig(named);
+  const { checkConfig } = await import('../../src/config/check-config.ts');
+  if (file === undefined) return checkConfig((await import('../../nightshift.config.ts')).default);
+  const value = file.endsWith('.json') ? await readJsonConfig(file) : await importConfig(file);
+  try {
+    return checkConfig(value);
+  } catch (error) {
+    if (error instanceof InvalidRequest)
+      throw new InvalidRequest(`${file}: ${error.message}`, { cause: error });
+    throw error;
+  }
 };
+
+async function readJsonConfig(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as unknown;
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+async function importConfig(file: string): Promise<unknown> {
+  const url = pathToFileURL(file).href;
+  hook(url);
+  let exported: { readonly default?: unknown };
+  try {
+    exported = (await import(url)) as { readonly default?: unknown };
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+  const value = unwrapCommonJs(exported.default);
+  if (value !== undefined) return value;
+  throw new InvalidRequest(
+    `${file} has no default export. Write \`export default defineConfig({ profiles: { … } })\`.`,
+  );
+}
+
+/** A module that was compiled to CommonJS has its default export one level deeper. */
+function unwrapCommonJs(value: unknown): unknown {
+  const isWrapped =
+    typeof value === 'object' && value !== null && '__esModule' in value && 'default' in value;
+  return isWrapped ? value.default : value;
+}
+
+function unreadable(file: string, error: unknown): InvalidRequest {
+  const { message } = error instanceof Error ? error : new Error(String(error));
+  return new InvalidRequest(`The configuration ${file} could not be loaded: ${message}`, { cause: error });
+}
+
+/** What `import { defineConfig } from 'nightshift'` brings here: the construct beside it would need the CDK. */
+const LIGHT = new URL(
+  import.meta.url.endsWith('.ts') ? '../../src/config/config.ts' : './config.js',
+  import.meta.url,
+).href;
+
+/** Lets a configuration import `nightshift`, installed or not, and be written in TypeScript whatever its package.json says. */
+function hook(url: string): void {
+  registerHooks({
+    resolve: (specifier, context, next) =>
+      specifier === 'nightshift' && context.parentURL?.includes('/node_modules/') !== true
+        ? { url: LIGHT, shortCircuit: true }
+        : next(specifier, context),
+    load: (loaded, context, next) =>
+      next(
+        loaded,
+        loaded === url && url.endsWith('.ts') ? { ...context, format: 'module-typescript' } : context,
+      ),
+  });
+}

@@ -17,21 +17,58 @@ export interface FindStack {
 
 type Outputs = Readonly<Record<string, unknown>>;
 
-/** @throws InvalidRequest when there is no such stack, or it is none of ours. */
+/**
+ * A stack may hold several workflows, whose outputs have a prefix each: `--stack Name/Prefix`.
+ * @throws InvalidRequest when there is no such stack or workflow, or it is none of ours
+ */
 export async function findStack({ stack, outputs }: FindStack): Promise<FoundStack> {
-  if (stack !== undefined) return ours(stack, await askCloudFormation(stack));
-  const stacks = Object.entries(await readOutputs(outputs)).filter(([, found]) => isOurs(found));
-  const [first, ...more] = stacks;
-  if (first === undefined) {
-    throw new InvalidRequest(
-      `${outputs} has no stack with BucketName and StateMachineAliasArn: deploy it again.`,
-    );
+  if (stack === undefined) {
+    const deployed = workflowsOf(await readOutputs(outputs));
+    return onlyOne(deployed, {
+      none: `${outputs} has no stack with BucketName and StateMachineAliasArn: deploy it again. ${OWN}`,
+      several: `${outputs} has several stacks`,
+    });
   }
+  const [name = '', prefix] = stack.split('/');
+  const found = workflowsOf({ [name]: await askCloudFormation(name) });
+  const named = prefix === undefined ? found : found.filter((each) => each.name === stack);
+  return onlyOne(named, {
+    none: `The stack "${stack}" has no outputs BucketName and StateMachineAliasArn: it is not Nightshift's, or not deployed yet. ${OWN}`,
+    several: `The stack "${stack}" has several workflows`,
+  });
+}
+
+const OWN = 'A stack of your own has them after workflow.addOutputs().';
+
+function onlyOne(
+  workflows: readonly FoundStack[],
+  says: { readonly none: string; readonly several: string },
+): FoundStack {
+  const [first, ...more] = workflows;
+  if (first === undefined) throw new InvalidRequest(says.none);
   if (more.length > 0) {
-    const names = stacks.map(([name]) => name).join(', ');
-    throw new InvalidRequest(`${outputs} has several stacks: ${names}. Say which one with --stack.`);
+    const names = workflows.map(({ name }) => name).join(', ');
+    throw new InvalidRequest(`${says.several}: ${names}. Say which one with --stack.`);
   }
-  return ours(...first);
+  return first;
+}
+
+const BUCKET = 'BucketName';
+
+/** Every workflow of some stacks, named by its stack, and by its prefix where it has one. */
+function workflowsOf(stacks: Readonly<Record<string, Outputs>>): FoundStack[] {
+  return Object.entries(stacks).flatMap(([stack, given]) => {
+    const outputs = given ?? {};
+    const prefixes = Object.keys(outputs).flatMap((output) =>
+      output.endsWith(BUCKET) ? [output.slice(0, -BUCKET.length)] : [],
+    );
+    return prefixes.flatMap((prefix) => {
+      const bucket = outputs[`${prefix}${BUCKET}`];
+      const stateMachineArn = outputs[`${prefix}StateMachineAliasArn`];
+      if (typeof bucket !== 'string' || typeof stateMachineArn !== 'string') return [];
+      return [{ name: prefix === '' ? stack : `${stack}/${prefix}`, bucket, stateMachineArn }];
+    });
+  });
 }
 
 async function readOutputs(file: string): Promise<Readonly<Record<string, Outputs>>> {
@@ -67,18 +104,4 @@ async function askCloudFormation(name: string): Promise<Outputs> {
   } finally {
     client.destroy();
   }
-}
-
-function isOurs(outputs: unknown): boolean {
-  const { BucketName, StateMachineAliasArn } = (outputs ?? {}) as Outputs;
-  return typeof BucketName === 'string' && typeof StateMachineAliasArn === 'string';
-}
-
-function ours(name: string, { BucketName, StateMachineAliasArn }: Outputs): FoundStack {
-  if (typeof BucketName !== 'string' || typeof StateMachineAliasArn !== 'string') {
-    throw new InvalidRequest(
-      `The stack "${name}" has no outputs BucketName and StateMachineAliasArn: it is not Nightshift's, or not deployed yet.`,
-    );
-  }
-  return { name, bucket: BucketName, stateMachineArn: StateMachineAliasArn };
 }

@@ -1,6 +1,9 @@
 import { resolve } from 'node:path';
 import { printable } from '../../src/printable.ts';
-import type { NightshiftConfig } from '../../src/config/config.ts';
+import { parseConfig, type NightshiftConfig } from '../../src/config/config.ts';
+import { deployedConfigObject } from '../../src/checkpoints/deployed-config.ts';
+import type { LoadConfig } from '../config/load-config.ts';
+import { printError } from '../output.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import type { StatusEdges } from '../../src/status/job-status.ts';
@@ -62,6 +65,19 @@ export async function openStack(where: FindStack): Promise<Place> {
     executions: createSfnExecutions(stateMachineArn),
     isAlive: () => Promise.resolve(true),
   };
+}
+
+/**
+ * The configuration that jobs of a deployed stack are started with: the one that was deployed. Stacks of a version that did not
+ * publish it yet are used with the configuration of the working directory.
+ */
+export async function configOf({ store, name }: Place, loadConfig: LoadConfig): Promise<NightshiftConfig> {
+  const deployed = await deployedConfigObject.read(store, undefined);
+  if (deployed !== undefined) return parseConfig(deployed);
+  printError(
+    `The ${name} does not say how it is configured: the configuration of this folder is used. Deploy the stack again to change that.`,
+  );
+  return loadConfig();
 }
 
 /** What the doors need to start, resume and cancel jobs there. */

@@ -6,9 +6,10 @@ import { readCollected, type Collected } from '../../src/checkpoints/collected.t
 import { jobObject } from '../../src/checkpoints/job.ts';
 import { planObject } from '../../src/checkpoints/plan.ts';
 import { summaryObject, type Summary } from '../../src/checkpoints/summary.ts';
-import { OUTPUT_PREFIX, resultsKey, shardKey } from '../../src/checkpoints/keys.ts';
+import { OUTPUT_PREFIX, shardKey } from '../../src/checkpoints/keys.ts';
 import type { ReportFacts } from '../../src/report/report-data.ts';
 import { sampleRows } from '../../src/report/sample-rows.ts';
+import { surveyOf, surveyRows } from '../../src/report/survey-rows.ts';
 import { listFiles } from '../../src/report/write-report.ts';
 import { sideBySide } from '../../src/side-by-side.ts';
 import { readStatus, type JobStatus, type StatusEdges } from '../../src/status/job-status.ts';
@@ -29,11 +30,18 @@ export async function readFacts(edges: LiveEdges, jobId: string): Promise<Report
   if (status.endedAt === undefined) return runningFacts(edges, status);
   const summary = await summaryObject.read(edges.store, jobId);
   // It was resumed between the two reads.
-  return summary === undefined ? runningFacts(edges, status) : endedFacts(edges.store, summary);
+  return summary === undefined ? runningFacts(edges, status) : endedFacts(edges, summary);
 }
 
-async function endedFacts(store: ObjectStore, summary: AnySummary): Promise<ReportFacts> {
+/** Longest that somebody waits for the page of a job that has ended, whose rows are looked at each time. */
+const SURVEY_MS = 2_000;
+
+async function endedFacts(edges: LiveEdges, summary: AnySummary): Promise<ReportFacts> {
   const { jobId, endedAt, models = [], errors = [] } = summary;
+  const [job, plan] = await Promise.all([
+    jobObject.read(edges.store, jobId),
+    planObject.read(edges.store, jobId),
+  ]);
   const files = listFiles(summary, `/files/${OUTPUT_PREFIX}${encodeURIComponent(jobId)}/`);
   return {
     ...summary,
@@ -41,7 +49,9 @@ async function endedFacts(store: ObjectStore, summary: AnySummary): Promise<Repo
     errors,
     at: endedAt,
     files,
-    sample: await sampleRows(store, [resultsKey(jobId)]),
+    survey: await surveyRows(edges, summary, job, SURVEY_MS),
+    question: job?.profile,
+    planned: plan,
   };
 }
 
@@ -67,9 +77,13 @@ async function runningFacts({ store, clock }: LiveEdges, status: JobStatus): Pro
     startedAt: createdAt,
     at: new Date(clock.now()).toISOString(),
     files: [],
-    sample: await sampleRows(
-      store,
-      done.map((shard) => shardKey({ jobId, shard }, 'results.jsonl')),
+    question: job?.profile,
+    planned: plan,
+    survey: surveyOf(
+      await sampleRows(
+        store,
+        done.map((shard) => shardKey({ jobId, shard }, 'results.jsonl')),
+      ),
     ),
     progress: status,
   };

@@ -11,7 +11,7 @@ import { MAX_UPLOAD_BYTES, type Links } from '../../src/store/links.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { isForThisMachine } from '../../simulator/own-machine.ts';
 import { hasRoute } from '../template/routes.ts';
-import { addPages } from './pages.ts';
+import { addPages, type NextFires } from './pages.ts';
 
 export interface ServeApi {
   readonly edges: StartEdges;
@@ -19,6 +19,8 @@ export interface ServeApi {
   readonly routes: readonly string[];
   /** On 127.0.0.1; 0 for any that is free. */
   readonly port: number;
+  /** When each schedule fires next. */
+  readonly nextFires: NextFires;
 }
 
 export interface ServedApi extends AsyncDisposable {
@@ -26,13 +28,13 @@ export interface ServedApi extends AsyncDisposable {
 }
 
 /** Serves the API to this machine, the files that its links lead to, and pages for people. */
-export async function serveApi({ edges, routes, port }: ServeApi): Promise<ServedApi> {
+export async function serveApi({ edges, routes, port, nextFires }: ServeApi): Promise<ServedApi> {
   let url = '';
   const api = createApi({ ...edges, links: fileLinks(() => url), caller: () => 'local' });
   const app = new Hono();
   app.use(refuseOthers);
   addFiles(app, edges.store);
-  addPages(app, edges);
+  addPages(app, edges, nextFires);
   app.all('*', (c) =>
     hasRoute(routes, c.req.method, c.req.path)
       ? api.fetch(c.req.raw)

@@ -1,11 +1,11 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { MAX_REQUEST_BYTES } from '../requests/request-limits.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { addJobRoutes } from './job.ts';
 import { addJobsRoutes } from './jobs.ts';
-import { ApiProblem, invalidFields, problem, problemOf } from './problems.ts';
+import { ApiProblem, invalidFields, problem, problemOf, refuseOtherTypes } from './problems.ts';
+import { addRetryRoute } from './retry.ts';
 import { ROUTES } from '../config/routes.ts';
 import { addUploadRoutes } from './uploads.ts';
 
@@ -25,6 +25,7 @@ export function createApi(edges: ApiEdges): OpenAPIHono {
   for (const { path } of [ROUTES.createJob, ROUTES.createUpload]) api.post(path, refuseOtherTypes);
   addJobsRoutes(api, edges);
   addJobRoutes(api, edges);
+  addRetryRoute(api, edges);
   addUploadRoutes(api, edges);
   api.doc31(ROUTES.getOpenApi.path, {
     openapi: '3.1.0',
@@ -42,12 +43,4 @@ function refuseLarge(): never {
     'too-large',
     `A request has at most ${MAX_REQUEST_BYTES} bytes. Put its rows into a file: POST ${ROUTES.createUpload.path}.`,
   );
-}
-
-/** A body that is taken for JSON must say so: what a form on some website sends cannot. */
-async function refuseOtherTypes(c: Context, next: () => Promise<void>): Promise<void> {
-  if (!/^application\/json *(;|$)/i.test(c.req.header('content-type') ?? '')) {
-    throw new ApiProblem('not-json', 'Send content-type: application/json.');
-  }
-  await next();
 }

@@ -8,23 +8,27 @@ const contextSchema = z.object({
     authorizer: z.object({
       iam: z.object({ accountId: z.string(), callerId: z.string() }).optional(),
       jwt: z.object({ claims: z.record(z.string(), claim) }).optional(),
+      /** The context that an authorizer of the app's own returned. */
+      lambda: z.record(z.string(), z.unknown()).nullable().optional(),
     }),
   }),
 });
 
 /**
  * Who sends a request. For IAM the user or role, without the session's name, which changes with every login; for a
- * token its issuer and subject.
+ * token its issuer and subject; for an authorizer of the app's own the `principalId` that it returns.
  * @param event API Gateway's event, payload format 2.0
  * @throws Error when the event does not tell
  */
 export function callerOf(event: unknown): string {
-  const { iam, jwt } = contextSchema.parse(event).requestContext.authorizer;
+  const { iam, jwt, lambda } = contextSchema.parse(event).requestContext.authorizer;
   if (iam !== undefined) return `iam:${iam.accountId}:${withoutSession(iam.callerId)}`;
   const { iss, sub } = jwt?.claims ?? {};
   if (typeof iss === 'string' && typeof sub === 'string') return `jwt:${iss}:${sub}`;
+  const principal = lambda?.['principalId'];
+  if (typeof principal === 'string' && principal !== '') return `own:${principal}`;
   throw new Error(
-    'Who sends the request cannot be told: it carries no IAM caller, and no token with a subject.',
+    'Who sends the request cannot be told: it carries no IAM caller, no token with a subject, and no principalId of an authorizer.',
   );
 }
 

@@ -104,3 +104,11 @@ function pointerTo(path: readonly PropertyKey[], place: string): string {
 function escapePointer(part: PropertyKey): string {
   return String(part).replaceAll('~', '~0').replaceAll('/', '~1');
 }
+
+/** A body that is taken for JSON must say so: what a form on some website sends cannot. */
+export async function refuseOtherTypes(c: Context, next: () => Promise<void>): Promise<void> {
+  if (!/^application\/json *(;|$)/i.test(c.req.header('content-type') ?? '')) {
+    throw new ApiProblem('not-json', 'Send content-type: application/json.');
+  }
+  await next();
+}

@@ -79,7 +79,12 @@ export const uploadedSchema = z
   })
   .meta({ id: 'Upload' });
 
-const linksSchema = z.object({ self: z.string(), cancel: z.string(), resume: z.string() });
+const linksSchema = z.object({
+  self: z.string(),
+  cancel: z.string(),
+  resume: z.string(),
+  retry: z.string(),
+});
 
 export const startedSchema = z
   .object({

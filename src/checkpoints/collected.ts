@@ -65,6 +65,8 @@ export interface BatchRecord {
   readonly createdAt?: string | undefined;
   /** From then until it was collected. */
   readonly seconds: number | undefined;
+  /** Of a retry's batch: which retry. */
+  readonly retry?: number;
 }
 
 /** A result line of the provider's that cannot be read. */

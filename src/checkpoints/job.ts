@@ -1,5 +1,6 @@
 import { jobKey } from './keys.ts';
 import { storedObject } from './stored-object.ts';
+import type { ProfileConfig } from '../profiles/profile-schema.ts';
 import type { ResolvedProfile } from './profile.ts';
 
 /** `job.json`: one request, resolved against its profile. Everything later steps need to know; no secrets. */
@@ -17,6 +18,17 @@ export interface Job {
   readonly skipped?: SkippedFiles;
   /** The schedule whose prefix the inputs were claimed below. */
   readonly schedule?: string;
+  /** What the request asked for instead of its profile's fields; a retry asks for the same. */
+  readonly overrides?: ProfileConfig;
+  /** Set on a job that asks the rows of another one again that are not ok. */
+  readonly retry?: RetryOf;
+}
+
+/** Which job's rows are asked again: its results are where this job's results go, too. */
+export interface RetryOf {
+  readonly jobId: string;
+  /** Counts the retries of that job from 1. */
+  readonly nth: number;
 }
 
 export interface InputRef {

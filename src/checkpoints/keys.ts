@@ -8,6 +8,9 @@ export const OUTPUT_PREFIX = 'output/';
 /** A job request as a file, below {@link INPUT_PREFIX}. */
 export const JOB_FILE_SUFFIX = '.job.json';
 
+/** The configuration that is deployed, as far as a command line needs it to start jobs. Written by every deploy. */
+export const DEPLOYED_CONFIG_KEY = 'deployed/config.json';
+
 export const jobPrefix = (jobId: string): string => `jobs/${jobId}/`;
 export const jobKey = (jobId: string): string => `jobs/${jobId}/job.json`;
 export const planKey = (jobId: string): string => `jobs/${jobId}/plan.json`;
@@ -16,12 +19,17 @@ export const rowsKey = (jobId: string, hash: string): string => `jobs/${jobId}/r
 /** Present while the job is stopped: no shard uploads or creates anything. Removed by a resume. */
 export const stopKey = (jobId: string): string => `jobs/${jobId}/stop.json`;
 
+/** The summary of a job as it was before its first retry. */
+export const beforeRetriesKey = (jobId: string): string => `jobs/${jobId}/before-retries.json`;
+
 /** Written once a channel has taken the announcement of how this execution ended. */
 export const announcedKey = (jobId: string, execution: string, channel: string): string =>
   `jobs/${jobId}/announced/${execution}.${channel}.json`;
 
 export const resultsKey = (jobId: string): string => `output/${jobId}/results.jsonl`;
 export const deadLettersKey = (jobId: string): string => `output/${jobId}/dead-letters.jsonl`;
+/** The input and its answers as a table, where the profile asks for it. */
+export const tableKey = (jobId: string, format: string): string => `output/${jobId}/results.${format}`;
 /** An answer that is a file: an image, a recording. */
 export const fileKey = (jobId: string, name: string): string => `output/${jobId}/files/${name}`;
 /** The job as a page for people. */

@@ -36,6 +36,8 @@ export interface ResolvedProfile {
   readonly output?: OutputRules | undefined;
   /** For estimates; nothing is decided by it. */
   readonly price?: Price | undefined;
+  /** Tables of the input and its answers that are written beside the results. */
+  readonly also?: readonly AlsoFormat[] | undefined;
   /** Leave the files at the provider when their results are safe. */
   readonly keepProviderFiles: boolean;
   /** Most batches of all jobs at this provider at the same time; absent for no limit of ours. */
@@ -89,8 +91,10 @@ export interface PollLimits {
   /** Shortest and longest wait between two polls, in seconds. */
   readonly minSeconds: number;
   readonly maxSeconds: number;
-  /** Wait at most this fraction of the batch's age. */
+  /** Wait at most this fraction of the batch's age, and three times as long while its counters show its pace. */
   readonly fraction: number;
   /** How long after its completion window a batch may still run before it is cancelled, in seconds. */
   readonly graceSeconds: number;
 }
+
+export type AlsoFormat = 'csv' | 'parquet';

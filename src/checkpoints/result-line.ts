@@ -25,6 +25,8 @@ export interface OkLine {
   readonly usage?: unknown;
   readonly round: number;
   readonly source?: RowSource;
+  /** The retry whose result this is, counted from 1; absent where the job itself settled the row. */
+  readonly retried?: number;
 }
 
 export interface NotOkLine {
@@ -50,6 +52,7 @@ export interface NotOkLine {
   /** The last round the row took part in; 0 when it was never sent. */
   readonly round: number;
   readonly source?: RowSource;
+  readonly retried?: number;
 }
 
 /** Where a row came from; told in jobs of several inputs. */

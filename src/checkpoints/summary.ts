@@ -1,4 +1,4 @@
-import { summaryKey } from './keys.ts';
+import { beforeRetriesKey, summaryKey } from './keys.ts';
 import { storedObject } from './stored-object.ts';
 import type { Failure } from '../errors.ts';
 import type { BatchRecord, UnreadableLine } from './collected.ts';
@@ -6,6 +6,20 @@ import type { ErrorCount, ModelUsage, OutcomeCounts, Usage } from './counts.ts';
 import type { InputRef, SkippedFiles } from './job.ts';
 import type { InputReading, RowProblem } from './plan.ts';
 import type { OpenBatch } from './shard-end.ts';
+
+/** What one retry of a job came to. */
+export interface RetryRecord {
+  readonly jobId: string;
+  readonly status: Summary['status'];
+  /** Rows that were asked again, and those of them that are ok now. */
+  readonly rows: number;
+  readonly ok: number;
+  readonly rounds: number;
+  readonly usage: Usage;
+  readonly models: readonly ModelUsage[];
+  readonly endedAt: string;
+  readonly seconds: number;
+}
 
 /** `output/<jobId>/summary.json`, written last. */
 export interface Summary {
@@ -63,6 +77,10 @@ export interface Summary {
   /** Keys of the files beside this one; no dead letters key when every row is ok. */
   readonly results: string | undefined;
   readonly deadLetters: string | undefined;
+  /** Retries of the job, whose results are among these; absent when there are none. */
+  readonly retries?: readonly RetryRecord[];
+  /** Keys of the tables that the profile asks for; absent when it asks for none, or none could be written. */
+  readonly tables?: readonly string[];
   /** Key of the page for people; absent when it could not be written. */
   readonly report?: string | undefined;
   readonly failure?: Failure | undefined;
@@ -74,3 +92,6 @@ export interface Summary {
 }
 
 export const summaryObject = storedObject<Summary, string>(summaryKey);
+
+/** The summary of a job as it was before its first retry. */
+export const beforeRetriesObject = storedObject<Summary, string>(beforeRetriesKey);

@@ -74,6 +74,7 @@ export function resolveProfile(
       output: { schema: profile.output.schema, retry: profile.output.retry ?? false },
     }),
     ...(profile.price === undefined ? {} : { price: profile.price }),
+    ...(profile.also === undefined || profile.also.length === 0 ? {} : { also: [...new Set(profile.also)] }),
     keepProviderFiles: profile.keepProviderFiles ?? false,
     ...(provider.maxBatches === undefined ? {} : { maxBatches: provider.maxBatches }),
   };

@@ -5,6 +5,7 @@ export const ROUTES = {
   getJob: { method: 'get', path: '/jobs/{jobId}' },
   cancelJob: { method: 'post', path: '/jobs/{jobId}/cancel' },
   resumeJob: { method: 'post', path: '/jobs/{jobId}/resume' },
+  retryJob: { method: 'post', path: '/jobs/{jobId}/retry' },
   createUpload: { method: 'post', path: '/uploads' },
   getOpenApi: { method: 'get', path: '/openapi.json' },
 } as const;

@@ -55,8 +55,9 @@ const STATES = {
 
 /** Objects that are written, or listed, and objects that are read or looked at: in one part each. */
 const REQUESTS = {
-  job: { writes: 7, reads: 9 },
-  shard: { writes: 2, reads: 1 },
+  job: { writes: 7, reads: 13 },
+  /** Its first round looks at less than those behind it. */
+  shard: { writes: 2, reads: -1 },
   round: { writes: 10, reads: 30 },
   directRound: { writes: 8, reads: 34 },
   /** Its answer is written, and before it is called the job's stop is looked for. */

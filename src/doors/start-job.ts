@@ -4,10 +4,11 @@ import { defined } from '../defined.ts';
 import type { Edges } from '../edges.ts';
 import { RequestConflict } from '../errors.ts';
 import { lastExecution, startExecution, type Executions } from '../executions/executions.ts';
-import { jobObject, type InputRef, type Job, type SkippedFiles } from '../checkpoints/job.ts';
-import { planObject } from '../checkpoints/plan.ts';
+import { jobObject, type InputRef, type Job, type RetryOf, type SkippedFiles } from '../checkpoints/job.ts';
 import { summaryObject } from '../checkpoints/summary.ts';
+import { planObject } from '../checkpoints/plan.ts';
 import { indexKey, jobKey, stopKey, summaryKey } from '../checkpoints/keys.ts';
+import { isOvertaken } from './retry-id.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
 
 export interface StartEdges extends Edges {
@@ -30,6 +31,8 @@ export interface StartRequest {
   readonly requestHash?: string | undefined;
   /** Who asked for it through the API. */
   readonly owner?: string | undefined;
+  /** The job whose rows are asked again. */
+  readonly retry?: RetryOf | undefined;
 }
 
 export interface StartedJob {
@@ -61,7 +64,7 @@ export async function startJob(edges: StartEdges, request: StartRequest): Promis
     throw new RequestConflict(`Job ${jobId} was started by another request under the same key.`);
   }
   await store.put(indexKey(job.createdAt, jobId), '');
-  if (known) return goOn(edges, jobId);
+  if (known) return goOn(edges, job);
   // It may have been refused before, for an input that was not there yet.
   await store.delete(summaryKey(jobId));
   const execution = await startExecution(executions, jobId);
@@ -81,7 +84,7 @@ async function isForgotten(store: Edges['store'], jobId: string): Promise<boolea
 /** Writes `job.json` unless the job is known already. */
 async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ job: Job; known: boolean }> {
   const { store, config, clock } = edges;
-  const { jobId, profile, overrides, requestHash, schedule, owner } = request;
+  const { jobId, profile, overrides, requestHash, schedule, owner, retry } = request;
   const before = await jobObject.read(store, jobId);
   if (before !== undefined) return { job: before, known: true };
   const job: Job = {
@@ -89,7 +92,8 @@ async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ jo
     profile: resolveProfile(config, profile, overrides),
     inputs: await request.inputs(),
     createdAt: new Date(clock.now()).toISOString(),
-    ...defined({ requestHash, schedule, owner, skipped: request.skipped?.() }),
+    ...defined({ requestHash, schedule, owner, retry, skipped: request.skipped?.() }),
+    ...(overrides !== undefined && Object.keys(overrides).length > 0 && { overrides }),
   };
   const first = await jobObject.create(store, jobId, job);
   return first ? { job, known: false } : { job: await jobObject.require(store, jobId), known: true };
@@ -99,14 +103,15 @@ async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ jo
  * A known job that was asked for once more: one that failed goes on; one that came to its end does not, and one that was
  * cancelled does so only when a person says so.
  */
-async function goOn(edges: StartEdges, jobId: string): Promise<StartedJob> {
+async function goOn(edges: StartEdges, job: Job): Promise<StartedJob> {
   const { store, log } = edges;
+  const { jobId } = job;
   const last = await lastExecution(edges.executions, jobId);
   const cancelled = isCancelled(await readStop(store, jobId));
   if (last?.running === true) {
     return { jobId, state: cancelled ? 'cancelling' : 'running', execution: last.name };
   }
-  if (cancelled || (await hasFinished(store, jobId))) {
+  if (cancelled || (await hasFinished(store, jobId)) || (await isOvertaken(store, job))) {
     log('job_already_known', { jobId });
     return { jobId, state: 'finished' };
   }
@@ -119,7 +124,9 @@ async function goOn(edges: StartEdges, jobId: string): Promise<StartedJob> {
  */
 export async function resumeJob(edges: StartEdges, jobId: string): Promise<StartedJob | undefined> {
   const { store, executions } = edges;
-  if ((await store.stat(jobKey(jobId))) === undefined) return unstarted(store, jobId);
+  const job = await jobObject.read(store, jobId);
+  if (job === undefined) return unstarted(store, jobId);
+  if (await isOvertaken(store, job)) return { jobId, state: 'finished' };
   const last = await lastExecution(executions, jobId);
   if (last?.running === true) {
     const cancelling = isCancelled(await readStop(store, jobId));

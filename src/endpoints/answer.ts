@@ -1,4 +1,10 @@
-import { isOnlyError, readError, saysNothing, type WireError } from '../provider/error-envelope.ts';
+import {
+  carriedError,
+  hasFailureDetail,
+  isOnlyError,
+  readError,
+  type WireError,
+} from '../provider/error-envelope.ts';
 import { asWire } from '../provider/wire.ts';
 import type { Asked, Endpoint, Shown } from './endpoint.ts';
 
@@ -20,7 +26,7 @@ export function answerOf(body: unknown, endpoint: Endpoint, asked: Asked): Answe
 
 function errorIn(body: unknown, { problem }: Endpoint): WireError | undefined {
   if (body === null || body === undefined || body === '') return emptyResult(NEITHER);
-  const carriesError = problem !== undefined && !saysNothing(asWire(body)?.['error']);
+  const carriesError = problem !== undefined && (carriedError(body) !== undefined || hasFailureDetail(body));
   return carriesError || isOnlyError(body) ? readError(body) : undefined;
 }
 

@@ -1,4 +1,4 @@
-import { readError, saysNothing, type WireError } from '../provider/error-envelope.ts';
+import { carriedError, type WireError } from '../provider/error-envelope.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
 import { emptyResult, isList, listIn, unexpectedResult } from './answer.ts';
 
@@ -31,17 +31,20 @@ export function choiceProblem(
     : unexpectedResult(`"${part}" of the answer's choices is nothing that can be read.`);
 }
 
+/** How servers end an answer that they could not finish: OpenRouter, Mistral and vLLM `error`, vLLM and SGLang `abort`. */
+const BROKEN_OFF: ReadonlySet<string> = new Set(['error', 'abort']);
+
 /** Gateways that stop in the middle of an answer put the error beside the choice's part, or in it. */
 function choiceError(choices: readonly unknown[], part: string): WireError | undefined {
   for (const choice of choices) {
     const wire = asWire(choice) ?? {};
     const { finish_reason: reason } = wire;
-    const error = [wire['error'], asWire(wire[part])?.['error']].find((each) => !saysNothing(each));
-    if (error !== undefined) return readError({ error });
-    if (reason === 'error')
+    const error = carriedError(wire) ?? carriedError(wire[part]);
+    if (error !== undefined) return error;
+    if (typeof reason === 'string' && BROKEN_OFF.has(reason))
       return {
         code: 'ANSWER_BROKEN_OFF',
-        message: 'The provider ended a choice with the finish_reason "error".',
+        message: `The provider ended a choice with the finish_reason "${reason}".`,
       };
   }
   return undefined;

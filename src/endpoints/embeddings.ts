@@ -1,5 +1,5 @@
 import { numberText } from '../exact-json.ts';
-import { readError, saysNothing, type WireError } from '../provider/error-envelope.ts';
+import { carriedError, type WireError } from '../provider/error-envelope.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
 import { isList, listIn } from './answer.ts';
 import { nonBlank, noPrompt } from './ask.ts';
@@ -38,8 +38,8 @@ const PLAIN_ENTRY = new Set(['object', 'index', 'embedding']);
 function problem(body: unknown, { inputs = 1 }: Asked): WireError | undefined {
   const data = listIn(body, 'data');
   if (!isList(data)) return data;
-  const error = data.map((entry) => asWire(entry)?.['error']).find((each) => !saysNothing(each));
-  if (error !== undefined) return readError({ error });
+  const error = data.map(carriedError).find((each) => each !== undefined);
+  if (error !== undefined) return error;
   const seen = new Set<number>();
   for (const [at, entry] of data.entries()) {
     const index = indexOf(entry, at);

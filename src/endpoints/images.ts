@@ -1,4 +1,4 @@
-import { readError, saysNothing, type WireError } from '../provider/error-envelope.ts';
+import { carriedError, type WireError } from '../provider/error-envelope.ts';
 import { asWire } from '../provider/wire.ts';
 import { isList, listIn, unexpectedResult } from './answer.ts';
 import { nonBlank } from './ask.ts';
@@ -28,8 +28,8 @@ const SHOWN = envelope(...REPEATED);
 function problem(body: unknown): WireError | undefined {
   const data = listIn(body, 'data');
   if (!isList(data)) return data;
-  const error = data.map((entry) => asWire(entry)?.['error']).find((each) => !saysNothing(each));
-  if (error !== undefined) return readError({ error });
+  const error = data.map(carriedError).find((each) => each !== undefined);
+  if (error !== undefined) return error;
   return data.some(isImage) ? undefined : unexpectedResult('The data of the answer holds no image.');
 }
 

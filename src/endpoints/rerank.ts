@@ -1,5 +1,5 @@
 import { numberText } from '../exact-json.ts';
-import { readError, saysNothing, type WireError } from '../provider/error-envelope.ts';
+import { carriedError, type WireError } from '../provider/error-envelope.ts';
 import { asWire } from '../provider/wire.ts';
 import { isList, listIn } from './answer.ts';
 import { nonBlank, noPrompt, oneOf } from './ask.ts';
@@ -35,8 +35,8 @@ const SHOWN = envelope('results');
 function problem(body: unknown, { inputs = Number.POSITIVE_INFINITY }: Asked): WireError | undefined {
   const results = listIn(body, 'results');
   if (!isList(results)) return results;
-  const error = results.map((each) => asWire(each)?.['error']).find((each) => !saysNothing(each));
-  if (error !== undefined) return readError({ error });
+  const error = results.map(carriedError).find((each) => each !== undefined);
+  if (error !== undefined) return error;
   const places = results.map(placeOf);
   if (
     places.every((place) => place !== undefined && place < inputs) &&

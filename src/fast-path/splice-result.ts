@@ -29,6 +29,8 @@ import { tryJsonLine } from '../jsonl/json-line.ts';
 const FIXED = new Set([
   'status_code',
   'error',
+  'errors',
+  'detail',
   'body',
   'index',
   'status',

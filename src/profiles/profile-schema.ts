@@ -16,7 +16,7 @@ const pollLimits = z.strictObject({
   minSeconds: z.number().int().min(1).max(3_600).optional(),
   /** Longest wait between two polls, in seconds. Default 900. */
   maxSeconds: z.number().int().min(1).max(86_400).optional(),
-  /** Wait at most this fraction of the batch's age. Default 0.1. */
+  /** Wait at most this fraction of the batch's age, and three times as long while its counters show its pace. Default 0.1. */
   fraction: z.number().min(0.01).max(1).optional(),
   /** How long past its completion window a batch may run before it is cancelled, in seconds. Default 3600. */
   graceSeconds: z.number().int().min(0).max(86_400).optional(),
@@ -132,6 +132,8 @@ export const profileSchema = z.strictObject({
       currency: z.string().regex(/^[A-Z]{3}$/, 'must be three capital letters such as "EUR"'),
     })
     .optional(),
+  /** Tables of the input and its answers, written beside `results.jsonl`: `['csv', 'parquet']`. Default: none. */
+  also: z.array(z.enum(['csv', 'parquet'])).optional(),
   /** Refuse the whole job when one row is invalid. Default false. */
   strict: z.boolean().optional(),
   /** Most rounds a row may take part in. Default 4. */

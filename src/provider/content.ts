@@ -6,7 +6,7 @@ import { discard } from './redirects.ts';
 import type { Answer } from './undici.ts';
 
 /**
- * A file of JSON lines as it streams in; one that comes compressed although that was not asked for is unpacked.
+ * A file of JSON lines as it streams in, without the key; one that comes compressed although that was not asked for is unpacked.
  * @param onLength called with the `Content-Length`, where there is one
  * @throws ProviderUnavailable when fewer bytes arrive than were promised, or only a part
  */
@@ -29,7 +29,7 @@ export async function* streamBody(
   const promised = Number(headers['content-length'] ?? Number.NaN);
   if (!Number.isNaN(promised)) onLength?.(promised);
   const bytes = wholeBody(http, call, answer, promised);
-  yield* unpackFile(call, coding === 'identity' ? bytes : unpack(call, bytes, coding));
+  yield* http.scrubbed(unpackFile(call, coding === 'identity' ? bytes : unpack(call, bytes, coding)));
 }
 
 async function* wholeBody(

@@ -39,6 +39,24 @@ export function saysNothing(error: unknown, level = 0): boolean {
   return level < MAX_LEVELS && Object.values(error).every((value) => saysNothing(value, level + 1));
 }
 
+/**
+ * The error that an answer or a part of one carries beside what it holds, under `error` or `errors`; `undefined` when there is
+ * none. A number of errors is none.
+ */
+export function carriedError(value: unknown): WireError | undefined {
+  const { error, errors } = asWire(value) ?? {};
+  const carried = { error, errors: numberText(errors) === undefined ? errors : null };
+  return saysNothing(carried) ? undefined : readError(carried);
+}
+
+/** Whether a body has a `detail` that says why it failed, as FastAPI does. A single word describes the answer. */
+export function hasFailureDetail(body: unknown): boolean {
+  const detail = asWire(body)?.['detail'];
+  return typeof detail === 'string'
+    ? /\s/.test(detail.trim())
+    : typeof detail === 'object' && !saysNothing(detail);
+}
+
 /** Fields of an envelope that hold no answer. */
 const ENVELOPE = new Set([
   'id',
@@ -149,6 +167,8 @@ function otherWords(error: unknown): string | undefined {
 
 function namesOf(wire: Wire): string[] {
   const names = ['code', 'error_code', 'errorCode', 'type'].map((name) => nameOf(wire[name]));
+  // A status in place of an error.
+  names.push(numberText(wire['error']));
   const statuses = ['status', 'status_code', 'statusCode', 'http_status']
     .map((name) => nameOf(wire[name]))
     .filter((name) => name !== undefined && /^(?:[45]\d\d|[A-Z][A-Z_]+)$/.test(name));
@@ -212,9 +232,20 @@ function readText(text: string, level: number): Found {
   const value = at === -1 ? undefined : parse(trimmed.slice(at));
   const inside = value === undefined || typeof value === 'number' ? NOTHING : read(value, level + 1);
   if (at === 0) return inside.message === undefined ? found([], text) : inside;
-  // What a Python SDK makes of an error: "Error code: 429 - {'error': {…}}".
-  const [, status] = /^Error code: ([45]\d\d)\b/.exec(trimmed) ?? [];
+  const status = statusIn(trimmed.slice(0, MAX_WORDS));
   return found([...inside.names, ...(status === undefined ? [] : [status])], text);
+}
+
+/** As much of a text as is searched for a status, in characters. */
+const MAX_WORDS = 2_000;
+
+/** `Error code: 429 - {…}`, as a Python SDK writes it, or `503 Service Unavailable`. */
+const STATUS_FIRST = /^(?:Error code: |HTTP[/ ](?:[\d.]+ )?)?([45]\d\d)(?=$| - |: ?| [A-Z])/;
+/** `Request failed with status code 429`. What a text says of a picture's address is no denial: statuses that pass only. */
+const PASSING_STATUS = /\b(?:HTTP|status|status code|error code|error)[:= '"]{1,3}(408|425|429|5\d\d)\b/i;
+
+function statusIn(text: string): string | undefined {
+  return (STATUS_FIRST.exec(text) ?? PASSING_STATUS.exec(text))?.[1];
 }
 
 function parse(text: string): unknown {

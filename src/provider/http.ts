@@ -6,6 +6,7 @@ import { classifyError } from './classify-error.ts';
 import type { Dialect } from './dialects/schema.ts';
 import { backoffMs, MAX_WAIT_MS, parseRetryAfter } from './retry-after.ts';
 import { createScrub, type Scrub } from './scrub-secrets.ts';
+import { scrubStream } from './scrub-stream.ts';
 import { followRedirects, redirectOf } from './redirects.ts';
 import { Agent, errors, request, type Answer } from './undici.ts';
 
@@ -125,6 +126,11 @@ export class Http {
         });
       return followRedirects({ action: call.action, baseUrl, from: urlOf(baseUrl, call) }, first, ask);
     });
+  }
+
+  /** A file without the secrets that were sent. */
+  scrubbed(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    return scrubStream(chunks, [...this.#secrets]);
   }
 
   /**

@@ -16,18 +16,60 @@ const SHOWN_OF_MASKED = 4;
 /** Takes secrets out of a text. */
 export type Scrub = (text: string) => string;
 
+/** What stands in place of a secret that was so long. */
+type Mark = (length: number) => string;
+
 /**
  * Makes what takes these secrets out of whatever a provider answers, before it is read, logged, kept or shown: as they are,
  * encoded for URLs, JSON, base64 or hex, and their first and last parts, which providers print beside asterisks or dots.
  */
-export function createScrub(secrets: readonly string[]): Scrub {
-  const long = [...new Set(secrets)].filter((secret) => secret.length >= SHORTEST_SECRET);
+export function createScrub(secrets: readonly string[], mark: Mark = () => SCRUBBED): Scrub {
+  const long = longEnough(secrets);
   const whole = anyOf(long.flatMap(encodings));
-  const inParts = long.filter((secret) => secret.length >= SHORTEST_IN_PARTS).flatMap(writtenForms);
+  const inParts = shownInParts(long);
   return (text) => {
-    const scrubbed = whole === undefined ? text : text.replace(whole, SCRUBBED);
-    return inParts.reduce((left, secret) => scrubEnds(scrubMasked(left, secret), secret), scrubbed);
+    const scrubbed = whole === undefined ? text : text.replace(whole, ({ length }) => mark(length));
+    return inParts.reduce(
+      (left, secret) => scrubEnds(scrubMasked(left, secret, mark), secret, mark),
+      scrubbed,
+    );
   };
+}
+
+/** A mark that is as long as what it stands for, so that a file keeps its length. */
+export const markOfLength: Mark = (length) =>
+  length < SCRUBBED.length ? '*'.repeat(length) : SCRUBBED.padEnd(length, '*');
+
+/** Texts of which one is in a text that {@link createScrub} changes; they may be in others, too. */
+export interface Traces {
+  /** In every such text, but where less than four characters of a secret are left on one side of a mask. */
+  readonly all: readonly string[];
+  /** In those that show a secret as a whole, or sixteen characters of its beginning or end: long texts are found faster. */
+  readonly long: readonly string[];
+}
+
+export function tracesOf(secrets: readonly string[]): Traces {
+  const secretsOfLength = longEnough(secrets);
+  const whole = secretsOfLength.flatMap(encodings);
+  const inParts = shownInParts(secretsOfLength);
+  const short = inParts.flatMap((form) => [
+    form.slice(0, SHOWN_OF_MASKED + 1),
+    form.slice(-SHORTEST_TAIL),
+    ...MASK_BEGINS.map((mask) => form.slice(0, SHOWN_OF_MASKED) + mask),
+    ...MASK_ENDS.map((mask) => mask + form.slice(-SHOWN_OF_MASKED)),
+  ]);
+  const long = inParts.flatMap((form) => [form.slice(0, LONG_TRACE), form.slice(-LONG_TRACE)]);
+  return { all: [...new Set([...whole, ...short])], long: [...new Set([...whole, ...long])] };
+}
+
+const LONG_TRACE = 16;
+
+function longEnough(secrets: readonly string[]): string[] {
+  return [...new Set(secrets)].filter((secret) => secret.length >= SHORTEST_SECRET);
+}
+
+function shownInParts(long: readonly string[]): string[] {
+  return [...new Set(long.filter((secret) => secret.length >= SHORTEST_IN_PARTS).flatMap(writtenForms))];
 }
 
 /** Longest first, so that nothing is left of one that holds another. */
@@ -44,7 +86,7 @@ function encodings(secret: string): string[] {
 }
 
 /**
- * As it is, in an address, in a form and in JSON: forms whose beginning and end are those of the secret. Each also as it stands in
+ * As it is, in an address, in a form, in JSON and in HTML: forms whose beginning and end are those of the secret. Each also as it stands in
  * a text that is itself within JSON, since answers are freed of secrets before they are parsed.
  */
 function writtenForms(secret: string): string[] {
@@ -52,8 +94,21 @@ function writtenForms(secret: string): string[] {
   const form = new URLSearchParams({ _: secret }).toString().slice(2);
   const json = JSON.stringify(secret).slice(1, -1);
   const lowerCase = [url, form].map((text) => text.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()));
-  const forms = [secret, url, form, ...lowerCase, json, json.replaceAll('/', String.raw`\/`)];
+  const forms = [secret, url, form, ...lowerCase, json, json.replaceAll('/', String.raw`\/`), html(secret)];
   return [...new Set([...forms, ...forms.map((text) => JSON.stringify(text).slice(1, -1))])];
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** As pages of errors show it. */
+function html(secret: string): string {
+  return secret.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }
 
 /** Base64 of the secret behind any number of other bytes, as in `Basic` credentials: the characters that do not depend on those. */
@@ -66,17 +121,20 @@ function base64Forms(bytes: Buffer): string[] {
   });
 }
 
-/** `sk-a****wxyz`, `sk-abcd...`, `…wxyz` */
-const MASK = /[*•●·]+|\.{2,}|…+|[xX#_]{3,}|[<[](?:redacted|hidden|masked|snip)[>\]]/gi;
+/** `sk-a****wxyz`, `sk-abcd...`, `…wxyz`; also as bytes of UTF-8 that are read as Latin-1. */
+const MASK =
+  /(?:[*•●·]|\xe2\x80\xa2|\xe2\x97\x8f|\xc2\xb7)+|\.{2,}|(?:…|\xe2\x80\xa6)+|[xX#_]{3,}|[<[](?:redacted|hidden|masked|snip)[>\]]/gi;
+const MASK_BEGINS = Array.from('*•●·.…xX#_<[');
+const MASK_ENDS = Array.from('*•●·.…xX#_>]');
 
-function scrubMasked(text: string, secret: string): string {
+function scrubMasked(text: string, secret: string, mark: Mark): string {
   let left = '';
   let done = 0;
   for (const { index, 0: mask } of text.matchAll(MASK)) {
     const before = prefixAt(text.slice(Math.max(done, index - secret.length), index), secret);
     const behind = suffixAt(text.slice(index + mask.length, index + mask.length + secret.length), secret);
     if (index < done || before + behind < SHOWN_OF_MASKED) continue;
-    left += `${text.slice(done, index - before)}${SCRUBBED}`;
+    left += text.slice(done, index - before) + mark(before + mask.length + behind);
     done = index + mask.length + behind;
   }
   return left + text.slice(done);
@@ -97,11 +155,11 @@ function suffixAt(text: string, secret: string): number {
 }
 
 /** First and last parts without a mask: a text that was cut off. */
-function scrubEnds(text: string, secret: string): string {
-  return scrubTail(scrubHead(text, secret), secret);
+function scrubEnds(text: string, secret: string, mark: Mark): string {
+  return scrubTail(scrubHead(text, secret, mark), secret, mark);
 }
 
-function scrubHead(text: string, secret: string): string {
+function scrubHead(text: string, secret: string, mark: Mark): string {
   const named = PUBLIC_NAME.exec(secret)?.[0].length ?? 0;
   const head = secret.slice(0, Math.max(named + SHORTEST_HEAD, SHORTEST_TAIL));
   let left = '';
@@ -109,13 +167,13 @@ function scrubHead(text: string, secret: string): string {
   for (let at = text.indexOf(head); at !== -1; at = text.indexOf(head, done)) {
     let end = at + head.length;
     while (end < text.length && text[end] === secret[end - at]) end += 1;
-    left += `${text.slice(done, at)}${SCRUBBED}`;
+    left += text.slice(done, at) + mark(end - at);
     done = end;
   }
   return left + text.slice(done);
 }
 
-function scrubTail(text: string, secret: string): string {
+function scrubTail(text: string, secret: string, mark: Mark): string {
   const tail = secret.slice(-SHORTEST_TAIL);
   let left = '';
   let done = 0;
@@ -123,7 +181,7 @@ function scrubTail(text: string, secret: string): string {
     let start = at;
     while (start > done && text[start - 1] === secret[secret.length - SHORTEST_TAIL - (at - start) - 1])
       start -= 1;
-    left += `${text.slice(done, start)}${SCRUBBED}`;
+    left += text.slice(done, start) + mark(at + SHORTEST_TAIL - start);
     done = at + SHORTEST_TAIL;
   }
   return left + text.slice(done);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { html, ownMarkup, type Html } from './html.ts';
+import { ACTION_SCRIPT } from './live-script.ts';
 import { FILTER_SCRIPT, LIVE_SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 
@@ -17,7 +18,7 @@ export interface Page {
 
 const sha256 = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
-const SCRIPTS = { file: FILTER_SCRIPT, live: FILTER_SCRIPT + LIVE_SCRIPT } as const;
+const SCRIPTS = { file: FILTER_SCRIPT, live: FILTER_SCRIPT + LIVE_SCRIPT + ACTION_SCRIPT } as const;
 
 /** Nothing is loaded, sent or framed; only the style and script of ours run, known by their hashes. */
 function policyOf(kind: keyof typeof SCRIPTS): string {

@@ -1,27 +1,125 @@
-import type { JobPage } from '../status/list-jobs.ts';
-import { html } from './html.ts';
+import type { JobOverview, JobState, JobStatus } from '../status/job-status.ts';
+import { settledRows } from '../checkpoints/outcomes.ts';
+import { share } from './explain.ts';
+import { html, type Html } from './html.ts';
 import { renderPage } from './page.ts';
-import { clip, moment } from './text.ts';
+import { clip, count, moment } from './text.ts';
 
 /** Addresses of a host's pages. */
 export interface PageAddresses {
   readonly job: (jobId: string) => string;
   /** Of the page that begins behind the given one. */
   readonly more: (next: string) => string;
+  readonly status: (status: JobState | undefined) => string;
 }
 
-/** The list of jobs, newest first, as a host serves it. Pure. */
-export function renderJobs({ jobs, next }: JobPage, addresses: PageAddresses): string {
-  const rows = jobs.map(
-    ({ jobId, status, profile, createdAt }) =>
-      html`<tr>
-        <th scope="row"><a href="${addresses.job(jobId)}">${clip(jobId, 300)}</a></th>
-        <td><span class="badge ${status}">${status}</span></td>
-        <td>${clip(profile, 160)}</td>
-        <td><time datetime="${createdAt}">${moment(createdAt)}</time></td>
-      </tr>`,
-  );
-  const table = html`<table>
+/** A job of the list, and as much of how it is as is known. */
+export interface ListedJob extends JobOverview {
+  readonly details: Pick<JobStatus, 'rows' | 'counts'> | undefined;
+}
+
+export interface ListedSchedule {
+  readonly name: string;
+  /** ISO 8601; absent when it does not fire any more. */
+  readonly next: string | undefined;
+  /** Its last jobs, newest first. */
+  readonly jobs: readonly string[];
+}
+
+export interface JobsPage {
+  readonly jobs: readonly ListedJob[];
+  readonly next?: string | undefined;
+  readonly profiles: readonly string[];
+  readonly schedules: readonly ListedSchedule[];
+  /** What the list is narrowed to. */
+  readonly status?: JobState | undefined;
+  readonly search: string;
+}
+
+const STATES = [
+  'queued',
+  'running',
+  'cancelling',
+  'succeeded',
+  'partial',
+  'failed',
+  'cancelled',
+  'empty',
+] as const satisfies readonly JobState[];
+
+/** The page of a host: starting a job, the jobs, newest first, and the schedules. Pure. */
+export function renderJobs(page: JobsPage, addresses: PageAddresses): string {
+  const { next, search } = page;
+  return renderPage({
+    title: 'Nightshift jobs',
+    header: html`<p class="eyebrow">Nightshift on this machine</p>
+      <h1>Jobs</h1>
+      <p class="state"><button type="button" id="pause" hidden>Pause updates</button></p>`,
+    main: html`${newJob(page)}
+      <section aria-labelledby="list-title">
+        <h2 id="list-title">All jobs</h2>
+        <div class="filter">
+          <label for="search">Search, then Enter</label
+          ><input type="search" id="search" autocomplete="off" spellcheck="false" value="${search}" />
+        </div>
+        <nav class="states" aria-label="Status">
+          ${[undefined, ...STATES].map((status) => stateLink(status, page, addresses))}
+        </nav>
+        <div class="scroll" id="jobs" data-part tabindex="0" role="region" aria-label="Jobs">
+          ${jobTable(page, addresses)}
+        </div>
+        <p id="more" data-part>
+          ${next !== undefined && html`<a href="${addresses.more(next)}">Older jobs</a>`}
+        </p>
+      </section>
+      <div id="schedules" data-part>${scheduleTable(page.schedules, addresses)}</div>`,
+    footer: html`<p>For programs, the same is at <a href="/jobs">/jobs</a>.</p>`,
+    live: true,
+  });
+}
+
+function stateLink(status: JobState | undefined, page: JobsPage, addresses: PageAddresses): Html {
+  const name = status ?? 'all';
+  return status === page.status
+    ? html`<a href="${addresses.status(status)}" aria-current="page">${name}</a> `
+    : html`<a href="${addresses.status(status)}">${name}</a> `;
+}
+
+function newJob({ profiles }: JobsPage): Html {
+  return html`<section id="new" aria-labelledby="new-title">
+    <h2 id="new-title">New job</h2>
+    <p class="note">Drop a file here, choose one, or paste rows.</p>
+    <div class="fields">
+      <label for="file">File</label> <input type="file" id="file" />
+      <label for="rows">Or rows</label>
+      <textarea id="rows" rows="3" spellcheck="false"></textarea>
+      <label for="kind">The rows are</label>
+      <select id="kind">
+        <option value="txt">a prompt per line</option>
+        <option value="csv">a table with a header</option>
+        <option value="jsonl">JSON, one object per line</option>
+      </select>
+      <label for="profile">Profile</label>
+      <select id="profile">
+        ${profiles.map((name) => html`<option value="${name}">${name}</option>`)}
+      </select>
+    </div>
+    <p class="state">
+      <button type="button" id="plan">See the plan</button>
+      <button type="button" id="start">Start</button>
+      <span id="said" role="alert"></span>
+    </p>
+    <ul id="planned"></ul>
+  </section>`;
+}
+
+function jobTable({ jobs, search, status }: JobsPage, addresses: PageAddresses): Html {
+  if (jobs.length === 0) {
+    return search === '' && status === undefined
+      ? html`<p class="note">None yet. Drop a file, or send a request to /jobs.</p>`
+      : html`<p class="note">No job is like that.</p>`;
+  }
+  return html`<table>
     <caption>
       Newest first.
     </caption>
@@ -29,26 +127,57 @@ export function renderJobs({ jobs, next }: JobPage, addresses: PageAddresses): s
       <tr>
         <th scope="col">Job</th>
         <th scope="col">Status</th>
+        <th scope="col" class="number">Ok</th>
+        <th scope="col" class="number">Rows</th>
+        <th scope="col" class="number">Done</th>
         <th scope="col">Profile</th>
         <th scope="col">Asked for</th>
       </tr>
     </thead>
     <tbody>
-      ${rows}
+      ${jobs.map((job) => jobRow(job, addresses))}
     </tbody>
   </table>`;
-  return renderPage({
-    title: 'Nightshift jobs',
-    header: html`<p class="eyebrow">Nightshift on this machine</p>
-      <h1>Jobs</h1>
-      <p class="state"><button type="button" id="pause" hidden>Pause updates</button></p>`,
-    main: html`<div class="scroll" id="jobs" data-part tabindex="0" role="region" aria-label="Jobs">
-        ${jobs.length > 0 ? table : html`<p class="note">None yet. Drop a file, or send a request to /jobs.</p>`}
-      </div>
-      <p id="more" data-part>
-        ${next !== undefined && html`<a href="${addresses.more(next)}">Older jobs</a>`}
-      </p>`,
-    footer: html`<p>For programs, the same is at <a href="/jobs">/jobs</a>.</p>`,
-    live: true,
-  });
+}
+
+function jobRow({ jobId, status, profile, createdAt, details }: ListedJob, addresses: PageAddresses): Html {
+  const { rows, counts } = details ?? {};
+  const done = rows !== undefined && counts !== undefined && rows > 0;
+  return html`<tr>
+    <th scope="row"><a href="${addresses.job(jobId)}">${clip(jobId, 300)}</a></th>
+    <td><span class="badge ${status}">${status}</span></td>
+    <td class="number">${counts !== undefined && rows !== undefined && count(counts.ok)}</td>
+    <td class="number">${rows !== undefined && count(rows)}</td>
+    <td class="number">${done && share(settledRows(counts), rows)}</td>
+    <td>${clip(profile, 160)}</td>
+    <td><time datetime="${createdAt}">${moment(createdAt)}</time></td>
+  </tr>`;
+}
+
+function scheduleTable(schedules: readonly ListedSchedule[], addresses: PageAddresses): Html | '' {
+  if (schedules.length === 0) return '';
+  return html`<section aria-labelledby="schedules-title">
+    <h2 id="schedules-title">Schedules</h2>
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">Schedule</th>
+          <th scope="col">Next</th>
+          <th scope="col">Last jobs</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${schedules.map(
+          ({ name, next, jobs }) =>
+            html`<tr>
+              <th scope="row">${clip(name, 160)}</th>
+              <td>${next === undefined ? 'never' : html`<time datetime="${next}">${moment(next)}</time>`}</td>
+              <td>
+                ${jobs.length === 0 ? 'none' : jobs.map((jobId) => html`<a href="${addresses.job(jobId)}">${jobId}</a><br />`)}
+              </td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </section>`;
 }

@@ -8,11 +8,10 @@ import {
   header,
   latencySection,
   openShards,
-  outcomes,
-  sampleSection,
   timelineSection,
   usageSection,
 } from './sections.ts';
+import { answerSection, distributionSection, leadSection, outcomes } from './row-sections.ts';
 import { moment } from './text.ts';
 
 /** `report.html`: the job as one file that needs nothing else. Pure. */
@@ -26,19 +25,46 @@ export function renderReport(data: ReportData): string {
 }
 
 /** The same page as a host serves it, while the job runs and afterwards. @param home address of the list of jobs */
-export function renderLiveReport(data: ReportData, home: string): string {
+export function renderLiveReport(data: ReportData, home: string, links: LiveLinks): string {
   return renderPage({
     title: `${data.jobId}: ${data.status}`,
     header: html`${header(data, html`<a href="${home}">All jobs</a>`)}
-      <p class="state"><button type="button" id="pause" hidden>Pause updates</button></p>`,
+      <p class="state"><button type="button" id="pause" hidden>Pause updates</button></p>
+      ${actions(data, links)}`,
     main: sections(data),
     footer: html`<p id="seen" data-part>As of ${moment(data.at)}.</p>`,
     live: data.progress !== undefined,
   });
 }
 
+/** Addresses of what a host can do with a job. */
+export interface LiveLinks {
+  readonly results: string;
+  readonly csv: string;
+  readonly post: (action: 'cancel' | 'resume' | 'retry') => string;
+}
+
+/** What can be done with the job as it is, and what came of it. */
+function actions({ status, survey }: ReportData, links: LiveLinks): Html {
+  const button = (action: 'cancel' | 'resume' | 'retry', name: string): Html =>
+    html`<button type="button" data-post="${links.post(action)}">${name}</button>`;
+  const isOpen = status === 'running' || status === 'queued';
+  return html`<div class="actions" id="actions" data-part>
+      ${isOpen && button('cancel', 'Cancel the job')}
+      ${(status === 'failed' || status === 'cancelled') && button('resume', 'Resume')}
+      ${status === 'partial' && button('retry', 'Retry what is not ok')}
+      ${
+        survey.sample.length > 0 &&
+        !isOpen &&
+        html`<a href="${links.results}">Results beside the input</a>
+          <a href="${links.csv}">Download as CSV</a>`
+      }
+    </div>
+    <p class="note" id="said" role="alert"></p>`;
+}
+
 function sections(data: ReportData): Html {
-  return html`${failureNotice(data)} ${outcomes(data)} ${openShards(data)} ${timelineSection(data)}
-  ${usageSection(data)} ${errorSection(data)} ${latencySection(data)} ${fileSection(data)}
-  ${sampleSection(data)}`;
+  return html`${leadSection(data)} ${failureNotice(data)} ${outcomes(data)} ${openShards(data)}
+  ${distributionSection(data)} ${errorSection(data)} ${usageSection(data)} ${timelineSection(data)}
+  ${latencySection(data)} ${fileSection(data)} ${answerSection(data)}`;
 }

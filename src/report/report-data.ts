@@ -2,7 +2,9 @@ import type { ErrorCount, ModelUsage, OutcomeCounts } from '../checkpoints/count
 import type { Summary } from '../checkpoints/summary.ts';
 import type { JobState, JobStatus } from '../status/job-status.ts';
 import { measureLatency, type Latency } from './latency.ts';
-import type { SampledRow } from './sample-rows.ts';
+import type { ResolvedProfile } from '../checkpoints/profile.ts';
+import type { Plan } from '../checkpoints/plan.ts';
+import type { RowsSurvey } from './row-survey.ts';
 import { clip } from './text.ts';
 import { drawTimeline, type TimedBatch, type Timeline } from './timeline.ts';
 
@@ -34,7 +36,12 @@ export interface ReportFacts extends Pick<
   /** When the job ended, or when this was seen; ISO 8601. */
   readonly at: string;
   readonly files: readonly FileLink[];
-  readonly sample: readonly SampledRow[];
+  /** What its rows ask and are answered, as far as it was looked at. */
+  readonly survey: RowsSurvey;
+  /** The profile's texts and price; absent where the job's checkpoints are deleted. */
+  readonly question?: Pick<ResolvedProfile, 'system' | 'prompt' | 'price'> | undefined;
+  readonly planned?: Pick<Plan, 'inputTokens'> | undefined;
+  readonly retries?: Summary['retries'];
   /** Of a job that still runs. */
   readonly progress?: Pick<JobStatus, 'shards' | 'openShards'> | undefined;
 }
@@ -68,7 +75,10 @@ export interface ReportData {
   readonly models: readonly ModelUsage[];
   readonly errors: readonly ShownError[];
   readonly latency: Latency | undefined;
-  readonly sample: readonly SampledRow[];
+  readonly survey: RowsSurvey;
+  readonly texts: readonly (readonly [name: string, text: string])[];
+  readonly cost: Cost;
+  readonly retries: Summary['retries'];
   readonly files: readonly FileLink[];
   readonly progress: ReportFacts['progress'];
 }
@@ -121,7 +131,10 @@ export function describeReport(facts: ReportFacts): ReportData {
     latency: measureLatency(
       batches.flatMap(({ status, seconds }) => (status === 'direct' ? [] : (seconds ?? []))),
     ),
-    sample: facts.sample,
+    survey: facts.survey,
+    texts: describeTexts(facts.question),
+    cost: costOf(facts),
+    retries: facts.retries,
     files: facts.files,
     progress: progress && { ...progress, openShards: progress.openShards.slice(0, SHOWN_OPEN).map(showOpen) },
   };
@@ -148,6 +161,45 @@ function describeJob({ profile, provider, model, endpoint, inputs }: ReportFacts
       ? []
       : [[name, name.startsWith('Input') ? value : clip(value, NAME_BYTES)]],
   );
+}
+
+const TEXT_BYTES = 1_500;
+
+function describeTexts(question: ReportFacts['question']): [string, string][] {
+  const texts: [string, string | undefined][] = [
+    ['System message', question?.system],
+    ['Prompt', question?.prompt],
+  ];
+  return texts.flatMap(([name, text]): [string, string][] =>
+    text === undefined ? [] : [[name, clip(text, TEXT_BYTES)]],
+  );
+}
+
+/** What the answers cost, and what the plan said, in the profile's price. */
+export interface Cost {
+  readonly plannedInputTokens: number | undefined;
+  readonly price:
+    | {
+        readonly currency: string;
+        readonly input: number;
+        readonly output: number;
+        readonly plannedInput: number | undefined;
+      }
+    | undefined;
+}
+
+function costOf({ usage, question, planned }: ReportFacts): Cost {
+  const { price } = question ?? {};
+  const of = (tokens: number, perMillion: number): number => (tokens * perMillion) / 1e6;
+  return {
+    plannedInputTokens: planned?.inputTokens,
+    price: price && {
+      currency: price.currency,
+      input: of(usage.inputTokens, price.inputPerMillion),
+      output: of(usage.outputTokens, price.outputPerMillion),
+      plannedInput: planned && of(planned.inputTokens, price.inputPerMillion),
+    },
+  };
 }
 
 function describeFailure({ failure, advice = '' }: ReportFacts): ReportData['failure'] {

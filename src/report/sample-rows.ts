@@ -9,10 +9,15 @@ import { clip } from './text.ts';
 /** One result line as the page shows it. */
 export interface SampledRow {
   readonly customId: string;
-  readonly outcome: Outcome;
+  readonly outcome: RowKind;
   /** The answer, or what went wrong. */
   readonly answer: string;
+  /** What the row asked; absent where that is not known. */
+  readonly asked?: string;
 }
+
+/** An outcome; `truncated` and `refused` are answers that are ok and not what was hoped for. */
+export type RowKind = Outcome | 'truncated' | 'refused';
 
 /** However many rows a job has: so many places are read, so much at each, so many rows of it. */
 const PLACES = 12;

@@ -1,21 +1,34 @@
-/** Shows the rows of the sample that hold every word typed. */
+/** Shows the rows that hold every word typed; of the rows to look at, so many at a time. */
 export const FILTER_SCRIPT = `
 (() => {
   const input = document.getElementById('filter');
   const told = document.getElementById('filter-count');
-  if (!input || !told) return;
+  const pager = document.getElementById('pager');
+  if (!input || !told || !pager) return;
+  const [earlier, place, later] = ['earlier', 'page', 'later'].map((id) => document.getElementById(id));
+  const perPage = 50;
+  let first = 0;
+  const rowsOf = (id) => [...document.querySelectorAll('#' + id + ' tbody tr')];
+  // A row to look at may be among the sample, too.
+  const distinct = (...lists) => new Set(lists.flat().map((row) => row.cells[0].textContent)).size;
   const apply = () => {
     const words = input.value.toLowerCase().split(/\\s+/).filter(Boolean);
-    const rows = document.querySelectorAll('#sample tbody tr');
-    let shown = 0;
-    for (const row of rows) {
-      const text = row.textContent.toLowerCase();
-      row.hidden = !words.every((word) => text.includes(word));
-      if (!row.hidden) shown += 1;
-    }
-    told.textContent = words.length === 0 ? '' : shown + ' of ' + rows.length + ' shown';
+    const holds = (row) => { const text = row.textContent.toLowerCase(); return words.every((word) => text.includes(word)); };
+    const [notable, sample] = [rowsOf('notable'), rowsOf('sample')];
+    const [found, others] = [notable.filter(holds), sample.filter(holds)];
+    if (first >= found.length) first = 0;
+    const shown = new Set([...found.slice(first, first + perPage), ...others]);
+    for (const row of [...notable, ...sample]) row.hidden = !shown.has(row);
+    pager.hidden = found.length <= perPage;
+    place.textContent = (first + 1) + ' to ' + Math.min(first + perPage, found.length) + ' of ' + found.length;
+    earlier.disabled = first === 0;
+    later.disabled = first + perPage >= found.length;
+    told.textContent = words.length === 0 ? '' : distinct(found, others) + ' of ' + distinct(notable, sample) + ' shown';
   };
-  input.addEventListener('input', apply);
+  const turn = (rows) => () => { first = Math.max(0, first + rows); apply(); };
+  earlier.addEventListener('click', turn(-perPage));
+  later.addEventListener('click', turn(perPage));
+  input.addEventListener('input', () => { first = 0; apply(); });
   document.addEventListener('refreshed', apply);
   input.closest('.filter').hidden = false;
   apply();
@@ -26,6 +39,7 @@ export const FILTER_SCRIPT = `
 export const LIVE_SCRIPT = `
 (() => {
   const button = document.getElementById('pause');
+  if (!button) return;
   let paused = false;
   let timer;
   const isLive = (page) => page.documentElement.dataset.live === 'yes';

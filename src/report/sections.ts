@@ -1,38 +1,15 @@
-import { OUTCOMES, settledRows } from '../checkpoints/outcomes.ts';
 import type { ModelUsage } from '../checkpoints/counts.ts';
-import { latencyChart, outcomeBar, timelineChart } from './charts.ts';
+import { latencyChart, timelineChart } from './charts.ts';
+import { part, section, wideTable, words } from './elements.ts';
+import { money } from './explain.ts';
 import { html, type Html, type HtmlValue } from './html.ts';
 import type { ReportData, ShownBatch, ShownError } from './report-data.ts';
-import type { SampledRow } from './sample-rows.ts';
 import { amount, count, counted, duration, moment } from './text.ts';
 
 /**
  * The parts of a job's page. What may change while the job runs is in an element with `data-part` and an id; every part is
  * always there, so that a page that is taken over part by part has a place for it.
  */
-
-function section(id: string, title: string, content: HtmlValue): Html {
-  return html`<section aria-labelledby="${id}-title">
-    <h2 id="${id}-title">${title}</h2>
-    ${content}
-  </section>`;
-}
-
-function part(id: string, content: HtmlValue): Html {
-  return html`<div id="${id}" data-part>${content}</div>`;
-}
-
-/** A table that may be wider than a phone: it scrolls by itself, by keyboard too. */
-function wideTable(id: string, name: string, content: HtmlValue): Html {
-  return html`<div class="scroll" id="${id}" data-part tabindex="0" role="region" aria-label="${name}">
-    ${content}
-  </div>`;
-}
-
-/** Text that is not ours: it keeps its own line ends and direction. */
-function words(text: string): Html {
-  return html`<span class="words">${text}</span>`;
-}
 
 function time(iso: string): Html {
   return html`<time datetime="${iso}">${moment(iso)}</time>`;
@@ -69,38 +46,6 @@ export function failureNotice({ failure, status }: ReportData): Html {
       ${failure.advice !== '' && html`<p>${failure.advice}</p>`}
     </div>`;
   return part('failure', notice);
-}
-
-export function outcomes({ counts, rows }: ReportData): Html {
-  const tile = (outcome: string, n: number): Html =>
-    html`<div class="${n === 0 ? 'zero' : outcome}">
-      <dt>${outcome}</dt>
-      <dd>${count(n)}</dd>
-    </div>`;
-  const settled = settledRows(counts);
-  const open = (rows ?? settled) - settled;
-  return section(
-    'outcomes',
-    'Rows',
-    part(
-      'outcomes',
-      html`${outcomeBar(counts, rows ?? settled)}
-        <dl class="tiles">
-          <div>
-            <dt>rows</dt>
-            <dd>${rows === undefined ? '…' : count(rows)}</dd>
-          </div>
-          ${OUTCOMES.map((outcome) => tile(outcome, counts[outcome]))}
-          ${
-            open > 0 &&
-            html`<div>
-              <dt>not settled yet</dt>
-              <dd>${count(open)}</dd>
-            </div>`
-          }
-        </dl>`,
-    ),
-  );
 }
 
 export function openShards({ progress }: ReportData): Html {
@@ -221,7 +166,7 @@ function batchRow({ shard, round, batchId, status, requests, createdAt, seconds 
   </tr>`;
 }
 
-export function usageSection({ models, total }: ReportData): Html {
+export function usageSection({ models, total, cost, retries }: ReportData): Html {
   const paid = total.energy > 0 || total.credits > 0;
   const amiss = total.truncated + total.refused > 0;
   const cells = (usage: Omit<ModelUsage, 'model'>): Html => {
@@ -284,12 +229,54 @@ export function usageSection({ models, total }: ReportData): Html {
   return section(
     'usage',
     'Tokens and cost',
-    wideTable(
+    html`${wideTable(
       'usage',
       'Tokens and cost by model',
       models.length > 0 ? table : html`<p class="note">No answers yet.</p>`,
-    ),
+    )}
+    ${part('plan', planned(total, cost))}
+    ${retries !== undefined && retries.length > 0 && retryTable(retries)}`,
   );
+}
+
+/** What the plan said, beside what it came to. */
+function planned(total: ReportData['total'], { plannedInputTokens, price }: ReportData['cost']): HtmlValue {
+  if (plannedInputTokens === undefined) return '';
+  const tokens = `Planned: about ${counted(plannedInputTokens, 'input token')}; used: ${count(total.inputTokens)} of input and ${count(total.outputTokens)} of output, rows that were asked again included.`;
+  if (price === undefined) return html`<p class="note">${tokens}</p>`;
+  const { currency, input, output, plannedInput = 0 } = price;
+  return html`<p class="note">${tokens}</p>
+    <p class="note">
+      At the profile's price: ${money(input + output, currency)}, ${money(input, currency)} for input and
+      ${money(output, currency)} for output. The plan said ${money(plannedInput, currency)} for input.
+    </p>`;
+}
+
+function retryTable(retries: NonNullable<ReportData['retries']>): Html {
+  return html`<table>
+    <caption>
+      Rows that were not ok were asked again. Their tokens are among those above.
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Retry</th>
+        <th scope="col">Status</th>
+        <th scope="col" class="number">Rows</th>
+        <th scope="col" class="number">Ok now</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${retries.slice(-20).map(
+        ({ jobId, status, rows, ok }) =>
+          html`<tr>
+            <th scope="row"><bdi class="mono">${jobId}</bdi></th>
+            <td><span class="badge ${status}">${status}</span></td>
+            <td class="number">${count(rows)}</td>
+            <td class="number">${count(ok)}</td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
 }
 
 export function errorSection({ errors }: ReportData): Html {
@@ -343,46 +330,6 @@ export function latencySection({ latency }: ReportData): Html {
           <figcaption>${counted(latency.batches, 'batch')}, each from created to collected.</figcaption>
         </figure>`;
   return section('latency', 'Batch latency', part('latency', content));
-}
-
-export function sampleSection({ sample, rows }: ReportData): Html {
-  const row = ({ customId, outcome, answer }: SampledRow): Html =>
-    html`<tr>
-      <th scope="row" class="row-id">
-        <bdi class="mono">${customId}</bdi> <span class="${outcome}">${outcome}</span>
-      </th>
-      <td>${words(answer)}</td>
-    </tr>`;
-  const all = sample.length === rows;
-  const caption = all
-    ? `All ${counted(sample.length, 'row')}.`
-    : `${count(sample.length)} of ${rows === undefined ? 'the' : count(rows)} rows, from places spread over the file. Long answers are cut.`;
-  const table = html`<table>
-    <caption>
-      ${caption}
-    </caption>
-    <thead>
-      <tr>
-        <th scope="col">Row</th>
-        <th scope="col">Answer</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${sample.map(row)}
-    </tbody>
-  </table>`;
-  return section(
-    'answers',
-    'Answers',
-    html`<div class="filter" hidden>
-        <label for="filter">Filter</label
-        ><input type="search" id="filter" autocomplete="off" spellcheck="false" /><span
-          id="filter-count"
-          role="status"
-        ></span>
-      </div>
-      ${part('sample', sample.length > 0 ? table : html`<p class="note">No shard is done yet.</p>`)}`,
-  );
 }
 
 export function fileSection({ files }: ReportData): Html {

@@ -29,7 +29,7 @@ h1 { margin: 0; font-size: 1.6rem; line-height: 1.25; font-weight: 650; letter-s
 h2 { margin: 0 0 .9rem; font-size: 1.05rem; font-weight: 650; letter-spacing: -.005em; }
 p { margin: 0; }
 a { color: var(--link); text-underline-offset: .15em; }
-a:focus-visible, input:focus-visible, button:focus-visible, summary:focus-visible, .scroll:focus-visible {
+a:focus-visible, input:focus-visible, select:focus-visible, textarea:focus-visible, button:focus-visible, summary:focus-visible, .scroll:focus-visible {
   outline: 2px solid var(--link); outline-offset: 2px; border-radius: 3px;
 }
 .skip { position: absolute; left: -100vw; }
@@ -44,12 +44,38 @@ a:focus-visible, input:focus-visible, button:focus-visible, summary:focus-visibl
 .failed { color: var(--failed); }
 .partial, .exhausted, .cancelled, .cancelling { color: var(--exhausted); }
 .invalid { color: var(--invalid); }
+.invalid_output { color: var(--invalid_output); }
+.truncated, .refused { color: var(--exhausted); }
 .running { color: var(--round1); }
 dl.facts { display: flex; flex-wrap: wrap; gap: .75rem 2rem; margin: 1.4rem 0 0; }
 dl.facts div { min-width: 0; }
 dt { color: var(--muted); font-size: .87rem; }
 dd { margin: 0; overflow-wrap: anywhere; }
 section { margin-top: 2.6rem; }
+h3 { margin: 1.4rem 0 .5rem; font-size: .95rem; font-weight: 650; }
+.lead { margin-top: 1.6rem; font-size: 1.1rem; max-width: 44rem; }
+dl.texts, dl.meanings { margin: 0; }
+dl.texts div + div, dl.meanings { margin-top: .9rem; }
+dl.meanings div { margin-top: .4rem; }
+dl.meanings dt { display: inline; font-weight: 600; }
+dl.meanings dd { display: inline; margin-left: .4em; }
+.asked { color: var(--muted); }
+.share { margin-top: .3rem; max-width: 18rem; }
+table + table { margin-top: 1.4rem; }
+.note + .note, .scroll + .note { margin-top: .4rem; }
+#plan { margin-top: .6rem; }
+#plan + table { margin-top: 1.2rem; }
+.actions { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; margin-top: .8rem; }
+.fields { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .5rem 1rem; align-items: center; margin: .8rem 0; }
+.fields input, .fields select, .fields textarea { max-width: 100%; width: 100%; }
+#new.over { outline: 2px dashed var(--link); outline-offset: 6px; }
+#planned { margin: .8rem 0 0; padding-left: 1.2rem; overflow-wrap: anywhere; }
+#planned:empty { display: none; }
+.states { display: flex; flex-wrap: wrap; gap: .2rem .9rem; margin-bottom: .8rem; }
+.states [aria-current] { color: var(--ink); font-weight: 650; text-decoration: none; }
+.pager { display: flex; flex-wrap: wrap; gap: .4rem .75rem; align-items: center; margin-top: .8rem; }
+.pager[hidden] { display: none; }
+button:disabled { color: var(--muted); border-color: var(--line); }
 .notice { margin-top: 1.6rem; padding: .9rem 1.1rem; background: var(--panel); border: 1px solid var(--line); border-left: 4px solid var(--failed); border-radius: 4px; overflow-wrap: anywhere; }
 .notice h2 { margin-bottom: .3rem; color: var(--failed); }
 .notice p + p { margin-top: .5rem; color: var(--muted); }
@@ -91,7 +117,7 @@ bdi { overflow-wrap: anywhere; }
 #usage tbody th { min-width: 9rem; }
 .filter { display: flex; flex-wrap: wrap; gap: .4rem .75rem; align-items: center; margin-bottom: .8rem; }
 .filter[hidden], tr[hidden] { display: none; }
-input, button {
+input, button, select, textarea {
   font: inherit; color: inherit; background: var(--panel); border: 1px solid var(--muted); border-radius: 4px; padding: .35rem .65rem; min-height: 2.5rem;
 }
 input { flex: 1 1 14rem; max-width: 24rem; min-width: 0; }
@@ -105,6 +131,10 @@ ul.files { list-style: none; margin: 0; padding: 0; }
 ul.files li { padding: .4rem 0; border-bottom: 1px solid var(--line); }
 ul.files span { color: var(--muted); }
 @media (max-width: 34rem) {
+  table.rows thead { position: absolute; left: -100vw; }
+  table.rows tr:not([hidden]), table.rows th, table.rows td { display: block; width: auto; }
+  table.rows tr { border-bottom: 1px solid var(--line); padding: .4rem 0; }
+  table.rows th, table.rows td { border: 0; padding: .15rem 0; }
   header { padding-top: 1.5rem; }
   header, main, footer { padding-left: 1rem; padding-right: 1rem; }
   th, td { padding-right: .7rem; }

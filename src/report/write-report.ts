@@ -1,23 +1,31 @@
 import type { Edges } from '../edges.ts';
+import { jobObject } from '../checkpoints/job.ts';
+import { planObject } from '../checkpoints/plan.ts';
 import type { Summary } from '../checkpoints/summary.ts';
-import { reportKey, shardKey } from '../checkpoints/keys.ts';
+import { reportKey } from '../checkpoints/keys.ts';
 import { renderReport } from './render-report.ts';
 import { describeReport, type FileLink } from './report-data.ts';
-import { sampleRows } from './sample-rows.ts';
+import { surveyRows } from './survey-rows.ts';
+
+/** The step that writes the report ends after 15 minutes, and has other things to write. */
+const SURVEY_MS = 3 * 60_000;
 
 /**
  * Writes a job's page beside its results. A job does not fail because nobody can look at it.
  * @returns the page's key, or undefined when it could not be written
  */
-export async function writeReport({ store, log }: Edges, summary: Summary): Promise<string | undefined> {
+export async function writeReport(
+  edges: Pick<Edges, 'store' | 'clock' | 'log'>,
+  summary: Summary,
+): Promise<string | undefined> {
+  const { store, log } = edges;
   const { jobId, endedAt } = summary;
   try {
-    const keys = Array.from({ length: summary.shards }, (_, shard) =>
-      shardKey({ jobId, shard }, 'results.jsonl'),
-    );
-    const sample = await sampleRows(store, keys);
+    const [job, plan] = await Promise.all([jobObject.read(store, jobId), planObject.read(store, jobId)]);
+    const survey = await surveyRows(edges, summary, job, SURVEY_MS);
     const files = listFiles(summary, '');
-    const page = renderReport(describeReport({ ...summary, at: endedAt, files, sample }));
+    const asked = { question: job?.profile, planned: plan };
+    const page = renderReport(describeReport({ ...summary, ...asked, at: endedAt, files, survey }));
     await store.put(reportKey(jobId), page);
     return reportKey(jobId);
   } catch (error) {
@@ -28,12 +36,13 @@ export async function writeReport({ store, log }: Edges, summary: Summary): Prom
 
 /** The files beside the page. @param folder put before their names; ends in `/`, or is empty */
 export function listFiles(
-  { results, deadLetters }: Pick<Summary, 'results' | 'deadLetters'>,
+  { results, deadLetters, tables = [] }: Pick<Summary, 'results' | 'deadLetters' | 'tables'>,
   folder: string,
 ): FileLink[] {
   const link = (name: string, about: string): FileLink => ({ name, href: `${folder}${name}`, about });
   return [
     ...(results === undefined ? [] : [link('results.jsonl', 'one line per input row, in input order')]),
+    ...tables.map((key) => link(key.slice(key.lastIndexOf('/') + 1), 'the input and its answers as a table')),
     ...(deadLetters === undefined
       ? []
       : [link('dead-letters.jsonl', 'the rows that are not ok, ready to be run again')]),

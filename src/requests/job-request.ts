@@ -88,11 +88,32 @@ export type JobRequest = z.output<typeof jobRequestSchema>;
  * @throws InvalidRequest naming every problem with its path.
  */
 export function parseJobRequest(value: unknown): JobRequest {
-  const parsed = jobRequestSchema.safeParse(plainButForRows(value));
-  if (parsed.success) {
-    textOf(parsed.data);
-    return parsed.data;
-  }
+  const request = parseWith(jobRequestSchema, value);
+  textOf(request);
+  return request;
+}
+
+/** How the rows of a job are treated when they are asked again. */
+const retryRequestSchema = retryRequestWith(profileSchema);
+
+/** The same with other overrides. */
+export function retryRequestWith<Overrides extends z.ZodType>(overrides: Overrides) {
+  return z
+    .strictObject({
+      profile: treatmentShape.profile.describe('Another profile. Default: that of the job.'),
+      overrides: overrides.optional().describe(OVERRIDES),
+    })
+    .meta({ id: 'RetryRequest' });
+}
+
+/** Checks what a retry asks for. @throws InvalidRequest as {@link parseJobRequest} */
+export function parseRetryRequest(value: unknown): z.output<typeof retryRequestSchema> {
+  return parseWith(retryRequestSchema, value);
+}
+
+function parseWith<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(plainButForRows(value));
+  if (parsed.success) return parsed.data;
   throw new InvalidRequest(`The job request is not valid:\n${describeIssues(parsed.error)}`);
 }
 

@@ -1,12 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { basename } from 'node:path/posix';
-import { InvalidInput, type Failure } from '../errors.ts';
-import type { InputRef, Job } from '../checkpoints/job.ts';
+import type { Failure } from '../errors.ts';
 import { MAX_LISTED_PROBLEMS, type InputReading, type Plan, type RowProblem } from '../checkpoints/plan.ts';
+import type { InputRef, Job } from '../checkpoints/job.ts';
 import type { RowSource } from '../checkpoints/result-line.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { readRows } from './formats.ts';
 import { known } from '../provider/dialects/known.ts';
 import {
   generatedId,
@@ -16,15 +15,15 @@ import {
   type Request,
   type RequestRules,
 } from './request-line.ts';
-import { readTableRow } from './formats/csv.ts';
-import { readJsonRow } from './formats/json-lines.ts';
+import { EarlierResults } from './earlier-results.ts';
+import { readInput, readRow } from './read-input.ts';
 import { Reading } from './formats/reading.ts';
-import type { ReadRow, Row, Table, UnreadableRow } from './row.ts';
+import type { Problem, ReadRow, Row, Table, UnreadableRow } from './row.ts';
 import { ShardWriter, type RequestToWrite } from './shard-writer.ts';
 import { JsonSplicer } from '../fast-path/splice-json.ts';
 import { TableSplicer } from '../fast-path/splice-table.ts';
 import { findInnocent, MAX_SUSPECTS } from './suspects.ts';
-import { checkColumns, rowFields } from './table-columns.ts';
+import { checkColumns } from './table-columns.ts';
 import { compileTemplate } from './template.ts';
 import { createUniqueIds, type UniqueIds } from './unique-ids.ts';
 
@@ -66,18 +65,17 @@ async function buildOnce(store: ObjectStore, job: Job, ids: UniqueIds): Promise<
     limits: job.profile.shardLimits,
     tellsSources: job.inputs.length > 1,
   });
+  const earlier = EarlierResults.of(store, job);
   const builder = new Builder(job, writer, ids);
   try {
-    for (const input of job.inputs) await builder.take(store, input);
+    for (const input of job.inputs) await builder.take(store, input, earlier);
+    await earlier?.end();
     return { plan: builder.plan(await writer.close()), suspects: builder.suspects };
   } catch (error) {
     await writer.abort();
     throw error;
   }
 }
-
-/** Longest row that is read, in bytes. No request is as long; a row made to fill memory takes fifty times its length. */
-const MAX_ROW_BYTES = 20_000_000;
 
 /** Rule of thumb for English; a budget needs no more. */
 const BYTES_PER_TOKEN = 4;
@@ -93,8 +91,9 @@ class Builder {
   readonly suspects = new Set<string>();
   readonly #problems: RowProblem[] = [];
   readonly #inputs: (InputRef & InputReading)[] = [];
-  readonly #rowFields: ReadonlySet<string>;
   #table: Table | undefined;
+  /** Rows that were read; of a retry, also those that it does not take. */
+  #read = 0;
   #rows = 0;
   #invalid = 0;
   /** Of the first row that has one. */
@@ -104,32 +103,26 @@ class Builder {
     this.#ids = ids;
     this.#job = job;
     this.#rules = rulesOf(job.profile);
-    this.#rowFields = rowFields(job.profile);
     this.#jsonSplicer = new JsonSplicer(this.#rules);
     this.#tableSplicer = new TableSplicer(this.#rules);
     this.#writer = writer;
   }
 
-  async take(store: ObjectStore, input: InputRef): Promise<void> {
-    const { key, version, etag } = input;
+  /** @param earlier of a retry: what became of each row; those that are ok are left out */
+  async take(store: ObjectStore, input: InputRef, earlier?: EarlierResults): Promise<void> {
+    const { key, version } = input;
     const name = basename(key);
-    const object = await store.open(key, { version, etag });
-    if (object === undefined) throw new InvalidInput(`There is no input file ${store.locate(key)}.`);
-    const { table, shardLimits } = this.#job.profile;
-    const maxRowBytes = Math.min(shardLimits.maxBytes, MAX_ROW_BYTES);
     const reading = new Reading();
-    const options = { name, maxRowBytes, reading, table, rowFields: this.#rowFields };
-    try {
-      for await (const rows of readRows(object.body, options)) {
-        for (const row of rows) {
-          if (row.kind === 'table') this.#checkTable(row.table, name);
-          // Most rows need not be waited for, and a promise for each would take as long as the rest.
-          const pending = this.#takeRow(row, key);
-          if (pending !== undefined) await pending;
-        }
+    for await (const rows of readInput(store, input, this.#job.profile, reading)) {
+      for (const row of rows) {
+        if (row.kind === 'table') this.#checkTable(row.table, name);
+        const before = earlier === undefined ? undefined : await earlier.next();
+        this.#read += 1;
+        if (before === 'ok') continue;
+        // Most rows need not be waited for, and a promise for each would take as long as the rest.
+        const pending = before === 'duplicate' ? this.#takeDuplicate(row, key) : this.#takeRow(row, key);
+        if (pending !== undefined) await pending;
       }
-    } finally {
-      object.close();
     }
     this.#inputs.push({ key, ...(version === undefined ? {} : { version }), ...reading.facts() });
   }
@@ -145,8 +138,14 @@ class Builder {
     const source = { file, line: row.line };
     const spliced = this.#splice(row);
     if (spliced !== undefined) return this.#writer.addRequest(spliced, source);
-    if (row.kind === 'json') return this.#takeRead(readJsonRow(row), source, row.json);
-    return this.#takeRead(row.kind === 'table' ? readTableRow(row) : row, source);
+    return this.#takeRead(readRow(row), source, row.kind === 'json' ? row.json : undefined);
+  }
+
+  #takeDuplicate(row: Row, file: string): Promise<void> {
+    this.#rows += 1;
+    const read = readRow(row);
+    const { customId } = this.#check(read);
+    return this.#addInvalid(read, { file, line: row.line }, { customId, problem: DUPLICATE });
   }
 
   /** The row's request line, made of its bytes; `undefined` when it must be read, if only to say what is wrong. */
@@ -155,8 +154,8 @@ class Builder {
     const splicer = row.kind === 'json' ? this.#jsonSplicer : this.#tableSplicer;
     const length =
       row.kind === 'json'
-        ? this.#jsonSplicer.make(row.json, this.#rows)
-        : this.#tableSplicer.make(row, this.#rows);
+        ? this.#jsonSplicer.make(row.json, this.#read)
+        : this.#tableSplicer.make(row, this.#read);
     if (length === 0 || length > this.#job.profile.shardLimits.maxBytes) return undefined;
     if (this.#isOtherModel(splicer.model) || !this.#ids.add(splicer.customId)) return undefined;
     this.#model ??= splicer.model;
@@ -175,6 +174,14 @@ class Builder {
       if (json !== undefined) this.#jsonSplicer.learn(json);
       return this.#writer.addRequest({ line: Buffer.from(request.text), inputs: request.inputs }, source);
     }
+    return this.#addInvalid(row, source, request);
+  }
+
+  #addInvalid(
+    row: ReadRow | UnreadableRow,
+    source: RowSource,
+    request: Extract<Request, { problem: Problem }>,
+  ): Promise<void> {
     const problem = { line: row.line, custom_id: request.customId, ...request.problem };
     this.#invalid += 1;
     if (this.#problems.length < MAX_LISTED_PROBLEMS) this.#problems.push(problem);
@@ -185,9 +192,9 @@ class Builder {
     const { profile } = this.#job;
     const request: Request =
       row.kind === 'read'
-        ? toRequestLine({ value: row.value, ordinal: this.#rows, data: row.data }, this.#rules)
+        ? toRequestLine({ value: row.value, ordinal: this.#read, data: row.data }, this.#rules)
         : {
-            customId: readUsableId(row.fields ?? {}, this.#rules) ?? generatedId(this.#rows),
+            customId: readUsableId(row.fields ?? {}, this.#rules) ?? generatedId(this.#read),
             problem: row.problem,
           };
     if ('problem' in request) return request;
@@ -203,8 +210,7 @@ class Builder {
     this.#model ??= request.model;
     if (this.#ids.add(customId)) return request;
     if (this.suspects.size < MAX_SUSPECTS) this.suspects.add(customId);
-    const message = 'An earlier row of the job has the same custom_id.';
-    return { customId, problem: { code: 'DUPLICATE_CUSTOM_ID', message } };
+    return { customId, problem: DUPLICATE };
   }
 
   plan(shards: Plan['shards']): Plan {
@@ -222,6 +228,11 @@ class Builder {
     return refusal === undefined ? plan : { ...plan, failure: refusal };
   }
 }
+
+const DUPLICATE: Problem = {
+  code: 'DUPLICATE_CUSTOM_ID',
+  message: 'An earlier row of the job has the same custom_id.',
+};
 
 function rulesOf({ endpoint, model, body, system, prompt, provider, table }: ResolvedProfile): RequestRules {
   const { customIdLength, customIdCharacters } = provider.dialect.limits;

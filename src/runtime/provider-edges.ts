@@ -8,6 +8,7 @@ import type { BatchProvider, ProviderSettings } from '../provider/batch-provider
 import { createProviderClient } from '../provider/client.ts';
 import type { OwnHeader } from '../provider/http.ts';
 import { readApiKey, readHeaderSecret, type Environment } from './api-key.ts';
+import { readDeployedFile } from './deployed-file.ts';
 import { edgesFromEnvironment } from './environment.ts';
 
 /**
@@ -21,7 +22,7 @@ import { edgesFromEnvironment } from './environment.ts';
  */
 export function providerEdgesFromEnvironment(
   env: Environment,
-  providers: DeployedProviders = readProviders(),
+  providers: DeployedProviders = readProviders(env),
   signal?: AbortSignal,
 ): ProviderEdges {
   const host: Host = { providers, env, signal, clients: signal === undefined ? warmClients : new Map() };
@@ -41,11 +42,8 @@ interface Host {
   readonly clients: Map<string, BatchProvider>;
 }
 
-/** The bundler puts the providers (base64 JSON) in place of this very expression. */
-function readProviders(): DeployedProviders {
-  const encoded = process.env.NIGHTSHIFT_PROVIDERS ?? '';
-  if (encoded === '') return {};
-  return JSON.parse(Buffer.from(encoded, 'base64').toString('utf8')) as DeployedProviders;
+function readProviders(env: Environment): DeployedProviders {
+  return (readDeployedFile('providers', env) ?? {}) as DeployedProviders;
 }
 
 /** Connections outlive one invocation: a warm Lambda polls without a new TLS handshake. */

@@ -1,10 +1,11 @@
 import { forgetRows, needsNoResume, needsNoRows } from '../collect/forget-rows.ts';
+import { mergeRetry } from '../collect/retry/merge-retry.ts';
 import { settleShards, type SettledShard } from '../collect/shard/settle-shards.ts';
 import { summarize } from '../collect/summarize.ts';
 import type { WriteContext, WrittenContext } from '../contract.ts';
 import type { Edges } from '../edges.ts';
 import { CountsDoNotReconcile, failureFromCatch } from '../errors.ts';
-import { jobObject } from '../checkpoints/job.ts';
+import { jobObject, type Job, type RetryOf } from '../checkpoints/job.ts';
 import { planObject, type Plan } from '../checkpoints/plan.ts';
 import { summaryObject, type Summary } from '../checkpoints/summary.ts';
 import { deadLettersKey, resultsKey, shardKey, summaryKey, type ShardFile } from '../checkpoints/keys.ts';
@@ -12,6 +13,7 @@ import { rowsNotOk, settledRows } from '../checkpoints/outcomes.ts';
 import { writeReport } from '../report/write-report.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { writeTables } from '../tables/write-tables.ts';
 
 /**
  * Joins the shards' results, in input order, makes the report of them, and writes the summary last. A job that failed gets the same: what it has,
@@ -32,12 +34,30 @@ export async function writeResults(edges: Edges, { jobId, error }: WriteContext)
   const summary = summarize({ job, plan, shards, failure, cancelled, endedAt });
   reconcile(summary, plan);
   await joinFiles(store, jobId, shards, summary);
-  const report = await writeReport(edges, summary);
-  await summaryObject.write(store, jobId, { ...summary, report });
+  if (job.retry === undefined) await writeEnd(edges, job, summary);
+  else {
+    if (plan !== undefined && plan.failure === undefined) await writeRetried(edges, job.retry, summary);
+    // Its input is that of the job it retries: a table of both is that job's.
+    await writeEnd(edges, { ...job, profile: { ...job.profile, also: [] } }, summary);
+  }
   const { status, counts, rows, rounds, seconds, profile, usage } = summary;
   const tokens = { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens };
   edges.log('results_written', { jobId, profile, status, rows, rounds, seconds, ...counts, ...tokens });
   return finish(edges, summary, plan);
+}
+
+/** Everything about a job's end that is made of its results; the summary last. */
+async function writeEnd(edges: Edges, job: Job, summary: Summary): Promise<void> {
+  const tables = await writeTables(edges, job, summary);
+  const whole = { ...summary, ...(tables.length > 0 && { tables }) };
+  const report = await writeReport(edges, whole);
+  await summaryObject.write(edges.store, summary.jobId, { ...whole, report });
+}
+
+/** What a retry came to, as far as it came, is put among the results of its job before the retry has ended. */
+async function writeRetried(edges: Edges, retry: RetryOf, summary: Summary): Promise<void> {
+  const job = await jobObject.require(edges.store, retry.jobId);
+  await writeEnd(edges, job, await mergeRetry(edges, retry, summary));
 }
 
 /** The summary is in the store. A call that comes again finds it there, and rows that are deleted already. */

@@ -10,6 +10,7 @@ const linksOf = (id: string) => ({
   self: `/jobs/${id}`,
   cancel: `/jobs/${id}/cancel`,
   resume: `/jobs/${id}/resume`,
+  retry: `/jobs/${id}/retry`,
 });
 
 describe('a cancel', () => {

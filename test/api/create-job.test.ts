@@ -32,13 +32,13 @@ describe('a job that is asked for', () => {
 
     const { body } = await sendText(
       world,
-      `{"rows": [${row}, 1E5], "overrides": {"budget": {"maxRows": 2.0}, "body": {"top_p": 1.0}}}`,
+      `{"rows": [${row}, 1E5], "overrides": {"budget": {"maxRows": 2.0}, "body": {"top_p": 1.0, "seeds": [1e400, -1E999]}}}`,
     );
 
     const { jobId } = body as { jobId: string };
     const job = await readJson<Job>(world.store, jobKey(jobId));
     expect(job?.profile.budget).toEqual({ maxRows: 2 });
-    expect(JSON.stringify(job?.profile.body)).toBe('{"top_p":1.0}');
+    expect(JSON.stringify(job?.profile.body)).toBe('{"top_p":1.0,"seeds":[1e400,-1E999]}');
     const rows = await world.store.get(job?.inputs[0]?.key ?? '');
     expect(rows?.toString('utf8')).toBe(`${row}\n1E5\n`);
   });
@@ -53,7 +53,12 @@ describe('a job that is asked for', () => {
     expect(answer.body).toEqual({
       jobId,
       state: 'started',
-      links: { self: `/jobs/${jobId}`, cancel: `/jobs/${jobId}/cancel`, resume: `/jobs/${jobId}/resume` },
+      links: {
+        self: `/jobs/${jobId}`,
+        cancel: `/jobs/${jobId}/cancel`,
+        resume: `/jobs/${jobId}/resume`,
+        retry: `/jobs/${jobId}/retry`,
+      },
     });
     expect(answer.headers.get('location')).toBe(`/jobs/${jobId}`);
     expect(answer.headers.get('content-type')).toBe('application/json');

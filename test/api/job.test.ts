@@ -127,7 +127,12 @@ describe('the state of a job', () => {
       counts: { ok: 0, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 },
       shards: { total: 0, waiting: 0, running: 0, stopped: 0, done: 0 },
       openShards: [],
-      links: { self: `/jobs/${jobId}`, cancel: `/jobs/${jobId}/cancel`, resume: `/jobs/${jobId}/resume` },
+      links: {
+        self: `/jobs/${jobId}`,
+        cancel: `/jobs/${jobId}/cancel`,
+        resume: `/jobs/${jobId}/resume`,
+        retry: `/jobs/${jobId}/retry`,
+      },
     });
   });
 
@@ -318,6 +323,7 @@ describe('the links of a job', () => {
       self: `/jobs/${jobId}`,
       cancel: `/jobs/${jobId}/cancel`,
       resume: `/jobs/${jobId}/resume`,
+      retry: `/jobs/${jobId}/retry`,
       results: `https://files.example/get/output/${jobId}/results.jsonl`,
       deadLetters: `https://files.example/get/output/${jobId}/dead-letters.jsonl`,
       summary: `https://files.example/get/output/${jobId}/summary.json`,
@@ -337,7 +343,7 @@ describe('the links of a job', () => {
     const jobId = await startJob(world);
     await world.store.put(resultsKey(jobId), '{}\n');
 
-    expect(Object.keys((await read(world, jobId)).links)).toEqual(['self', 'cancel', 'resume']);
+    expect(Object.keys((await read(world, jobId)).links)).toEqual(['self', 'cancel', 'resume', 'retry']);
   });
 });
 
@@ -398,6 +404,7 @@ describe('a job that failed', () => {
         self: '/jobs/drop-1',
         cancel: '/jobs/drop-1/cancel',
         resume: '/jobs/drop-1/resume',
+        retry: '/jobs/drop-1/retry',
         summary: 'https://files.example/get/output/drop-1/summary.json',
       },
     });

@@ -72,6 +72,7 @@ describe('the list of jobs', () => {
       self: `/jobs/${id}`,
       cancel: `/jobs/${id}/cancel`,
       resume: `/jobs/${id}/resume`,
+      retry: `/jobs/${id}/retry`,
     });
     expect(jobs).toEqual([
       {

@@ -67,6 +67,7 @@ describe('the OpenAPI document', () => {
       getJob: { $ref: '#/components/schemas/Job' },
       cancelJob: { $ref: '#/components/schemas/CancelledJob' },
       resumeJob: { $ref: '#/components/schemas/StartedJob' },
+      retryJob: { $ref: '#/components/schemas/StartedJob' },
       createUpload: { $ref: '#/components/schemas/Upload' },
     });
   });

@@ -6,6 +6,9 @@ import { callHandlers } from '../../host/call-handlers.ts';
 import { createLocalExecutions, type LocalExecutions } from '../../host/engine.ts';
 import { loadMachine } from '../../host/load-stack.ts';
 import { startSimulator, type Simulator } from '../../simulator/index.ts';
+import cliConfig from '../../nightshift.config.ts';
+import { deployedConfigObject } from '../../src/checkpoints/deployed-config.ts';
+import { publishedConfig } from '../../src/config/published-config.ts';
 import { createS3Store } from '../../src/store/s3-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { startLocalS3 } from '../store/local-s3.ts';
@@ -58,6 +61,8 @@ export async function openCloud(): Promise<Cloud> {
   });
   opened.defer(() => executions.leave());
   const stepFunctions = opened.use(await startAws(executions));
+  // As a deploy publishes it.
+  await deployedConfigObject.write(store, undefined, publishedConfig(cliConfig));
   const outputs = { Nightshift: { BucketName: BUCKET, StateMachineAliasArn: STATE_MACHINE_ARN } };
   await writeFile(join(folder, 'cdk-outputs.json'), JSON.stringify(outputs));
   const env = {

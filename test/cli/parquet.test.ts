@@ -17,7 +17,7 @@ async function tableOf(lines: readonly string[]): Promise<Record<string, unknown
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-parquet-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const path = join(folder, 'results.parquet');
-  await writeParquet(path, bytesOf(lines));
+  await writeParquet(path, () => bytesOf(lines));
   expect(await readdir(folder)).toEqual(['results.parquet']);
   return parquetReadObjects({ file: await asyncBufferFromFile(path) });
 }

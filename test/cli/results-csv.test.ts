@@ -70,7 +70,7 @@ describe('results as CSV', () => {
       { custom_id: 'd', outcome: 'invalid', error_code: 'NO_PROMPT' },
     ]);
     expect(stderr).toBe(
-      '3 cells that a spreadsheet would take for a formula: an apostrophe before each. --raw leaves cells as they are.\n',
+      '3 cells with what a spreadsheet may take for a formula: an apostrophe before it. --raw leaves cells as they are.\n',
     );
   });
 

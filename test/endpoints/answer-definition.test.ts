@@ -20,7 +20,7 @@ const holdsAnything = (value: unknown): boolean =>
   typeof value === 'object' && value !== null
     ? Object.values(value).some(holdsAnything)
     : value !== null && value !== undefined && value !== '' && value !== 0;
-const hasError = (value: Json): boolean => holdsAnything(value['error']);
+const hasError = (value: Json): boolean => holdsAnything(value['error']) || holdsAnything(value['errors']);
 const isVector = (value: unknown): boolean =>
   Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'number');
 
@@ -71,7 +71,7 @@ const DEFINITIONS: Readonly<Record<string, (body: Json, asked: Asked) => boolean
 const SOUND = Buffer.from('RIFF and some samples, and more of them').toString('base64');
 
 /** An endpoint that is not known answers with whatever is more than an error. */
-const NAMES_OF_AN_ANSWER = new Set(['error', 'id', 'model', 'message', 'code']);
+const NAMES_OF_AN_ANSWER = new Set(['error', 'errors', 'id', 'model', 'message', 'code']);
 const carriesError = (path: string, body: Json): boolean =>
   hasError(body) && (path !== UNKNOWN || Object.keys(body).every((name) => NAMES_OF_AN_ANSWER.has(name)));
 
@@ -165,6 +165,7 @@ interface Change {
     | 'rename'
     | 'add'
     | 'error'
+    | 'errors'
     | 'text'
     | 'empty'
     | 'double';
@@ -172,7 +173,19 @@ interface Change {
 
 const change: fc.Arbitrary<Change> = fc.record({
   walk: fc.array(fc.nat(9), { minLength: 1, maxLength: 5 }),
-  how: fc.constantFrom('remove', 'null', 'nest', 'list', 'rename', 'add', 'error', 'text', 'empty', 'double'),
+  how: fc.constantFrom(
+    'remove',
+    'null',
+    'nest',
+    'list',
+    'rename',
+    'add',
+    'error',
+    'errors',
+    'text',
+    'empty',
+    'double',
+  ),
 });
 
 function changed(value: unknown, { walk, how }: Change): unknown {
@@ -213,6 +226,11 @@ function replaced(name: string, value: unknown, how: Change['how']): [string, un
       return [
         [name, value],
         ['error', { code: 'busy', message: token() }],
+      ];
+    case 'errors':
+      return [
+        [name, value],
+        ['errors', [{ message: token() }]],
       ];
     case 'text':
       return [[name, token()]];

@@ -9,6 +9,7 @@ import { ONE_INPUT } from '../../src/endpoints/asked.ts';
 import type { Asked } from '../../src/endpoints/endpoint.ts';
 import type { Usage } from '../../src/checkpoints/counts.ts';
 import { endpointAt } from '../../src/endpoints/endpoints.ts';
+import { readAnswer } from '../../src/jsonl/answer-json.ts';
 import { asWire, type Wire } from '../../src/provider/wire.ts';
 import { jsonLine } from '../../src/jsonl/json-line.ts';
 
@@ -167,7 +168,7 @@ function reference(
 
 /** A vector's numbers are copied as they are written, with the spaces between them. */
 const compact = (json: string): string =>
-  json.replaceAll(/\[[-\d., e]+\]/g, (vector) => vector.replaceAll(' ', ''));
+  json.replaceAll(/\[[-+\d., eE]+\]/g, (vector) => vector.replaceAll(' ', ''));
 
 test.each(RULES.map((rules) => [rules.endpoint.path, rules] as const))(
   'an answer that is spliced becomes the very line that it becomes the long way: %s',
@@ -288,4 +289,36 @@ test('a vector is copied as the provider wrote it', () => {
   expect(splicer.line.toString('utf8', 0, length)).toBe(
     '{"custom_id":"q1","ok":true,"embedding":[-0.10, 1e-05,3,4,5,6,7,8],"round":2}\n',
   );
+});
+
+test('a line with a long vector is taken by both paths alike, whichever of its bytes is changed', () => {
+  const rules = RULES[1] as ResultRules;
+  const lineOf = (numbers: readonly number[]): string =>
+    `{"custom_id":"q1","response":{"status_code":200,"body":{"data":[{"index":0,"embedding":[${numbers.join(', ')}]}]}},"error":null}`;
+  const numbers = fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), {
+    minLength: 200,
+    maxLength: 300,
+  });
+  const byte = fc.oneof(
+    fc.constantFrom(...Buffer.from('0123456789.,-+eE []N"')),
+    fc.integer({ min: 0, max: 127 }),
+  );
+  let taken = 0;
+  fc.assert(
+    fc.property(numbers, fc.nat(), byte, (vector, place, changedTo) => {
+      const splicer = new ResultSplicer(rules);
+      splicer.learn(Buffer.from(lineOf([1, 2, 3, 4, 5, 6, 7, 8])));
+      const json = Buffer.from(lineOf(vector));
+      json[place % json.length] = changedTo;
+
+      const length = splicer.make(json, ONE_INPUT);
+
+      if (length === 0) return;
+      taken += 1;
+      const expected = reference(asWire(readAnswer(json.toString('utf8'))) as Wire, rules, ONE_INPUT);
+      expect(compact(splicer.line.toString('utf8', 0, length))).toBe(compact(expected?.text ?? ''));
+    }),
+    { numRuns: 600 },
+  );
+  expect(taken).toBeGreaterThan(100);
 });

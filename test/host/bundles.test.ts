@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { callBundles, findBundles } from '../../host/call-bundles.ts';
+import { callBundles, stageBundles } from '../../host/call-bundles.ts';
 import { createLocalExecutions } from '../../host/engine.ts';
-import { machineOf } from '../../host/load-stack.ts';
-import { synthesizeBundles, type Synthesized } from '../../host/synthesize.ts';
+import { loadMachine } from '../../host/load-stack.ts';
 import { startSimulator } from '../../simulator/index.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
@@ -19,12 +18,13 @@ import { startAws } from '../cli/local-aws.ts';
 const KEY = 'sk-mel-secret-of-the-bundles';
 
 let folder: string;
-let synthesized: Synthesized;
+const CONFIG = { profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch' } } };
+
+let bundles: ReadonlyMap<string, string>;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nightshift-bundles-'));
-  const config = { profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch' } } };
-  synthesized = synthesizeBundles(config, join(folder, 'cdk.out'));
+  bundles = await stageBundles(CONFIG, join(folder, 'cdk.out'));
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -38,8 +38,8 @@ async function deploy() {
     stages: { queuedSeconds: 0, runningSeconds: 0, finalizingSeconds: 0 },
   });
   onTestFinished(() => simulator.close());
-  const callStep = callBundles(synthesized);
-  const executions = createLocalExecutions({ ...machineOf(synthesized.template), callStep, instant: true });
+  const callStep = callBundles(bundles);
+  const executions = createLocalExecutions({ ...(await loadMachine(CONFIG)), callStep, instant: true });
   vi.stubEnv('STORE', pathToFileURL(data).href);
   vi.stubEnv('STATE_MACHINE_ARN', 'arn:aws:states:local:111122223333:stateMachine:m:live');
   vi.stubEnv('EVENT_BUS', 'default');
@@ -139,17 +139,17 @@ test('no bundle is above 1.4 MB, and each holds only what its step needs', async
   const sizes: Record<string, number> = {};
   const clients: string[] = [];
   const schemas: string[] = [];
-  for (const [step, file] of findBundles(synthesized)) {
+  for (const [step, file] of bundles) {
     sizes[step] = (await stat(file)).size;
     const code = await readFile(file, 'utf8');
     if (code.includes('llhttp')) clients.push(step);
     if (code.includes('ZodError') || code.includes('siliconflow')) schemas.push(step);
   }
   // A job carries its dialect: the table and the schemas stay with the doors.
-  expect(schemas.toSorted()).toEqual(['api', 'cancel-job', 'start-job']);
+  expect(schemas.toSorted()).toEqual(['api', 'cancel-job', 'publish-config', 'start-job']);
   // The largest checks answers against a schema: with Ajv, and with RE2 for its patterns.
   expect(Object.entries(sizes).filter(([, size]) => size > 1_400_000)).toEqual([]);
-  expect(Object.keys(sizes)).toHaveLength(12);
+  expect(Object.keys(sizes)).toHaveLength(13);
   expect(clients.toSorted()).toEqual([
     'cancel-batch',
     'collect-results',

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessibilityFaults, launchBrowser, shoot, watchPage } from '../report/browser.ts';
@@ -101,6 +102,85 @@ describe.skipIf(browser === undefined)('in a browser', () => {
     await page.getByRole('button', { name: 'Go on updating' }).click();
     await page.locator('#state .badge.succeeded').waitFor();
     expect(before).toBe(1);
+    expect(trouble).toEqual([]);
+  });
+});
+
+describe.skipIf(browser === undefined)('a page does what the command line does:', () => {
+  let chromium: Browser;
+
+  beforeAll(() => {
+    if (browser !== undefined) chromium = browser;
+  });
+
+  test('rows are pasted, planned and started, and their job is looked for and read, by keyboard', async () => {
+    const host = await openHost();
+    const { url } = await host.start();
+    const { page, trouble } = await watchPage(chromium);
+    await page.goto(`${url}/`);
+
+    await page.getByLabel('Or rows').fill('id,prompt\n1,echo:one\n2,echo:=two\n3,\n');
+    await page.getByLabel('The rows are').selectOption('csv');
+    await page.getByRole('button', { name: 'See the plan' }).press('Enter');
+    await page.getByText('Nothing was sent.').waitFor();
+    expect(await page.locator('#planned').innerText()).toMatch(
+      /3 rows, 1 row invalid\.[^]*Line 4: [^]*NO_PROMPT/,
+    );
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await shoot(page, 'new-job');
+    await page.getByRole('button', { name: 'Start', exact: true }).press('Enter');
+    await page.locator('#state .badge.partial').waitFor();
+
+    expect(await page.locator('#lead').innerText()).toContain('2 of 3 rows were answered');
+    expect(await page.getByRole('button', { name: 'Retry what is not ok' }).count()).toBe(1);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Results beside the input' }).press('Enter');
+    expect(await page.locator('#results tbody tr').allInnerTexts()).toEqual([
+      expect.stringMatching(/^1\s+echo:one\s+true\s+one/),
+      expect.stringMatching(/^2\s+echo:=two\s+true\s+=two/),
+      expect.stringMatching(/^3\s+false\s+NO_PROMPT/),
+    ]);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('link', { name: 'Download as CSV' }).press('Enter'),
+    ]);
+    expect(download.suggestedFilename()).toBe('answers.csv');
+    const csv = await readFile(await download.path(), 'utf8');
+    expect(csv).toContain("2,echo:=two,true,'=two,");
+
+    await page.goto(`${url}/`);
+    await page.getByLabel('Search').fill('pasted');
+    await page.getByLabel('Search').press('Enter');
+    await page.waitForURL(/q=pasted/);
+    expect(await page.locator('#jobs tbody tr').count()).toBe(1);
+    await page.getByRole('link', { name: 'failed', exact: true }).press('Enter');
+    await page.waitForURL(/status=failed/);
+    expect(await page.locator('#jobs').innerText()).toContain('No job is like that.');
+    expect(trouble).toEqual([]);
+  });
+
+  test('a job is cancelled, resumed, and what is not ok is retried', async () => {
+    const { host, url, jobId, release } = await holdJob();
+    host.simulator.addFaults({
+      at: 'row',
+      ids: [`${MARKUP} 3`],
+      action: { kind: 'error', code: 'NO_SUCH_THING', status: 400 },
+    });
+    const { page, trouble } = await watchPage(chromium);
+    await page.goto(`${url}/ui/${jobId}`);
+
+    await page.getByRole('button', { name: 'Cancel the job' }).press('Enter');
+    release();
+    await page.locator('#state .badge.cancelled').waitFor();
+    await page.getByRole('button', { name: 'Resume' }).press('Enter');
+    await page.locator('#state .badge.partial').waitFor();
+    await page.getByRole('button', { name: 'Retry what is not ok' }).press('Enter');
+    await page.waitForURL(new RegExp(`${jobId}-retry-1$`));
+    await page.locator('#state .badge.succeeded').waitFor();
+
+    await page.goto(`${url}/ui/${jobId}`);
+    expect(await page.locator('#state').innerText()).toContain('succeeded');
     expect(trouble).toEqual([]);
   });
 });

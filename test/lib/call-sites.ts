@@ -23,18 +23,20 @@ const EXECUTION_CALLS = ['start', 'look', 'stop'] as const satisfies readonly (k
 /** Names of the methods whose calls are looked for. */
 export const CALLS: ReadonlySet<PropertyKey> = new Set([...STORE_CALLS, ...EXECUTION_CALLS]);
 
-/** A call of the store or of an execution; `readJson` and its siblings call the store for whoever calls them. */
+/** A call of the store or of an execution; an object of `src/checkpoints/` calls the store for whoever reads or writes it. */
 const CALL = new RegExp(
   [
     `\\bstore\\s*\\.(?:${STORE_CALLS.join('|')})\\(`,
     `\\bexecutions\\s*\\.(?:${EXECUTION_CALLS.join('|')})\\(`,
     '\\b(?:readJson|requireJson|writeJson)(?:<[^()]*>)?\\(',
+    '\\b\\w*[oO]bject\\s*\\.(?:read|require|write|create)\\(',
   ].join('|'),
   'g',
 );
 
 /** The adapters, and the helpers whose callers count in their place. */
-const isBelowTheCalls = (path: string): boolean => path.startsWith('src/store/');
+const isBelowTheCalls = (path: string): boolean =>
+  path.startsWith('src/store/') || path === 'src/checkpoints/stored-object.ts';
 
 /** Every place in the code of the functions that calls the store or an execution, as `file:line`. */
 export function callSites(): string[] {

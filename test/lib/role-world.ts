@@ -11,6 +11,7 @@ import { createApi } from '../../src/api/app.ts';
 import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { jobPrefix, summaryKey } from '../../src/checkpoints/keys.ts';
+import { publishConfig } from '../../src/doors/publish-config.ts';
 import { startJob, type StartEdges } from '../../src/doors/start-job.ts';
 import { requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -39,6 +40,10 @@ export interface RoleWorld extends AsyncDisposable {
   break(step: string): void;
   /** Another caller is faster: just before the next object of this kind is created, one with this content is there. */
   outrun(keys: RegExp, content?: string): void;
+  /** A deploy calls, and waits for an answer at this address. */
+  publish(address: string): Promise<void>;
+  /** The function dies once, just before it writes such an object; then something else happens. */
+  crashBefore(keys: RegExp, afterwards: () => Promise<void>): void;
   /** Waits until no execution runs and no door is busy. */
   settled(): Promise<void>;
   summary(jobId: string): Promise<Summary>;
@@ -50,13 +55,14 @@ export interface Hold {
   release(): void;
 }
 
-const configOf = (dialect: string): NightshiftConfig =>
+const configOf = ({ dialect = 'melious', owner }: Partial<RoleWorldOptions>): NightshiftConfig =>
   defineConfig({
+    ...(owner && { api: { owner } }),
     // One place, so that shards have to wait for each other.
     providers: { simulator: { dialect, baseUrl: 'http://127.0.0.1:9/v1', maxBatches: 1 } },
-    profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch' } },
+    profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch', also: ['csv', 'parquet'] } },
     requests: {
-      overrides: ['late', 'model', 'small'],
+      overrides: ['late', 'model', 'small', 'strict'],
       endpoints: ['/v1/images/generations'],
       reads: { default: ['input/', 'staged/', 'output/'] },
     },
@@ -66,17 +72,24 @@ const configOf = (dialect: string): NightshiftConfig =>
     },
   });
 
+const DEPLOY = {
+  RequestType: 'Create',
+  StackId: 'stack',
+  RequestId: 'request',
+  LogicalResourceId: 'Config',
+} as const;
+
 export interface RoleWorldOptions {
   /** Whether the bucket tells versions; a person may suspend them. */
   readonly versioned: boolean;
   readonly dialect?: DialectName;
+  /** Callers of the API see their own jobs only. */
+  readonly owner?: 'caller';
 }
 
-export async function openRoleWorld(
-  roles: Roles,
-  { versioned, dialect = 'melious' }: RoleWorldOptions,
-): Promise<RoleWorld> {
-  const config = configOf(dialect);
+export async function openRoleWorld(roles: Roles, options: RoleWorldOptions): Promise<RoleWorld> {
+  const { versioned, dialect = 'melious' } = options;
+  const config = configOf(options);
   await using opened = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-roles-'));
   opened.defer(() => rm(folder, { recursive: true, force: true }));
@@ -88,7 +101,8 @@ export async function openRoleWorld(
   // Objects of a bucket are no files of this machine.
   const { file: _file, ...objects } = plain.store;
   const aged = anHourOld(objects, clock.now());
-  const store = rivals.race(versioned ? withVersions(aged) : aged);
+  const crashes = new Crashes();
+  const store = crashes.strike(rivals.race(versioned ? withVersions(aged) : aged));
   const edges = { ...plain, store };
 
   const holds = new Map<string, Held>();
@@ -127,12 +141,13 @@ export async function openRoleWorld(
   const api = createApi({
     ...edgesOf('api'),
     links: { download: address('s3:GetObject'), upload: address('s3:PutObject') },
-    caller: () => 'somebody',
+    caller: (c) => c.req.header('x-caller') ?? 'somebody',
   });
   const running = opened.move();
   return {
     simulator,
     executions,
+    publish: (ResponseURL) => publishConfig({ ...edgesOf('publish-config') }, { ...DEPLOY, ResponseURL }),
     store: edges.store,
     api,
     async drop(key, content) {
@@ -160,6 +175,7 @@ export async function openRoleWorld(
     },
     break: (step) => void broken.add(step),
     outrun: (keys, content) => rivals.add(keys, content),
+    crashBefore: (keys, afterwards) => crashes.add(keys, afterwards),
     async settled() {
       while (busy.size > 0 || executions.running().length > 0) {
         const ends = executions.running().map((name) => executions.result(name));
@@ -204,6 +220,28 @@ class Rivals {
         const [rival] = at < 0 ? [] : this.#next.splice(at, 1);
         if (rival !== undefined) await store.put(key, rival.content ?? bytes);
         return store.createIfAbsent(key, bytes);
+      },
+    };
+  }
+}
+
+/** Functions that die before they write an object. */
+class Crashes {
+  readonly #next: { readonly keys: RegExp; readonly afterwards: () => Promise<void> }[] = [];
+
+  add(keys: RegExp, afterwards: () => Promise<void>): void {
+    this.#next.push({ keys, afterwards });
+  }
+
+  strike(store: ObjectStore): ObjectStore {
+    return {
+      ...store,
+      put: async (key, bytes) => {
+        const at = this.#next.findIndex(({ keys }) => keys.test(key));
+        const [crash] = at < 0 ? [] : this.#next.splice(at, 1);
+        if (crash === undefined) return store.put(key, bytes);
+        await crash.afterwards();
+        throw new Error(`The function died before it wrote ${key}.`);
       },
     };
   }

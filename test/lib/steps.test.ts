@@ -1,10 +1,11 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
-import { DOORS, STEPS } from '../../lib/step-table.ts';
+import { DOORS, isTask, STEPS, type StepName } from '../../lib/step-table.ts';
 import { callersOf, permissionsByRole, stepPermissions } from './step-policies.ts';
 import { stackTemplate, templateOf } from './synthesized-stack.ts';
 
-const ALL_STEPS = Object.keys(STEPS);
+const ALL_STEPS = Object.keys(STEPS) as StepName[];
+const TASKS = ALL_STEPS.filter(isTask);
 const TALKING = [
   'upload-file',
   'create-batch',
@@ -17,7 +18,7 @@ const isDoor = (step: string): boolean => (DOORS as readonly string[]).includes(
 const SILENT = ALL_STEPS.filter((step) => !TALKING.includes(step));
 
 test('there is one function per step and door, and no other', () => {
-  expect(stackTemplate()).toHaveCount('AWS::Lambda::Function', 12);
+  expect(stackTemplate()).toHaveCount('AWS::Lambda::Function', 13);
 });
 
 describe.each(ALL_STEPS)('%s', (step) => {
@@ -48,7 +49,7 @@ describe.each(ALL_STEPS)('%s', (step) => {
   });
 
   test('shows positions of the TypeScript source in its stack traces, and its heap stays within its memory', () => {
-    const { memoryMib } = STEPS[step as keyof typeof STEPS];
+    const { memoryMib } = STEPS[step];
     const heap = Math.floor(memoryMib * 0.75);
     expect(stackTemplate()).toHaveStep(
       step,
@@ -65,7 +66,7 @@ describe.each(ALL_STEPS)('%s', (step) => {
 
 test('steps that read may see which keys there are, so that a missing one is a 404', () => {
   const listing = ALL_STEPS.filter((step) => stepPermissions(step).includes('s3:ListBucket on <bucket>'));
-  expect(listing).toEqual(ALL_STEPS.filter((step) => step !== 'cancel-batch'));
+  expect(listing).toEqual(ALL_STEPS.filter((step) => step !== 'cancel-batch' && step !== 'publish-config'));
 });
 
 test('log groups keep thirty days and go with the stack', () => {
@@ -126,6 +127,7 @@ test.each([
   ['collect-results', 1_769, 900],
   ['write-results', 1_769, 900],
   ['announce-job', 256, 60],
+  ['publish-config', 256, 60],
 ])('%s has %i MiB and %i s', (step, MemorySize, Timeout) => {
   expect(stackTemplate()).toHaveStep(step, { MemorySize, Timeout });
 });
@@ -213,10 +215,7 @@ test('versions of the steps are kept when a deploy makes others: jobs may be run
     DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
   });
-  expect(stackTemplate()).toHaveCount(
-    'AWS::Lambda::Version',
-    ALL_STEPS.filter((step) => !isDoor(step)).length,
-  );
+  expect(stackTemplate()).toHaveCount('AWS::Lambda::Version', TASKS.length);
 });
 
 test('a deploy that changes a step makes a version of that step alone', () => {
@@ -234,7 +233,7 @@ test('the machine may call every version of its steps: those of earlier deploys,
   const [machine = []] = [...permissionsByRole()].flatMap(([role, granted]) =>
     /MachineStateMachineRole/.test(role) ? [granted] : [],
   );
-  for (const step of ALL_STEPS.filter((each) => !isDoor(each))) {
+  for (const step of TASKS) {
     const id = step.replaceAll(/(^|-)(\w)/g, (_, __, letter: string) => letter.toUpperCase());
     expect(machine).toContainEqual(
       expect.stringMatching(
@@ -332,6 +331,7 @@ test.each([
       'PutObject slots/*',
     ],
   ],
+  ['publish-config', ['PutObject deployed/config.json']],
   [
     'announce-job',
     ['GetObject jobs/*.json', 'GetObject output/*/summary.json', 'PutObject jobs/*/announced/*'],
@@ -371,8 +371,16 @@ test.each([
       'DeleteObject jobs/*/shards/*.jsonl',
       'DeleteObject jobs/*/shards/*/stopped.json',
       'DeleteObject output/*/dead-letters.jsonl',
+      'DeleteObject output/*/results.csv',
+      'DeleteObject output/*/results.parquet',
+      'GetObject input/*',
       'GetObject jobs/*',
-      'GetObject output/*/summary.json',
+      'GetObject output/*',
+      'GetObject staged/*',
+      'GetObjectVersion input/*',
+      'GetObjectVersion output/*',
+      'GetObjectVersion staged/*',
+      'PutObject jobs/*/before-retries.json',
       'PutObject jobs/*/shards/*',
       'PutObject output/*',
     ],

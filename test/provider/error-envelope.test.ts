@@ -93,6 +93,11 @@ describe('the error of', () => {
       'rate_limit',
       "Error code: 429 - {'error': {'message': 'slow down', 'code': 'rate_limit'}}",
     ],
+    ['a status', { error: 503 }, '503', undefined],
+    ['a status and its words', '503 Service Unavailable', '503', '503 Service Unavailable'],
+    ['a client', 'Request failed with status code 502', '502', 'Request failed with status code 502'],
+    ['words with a number', '500 tokens too many', undefined, '500 tokens too many'],
+    ['words about an address', 'the image: HTTP 403', undefined, 'the image: HTTP 403'],
     ['a page', HTML, '502', '502 Bad Gateway'],
     [
       'a page without a title',

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -44,7 +44,8 @@ async function deploy(config: NightshiftConfig = defineConfig({ profiles: { defa
   const env = { STORE: pathToFileURL(folder).href, SECRET_ARN: arn };
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
   const providers = JSON.stringify(deployedProviders(config));
-  vi.stubEnv('NIGHTSHIFT_PROVIDERS', Buffer.from(providers).toString('base64'));
+  await writeFile(join(folder, 'providers.json'), providers);
+  vi.stubEnv('CONFIG_FOLDER', `${pathToFileURL(folder).href}/`);
   vi.spyOn(process.stdout, 'write').mockReturnValue(true);
   onTestFinished(() => void vi.unstubAllEnvs());
   return { store: createFolderStore(folder), attacker, secrets, config, env };

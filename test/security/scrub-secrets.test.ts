@@ -3,34 +3,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createProviderClient } from '../../src/provider/client.ts';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { createScrub } from '../../src/provider/scrub-secrets.ts';
+import { FORMS, KEY, TELLING } from './key-forms.ts';
 import { startRecorder } from './recorder.ts';
-
-const KEY = 'sk-proj-aB3/dE5+gH7"jK9=mN1pQ3rS5tU7wxyz';
-
-/** How a provider, or a proxy before it, may give a key back. */
-const FORMS: Readonly<Record<string, string>> = {
-  'as it is': KEY,
-  'behind Bearer': `Bearer ${KEY}`,
-  'URL-encoded': encodeURIComponent(KEY),
-  'URL-encoded in lower case': encodeURIComponent(KEY).replaceAll(/%../g, (code) => code.toLowerCase()),
-  'as a form': new URLSearchParams({ key: KEY }).toString(),
-  'in JSON': JSON.stringify(KEY),
-  'in JSON with escaped slashes': JSON.stringify(KEY).replaceAll('/', '\\/'),
-  'in base64': Buffer.from(KEY).toString('base64'),
-  'in base64url': Buffer.from(KEY).toString('base64url'),
-  'as a user of Basic': Buffer.from(`user:${KEY}`).toString('base64'),
-  'as a password of Basic': Buffer.from(`${KEY}:`).toString('base64'),
-  'in hex': Buffer.from(KEY).toString('hex'),
-  'with asterisks': `sk-proj-aB3/****************wxyz`,
-  'with three dots': 'sk-proj-aB3...wxyz',
-  'with an ellipsis': 'sk-proj-aB3…',
-  'with its end alone': '****wxyz',
-  'cut off': KEY.slice(0, 20),
-  'without its beginning': KEY.slice(-12),
-};
-
-/** Parts of the key that say something about it. */
-const TELLING = [KEY, 'aB3/', 'aB3%2F', 'aB3\\/', 'wxyz', KEY.slice(10, 24)];
 
 function expectHidden(text: string): void {
   for (const part of TELLING) expect(text).not.toContain(part);

@@ -11,7 +11,8 @@ import type { ResultLine } from '../../src/checkpoints/result-line.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { deadLettersKey, resultsKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import type { Log, LogEvent, LogFields } from '../../src/log.ts';
-import { startJob } from '../../src/doors/start-job.ts';
+import { retryJob, type RetryTreatment } from '../../src/doors/retry-job.ts';
+import { resumeJob, startJob } from '../../src/doors/start-job.ts';
 import { requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { CONFIG, createClock, KEY, openEdges } from './parts.ts';
@@ -27,6 +28,9 @@ export interface World {
   readonly events: readonly EngineEvent[];
   /** Runs an input to its end and reads everything it left. Running the same input again resumes its job. */
   run(input: string | Buffer, options?: RunOptions): Promise<Ended>;
+  /** Retries a job to its end, and reads what the job has then. */
+  retry(jobId: string, treatment?: RetryTreatment): Promise<Ended & { readonly retryId: string }>;
+  resume(jobId: string): Promise<Error | undefined>;
 }
 
 export interface RunOptions extends ProfileConfig {
@@ -103,7 +107,19 @@ export async function openWorld({
     return { ...(await readEnd(edges.store, jobId)), error };
   }
 
-  return { store: edges.store, simulator, logs, events, run };
+  async function retry(jobId: string, treatment?: RetryTreatment): Promise<Ended & { retryId: string }> {
+    const started = await retryJob({ ...edges, config, executions }, jobId, treatment);
+    const { execution, jobId: retryId = '' } = started ?? {};
+    const error = execution === undefined ? undefined : await failureOf(executions.result(execution));
+    return { ...(await readEnd(edges.store, jobId)), retryId, error };
+  }
+
+  async function resume(jobId: string): Promise<Error | undefined> {
+    const { execution = '' } = (await resumeJob({ ...edges, config, executions }, jobId)) ?? {};
+    return failureOf(executions.result(execution));
+  }
+
+  return { store: edges.store, simulator, logs, events, run, retry, resume };
 }
 
 async function failureOf(result: Promise<unknown>): Promise<Error | undefined> {

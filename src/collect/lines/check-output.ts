@@ -1,3 +1,4 @@
+import { parseExact, toPlain } from '../../exact-json.ts';
 import { readAnswer } from '../../jsonl/answer-json.ts';
 import type { NotOkLine, OkLine } from '../../checkpoints/result-line.ts';
 import type { Match, Mismatch } from '../../output/compile-schema.ts';
@@ -69,10 +70,13 @@ function codeOf(mismatch: Mismatch, end: AnswerEnd | undefined): string {
   return mismatch === NOT_JSON ? 'OUTPUT_NOT_JSON' : 'INVALID_OUTPUT';
 }
 
+/** A number that a double may be too small for. */
+const MAY_OVERFLOW = /\d[eE]\+?\d{3}|\d{300}/;
+
 /** JSON has no undefined. */
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return MAY_OVERFLOW.test(text) ? toPlain(parseExact(text)) : (JSON.parse(text) as unknown);
   } catch {
     return undefined;
   }

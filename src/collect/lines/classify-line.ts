@@ -4,7 +4,8 @@ import { numberText } from '../../exact-json.ts';
 import { tryReadAnswer } from '../../jsonl/answer-json.ts';
 import { isListed } from '../../provider/dialects/known.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
-import { isOnlyError, readError, saysNothing, type WireError } from '../../provider/error-envelope.ts';
+import { isPassing, type Said } from './passing-words.ts';
+import { carriedError, isOnlyError, readError, type WireError } from '../../provider/error-envelope.ts';
 import { asWire, type Wire } from '../../provider/wire.ts';
 
 /** What one result line says of its row. */
@@ -36,10 +37,6 @@ const HALTING_STATUSES = new Set([401, 402, 403]);
 /** Our own codes that another round may better. */
 const RETRIABLE_CODES = new Set(['EMPTY_RESULT', 'ANSWER_BROKEN_OFF', 'RESPONSE_NOT_COMPLETED']);
 
-/** Names of failures that pass, as gateways write them where no status tells: `ServiceUnavailableError`, `rate-limit`. */
-const PASSING_NAME =
-  /rate[_ -]?limit|too[_ -]?many[_ -]?requests|overloaded|server[_ -]?error|unavailable|timed?[_ -]?out/i;
-
 /** What a provider's codes say of a row, whatever its status says. */
 export type RowCodes = Pick<Codes, 'retriable' | 'permanent' | 'halting'>;
 
@@ -61,8 +58,8 @@ export function classifyLine(line: Wire, { endpoint, codes }: LineRules, asked: 
   const status = readStatus(response);
   const body = readBody(response?.['body']);
   // Beside the response, or in it beside its body.
-  const error = saysNothing(line['error']) ? response?.['error'] : line['error'];
-  if (!saysNothing(error)) return fail(withBody(readError({ error }), body), status, codes);
+  const error = carriedError(line) ?? carriedError(response);
+  if (error !== undefined) return fail(withBody(error, body), status, codes);
   if (status < 200 || status >= 300) return fail(readError(body), status, codes);
   const answer = answerOf(body, endpoint, asked);
   if (answer.kind === 'answer') return { kind: 'ok', body, shown: answer.shown };
@@ -105,7 +102,8 @@ function fail(error: WireError, status: number, codes: RowCodes): Failed {
     others = [],
   } = isSaid(error) ? error : unsaid(status);
   const stated = error.status ?? status;
-  return { kind: severity([code, ...others], stated, codes), code, message, status: stated };
+  const said = { names: [code, ...others], message };
+  return { kind: severity(said, stated, codes), code, message, status: stated };
 }
 
 const isSaid = ({ code, message }: WireError): boolean => code !== undefined || message !== undefined;
@@ -123,13 +121,13 @@ function statusCode(status: number): string {
 }
 
 /** By code first: codes are more exact than statuses. The first name that is known decides. */
-function severity(names: readonly string[], status: number, codes: RowCodes): Failed['kind'] {
-  for (const name of names) {
+function severity(said: Said, status: number, codes: RowCodes): Failed['kind'] {
+  for (const name of said.names) {
     if (isListed(name, codes.halting)) return 'halting';
     if (isListed(name, codes.retriable) || RETRIABLE_CODES.has(name)) return 'retriable';
     if (isListed(name, codes.permanent)) return 'permanent';
   }
-  if (status >= 200 && status < 300 && names.some((name) => PASSING_NAME.test(name))) return 'retriable';
   if (HALTING_STATUSES.has(status)) return 'halting';
+  if (isPassing(said, status)) return 'retriable';
   return RETRIABLE_STATUSES.has(status) || status >= 500 ? 'retriable' : 'permanent';
 }

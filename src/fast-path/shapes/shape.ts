@@ -1,4 +1,5 @@
-import { numberEnd, quotedNumberEnd, textEnd, vectorEnd, type Scan } from './scan.ts';
+import { numberListEnd } from './number-list.ts';
+import { numberEnd, quotedNumberEnd, textEnd, type Scan } from './scan.ts';
 
 /**
  * What the JSON lines of a file have in common: fixed bytes, and between them the slots, values that differ from line to
@@ -16,7 +17,7 @@ const SCANS: Readonly<Record<SlotKind, Scan>> = {
   text: textEnd,
   number: numberEnd,
   quotedNumber: quotedNumberEnd,
-  vector: vectorEnd,
+  vector: numberListEnd,
 };
 
 /** More slots than any line that pays; a longer one is no row of a table-like file. */
@@ -59,7 +60,7 @@ export function learnShape(line: Buffer, { fixed, kinds, counted }: Learn): Shap
     const isKey = token.startsWith('"') && /^\s*:/.test(tokens.slice(n + 1, n + 3).join(''));
     if (isKey) key = token.includes('\\') ? (JSON.parse(token) as string) : token.slice(1, -1);
     else if (token === '[') {
-      const end = vectorEnd(line, at + 1);
+      const end = numberListEnd(line, at + 1);
       if (
         end !== -1 &&
         kinds.has('vector') &&

@@ -55,7 +55,8 @@ export class PromptMap {
     const entries = this.#held;
     this.#held = [];
     return entries.map((entry) => {
-      if (isWrapped(entry.value)) throw wrapper(this.#options.name, entry.key);
+      const key = keyOfRows(entry, this.#options.rowFields);
+      if (key !== undefined) throw wrapper(this.#options.name, key);
       this.#ordinal += 1;
       return { kind: 'json', line: this.#ordinal, json: Buffer.from(withId(entry)) };
     });
@@ -69,8 +70,18 @@ export class PromptMap {
   }
 }
 
+/** The key under which a document has its rows, if an entry of it is no row but holds rows: itself, or one of its own fields. */
+function keyOfRows({ key, value }: Entry, rowFields: ReadonlySet<string> = new Set()): string | undefined {
+  if (holdsRows(value)) return key;
+  const isRow = (each: unknown): boolean =>
+    isFields(each) && Object.keys(each).some((name) => rowFields.has(name));
+  if (!isFields(value) || isRow(value)) return undefined;
+  const [inner] = Object.entries(value).find(([, each]) => holdsRows(each) || isRow(each)) ?? [];
+  return inner === undefined ? undefined : isRow(value[inner]) ? key : `${key}.${inner}`;
+}
+
 /** Several objects in an array are rows; the messages of one row have roles. */
-function isWrapped(value: unknown): boolean {
+function holdsRows(value: unknown): boolean {
   if (!Array.isArray(value)) return false;
   const [first] = value as unknown[];
   return first === undefined || (isFields(first) && !('role' in first));
@@ -78,7 +89,7 @@ function isWrapped(value: unknown): boolean {
 
 function wrapper(name: string, key: string): InvalidInput {
   return new InvalidInput(
-    `${name} is an object that holds an array under ${quoted(key)}. Expected are an array of rows, [ {…}, {…} ], one row, or one object of {"<custom_id>": "<prompt>"}: put the array alone into the file.`,
+    `${name} is an object that holds rows under ${quoted(key)}. Expected are an array of rows, [ {…}, {…} ], one row, or one object of {"<custom_id>": "<prompt>"}: put the rows alone into the file.`,
   );
 }
 

@@ -41,6 +41,14 @@ describe('an answer that is to match', () => {
     );
   });
 
+  test('may have numbers that are too large for a double', () => {
+    const schema = { type: 'object', properties: { n: { type: 'number', minimum: 5 } }, required: ['n'] };
+
+    expect(JSON.stringify(check('{"n":1e400}', schema))).toContain('"output":{"n":1e400}');
+    expect(JSON.stringify(check(`{"n":${'9'.repeat(400)}}`, schema))).toContain('9'.repeat(400));
+    expect(check('{"n":-1E+400}', schema)).toMatchObject({ error: { path: '/n' } });
+  });
+
   test('may be any JSON value', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {

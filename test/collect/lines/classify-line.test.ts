@@ -22,6 +22,7 @@ describe('a result line', () => {
     ['Melious’ success, which has no status', { response: { body: BODY }, error: null }],
     ['a success without an error field', { response: { status_code: 200, body: BODY } }],
     ['a body that is a JSON string', openai(200, JSON.stringify(BODY))],
+    ['an empty list of errors', { ...openai(200, BODY), errors: [] }],
     ['an error that is an empty text', { ...openai(200, BODY), error: '' }],
     ['an error without fields', { ...openai(200, BODY), error: {} }],
     ['an error whose fields are empty', { ...openai(200, BODY), error: { code: null, message: '' } }],
@@ -97,10 +98,109 @@ describe('a result line', () => {
       'ANSWER_BROKEN_OFF',
       openai(200, { choices: [{ ...BODY.choices[0], finish_reason: 'error' }] }),
     ],
+    [
+      'retriable',
+      'ANSWER_BROKEN_OFF',
+      openai(200, { choices: [{ ...BODY.choices[0], finish_reason: 'abort' }] }),
+    ],
     ['permanent', 'UNEXPECTED_RESULT', openai(200, { choices: 5 })],
     ['permanent', 'UNEXPECTED_RESULT', openai(200, 'I am sorry.')],
   ] as const)('is %s: %s', (kind, code, line) => {
     expect(classify(line)).toMatchObject({ kind, code });
+  });
+
+  test.each([
+    ['Request timed out.'],
+    ['upstream request timeout'],
+    ['The server is overloaded, please try again later'],
+    ['Rate limit reached for m on tokens per min. Please try again in 6s.'],
+    ['Too Many Requests'],
+    ['The model is temporarily unavailable'],
+    ['upstream connect error or disconnect: connection reset'],
+    ['Internal Server Error'],
+    ['503 Service Unavailable'],
+    ['Request failed with status code 502'],
+    ["Client error '429 Too Many Requests' for url 'http://a'"],
+  ])('whose error is a text without a code is asked again when its words say that it passes: %s', (text) => {
+    for (const line of [
+      { response: null, error: text },
+      { response: null, error: { message: text } },
+      { response: null, error: { code: 'inference_failed', message: text } },
+      openai(200, { error: text }),
+      openai(200, { error: { type: 'api_error', code: null, message: text } }),
+      openai(200, { ...BODY, errors: [{ message: text }] }),
+      openai(400, { detail: text }),
+      openai(500, { error: text }),
+      openai(429, text),
+    ])
+      expect({ line, kind: classify(line).kind }).toEqual({ line, kind: 'retriable' });
+  });
+
+  test.each([
+    ['permanent', 'it broke'],
+    ['permanent', 'Invalid value for "timeout": must be a number'],
+    ['permanent', 'You exceeded your current quota, please try again later'],
+    ['permanent', 'The prompt has 500 tokens more than the model takes'],
+    ['permanent', 'Could not fetch the image: HTTP 403'],
+    ['permanent', 'Could not fetch the image: status code 401'],
+  ])('whose error is a text without a code is otherwise %s: %s', (kind, text) => {
+    for (const line of [{ response: null, error: text }, openai(400, { error: text })])
+      expect({ text, kind: classify(line).kind }).toEqual({ text, kind });
+  });
+
+  test('with a code that is known is not judged by its words', () => {
+    const said = { message: 'Request timed out, try again later' };
+    expect(classify(openai(400, { error: { ...said, code: 'context_length_exceeded' } })).kind).toBe(
+      'permanent',
+    );
+    expect(classify(openai(404, { error: said })).kind).toBe('permanent');
+    expect(classify({ error: { ...said, code: 'INFERENCE_3207' } }).kind).toBe('permanent');
+  });
+
+  const ERRORS = [{ code: 'busy', message: 'not today' }];
+  const [CHOICE] = BODY.choices;
+
+  test.each([
+    ['beside the choices', { ...BODY, error: ERRORS[0] }],
+    ['beside the choices in a list', { ...BODY, errors: ERRORS }],
+    ['beside the choices as one of several', { ...BODY, error: null, errors: ERRORS[0] }],
+    ['in a choice', { choices: [{ ...CHOICE, error: ERRORS[0] }] }],
+    ['in a list of a choice', { choices: [{ ...CHOICE, errors: ERRORS }] }],
+    ['in a message', { choices: [{ ...CHOICE, message: { ...CHOICE?.message, error: ERRORS[0] } }] }],
+    ['in a list of a message', { choices: [{ ...CHOICE, message: { ...CHOICE?.message, errors: ERRORS } }] }],
+    ['as a detail', { ...BODY, detail: { error: ERRORS[0] } }],
+    ['as details', { ...BODY, detail: [{ loc: ['body'], msg: 'not today' }] }],
+    ['as a detail in words', { ...BODY, detail: 'not today' }],
+  ])('with an error %s is no answer', (_, body) => {
+    expect(classify(openai(200, body))).toMatchObject({
+      kind: 'permanent',
+      message: expect.stringContaining('not today') as string,
+      body,
+    });
+  });
+
+  test.each([[null], [false], [[]], [{}], [''], [0], [[null]], [{ code: null, message: '' }]])(
+    'is an answer beside the error %j, which says nothing',
+    (nothing) => {
+      for (const name of ['error', 'errors', 'detail'])
+        for (const body of [
+          { ...BODY, [name]: nothing },
+          { choices: [{ ...CHOICE, [name]: nothing }] },
+          { choices: [{ ...CHOICE, message: { ...CHOICE?.message, [name]: nothing } }] },
+        ])
+          expect({ body, kind: classify(openai(200, body)).kind }).toEqual({ body, kind: 'ok' });
+    },
+  );
+
+  test.each([
+    ['the line', { response: { body: BODY }, errors: ERRORS }],
+    ['its response', { response: { body: BODY, errors: ERRORS }, error: null }],
+  ])('with a list of errors in %s is no answer', (_, line) => {
+    expect(classify(line)).toMatchObject({ kind: 'permanent', code: 'busy', message: 'not today' });
+  });
+
+  test('is an answer beside a number of errors and a detail of one word', () => {
+    expect(classify(openai(200, { ...BODY, errors: 3, detail: 'high' })).kind).toBe('ok');
   });
 
   test('is retriable when the profile says so', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { escapeLineSeparators } from '../../../src/jsonl/json-line.ts';
-import { numberEnd, quotedNumberEnd, textEnd, vectorEnd } from '../../../src/fast-path/shapes/scan.ts';
+import { numberEnd, quotedNumberEnd, textEnd } from '../../../src/fast-path/shapes/scan.ts';
 
 const written = (value: unknown): string => escapeLineSeparators(JSON.stringify(value));
 
@@ -92,53 +92,4 @@ test.each([
   ['""', -1],
 ])('the quoted number %s ends at %i', (json, end) => {
   expect(quotedNumberEnd(Buffer.from(json), 1)).toBe(end);
-});
-
-test.each([
-  ['[0.1,-2e-5, 3]', 13],
-  ['[NaN,1]', -1],
-  ['[]', -1],
-  ['["a"]', -1],
-  ['[1,[2]]', -1],
-])('the vector %s ends at %i', (json, end) => {
-  expect(vectorEnd(Buffer.from(json), 1)).toBe(end);
-});
-
-const isJson = (text: string): boolean => {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-test('a list is taken exactly when it is JSON and holds numbers', () => {
-  const number = fc.oneof(
-    fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
-    fc.constantFrom('1.', '+1', '.5', '01', '-', '1e', '1e+', '1.2.3', '1e5e5', '', ' ', '1 2', '-0', '1E-7'),
-  );
-  const lists = fc.array(number, { maxLength: 6 }).map((all) => `[${all.join(',')}]`);
-  fc.assert(
-    fc.property(lists, (json) => {
-      const taken = vectorEnd(Buffer.from(json), 1) === json.length - 1;
-      expect({ json, taken }).toEqual({ json, taken: isJson(json) && !/^\[ *\]$/.test(json) });
-    }),
-    { numRuns: 2_000 },
-  );
-});
-
-test.each(['[1,,2', '[,1', '[1 2', '[.5', '[+1'])('a long list that begins as %s is left', (start) => {
-  const json = `${start},${'0.125,'.repeat(1_000)}1]`;
-  expect(vectorEnd(Buffer.from(json), 1)).toBe(-1);
-});
-
-test.each([',', '1.', '-', '1e'])('a long list that ends in %s is left', (end) => {
-  const json = `[${'0.125, '.repeat(1_000)}${end}]`;
-  expect(vectorEnd(Buffer.from(json), 1)).toBe(-1);
-});
-
-test('a long list of numbers is taken', () => {
-  const json = `[${'0.125, -2e-7,'.repeat(1_000)}1 ]`;
-  expect(vectorEnd(Buffer.from(json), 1)).toBe(json.length - 1);
 });

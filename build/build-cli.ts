@@ -1,0 +1,73 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { build, type Metafile, type Plugin } from 'esbuild';
+import { loadStack } from '../host/load-stack.ts';
+import { configureStack, renderShippedStack } from '../host/shipped-stack.ts';
+import { synthesizeTemplate } from '../host/synthesize.ts';
+import { readStack } from '../host/template/local-stack.ts';
+import config from '../nightshift.config.ts';
+import { REQUIRE } from './build-construct.ts';
+import { DIST, PROJECT } from './project.ts';
+
+/**
+ * Builds the command line with everything it needs, and the stack that it runs on one machine.
+ * @returns what went into it
+ */
+export async function buildCli(): Promise<Metafile> {
+  const outdir = join(DIST, 'cli');
+  await rm(outdir, { recursive: true, force: true });
+  const { metafile } = await build({
+    absWorkingDir: PROJECT,
+    entryPoints: {
+      nightshift: 'bin/nightshift.ts',
+      'step-worker': 'host/step-worker.ts',
+      config: 'src/config/config.ts',
+    },
+    outdir,
+    bundle: true,
+    // Commands load what they need and nothing else; all chunks lie beside the entry.
+    splitting: true,
+    chunkNames: 'chunk-[hash]',
+    platform: 'node',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    target: 'node22',
+    minify: true,
+    keepNames: true,
+    banner: REQUIRE,
+    metafile: true,
+    logLevel: 'warning',
+    plugins: [PACKAGED],
+  });
+  await writeFile(join(DIST, 'stack.json'), await shippedStack());
+  return metafile;
+}
+
+/** In the package there are no sources to synthesize and to bundle. */
+const PACKAGED: Plugin = {
+  name: 'packaged',
+  setup: (bundler) => {
+    bundler.onResolve({ filter: /\/clone\.ts$/ }, () => ({ path: join(PROJECT, 'host/packaged.ts') }));
+  },
+};
+
+/**
+ * The stack for the package, as text.
+ * @throws Error when configuring it would give something else than a synthesis does
+ */
+async function shippedStack(): Promise<string> {
+  const stack = await loadStack(config);
+  const other = {
+    ...config,
+    limits: { shardsInFlight: 7, jobDays: 3 },
+    schedules: { nightly: { cron: '0 22 * * ? *', timezone: 'Europe/Berlin', prefix: 'staged/' } },
+  };
+  const fresh = readStack(synthesizeTemplate(other));
+  if (!isDeepStrictEqual(configureStack(stack, other), fresh)) {
+    throw new Error(
+      'The stack of the package, configured, is not what a synthesis gives. See host/shipped-stack.ts.',
+    );
+  }
+  return renderShippedStack(stack);
+}

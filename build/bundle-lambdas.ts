@@ -1,0 +1,89 @@
+import { readFile, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { brotliCompressSync, constants } from 'node:zlib';
+import { build, type BuildOptions, type Metafile } from 'esbuild';
+import { PROJECT } from './project.ts';
+
+/** How small the bundles are made: `quick` for a run from the sources, `small` for the package. */
+export type Compression = 'quick' | 'small';
+
+const QUALITY = { quick: 4, small: 9 };
+
+/**
+ * Bundles every Lambda as one ES module, with its source map, into `dist/lambdas.br`: JSON of the texts by step and file, compressed
+ * together, since they have most of their code in common. The texts depend on the sources alone, not on where the project is, so
+ * the hash of an asset is the same on every machine.
+ * @param project whose sources
+ * @returns what went into them
+ */
+export async function bundleLambdas(
+  project = PROJECT,
+  compression: Compression = 'quick',
+): Promise<Metafile> {
+  const names = (await readdir(join(project, 'lambdas'))).map((file) => basename(file, '.ts'));
+  const { outputFiles, metafile } = await build({
+    ...OPTIONS,
+    absWorkingDir: project,
+    alias: { '@aws-sdk/credential-provider-node': join(project, 'src/runtime/lambda-credentials.ts') },
+    entryPoints: Object.fromEntries(names.map((name) => [name, `lambdas/${name}.ts`])),
+  });
+  const bundles: Record<string, Record<string, string>> = {};
+  for (const { path, text } of outputFiles) {
+    const isMap = path.endsWith('.map');
+    const name = basename(path, isMap ? '.mjs.map' : '.mjs');
+    const files = (bundles[name] ??= {});
+    if (isMap) files['index.mjs.map'] = portableMap(text);
+    else files['index.mjs'] = text.replace(`=${name}.mjs.map`, '=index.mjs.map');
+  }
+  await writeChanged(join(project, 'dist'), compress(JSON.stringify(bundles), compression));
+  return metafile;
+}
+
+function compress(text: string, compression: Compression): Buffer {
+  return brotliCompressSync(text, {
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: QUALITY[compression],
+      // 16 MB: each bundle sees the one before it.
+      [constants.BROTLI_PARAM_LGWIN]: 24,
+    },
+  });
+}
+
+/** Leaves the file alone when it is the same: another process may be reading it. */
+async function writeChanged(folder: string, bytes: Buffer): Promise<void> {
+  const file = join(folder, 'lambdas.br');
+  if ((await readFile(file).catch(() => undefined))?.equals(bytes)) return;
+  await mkdir(folder, { recursive: true });
+  const unfinished = `${file}.${process.pid}.tmp`;
+  await writeFile(unfinished, bytes);
+  await rename(unfinished, file);
+}
+
+const OPTIONS = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  mainFields: ['module', 'main'],
+  target: 'node24',
+  minify: true,
+  keepNames: true,
+  sourcemap: 'linked',
+  sourcesContent: false,
+  logLevel: 'warning',
+  // CommonJS dependencies call `require`, which an ES module does not have.
+  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+  outExtension: { '.js': '.mjs' },
+  // Nothing is written there: source maps name the sources as they are seen from this folder.
+  outdir: '.',
+  write: false,
+  metafile: true,
+} as const satisfies BuildOptions;
+
+/** The source map with packages named by `node_modules/…`, wherever that folder is. */
+function portableMap(text: string): string {
+  const map = JSON.parse(text) as { readonly sources: readonly string[] };
+  const sources = map.sources.map((source) => source.replace(/^.*?(?=node_modules\/)/, ''));
+  return `${JSON.stringify({ ...map, sources })}\n`;
+}
+
+if (import.meta.main) await bundleLambdas();

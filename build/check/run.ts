@@ -1,0 +1,44 @@
+import { spawnSync } from 'node:child_process';
+import { delimiter, dirname } from 'node:path';
+
+export interface Ran {
+  readonly status: number | null;
+  readonly output: string;
+}
+
+export interface RunOptions {
+  readonly folder: string;
+  /** The Node to run with, and for everything that is started by it. Default: the one of this process. */
+  readonly node?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs a command to its end. */
+export function attempt(command: string, args: readonly string[], options: RunOptions): Ran {
+  const { folder, node = process.execPath, env } = options;
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd: folder,
+    encoding: 'utf8',
+    env: {
+      ...process.env,
+      PATH: `${dirname(node)}${delimiter}${process.env['PATH'] ?? ''}`,
+      // npm tells its scripts where their package is: these commands have packages of their own.
+      INIT_CWD: '',
+      npm_config_update_notifier: 'false',
+      ...env,
+    },
+  });
+  return { status, output: `${stdout}${stderr}` };
+}
+
+/** @throws Error with everything that the command printed, when it fails */
+export function run(command: string, args: readonly string[], options: RunOptions): string {
+  const { status, output } = attempt(command, args, options);
+  if (status === 0) return output;
+  throw new Error(`${command} ${args.join(' ')} ended with ${status} in ${options.folder}:\n${output}`);
+}
+
+/** Installs packages as a user would. */
+export function install(folder: string, ...packages: readonly string[]): void {
+  run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...packages], { folder });
+}

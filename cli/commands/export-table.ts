@@ -1,0 +1,170 @@
+import { stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { InvalidRequest } from '../../src/errors.ts';
+import { jobObject } from '../../src/checkpoints/job.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+import { counted } from '../../src/report/text.ts';
+import { printable, printableLines } from '../../src/printable.ts';
+import { readDelimiter } from '../../src/rows/formats/delimiter.ts';
+import { answerFields } from '../../src/tables/answer-fields.ts';
+import { BYTE_ORDER_MARK, CsvText } from '../../src/tables/csv.ts';
+import { joinedTable } from '../../src/tables/joined-table.ts';
+import { jsonRows } from '../../src/tables/json-table.ts';
+import { parquetBytes } from '../../src/tables/parquet.ts';
+import { resultsTable } from '../../src/tables/results-table.ts';
+import type { Table } from '../../src/tables/table.ts';
+import { printError, printStream } from '../output.ts';
+import { parquetTable } from '../parquet.ts';
+import { read, resultsOf, writeWhole } from '../result-files.ts';
+import { MAX_CELL } from '../xlsx/sheet-xml.ts';
+import { Workbook } from '../xlsx/workbook.ts';
+
+/** What results can be written as; each is also the extension of such a file. */
+export const TABLE_FORMATS = ['csv', 'xlsx', 'parquet', 'jsonl'] as const;
+
+export type TableFormat = (typeof TABLE_FORMATS)[number];
+
+/** The format that the name of a file asks for; `undefined` for a folder, whether or not it is there. */
+export async function formatOfFile(out: string): Promise<TableFormat | undefined> {
+  const extension = extname(out).slice(1).toLowerCase();
+  const format = TABLE_FORMATS.find((each) => each === extension);
+  return format === undefined || (await isFolder(out)) ? undefined : format;
+}
+
+export interface ExportOptions {
+  readonly format: TableFormat;
+  /** Put the input's columns before the answers. */
+  readonly withInput: boolean;
+  /** Absent: standard output. */
+  readonly out?: string | undefined;
+  readonly raw?: boolean | undefined;
+  readonly delimiter?: string | undefined;
+}
+
+/** Prints a job's results as a table, and on standard error what is not in it as it is in the results. */
+export async function printTable(
+  store: ObjectStore,
+  summary: Summary,
+  options: Omit<ExportOptions, 'out'>,
+): Promise<void> {
+  const { chunks, notices } = await makeTable(store, summary, options);
+  await printStream(chunks);
+  for (const notice of notices()) printError(notice);
+}
+
+/** Writes a job's results as a table to a file, and says the same. @returns the file's path */
+export async function exportTable(
+  store: ObjectStore,
+  summary: Summary,
+  options: ExportOptions & { readonly out: string },
+): Promise<string> {
+  const { chunks, notices } = await makeTable(store, summary, options);
+  const path = await writeWhole(await fileAt(options.out, options.format), chunks);
+  for (const notice of notices()) printError(notice);
+  return path;
+}
+
+/** What spreadsheets expect between cells. */
+const DELIMITERS = [',', ';', '\t', '|'];
+
+/** @throws InvalidRequest for a delimiter that is none */
+export function delimiterOf(delimiter = ','): string {
+  const read = readDelimiter(delimiter);
+  if (read === undefined || !DELIMITERS.includes(read))
+    throw new InvalidRequest(
+      `--delimiter ${printable(delimiter)} separates no cells of a spreadsheet: give one of , ; | or tab.`,
+    );
+  return read;
+}
+
+/** A table as it streams, and after that what is to be said of it. */
+interface WrittenTable {
+  readonly chunks: AsyncIterable<Uint8Array | string>;
+  readonly notices: () => readonly string[];
+}
+
+async function makeTable(
+  store: ObjectStore,
+  summary: Summary,
+  options: ExportOptions,
+): Promise<WrittenTable> {
+  const { format, withInput } = options;
+  const results = (): AsyncGenerator<Buffer> => read(store, resultsOf(summary));
+  if (!withInput && format === 'jsonl') return { chunks: results(), notices: () => [] };
+  if (!withInput && format === 'parquet') return writeTable(parquetTable(results), options);
+  // Absent when the job's checkpoints are forgotten.
+  const job = await jobObject.read(store, summary.jobId);
+  if (!withInput)
+    return writeTable(resultsTable(results, await answerFields(job?.profile.output, results())), options);
+  if (job === undefined)
+    throw new InvalidRequest(
+      `The input of job ${summary.jobId} is not known any more: its job.json is deleted. Leave out --with-input.`,
+    );
+  const table = await joinedTable(store, job, results);
+  const { chunks, notices } = writeTable(table, options);
+  const cut = table.isCut ? ['The rows have more than 1,000 fields: the others have no column.'] : [];
+  return { chunks, notices: () => [...cut, ...notices()] };
+}
+
+function writeTable<Source>(
+  table: Table<Source>,
+  { format, raw = false, delimiter, out }: ExportOptions,
+): WrittenTable {
+  switch (format) {
+    case 'jsonl':
+      return { chunks: jsonRows(table), notices: () => [] };
+    case 'parquet':
+      return { chunks: parquetBytes(table), notices: () => [] };
+    case 'xlsx': {
+      const workbook = new Workbook();
+      return { chunks: workbook.bytes(table), notices: () => tellCut(workbook.cut) };
+    }
+    case 'csv': {
+      // A pipe gets the bytes of the file; a terminal gets text that only shows.
+      const isTerminal = out === undefined && process.stdout.isTTY;
+      const csv = new CsvText({
+        raw,
+        delimiter: delimiterOf(delimiter),
+        lineEnd: isTerminal ? '\n' : '\r\n',
+      });
+      const records = csv.records(table);
+      return {
+        chunks: isTerminal ? shown(records) : withMark(records),
+        notices: () => tellChanged(csv.changed),
+      };
+    }
+  }
+}
+
+function tellCut(cells: number): string[] {
+  if (cells === 0) return [];
+  return [
+    `${counted(cells, 'cell')} longer than the ${MAX_CELL.toLocaleString('en')} characters that a spreadsheet takes: cut there. --format csv has all of the text.`,
+  ];
+}
+
+function tellChanged(cells: number): string[] {
+  if (cells === 0) return [];
+  return [
+    `${counted(cells, 'cell')} with what a spreadsheet may take for a formula: an apostrophe before it. --raw leaves cells as they are.`,
+  ];
+}
+
+/** An existing folder gets a `results.<format>`. */
+async function fileAt(out: string, format: TableFormat): Promise<string> {
+  return (await isFolder(out)) ? join(out, `results.${format}`) : out;
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
+}
+
+async function* withMark(records: AsyncIterable<string>): AsyncGenerator<string> {
+  yield BYTE_ORDER_MARK;
+  yield* records;
+}
+
+async function* shown(records: AsyncIterable<string>): AsyncGenerator<string> {
+  for await (const text of records) yield printableLines(text);
+}

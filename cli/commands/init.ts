@@ -1,0 +1,22 @@
+import { Command } from 'commander';
+import { printable } from '../../src/printable.ts';
+import { createProject } from '../init/create-project.ts';
+import { print } from '../output.ts';
+
+/** `nightshift init [folder]`: a project that runs, here and on AWS. */
+export function initCommand(): Command {
+  return new Command('init')
+    .description('make a project: a configuration, a table to try, and a CDK app to deploy')
+    .argument('[folder]', 'where; it is made when it does not exist', '.')
+    .addHelpText('after', HELP)
+    .action(async (folder: string) => {
+      const written = await createProject(folder);
+      for (const file of written) print(printable(`wrote ${file}`));
+      const there = folder === '.' ? '' : `cd ${printable(folder)} && `;
+      print(`\nNext: ${there}npm install && npm start`);
+    });
+}
+
+const HELP = `
+Files that exist are left alone: package.json and .gitignore get what they lack, any other stops the command before it
+writes anything.`;

@@ -1,0 +1,138 @@
+import { Command } from 'commander';
+import type { NightshiftConfig } from '../../src/config/config.ts';
+import { retryJob, type RetryTreatment } from '../../src/doors/retry-job.ts';
+import type { StartEdges, StartedJob } from '../../src/doors/start-job.ts';
+import { jobObject } from '../../src/checkpoints/job.ts';
+import { summaryObject } from '../../src/checkpoints/summary.ts';
+import { openLocalEdges } from '../../host/open-edges.ts';
+import { RunAborted, runStarted } from '../../host/run-job.ts';
+import type { LoadConfig } from '../config/load-config.ts';
+import { takeInterrupts } from '../interrupts.ts';
+import { jsonLine } from '../json-lines.ts';
+import { print, printError } from '../output.ts';
+import { filesOf } from '../result-files.ts';
+import { openProgress } from '../run-progress.ts';
+import { noSuchJob } from '../targets/find-job.ts';
+import { configOf, openPlace, openStack, startEdges, type Place } from '../targets/open-target.ts';
+import { reportSummary } from '../view/report.ts';
+import { EXIT, exitStatus } from './exit-status.ts';
+import { wholeNumber } from './numbers.ts';
+import { addPlaceOptions, overridesOf, type TreatmentFlags } from './options.ts';
+import { addIntervalOption, watch, WATCH_HELP, type WatchFlags } from './watch.ts';
+
+interface RetryFlags extends WatchFlags, Pick<TreatmentFlags, 'profile' | 'provider' | 'model' | 'rounds'> {
+  readonly wait?: true;
+}
+
+/** `nightshift retry <job>`. */
+export function retryCommand(loadConfig: LoadConfig): Command {
+  const command = new Command('retry')
+    .description('ask the rows of a job again that are not ok; their results go among its own')
+    .argument('<job>', 'jobId')
+    .option('--profile <name>', "another profile (default: the job's, as it is in nightshift.config.ts now)")
+    .option('--provider <name>', "a provider instead of the profile's")
+    .option('--model <name>', 'model of rows that name none')
+    .option('--rounds <number>', 'most rounds a row may take part in', wholeNumber)
+    .option('--wait', 'on a stack: watch the retry to its end');
+  return addPlaceOptions(addIntervalOption(command))
+    .addHelpText(
+      'after',
+      `\nRows that are ok are not asked again. A retry is a job of its own, <job>-retry-1; with --data it runs here.${WATCH_HELP}`,
+    )
+    .action(async (jobId: string, flags: RetryFlags) => {
+      const treatment = { profile: flags.profile, overrides: overridesOf(flags) };
+      if (flags.data === undefined) await retryOnStack(jobId, treatment, flags, loadConfig);
+      else await retryHere(jobId, treatment, { ...flags, data: flags.data }, await loadConfig());
+    });
+}
+
+async function retryOnStack(
+  jobId: string,
+  treatment: RetryTreatment,
+  flags: RetryFlags,
+  loadConfig: LoadConfig,
+): Promise<void> {
+  const place = await openStack(flags);
+  const config = await configOf(place, loadConfig);
+  const retry = await startRetry(startEdges(place, config), place, jobId, treatment);
+  if (flags.json) print(jsonLine('started', { jobId: retry.jobId, state: retry.state }));
+  else print(`${describe(retry, jobId)} Watch it: nightshift watch ${retry.jobId}${place.options}`);
+  if (flags.wait) process.exitCode = await watch(place, retry.jobId, flags);
+}
+
+async function startRetry(
+  edges: StartEdges,
+  place: Place,
+  jobId: string,
+  treatment: RetryTreatment,
+): Promise<StartedJob> {
+  const started = await retryJob(edges, jobId, treatment);
+  if (started === undefined) throw await noSuchJob(place, jobId);
+  return started;
+}
+
+const TOLD = {
+  started: 'started',
+  resumed: 'goes on',
+  running: 'runs already',
+  cancelling: 'is being cancelled',
+  finished: 'has ended',
+} as const;
+
+function describe({ jobId, state }: StartedJob, first: string): string {
+  return `Retry ${jobId} of job ${first} ${TOLD[state]}.`;
+}
+
+/** Runs the retry in this process, as `run` does, and shows what its job came to with it. */
+async function retryHere(
+  jobId: string,
+  treatment: RetryTreatment,
+  flags: RetryFlags & { readonly data: string },
+  config: NightshiftConfig,
+): Promise<void> {
+  const place = await openPlace(flags);
+  const simulator = await asksSimulator(place, jobId, treatment);
+  await using host = await openLocalEdges({ data: flags.data, simulator, log: () => undefined, config });
+  const tell = flags.json ? printError : print;
+  const { store } = host.edges;
+  const progress = openProgress(store, flags, tell);
+  const interrupts = takeInterrupts();
+  const ended = await runStarted(
+    {
+      config,
+      edges: host.edges,
+      steps: host.steps,
+      onStart: (started) => {
+        tell(describe(started, jobId));
+        if (started.execution !== undefined) progress.begin(started.jobId);
+      },
+      onEvent: progress.onEvent,
+      signal: interrupts.first,
+    },
+    (edges) => startRetry(edges, place, jobId, treatment),
+  )
+    .finally(() => progress.end())
+    .catch((error: unknown) => {
+      if (!(error instanceof RunAborted)) throw error;
+      printError('Interrupted. What was sent goes on at the provider; run the same command to go on here.');
+    });
+  if (ended === undefined) {
+    process.exitCode = EXIT.interrupted;
+    return;
+  }
+  const summary = await summaryObject.require(store, jobId);
+  const files = (await filesOf(store, jobId)).map(({ key }) => store.locate(key));
+  await reportSummary(store, summary, { files, json: flags.json });
+  process.exitCode = exitStatus(summary);
+}
+
+/** Whether the retry needs a simulator of its own: the job had one, and no other provider is asked for. */
+async function asksSimulator(
+  { store }: Place,
+  jobId: string,
+  { profile, overrides }: RetryTreatment,
+): Promise<boolean> {
+  if (overrides?.provider !== undefined) return overrides.provider === 'simulator';
+  const job = await jobObject.read(store, jobId);
+  return profile === undefined && job?.profile.provider.name === 'simulator';
+}

@@ -1,0 +1,49 @@
+import { cellNumber, cellText, type Cell } from '../../src/tables/cell.ts';
+
+/** Most characters that Excel takes in a cell. */
+export const MAX_CELL = 32_767;
+
+/** What XML cannot hold is written by its number, and so is text that looks like that. */
+const NO_XML = /(?![\t\n])\p{Cc}|[\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)/gu;
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+
+/** A text as a spreadsheet reads it again. */
+export function sheetText(text: string): string {
+  return text
+    .toWellFormed()
+    .replaceAll(NO_XML, (unit) => `_x${unit.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}_`)
+    .replaceAll(/[&<>]/g, (character) => ENTITIES[character] ?? '');
+}
+
+export interface SheetRow {
+  readonly xml: string;
+  /** Cells that are longer than Excel takes, and cut. */
+  readonly cut: number;
+}
+
+/** A row of a sheet. Texts are texts, never formulas. */
+export function sheetRow(number: number, cells: readonly Cell[], style = ''): SheetRow {
+  let cut = 0;
+  let xml = `<row r="${number}">`;
+  for (const [n, cell] of cells.entries()) {
+    if (cell === undefined) continue;
+    const place = `<c r="${columnName(n)}${number}"${style}`;
+    const value = cellNumber(cell);
+    if (typeof cell === 'boolean') xml += `${place} t="b"><v>${cell ? 1 : 0}</v></c>`;
+    else if (value !== undefined) xml += `${place}><v>${value}</v></c>`;
+    else {
+      const text = cellText(cell);
+      if (text.length > MAX_CELL) cut += 1;
+      const shown = sheetText(text.slice(0, MAX_CELL));
+      xml += `${place} t="inlineStr"><is><t xml:space="preserve">${shown}</t></is></c>`;
+    }
+  }
+  return { xml: `${xml}</row>`, cut };
+}
+
+/** A, B, … Z, AA, AB, … */
+export function columnName(index: number): string {
+  const letter = String.fromCharCode(65 + (index % 26));
+  return index < 26 ? letter : columnName(Math.floor(index / 26) - 1) + letter;
+}

@@ -1,0 +1,76 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Job } from '../../src/checkpoints/job.ts';
+import { roundKey } from '../../src/checkpoints/keys.ts';
+import type { Plan } from '../../src/checkpoints/plan.ts';
+import type { ResolvedProfile } from '../../src/checkpoints/profile.ts';
+import { resolveProfile } from '../../src/config/resolve-profile.ts';
+import type { StartEdges } from '../../src/doors/start-job.ts';
+import { money } from '../../src/report/explain.ts';
+import { counted } from '../../src/report/text.ts';
+import type { JobRequest } from '../../src/requests/job-request.ts';
+import { resolveInputs } from '../../src/requests/resolve-inputs.ts';
+import { buildShards } from '../../src/rows/build-shards.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+
+/**
+ * What a job would be, in sentences; nothing is sent. With the very code of *Build requests*, whose shards go into a temporary
+ * folder, which is removed.
+ * @throws InvalidRequest when there is no such file or profile; InvalidInput when a file cannot be read as its format
+ */
+export async function planRows(
+  { store, config }: Pick<StartEdges, 'store' | 'config'>,
+  request: JobRequest,
+): Promise<string[]> {
+  const profile = resolveProfile(config, request.profile ?? 'default', request.overrides);
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-plan-'));
+  try {
+    const scratch = createFolderStore(folder);
+    const inputs = await resolveInputs(scratchAbove(scratch, store), 'plan', request);
+    const job: Job = { jobId: 'plan', inputs, profile, createdAt: new Date(0).toISOString() };
+    const plan = await buildShards(scratchAbove(scratch, store), job);
+    return [...tellPlan(plan, profile), ...(await firstRequest(scratch, plan))];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What a job writes goes to the scratch folder; its inputs lie in the store. */
+function scratchAbove(scratch: ObjectStore, store: ObjectStore): ObjectStore {
+  const of = (key: string): ObjectStore => (key.startsWith('jobs/') ? scratch : store);
+  return {
+    ...scratch,
+    open: (key, options) => of(key).open(key, options),
+    stat: (key) => of(key).stat(key),
+    list: (prefix, options) => of(prefix).list(prefix, options),
+    locate: (key) => of(key).locate(key),
+  };
+}
+
+function tellPlan(plan: Plan, { provider, endpoint, model, price }: ResolvedProfile): string[] {
+  const { rows, invalid, shards, inputTokens, problems, failure, inputs = [] } = plan;
+  const sent = rows - invalid;
+  return [
+    ...(failure === undefined ? [] : [failure.message]),
+    `${counted(rows, 'row')}, ${invalid === 0 ? 'all of them valid' : `${counted(invalid, 'row')} invalid`}.`,
+    ...problems.slice(0, 5).map(({ line, code, message }) => `Line ${line}: ${message} [${code}]`),
+    `${counted(sent, 'request')} to ${provider.name}, ${endpoint}${model === undefined ? '' : `, ${model}`}, in ${counted(shards.filter(({ requests }) => requests > 0).length, 'batch')}.`,
+    `About ${counted(inputTokens, 'token')} of input${price === undefined ? '' : `: ${money((inputTokens * price.inputPerMillion) / 1e6, price.currency)} at the profile's price`}.`,
+    ...inputs.flatMap(({ notices }) => notices),
+  ];
+}
+
+const SHOWN_CHARACTERS = 600;
+
+async function firstRequest(scratch: ObjectStore, { shards }: Plan): Promise<string[]> {
+  const shard = shards.findIndex(({ requests }) => requests > 0);
+  if (shard === -1) return [];
+  const key = roundKey({ jobId: 'plan', shard }, 1, 'requests.jsonl');
+  const bytes = await scratch.get(key, { end: 4 * SHOWN_CHARACTERS });
+  const [line = ''] = (bytes ?? Buffer.alloc(0)).toString('utf8').split('\n');
+  return [
+    `The first request: ${line.slice(0, SHOWN_CHARACTERS)}${line.length > SHOWN_CHARACTERS ? '…' : ''}`,
+  ];
+}

@@ -1,0 +1,60 @@
+import { jobDaysOf } from '../src/config/limits.ts';
+import type { NightshiftConfig } from '../src/config/config.ts';
+import { scheduleExpression } from '../src/requests/schedule.ts';
+import type { LocalStack } from './template/local-stack.ts';
+import type { TemplateSchedule } from './template/schedules.ts';
+
+/** A stack as text, for the package. */
+export function renderShippedStack(stack: LocalStack): string {
+  const { machine, ...doors } = stack;
+  return `${JSON.stringify({ ...doors, machine: { ...machine, functions: [...machine.functions] } })}\n`;
+}
+
+export function parseShippedStack(text: string): LocalStack {
+  const { machine, ...doors } = JSON.parse(text) as ShippedStack;
+  return { ...doors, machine: { ...machine, functions: new Map(machine.functions) } };
+}
+
+interface ShippedStack extends Omit<LocalStack, 'machine'> {
+  readonly machine: Omit<LocalStack['machine'], 'functions'> & {
+    readonly functions: readonly [arn: string, step: string][];
+  };
+}
+
+const SECONDS_PER_DAY = 86_400;
+const MAP = 'For each shard';
+
+/**
+ * The stack that a synthesis with this configuration gives, made of one that was synthesized with another: the configuration decides on
+ * how long a job may take, how many shards run at once, and the schedules. `test/host/shipped-stack.test.ts` holds both together.
+ */
+export function configureStack(stack: LocalStack, config: NightshiftConfig): LocalStack {
+  const { definition } = stack.machine;
+  const { shardsInFlight = 100 } = config.limits ?? {};
+  const map = { ...definition.States[MAP], MaxConcurrency: shardsInFlight };
+  const configured = {
+    ...definition,
+    TimeoutSeconds: jobDaysOf(config) * SECONDS_PER_DAY,
+    States: { ...definition.States, [MAP]: map },
+  } as typeof definition;
+  return {
+    ...stack,
+    machine: { ...stack.machine, definition: configured },
+    schedules: schedulesOf(config, startJobArn(stack)),
+  };
+}
+
+function schedulesOf({ schedules = {} }: NightshiftConfig, target: string): TemplateSchedule[] {
+  return Object.entries(schedules).map(([name, schedule]) => ({
+    name,
+    expression: scheduleExpression(schedule),
+    timezone: schedule.timezone ?? 'UTC',
+    target,
+    input: JSON.stringify({ schedule: name, scheduledTime: '<aws.scheduler.scheduled-time>' }),
+  }));
+}
+
+function startJobArn({ machine }: LocalStack): string {
+  for (const [arn, step] of machine.functions) if (step === 'start-job') return arn;
+  throw new Error('The stack of the package has no function start-job. Install nightshift again.');
+}

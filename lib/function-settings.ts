@@ -1,0 +1,41 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Architecture } from 'aws-cdk-lib/aws-lambda';
+import { RetentionDays, type LogGroupProps } from 'aws-cdk-lib/aws-logs';
+import type { StepName } from './step-table.ts';
+
+/** How every log group of a workflow is kept. */
+export interface LogSettings {
+  /** @default RetentionDays.ONE_MONTH */
+  readonly logRetention?: RetentionDays | undefined;
+  /** @default RemovalPolicy.DESTROY */
+  readonly removalPolicy?: RemovalPolicy | undefined;
+  /** @default - CloudWatch's own key */
+  readonly encryptionKey?: IKey | undefined;
+}
+
+/** What all functions of a workflow have in common. */
+export interface FunctionSettings extends LogSettings {
+  readonly architecture: Architecture;
+  readonly vpc?: IVpc | undefined;
+  readonly subnets?: SubnetSelection | undefined;
+  readonly securityGroups?: ISecurityGroup[] | undefined;
+  readonly reservedConcurrency?: ReservedConcurrency | undefined;
+}
+
+/** Executions reserved for every function, or for some by name. */
+export type ReservedConcurrency = number | Readonly<Partial<Record<StepName, number>>>;
+
+/** A log group's properties. Logs are removed with the stack, unless the stack keeps what it holds. */
+export function logGroupProps({ logRetention, removalPolicy, encryptionKey }: LogSettings): LogGroupProps {
+  return {
+    retention: logRetention ?? RetentionDays.ONE_MONTH,
+    removalPolicy: removalPolicy ?? RemovalPolicy.DESTROY,
+    ...(encryptionKey && { encryptionKey }),
+  };
+}
+
+export function reservedFor(step: StepName, reserved: ReservedConcurrency | undefined): number | undefined {
+  return typeof reserved === 'object' ? reserved[step] : reserved;
+}

@@ -1,0 +1,57 @@
+import { INPUT_PREFIX } from '../src/checkpoints/keys.ts';
+import type { BatchWorkflow } from './batch-workflow.ts';
+
+/** What a user needs to know of a deployed workflow. */
+export interface WorkflowOutput {
+  readonly name: string;
+  readonly description: string;
+  readonly value: string;
+}
+
+/** The command line finds a workflow by `BucketName` and `StateMachineAliasArn`. */
+export function workflowOutputs(workflow: BatchWorkflow): WorkflowOutput[] {
+  const { bucket, providerKeys, stateMachine, stateMachineAliasArn, api, deadLetters } = workflow;
+  const output = (name: string, description: string, value: string): WorkflowOutput => ({
+    name,
+    description,
+    value,
+  });
+  return [
+    output('BucketName', 'Bucket with inputs, results and everything in between', bucket.bucketName),
+    output(
+      'InputLocation',
+      'Drop files here, or in a folder named by a profile; see FirstJob for the first five minutes',
+      bucket.s3UrlForObject(INPUT_PREFIX),
+    ),
+    output(
+      'FirstJob',
+      'Start the first job with this: S3 begins to send events of drops about five minutes after the first deploy',
+      'npx nightshift submit examples/hanse.jsonl --wait',
+    ),
+    output('StateMachineArn', 'State machine: one execution per job', stateMachine.stateMachineArn),
+    output(
+      'StateMachineAliasArn',
+      'What to start executions by: the version of the last deploy',
+      stateMachineAliasArn,
+    ),
+    output(
+      'ProviderKeysSecretArn',
+      'Secret for the keys of the providers: {"<provider>": "<key>"}',
+      providerKeys.secretArn,
+    ),
+    ...(api === undefined
+      ? []
+      : [
+          output(
+            'ApiUrl',
+            'API: POST /jobs, GET /jobs/{jobId}, … GET /openapi.json describes it',
+            api.apiEndpoint,
+          ),
+        ]),
+    output(
+      'DeadLetterQueueUrl',
+      'Queue with events that came to nothing, such as a drop that started no job; empty when all is well',
+      deadLetters.queueUrl,
+    ),
+  ];
+}

@@ -1,0 +1,55 @@
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { allowedOverrides, overridePolicy, type OverridePolicy } from '../config/allowed-overrides.ts';
+import { retryJob, type RetryTreatment } from '../doors/retry-job.ts';
+import { parseExact } from '../exact-json.ts';
+import { jobObject } from '../checkpoints/job.ts';
+import { parseRetryRequest } from '../requests/job-request.ts';
+import type { ApiEdges } from './api-edges.ts';
+import { answer, jsonBody, problems } from './describe-route.ts';
+import { jobLinks } from './job-links.ts';
+import { refuseOthersJob } from './own-jobs.ts';
+import { ApiProblem, refuseOtherTypes } from './problems.ts';
+import { retrySchema } from './request-schema.ts';
+import { ROUTES } from '../config/routes.ts';
+import { jobParams, startedSchema } from './schemas.ts';
+
+/** Asking the rows of a job again that are not ok. */
+export function addRetryRoute(api: OpenAPIHono, edges: ApiEdges): void {
+  api.openapi(retryJobRoute(overridePolicy(edges.config)), async (c) => {
+    const { jobId } = c.req.valid('param');
+    await refuseOthersJob(edges, edges.caller(c), jobId);
+    const started = await retryJob(edges, jobId, await readTreatment(edges, c, jobId));
+    if (started === undefined) throw new ApiProblem('no-such-job', `There is no job ${jobId}.`);
+    const links = jobLinks(started.jobId);
+    c.header('location', links.self);
+    return c.json({ jobId: started.jobId, state: started.state, links }, 202);
+  });
+}
+
+const retryJobRoute = (policy: OverridePolicy) =>
+  createRoute({
+    ...ROUTES.retryJob,
+    operationId: 'retryJob',
+    summary: 'Ask the rows of a job again that are not ok; their results go among its own.',
+    request: { params: jobParams, body: { ...jsonBody(retrySchema(policy)), required: false } },
+    responses: {
+      202: answer('The retry, which is a job of its own.', startedSchema),
+      ...problems(404, 409, 415, 422, 503),
+    },
+  });
+
+/** A request without a body changes nothing of how the rows are treated. */
+async function readTreatment(
+  { config, store }: ApiEdges,
+  c: Context,
+  jobId: string,
+): Promise<RetryTreatment> {
+  const text = await c.req.text();
+  if (text.trim() === '') return {};
+  await refuseOtherTypes(c, () => Promise.resolve());
+  const { profile, overrides } = parseRetryRequest(parseExact(text));
+  const job = profile === undefined ? await jobObject.read(store, jobId) : undefined;
+  const name = profile ?? job?.profile.name ?? 'default';
+  return { profile, overrides: allowedOverrides(config, name, overrides) };
+}

@@ -1,0 +1,33 @@
+/** What an error says. */
+export interface Said {
+  readonly names: readonly string[];
+  readonly message: string;
+}
+
+/** Names of failures that pass, as gateways write them: `ServiceUnavailableError`, `rate-limit`. */
+const PASSING_NAME =
+  /rate[_ -]?limit|too[_ -]?many[_ -]?requests|overloaded|server[_ -]?error|unavailable|timed?[_ -]?out/i;
+
+/** Names that say no more than that there is a failure. */
+const VAGUE_NAME =
+  /^(?:(?:api|unknown|upstream|provider|inference|request|internal|general)?[_ -]?(?:error|failed|failure|exception)|(?:HTTP_)?[24]00|-?1|UNKNOWN)$/i;
+
+const PASSING_WORDS =
+  /time[d -]?\s?out|too many requests|rate[ -]?limit|overload|temporar|(?:service|server|model|upstream|engine|worker|backend)\b.{0,40}\b(?:unavailable|busy|not ready)|(?:try|retry)(?: your request)? (?:again|later)|internal (?:server )?error|deadline exceeded|connection (?:reset|refused|error|closed|aborted)|ECONNRESET|socket hang up|disconnected|(?:at|over|insufficient|no) capacity/i;
+
+/** Words about the row: the same would come again. */
+const ABOUT_ROW =
+  /bad request|invalid|malformed|not (?:valid|parse)|context length|too (?:long|large)|unsupported|not supported|missing|required|must (?:be|not)|quota|billing|credit/i;
+
+/**
+ * Whether a failure passes by its names, or by its words where no name says what it is. Only where the HTTP status does not
+ * tell: it is a success, or the 400 that gateways put around failures of all kinds.
+ */
+export function isPassing({ names, message }: Said, status: number): boolean {
+  const tellsNothing = status === 400 || (status >= 200 && status < 300);
+  if (!tellsNothing) return false;
+  if (names.some((name) => PASSING_NAME.test(name))) return true;
+  return (
+    names.every((name) => VAGUE_NAME.test(name)) && PASSING_WORDS.test(message) && !ABOUT_ROW.test(message)
+  );
+}

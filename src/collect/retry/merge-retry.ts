@@ -1,0 +1,106 @@
+import type { Edges } from '../../edges.ts';
+import { CountsDoNotReconcile } from '../../errors.ts';
+import type { ResultLine } from '../../checkpoints/result-line.ts';
+import type { RetryOf } from '../../checkpoints/job.ts';
+import { beforeRetriesObject, summaryObject, type Summary } from '../../checkpoints/summary.ts';
+import { deadLettersKey, fileKey, resultsKey } from '../../checkpoints/keys.ts';
+import { requiredLines } from '../../jsonl/own-lines.ts';
+import { settledRows } from '../../checkpoints/outcomes.ts';
+import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
+import { isRetried, LineTally, markRetried } from './retried-lines.ts';
+import { summaryWithRetries } from './summary-with-retries.ts';
+
+/**
+ * Puts the results of a retry among those of its job: one line per row, in input order. It may be done again after a crash, and
+ * after a retry that failed went on.
+ * @param retry how the retry ended; its own results are written
+ * @returns the job's summary as it is now; writing it is left to the caller, and comes last
+ * @throws CountsDoNotReconcile when the retry does not have a line for each row that was not ok
+ */
+export async function mergeRetry(
+  { store }: Pick<Edges, 'store'>,
+  { jobId, nth }: RetryOf,
+  retry: Summary,
+): Promise<Summary> {
+  const before = await summaryObject.require(store, jobId);
+  // What it adds up to is counted from there, so that nothing is counted twice.
+  await beforeRetriesObject.create(store, jobId, before);
+  const first = await beforeRetriesObject.require(store, jobId);
+  const lines = await mergeLines(store, { jobId, nth, retryId: retry.jobId });
+  if (settledRows(lines.counts) !== first.rows)
+    throw new CountsDoNotReconcile(
+      `Job ${jobId} has ${first.rows} rows but ${settledRows(lines.counts)} results.`,
+    );
+  if (retry.deadLetters === undefined) await store.delete(deadLettersKey(jobId));
+  else await store.copy(deadLettersKey(jobId), deadLettersKey(retry.jobId));
+  return summaryWithRetries({ first, before, nth, retry, lines });
+}
+
+interface Merge {
+  readonly jobId: string;
+  readonly nth: number;
+  readonly retryId: string;
+}
+
+async function mergeLines(store: ObjectStore, merge: Merge): Promise<LineTally> {
+  const writer = store.write(resultsKey(merge.jobId));
+  try {
+    const tally = await writeLines(store, merge, writer);
+    await writer.close();
+    return tally;
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
+async function writeLines(
+  store: ObjectStore,
+  { jobId, nth, retryId }: Merge,
+  writer: ObjectWriter,
+): Promise<LineTally> {
+  const tally = new LineTally();
+  const retried = readLines(store, resultsKey(retryId));
+  for await (const bytes of readLines(store, resultsKey(jobId))) {
+    const line = parse(bytes);
+    if (!isRetried(line, nth)) {
+      tally.add(line);
+      await writer.write(bytes);
+      continue;
+    }
+    const next = await retried.next();
+    if (next.done === true) throw doesNotFit(retryId, 'fewer', jobId);
+    const settled = parse(next.value);
+    if (settled.ok) await copyFiles(store, settled.files ?? [], { from: retryId, to: jobId });
+    tally.add(settled);
+    await writer.write(markRetried(next.value, nth));
+  }
+  if ((await retried.next()).done !== true) throw doesNotFit(retryId, 'more', jobId);
+  return tally;
+}
+
+function doesNotFit(retryId: string, how: string, jobId: string): CountsDoNotReconcile {
+  return new CountsDoNotReconcile(
+    `Retry ${retryId} has ${how} results than job ${jobId} has rows that are not ok. The results of both are as they were.`,
+  );
+}
+
+/** Answers that are files are named relative to the results. */
+async function copyFiles(
+  store: ObjectStore,
+  files: readonly string[],
+  { from, to }: { readonly from: string; readonly to: string },
+): Promise<void> {
+  for (const file of files) {
+    const name = file.replace(/^files\//, '');
+    await store.copy(fileKey(to, name), fileKey(from, name));
+  }
+}
+
+function parse(line: Buffer): ResultLine {
+  return JSON.parse(line.toString('utf8')) as ResultLine;
+}
+
+async function* readLines(store: ObjectStore, key: string): AsyncGenerator<Buffer> {
+  for await (const lines of requiredLines(store, key)) yield* lines;
+}

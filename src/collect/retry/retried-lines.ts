@@ -1,0 +1,44 @@
+import type { OutcomeCounts, ErrorCount } from '../../checkpoints/counts.ts';
+import type { ResultLine } from '../../checkpoints/result-line.ts';
+import type { RowProblem } from '../../checkpoints/plan.ts';
+import { MAX_LISTED_PROBLEMS } from '../../checkpoints/plan.ts';
+import { NO_ROWS } from '../../checkpoints/outcomes.ts';
+import { ErrorTally } from '../counts/error-counts.ts';
+
+/**
+ * Whether a retry settles this row: it was not ok, or this retry has settled it before, when it was merged and then went on.
+ * Rows of a job have their retry's lines in the same order.
+ */
+export function isRetried(line: ResultLine, nth: number): boolean {
+  return !line.ok || line.retried === nth;
+}
+
+/** A result line of a retry as it stands among those of its job: it says which retry it is of. */
+export function markRetried(line: Buffer, nth: number): Buffer {
+  return Buffer.concat([line.subarray(0, line.lastIndexOf('}')), Buffer.from(`,"retried":${nth}}\n`)]);
+}
+
+/** Counts what result lines say. */
+export class LineTally {
+  readonly #counts: Record<keyof OutcomeCounts, number> = { ...NO_ROWS };
+  readonly #errors = new ErrorTally();
+  readonly problems: RowProblem[] = [];
+
+  add(line: ResultLine): void {
+    this.#counts[line.ok ? 'ok' : line.outcome] += 1;
+    if (line.ok) return;
+    const { outcome, custom_id, error } = line;
+    const { code, message } = error;
+    if (outcome !== 'invalid') this.#errors.add({ outcome, code, rows: 1, custom_id, message });
+    else if (this.problems.length < MAX_LISTED_PROBLEMS)
+      this.problems.push({ line: error.line ?? 0, custom_id, code: code as RowProblem['code'], message });
+  }
+
+  get counts(): OutcomeCounts {
+    return { ...this.#counts };
+  }
+
+  get errors(): ErrorCount[] {
+    return this.#errors.list();
+  }
+}

@@ -1,0 +1,56 @@
+import type { RetryRecord, Summary } from '../../checkpoints/summary.ts';
+import { rowsNotOk } from '../../checkpoints/outcomes.ts';
+import { deadLettersKey } from '../../checkpoints/keys.ts';
+import { sumModels } from '../counts/model-usage.ts';
+import { addUsage } from '../counts/usage.ts';
+import type { LineTally } from './retried-lines.ts';
+
+export interface WithRetries {
+  /** As the job was before its first retry. */
+  readonly first: Summary;
+  /** As the job is now, without what the last retry adds. */
+  readonly before: Summary;
+  /** Which retry this is, counted from 1, and what it came to. */
+  readonly nth: number;
+  readonly retry: Summary;
+  /** The lines of the results as they are now. */
+  readonly lines: Pick<LineTally, 'counts' | 'errors' | 'problems'>;
+}
+
+/** A job's summary with what its retries came to. Pure; the same retry may be merged again. */
+export function summaryWithRetries({ first, before, nth, retry, lines }: WithRetries): Summary {
+  const { counts, errors, problems } = lines;
+  const notOk = rowsNotOk(counts);
+  const earlier = (before.retries ?? []).filter(({ jobId }) => jobId !== retry.jobId);
+  const retries = [...earlier, recordOf(retry)];
+  const models = sumModels([first.models, ...retries.map((each) => each.models)]);
+  const sum = (of: (each: RetryRecord) => number): number =>
+    retries.reduce((total, each) => total + of(each), 0);
+  return {
+    ...first,
+    status: notOk > 0 ? 'partial' : 'succeeded',
+    counts,
+    rounds: Math.max(first.rounds, ...retries.map(({ rounds }) => rounds)),
+    usage: retries.map(({ usage }) => usage).reduce(addUsage, first.usage),
+    models,
+    truncated: models.reduce((total, model) => total + model.truncated, 0),
+    refused: models.reduce((total, model) => total + model.refused, 0),
+    errors,
+    problems,
+    batches: [
+      ...before.batches.filter((batch) => batch.retry !== nth),
+      ...retry.batches.map((batch) => ({ ...batch, retry: nth })),
+    ],
+    open: retry.open ?? [],
+    left: [...new Set([...before.left, ...retry.left])],
+    deadLetters: notOk > 0 ? deadLettersKey(first.jobId) : undefined,
+    retries,
+    endedAt: retry.endedAt,
+    seconds: first.seconds + sum(({ seconds }) => seconds),
+  };
+}
+
+function recordOf({ jobId, status, rows, counts, rounds, usage, models, ...end }: Summary): RetryRecord {
+  const { endedAt, seconds } = end;
+  return { jobId, status, rows, ok: counts.ok, rounds, usage, models, endedAt, seconds };
+}

@@ -1,0 +1,54 @@
+import { deployedConfigObject } from '../checkpoints/deployed-config.ts';
+import { publishedConfig } from '../config/published-config.ts';
+import type { NightshiftConfig } from '../config/config.ts';
+import type { Edges } from '../edges.ts';
+
+/** CloudFormation's call of a custom resource, as far as it is used. */
+export interface DeployEvent {
+  readonly RequestType: 'Create' | 'Update' | 'Delete';
+  /** Where CloudFormation waits for the answer: a signed address. */
+  readonly ResponseURL: string;
+  readonly StackId: string;
+  readonly RequestId: string;
+  readonly LogicalResourceId: string;
+}
+
+export interface PublishEdges extends Edges {
+  readonly config: NightshiftConfig;
+}
+
+/** One resource per workflow: a new configuration is an update of the same. */
+const RESOURCE_ID = 'nightshift-config';
+
+/**
+ * Writes the deployed configuration into the bucket, and answers CloudFormation, which waits for it. When the stack is removed the
+ * object stays with the bucket.
+ */
+export async function publishConfig(edges: PublishEdges, event: DeployEvent): Promise<void> {
+  try {
+    if (event.RequestType !== 'Delete')
+      await deployedConfigObject.write(edges.store, undefined, publishedConfig(edges.config));
+    await answer(event, { Status: 'SUCCESS' });
+  } catch (error) {
+    const { message } = error instanceof Error ? error : new Error(String(error));
+    await answer(event, {
+      Status: 'FAILED',
+      Reason: `The configuration was not written to the bucket: ${message}`,
+    });
+    throw error;
+  }
+}
+
+async function answer(event: DeployEvent, result: { Status: string; Reason?: string }): Promise<void> {
+  const { ResponseURL, StackId, RequestId, LogicalResourceId } = event;
+  const body = JSON.stringify({
+    ...result,
+    PhysicalResourceId: RESOURCE_ID,
+    StackId,
+    RequestId,
+    LogicalResourceId,
+  });
+  // The address is signed for exactly these headers.
+  const response = await fetch(ResponseURL, { method: 'PUT', headers: { 'content-type': '' }, body });
+  if (!response.ok) throw new Error(`CloudFormation refused the answer with status ${response.status}.`);
+}

@@ -1,0 +1,14 @@
+import { jobKey } from '../checkpoints/keys.ts';
+import type { Job } from '../checkpoints/job.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+
+/** The jobId of a job's nth retry, counted from 1. */
+export function retryId(jobId: string, nth: number): string {
+  return `${jobId}-retry-${nth}`;
+}
+
+/** Whether a later retry took over the rows of this one, so that it must not go on. */
+export async function isOvertaken(store: ObjectStore, { retry }: Pick<Job, 'retry'>): Promise<boolean> {
+  if (retry === undefined) return false;
+  return (await store.stat(jobKey(retryId(retry.jobId, retry.nth + 1)))) !== undefined;
+}

@@ -1,0 +1,108 @@
+import type { ProfileConfig } from '../config/config.ts';
+import { mergeTables } from '../config/resolve-profile.ts';
+import { defined } from '../defined.ts';
+import { InvalidRequest, RequestConflict } from '../errors.ts';
+import { lastExecution } from '../executions/executions.ts';
+import { jobObject, type Job } from '../checkpoints/job.ts';
+import { planObject } from '../checkpoints/plan.ts';
+import { summaryObject, type Summary } from '../checkpoints/summary.ts';
+import { jobKey } from '../checkpoints/keys.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { retryId } from './retry-id.ts';
+import { startJob, type StartEdges, type StartedJob } from './start-job.ts';
+
+/** How the rows are treated this time; what is absent stays as it was. */
+export interface RetryTreatment {
+  readonly profile?: string | undefined;
+  readonly overrides?: ProfileConfig | undefined;
+}
+
+/**
+ * Asks the rows of a job again that are not ok, as a job of its own whose results go among those of the first. The profile is
+ * read anew, and the job's own overrides stay. A retry that has not come to its end goes on; only then there is a next one.
+ * @returns undefined when there is no such job.
+ * @throws InvalidRequest when the job has nothing to retry, or can be resumed instead; RequestConflict when another retry is not done
+ */
+export async function retryJob(
+  edges: StartEdges,
+  jobId: string,
+  treatment: RetryTreatment = {},
+): Promise<StartedJob | undefined> {
+  const { store } = edges;
+  const job = await jobObject.read(store, jobId);
+  const summary = await summaryObject.read(store, jobId);
+  if (job === undefined) {
+    if (summary === undefined) return undefined;
+    throw new InvalidRequest(
+      `Job ${jobId} cannot be retried: its checkpoints are deleted, or it was never started. Run its dead letters as a new job.`,
+    );
+  }
+  refuseOthers(job, summary);
+  const nth = await nextRetry(edges, jobId, treatment);
+  return startJob(edges, {
+    jobId: retryId(jobId, nth),
+    profile: treatment.profile ?? job.profile.name,
+    overrides: mergeOverrides(job.overrides, treatment.overrides),
+    inputs: () => Promise.resolve(job.inputs),
+    owner: job.owner,
+    retry: { jobId, nth },
+  });
+}
+
+/** @throws InvalidRequest for a job that has no rows to ask again, or whose rows are not settled yet */
+function refuseOthers({ jobId, retry }: Job, summary: Summary | undefined): void {
+  if (retry !== undefined)
+    throw new InvalidRequest(`Job ${jobId} is a retry of job ${retry.jobId}: retry that one.`);
+  switch (summary?.status) {
+    case 'partial':
+      return;
+    case undefined:
+      throw new InvalidRequest(`Job ${jobId} has not ended: retry it when it has.`);
+    case 'failed':
+    case 'cancelled':
+      throw new InvalidRequest(
+        `Job ${jobId} is ${summary.status}: resume it, so that nothing is paid twice. What is not ok after that can be retried.`,
+      );
+    case 'succeeded':
+    case 'empty':
+      throw new InvalidRequest(`Job ${jobId} has no rows that are not ok: there is nothing to retry.`);
+  }
+}
+
+/** A field that is asked for now wins over what the job asked for. */
+function mergeOverrides(first: ProfileConfig = {}, now: ProfileConfig = {}): ProfileConfig {
+  return { ...first, ...now, ...mergeTables(first, now) };
+}
+
+/** The retry to start: the last one while it is not over, otherwise the one after it. */
+async function nextRetry(
+  { store, executions }: StartEdges,
+  jobId: string,
+  { profile, overrides }: RetryTreatment,
+): Promise<number> {
+  const last = await lastRetry(store, jobId);
+  if (last === 0) return 1;
+  const id = retryId(jobId, last);
+  const running = (await lastExecution(executions, id))?.running === true;
+  const summary = await summaryObject.read(store, id);
+  if (!running && summary !== undefined && (await isOver(store, summary))) return last + 1;
+  if (profile === undefined && Object.keys(defined(overrides ?? {})).length === 0) return last;
+  throw new RequestConflict(
+    `The last retry of job ${jobId}, ${id}, ${running ? 'runs' : 'has not come to its end'}: another one would pay for its rows again. Resume ${id}, or cancel it, and retry when it has ended.`,
+  );
+}
+
+/** Whether nothing of a retry can be answered any more: it has no batch left, and is not one that goes on. */
+async function isOver(store: ObjectStore, { jobId, status, open = [] }: Summary): Promise<boolean> {
+  if (status === 'cancelled') return open.length === 0;
+  if (status !== 'failed') return true;
+  // Refused as a whole: nothing of it was sent.
+  return (await planObject.read(store, jobId))?.failure !== undefined;
+}
+
+/** How often the job was retried. */
+async function lastRetry(store: ObjectStore, jobId: string): Promise<number> {
+  let nth = 0;
+  while ((await store.stat(jobKey(retryId(jobId, nth + 1)))) !== undefined) nth += 1;
+  return nth;
+}

@@ -1,0 +1,26 @@
+import { html, type Html, type HtmlValue } from './html.ts';
+
+/** What the sections of a page are made of. */
+
+export function section(id: string, title: string, content: HtmlValue): Html {
+  return html`<section aria-labelledby="${id}-title">
+    <h2 id="${id}-title">${title}</h2>
+    ${content}
+  </section>`;
+}
+
+export function part(id: string, content: HtmlValue): Html {
+  return html`<div id="${id}" data-part>${content}</div>`;
+}
+
+/** A table that may be wider than a phone: it scrolls by itself, by keyboard too. */
+export function wideTable(id: string, name: string, content: HtmlValue): Html {
+  return html`<div class="scroll" id="${id}" data-part tabindex="0" role="region" aria-label="${name}">
+    ${content}
+  </div>`;
+}
+
+/** Text that is not ours: it keeps its own line ends and direction. */
+export function words(text: string): Html {
+  return html`<span class="words">${text}</span>`;
+}

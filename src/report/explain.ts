@@ -1,0 +1,74 @@
+import type { ReportData } from './report-data.ts';
+import type { RowKind } from './sample-rows.ts';
+import { settledRows } from '../checkpoints/outcomes.ts';
+import { amount, count, counted, duration } from './text.ts';
+
+/** What became of a row, in a sentence for people who do not know the words. */
+export const EXPLAINED: Readonly<Record<RowKind, string>> = {
+  ok: 'The row has its answer.',
+  failed: 'The provider or the model rejected the row, and the same request would be rejected again.',
+  exhausted: 'Every attempt failed with an error that may pass, and no attempts are left. A retry may help.',
+  invalid_output: 'The model answered, and its answer does not match the schema that was asked for.',
+  invalid: 'The row could not be made into a request. It was never sent and cost nothing.',
+  truncated: 'The answer was cut off because its tokens were used up: it ends in the middle.',
+  refused: 'The model would not answer, and says so.',
+};
+
+/** `96.7 %` */
+export function share(part: number, whole: number): string {
+  return `${whole === 0 ? 0 : Number(((100 * part) / whole).toFixed(1))} %`;
+}
+
+/** A sum in a currency: `0.0123 EUR`. */
+export function money(value: number, currency: string): string {
+  return `${amount(value)} ${currency}`;
+}
+
+/** The job in a few sentences, for somebody who was not there. */
+export function tellJob(data: ReportData): string[] {
+  const { rows, counts, seconds, progress, status, survey } = data;
+  if (rows === undefined) return ['The rows of the input are being counted.'];
+  if (progress !== undefined) return tellProgress(data, rows);
+  if (rows === 0) return [status === 'empty' ? 'There was nothing to do.' : 'Nothing was sent.'];
+  const notOk = rows - counts.ok;
+  const ends = [
+    ...(survey.truncated > 0 ? [`${counted(survey.truncated, 'answer')} cut off`] : []),
+    ...(survey.refused > 0 ? [counted(survey.refused, 'refusal')] : []),
+  ];
+  return [
+    `${count(counts.ok)} of ${counted(rows, 'row')} were answered (${share(counts.ok, rows)})${ends.length > 0 ? `, among them ${ends.join(' and ')}` : ''}.`,
+    ...(notOk > 0
+      ? [`${counted(notOk, 'row')} ${notOk === 1 ? 'has' : 'have'} no answer; the reasons are below.`]
+      : []),
+    `The job took ${duration(seconds)}${tellCost(data)}.`,
+  ];
+}
+
+/** How far a job is that runs, its pace so far, and how long the rest takes at that pace. */
+function tellProgress({ counts, seconds, progress }: ReportData, rows: number): string[] {
+  const settled = settledRows(counts);
+  const open = progress?.openShards ?? [];
+  const running = open.reduce((sum, shard) => sum + (shard.progress?.succeeded ?? 0), 0);
+  const answered = Math.min(rows, settled + running);
+  const more = running > 0 ? `, and the provider has answered ${count(running)} more` : '';
+  const sentence = `${count(settled)} of ${counted(rows, 'row')} have their result so far (${share(settled, rows)})${more}.`;
+  if (answered === 0 || answered === rows || seconds === 0) return [sentence];
+  const pace = answered / seconds;
+  const told =
+    pace >= 1 ? `about ${counted(Math.round(pace), 'row')} a second` : `a row every ${duration(1 / pace)}`;
+  return [
+    sentence,
+    `That is ${told}; at this pace the rest takes ${duration((rows - answered) / pace)}, without rows that have to be asked again.`,
+  ];
+}
+
+function tellCost({ total, cost }: ReportData): string {
+  const tokens = total.inputTokens + total.outputTokens;
+  if (tokens === 0) return '';
+  const { price } = cost;
+  const paid =
+    price === undefined
+      ? ''
+      : `, which is ${money(price.input + price.output, price.currency)} at the profile's price`;
+  return ` and used ${counted(tokens, 'token')}${paid}`;
+}

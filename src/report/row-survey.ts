@@ -1,0 +1,112 @@
+import type { ResultLine } from '../checkpoints/result-line.ts';
+import type { ResolvedProfile } from '../checkpoints/profile.ts';
+import { structuredAnswer } from '../tables/answer-fields.ts';
+import { answerText } from './answer-text.ts';
+import { askedText } from './asked-text.ts';
+import { FieldSurvey, type FieldValues } from './field-survey.ts';
+import type { RowKind, SampledRow } from './sample-rows.ts';
+import { clip } from './text.ts';
+import { VectorSurvey, type Vectors } from './vector-survey.ts';
+
+/** Everything a page shows of the rows of a job that has ended. */
+export interface RowsSurvey {
+  /** Rows from all over the job, evenly. */
+  readonly sample: readonly SampledRow[];
+  /** Rows that are not ok, cut off or refused, in their order; the first of them when there are too many. */
+  readonly notable: readonly SampledRow[];
+  readonly allNotable: number;
+  /** Rows whose answer was cut off at its most tokens, and those the model would not answer. */
+  readonly truncated: number;
+  readonly refused: number;
+  readonly fields: readonly FieldValues[];
+  readonly vectors?: Vectors | undefined;
+}
+
+const SAMPLE_ROWS = 96;
+
+/** In the page, escaped. */
+const ASKED_BYTES = 300;
+const ANSWER_BYTES = 600;
+const ID_BYTES = 160;
+
+/** Notable rows that a page lists: so many, and so many bytes. */
+const NOTABLE_ROWS = 1_000;
+const NOTABLE_BYTES = 400_000;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Looks at every row of a job once, in order. Holds what it shows and nothing else. */
+export class RowSurvey {
+  readonly #rows: number;
+  readonly #asked: (fields: Fields) => string;
+  readonly #fields: FieldSurvey;
+  readonly #vectors = new VectorSurvey();
+  readonly #sample: SampledRow[] = [];
+  readonly #notable: SampledRow[] = [];
+  #notableBytes = 0;
+  #allNotable = 0;
+  #seen = 0;
+  readonly #ends = { truncated: 0, refused: 0 };
+
+  constructor(profile: Pick<ResolvedProfile, 'prompt' | 'output'> | undefined, rows: number) {
+    this.#rows = rows;
+    this.#asked = askedText(profile ?? {});
+    this.#fields = new FieldSurvey(profile?.output);
+  }
+
+  /** @param fields of the row in the input; absent where that is not known */
+  add(line: ResultLine, fields: Fields | undefined): void {
+    const kind = kindOf(line);
+    if (kind === 'truncated' || kind === 'refused') this.#ends[kind] += 1;
+    if (this.#isSampled()) this.#sample.push(this.#show(line, kind, fields));
+    this.#seen += 1;
+    if (kind !== 'ok') this.#addNotable(line, kind, fields);
+    const answer = structuredAnswer(line);
+    if (answer !== undefined) this.#fields.add(answer);
+    if (!line.ok) return;
+    if (line.embedding !== undefined) this.#vectors.add(line.embedding);
+    for (const vector of line.embeddings ?? []) this.#vectors.add(vector);
+  }
+
+  #isSampled(): boolean {
+    if (this.#rows <= SAMPLE_ROWS) return true;
+    const place = (n: number): number => Math.floor((n * SAMPLE_ROWS) / this.#rows);
+    return this.#seen === 0 || place(this.#seen) !== place(this.#seen - 1);
+  }
+
+  #addNotable(line: ResultLine, kind: RowKind, fields: Fields | undefined): void {
+    this.#allNotable += 1;
+    if (this.#notable.length >= NOTABLE_ROWS || this.#notableBytes >= NOTABLE_BYTES) return;
+    const row = this.#show(line, kind, fields);
+    this.#notable.push(row);
+    this.#notableBytes += Buffer.byteLength(row.customId + row.answer + (row.asked ?? ''));
+  }
+
+  #show(line: ResultLine, outcome: RowKind, fields: Fields | undefined): SampledRow {
+    const asked = fields === undefined ? '' : this.#asked(fields);
+    const answer = line.ok ? answerText(line) : `${line.error.code}: ${line.error.message}`;
+    return {
+      customId: clip(line.custom_id, ID_BYTES),
+      outcome,
+      answer: clip(answer, ANSWER_BYTES),
+      ...(asked !== '' && { asked: clip(asked, ASKED_BYTES) }),
+    };
+  }
+
+  result(): RowsSurvey {
+    return {
+      sample: this.#sample,
+      notable: this.#notable,
+      allNotable: this.#allNotable,
+      ...this.#ends,
+      fields: this.#fields.results(),
+      vectors: this.#vectors.result(),
+    };
+  }
+}
+
+function kindOf(line: ResultLine): RowKind {
+  if (!line.ok) return line.outcome;
+  if (line.refusal !== undefined) return 'refused';
+  return line.finish_reason === 'length' ? 'truncated' : 'ok';
+}

@@ -1,0 +1,50 @@
+import { resultsKey } from '../checkpoints/keys.ts';
+import { InvalidInput } from '../errors.ts';
+import type { Job } from '../checkpoints/job.ts';
+import type { ResultLine } from '../checkpoints/result-line.ts';
+import { requiredLines } from '../jsonl/own-lines.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+
+/** Whether a row is asked again, and what is known of it. */
+export type EarlierRow = 'ok' | 'duplicate' | 'not ok';
+
+/** Reads the results of the job that is retried, beside its input: a line per row, in the same order. */
+export class EarlierResults {
+  readonly #lines: AsyncGenerator<ResultLine>;
+  readonly #jobId: string;
+
+  constructor(store: ObjectStore, jobId: string) {
+    this.#jobId = jobId;
+    this.#lines = readLines(store, jobId);
+  }
+
+  static of(store: ObjectStore, { retry }: Pick<Job, 'retry'>): EarlierResults | undefined {
+    return retry === undefined ? undefined : new EarlierResults(store, retry.jobId);
+  }
+
+  /** What became of the next row. @throws InvalidInput when the input has more rows than there are results */
+  async next(): Promise<EarlierRow> {
+    const { value, done } = await this.#lines.next();
+    if (done === true) throw this.#otherRows('more');
+    if (value.ok) return 'ok';
+    // Its original may be ok, and is then not among the rows of this job.
+    return value.outcome === 'invalid' && value.error.code === 'DUPLICATE_CUSTOM_ID' ? 'duplicate' : 'not ok';
+  }
+
+  /** @throws InvalidInput when there are results of further rows */
+  async end(): Promise<void> {
+    if ((await this.#lines.next()).done !== true) throw this.#otherRows('fewer');
+  }
+
+  #otherRows(how: string): InvalidInput {
+    return new InvalidInput(
+      `The input of job ${this.#jobId} has ${how} rows than its results: the files are not those that the job read. Nothing was sent.`,
+    );
+  }
+}
+
+async function* readLines(store: ObjectStore, jobId: string): AsyncGenerator<ResultLine> {
+  for await (const lines of requiredLines(store, resultsKey(jobId))) {
+    for (const line of lines) yield JSON.parse(line.toString('utf8')) as ResultLine;
+  }
+}

@@ -1,0 +1,45 @@
+import { cellText, toCell } from './cell.ts';
+import { csvRecord } from './csv-record.ts';
+import { spreadsheetCell } from './spreadsheet-cell.ts';
+import type { Table } from './table.ts';
+
+/** Excel takes a file without it for the system's 8-bit encoding. */
+export const BYTE_ORDER_MARK = '\ufeff';
+
+/** For files that nobody has said otherwise for: RFC 4180, and safe to open. */
+export const PLAIN_CSV: CsvOptions = { raw: false, delimiter: ',', lineEnd: '\r\n' };
+
+export interface CsvOptions {
+  /** Leave cells as they are, those too with what a spreadsheet takes for a formula. */
+  readonly raw: boolean;
+  /** Between cells. */
+  readonly delimiter: string;
+  readonly lineEnd: string;
+}
+
+/** Writes a table as CSV: a header, then a record per row, in their order. Holds one batch of rows at a time. */
+export class CsvText {
+  /** Cells so far that would have been formulas. */
+  changed = 0;
+  readonly #options: CsvOptions;
+
+  constructor(options: CsvOptions) {
+    this.#options = options;
+  }
+
+  async *records<Source>({ columns, rows }: Table<Source>): AsyncGenerator<string> {
+    yield this.#record(columns.map(({ name }) => name));
+    for await (const batch of rows())
+      yield batch
+        .map((row) => this.#record(columns.map((column) => cellText(toCell(column.value(row))))))
+        .join('');
+  }
+
+  #record(texts: readonly string[]): string {
+    const { raw, delimiter, lineEnd } = this.#options;
+    if (raw) return csvRecord(texts, delimiter) + lineEnd;
+    const safe = texts.map((text) => spreadsheetCell(text, delimiter));
+    this.changed += safe.filter((cell, n) => cell !== texts[n]).length;
+    return csvRecord(safe, delimiter) + lineEnd;
+  }
+}

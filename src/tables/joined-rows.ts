@@ -1,0 +1,90 @@
+import { InvalidInput } from '../errors.ts';
+import { isFields } from '../endpoints/ask.ts';
+import type { Job } from '../checkpoints/job.ts';
+import type { ResultLine } from '../checkpoints/result-line.ts';
+import { readInput, readRow } from '../rows/read-input.ts';
+import type { Row } from '../rows/row.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { readResultLines } from './result-lines.ts';
+
+/** An input row and what became of it. */
+export interface JoinedRow extends InputRow {
+  readonly line: ResultLine;
+}
+
+interface InputRow {
+  /** The row's fields: the cells of a table that are not empty. None of a row that cannot be read. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Of a table: its header, one and the same for all rows of a file. */
+  readonly header?: readonly string[] | undefined;
+}
+
+/**
+ * Joins a job's results with its input: results are in the input's order, one per row, so nothing is held but a batch of both.
+ * @throws InvalidInput when the input is not there any more, is another one by now, or has other rows than the results.
+ */
+export async function* joinRows(
+  store: ObjectStore,
+  job: Job,
+  results: AsyncIterable<Uint8Array>,
+): AsyncGenerator<JoinedRow[]> {
+  if (job.retry !== undefined)
+    throw new InvalidInput(
+      `Job ${job.jobId} is a retry: its rows are among those of job ${job.retry.jobId}, whose table has the input.`,
+    );
+  const inputs = new RowReader(inputRows(store, job));
+  for await (const lines of readResultLines(results)) {
+    const rows = await inputs.take(lines.length);
+    if (rows.length < lines.length) throw otherRows(job, 'fewer');
+    yield rows.map((row, n) => ({ ...row, line: lines[n] as ResultLine }));
+  }
+  if ((await inputs.take(1)).length > 0) throw otherRows(job, 'more');
+}
+
+function otherRows({ jobId }: Job, how: string): InvalidInput {
+  return new InvalidInput(
+    `The input of job ${jobId} has ${how} rows than its results: the files are not those that the job read.`,
+  );
+}
+
+/** Read at once, because a reader may use its memory again for the next batch. */
+async function* inputRows(store: ObjectStore, { inputs, profile }: Job): AsyncGenerator<InputRow[]> {
+  for (const input of inputs) {
+    for await (const rows of readInput(store, input, profile)) yield rows.map(toInputRow);
+  }
+}
+
+/** Hands out rows by number, whatever batches they come in. */
+class RowReader {
+  readonly #batches: AsyncIterator<InputRow[]>;
+  #rest: InputRow[] = [];
+
+  constructor(batches: AsyncIterable<InputRow[]>) {
+    this.#batches = batches[Symbol.asyncIterator]();
+  }
+
+  /** The next rows; fewer only at the end. */
+  async take(count: number): Promise<InputRow[]> {
+    const taken: InputRow[] = [];
+    while (taken.length < count) {
+      if (this.#rest.length === 0) {
+        const next = await this.#batches.next();
+        if (next.done === true) return taken;
+        this.#rest = next.value;
+      }
+      const missing = count - taken.length;
+      for (const row of this.#rest.slice(0, missing)) taken.push(row);
+      this.#rest = this.#rest.slice(missing);
+    }
+    return taken;
+  }
+}
+
+function toInputRow(row: Row): InputRow {
+  const read = readRow(row);
+  const fields = read.kind === 'read' ? read.value : read.fields;
+  return {
+    fields: isFields(fields) ? fields : {},
+    ...(row.kind === 'table' && { header: row.table.header }),
+  };
+}

@@ -1,0 +1,70 @@
+import type { Edges } from '../edges.ts';
+import { tableKey } from '../checkpoints/keys.ts';
+import type { AlsoFormat } from '../checkpoints/profile.ts';
+import type { Job } from '../checkpoints/job.ts';
+import type { Summary } from '../checkpoints/summary.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { BYTE_ORDER_MARK, CsvText, PLAIN_CSV } from './csv.ts';
+import { joinedTable, type JoinedTable } from './joined-table.ts';
+import { parquetBytes } from './parquet.ts';
+import { readUntil } from './read-until.ts';
+
+/** The step that writes them ends after 15 minutes, and still has the summary to write. */
+const TIME_MS = 8 * 60_000;
+
+/**
+ * Writes the tables that the profile asks for beside the results: the input and its answers. A job does not fail because a table
+ * cannot be written: its input may be deleted, or be too large for the time there is.
+ * @returns the keys of the tables that are there
+ */
+export async function writeTables(
+  edges: Edges,
+  job: Job,
+  { results }: Pick<Summary, 'results'>,
+): Promise<string[]> {
+  const { store, log } = edges;
+  const { jobId, profile } = job;
+  const formats = profile.also ?? [];
+  if (formats.length === 0 || results === undefined) return [];
+  // Those of an end before this one.
+  for (const format of formats) await store.delete(tableKey(jobId, format));
+  const keys: string[] = [];
+  try {
+    const until = edges.clock.now() + TIME_MS;
+    const table = await joinedTable(store, job, () => readUntil(edges, results, until));
+    for (const format of formats) {
+      const key = tableKey(jobId, format);
+      await writeStream(store, key, CHUNKS[format](table));
+      keys.push(key);
+    }
+  } catch (error) {
+    const { name, message } = error instanceof Error ? error : new Error(String(error));
+    log('table_not_written', { jobId, error: name, reason: message });
+  }
+  return keys;
+}
+
+const CHUNKS: Readonly<Record<AlsoFormat, (table: JoinedTable) => AsyncIterable<Uint8Array | string>>> = {
+  csv: csvText,
+  parquet: parquetBytes,
+};
+
+async function* csvText(table: JoinedTable): AsyncGenerator<string> {
+  yield BYTE_ORDER_MARK;
+  yield* new CsvText(PLAIN_CSV).records(table);
+}
+
+async function writeStream(
+  store: ObjectStore,
+  key: string,
+  chunks: AsyncIterable<Uint8Array | string>,
+): Promise<void> {
+  const writer = store.write(key);
+  try {
+    for await (const chunk of chunks) await writer.write(chunk);
+    await writer.close();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}

@@ -1,0 +1,120 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { spawnCli } from './spawn-cli.ts';
+
+let project: string;
+let folder: string;
+
+beforeEach(async () => {
+  project = await mkdtemp(join(tmpdir(), 'nightshift-config-'));
+  folder = join(project, 'some', 'folder');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'rows.csv'), 'text\none\n');
+});
+afterEach(() => rm(project, { recursive: true, force: true }));
+
+const put = (name: string, text: string): Promise<void> => writeFile(join(project, name), text);
+
+/** What a job of the profile `mine` would be: the configuration that was found has it. */
+const plan = (...args: string[]) =>
+  spawnCli(folder, ['plan', 'rows.csv', '--profile', 'mine', '--json', ...args]);
+
+const config = (model: string): string =>
+  `{ profiles: { mine: { provider: 'simulator', model: '${model}', prompt: '{{text}}' } } }`;
+
+describe('the configuration is found', () => {
+  test.each([
+    [
+      'nightshift.config.ts',
+      `import { defineConfig } from 'nightshift';\nexport default defineConfig(${config('m')});\n`,
+    ],
+    ['nightshift.config.mts', `const typed: object = ${config('m')};\nexport default typed;\n`],
+    ['nightshift.config.mjs', `export default ${config('m')};\n`],
+    [
+      'nightshift.config.js',
+      `const { defineConfig } = require('nightshift');\nmodule.exports = defineConfig(${config('m')});\n`,
+    ],
+    [
+      'nightshift.config.js',
+      `Object.defineProperty(exports, '__esModule', { value: true });\nexports.default = ${config('m')};\n`,
+    ],
+    [
+      'nightshift.config.json',
+      '{"profiles":{"mine":{"provider":"simulator","model":"m","prompt":"{{text}}"}}}',
+    ],
+  ])('from the working directory upwards, as %s', async (name, text) => {
+    await put(name, text);
+    const { status, stdout, stderr } = await plan();
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toMatchObject({ profile: 'mine' });
+    expect(status).toBe(0);
+  });
+
+  test('in a project that says it is CommonJS, also as TypeScript', async () => {
+    await put('package.json', '{"type":"commonjs"}');
+    await put('nightshift.config.ts', `export default ${config('m')};\n`);
+    expect(await plan()).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  test('where it is nearest', async () => {
+    await put('nightshift.config.json', '{"profiles":{}}');
+    await put(join('some', 'nightshift.config.mjs'), `export default ${config('m')};\n`);
+    expect(await plan()).toMatchObject({ status: 0 });
+  });
+
+  test('where --config says it is', async () => {
+    await put('nightshift.config.json', '{"profiles":{}}');
+    await put('other.mjs', `export default ${config('m')};\n`);
+    expect(await plan('--config', '../../other.mjs')).toMatchObject({ status: 0 });
+  });
+
+  test('by the completion of profiles', async () => {
+    await put('nightshift.config.mjs', `export default ${config('m')};\n`);
+    const { stdout } = await spawnCli(folder, ['complete', '--', 'run', '--profile', 'mi']);
+    expect(stdout).toContain('mine\t');
+  });
+});
+
+describe('a usage error names the file and says what is wrong', () => {
+  test.each([
+    ['nightshift.config.json', '{"profiles":', 'could not be loaded'],
+    ['nightshift.config.mjs', "import 'not-there';\nexport default {};", "Cannot find package 'not-there'"],
+    ['nightshift.config.mjs', `export const config = ${config('m')};`, 'has no default export'],
+    ['nightshift.config.mjs', 'export default { profiles: { mine: { modle: 1 } } };', 'profiles.mine'],
+    ['nightshift.config.ts', 'enum A { B }\nexport default { profiles: {} };', 'could not be loaded'],
+  ])('%s: %s', async (name, text, message) => {
+    await put(name, text);
+    const { status, stderr } = await plan();
+    expect(stderr).toContain(join(project, name));
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('    at ');
+    expect(status).toBe(2);
+  });
+
+  test('when there are several in one folder', async () => {
+    await put('nightshift.config.json', '{"profiles":{}}');
+    await put('nightshift.config.mjs', 'export default { profiles: {} };');
+    const { status, stderr } = await plan();
+    expect(stderr).toContain('nightshift.config.mjs, nightshift.config.json. Keep one');
+    expect(status).toBe(2);
+  });
+
+  test('when --config names none', async () => {
+    const { status, stderr } = await plan('--config', 'none.ts');
+    expect(stderr).toContain('There is no configuration none.ts.');
+    expect(status).toBe(2);
+  });
+});
+
+test('without a configuration the profiles of the examples are there', async () => {
+  const { status } = await spawnCli(folder, ['plan', 'rows.csv', '--profile', 'summarize', '--json']);
+  expect(status).not.toBe(2);
+});
+
+test('the command line says its version', async () => {
+  const { status, stdout } = await spawnCli(folder, ['--version']);
+  expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect(status).toBe(0);
+});

@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { loadStack } from '../../host/load-stack.ts';
+import { configureStack, parseShippedStack, renderShippedStack } from '../../host/shipped-stack.ts';
+import { synthesizeTemplate } from '../../host/synthesize.ts';
+import { readStack } from '../../host/template/local-stack.ts';
+import type { NightshiftConfig } from '../../src/config/config.ts';
+
+const CONFIG: NightshiftConfig = { profiles: { default: { provider: 'simulator', model: 'm' } } };
+
+const CONFIGS: readonly [string, Partial<NightshiftConfig>][] = [
+  ['nothing but profiles', {}],
+  ['limits', { limits: { shardsInFlight: 3, jobDays: 30 } }],
+  [
+    'schedules of both kinds',
+    {
+      schedules: {
+        nightly: { cron: '0 22 * * ? *', timezone: 'Europe/Berlin', profile: 'default', prefix: 'staged/' },
+        'Every.Hour': { rate: '1 hour', inputs: ['staged/{{yyyy}}.csv'] },
+      },
+    },
+  ],
+  ['a token issuer', { api: { jwt: { issuer: 'https://issuer.example', audience: ['n'] } } }],
+  ['a webhook and alarms', { webhook: { url: 'https://h.example' }, alarms: { email: 'a@example.com' } }],
+];
+
+describe('the stack that comes with the package', () => {
+  test.each(CONFIGS)('with %s configured is the one that a synthesis gives', async (_, change) => {
+    const shipped = parseShippedStack(renderShippedStack(await loadStack(CONFIG)));
+    const config = { ...CONFIG, ...change };
+    expect(configureStack(shipped, config)).toEqual(readStack(synthesizeTemplate(config)));
+  });
+
+  test('of a configured one takes nothing over into another configuration', async () => {
+    const [, , [, scheduled]] = CONFIGS as [unknown, unknown, [string, Partial<NightshiftConfig>]];
+    const shipped = await loadStack({ ...CONFIG, ...scheduled, limits: { shardsInFlight: 2 } });
+    expect(configureStack(shipped, CONFIG)).toEqual(readStack(synthesizeTemplate(CONFIG)));
+  });
+});

@@ -1,0 +1,370 @@
+import { z } from 'zod';
+import type { Summary } from '../../src/checkpoints/summary.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+import { KEY } from '../workflow/parts.ts';
+import type { RoleWorld, RoleWorldOptions } from './role-world.ts';
+
+/** What happens to some jobs, and how they end. */
+export type Story = (world: RoleWorld) => Promise<Summary['status'][]>;
+
+const ROW = '{"prompt":"hello"}\n';
+const INVALID_ROW = '{"nothing":true}\n';
+
+/** Together they go every way on which a function touches the bucket, an execution or the provider. */
+export const STORIES = {
+  'a job file names inputs of every place, and one row needs a second round': async (world) => {
+    world.simulator.addFaults({ at: 'row', every: 2, action: { kind: 'error', code: 'INFERENCE_3107' } });
+    await putInputs(world.store);
+    return [await end(world, world.drop('input/all.job.json', JSON.stringify({ inputs: INPUTS })))];
+  },
+  'a job file brings its rows': async (world) => [
+    await end(world, world.drop('input/x.job.json', `{"rows":[${ROW.trim()}]}`)),
+  ],
+  'a job file asks for what cannot be': async (world) => [
+    await end(world, world.drop('input/x.job.json', '{"inputs":["staged/none.csv"]}')),
+  ],
+  'no row is valid': async (world) => [await end(world, world.drop('input/rows.jsonl', INVALID_ROW))],
+  'the account is denied, and the job goes on when it is dropped again': async (world) => {
+    world.simulator.addFaults({ at: 'row', every: 1, action: { kind: 'error', code: 'BILLING_2003' } });
+    const denied = await end(world, world.drop('input/rows.jsonl', ROW));
+    return [denied, await end(world, world.drop('input/rows.jsonl', ROW))];
+  },
+  'the account is denied once the file is uploaded': async (world) => {
+    const action = { kind: 'status', status: 402, code: 'BILLING_2003' } as const;
+    world.simulator.addFaults({ at: 'create', action });
+    return [await end(world, world.drop('input/rows.jsonl', ROW))];
+  },
+  'a file is too large for the provider': async (world) => {
+    world.simulator.addFaults({ at: 'upload', action: { kind: 'status', status: 413 } });
+    return [await end(world, world.drop('input/rows.jsonl', ROW.repeat(3)))];
+  },
+  'a file is submitted from a command line': async (world) => [
+    await end(world, world.submit('rows.jsonl', ROW)),
+  ],
+  'schedules find files, find none, and name one that is not there': async (world) => {
+    await world.store.put('staged/inbox/a.jsonl', ROW);
+    const full = await end(world, world.fire('hourly', '2026-11-01T22:00:00Z'));
+    const empty = await end(world, world.fire('hourly', '2026-11-01T23:00:00Z'));
+    return [full, empty, await end(world, world.fire('nightly', '2026-11-01T22:00:00Z'))];
+  },
+  'a request brings its rows, and is looked at, cancelled and resumed': async (world) => {
+    getStuck(world);
+    const poll = world.hold('poll-batch');
+    const jobId = await post(world, '/jobs', { rows: [{ prompt: 'hello' }] });
+    await poll.reached;
+    await send(world, '/jobs');
+    await send(world, '/jobs?status=succeeded');
+    await send(world, `/jobs/${jobId}`);
+    await post(world, `/jobs/${jobId}/cancel`);
+    poll.release();
+    const cancelled = await end(world, jobId);
+    await send(world, `/jobs/${jobId}`);
+    return [cancelled, await end(world, post(world, `/jobs/${jobId}/resume`))];
+  },
+  'a request names inputs of every place, some of them uploaded': async (world) => {
+    await putInputs(world.store);
+    for (const key of ['input/b.jsonl', 'staged/a.jsonl']) await send(world, '/uploads', json({ key }));
+    return [await end(world, post(world, '/jobs', { inputs: INPUTS }))];
+  },
+  'answers are files': async (world) => [
+    await end(
+      world,
+      post(world, '/jobs', {
+        rows: [{ prompt: 'a cog' }],
+        overrides: { endpoint: '/v1/images/generations', model: 'm' },
+      }),
+    ),
+  ],
+  'a small job is sent row by row': async (world) => [
+    await end(world, post(world, '/jobs', { rows: [{ prompt: 'hello' }], overrides: { small: 'direct' } })),
+  ],
+  'the only place at the provider is held by a job that has ended': async (world) => {
+    await world.store.put('slots/simulator/0.json', '{"jobId":"earlier","shard":0}');
+    await world.store.put('output/earlier/summary.json', '{}');
+    return [await end(world, world.drop('input/rows.jsonl', ROW))];
+  },
+  'an id comes twice': async (world) => [
+    await end(world, world.drop('input/rows.jsonl', '{"custom_id":"a","prompt":"x"}\n'.repeat(2))),
+  ],
+  'a row fails for good in its first round': async (world) => {
+    const action = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
+    world.simulator.addFaults({ at: 'row', every: 1, action });
+    return [await end(world, world.drop('input/rows.jsonl', ROW))];
+  },
+  'rows that a batch leaves behind are sent row by row': async (world) => {
+    const action = { kind: 'end', as: 'expired', finished: 0 } as const;
+    world.simulator.addFaults({ at: 'batch', action });
+    const rows = [1, 2, 3].map((n) => ({ prompt: `hello ${n}` }));
+    return [await end(world, post(world, '/jobs', { rows, overrides: { late: 'direct' } }))];
+  },
+  'a create is lost, and made again when its batch does not turn up': async (world) => {
+    world.simulator.addFaults({ at: 'create', action: { kind: 'reset', when: 'before' } });
+    return [await end(world, world.drop('input/rows.jsonl', ROW))];
+  },
+  'a batch that ended, and its file, are not found for a while': async (world) => {
+    const collect = world.hold('collect-results');
+    const jobId = world.drop('input/rows.jsonl', ROW);
+    await collect.reached;
+    for (const at of ['get', 'content'] as const) {
+      world.simulator.addFaults({ at, action: { kind: 'status', status: 404 } });
+    }
+    collect.release();
+    return [await end(world, jobId)];
+  },
+  'a job is looked at in its second round': async (world) => {
+    const action = { kind: 'error', code: 'INFERENCE_3107' } as const;
+    world.simulator.addFaults({ at: 'row', every: 1, action });
+    const poll = world.hold('poll-batch');
+    const jobId = await world.drop('input/rows.jsonl', ROW);
+    await poll.reached;
+    const create = world.hold('create-batch');
+    poll.release();
+    await create.reached;
+    await send(world, `/jobs/${jobId}`);
+    create.release();
+    return [await end(world, jobId)];
+  },
+  'a job file names a prefix': async (world) => {
+    await world.store.put('staged/a.jsonl', ROW);
+    return [await end(world, world.drop('input/x.job.json', '{"prefix":"staged/"}'))];
+  },
+  'an event is delivered twice at the same time': async (world) => {
+    world.outrun(/job\.json$/);
+    return [await end(world, world.drop('input/rows.jsonl', ROW))];
+  },
+  'a schedule is delivered twice at the same time': async (world) => {
+    await world.store.put('staged/inbox/a.jsonl', ROW);
+    await world.store.put('staged/inbox/b.jsonl', ROW);
+    world.outrun(/candidates\.json$/);
+    world.outrun(/^claims\//, '{"jobId":"another","key":"staged/inbox/a.jsonl"}');
+    return [await end(world, world.fire('hourly', '2026-11-01T22:00:00Z'))];
+  },
+  'the rows of a scheduled job are refused, and the next run has its files again': async (world) => {
+    await world.store.put('staged/inbox/a.jsonl', INVALID_ROW);
+    const refused = await end(world, world.fire('hourly', '2026-11-01T22:00:00Z'));
+    return [refused, await end(world, world.fire('hourly', '2026-11-01T23:00:00Z'))];
+  },
+  'a job that was refused is resumed': async (world) => {
+    const refused = await world.drop('input/x.job.json', '{"inputs":["staged/none.csv"]}');
+    const { status } = await world.api.request(`/jobs/${refused}/resume`, json({}));
+    if (status !== 409) throw new Error(`The resume was answered ${status}.`);
+    return [await end(world, refused)];
+  },
+  'a shard leaves no word': async (world) => {
+    world.break('collect-results');
+    return [await end(world, world.drop('input/rows.jsonl', ROW))];
+  },
+  'results cannot be written, and the job is announced without them': async (world) => {
+    world.break('write-results');
+    await world.drop('input/rows.jsonl', ROW);
+    await world.settled();
+    return [];
+  },
+  'an execution is stopped by hand': async (world) => {
+    getStuck(world);
+    const poll = world.hold('poll-batch');
+    const jobId = await world.drop('input/rows.jsonl', ROW);
+    await poll.reached;
+    await world.executions.stop(jobId, 'by hand');
+    poll.release();
+    return [await end(world, jobId)];
+  },
+  'a job is retried, and its retry is denied before it goes on': async (world) => {
+    const ids = ['row-00000002'];
+    const permanent = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
+    world.simulator.addFaults({ at: 'row', ids, action: permanent });
+    const images = { endpoint: '/v1/images/generations', model: 'm' };
+    const rows = [{ prompt: 'a cog' }, { prompt: 'a hat' }];
+    const jobId = await post(world, '/jobs', { rows, overrides: images });
+    const first = await end(world, jobId);
+    const denied = { kind: 'error', code: 'BILLING_2003' } as const;
+    world.simulator.addFaults({ at: 'row', ids, action: denied, times: 2 });
+    const failed = await end(world, post(world, `/jobs/${jobId}/retry`));
+    const retried = await end(world, post(world, `/jobs/${jobId}/retry`));
+    return [first, failed, retried, await end(world, jobId)];
+  },
+  'the event of a file is lost': async (world) => {
+    const [lost = ''] = await world.sweep('input/rows.jsonl', ROW);
+    return [await end(world, lost)];
+  },
+  // Its create takes the request lines themselves.
+  'a provider that takes no files': async (world) => [
+    await end(world, world.drop('input/inline.jsonl', ROW)),
+  ],
+  'callers who see their own jobs only start them, and look at each other’s': async (world) => {
+    const uploaded = await send(world, '/uploads', json({ key: 'staged/a.jsonl' }));
+    const { key } = z.object({ key: z.string() }).parse(uploaded);
+    await world.store.put(key, ROW);
+    const mine = await post(world, '/jobs', { inputs: [key] });
+    const others = { 'x-caller': 'another' };
+    await expectStatus(world, 404, `/jobs/${mine}`, { headers: others });
+    const headers = { 'content-type': 'application/json', ...others };
+    const theirs = { ...json({ inputs: [`output/${mine}/results.jsonl`] }), headers };
+    await expectStatus(world, 422, '/jobs', theirs);
+    return [await end(world, mine)];
+  },
+  'the only place at the provider is held by a batch that is nowhere': async (world) => {
+    const batch = { batchId: 'batch_none', createdAt: 1, deadline: 2 };
+    await holdSlot(world, { 'round-1.upload.json': { fileId: 'file-none' }, 'round-1.batch.json': batch });
+    return [await end(world, world.drop('input/rows.jsonl', ROW))];
+  },
+  'the only place at the provider is held by a shard that was stopped': async (world) => {
+    await holdSlot(world, { 'stopped.json': { rows: 1, left: [] } });
+    return [await end(world, world.drop('input/rows.jsonl', ROW))];
+  },
+  'the only place at the provider is held by a shard that died before its batch was there': async (world) => {
+    await holdSlot(world, { 'round-1.creating.json': { at: 1 } });
+    return [await end(world, world.drop('input/rows.jsonl', ROW))];
+  },
+  'the answers of a batch cannot be fetched': async (world) => {
+    world.simulator.addFaults({
+      at: 'content',
+      action: { kind: 'status', status: 500 },
+      times: 'always',
+    });
+    return [await end(world, world.drop('input/rows.jsonl', ROW))];
+  },
+  'lines that cannot be read are asked again once': async (world) => {
+    world.simulator.addFaults({ at: 'row', every: 1, action: { kind: 'unreadable' }, times: 'always' });
+    return [await end(world, world.drop('input/rows.jsonl', ROW.repeat(2)))];
+  },
+  'a batch goes with its file, when its answers are in the store and the step that fetched them died': async (
+    world,
+  ) => {
+    world.crashBefore(/round-1\.collected\.json$/, async () => {
+      const authorization = `Bearer ${KEY}`;
+      for (const { id } of world.simulator.files())
+        await fetch(`${world.simulator.url}/files/${id}`, { method: 'DELETE', headers: { authorization } });
+    });
+    return [await end(world, world.drop('input/rows.jsonl', ROW))];
+  },
+  'a strict job has an invalid row': async (world) => [
+    await end(
+      world,
+      post(world, '/jobs', { rows: [{ prompt: 'hello' }, { nothing: true }], overrides: { strict: true } }),
+    ),
+  ],
+} satisfies Readonly<Record<string, Story>>;
+
+export type StoryName = keyof typeof STORIES;
+
+/** How the jobs of each story end. */
+export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
+  'a job file names inputs of every place, and one row needs a second round': ['partial'],
+  'a job file brings its rows': ['succeeded'],
+  'a job file asks for what cannot be': ['failed'],
+  'no row is valid': ['failed'],
+  'the account is denied, and the job goes on when it is dropped again': ['failed', 'succeeded'],
+  'the account is denied once the file is uploaded': ['failed'],
+  'a file is too large for the provider': ['succeeded'],
+  'a file is submitted from a command line': ['succeeded'],
+  'schedules find files, find none, and name one that is not there': ['succeeded', 'empty', 'failed'],
+  'a request brings its rows, and is looked at, cancelled and resumed': ['cancelled', 'succeeded'],
+  'a request names inputs of every place, some of them uploaded': ['partial'],
+  'the only place at the provider is held by a job that has ended': ['succeeded'],
+  'an id comes twice': ['partial'],
+  'a row fails for good in its first round': ['partial'],
+  'rows that a batch leaves behind are sent row by row': ['succeeded'],
+  'a create is lost, and made again when its batch does not turn up': ['succeeded'],
+  'a batch that ended, and its file, are not found for a while': ['succeeded'],
+  'a job is looked at in its second round': ['succeeded'],
+  'a job file names a prefix': ['succeeded'],
+  'an event is delivered twice at the same time': ['succeeded'],
+  'a schedule is delivered twice at the same time': ['succeeded'],
+  'a job that was refused is resumed': ['failed'],
+  'a shard leaves no word': ['failed'],
+  'results cannot be written, and the job is announced without them': [],
+  'an execution is stopped by hand': ['cancelled'],
+  'a job is retried, and its retry is denied before it goes on': [
+    'partial',
+    'failed',
+    'succeeded',
+    'succeeded',
+  ],
+  'the rows of a scheduled job are refused, and the next run has its files again': ['failed', 'failed'],
+  'answers are files': ['succeeded'],
+  'a small job is sent row by row': ['succeeded'],
+  'the event of a file is lost': ['succeeded'],
+  'a provider that takes no files': ['succeeded'],
+  'callers who see their own jobs only start them, and look at each other’s': ['succeeded'],
+  'the only place at the provider is held by a batch that is nowhere': ['succeeded'],
+  'the only place at the provider is held by a shard that was stopped': ['succeeded'],
+  'the only place at the provider is held by a shard that died before its batch was there': ['succeeded'],
+  'the answers of a batch cannot be fetched': ['failed'],
+  'lines that cannot be read are asked again once': ['partial'],
+  'a batch goes with its file, when its answers are in the store and the step that fetched them died': [
+    'succeeded',
+  ],
+  'a strict job has an invalid row': ['failed'],
+};
+
+/** The worlds of stories that need another one than most. */
+export const WORLDS: Readonly<Partial<Record<StoryName, Partial<RoleWorldOptions>>>> = {
+  'a provider that takes no files': { dialect: 'anthropic' },
+  'callers who see their own jobs only start them, and look at each other’s': { owner: 'caller' },
+  'a batch goes with its file, when its answers are in the store and the step that fetched them died': {
+    dialect: 'doubleword',
+  },
+};
+
+/** Stories that go another way on a bucket where somebody suspended versions. */
+export const OF_INPUTS: readonly StoryName[] = [
+  'a job file names inputs of every place, and one row needs a second round',
+  'a file is submitted from a command line',
+  'schedules find files, find none, and name one that is not there',
+  'a request names inputs of every place, some of them uploaded',
+];
+
+const INPUTS = ['staged/a.jsonl', 'output/earlier/dead-letters.jsonl', 'input/b.jsonl'];
+
+async function putInputs(store: ObjectStore): Promise<void> {
+  for (const key of INPUTS) await store.put(key, ROW);
+  await store.put('staged/a.jsonl', INVALID_ROW + ROW);
+}
+
+/** The next batch does not end before it is cancelled. */
+function getStuck({ simulator }: RoleWorld): void {
+  simulator.addFaults({ at: 'batch', action: { kind: 'stuck', status: 'in_progress', finished: 0 } });
+}
+
+/** How the job ends. */
+async function end(world: RoleWorld, jobId: string | Promise<string>): Promise<Summary['status']> {
+  const id = await jobId;
+  await world.settled();
+  return (await world.summary(id)).status;
+}
+
+const json = (body: unknown): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+});
+
+async function post(world: RoleWorld, path: string, body: unknown = {}): Promise<string> {
+  return z.object({ jobId: z.string() }).parse(await send(world, path, json(body))).jobId;
+}
+
+async function send({ api }: RoleWorld, path: string, init?: RequestInit): Promise<unknown> {
+  const answer = await api.request(path, init);
+  if (!answer.ok) throw new Error(`${path} was answered ${answer.status}: ${await answer.text()}`);
+  return answer.json();
+}
+
+async function expectStatus(
+  { api }: RoleWorld,
+  status: number,
+  path: string,
+  init?: RequestInit,
+): Promise<void> {
+  const answer = await api.request(path, init);
+  if (answer.status !== status)
+    throw new Error(`${path} was answered ${answer.status}: ${await answer.text()}`);
+}
+
+/** The provider's only slot is held by a shard of another job, with these files of its own. */
+async function holdSlot({ store }: RoleWorld, files: Readonly<Record<string, unknown>>): Promise<void> {
+  await store.put('slots/simulator/0.json', '{"jobId":"earlier","shard":0}');
+  await store.put('jobs/earlier/job.json', '{"profile":{"rounds":2}}');
+  for (const [name, value] of Object.entries(files))
+    await store.put(`jobs/earlier/shards/00000/${name}`, JSON.stringify(value));
+}

@@ -1,0 +1,109 @@
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { spawnCli } from './cli/spawn-cli.ts';
+import { openHost } from './host/open-host.ts';
+
+/** Each tutorial is done as it stands: its files are saved, its commands run, and their output holds what the page shows. */
+
+const ROOT = join(import.meta.dirname, '..');
+const LONG_MS = 300_000;
+
+interface Lesson {
+  readonly files: readonly { readonly name: string; readonly content: string }[];
+  readonly commands: readonly { readonly command: string; readonly shown: readonly string[] }[];
+}
+
+async function readLesson(name: string): Promise<Lesson> {
+  const text = await readFile(join(ROOT, 'docs', 'tutorials', `${name}.md`), 'utf8');
+  const files = [...text.matchAll(/[Ss]ave this as `([^`]+)`[^`]*(?:\([^)]*\)[^`]*)?```\w*\n([^]*?)```/g)];
+  const blocks = [...text.matchAll(/^```console\n([^]*?)^```/gm)].map(([, block = '']) => block);
+  return {
+    files: files.map(([, file = '', content = '']) => ({ name: file, content })),
+    commands: blocks
+      .flatMap((block) => block.split(/^\$ /m).slice(1))
+      .map((each) => {
+        const [command = '', ...shown] = each.trimEnd().split('\n');
+        return { command, shown };
+      }),
+  };
+}
+
+/** Whether an output holds the lines that a page shows, in their order; `…` stands for anything. */
+function expectShown(output: string, shown: readonly string[]): void {
+  const pieces = shown.flatMap((line) => line.split('…')).filter((piece) => piece.trim() !== '');
+  let from = 0;
+  for (const piece of pieces) {
+    const at = output.indexOf(piece.trimEnd(), from);
+    if (at < 0) throw new Error(`"${piece}" is not in the output:\n${output.slice(from)}`);
+    from = at + piece.trimEnd().length;
+  }
+}
+
+/** The arguments of a command line, with its quotes taken off. */
+function wordsOf(command: string): string[] {
+  return [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
+}
+
+test.each([
+  ['analyst', 'nightshift-data'],
+  ['operator', 'shift'],
+])('the tutorial of the %s works as it stands', { timeout: LONG_MS }, async (name, data) => {
+  const { files, commands } = await readLesson(name);
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-tutorial-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  // The project's folder, as far as a command line reads it.
+  for (const each of ['nightshift.config.ts', 'package.json', 'src', 'node_modules'])
+    await symlink(join(ROOT, each), join(folder, each));
+  for (const { name: file, content } of files) await writeFile(join(folder, file), content);
+
+  expect(files.length).toBeGreaterThan(0);
+  for (const { command, shown } of commands) {
+    const jobs = await readdir(join(folder, data, 'output')).catch(() => []);
+    const jobId = jobs.findLast((job) => /^(?:failing|night)/.test(job)) ?? '';
+    const words = wordsOf(command.replace('<jobId>', jobId));
+    expect(words.slice(0, 2)).toEqual(['npx', 'nightshift']);
+    const { status, stdout, stderr } = await spawnCli(folder, words.slice(2));
+
+    expect({ status, stderr }).toMatchObject({ status: expect.toBeOneOf([0, 3]) });
+    expectShown(stdout, shown);
+  }
+  if (name !== 'analyst') return;
+  expect(await readFile(join(folder, 'failing-answers.csv'), 'utf8')).toContain('CONTENT_FILTER');
+  expect((await readFile(join(folder, 'answers.xlsx'))).toString('latin1', 0, 2)).toBe('PK');
+});
+
+test('the tutorial of the developer works as it stands', { timeout: LONG_MS }, async () => {
+  const { commands } = await readLesson('developer');
+  const host = await openHost();
+  const { url } = await host.start();
+  let last: { jobId?: string; links?: { results?: string } } = {};
+  let first = '';
+  const calls = commands.filter(({ command }) => command.startsWith('curl '));
+  expect(calls).toHaveLength(5);
+  for (const { command, shown } of calls) {
+    const words = wordsOf(
+      command
+        .replace('http://127.0.0.1:8080', url)
+        .replace('<jobId>', first)
+        .replace('<results>', last.links?.results ?? ''),
+    );
+    const headers = words.flatMap((word, n) =>
+      words[n - 1] === '-H' ? [word.split(/: */) as [string, string]] : [],
+    );
+    const at = words.indexOf('-d');
+    const body = at === -1 ? undefined : words[at + 1];
+    const method = body !== undefined || words.includes('POST') ? 'POST' : 'GET';
+    const address = words.find((word) => word.startsWith('http')) ?? '';
+    const answer = await fetch(address, { method, headers, ...(body !== undefined && { body }) });
+    const text = await answer.text();
+
+    expectShown(text, shown);
+    if (text.startsWith('{"jobId"')) last = JSON.parse(text) as typeof last;
+    if (first === '') {
+      first = last.jobId ?? '';
+      await host.ended(1);
+    }
+  }
+});
