@@ -164,7 +164,9 @@ export async function violations(trial: Trial, ids: readonly string[], hasKeys =
     const lost = vanished.filter(({ metadata }) => metadata['key'] === key).length;
     check(!hasKeys || creates <= 1 + lost, `${creates} batches were made for ${key}`);
   }
-  const reported = new Set(end.summary?.open?.map(({ batchId }) => batchId));
+  const reported = new Set(
+    end.summary?.open?.flatMap(({ batchId, candidates = [] }) => [batchId, ...candidates]),
+  );
   const open = simulator
     .batches()
     .filter((batch) => batch.end === undefined && !vanished.includes(batch) && !reported.has(batch.id));

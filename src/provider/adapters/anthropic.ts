@@ -1,4 +1,4 @@
-import { ProviderRejected, ProviderUnavailable } from '../../errors.ts';
+import { ProviderNotFound, ProviderRejected, ProviderUnavailable } from '../../errors.ts';
 import { parseExact } from '../../exact-json.ts';
 import { frameLines } from '../../jsonl/lines.ts';
 import type {
@@ -124,7 +124,7 @@ export class AnthropicClient implements ProviderClient {
    * the connection may have closed too early, and what comes behind the last line is asked for once more.
    */
   async *download(batchId: string): AsyncGenerator<Buffer> {
-    const { counts } = await this.getBatch(batchId);
+    const counts = await this.#countsOf(batchId);
     let received = 0;
     for (let attempt = 1; attempt <= 2; attempt += 1) {
       const before = received;
@@ -133,6 +133,17 @@ export class AnthropicClient implements ProviderClient {
         yield Buffer.concat(lines);
       }
       if (received >= (counts?.total ?? 0)) return;
+    }
+  }
+
+  /** From the list where the batch is not found by its id. */
+  async #countsOf(batchId: string): Promise<Batch['counts']> {
+    try {
+      return (await this.getBatch(batchId)).counts;
+    } catch (error) {
+      if (!(error instanceof ProviderNotFound || error instanceof ProviderRejected)) throw error;
+      const listed = await this.findBatch({ batchId, inputFileId: '', metadata: {} });
+      return listed?.counts;
     }
   }
 
