@@ -49,6 +49,8 @@ const CHECKPOINTS = 'jobs/*.json';
 const RECORDS = 'jobs/*/job.json';
 const PLANS = 'jobs/*/plan.json';
 const STOPS = 'jobs/*/stop.json';
+/** Which job is the sample of some inputs. */
+const SAMPLES = 'jobs/samples/*.json';
 /** Rows that came with a request. */
 const ROWS = 'jobs/*/rows-*.jsonl';
 /** Files that came with a job, from a command line. */
@@ -73,7 +75,7 @@ export const STEPS = {
     ...DOOR,
     readsVersions: [INPUTS],
     reads: [CHECKPOINTS, STAGED, OUTPUTS, CLAIMS],
-    puts: [RECORDS, ROWS, CANDIDATES, INDEX, SUMMARIES, CLAIMS],
+    puts: [RECORDS, ROWS, CANDIDATES, INDEX, SUMMARIES, CLAIMS, SAMPLES],
     // What a resume clears away.
     deletes: [STOPS, SUMMARIES],
   },
@@ -86,7 +88,7 @@ export const STEPS = {
     stopsJobs: true,
     reads: [CHECKPOINTS, INPUTS, STAGED, OUTPUTS],
     // Inputs: whoever gets an address to upload to uploads with this role's rights.
-    puts: [RECORDS, ROWS, STOPS, INDEX, INPUTS, STAGED],
+    puts: [RECORDS, ROWS, STOPS, INDEX, INPUTS, STAGED, SAMPLES],
     // What a resume or a cancel clears away.
     deletes: [STOPS, SUMMARIES],
   },

@@ -44,7 +44,7 @@ export interface UploadedContext extends ShardContext {
   readonly fileId: string;
 }
 
-/** Out of *Upload file* when the round is sent row by row; into *Send direct*. */
+/** Out of *Upload file* when the round is sent direct; into *Send direct*. */
 export interface DirectContext extends ShardContext {
   readonly round: number;
   readonly lastRound: number;

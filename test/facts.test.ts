@@ -12,11 +12,13 @@ const ROOT = join(import.meta.dirname, '..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
 interface Manifest {
-  readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
-  readonly optionalDependencies: Readonly<Record<string, string>>;
 }
 const MANIFEST = JSON.parse(read('package.json')) as Manifest;
+/** What brings Node along. */
+const NODES = JSON.parse(read('tools/node/package.json')) as {
+  readonly optionalDependencies: Readonly<Record<string, string>>;
+};
 
 const grouped = (count: number): string => count.toLocaleString('en-US');
 
@@ -34,7 +36,7 @@ describe('a document', () => {
     [
       'docs/decisions/0005-cdk-pin.md',
       'the version of the CDK library',
-      `\`aws-cdk-lib\` \`${MANIFEST.dependencies['aws-cdk-lib'] ?? ''}\``,
+      `\`aws-cdk-lib\` \`${MANIFEST.devDependencies['aws-cdk-lib'] ?? ''}\``,
     ],
   ])('%s tells %s as it is', (file, _fact, text) => {
     expect(read(file)).toContain(text);
@@ -59,7 +61,7 @@ describe('a document', () => {
 });
 
 test('every platform gets a Node of one major version, which is that of the Lambdas', () => {
-  const versions = Object.values(MANIFEST.optionalDependencies);
+  const versions = Object.values(NODES.optionalDependencies);
   const lambdaMajor = /NODEJS_(\d+)_X/.exec(read('lib/step-function.ts'))?.[1];
 
   expect(new Set(versions.map((version) => version.split('.')[0]))).toEqual(new Set([lambdaMajor]));

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -53,9 +53,6 @@ test.each([
   const { files, commands } = await readLesson(name);
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-tutorial-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  // The project's folder, as far as a command line reads it.
-  for (const each of ['nightshift.config.ts', 'package.json', 'src', 'node_modules'])
-    await symlink(join(ROOT, each), join(folder, each));
   for (const { name: file, content } of files) await writeFile(join(folder, file), content);
 
   expect(files.length).toBeGreaterThan(0);

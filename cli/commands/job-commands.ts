@@ -12,7 +12,7 @@ import { configOf, openPlace, openStack, startEdges } from '../targets/open-targ
 import { jobsTable } from '../view/jobs-table.ts';
 import { describeJob } from '../view/describe-job.ts';
 import { positiveNumber } from './numbers.ts';
-import { addPlaceOptions, addStackOptions, type PlaceFlags } from './options.ts';
+import { addPlaceOptions, type PlaceFlags } from './options.ts';
 
 /** `nightshift status [job]`. */
 export function statusCommand(): Command {
@@ -34,6 +34,7 @@ const STATES = [
   'queued',
   'running',
   'cancelling',
+  'stopped',
   'succeeded',
   'partial',
   'failed',
@@ -82,7 +83,12 @@ export function cancelCommand(loadConfig: LoadConfig): Command {
   const command = new Command('cancel')
     .description('cancel a job: nothing new is sent, and what its batches had finished ends in its results')
     .argument('<job>', 'jobId');
-  return addStackOptions(command).action(async (jobId: string, flags: PlaceFlags) => {
+  return addPlaceOptions(command).action(async (jobId: string, flags: PlaceFlags) => {
+    if (flags.data !== undefined) {
+      const { cancelHere } = await import('./jobs-here.ts');
+      process.exitCode = await cancelHere(jobId, { ...flags, data: flags.data }, await loadConfig());
+      return;
+    }
     const place = await openStack(flags);
     const cancelled = await cancelJob(startEdges(place, await configOf(place, loadConfig)), jobId);
     if (cancelled === undefined) throw await noSuchJob(place, jobId);
@@ -99,7 +105,12 @@ export function resumeCommand(loadConfig: LoadConfig): Command {
   const command = new Command('resume')
     .description('let a job that failed or was cancelled go on from where it is; nothing is paid twice')
     .argument('<job>', 'jobId');
-  return addStackOptions(command).action(async (jobId: string, flags: PlaceFlags) => {
+  return addPlaceOptions(command).action(async (jobId: string, flags: PlaceFlags) => {
+    if (flags.data !== undefined) {
+      const { resumeHere } = await import('./jobs-here.ts');
+      process.exitCode = await resumeHere(jobId, { ...flags, data: flags.data }, await loadConfig());
+      return;
+    }
     const place = await openStack(flags);
     const resumed = await resumeJob(startEdges(place, await configOf(place, loadConfig)), jobId);
     if (resumed === undefined) throw await noSuchJob(place, jobId);

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { NightshiftConfig } from '../../src/config/config.ts';
@@ -35,7 +35,7 @@ async function readJsonConfig(file: string): Promise<unknown> {
 }
 
 async function importConfig(file: string): Promise<unknown> {
-  const url = pathToFileURL(file).href;
+  const url = pathToFileURL(await realpath(file)).href;
   hook(url);
   let exported: { readonly default?: unknown };
   try {

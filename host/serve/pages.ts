@@ -57,9 +57,12 @@ export function addPages(app: Hono, edges: StartEdges, nextFires: NextFires): vo
     const facts = await readFacts(edges, jobId);
     if (facts === undefined) return problem(c, 'no-such-job', { detail: `There is no job ${jobId}.` });
     const name = encodeURIComponent(jobId);
+    // The rows of a retry are among those of its job.
+    const { retry } = (await jobObject.read(edges.store, jobId)) ?? {};
+    const whole = encodeURIComponent(retry?.jobId ?? jobId);
     const links = {
-      results: `/ui/${name}/results`,
-      csv: `/ui/${name}/results.csv`,
+      results: `/ui/${whole}/results`,
+      csv: `/ui/${whole}/results.csv`,
       post: (action: string) => `/jobs/${name}/${action}`,
     };
     return servePage(c, renderLiveReport(describeReport(facts), '/', links));

@@ -75,7 +75,7 @@ function hasEnded(jobId: string): ApiProblem {
 }
 
 /** Keys become addresses that hold for a while. */
-async function withLinks({ results, deadLetters, summary, ...status }: JobStatus, links: Links) {
+async function withLinks({ results, deadLetters, report, summary, ...status }: JobStatus, links: Links) {
   const address = async (key: string | undefined): Promise<string | undefined> =>
     key === undefined ? undefined : links.download(key);
   return {
@@ -84,6 +84,7 @@ async function withLinks({ results, deadLetters, summary, ...status }: JobStatus
       ...jobLinks(status.jobId),
       results: await address(results),
       deadLetters: await address(deadLetters),
+      report: await address(report),
       summary: await address(summary),
     },
   };

@@ -11,6 +11,7 @@ const STATES = [
   'queued',
   'running',
   'cancelling',
+  'stopped',
   'succeeded',
   'partial',
   'failed',
@@ -121,7 +122,7 @@ export const pageSchema = z
 
 const progressSchema = z.object({
   round: z.int(),
-  batchId: z.string().optional().describe('Absent while rows are sent one by one.'),
+  batchId: z.string().optional().describe('Absent while rows are sent direct.'),
   status: z.string().describe("The provider's word for it; `direct` where there is no batch."),
   succeeded: z.int().optional(),
   total: z.int().optional(),
@@ -161,6 +162,10 @@ export const jobSchema = z
   .object({
     ...overviewShape,
     inputs: z.array(z.object({ key: z.string(), version: z.string().optional() })).readonly(),
+    simulated: z
+      .literal(true)
+      .optional()
+      .describe('The answers are made up: a simulator stands in for the provider.'),
     provider: z.string().optional(),
     model: z.string().optional(),
     endpoint: z.string().optional(),
@@ -179,11 +184,25 @@ export const jobSchema = z
       .readonly()
       .optional()
       .describe('Batches that a failed or cancelled job left as they are.'),
+    errors: z
+      .array(
+        z.object({
+          outcome: z.string().optional(),
+          code: z.string().optional(),
+          rows: z.int(),
+          custom_id: z.string().optional(),
+          message: z.string().optional(),
+        }),
+      )
+      .readonly()
+      .optional()
+      .describe('Rows that were sent and are not ok, by outcome and code, with an example.'),
     failure: z.object({ name: z.string(), code: z.string(), message: z.string() }).optional(),
     advice: z.string().optional(),
     links: linksSchema.extend({
       results: z.string().optional().describe('Holds for 15 minutes.'),
       deadLetters: z.string().optional(),
+      report: z.string().optional(),
       summary: z.string().optional(),
     }),
   })

@@ -58,7 +58,7 @@ export interface BatchRecord {
   readonly shard: number;
   readonly round: number;
   readonly batchId: string | undefined;
-  /** The provider's last status, verbatim; `direct` where the rows were sent one by one, without a batch. */
+  /** The provider's last status, verbatim; `direct` where the rows were sent without a batch. */
   readonly status: string | undefined;
   readonly requests: number;
   /** When it was created, ISO 8601; absent when it was not. */

@@ -35,7 +35,7 @@ export async function currentRound(
   return { round, lastRound, ...(doubt && { doubt }) };
 }
 
-/** Whether a round is sent row by row: the first of a small job, and those that the round before it leaves so. */
+/** Whether a round is sent direct: the first of a small job, and those that the round before it leaves so. */
 export async function isDirectRound(
   store: ObjectStore,
   { late, directUpTo }: Job['profile'],
@@ -54,7 +54,7 @@ export async function isDirectRound(
 /** Whether a job sends so few rows that it makes no batch of them. */
 export function isSmall(
   { directUpTo }: Pick<Job['profile'], 'directUpTo'>,
-  { rows, invalid }: Plan,
+  { rows, invalid, answered = 0 }: Plan,
 ): boolean {
-  return directUpTo !== undefined && rows - invalid <= directUpTo;
+  return directUpTo !== undefined && rows - invalid - answered <= directUpTo;
 }

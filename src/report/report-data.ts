@@ -13,6 +13,7 @@ export interface ReportFacts extends Pick<
   Summary,
   | 'jobId'
   | 'profile'
+  | 'simulated'
   | 'provider'
   | 'model'
   | 'endpoint'
@@ -58,6 +59,8 @@ export interface FileLink {
  */
 export interface ReportData {
   readonly jobId: string;
+  /** The answers are made up. */
+  readonly simulated: boolean;
   readonly status: JobState;
   readonly facts: readonly (readonly [name: string, value: string])[];
   readonly startedAt: string;
@@ -109,6 +112,7 @@ export function describeReport(facts: ReportFacts): ReportData {
   const { jobId, status, startedAt, at, rows, counts, shards, rounds, batches, progress } = facts;
   return {
     jobId: clip(jobId, 2 * NAME_BYTES),
+    simulated: facts.simulated === true,
     status,
     facts: describeJob(facts),
     startedAt,

@@ -112,14 +112,18 @@ function rowTable(rows: readonly SampledRow[], caption: string): Html {
 
 export function answerSection({ survey, rows }: ReportData): Html {
   const { sample, notable, allNotable } = survey;
+  const isPart = survey.seen !== undefined && rows !== undefined && survey.seen < rows;
   const some =
     notable.length < allNotable
       ? `The first ${count(notable.length)} of ${count(allNotable)} rows that are not ok, cut off or refused; all of them are in the files.`
-      : `All ${counted(allNotable, 'row')} that ${allNotable === 1 ? 'is' : 'are'} not ok, cut off or refused.`;
+      : `${isPart ? `Of the first ${count(survey.seen ?? 0)} rows all` : 'All'} ${counted(allNotable, 'row')} that ${allNotable === 1 ? 'is' : 'are'} not ok, cut off or refused.`;
   const all = sample.length === rows;
+  const from = isPart
+    ? `the first ${count(survey.seen ?? 0)}, which were all that could be read in time`
+    : 'places spread over the file';
   const caption = all
     ? `All ${counted(sample.length, 'row')}.`
-    : `${count(sample.length)} of ${rows === undefined ? 'the' : count(rows)} rows, from places spread over the file. Long texts are cut.`;
+    : `${count(sample.length)} of ${rows === undefined ? 'the' : count(rows)} rows, from ${from}. Long texts are cut.`;
   return section(
     'answers',
     'Answers',

@@ -1,7 +1,7 @@
 import type { ResultLine } from '../checkpoints/result-line.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import { structuredAnswer } from '../tables/answer-fields.ts';
-import { answerText } from './answer-text.ts';
+import { answerText } from '../tables/answer-text.ts';
 import { askedText } from './asked-text.ts';
 import { FieldSurvey, type FieldValues } from './field-survey.ts';
 import type { RowKind, SampledRow } from './sample-rows.ts';
@@ -10,6 +10,8 @@ import { VectorSurvey, type Vectors } from './vector-survey.ts';
 
 /** Everything a page shows of the rows of a job that has ended. */
 export interface RowsSurvey {
+  /** Rows that were looked at, from the first on; absent where a sample is all that was. */
+  readonly seen?: number;
   /** Rows from all over the job, evenly. */
   readonly sample: readonly SampledRow[];
   /** Rows that are not ok, cut off or refused, in their order; the first of them when there are too many. */
@@ -34,6 +36,11 @@ const NOTABLE_ROWS = 1_000;
 const NOTABLE_BYTES = 400_000;
 
 type Fields = Readonly<Record<string, unknown>>;
+
+/** What a sample alone tells. */
+export function surveyOf(sample: RowsSurvey['sample']): RowsSurvey {
+  return { sample, notable: [], allNotable: 0, truncated: 0, refused: 0, fields: [] };
+}
 
 /** Looks at every row of a job once, in order. Holds what it shows and nothing else. */
 export class RowSurvey {
@@ -95,6 +102,7 @@ export class RowSurvey {
 
   result(): RowsSurvey {
     return {
+      seen: this.#seen,
       sample: this.#sample,
       notable: this.#notable,
       allNotable: this.#allNotable,

@@ -1,4 +1,4 @@
-import { answerText } from './answer-text.ts';
+import { answerText } from '../tables/answer-text.ts';
 import { parseExact } from '../exact-json.ts';
 import type { Outcome } from '../checkpoints/counts.ts';
 import type { ResultLine } from '../checkpoints/result-line.ts';

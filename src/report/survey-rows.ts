@@ -7,14 +7,13 @@ import { joinRows } from '../tables/joined-rows.ts';
 import { readUntil, TooMuchToRead } from '../tables/read-until.ts';
 import { readResultLines } from '../tables/result-lines.ts';
 import { RowSurvey, type RowsSurvey } from './row-survey.ts';
-import { sampleRows } from './sample-rows.ts';
 
 type SurveyEdges = Pick<Edges, 'store' | 'clock'>;
 type Surveyed = Pick<Summary, 'rows' | 'results'>;
 
 /**
  * Looks at all rows of a job that has ended, beside what they asked; without that when its input cannot be read any more. Of
- * results that take longer than so many milliseconds, a sample is all that is seen.
+ * results that take longer than so many milliseconds, the rows that were read by then are what is seen.
  * @param job absent when its checkpoints are deleted
  */
 export async function surveyRows(
@@ -24,15 +23,15 @@ export async function surveyRows(
   milliseconds: number,
 ): Promise<RowsSurvey> {
   const { store, clock } = edges;
-  if (results === undefined) return surveyOf([]);
+  if (results === undefined) return new RowSurvey(undefined, 0).result();
   const until = clock.now() + milliseconds;
   const read = (): AsyncGenerator<Uint8Array> => readUntil(edges, results, until);
+  if (job === undefined) return surveyAll(job, rows, unasked(read));
   try {
-    return await surveyAll(job, rows, asked(edges, job, read));
+    return await surveyAll(job, rows, joinRows(store, job, read()));
   } catch (error) {
-    if (error instanceof TooMuchToRead) return surveyOf(await sampleRows(store, [results]));
     if (!(error instanceof InvalidInput)) throw error;
-    return await surveyAll(job, rows, unasked(read));
+    return surveyAll(job, rows, unasked(read));
   }
 }
 
@@ -47,23 +46,14 @@ async function surveyAll(
   rows: AsyncIterable<readonly SurveyedRow[]>,
 ): Promise<RowsSurvey> {
   const survey = new RowSurvey(job?.profile, count);
-  for await (const batch of rows) for (const { line, fields } of batch) survey.add(line, fields);
+  try {
+    for await (const batch of rows) for (const { line, fields } of batch) survey.add(line, fields);
+  } catch (error) {
+    if (!(error instanceof TooMuchToRead)) throw error;
+  }
   return survey.result();
-}
-
-function asked(
-  { store }: SurveyEdges,
-  job: Job | undefined,
-  read: () => AsyncIterable<Uint8Array>,
-): AsyncIterable<readonly SurveyedRow[]> {
-  return job === undefined ? unasked(read) : joinRows(store, job, read());
 }
 
 async function* unasked(read: () => AsyncIterable<Uint8Array>): AsyncGenerator<readonly SurveyedRow[]> {
   for await (const lines of readResultLines(read())) yield lines.map((line) => ({ line }));
-}
-
-/** What a sample alone tells. */
-export function surveyOf(sample: RowsSurvey['sample']): RowsSurvey {
-  return { sample, notable: [], allNotable: 0, truncated: 0, refused: 0, fields: [] };
 }

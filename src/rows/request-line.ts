@@ -1,6 +1,7 @@
 import { invalidText, isFields, noPrompt, RowRefused } from '../endpoints/ask.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
 import { isExactNumber, numberText } from '../exact-json.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import { DEAD_LETTER_FIELDS } from './dead-letter-fields.ts';
 import type { Problem } from './row.ts';
 import { hasLoneSurrogate, jsonLine } from '../jsonl/json-line.ts';
@@ -70,14 +71,15 @@ export function toRequestLine({ value, ordinal, data = false }: RowToSend, rules
     if (hasLoneSurrogate(text)) throw invalidText();
     return { customId, text, model: body.model, inputs: countInputs(body['input']) };
   } catch (error) {
-    return { customId, problem: asProblem(error) };
+    return { customId, problem: asProblem(error, value) };
   }
 }
 
-function asProblem(error: unknown): Problem {
+function asProblem(error: unknown, row: unknown): Problem {
   if (error instanceof RowRefused) return error.problem;
-  if (error instanceof MissingColumn) return { code: 'MISSING_COLUMN', message: error.message };
-  throw error;
+  if (!(error instanceof MissingColumn)) throw error;
+  const meant = didYouMean(error.column, isFields(row) ? Object.keys(row) : []);
+  return { code: 'MISSING_COLUMN', message: `${error.message}${meant}` };
 }
 
 /** The id of a row that has none, or none that can be used. */
@@ -207,7 +209,7 @@ function shortForm(fields: Fields, data: boolean, rules: RequestRules): Fields {
     if (endpoint.fields.has(name)) asked[name] = value;
     else if (data || OWN_FIELDS.has(name) || name === rules.id || DEAD_LETTER_FIELDS.has(name)) continue;
     else if (endpoint.parameters.has(name)) parameters[name] = value;
-    else throw unknownField(name);
+    else throw unknownField(name, [...endpoint.fields, ...OWN_FIELDS, ...endpoint.parameters]);
   }
   // The profile's system message goes before a prompt that brings none.
   if (endpoint.takesSystem && asked['prompt'] !== undefined) asked['system'] ??= rules.system?.(fields);
@@ -217,10 +219,10 @@ function shortForm(fields: Fields, data: boolean, rules: RequestRules): Fields {
 /** Fields of a row that are neither asked nor sent as they are. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(['custom_id', 'id', 'method', 'url', 'model']);
 
-function unknownField(name: string): RowRefused {
+function unknownField(name: string, known: readonly string[]): RowRefused {
   return new RowRefused(
     'UNKNOWN_FIELD',
-    `"${name.slice(0, 80)}" is neither a field of a row nor a known body parameter. To send it, put it under "body".`,
+    `"${name.slice(0, 80)}" is neither a field of a row nor a known body parameter.${didYouMean(name, known)} To send it, put it under "body".`,
   );
 }
 

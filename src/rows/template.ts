@@ -56,6 +56,11 @@ function nameIn(inner: string): string {
   return inner.trim() || inner.slice(-1);
 }
 
+/** What stands in single braces, which templates send as they are: `{review}`. */
+export function singleBraces(text: string): string[] {
+  return [...text.matchAll(/(?<!\{)\{ *([^{}\n]{1,80}?) *\}(?!\})/g)].map(([, name = '']) => name);
+}
+
 /** The columns that a template names. */
 export function templateColumns(text: string): string[] {
   return split(text).flatMap((part) => (typeof part === 'string' ? [] : [part.column]));

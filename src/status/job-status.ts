@@ -14,7 +14,7 @@ import { readLeftOpen } from './left-open.ts';
 import { readShards, type ShardStatus } from './shard-status.ts';
 
 /** How a job is: its summary's status once it has ended, else what it does now. */
-export type JobState = Summary['status'] | 'queued' | 'running' | 'cancelling';
+export type JobState = Summary['status'] | 'queued' | 'running' | 'cancelling' | 'stopped';
 
 /** One line about a job. */
 export interface JobOverview {
@@ -28,6 +28,8 @@ export interface JobOverview {
 /** Everything there is to know about a job, running or ended. */
 export interface JobStatus extends JobOverview {
   readonly inputs: Job['inputs'];
+  /** The answers are made up: a simulator stands in for the provider. */
+  readonly simulated?: true;
   readonly provider?: string | undefined;
   readonly model?: string | undefined;
   readonly endpoint?: string | undefined;
@@ -43,9 +45,12 @@ export interface JobStatus extends JobOverview {
   readonly open?: readonly OpenBatch[];
   readonly failure?: Summary['failure'];
   readonly advice?: string | undefined;
+  /** Rows that were sent and are not ok, by outcome and code; absent when there are none. */
+  readonly errors?: Summary['errors'];
   /** Keys of the result files, once there are any. */
   readonly results?: string | undefined;
   readonly deadLetters?: string | undefined;
+  readonly report?: string | undefined;
   readonly summary?: string;
 }
 
@@ -116,6 +121,7 @@ function statusOf(
   return {
     ...overview(jobId, facts),
     inputs: shownInputs(job?.inputs ?? summary?.inputs ?? []),
+    ...((job?.simulated ?? summary?.simulated) && { simulated: true }),
     provider: job?.profile.provider.name ?? summary?.provider,
     model: job?.profile.model ?? summary?.model,
     endpoint: job?.profile.endpoint ?? summary?.endpoint,
@@ -137,6 +143,9 @@ async function readFacts({ store, executions }: StatusEdges, jobId: string): Pro
   const mayRun = summary === undefined && job !== undefined;
   const last = mayRun ? await lastExecution(executions, jobId) : undefined;
   const cancelled = last?.running === true && isCancelled(await readStop(store, jobId));
+  const isBegun = mayRun && last === undefined && (await store.stat(planObject.keyOf(jobId))) !== undefined;
+  // On one machine: its process was stopped, and none has taken it up again.
+  if (isBegun) return { job, summary, status: 'stopped' };
   return { job, summary, status: stateOf(summary, last?.running, cancelled) };
 }
 
@@ -149,7 +158,7 @@ function stateOf(summary: Summary | undefined, running: boolean | undefined, can
 }
 
 function overview(jobId: string, { job, summary, status }: Facts): JobOverview {
-  const open = status === 'queued' || status === 'running' || status === 'cancelling';
+  const open = status === 'queued' || status === 'running' || status === 'cancelling' || status === 'stopped';
   return {
     jobId,
     status,
@@ -159,8 +168,13 @@ function overview(jobId: string, { job, summary, status }: Facts): JobOverview {
   };
 }
 
-function resultsOf({ failure, advice, results, deadLetters, open = [] }: Summary): Partial<JobStatus> {
+function resultsOf(summary: Summary): Partial<JobStatus> {
+  const { failure, advice, results, deadLetters, report, open = [] } = summary;
+  // Summaries of older versions have none.
+  const errors = (summary as Partial<Summary>).errors ?? [];
   return {
+    ...(errors.length === 0 ? {} : { errors }),
+    ...(report === undefined ? {} : { report }),
     ...(open.length === 0 ? {} : { open }),
     ...(failure === undefined ? {} : { failure, advice }),
     ...(results === undefined ? {} : { results }),

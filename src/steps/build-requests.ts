@@ -1,3 +1,4 @@
+import { FastRequests } from '../fast-path/fast-requests.ts';
 import type { JobContext, JobInput } from '../contract.ts';
 import type { Edges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';
@@ -31,10 +32,15 @@ export async function buildRequests(edges: Edges, { jobId }: JobInput): Promise<
   };
 }
 
+/** Builds the shards of a job, with request lines copied rather than written anew where that makes the same bytes. */
+export function buildFast(store: ObjectStore, job: Job): Promise<Plan> {
+  return buildShards(store, job, { createRequests: (rules) => new FastRequests(rules) });
+}
+
 async function build({ store, log }: Edges, job: Job): Promise<Plan> {
   // Of a job request: the configuration's own were checked when it was read.
   if (job.profile.output !== undefined) await refuseWrongSchema(job.profile.output);
-  const plan = await buildShards(store, job).catch((error: unknown) => refusedPlan(job, error));
+  const plan = await buildFast(store, job).catch((error: unknown) => refusedPlan(job, error));
   await planObject.write(store, job.jobId, plan);
   log('requests_built', {
     jobId: job.jobId,

@@ -1,5 +1,7 @@
+import { FastLines } from '../fast-path/fast-lines.ts';
+import type { ResultRules } from '../collect/lines/result-rules.ts';
 import { forgetUpload } from '../collect/round/clean-provider.ts';
-import { collectRound } from '../collect/round/collect-round.ts';
+import { collectShard } from '../collect/shard/collect-shard.ts';
 import type { LookAgain } from '../collect/round/late-output.ts';
 import { stopShard } from '../collect/shard/stop-shard.ts';
 import type {
@@ -118,16 +120,17 @@ async function collect(
   context: CollectContext,
   at: ShardRound,
 ): Promise<RoundEnd> {
+  const collecting = { ...edges, createReader: (rules: ResultRules) => new FastLines(rules) };
   const known = await collectedObject.read(edges.store, { ...context, round: at.round });
   if (known !== undefined) return known;
-  if (!hasError(context)) return collectRound(edges, job, { ...context, ...at });
+  if (!hasError(context)) return collectShard(collecting, job, { ...context, ...at });
   const failure = failureFromCatch(context.error);
   // Answers that are there are paid for; the other rows have another round.
   if (context.direct === true && (await joinAnswers(edges.store, context, at.round)))
-    return collectRound(edges, job, { ...context, ...at });
+    return collectShard(collecting, job, { ...context, ...at });
   if (isRefusal(failure) && !hasBatch(context))
-    return collectRound(edges, job, { ...context, ...at, refusal: failure });
-  if (isGivenBack(failure)) return collectRound(edges, job, { ...context, ...at, givenBack: failure });
+    return collectShard(collecting, job, { ...context, ...at, refusal: failure });
+  if (isGivenBack(failure)) return collectShard(collecting, job, { ...context, ...at, givenBack: failure });
   await forgetUpload(edges, job, context, at.round);
   await stopShard(edges, context, { nextRound: at.round, failure });
   return { ...at, next: 'stop' };

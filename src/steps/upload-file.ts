@@ -12,7 +12,7 @@ import { refuseWhenStopped } from '../checkpoints/stop.ts';
 /**
  * Uploads the round's request lines, once: a checkpoint answers for an upload that was made before, and one whose
  * answer was lost is found again by its name. A provider that found an earlier file too large gets a first part.
- * A round that is sent row by row has no file, and goes on to *Send direct*.
+ * A round that is sent direct has no file, and goes on to *Send direct*.
  */
 export async function uploadFile(
   edges: ProviderEdges,

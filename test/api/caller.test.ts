@@ -54,8 +54,14 @@ describe('who sends a request', () => {
     expect(callerOf(jwt({ iss: 'i', sub: 'a' }))).not.toBe(callerOf(jwt({ iss: 'i', sub: 'b' })));
   });
 
+  test('is the principal that an authorizer of the app returns', () => {
+    expect(callerOf(eventOf({ lambda: { principalId: 'team-a', more: 1 } }))).toBe('own:team-a');
+  });
+
   test.for<[string, object]>([
     ['says nothing', {}],
+    ['returns no context', { lambda: null }],
+    ['returns an empty principal', { lambda: { principalId: '' } }],
     ['is of another kind', { lambda: { user: 'a' } }],
   ])('is not known from an authorizer that %s', ([, authorizer]) => {
     expect(() => callerOf(eventOf(authorizer))).toThrow('cannot be told');

@@ -69,7 +69,7 @@ async function run(
     rows(count),
     {
       endpoint: '/v1/chat/completions',
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing else is asked of it
+      // Nothing else is asked of it.
       provider: { send } as unknown as BatchProvider,
       codes: builtInDialect('openai').codes,
       answers,

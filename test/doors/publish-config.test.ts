@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { deployedConfigObject } from '../../src/checkpoints/deployed-config.ts';
+import { deployedConfigObject } from '../../src/config/deployed-config.ts';
 import { defineConfig } from '../../src/config/config.ts';
 import { publishConfig, type DeployEvent } from '../../src/doors/publish-config.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';

@@ -33,6 +33,8 @@ export interface TestHost {
 export interface HostChanges {
   /** With the same schedules, at the same times. */
   readonly config?: NightshiftConfig;
+  /** Its answers are made up. */
+  readonly simulated?: true;
   readonly wrapStore?: (store: ObjectStore) => ObjectStore;
 }
 
@@ -83,9 +85,13 @@ export async function openHost(): Promise<TestHost> {
     logs,
     failures,
     drop,
-    async start(wrap = (call) => call, { config = CONFIG, wrapStore = (same) => same }: HostChanges = {}) {
+    async start(
+      wrap = (call) => call,
+      { config = CONFIG, simulated, wrapStore = (same) => same }: HostChanges = {},
+    ) {
       const host = await runLocalHost({
         config,
+        simulated,
         edges: { ...edges, store: wrapStore(edges.store) },
         stack,
         folder,

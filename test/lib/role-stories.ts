@@ -66,6 +66,26 @@ export const STORIES = {
     for (const key of ['input/b.jsonl', 'staged/a.jsonl']) await send(world, '/uploads', json({ key }));
     return [await end(world, post(world, '/jobs', { inputs: INPUTS }))];
   },
+  'a sample runs and ends, and the job of all rows takes its answers': async (world) => {
+    const rows = ['a', 'b'].map((id) => ({ custom_id: id, prompt: `echo:${id}` }));
+    const poll = world.hold('poll-batch');
+    const drop = (name: string, body: object): Promise<string> =>
+      Promise.resolve(world.drop(`input/${name}.job.json`, JSON.stringify(body)));
+    const sample = await drop('sample', { rows, limit: 1 });
+    await poll.reached;
+    const early = await drop('early', { rows });
+    poll.release();
+    const dropped = [
+      await end(world, early),
+      await end(world, sample),
+      await end(world, drop('all', { rows })),
+    ];
+    const asked = [
+      await end(world, post(world, '/jobs', { rows, limit: 1 })),
+      await end(world, post(world, '/jobs', { rows })),
+    ];
+    return [...dropped, ...asked];
+  },
   'answers are files': async (world) => [
     await end(
       world,
@@ -290,6 +310,13 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
   'schedules find files, find none, and name one that is not there': ['succeeded', 'empty', 'failed'],
   'a request brings its rows, and is looked at, cancelled and resumed': ['cancelled', 'succeeded'],
   'a request names inputs of every place, some of them uploaded': ['partial'],
+  'a sample runs and ends, and the job of all rows takes its answers': [
+    'failed',
+    'succeeded',
+    'succeeded',
+    'succeeded',
+    'succeeded',
+  ],
   'the only place at the provider is held by a job that has ended': ['succeeded'],
   'an id comes twice': ['partial'],
   'a row fails for good in its first round': ['partial'],

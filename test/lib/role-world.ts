@@ -110,7 +110,7 @@ export async function openRoleWorld(roles: Roles, options: RoleWorldOptions): Pr
   const busy = new Set<Promise<unknown>>();
   const { definition, functions } = stackMachine();
   const executions = createLocalExecutions({
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the engine checks it when it is made
+    // The engine checks it when it is made.
     definition: definition as StateMachineDefinition,
     functions,
     callStep: clock.follow(async (step, event) => {

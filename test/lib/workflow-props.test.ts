@@ -66,7 +66,7 @@ describe('a bucket that exists', () => {
         encryptionKey: new Key(theirs, 'Key'),
       }) as IBucket,
     }));
-    expect(rolesWithoutKey(Template.fromStack(stack))).toEqual(['CancelBatch']);
+    expect(rolesWithoutKey(Template.fromStack(stack))).toEqual([]);
   });
 });
 

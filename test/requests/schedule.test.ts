@@ -37,7 +37,9 @@ describe('a schedule', () => {
     ['neither', {}],
     ['both', { inputs: ['staged/a'], prefix: 'staged/' }],
   ])('has one of inputs and prefix, and not %s', (_, what) => {
-    expect(problemsOf({ cron: CRON, ...what })).toEqual([': one of "inputs" and "prefix" must be given']);
+    expect(problemsOf({ cron: CRON, ...what })).toEqual([
+      ': exactly one of "inputs", "prefix" and "rows" must be given',
+    ]);
   });
 
   test('is told every problem at once', () => {

@@ -1,3 +1,4 @@
+import { FastRequests } from '../../src/fast-path/fast-requests.ts';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,7 +44,10 @@ export async function build(
   const key = `input/${name}`;
   await mkdir(join(folder, 'input'));
   await writeFile(join(folder, key), content);
-  const plan = await buildShards(store, jobOf(key, limits, strict, profile), createIds);
+  const plan = await buildShards(store, jobOf(key, limits, strict, profile), {
+    createIds,
+    createRequests: (rules) => new FastRequests(rules),
+  });
   return {
     plan,
     async lines(shard, round, file) {

@@ -29,8 +29,7 @@ function slow(row: string, rules: RequestRules): string {
 function fast(row: string, rules: RequestRules): string {
   const splicer = new JsonSplicer(rules);
   splicer.learn(Buffer.from(row));
-  const length = splicer.make(Buffer.from(row), 1);
-  return length === 0 ? slow(row, rules) : splicer.line.toString('utf8', 0, length);
+  return splicer.make(Buffer.from(row), 1)?.line.toString('utf8') ?? slow(row, rules);
 }
 
 interface Place {

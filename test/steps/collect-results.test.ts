@@ -519,7 +519,7 @@ describe('a stop', () => {
 
     const collected = await shard.collectError(
       'ProviderUnavailable',
-      'create batch: no answer (ECONNREFUSED).',
+      'create batch: no answer (ECONNREFUSED). Nothing listens at the base URL.',
     );
     const { summary, results } = await shard.write();
 

@@ -6,16 +6,16 @@ import { lateObject } from '../../checkpoints/late.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
 import { isBusy, isTooLarge } from '../../provider/classify-error.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
-import type { RoundToCollect } from './round-to-collect.ts';
+import type { Round } from './round.ts';
 
 /**
- * The batch as it ended, or as it came back after it was given up; one that is gone is a batch without files. Answers may lag behind those to the polls, so a
- * batch is gone only when the polls gave it up.
+ * The batch as it ended, or as it came back after it was given up; one that is gone is a batch without files. Answers may lag
+ * behind those to the polls, so a batch is gone only when the polls gave it up.
  * @throws ProviderUnavailable when the answer cannot be the last word
  */
 export async function findEndedBatch(
   edges: ProviderEdges,
-  context: RoundToCollect,
+  context: Round,
   inputFileId: string | undefined,
 ): Promise<Batch | undefined> {
   const { provider, batchId, cancelledAt, fileId = inputFileId ?? '', gone = false } = context;
@@ -30,7 +30,7 @@ export async function findEndedBatch(
 }
 
 /** Results of a batch that was left open are written, too, and are not all there will be. */
-async function isFetched(edges: ProviderEdges, round: RoundToCollect): Promise<boolean> {
+async function isFetched(edges: ProviderEdges, round: Round): Promise<boolean> {
   const results = await edges.store.stat(roundKey(round, round.round, 'results.jsonl'));
   return results !== undefined && (await lateObject.read(edges.store, round))?.isLate !== true;
 }

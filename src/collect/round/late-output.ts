@@ -1,3 +1,4 @@
+import type { Round } from './round.ts';
 import type { LeftOpen } from '../../checkpoints/open-batch.ts';
 import { RESUME_COLLECTS } from '../../checkpoints/open-batch.ts';
 import type { LateOutput } from '../../contract.ts';
@@ -12,8 +13,8 @@ import {
   type FoundFile,
   type GapKind,
 } from './evidence.ts';
-import { sentOf, type ReadRound } from './read-round.ts';
-import type { CollectedRound } from './round-facts.ts';
+import type { RoundEvidence } from './read-round.ts';
+import { sentOf } from './sent-requests.ts';
 
 /** The batch has ended and shows less than it promised: the machine waits, and the round is collected again. */
 export interface LookAgain {
@@ -25,7 +26,7 @@ export interface LookAgain {
 }
 
 /** Whether what was read of a round is all there will be. A round without a batch has nothing to wait for. */
-export function weighRound({ files: facts }: Dialect, read: ReadRound): Decision {
+export function weighRound({ files: facts }: Dialect, read: RoundEvidence): Decision {
   const { context, batch, index, files } = read;
   if (context.batchId === undefined) return { next: 'complete' };
   return weighEvidence({
@@ -47,15 +48,15 @@ export function weighRound({ files: facts }: Dialect, read: ReadRound): Decision
   });
 }
 
-export const waitedSeconds = ({ age = 0, late }: CollectedRound): number =>
+export const waitedSeconds = ({ age = 0, late }: Round): number =>
   late === undefined ? 0 : Math.max(0, age - late.since);
 
 /** Bytes of both files. */
-const receivedOf = ({ files }: ReadRound): number =>
+const receivedOf = ({ files }: RoundEvidence): number =>
   files.reduce((total, { received }) => total + received, 0);
 
 /** When to look again. */
-export function lookAgain({ log }: ProviderEdges, { files: facts }: Dialect, read: ReadRound): LookAgain {
+export function lookAgain({ log }: ProviderEdges, { files: facts }: Dialect, read: RoundEvidence): LookAgain {
   const { jobId, shard, round, batchId, late, age = 0, polling } = read.context;
   const { since, looks } = late ?? { since: age, looks: 0 };
   const limits = { minSeconds: polling.minSeconds, lateSeconds: facts.lateSeconds ?? LATE_SECONDS };
@@ -65,7 +66,7 @@ export function lookAgain({ log }: ProviderEdges, { files: facts }: Dialect, rea
 }
 
 /** What a round leaves at the provider whose batch is left as it is. */
-export function leaveOpen(read: ReadRound, { code, message }: Failure): LeftOpen {
+export function leaveOpen(read: RoundEvidence, { code, message }: Failure): LeftOpen {
   const { context, batch, upload } = read;
   const { shard, round, batchId, createdAt } = context;
   const files = { input: upload?.fileId, output: batch?.outputFileId, errors: batch?.errorFileId };
@@ -95,7 +96,7 @@ const GAPS: Readonly<Record<OpenGap, { readonly name: string; readonly code: str
 export type OpenGap = GapKind | 'twin';
 
 /** Why a round is not paid for again although it has rows without an answer. */
-export function describeGap(read: ReadRound, gap: OpenGap): Failure {
+export function describeGap(read: RoundEvidence, gap: OpenGap): Failure {
   const { context, batch, index } = read;
   const { jobId, shard, round, batchId } = context;
   const counts = batch?.counts;
@@ -115,11 +116,11 @@ export function describeGap(read: ReadRound, gap: OpenGap): Failure {
   return { ...GAPS[gap], message: `${about} ${said} ${next}` };
 }
 
-function twinsOf({ twins }: ReadRound): string {
+function twinsOf({ twins }: RoundEvidence): string {
   return twins.map(({ batch }) => `batch ${batch.id} (${batch.status})`).join(', ');
 }
 
-function describeFiles({ batch, files }: ReadRound): string {
+function describeFiles({ batch, files }: RoundEvidence): string {
   const named = [
     ['output', batch?.outputFileId],
     ['errors', batch?.errorFileId],

@@ -1,3 +1,5 @@
+import type { LineReader } from '../lines/line-reader.ts';
+import type { ResultRules } from '../lines/result-rules.ts';
 import { rowCodesOf } from '../lines/row-codes.ts';
 import { lateObject } from '../../checkpoints/late.ts';
 import { uploadObject, type UploadCheckpoint } from '../../checkpoints/upload.ts';
@@ -6,7 +8,6 @@ import { isDirectRound } from '../../checkpoints/shard-rounds.ts';
 import type { FoundTwin } from '../../batches/twins.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import { endpointAt } from '../../endpoints/endpoints.ts';
-import { ResultSplicer, type ResultRules } from '../../fast-path/splice-result.ts';
 import type { Job } from '../../checkpoints/job.ts';
 import type { OutputRules } from '../../checkpoints/profile.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
@@ -14,21 +15,26 @@ import type { OutputCheck } from '../lines/check-output.ts';
 import { failedTooLarge, findEndedBatch } from './ended-batch.ts';
 import type { FoundFile } from './evidence.ts';
 import { fetchFile } from './fetch-file.ts';
-import type { CollectedRound } from './round-facts.ts';
 import { askedAgainBefore } from './lost-rows.ts';
 import { RoundIndex } from './round-index.ts';
 import { readRoundRequests } from './round-requests.ts';
-import type { RoundToCollect } from './round-to-collect.ts';
+import type { Round } from './round.ts';
+import { readTwins } from './read-twins.ts';
 import type { Scratch } from './scratch.ts';
-import { readTwins } from './twin-answers.ts';
 
-/** A round with everything that the provider shows of it at this look. */
-export interface ReadRound {
-  readonly context: CollectedRound;
+/** What collecting a round touches outside itself. */
+export interface CollectEdges extends ProviderEdges {
+  readonly createReader: (rules: ResultRules) => LineReader;
+}
+
+/** What is found of a round at this look: in the store, and in the files that the provider shows. */
+export interface RoundEvidence {
+  readonly context: Round;
+  /** It was sent direct, without a batch. */
+  readonly direct: boolean;
   readonly batch: Batch | undefined;
   readonly upload: UploadCheckpoint | undefined;
   readonly rules: ResultRules;
-  readonly splicer: ResultSplicer;
   readonly index: RoundIndex;
   /** The files that the batch names. */
   readonly files: readonly FoundFile[];
@@ -42,11 +48,6 @@ export interface ReadRound {
   readonly mayBringMore: boolean;
 }
 
-/** Requests of the round's batch. */
-export function sentOf({ upload, index }: Pick<ReadRound, 'upload' | 'index'>): number {
-  return upload?.part?.requests ?? index.requests;
-}
-
 /** The provider's two files on local disk. */
 export interface Scratches {
   readonly output: Scratch;
@@ -57,20 +58,20 @@ export interface Scratches {
 
 /** Fetches both files of a round and indexes their lines. */
 export async function readRound(
-  edges: ProviderEdges,
+  edges: CollectEdges,
   job: Job,
-  round: RoundToCollect,
+  round: Round,
   scratches: Scratches,
-): Promise<ReadRound> {
+): Promise<RoundEvidence> {
   const { store } = edges;
   const upload = await uploadObject.read(store, round);
   const batch = await findEndedBatch(edges, round, upload?.fileId);
   const direct = await isDirectRound(store, job.profile, round, round.round);
   const givenBack = round.givenBack ?? failedTooLarge(batch, job.profile.provider.dialect.codes);
-  const context = { ...round, direct, givenBack };
+  const context = { ...round, givenBack };
   const rules = await rulesOf(job, round.round);
-  const splicer = new ResultSplicer(rules);
-  const index = new RoundIndex(await readRoundRequests(store, rules, context), splicer, rules);
+  const requests = await readRoundRequests(store, rules, context);
+  const index = new RoundIndex(requests, edges.createReader(rules), rules);
   const wasLate = (await lateObject.read(store, round))?.isLate === true;
   const fetch = (name: FoundFile['name'], fileId: string | undefined): Promise<FoundFile | undefined> =>
     fetchFile(
@@ -88,22 +89,23 @@ export async function readRound(
     );
   const output = await fetch('output', batch?.outputFileId);
   const errors = await fetch('errors', batch?.errorFileId);
-  const twins = await readTwins(edges, context, index, scratches.more);
+  const twins = await readTwins(edges, round, index, scratches.more);
   index.settle(direct ? undefined : (upload?.part?.requests ?? index.requests));
   index.haltedBy ??= round.denied;
   const files = [output, errors].filter((file) => file !== undefined);
-  const askedBefore = await askedAgainBefore(store, context, context.round);
-  return { context, batch, upload, rules, splicer, index, files, askedBefore, wasLate, ...twins };
+  const askedBefore = await askedAgainBefore(store, round, round.round);
+  return { context, direct, batch, upload, rules, index, files, askedBefore, wasLate, ...twins };
 }
 
 const FILES = { output: 'output.jsonl', errors: 'errors.jsonl' } as const;
 
-async function rulesOf({ profile }: Job, round: number): Promise<ResultRules> {
+async function rulesOf({ profile, simulated }: Job, round: number): Promise<ResultRules> {
   const { endpoint, resultShape, output: expected } = profile;
   return {
     round,
     endpoint: endpointAt(endpoint),
     resultShape,
+    simulated,
     codes: rowCodesOf(profile),
     ...(expected && { output: await openOutputCheck(expected) }),
   };

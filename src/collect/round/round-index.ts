@@ -1,10 +1,9 @@
+import { ModelTally } from '../counts/model-usage.ts';
+import { parseLine, type LineReader, type LineVerdict, type RenderableAnswer } from '../lines/line-reader.ts';
 import type { Failure } from '../../errors.ts';
 import { asBuffer, createFramer, type Line } from '../../jsonl/lines.ts';
 import { ONE_INPUT } from '../../endpoints/asked.ts';
 import type { Asked } from '../../endpoints/endpoint.ts';
-import { numberText } from '../../exact-json.ts';
-import { readAnswer } from '../../jsonl/answer-json.ts';
-import { asWire, type Wire } from '../../provider/wire.ts';
 import { classifyLine, type LineRules, type Verdict } from '../lines/classify-line.ts';
 import { deniedBy, whoseDenial } from '../lines/whose-denial.ts';
 import { withResponse } from '../lines/line-shape.ts';
@@ -14,7 +13,6 @@ import { MadeLines } from './made-lines.ts';
 import type { Scratch } from './scratch.ts';
 import type { UnreadableLine } from '../../checkpoints/collected.ts';
 import { StrayLines, type Stray, type Traced } from './strays.ts';
-import type { ResultSplicer } from '../../fast-path/splice-result.ts';
 
 /** Longest provider line that is read. A row of 2,048 embeddings of 4,096 floats is about 100 MB. */
 export const MAX_RESULT_LINE_BYTES = 256 * 1_048_576;
@@ -61,7 +59,7 @@ export class RoundIndex {
   readonly #places: (Place | undefined)[] = [];
   readonly #inputs: ReadonlyMap<number, number>;
   readonly #made = new MadeLines();
-  readonly #splicer: ResultSplicer;
+  readonly #reader: LineReader;
   readonly #rules: LineRules;
   /** Lines that no row explains as they are, until {@link settle}. */
   #strays: Stray[] = [];
@@ -69,6 +67,8 @@ export class RoundIndex {
   readonly #broken = new Map<number, UnreadableLine>();
   #denied = 0;
   #deniedBy: Failure | undefined;
+  /** What the answers have used whose result lines are written; the others are counted when theirs are. */
+  readonly models = new ModelTally();
   duplicates = 0;
   unknown = 0;
   readonly unknownIds: string[] = [];
@@ -86,9 +86,9 @@ export class RoundIndex {
   /** The first row that says the account was denied: by a code that means the account, or as every other row does. */
   haltedBy: Failure | undefined;
 
-  constructor({ customIds, inputs }: RoundRequests, splicer: ResultSplicer, rules: LineRules) {
+  constructor({ customIds, inputs }: RoundRequests, reader: LineReader, rules: LineRules) {
     this.#inputs = inputs;
-    this.#splicer = splicer;
+    this.#reader = reader;
     this.#rules = rules;
     for (const [ordinal, customId] of customIds.entries()) this.#ordinals.set(customId, ordinal);
   }
@@ -107,7 +107,7 @@ export class RoundIndex {
 
   /**
    * Finds the rows of lines under changed ids; called once, when both files were taken in.
-   * @param sent requests of the batch; where rows go one by one, those that were answered
+   * @param sent requests of the batch; where rows go direct, those that were answered
    */
   settle(sent = this.answered): void {
     const strays = this.#strays;
@@ -165,21 +165,27 @@ export class RoundIndex {
   }
 
   /** What the winning line of a row says. */
-  read({ file, start, length }: Place, ordinal: number): Verdict | undefined {
-    const line = parseLine(file.read(start, length));
-    return line && classifyLine(withResponse(line), this.#rules, this.asked(ordinal));
+  read({ file, start, length, isUtf8 }: Place, ordinal: number): LineVerdict | undefined {
+    return this.#reader.readOf({ bytes: file.read(start, length), isUtf8 }, this.asked(ordinal));
   }
 
   #addLine({ name, ...from }: Pick<Stray, 'file' | 'name' | 'isTwin'>, line: Line): void {
     const { start, number, bytes = NOTHING, isUtf8 } = line;
     const place = { ...from, start, length: bytes.length, isUtf8 };
-    const recognized = isUtf8 ? this.#splicer.recognize(bytes) : undefined;
-    const ordinal = recognized === undefined ? undefined : this.#ordinals.get(recognized);
-    if (ordinal !== undefined && this.#splicer.answers(this.asked(ordinal)))
-      return this.#addAnswer(ordinal, bytes, { ...place, kind: 'ok', isSuccess: true });
-    const isStray = recognized !== undefined && ordinal === undefined;
-    const stray = isStray ? { id: recognized } : this.#addRead(bytes, place);
-    if (stray !== undefined) this.#addStray({ ...place, ...stray, name, number });
+    const { id, verdict } = this.#reader.read({ bytes, isUtf8 }, this.#askedOf);
+    const ordinal = id === undefined ? undefined : this.#ordinals.get(id);
+    if (ordinal === undefined || verdict === undefined) this.#addStray({ ...place, id, name, number });
+    else if ('render' in verdict) this.#addAnswer(ordinal, verdict, place);
+    else this.#addVerdict(ordinal, verdict, place);
+  }
+
+  readonly #askedOf = (id: string): Asked | undefined => {
+    const ordinal = this.#ordinals.get(id);
+    return ordinal === undefined ? undefined : this.asked(ordinal);
+  };
+
+  #classify({ ordinal, line }: Extract<Traced, { kind: 'row' }>): Verdict {
+    return classifyLine(withResponse(line), this.#rules, this.asked(ordinal));
   }
 
   /** As many as may be rows are kept, and some more: the others are only counted. */
@@ -190,27 +196,17 @@ export class RoundIndex {
     else this.#addUnknown(stray.id);
   }
 
-  /** An answer that was recognized by its bytes: its result line is made at once, while there is room for it. */
-  #addAnswer(ordinal: number, bytes: Buffer, place: Place): void {
-    if (!this.#place(ordinal, place) || !this.#made.hasRoom(bytes.length)) return;
-    const length = this.#splicer.makeRecognized(bytes);
-    place.made = this.#made.keep(this.#splicer.line, length);
+  /** An answer whose result line is rendered at once, while there is room for it. */
+  #addAnswer(ordinal: number, answer: RenderableAnswer, at: Omit<Place, 'kind' | 'isSuccess'>): void {
+    const place: Place = { ...at, kind: 'ok', isSuccess: true };
+    if (!this.#place(ordinal, place) || !this.#made.hasRoom(place.length)) return;
+    const rendered = answer.render();
+    this.models.add(rendered);
+    place.made = this.#made.keep(rendered.line);
   }
 
-  /** @returns what is known of a line that is no row's */
-  #addRead(bytes: Buffer, place: Omit<Place, 'kind' | 'isSuccess'>): Pick<Stray, 'id'> | undefined {
-    const line = parseLine(bytes);
-    const id = readId(line);
-    const ordinal = id === undefined ? undefined : this.#ordinals.get(id);
-    if (line === undefined || ordinal === undefined) return { id };
-    if (this.#addVerdict(ordinal, withResponse(line), place) === 'ok' && place.isUtf8)
-      this.#splicer.learn(bytes);
-    return undefined;
-  }
-
-  #addVerdict(ordinal: number, line: Wire, place: Omit<Place, 'kind' | 'isSuccess'>): Verdict['kind'] {
-    const verdict = classifyLine(line, this.#rules, this.asked(ordinal));
-    if (place.isTwin && verdict.kind !== 'ok') return verdict.kind;
+  #addVerdict(ordinal: number, verdict: Verdict, place: Omit<Place, 'kind' | 'isSuccess'>): void {
+    if (place.isTwin && verdict.kind !== 'ok') return;
     if (verdict.kind === 'halting') {
       const whose = whoseDenial(verdict, this.#rules.codes);
       if (whose === 'account') this.haltedBy ??= deniedBy(verdict);
@@ -221,7 +217,6 @@ export class RoundIndex {
     }
     const isSuccess = verdict.kind === 'ok' || verdict.isSuccess === true;
     this.#place(ordinal, { ...place, kind: verdict.kind, isSuccess });
-    return verdict.kind;
   }
 
   #addTraced(stray: Stray, traced: Traced): void {
@@ -231,7 +226,7 @@ export class RoundIndex {
       case 'row':
         this.changedIds += 1;
         // Its result line is made of the request's id, not of the bytes.
-        this.#addVerdict(traced.ordinal, withResponse(traced.line), { ...stray, isUtf8: false });
+        this.#addVerdict(traced.ordinal, this.#classify(traced), { ...stray, isUtf8: false });
         return;
       case 'unknown':
         this.#addUnknown(traced.id);
@@ -292,20 +287,5 @@ export class RoundIndex {
   #addUnknown(customId: string): void {
     this.unknown += 1;
     if (this.unknownIds.length < MAX_UNKNOWN_IDS) this.unknownIds.push(customId.slice(0, 200));
-  }
-}
-
-/** Ours are texts; a program that takes `"17"` for a number may give 17 back. */
-function readId(line: Wire | undefined): string | undefined {
-  const id = line?.['custom_id'];
-  return typeof id === 'string' ? id : numberText(id);
-}
-
-/** A line as an object; bytes that are no UTF-8 are replaced rather than lost with their row. */
-function parseLine(bytes: Buffer): Wire | undefined {
-  try {
-    return asWire(readAnswer(bytes.toString('utf8')));
-  } catch {
-    return undefined;
   }
 }

@@ -13,7 +13,7 @@ import { sumRounds } from './shard-end.ts';
 export async function finishShard({ store, log }: Edges, ref: ShardRef, last: Collected): Promise<void> {
   const plan = await readShardPlan(store, ref);
   const rounds = [...(await readCollected(store, ref)).filter(({ round }) => round < last.round), last];
-  const hasRoundZero = plan.invalid > 0;
+  const hasRoundZero = plan.invalid > 0 || (plan.answered ?? 0) > 0;
   const only = last.round === 1 && !hasRoundZero ? last : undefined;
   const merged = await mergeRounds(store, { ref, nextRound: last.round + 1, hasRoundZero, only });
   checkRows(ref, plan, merged.rows);

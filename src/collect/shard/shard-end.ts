@@ -18,13 +18,13 @@ export interface Stopped {
 
 /** What a shard's rounds add up to. Rows that no round settled are exhausted: the failure says why. */
 export function sumRounds(
-  { rows, invalid }: ShardPlan,
+  { rows, invalid, answered = 0 }: ShardPlan,
   rounds: readonly Collected[],
   { failure, open, twins = [], left: leftOpen = [] }: Stopped = {},
 ): ShardEnd {
   const sum = (count: (round: Collected) => number): number =>
     rounds.reduce((total, round) => total + count(round), 0);
-  const ok = sum((round) => round.ok);
+  const ok = answered + sum((round) => round.ok);
   const failed = sum((round) => round.failed);
   const invalid_output = sum((round) => round.invalid_output ?? 0);
   const exhausted = rows - invalid - ok - failed - invalid_output;

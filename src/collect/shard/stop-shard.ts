@@ -36,7 +36,7 @@ export async function stopShard(edges: Edges, ref: ShardRef, stop: ShardStop): P
   const isOpen = last === undefined || stop.leftOpen !== undefined;
   const leftOpen = isOpen ? (stop.leftOpen ?? (await findLeftOpen(store, ref, failure))) : NOTHING_LEFT;
   const { open } = leftOpen;
-  const hasRoundZero = plan.invalid > 0;
+  const hasRoundZero = plan.invalid > 0 || (plan.answered ?? 0) > 0;
   const merged = await mergeRounds(store, { ref, nextRound, hasRoundZero, failure, open });
   checkRows(ref, plan, merged.rows);
   const rounds = (await readCollected(store, ref)).filter(

@@ -3,9 +3,8 @@ import { roundKey } from '../../checkpoints/keys.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
 import { fetchFile } from './fetch-file.ts';
-import { sentOf, type ReadRound } from './read-round.ts';
 import type { RoundIndex } from './round-index.ts';
-import type { CollectedRound } from './round-facts.ts';
+import type { Round } from './round.ts';
 import type { Scratch } from './scratch.ts';
 
 /** The twins of a round's batch, and whether one of them may still bring answers. */
@@ -22,7 +21,7 @@ const NO_TWINS: ReadTwins = { twins: [], mayBringMore: false };
  */
 export async function readTwins(
   edges: ProviderEdges,
-  round: CollectedRound,
+  round: Round,
   index: RoundIndex,
   openScratch: () => Scratch,
 ): Promise<ReadTwins> {
@@ -54,33 +53,4 @@ export async function readTwins(
     );
     return found === undefined ? ending !== 'succeeded' : found.state === 'whole';
   }
-}
-
-/** What a round's twins make of its end. */
-export type TwinDecision =
-  /** Nothing: they have ended, or run on although every row has its result. */
-  | { readonly next: 'end' }
-  /** The round's batch brought no success; a twin that runs is collected in its place. */
-  | { readonly next: 'follow'; readonly twin: Batch }
-  | { readonly next: 'wait' | 'stop' };
-
-/**
- * How long twins that were cancelled are waited for, in seconds: as long as any cancelled batch. Rows that only a twin may have
- * answered are then left to a resume; a twin of rows that have their results is reported as open.
- */
-const TWIN_SECONDS = 3_600;
-
-/** Decides about a round that is complete but for its twins. Rows that a twin may have answered are not paid for again. */
-export function weighTwins(read: ReadRound, waited: number): TwinDecision {
-  const { context, batch, index, twins, mayBringMore } = read;
-  const running = twins.filter((twin) => twin.batch.phase === 'running');
-  const isMissing = index.answered < sentOf(read);
-  if (running.length === 0 && !(isMissing && mayBringMore)) return { next: 'end' };
-  // Only a round with a batch comes back from a wait.
-  const canWait = context.batchId !== undefined && waited < TWIN_SECONDS;
-  const next = running.find(({ round }) => round === context.round);
-  if (isMissing && canWait && next !== undefined && batch?.ending !== 'succeeded')
-    return { next: 'follow', twin: next.batch };
-  if (canWait) return { next: 'wait' };
-  return isMissing ? { next: 'stop' } : { next: 'end' };
 }
