@@ -19,7 +19,7 @@ import type { ObjectStore } from '../src/store/object-store.ts';
 import { estimateAwsCost, type AwsCost } from '../src/cost/aws-cost.ts';
 import { pollTimes } from './poll-schedule.ts';
 import { readTreatment, type AskedJob, type Treatment } from '../host/start-request.ts';
-import { refuseFolder } from '../host/take-in.ts';
+import { rejectFolder } from '../host/take-in.ts';
 
 export interface PlanJob extends Omit<AskedJob, 'again'> {
   readonly config: NightshiftConfig;
@@ -146,7 +146,7 @@ type Readable = Pick<ObjectStore, 'open' | 'stat' | 'list' | 'locate'>;
 
 /** Files where they lie: copying them would take as long as planning does. */
 async function filesAsStore(files: readonly string[]): Promise<Readable> {
-  for (const file of files) await refuseFolder(file);
+  for (const file of files) await rejectFolder(file);
   const byKey = new Map(files.map((file, n) => [keyOf(file, n), resolve(file)]));
   const inFolder = (key: string): readonly [ObjectStore, string] => {
     const path = byKey.get(key) ?? key;

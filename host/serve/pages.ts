@@ -1,5 +1,5 @@
 import type { Context, Hono } from 'hono';
-import { problem, refuseOtherTypes } from '../../src/api/problems.ts';
+import { problem, rejectOtherTypes } from '../../src/api/problems.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
 import { parseExact } from '../../src/exact-json.ts';
@@ -48,7 +48,7 @@ export function addPages(app: Hono, edges: StartEdges, nextFires: NextFires): vo
     );
   });
   app.post('/ui/plan', async (c) => {
-    await refuseOtherTypes(c, () => Promise.resolve());
+    await rejectOtherTypes(c, () => Promise.resolve());
     const request = parseJobRequest(parseExact(await c.req.text()));
     return c.json({ lines: await planRows(edges, request) });
   });

@@ -39,7 +39,7 @@ export function buildFast(store: ObjectStore, job: Job): Promise<Plan> {
 
 async function build({ store, log }: Edges, job: Job): Promise<Plan> {
   // Of a job request: the configuration's own were checked when it was read.
-  if (job.profile.output !== undefined) await refuseWrongSchema(job.profile.output);
+  if (job.profile.output !== undefined) await rejectWrongSchema(job.profile.output);
   const plan = await buildFast(store, job).catch((error: unknown) => refusedPlan(job, error));
   await planObject.write(store, job.jobId, plan);
   log('requests_built', {
@@ -62,7 +62,7 @@ function refusedPlan({ schedule }: Job, error: unknown): Plan {
   return { rows: 0, invalid: 0, inputTokens: 0, shards: [], problems: [], failure };
 }
 
-async function refuseWrongSchema({ schema }: OutputRules): Promise<void> {
+async function rejectWrongSchema({ schema }: OutputRules): Promise<void> {
   const { checkSchema } = await import('../output/compile-schema.ts');
   checkSchema(schema);
 }

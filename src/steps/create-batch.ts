@@ -13,7 +13,7 @@ import {
 import { roundKey } from '../checkpoints/keys.ts';
 import { readRequests } from '../checkpoints/shard-part.ts';
 import { takeSlot } from '../checkpoints/slots.ts';
-import { isCancelled, readStop, refuseWhenStopped } from '../checkpoints/stop.ts';
+import { isCancelled, readStop, rejectWhenStopped } from '../checkpoints/stop.ts';
 import type { BatchContext, UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { InvalidRequest, isProviderError, ProviderBusy } from '../errors.ts';
@@ -75,7 +75,7 @@ async function findOrCreate(
     const at = announced.at > 0 ? announced.at : seconds(clock.now());
     if (batch !== undefined) return { batch, at, doubt: true };
   }
-  await refuseWhenStopped(store, context);
+  await rejectWhenStopped(store, context);
   await waitForSlot(edges, context, profile.maxBatches);
   const created = await create(edges, context, profile, await announce(edges, context, announced));
   return announced === undefined ? created : { ...created, doubt: true };

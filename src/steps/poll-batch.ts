@@ -35,7 +35,7 @@ export async function pollBatch(edges: ProviderEdges, context: BatchContext): Pr
   const polled = { ...decided, nextPollAt: now + decided.waitSeconds };
   await tellProgress(edges, polled, progressOf(polled, now));
   edges.log('batch_polled', pollFields(polled, context.nextPollAt, now));
-  refuseToWaitForEver(polled);
+  rejectToWaitForEver(polled);
   return polled;
 }
 
@@ -137,7 +137,7 @@ async function tendTwins(
 }
 
 /** @throws BatchOpen for a batch that should have ended long ago, and for one that nobody can find or rule out */
-function refuseToWaitForEver(polled: PolledContext): void {
+function rejectToWaitForEver(polled: PolledContext): void {
   const { jobId, shard, round, batchId, fileId, status, cancelledAge, missedSeconds = 0 } = polled;
   if (polled.phase === 'ended') return;
   const named = `Batch ${batchId} (file ${fileId}, shard ${shard}, round ${round} of job ${jobId})`;

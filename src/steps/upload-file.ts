@@ -7,7 +7,7 @@ import { roundKey } from '../checkpoints/keys.ts';
 import type { BatchProvider, ProviderFile } from '../provider/batch-provider.ts';
 import { partToUpload, readRequests } from '../checkpoints/shard-part.ts';
 import { currentRound, isDirectRound } from '../checkpoints/shard-rounds.ts';
-import { refuseWhenStopped } from '../checkpoints/stop.ts';
+import { rejectWhenStopped } from '../checkpoints/stop.ts';
 
 /**
  * Uploads the round's request lines, once: a checkpoint answers for an upload that was made before, and one whose
@@ -30,7 +30,7 @@ export async function uploadFile(
   const known = await uploadObject.read(store, uploaded);
   if (known !== undefined) return { ...uploaded, fileId: known.fileId };
 
-  await refuseWhenStopped(store, context);
+  await rejectWhenStopped(store, context);
   const { jobId, shard } = context;
   const upload = await makeUpload(edges, context, round);
   await uploadObject.write(store, uploaded, upload);

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { callHandlers } from '../../host/call-handlers.ts';
 import { createLocalExecutions, type CallStep } from '../../host/engine.ts';
@@ -14,8 +11,11 @@ import type { Summary } from '../../src/checkpoints/summary.ts';
 import { createProviderClient } from '../../src/provider/client.ts';
 import { readJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { CONFIG, createClock, KEY, openEdges, type TestClock } from '../workflow/parts.ts';
+import { createClock, type TestClock } from '../support/clock.ts';
+import { CONFIG } from '../support/config.ts';
+import { KEY, openEdges } from '../support/edges.ts';
 import { startLedgerProvider, type LedgerOptions, type LedgerProvider } from './ledger-provider.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 export const JOB_ID = 'ledger-0123456789abcdef';
 const INPUT_KEY = 'input/rows.jsonl';
@@ -52,8 +52,7 @@ export async function openLedgerWorld(options: LedgerWorldOptions = {}): Promise
   const { rows = 6, input, profile = {}, dialect = 'openai', totalMs = 10_000, at, ...behaviour } = options;
   machine ??= loadMachine(CONFIG);
   const { definition, functions } = await machine;
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-ledger-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const clock = at?.clock ?? createClock();
   const ledger = at?.ledger ?? (await startLedgerProvider({ clock, ...behaviour }));
   const base = openEdges(folder, ledger, clock, () => undefined);

@@ -12,7 +12,9 @@ import type { Summary } from '../../src/checkpoints/summary.ts';
 import { deadLettersKey, resultsKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import { startJob, type StartEdges } from '../../src/doors/start-job.ts';
 import { readJson } from '../../src/store/json.ts';
-import { CONFIG, createClock, KEY, openEdges, type TestClock } from '../workflow/parts.ts';
+import { createClock, type TestClock } from '../support/clock.ts';
+import { CONFIG } from '../support/config.ts';
+import { KEY, openEdges } from '../support/edges.ts';
 
 /** One job under faults: the real machine, the real handlers, the simulator over HTTP; only time is simulated. */
 export interface Trial extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { KEY } from '../workflow/parts.ts';
+import { KEY } from '../support/edges.ts';
 import type { RoleWorld, RoleWorldOptions } from './role-world.ts';
 
 /** What happens to some jobs, and how they end. */

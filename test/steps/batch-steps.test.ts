@@ -1,7 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import type { BatchContext, PolledContext } from '../../src/contract.ts';
 import type { ProviderEdges } from '../../src/edges.ts';
@@ -17,12 +14,12 @@ import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts'
 import { cancelBatch } from '../../src/steps/cancel-batch.ts';
 import { pollBatch } from '../../src/steps/poll-batch.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 const NOW = 1_790_000_000;
 
 async function openEdges(provider: Partial<BatchProvider>, now = NOW): Promise<ProviderEdges> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-steps-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   return {
     store: createFolderStore(folder),
     provider: () => provider as BatchProvider,
