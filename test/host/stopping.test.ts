@@ -43,6 +43,8 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
       env,
     });
     onTestFinished(() => void child.kill('SIGKILL'));
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
     await asked;
 
     const told = Date.now();
@@ -50,5 +52,6 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
 
     expect(await once(child, 'exit')).toEqual([130, null]);
     expect(Date.now() - told).toBeLessThan(20_000);
+    expect(said).toContain('Interrupted; nothing more is sent. Sent so far: 1 file uploaded or on the way');
   },
 );
