@@ -101,7 +101,8 @@ const MAX_EVENTS = 25_000;
 
 function costOfPolls(polls: number): number {
   const { shardBytes } = DEFAULTS;
-  return estimateAwsCost({ groups: [{ shards: 1, bytes: shardBytes, polls }], memoryMib: STEP_MEMORY_MIB }).usd.total;
+  return estimateAwsCost({ groups: [{ shards: 1, bytes: shardBytes, polls }], memoryMib: STEP_MEMORY_MIB })
+    .usd.total;
 }
 
 /** What is paid for while nothing runs. @param counts how many of each the stack has */
