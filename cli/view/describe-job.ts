@@ -44,7 +44,15 @@ export function describeJob(details: JobDetails, place: Pick<Place, 'store' | 'o
   ];
 }
 
-function describeOpen({ shard, round, batchId, candidates = [], status, files, onResume }: OpenBatch): string {
+function describeOpen({
+  shard,
+  round,
+  batchId,
+  candidates = [],
+  status,
+  files,
+  onResume,
+}: OpenBatch): string {
   const ids = Object.entries(files).flatMap(([name, id]) =>
     id === undefined ? [] : [`${name} ${printable(id)}`],
   );

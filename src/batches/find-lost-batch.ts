@@ -56,7 +56,10 @@ async function searchFor(
   announced: CreateAnnouncement,
 ): Promise<Search> {
   return (
-    (await findUnmarked(edges, context, announced)) ?? { batch: await lookFor(edges, context), candidates: [] }
+    (await findUnmarked(edges, context, announced)) ?? {
+      batch: await lookFor(edges, context),
+      candidates: [],
+    }
   );
 }
 

@@ -75,7 +75,8 @@ async function readCustomIds(store: ObjectStore, context: UploadedContext): Prom
 /** Batches that are known to be of a round of this job. */
 async function batchesOfJob(store: ObjectStore, { jobId }: UploadedContext): Promise<ReadonlySet<string>> {
   const keys: string[] = [];
-  for await (const { key } of store.list(shardsPrefix(jobId))) if (key.endsWith('.batch.json')) keys.push(key);
+  for await (const { key } of store.list(shardsPrefix(jobId)))
+    if (key.endsWith('.batch.json')) keys.push(key);
   const known = await sideBySide(keys, (key) => readJson<BatchCheckpoint>(store, key));
   return new Set(known.flatMap((checkpoint) => checkpoint?.batchId ?? []));
 }

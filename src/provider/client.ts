@@ -270,4 +270,3 @@ class FileClient implements ProviderClient {
     return readList(this.#http, { call, query, pages: this.#adapter.lists, wait: this.#wait }, visit);
   }
 }
-

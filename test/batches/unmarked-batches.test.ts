@@ -122,10 +122,13 @@ describe('before a create', () => {
     const edges = await openEdges();
     const failing = (error: Error): ProviderEdges => ({
       ...edges,
-      provider: () => ({ listUnmarked: () => Promise.reject(error) }) as Partial<BatchProvider> as BatchProvider,
+      provider: () =>
+        ({ listUnmarked: () => Promise.reject(error) }) as Partial<BatchProvider> as BatchProvider,
     });
 
     expect(await batchesBefore(failing(new ProviderNotFound('list: 404')), CONTEXT)).toBeUndefined();
-    await expect(batchesBefore(failing(new ProviderUnavailable('list: 503')), CONTEXT)).rejects.toThrow('503');
+    await expect(batchesBefore(failing(new ProviderUnavailable('list: 503')), CONTEXT)).rejects.toThrow(
+      '503',
+    );
   });
 });

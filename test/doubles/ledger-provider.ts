@@ -35,7 +35,16 @@ export interface Misbehaviour {
   /** The first so many pages of a list are empty and say that there are more. */
   emptyPages?: number;
   /** How the batches' metadata is shown. */
-  metadata?: 'as sent' | 'upper case' | 'truncated' | 'renamed' | 'merged' | 'text' | 'pairs' | 'nested' | 'none';
+  metadata?:
+    | 'as sent'
+    | 'upper case'
+    | 'truncated'
+    | 'renamed'
+    | 'merged'
+    | 'text'
+    | 'pairs'
+    | 'nested'
+    | 'none';
   /** Leave `input_file_id` out of batches. */
   hidesInputFile?: boolean;
   /** For every batch, another one of the same file that was cancelled; it is listed first. */

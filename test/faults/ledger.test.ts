@@ -17,12 +17,10 @@ const HOUR = 3_600;
 
 const lost: readonly Scenario[] = [
   0, 302, 400, 401, 403, 404, 405, 409, 410, 413, 418, 422, 429, 451, 500, 501, 503, 520, 530,
-].map(
-  (status) => ({
-    what: `a create whose batch exists is answered with ${status === 0 ? 'a broken connection' : status}`,
-    misbehaviour: { lostCreates: [status] },
-  }),
-);
+].map((status) => ({
+  what: `a create whose batch exists is answered with ${status === 0 ? 'a broken connection' : status}`,
+  misbehaviour: { lostCreates: [status] },
+}));
 
 const lagging: readonly Scenario[] = [400, 409, 429, 503].map((status) => ({
   what: `a create whose batch exists is answered with ${status}, and the list lags 20 s behind`,

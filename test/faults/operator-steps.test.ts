@@ -32,7 +32,10 @@ const STOPS: readonly (readonly [string, Misbehaviour])[] = [
   ['a batch whose file never becomes whole', { output: { growingLooks: 1e6, dropsLast: 40 } }],
   ['a batch whose ids nobody knows', { output: { changeId: (id) => `other/${id}/${id.length}` } }],
   ['a lost create at a provider without a list', { lostCreates: [503], listStatus: 404 }],
-  ['a batch that is not found, and no list', { notFound: { from: 0, to: Infinity, listed: true }, listStatus: 405 }],
+  [
+    'a batch that is not found, and no list',
+    { notFound: { from: 0, to: Infinity, listed: true }, listStatus: 405 },
+  ],
   ['a batch that heeds no cancel', { neverEnds: true, ignoresCancels: true }],
 ];
 

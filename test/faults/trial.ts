@@ -192,6 +192,8 @@ export async function violations(trial: Trial, ids: readonly string[], hasKeys =
 function lostByCancel(simulator: Simulator): number {
   return simulator
     .batches()
-    .flatMap(({ end }) => (end?.ending === 'cancelled' && end.outputFileId === undefined ? [end.succeeded] : []))
+    .flatMap(({ end }) =>
+      end?.ending === 'cancelled' && end.outputFileId === undefined ? [end.succeeded] : [],
+    )
     .reduce((sum, rows) => sum + rows, 0);
 }

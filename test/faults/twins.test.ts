@@ -78,21 +78,24 @@ test('a twin that heeds no cancel is reported as open beside the results', async
 });
 
 describe('a batch that ends without all its answers', () => {
-  test.each(['expired', 'cancelled'] as const)('and %s leaves them to its twin, which has ended', async (as) => {
-    const world = await openLedgerWorld({
-      runSeconds: 10,
-      misbehaviour: {
-        lostCreates: [503],
-        listLagSeconds: 20,
-        twin: { runSeconds: 2 * HOUR, endsEarly: { as, finished: 2 } },
-      },
-    });
+  test.each(['expired', 'cancelled'] as const)(
+    'and %s leaves them to its twin, which has ended',
+    async (as) => {
+      const world = await openLedgerWorld({
+        runSeconds: 10,
+        misbehaviour: {
+          lostCreates: [503],
+          listLagSeconds: 20,
+          twin: { runSeconds: 2 * HOUR, endsEarly: { as, finished: 2 } },
+        },
+      });
 
-    const summary = await world.run();
+      const summary = await world.run();
 
-    expect(summary).toMatchObject({ status: 'succeeded', counts: { ok: 6 }, rounds: 1, open: [] });
-    expect(world.ledger.batches()).toHaveLength(2);
-  });
+      expect(summary).toMatchObject({ status: 'succeeded', counts: { ok: 6 }, rounds: 1, open: [] });
+      expect(world.ledger.batches()).toHaveLength(2);
+    },
+  );
 
   test('leaves them to its twin, which runs and is waited for', async () => {
     const world = await openLedgerWorld({

@@ -108,7 +108,10 @@ describe('a batch whose marks stand in fields that nobody reads', () => {
   const other = { ...METADATA, file: 'file-of-an-earlier-run' };
   const shapes: readonly (readonly [string, (metadata: typeof METADATA) => unknown])[] = [
     ['as a text', (metadata) => ({ metadata: JSON.stringify(metadata) })],
-    ['as a list of pairs', (metadata) => ({ metadata: Object.entries(metadata).map(([k, v]) => ({ k, v })) })],
+    [
+      'as a list of pairs',
+      (metadata) => ({ metadata: Object.entries(metadata).map(([k, v]) => ({ k, v })) }),
+    ],
     ['nested', (metadata) => ({ metadata: { user: metadata } })],
     ['under another name', (metadata) => ({ tags: metadata })],
   ];
@@ -133,6 +136,8 @@ describe('a batch whose marks stand in fields that nobody reads', () => {
   });
 
   test('is not recognised by a message that speaks of a file', () => {
-    expect(isWanted(bare, WANTED, { errors: 'The file file-abc2 is gone.', output_file: 'file-x' })).toBe(false);
+    expect(isWanted(bare, WANTED, { errors: 'The file file-abc2 is gone.', output_file: 'file-x' })).toBe(
+      false,
+    );
   });
 });
