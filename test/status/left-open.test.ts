@@ -7,7 +7,7 @@ import { readStatus } from '../../src/status/job-status.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { writeJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { HeldExecutions } from '../held-executions.ts';
+import { HeldExecutions } from '../support/held-executions.ts';
 
 const JOB_ID = 'job-1';
 const SHARDS = { done: 0, polled: 1, lost: 2, waiting: 3, twin: 4 };
