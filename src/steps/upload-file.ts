@@ -19,13 +19,14 @@ export async function uploadFile(
   context: ShardContext,
 ): Promise<UploadedContext | DirectContext> {
   const { store, log } = edges;
-  const { round, lastRound } = await currentRound(store, context);
+  const at = await currentRound(store, context);
+  const { round } = at;
   const { profile } = await jobObject.require(store, context.jobId);
   if (await isDirectRound(store, profile, context, round)) {
     const createdAt = Math.floor(edges.clock.now() / 1_000);
-    return { ...context, round, lastRound, direct: true, createdAt, polls: 0, stalled: 0 };
+    return { ...context, ...at, direct: true, createdAt, polls: 0, stalled: 0 };
   }
-  const uploaded = { ...context, round, lastRound };
+  const uploaded = { ...context, ...at };
   const known = await uploadObject.read(store, uploaded);
   if (known !== undefined) return { ...uploaded, fileId: known.fileId };
 

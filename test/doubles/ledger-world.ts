@@ -10,6 +10,7 @@ import { lastExecution } from '../../src/executions/executions.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { createProviderClient } from '../../src/provider/client.ts';
 import { readJson } from '../../src/store/json.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createClock, type TestClock } from '../support/clock.ts';
 import { CONFIG } from '../support/config.ts';
 import { KEY, openEdges } from '../support/edges.ts';
@@ -23,6 +24,7 @@ const INPUT_KEY = 'input/rows.jsonl';
 export interface LedgerWorld {
   readonly ledger: LedgerProvider;
   readonly clock: TestClock;
+  readonly store: ObjectStore;
   /** Runs the job, or lets it go on. */
   run(): Promise<Summary | undefined>;
   /** Runs the job and cancels it while its first batch is polled. */
@@ -33,6 +35,8 @@ export interface LedgerWorld {
 
 export interface LedgerWorldOptions extends Omit<LedgerOptions, 'clock'> {
   readonly rows?: number;
+  /** The input file; without it, rows of their own are made. */
+  readonly input?: string;
   readonly profile?: ProfileConfig;
   /** The dialect that the job expects. */
   readonly dialect?: 'openai' | 'ogx';
@@ -45,7 +49,7 @@ export interface LedgerWorldOptions extends Omit<LedgerOptions, 'clock'> {
 let machine: Promise<Machine> | undefined;
 
 export async function openLedgerWorld(options: LedgerWorldOptions = {}): Promise<LedgerWorld> {
-  const { rows = 6, profile = {}, dialect = 'openai', totalMs = 10_000, at, ...behaviour } = options;
+  const { rows = 6, input, profile = {}, dialect = 'openai', totalMs = 10_000, at, ...behaviour } = options;
   machine ??= loadMachine(CONFIG);
   const { definition, functions } = await machine;
   const folder = await openTempFolder();
@@ -60,7 +64,7 @@ export async function openLedgerWorld(options: LedgerWorldOptions = {}): Promise
   const lines = Array.from({ length: rows }, (_, n) =>
     JSON.stringify({ custom_id: `q${n}`, prompt: `q${n}` }),
   );
-  await edges.store.put(INPUT_KEY, `${lines.join('\n')}\n`);
+  await edges.store.put(INPUT_KEY, input ?? `${lines.join('\n')}\n`);
 
   let onPoll: (() => Promise<void>) | undefined;
   const watch = (call: CallStep): CallStep => {
@@ -99,6 +103,7 @@ export async function openLedgerWorld(options: LedgerWorldOptions = {}): Promise
   return {
     ledger,
     clock,
+    store: edges.store,
     run,
     runAndCancel: async () => {
       const cancelled = new Promise<void>((resolve) => {

@@ -185,6 +185,21 @@ describe('a poll', () => {
     ).rejects.toMatchObject({ name: 'BatchOpen', message: expect.stringContaining('batch_1') as string });
   });
 
+  test.each([400, 405, 410])('that is refused with %i goes by what the list shows', async (status) => {
+    const listed = Promise.resolve(batch({ status: 'in_progress' }));
+    const edges = await openEdges(failing(new ProviderRejected(`get batch: ${status}`), listed));
+
+    expect(await pollBatch(edges, context())).toMatchObject({ phase: 'running', notFound: 0 });
+  });
+
+  test('that is refused, as the list is, fails with the provider’s own error', async () => {
+    const refusal = new ProviderRejected('get batch: 400');
+    const listed = Promise.reject(new ProviderRejected('find batch: 405'));
+    listed.catch(() => undefined);
+
+    await expect(pollBatch(await openEdges(failing(refusal, listed)), context())).rejects.toBe(refusal);
+  });
+
   test('that finds the batch again forgets the misses', async () => {
     const missed = context({ notFound: 5, missedSeconds: 1_000, absentSeconds: 1_000 });
     const polled = await pollBatch(await openEdges(answering(batch())), missed);

@@ -208,6 +208,7 @@ function providerOf(round: () => Round): BatchProvider {
     fileBytes: () => Promise.resolve(undefined),
     createBatch: unused,
     findBatch: () => Promise.resolve(undefined),
+    findBatches: () => Promise.resolve([]),
     cancelBatch: unused,
     send: unused,
     deleteFile: () => Promise.resolve(),
