@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
+import { SIMULATOR } from '../../src/config/known-providers.ts';
 import { retryJob, type RetryTreatment } from '../../src/doors/retry-job.ts';
 import type { StartEdges, StartedJob } from '../../src/doors/start-job.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
@@ -124,13 +125,13 @@ async function retryHere(
   process.exitCode = exitStatus(summary);
 }
 
-/** Whether the retry needs a simulator of its own: the job had one, and no other provider is asked for. */
+/** Whether the retry needs a simulator of its own: the job had one, whatever profile is asked for. */
 async function asksSimulator(
   { store }: Place,
   jobId: string,
-  { profile, overrides }: RetryTreatment,
+  { overrides }: RetryTreatment,
 ): Promise<boolean> {
-  if (overrides?.provider !== undefined) return overrides.provider === 'simulator';
+  if (overrides?.provider !== undefined) return overrides.provider === SIMULATOR;
   const job = await jobObject.read(store, jobId);
-  return profile === undefined && job?.profile.provider.name === 'simulator';
+  return job?.simulated === true || job?.profile.provider.name === SIMULATOR;
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { jobKey } from '../../src/checkpoints/keys.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
-import { CONFIG } from '../workflow/parts.ts';
+import { CONFIG } from '../support/config.ts';
 import { tableOf } from '../support/exhaustive.ts';
 import { EVIL, expectText } from './hostile.ts';
 import { openCloud, type Cloud } from './open-cloud.ts';

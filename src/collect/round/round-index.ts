@@ -37,6 +37,8 @@ export interface Place {
   /** The line reports a success; its body may be no answer. */
   readonly isSuccess: boolean;
   readonly isUtf8: boolean;
+  /** Its file is that of a second batch of the same rows. */
+  readonly isTwin: boolean;
   /** The result line that it becomes, when that is made already. */
   made?: Buffer | undefined;
 }
@@ -91,11 +93,14 @@ export class RoundIndex {
     for (const [ordinal, customId] of customIds.entries()) this.#ordinals.set(customId, ordinal);
   }
 
-  /** Takes in a file as its bytes come; what its lines say is read from the scratch file later, where it must be. */
-  takeIn(file: Scratch, name: Stray['name']): ChunkSink {
+  /**
+   * Takes in a file as its bytes come; what its lines say is read from the scratch file later, where it must be. Of a twin's file
+   * only answers count, for rows that have no other one; it is taken in last.
+   */
+  takeIn(file: Scratch, name: Stray['name'], isTwin = false): ChunkSink {
     const framer = createFramer(MAX_RESULT_LINE_BYTES);
     const add = (lines: readonly Line[]): void => {
-      for (const line of lines) this.#addLine(file, name, line);
+      for (const line of lines) this.#addLine({ file, name, isTwin }, line);
     };
     return { push: (chunk) => add(framer.push(asBuffer(chunk))), end: () => add(framer.end()) };
   }
@@ -164,9 +169,9 @@ export class RoundIndex {
     return this.#reader.readOf({ bytes: file.read(start, length), isUtf8 }, this.asked(ordinal));
   }
 
-  #addLine(file: Scratch, name: Stray['name'], line: Line): void {
+  #addLine({ name, ...from }: Pick<Stray, 'file' | 'name' | 'isTwin'>, line: Line): void {
     const { start, number, bytes = NOTHING, isUtf8 } = line;
-    const place = { file, start, length: bytes.length, isUtf8 };
+    const place = { ...from, start, length: bytes.length, isUtf8 };
     const { id, verdict } = this.#reader.read({ bytes, isUtf8 }, this.#askedOf);
     const ordinal = id === undefined ? undefined : this.#ordinals.get(id);
     if (ordinal === undefined || verdict === undefined) this.#addStray({ ...place, id, name, number });
@@ -186,6 +191,7 @@ export class RoundIndex {
   /** As many as may be rows are kept, and some more: the others are only counted. */
   #addStray(stray: Stray): void {
     if (this.#strays.length < this.requests + SPARE_STRAYS) this.#strays.push(stray);
+    else if (stray.isTwin) return;
     else if (stray.id === undefined) this.unreadable += 1;
     else this.#addUnknown(stray.id);
   }
@@ -200,6 +206,7 @@ export class RoundIndex {
   }
 
   #addVerdict(ordinal: number, verdict: Verdict, place: Omit<Place, 'kind' | 'isSuccess'>): void {
+    if (place.isTwin && verdict.kind !== 'ok') return;
     if (verdict.kind === 'halting') {
       const whose = whoseDenial(verdict, this.#rules.codes);
       if (whose === 'account') this.haltedBy ??= deniedBy(verdict);
@@ -213,6 +220,8 @@ export class RoundIndex {
   }
 
   #addTraced(stray: Stray, traced: Traced): void {
+    // A twin's file has the rows of earlier rounds, too.
+    if (stray.isTwin && traced.kind !== 'row') return;
     switch (traced.kind) {
       case 'row':
         this.changedIds += 1;
@@ -264,7 +273,7 @@ export class RoundIndex {
   #place(ordinal: number, place: Place): boolean {
     const before = this.#places[ordinal];
     if (before === undefined) this.answered += 1;
-    else {
+    else if (!place.isTwin) {
       this.duplicates += 1;
       this.#repeated.add(ordinal);
     }
