@@ -287,6 +287,29 @@ export const STORIES = {
     });
     return [await end(world, world.drop('input/rows.jsonl', ROW))];
   },
+  'a file arrives in parts': async (world) => {
+    world.simulator.addFaults({ at: 'batch', action: { kind: 'late', shows: 'short', seconds: 60 } });
+    return [await end(world, world.drop('input/rows.jsonl', ROW.repeat(3)))];
+  },
+  'a job that was cancelled is cancelled once more': async (world) => {
+    getStuck(world);
+    const poll = world.hold('poll-batch');
+    const jobId = await post(world, '/jobs', { rows: [{ prompt: 'hello' }] });
+    await poll.reached;
+    await post(world, `/jobs/${jobId}/cancel`);
+    poll.release();
+    const cancelled = await end(world, jobId);
+    await post(world, `/jobs/${jobId}/cancel`);
+    return [cancelled, await end(world, jobId)];
+  },
+  'a job whose execution is not known is looked at': async (world) => {
+    const jobId = await world.drop('input/rows.jsonl', ROW);
+    const ended = await end(world, jobId);
+    const job = await world.store.get(`jobs/${jobId}/job.json`);
+    await world.store.put('jobs/forgotten/job.json', job ?? '');
+    await send(world, '/jobs/forgotten');
+    return [ended];
+  },
   'a strict job has an invalid row': async (world) => [
     await end(
       world,
@@ -354,6 +377,9 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
   'a batch goes with its file, when its answers are in the store and the step that fetched them died': [
     'succeeded',
   ],
+  'a file arrives in parts': ['succeeded'],
+  'a job that was cancelled is cancelled once more': ['cancelled', 'cancelled'],
+  'a job whose execution is not known is looked at': ['succeeded'],
   'a strict job has an invalid row': ['failed'],
 };
 
