@@ -4,7 +4,7 @@ import { findProvider, resolveProfile } from '../src/config/resolve-profile.ts';
 import { InvalidRequest, ProviderDenied } from '../src/errors.ts';
 import { apiKeyVariable, readApiKey, readHeaderSecret } from '../src/runtime/api-key.ts';
 import { readTreatment, type AskedJob } from '../host/start-request.ts';
-import { refuseFolder } from '../host/take-in.ts';
+import { rejectFolder } from '../host/take-in.ts';
 
 /** How a run says whose answers it wants. */
 export interface ProviderFlags {
@@ -34,16 +34,16 @@ export async function chooseProvider(
   if (simulate === true && provider !== undefined && provider !== SIMULATOR)
     throw new InvalidRequest(`--simulate asks no provider: leave out --provider ${provider}, or --simulate.`);
   const treatment = await readTreatment(asked);
-  if (treatment.request === undefined) for (const file of asked.files) await refuseFolder(file);
+  if (treatment.request === undefined) for (const file of asked.files) await rejectFolder(file);
   const named = resolveProfile(config, treatment.profile, treatment.overrides).provider.name;
   const simulated = simulate === true || named === SIMULATOR || (isDemo && provider === undefined);
   if (simulated) return { overrides: { ...asked.overrides, ...SIMULATED }, simulated, name: SIMULATOR };
-  await refuseWithoutSecrets(config, named);
+  await rejectWithoutSecrets(config, named);
   return { overrides: asked.overrides, simulated, name: named };
 }
 
 /** Says at once what is missing, instead of letting the job find out at its first upload. */
-export async function refuseWithoutSecrets(config: NightshiftConfig, provider: string): Promise<void> {
+export async function rejectWithoutSecrets(config: NightshiftConfig, provider: string): Promise<void> {
   const { headers = {} } = findProvider(config, provider);
   const secrets = Object.values(headers).flatMap((value) => (typeof value === 'string' ? [] : value.secret));
   const missing = [

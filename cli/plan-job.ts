@@ -1,8 +1,8 @@
+import { STEP_MEMORY_MIB } from '../lib/step-memory.ts';
 import { buildFast } from '../src/steps/build-requests.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { STEPS } from '../lib/step-table.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import { resolveProfile } from '../src/config/resolve-profile.ts';
 import { numberText } from '../src/exact-json.ts';
@@ -19,7 +19,7 @@ import type { ObjectStore } from '../src/store/object-store.ts';
 import { estimateAwsCost, type AwsCost } from '../src/cost/aws-cost.ts';
 import { pollTimes } from './poll-schedule.ts';
 import { readTreatment, type AskedJob, type Treatment } from '../host/start-request.ts';
-import { refuseFolder } from '../host/take-in.ts';
+import { rejectFolder } from '../host/take-in.ts';
 
 export interface PlanJob extends Omit<AskedJob, 'again'> {
   readonly config: NightshiftConfig;
@@ -146,7 +146,7 @@ type Readable = Pick<ObjectStore, 'open' | 'stat' | 'list' | 'locate'>;
 
 /** Files where they lie: copying them would take as long as planning does. */
 async function filesAsStore(files: readonly string[]): Promise<Readable> {
-  for (const file of files) await refuseFolder(file);
+  for (const file of files) await rejectFolder(file);
   const byKey = new Map(files.map((file, n) => [keyOf(file, n), resolve(file)]));
   const inFolder = (key: string): readonly [ObjectStore, string] => {
     const path = byKey.get(key) ?? key;
@@ -188,7 +188,7 @@ function planBatches({ polling: limits, completionWindow }: ResolvedProfile, pla
   return [...LENGTHS.filter((length) => length < windowSeconds), windowSeconds].map((endsAfter) => {
     const polls = pollTimes({ limits, windowSeconds, endsAfter });
     const groups = shards.map(({ bytes }) => ({ shards: 1, bytes, polls: polls.length }));
-    return { endsAfter, polls, aws: estimateAwsCost({ groups, memoryMib: MEMORY }) };
+    return { endsAfter, polls, aws: estimateAwsCost({ groups, memoryMib: STEP_MEMORY_MIB }) };
   });
 }
 
@@ -198,20 +198,9 @@ function planDirect(profile: ResolvedProfile, plan: Plan): PlannedDirect | undef
   const groups = shards.map(({ bytes, requests }) => ({ shards: 1, bytes, polls: 0, directRows: requests }));
   return {
     calls: plan.rows - plan.invalid - (plan.answered ?? 0),
-    aws: estimateAwsCost({ groups, memoryMib: MEMORY }),
+    aws: estimateAwsCost({ groups, memoryMib: STEP_MEMORY_MIB }),
   };
 }
-
-const MEMORY = {
-  'build-requests': STEPS['build-requests'].memoryMib,
-  'upload-file': STEPS['upload-file'].memoryMib,
-  'create-batch': STEPS['create-batch'].memoryMib,
-  'send-direct': STEPS['send-direct'].memoryMib,
-  'poll-batch': STEPS['poll-batch'].memoryMib,
-  'collect-results': STEPS['collect-results'].memoryMib,
-  'write-results': STEPS['write-results'].memoryMib,
-  'announce-job': STEPS['announce-job'].memoryMib,
-};
 
 function planPrice(
   { price, body }: ResolvedProfile,

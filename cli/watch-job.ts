@@ -1,3 +1,4 @@
+import { isOpenState } from '../src/status/job-states.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidRequest, StoreRejected } from '../src/errors.ts';
 import { summaryObject, type Summary } from '../src/checkpoints/summary.ts';
@@ -65,7 +66,7 @@ function isFinal(error: unknown): boolean {
 }
 
 function isOpen({ status: { status } }: JobDetails): boolean {
-  return status === 'queued' || status === 'running' || status === 'cancelling' || status === 'stopped';
+  return isOpenState(status);
 }
 
 /** @returns false when it was aborted. */

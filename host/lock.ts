@@ -46,7 +46,7 @@ export class FolderInUse extends InvalidRequest {}
  * @throws InvalidRequest naming the process that has it, or why it cannot be locked
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
-  await refuseUnwritable(folder);
+  await rejectUnwritable(folder);
   const lock = takeLock(folder);
   if (lock === undefined) {
     const holder = describeHolder(await readHolder(folder));
@@ -119,7 +119,7 @@ function isBusy(error: unknown): boolean {
 }
 
 /** SQLite does not say why it cannot open a file. */
-async function refuseUnwritable(folder: string): Promise<void> {
+async function rejectUnwritable(folder: string): Promise<void> {
   const probe = join(folder, `.probe-${randomUUID()}`);
   try {
     await writeFile(probe, '', { flag: 'wx' });

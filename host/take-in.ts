@@ -83,14 +83,14 @@ export async function chooseJob(
 
 async function contentHash(file: string): Promise<string> {
   const hash = createHash('sha256');
-  await refuseFolder(file);
+  await rejectFolder(file);
   for await (const chunk of createReadStream(file, { highWaterMark: CHUNK_BYTES }))
     hash.update(chunk as Buffer);
   return hash.digest('hex');
 }
 
 /** @throws InvalidRequest when there is no such file, or it is none. */
-export async function refuseFolder(file: string): Promise<void> {
+export async function rejectFolder(file: string): Promise<void> {
   const found = await stat(file).catch(() => undefined);
   if (found === undefined) throw new InvalidRequest(`There is no file ${file}.`);
   if (!found.isFile()) throw new InvalidRequest(`${file} is not a file.`);

@@ -66,7 +66,7 @@ export class DataBucket extends Construct {
       ],
     });
     this.configure(kept);
-    this.node.addValidation({ validate: () => refuseNotifications(this.bucket) });
+    this.node.addValidation({ validate: () => rejectNotifications(this.bucket) });
   }
 
   /**
@@ -124,7 +124,7 @@ function encryptionOf({ encryptionKey }: Kept): BucketProps {
  * A bucket of the same app that does not send its events to EventBridge would start no job at a drop. What an imported bucket does
  * is not known here.
  */
-export function refuseSilentBucket(bucket: IBucket): string[] {
+export function rejectSilentBucket(bucket: IBucket): string[] {
   const resource = bucket.node.defaultChild;
   if (!(resource instanceof CfnBucket) || sendsEvents(bucket, resource)) return [];
   return [
@@ -147,7 +147,7 @@ function sendsEvents(bucket: IBucket, { notificationConfiguration: own }: CfnBuc
  * `bucket.addEventNotification()` sets the bucket's notifications as a whole when the stack is deployed, by a custom
  * resource: EventBridge would be told of no drop any more.
  */
-function refuseNotifications(bucket: Bucket): string[] {
+function rejectNotifications(bucket: Bucket): string[] {
   const notifications = bucket.node.tryFindChild('Notifications');
   const isUsed = notifications?.node.findAll().some((child) => CfnResource.isCfnResource(child)) === true;
   if (!isUsed) return [];

@@ -115,7 +115,7 @@ export const STEPS = {
     // Places at a provider with a limit: who holds them, and whether those have ended.
     // The requests, for a provider that reads them from the create or is told their model.
     reads: [CHECKPOINTS, ...roundFiles('requests.jsonl'), SLOTS],
-    puts: [...roundFiles('creating.json', 'batch.json'), SLOTS],
+    puts: [...roundFiles('creating.json', 'batch.json', 'twins.json'), SLOTS],
     deletes: [SLOTS],
   },
   'send-direct': {
@@ -126,7 +126,12 @@ export const STEPS = {
     puts: ['jobs/*/shards/*/round-*.answers-*.jsonl', 'jobs/*/shards/*/progress.json'],
     streams: roundFiles('output.jsonl'),
   },
-  'poll-batch': { ...TALKING, reads: [STOPS], puts: ['jobs/*/shards/*/progress.json'] },
+  'poll-batch': {
+    ...TALKING,
+    // Second batches of the same rows are looked for and cancelled.
+    reads: [STOPS, ...roundFiles('upload.json', 'batch.json', 'twins.json')],
+    puts: ['jobs/*/shards/*/progress.json', ...roundFiles('twins.json')],
+  },
   'cancel-batch': TALKING,
   // Scratch space: the provider's output is in any order, and is put into the input's order there.
   'collect-results': {

@@ -11,6 +11,7 @@ export type LogEvent =
   | 'file_uploaded'
   | 'batch_created'
   | 'batch_found_again'
+  | 'batch_twin_found'
   | 'rows_sent'
   | 'batch_polled'
   | 'progress_not_written'

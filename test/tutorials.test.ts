@@ -1,9 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { spawnCli } from './cli/spawn-cli.ts';
 import { openHost } from './host/open-host.ts';
+import { openTempFolder } from './support/temp-folder.ts';
 
 /** Each tutorial is done as it stands: its files are saved, its commands run, and their output holds what the page shows. */
 
@@ -51,8 +51,7 @@ test.each([
   ['operator', 'shift'],
 ])('the tutorial of the %s works as it stands', { timeout: LONG_MS }, async (name, data) => {
   const { files, commands } = await readLesson(name);
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-tutorial-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   for (const { name: file, content } of files) await writeFile(join(folder, file), content);
 
   expect(files.length).toBeGreaterThan(0);

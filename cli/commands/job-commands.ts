@@ -3,7 +3,8 @@ import type { LoadConfig } from '../config/load-config.ts';
 import { cancelJob } from '../../src/doors/cancel-job.ts';
 import { resumeJob } from '../../src/doors/start-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
-import { readDetails, type JobOverview, type JobState } from '../../src/status/job-status.ts';
+import { readDetails, type JobOverview } from '../../src/status/job-status.ts';
+import { JOB_STATES, type JobState } from '../../src/status/job-states.ts';
 import { listJobs } from '../../src/status/list-jobs.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print } from '../output.ts';
@@ -30,18 +31,6 @@ export function statusCommand(): Command {
   });
 }
 
-const STATES = [
-  'queued',
-  'running',
-  'cancelling',
-  'stopped',
-  'succeeded',
-  'partial',
-  'failed',
-  'cancelled',
-  'empty',
-] as const satisfies readonly JobState[];
-
 interface ListFlags extends PlaceFlags {
   readonly status?: JobState;
   readonly limit: number;
@@ -51,7 +40,7 @@ interface ListFlags extends PlaceFlags {
 export function listCommand(): Command {
   const command = new Command('list')
     .description('list jobs, newest first')
-    .addOption(new Option('--status <status>', 'only jobs of this status').choices(STATES))
+    .addOption(new Option('--status <status>', 'only jobs of this status').choices(JOB_STATES))
     .option('-n, --limit <number>', 'most jobs', positiveNumber, 20);
   return addPlaceOptions(command).action(async (flags: ListFlags) => {
     const place = await openPlace(flags);

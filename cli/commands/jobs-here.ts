@@ -6,7 +6,7 @@ import { InvalidRequest } from '../../src/errors.ts';
 import { holderOf } from '../../host/lock.ts';
 import { openLocalEdges } from '../../host/open-edges.ts';
 import { cancelRun, resumeRun, type RunHost } from '../../host/run-job.ts';
-import { refuseWithoutSecrets } from '../choose-provider.ts';
+import { rejectWithoutSecrets } from '../choose-provider.ts';
 import { endOrCancel } from '../end-or-cancel.ts';
 import { takeInterrupts } from '../interrupts.ts';
 import { jsonLine } from '../json-lines.ts';
@@ -113,7 +113,7 @@ async function runHere(
   const place = await openPlace({ ...WHERE, data });
   const job = await requireJob(place, jobId);
   const simulated = job.simulated === true;
-  if (!simulated) await refuseWithoutSecrets(config, job.profile.provider.name);
+  if (!simulated) await rejectWithoutSecrets(config, job.profile.provider.name);
   await using local = await openLocalEdges({ data, simulator: simulated, log: () => undefined, config });
   const progress = openProgress(place.store, { json }, json === true ? printError : print);
   const host: RunHost = {

@@ -102,7 +102,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   },
   init: {
     group: OTHER,
-    term: 'init [options] [folder]',
+    term: 'init [folder]',
     description: 'make a project: a configuration, a table to try, and a CDK app to deploy',
     load: async () => (await import('./init.ts')).initCommand,
   },

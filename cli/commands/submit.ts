@@ -54,14 +54,14 @@ async function submit(
 ): Promise<StartedJob> {
   const { profile, limit } = flags;
   const treatment = await readTreatment({ files, profile, limit, overrides: overridesOf(flags) });
-  refuseThisMachine(resolveProfile(config, treatment.profile, treatment.overrides).provider);
+  rejectThisMachine(resolveProfile(config, treatment.profile, treatment.overrides).provider);
   const asked = { files, again: flags.again === true };
   const request = await toStartRequest(place.store, config, asked, treatment);
   return startJob(startEdges(place, config), request);
 }
 
 /** @throws InvalidRequest when the provider is where no Lambda reaches it, as the simulator is. */
-function refuseThisMachine({ name, baseUrl }: ProviderSettings): void {
+function rejectThisMachine({ name, baseUrl }: ProviderSettings): void {
   if (!['127.0.0.1', 'localhost', '[::1]'].includes(new URL(baseUrl).hostname)) return;
   throw new InvalidRequest(
     `The provider "${name}" is on this machine, where AWS does not reach it. \`nightshift run\` asks it from here.`,

@@ -44,11 +44,20 @@ export function describeJob(details: JobDetails, place: Pick<Place, 'store' | 'o
   ];
 }
 
-function describeOpen({ shard, round, batchId, status, files, onResume }: OpenBatch): string {
+function describeOpen({
+  shard,
+  round,
+  batchId,
+  candidates = [],
+  status,
+  files,
+  onResume,
+}: OpenBatch): string {
   const ids = Object.entries(files).flatMap(([name, id]) =>
     id === undefined ? [] : [`${name} ${printable(id)}`],
   );
-  const batch = batchId === undefined ? 'a batch that may exist' : `batch ${printable(batchId)}`;
+  const which = candidates.length === 0 ? '' : ` (one of ${candidates.map(printable).join(', ')})`;
+  const batch = batchId === undefined ? `a batch that may exist${which}` : `batch ${printable(batchId)}`;
   const seen = status === undefined ? '' : ` (${printable(status)})`;
   const named = ids.length === 0 ? '' : `, files: ${ids.join(', ')}`;
   return `  open: shard ${shard}, round ${round}, ${batch}${seen}${named}. ${onResume}`;

@@ -11,7 +11,7 @@ import { startJob, type StartedJob } from '../doors/start-job.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { answer, jsonBody, problems } from './describe-route.ts';
 import { jobLinks } from './job-links.ts';
-import { ownerFor, refuseOthersInputs } from './own-jobs.ts';
+import { ownerFor, rejectOthersInputs } from './own-jobs.ts';
 import { requestSchema } from './request-schema.ts';
 import { ROUTES } from '../config/routes.ts';
 import { createHeaders, listParams, pageSchema, startedSchema } from './schemas.ts';
@@ -64,7 +64,7 @@ async function startRequested(
   caller: string,
   key: string | undefined,
 ): Promise<StartedJob> {
-  await refuseOthersInputs(edges, caller, request);
+  await rejectOthersInputs(edges, caller, request);
   const requestHash = hashOfRequest(request);
   const { name, profile = 'default', inputs, prefix, limit } = request;
   const jobId =

@@ -1,3 +1,4 @@
+import { JOB_STATES } from '../status/job-states.ts';
 import * as z from 'zod';
 import { inputKeySchema } from '../requests/job-request.ts';
 import { MAX_UPLOAD_BYTES } from '../store/links.ts';
@@ -7,19 +8,7 @@ import { OUTPUT_PREFIX } from '../checkpoints/keys.ts';
 
 const jobId = z.string().regex(/^[\w-]{1,80}$/, 'is no jobId');
 
-const STATES = [
-  'queued',
-  'running',
-  'cancelling',
-  'stopped',
-  'succeeded',
-  'partial',
-  'failed',
-  'cancelled',
-  'empty',
-] as const;
-
-const stateSchema = z.enum(STATES).meta({ id: 'JobState' });
+const stateSchema = z.enum(JOB_STATES).meta({ id: 'JobState' });
 
 export const jobParams = z.object({ jobId });
 
@@ -142,6 +131,11 @@ const openBatchSchema = z.object({
   shard: z.int(),
   round: z.int(),
   batchId: z.string().optional().describe('Absent when it is not known whether the batch exists.'),
+  candidates: z
+    .array(z.string())
+    .readonly()
+    .optional()
+    .describe('Batches that may be the one whose create got no answer.'),
   status: z.string().optional().describe("The provider's last word for it."),
   createdAt: z.string().optional(),
   files: z.object({

@@ -45,6 +45,8 @@ export interface Collected {
   readonly halving?: Halving | undefined;
   /** Ids of files at the provider that could not be deleted. */
   readonly left?: readonly string[];
+  /** The provider may have another batch of the same rows, of this round or one before it. */
+  readonly doubt?: true;
   /** How the next round is sent, when not as a batch. */
   readonly sendNext?: 'direct' | undefined;
   /** Last round this shard may run; grows when a round cost nothing (stopped, or failed validation with lines named). */

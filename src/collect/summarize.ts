@@ -67,7 +67,7 @@ export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summa
     unexplained: sumUnexplained(ends),
     ...unreadableIn(ends),
     batches,
-    open: ends.flatMap(({ open }) => open ?? []),
+    open: ends.flatMap(({ open, twins = [] }) => [...(open === undefined ? [] : [open]), ...twins]),
     left: ends.flatMap(({ left }) => left),
     problems: plan?.problems ?? [],
     results: shards.length > 0 ? resultsKey(jobId) : undefined,

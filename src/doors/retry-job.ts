@@ -9,7 +9,7 @@ import { summaryObject, type Summary } from '../checkpoints/summary.ts';
 import { jobKey } from '../checkpoints/keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { retryId } from './retry-id.ts';
-import { refuseElsewhere } from './whose-answers.ts';
+import { rejectElsewhere } from './whose-answers.ts';
 import { startJob, type StartEdges, type StartedJob } from './start-job.ts';
 
 /** How the rows are treated this time; what is absent stays as it was. */
@@ -39,8 +39,8 @@ export async function retryJob(
     );
   }
   // Made-up answers never come among real ones, nor real ones among those.
-  refuseElsewhere(edges, job);
-  refuseOthers(job, summary);
+  rejectElsewhere(edges, job);
+  rejectOthers(job, summary);
   const nth = await nextRetry(edges, jobId, treatment);
   return startJob(edges, {
     jobId: retryId(jobId, nth),
@@ -54,7 +54,7 @@ export async function retryJob(
 }
 
 /** @throws InvalidRequest for a job that has no rows to ask again, or whose rows are not settled yet */
-function refuseOthers({ jobId, retry }: Job, summary: Summary | undefined): void {
+function rejectOthers({ jobId, retry }: Job, summary: Summary | undefined): void {
   if (retry !== undefined)
     throw new InvalidRequest(`Job ${jobId} is a retry of job ${retry.jobId}: retry that one.`);
   switch (summary?.status) {

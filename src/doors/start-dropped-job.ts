@@ -5,7 +5,7 @@ import { JOB_FILE_SUFFIX } from '../checkpoints/keys.ts';
 import { dropEventSchema, readDrop, type Drop } from '../requests/drop-event.ts';
 import { parseJobFile, type JobRequest } from '../requests/job-request.ts';
 import { MAX_REQUEST_BYTES, tooLarge } from '../requests/request-limits.ts';
-import { refuseOtherFiles } from './job-file-reads.ts';
+import { rejectOtherFiles } from './job-file-reads.ts';
 import { isUnfinished } from '../requests/unfinished-files.ts';
 import { InputFilter } from '../requests/input-files.ts';
 import { askedOverrides } from '../requests/question.ts';
@@ -48,7 +48,7 @@ async function requestOf({ store, config }: StartEdges, drop: Drop): Promise<Sta
     return { jobId, profile, inputs: () => Promise.resolve([inputOf(drop)]) };
   }
   const request = await readJobFile(store, drop);
-  refuseOtherFiles(config, drop, request);
+  rejectOtherFiles(config, drop, request);
   const named = request.profile ?? profile;
   const filter = new InputFilter();
   return {

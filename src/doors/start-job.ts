@@ -12,7 +12,7 @@ import { isOvertaken } from './retry-id.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
 import { SIMULATED } from '../config/known-providers.ts';
 import { findSample, noteSample } from './sample.ts';
-import { refuseElsewhere } from './whose-answers.ts';
+import { rejectElsewhere } from './whose-answers.ts';
 
 export interface StartEdges extends Edges {
   readonly config: NightshiftConfig;
@@ -130,7 +130,7 @@ async function goOn(edges: StartEdges, job: Job): Promise<StartedJob> {
     log('job_already_known', { jobId });
     return { jobId, state: 'finished' };
   }
-  refuseElsewhere(edges, await jobObject.require(store, jobId));
+  rejectElsewhere(edges, await jobObject.require(store, jobId));
   return resume(edges, jobId);
 }
 
@@ -153,7 +153,7 @@ export async function resumeJob(edges: StartEdges, jobId: string): Promise<Start
     summary?.status === 'succeeded' || summary?.status === 'partial' || summary?.status === 'empty';
   const refused = summary !== undefined && (await isRefused(store, jobId));
   if (ended || refused) return { jobId, state: 'finished' };
-  refuseElsewhere(edges, await jobObject.require(store, jobId));
+  rejectElsewhere(edges, await jobObject.require(store, jobId));
   return resume(edges, jobId);
 }
 

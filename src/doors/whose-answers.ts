@@ -20,7 +20,7 @@ export function whyNotHere(
 }
 
 /** @throws InvalidRequest when the job goes on elsewhere */
-export function refuseElsewhere(edges: Pick<StartEdges, 'simulated'>, job: Job): void {
+export function rejectElsewhere(edges: Pick<StartEdges, 'simulated'>, job: Job): void {
   const why = whyNotHere(edges, job);
   if (why !== undefined) throw new InvalidRequest(why);
 }

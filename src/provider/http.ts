@@ -141,7 +141,7 @@ export class Http {
    * @throws ProviderRejected when rows may not be sent to the endpoint
    */
   async answer(endpoint: string, path: string, body: string): Promise<DirectAnswer> {
-    this.#refuseUnlisted(endpoint);
+    this.#rejectUnlisted(endpoint);
     const headers = { 'content-type': 'application/json' };
     const call: Call = { action: `call ${path}`, method: 'POST', path, headers, body, repeatable: false };
     try {
@@ -192,7 +192,7 @@ export class Http {
     });
   }
 
-  #refuseUnlisted(endpoint: string): void {
+  #rejectUnlisted(endpoint: string): void {
     const { endpoints } = this.#options;
     if (endpoints === undefined || endpoints.includes(endpoint)) return;
     throw new ProviderRejected(

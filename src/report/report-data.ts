@@ -1,6 +1,7 @@
 import type { ErrorCount, ModelUsage, OutcomeCounts } from '../checkpoints/counts.ts';
 import type { Summary } from '../checkpoints/summary.ts';
-import type { JobState, JobStatus } from '../status/job-status.ts';
+import type { JobStatus } from '../status/job-status.ts';
+import type { JobState } from '../status/job-states.ts';
 import { measureLatency, type Latency } from './latency.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { Plan } from '../checkpoints/plan.ts';

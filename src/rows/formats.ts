@@ -62,7 +62,7 @@ export async function* readRows(
     throw new InvalidInput(
       `${name} is named ${extension}, but its content is gzipped: add ".gz" to its name.`,
     );
-  refuseOtherContent(peeked.start, { name, extension, format });
+  rejectOtherContent(peeked.start, { name, extension, format });
   if (format.magic !== undefined) {
     yield* format.read(peeked.chunks, options);
     return;
@@ -82,7 +82,7 @@ export async function* readRows(
 const OLD_OFFICE = 'd0cf11e0a1b11ae1';
 
 /** @throws InvalidInput when the content is plainly of another format than the name says */
-function refuseOtherContent(
+function rejectOtherContent(
   start: Buffer,
   { name, extension, format }: { readonly name: string; readonly extension: string; readonly format: Format },
 ): void {

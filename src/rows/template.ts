@@ -4,7 +4,7 @@ import { hasLoneSurrogate } from '../jsonl/json-line.ts';
 /**
  * Fills a row's fields into a text.
  * @throws MissingColumn when the row lacks one the text names.
- * @throws RowRefused when a value that is filled in as JSON holds text that is not valid Unicode.
+ * @throws RowRejected when a value that is filled in as JSON holds text that is not valid Unicode.
  */
 export type Template = (fields: Readonly<Record<string, unknown>>) => string;
 

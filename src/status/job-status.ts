@@ -1,3 +1,4 @@
+import { isOpenState, type JobState } from './job-states.ts';
 import { addCounts } from '../checkpoints/outcomes.ts';
 import { shownInputs } from '../requests/shown-inputs.ts';
 import type { Executions } from '../executions/executions.ts';
@@ -10,10 +11,8 @@ import { summaryObject, type Summary } from '../checkpoints/summary.ts';
 import { summaryKey } from '../checkpoints/keys.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { readLeftOpen } from './left-open.ts';
 import { readShards, type ShardStatus } from './shard-status.ts';
-
-/** How a job is: its summary's status once it has ended, else what it does now. */
-export type JobState = Summary['status'] | 'queued' | 'running' | 'cancelling' | 'stopped';
 
 /** One line about a job. */
 export interface JobOverview {
@@ -101,7 +100,11 @@ export async function readDetails(edges: StatusEdges, jobId: string): Promise<Jo
   // Nothing of a refused job is in its shards any more.
   const shards =
     plan === undefined || plan.failure !== undefined ? [] : await readShards(edges.store, jobId, plan);
-  return { status: statusOf(jobId, facts, plan, shards), shards };
+  const status = statusOf(jobId, facts, plan, shards);
+  // It ended, and nobody wrote a summary.
+  const isUntold = facts.summary === undefined && facts.status === 'failed';
+  const open = isUntold ? await readLeftOpen(edges.store, jobId, shards) : [];
+  return { status: open.length === 0 ? status : { ...status, open }, shards };
 }
 
 function statusOf(
@@ -153,13 +156,12 @@ function stateOf(summary: Summary | undefined, running: boolean | undefined, can
 }
 
 function overview(jobId: string, { job, summary, status }: Facts): JobOverview {
-  const open = status === 'queued' || status === 'running' || status === 'cancelling' || status === 'stopped';
   return {
     jobId,
     status,
     profile: job?.profile.name ?? summary?.profile ?? '',
     createdAt: job?.createdAt ?? summary?.startedAt ?? '',
-    ...(summary === undefined || open ? {} : { endedAt: summary.endedAt }),
+    ...(summary === undefined || isOpenState(status) ? {} : { endedAt: summary.endedAt }),
   };
 }
 

@@ -58,7 +58,9 @@ async function collectOnce(
   if (job.profile.maxBatches !== undefined && !(await hasOpenBatch(edges, context, next)))
     await freeSlot(edges.store, provider.name, context);
   const spent = spentEvents(context.spentEvents, spentOn(context));
-  const base = { jobId, shard, provider, polling, lastRound, spentEvents: spent };
+  const isInDoubt = 'doubt' in end && end.doubt === true;
+  const doubt = isInDoubt || context.doubt === true ? { doubt: true as const } : {};
+  const base = { jobId, shard, provider, polling, lastRound, spentEvents: spent, ...doubt };
   if (next !== 'retry') return { ...base, next, round, waitSeconds: 0 };
   if (isNearlyFull(spent)) {
     await stopShard(edges, context, { nextRound: round + 1, failure: HISTORY_FULL });
@@ -87,10 +89,14 @@ async function hasOpenBatch(
 function lookLater(
   { clock }: ProviderEdges,
   context: PolledContext,
-  { next, late, waitSeconds }: LookAgain,
+  { next, late, waitSeconds, follow }: LookAgain,
 ): LookContext {
   const nextPollAt = Math.floor(clock.now() / 1_000) + waitSeconds;
-  return { ...context, next, late, waitSeconds, nextPollAt };
+  const look = { next, waitSeconds, nextPollAt };
+  if (follow === undefined) return { ...context, ...look, late };
+  // What is known of the batch before says nothing of its twin.
+  const { gone: _gone, late: _late, absentSeconds: _absent, missedSeconds: _missed, ...rest } = context;
+  return { ...rest, ...look, batchId: follow, notFound: 0 };
 }
 
 function spentOn(context: CollectContext): RoundTurns {
@@ -106,7 +112,7 @@ const HISTORY_FULL: Failure = {
   message: 'The execution has no room for another round in its history; the next one of the job goes on.',
 };
 
-type RoundEnd = Pick<Collected, 'next' | 'round' | 'lastRound' | 'halving'> | LookAgain;
+type RoundEnd = Pick<Collected, 'next' | 'round' | 'lastRound' | 'halving' | 'doubt'> | LookAgain;
 
 async function collect(
   edges: ProviderEdges,

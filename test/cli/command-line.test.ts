@@ -8,7 +8,7 @@ import { startSimulator } from '../../simulator/index.ts';
 import type { ResultLine } from '../../src/checkpoints/result-line.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { BIN, spawnCli, USER_ENV, type Exited } from './spawn-cli.ts';
-import { tableOf } from '../support/exhaustive.ts';
+import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 
 const nightshift = (folder: string, ...args: string[]): Promise<Exited> => spawnCli(folder, args);
 
@@ -87,7 +87,7 @@ describe.concurrent('nightshift run', () => {
     ]);
   });
 
-  test('leaves no dead letters of an earlier run in --out', async () => {
+  test('leaves no dead letters of an earlier run in --out', EXHAUSTIVE, async () => {
     const folder = await openFolder({
       'a.jsonl': '{"prompt":"echo:x"}\n{}\n',
       'b.jsonl': '{"prompt":"echo:x"}',
@@ -136,7 +136,7 @@ describe.concurrent('nightshift run', () => {
     expect(await readdir(folder)).toEqual(['a.jsonl']);
   });
 
-  test('puts answers that are files into --out, too', async () => {
+  test('puts answers that are files into --out, too', EXHAUSTIVE, async () => {
     const folder = await openFolder();
     await writeFile(join(folder, 'ships.jsonl'), '{"custom_id":"cog","prompt":"A cog"}\n');
     const image = ['--endpoint', '/v1/images/generations', '--model', 'm'];
@@ -156,7 +156,7 @@ describe.concurrent('nightshift run', () => {
     expect(png.toString('latin1', 1, 4)).toBe('PNG');
   });
 
-  test('goes on to its end without a stack when nobody reads its output any more', async () => {
+  test('goes on to its end without a stack when nobody reads its output any more', EXHAUSTIVE, async () => {
     const folder = await openFolder();
     const child = spawn(process.execPath, [BIN, 'run', '--out', 'results'], {
       cwd: folder,
@@ -185,7 +185,7 @@ describe.concurrent('nightshift run', () => {
     expect(third.jobId).not.toBe(first.jobId);
   });
 
-  test('makes one job of several files', async () => {
+  test('makes one job of several files', EXHAUSTIVE, async () => {
     const folder = await openFolder({ 'a.txt': 'echo:1\n', 'b.csv': 'prompt\necho:2\n' });
 
     const files = ['a.txt', 'b.csv', '--simulate'];
@@ -198,7 +198,7 @@ describe.concurrent('nightshift run', () => {
     expect(results).toContain('b.csv');
   });
 
-  test('takes a job request, whose inputs lie in the data folder', async () => {
+  test('takes a job request, whose inputs lie in the data folder', EXHAUSTIVE, async () => {
     const request = { profile: 'classify', prefix: 'staged/', overrides: { rounds: 1 } };
     const folder = await openFolder({ 'x.job.json': JSON.stringify(request) });
     await mkdir(join(folder, 'nightshift-data', 'staged'), { recursive: true });
@@ -210,7 +210,7 @@ describe.concurrent('nightshift run', () => {
     expect(JSON.parse(stdout)).toMatchObject({ profile: 'classify', inputs: [{ key: 'staged/a.csv' }] });
   });
 
-  test('exits 1 and says why when the job failed', async () => {
+  test('exits 1 and says why when the job failed', EXHAUSTIVE, async () => {
     const folder = await openFolder({ 'empty.jsonl': '' });
 
     const { status, stderr } = await nightshift(folder, 'run', 'empty.jsonl', '--simulate');

@@ -10,7 +10,7 @@ import { NO_ROWS } from '../../src/checkpoints/outcomes.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { writeJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { CONFIG } from '../workflow/parts.ts';
+import { CONFIG } from '../support/config.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import { EVIL, expectText } from './hostile.ts';
 import { spawnCli } from './spawn-cli.ts';

@@ -1,3 +1,4 @@
+import { JOB_STATES } from '../../src/status/job-states.ts';
 import * as z from 'zod';
 
 /** What docs/command-line.md promises of each type of line that `--json` prints. */
@@ -29,17 +30,7 @@ const problem = z.strictObject({
   message: z.string(),
 });
 const jobId = z.string();
-const status = z.enum([
-  'queued',
-  'running',
-  'cancelling',
-  'stopped',
-  'succeeded',
-  'partial',
-  'failed',
-  'cancelled',
-  'empty',
-]);
+const status = z.enum(JOB_STATES);
 
 const overview = {
   jobId,

@@ -12,7 +12,8 @@ import { publishedConfig } from '../../src/config/published-config.ts';
 import { createS3Store } from '../../src/store/s3-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { startLocalS3 } from '../store/local-s3.ts';
-import { CONFIG, KEY, openEdges } from '../workflow/parts.ts';
+import { CONFIG } from '../support/config.ts';
+import { KEY, openEdges } from '../support/edges.ts';
 import { spawnCli, type Exited } from './spawn-cli.ts';
 import { startAws } from './local-aws.ts';
 

@@ -7,7 +7,7 @@ import { lockFolder } from '../../host/lock.ts';
 import { findJob, readTreatment } from '../../host/start-request.ts';
 import { jobKey } from '../../src/checkpoints/keys.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
-import { CONFIG } from '../workflow/parts.ts';
+import { CONFIG } from '../support/config.ts';
 
 async function openHeld() {
   const home = await mkdtemp(join(tmpdir(), 'nightshift-beside-'));

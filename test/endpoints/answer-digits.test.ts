@@ -10,7 +10,7 @@ import type { ResultRules } from '../../src/collect/lines/result-rules.ts';
 import { readAnswer } from '../../src/jsonl/answer-json.ts';
 import { jsonLine } from '../../src/jsonl/json-line.ts';
 import { asWire } from '../../src/provider/wire.ts';
-import { jsonTexts, numberTexts } from '../json-text.ts';
+import { jsonTexts, numberTexts } from '../support/json-text.ts';
 
 /** Numbers of answers, from the provider's line to the result line. */
 const RULES: ResultRules = {

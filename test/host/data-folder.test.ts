@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startJob } from '../../src/doors/start-job.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
-import { HeldExecutions } from '../held-executions.ts';
-import { CONFIG } from '../workflow/parts.ts';
+import { HeldExecutions } from '../support/held-executions.ts';
+import { CONFIG } from '../support/config.ts';
 import { LINE_SCHEMAS } from '../cli/json-line-schemas.ts';
 import { BIN, spawnCli, USER_ENV, type Exited } from '../cli/spawn-cli.ts';
+import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
 let folder: string;
 let jobId: string;
@@ -58,7 +59,7 @@ test('results leave no dead letters of another job', async () => {
   await expect(rm(join(folder, 'dead-letters.jsonl'))).rejects.toThrow('ENOENT');
 });
 
-test('results come as Parquet, too', async () => {
+test('results come as Parquet, too', EXHAUSTIVE, async () => {
   await writeFile(join(folder, 'c.jsonl'), '{"prompt":"echo:table"}\n');
   const run = await nightshift('run', 'c.jsonl', '--simulate', '--json');
   const { jobId: made } = LINE_SCHEMAS.summary.parse(JSON.parse(run.stdout));
@@ -74,7 +75,7 @@ test('results come as Parquet, too', async () => {
   });
 });
 
-test('results may be read by somebody who has soon seen enough', async () => {
+test('results may be read by somebody who has soon seen enough', EXHAUSTIVE, async () => {
   const rows = Array.from({ length: 20_000 }, (_, n) => `{"prompt":"echo:${n}"}\n`).join('');
   await writeFile(join(folder, 'many.jsonl'), rows);
   const run = await nightshift('run', 'many.jsonl', '--simulate', '--json');

@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
 import type { CallStep } from '../../host/engine.ts';
@@ -12,7 +11,9 @@ import type { Summary } from '../../src/checkpoints/summary.ts';
 import { resultsKey } from '../../src/checkpoints/keys.ts';
 import type { LogEvent, LogFields } from '../../src/log.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { createClock, KEY, openEdges, type TestClock } from '../workflow/parts.ts';
+import { createClock, type TestClock } from '../support/clock.ts';
+import { KEY, openEdges } from '../support/edges.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 /** The whole stack on this machine, in one test: real folder, real watch, real HTTP; only time is simulated. */
 export interface TestHost {
@@ -60,8 +61,7 @@ let loaded: ReturnType<typeof loadStack> | undefined;
 export async function openHost(): Promise<TestHost> {
   loaded ??= loadStack(CONFIG);
   const stack = await loaded;
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-host-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const clock = createClock();
   const simulator = await startSimulator({ apiKey: KEY, clock });
   onTestFinished(() => simulator.close());

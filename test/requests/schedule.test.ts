@@ -20,9 +20,9 @@ describe('a schedule', () => {
     expect(scheduleSchema.parse(schedule)).toEqual(schedule);
   });
 
-  test('has no other fields, rows neither, and those are named', () => {
-    expect(problemsOf({ cron: CRON, prefix: 'staged/', rows: [1], colour: 'red' })).toEqual([
-      ': Unrecognized keys: "rows", "colour"',
+  test('has no other fields, and those are named', () => {
+    expect(problemsOf({ cron: CRON, prefix: 'staged/', size: 1, colour: 'red' })).toEqual([
+      ': Unrecognized keys: "size", "colour"',
     ]);
   });
 

@@ -7,7 +7,7 @@ import { readJsonText } from '../../src/rows/formats/json-lines.ts';
 import { invalidDeadLetter } from '../../src/rows/dead-letter.ts';
 import { toRequestLine, type RequestRules } from '../../src/rows/request-line.ts';
 import { compileTemplate } from '../../src/rows/template.ts';
-import { jsonTexts, numberTexts } from '../json-text.ts';
+import { jsonTexts, numberTexts } from '../support/json-text.ts';
 import { build } from './build.ts';
 
 /** The numbers of a row reach the provider with the digits they have in the input, wherever they stand. */

@@ -1,5 +1,7 @@
 import { announcedUpload, cleanProvider } from './clean-provider.ts';
 import { describeRound } from './describe-round.ts';
+import { cancelTwins, followTwin, giveUpBatch } from '../../batches/twins.ts';
+import { lateObject } from '../../checkpoints/late.ts';
 import { lostIdsObject } from '../../checkpoints/lost-ids.ts';
 import { writeRound } from './write-round.ts';
 import { LostRows } from './lost-rows.ts';
@@ -7,10 +9,19 @@ import { decideRound } from './decide-round.ts';
 import { judgeFile } from './judge-file.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import { Scratch } from './scratch.ts';
-import { describeGap, leaveOpen, lookAgain, weighRound, type LookAgain } from './late-output.ts';
+import {
+  describeGap,
+  leaveOpen,
+  lookAgain,
+  waitedSeconds,
+  weighRound,
+  type LookAgain,
+  type OpenGap,
+} from './late-output.ts';
 import type { Round } from './round.ts';
 import type { Job } from '../../checkpoints/job.ts';
-import { markLate, readRound, type CollectEdges, type RoundEvidence } from './read-round.ts';
+import { readRound, type CollectEdges, type RoundEvidence } from './read-round.ts';
+import { weighTwins } from './weigh-twins.ts';
 import type { LeftOpen } from '../../checkpoints/open-batch.ts';
 import type { Collected } from '../../checkpoints/collected.ts';
 /** What collecting a round came to. */
@@ -30,21 +41,55 @@ export async function collectRound(
   job: Job,
   round: Round,
 ): Promise<CollectedRound | LookAgain> {
-  using output = new Scratch();
-  using errors = new Scratch();
-  const evidence = await readRound(edges, job, round, { output, errors });
+  using scratches = new DisposableStack();
+  const more = (): Scratch => scratches.use(new Scratch());
+  const evidence = await readRound(edges, job, round, { output: more(), errors: more(), more });
   const { dialect } = job.profile.provider;
+  // It was given up as gone, and has come back.
+  if (round.gone === true && evidence.batch?.phase === 'running')
+    return { ...lookAgain(edges, dialect, evidence), follow: evidence.batch.id };
   const weighed = weighRound(dialect, evidence);
+  // Awaited here: the scratch files are closed when this function is left.
   if (weighed.next === 'complete') {
     // From here on what is stored counts: the provider's files are deleted.
-    if (evidence.wasLate) await markLate(edges, round, false);
-    // Awaited here: the scratch files are closed when this function is left.
-    return await endRound(edges, job, evidence);
+    if (evidence.wasLate) await lateObject.write(edges.store, round, { isLate: false });
+    return await endWithTwins(edges, job, evidence);
   }
-  await markLate(edges, round, true);
+  if (weighed.next === 'stop') return await stopOpen(edges, job, evidence, weighed.gap);
+  await lateObject.write(edges.store, round, { isLate: true });
+  return lookAgain(edges, dialect, evidence);
+}
+
+/** All of the batch is there: ends the round once its twins have ended, too, or follows one in its place. */
+async function endWithTwins(
+  edges: ProviderEdges,
+  job: Job,
+  evidence: RoundEvidence,
+): Promise<CollectedRound | LookAgain> {
+  const { context, batch, twins } = evidence;
+  const { dialect } = job.profile.provider;
+  const weighed = weighTwins(evidence, waitedSeconds(context));
+  if (weighed.next === 'follow') {
+    await followTwin(edges.store, { ...context, status: batch?.status ?? 'not found' }, weighed.twin);
+    // What is stored is of the batch before.
+    await lateObject.write(edges.store, context, { isLate: true });
+    return { ...lookAgain(edges, dialect, evidence), follow: weighed.twin.id };
+  }
+  await cancelTwins(edges, context, twins);
   if (weighed.next === 'wait') return lookAgain(edges, dialect, evidence);
+  return weighed.next === 'stop' ? stopOpen(edges, job, evidence, 'twin') : endRound(edges, job, evidence);
+}
+
+/** The batch stays as it is: its results are in the store, and are not all there will be. */
+async function stopOpen(
+  edges: ProviderEdges,
+  job: Job,
+  evidence: RoundEvidence,
+  gap: OpenGap,
+): Promise<CollectedRound> {
+  await lateObject.write(edges.store, evidence.context, { isLate: true });
   const written = await writeRows(edges, job, evidence, true);
-  const failure = describeGap(evidence, weighed.gap);
+  const failure = describeGap(evidence, gap);
   return { collected: { ...written, next: 'stop', failure }, leftOpen: leaveOpen(evidence, failure) };
 }
 
@@ -74,9 +119,17 @@ const NOTHING_AGAIN = { again: [] };
 
 /** The round is over: writes its rows, and deletes what it left at the provider. */
 async function endRound(edges: ProviderEdges, job: Job, evidence: RoundEvidence): Promise<CollectedRound> {
-  const { context, batch, upload } = evidence;
+  const { context, batch, upload, twins } = evidence;
+  const { batchId, gone = false } = context;
   const collected = await writeRows(edges, job, evidence, false);
   const uploaded = upload ?? (await announcedUpload(edges.store, context, context.round));
-  const left = await cleanProvider(edges, job, batch, uploaded);
-  return { collected: left.length === 0 ? collected : { ...collected, left } };
+  const leavings = { batch, upload: uploaded, twins: twins.map((twin) => twin.batch) };
+  const left = await cleanProvider(edges, job, leavings);
+  // It may come back: the rounds after this one look for it.
+  if (gone && batchId !== undefined)
+    await giveUpBatch(edges.store, context, { batchId, status: 'not found' });
+  const isInDoubt = gone || context.doubt === true;
+  return {
+    collected: { ...collected, ...(left.length > 0 && { left }), ...(isInDoubt && { doubt: true }) },
+  };
 }

@@ -14,12 +14,15 @@ import {
   type GapKind,
 } from './evidence.ts';
 import type { RoundEvidence } from './read-round.ts';
+import { sentOf } from './sent-requests.ts';
 
 /** The batch has ended and shows less than it promised: the machine waits, and the round is collected again. */
 export interface LookAgain {
   readonly next: 'look';
   readonly late: LateOutput;
   readonly waitSeconds: number;
+  /** Its twin is polled and collected in its place. */
+  readonly follow?: string;
 }
 
 /** Whether what was read of a round is all there will be. A round without a batch has nothing to wait for. */
@@ -45,11 +48,7 @@ export function weighRound({ files: facts }: Dialect, read: RoundEvidence): Deci
   });
 }
 
-function sentOf({ upload, index }: RoundEvidence): number {
-  return upload?.part?.requests ?? index.requests;
-}
-
-const waitedSeconds = ({ age = 0, late }: Round): number =>
+export const waitedSeconds = ({ age = 0, late }: Round): number =>
   late === undefined ? 0 : Math.max(0, age - late.since);
 
 /** Bytes of both files. */
@@ -86,14 +85,18 @@ export function leaveOpen(read: RoundEvidence, { code, message }: Failure): Left
   };
 }
 
-const GAPS: Readonly<Record<GapKind, { readonly name: string; readonly code: string }>> = {
+const GAPS: Readonly<Record<OpenGap, { readonly name: string; readonly code: string }>> = {
   running: { name: 'BatchOpen', code: 'BATCH_OPEN' },
   unrecognised: { name: 'OutputUnrecognised', code: 'OUTPUT_UNRECOGNISED' },
   incomplete: { name: 'OutputIncomplete', code: 'OUTPUT_INCOMPLETE' },
+  twin: { name: 'BatchOpen', code: 'BATCH_OPEN' },
 };
 
+/** Why a batch is left open; `twin`: rows without a line may be answered by a second batch of the same rows. */
+export type OpenGap = GapKind | 'twin';
+
 /** Why a round is not paid for again although it has rows without an answer. */
-export function describeGap(read: RoundEvidence, gap: GapKind): Failure {
+export function describeGap(read: RoundEvidence, gap: OpenGap): Failure {
   const { context, batch, index } = read;
   const { jobId, shard, round, batchId } = context;
   const counts = batch?.counts;
@@ -106,10 +109,15 @@ export function describeGap(read: RoundEvidence, gap: GapKind): Failure {
     running: `It runs on although its cancellation was requested; ${found}.`,
     unrecognised: `No line of its files belongs to one of its rows: ${files}.`,
     incomplete: `Its files do not show what it promised: ${found}; ${files}.`,
+    twin: `${found}; the others may be answered by ${twinsOf(read)}, which the provider made of the same rows.`,
   }[gap];
   const next =
     'Nothing was sent again, for it would be paid for twice. Resume the job to look at the batch again.';
   return { ...GAPS[gap], message: `${about} ${said} ${next}` };
+}
+
+function twinsOf({ twins }: RoundEvidence): string {
+  return twins.map(({ batch }) => `batch ${batch.id} (${batch.status})`).join(', ');
 }
 
 function describeFiles({ batch, files }: RoundEvidence): string {

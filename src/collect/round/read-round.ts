@@ -5,6 +5,7 @@ import { lateObject } from '../../checkpoints/late.ts';
 import { uploadObject, type UploadCheckpoint } from '../../checkpoints/upload.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
 import { isDirectRound } from '../../checkpoints/shard-rounds.ts';
+import type { FoundTwin } from '../../batches/twins.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import { endpointAt } from '../../endpoints/endpoints.ts';
 import type { Job } from '../../checkpoints/job.ts';
@@ -18,6 +19,7 @@ import { askedAgainBefore } from './lost-rows.ts';
 import { RoundIndex } from './round-index.ts';
 import { readRoundRequests } from './round-requests.ts';
 import type { Round } from './round.ts';
+import { readTwins } from './read-twins.ts';
 import type { Scratch } from './scratch.ts';
 
 /** What collecting a round touches outside itself. */
@@ -40,12 +42,18 @@ export interface RoundEvidence {
   readonly askedBefore: ReadonlySet<string>;
   /** An earlier look found less than the batch promised. */
   readonly wasLate: boolean;
+  /** Other batches of its rows and of those of earlier rounds. */
+  readonly twins: readonly FoundTwin[];
+  /** A twin may have answers that are not there yet. */
+  readonly mayBringMore: boolean;
 }
 
 /** The provider's two files on local disk. */
 export interface Scratches {
   readonly output: Scratch;
   readonly errors: Scratch;
+  /** Opens one more. */
+  readonly more: () => Scratch;
 }
 
 /** Fetches both files of a round and indexes their lines. */
@@ -64,7 +72,7 @@ export async function readRound(
   const rules = await rulesOf(job, round.round);
   const requests = await readRoundRequests(store, rules, context);
   const index = new RoundIndex(requests, edges.createReader(rules), rules);
-  const wasLate = (await readLate(edges, round))?.isLate === true;
+  const wasLate = (await lateObject.read(store, round))?.isLate === true;
   const fetch = (name: FoundFile['name'], fileId: string | undefined): Promise<FoundFile | undefined> =>
     fetchFile(
       {
@@ -74,18 +82,19 @@ export async function readRound(
         fileId,
         key: roundKey(round, round.round, FILES[name]),
         isLate: wasLate,
-        onShort: () => markLate(edges, round, true),
+        onShort: () => lateObject.write(store, round, { isLate: true }),
       },
       scratches[name],
       index.takeIn(scratches[name], name),
     );
   const output = await fetch('output', batch?.outputFileId);
   const errors = await fetch('errors', batch?.errorFileId);
+  const twins = await readTwins(edges, round, index, scratches.more);
   index.settle(direct ? undefined : (upload?.part?.requests ?? index.requests));
   index.haltedBy ??= round.denied;
   const files = [output, errors].filter((file) => file !== undefined);
   const askedBefore = await askedAgainBefore(store, round, round.round);
-  return { context, direct, batch, upload, rules, index, files, askedBefore, wasLate };
+  return { context, direct, batch, upload, rules, index, files, askedBefore, wasLate, ...twins };
 }
 
 const FILES = { output: 'output.jsonl', errors: 'errors.jsonl' } as const;
@@ -106,17 +115,4 @@ async function rulesOf({ profile, simulated }: Job, round: number): Promise<Resu
 async function openOutputCheck({ schema, retry }: OutputRules): Promise<OutputCheck> {
   const { compileSchema } = await import('../../output/compile-schema.ts');
   return { match: compileSchema(schema), retry };
-}
-
-/** `round-<r>.late.json`: whether what is stored of the provider's files may not be all there is. */
-interface Late {
-  readonly isLate: boolean;
-}
-
-function readLate({ store }: ProviderEdges, round: Round): Promise<Late | undefined> {
-  return lateObject.read(store, round);
-}
-
-export async function markLate({ store }: ProviderEdges, round: Round, isLate: boolean): Promise<void> {
-  await lateObject.write(store, round, { isLate });
 }

@@ -11,6 +11,8 @@ import { addUsage, NO_USAGE } from '../counts/usage.ts';
 export interface Stopped {
   readonly failure?: Failure;
   readonly open?: OpenBatch | undefined;
+  /** Second batches of the same rows that still run. */
+  readonly twins?: readonly OpenBatch[];
   readonly left?: readonly string[];
 }
 
@@ -18,7 +20,7 @@ export interface Stopped {
 export function sumRounds(
   { rows, invalid, answered = 0 }: ShardPlan,
   rounds: readonly Collected[],
-  { failure, open, left: leftOpen = [] }: Stopped = {},
+  { failure, open, twins = [], left: leftOpen = [] }: Stopped = {},
 ): ShardEnd {
   const sum = (count: (round: Collected) => number): number =>
     rounds.reduce((total, round) => total + count(round), 0);
@@ -46,8 +48,9 @@ export function sumRounds(
     changedIds: sum((round) => round.changedIds ?? 0),
     paidTwice: sum((round) => round.paidTwice ?? 0),
     unreadableLines: rounds.flatMap(({ unreadableLines = [] }) => unreadableLines).slice(0, 5),
-    left: [...new Set([...rounds.flatMap(({ left = [] }) => left), ...leftOpen])],
+    left: [...new Set([...rounds.flatMap(({ left = [] }) => left), ...leftOpen, ...twins.flatMap(filesOf)])],
     ...(open && { open }),
+    ...(twins.length > 0 && { twins }),
     ...(failure === undefined ? {} : { failure }),
   };
 }
@@ -61,6 +64,10 @@ function withOpen(
   if (open === undefined || batches.some(({ round }) => round === open.round)) return batches;
   const { shard, round, batchId, status, createdAt } = open;
   return [...batches, { shard, round, batchId, status, requests, createdAt, seconds: undefined }];
+}
+
+function filesOf({ files }: OpenBatch): string[] {
+  return Object.values(files).filter((fileId) => fileId !== undefined);
 }
 
 /** The rows that no round settled have one reason, and no example stands out. */

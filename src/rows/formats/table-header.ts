@@ -44,10 +44,10 @@ function noteHeader(
   reading.columns = columns;
   reading.ignoredColumns = header.length - columns.length;
   if (reading.ignoredColumns === 0) return;
-  const places = header.flatMap((column, n) => (column === '' ? [n + 1] : []));
-  const some = places.slice(0, 5).join(', ');
+  const unnamed = header.flatMap((column, n) => (column === '' ? [n + 1] : []));
+  const some = unnamed.slice(0, 5).join(', ');
   const which =
-    places.length === 1 ? `Column ${some} has` : `Columns ${some}${places.length > 5 ? ', …' : ''} have`;
+    unnamed.length === 1 ? `Column ${some} has` : `Columns ${some}${unnamed.length > 5 ? ', …' : ''} have`;
   reading.note(`${which} no name in the header: ignored.`);
 }
 
