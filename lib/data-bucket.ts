@@ -121,7 +121,7 @@ function encryptionOf({ encryptionKey }: Kept): BucketProps {
 }
 
 /**
- * A bucket of the same app that does not send its events to EventBridge would start no job at a drop. What an imported bucket does
+ * A bucket of the same app that sends no events would start no job at a drop. What an imported bucket does
  * is not known here.
  */
 export function refuseSilentBucket(bucket: IBucket): string[] {
@@ -133,14 +133,16 @@ export function refuseSilentBucket(bucket: IBucket): string[] {
   ];
 }
 
+/** A bucket whose notifications the CDK manages is taken at its word: which ones they are is the CDK's own matter. */
 function sendsEvents(bucket: IBucket, { notificationConfiguration: own }: CfnBucket): boolean {
   if (own !== undefined && 'eventBridgeConfiguration' in own) return true;
+  return hasManagedNotifications(bucket);
+}
+
+/** Whether the CDK brings a resource that sets the bucket's notifications. */
+function hasManagedNotifications(bucket: IBucket): boolean {
   const notifications = bucket.node.tryFindChild('Notifications');
-  return (
-    notifications !== undefined &&
-    'eventBridgeEnabled' in notifications &&
-    notifications.eventBridgeEnabled === true
-  );
+  return notifications?.node.findAll().some((child) => CfnResource.isCfnResource(child)) === true;
 }
 
 /**
@@ -148,9 +150,7 @@ function sendsEvents(bucket: IBucket, { notificationConfiguration: own }: CfnBuc
  * resource: EventBridge would be told of no drop any more.
  */
 function refuseNotifications(bucket: Bucket): string[] {
-  const notifications = bucket.node.tryFindChild('Notifications');
-  const isUsed = notifications?.node.findAll().some((child) => CfnResource.isCfnResource(child)) === true;
-  if (!isUsed) return [];
+  if (!hasManagedNotifications(bucket)) return [];
   return [
     'The data bucket takes no event notifications of its own: they would replace those to EventBridge, which start jobs. ' +
       "Add a rule to the default event bus instead, for detailType 'Object Created' of this bucket.",
