@@ -10,6 +10,7 @@ import {
   type IBucket,
 } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
+import { acknowledgeAccessLogs } from './acknowledge-packs.ts';
 import { keptProps, type Kept } from './kept.ts';
 import { checkpointDays } from '../src/config/limits.ts';
 
@@ -91,6 +92,7 @@ export class DataBucket extends Construct {
       encryption: BucketEncryption.S3_MANAGED,
       lifecycleRules: [{ id: 'forget-access-logs', expiration: Duration.days(365) }],
     });
+    acknowledgeAccessLogs(accessLogs);
     accessLogs.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('logging.s3.amazonaws.com')],
