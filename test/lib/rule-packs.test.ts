@@ -12,9 +12,10 @@ import { CONFIG, createApp } from './synthesized-stack.ts';
 const HARDENED = (stack: Stack): Partial<BatchWorkflowProps> => ({
   encryptionKey: new Key(stack, 'Key', { enableKeyRotation: true }),
   vpc: Vpc.fromVpcAttributes(stack, 'Vpc', {
-    vpcId: 'vpc-1',
+    vpcId: 'vpc-0123456789abcdef0',
     availabilityZones: ['a'],
-    privateSubnetIds: ['subnet-1'],
+    privateSubnetIds: ['subnet-0123456789abcdef0'],
+    privateSubnetRouteTableIds: ['rtb-0123456789abcdef0'],
   }),
   reservedConcurrency: 5,
   alarmTopic: Topic.fromTopicArn(stack, 'Topic', 'arn:aws:sns:eu-central-1:111122223333:alarms'),
