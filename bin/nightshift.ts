@@ -3,11 +3,15 @@ import { adviceFor } from '../cli/aws-advice.ts';
 import { EXIT } from '../cli/commands/exit-status.ts';
 import { createProgram } from '../cli/commands/program.ts';
 import { loadConfig } from '../cli/config/load-config.ts';
+import { answerInterrupts } from '../cli/interrupts.ts';
 import { printError } from '../cli/output.ts';
 import { InvalidRequest } from '../src/errors.ts';
 
 // `nightshift run | head` closes the pipe; the job, which is paid for, goes on to its end without it.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
+
+// A run that is interrupted before it began says so.
+if (process.argv[2] === 'run') answerInterrupts(EXIT.interrupted);
 
 try {
   const program = await createProgram(loadConfig, process.argv.slice(2));

@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { answerText } from '../src/report/answer-text.ts';
+import { answerText } from '../src/tables/answer-text.ts';
 import { parseExact } from '../src/exact-json.ts';
 import type { ResultLine } from '../src/checkpoints/result-line.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';

@@ -9,6 +9,17 @@ export interface Interrupts {
   second(milliseconds: number): Promise<boolean>;
 }
 
+let early: (() => void) | undefined;
+
+/** Answers Ctrl-C while a command is still being loaded: nothing was sent, and nothing will be. */
+export function answerInterrupts(status: number): void {
+  early = () => {
+    process.stderr.write('Interrupted. Nothing was sent.\n');
+    process.exit(status);
+  };
+  process.on('SIGINT', early).on('SIGTERM', early);
+}
+
 /** Takes Ctrl-C (and SIGTERM) over from Node, which would end the process where it stands. */
 export function takeInterrupts(): Interrupts {
   const first = new AbortController();
@@ -18,6 +29,8 @@ export function takeInterrupts(): Interrupts {
     else first.abort();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  // Only now: without any listener, Node forgets a signal that has come and was not handled yet.
+  if (early !== undefined) process.off('SIGINT', early).off('SIGTERM', early);
   return {
     first: first.signal,
     second: async (milliseconds) => {

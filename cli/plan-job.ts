@@ -1,24 +1,25 @@
+import { STEP_MEMORY_MIB } from '../lib/step-memory.ts';
+import { buildFast } from '../src/steps/build-requests.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
-import { STEPS } from '../lib/step-table.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import { resolveProfile } from '../src/config/resolve-profile.ts';
 import { numberText } from '../src/exact-json.ts';
 import type { InputRef, Job, SkippedFiles } from '../src/checkpoints/job.ts';
+import { roundKey } from '../src/checkpoints/keys.ts';
 import type { Plan } from '../src/checkpoints/plan.ts';
 import type { Price, ResolvedProfile } from '../src/checkpoints/profile.ts';
 import { parseWindow } from '../src/completion-window.ts';
 import { isSmall } from '../src/checkpoints/shard-rounds.ts';
 import { InputFilter } from '../src/requests/input-files.ts';
 import { resolveInputs } from '../src/requests/resolve-inputs.ts';
-import { buildShards } from '../src/rows/build-shards.ts';
 import { createFolderStore } from '../src/store/folder-store.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 import { estimateAwsCost, type AwsCost } from '../src/cost/aws-cost.ts';
 import { pollTimes } from './poll-schedule.ts';
 import { readTreatment, type AskedJob, type Treatment } from '../host/start-request.ts';
-import { refuseFolder } from '../host/take-in.ts';
+import { rejectFolder } from '../host/take-in.ts';
 
 export interface PlanJob extends Omit<AskedJob, 'again'> {
   readonly config: NightshiftConfig;
@@ -29,17 +30,20 @@ export interface PlanJob extends Omit<AskedJob, 'again'> {
 /** What a job would be. */
 export interface PlannedJob {
   readonly profile: ResolvedProfile;
+  /** Its input tokens are estimated as a tokenizer counts them. */
   readonly plan: Plan;
+  /** The first request lines, as they would be sent. */
+  readonly requests: readonly string[];
   /** Files below a job request's prefix that would be left out; undefined when there are none. */
   readonly skipped: SkippedFiles | undefined;
   /** When a batch would be looked at, for batches of some lengths; the last takes as long as it may. */
   readonly batches: readonly PlannedBatch[];
-  /** Set when the job makes no batch: its rows are sent one by one. */
+  /** Set when the job makes no batch: its rows are sent direct. */
   readonly direct: PlannedDirect | undefined;
   readonly price: PlannedPrice | undefined;
 }
 
-/** Rows that are sent one by one, once each when none fails. */
+/** Rows that are sent direct, once each when none fails. */
 export interface PlannedDirect {
   readonly calls: number;
   readonly aws: AwsCost;
@@ -73,34 +77,67 @@ export async function planJob(options: PlanJob): Promise<PlannedJob> {
   try {
     const filter = new InputFilter();
     const source = { ...options, ...treatment, filter };
-    const plan = await buildInto(createFolderStore(folder), profile, source);
+    const scratch = createFolderStore(folder);
+    const built = await buildInto(scratch, profile, source);
+    const plan = { ...built, inputTokens: built.estimatedTokens ?? built.inputTokens };
+    const requests = await firstRequests(scratch, plan);
     const direct = planDirect(profile, plan);
     const batches = direct === undefined ? planBatches(profile, plan) : [];
-    return { profile, plan, skipped: filter.skipped, batches, direct, price: planPrice(profile, plan) };
+    return {
+      profile,
+      plan,
+      requests,
+      skipped: filter.skipped,
+      batches,
+      direct,
+      price: planPrice(profile, plan),
+    };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-interface Source extends Pick<Treatment, 'request'>, Pick<PlanJob, 'files' | 'data'> {
+/** Requests that are shown. */
+const SHOWN_REQUESTS = 3;
+
+/** Longest text of them that is read, in bytes. */
+const SHOWN_BYTES = 1_000_000;
+
+async function firstRequests(scratch: ObjectStore, { shards }: Plan): Promise<string[]> {
+  const requests: string[] = [];
+  for (const shard of shards.keys()) {
+    const key = roundKey({ jobId: JOB_ID, shard }, 1, 'requests.jsonl');
+    const object = await scratch.open(key, { end: SHOWN_BYTES });
+    if (object === undefined) continue;
+    const text = Buffer.concat(await Array.fromAsync(object.body)).toString('utf8');
+    requests.push(...text.split('\n').filter((line) => line !== ''));
+    if (requests.length >= SHOWN_REQUESTS) break;
+  }
+  return requests.slice(0, SHOWN_REQUESTS);
+}
+
+interface Source extends Pick<Treatment, 'request' | 'limit'>, Pick<PlanJob, 'files' | 'data'> {
   readonly filter: InputFilter;
 }
 
 async function buildInto(
   scratch: ObjectStore,
   profile: ResolvedProfile,
-  { request, files, data, filter }: Source,
+  { request, limit, files, data, filter }: Source,
 ): Promise<Plan> {
-  const jobId = 'plan';
+  const jobId = JOB_ID;
   const source = request === undefined ? await filesAsStore(files) : createFolderStore(data);
   const store = layered(scratch, source);
   const inputs: readonly InputRef[] =
     request === undefined
       ? files.map((file, n) => ({ key: keyOf(file, n) }))
       : await resolveInputs(store, jobId, request, filter);
-  const job: Job = { jobId, inputs, profile, createdAt: new Date(0).toISOString() };
-  return buildShards(store, job);
+  const createdAt = new Date(0).toISOString();
+  const job: Job = { jobId, inputs, profile, createdAt, ...(limit !== undefined && { limit }) };
+  return buildFast(store, job);
 }
+
+const JOB_ID = 'plan';
 
 /** Two files of the same name are two inputs. */
 const keyOf = (file: string, n: number): string => `${n}/${basename(file)}`;
@@ -109,7 +146,7 @@ type Readable = Pick<ObjectStore, 'open' | 'stat' | 'list' | 'locate'>;
 
 /** Files where they lie: copying them would take as long as planning does. */
 async function filesAsStore(files: readonly string[]): Promise<Readable> {
-  for (const file of files) await refuseFolder(file);
+  for (const file of files) await rejectFolder(file);
   const byKey = new Map(files.map((file, n) => [keyOf(file, n), resolve(file)]));
   const inFolder = (key: string): readonly [ObjectStore, string] => {
     const path = byKey.get(key) ?? key;
@@ -151,7 +188,7 @@ function planBatches({ polling: limits, completionWindow }: ResolvedProfile, pla
   return [...LENGTHS.filter((length) => length < windowSeconds), windowSeconds].map((endsAfter) => {
     const polls = pollTimes({ limits, windowSeconds, endsAfter });
     const groups = shards.map(({ bytes }) => ({ shards: 1, bytes, polls: polls.length }));
-    return { endsAfter, polls, aws: estimateAwsCost({ groups, memoryMib: MEMORY }) };
+    return { endsAfter, polls, aws: estimateAwsCost({ groups, memoryMib: STEP_MEMORY_MIB }) };
   });
 }
 
@@ -159,19 +196,11 @@ function planDirect(profile: ResolvedProfile, plan: Plan): PlannedDirect | undef
   if (!isSmall(profile, plan)) return undefined;
   const shards = plan.shards.filter(({ requests }) => requests > 0);
   const groups = shards.map(({ bytes, requests }) => ({ shards: 1, bytes, polls: 0, directRows: requests }));
-  return { calls: plan.rows - plan.invalid, aws: estimateAwsCost({ groups, memoryMib: MEMORY }) };
+  return {
+    calls: plan.rows - plan.invalid - (plan.answered ?? 0),
+    aws: estimateAwsCost({ groups, memoryMib: STEP_MEMORY_MIB }),
+  };
 }
-
-const MEMORY = {
-  'build-requests': STEPS['build-requests'].memoryMib,
-  'upload-file': STEPS['upload-file'].memoryMib,
-  'create-batch': STEPS['create-batch'].memoryMib,
-  'send-direct': STEPS['send-direct'].memoryMib,
-  'poll-batch': STEPS['poll-batch'].memoryMib,
-  'collect-results': STEPS['collect-results'].memoryMib,
-  'write-results': STEPS['write-results'].memoryMib,
-  'announce-job': STEPS['announce-job'].memoryMib,
-};
 
 function planPrice(
   { price, body }: ResolvedProfile,

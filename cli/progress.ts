@@ -1,5 +1,7 @@
 import { styleText } from 'node:util';
 import type { EngineEvent } from '../host/engine.ts';
+import type { NextAttempt } from '../host/retry-notice.ts';
+import { retryHint } from './view/retry-hint.ts';
 import { printable } from '../src/printable.ts';
 
 /** Turns the machine's events into lines for a person: one per step, one per poll, one per retry. */
@@ -34,17 +36,25 @@ interface Mentioned {
   readonly error?: { readonly Error?: string };
 }
 
-function describe({ type, state, input, output, error }: EngineEvent): string | undefined {
+function describe({ type, state, input, output, error, next }: EngineEvent): string | undefined {
   if (state === undefined) return undefined;
   const given: Mentioned = input ?? {};
   if (type === 'StateExited') return describeExit(state, given, output ?? {});
-  if (type === 'StateRetried')
-    return styleText('yellow', `${at(given)}${state}: ${printable(error ?? 'failed')}, trying again`);
+  if (type === 'StateFailed' && next !== undefined)
+    return styleText('yellow', `${at(given)}${state}: ${describeFailure(error ?? 'failed', next)}`);
   if (type === 'ChildFailed')
     return styleText('red', `${at(given)}${state}: the shard's execution failed: ${printable(error ?? '')}`);
   if (type === 'StateCaught')
     return styleText('red', `${at(given)}${state}: ${printable(error ?? 'failed')}`);
   return undefined;
+}
+
+/** The reason, the attempt, when the next one is, and what to do. */
+function describeFailure(error: string, { attempt, attempts, withinSeconds }: NextAttempt): string {
+  const reason = printable(error).replace(/\.$/, '');
+  const hint = retryHint(error, attempt);
+  const told = `${reason}. Attempt ${attempt} of ${attempts} failed; the next one is within ${withinSeconds} s.`;
+  return hint === undefined ? told : `${told} ${hint}`;
 }
 
 function describeExit(state: string, given: Mentioned, left: Mentioned): string | undefined {

@@ -16,8 +16,8 @@ export interface RunProgress {
 }
 
 interface Shown {
-  readonly json?: true;
-  readonly verbose?: true;
+  readonly json?: true | undefined;
+  readonly verbose?: true | undefined;
 }
 
 /** In place on a terminal, else a line per step; log lines would tear what is drawn in place. */

@@ -1,3 +1,4 @@
+import { isOpenState } from '../src/status/job-states.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { InvalidRequest, StoreRejected } from '../src/errors.ts';
 import { summaryObject, type Summary } from '../src/checkpoints/summary.ts';
@@ -46,7 +47,8 @@ export async function watchJob({ place, jobId, view, intervalSeconds, signal }: 
       if (details === undefined) throw await noSuchJob(place, jobId);
       view.show(details);
       if (!isOpen(details)) return { end: 'ended', summary: await summaryObject.read(place.store, jobId) };
-      if (details.status.status === 'queued' && !(await place.isAlive())) return { end: 'waits' };
+      const waits = details.status.status === 'queued' || details.status.status === 'stopped';
+      if (waits && !(await place.isAlive())) return { end: 'waits' };
       const seconds = Math.max(intervalSeconds, details.shards.length / SHARDS_PER_SECOND);
       if (!(await wait(seconds, signal))) return { end: 'left' };
     }
@@ -64,7 +66,7 @@ function isFinal(error: unknown): boolean {
 }
 
 function isOpen({ status: { status } }: JobDetails): boolean {
-  return status === 'queued' || status === 'running' || status === 'cancelling';
+  return isOpenState(status);
 }
 
 /** @returns false when it was aborted. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
 import type { JobInput } from '../src/contract.ts';
 import type { Executions } from '../src/executions/executions.ts';
+import { Attempts, type NextAttempt } from './retry-notice.ts';
 import {
   checkSeconds,
   fillTemplate,
@@ -38,8 +39,10 @@ export interface EngineEvent {
   readonly state: string | undefined;
   readonly input: unknown;
   readonly output: unknown;
-  /** With a retry or a catch: the error's name and message. */
+  /** Of a failure, a retry and a catch: the error's name and message. */
   readonly error: string | undefined;
+  /** Of a failure that is tried again: `StateFailed`. */
+  readonly next?: NextAttempt | undefined;
 }
 
 /** Executions in this process: the definition is the deployed one, run by `aws-local-stepfunctions`. */
@@ -153,7 +156,8 @@ function run(machine: EngineMachine, input: EngineInput, scope: Scope): Promise<
   });
   signal.addEventListener('abort', abort, { once: true });
   const hidden = new Set([...machine.maps.values()].map(({ runs }) => runs));
-  const told = tell(eventLogs, name, hidden, options.onEvent);
+  const { States: states } = machine.definition as { readonly States: Record<string, unknown> };
+  const told = tell(eventLogs, { execution: name, hidden, attempts: new Attempts(states) }, options.onEvent);
   return failing(
     result.finally(() => {
       signal.removeEventListener('abort', abort);
@@ -283,22 +287,35 @@ function asPayload(value: unknown, stateName: string): unknown {
 
 type EventLogs = ReturnType<StateMachine['run']>['eventLogs'];
 
+interface Told {
+  readonly execution: string;
+  readonly hidden: ReadonlySet<string>;
+  readonly attempts: Attempts;
+}
+
 async function tell(
   events: EventLogs,
-  execution: string,
-  hidden: ReadonlySet<string>,
+  { execution, hidden, attempts }: Told,
   onEvent: EngineOptions['onEvent'],
 ): Promise<void> {
+  let lastError: string | undefined;
   for await (const event of events) {
     const state = 'state' in event ? event.state : undefined;
     if (state !== undefined && hidden.has(state.name)) continue;
+    const { type } = event;
+    if ('Error' in event) lastError = `${event.Error}: ${String(event.Cause)}`;
+    const isOfError = 'Error' in event || type === 'StateRetried' || type === 'StateCaught';
+    const next =
+      type === 'StateFailed' && state !== undefined ? attempts.failed(state.name, event.Error) : undefined;
+    if (state !== undefined && (type === 'StateExited' || type === 'StateCaught')) attempts.left(state.name);
     onEvent?.({
       execution,
-      type: event.type,
+      type,
       state: state?.name,
       input: state?.input,
       output: state?.output,
-      error: 'Error' in event ? `${event.Error}: ${String(event.Cause)}` : undefined,
+      error: isOfError ? lastError : undefined,
+      ...(next && { next }),
     });
   }
 }

@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { startExecution } from '../src/executions/executions.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import type { TaskEdges } from '../src/announce/channel.ts';
+import { jobObject } from '../src/checkpoints/job.ts';
 import { INPUT_PREFIX, STAGED_PREFIX } from '../src/checkpoints/keys.ts';
 import type { StartEdges } from '../src/doors/start-job.ts';
+import { whyNotHere } from '../src/doors/whose-answers.ts';
 import { callDoors, callHandlers } from './call-handlers.ts';
 import { openJobs } from './cancel-jobs.ts';
 import { createLocalExecutions, type CallStep, type EngineEvent, type LocalExecutions } from './engine.ts';
@@ -13,6 +15,7 @@ import type { LocalStack } from './load-stack.ts';
 import { releaseUnusedClaims } from './release-claims.ts';
 import { deliverBegun, deliverDue, deliverMissed } from './serve/deliver-schedules.ts';
 import { createEvents, type Events } from './serve/events.ts';
+import { noteDrop, wasRefused } from './serve/known-drops.ts';
 import { runSchedules, Timetable } from './serve/run-schedules.ts';
 import { ScheduleJournal } from './serve/schedule-journal.ts';
 import { serveApi } from './serve/serve-api.ts';
@@ -22,6 +25,8 @@ import { watchInput } from './serve/watch-input.ts';
 export interface LocalHostOptions {
   readonly config: NightshiftConfig;
   readonly edges: TaskEdges;
+  /** A simulator answers every job; those that an earlier host began at a real provider wait. */
+  readonly simulated?: true | undefined;
   readonly stack: LocalStack;
   /** The data folder: what the bucket is on AWS. */
   readonly folder: string;
@@ -60,7 +65,7 @@ const SETTLE_MS = 2_000;
  * Jobs that an earlier host left unfinished go on, and schedules that it began to deliver are delivered.
  */
 export async function runLocalHost(options: LocalHostOptions): Promise<RunningHost> {
-  const { config, edges, stack, onFailure = () => undefined, wrap = (call) => call } = options;
+  const { config, edges, stack, simulated, onFailure = () => undefined, wrap = (call) => call } = options;
   const executions = createLocalExecutions({
     ...stack.machine,
     callStep: limitSteps(wrap(options.steps?.call ?? callHandlers(edges)), STEPS_AT_ONCE),
@@ -69,7 +74,7 @@ export async function runLocalHost(options: LocalHostOptions): Promise<RunningHo
     onStopped: (name) => events.track(events.stopped(name)),
     instant: options.instant ?? false,
   });
-  const doors: StartEdges = { ...edges, config, executions };
+  const doors: StartEdges = { ...edges, config, executions, ...(simulated && { simulated }) };
   const events = createEvents({ stack, callDoor: callDoors(doors), onFailure });
   const timetable = new Timetable(stack.schedules, edges.clock);
   const journal = new ScheduleJournal(edges.store, timetable);
@@ -112,17 +117,35 @@ async function makeFolders({ folder, config }: LocalHostOptions): Promise<void> 
 }
 
 /** Files that lie there already are told of, too: one that started its job before starts nothing. */
-function watchDrops({ edges, folder, settleMs = SETTLE_MS }: LocalHostOptions, events: Events) {
-  const drop = async (key: string): Promise<void> => {
-    const found = await edges.store.stat(key);
-    if (found !== undefined) await events.dropped({ key, bytes: found.bytes, mark: found.mark });
+async function watchDrops({ edges, folder, settleMs = SETTLE_MS }: LocalHostOptions, events: Events) {
+  const { store } = edges;
+  let isStarting = true;
+  const drop = async (key: string, wasThere: boolean): Promise<void> => {
+    const found = await store.stat(key);
+    if (found === undefined) return;
+    const event = events.dropEvent({ key, bytes: found.bytes, mark: found.mark });
+    if (wasThere && (await wasRefused(store, event))) return;
+    await noteDrop(edges, event, { key, bytes: found.bytes });
+    await events.dropped(event);
   };
-  return watchInput({ folder, settleMs, onFile: (key) => events.track(drop(key)) });
+  const watch = await watchInput({
+    folder,
+    settleMs,
+    onFile: (key) => events.track(drop(key, isStarting)),
+  });
+  isStarting = false;
+  return watch;
 }
 
 /** What had not ended when the host before this one was stopped. */
-async function carryOn({ store, executions, log }: StartEdges): Promise<void> {
+async function carryOn(doors: StartEdges): Promise<void> {
+  const { store, executions, log } = doors;
   for await (const jobId of openJobs(store)) {
+    const reason = whyNotHere(doors, await jobObject.require(store, jobId));
+    if (reason !== undefined) {
+      log('job_waits', { jobId, reason });
+      continue;
+    }
     const execution = await startExecution(executions, jobId);
     log('job_resumed', { jobId, execution });
   }

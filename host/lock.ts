@@ -28,30 +28,43 @@ export interface Holder {
   readonly host: string;
   /** ISO 8601. */
   readonly since: string;
+  /** Of its API, where it has one. */
+  readonly url?: string | undefined;
 }
+
+/** A data folder that is this process's until it is disposed of. */
+export interface FolderLock extends AsyncDisposable {
+  /** Says where this process is asked about the folder's jobs. */
+  announce(url: string): Promise<void>;
+}
+
+/** Another process works with the folder. */
+export class FolderInUse extends InvalidRequest {}
 
 /**
  * Takes a data folder for this process: two processes on one job would each send it, and pay twice.
  * @throws InvalidRequest naming the process that has it, or why it cannot be locked
  */
-export async function lockFolder(folder: string): Promise<AsyncDisposable> {
-  await refuseUnwritable(folder);
+export async function lockFolder(folder: string): Promise<FolderLock> {
+  await rejectUnwritable(folder);
   const lock = takeLock(folder);
   if (lock === undefined) {
     const holder = describeHolder(await readHolder(folder));
-    throw new InvalidRequest(
+    throw new FolderInUse(
       `--data: "${folder}" is in use by ${holder}. Stop it first, or choose another folder.`,
     );
   }
   const mine: Holder = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
   const path = join(folder, HOLDER);
+  const write = (holder: Holder): Promise<void> => writeFile(path, `${JSON.stringify(holder)}\n`);
   try {
-    await writeFile(path, `${JSON.stringify(mine)}\n`);
+    await write(mine);
   } catch (error) {
     lock.close();
     throw notWritable(folder, error);
   }
   return {
+    announce: (url) => write({ ...mine, url }),
     [Symbol.asyncDispose]: async () => {
       await rm(path, { force: true });
       lock.close();
@@ -106,7 +119,7 @@ function isBusy(error: unknown): boolean {
 }
 
 /** SQLite does not say why it cannot open a file. */
-async function refuseUnwritable(folder: string): Promise<void> {
+async function rejectUnwritable(folder: string): Promise<void> {
   const probe = join(folder, `.probe-${randomUUID()}`);
   try {
     await writeFile(probe, '', { flag: 'wx' });
@@ -120,9 +133,9 @@ async function refuseUnwritable(folder: string): Promise<void> {
 async function readHolder(folder: string): Promise<Holder | undefined> {
   try {
     const holder = JSON.parse(await readFile(join(folder, HOLDER), 'utf8')) as Partial<Holder> | null;
-    const { pid, host, since } = holder ?? {};
+    const { pid, host, since, url } = holder ?? {};
     if (typeof pid === 'number' && typeof host === 'string' && typeof since === 'string')
-      return { pid, host, since };
+      return { pid, host, since, ...(typeof url === 'string' && { url }) };
   } catch {
     // It has just taken the folder, or an older version left its number there.
   }

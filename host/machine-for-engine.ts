@@ -49,7 +49,7 @@ interface AnyMachine {
 }
 
 export function machineForEngine(definition: StateMachineDefinition): EngineMachine {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the engine's types name every field of every state
+  // The engine's types name every field of every state.
   return rewrite(definition as unknown as AnyMachine);
 }
 
@@ -76,7 +76,6 @@ function rewrite(machine: AnyMachine): EngineMachine {
   const { TimeoutSeconds: timeout } = machine;
   const limited = timeout === undefined ? {} : { TimeoutSeconds: Math.min(timeout, LONGEST_SECONDS) };
   const definition = { ...machine, ...limited, States: states };
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
   return { definition: definition as unknown as StateMachineDefinition, maps, payloads, waits };
 }
 

@@ -2,7 +2,8 @@ import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { NightshiftConfig } from '../src/config/config.ts';
-import { deployedProviders } from '../src/config/deployed-providers.ts';
+import { deployedProviders, type DeployedProviders } from '../src/config/deployed-providers.ts';
+import { SIMULATOR } from '../src/config/known-providers.ts';
 import type { TaskEdges } from '../src/announce/channel.ts';
 import type { Log } from '../src/log.ts';
 import { providerEdgesFromEnvironment } from '../src/runtime/provider-edges.ts';
@@ -18,6 +19,8 @@ export interface LocalEdges extends AsyncDisposable {
   readonly edges: TaskEdges;
   /** Runs the steps in a thread of their own. */
   readonly steps: WorkerSteps;
+  /** Says where this process is asked about the jobs of the folder. */
+  readonly announce: (url: string) => Promise<void>;
   /** The simulator's address, when this host brought one. */
   readonly simulatorUrl: string | undefined;
 }
@@ -25,7 +28,7 @@ export interface LocalEdges extends AsyncDisposable {
 export interface OpenEdges {
   /** The folder that is the bucket. */
   readonly data: string;
-  /** Bring a provider simulator; its state is kept in the data folder. */
+  /** Bring a provider simulator and reach no other provider; its state is kept in the data folder. */
   readonly simulator: boolean;
   readonly log: Log;
   /** Says where each provider's key may go, and where jobs' ends are posted. */
@@ -43,14 +46,14 @@ export async function openLocalEdges({ data, simulator, log, config }: OpenEdges
   const folder = resolve(data);
   await makeFolder('--data', data, OWNER_ONLY);
   await using opened = new AsyncDisposableStack();
-  opened.use(await lockFolder(folder));
+  const lock = opened.use(await lockFolder(folder));
   // What a host left that was killed while it wrote. Nobody else writes here: this process has the lock.
   await rm(join(folder, STAGING), { recursive: true, force: true });
   process.env['STORE'] = pathToFileURL(folder).href;
   if (config.webhook !== undefined) process.env['WEBHOOK_URL'] = config.webhook.url;
   const running = simulator ? await bringSimulator(folder) : undefined;
   opened.defer(async () => running?.close());
-  const providers = deployedProviders(config);
+  const providers = simulator ? simulatorAlone(config) : deployedProviders(config);
   const edges = providerEdgesFromEnvironment(process.env, providers);
   const steps = opened.use(new WorkerSteps({ log, providers }));
   steps.warm();
@@ -58,14 +61,21 @@ export async function openLocalEdges({ data, simulator, log, config }: OpenEdges
   return {
     edges: { ...edges, log, channels: openChannels(process.env, edges.clock) },
     steps,
+    announce: (url) => lock.announce(url),
     simulatorUrl: running?.url,
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
 
+/** With no other provider's address, no key is read and no call is made, whatever a job says. */
+function simulatorAlone(config: NightshiftConfig): DeployedProviders {
+  const { [SIMULATOR]: simulator } = deployedProviders(config);
+  return simulator === undefined ? {} : { [SIMULATOR]: simulator };
+}
+
 async function bringSimulator(folder: string): Promise<Simulator> {
   const running = await startSimulator({ folder: join(folder, '.simulator') });
-  process.env['PROVIDER_BASE_URLS'] = JSON.stringify({ simulator: running.url });
+  process.env['PROVIDER_BASE_URLS'] = JSON.stringify({ [SIMULATOR]: running.url });
   process.env['SIMULATOR_API_KEY'] ??= SIMULATOR_KEY;
   return running;
 }

@@ -1,19 +1,22 @@
-import { readApiKey } from '../src/runtime/api-key.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
-import { resolveProfile } from '../src/config/resolve-profile.ts';
 import type { TaskEdges } from '../src/announce/channel.ts';
-import { InvalidRequest, ProviderDenied } from '../src/errors.ts';
 import { summaryObject, type Summary } from '../src/checkpoints/summary.ts';
-import { startJob, type StartEdges, type StartedJob } from '../src/doors/start-job.ts';
+import { jobKey } from '../src/checkpoints/keys.ts';
+import { resumeJob, startJob, type StartEdges, type StartedJob } from '../src/doors/start-job.ts';
+import { InvalidRequest } from '../src/errors.ts';
 import { cancelToTheEnd } from './cancel-jobs.ts';
 import { createLocalExecutions, type EngineEvent, type LocalExecutions } from './engine.ts';
 import { loadMachine } from './load-stack.ts';
 import type { Steps } from './worker-steps.ts';
-import { readTreatment, toStartRequest, type AskedJob, type Treatment } from './start-request.ts';
+import { NOTHING_SENT, sentSoFar, type SentSoFar } from './sent-so-far.ts';
+import { readTreatment, toStartRequest, type AskedJob } from './start-request.ts';
 
-export interface RunJob extends AskedJob {
+/** Where a job runs on this machine, and who sees it. */
+export interface RunHost {
   readonly config: NightshiftConfig;
   readonly edges: TaskEdges;
+  /** A simulator makes up the answers. */
+  readonly simulated?: true | undefined;
   /** Runs the machine's steps. Default: in this process. */
   readonly steps?: Steps | undefined;
   /** Bundle the Lambdas into this folder and run the bundles, with edges from the environment. */
@@ -25,58 +28,64 @@ export interface RunJob extends AskedJob {
   readonly signal?: AbortSignal;
 }
 
+export type RunJob = RunHost & AskedJob;
+
 /**
  * Runs one job to its end on this machine: the synthesized state machine, the Lambdas' handlers in this process.
  * @returns the job's summary, also when the job failed.
- * @throws InvalidRequest when there is nothing to run: no such file, profile, provider or key.
+ * @throws InvalidRequest when there is nothing to run: no such file, profile or provider.
+ * @throws RunAborted when it was interrupted.
  */
 export async function runJob(options: RunJob): Promise<Summary> {
-  const { config, edges } = options;
   const treatment = await readTreatment(options);
-  await refuseWithoutKey(config, treatment);
+  const { edges, config } = options;
   const request = await toStartRequest(edges.store, config, options, treatment);
-  return runStarted(options, (start) => startJob(start, request));
+  return runStarted(options, (doors) => startJob(doors, request));
 }
 
-/** What runs a job that was started, whatever started it. */
-type RunStarted = Omit<RunJob, keyof AskedJob>;
+/**
+ * Lets a job that is known go on to its end.
+ * @returns undefined when there is no such job, or it came to its end before
+ * @throws RunAborted when it was interrupted.
+ */
+export async function resumeRun(options: RunHost, jobId: string): Promise<Summary | undefined> {
+  const { edges } = options;
+  if ((await edges.store.stat(jobKey(jobId))) === undefined) return undefined;
+  return runStarted(options, async (doors) => {
+    const resumed = await resumeJob(doors, jobId);
+    if (resumed === undefined) throw new InvalidRequest(`There is no job ${jobId}.`);
+    return resumed;
+  });
+}
 
 /**
  * Starts a job, and runs it to its end on this machine.
  * @param start starts it, or finds that there is nothing to start
  */
 export async function runStarted(
-  options: RunStarted,
-  start: (edges: StartEdges) => Promise<StartedJob>,
+  options: RunHost,
+  start: (doors: StartEdges) => Promise<StartedJob>,
 ): Promise<Summary> {
-  const { config, edges } = options;
+  const { config, edges, simulated, signal } = options;
   const executions = await openExecutions(options);
-  const started = await start({ ...edges, config, executions });
-  const { jobId } = started;
+  if (signal?.aborted === true) throw new RunAborted(() => Promise.resolve(NOTHING_SENT), Promise.resolve());
+  const started = await start({ ...edges, config, executions, simulated });
   options.onStart?.(started);
-  const failure =
-    started.execution === undefined
-      ? undefined
-      : await finish(executions, started.execution, options.signal, () => cancelRun(options, jobId));
-  const summary = await summaryObject.read(edges.store, jobId);
+  const failure = started.execution === undefined ? undefined : await finish(options, executions, started);
+  const summary = await summaryObject.read(edges.store, started.jobId);
   if (summary !== undefined) return summary;
-  throw new Error(`Job ${jobId} ended without a summary: ${failure ?? 'the reason is unknown'}`);
+  throw new Error(`Job ${started.jobId} ended without a summary: ${failure ?? 'the reason is unknown'}`);
 }
 
-/** Cancels a job that this process has left. */
-async function cancelRun(options: RunStarted, jobId: string): Promise<Summary> {
-  const { config, edges } = options;
-  await cancelToTheEnd({ ...edges, config, executions: await openExecutions(options) }, jobId);
+/** Cancels a job that no process runs, or that this one has left, and waits for what it leaves. */
+export async function cancelRun(options: RunHost, jobId: string): Promise<Summary> {
+  const { config, edges, simulated } = options;
+  const executions = await openExecutions(options);
+  await cancelToTheEnd({ ...edges, config, executions, simulated }, jobId);
   return summaryObject.require(edges.store, jobId);
 }
 
-async function openExecutions({
-  config,
-  edges,
-  steps,
-  bundles,
-  onEvent,
-}: RunStarted): Promise<LocalExecutions> {
+async function openExecutions({ config, edges, steps, bundles, onEvent }: RunHost): Promise<LocalExecutions> {
   if (bundles === undefined) {
     return createLocalExecutions({
       ...(await loadMachine(config)),
@@ -96,21 +105,27 @@ async function openExecutions({
  * @returns why it failed
  */
 async function finish(
+  options: RunHost,
   executions: LocalExecutions,
-  execution: string,
-  signal: AbortSignal | undefined,
-  cancel: () => Promise<Summary>,
+  { jobId, execution = '' }: StartedJob,
 ): Promise<string | undefined> {
-  let left: Promise<void> | undefined;
+  const { signal, edges } = options;
+  let left: Promise<void> = Promise.resolve();
   const abort = (): void => void (left = executions.leave());
   signal?.addEventListener('abort', abort);
+  // It may have come while the job was started.
+  if (signal?.aborted === true) abort();
   try {
     await executions.result(execution);
     return undefined;
   } catch (error) {
     if (signal?.aborted === true) {
-      // Steps of this execution are not to meet those of the one that cancels.
-      throw new RunAborted(execution, async () => left?.then(cancel) ?? cancel());
+      // Steps of this execution are not to meet those of the one that cancels; what they still sent counts.
+      throw new RunAborted(
+        () => sentSoFar(edges.store, jobId),
+        left,
+        () => left.then(() => cancelRun(options, jobId)),
+      );
     }
     if (!isJobFailure(error)) throw error;
     return error.cause instanceof Error ? error.cause.message : error.message;
@@ -122,25 +137,20 @@ async function finish(
 /** The run was interrupted; its job goes on from its checkpoints when it is run again. */
 export class RunAborted extends Error {
   override readonly name = 'RunAborted';
-  /** Cancels the job instead, and waits for what it leaves. */
-  readonly cancel: () => Promise<Summary>;
-  constructor(execution: string, cancel: () => Promise<Summary>) {
-    super(`${execution} was interrupted.`);
+  /** What is known to be sent at this moment. */
+  readonly sentAtOnce: () => Promise<SentSoFar>;
+  /** What was sent, once the steps have ended that were on their way. */
+  readonly sent: () => Promise<SentSoFar>;
+  /** Cancels the job instead, and waits for what it leaves. Absent when the job was not started. */
+  readonly cancel: (() => Promise<Summary>) | undefined;
+  constructor(look: () => Promise<SentSoFar>, left: Promise<void>, cancel?: () => Promise<Summary>) {
+    super('The run was interrupted.');
+    this.sentAtOnce = look;
+    this.sent = () => left.then(look);
     this.cancel = cancel;
   }
 }
 
 function isJobFailure(error: unknown): error is Error {
   return error instanceof Error && error.name === 'ExecutionError';
-}
-
-/** Says at once what is missing, instead of letting the job find out at its first upload. */
-async function refuseWithoutKey(config: NightshiftConfig, { profile, overrides }: Treatment): Promise<void> {
-  const { provider } = resolveProfile(config, profile, overrides);
-  try {
-    await readApiKey(provider.name, process.env);
-  } catch (error) {
-    if (error instanceof ProviderDenied) throw new InvalidRequest(error.message, { cause: error });
-    throw error;
-  }
 }

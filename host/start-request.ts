@@ -6,11 +6,12 @@ import type { StartRequest } from '../src/doors/start-job.ts';
 import { InvalidRequest } from '../src/errors.ts';
 import { JOB_FILE_SUFFIX } from '../src/checkpoints/keys.ts';
 import { hashOfRequest, parseJobFile, type JobRequest } from '../src/requests/job-request.ts';
+import { askedOverrides } from '../src/requests/question.ts';
 import { InputFilter } from '../src/requests/input-files.ts';
 import { resolveInputs } from '../src/requests/resolve-inputs.ts';
 import type { InputRef } from '../src/checkpoints/job.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
-import { chooseJob, takeIn } from './take-in.ts';
+import { chooseJob, chooseJobs, takeIn } from './take-in.ts';
 
 /** What a command line asks for. */
 export interface AskedJob {
@@ -19,6 +20,8 @@ export interface AskedJob {
   /** Default: the job request's, else `default`. */
   readonly profile: string | undefined;
   readonly overrides: ProfileConfig;
+  /** Take only so many rows: a sample. Default: the job request's, else all. */
+  readonly limit?: number | undefined;
   /** Makes the run a job of its own although its file and options have run before. */
   readonly again: boolean;
 }
@@ -27,6 +30,7 @@ export interface AskedJob {
 export interface Treatment {
   readonly profile: string;
   readonly overrides: ProfileConfig;
+  readonly limit: number | undefined;
   readonly request: JobRequest | undefined;
 }
 
@@ -35,15 +39,18 @@ export async function readTreatment({
   files,
   profile,
   overrides,
+  limit,
 }: Omit<AskedJob, 'again'>): Promise<Treatment> {
   const [jobFile, ...more] = files.filter((file) => file.endsWith(JOB_FILE_SUFFIX));
   if (jobFile !== undefined && files.length > 1) {
     throw new InvalidRequest(`${more[0] ?? jobFile} is a job request: run it alone.`);
   }
   const request = jobFile === undefined ? undefined : parseJobFile(await readWhole(jobFile), jobFile);
+  const asked = request && askedOverrides(request);
   return {
     profile: profile ?? request?.profile ?? 'default',
-    overrides: { ...request?.overrides, ...overrides, ...mergeTables(request?.overrides ?? {}, overrides) },
+    overrides: { ...asked, ...overrides, ...mergeTables(asked ?? {}, overrides) },
+    limit: limit ?? request?.limit,
     request,
   };
 }
@@ -56,18 +63,35 @@ export async function toStartRequest(
   store: ObjectStore,
   config: NightshiftConfig,
   { files, again }: Pick<AskedJob, 'files' | 'again'>,
-  { profile, overrides, request }: Treatment,
+  { profile, overrides, limit, request }: Treatment,
 ): Promise<StartRequest> {
-  const identity = [identityOf(config, profile, overrides)];
+  const asked = { files, again };
   if (request === undefined) {
-    const { jobId, inputs } = await takeIn(store, { files, identity, again });
-    return { jobId, profile, overrides, inputs: () => Promise.resolve(inputs) };
+    const identity = [identityOf(config, profile, overrides)];
+    const { jobId, inputs } = await takeIn(store, { ...asked, identity, limit });
+    return { jobId, profile, overrides, limit, inputs: () => Promise.resolve(inputs) };
   }
-  const name = request.name ?? basename(files[0] ?? '');
-  const jobId = await chooseJob(store, name, [hashOfRequest(request), ...identity], again);
+  const jobId = await findJob(store, config, asked, { profile, overrides, limit, request });
   const filter = new InputFilter();
   const inputs = (): Promise<readonly InputRef[]> => resolveInputs(store, jobId, request, filter);
-  return { jobId, profile, overrides, inputs, skipped: () => filter.skipped };
+  return { jobId, profile, overrides, limit, inputs, skipped: () => filter.skipped };
+}
+
+/**
+ * The jobId of what is asked for, without taking anything in.
+ * @throws InvalidRequest when a file cannot be read, or there is no such profile or provider.
+ */
+export async function findJob(
+  store: ObjectStore,
+  config: NightshiftConfig,
+  { files, again }: Pick<AskedJob, 'files' | 'again'>,
+  { profile, overrides, limit, request }: Treatment,
+): Promise<string> {
+  const identity = [identityOf(config, profile, overrides)];
+  if (request === undefined) return (await chooseJobs(store, { files, identity, again, limit })).jobId;
+  const name = request.name ?? basename(files[0] ?? '');
+  const sampled = limit === request.limit ? [] : [`limit ${limit}`];
+  return chooseJob(store, name, [hashOfRequest(request), ...identity, ...sampled], again);
 }
 
 async function readWhole(file: string): Promise<Buffer> {

@@ -15,6 +15,8 @@ import { callHandlers } from './call-handlers.ts';
 export type ToWorker =
   | { readonly kind: 'call'; readonly id: number; readonly step: string; readonly event: unknown }
   | { readonly kind: 'ping' }
+  /** The host stops: calls end what they began, and begin nothing new. */
+  | { readonly kind: 'halt' }
   /** Nobody waits for the calls any more; the thread is ended in a moment. */
   | { readonly kind: 'abandon' };
 
@@ -30,12 +32,14 @@ const port = parentPort;
 
 const tell = (message: FromWorker): void => port.postMessage(message);
 
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the host sets it when it starts the thread
+// The host sets it when it starts the thread.
 const providers = workerData as DeployedProviders;
+const halted = new AbortController();
 const abandoned = new AbortController();
 const edges = providerEdgesFromEnvironment(process.env, providers, abandoned.signal);
 const hosted: TaskEdges = {
   ...edges,
+  halted: halted.signal,
   log: (event, fields) => tell({ kind: 'log', event, fields }),
   channels: openChannels(process.env, edges.clock),
 };
@@ -43,6 +47,7 @@ const call = callHandlers(hosted);
 
 port.on('message', (message: ToWorker) => {
   if (message.kind === 'ping') tell({ kind: 'pong' });
+  else if (message.kind === 'halt') halted.abort();
   else if (message.kind === 'abandon') abandoned.abort();
   else void run(message.id, message.step, message.event);
 });

@@ -15,6 +15,8 @@ export interface TakeIn {
   readonly identity: readonly string[];
   /** Ask for a new job although the last one of these files has ended. */
   readonly again: boolean;
+  /** The job is a sample of so many rows. */
+  readonly limit?: number | undefined;
 }
 
 const CHUNK_BYTES = 1_048_576;
@@ -26,16 +28,38 @@ const CHUNK_BYTES = 1_048_576;
  */
 export async function takeIn(
   store: ObjectStore,
-  { files, identity, again }: TakeIn,
+  { files, identity, again, limit }: TakeIn,
 ): Promise<{ readonly jobId: string; readonly inputs: readonly InputRef[] }> {
-  const contents = await Promise.all(files.map(async (file) => [await contentHash(file), basename(file)]));
-  const jobId = await chooseJob(store, files[0] ?? '', [...contents.flat(), ...identity], again);
+  const { whole, jobId, contents } = await chooseJobs(store, { files, identity, again, limit });
   const names = distinct(files.map((file) => basename(file)));
-  const keys = names.map((name) => `${jobPrefix(jobId)}input/${name}`);
+  // A sample reads the files where the job of all rows reads them.
+  const keys = names.map((each) => `${jobPrefix(whole)}input/${each}`);
   for (const [n, key] of keys.entries()) {
-    if ((await store.stat(key)) === undefined) await copy(store, files[n] ?? '', key, contents[n]?.[0] ?? '');
+    if ((await store.stat(key)) === undefined) await copy(store, files[n] ?? '', key, contents[n] ?? '');
   }
   return { jobId, inputs: keys.map((key) => ({ key })) };
+}
+
+/** The job of these files, and that of all their rows, whose files a sample reads. */
+interface ChosenJobs {
+  readonly jobId: string;
+  readonly whole: string;
+  /** Hashes of the files' contents. */
+  readonly contents: readonly string[];
+}
+
+/** @throws InvalidRequest when a file cannot be read. */
+export async function chooseJobs(
+  store: ObjectStore,
+  { files, identity, again, limit }: TakeIn,
+): Promise<ChosenJobs> {
+  const contents = await Promise.all(files.map(contentHash));
+  const parts = [...files.flatMap((file, n) => [contents[n] ?? '', basename(file)]), ...identity];
+  const name = files[0] ?? '';
+  const whole = await chooseJob(store, name, parts, again && limit === undefined);
+  const jobId =
+    limit === undefined ? whole : await chooseJob(store, name, [...parts, `limit ${limit}`], again);
+  return { jobId, whole, contents };
 }
 
 /** Files of the same name from different folders each get a folder of their own. */
@@ -59,14 +83,14 @@ export async function chooseJob(
 
 async function contentHash(file: string): Promise<string> {
   const hash = createHash('sha256');
-  await refuseFolder(file);
+  await rejectFolder(file);
   for await (const chunk of createReadStream(file, { highWaterMark: CHUNK_BYTES }))
     hash.update(chunk as Buffer);
   return hash.digest('hex');
 }
 
 /** @throws InvalidRequest when there is no such file, or it is none. */
-export async function refuseFolder(file: string): Promise<void> {
+export async function rejectFolder(file: string): Promise<void> {
   const found = await stat(file).catch(() => undefined);
   if (found === undefined) throw new InvalidRequest(`There is no file ${file}.`);
   if (!found.isFile()) throw new InvalidRequest(`${file} is not a file.`);

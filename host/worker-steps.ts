@@ -82,11 +82,12 @@ export class WorkerSteps implements Steps, AsyncDisposable {
   };
 
   /**
-   * Waits a while for calls that nobody waits for any more: an answer that comes is paid for, and kept. Then aborts their
+   * Lets no call send anything new. Waits a while for calls that nobody waits for any more: an answer that comes is paid for, and kept. Then aborts their
    * calls to the provider, and at last ends them where they are.
    */
   async abandon(): Promise<void> {
     const { graceMs = GRACE_MS } = this.#options;
+    this.#post({ kind: 'halt' });
     if (!(await this.#settled(graceMs))) {
       this.#post({ kind: 'abandon' });
       await this.#settled(ABORT_MS);

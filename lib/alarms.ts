@@ -67,7 +67,12 @@ export class Alarms extends Construct {
   }
 }
 
-function rules({ metrics, longestBatchSeconds }: AlarmsProps): Readonly<Record<string, AlarmRule>> {
+function rules(props: AlarmsProps): Readonly<Record<string, AlarmRule>> {
+  return { ...jobRules(props), ...functionRules(props), ...batchRules(props) };
+}
+
+/** What becomes of jobs, shards and the events that start them. */
+function jobRules({ metrics }: AlarmsProps): Readonly<Record<string, AlarmRule>> {
   return {
     'job-failed': { metric: metrics.jobs('Failed'), from: 1, says: 'A job failed.' },
     'job-timed-out': {
@@ -90,6 +95,11 @@ function rules({ metrics, longestBatchSeconds }: AlarmsProps): Readonly<Record<s
       from: 1,
       says: 'An event came to nothing: a drop or a schedule started no job, or a stop cancelled none.',
     },
+  };
+}
+
+function functionRules({ metrics }: AlarmsProps): Readonly<Record<string, AlarmRule>> {
+  return {
     'door-errors': {
       metric: metrics.doors('Errors'),
       from: 1,
@@ -112,6 +122,11 @@ function rules({ metrics, longestBatchSeconds }: AlarmsProps): Readonly<Record<s
       periods: 3,
       says: 'Lambda keeps refusing to run steps.',
     },
+  };
+}
+
+function batchRules({ metrics, longestBatchSeconds }: AlarmsProps): Readonly<Record<string, AlarmRule>> {
+  return {
     'batch-too-old': {
       metric: metrics.oldestBatch(),
       from: longestBatchSeconds,

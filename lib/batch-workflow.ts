@@ -14,7 +14,7 @@ import type { MetricName } from '../src/metrics.ts';
 import type { Outcome } from '../src/checkpoints/counts.ts';
 import { acknowledgePacks } from './acknowledge-packs.ts';
 import { checkProps } from './check-props.ts';
-import { DataBucket, refuseSilentBucket } from './data-bucket.ts';
+import { DataBucket, rejectSilentBucket } from './data-bucket.ts';
 import { DropTrigger } from './drop-trigger.ts';
 import { allowServices } from './encryption.ts';
 import { EventDelivery } from './event-delivery.ts';
@@ -170,7 +170,7 @@ export class BatchWorkflow extends Construct {
       // The two types differ in nothing but `undefined`, which this project's compiler tells from absence.
       return created as IBucket;
     }
-    this.node.addValidation({ validate: () => refuseSilentBucket(bucket) });
+    this.node.addValidation({ validate: () => rejectSilentBucket(bucket) });
     return bucket;
   }
 

@@ -67,7 +67,7 @@ export class DataBucket extends Construct {
       ],
     });
     this.configure(kept);
-    this.node.addValidation({ validate: () => refuseNotifications(this.bucket) });
+    this.node.addValidation({ validate: () => rejectNotifications(this.bucket) });
   }
 
   /**
@@ -126,7 +126,7 @@ function encryptionOf({ encryptionKey }: Kept): BucketProps {
  * A bucket of the same app that sends no events would start no job at a drop. What an imported bucket does
  * is not known here.
  */
-export function refuseSilentBucket(bucket: IBucket): string[] {
+export function rejectSilentBucket(bucket: IBucket): string[] {
   const resource = bucket.node.defaultChild;
   if (!(resource instanceof CfnBucket) || sendsEvents(bucket, resource)) return [];
   return [
@@ -151,7 +151,7 @@ function hasManagedNotifications(bucket: IBucket): boolean {
  * `bucket.addEventNotification()` sets the bucket's notifications as a whole when the stack is deployed, by a custom
  * resource: EventBridge would be told of no drop any more.
  */
-function refuseNotifications(bucket: Bucket): string[] {
+function rejectNotifications(bucket: Bucket): string[] {
   if (!hasManagedNotifications(bucket)) return [];
   return [
     'The data bucket takes no event notifications of its own: they would replace those to EventBridge, which start jobs. ' +

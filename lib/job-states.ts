@@ -20,10 +20,14 @@ import { catchEverything, stepTask } from './step-task.ts';
  * fails before *Write results* is told there, so that every job ends with a summary.
  */
 export function defineJob(states: Construct, steps: StepFunctions, maxConcurrency: number): LambdaInvoke {
-  const buildRequests = stepTask(states, 'Build requests', steps['build-requests'], [RETRY_TRANSIENT]);
+  const buildRequests = stepTask(states, 'Build requests', steps['build-requests'], {
+    retries: [RETRY_TRANSIENT],
+  });
   const forEachShard = mapOverShards(states, maxConcurrency);
   forEachShard.itemProcessor(defineShard(states, steps));
-  const writeResults = stepTask(states, 'Write results', steps['write-results'], [RETRY_TRANSIENT]);
+  const writeResults = stepTask(states, 'Write results', steps['write-results'], {
+    retries: [RETRY_TRANSIENT],
+  });
   catchEverything(buildRequests, writeResults);
   catchEverything(forEachShard, writeResults);
   buildRequests.next(forEachShard).next(writeResults);
@@ -56,7 +60,8 @@ function mapOverShards(states: Construct, maxConcurrency: number): DistributedMa
 /** Tells of the job's end, by whatever name its state has. What comes out is dropped: the end itself goes on. */
 function announce(states: Construct, steps: StepFunctions, name: string, more: object = {}): LambdaInvoke {
   const payload = { 'execution.$': '$$.Execution.Name', 'end.$': '$', ...more };
-  return stepTask(states, name, steps['announce-job'], [RETRY_ANNOUNCE], {
+  return stepTask(states, name, steps['announce-job'], {
+    retries: [RETRY_ANNOUNCE],
     payload: TaskInput.fromObject(payload),
     resultPath: JsonPath.DISCARD,
   });

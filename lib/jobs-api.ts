@@ -81,7 +81,7 @@ export class JobsApi extends Construct {
       apiName: Names.uniqueResourceName(this, { maxLength: 128, separator: '-' }),
       description: 'Nightshift: start, follow, cancel and resume jobs',
       createDefaultStage: false,
-      defaultAuthorizer: refuseOpen(props.authorizer) ?? createAuthorizer(jwt),
+      defaultAuthorizer: rejectOpen(props.authorizer) ?? createAuthorizer(jwt),
       ...settingsOf(props),
     });
     const integration = new HttpLambdaIntegration('Serve', serveApi.lambda);
@@ -141,7 +141,7 @@ function callerVariable({ authorizer, jwt }: JobsApiProps): string {
 }
 
 /** @throws InvalidRequest for an API that is open to everybody: whoever finds its address could spend money. */
-function refuseOpen(authorizer: IHttpRouteAuthorizer | undefined): IHttpRouteAuthorizer | undefined {
+function rejectOpen(authorizer: IHttpRouteAuthorizer | undefined): IHttpRouteAuthorizer | undefined {
   if (!(authorizer instanceof HttpNoneAuthorizer)) return authorizer;
   throw new InvalidRequest(
     'api.authorizer: HttpNoneAuthorizer would let everybody start jobs at your cost. Give an authorizer that asks who calls, or leave it out.',

@@ -44,16 +44,18 @@ type ShardTasks = ReturnType<typeof defineTasks>;
 
 function defineTasks(states: Construct, steps: StepFunctions) {
   return {
-    uploadFile: stepTask(states, 'Upload file', steps['upload-file'], [RETRY_TRANSIENT, RETRY_BUSY]),
-    createBatch: stepTask(states, 'Create batch', steps['create-batch'], [
-      RETRY_CREATE,
-      RETRY_FRESH_FILE,
-      RETRY_BUSY,
-    ]),
-    sendDirect: stepTask(states, 'Send direct', steps['send-direct'], [RETRY_TRANSIENT]),
-    pollBatch: stepTask(states, 'Poll batch', steps['poll-batch'], [RETRY_POLL]),
-    cancelBatch: stepTask(states, 'Cancel batch', steps['cancel-batch'], [RETRY_TRANSIENT]),
-    collectResults: stepTask(states, 'Collect results', steps['collect-results'], [RETRY_TRANSIENT]),
+    uploadFile: stepTask(states, 'Upload file', steps['upload-file'], {
+      retries: [RETRY_TRANSIENT, RETRY_BUSY],
+    }),
+    createBatch: stepTask(states, 'Create batch', steps['create-batch'], {
+      retries: [RETRY_CREATE, RETRY_FRESH_FILE, RETRY_BUSY],
+    }),
+    sendDirect: stepTask(states, 'Send direct', steps['send-direct'], { retries: [RETRY_TRANSIENT] }),
+    pollBatch: stepTask(states, 'Poll batch', steps['poll-batch'], { retries: [RETRY_POLL] }),
+    cancelBatch: stepTask(states, 'Cancel batch', steps['cancel-batch'], { retries: [RETRY_TRANSIENT] }),
+    collectResults: stepTask(states, 'Collect results', steps['collect-results'], {
+      retries: [RETRY_TRANSIENT],
+    }),
   };
 }
 

@@ -49,6 +49,8 @@ const CHECKPOINTS = 'jobs/*.json';
 const RECORDS = 'jobs/*/job.json';
 const PLANS = 'jobs/*/plan.json';
 const STOPS = 'jobs/*/stop.json';
+/** Which job is the sample of some inputs. */
+const SAMPLES = 'jobs/samples/*.json';
 /** Rows that came with a request. */
 const ROWS = 'jobs/*/rows-*.jsonl';
 /** Files that came with a job, from a command line. */
@@ -73,7 +75,7 @@ export const STEPS = {
     ...DOOR,
     readsVersions: [INPUTS],
     reads: [CHECKPOINTS, STAGED, OUTPUTS, CLAIMS],
-    puts: [RECORDS, ROWS, CANDIDATES, INDEX, SUMMARIES, CLAIMS],
+    puts: [RECORDS, ROWS, CANDIDATES, INDEX, SUMMARIES, CLAIMS, SAMPLES],
     // What a resume clears away.
     deletes: [STOPS, SUMMARIES],
   },
@@ -86,7 +88,7 @@ export const STEPS = {
     stopsJobs: true,
     reads: [CHECKPOINTS, INPUTS, STAGED, OUTPUTS],
     // Inputs: whoever gets an address to upload to uploads with this role's rights.
-    puts: [RECORDS, ROWS, STOPS, INDEX, INPUTS, STAGED],
+    puts: [RECORDS, ROWS, STOPS, INDEX, INPUTS, STAGED, SAMPLES],
     // What a resume or a cancel clears away.
     deletes: [STOPS, SUMMARIES],
   },
@@ -113,7 +115,7 @@ export const STEPS = {
     // Places at a provider with a limit: who holds them, and whether those have ended.
     // The requests, for a provider that reads them from the create or is told their model.
     reads: [CHECKPOINTS, ...roundFiles('requests.jsonl'), SLOTS],
-    puts: [...roundFiles('creating.json', 'batch.json'), SLOTS],
+    puts: [...roundFiles('creating.json', 'batch.json', 'twins.json'), SLOTS],
     deletes: [SLOTS],
   },
   'send-direct': {
@@ -124,7 +126,12 @@ export const STEPS = {
     puts: ['jobs/*/shards/*/round-*.answers-*.jsonl', 'jobs/*/shards/*/progress.json'],
     streams: roundFiles('output.jsonl'),
   },
-  'poll-batch': { ...TALKING, reads: [STOPS], puts: ['jobs/*/shards/*/progress.json'] },
+  'poll-batch': {
+    ...TALKING,
+    // Second batches of the same rows are looked for and cancelled.
+    reads: [STOPS, ...roundFiles('upload.json', 'batch.json', 'twins.json')],
+    puts: ['jobs/*/shards/*/progress.json', ...roundFiles('twins.json')],
+  },
   'cancel-batch': TALKING,
   // Scratch space: the provider's output is in any order, and is put into the input's order there.
   'collect-results': {

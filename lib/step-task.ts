@@ -12,6 +12,10 @@ import type { Construct } from 'constructs';
 import { retriesOf } from './retry-policies.ts';
 import type { StepFunction } from './step-function.ts';
 
+interface StepTaskOptions extends Pick<LambdaInvokeJsonPathProps, 'payload' | 'resultPath'> {
+  readonly retries: readonly RetryProps[];
+}
+
 /**
  * A Task that hands its whole input to a step's Lambda and goes on with what the Lambda returns, unless the options say
  * otherwise. It calls this very version of the Lambda: a deploy never changes the code under a job.
@@ -20,8 +24,7 @@ export function stepTask(
   scope: Construct,
   name: string,
   step: StepFunction,
-  retries: readonly RetryProps[],
-  options: Pick<LambdaInvokeJsonPathProps, 'payload' | 'resultPath'> = {},
+  { retries, ...options }: StepTaskOptions,
 ): LambdaInvoke {
   const task = LambdaInvoke.jsonPath(scope, name, {
     // The two types differ in nothing but `undefined`, which this project's compiler tells from absence.

@@ -72,7 +72,11 @@ export function batchState(batch: SimulatedBatch, now: number, stages: Stages): 
   const ran = queued + stages.runningSeconds * 1_000;
   const final = ran + stages.finalizingSeconds * 1_000;
   const stuck = action('stuck');
-  const progress = progressAt(batch, Math.min(now, batch.cancelledAt ?? now), queued, ran, stuck?.finished);
+  const progress = progressAt(batch, Math.min(now, batch.cancelledAt ?? now), {
+    from: queued,
+    to: ran,
+    share: stuck?.finished,
+  });
   const running = (status: Running): BatchState => ({
     status,
     shown: action('status')?.status ?? status,
@@ -94,7 +98,7 @@ export function batchState(batch: SimulatedBatch, now: number, stages: Stages): 
     return {
       ending: 'expired',
       at: batch.expiresAt,
-      finished: progressAt(batch, batch.expiresAt, queued, ran),
+      finished: progressAt(batch, batch.expiresAt, { from: queued, to: ran }),
     };
   }
   if (now < ran) return running('in_progress');
@@ -130,10 +134,12 @@ export function milestones(
 function progressAt(
   { requests }: SimulatedBatch,
   now: number,
-  from: number,
-  to: number,
-  share?: number,
+  {
+    from,
+    to,
+    share = 1,
+  }: { readonly from: number; readonly to: number; readonly share?: number | undefined },
 ): number {
   const elapsed = to > from ? (now - from) / (to - from) : now >= to ? 1 : 0;
-  return Math.floor(requests * Math.min(share ?? 1, Math.max(0, elapsed)));
+  return Math.floor(requests * Math.min(share, Math.max(0, elapsed)));
 }

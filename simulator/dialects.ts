@@ -216,7 +216,13 @@ export function uploadAnswer(file: SimulatedFile, spoken: Spoken): Wire {
 /** One page of a list. `after` is the last id of the page before. */
 export function listAnswer(
   items: readonly Wire[],
-  { after, limit = '20', page = '0', page_size = '100' }: Readonly<Record<string, string>>,
+  {
+    after_id,
+    after = after_id,
+    limit = '20',
+    page = '0',
+    page_size = '100',
+  }: Readonly<Record<string, string>>,
   { quirks: { lists } }: Spoken,
 ): Wire | readonly Wire[] {
   if (lists === 'bare') return items;

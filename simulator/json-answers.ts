@@ -80,7 +80,7 @@ function resolve(root: Schema, schema: Schema): Schema {
   const target = schema['$ref'];
   if (typeof target !== 'string' || !target.startsWith('#')) return schema;
   const parts = target.split('/').slice(1);
-  const found = parts.reduce<unknown>((place, part) => asSchema(place)[part], root);
+  const found = parts.reduce<unknown>((schema, part) => asSchema(schema)[part], root);
   return found === schema ? {} : asSchema(found);
 }
 

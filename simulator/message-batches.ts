@@ -1,24 +1,14 @@
+import type { Api } from './api.ts';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
-import type { Hono } from 'hono';
 import { frameLines } from '../src/jsonl/lines.ts';
 import { message, messageBatchSchema, messageSchema, requestLines, resultLine } from './anthropic.ts';
-import type { AppContext, AppOptions } from './app-options.ts';
 import { batchesPath } from './calls.ts';
 import { corruptContent } from './corrupt-content.ts';
-import type { Route } from './faults.ts';
-import type { NodeBindings } from './strike.ts';
-
-type Handler = (c: AppContext) => Promise<Response>;
 
 /** What is Anthropic's alone: a create that carries its requests, and results under a batch's own id. */
-export function addMessageBatches(
-  app: Hono<{ Bindings: NodeBindings }>,
-  { state, provider, script, realtime, now }: AppOptions,
-  route: (name: Route, handle: Handler) => Handler,
-  refuse: (c: AppContext, status: 400 | 404, code: string, message: string) => Response,
-): void {
+export function addMessageBatches({ app, state, provider, script, realtime, now, route, refuse }: Api): void {
   const path = batchesPath({ adapter: 'anthropic' });
   app.all('/v1/files/*', (c) => refuse(c, 404, 'not_found_error', 'There are no files.'));
   app.post(

@@ -43,8 +43,8 @@ export async function produceOutput(
   let uncounted = 0;
   let usage = NO_USAGE;
   if (batch.errors.length === 0) {
-    for (const [place, { request, ordinal }] of (await runOrder(state, batch, seed)).entries()) {
-      if (place >= finished) {
+    for (const [position, { request, ordinal }] of (await runOrder(state, batch, seed)).entries()) {
+      if (position >= finished) {
         const { unfinishedRows } = spoken.dialect.files;
         if (unfinishedRows === 'error file') errors.push(unfinished(request, ending));
         if (unfinishedRows === 'output file') output.push(unfinished(request, ending));

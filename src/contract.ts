@@ -31,6 +31,8 @@ export interface ShardContext {
   /** Absent at the start: *Upload file* finds the round from the checkpoints. */
   readonly round?: number;
   readonly lastRound?: number;
+  /** Set while the provider may have more batches of the shard's rows than the one of its round. */
+  readonly doubt?: true;
   /** Events that the rounds before this one have put into the execution's history, more or less. */
   readonly spentEvents?: number;
 }
@@ -42,7 +44,7 @@ export interface UploadedContext extends ShardContext {
   readonly fileId: string;
 }
 
-/** Out of *Upload file* when the round is sent row by row; into *Send direct*. */
+/** Out of *Upload file* when the round is sent direct; into *Send direct*. */
 export interface DirectContext extends ShardContext {
   readonly round: number;
   readonly lastRound: number;
@@ -131,7 +133,6 @@ export interface CollectedContext extends ShardContext {
 /** Out of *Collect results* with `look`, into *Wait for batch* and *Poll batch*: the batch shows less than it promised. */
 export interface LookContext extends BatchContext {
   readonly next: 'look';
-  readonly late: LateOutput;
 }
 
 /** Into *Write results*. */

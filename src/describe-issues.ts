@@ -1,12 +1,48 @@
 import type * as z from 'zod';
+import { didYouMean } from './did-you-mean.ts';
 
-/** One line per problem: its path, then what is wrong. */
-export function describeIssues(error: z.ZodError): string {
-  return error.issues.map((issue) => `  ${issue.path.join('.') || '(root)'}: ${messageOf(issue)}`).join('\n');
+/**
+ * One line per problem: its path, then what is wrong.
+ * @param schema what was checked against: it says which name may have been meant
+ */
+export function describeIssues(error: z.ZodError, schema?: z.core.$ZodType): string {
+  return error.issues
+    .map((issue) => `  ${issue.path.join('.') || '(root)'}: ${messageOf(issue, schema)}`)
+    .join('\n');
 }
 
-/** Of a wrong key, why it is wrong. */
-function messageOf(issue: z.core.$ZodIssue): string {
+function messageOf(issue: z.core.$ZodIssue, schema: z.core.$ZodType | undefined): string {
+  if (issue.code === 'unrecognized_keys') return describeUnknown(issue, schema);
+  // Of a wrong key, why it is wrong.
   const inner = issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined;
   return inner ?? issue.message;
+}
+
+function describeUnknown(
+  { message, keys, path }: z.core.$ZodIssueUnrecognizedKeys,
+  schema: z.core.$ZodType | undefined,
+): string {
+  const known = schema === undefined ? [] : keysAt(schema, path);
+  return `${message}${keys.map((key) => didYouMean(key, known)).join('')}`;
+}
+
+/** The parts of a schema that lead to another one. */
+interface Def {
+  readonly innerType?: z.core.$ZodType;
+  readonly valueType?: z.core.$ZodType;
+  readonly element?: z.core.$ZodType;
+  readonly in?: z.core.$ZodType;
+  readonly shape?: Readonly<Record<string, z.core.$ZodType>>;
+}
+
+/** The names of the fields that an object may have at a path. */
+function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
+  // oxlint-disable-next-line no-underscore-dangle -- zod's own name; each kind of schema has other parts
+  const def = schema._zod.def as Def;
+  const wrapped = def.innerType ?? def.in;
+  if (wrapped !== undefined) return keysAt(wrapped, path);
+  const [key, ...rest] = path;
+  if (key === undefined) return Object.keys(def.shape ?? {});
+  const next = def.shape?.[String(key)] ?? def.valueType ?? def.element;
+  return next === undefined ? [] : keysAt(next, rest);
 }

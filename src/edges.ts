@@ -18,6 +18,8 @@ export interface ProviderEdges extends Edges {
   readonly wait: (milliseconds: number) => Promise<void>;
   /** Aborts when the steps of this host are abandoned: their calls end, and none is started. Never on AWS. */
   readonly signal?: AbortSignal | undefined;
+  /** Aborts when the host begins to stop: calls that are on their way end, and no row is sent any more. Never on AWS. */
+  readonly halted?: AbortSignal | undefined;
 }
 
 export interface Clock {

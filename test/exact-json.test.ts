@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isExactNumber, numberText, parseExact, toPlain } from '../src/exact-json.ts';
-import { jsonTexts, numberTexts } from './json-text.ts';
+import { jsonTexts, numberTexts } from './support/json-text.ts';
 
 const CHANGED = [
   '1234567890123456789',

@@ -25,9 +25,13 @@ function named(heading: string): string[] {
   return cells.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name)).toSorted();
 }
 
-/** What is declared in `src/job.ts` between its start and the end of its statement. */
+const DECLARATIONS = ['plan', 'result-line', 'summary']
+  .map((name) => read(`src/checkpoints/${name}.ts`))
+  .join('\n');
+
+/** What is declared in `src/checkpoints/` between its start and the end of its statement. */
 function declared(start: string, pattern: RegExp): string[] {
-  const [, after = ''] = read('src/job.ts').split(start);
+  const [, after = ''] = DECLARATIONS.split(start);
   const body = after.split(/^}|;\n\n/m)[0] ?? '';
   return [...body.matchAll(pattern)].map(([, name = '']) => name).toSorted();
 }

@@ -1,9 +1,9 @@
-import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { spawnCli } from './cli/spawn-cli.ts';
 import { openHost } from './host/open-host.ts';
+import { openTempFolder } from './support/temp-folder.ts';
 
 /** Each tutorial is done as it stands: its files are saved, its commands run, and their output holds what the page shows. */
 
@@ -51,11 +51,7 @@ test.each([
   ['operator', 'shift'],
 ])('the tutorial of the %s works as it stands', { timeout: LONG_MS }, async (name, data) => {
   const { files, commands } = await readLesson(name);
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-tutorial-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  // The project's folder, as far as a command line reads it.
-  for (const each of ['nightshift.config.ts', 'package.json', 'src', 'node_modules'])
-    await symlink(join(ROOT, each), join(folder, each));
+  const folder = await openTempFolder();
   for (const { name: file, content } of files) await writeFile(join(folder, file), content);
 
   expect(files.length).toBeGreaterThan(0);

@@ -1,7 +1,8 @@
+import { STEP_MEMORY_MIB } from '../../lib/step-memory.ts';
 import { estimateAwsCost } from '../../src/cost/aws-cost.ts';
 import { EVENTS_PER_POLL } from '../../src/steps/history.ts';
 import { table } from '../table.ts';
-import { estimateScale, MEMORY, type Estimate, type Scenario } from './scale-model.ts';
+import { estimateScale, type Estimate, type Scenario } from './scale-model.ts';
 import { DEFAULTS, JOBS, LENGTHS, TOO_LARGE } from './scenarios.ts';
 
 /** The generated parts of `docs/costs-and-limits.md`. */
@@ -100,7 +101,8 @@ const MAX_EVENTS = 25_000;
 
 function costOfPolls(polls: number): number {
   const { shardBytes } = DEFAULTS;
-  return estimateAwsCost({ groups: [{ shards: 1, bytes: shardBytes, polls }], memoryMib: MEMORY }).usd.total;
+  return estimateAwsCost({ groups: [{ shards: 1, bytes: shardBytes, polls }], memoryMib: STEP_MEMORY_MIB })
+    .usd.total;
 }
 
 /** What is paid for while nothing runs. @param counts how many of each the stack has */

@@ -1,4 +1,4 @@
-import { STEPS } from '../../lib/step-table.ts';
+import { STEP_MEMORY_MIB } from '../../lib/step-memory.ts';
 import { estimateAwsCost, stepSeconds, type AwsCost, type CostedStep } from '../../src/cost/aws-cost.ts';
 import { pollTimes } from '../../cli/poll-schedule.ts';
 import type { PollLimits } from '../../src/checkpoints/profile.ts';
@@ -77,7 +77,7 @@ export function estimateScale(scenario: Scenario): Estimate {
   const starts = Math.min(shards, inFlight) / STARTS_PER_SECOND;
   const wallSeconds = ends + starts + waves * (rounds * roundSeconds + retries);
   const groups = [{ shards, bytes: shardBytes, rounds, polls: pollsPerShard, seconds: wallSeconds }];
-  const aws = estimateAwsCost({ groups, memoryMib: MEMORY });
+  const aws = estimateAwsCost({ groups, memoryMib: STEP_MEMORY_MIB });
   const providerRequests = shards * (pollsPerShard + rounds * REQUESTS_PER_ROUND);
   return {
     wallSeconds,
@@ -119,17 +119,6 @@ function busiestMinute(times: readonly number[], shards: number, sending: number
   }
   return Math.max(...minutes.values()) / 60;
 }
-
-export const MEMORY: Readonly<Record<CostedStep, number>> = {
-  'build-requests': STEPS['build-requests'].memoryMib,
-  'upload-file': STEPS['upload-file'].memoryMib,
-  'create-batch': STEPS['create-batch'].memoryMib,
-  'send-direct': STEPS['send-direct'].memoryMib,
-  'poll-batch': STEPS['poll-batch'].memoryMib,
-  'collect-results': STEPS['collect-results'].memoryMib,
-  'write-results': STEPS['write-results'].memoryMib,
-  'announce-job': STEPS['announce-job'].memoryMib,
-};
 
 const MAX_EVENTS = 25_000;
 

@@ -19,6 +19,7 @@ const provider: BatchProvider = {
   findFiles: refuse,
   createBatch: refuse,
   findBatch: refuse,
+  findBatches: refuse,
   cancelBatch: refuse,
   send: refuse,
   fileBytes: () => Promise.resolve(undefined),

@@ -12,31 +12,31 @@ import { startServer } from '../servers/start-server.ts';
 const ours = 'nightshift';
 const sdk = 'openai SDK';
 
-export const upload: Workload = transfer('upload', 'Upload', 'up', 105, (url, file) => [
-  'curl',
-  '-sf',
-  '-F',
-  'purpose=batch',
-  '-F',
-  `file=@${file}`,
-  `${url}/files`,
-]);
+export const upload: Workload = transfer({
+  name: 'upload',
+  title: 'Upload',
+  direction: 'up',
+  megabytes: 105,
+  curl: (url, file) => ['curl', '-sf', '-F', 'purpose=batch', '-F', `file=@${file}`, `${url}/files`],
+});
 
-export const download: Workload = transfer('download', 'Download', 'down', 300, (url) => [
-  'curl',
-  '-sf',
-  '-o',
-  '/dev/null',
-  `${url}/files/file-1/content`,
-]);
+export const download: Workload = transfer({
+  name: 'download',
+  title: 'Download',
+  direction: 'down',
+  megabytes: 300,
+  curl: (url) => ['curl', '-sf', '-o', '/dev/null', `${url}/files/file-1/content`],
+});
 
-function transfer(
-  name: string,
-  title: string,
-  direction: 'up' | 'down',
-  megabytes: number,
-  curl: (url: string, file: string) => readonly string[],
-): Workload {
+interface Transfer {
+  readonly name: string;
+  readonly title: string;
+  readonly direction: 'up' | 'down';
+  readonly megabytes: number;
+  readonly curl: (url: string, file: string) => readonly string[];
+}
+
+function transfer({ name, title, direction, megabytes, curl }: Transfer): Workload {
   return async (bench) => {
     const folder = bench.folder(name);
     const file = fileOf(folder, megabytes);

@@ -4,8 +4,8 @@ import { sizeOf, type Bench, type Workload } from '../bench.ts';
 import { promptLines } from '../data/inputs.ts';
 import { writeLines } from '../data/write-lines.ts';
 import { has } from '../machine.ts';
-import { race, type Runner } from '../race.ts';
-import type { Contestant, Fact } from '../report.ts';
+import { race, type RaceResult, type Runner } from '../race.ts';
+import type { Contestant, Fact, Group } from '../report.ts';
 import { startServer, type Server } from '../servers/start-server.ts';
 import { spread } from '../stats.ts';
 
@@ -64,11 +64,14 @@ export const wholeJob: Workload = async (bench) => {
     ],
   });
   rmSync(folder, { recursive: true });
+  return { size: sizeOf(rows, inputBytes), ...describeRace(result, busy) };
+};
+
+function describeRace(result: RaceResult, busy: readonly number[]): Omit<Group, 'size'> {
   const client = result.stdout.get(guide)?.trim();
   return {
     name: 'job',
     title: 'A whole job on this machine',
-    size: sizeOf(rows, inputBytes),
     ...result,
     contestants: result.contestants.filter(({ name }) => name !== 'nothing'),
     facts: shareOf(cpuOf(result.contestants, ours), cpuOf(result.contestants, started), busy),
@@ -78,7 +81,7 @@ export const wholeJob: Workload = async (bench) => {
       'Our time holds synthesizing the CDK stack and the waits of the state machine: a second before a batch is first looked at.',
     ],
   };
-};
+}
 
 /** The script as it is written asks after 30 s, whatever happens: it is for the runs that may take long. */
 function pythons(bench: Bench, server: Server, input: string, out: string): Runner[] {

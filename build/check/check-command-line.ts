@@ -12,7 +12,7 @@ export function checkCommandLine(app: string, nodes: Readonly<Record<20 | 22 | 2
   match(run(command, ['--version'], { folder: app, node: nodes[22] }), /^\d+\.\d+\.\d+\n$/);
   match(run(command, ['complete', '--', 'run', '--prof'], { folder: app }), /^--profile\t/);
   match(run(command, ['completion', 'bash'], { folder: app }), /nightshift complete --/);
-  for (const [node, extension, text] of CONFIGS) runJob(command, nodes[node], extension, text, app);
+  for (const [node, extension, text] of CONFIGS) runJob(command, nodes[node], { extension, text }, app);
 }
 
 const PROFILE = "{ profiles: { mine: { model: 'm', prompt: 'Label {{text}}' } } }";
@@ -29,12 +29,17 @@ const CONFIGS: readonly [node: 22 | 24, extension: string, text: string][] = [
   [22, 'json', '{ "profiles": { "mine": { "model": "m", "prompt": "Label {{text}}" } } }'],
 ];
 
-function runJob(command: string, node: string, extension: string, config: string, app: string): void {
+interface WrittenConfig {
+  readonly extension: string;
+  readonly text: string;
+}
+
+function runJob(command: string, node: string, { extension, text }: WrittenConfig, app: string): void {
   // Beside the app: nothing is installed there.
   const project = join(app, '..', `config ${extension}`);
   const folder = join(project, 'below');
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(project, `nightshift.config.${extension}`), config);
+  writeFileSync(join(project, `nightshift.config.${extension}`), text);
   writeFileSync(join(folder, 'rows.csv'), 'text\none\ntwo\n');
   const bundles = extension === 'json' ? ['--bundles'] : [];
   const ran = run(command, ['run', 'rows.csv', '--profile', 'mine', ...bundles], { folder, node });

@@ -3,7 +3,8 @@ import type { LoadConfig } from '../config/load-config.ts';
 import { cancelJob } from '../../src/doors/cancel-job.ts';
 import { resumeJob } from '../../src/doors/start-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
-import { readDetails, type JobOverview, type JobState } from '../../src/status/job-status.ts';
+import { readDetails, type JobOverview } from '../../src/status/job-status.ts';
+import { JOB_STATES, type JobState } from '../../src/status/job-states.ts';
 import { listJobs } from '../../src/status/list-jobs.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print } from '../output.ts';
@@ -12,7 +13,7 @@ import { configOf, openPlace, openStack, startEdges } from '../targets/open-targ
 import { jobsTable } from '../view/jobs-table.ts';
 import { describeJob } from '../view/describe-job.ts';
 import { positiveNumber } from './numbers.ts';
-import { addPlaceOptions, addStackOptions, type PlaceFlags } from './options.ts';
+import { addPlaceOptions, type PlaceFlags } from './options.ts';
 
 /** `nightshift status [job]`. */
 export function statusCommand(): Command {
@@ -30,17 +31,6 @@ export function statusCommand(): Command {
   });
 }
 
-const STATES = [
-  'queued',
-  'running',
-  'cancelling',
-  'succeeded',
-  'partial',
-  'failed',
-  'cancelled',
-  'empty',
-] as const satisfies readonly JobState[];
-
 interface ListFlags extends PlaceFlags {
   readonly status?: JobState;
   readonly limit: number;
@@ -50,7 +40,7 @@ interface ListFlags extends PlaceFlags {
 export function listCommand(): Command {
   const command = new Command('list')
     .description('list jobs, newest first')
-    .addOption(new Option('--status <status>', 'only jobs of this status').choices(STATES))
+    .addOption(new Option('--status <status>', 'only jobs of this status').choices(JOB_STATES))
     .option('-n, --limit <number>', 'most jobs', positiveNumber, 20);
   return addPlaceOptions(command).action(async (flags: ListFlags) => {
     const place = await openPlace(flags);
@@ -82,7 +72,12 @@ export function cancelCommand(loadConfig: LoadConfig): Command {
   const command = new Command('cancel')
     .description('cancel a job: nothing new is sent, and what its batches had finished ends in its results')
     .argument('<job>', 'jobId');
-  return addStackOptions(command).action(async (jobId: string, flags: PlaceFlags) => {
+  return addPlaceOptions(command).action(async (jobId: string, flags: PlaceFlags) => {
+    if (flags.data !== undefined) {
+      const { cancelHere } = await import('./jobs-here.ts');
+      process.exitCode = await cancelHere(jobId, { ...flags, data: flags.data }, await loadConfig());
+      return;
+    }
     const place = await openStack(flags);
     const cancelled = await cancelJob(startEdges(place, await configOf(place, loadConfig)), jobId);
     if (cancelled === undefined) throw await noSuchJob(place, jobId);
@@ -99,7 +94,12 @@ export function resumeCommand(loadConfig: LoadConfig): Command {
   const command = new Command('resume')
     .description('let a job that failed or was cancelled go on from where it is; nothing is paid twice')
     .argument('<job>', 'jobId');
-  return addStackOptions(command).action(async (jobId: string, flags: PlaceFlags) => {
+  return addPlaceOptions(command).action(async (jobId: string, flags: PlaceFlags) => {
+    if (flags.data !== undefined) {
+      const { resumeHere } = await import('./jobs-here.ts');
+      process.exitCode = await resumeHere(jobId, { ...flags, data: flags.data }, await loadConfig());
+      return;
+    }
     const place = await openStack(flags);
     const resumed = await resumeJob(startEdges(place, await configOf(place, loadConfig)), jobId);
     if (resumed === undefined) throw await noSuchJob(place, jobId);

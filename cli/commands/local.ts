@@ -10,9 +10,14 @@ import { createLocalExecutions, type EngineEvent } from '../../host/engine.ts';
 import { SECOND_INTERRUPT_MS, takeInterrupts } from '../interrupts.ts';
 import type { LocalStack } from '../../host/load-stack.ts';
 import { openLocalEdges, type LocalEdges } from '../../host/open-edges.ts';
-import { print, printError } from '../output.ts';
+import { print, print as printOut, printError, printError as printOutError } from '../output.ts';
 import { createProgress } from '../progress.ts';
-import { printable, printableJson } from '../../src/printable.ts';
+import { printable } from '../../src/printable.ts';
+import { jobObject } from '../../src/checkpoints/job.ts';
+import type { StartEdges } from '../../src/doors/start-job.ts';
+import { whyNotHere } from '../../src/doors/whose-answers.ts';
+import { logText, withTime } from '../view/log-text.ts';
+import { describeProvider } from '../view/describe-provider.ts';
 import { EXIT } from './exit-status.ts';
 import { portNumber } from './numbers.ts';
 import { addConfigOption, type ConfigFlags } from './options.ts';
@@ -45,11 +50,11 @@ export function localCommand(loadConfig: LoadConfig): Command {
 const HELP = `
 A file copied to <data>/input/<profile>/ starts a job. Ctrl-C stops; the next start goes on with what was running.`;
 
-async function runLocal(flags: LocalFlags, given: NightshiftConfig): Promise<number> {
-  const config = flags.live ? given : askingSimulator(given);
+async function runLocal(flags: LocalFlags, config: NightshiftConfig): Promise<number> {
+  const simulated = flags.live ? undefined : true;
   await using local = await openLocalEdges({
     data: flags.data,
-    simulator: !flags.live,
+    simulator: simulated === true,
     log: flags.verbose ? logLine : tellJobs,
     config,
   });
@@ -60,6 +65,7 @@ async function runLocal(flags: LocalFlags, given: NightshiftConfig): Promise<num
   const host = await runLocalHost({
     config,
     edges: local.edges,
+    simulated,
     steps: local.steps,
     stack,
     folder: resolve(flags.data),
@@ -70,34 +76,27 @@ async function runLocal(flags: LocalFlags, given: NightshiftConfig): Promise<num
       printError(styleText('red', `An event started nothing: ${printable(message)}`));
     },
   });
+  await local.announce(host.url);
   welcome(flags, host, local.simulatorUrl);
   if (!interrupts.first.aborted) await once(interrupts.first, 'abort');
   print('Stopping. What was sent goes on at the provider; the next start goes on here.');
   print('Ctrl-C again cancels it at the provider.');
   await host[Symbol.asyncDispose]();
-  if (await interrupts.second(SECOND_INTERRUPT_MS)) await cancelAll(config, local, stack);
+  if (await interrupts.second(SECOND_INTERRUPT_MS)) await cancelAll({ config, simulated }, local, stack);
   return EXIT.ok;
 }
 
 /** Cancels every job that has not ended, and waits for what they leave. */
 async function cancelAll(
-  config: NightshiftConfig,
+  doors: Pick<StartEdges, 'config' | 'simulated'>,
   { edges, steps }: LocalEdges,
   { machine }: LocalStack,
 ): Promise<void> {
   const executions = createLocalExecutions({ ...machine, callStep: steps.call });
   for await (const jobId of openJobs(edges.store)) {
-    await cancelToTheEnd({ ...edges, config, executions }, jobId);
+    const job = await jobObject.require(edges.store, jobId);
+    if (whyNotHere(doors, job) === undefined) await cancelToTheEnd({ ...edges, ...doors, executions }, jobId);
   }
-}
-
-/** The same profiles, answered here and for free. */
-function askingSimulator(config: NightshiftConfig): NightshiftConfig {
-  const profiles = Object.entries(config.profiles).map(([name, profile]) => [
-    name,
-    { ...profile, provider: 'simulator' },
-  ]);
-  return { ...config, profiles: Object.fromEntries(profiles) as NightshiftConfig['profiles'] };
 }
 
 function welcome({ data }: LocalFlags, host: RunningHost, simulatorUrl: string | undefined): void {
@@ -106,20 +105,25 @@ function welcome({ data }: LocalFlags, host: RunningHost, simulatorUrl: string |
   for (const { name, time } of host.timetable.next()) {
     print(`Schedule ${name} fires next at ${new Date(time).toISOString()}.`);
   }
-  if (simulatorUrl !== undefined) print(styleText('dim', `Provider: a simulator on ${simulatorUrl}`));
+  print(describeProvider(undefined, simulatorUrl));
+  if (simulatorUrl !== undefined)
+    print(styleText('dim', '--live asks the providers of the profiles instead.'));
   print(styleText('dim', 'Ctrl-C stops.'));
 }
 
-const logLine: Log = (event, fields) =>
-  printError(styleText('dim', printableJson(JSON.stringify({ event, ...fields }))));
+const logLine: Log = (event, fields) => printError(styleText('dim', logText(event, fields)));
 
 /** What the doors did. */
 const tellJobs: Log = (event, fields) => {
+  const print = (line: string): void => printOut(withTime(line));
+  const printError = (line: string): void => printOutError(withTime(line));
   const { jobId, reason } = fields;
   if (event === 'schedule_missed') print(describeMissed(fields));
   const job = styleText('bold', `job ${printable(String(jobId))}`);
   if (event === 'job_started') print(`${job} started`);
   if (event === 'job_resumed') print(`${job} goes on`);
+  if (event === 'job_waits') print(`${job} waits: ${printable(String(reason))}`);
+  if (event === 'input_changed') print(styleText('yellow', describeChanged(fields)));
   if (event === 'job_empty') print(`${job} has nothing to do`);
   if (event === 'job_cancelled') print(`${job} is being cancelled`);
   if (event === 'step_failed') {
@@ -128,6 +132,14 @@ const tellJobs: Log = (event, fields) => {
   }
   if (event === 'job_refused') print(styleText('red', `${job} was refused: ${printable(String(reason))}`));
 };
+
+/** @param fields of `input_changed` */
+function describeChanged({ key, before, jobId, bytes, bytesBefore }: LogFields): string {
+  const how = Number(bytes) > Number(bytesBefore) ? 'has grown' : 'has changed';
+  return printable(
+    `${String(key)} ${how} since job ${String(before)} began with it (${String(bytesBefore)} bytes then, ${String(bytes)} now). Job ${String(jobId)} takes the whole file: rows that are the same are paid for again.`,
+  );
+}
 
 /** @param fields of `schedule_missed` */
 function describeMissed({ schedule, times, more, run }: LogFields): string {
@@ -139,9 +151,9 @@ function describeMissed({ schedule, times, more, run }: LogFields): string {
 /** The steps of every job, each line with its job in front. */
 function tellProgress(locate: (key: string) => string): (event: EngineEvent) => void {
   return (event) => {
-    createProgress((line) => print(`${styleText('dim', event.execution)}  ${line}`))(event);
+    createProgress((line) => print(withTime(`${styleText('dim', event.execution)}  ${line}`)))(event);
     const { summary } = (event.output ?? {}) as { summary?: string };
     if (event.type === 'StateExited' && event.state === 'Write results' && summary !== undefined)
-      print(`${styleText('dim', event.execution)}  ${printable(locate(summary))}`);
+      print(withTime(`${styleText('dim', event.execution)}  ${printable(locate(summary))}`));
   };
 }

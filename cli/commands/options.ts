@@ -1,8 +1,11 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { ProfileConfig } from '../../src/config/config.ts';
 import { defined } from '../../src/defined.ts';
+import { shortForms } from '../../src/requests/question.ts';
+import { FORMAT_NAMES } from '../../src/rows/formats.ts';
+import { readSchemaFile } from '../schema-file.ts';
 import type { OpenPlace } from '../targets/open-target.ts';
-import { wholeNumber } from './numbers.ts';
+import { positiveNumber, wholeNumber } from './numbers.ts';
 
 /** Which configuration is used. */
 export interface ConfigFlags {
@@ -22,11 +25,17 @@ export interface TreatmentFlags {
   readonly provider?: string;
   readonly model?: string;
   readonly endpoint?: string;
+  readonly prompt?: string;
+  readonly system?: string;
+  readonly schema?: Readonly<Record<string, unknown>>;
+  readonly limit?: number;
   readonly rounds?: number;
   readonly strict?: true;
   readonly delimiter?: string;
   readonly encoding?: string;
   readonly id?: string;
+  readonly sheet?: string;
+  readonly stdin?: string;
   readonly quotes?: boolean;
 }
 
@@ -34,22 +43,37 @@ export function addTreatmentOptions(command: Command): Command {
   return command
     .option('--profile <name>', "profile of nightshift.config.ts (default: the job request's, or default)")
     .option('--model <name>', 'model of rows that name none')
+    .option('--prompt <template>', "the prompt, with a row's columns in double braces: 'Review: {{review}}'")
+    .option('--system <template>', 'the system message; a template, too')
+    .option('--schema <file>', 'a JSON Schema that each answer must match', readSchemaFile)
+    .option(
+      '--limit <number>',
+      'a sample: only so many rows; going on without it takes their answers',
+      positiveNumber,
+    )
     .option('--endpoint <path>', 'target endpoint, such as /v1/embeddings')
     .option('--rounds <number>', 'most rounds a row may take part in', wholeNumber)
     .option('--strict', 'refuse the file when one row is invalid')
     .option('--delimiter <character>', "what separates a table's cells: , ; | tab (default: recognised)")
     .option('--encoding <name>', 'such as windows-1252 (default: UTF-8, or UTF-16 where it is recognised)')
     .option('--id <column>', "the column, or the field, that is a row's id (default: custom_id, else id)")
+    .option('--sheet <name>', 'the sheet of a workbook (default: the first)')
+    .addOption(
+      new Option('--stdin <format>', 'what standard input (-) is (default: recognised)').choices(
+        FORMAT_NAMES,
+      ),
+    )
     .option('--quotes', "quotes hold a table's cells together, whatever it looks like")
     .option('--no-quotes', 'quotes in a table are characters like any other');
 }
 
 export function overridesOf(flags: TreatmentFlags): ProfileConfig {
-  const { provider, model, endpoint, rounds, strict, delimiter, encoding, id, quotes } = flags;
-  const table = defined({ delimiter, encoding, id, quotes });
+  const { provider, endpoint, rounds, strict, quotes } = flags;
+  const { table: rules, ...asked } = shortForms(flags);
+  const table = defined({ ...rules, quotes });
   return {
+    ...asked,
     ...(provider !== undefined && { provider }),
-    ...(model !== undefined && { model }),
     ...(endpoint !== undefined && { endpoint }),
     ...(rounds !== undefined && { rounds }),
     ...(strict !== undefined && { strict }),

@@ -5,6 +5,8 @@ import type { LoadConfig } from '../config/load-config.ts';
 import { PRICES_AS_OF } from '../../src/cost/aws-cost.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
+import { parseExact } from '../../src/exact-json.ts';
+import { takeStandardInput } from '../standard-input.ts';
 import { planJob, type PlannedBatch, type PlannedDirect, type PlannedJob } from '../plan-job.ts';
 import { printable } from '../../src/printable.ts';
 import { count, duration, grouped } from '../view/figures.ts';
@@ -34,10 +36,14 @@ export function planCommand(loadConfig: LoadConfig): Command {
     .option('--json', 'print the plan as one JSON object and nothing else')
     .addHelpText('after', '\nExit status: 0 the job could run, 1 nothing of it would be sent, 2 usage error.')
     .action(async (files: string[], flags: PlanFlags) => {
-      const { profile, data } = flags;
+      const { profile, limit, data } = flags;
       const config = await loadConfig(flags.config);
-      const planned = await planJob({ files, profile, overrides: overridesOf(flags), config, data });
-      const text = flags.json ? jsonLine('plan', planLine(planned)) : describePlan(planned, files).join('\n');
+      await using given = await takeStandardInput(files, process.stdin, flags.stdin);
+      const overrides = overridesOf(flags);
+      const planned = await planJob({ files: given.files, profile, limit, overrides, config, data });
+      const text = flags.json
+        ? jsonLine('plan', planLine(planned))
+        : describePlan(planned, given.files).join('\n');
       print(text);
       const { failure } = planned.plan;
       if (failure === undefined) return;
@@ -48,14 +54,16 @@ export function planCommand(loadConfig: LoadConfig): Command {
 
 const ON_STDERR = { stream: process.stderr };
 
-function planLine({ profile, plan, skipped, batches, direct, price }: PlannedJob): object {
+function planLine({ profile, plan: built, requests, skipped, batches, direct, price }: PlannedJob): object {
   const { name, provider, endpoint, model } = profile;
+  const { estimatedTokens: _, ...plan } = built;
   return {
     profile: name,
     provider: provider.name,
     endpoint,
     model,
     ...plan,
+    requests: requests.map((line) => parseExact(line)),
     skipped,
     batches,
     direct,
@@ -76,16 +84,29 @@ function describePlan(planned: PlannedJob, files: readonly string[]): string[] {
     line('profile', `${printable(profile.name)}: ${treated.map(printable).join(', ')}`),
     line(
       'rows',
-      `${grouped(plan.rows)}: ${grouped(plan.rows - plan.invalid)} valid, ${grouped(plan.invalid)} invalid`,
+      `${grouped(plan.rows)}: ${grouped(plan.rows - plan.invalid)} valid, ${grouped(plan.invalid)} invalid${plan.hasMore ? '; the input has more' : ''}`,
     ),
     line('shards', describeShards(plan)),
     line('tokens', `about ${grouped(plan.inputTokens)} of input`),
     ...(plan.failure === undefined ? describeSending(planned).map(([name, text]) => line(name, text)) : []),
     ...describeSkipped(planned).map((text) => line('skipped', text)),
     ...readingNotices(plan.inputs ?? []).map((notice) => line('read', notice)),
+    ...describeRequests(planned),
     ...describeProblems(plan),
     styleText('dim', 'Nothing was sent.'),
   ];
+}
+
+/** Characters of a request that are shown; the whole of it is in `--json`. */
+const SHOWN_CHARACTERS = 2_000;
+
+function describeRequests({ requests, plan }: PlannedJob): string[] {
+  if (requests.length === 0 || plan.failure !== undefined) return [];
+  const shown = requests.map((line) =>
+    line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}…` : line,
+  );
+  const first = requests.length === 1 ? 'the first request' : `the first ${requests.length} requests`;
+  return [`${first}, as sent:`, ...shown.map((line) => `  ${printable(line)}`)];
 }
 
 /** Skipped files that are named; more of them are in `--json`. */
@@ -154,7 +175,9 @@ function money(amount: number): string {
   return amount >= 1 ? amount.toFixed(2) : String(Number(amount.toPrecision(2)));
 }
 
-function describeProblems({ problems, invalid }: PlannedJob['plan']): string[] {
+function describeProblems({ problems, invalid, failure }: PlannedJob['plan']): string[] {
+  // What is wrong with all rows at once is said once.
+  if (failure?.name === 'InvalidRequest') return [];
   const shown = problems
     .slice(0, SHOWN_PROBLEMS)
     .map(

@@ -24,7 +24,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     group: HERE,
     term: 'run [options] [files...]',
     description:
-      'run one job on this machine: input files (.jsonl, .json, .csv, .tsv, .txt, each also .gz), or a job request (.job.json)',
+      'run one job on this machine: input files (.jsonl, .json, .csv, .tsv, .txt, each also .gz; .xlsx, .parquet), or a job request (.job.json)',
     load: async () => (await import('./run.ts')).runCommand,
   },
   plan: {
@@ -102,7 +102,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   },
   init: {
     group: OTHER,
-    term: 'init [options] [folder]',
+    term: 'init [folder]',
     description: 'make a project: a configuration, a table to try, and a CDK app to deploy',
     load: async () => (await import('./init.ts')).initCommand,
   },

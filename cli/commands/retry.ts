@@ -1,12 +1,14 @@
 import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
+import { SIMULATOR } from '../../src/config/known-providers.ts';
 import { retryJob, type RetryTreatment } from '../../src/doors/retry-job.ts';
 import type { StartEdges, StartedJob } from '../../src/doors/start-job.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
 import { summaryObject } from '../../src/checkpoints/summary.ts';
 import { openLocalEdges } from '../../host/open-edges.ts';
-import { RunAborted, runStarted } from '../../host/run-job.ts';
+import { runStarted } from '../../host/run-job.ts';
 import type { LoadConfig } from '../config/load-config.ts';
+import { endOrCancel } from '../end-or-cancel.ts';
 import { takeInterrupts } from '../interrupts.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
@@ -97,10 +99,11 @@ async function retryHere(
   const { store } = host.edges;
   const progress = openProgress(store, flags, tell);
   const interrupts = takeInterrupts();
-  const ended = await runStarted(
+  const running = runStarted(
     {
       config,
       edges: host.edges,
+      simulated: simulator || undefined,
       steps: host.steps,
       onStart: (started) => {
         tell(describe(started, jobId));
@@ -110,12 +113,8 @@ async function retryHere(
       signal: interrupts.first,
     },
     (edges) => startRetry(edges, place, jobId, treatment),
-  )
-    .finally(() => progress.end())
-    .catch((error: unknown) => {
-      if (!(error instanceof RunAborted)) throw error;
-      printError('Interrupted. What was sent goes on at the provider; run the same command to go on here.');
-    });
+  );
+  const ended = await endOrCancel(running, interrupts, () => progress.end());
   if (ended === undefined) {
     process.exitCode = EXIT.interrupted;
     return;
@@ -126,13 +125,13 @@ async function retryHere(
   process.exitCode = exitStatus(summary);
 }
 
-/** Whether the retry needs a simulator of its own: the job had one, and no other provider is asked for. */
+/** Whether the retry needs a simulator of its own: the job had one, whatever profile is asked for. */
 async function asksSimulator(
   { store }: Place,
   jobId: string,
-  { profile, overrides }: RetryTreatment,
+  { overrides }: RetryTreatment,
 ): Promise<boolean> {
-  if (overrides?.provider !== undefined) return overrides.provider === 'simulator';
+  if (overrides?.provider !== undefined) return overrides.provider === SIMULATOR;
   const job = await jobObject.read(store, jobId);
-  return profile === undefined && job?.profile.provider.name === 'simulator';
+  return job?.simulated === true || job?.profile.provider.name === SIMULATOR;
 }

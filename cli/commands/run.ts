@@ -4,20 +4,27 @@ import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import type { LoadConfig } from '../config/load-config.ts';
-import type { Summary } from '../../src/checkpoints/summary.ts';
+import { summaryObject, type Summary } from '../../src/checkpoints/summary.ts';
 import { deadLettersKey, fileKey, reportKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import type { Log } from '../../src/log.ts';
 import type { StartedJob } from '../../src/doors/start-job.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { packageRoot } from '../../src/package-root.ts';
 import { print as printOut, printError } from '../output.ts';
-import { printable, printableJson } from '../../src/printable.ts';
-import { SECOND_INTERRUPT_MS, takeInterrupts, type Interrupts } from '../interrupts.ts';
+import { printable } from '../../src/printable.ts';
+import { takeStandardInput } from '../standard-input.ts';
+import { chooseProvider } from '../choose-provider.ts';
+import { logText, withTime } from '../view/log-text.ts';
+import { describeProvider } from '../view/describe-provider.ts';
+import { openForRun } from '../open-folder.ts';
+import { openPlace } from '../targets/open-target.ts';
+import { watch } from './watch.ts';
+import { endOrCancel } from '../end-or-cancel.ts';
+import { takeInterrupts } from '../interrupts.ts';
 import { makeFolder } from '../../host/make-folder.ts';
 import { download } from '../result-files.ts';
-import { openLocalEdges } from '../../host/open-edges.ts';
 import { openProgress } from '../run-progress.ts';
-import { RunAborted, runJob } from '../../host/run-job.ts';
+import { runJob } from '../../host/run-job.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
 import { exportTable, formatOfFile } from './export-table.ts';
 import { reportSummary } from '../view/report.ts';
@@ -33,6 +40,7 @@ interface RunFlags extends TreatmentFlags, ConfigFlags {
   readonly data: string;
   readonly out?: string;
   readonly json?: true;
+  readonly simulate?: true;
   readonly again?: true;
   readonly bundles?: true;
   readonly verbose?: true;
@@ -45,13 +53,16 @@ const example = (): string => join(packageRoot(), 'examples', 'hanse.jsonl');
 export function runCommand(loadConfig: LoadConfig): Command {
   const command = new Command('run')
     .description(
-      'run one job on this machine: input files (.jsonl, .json, .csv, .tsv, .txt, each also .gz), or a job request (.job.json)',
+      'run one job on this machine: input files (.jsonl, .json, .csv, .tsv, .txt, each also .gz; .xlsx, .parquet), or a job request (.job.json)',
     )
-    .argument('[files...]', 'input files; without any, the ten prompts of examples/hanse.jsonl')
+    .argument(
+      '[files...]',
+      'input files, - for standard input; without any, the ten prompts of examples/hanse.jsonl',
+    )
+    .option('--provider <name>', "a provider instead of the profile's, with its key in <NAME>_API_KEY")
     .option(
-      '--provider <name>',
-      'simulator answers here and for free; melious needs MELIOUS_API_KEY',
-      'simulator',
+      '--simulate',
+      'make the answers up on this machine: no key, no cost; without files, that is so anyway',
     );
   return addConfigOption(addTreatmentOptions(command))
     .option('--data <folder>', 'the folder that stands in for the bucket', 'nightshift-data')
@@ -65,11 +76,7 @@ export function runCommand(loadConfig: LoadConfig): Command {
     .option('--verbose', 'print the log lines of the steps to standard error')
     .addHelpText('after', HELP)
     .action(async (files: string[], flags: RunFlags) => {
-      process.exitCode = await run(
-        files.length === 0 ? [example()] : files,
-        flags,
-        await loadConfig(flags.config),
-      );
+      process.exitCode = await run(files, flags, await loadConfig(flags.config));
     });
 }
 
@@ -77,36 +84,36 @@ const HELP = `
 Exit status: 0 every row is ok, 3 finished with dead letters, 1 the job failed, 2 usage error.
 Several files make one job. A job that was interrupted or failed goes on where it stopped when it is run again.`;
 
-async function run(files: readonly string[], flags: RunFlags, config: NightshiftConfig): Promise<number> {
+async function run(named: readonly string[], flags: RunFlags, config: NightshiftConfig): Promise<number> {
+  const interrupts = takeInterrupts();
   const print = printer(flags);
+  const isDemo = named.length === 0;
+  await using given = await takeStandardInput(isDemo ? [example()] : named, process.stdin, flags.stdin);
+  const { profile, limit } = flags;
+  const asked = { files: given.files, profile, limit, overrides: overridesOf(flags) };
+  const chosen = await chooseProvider(config, asked, flags, isDemo);
   // Before anything is paid for: a job that ended may not find out that its results have no place.
   const format = flags.out === undefined ? undefined : await formatOfFile(flags.out);
   if (flags.out !== undefined)
     await makeFolder('--out', format === undefined ? flags.out : dirname(flags.out));
-  await using host = await openLocalEdges({
-    data: flags.data,
-    simulator: flags.provider === 'simulator',
-    log: flags.verbose ? logToStandardError : () => undefined,
-    config,
-  });
+  const wanted = { ...asked, overrides: chosen.overrides, again: flags.again === true };
+  const log: Log = flags.verbose ? logToStandardError : () => undefined;
+  const place = await openForRun({ data: flags.data, simulator: chosen.simulated, log, config }, wanted);
+  if (place.kind === 'joined') return await joinRun(place, flags);
+  await using host = place.edges;
   const { store } = host.edges;
-  const interrupts = takeInterrupts();
-  const progress = openProgress(store, flags, print);
+  const progress = openProgress(store, flags, (line) => print(withTime(line)));
   const summary = await endOrCancel(
     runJob({
-      files,
-      profile: flags.profile,
-      overrides: overridesOf(flags),
-      again: flags.again === true,
+      ...wanted,
       config,
       edges: host.edges,
+      simulated: chosen.simulated || undefined,
       steps: host.steps,
       bundles: flags.bundles && 'cdk.out',
       onStart: (job) => {
-        print(styleText('dim', 'The stack is synthesized; its state machine runs here.'));
-        if (host.simulatorUrl !== undefined)
-          print(styleText('dim', `Provider: a simulator on ${host.simulatorUrl}`));
-        print(startLine(job, files));
+        for (const line of startLines(job, asked.files, describeProvider(chosen.name, host.simulatorUrl)))
+          print(line);
         if (job.execution !== undefined) progress.begin(job.jobId);
       },
       onEvent: progress.onEvent,
@@ -123,24 +130,19 @@ async function run(files: readonly string[], flags: RunFlags, config: Nightshift
   return exitStatus(summary);
 }
 
-/** The summary of a job that came to its end, or was cancelled; undefined when it was interrupted and goes on later. */
-async function endOrCancel(
-  running: Promise<Summary>,
-  interrupts: Interrupts,
-  onEnd: () => Promise<void>,
-): Promise<Summary | undefined> {
-  try {
-    return await running.finally(onEnd);
-  } catch (error) {
-    if (!(error instanceof RunAborted)) throw error;
-    printError(
-      'Interrupted. What was sent goes on at the provider; run the same command to go on here.\n' +
-        'Ctrl-C again cancels it at the provider.',
-    );
-    if (!(await interrupts.second(SECOND_INTERRUPT_MS))) return undefined;
-    printError('Cancelling. What is finished at the provider is still collected.');
-    return error.cancel();
-  }
+/** The job is known where another process works: it is watched there to its end, and not sent a second time. */
+async function joinRun(
+  { jobId, data }: { readonly jobId: string; readonly data: string },
+  { json, out }: RunFlags,
+): Promise<number> {
+  const place = await openPlace({ stack: undefined, outputs: '', data });
+  printError(
+    `Another process works with "${printable(data)}" and has job ${printable(jobId)}: it is not sent again, and watched here.`,
+  );
+  const status = await watch(place, jobId, { ...(json && { json }), interval: 1 });
+  const summary = out === undefined ? undefined : await summaryObject.read(place.store, jobId);
+  if (summary !== undefined) await placeFiles(place.store, summary, out);
+  return status;
 }
 
 /** With --json, standard output is for the summary alone. */
@@ -149,9 +151,16 @@ function printer({ json }: RunFlags): (line: string) => void {
 }
 
 const logToStandardError: Log = (event, fields) =>
-  printError(
-    styleText('dim', printableJson(JSON.stringify({ event, ...fields })), { stream: process.stderr }),
-  );
+  printError(styleText('dim', logText(event, fields), { stream: process.stderr }));
+
+/** What runs, who answers, and the job. */
+function startLines(job: StartedJob, files: readonly string[], provider: string): string[] {
+  return [
+    styleText('dim', 'The stack is synthesized; its state machine runs here.'),
+    provider,
+    startLine(job, files),
+  ];
+}
 
 function startLine({ jobId, state }: StartedJob, files: readonly string[]): string {
   const job = styleText('bold', `job ${printable(jobId)}`);

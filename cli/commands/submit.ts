@@ -7,6 +7,7 @@ import { startJob, type StartedJob } from '../../src/doors/start-job.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print } from '../output.ts';
+import { takeStandardInput } from '../standard-input.ts';
 import { configOf, openStack, startEdges, type Place } from '../targets/open-target.ts';
 import { readTreatment, toStartRequest } from '../../host/start-request.ts';
 import { addStackOptions, addTreatmentOptions, overridesOf, type TreatmentFlags } from './options.ts';
@@ -37,7 +38,8 @@ export function submitCommand(loadConfig: LoadConfig): Command {
     .action(async (files: string[], flags: SubmitFlags) => {
       const place = await openStack(flags);
       const config = await configOf(place, loadConfig);
-      const started = await submit(place, config, files, flags);
+      await using given = await takeStandardInput(files, process.stdin, flags.stdin);
+      const started = await submit(place, config, given.files, flags);
       if (flags.json) print(jsonLine('started', lineOf(started)));
       else print(describe(started, place, flags));
       if (flags.wait) process.exitCode = await watch(place, started.jobId, flags);
@@ -50,15 +52,16 @@ async function submit(
   files: readonly string[],
   flags: SubmitFlags,
 ): Promise<StartedJob> {
-  const treatment = await readTreatment({ files, profile: flags.profile, overrides: overridesOf(flags) });
-  refuseThisMachine(resolveProfile(config, treatment.profile, treatment.overrides).provider);
+  const { profile, limit } = flags;
+  const treatment = await readTreatment({ files, profile, limit, overrides: overridesOf(flags) });
+  rejectThisMachine(resolveProfile(config, treatment.profile, treatment.overrides).provider);
   const asked = { files, again: flags.again === true };
   const request = await toStartRequest(place.store, config, asked, treatment);
   return startJob(startEdges(place, config), request);
 }
 
 /** @throws InvalidRequest when the provider is where no Lambda reaches it, as the simulator is. */
-function refuseThisMachine({ name, baseUrl }: ProviderSettings): void {
+function rejectThisMachine({ name, baseUrl }: ProviderSettings): void {
   if (!['127.0.0.1', 'localhost', '[::1]'].includes(new URL(baseUrl).hostname)) return;
   throw new InvalidRequest(
     `The provider "${name}" is on this machine, where AWS does not reach it. \`nightshift run\` asks it from here.`,

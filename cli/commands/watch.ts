@@ -54,7 +54,7 @@ export async function watch(
   }
   if (watched.end === 'waits') {
     printError(
-      `Nothing runs job ${jobId}. \`nightshift local${place.options}\` goes on with what had not ended there.`,
+      `Nothing runs job ${jobId}. \`nightshift local${place.options}\` goes on with what had not ended there; so does \`nightshift resume ${jobId}${place.options}\`.`,
     );
     return EXIT.failed;
   }

@@ -3,6 +3,8 @@ import { registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import { InvalidRequest } from '../../src/errors.ts';
+import { parseExact } from '../../src/exact-json.ts';
+import { plainBut } from '../../src/requests/plain-but.ts';
 import { findConfig } from './find-config.ts';
 
 /** Gives the configuration a command works with. @param named the file that `--config` names */
@@ -26,9 +28,18 @@ export const loadConfig: LoadConfig = async (named) => {
   }
 };
 
+const PROFILE = [['body'], ['output', 'schema']];
+
+/** Where a configuration has numbers that are sent on. */
+const SENT_ON = [
+  ...PROFILE.map((path) => ['profiles', '*', ...path]),
+  ...PROFILE.map((path) => ['schedules', '*', 'overrides', ...path]),
+  ['schedules', '*', 'rows'],
+];
+
 async function readJsonConfig(file: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as unknown;
+    return plainBut(parseExact(await readFile(file, 'utf8')), SENT_ON);
   } catch (error) {
     throw unreadable(file, error);
   }

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { printable } from '../../src/printable.ts';
 import { parseConfig, type NightshiftConfig } from '../../src/config/config.ts';
-import { deployedConfigObject } from '../../src/checkpoints/deployed-config.ts';
+import { deployedConfigObject } from '../../src/config/deployed-config.ts';
 import type { LoadConfig } from '../config/load-config.ts';
 import { printError } from '../output.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';

@@ -3,6 +3,7 @@ import type { OpenBatch } from '../../src/checkpoints/shard-end.ts';
 import type { JobDetails, JobStatus } from '../../src/status/job-status.ts';
 import type { Place } from '../targets/open-target.ts';
 import { printable } from '../../src/printable.ts';
+import { errorLines } from './error-lines.ts';
 import { doneOf, grouped } from './figures.ts';
 import { jobLine } from './frame.ts';
 
@@ -18,6 +19,7 @@ export function describeJob(details: JobDetails, place: Pick<Place, 'store' | 'o
     styleText('bold', `job ${printable(jobId)}`),
     jobLine(details, Date.now()),
     `profile ${printable(profile)}: ${treated.join(', ')}`,
+    ...(status.simulated ? [styleText('yellow', 'simulated: its answers are made up')] : []),
     `inputs ${inputs.map(({ key }) => printable(key)).join(', ')}`,
     ...openShards.slice(0, SHOWN_SHARDS).map((shard) => {
       const { progress } = shard;
@@ -30,7 +32,8 @@ export function describeJob(details: JobDetails, place: Pick<Place, 'store' | 'o
       ? [`  … and ${openShards.length - SHOWN_SHARDS} open shards more`]
       : []),
     ...(status.open ?? []).map(describeOpen),
-    ...[status.results, status.deadLetters, status.summary].flatMap((key) =>
+    ...errorLines(status.errors ?? []),
+    ...[status.results, status.deadLetters, status.report, status.summary].flatMap((key) =>
       key === undefined ? [] : [`  ${printable(place.store.locate(key))}`],
     ),
     ...(status.failure === undefined
@@ -41,11 +44,20 @@ export function describeJob(details: JobDetails, place: Pick<Place, 'store' | 'o
   ];
 }
 
-function describeOpen({ shard, round, batchId, status, files, onResume }: OpenBatch): string {
+function describeOpen({
+  shard,
+  round,
+  batchId,
+  candidates = [],
+  status,
+  files,
+  onResume,
+}: OpenBatch): string {
   const ids = Object.entries(files).flatMap(([name, id]) =>
     id === undefined ? [] : [`${name} ${printable(id)}`],
   );
-  const batch = batchId === undefined ? 'a batch that may exist' : `batch ${printable(batchId)}`;
+  const which = candidates.length === 0 ? '' : ` (one of ${candidates.map(printable).join(', ')})`;
+  const batch = batchId === undefined ? `a batch that may exist${which}` : `batch ${printable(batchId)}`;
   const seen = status === undefined ? '' : ` (${printable(status)})`;
   const named = ids.length === 0 ? '' : `, files: ${ids.join(', ')}`;
   return `  open: shard ${shard}, round ${round}, ${batch}${seen}${named}. ${onResume}`;
@@ -55,10 +67,8 @@ function nextStep({ jobId, status, results }: JobStatus, options: string): strin
   const command = (name: string): string => `nightshift ${name} ${printable(jobId)}${options}`;
   if (status === 'queued' || status === 'running' || status === 'cancelling')
     return `Watch it: ${command('watch')}`;
-  if (status !== 'failed' && status !== 'cancelled') {
+  if (status !== 'failed' && status !== 'cancelled' && status !== 'stopped') {
     return results === undefined ? '' : `Get its results: ${command('results')} --out <folder>`;
   }
-  return options.startsWith(' --data')
-    ? 'Run its file again to go on.'
-    : `Let it go on: ${command('resume')}`;
+  return `Let it go on: ${command('resume')}`;
 }

@@ -12,7 +12,7 @@ export interface Figures {
   readonly round: number;
   /** Milliseconds, all three. */
   readonly elapsed: number;
-  /** Estimated; undefined until something is done. */
+  /** Estimated; undefined until something is done, and when rows may need another round: nobody knows how long those take. */
   readonly left: number | undefined;
   /** Until the next poll of any batch; undefined when none is known. */
   readonly nextPoll: number | undefined;
@@ -24,14 +24,21 @@ export function figuresOf({ status, shards }: JobDetails, now: number): Figures 
   const elapsed = Math.max(0, end - Date.parse(status.createdAt));
   const done =
     shards.length === 0 ? settledRows(status.counts) : shards.reduce((sum, shard) => sum + doneOf(shard), 0);
+  const round = Math.max(0, ...shards.map(({ progress }) => progress?.round ?? 0));
+  const isFirst = round <= 1 && !shards.some(mayGoAgain);
   return {
     done,
     rows: status.rows,
-    round: Math.max(0, ...shards.map(({ progress }) => progress?.round ?? 0)),
+    round,
     elapsed,
-    left: status.endedAt === undefined ? timeLeft(done, status.rows, elapsed) : undefined,
+    left: status.endedAt === undefined && isFirst ? timeLeft(done, status.rows, elapsed) : undefined,
     nextPoll: nextPollOf(shards, now),
   };
+}
+
+/** Whether rows of a shard go to another round: its first one is collected, and it is not done. */
+function mayGoAgain({ state, counts, rows }: ShardStatus): boolean {
+  return state === 'running' && settledRows(counts) > counts.invalid && settledRows(counts) < rows;
 }
 
 /** Rows of a shard that are done: with their final outcome, or succeeded in the batch that runs. */
@@ -72,4 +79,5 @@ export function nextPollText(milliseconds: number | undefined): string[] {
 export const grouped = (n: number): string => n.toLocaleString('en-US');
 
 /** `1 shard`, `2 shards`. */
-export const count = (n: number, noun: string): string => `${grouped(n)} ${noun}${n === 1 ? '' : 's'}`;
+export const count = (n: number, noun: string, plural = `${noun}s`): string =>
+  `${grouped(n)} ${n === 1 ? noun : plural}`;

@@ -124,6 +124,6 @@ function troubles(counts: OutcomeCounts): string[] {
 
 function colourOf(status: JobStatus['status']): 'green' | 'yellow' | 'red' | 'cyan' {
   if (status === 'succeeded' || status === 'empty') return 'green';
-  if (status === 'partial' || status === 'cancelling') return 'yellow';
+  if (status === 'partial' || status === 'cancelling' || status === 'stopped') return 'yellow';
   return status === 'failed' || status === 'cancelled' ? 'red' : 'cyan';
 }

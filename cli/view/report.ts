@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { answersTable, SHOWN_ROWS } from '../answers-table.ts';
+import { errorLines } from './error-lines.ts';
 import { readingNotices } from './reading-notices.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
@@ -22,14 +23,40 @@ export async function reportSummary(
     print(table);
     if (summary.rows > SHOWN_ROWS) print(`… and ${summary.rows - SHOWN_ROWS} rows more`);
   }
+  for (const line of sampleLines(summary)) print(line);
+  if (summary.simulated) print(styleText('yellow', SIMULATED_END));
   for (const notice of readingNotices(summary.inputs)) print(notice);
-  print([totals(summary), ...files.map((file) => `  ${printable(file)}`)].join('\n'));
+  print(
+    [
+      totals(summary),
+      ...errorLines(summary.errors ?? []),
+      ...files.map((file) => `  ${printable(file)}`),
+    ].join('\n'),
+  );
   if (summary.failure !== undefined) {
     const failure = `The job failed: ${printable(summary.failure.message)}`;
     printError(styleText('red', failure, { stream: process.stderr }));
     if (summary.advice !== undefined) printError(printable(summary.advice));
   }
 }
+
+/** Of a sample, how to go on; of the job after it, what it did not pay for. */
+function sampleLines({ sample, taken }: Summary): string[] {
+  return [
+    ...(sample?.hasMore === true
+      ? [
+          `A sample: the first ${sample.limit} rows. The same command without --limit goes on with all rows, and takes these answers.`,
+        ]
+      : []),
+    ...(taken === undefined
+      ? []
+      : [
+          `${taken.rows} of these answers are those of the sample ${printable(taken.jobId)}; they were paid for once.`,
+        ]),
+  ];
+}
+
+const SIMULATED_END = 'Simulated: these answers are made up; no provider was asked, and nothing was paid.';
 
 function totals({ rows, counts, rounds, usage, seconds, truncated, refused }: Summary): string {
   const outcomes = Object.entries(counts).filter(([outcome, n]) => n > 0 || outcome === 'ok');

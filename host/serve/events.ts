@@ -1,3 +1,4 @@
+import type { DropEvent } from '../../src/requests/drop-event.ts';
 import type { CallStep } from '../engine.ts';
 import type { LocalStack } from '../load-stack.ts';
 import { fits } from '../template/rules.ts';
@@ -6,7 +7,9 @@ import type { Fire } from './run-schedules.ts';
 /** Delivers events to the doors, by the rules of the template. */
 export interface Events {
   /** A file was written below the data folder. */
-  dropped(object: DroppedObject): Promise<void>;
+  dropped(event: DropEvent): Promise<void>;
+  /** The event of a file as it lies there. */
+  dropEvent(object: DroppedObject): DropEvent;
   /** An execution was stopped. */
   stopped(execution: string): Promise<void>;
   /** The time of a schedule has come. @returns whether its door took the event */
@@ -57,12 +60,11 @@ export function createEvents({ stack, callDoor, onFailure }: EventsOptions): Eve
       while (underWay.size > 0) await Promise.all(underWay);
     },
     scheduled: ({ target, input }) => deliver(target, input),
-    dropped: ({ key, bytes, mark }) =>
-      publish({
-        source: 'aws.s3',
-        'detail-type': 'Object Created',
-        detail: { bucket: { name: bucket }, object: { key, size: bytes, etag: mark, mark } },
-      }),
+    dropped: (event) => publish({ ...event, 'detail-type': 'Object Created' }),
+    dropEvent: ({ key, bytes, mark }) => {
+      const object = { key, size: bytes, etag: mark, mark };
+      return { source: 'aws.s3', detail: { bucket: { name: bucket }, object } };
+    },
     stopped: (execution) =>
       publish({
         source: 'aws.states',

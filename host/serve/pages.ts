@@ -1,5 +1,5 @@
 import type { Context, Hono } from 'hono';
-import { problem, refuseOtherTypes } from '../../src/api/problems.ts';
+import { problem, rejectOtherTypes } from '../../src/api/problems.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
 import { parseExact } from '../../src/exact-json.ts';
@@ -8,7 +8,8 @@ import { renderLiveReport } from '../../src/report/render-report.ts';
 import { describeReport } from '../../src/report/report-data.ts';
 import { parseJobRequest } from '../../src/requests/job-request.ts';
 import { sideBySide } from '../../src/side-by-side.ts';
-import { readStatus, type JobOverview, type JobState } from '../../src/status/job-status.ts';
+import { readStatus, type JobOverview } from '../../src/status/job-status.ts';
+import type { JobState } from '../../src/status/job-states.ts';
 import { listJobs, type JobPage } from '../../src/status/list-jobs.ts';
 import { readFacts } from './live-facts.ts';
 import { planRows } from './plan-rows.ts';
@@ -48,7 +49,7 @@ export function addPages(app: Hono, edges: StartEdges, nextFires: NextFires): vo
     );
   });
   app.post('/ui/plan', async (c) => {
-    await refuseOtherTypes(c, () => Promise.resolve());
+    await rejectOtherTypes(c, () => Promise.resolve());
     const request = parseJobRequest(parseExact(await c.req.text()));
     return c.json({ lines: await planRows(edges, request) });
   });

@@ -32,7 +32,7 @@ export async function serveApi({ edges, routes, port, nextFires }: ServeApi): Pr
   let url = '';
   const api = createApi({ ...edges, links: fileLinks(() => url), caller: () => 'local' });
   const app = new Hono();
-  app.use(refuseOthers);
+  app.use(rejectOthers);
   addFiles(app, edges.store);
   addPages(app, edges, nextFires);
   app.all('*', (c) =>
@@ -58,7 +58,7 @@ export async function serveApi({ edges, routes, port, nextFires }: ServeApi): Pr
 }
 
 /** Websites that a browser on this machine shows may neither read nor start anything here. */
-async function refuseOthers(c: Context, next: () => Promise<void>): Promise<Response | undefined> {
+async function rejectOthers(c: Context, next: () => Promise<void>): Promise<Response | undefined> {
   if (!isForThisMachine((name) => c.req.header(name)))
     return problem(c, 'no-such-route', { detail: 'This API is for this machine.' });
   await next();

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { watch } from 'chokidar';
+import { isUnfinished } from '../../src/requests/unfinished-files.ts';
 import { INPUT_PREFIX } from '../../src/checkpoints/keys.ts';
 
 export interface WatchInput {
@@ -19,7 +20,7 @@ export async function watchInput({ folder, onFile, settleMs }: WatchInput): Prom
   const watcher = watch(root, {
     awaitWriteFinish: { stabilityThreshold: settleMs, pollInterval: Math.min(100, settleMs) },
     // What editors and copies in progress leave; the folder itself may be hidden, though.
-    ignored: (path) => path !== root && basename(path).startsWith('.'),
+    ignored: (path) => path !== root && (basename(path).startsWith('.') || isUnfinished(basename(path))),
   });
   const tell = (path: string): void => onFile(relative(folder, path).split(sep).join('/'));
   watcher.on('add', tell).on('change', tell);

@@ -4,7 +4,7 @@ import { MAX_REQUEST_BYTES } from '../requests/request-limits.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { addJobRoutes } from './job.ts';
 import { addJobsRoutes } from './jobs.ts';
-import { ApiProblem, invalidFields, problem, problemOf, refuseOtherTypes } from './problems.ts';
+import { ApiProblem, invalidFields, problem, problemOf, rejectOtherTypes } from './problems.ts';
 import { addRetryRoute } from './retry.ts';
 import { ROUTES } from '../config/routes.ts';
 import { addUploadRoutes } from './uploads.ts';
@@ -21,8 +21,8 @@ export function createApi(edges: ApiEdges): OpenAPIHono {
     edges.caller(c);
     await next();
   });
-  api.use(bodyLimit({ maxSize: MAX_REQUEST_BYTES, onError: refuseLarge }));
-  for (const { path } of [ROUTES.createJob, ROUTES.createUpload]) api.post(path, refuseOtherTypes);
+  api.use(bodyLimit({ maxSize: MAX_REQUEST_BYTES, onError: rejectLarge }));
+  for (const { path } of [ROUTES.createJob, ROUTES.createUpload]) api.post(path, rejectOtherTypes);
   addJobsRoutes(api, edges);
   addJobRoutes(api, edges);
   addRetryRoute(api, edges);
@@ -38,7 +38,7 @@ export function createApi(edges: ApiEdges): OpenAPIHono {
   return api;
 }
 
-function refuseLarge(): never {
+function rejectLarge(): never {
   throw new ApiProblem(
     'too-large',
     `A request has at most ${MAX_REQUEST_BYTES} bytes. Put its rows into a file: POST ${ROUTES.createUpload.path}.`,

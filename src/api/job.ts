@@ -6,7 +6,7 @@ import type { Links } from '../store/links.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { answer, problems } from './describe-route.ts';
 import { jobLinks } from './job-links.ts';
-import { refuseOthersJob } from './own-jobs.ts';
+import { rejectOthersJob } from './own-jobs.ts';
 import { ApiProblem } from './problems.ts';
 import { ROUTES } from '../config/routes.ts';
 import { cancellingSchema, jobParams, jobSchema, startedSchema } from './schemas.ts';
@@ -15,20 +15,20 @@ import { cancellingSchema, jobParams, jobSchema, startedSchema } from './schemas
 export function addJobRoutes(api: OpenAPIHono, edges: ApiEdges): void {
   api.openapi(getJobRoute, async (c) => {
     const { jobId } = c.req.valid('param');
-    await refuseOthersJob(edges, edges.caller(c), jobId);
+    await rejectOthersJob(edges, edges.caller(c), jobId);
     const status = known(jobId, await readStatus(edges, jobId));
     return c.json(await withLinks(status, edges.links), 200);
   });
   api.openapi(cancelJobRoute, async (c) => {
     const { jobId } = c.req.valid('param');
-    await refuseOthersJob(edges, edges.caller(c), jobId);
+    await rejectOthersJob(edges, edges.caller(c), jobId);
     const { state } = known(jobId, await cancelJob(edges, jobId));
     if (state === 'ended') throw hasEnded(jobId);
     return c.json({ jobId, state, links: jobLinks(jobId) }, 202);
   });
   api.openapi(resumeJobRoute, async (c) => {
     const { jobId } = c.req.valid('param');
-    await refuseOthersJob(edges, edges.caller(c), jobId);
+    await rejectOthersJob(edges, edges.caller(c), jobId);
     const { state } = known(jobId, await resumeJob(edges, jobId));
     if (state === 'finished') throw hasEnded(jobId);
     if (state === 'cancelling') {
@@ -75,7 +75,7 @@ function hasEnded(jobId: string): ApiProblem {
 }
 
 /** Keys become addresses that hold for a while. */
-async function withLinks({ results, deadLetters, summary, ...status }: JobStatus, links: Links) {
+async function withLinks({ results, deadLetters, report, summary, ...status }: JobStatus, links: Links) {
   const address = async (key: string | undefined): Promise<string | undefined> =>
     key === undefined ? undefined : links.download(key);
   return {
@@ -84,6 +84,7 @@ async function withLinks({ results, deadLetters, summary, ...status }: JobStatus
       ...jobLinks(status.jobId),
       results: await address(results),
       deadLetters: await address(deadLetters),
+      report: await address(report),
       summary: await address(summary),
     },
   };

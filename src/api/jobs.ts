@@ -4,13 +4,14 @@ import { parseExact } from '../exact-json.ts';
 import { makeJobId } from '../requests/job-id.ts';
 import { hashOfRequest, parseJobRequest, type JobRequest } from '../requests/job-request.ts';
 import { InputFilter } from '../requests/input-files.ts';
+import { askedOverrides } from '../requests/question.ts';
 import { resolveInputs } from '../requests/resolve-inputs.ts';
 import { listJobs } from '../status/list-jobs.ts';
 import { startJob, type StartedJob } from '../doors/start-job.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { answer, jsonBody, problems } from './describe-route.ts';
 import { jobLinks } from './job-links.ts';
-import { ownerFor, refuseOthersInputs } from './own-jobs.ts';
+import { ownerFor, rejectOthersInputs } from './own-jobs.ts';
 import { requestSchema } from './request-schema.ts';
 import { ROUTES } from '../config/routes.ts';
 import { createHeaders, listParams, pageSchema, startedSchema } from './schemas.ts';
@@ -63,9 +64,9 @@ async function startRequested(
   caller: string,
   key: string | undefined,
 ): Promise<StartedJob> {
-  await refuseOthersInputs(edges, caller, request);
+  await rejectOthersInputs(edges, caller, request);
   const requestHash = hashOfRequest(request);
-  const { name, profile = 'default', overrides, inputs, prefix } = request;
+  const { name, profile = 'default', inputs, prefix, limit } = request;
   const jobId =
     key === undefined
       ? makeJobId(name ?? inputs?.[0] ?? prefix ?? 'rows', ['api', caller, 'body', requestHash])
@@ -74,7 +75,8 @@ async function startRequested(
   return startJob(edges, {
     jobId,
     profile,
-    overrides: allowedOverrides(edges.config, profile, overrides),
+    overrides: allowedOverrides(edges.config, profile, askedOverrides(request)),
+    limit,
     requestHash,
     owner: caller,
     inputs: () => resolveInputs(edges.store, jobId, request, filter),

@@ -17,7 +17,7 @@ export function ownerFor({ config }: Pick<ApiEdges, 'config'>, caller: string): 
 }
 
 /** @throws ApiProblem as if there was no such job, when it is somebody else's */
-export async function refuseOthersJob(edges: ApiEdges, caller: string, jobId: string): Promise<void> {
+export async function rejectOthersJob(edges: ApiEdges, caller: string, jobId: string): Promise<void> {
   const owner = ownerFor(edges, caller);
   if (owner === undefined || (await ownsJob(edges, owner, jobId))) return;
   throw new ApiProblem('no-such-job', `There is no job ${jobId}.`);
@@ -41,7 +41,7 @@ export function uploadKey(edges: Pick<ApiEdges, 'config'>, caller: string, key: 
 }
 
 /** @throws InvalidRequest for input files of others */
-export async function refuseOthersInputs(
+export async function rejectOthersInputs(
   edges: ApiEdges,
   caller: string,
   { inputs = [], prefix }: Pick<JobRequest, 'inputs' | 'prefix'>,

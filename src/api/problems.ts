@@ -78,14 +78,14 @@ const UNAVAILABLE: Readonly<Record<string, ProblemName>> = {
   ExecutionsUnavailable: 'executions-unavailable',
 };
 
-/** Every wrong field of a request. @param place what was checked: the body, the query, … */
-export function invalidFields(c: Context, error: z.ZodError, place: string): Response {
+/** Every wrong field of a request. @param part what was checked: the body, the query, … */
+export function invalidFields(c: Context, error: z.ZodError, part: string): Response {
   const errors = error.issues.flatMap((issue) =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => ({ path: [...issue.path, key], detail: unknownField(issue.path) }))
       : [{ path: issue.path, detail: issue.message }],
   );
-  const told = errors.map(({ path, detail }) => ({ pointer: pointerTo(path, place), detail }));
+  const told = errors.map(({ path, detail }) => ({ pointer: pointerTo(path, part), detail }));
   const detail = told.map((each) => `${each.pointer}: ${each.detail}`).join(' ');
   return problem(c, 'invalid-request', { detail, errors: told });
 }
@@ -96,8 +96,8 @@ function unknownField(path: readonly PropertyKey[]): string {
     : 'There is no such field.';
 }
 
-function pointerTo(path: readonly PropertyKey[], place: string): string {
-  return place === 'json' ? ['#', ...path.map(escapePointer)].join('/') : path.map(String).join('.');
+function pointerTo(path: readonly PropertyKey[], part: string): string {
+  return part === 'json' ? ['#', ...path.map(escapePointer)].join('/') : path.map(String).join('.');
 }
 
 /** RFC 6901. */
@@ -106,7 +106,7 @@ function escapePointer(part: PropertyKey): string {
 }
 
 /** A body that is taken for JSON must say so: what a form on some website sends cannot. */
-export async function refuseOtherTypes(c: Context, next: () => Promise<void>): Promise<void> {
+export async function rejectOtherTypes(c: Context, next: () => Promise<void>): Promise<void> {
   if (!/^application\/json *(;|$)/i.test(c.req.header('content-type') ?? '')) {
     throw new ApiProblem('not-json', 'Send content-type: application/json.');
   }

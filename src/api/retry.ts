@@ -8,8 +8,8 @@ import { parseRetryRequest } from '../requests/job-request.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { answer, jsonBody, problems } from './describe-route.ts';
 import { jobLinks } from './job-links.ts';
-import { refuseOthersJob } from './own-jobs.ts';
-import { ApiProblem, refuseOtherTypes } from './problems.ts';
+import { rejectOthersJob } from './own-jobs.ts';
+import { ApiProblem, rejectOtherTypes } from './problems.ts';
 import { retrySchema } from './request-schema.ts';
 import { ROUTES } from '../config/routes.ts';
 import { jobParams, startedSchema } from './schemas.ts';
@@ -18,7 +18,7 @@ import { jobParams, startedSchema } from './schemas.ts';
 export function addRetryRoute(api: OpenAPIHono, edges: ApiEdges): void {
   api.openapi(retryJobRoute(overridePolicy(edges.config)), async (c) => {
     const { jobId } = c.req.valid('param');
-    await refuseOthersJob(edges, edges.caller(c), jobId);
+    await rejectOthersJob(edges, edges.caller(c), jobId);
     const started = await retryJob(edges, jobId, await readTreatment(edges, c, jobId));
     if (started === undefined) throw new ApiProblem('no-such-job', `There is no job ${jobId}.`);
     const links = jobLinks(started.jobId);
@@ -47,7 +47,7 @@ async function readTreatment(
 ): Promise<RetryTreatment> {
   const text = await c.req.text();
   if (text.trim() === '') return {};
-  await refuseOtherTypes(c, () => Promise.resolve());
+  await rejectOtherTypes(c, () => Promise.resolve());
   const { profile, overrides } = parseRetryRequest(parseExact(text));
   const job = profile === undefined ? await jobObject.read(store, jobId) : undefined;
   const name = profile ?? job?.profile.name ?? 'default';

@@ -1,3 +1,4 @@
+import { JOB_STATES } from '../status/job-states.ts';
 import * as z from 'zod';
 import { inputKeySchema } from '../requests/job-request.ts';
 import { MAX_UPLOAD_BYTES } from '../store/links.ts';
@@ -7,18 +8,7 @@ import { OUTPUT_PREFIX } from '../checkpoints/keys.ts';
 
 const jobId = z.string().regex(/^[\w-]{1,80}$/, 'is no jobId');
 
-const STATES = [
-  'queued',
-  'running',
-  'cancelling',
-  'succeeded',
-  'partial',
-  'failed',
-  'cancelled',
-  'empty',
-] as const;
-
-const stateSchema = z.enum(STATES).meta({ id: 'JobState' });
+const stateSchema = z.enum(JOB_STATES).meta({ id: 'JobState' });
 
 export const jobParams = z.object({ jobId });
 
@@ -121,7 +111,7 @@ export const pageSchema = z
 
 const progressSchema = z.object({
   round: z.int(),
-  batchId: z.string().optional().describe('Absent while rows are sent one by one.'),
+  batchId: z.string().optional().describe('Absent while rows are sent direct.'),
   status: z.string().describe("The provider's word for it; `direct` where there is no batch."),
   succeeded: z.int().optional(),
   total: z.int().optional(),
@@ -141,6 +131,11 @@ const openBatchSchema = z.object({
   shard: z.int(),
   round: z.int(),
   batchId: z.string().optional().describe('Absent when it is not known whether the batch exists.'),
+  candidates: z
+    .array(z.string())
+    .readonly()
+    .optional()
+    .describe('Batches that may be the one whose create got no answer.'),
   status: z.string().optional().describe("The provider's last word for it."),
   createdAt: z.string().optional(),
   files: z.object({
@@ -156,6 +151,10 @@ export const jobSchema = z
   .object({
     ...overviewShape,
     inputs: z.array(z.object({ key: z.string(), version: z.string().optional() })).readonly(),
+    simulated: z
+      .literal(true)
+      .optional()
+      .describe('The answers are made up: a simulator stands in for the provider.'),
     provider: z.string().optional(),
     model: z.string().optional(),
     endpoint: z.string().optional(),
@@ -174,11 +173,25 @@ export const jobSchema = z
       .readonly()
       .optional()
       .describe('Batches that a failed or cancelled job left as they are.'),
+    errors: z
+      .array(
+        z.object({
+          outcome: z.string().optional(),
+          code: z.string().optional(),
+          rows: z.int(),
+          custom_id: z.string().optional(),
+          message: z.string().optional(),
+        }),
+      )
+      .readonly()
+      .optional()
+      .describe('Rows that were sent and are not ok, by outcome and code, with an example.'),
     failure: z.object({ name: z.string(), code: z.string(), message: z.string() }).optional(),
     advice: z.string().optional(),
     links: linksSchema.extend({
       results: z.string().optional().describe('Holds for 15 minutes.'),
       deadLetters: z.string().optional(),
+      report: z.string().optional(),
       summary: z.string().optional(),
     }),
   })

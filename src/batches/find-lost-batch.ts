@@ -12,6 +12,7 @@ import {
 } from '../errors.ts';
 import type { Batch } from '../provider/batch-provider.ts';
 import { batchMetadata } from './batch-metadata.ts';
+import { findUnmarked, type Search } from './unmarked-batches.ts';
 
 /**
  * How long a batch whose create got no answer is looked for before it is created again, in seconds. A list may lag behind, and
@@ -35,12 +36,31 @@ export async function findLost(
   context: UploadedContext,
   announced: CreateAnnouncement,
 ): Promise<Batch | undefined> {
-  const found = await lookFor(edges, context).catch((error: unknown) => refuseToGuess(context, error));
-  const isEarly = announced.at > 0 && (await isStillEarly(edges, context, announced));
+  const search = await searchFor(edges, context, announced).catch((error: unknown) =>
+    refuseToGuess(context, error),
+  );
+  const { batch: found, candidates } = search;
+  const isEarly = announced.at > 0 && (await isStillEarly(edges, context, { ...announced, candidates }));
   // One that is dead may be the twin of one that runs and is not listed yet.
   if (found !== undefined && !(isEarly && isDead(found))) return tell(edges, context, found);
   if (isEarly) throw mayTurnUp(context, announced.refusedWith);
+  // A provider that answers that it takes none now is believed rather than waiting for batches of others.
+  if (candidates.length > 0 && announced.refusedWith === undefined) throw undecided(context, candidates);
   return undefined;
+}
+
+/** By what batches show; else by their ids and the number of their requests. */
+async function searchFor(
+  edges: ProviderEdges,
+  context: UploadedContext,
+  announced: CreateAnnouncement,
+): Promise<Search> {
+  return (
+    (await findUnmarked(edges, context, announced)) ?? {
+      batch: await lookFor(edges, context),
+      candidates: [],
+    }
+  );
 }
 
 /** Whether the batch may still turn up. What has passed since the look before counts by half the patience at most. */
@@ -75,7 +95,7 @@ export async function findDespite(
   }
   if (!isFinal(refusal)) return undefined;
   try {
-    const found = await lookRepeatedly(edges, context);
+    const found = await lookRepeatedly(edges, context, announced);
     if (found !== undefined) return tell(edges, context, found);
   } catch (error) {
     // The account is denied its list, too. The announcement stays: a resume looks first.
@@ -101,11 +121,25 @@ export function mayTurnUp({ jobId, shard, round, fileId }: UploadedContext, refu
   return refusedWith === 'ProviderBusy' ? new ProviderBusy(message) : new ProviderUnavailable(message);
 }
 
-async function lookRepeatedly(edges: ProviderEdges, context: UploadedContext): Promise<Batch | undefined> {
+/** Batches came after the create that may be its own: until they have ended nobody can tell. */
+function undecided(
+  { jobId, shard, round }: UploadedContext,
+  candidates: readonly string[],
+): ProviderUnavailable {
+  return new ProviderUnavailable(
+    `The answer to the create of shard ${shard}, round ${round} of job ${jobId} was lost, and the provider does not show what a batch was created from. One of ${candidates.slice(0, 5).join(', ')} may be its batch; their results tell once they have ended. Resume the job then, or cancel them at the provider.`,
+  );
+}
+
+async function lookRepeatedly(
+  edges: ProviderEdges,
+  context: UploadedContext,
+  announced: CreateAnnouncement,
+): Promise<Batch | undefined> {
   let found: Batch | undefined;
   for (const waitMs of LOOKS_AFTER_REFUSAL_MS) {
     if (waitMs > 0) await edges.wait(waitMs);
-    found = (await lookFor(edges, context)) ?? found;
+    found = (await searchFor(edges, context, announced)).batch ?? found;
     if (found !== undefined && !isDead(found)) return found;
   }
   return found;

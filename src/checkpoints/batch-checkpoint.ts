@@ -11,6 +11,10 @@ export interface CreateAnnouncement {
   readonly fileId?: string;
   /** Name of the error that the provider answered with: a batch is then unlikely, but the list has the last word. */
   readonly refusedWith?: string;
+  /** The newest batches before the create, at a provider whose batches do not show what they were created from. */
+  readonly before?: readonly string[];
+  /** Batches that may be of this create, and that cannot be told yet. */
+  readonly candidates?: readonly string[];
   /** When the list was last read in search of its batch. */
   readonly lookedAt?: number;
   /** Seconds for which it was searched for, by steps that are bounded: a clock that jumps does not count. */
@@ -24,6 +28,8 @@ export interface BatchCheckpoint {
   readonly createdAt: number;
   readonly deadline: number;
   readonly fileId?: string;
+  /** The answer to a create was lost, so that there may be another batch of the same rows. */
+  readonly doubt?: true;
 }
 
 export const creatingObject = storedObject<CreateAnnouncement, RoundRef>((ref) =>

@@ -45,6 +45,8 @@ export interface Collected {
   readonly halving?: Halving | undefined;
   /** Ids of files at the provider that could not be deleted. */
   readonly left?: readonly string[];
+  /** The provider may have another batch of the same rows, of this round or one before it. */
+  readonly doubt?: true;
   /** How the next round is sent, when not as a batch. */
   readonly sendNext?: 'direct' | undefined;
   /** Last round this shard may run; grows when a round cost nothing (stopped, or failed validation with lines named). */
@@ -56,7 +58,7 @@ export interface BatchRecord {
   readonly shard: number;
   readonly round: number;
   readonly batchId: string | undefined;
-  /** The provider's last status, verbatim; `direct` where the rows were sent one by one, without a batch. */
+  /** The provider's last status, verbatim; `direct` where the rows were sent without a batch. */
   readonly status: string | undefined;
   readonly requests: number;
   /** When it was created, ISO 8601; absent when it was not. */

@@ -1,6 +1,5 @@
 import { jobKey } from './keys.ts';
 import { storedObject } from './stored-object.ts';
-import type { ProfileConfig } from '../profiles/profile-schema.ts';
 import type { ResolvedProfile } from './profile.ts';
 
 /** `job.json`: one request, resolved against its profile. Everything later steps need to know; no secrets. */
@@ -19,9 +18,15 @@ export interface Job {
   /** The schedule whose prefix the inputs were claimed below. */
   readonly schedule?: string;
   /** What the request asked for instead of its profile's fields; a retry asks for the same. */
-  readonly overrides?: ProfileConfig;
+  readonly overrides?: Readonly<Record<string, unknown>>;
   /** Set on a job that asks the rows of another one again that are not ok. */
   readonly retry?: RetryOf;
+  /** A sample: only so many rows are taken, from the first on. */
+  readonly limit?: number;
+  /** The sample of the same inputs whose answers this job takes. */
+  readonly sample?: { readonly jobId: string; readonly results: string };
+  /** A simulator on this machine makes up the answers, whatever provider the profile names. */
+  readonly simulated?: true;
 }
 
 /** Which job's rows are asked again: its results are where this job's results go, too. */

@@ -16,6 +16,8 @@ export const jobKey = (jobId: string): string => `jobs/${jobId}/job.json`;
 export const planKey = (jobId: string): string => `jobs/${jobId}/plan.json`;
 /** The rows of a request that brought its rows along; `hash` tells them from those of another request for the job. */
 export const rowsKey = (jobId: string, hash: string): string => `jobs/${jobId}/rows-${hash}.jsonl`;
+/** Which job is the sample of some inputs, by what they are and how they are treated. No jobId is `samples`. */
+export const sampleKey = (hash: string): string => `jobs/samples/${hash}.json`;
 /** Present while the job is stopped: no shard uploads or creates anything. Removed by a resume. */
 export const stopKey = (jobId: string): string => `jobs/${jobId}/stop.json`;
 
@@ -49,7 +51,7 @@ export const candidatesKey = (jobId: string): string => `jobs/${jobId}/candidate
 /** What a schedule has taken from its prefix, one object per version that was taken. */
 export const claimsPrefix = (schedule: string): string => `claims/${schedule}/`;
 
-/** The places at a provider, where it has a limit: one object per batch that may run there. */
+/** The slots at a provider, where it has a limit: one object per batch that may run there. */
 export const slotsPrefix = (provider: string): string => `slots/${provider}/`;
 
 /** One shard of one job: where its objects are. Shards count from 0, rounds from 1. */
@@ -93,8 +95,10 @@ export type ShardFile =
  * - `uploading.json`, `creating.json`: written before the provider is asked, so that a lost answer is looked for
  * - `upload.json`, `batch.json`: the provider's ids, checkpoints of the two paid steps
  * - `output.jsonl`, `errors.jsonl`: the provider's files as they came
+ * - `twins.json`: other batches of the same rows, where the answer to a create was lost
+ * - `twin-<n>-output.jsonl`, `twin-<n>-errors.jsonl`: their files as they came, where rows have no other answer
  * - `late.json`: whether the provider may show more of them at a later look
- * - `answers-<n>.jsonl`: of a round that is sent row by row, pieces of what becomes its `output.jsonl`
+ * - `answers-<n>.jsonl`: of a round that is sent direct, pieces of what becomes its `output.jsonl`
  * - `lost.json`: ids of rows that the next round asks again because their lines could not be read
  * - `results.jsonl`, `dead-letters.jsonl`: a line per request of the round, in its order; an empty line in both
  *   means "see the next round". Round 0 is what Build already decided: a line per input row, empty for rows sent.
@@ -109,6 +113,8 @@ export type RoundFile =
   | 'output.jsonl'
   | `answers-${string}.jsonl`
   | 'errors.jsonl'
+  | 'twins.json'
+  | `twin-${string}.jsonl`
   | 'late.json'
   | 'lost.json'
   | 'results.jsonl'

@@ -36,6 +36,7 @@ export async function findLeftOpen(
     progressObject.read(store, ref),
   ]);
   const mayExist = creating !== undefined && creating.at > 0;
+  const { candidates = [] } = creating ?? {};
   const left = upload === undefined ? [] : [upload.fileId];
   if (batch === undefined && !mayExist) return { left };
   const { code, message } = failure;
@@ -47,6 +48,7 @@ export async function findLeftOpen(
       createdAt: new Date(batch.createdAt * 1_000).toISOString(),
       ...(progress?.batchId === batch.batchId && { status: progress.status }),
     }),
+    ...(batch === undefined && candidates.length > 0 && { candidates }),
     files: { ...(upload && { input: upload.fileId }) },
     error: { code, message },
     onResume: batch === undefined ? RESUME_LOOKS : RESUME_COLLECTS,

@@ -8,8 +8,14 @@ export interface Plan {
   /** Input rows, valid and invalid. */
   readonly rows: number;
   readonly invalid: number;
+  /** Rows whose answers are taken from a sample; absent when there are none. */
+  readonly answered?: number;
+  /** The job is a sample, and its inputs have more rows than it takes. */
+  readonly hasMore?: true;
   /** Estimated: a quarter of the request lines' bytes. */
   readonly inputTokens: number;
+  /** Estimated as a tokenizer counts them, from some of the requests; absent in plans of version 0.1. */
+  readonly estimatedTokens?: number;
   /** How each input file was read; absent in plans of version 0.1. */
   readonly inputs?: readonly (InputRef & InputReading)[];
   readonly shards: readonly ShardPlan[];
@@ -23,7 +29,9 @@ export interface ShardPlan {
   /** Input rows this shard answers for, in input order after those of the shard before it. */
   readonly rows: number;
   readonly invalid: number;
-  /** Request lines in `round-1.requests.jsonl` (rows - invalid) and their bytes. */
+  /** Rows whose answers are taken from a sample; absent when there are none. */
+  readonly answered?: number;
+  /** Request lines in `round-1.requests.jsonl` (the rows that are neither invalid nor answered) and their bytes. */
   readonly requests: number;
   readonly bytes: number;
 }

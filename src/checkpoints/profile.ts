@@ -20,9 +20,9 @@ export interface ResolvedProfile {
   readonly rounds: number;
   /** Wait before round 2, in seconds; doubles with every further round. */
   readonly retryWaitSeconds: number;
-  /** Rows of an expired batch, or without rounds left, are sent row by row. */
+  /** Rows of an expired batch, or without rounds left, are sent direct. */
   readonly late?: 'direct' | undefined;
-  /** Jobs that send at most so many rows send them row by row. */
+  /** Jobs with at most so many rows to send go direct. */
   readonly directUpTo?: number | undefined;
   /** Row error codes worth another round, beside the built-in ones. */
   readonly retriableCodes: readonly string[];
@@ -54,6 +54,8 @@ export interface TableRules {
   readonly quotes?: boolean | undefined;
   /** The column (or field) that is a row's id. */
   readonly id?: string | undefined;
+  /** The sheet of a workbook that is read; the first one when it is absent. */
+  readonly sheet?: string | undefined;
 }
 
 export interface OutputRules {

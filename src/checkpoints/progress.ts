@@ -3,7 +3,7 @@ import { storedObject } from './stored-object.ts';
 /** `shards/<n>/progress.json`: what the last poll saw. For people: nothing is decided by it. */
 export interface Progress {
   readonly round: number;
-  /** Absent while rows are sent one by one. */
+  /** Absent while rows are sent direct. */
   readonly batchId?: string;
   /** The provider's string, verbatim; `direct` where there is no batch. */
   readonly status: string;

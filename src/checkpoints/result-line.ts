@@ -23,6 +23,8 @@ export interface OkLine {
   readonly body?: unknown;
   readonly model?: string;
   readonly usage?: unknown;
+  /** The answer is made up: a simulator stood in for the provider. */
+  readonly simulated?: true;
   readonly round: number;
   readonly source?: RowSource;
   /** The retry whose result this is, counted from 1; absent where the job itself settled the row. */
@@ -47,6 +49,7 @@ export interface NotOkLine {
   readonly model?: string;
   readonly usage?: unknown;
   readonly body?: unknown;
+  readonly simulated?: true;
   /** Whether sending the row again later may help. */
   readonly retry: boolean;
   /** The last round the row took part in; 0 when it was never sent. */

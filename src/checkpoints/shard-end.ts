@@ -26,6 +26,8 @@ export interface ShardEnd {
   readonly left: readonly string[];
   /** The batch that the shard left as it is. */
   readonly open?: OpenBatch | undefined;
+  /** Second batches of the same rows that still ran when the shard came to its end. */
+  readonly twins?: readonly OpenBatch[];
   readonly failure?: Failure | undefined;
 }
 
@@ -35,6 +37,8 @@ export interface OpenBatch {
   readonly round: number;
   /** Absent when the answer to its create was lost: whether it exists is not known. */
   readonly batchId?: string;
+  /** Then: batches that may be its own, at a provider whose batches do not show what they were created from. */
+  readonly candidates?: readonly string[];
   /** The provider's last status, verbatim; absent when no poll saw the batch. */
   readonly status?: string;
   readonly createdAt?: string;

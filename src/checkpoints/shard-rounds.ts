@@ -10,6 +10,8 @@ export interface ShardRound {
   readonly round: number;
   /** The last one it may run. */
   readonly lastRound: number;
+  /** The provider may have another batch of the shard's rows. */
+  readonly doubt?: true;
 }
 
 /** Finds from the checkpoints which round a shard is in: the one after the last that was collected. */
@@ -19,7 +21,8 @@ export async function findRound(store: ObjectStore, ref: ShardRef): Promise<Shar
     const { profile } = await jobObject.require(store, ref.jobId);
     return { round: 1, lastRound: profile.rounds };
   }
-  return { round: last.next === 'done' ? last.round : last.round + 1, lastRound: last.lastRound };
+  const { round, next, lastRound, doubt } = last;
+  return { round: next === 'done' ? round : round + 1, lastRound, ...(doubt && { doubt }) };
 }
 
 /** The round that a step is asked to run; where it is not told, the one that the checkpoints show. */
@@ -27,11 +30,12 @@ export async function currentRound(
   store: ObjectStore,
   at: ShardRef & Partial<ShardRound>,
 ): Promise<ShardRound> {
-  const { round, lastRound } = at;
-  return round === undefined || lastRound === undefined ? findRound(store, at) : { round, lastRound };
+  const { round, lastRound, doubt } = at;
+  if (round === undefined || lastRound === undefined) return findRound(store, at);
+  return { round, lastRound, ...(doubt && { doubt }) };
 }
 
-/** Whether a round is sent row by row: the first of a small job, and those that the round before it leaves so. */
+/** Whether a round is sent direct: the first of a small job, and those that the round before it leaves so. */
 export async function isDirectRound(
   store: ObjectStore,
   { late, directUpTo }: Job['profile'],
@@ -50,7 +54,7 @@ export async function isDirectRound(
 /** Whether a job sends so few rows that it makes no batch of them. */
 export function isSmall(
   { directUpTo }: Pick<Job['profile'], 'directUpTo'>,
-  { rows, invalid }: Plan,
+  { rows, invalid, answered = 0 }: Plan,
 ): boolean {
-  return directUpTo !== undefined && rows - invalid <= directUpTo;
+  return directUpTo !== undefined && rows - invalid - answered <= directUpTo;
 }

@@ -26,7 +26,7 @@ export function isCancelled(stop: Stop | undefined): boolean {
  * To be asked before anything that costs money is started.
  * @throws JobStopped when the job is stopped, with the reason of the stop.
  */
-export async function refuseWhenStopped(store: ObjectStore, { jobId, shard }: ShardRef): Promise<void> {
+export async function rejectWhenStopped(store: ObjectStore, { jobId, shard }: ShardRef): Promise<void> {
   const stop = await readStop(store, jobId);
   if (stop === undefined) return;
   throw new JobStopped(`Shard ${shard} of job ${jobId} starts nothing new: ${stop.failure.message}`);

@@ -30,6 +30,8 @@ export interface Summary {
    */
   readonly status: 'succeeded' | 'partial' | 'failed' | 'cancelled' | 'empty';
   readonly profile: string;
+  /** The answers are made up: a simulator stood in for the provider. Absent otherwise. */
+  readonly simulated?: true;
   /** Absent when the job was not started. */
   readonly provider: string | undefined;
   readonly model: string | undefined;
@@ -38,6 +40,10 @@ export interface Summary {
   readonly inputs: readonly (InputRef & Partial<InputReading>)[];
   /** Files below the prefix that were left out; absent when there are none. */
   readonly skipped?: SkippedFiles;
+  /** Of a sample: so many rows were to be taken, and whether the inputs have more. */
+  readonly sample?: { readonly limit: number; readonly hasMore: boolean };
+  /** Rows whose answers were taken from a sample, which paid for them; absent when there are none. */
+  readonly taken?: { readonly jobId: string; readonly rows: number };
   /** Input rows; `counts` sums to it. */
   readonly rows: number;
   readonly counts: OutcomeCounts;

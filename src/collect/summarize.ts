@@ -49,11 +49,13 @@ export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summa
     jobId,
     status: statusOf(failure, notOk),
     profile: profile.name,
+    ...(job.simulated && { simulated: job.simulated }),
     provider: profile.provider.name,
     model: profile.model,
     endpoint: profile.endpoint,
     inputs: plan?.inputs ?? shownInputs(inputs),
     ...(job.skipped !== undefined && { skipped: job.skipped }),
+    ...sampleFacts(job, plan),
     rows: plan?.rows ?? 0,
     counts,
     shards: shards.length,
@@ -65,7 +67,7 @@ export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summa
     unexplained: sumUnexplained(ends),
     ...unreadableIn(ends),
     batches,
-    open: ends.flatMap(({ open }) => open ?? []),
+    open: ends.flatMap(({ open, twins = [] }) => [...(open === undefined ? [] : [open]), ...twins]),
     left: ends.flatMap(({ left }) => left),
     problems: plan?.problems ?? [],
     results: shards.length > 0 ? resultsKey(jobId) : undefined,
@@ -74,6 +76,14 @@ export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summa
     startedAt: createdAt,
     endedAt: endedAt.toISOString(),
     seconds: Math.max(0, Math.round((endedAt.getTime() - Date.parse(createdAt)) / 1_000)),
+  };
+}
+
+function sampleFacts({ limit, sample }: Job, plan: Plan | undefined): Pick<Summary, 'sample' | 'taken'> {
+  const rows = plan?.answered ?? 0;
+  return {
+    ...(limit !== undefined && { sample: { limit, hasMore: plan?.hasMore === true } }),
+    ...(sample !== undefined && rows > 0 && { taken: { jobId: sample.jobId, rows } }),
   };
 }
 

@@ -6,7 +6,7 @@ import type { NightshiftConfig } from './schema.ts';
 type Field = keyof ProfileConfig;
 
 /** What every request may change: what is asked, and the budget, downwards. None of it names a provider or an endpoint. */
-const DEFAULT_FIELDS: readonly Field[] = ['model', 'body', 'system', 'prompt', 'output', 'budget'];
+const DEFAULT_FIELDS: readonly Field[] = ['model', 'body', 'system', 'prompt', 'output', 'table', 'budget'];
 
 /** What requests from outside may change of their profile. */
 export interface OverridePolicy {

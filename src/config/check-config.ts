@@ -22,7 +22,7 @@ const treatmentSchema = z.object({
 const outputsSchema = z.object({
   profiles: z.record(z.string(), z.unknown()).catch({}),
   schedules: z
-    .record(z.string(), z.object({ overrides: z.unknown() }).catch({ overrides: undefined }))
+    .record(z.string(), z.looseObject({ overrides: z.unknown() }).catch({ overrides: undefined }))
     .catch({}),
 });
 
@@ -33,6 +33,9 @@ function findWrongOutputs(value: unknown): string[] {
     ...Object.entries(profiles).map(([name, profile]) => [`profiles.${name}`, profile] as const),
     ...Object.entries(schedules).map(
       ([name, { overrides }]) => [`schedules.${name}.overrides`, overrides] as const,
+    ),
+    ...Object.entries(schedules).flatMap(([name, { schema }]) =>
+      schema === undefined ? [] : [[`schedules.${name}`, { output: { schema } }] as const],
     ),
   ];
   return treatments.flatMap(([path, treatment]) => {

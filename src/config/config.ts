@@ -1,8 +1,9 @@
 import * as z from 'zod';
+import { didYouMean } from '../did-you-mean.ts';
 import { describeIssues } from '../describe-issues.ts';
 import { InvalidRequest } from '../errors.ts';
 import { cronProblem } from '../requests/next-times.ts';
-import { isBuiltIn } from '../provider/dialects/dialects.ts';
+import { DIALECTS, isBuiltIn } from '../provider/dialects/dialects.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
 import { findForeignSecrets } from '../profiles/provider-headers.ts';
 import { configSchema, type NightshiftConfig } from './schema.ts';
@@ -26,7 +27,7 @@ export function parseConfig(
 ): NightshiftConfig {
   const parsed = configSchema.safeParse(value);
   const problems = [
-    ...(parsed.success ? [] : [describeIssues(parsed.error)]),
+    ...(parsed.success ? [] : [describeIssues(parsed.error, configSchema)]),
     ...findDanglingNames(value),
     ...findForeignSecrets(value, Object.keys(KNOWN_PROVIDERS)),
     ...findWrongCrons(value),
@@ -61,13 +62,15 @@ function findDanglingNames(value: unknown): string[] {
   const wrongProviders = Object.entries(profiles).flatMap(([name, { provider }]) =>
     typeof provider !== 'string' || known.includes(provider)
       ? []
-      : [`  profiles.${name}.provider: there is no provider "${provider}"`],
+      : [`  profiles.${name}.provider: there is no provider "${provider}"${meant(provider, known)}`],
   );
   const isDialect = (name: string): boolean => isBuiltIn(name) || Object.hasOwn(dialects, name);
   const wrongDialects = Object.entries(providers).flatMap(([name, { dialect }]) =>
     typeof dialect !== 'string' || isDialect(dialect)
       ? []
-      : [`  providers.${name}.dialect: there is no dialect "${dialect}"`],
+      : [
+          `  providers.${name}.dialect: there is no dialect "${dialect}"${meant(dialect, [...Object.keys(DIALECTS), ...Object.keys(dialects)])}`,
+        ],
   );
   const wrongLikes = Object.entries(dialects).flatMap(([name, { like }]) =>
     typeof like !== 'string' || isBuiltIn(like)
@@ -77,7 +80,9 @@ function findDanglingNames(value: unknown): string[] {
   const wrongProfiles = Object.entries(schedules).flatMap(([name, { profile = 'default' }]) =>
     typeof profile !== 'string' || Object.hasOwn(profiles, profile)
       ? []
-      : [`  schedules.${name}.profile: there is no profile "${profile}"`],
+      : [
+          `  schedules.${name}.profile: there is no profile "${profile}"${meant(profile, Object.keys(profiles))}`,
+        ],
   );
   const wrongOverrides = Object.entries(schedules).flatMap(([name, { overrides }]) => {
     const provider = overridesSchema.safeParse(overrides).data?.provider;
@@ -86,6 +91,12 @@ function findDanglingNames(value: unknown): string[] {
       : [`  schedules.${name}.overrides.provider: there is no provider "${provider}"`];
   });
   return [...wrongDialects, ...wrongLikes, ...wrongProviders, ...wrongProfiles, ...wrongOverrides];
+}
+
+/** What may have been meant, as the end of a problem. */
+function meant(asked: string, names: readonly string[]): string {
+  const found = didYouMean(asked, names);
+  return found === '' ? '' : `.${found}`;
 }
 
 const cronsSchema = z.object({ schedules: named('cron') });

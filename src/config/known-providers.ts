@@ -1,5 +1,11 @@
 import { DIALECTS } from '../provider/dialects/dialects.ts';
-import type { ProviderConfig } from '../profiles/profile-schema.ts';
+import type { ProfileConfig, ProviderConfig } from '../profiles/profile-schema.ts';
+
+/** The provider whose answers are made up. */
+export const SIMULATOR = 'simulator';
+
+/** What a job is changed by whose answers are made up. */
+export const SIMULATED: ProfileConfig = { provider: SIMULATOR };
 
 /**
  * Providers that need no configuration: naming one in a profile is enough. Each dialect with a base URL is one. A
@@ -11,8 +17,8 @@ export const KNOWN_PROVIDERS: Readonly<Record<string, ProviderConfig>> = {
       'baseUrl' in facts ? [[dialect, { dialect }]] : [],
     ),
   ),
-  /** Answers on this machine within seconds and costs nothing: `npm run simulator`, or `npm start`, which brings its own. */
-  simulator: {
+  /** Makes up answers on this machine within seconds, for free: `npm run simulator`, or `npm start -- --simulate`, which brings its own. */
+  [SIMULATOR]: {
     dialect: 'melious',
     baseUrl: 'http://127.0.0.1:8787/v1',
     polling: { minSeconds: 1, maxSeconds: 5 },

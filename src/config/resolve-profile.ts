@@ -1,4 +1,5 @@
 import { defined } from '../defined.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import { describeIssues } from '../describe-issues.ts';
 import { EMBEDDINGS } from '../endpoints/embeddings.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
@@ -136,7 +137,10 @@ export function findProfile(config: NightshiftConfig, name: string): ProfileConf
   const profile = Object.hasOwn(config.profiles, name) ? config.profiles[name] : undefined;
   if (profile === undefined) {
     const known = Object.keys(config.profiles).toSorted().join(', ') || '(none)';
-    throw new InvalidRequest(`There is no profile "${name}" in nightshift.config.ts. Profiles: ${known}.`);
+    const meant = didYouMean(name, Object.keys(config.profiles));
+    throw new InvalidRequest(
+      `There is no profile "${name}" in nightshift.config.ts.${meant} Profiles: ${known}.`,
+    );
   }
   return profile;
 }
@@ -148,7 +152,10 @@ export function findProvider(config: NightshiftConfig, name: string): ProviderCo
   const provider = configured ?? known;
   if (provider === undefined) {
     const names = [...new Set([...Object.keys(KNOWN_PROVIDERS), ...Object.keys(config.providers ?? {})])];
-    throw new InvalidRequest(`There is no provider "${name}". Providers: ${names.toSorted().join(', ')}.`);
+    const meant = didYouMean(name, names);
+    throw new InvalidRequest(
+      `There is no provider "${name}".${meant} Providers: ${names.toSorted().join(', ')}.`,
+    );
   }
   return { ...known, ...provider };
 }
@@ -156,7 +163,7 @@ export function findProvider(config: NightshiftConfig, name: string): ProviderCo
 function checkOverrides(overrides: ProfileConfig): ProfileConfig {
   const parsed = profileSchema.safeParse(overrides);
   if (!parsed.success) {
-    throw new InvalidRequest(`The job request is not valid:\n${describeIssues(parsed.error)}`);
+    throw new InvalidRequest(`The job request is not valid:\n${describeIssues(parsed.error, profileSchema)}`);
   }
   return parsed.data;
 }

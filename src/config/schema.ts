@@ -40,7 +40,7 @@ const apiSchema = z.strictObject({
 
 /** What job requests may do that come through the API or as a dropped file. Command lines and schedules are not bound by it. */
 const requestsSchema = z.strictObject({
-  /** Fields of a profile that a request may change. Default: model, body, system, prompt, output and budget, which may only be lowered. */
+  /** Fields of a profile that a request may change. Default: model, body, system, prompt, output, table and budget, which may only be lowered. */
   overrides: z.array(profileSchema.omit({ provider: true, endpoint: true }).keyof()).optional(),
   /** Providers that `overrides.provider` may name. Default: none. */
   providers: z.array(z.string().min(1)).optional(),

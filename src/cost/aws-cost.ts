@@ -131,7 +131,7 @@ export interface ShardGroup {
   readonly rounds?: number;
   /** Of one shard, in all its rounds together. */
   readonly polls: number;
-  /** Rows of one shard, when they are sent one by one in place of a batch. Default 0. */
+  /** Rows of one shard, when they are sent direct. Default 0. */
   readonly directRows?: number;
   /** How long its requests lie in the bucket before the job ends, in seconds. Default 0. */
   readonly seconds?: number;

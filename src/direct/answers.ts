@@ -20,7 +20,7 @@ export function answerLine(
   return `${escapeLineSeparators(line)}\n`;
 }
 
-/** The answers of a round that is sent row by row, as lines of a provider's output file, in pieces. */
+/** The answers of a round that is sent direct, as lines of a provider's output file, in pieces. */
 export class Answers {
   readonly #store: ObjectStore;
   readonly #ref: ShardRef;

@@ -37,7 +37,7 @@ export interface Sending {
   readonly isStopped: () => Promise<boolean>;
 }
 
-type SendingEdges = Pick<ProviderEdges, 'clock' | 'random' | 'wait' | 'signal'>;
+type SendingEdges = Pick<ProviderEdges, 'clock' | 'random' | 'wait' | 'signal' | 'halted'>;
 
 export interface Sent {
   readonly answered: number;
@@ -55,7 +55,7 @@ const MAX_ATTEMPTS = 4;
 /** Rows that are tried while none is taken, before the first of them is tried again. */
 const MAX_PROBED = 24;
 
-/** Sends rows one by one, as many at once as the provider takes, and keeps every answer. */
+/** Sends rows to the realtime endpoint, a call each, as many at once as the provider takes, and keeps every answer. */
 export async function sendRows(
   edges: SendingEdges,
   rows: AsyncIterator<DirectRow>,
@@ -102,11 +102,12 @@ class Sender {
   }
 
   async run(): Promise<Sent> {
-    const { clock, wait, signal } = this.#edges;
+    const { clock, wait, signal, halted } = this.#edges;
     for (;;) {
       this.#inFlight.throwFailure();
       if (this.#denied !== undefined) return this.#ended('halted');
-      if (clock.now() >= this.#sending.until || signal?.aborted === true) return this.#ended('later');
+      const isHalted = signal?.aborted === true || halted?.aborted === true;
+      if (clock.now() >= this.#sending.until || isHalted) return this.#ended('later');
       if (mayStart(this.#rate, this.#inFlight.size, clock.now()) > 0) {
         if (await this.#sending.isStopped()) return this.#ended('stopped');
         const next = await this.#next();

@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import type { Failure } from '../errors.ts';
 import { lastExecution, readExecutionName, startExecution } from '../executions/executions.ts';
+import { jobObject } from '../checkpoints/job.ts';
 import { summaryObject, type Summary } from '../checkpoints/summary.ts';
 import { jobKey, summaryKey } from '../checkpoints/keys.ts';
 import { isCancelled, readStop, stopObject } from '../checkpoints/stop.ts';
 import type { StartEdges } from './start-job.ts';
+import { rejectElsewhere } from './whose-answers.ts';
 
 export interface CancelledJob {
   readonly jobId: string;
@@ -26,6 +28,7 @@ export async function cancelJob(edges: StartEdges, jobId: string): Promise<Cance
   const running = last?.running === true;
   // Its execution may still run: it announces that end.
   if (summary !== undefined && !mayHaveOpenBatches(summary)) return { jobId, state: 'ended' };
+  if (!running) rejectElsewhere(edges, await jobObject.require(store, jobId));
   if (running && isCancelled(await readStop(store, jobId))) return { jobId, state: 'cancelling' };
   // Before the execution is stopped: a create that is on its way finds it when it is through, and cancels its batch.
   await markCancelled(edges, jobId, 'The job was cancelled.');

@@ -9,7 +9,7 @@ import type { JobRequest } from '../requests/job-request.ts';
  * may not, by that, read the files of others and the results of all jobs.
  * @throws InvalidRequest naming the first key that it may not read
  */
-export function refuseOtherFiles(
+export function rejectOtherFiles(
   { requests = {} }: NightshiftConfig,
   { profile }: Pick<Drop, 'profile'>,
   { inputs = [], prefix }: Pick<JobRequest, 'inputs' | 'prefix'>,

@@ -1,4 +1,4 @@
-import { deployedConfigObject } from '../checkpoints/deployed-config.ts';
+import { deployedConfigObject } from '../config/deployed-config.ts';
 import { publishedConfig } from '../config/published-config.ts';
 import type { NightshiftConfig } from '../config/config.ts';
 import type { Edges } from '../edges.ts';

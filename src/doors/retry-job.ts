@@ -9,6 +9,7 @@ import { summaryObject, type Summary } from '../checkpoints/summary.ts';
 import { jobKey } from '../checkpoints/keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { retryId } from './retry-id.ts';
+import { rejectElsewhere } from './whose-answers.ts';
 import { startJob, type StartEdges, type StartedJob } from './start-job.ts';
 
 /** How the rows are treated this time; what is absent stays as it was. */
@@ -21,7 +22,7 @@ export interface RetryTreatment {
  * Asks the rows of a job again that are not ok, as a job of its own whose results go among those of the first. The profile is
  * read anew, and the job's own overrides stay. A retry that has not come to its end goes on; only then there is a next one.
  * @returns undefined when there is no such job.
- * @throws InvalidRequest when the job has nothing to retry, or can be resumed instead; RequestConflict when another retry is not done
+ * @throws InvalidRequest when the job has nothing to retry, can be resumed instead, or belongs to another host; RequestConflict when another retry is not done
  */
 export async function retryJob(
   edges: StartEdges,
@@ -37,7 +38,9 @@ export async function retryJob(
       `Job ${jobId} cannot be retried: its checkpoints are deleted, or it was never started. Run its dead letters as a new job.`,
     );
   }
-  refuseOthers(job, summary);
+  // Made-up answers never come among real ones, nor real ones among those.
+  rejectElsewhere(edges, job);
+  rejectOthers(job, summary);
   const nth = await nextRetry(edges, jobId, treatment);
   return startJob(edges, {
     jobId: retryId(jobId, nth),
@@ -45,12 +48,13 @@ export async function retryJob(
     overrides: mergeOverrides(job.overrides, treatment.overrides),
     inputs: () => Promise.resolve(job.inputs),
     owner: job.owner,
+    limit: job.limit,
     retry: { jobId, nth },
   });
 }
 
 /** @throws InvalidRequest for a job that has no rows to ask again, or whose rows are not settled yet */
-function refuseOthers({ jobId, retry }: Job, summary: Summary | undefined): void {
+function rejectOthers({ jobId, retry }: Job, summary: Summary | undefined): void {
   if (retry !== undefined)
     throw new InvalidRequest(`Job ${jobId} is a retry of job ${retry.jobId}: retry that one.`);
   switch (summary?.status) {

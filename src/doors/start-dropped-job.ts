@@ -5,8 +5,10 @@ import { JOB_FILE_SUFFIX } from '../checkpoints/keys.ts';
 import { dropEventSchema, readDrop, type Drop } from '../requests/drop-event.ts';
 import { parseJobFile, type JobRequest } from '../requests/job-request.ts';
 import { MAX_REQUEST_BYTES, tooLarge } from '../requests/request-limits.ts';
-import { refuseOtherFiles } from './job-file-reads.ts';
+import { rejectOtherFiles } from './job-file-reads.ts';
+import { isUnfinished } from '../requests/unfinished-files.ts';
 import { InputFilter } from '../requests/input-files.ts';
+import { askedOverrides } from '../requests/question.ts';
 import { pinOf, resolveInputs } from '../requests/resolve-inputs.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { leaveUnstarted, type UnstartedJob } from './leave-unstarted.ts';
@@ -22,8 +24,8 @@ export async function startDroppedJob(
   event: unknown,
 ): Promise<StartedJob | UnstartedJob | PassedOver> {
   const drop = readDrop(dropEventSchema.parse(event));
-  // Consoles and tools make such objects to show a folder.
-  if (drop.key.endsWith('/')) return { state: 'passed over' };
+  // Consoles and tools make such objects to show a folder; programs name what they have not finished.
+  if (drop.key.endsWith('/') || isUnfinished(drop.key)) return { state: 'passed over' };
   try {
     return await startJob(edges, await requestOf(edges, drop));
   } catch (error) {
@@ -46,13 +48,14 @@ async function requestOf({ store, config }: StartEdges, drop: Drop): Promise<Sta
     return { jobId, profile, inputs: () => Promise.resolve([inputOf(drop)]) };
   }
   const request = await readJobFile(store, drop);
-  refuseOtherFiles(config, drop, request);
+  rejectOtherFiles(config, drop, request);
   const named = request.profile ?? profile;
   const filter = new InputFilter();
   return {
     jobId,
     profile: named,
-    overrides: allowedOverrides(config, named, request.overrides),
+    overrides: allowedOverrides(config, named, askedOverrides(request)),
+    limit: request.limit,
     inputs: () => resolveInputs(store, jobId, request, filter),
     skipped: () => filter.skipped,
   };

@@ -10,10 +10,18 @@ import { planObject } from '../checkpoints/plan.ts';
 import { indexKey, jobKey, stopKey, summaryKey } from '../checkpoints/keys.ts';
 import { isOvertaken } from './retry-id.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
+import { SIMULATED } from '../config/known-providers.ts';
+import { findSample, noteSample } from './sample.ts';
+import { rejectElsewhere } from './whose-answers.ts';
 
 export interface StartEdges extends Edges {
   readonly config: NightshiftConfig;
   readonly executions: Executions;
+  /**
+   * A simulator answers every job that is started here, whatever provider its profile or its request names: this host
+   * calls no real one. Never on AWS.
+   */
+  readonly simulated?: true | undefined;
 }
 
 /** What every door hands over: which input, how to treat it, and what makes it one job. */
@@ -27,6 +35,8 @@ export interface StartRequest {
   readonly skipped?: () => SkippedFiles | undefined;
   /** The schedule whose prefix the inputs were claimed below. */
   readonly schedule?: string | undefined;
+  /** Take only so many rows, from the first on: a sample. */
+  readonly limit?: number | undefined;
   /** Tells this request from another one under the same jobId, which is then refused. */
   readonly requestHash?: string | undefined;
   /** Who asked for it through the API. */
@@ -83,20 +93,25 @@ async function isForgotten(store: Edges['store'], jobId: string): Promise<boolea
 
 /** Writes `job.json` unless the job is known already. */
 async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ job: Job; known: boolean }> {
-  const { store, config, clock } = edges;
-  const { jobId, profile, overrides, requestHash, schedule, owner, retry } = request;
+  const { store, config, clock, simulated } = edges;
+  const { jobId, profile, overrides, requestHash, schedule, owner, limit, retry } = request;
   const before = await jobObject.read(store, jobId);
   if (before !== undefined) return { job: before, known: true };
-  const job: Job = {
+  const asked: Job = {
     jobId,
-    profile: resolveProfile(config, profile, overrides),
+    profile: resolveProfile(config, profile, simulated ? { ...overrides, ...SIMULATED } : overrides),
     inputs: await request.inputs(),
     createdAt: new Date(clock.now()).toISOString(),
-    ...defined({ requestHash, schedule, owner, retry, skipped: request.skipped?.() }),
+    ...defined({ requestHash, schedule, owner, limit, retry, skipped: request.skipped?.(), simulated }),
     ...(overrides !== undefined && Object.keys(overrides).length > 0 && { overrides }),
   };
+  // A retry takes the rows that are not ok; their answers are in no sample.
+  const sample = retry === undefined ? await findSample(edges, asked) : undefined;
+  const job: Job = sample === undefined ? asked : { ...asked, sample };
   const first = await jobObject.create(store, jobId, job);
-  return first ? { job, known: false } : { job: await jobObject.require(store, jobId), known: true };
+  if (!first) return { job: await jobObject.require(store, jobId), known: true };
+  if (retry === undefined) await noteSample(edges, job);
+  return { job, known: false };
 }
 
 /**
@@ -115,6 +130,7 @@ async function goOn(edges: StartEdges, job: Job): Promise<StartedJob> {
     log('job_already_known', { jobId });
     return { jobId, state: 'finished' };
   }
+  rejectElsewhere(edges, await jobObject.require(store, jobId));
   return resume(edges, jobId);
 }
 
@@ -136,7 +152,9 @@ export async function resumeJob(edges: StartEdges, jobId: string): Promise<Start
   const ended =
     summary?.status === 'succeeded' || summary?.status === 'partial' || summary?.status === 'empty';
   const refused = summary !== undefined && (await isRefused(store, jobId));
-  return !ended && !refused ? resume(edges, jobId) : { jobId, state: 'finished' };
+  if (ended || refused) return { jobId, state: 'finished' };
+  rejectElsewhere(edges, await jobObject.require(store, jobId));
+  return resume(edges, jobId);
 }
 
 /** A job that was refused or empty has ended without ever being started. */

@@ -6,6 +6,7 @@ import { jobKey } from '../checkpoints/keys.ts';
 import { claimInputs } from '../requests/claims.ts';
 import { InputFilter } from '../requests/input-files.ts';
 import { makeJobId } from '../requests/job-id.ts';
+import { askedOverrides } from '../requests/question.ts';
 import { resolveInputs } from '../requests/resolve-inputs.ts';
 import { scheduleEventSchema, scheduleSchema, type Schedule } from '../requests/schedule.ts';
 import { fillDateTokens } from '../requests/schedule-times.ts';
@@ -24,7 +25,8 @@ export async function startScheduledJob(
   const schedule = findSchedule(edges, name);
   const time = new Date(scheduledTime);
   const jobId = makeJobId(schedule.name ?? name, [edges.store.url, 'schedule', name, time.toISOString()]);
-  const { profile = 'default', overrides } = schedule;
+  const { profile = 'default', limit } = schedule;
+  const overrides = askedOverrides(schedule);
   if (await wasEmpty(edges, jobId)) return { jobId, state: 'empty' };
   const filter = new InputFilter();
   try {
@@ -37,6 +39,7 @@ export async function startScheduledJob(
       jobId,
       profile,
       overrides,
+      limit,
       inputs: () => Promise.resolve(inputs ?? []),
       skipped: () => filter.skipped,
       schedule: schedule.prefix === undefined ? undefined : name,
@@ -74,11 +77,11 @@ async function scheduledInputs(
   filter: InputFilter,
 ): Promise<readonly InputRef[] | undefined> {
   if ((await store.stat(jobKey(jobId))) !== undefined) return undefined;
-  const { prefix, inputs = [], timezone = 'UTC', profile = 'default', overrides } = schedule;
+  const { prefix, inputs = [], rows, timezone = 'UTC', profile = 'default' } = schedule;
   // Before any file is claimed: a job that cannot be takes none.
-  resolveProfile(config, profile, overrides);
+  resolveProfile(config, profile, askedOverrides(schedule));
   const fill = (pattern: string): string => fillDateTokens(pattern, time, timezone);
   if (prefix !== undefined)
     return claimInputs(store, { schedule: name, prefix: fill(prefix), jobId, time: time.getTime() }, filter);
-  return resolveInputs(store, jobId, { inputs: inputs.map(fill) });
+  return resolveInputs(store, jobId, rows === undefined ? { inputs: inputs.map(fill) } : { rows });
 }

@@ -1,6 +1,7 @@
 import { INPUT_PREFIX, jobKey, summaryKey } from '../checkpoints/keys.ts';
 import { checkpointDays, jobDaysOf } from '../config/limits.ts';
 import { readDrop, type DropEvent } from '../requests/drop-event.ts';
+import { isUnfinished } from '../requests/unfinished-files.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { startDroppedJob } from './start-dropped-job.ts';
 import type { StartEdges } from './start-job.ts';
@@ -68,7 +69,7 @@ async function* recentFiles({ store, clock }: StartEdges, days: number): AsyncGe
   let chunk: string[] = [];
   for await (const { key, writtenAt } of store.list(INPUT_PREFIX)) {
     const age = now - writtenAt;
-    if (key.endsWith('/') || age < LEFT_TO_ITS_EVENT_MS || age > days * DAY_MS) continue;
+    if (key.endsWith('/') || isUnfinished(key) || age < LEFT_TO_ITS_EVENT_MS || age > days * DAY_MS) continue;
     chunk.push(key);
     if (chunk.length < CHUNK) continue;
     yield chunk;

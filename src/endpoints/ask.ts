@@ -2,8 +2,8 @@ import { isExactNumber } from '../exact-json.ts';
 import type { RowProblemCode } from '../checkpoints/plan.ts';
 
 /** Why a row cannot become a request. */
-export class RowRefused extends Error {
-  override readonly name = 'RowRefused';
+export class RowRejected extends Error {
+  override readonly name = 'RowRejected';
   readonly problem: { readonly code: RowProblemCode; readonly message: string };
   constructor(code: RowProblemCode, message: string) {
     super(message);
@@ -11,19 +11,19 @@ export class RowRefused extends Error {
   }
 }
 
-export function noPrompt(message: string): RowRefused {
-  return new RowRefused('NO_PROMPT', message);
+export function noPrompt(message: string): RowRejected {
+  return new RowRejected('NO_PROMPT', message);
 }
 
 /** For a row with text that no UTF-8 can hold: a provider would fail the row, or the whole file it is in. */
-export function invalidText(): RowRefused {
-  return new RowRefused(
+export function invalidText(): RowRejected {
+  return new RowRejected(
     'INVALID_TEXT',
     'The row has text that is not valid Unicode: half of a surrogate pair, such as "\\ud83d" alone. Cut texts between characters.',
   );
 }
 
-/** @throws RowRefused unless it is a text that is not blank. */
+/** @throws RowRejected unless it is a text that is not blank. */
 export function nonBlank(text: unknown, field: string): string {
   if (typeof text === 'string' && text.trim() !== '') return text;
   throw noPrompt(
@@ -31,7 +31,7 @@ export function nonBlank(text: unknown, field: string): string {
   );
 }
 
-/** The one of two fields that a row has. @throws RowRefused when it has both */
+/** The one of two fields that a row has. @throws RowRejected when it has both */
 export function oneOf(fields: Readonly<Record<string, unknown>>, first: string, second: string): unknown {
   if (fields[first] !== undefined && fields[second] !== undefined)
     throw noPrompt(`Give "${first}" or "${second}", not both.`);

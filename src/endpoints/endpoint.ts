@@ -14,7 +14,7 @@ export interface Endpoint {
   readonly parameters: ReadonlySet<string>;
   /** Whether a profile's `system` goes with a row's prompt. */
   readonly takesSystem: boolean;
-  /** The part of the body that asks, from {@link fields}. @throws RowRefused */
+  /** The part of the body that asks, from {@link fields}. @throws RowRejected */
   readonly ask: (fields: Fields) => Fields;
   /** The parameter that may list several inputs, each of which has its own part of the answer. */
   readonly lists?: 'input' | 'prompt' | 'documents';

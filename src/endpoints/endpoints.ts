@@ -1,4 +1,4 @@
-import { RowRefused } from './ask.ts';
+import { RowRejected } from './ask.ts';
 import { CHAT } from './chat.ts';
 import { COMPLETIONS } from './completions.ts';
 import { EMBEDDINGS } from './embeddings.ts';
@@ -24,7 +24,7 @@ function unknownAt(path: string): Endpoint {
     parameters: CHAT_PARAMETERS,
     takesSystem: false,
     ask: () => {
-      throw new RowRefused('INVALID_BODY', `Rows for ${path} must have a "body".`);
+      throw new RowRejected('INVALID_BODY', `Rows for ${path} must have a "body".`);
     },
     show: (body) => ({ body }),
   };

@@ -37,10 +37,10 @@ function problem(body: unknown, { inputs = Number.POSITIVE_INFINITY }: Asked): W
   if (!isList(results)) return results;
   const error = results.map(carriedError).find((each) => each !== undefined);
   if (error !== undefined) return error;
-  const places = results.map(placeOf);
+  const positions = results.map(positionOf);
   if (
-    places.every((place) => place !== undefined && place < inputs) &&
-    new Set(places).size === places.length
+    positions.every((position) => position !== undefined && position < inputs) &&
+    new Set(positions).size === positions.length
   )
     return undefined;
   return {
@@ -49,10 +49,12 @@ function problem(body: unknown, { inputs = Number.POSITIVE_INFINITY }: Asked): W
   };
 }
 
-function placeOf(result: unknown): number | undefined {
+function positionOf(result: unknown): number | undefined {
   const { index, relevance_score: relevance, score = relevance } = asWire(result) ?? {};
-  const place = Number(numberText(index) ?? Number.NaN);
-  return numberText(score) !== undefined && Number.isSafeInteger(place) && place >= 0 ? place : undefined;
+  const position = Number(numberText(index) ?? Number.NaN);
+  return numberText(score) !== undefined && Number.isSafeInteger(position) && position >= 0
+    ? position
+    : undefined;
 }
 
 function show(body: unknown): Shown {

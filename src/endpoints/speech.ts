@@ -48,7 +48,7 @@ function isSound(value: unknown): boolean {
 }
 
 function soundIn(wire: Wire): unknown[] {
-  return PLACES.map((place) => asWire(wire[place])?.['data'] ?? wire[place]);
+  return FIELDS.map((field) => asWire(wire[field])?.['data'] ?? wire[field]);
 }
 
 /** A body that is sound as a whole, and is to stay so, is its own body. */
@@ -60,17 +60,17 @@ function show(body: unknown): Shown {
  * Realtime speech is answered with bare bytes; how they are put into a line of JSON, no provider documents. Base64 it
  * has to be: as the body itself, or in one of the fields that speech APIs use for it.
  */
-const PLACES = ['audio', 'data', 'b64_json', 'audio_base64', 'base64_audio', 'content'];
+const FIELDS = ['audio', 'data', 'b64_json', 'audio_base64', 'base64_audio', 'content'];
 
 function takeFiles(body: unknown): TakenFiles {
   const whole = fileOf(body);
   if (whole !== undefined) return { files: [whole], body: {} };
   const wire = asWire(body) ?? {};
-  for (const place of PLACES) {
-    const value = wire[place];
+  for (const field of FIELDS) {
+    const value = wire[field];
     const file = fileOf(asWire(value)?.['data'] ?? value);
     if (file === undefined) continue;
-    const { [place]: _taken, ...rest } = wire;
+    const { [field]: _taken, ...rest } = wire;
     return { files: [file], body: rest };
   }
   return { files: [], body };

@@ -2,6 +2,7 @@ import { plainText } from './shapes/plain-text.ts';
 import { isLineSeparator } from './shapes/scan.ts';
 import type { Shape } from './shapes/shape.ts';
 import { ID_AT, isBlank, learnRequest, MAX_ORDINAL, type RequestSplice } from './learn-request.ts';
+import type { MadeRequest } from '../rows/request-maker.ts';
 import { generatedId, hasCharacters, MAX_CUSTOM_ID, type RequestRules } from '../rows/request-line.ts';
 import { isQuoted } from '../rows/formats/csv-records.ts';
 import type { Table, TableRow } from '../rows/row.ts';
@@ -19,23 +20,18 @@ export class TableSplicer {
   /** By which cells are empty. */
   readonly #learned = new Map<number, RequestSplice | undefined>();
   #table: Table | undefined;
-  /** The request line made last, newline included, up to the length that `make` told. */
-  line = Buffer.allocUnsafeSlow(65_536);
-  /** Its custom_id, its model, and the texts it asks to embed. */
-  customId = '';
-  model = '';
-  inputs = 1;
+  #line = Buffer.allocUnsafeSlow(65_536);
 
   constructor(rules: RequestRules) {
     this.#rules = rules;
     this.#longestId = rules.customIds?.length ?? MAX_CUSTOM_ID;
   }
 
-  /** Makes the row's request line. @returns its length in `line`; 0 when the row must go the long way */
-  make({ table, record: { chunk, spans } }: TableRow, ordinal: number): number {
+  /** Makes the request of a row; undefined for a row that only the rules can decide about. */
+  make({ table, record: { chunk, spans } }: TableRow, ordinal: number): MadeRequest | undefined {
     const { header } = table;
-    if (spans.length > 2 * header.length || header.length > MAX_COLUMNS) return 0;
-    if (ordinal > MAX_ORDINAL || !chunk.isPlain) return 0;
+    if (header.length > MAX_COLUMNS || hasMoreCells(spans, 2 * header.length)) return undefined;
+    if (ordinal > MAX_ORDINAL || !chunk.isPlain) return undefined;
     const filled: number[] = [];
     let empty = 0;
     for (let n = 0; n < header.length; n += 1) {
@@ -46,34 +42,57 @@ export class TableSplicer {
       else filled.push(start, end);
     }
     const found = this.#find(table, empty);
-    return found === undefined ? 0 : this.#splice(found, chunk.bytes, filled, ordinal);
+    if (found === undefined) return undefined;
+    const { idSlot, model, inputs } = found;
+    const customId = idSlot === undefined ? generatedId(ordinal) : plainText(chunk.bytes, filled, idSlot);
+    if (customId === undefined || customId.length > this.#longestId || customId.includes('"'))
+      return undefined;
+    if (!hasCharacters(customId, this.#rules.customIds)) return undefined;
+    const line = this.#splice(found, chunk.bytes, filled);
+    if (line === undefined) return undefined;
+    if (idSlot === undefined) line.write(customId, ID_AT, 'latin1');
+    return { customId, line, model, inputs };
   }
 
-  #splice(found: RequestSplice, bytes: Buffer, spans: readonly number[], ordinal: number): number {
-    const { splice, idSlot } = found;
-    const customId = idSlot === undefined ? generatedId(ordinal) : plainText(bytes, spans, idSlot);
-    if (customId === undefined || customId.length > this.#longestId || customId.includes('"')) return 0;
-    if (!hasCharacters(customId, this.#rules.customIds)) return 0;
+  #splice({ splice }: RequestSplice, bytes: Buffer, spans: readonly number[]): Buffer | undefined {
     const { literals, slots } = splice;
     this.#makeRoom(splice.literalBytes, slots, spans);
     let at = 0;
     for (let n = 0; n < literals.length; n += 1) {
       const literal = literals[n] as Buffer;
-      this.line.set(literal, at);
+      this.#line.set(literal, at);
       at += literal.length;
       if (n === slots.length) break;
       const [start, end] = [
         spans[2 * (slots[n] as number)] as number,
         spans[2 * (slots[n] as number) + 1] as number,
       ];
-      if (isBlank(bytes, start, end)) return 0;
-      at = writeEscaped(bytes, start, end, this.line, at);
-      if (at === -1) return 0;
+      if (isBlank(bytes, start, end)) return undefined;
+      at = this.#writeEscaped(bytes, start, end, at);
+      if (at === -1) return undefined;
     }
-    if (idSlot === undefined) this.line.write(customId, ID_AT, 'latin1');
-    this.customId = customId;
-    this.model = found.model;
-    this.inputs = found.inputs;
+    return this.#line.subarray(0, at);
+  }
+
+  /** Writes a cell as the inside of a JSON string, 1 ns a byte. Returns where it ends; -1 when the cell needs the rules. */
+  #writeEscaped(cell: Buffer, start: number, end: number, from: number): number {
+    const into = this.#line;
+    const isDoubled = isQuoted(cell, start);
+    let at = from;
+    for (let n = start; n < end; n += 1) {
+      const byte = cell[n] as number;
+      const escape = ESCAPE[byte] as number;
+      if (escape > 1) {
+        into[at] = BACKSLASH;
+        into[at + 1] = escape;
+        at += 2;
+        if (byte === QUOTE && isDoubled) n += 1;
+        continue;
+      }
+      if (escape === 1 && isRefused(cell, n)) return -1;
+      into[at] = byte;
+      at += 1;
+    }
     return at;
   }
 
@@ -81,7 +100,7 @@ export class TableSplicer {
   #makeRoom(literalBytes: number, slots: readonly number[], spans: readonly number[]): void {
     let most = literalBytes;
     for (const slot of slots) most += 2 * ((spans[2 * slot + 1] as number) - (spans[2 * slot] as number));
-    if (most > this.line.length) this.line = Buffer.allocUnsafeSlow(2 * most);
+    if (most > this.#line.length) this.#line = Buffer.allocUnsafeSlow(2 * most);
   }
 
   #find(table: Table, empty: number): RequestSplice | undefined {
@@ -93,6 +112,12 @@ export class TableSplicer {
     }
     return this.#learned.get(empty);
   }
+}
+
+/** Whether a cell behind the last column has a value. */
+function hasMoreCells(spans: readonly number[], from: number): boolean {
+  for (let n = from; n < spans.length; n += 2) if (spans[n] !== spans[n + 1]) return true;
+  return false;
 }
 
 /** The columns as the JSON row that they are. */
@@ -121,27 +146,6 @@ const ESCAPE = new Uint8Array(256).map((_, byte) => {
   if (byte === 0xc2 || byte === 0xe2) return 1;
   return ESCAPES.get(byte)?.charCodeAt(0) ?? (byte < 0x20 ? 1 : 0);
 });
-
-/** Writes a cell as the inside of a JSON string, 1 ns a byte. @returns where it ends; -1 when it must go the long way */
-function writeEscaped(cell: Buffer, start: number, end: number, into: Buffer, from: number): number {
-  const isDoubled = isQuoted(cell, start);
-  let at = from;
-  for (let n = start; n < end; n += 1) {
-    const byte = cell[n] as number;
-    const escape = ESCAPE[byte] as number;
-    if (escape > 1) {
-      into[at] = BACKSLASH;
-      into[at + 1] = escape;
-      at += 2;
-      if (byte === QUOTE && isDoubled) n += 1;
-      continue;
-    }
-    if (escape === 1 && isRefused(cell, n)) return -1;
-    into[at] = byte;
-    at += 1;
-  }
-  return at;
-}
 
 /** All but characters that begin as a line separator does. */
 function isRefused(cell: Buffer, at: number): boolean {

@@ -55,6 +55,8 @@ export function createFramer(maxBytes: number, mode: 'rows' | 'raw' = 'rows'): F
 /** Cuts a stream into lines, each with its newline. */
 class RawFramer {
   readonly #maxBytes: number;
+  /** Lines that ended in the chunk that is being cut. */
+  protected lines: Line[] = [];
   #number = 0;
   /** Pieces of the line that has not ended yet, how long they are, and where they begin. */
   #pieces: Buffer[] = [];
@@ -66,28 +68,32 @@ class RawFramer {
   }
 
   push(chunk: Buffer): Line[] {
-    const lines: Line[] = [];
     const behind = chunk.lastIndexOf(NEWLINE) + 1;
     let from = 0;
     if (this.#bytes > 0 && behind > 0) {
       from = chunk.indexOf(NEWLINE) + 1;
       this.#keep(chunk.subarray(0, from));
-      this.#finish(lines);
+      this.#finish();
     }
     // Of a whole chunk at once: it costs a tenth.
     const isValid = isUtf8(chunk.subarray(from, behind));
     while (from < behind) {
       const end = chunk.indexOf(NEWLINE, from) + 1;
-      this.#add(lines, chunk, from, end, isValid);
+      this.#add(chunk, from, end, isValid);
       from = end;
     }
     if (from < chunk.length) this.#keep(chunk.subarray(from));
-    return lines;
+    return this.#take();
   }
 
   end(): Line[] {
-    const lines: Line[] = [];
-    if (this.#bytes > 0) this.#finish(lines);
+    if (this.#bytes > 0) this.#finish();
+    return this.#take();
+  }
+
+  #take(): Line[] {
+    const { lines } = this;
+    this.lines = [];
     return lines;
   }
 
@@ -99,26 +105,26 @@ class RawFramer {
   }
 
   /** Ends the line that is kept in pieces. */
-  #finish(lines: Line[]): void {
+  #finish(): void {
     const tooLong = this.#bytes > this.#maxBytes;
     const bytes = tooLong ? Buffer.alloc(0) : joined(this.#pieces);
-    this.#add(lines, bytes, 0, this.#bytes, false);
+    this.#add(bytes, 0, this.#bytes, false);
     this.#pieces = [];
     this.#bytes = 0;
   }
 
-  #add(lines: Line[], bytes: Buffer, from: number, to: number, isValid: boolean): void {
+  #add(bytes: Buffer, from: number, to: number, isValid: boolean): void {
     const number = (this.#number += 1);
     const start = this.#start;
     this.#start += to - from;
-    if (to - from > this.#maxBytes) lines.push({ number, start, bytes: undefined, isUtf8: false });
-    else this.add(lines, { bytes, from, to, number, start, isValid });
+    if (to - from > this.#maxBytes) this.lines.push({ number, start, bytes: undefined, isUtf8: false });
+    else this.add({ bytes, from, to, number, start, isValid });
   }
 
   /** Hands a line on. */
-  protected add(lines: Line[], { bytes, from, to, number, start, isValid }: Framed): void {
+  protected add({ bytes, from, to, number, start, isValid }: Framed): void {
     const line = bytes.subarray(from, to);
-    lines.push({ number, start, bytes: line, isUtf8: isValid || isUtf8(line) });
+    this.lines.push({ number, start, bytes: line, isUtf8: isValid || isUtf8(line) });
   }
 }
 
@@ -134,13 +140,13 @@ interface Framed {
 
 /** Hands on what a line holds: no line end, no BOM, no blank line. */
 class LineFramer extends RawFramer {
-  protected override add(lines: Line[], { bytes, from, to, number, start, isValid }: Framed): void {
+  protected override add({ bytes, from, to, number, start, isValid }: Framed): void {
     const first = number === 1 && startsWithBom(bytes, from) ? from + BOM.length : from;
     if (isBlank(bytes, first, to)) return;
     let last = bytes[to - 1] === NEWLINE ? to - 1 : to;
     if (bytes[last - 1] === CARRIAGE_RETURN) last -= 1;
     const line = bytes.subarray(first, last);
-    lines.push({ number, start: start + first - from, bytes: line, isUtf8: isValid || isUtf8(line) });
+    this.lines.push({ number, start: start + first - from, bytes: line, isUtf8: isValid || isUtf8(line) });
   }
 }
 

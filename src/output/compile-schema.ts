@@ -122,14 +122,31 @@ function compile(schema: AnySchemaObject): Compiled {
   }
 }
 
-/** Keywords that apply schemas to the same value; where one refers to another, the applications may multiply at each level. */
+/**
+ * Keywords by which more than one schema may apply to the same value, to the value itself or to a part of it; where one refers to
+ * another, the applications may multiply at each level. With the others (`properties`, `additionalProperties`, `items`,
+ * `prefixItems`) each part has one schema.
+ */
 const BRANCHING =
-  /"(?:allOf|anyOf|oneOf|not|if|dependentSchemas|dependencies|unevaluatedItems|unevaluatedProperties)":/;
+  /"(?:allOf|anyOf|oneOf|not|if|dependentSchemas|dependencies|patternProperties|contains|unevaluatedItems|unevaluatedProperties)":/;
 const REFERRING = /"\$(?:ref|dynamicRef|recursiveRef)":/;
+const REFERENCES = ['$ref', '$dynamicRef', '$recursiveRef'];
+const OF_PARTS = ['properties', 'additionalProperties', 'items', 'prefixItems', 'additionalItems'];
 
 function hasBranchesAndReferences(schema: AnySchemaObject): boolean {
-  const text = JSON.stringify(toPlain(schema));
-  return BRANCHING.test(text) && REFERRING.test(text);
+  const plain = toPlain(schema);
+  const text = JSON.stringify(plain);
+  return REFERRING.test(text) && (BRANCHING.test(text) || refersBesideParts(plain));
+}
+
+/** Whether a reference stands beside schemas of parts: what it refers to may have schemas of the same parts. */
+function refersBesideParts(schema: unknown): boolean {
+  if (typeof schema !== 'object' || schema === null) return false;
+  const count = (keywords: readonly string[]): number =>
+    keywords.filter((keyword) => Object.hasOwn(schema, keyword)).length;
+  const references = count(REFERENCES);
+  if (references > 1 || (references === 1 && count(OF_PARTS) > 0)) return true;
+  return Object.values(schema).some(refersBesideParts);
 }
 
 function describe(error: ErrorObject | undefined): Mismatch {

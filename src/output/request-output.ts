@@ -22,17 +22,17 @@ export function withOutput(body: Body, output: OutputRequest | undefined, path: 
   const format = { name, schema, ...(strict && { strict }) };
   const endpoint = endpointAt(path);
   if (endpoint === CHAT) {
-    refuseTwice(body, 'response_format');
+    rejectTwice(body, 'response_format');
     return { ...body, response_format: { type: 'json_schema', json_schema: format } };
   }
   if (endpoint === RESPONSES) {
-    refuseTwice(body, 'text');
+    rejectTwice(body, 'text');
     return { ...body, text: { format: { type: 'json_schema', ...format } } };
   }
   throw new InvalidRequest(`"output" is for chat and responses; ${path} has no such answers.`);
 }
 
-function refuseTwice(body: Body, parameter: string): void {
+function rejectTwice(body: Body, parameter: string): void {
   if (body[parameter] !== undefined)
     throw new InvalidRequest(`Give "output" or "body.${parameter}", not both.`);
 }

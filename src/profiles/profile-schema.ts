@@ -97,6 +97,8 @@ export const profileSchema = z.strictObject({
       quotes: z.boolean().optional(),
       /** The column, or the field, that is a row's id. Default `custom_id`, else `id`. */
       id: z.string().min(1).optional(),
+      /** The sheet of a workbook that is read. Default: the first. */
+      sheet: z.string().min(1).optional(),
     })
     .optional(),
   /** What answers must be: JSON that matches a schema. For chat and responses. */
@@ -144,7 +146,7 @@ export const profileSchema = z.strictObject({
   completionWindow: completionWindow.optional(),
   /** Leave the uploaded file and the result files at the provider once the results are safe. Default false. */
   keepProviderFiles: z.boolean().optional(),
-  /** `direct`: rows of an expired batch, or without rounds left, go to the realtime endpoint one by one. Default: never. */
+  /** `direct`: rows of an expired batch, or without rounds left, are sent to the realtime endpoint, a call each. Default: never. */
   late: z.literal('direct').optional(),
   /** `direct`: jobs of at most `smallRows` rows go to the realtime endpoint at once, without a batch. Default: never. */
   small: z.literal('direct').optional(),

@@ -19,6 +19,16 @@ export interface BatchProvider {
    * `undefined` when the complete list has none. @throws ProviderUnavailable when the list is not complete
    */
   findBatch(wanted: FindBatch): Promise<Batch | undefined>;
+  /**
+   * Every batch created from this input file or carrying this metadata: a create whose answer was lost may have made more than
+   * one. @throws ProviderUnavailable when the list is not complete
+   */
+  findBatches(wanted: FindBatch): Promise<readonly Batch[]>;
+  /**
+   * Batches, newest first, as far as the first of `known`; without `known`, the newest ones. Absent where batches show what they
+   * were created from. @throws ProviderUnavailable when the list is not complete
+   */
+  listUnmarked?(known?: ReadonlySet<string>): Promise<readonly Batch[]>;
   getBatch(batchId: string): Promise<Batch>;
   /**
    * Asks for cancellation; does nothing where the provider cannot cancel. Providers refuse the cancel of a batch that has ended:

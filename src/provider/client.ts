@@ -19,7 +19,7 @@ import { streamBody } from './content.ts';
 import type { Dialect } from './dialects/schema.ts';
 import { get, Http, TIMEOUTS, type Call, type HttpOptions, type OwnHeader, type Timeouts } from './http.ts';
 import { betterBatch, isBestBatch, isWanted } from './match-batch.ts';
-import { readList } from './read-list.ts';
+import { cutOff, readList } from './read-list.ts';
 import { readFile, required } from './wire.ts';
 
 export interface ClientOptions {
@@ -193,16 +193,31 @@ class FileClient implements ProviderClient {
 
   /** Reads the whole list unless it meets a batch that cannot be bettered: a cancelled twin may stand before the one that runs. */
   async findBatch(wanted: FindBatch): Promise<Batch | undefined> {
-    const call = get(`find batch of file ${wanted.inputFileId}`, this.#adapter.batchesPath);
     let best: Batch | undefined;
-    const end = await this.#read(call, {}, (item) => {
-      const batch = this.#adapter.readBatch(item, this.#dialect);
-      if (batch === undefined || !isWanted(batch, wanted)) return false;
+    await this.#readBatches(wanted, (batch) => {
       best = betterBatch(best, batch, wanted);
       return isBestBatch(best, wanted);
     });
-    if (end === 'cut off') throw cutOff(call);
     return best;
+  }
+
+  async findBatches(wanted: FindBatch): Promise<readonly Batch[]> {
+    const found = new Map<string, Batch>();
+    await this.#readBatches(wanted, (batch) => {
+      found.set(batch.id, batch);
+      return false;
+    });
+    return [...found.values()];
+  }
+
+  /** Hands every listed batch that is wanted to `visit`, until it returns true. @throws ProviderUnavailable when the list is cut off */
+  async #readBatches(wanted: FindBatch, visit: (batch: Batch) => boolean): Promise<void> {
+    const call = get(`find batch of file ${wanted.inputFileId}`, this.#adapter.batchesPath);
+    const end = await this.#read(call, {}, (item) => {
+      const batch = this.#adapter.readBatch(item, this.#dialect);
+      return batch !== undefined && isWanted(batch, wanted, item) && visit(batch);
+    });
+    if (end === 'cut off') throw cutOff(call);
   }
 
   getBatch(batchId: string): Promise<Batch> {
@@ -254,9 +269,4 @@ class FileClient implements ProviderClient {
   ): ReturnType<typeof readList> {
     return readList(this.#http, { call, query, pages: this.#adapter.lists, wait: this.#wait }, visit);
   }
-}
-
-/** What was not seen may be there. */
-function cutOff({ action }: Call): ProviderUnavailable {
-  return new ProviderUnavailable(`${action}: the list says that there is more and does not show it.`);
 }

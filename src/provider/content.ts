@@ -43,7 +43,7 @@ async function* wholeBody(
   try {
     for await (const chunk of body) {
       received += (chunk as Buffer).byteLength;
-      refuseTooSlow(call, received, performance.now() - startedAt, http.totalMs);
+      rejectTooSlow(call, received, performance.now() - startedAt, http.totalMs);
       yield chunk as Buffer;
     }
   } catch (error) {
@@ -54,7 +54,7 @@ async function* wholeBody(
 }
 
 /** Whoever takes the bytes may be slow, too; a server that sends a byte now and then is far below the least that is asked. */
-function refuseTooSlow({ action }: Call, received: number, passedMs: number, least: number): void {
+function rejectTooSlow({ action }: Call, received: number, passedMs: number, least: number): void {
   if (passedMs < least + received / MIN_BYTES_PER_MS) return;
   throw new ProviderUnavailable(
     `${action}: only ${received} bytes in ${Math.round(passedMs / 1_000)} s; it is given up.`,

@@ -207,10 +207,10 @@ function readDetail(detail: unknown, level: number): Found {
   return found([], joined(messages, '; '));
 }
 
-/** Where in the request, without the `body` that every place begins with. */
-function fieldOf(place: unknown): string {
-  if (!Array.isArray(place)) return '';
-  return place
+/** Where in the request, without the `body` that every path begins with. */
+function fieldOf(path: unknown): string {
+  if (!Array.isArray(path)) return '';
+  return path
     .filter((part, at) => at > 0 || part !== 'body')
     .map((part) => nameOf(part) ?? '')
     .join('.');

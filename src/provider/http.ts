@@ -141,7 +141,7 @@ export class Http {
    * @throws ProviderRejected when rows may not be sent to the endpoint
    */
   async answer(endpoint: string, path: string, body: string): Promise<DirectAnswer> {
-    this.#refuseUnlisted(endpoint);
+    this.#rejectUnlisted(endpoint);
     const headers = { 'content-type': 'application/json' };
     const call: Call = { action: `call ${path}`, method: 'POST', path, headers, body, repeatable: false };
     try {
@@ -192,7 +192,7 @@ export class Http {
     });
   }
 
-  #refuseUnlisted(endpoint: string): void {
+  #rejectUnlisted(endpoint: string): void {
     const { endpoints } = this.#options;
     if (endpoints === undefined || endpoints.includes(endpoint)) return;
     throw new ProviderRejected(
@@ -351,8 +351,22 @@ function rememberRetryAfter(error: Error, { headers }: Answer): void {
 export function asProviderError({ action }: Pick<Call, 'action'>, error: unknown): Error {
   if (error instanceof Error && /^(Provider|Store|Invalid)/.test(error.name)) return error;
   const reason = error instanceof errors.UndiciError ? error.code : codeOf(error);
-  return new ProviderUnavailable(`${action}: no answer (${reason}).`, { cause: error });
+  const meaning = MEANINGS[reason];
+  const told = meaning === undefined ? '' : ` ${meaning}`;
+  return new ProviderUnavailable(`${action}: no answer (${reason}).${told}`, { cause: error });
 }
+
+/** What codes of a connection mean that people meet. */
+const MEANINGS: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'The name of the host is not known: there is no network, or the base URL is wrong.',
+  EAI_AGAIN: 'The name of the host cannot be looked up: there is no network.',
+  ENETUNREACH: 'There is no network.',
+  ENETDOWN: 'There is no network.',
+  EHOSTUNREACH: 'The network does not reach the host.',
+  ECONNREFUSED: 'Nothing listens at the base URL.',
+  ECONNRESET: 'The connection was closed before the answer.',
+  UND_ERR_CONNECT_TIMEOUT: 'The host does not take the connection.',
+};
 
 function codeOf(error: unknown): string {
   if (error instanceof Error && error.name === 'TimeoutError') return 'not complete in time';

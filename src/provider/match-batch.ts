@@ -2,16 +2,32 @@ import type { Batch, FindBatch } from './batch-provider.ts';
 
 /**
  * Whether a listed batch was created from the wanted file, or for the wanted round. Proxies show metadata in upper case, cut it,
- * rename it or merge it with other keys, and some show another id for the file: either sign is enough.
+ * rename it, merge it with other keys or make one text of it, and some show another id for the file: either sign is enough,
+ * wherever it stands.
+ * @param shown the batch as the list has it
  */
-export function isWanted(batch: Batch, wanted: FindBatch): boolean {
+export function isWanted(batch: Batch, wanted: FindBatch, shown?: unknown): boolean {
   if (batch.id === wanted.batchId) return true;
-  const isSameFile = batch.inputFileId === wanted.inputFileId;
-  if (isSameFile) return !isOfAnotherRound(batch, wanted);
+  const marks = [...Object.entries(batch.metadata), ...textsOf(shown)];
+  const { inputFileId = marks.find(([, text]) => text === wanted.inputFileId)?.[1] } = batch;
+  if (inputFileId === wanted.inputFileId) return !isOfAnotherRound(batch, wanted);
   const { key, file } = wanted.metadata;
-  if (key === undefined || !carries(batch, key)) return false;
+  if (key === undefined || !carries(marks, key)) return false;
   // An earlier run of the same job has the same key, and another file.
-  return carriesFile(batch) ? file !== undefined && carries(batch, file) : batch.inputFileId === undefined;
+  return carriesFile(marks, key) ? file !== undefined && carries(marks, file) : inputFileId === undefined;
+}
+
+/** A text of a batch object, and the name that it stands under. */
+type Mark = readonly [name: string, text: string];
+
+/** Objects in objects are looked into this deep. */
+const MAX_DEPTH = 4;
+
+/** Every text of a batch object, whatever field it is in: only the input's file and the metadata have our ids in them. */
+function textsOf(value: unknown, name = '', depth = 0): Mark[] {
+  if (typeof value === 'string') return [[name, value]];
+  if (typeof value !== 'object' || value === null || depth === MAX_DEPTH) return [];
+  return Object.entries(value).flatMap(([field, each]) => textsOf(each, field, depth + 1));
 }
 
 /** The better batch to go on with: one that runs, then one with answers, then the one listed first. */
@@ -44,15 +60,19 @@ function isOfAnotherRound({ metadata }: Batch, { metadata: { key: wanted } }: Fi
   return !wanted.startsWith(key);
 }
 
-/** Whether the text is in the metadata, under whatever name and beside whatever else. */
-function carries({ metadata }: Batch, text: string): boolean {
+/** Whether the text is among the marks, under whatever name and beside whatever else. */
+function carries(marks: readonly Mark[], text: string): boolean {
   const wanted = text.toLowerCase();
-  return Object.values(metadata).some((value) => {
-    const shown = value.toLowerCase();
-    return shown === wanted || shown.split(/[^\w./:=+-]+/).includes(wanted);
-  });
+  return marks.some(([, value]) => value.toLowerCase() === wanted || wordsOf(value).includes(wanted));
 }
 
-function carriesFile({ metadata }: Batch): boolean {
-  return Object.keys(metadata).some((name) => /(^|\W|_)file$/i.test(name));
+/** Whether the marks name an input file, whichever: in a field of its own, or in a text that has all of the metadata. */
+function carriesFile(marks: readonly Mark[], key: string): boolean {
+  const isInText = (words: readonly string[]): boolean =>
+    words.includes(key.toLowerCase()) && words.includes('file');
+  return marks.some(([name, text]) => FILE_NAME.test(name) || isInText(wordsOf(text)));
 }
+
+const FILE_NAME = /^(?!output|error|result)(?:.*[\W_])?file$/i;
+
+const wordsOf = (text: string): string[] => text.toLowerCase().split(/[^\w./:=+-]+/);

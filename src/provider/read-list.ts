@@ -55,10 +55,15 @@ async function readOnePage(
   const position =
     pages === 'page'
       ? { page: String(page), page_size: String(PAGE_SIZE) }
-      : { limit: String(PAGE_SIZE), ...(after !== undefined && { after }) };
+      : { limit: String(PAGE_SIZE), ...(after !== undefined && { [pages]: after }) };
   const search = new URLSearchParams({ ...query, ...position });
   const answer = await http.json({ ...call, path: `${call.path}?${search.toString()}` });
   const { items, more } = required(call.action, readPage(answer));
   const last = asWire(items.at(-1))?.['id'] ?? asWire(answer)?.['last_id'];
   return { items, more, lastId: typeof last === 'string' ? last : undefined };
+}
+
+/** What was not seen may be there. */
+export function cutOff({ action }: Call): ProviderUnavailable {
+  return new ProviderUnavailable(`${action}: the list says that there is more and does not show it.`);
 }

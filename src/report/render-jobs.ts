@@ -1,4 +1,5 @@
-import type { JobOverview, JobState, JobStatus } from '../status/job-status.ts';
+import type { JobOverview, JobStatus } from '../status/job-status.ts';
+import { JOB_STATES, type JobState } from '../status/job-states.ts';
 import { settledRows } from '../checkpoints/outcomes.ts';
 import { share } from './explain.ts';
 import { html, type Html } from './html.ts';
@@ -36,16 +37,8 @@ export interface JobsPage {
   readonly search: string;
 }
 
-const STATES = [
-  'queued',
-  'running',
-  'cancelling',
-  'succeeded',
-  'partial',
-  'failed',
-  'cancelled',
-  'empty',
-] as const satisfies readonly JobState[];
+/** The filters of the list. */
+const STATES = JOB_STATES.filter((state) => state !== 'stopped');
 
 /** The page of a host: starting a job, the jobs, newest first, and the schedules. Pure. */
 export function renderJobs(page: JobsPage, addresses: PageAddresses): string {

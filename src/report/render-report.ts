@@ -17,7 +17,7 @@ import { moment } from './text.ts';
 /** `report.html`: the job as one file that needs nothing else. Pure. */
 export function renderReport(data: ReportData): string {
   return renderPage({
-    title: `${data.jobId}: ${data.status}`,
+    title: titleOf(data),
     header: header(data, 'Nightshift job'),
     main: sections(data),
     footer: html`<p>Written ${moment(data.at)}. This page loads nothing and sends nothing.</p>`,
@@ -27,7 +27,7 @@ export function renderReport(data: ReportData): string {
 /** The same page as a host serves it, while the job runs and afterwards. @param home address of the list of jobs */
 export function renderLiveReport(data: ReportData, home: string, links: LiveLinks): string {
   return renderPage({
-    title: `${data.jobId}: ${data.status}`,
+    title: titleOf(data),
     header: html`${header(data, html`<a href="${home}">All jobs</a>`)}
       <p class="state"><button type="button" id="pause" hidden>Pause updates</button></p>
       ${actions(data, links)}`,
@@ -35,6 +35,10 @@ export function renderLiveReport(data: ReportData, home: string, links: LiveLink
     footer: html`<p id="seen" data-part>As of ${moment(data.at)}.</p>`,
     live: data.progress !== undefined,
   });
+}
+
+function titleOf({ jobId, status, simulated }: ReportData): string {
+  return `${jobId}: ${status}${simulated ? ' (simulated)' : ''}`;
 }
 
 /** Addresses of what a host can do with a job. */

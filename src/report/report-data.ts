@@ -1,6 +1,7 @@
 import type { ErrorCount, ModelUsage, OutcomeCounts } from '../checkpoints/counts.ts';
 import type { Summary } from '../checkpoints/summary.ts';
-import type { JobState, JobStatus } from '../status/job-status.ts';
+import type { JobStatus } from '../status/job-status.ts';
+import type { JobState } from '../status/job-states.ts';
 import { measureLatency, type Latency } from './latency.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { Plan } from '../checkpoints/plan.ts';
@@ -13,6 +14,7 @@ export interface ReportFacts extends Pick<
   Summary,
   | 'jobId'
   | 'profile'
+  | 'simulated'
   | 'provider'
   | 'model'
   | 'endpoint'
@@ -58,6 +60,8 @@ export interface FileLink {
  */
 export interface ReportData {
   readonly jobId: string;
+  /** The answers are made up. */
+  readonly simulated: boolean;
   readonly status: JobState;
   readonly facts: readonly (readonly [name: string, value: string])[];
   readonly startedAt: string;
@@ -109,6 +113,7 @@ export function describeReport(facts: ReportFacts): ReportData {
   const { jobId, status, startedAt, at, rows, counts, shards, rounds, batches, progress } = facts;
   return {
     jobId: clip(jobId, 2 * NAME_BYTES),
+    simulated: facts.simulated === true,
     status,
     facts: describeJob(facts),
     startedAt,

@@ -1,7 +1,7 @@
 import type { ResultLine } from '../checkpoints/result-line.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import { structuredAnswer } from '../tables/answer-fields.ts';
-import { answerText } from './answer-text.ts';
+import { answerText } from '../tables/answer-text.ts';
 import { askedText } from './asked-text.ts';
 import { FieldSurvey, type FieldValues } from './field-survey.ts';
 import type { RowKind, SampledRow } from './sample-rows.ts';

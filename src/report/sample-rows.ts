@@ -1,4 +1,4 @@
-import { answerText } from './answer-text.ts';
+import { answerText } from '../tables/answer-text.ts';
 import { parseExact } from '../exact-json.ts';
 import type { Outcome } from '../checkpoints/counts.ts';
 import type { ResultLine } from '../checkpoints/result-line.ts';
@@ -19,9 +19,9 @@ export interface SampledRow {
 /** An outcome; `truncated` and `refused` are answers that are ok and not what was hoped for. */
 export type RowKind = Outcome | 'truncated' | 'refused';
 
-/** However many rows a job has: so many places are read, so much at each, so many rows of it. */
-const PLACES = 12;
-const PLACE_BYTES = 131_072;
+/** However many rows a job has: so many ranges are read, so much at each, so many rows of it. */
+const RANGES = 12;
+const RANGE_BYTES = 131_072;
 const MAX_ROWS = 96;
 
 /** In the page, escaped. */
@@ -29,24 +29,24 @@ const ANSWER_BYTES = 600;
 const ID_BYTES = 160;
 
 /** A part of a file of results. */
-interface Place {
+interface Range {
   readonly key: string;
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * A fixed sample of a job's result lines: from places spread evenly over its files of results and over the bytes of each, so the
- * same results give the same sample. Lines longer than what is read at a place are not in it.
+ * A fixed sample of a job's result lines: from ranges spread evenly over its files of results and over the bytes of each, so the
+ * same results give the same sample. Lines longer than what is read at a range are not in it.
  * @param keys the files: of the whole job once it has ended, since its shards' are deleted then; of each finished shard before
  */
 export async function sampleRows(store: ObjectStore, keys: readonly string[]): Promise<SampledRow[]> {
-  const some = spread(keys, PLACES);
-  const perFile = Math.floor(PLACES / Math.max(1, some.length));
-  const places = await sideBySide(some, (key) => placesIn(store, key, perFile));
-  const all = places.flat();
-  const rowsPerPlace = Math.ceil(MAX_ROWS / Math.max(1, all.length));
-  const rows = await sideBySide(all, (place) => readPlace(store, place, rowsPerPlace));
+  const some = spread(keys, RANGES);
+  const perFile = Math.floor(RANGES / Math.max(1, some.length));
+  const ranges = await sideBySide(some, (key) => rangesIn(store, key, perFile));
+  const all = ranges.flat();
+  const rowsPerRange = Math.ceil(MAX_ROWS / Math.max(1, all.length));
+  const rows = await sideBySide(all, (range) => readRange(store, range, rowsPerRange));
   return rows.flat().slice(0, MAX_ROWS);
 }
 
@@ -56,24 +56,24 @@ function spread<T>(items: readonly T[], most: number): T[] {
   return Array.from({ length: most }, (_, n) => items[Math.floor((n * items.length) / most)] as T);
 }
 
-async function placesIn(store: ObjectStore, key: string, most: number): Promise<Place[]> {
+async function rangesIn(store: ObjectStore, key: string, most: number): Promise<Range[]> {
   const { bytes = 0 } = (await store.stat(key)) ?? {};
   if (bytes === 0) return [];
-  const places = Math.min(most, Math.max(1, Math.floor(bytes / PLACE_BYTES)));
-  return Array.from({ length: places }, (_, n) => {
-    const start = Math.floor((bytes * n) / places);
-    return { key, start, end: Math.min(bytes, start + PLACE_BYTES) };
+  const ranges = Math.min(most, Math.max(1, Math.floor(bytes / RANGE_BYTES)));
+  return Array.from({ length: ranges }, (_, n) => {
+    const start = Math.floor((bytes * n) / ranges);
+    return { key, start, end: Math.min(bytes, start + RANGE_BYTES) };
   });
 }
 
-async function readPlace(
+async function readRange(
   store: ObjectStore,
-  { key, start, end }: Place,
+  { key, start, end }: Range,
   most: number,
 ): Promise<SampledRow[]> {
   const bytes = await store.get(key, { start, end });
   const lines = (bytes ?? Buffer.alloc(0)).toString('utf8').split('\n');
-  // A place begins within some line, and ends within one: after the last line end, or somewhere before it.
+  // A range begins within some line, and ends within one: after the last line end, or somewhere before it.
   return lines
     .slice(start === 0 ? 0 : 1, -1)
     .slice(0, most)

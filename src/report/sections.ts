@@ -16,13 +16,14 @@ function time(iso: string): Html {
 }
 
 export function header(data: ReportData, above: HtmlValue): Html {
-  const { jobId, status, facts, startedAt, at, seconds, progress } = data;
+  const { jobId, status, facts, startedAt, at, seconds, progress, simulated } = data;
   const ended =
     progress === undefined
       ? html`ended ${time(at)} after ${duration(seconds)}`
       : html`${duration(seconds)} ago`;
   return html`<p class="eyebrow">${above}</p>
-    <h1>${jobId}</h1>
+    <h1>${jobId}${simulated && html` <span class="badge partial">simulated</span>`}</h1>
+    ${simulated && html`<p class="note">The answers are made up: a simulator stood in for the provider.</p>`}
     <div class="state" id="state" data-part>
       <span class="badge ${status}">${status}</span> <span>started ${time(startedAt)}, ${ended}</span>
     </div>
@@ -167,52 +168,18 @@ function batchRow({ shard, round, batchId, status, requests, createdAt, seconds 
 }
 
 export function usageSection({ models, total, cost, retries }: ReportData): Html {
-  const paid = total.energy > 0 || total.credits > 0;
-  const amiss = total.truncated + total.refused > 0;
-  const cells = (usage: Omit<ModelUsage, 'model'>): Html => {
-    const { answers, truncated, refused, inputTokens, outputTokens, energy, credits } = usage;
-    return html`<td class="number">${count(answers)}</td>
-      ${
-        amiss &&
-        html`<td class="number">${count(truncated)}</td>
-          <td class="number">${count(refused)}</td>`
-      }
-      <td class="number">${count(inputTokens)}</td>
-      <td class="number">${count(outputTokens)}</td>
-      ${
-        paid &&
-        html`<td class="number">${amount(energy)}</td>
-          <td class="number">${amount(credits)}</td>`
-      }`;
-  };
+  const columns = { paid: total.energy > 0 || total.credits > 0, amiss: total.truncated + total.refused > 0 };
   const table = html`<table>
     <caption>
-      What the provider reported of its answers${!paid && '; it told no cost'}.
+      What the provider reported of its answers${!columns.paid && '; it told no cost'}.
     </caption>
-    <thead>
-      <tr>
-        <th scope="col">Model</th>
-        <th scope="col" class="number">Answers</th>
-        ${
-          amiss &&
-          html`<th scope="col" class="number">Truncated</th>
-            <th scope="col" class="number">Refused</th>`
-        }
-        <th scope="col" class="number">Input tokens</th>
-        <th scope="col" class="number">Output tokens</th>
-        ${
-          paid &&
-          html`<th scope="col" class="number">Energy</th>
-            <th scope="col" class="number">Credits</th>`
-        }
-      </tr>
-    </thead>
+    ${usageHead(columns)}
     <tbody>
       ${models.map(
         (usage) =>
           html`<tr>
             <th scope="row">${words(usage.model ?? 'others')}</th>
-            ${cells(usage)}
+            ${usageCells(usage, columns)}
           </tr>`,
       )}
     </tbody>
@@ -221,7 +188,7 @@ export function usageSection({ models, total, cost, retries }: ReportData): Html
       html`<tfoot>
         <tr>
           <th scope="row">All</th>
-          ${cells(total)}
+          ${usageCells(total, columns)}
         </tr>
       </tfoot>`
     }
@@ -237,6 +204,50 @@ export function usageSection({ models, total, cost, retries }: ReportData): Html
     ${part('plan', planned(total, cost))}
     ${retries !== undefined && retries.length > 0 && retryTable(retries)}`,
   );
+}
+
+/** Columns that are shown only where they say something. */
+interface UsageColumns {
+  readonly paid: boolean;
+  readonly amiss: boolean;
+}
+
+function usageHead({ paid, amiss }: UsageColumns): Html {
+  return html`<thead>
+    <tr>
+      <th scope="col">Model</th>
+      <th scope="col" class="number">Answers</th>
+      ${
+        amiss &&
+        html`<th scope="col" class="number">Truncated</th>
+          <th scope="col" class="number">Refused</th>`
+      }
+      <th scope="col" class="number">Input tokens</th>
+      <th scope="col" class="number">Output tokens</th>
+      ${
+        paid &&
+        html`<th scope="col" class="number">Energy</th>
+          <th scope="col" class="number">Credits</th>`
+      }
+    </tr>
+  </thead>`;
+}
+
+function usageCells(usage: Omit<ModelUsage, 'model'>, { paid, amiss }: UsageColumns): Html {
+  const { answers, truncated, refused, inputTokens, outputTokens, energy, credits } = usage;
+  return html`<td class="number">${count(answers)}</td>
+    ${
+      amiss &&
+      html`<td class="number">${count(truncated)}</td>
+        <td class="number">${count(refused)}</td>`
+    }
+    <td class="number">${count(inputTokens)}</td>
+    <td class="number">${count(outputTokens)}</td>
+    ${
+      paid &&
+      html`<td class="number">${amount(energy)}</td>
+        <td class="number">${amount(credits)}</td>`
+    }`;
 }
 
 /** What the plan said, beside what it came to. */

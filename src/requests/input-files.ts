@@ -1,5 +1,6 @@
 import { JOB_FILE_SUFFIX } from '../checkpoints/keys.ts';
 import { MAX_LISTED_SKIPPED, type SkippedFiles } from '../checkpoints/job.ts';
+import { isUnfinished } from './unfinished-files.ts';
 import { hasKnownFormat } from '../rows/formats.ts';
 
 /** Tells the input files below a prefix from other files, and keeps in mind which files were skipped. */
@@ -9,12 +10,13 @@ export class InputFilter {
 
   /**
    * Whether a listed object is an input file. Folder markers, job requests and names that begin with `.` or `_`, which
-   * are hidden for tools that write to buckets, are nobody's input; empty files and unknown formats are reported.
+   * are hidden for tools that write to buckets, locks and parts of files are nobody's input; empty files and unknown formats are reported.
    */
   takes(key: string, bytes: number): boolean {
     const name = key.slice(key.lastIndexOf('/') + 1);
     if (name === '' || name.startsWith('.') || name.startsWith('_') || key.endsWith(JOB_FILE_SUFFIX))
       return false;
+    if (isUnfinished(name)) return false;
     if (bytes > 0 && hasKnownFormat(name)) return true;
     this.#count += 1;
     if (this.#keys.length < MAX_LISTED_SKIPPED) this.#keys.push(key);

@@ -3,8 +3,9 @@ import * as z from 'zod';
 import { describeIssues } from '../describe-issues.ts';
 import { profileSchema } from '../profiles/profile-schema.ts';
 import { InvalidRequest } from '../errors.ts';
-import { parseExact, toPlain } from '../exact-json.ts';
-import { asWire } from '../provider/wire.ts';
+import { parseExact } from '../exact-json.ts';
+import { plainBut } from './plain-but.ts';
+import { questionShape } from './question.ts';
 import { INPUT_PREFIX, OUTPUT_PREFIX, STAGED_PREFIX } from '../checkpoints/keys.ts';
 import { MAX_INPUTS, MAX_REQUEST_BYTES, tooLarge } from './request-limits.ts';
 
@@ -40,6 +41,15 @@ export const treatmentShape = {
     .optional()
     .describe('A profile of nightshift.config.ts. Default "default", or the folder a job file lies in.'),
   overrides: profileSchema.optional().describe(OVERRIDES),
+  ...questionShape,
+  limit: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'Take only so many rows, from the first on: a sample. The same request without it goes on with all rows, and takes the answers of the sample.',
+    ),
 };
 
 /**
@@ -112,27 +122,13 @@ export function parseRetryRequest(value: unknown): z.output<typeof retryRequestS
 }
 
 function parseWith<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(plainButForRows(value));
+  const parsed = schema.safeParse(plainBut(value, SENT_ON));
   if (parsed.success) return parsed.data;
-  throw new InvalidRequest(`The job request is not valid:\n${describeIssues(parsed.error)}`);
+  throw new InvalidRequest(`The job request is not valid:\n${describeIssues(parsed.error, schema)}`);
 }
 
 /** Where a request has numbers that are sent on; all others are plain for the checks. */
-const SENT_ON = [['rows'], ['overrides', 'body'], ['overrides', 'output', 'schema']];
-
-function plainButForRows(value: unknown): unknown {
-  const plain = toPlain(value);
-  for (const path of SENT_ON) putBack(plain, value, path);
-  return plain;
-}
-
-/** Gives a copy the very value that the original has at a path, if there is one. */
-function putBack(copy: unknown, original: unknown, [key = '', ...rest]: readonly string[]): void {
-  const [into, from] = [asWire(copy), asWire(original)];
-  if (into === undefined || from === undefined || !Object.hasOwn(from, key)) return;
-  if (rest.length > 0) putBack(into[key], from[key], rest);
-  else Object.assign(into, { [key]: from[key] });
-}
+const SENT_ON = [['rows'], ['schema'], ['overrides', 'body'], ['overrides', 'output', 'schema']];
 
 /** Reads a job request file. @throws InvalidRequest when it is too large, not JSON, or not a job request. */
 export function parseJobFile(bytes: Buffer, name: string): JobRequest {

@@ -45,15 +45,17 @@ export const scheduleSchema = z
     inputs: z.array(keyPatternSchema).min(1).max(MAX_INPUTS).optional(),
     /** Instead of inputs: every file below this, each version once. Takes the same tokens. */
     prefix: keyPatternSchema.optional(),
+    /** Instead of inputs: the rows themselves, the same ones each time. */
+    rows: z.array(z.unknown()).min(1).optional(),
   })
   .refine(({ cron, rate }) => (cron === undefined) !== (rate === undefined), {
     error: 'one of "cron" and "rate" must be given',
     when: hasFields,
   })
-  .refine(({ inputs, prefix }) => (inputs === undefined) !== (prefix === undefined), {
-    error: 'one of "inputs" and "prefix" must be given',
-    when: hasFields,
-  });
+  .refine(
+    ({ inputs, prefix, rows }) => [inputs, prefix, rows].filter((given) => given !== undefined).length === 1,
+    { error: 'exactly one of "inputs", "prefix" and "rows" must be given', when: hasFields },
+  );
 
 export type Schedule = z.output<typeof scheduleSchema>;
 

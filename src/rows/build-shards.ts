@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { basename } from 'node:path/posix';
+import { isFields } from '../endpoints/ask.ts';
 import type { Failure } from '../errors.ts';
 import { MAX_LISTED_PROBLEMS, type InputReading, type Plan, type RowProblem } from '../checkpoints/plan.ts';
 import type { InputRef, Job } from '../checkpoints/job.ts';
@@ -7,23 +8,17 @@ import type { RowSource } from '../checkpoints/result-line.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { known } from '../provider/dialects/known.ts';
-import {
-  generatedId,
-  MAX_CUSTOM_ID,
-  readUsableId,
-  toRequestLine,
-  type Request,
-  type RequestRules,
-} from './request-line.ts';
+import { MAX_CUSTOM_ID, type RequestRules } from './request-line.ts';
+import { RuleRequests, type InvalidRow, type MadeRequest, type RequestMaker } from './request-maker.ts';
 import { EarlierResults } from './earlier-results.ts';
 import { readInput, readRow } from './read-input.ts';
 import { Reading } from './formats/reading.ts';
-import type { Problem, ReadRow, Row, Table, UnreadableRow } from './row.ts';
-import { ShardWriter, type RequestToWrite } from './shard-writer.ts';
-import { JsonSplicer } from '../fast-path/splice-json.ts';
-import { TableSplicer } from '../fast-path/splice-table.ts';
+import { SampledAnswers, type SampledAnswer } from './sampled-answers.ts';
+import type { Problem, Row } from './row.ts';
+import { ShardWriter } from './shard-writer.ts';
+import { TokenEstimate } from './estimate-tokens.ts';
 import { findInnocent, MAX_SUSPECTS } from './suspects.ts';
-import { checkColumns } from './table-columns.ts';
+import { braceNotices, checkColumns, checkPrompt } from './table-columns.ts';
 import { compileTemplate } from './template.ts';
 import { createUniqueIds, type UniqueIds } from './unique-ids.ts';
 
@@ -41,12 +36,13 @@ const SEEDS = 2 ** 48 - 1;
 export async function buildShards(
   store: ObjectStore,
   job: Job,
-  createIds: (seed: number) => UniqueIds = createUniqueIds,
+  { createIds = createUniqueIds, createRequests = byRules }: BuildParts = {},
 ): Promise<Plan> {
+  const requests = createRequests(rulesOf(job.profile));
   for (let attempt = 1; ; attempt += 1) {
     // A seed that nobody can know: whoever writes the input could otherwise make ids that share their hash. Nothing of it is
     // in what is written, so that a build that starts again may take another one.
-    const { plan, suspects } = await buildOnce(store, job, createIds(randomInt(SEEDS)));
+    const { plan, suspects } = await buildOnce(store, job, { ids: createIds(randomInt(SEEDS)), requests });
     const innocent = await findInnocent(store, job.jobId, plan.shards.length, suspects);
     if (innocent === 0) return plan;
     if (attempt === MAX_SEEDS)
@@ -54,26 +50,44 @@ export async function buildShards(
   }
 }
 
+/** Parts that a caller may bring. */
+export interface BuildParts {
+  readonly createIds?: ((seed: number) => UniqueIds) | undefined;
+  /** Default: {@link RuleRequests}. */
+  readonly createRequests?: ((rules: RequestRules) => RequestMaker) | undefined;
+}
+
+const byRules = (rules: RequestRules): RequestMaker => new RuleRequests(rules);
+
+/** What a build goes by. */
+interface Makers {
+  readonly ids: UniqueIds;
+  readonly requests: RequestMaker;
+}
+
 interface Built {
   readonly plan: Plan;
   readonly suspects: Set<string>;
 }
 
-async function buildOnce(store: ObjectStore, job: Job, ids: UniqueIds): Promise<Built> {
+async function buildOnce(store: ObjectStore, job: Job, makers: Makers): Promise<Built> {
   const writer = new ShardWriter(store, {
     jobId: job.jobId,
     limits: job.profile.shardLimits,
     tellsSources: job.inputs.length > 1,
   });
   const earlier = EarlierResults.of(store, job);
-  const builder = new Builder(job, writer, ids);
+  const sampled = job.sample && new SampledAnswers(store, job.sample.results);
+  const builder = new Builder(job, writer, { ...makers, sampled });
   try {
-    for (const input of job.inputs) await builder.take(store, input, earlier);
+    for (const input of job.inputs) if (!builder.hasMore) await builder.take(store, input, earlier);
     await earlier?.end();
     return { plan: builder.plan(await writer.close()), suspects: builder.suspects };
   } catch (error) {
     await writer.abort();
     throw error;
+  } finally {
+    await sampled?.close();
   }
 }
 
@@ -82,29 +96,38 @@ const BYTES_PER_TOKEN = 4;
 
 class Builder {
   readonly #job: Job;
-  readonly #rules: RequestRules;
-  readonly #jsonSplicer: JsonSplicer;
-  readonly #tableSplicer: TableSplicer;
+  readonly #requests: RequestMaker;
   readonly #writer: ShardWriter;
   readonly #ids: UniqueIds;
+  /** Of the rows that are left of a sample; undefined behind its last one. */
+  #sampled: SampledAnswers | undefined;
+  /** The job takes only some rows, and there is another one behind them. */
+  hasMore = false;
   /** Ids that were called duplicates. */
   readonly suspects = new Set<string>();
   readonly #problems: RowProblem[] = [];
   readonly #inputs: (InputRef & InputReading)[] = [];
-  #table: Table | undefined;
+  #hasSeenFields = false;
   /** Rows that were read; of a retry, also those that it does not take. */
   #read = 0;
   #rows = 0;
   #invalid = 0;
+  #answered = 0;
+  /** Ids of the rows that a sample has answered: no request line has them. */
+  readonly #answeredIds = new Set<string>();
+  readonly #tokens = new TokenEstimate();
   /** Of the first row that has one. */
   #model: string | undefined;
 
-  constructor(job: Job, writer: ShardWriter, ids: UniqueIds) {
+  constructor(
+    job: Job,
+    writer: ShardWriter,
+    { ids, requests, sampled }: Makers & { readonly sampled: SampledAnswers | undefined },
+  ) {
     this.#ids = ids;
+    this.#sampled = sampled;
     this.#job = job;
-    this.#rules = rulesOf(job.profile);
-    this.#jsonSplicer = new JsonSplicer(this.#rules);
-    this.#tableSplicer = new TableSplicer(this.#rules);
+    this.#requests = requests;
     this.#writer = writer;
   }
 
@@ -113,9 +136,14 @@ class Builder {
     const { key, version } = input;
     const name = basename(key);
     const reading = new Reading();
-    for await (const rows of readInput(store, input, this.#job.profile, reading)) {
+    const onHeader = (header: readonly string[]): void => this.#checkHeader(header, name, reading);
+    for await (const rows of readInput(store, input, this.#job.profile, { reading, onHeader })) {
       for (const row of rows) {
-        if (row.kind === 'table') this.#checkTable(row.table, name);
+        if (this.#read === this.#job.limit) {
+          this.hasMore = true;
+          break;
+        }
+        if (!this.#hasSeenFields) this.#checkFields(row, name, reading);
         const before = earlier === undefined ? undefined : await earlier.next();
         this.#read += 1;
         if (before === 'ok') continue;
@@ -123,94 +151,93 @@ class Builder {
         const pending = before === 'duplicate' ? this.#takeDuplicate(row, key) : this.#takeRow(row, key);
         if (pending !== undefined) await pending;
       }
+      if (this.hasMore) break;
     }
     this.#inputs.push({ key, ...(version === undefined ? {} : { version }), ...reading.facts() });
   }
 
-  #checkTable(table: Table, name: string): void {
-    if (table === this.#table) return;
-    this.#table = table;
-    checkColumns(table.header, this.#job.profile, name);
+  #checkHeader(header: readonly string[], name: string, reading: Reading): void {
+    checkColumns(header, this.#job.profile, name);
+    for (const notice of braceNotices(header, this.#job.profile)) reading.note(notice);
+  }
+
+  /** What a table's header tells, the first row with fields tells of other files. */
+  #checkFields(row: Row, name: string, reading: Reading): void {
+    if (row.kind === 'table') return;
+    const read = readRow(row);
+    if (read.kind !== 'read' || read.data === true || !isFields(read.value)) return;
+    this.#hasSeenFields = true;
+    const fields = Object.keys(read.value);
+    checkPrompt(fields, this.#job.profile, name);
+    for (const notice of braceNotices(fields, this.#job.profile)) reading.note(notice);
   }
 
   #takeRow(row: Row, file: string): Promise<void> | undefined {
     this.#rows += 1;
     const source = { file, line: row.line };
-    const spliced = this.#splice(row);
-    if (spliced !== undefined) return this.#writer.addRequest(spliced, source);
-    return this.#takeRead(readRow(row), source, row.kind === 'json' ? row.json : undefined);
+    if (this.#sampled !== undefined) return this.#takeSampled(row, source, this.#sampled);
+    return this.#send(row, source);
+  }
+
+  /** @param answer of the same row in a sample */
+  #send(row: Row, source: RowSource, answer?: SampledAnswer): Promise<void> | undefined {
+    const request = this.#make(row);
+    if (!('line' in request)) return this.#addInvalid(row, source, request);
+    if (answer?.customId === request.customId) {
+      this.#answered += 1;
+      this.#answeredIds.add(request.customId);
+      return this.#writer.addAnswered(answer.line, source);
+    }
+    this.#tokens.add(request.line);
+    return this.#writer.addRequest(request, source);
+  }
+
+  /** A row that a sample may have answered. */
+  async #takeSampled(row: Row, source: RowSource, sampled: SampledAnswers): Promise<void> {
+    const answer = await sampled.next();
+    if (answer === undefined) this.#sampled = undefined;
+    await this.#send(row, source, answer === 'none' ? undefined : answer);
   }
 
   #takeDuplicate(row: Row, file: string): Promise<void> {
     this.#rows += 1;
-    const read = readRow(row);
-    const { customId } = this.#check(read);
-    return this.#addInvalid(read, { file, line: row.line }, { customId, problem: DUPLICATE });
+    const { customId } = this.#make(row);
+    return this.#addInvalid(row, { file, line: row.line }, { customId, problem: DUPLICATE });
   }
 
-  /** The row's request line, made of its bytes; `undefined` when it must be read, if only to say what is wrong. */
-  #splice(row: Row): RequestToWrite | undefined {
-    if (!(row.kind === 'json' || row.kind === 'table')) return undefined;
-    const splicer = row.kind === 'json' ? this.#jsonSplicer : this.#tableSplicer;
-    const length =
-      row.kind === 'json'
-        ? this.#jsonSplicer.make(row.json, this.#read)
-        : this.#tableSplicer.make(row, this.#read);
-    if (length === 0 || length > this.#job.profile.shardLimits.maxBytes) return undefined;
-    if (this.#isOtherModel(splicer.model) || !this.#ids.add(splicer.customId)) return undefined;
-    this.#model ??= splicer.model;
-    return { line: splicer.line.subarray(0, length), inputs: splicer.inputs };
+  #make(row: Row): MadeRequest | InvalidRow {
+    const made = this.#requests.make(row, this.#read);
+    return 'line' in made ? this.#check(made) : made;
+  }
+
+  #addInvalid(row: Row, source: RowSource, { customId, problem: found }: InvalidRow): Promise<void> {
+    const problem = { line: row.line, custom_id: customId, ...found };
+    this.#invalid += 1;
+    if (this.#problems.length < MAX_LISTED_PROBLEMS) this.#problems.push(problem);
+    return this.#writer.addInvalid(problem, readRow(row), source);
+  }
+
+  /** Compares a request with the limits of the provider, and with the rows before it. */
+  #check(request: MadeRequest): MadeRequest | InvalidRow {
+    const { customId, line, model } = request;
+    const { maxBytes } = this.#job.profile.shardLimits;
+    if (line.length > maxBytes) {
+      const message = `The request line is larger than ${maxBytes} bytes.`;
+      return { customId, problem: { code: 'ROW_TOO_LARGE', message } };
+    }
+    if (this.#isOtherModel(model)) {
+      const message = `The provider takes one model per file, and the job's first row has "${this.#model}": run rows for "${model}" as a job of their own.`;
+      return { customId, problem: { code: 'OTHER_MODEL', message } };
+    }
+    this.#model ??= model;
+    if (this.#ids.add(customId)) return request;
+    if (this.suspects.size < MAX_SUSPECTS && !this.#answeredIds.has(customId)) this.suspects.add(customId);
+    return { customId, problem: DUPLICATE };
   }
 
   #isOtherModel(model: string): boolean {
     const { oneModel } = this.#job.profile.provider.dialect.limits;
     return oneModel === true && model !== (this.#model ?? model);
-  }
-
-  /** @param json the row's text, to learn from */
-  #takeRead(row: ReadRow | UnreadableRow, source: RowSource, json?: Buffer): Promise<void> | undefined {
-    const request = this.#check(row);
-    if ('text' in request) {
-      if (json !== undefined) this.#jsonSplicer.learn(json);
-      return this.#writer.addRequest({ line: Buffer.from(request.text), inputs: request.inputs }, source);
-    }
-    return this.#addInvalid(row, source, request);
-  }
-
-  #addInvalid(
-    row: ReadRow | UnreadableRow,
-    source: RowSource,
-    request: Extract<Request, { problem: Problem }>,
-  ): Promise<void> {
-    const problem = { line: row.line, custom_id: request.customId, ...request.problem };
-    this.#invalid += 1;
-    if (this.#problems.length < MAX_LISTED_PROBLEMS) this.#problems.push(problem);
-    return this.#writer.addInvalid(problem, row, source);
-  }
-
-  #check(row: ReadRow | UnreadableRow): Request {
-    const { profile } = this.#job;
-    const request: Request =
-      row.kind === 'read'
-        ? toRequestLine({ value: row.value, ordinal: this.#read, data: row.data }, this.#rules)
-        : {
-            customId: readUsableId(row.fields ?? {}, this.#rules) ?? generatedId(this.#read),
-            problem: row.problem,
-          };
-    if ('problem' in request) return request;
-    const { customId } = request;
-    if (Buffer.byteLength(request.text) > profile.shardLimits.maxBytes) {
-      const message = `The request line is larger than ${profile.shardLimits.maxBytes} bytes.`;
-      return { customId, problem: { code: 'ROW_TOO_LARGE', message } };
-    }
-    if (this.#isOtherModel(request.model)) {
-      const message = `The provider takes one model per file, and the job's first row has "${this.#model}": run rows for "${request.model}" as a job of their own.`;
-      return { customId, problem: { code: 'OTHER_MODEL', message } };
-    }
-    this.#model ??= request.model;
-    if (this.#ids.add(customId)) return request;
-    if (this.suspects.size < MAX_SUSPECTS) this.suspects.add(customId);
-    return { customId, problem: DUPLICATE };
   }
 
   plan(shards: Plan['shards']): Plan {
@@ -219,7 +246,10 @@ class Builder {
     const plan: Plan = {
       rows: this.#rows,
       invalid: this.#invalid,
+      ...(this.#answered > 0 && { answered: this.#answered }),
+      ...(this.hasMore && { hasMore: true }),
       inputTokens,
+      estimatedTokens: this.#tokens.total(bytes),
       inputs: this.#inputs,
       shards,
       problems: this.#problems,
@@ -257,6 +287,12 @@ function refuse(plan: Plan, { inputs, profile }: Job): Failure | undefined {
   if (rows === 0) return failure(`${files} has no rows: it is empty.`);
   const reasons = problems.slice(0, 3).map(({ line, code, message }) => `line ${line}: ${message} [${code}]`);
   const because = `${reasons.join('; ')}${invalid > reasons.length ? '; …' : ''}`;
+  const fault = profileFault(plan);
+  if (fault !== undefined)
+    return {
+      ...failure(`${fault} So it is with every row of ${files}; nothing was sent.`),
+      name: 'InvalidRequest',
+    };
   if (invalid === rows) return failure(`${files} has no valid row. ${because}`);
   if (profile.strict && invalid > 0) {
     return failure(
@@ -264,6 +300,17 @@ function refuse(plan: Plan, { inputs, profile }: Job): Failure | undefined {
     );
   }
   return overBudget(plan, files, profile);
+}
+
+/** Codes of rows that the profile is the cause of when every row has the same. */
+const PROFILE_FAULTS: ReadonlySet<string> = new Set(['MISSING_MODEL', 'MISSING_COLUMN', 'NO_PROMPT']);
+
+/** What is wrong with the profile, or with what was asked for, and not with the file: every row says the same. */
+function profileFault({ rows, invalid, problems }: Plan): string | undefined {
+  const [first] = problems;
+  if (first === undefined || invalid !== rows || !PROFILE_FAULTS.has(first.code)) return undefined;
+  const isSame = problems.every(({ code, message }) => code === first.code && message === first.message);
+  return isSame ? `${first.message} [${first.code}]` : undefined;
 }
 
 function overBudget(

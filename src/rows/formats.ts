@@ -12,6 +12,8 @@ import type { Row } from './row.ts';
 interface Format {
   readonly extensions: readonly string[];
   readonly read: ReadRows;
+  /** How its content begins, where it is no text. */
+  readonly magic?: string;
 }
 
 /** One entry per input format; each may also be gzipped, with `.gz` behind its extension. */
@@ -21,7 +23,23 @@ const FORMATS: readonly Format[] = [
   { extensions: ['.csv'], read: readCsv },
   { extensions: ['.tsv'], read: readTsv },
   { extensions: ['.txt'], read: readText },
+  { extensions: ['.xlsx'], read: readXlsx, magic: 'PK\u0003\u0004' },
+  { extensions: ['.parquet'], read: readParquetRows, magic: 'PAR1' },
 ];
+
+/** Few jobs read these, and their readers take time to load. */
+async function* readXlsx(chunks: AsyncIterable<Uint8Array>, options: ReadOptions): AsyncGenerator<Row[]> {
+  const { readWorkbookRows } = await import('./formats/workbook/read-workbook.ts');
+  yield* readWorkbookRows(chunks, options);
+}
+
+async function* readParquetRows(
+  chunks: AsyncIterable<Uint8Array>,
+  options: ReadOptions,
+): AsyncGenerator<Row[]> {
+  const { readParquet } = await import('./formats/parquet.ts');
+  yield* readParquet(chunks, options);
+}
 
 /**
  * Reads a file by its extension, in any case, after a look at its content.
@@ -44,6 +62,11 @@ export async function* readRows(
     throw new InvalidInput(
       `${name} is named ${extension}, but its content is gzipped: add ".gz" to its name.`,
     );
+  rejectOtherContent(peeked.start, { name, extension, format });
+  if (format.magic !== undefined) {
+    yield* format.read(peeked.chunks, options);
+    return;
+  }
   const { start, chunks: content } = await decodeText(peeked, options);
   if (
     (extension === '.csv' || extension === '.tsv') &&
@@ -55,7 +78,35 @@ export async function* readRows(
   yield* format.read(content, options);
 }
 
+/** How files begin that Excel wrote before 2007, or encrypted. */
+const OLD_OFFICE = 'd0cf11e0a1b11ae1';
+
+/** @throws InvalidInput when the content is plainly of another format than the name says */
+function rejectOtherContent(
+  start: Buffer,
+  { name, extension, format }: { readonly name: string; readonly extension: string; readonly format: Format },
+): void {
+  const begins = ({ magic }: Format): boolean =>
+    magic !== undefined && start.toString('latin1', 0, magic.length) === magic;
+  if (start.toString('hex', 0, 8) === OLD_OFFICE)
+    throw new InvalidInput(
+      `${name} is an Excel file of the old kind (.xls), or has a password: save it as .xlsx without one, or as CSV.`,
+    );
+  const real = FORMATS.find(begins)?.extensions[0];
+  if (format.magic !== undefined && !begins(format))
+    throw new InvalidInput(
+      `${name} is named ${extension}, but its content is not: name it after the format that it has.`,
+    );
+  if (format.magic === undefined && real !== undefined)
+    throw new InvalidInput(
+      `${name} is named ${extension}, but its content is that of a ${real}: name it so.`,
+    );
+}
+
 const KNOWN = FORMATS.flatMap(({ extensions }) => extensions);
+
+/** The formats, as extensions without their point. */
+export const FORMAT_NAMES: readonly string[] = KNOWN.map((extension) => extension.slice(1));
 
 /** An object or an array that begins; `[id],[review]` is a header. */
 const LOOKS_LIKE_JSON = /^\s*(\{\s*["}]|\[\s*[[\]{"\d-])/;

@@ -4,6 +4,7 @@ import type { InputRef } from '../checkpoints/job.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { readRows } from './formats.ts';
+import type { ReadOptions } from './formats/format.ts';
 import { readTableRow } from './formats/csv.ts';
 import { readJsonRow } from './formats/json-lines.ts';
 import { Reading } from './formats/reading.ts';
@@ -21,13 +22,14 @@ export async function* readInput(
   store: ObjectStore,
   { key, version, etag }: InputRef,
   profile: ResolvedProfile,
-  reading = new Reading(),
+  { reading = new Reading(), onHeader }: Partial<Pick<ReadOptions, 'reading' | 'onHeader'>> = {},
 ): AsyncGenerator<Row[]> {
   const { table, shardLimits } = profile;
   const object = await store.open(key, { version, etag });
   if (object === undefined) throw new InvalidInput(`There is no input file ${store.locate(key)}.`);
   const maxRowBytes = Math.min(shardLimits.maxBytes, MAX_ROW_BYTES);
-  const options = { name: basename(key), maxRowBytes, reading, table, rowFields: rowFields(profile) };
+  const name = basename(key);
+  const options = { name, maxRowBytes, reading, onHeader, table, rowFields: rowFields(profile) };
   try {
     yield* readRows(object.body, options);
   } finally {

@@ -1,6 +1,7 @@
-import { invalidText, isFields, noPrompt, RowRefused } from '../endpoints/ask.ts';
+import { invalidText, isFields, noPrompt, RowRejected } from '../endpoints/ask.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
 import { isExactNumber, numberText } from '../exact-json.ts';
+import { didYouMean } from '../did-you-mean.ts';
 import { DEAD_LETTER_FIELDS } from './dead-letter-fields.ts';
 import type { Problem } from './row.ts';
 import { hasLoneSurrogate, jsonLine } from '../jsonl/json-line.ts';
@@ -63,21 +64,22 @@ export function toRequestLine({ value, ordinal, data = false }: RowToSend, rules
   try {
     const fields = asFields(value);
     customId = readId(fields, rules) ?? customId;
-    refuseDeadLetter(fields);
+    rejectDeadLetter(fields);
     const body = toBody(fields, data, rules);
     const request = { custom_id: customId, method: 'POST', url: rules.endpoint, body };
     const text = jsonLine(request);
     if (hasLoneSurrogate(text)) throw invalidText();
     return { customId, text, model: body.model, inputs: countInputs(body['input']) };
   } catch (error) {
-    return { customId, problem: asProblem(error) };
+    return { customId, problem: asProblem(error, value) };
   }
 }
 
-function asProblem(error: unknown): Problem {
-  if (error instanceof RowRefused) return error.problem;
-  if (error instanceof MissingColumn) return { code: 'MISSING_COLUMN', message: error.message };
-  throw error;
+function asProblem(error: unknown, row: unknown): Problem {
+  if (error instanceof RowRejected) return error.problem;
+  if (!(error instanceof MissingColumn)) throw error;
+  const meant = didYouMean(error.column, isFields(row) ? Object.keys(row) : []);
+  return { code: 'MISSING_COLUMN', message: `${error.message}${meant}` };
 }
 
 /** The id of a row that has none, or none that can be used. */
@@ -96,13 +98,13 @@ export function readBodyText(line: Buffer): string {
 }
 
 function asFields(row: unknown): Fields {
-  if (!isFields(row)) throw new RowRefused('NOT_AN_OBJECT', `The row is ${kindOf(row)}, not a JSON object.`);
+  if (!isFields(row)) throw new RowRejected('NOT_AN_OBJECT', `The row is ${kindOf(row)}, not a JSON object.`);
   return row;
 }
 
-function refuseDeadLetter({ raw, body, prompt }: Fields): void {
+function rejectDeadLetter({ raw, body, prompt }: Fields): void {
   if (typeof raw === 'string' && body === undefined && prompt === undefined) {
-    throw new RowRefused(
+    throw new RowRejected(
       'INVALID_JSON',
       'The row is the dead letter of an unreadable row: correct it under "raw".',
     );
@@ -114,7 +116,7 @@ export function readUsableId(fields: Fields, rules: RequestRules): string | unde
   try {
     return readId(fields, rules);
   } catch (error) {
-    if (error instanceof RowRefused) return undefined;
+    if (error instanceof RowRejected) return undefined;
     throw error;
   }
 }
@@ -124,18 +126,18 @@ function readId(fields: Fields, { id, customIds: rules = ANY_CUSTOM_ID }: Reques
   if (given === undefined || given === null) return undefined;
   const name = numberText(given) ?? given;
   if (typeof name !== 'string' || name === '') {
-    throw new RowRefused('INVALID_CUSTOM_ID', 'custom_id must be a string that is not empty, or a number.');
+    throw new RowRejected('INVALID_CUSTOM_ID', 'custom_id must be a string that is not empty, or a number.');
   }
   if (!name.isWellFormed()) throw invalidText();
   if (name.length > rules.length || /\p{Cc}/u.test(name)) {
-    throw new RowRefused(
+    throw new RowRejected(
       'INVALID_CUSTOM_ID',
       `custom_id must have at most ${rules.length} characters and no control characters.`,
     );
   }
   if (!hasCharacters(name, rules)) {
     const taken = rules.characters === 'ascii' ? 'ASCII' : 'letters, digits, "_" and "-"';
-    throw new RowRefused('INVALID_CUSTOM_ID', `This provider takes only ${taken} in a custom_id.`);
+    throw new RowRejected('INVALID_CUSTOM_ID', `This provider takes only ${taken} in a custom_id.`);
   }
   return name;
 }
@@ -153,11 +155,11 @@ function countInputs(input: unknown): number {
 }
 
 function toBody(fields: Fields, data: boolean, rules: RequestRules): Fields & { readonly model: string } {
-  refuseOtherTarget(fields, rules.endpoint);
+  rejectOtherTarget(fields, rules.endpoint);
   const own = ownBody(fields, data, rules);
   const body: Fields & { readonly model: string } = { ...rules.body, ...own, model: readModel(own, rules) };
   if (body['stream'] === true) {
-    throw new RowRefused('STREAM_NOT_SUPPORTED', 'A batch cannot stream: leave "stream" out.');
+    throw new RowRejected('STREAM_NOT_SUPPORTED', 'A batch cannot stream: leave "stream" out.');
   }
   return body;
 }
@@ -179,23 +181,23 @@ function withModel(body: Fields, { model }: Fields): Fields {
   return model === undefined || body['model'] !== undefined ? body : { ...body, model };
 }
 
-function refuseOtherTarget({ method, url }: Fields, endpoint: string): void {
+function rejectOtherTarget({ method, url }: Fields, endpoint: string): void {
   if (method !== undefined && method !== 'POST')
-    throw new RowRefused('WRONG_METHOD', 'method must be "POST".');
+    throw new RowRejected('WRONG_METHOD', 'method must be "POST".');
   if (url !== undefined && url !== endpoint) {
-    throw new RowRefused('WRONG_ENDPOINT', `url must be "${endpoint}": a job has one endpoint.`);
+    throw new RowRejected('WRONG_ENDPOINT', `url must be "${endpoint}": a job has one endpoint.`);
   }
 }
 
 function wholeBody(body: unknown): Fields {
-  if (!isFields(body)) throw new RowRefused('INVALID_BODY', `body is ${kindOf(body)}, not a JSON object.`);
+  if (!isFields(body)) throw new RowRejected('INVALID_BODY', `body is ${kindOf(body)}, not a JSON object.`);
   return body;
 }
 
 function readModel(own: Fields, rules: RequestRules): string {
   const model = own['model'] ?? rules.model ?? rules.body['model'];
   if (typeof model === 'string' && model !== '') return model;
-  throw new RowRefused('MISSING_MODEL', 'No model: name one in the row, in the profile, or with --model.');
+  throw new RowRejected('MISSING_MODEL', 'No model: name one in the row, in the profile, or with --model.');
 }
 
 /** What the endpoint asks of a row, with body parameters beside it unless the row is a table's. */
@@ -207,7 +209,7 @@ function shortForm(fields: Fields, data: boolean, rules: RequestRules): Fields {
     if (endpoint.fields.has(name)) asked[name] = value;
     else if (data || OWN_FIELDS.has(name) || name === rules.id || DEAD_LETTER_FIELDS.has(name)) continue;
     else if (endpoint.parameters.has(name)) parameters[name] = value;
-    else throw unknownField(name);
+    else throw unknownField(name, [...endpoint.fields, ...OWN_FIELDS, ...endpoint.parameters]);
   }
   // The profile's system message goes before a prompt that brings none.
   if (endpoint.takesSystem && asked['prompt'] !== undefined) asked['system'] ??= rules.system?.(fields);
@@ -217,10 +219,10 @@ function shortForm(fields: Fields, data: boolean, rules: RequestRules): Fields {
 /** Fields of a row that are neither asked nor sent as they are. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(['custom_id', 'id', 'method', 'url', 'model']);
 
-function unknownField(name: string): RowRefused {
-  return new RowRefused(
+function unknownField(name: string, known: readonly string[]): RowRejected {
+  return new RowRejected(
     'UNKNOWN_FIELD',
-    `"${name.slice(0, 80)}" is neither a field of a row nor a known body parameter. To send it, put it under "body".`,
+    `"${name.slice(0, 80)}" is neither a field of a row nor a known body parameter.${didYouMean(name, known)} To send it, put it under "body".`,
   );
 }
 

@@ -48,8 +48,14 @@ export class ShardWriter {
 
   /** Takes a row that is not sent; it belongs to the shard that is open. */
   addInvalid(problem: RowProblem, row: ReadRow | UnreadableRow, source: RowSource): Promise<void> {
-    if (this.#open?.takesInvalid(this.#limits)) return this.#open.addInvalid(problem, row, source);
+    if (this.#open?.takesUnsent(this.#limits)) return this.#open.addInvalid(problem, row, source);
     return this.#addToNext((shard) => shard.addInvalid(problem, row, source));
+  }
+
+  /** Takes a row whose result line is known already, newline included; it is not sent. */
+  addAnswered(line: Buffer, source: RowSource): Promise<void> {
+    if (this.#open?.takesUnsent(this.#limits)) return this.#open.addAnswered(line, source);
+    return this.#addToNext((shard) => shard.addAnswered(line, source));
   }
 
   async #addToNext(add: (shard: OpenShard) => Promise<void> | undefined): Promise<void> {
@@ -85,14 +91,15 @@ class OpenShard {
   readonly #store: ObjectStore;
   readonly #ref: ShardRef;
   readonly #requests: ObjectWriter;
-  /** Round 0, written only for shards with an invalid row. */
+  /** Round 0, written only for shards with a row that is not sent. */
   #results: ObjectWriter | undefined;
   #deadLetters: ObjectWriter | undefined;
   readonly #sources: ObjectWriter | undefined;
   #sent = 0;
   #inputs = 0;
   #invalid = 0;
-  /** Rows that were sent since the last invalid one. */
+  #answered = 0;
+  /** Rows that were sent since the last one that was not. */
   #sentBehindInvalid = 0;
 
   constructor(store: ObjectStore, ref: ShardRef, tellsSources: boolean) {
@@ -107,9 +114,9 @@ class OpenShard {
     return bytes <= maxBytes && this.#sent < maxRows && this.#inputs + inputs <= maxInputs;
   }
 
-  /** Invalid rows cost the provider nothing, but a shard's files are also read by one Lambda. */
-  takesInvalid({ maxRows }: ShardLimits): boolean {
-    return this.#invalid < maxRows;
+  /** Rows that are not sent cost the provider nothing, but a shard's files are also read by one Lambda. */
+  takesUnsent({ maxRows }: ShardLimits): boolean {
+    return this.#invalid + this.#answered < maxRows;
   }
 
   addRequest({ line, inputs }: RequestToWrite, source: RowSource): Promise<void> | undefined {
@@ -124,11 +131,20 @@ class OpenShard {
 
   async addInvalid(problem: RowProblem, row: ReadRow | UnreadableRow, source: RowSource): Promise<void> {
     await this.#sources?.write(`${JSON.stringify(source)}\n`);
-    if (this.#invalid === 0) this.#openRoundZero();
+    if (this.#results === undefined) this.#openRoundZero();
     this.#invalid += 1;
     await this.#writeSent();
     await this.#results?.write(invalidResultLine(problem));
     await this.#deadLetters?.write(invalidDeadLetter(problem, row));
+  }
+
+  async addAnswered(line: Buffer, source: RowSource): Promise<void> {
+    await this.#sources?.write(`${JSON.stringify(source)}\n`);
+    if (this.#results === undefined) this.#openRoundZero();
+    this.#answered += 1;
+    await this.#writeSent();
+    await this.#results?.write(line);
+    await this.#deadLetters?.write('\n');
   }
 
   async close(): Promise<ShardPlan> {
@@ -137,8 +153,10 @@ class OpenShard {
     await this.#writeSent();
     await this.#results?.close();
     await this.#deadLetters?.close();
+    const [requests, invalid, answered] = [this.#sent, this.#invalid, this.#answered];
     const { bytes } = this.#requests;
-    return { rows: this.#sent + this.#invalid, invalid: this.#invalid, requests: this.#sent, bytes };
+    const rows = requests + invalid + answered;
+    return { rows, invalid, ...(answered > 0 && { answered }), requests, bytes };
   }
 
   async abort(): Promise<void> {

@@ -1,9 +1,9 @@
 import { didYouMean, findAlike, quoted } from '../did-you-mean.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
-import { InvalidInput } from '../errors.ts';
+import { InvalidInput, InvalidRequest } from '../errors.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import { listColumns } from './formats/table-header.ts';
-import { templateColumns } from './template.ts';
+import { singleBraces, templateColumns } from './template.ts';
 
 const IDS = ['custom_id', 'id'];
 
@@ -34,6 +34,7 @@ export function rowFields({ endpoint, prompt, system, table }: ColumnRules): Rea
  */
 export function checkColumns(header: readonly string[], rules: ColumnRules, name: string): void {
   const columns = header.filter((column) => column !== '');
+  checkPrompt(columns, rules, name);
   const asked = namedByTemplates(columns, rules);
   for (const { column, template } of asked) {
     if (columns.includes(column)) continue;
@@ -50,6 +51,41 @@ export function checkColumns(header: readonly string[], rules: ColumnRules, name
       `${name} has a column ${quoted(alike)}. Did you mean ${quoted(field)}? Rename the column${orId}.`,
     );
   }
+}
+
+/**
+ * Refuses a prompt that is the same for every row: its columns were meant to be named, and were not.
+ * @param fields of the table, or of a row
+ * @throws InvalidRequest before any row is sent: the file is as it should be
+ */
+export function checkPrompt(fields: readonly string[], { prompt }: ColumnRules, name: string): void {
+  if (prompt === undefined || templateColumns(prompt).length > 0) return;
+  if (fields.includes('messages') || fields.includes('body')) return;
+  const single = singleBraces(prompt).find((each) => fields.includes(each));
+  const [example = 'column'] = single === undefined ? fields : [single];
+  const hint =
+    single === undefined
+      ? `Name a column in double braces, such as {{${example}}}.`
+      : `It has {${single}} in single braces: write {{${single}}}.`;
+  throw new InvalidRequest(
+    `The prompt names no column of ${name}, so every row would ask the same. ${hint} ${listColumns(fields)}`,
+  );
+}
+
+/** Sentences about columns in single braces beside others in double ones: they are sent as they are. */
+export function braceNotices(fields: readonly string[], { prompt, system }: ColumnRules): string[] {
+  const templates = [
+    ['prompt', prompt],
+    ['system message', system],
+  ] as const;
+  return templates.flatMap(([name, text = '']) =>
+    singleBraces(text)
+      .filter((each) => fields.includes(each))
+      .map(
+        (each) =>
+          `The ${name} has {${each}} in single braces, which is sent as it is; {{${each}}} is filled in from the column.`,
+      ),
+  );
 }
 
 /** A row with `messages` of its own needs no prompt of the profile's, and one with a `system` no system message. */

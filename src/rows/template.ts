@@ -4,7 +4,7 @@ import { hasLoneSurrogate } from '../jsonl/json-line.ts';
 /**
  * Fills a row's fields into a text.
  * @throws MissingColumn when the row lacks one the text names.
- * @throws RowRefused when a value that is filled in as JSON holds text that is not valid Unicode.
+ * @throws RowRejected when a value that is filled in as JSON holds text that is not valid Unicode.
  */
 export type Template = (fields: Readonly<Record<string, unknown>>) => string;
 
@@ -54,6 +54,11 @@ function split(text: string): Part[] {
 /** White space around a name is none of it; a name of nothing else is its last character. */
 function nameIn(inner: string): string {
   return inner.trim() || inner.slice(-1);
+}
+
+/** What stands in single braces, which templates send as they are: `{review}`. */
+export function singleBraces(text: string): string[] {
+  return [...text.matchAll(/(?<!\{)\{ *([^{}\n]{1,80}?) *\}(?!\})/g)].map(([, name = '']) => name);
 }
 
 /** The columns that a template names. */

@@ -43,10 +43,10 @@ const FIRST_CAPACITY = 64;
 const MAX_LOAD = 0.75;
 const GROWTH = 1.4;
 
-/** 64-bit hashes in open addressing with linear probing; two zeros are an empty place. */
+/** 64-bit hashes in open addressing with linear probing; two zeros are an empty entry. */
 class HashTable {
   #capacity = FIRST_CAPACITY;
-  #places = new Uint32Array(2 * FIRST_CAPACITY);
+  #entries = new Uint32Array(2 * FIRST_CAPACITY);
   #size = 0;
 
   /** False when the hash was there already. */
@@ -58,25 +58,25 @@ class HashTable {
   }
 
   #put(high: number, low: number): boolean {
-    const places = this.#places;
-    // The low half alone chooses the place: the high one has chosen the table.
-    let place = Math.floor((low / 2 ** 32) * this.#capacity);
+    const entries = this.#entries;
+    // The low half alone chooses the entry: the high one has chosen the table.
+    let entry = Math.floor((low / 2 ** 32) * this.#capacity);
     for (;;) {
-      const foundHigh = places[2 * place];
-      const foundLow = places[2 * place + 1];
+      const foundHigh = entries[2 * entry];
+      const foundLow = entries[2 * entry + 1];
       if (foundHigh === 0 && foundLow === 0) break;
       if (foundHigh === high && foundLow === low) return false;
-      place = place + 1 === this.#capacity ? 0 : place + 1;
+      entry = entry + 1 === this.#capacity ? 0 : entry + 1;
     }
-    places[2 * place] = high;
-    places[2 * place + 1] = low;
+    entries[2 * entry] = high;
+    entries[2 * entry + 1] = low;
     return true;
   }
 
   #grow(): void {
-    const before = this.#places;
+    const before = this.#entries;
     this.#capacity = Math.ceil(this.#capacity * GROWTH);
-    this.#places = new Uint32Array(2 * this.#capacity);
+    this.#entries = new Uint32Array(2 * this.#capacity);
     for (let at = 0; at < before.length; at += 2) {
       const high = before[at] ?? 0;
       const low = before[at + 1] ?? 0;
@@ -98,7 +98,7 @@ class KeyedHash {
   #v1 = 0;
   #v2 = 0;
   #v3 = 0;
-  /** The two halves for the last id that was taken; never both 0, which is an empty place. */
+  /** The two halves for the last id that was taken; never both 0, which is an empty entry. */
   high = 0;
   low = 0;
 

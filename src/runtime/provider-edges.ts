@@ -61,12 +61,12 @@ function openProvider(settings: ProviderSettings, { providers, env, signal, clie
     signal,
     ...(deployed && { endpoints: deployed.endpoints }),
     apiKey: async () => {
-      refuseOtherAddress(settings, deployed);
+      rejectOtherAddress(settings, deployed);
       return readApiKey(name, env);
     },
     ...(deployed?.headers && {
       ownHeaders: () => {
-        refuseOtherAddress(settings, deployed);
+        rejectOtherAddress(settings, deployed);
         return readHeaders(deployed.headers ?? {}, env);
       },
     }),
@@ -93,7 +93,7 @@ const NOWHERE = 'https://provider.invalid';
  * a job, or call a step, must not learn the key.
  * @throws ProviderDenied, which stops the job until it can go on
  */
-function refuseOtherAddress(settings: ProviderSettings, deployed: DeployedProvider | undefined): void {
+function rejectOtherAddress(settings: ProviderSettings, deployed: DeployedProvider | undefined): void {
   const { name, baseUrl, dialect } = settings;
   if (deployed === undefined) {
     throw new ProviderDenied(

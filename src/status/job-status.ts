@@ -1,3 +1,4 @@
+import { isOpenState, type JobState } from './job-states.ts';
 import { addCounts } from '../checkpoints/outcomes.ts';
 import { shownInputs } from '../requests/shown-inputs.ts';
 import type { Executions } from '../executions/executions.ts';
@@ -10,10 +11,8 @@ import { summaryObject, type Summary } from '../checkpoints/summary.ts';
 import { summaryKey } from '../checkpoints/keys.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { readLeftOpen } from './left-open.ts';
 import { readShards, type ShardStatus } from './shard-status.ts';
-
-/** How a job is: its summary's status once it has ended, else what it does now. */
-export type JobState = Summary['status'] | 'queued' | 'running' | 'cancelling';
 
 /** One line about a job. */
 export interface JobOverview {
@@ -27,6 +26,8 @@ export interface JobOverview {
 /** Everything there is to know about a job, running or ended. */
 export interface JobStatus extends JobOverview {
   readonly inputs: Job['inputs'];
+  /** The answers are made up: a simulator stands in for the provider. */
+  readonly simulated?: true;
   readonly provider?: string | undefined;
   readonly model?: string | undefined;
   readonly endpoint?: string | undefined;
@@ -42,9 +43,12 @@ export interface JobStatus extends JobOverview {
   readonly open?: readonly OpenBatch[];
   readonly failure?: Summary['failure'];
   readonly advice?: string | undefined;
+  /** Rows that were sent and are not ok, by outcome and code; absent when there are none. */
+  readonly errors?: Summary['errors'];
   /** Keys of the result files, once there are any. */
   readonly results?: string | undefined;
   readonly deadLetters?: string | undefined;
+  readonly report?: string | undefined;
   readonly summary?: string;
 }
 
@@ -96,7 +100,11 @@ export async function readDetails(edges: StatusEdges, jobId: string): Promise<Jo
   // Nothing of a refused job is in its shards any more.
   const shards =
     plan === undefined || plan.failure !== undefined ? [] : await readShards(edges.store, jobId, plan);
-  return { status: statusOf(jobId, facts, plan, shards), shards };
+  const status = statusOf(jobId, facts, plan, shards);
+  // It ended, and nobody wrote a summary.
+  const isUntold = facts.summary === undefined && facts.status === 'failed';
+  const open = isUntold ? await readLeftOpen(edges.store, jobId, shards) : [];
+  return { status: open.length === 0 ? status : { ...status, open }, shards };
 }
 
 function statusOf(
@@ -111,6 +119,7 @@ function statusOf(
   return {
     ...overview(jobId, facts),
     inputs: shownInputs(job?.inputs ?? summary?.inputs ?? []),
+    ...((job?.simulated ?? summary?.simulated) && { simulated: true }),
     provider: job?.profile.provider.name ?? summary?.provider,
     model: job?.profile.model ?? summary?.model,
     endpoint: job?.profile.endpoint ?? summary?.endpoint,
@@ -132,6 +141,9 @@ async function readFacts({ store, executions }: StatusEdges, jobId: string): Pro
   const mayRun = summary === undefined && job !== undefined;
   const last = mayRun ? await lastExecution(executions, jobId) : undefined;
   const cancelled = last?.running === true && isCancelled(await readStop(store, jobId));
+  const isBegun = mayRun && last === undefined && (await store.stat(planObject.keyOf(jobId))) !== undefined;
+  // On one machine: its process was stopped, and none has taken it up again.
+  if (isBegun) return { job, summary, status: 'stopped' };
   return { job, summary, status: stateOf(summary, last?.running, cancelled) };
 }
 
@@ -144,18 +156,22 @@ function stateOf(summary: Summary | undefined, running: boolean | undefined, can
 }
 
 function overview(jobId: string, { job, summary, status }: Facts): JobOverview {
-  const open = status === 'queued' || status === 'running' || status === 'cancelling';
   return {
     jobId,
     status,
     profile: job?.profile.name ?? summary?.profile ?? '',
     createdAt: job?.createdAt ?? summary?.startedAt ?? '',
-    ...(summary === undefined || open ? {} : { endedAt: summary.endedAt }),
+    ...(summary === undefined || isOpenState(status) ? {} : { endedAt: summary.endedAt }),
   };
 }
 
-function resultsOf({ failure, advice, results, deadLetters, open = [] }: Summary): Partial<JobStatus> {
+function resultsOf(summary: Summary): Partial<JobStatus> {
+  const { failure, advice, results, deadLetters, report, open = [] } = summary;
+  // Summaries of older versions have none.
+  const errors = (summary as Partial<Summary>).errors ?? [];
   return {
+    ...(errors.length === 0 ? {} : { errors }),
+    ...(report === undefined ? {} : { report }),
     ...(open.length === 0 ? {} : { open }),
     ...(failure === undefined ? {} : { failure, advice }),
     ...(results === undefined ? {} : { results }),

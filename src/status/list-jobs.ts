@@ -1,7 +1,8 @@
 import { INDEX_PREFIX, indexKey, jobOfIndexKey, summaryKey } from '../checkpoints/keys.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { readOverview, type JobOverview, type JobState, type StatusEdges } from './job-status.ts';
+import { readOverview, type JobOverview, type StatusEdges } from './job-status.ts';
+import type { JobState } from './job-states.ts';
 
 export interface ListQuery {
   readonly status?: JobState | undefined;

@@ -1,6 +1,7 @@
+import { FastRequests } from '../fast-path/fast-requests.ts';
 import type { JobContext, JobInput } from '../contract.ts';
 import type { Edges } from '../edges.ts';
-import { InvalidInput } from '../errors.ts';
+import { InvalidInput, InvalidRequest } from '../errors.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import { planObject, type Plan } from '../checkpoints/plan.ts';
 import type { OutputRules } from '../checkpoints/profile.ts';
@@ -31,10 +32,15 @@ export async function buildRequests(edges: Edges, { jobId }: JobInput): Promise<
   };
 }
 
+/** Builds the shards of a job, with request lines copied rather than written anew where that makes the same bytes. */
+export function buildFast(store: ObjectStore, job: Job): Promise<Plan> {
+  return buildShards(store, job, { createRequests: (rules) => new FastRequests(rules) });
+}
+
 async function build({ store, log }: Edges, job: Job): Promise<Plan> {
   // Of a job request: the configuration's own were checked when it was read.
-  if (job.profile.output !== undefined) await refuseWrongSchema(job.profile.output);
-  const plan = await buildShards(store, job).catch((error: unknown) => refusedPlan(job, error));
+  if (job.profile.output !== undefined) await rejectWrongSchema(job.profile.output);
+  const plan = await buildFast(store, job).catch((error: unknown) => refusedPlan(job, error));
   await planObject.write(store, job.jobId, plan);
   log('requests_built', {
     jobId: job.jobId,
@@ -50,13 +56,14 @@ async function build({ store, log }: Edges, job: Job): Promise<Plan> {
  * anything. Other jobs may be resumed when their input has been put right.
  */
 function refusedPlan({ schedule }: Job, error: unknown): Plan {
-  if (schedule === undefined || !(error instanceof InvalidInput)) throw error;
+  const isRefused = error instanceof InvalidInput || error instanceof InvalidRequest;
+  if (schedule === undefined || !isRefused) throw error;
   const { name, message } = error;
   const failure = { name, code: name, message };
   return { rows: 0, invalid: 0, inputTokens: 0, shards: [], problems: [], failure };
 }
 
-async function refuseWrongSchema({ schema }: OutputRules): Promise<void> {
+async function rejectWrongSchema({ schema }: OutputRules): Promise<void> {
   const { checkSchema } = await import('../output/compile-schema.ts');
   checkSchema(schema);
 }

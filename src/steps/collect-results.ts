@@ -1,5 +1,7 @@
+import { FastLines } from '../fast-path/fast-lines.ts';
+import type { ResultRules } from '../collect/lines/result-rules.ts';
 import { forgetUpload } from '../collect/round/clean-provider.ts';
-import { collectRound } from '../collect/round/collect-round.ts';
+import { collectShard } from '../collect/shard/collect-shard.ts';
 import type { LookAgain } from '../collect/round/late-output.ts';
 import { stopShard } from '../collect/shard/stop-shard.ts';
 import type {
@@ -56,7 +58,9 @@ async function collectOnce(
   if (job.profile.maxBatches !== undefined && !(await hasOpenBatch(edges, context, next)))
     await freeSlot(edges.store, provider.name, context);
   const spent = spentEvents(context.spentEvents, spentOn(context));
-  const base = { jobId, shard, provider, polling, lastRound, spentEvents: spent };
+  const isInDoubt = 'doubt' in end && end.doubt === true;
+  const doubt = isInDoubt || context.doubt === true ? { doubt: true as const } : {};
+  const base = { jobId, shard, provider, polling, lastRound, spentEvents: spent, ...doubt };
   if (next !== 'retry') return { ...base, next, round, waitSeconds: 0 };
   if (isNearlyFull(spent)) {
     await stopShard(edges, context, { nextRound: round + 1, failure: HISTORY_FULL });
@@ -85,10 +89,14 @@ async function hasOpenBatch(
 function lookLater(
   { clock }: ProviderEdges,
   context: PolledContext,
-  { next, late, waitSeconds }: LookAgain,
+  { next, late, waitSeconds, follow }: LookAgain,
 ): LookContext {
   const nextPollAt = Math.floor(clock.now() / 1_000) + waitSeconds;
-  return { ...context, next, late, waitSeconds, nextPollAt };
+  const look = { next, waitSeconds, nextPollAt };
+  if (follow === undefined) return { ...context, ...look, late };
+  // What is known of the batch before says nothing of its twin.
+  const { gone: _gone, late: _late, absentSeconds: _absent, missedSeconds: _missed, ...rest } = context;
+  return { ...rest, ...look, batchId: follow, notFound: 0 };
 }
 
 function spentOn(context: CollectContext): RoundTurns {
@@ -104,7 +112,7 @@ const HISTORY_FULL: Failure = {
   message: 'The execution has no room for another round in its history; the next one of the job goes on.',
 };
 
-type RoundEnd = Pick<Collected, 'next' | 'round' | 'lastRound' | 'halving'> | LookAgain;
+type RoundEnd = Pick<Collected, 'next' | 'round' | 'lastRound' | 'halving' | 'doubt'> | LookAgain;
 
 async function collect(
   edges: ProviderEdges,
@@ -112,16 +120,17 @@ async function collect(
   context: CollectContext,
   at: ShardRound,
 ): Promise<RoundEnd> {
+  const collecting = { ...edges, createReader: (rules: ResultRules) => new FastLines(rules) };
   const known = await collectedObject.read(edges.store, { ...context, round: at.round });
   if (known !== undefined) return known;
-  if (!hasError(context)) return collectRound(edges, job, { ...context, ...at });
+  if (!hasError(context)) return collectShard(collecting, job, { ...context, ...at });
   const failure = failureFromCatch(context.error);
   // Answers that are there are paid for; the other rows have another round.
   if (context.direct === true && (await joinAnswers(edges.store, context, at.round)))
-    return collectRound(edges, job, { ...context, ...at });
+    return collectShard(collecting, job, { ...context, ...at });
   if (isRefusal(failure) && !hasBatch(context))
-    return collectRound(edges, job, { ...context, ...at, refusal: failure });
-  if (isGivenBack(failure)) return collectRound(edges, job, { ...context, ...at, givenBack: failure });
+    return collectShard(collecting, job, { ...context, ...at, refusal: failure });
+  if (isGivenBack(failure)) return collectShard(collecting, job, { ...context, ...at, givenBack: failure });
   await forgetUpload(edges, job, context, at.round);
   await stopShard(edges, context, { nextRound: at.round, failure });
   return { ...at, next: 'stop' };

@@ -2,6 +2,8 @@ import { uploadObject } from '../checkpoints/upload.ts';
 import { batchMetadata } from '../batches/batch-metadata.ts';
 import { findDespite, findLost, mayTurnUp, writeAnnouncement } from '../batches/find-lost-batch.ts';
 import { hasLetGo } from '../batches/let-go.ts';
+import { noteDoubt } from '../batches/twins.ts';
+import { batchesBefore } from '../batches/unmarked-batches.ts';
 import {
   batchObject,
   creatingObject,
@@ -11,7 +13,7 @@ import {
 import { roundKey } from '../checkpoints/keys.ts';
 import { readRequests } from '../checkpoints/shard-part.ts';
 import { takeSlot } from '../checkpoints/slots.ts';
-import { isCancelled, readStop, refuseWhenStopped } from '../checkpoints/stop.ts';
+import { isCancelled, readStop, rejectWhenStopped } from '../checkpoints/stop.ts';
 import type { BatchContext, UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { InvalidRequest, isProviderError, ProviderBusy } from '../errors.ts';
@@ -35,14 +37,17 @@ export async function createBatch(edges: ProviderEdges, context: UploadedContext
       `Job ${context.jobId}: "${profile.completionWindow}" is not a completion window such as "24h".`,
     );
   }
-  const { batch, at } = await findOrCreate(edges, context, profile);
+  const { batch, at, doubt } = await findOrCreate(edges, context, profile);
   const checkpoint = {
     batchId: batch.id,
     // The provider's clock may be hours off, and its times may lack a zone: only ours counts.
     createdAt: at,
     deadline: at + windowSeconds + context.polling.graceSeconds,
     fileId: context.fileId,
+    ...(doubt && { doubt }),
   } satisfies BatchCheckpoint;
+  // First, so that a step that dies between the two leaves the doubt.
+  if (doubt) await noteDoubt(edges.store, context);
   await batchObject.write(edges.store, context, checkpoint);
   await cancelWhenTooLate(edges, context, batch);
   return waiting(edges, context, checkpoint);
@@ -53,6 +58,8 @@ interface Created {
   readonly batch: Batch;
   /** Seconds since 1970, by our clock. */
   readonly at: number;
+  /** The answer to a create of this round was lost: the provider may have made more than one batch. */
+  readonly doubt?: true;
 }
 
 /** A create is announced in the store before it is sent: only an announced one can have been lost. */
@@ -65,11 +72,13 @@ async function findOrCreate(
   const announced = await creatingObject.read(store, context);
   if (announced !== undefined) {
     const batch = await findLost(edges, context, announced);
-    if (batch !== undefined) return { batch, at: announced.at > 0 ? announced.at : seconds(clock.now()) };
+    const at = announced.at > 0 ? announced.at : seconds(clock.now());
+    if (batch !== undefined) return { batch, at, doubt: true };
   }
-  await refuseWhenStopped(store, context);
+  await rejectWhenStopped(store, context);
   await waitForSlot(edges, context, profile.maxBatches);
-  return create(edges, context, profile, await announce(edges, context, announced));
+  const created = await create(edges, context, profile, await announce(edges, context, announced));
+  return announced === undefined ? created : { ...created, doubt: true };
 }
 
 async function create(
@@ -90,7 +99,7 @@ async function create(
   } catch (error) {
     const batch = await findDespite(edges, context, announced, error);
     if (batch === undefined) throw error;
-    return { batch, at };
+    return { batch, at, doubt: true };
   }
 }
 
@@ -125,7 +134,12 @@ async function announce(
   context: UploadedContext,
   before: CreateAnnouncement | undefined,
 ): Promise<CreateAnnouncement> {
-  const announcement: CreateAnnouncement = { at: seconds(edges.clock.now()), fileId: context.fileId };
+  const known = before?.before ?? (await batchesBefore(edges, context));
+  const announcement: CreateAnnouncement = {
+    at: seconds(edges.clock.now()),
+    fileId: context.fileId,
+    ...(known && { before: known }),
+  };
   if (before !== undefined) await writeAnnouncement(edges, context, announcement);
   else {
     const isFirst = await creatingObject.create(edges.store, context, announcement);
@@ -158,7 +172,7 @@ async function cancelWhenTooLate(
 function waiting(
   { clock }: ProviderEdges,
   context: UploadedContext,
-  { batchId, createdAt, deadline }: BatchCheckpoint,
+  { batchId, createdAt, deadline, doubt }: BatchCheckpoint,
 ): BatchContext {
   const waitSeconds = context.polling.minSeconds;
   const now = seconds(clock.now());
@@ -173,6 +187,7 @@ function waiting(
     nextPollAt: now + waitSeconds,
     polls: 0,
     notFound: 0,
+    ...(doubt && { doubt }),
   };
 }
 

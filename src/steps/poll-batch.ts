@@ -1,8 +1,9 @@
 import { lookAtBatch } from '../batches/look-at-batch.ts';
+import { cancelTwins, findTwins } from '../batches/twins.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
 import type { BatchContext, PolledContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
-import { BatchOpen, withCode } from '../errors.ts';
+import { BatchOpen, isProviderError, withCode } from '../errors.ts';
 import type { Progress } from '../checkpoints/progress.ts';
 import type { LogFields } from '../log.ts';
 import {
@@ -30,10 +31,11 @@ export async function pollBatch(edges: ProviderEdges, context: BatchContext): Pr
   const seen =
     look.batch === undefined ? missed(aged, look.isAbsent) : found(aged, look.batch, edges.random());
   const decided = await heedCancel(edges, seen, look.batch);
+  await tendTwins(edges, decided, look.batch);
   const polled = { ...decided, nextPollAt: now + decided.waitSeconds };
   await tellProgress(edges, polled, progressOf(polled, now));
   edges.log('batch_polled', pollFields(polled, context.nextPollAt, now));
-  refuseToWaitForEver(polled);
+  rejectToWaitForEver(polled);
   return polled;
 }
 
@@ -112,8 +114,30 @@ async function heedCancel(
   return isDue ? { ...polled, phase: 'overdue' } : polled;
 }
 
+/** The whole list is read in search of twins: at each of the first polls, then at every fourth. */
+const TWIN_POLLS = 4;
+
+/**
+ * Looks for second batches of the same rows and cancels them. A batch that ended without a success may need the answers of its
+ * twin: *Collect results* decides.
+ */
+async function tendTwins(
+  edges: ProviderEdges,
+  polled: PolledContext,
+  batch: Batch | undefined,
+): Promise<void> {
+  const isDue = polled.doubt === true && (polled.polls <= TWIN_POLLS || polled.polls % TWIN_POLLS === 0);
+  if (!isDue || batch === undefined || (batch.phase === 'ended' && batch.ending !== 'succeeded')) return;
+  try {
+    await cancelTwins(edges, polled, await findTwins(edges, polled));
+  } catch (error) {
+    // The next look, or the collect, comes back to it.
+    if (!isProviderError(error)) throw error;
+  }
+}
+
 /** @throws BatchOpen for a batch that should have ended long ago, and for one that nobody can find or rule out */
-function refuseToWaitForEver(polled: PolledContext): void {
+function rejectToWaitForEver(polled: PolledContext): void {
   const { jobId, shard, round, batchId, fileId, status, cancelledAge, missedSeconds = 0 } = polled;
   if (polled.phase === 'ended') return;
   const named = `Batch ${batchId} (file ${fileId}, shard ${shard}, round ${round} of job ${jobId})`;

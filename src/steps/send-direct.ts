@@ -11,7 +11,7 @@ import type { Progress } from '../checkpoints/progress.ts';
 import { roundKey } from '../checkpoints/keys.ts';
 import { MAX_POLLS_PER_ROUND } from '../polling.ts';
 import { readBodyText } from '../rows/request-line.ts';
-import { readStop, refuseWhenStopped } from '../checkpoints/stop.ts';
+import { readStop, rejectWhenStopped } from '../checkpoints/stop.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { tellProgress } from './tell-progress.ts';
 
@@ -31,7 +31,7 @@ export async function sendDirect(edges: ProviderEdges, context: DirectContext): 
   if ((await store.stat(roundKey(context, round, 'output.jsonl'))) !== undefined) return ended(context);
   const { answers, answered } = await Answers.open(store, context, round);
   const before = answered.size;
-  if (before === 0) await refuseWhenStopped(store, context);
+  if (before === 0) await rejectWhenStopped(store, context);
   const job = await jobObject.require(store, jobId);
   await tellProgress(edges, context, progressOf(edges, context, before, 0));
   const sent = await sendRows(edges, rowsToSend(store, context, answered), {
@@ -46,7 +46,7 @@ export async function sendDirect(edges: ProviderEdges, context: DirectContext): 
   const { end } = sent;
   const total = before + sent.answered;
   log('rows_sent', { jobId, shard, round, answered: sent.answered, before, end });
-  if (total === 0 && end === 'stopped') await refuseWhenStopped(store, context);
+  if (total === 0 && end === 'stopped') await rejectWhenStopped(store, context);
   const next = nextPass({ ...context, answered: total }, sent);
   await tellProgress(edges, context, progressOf(edges, context, total, next.waitSeconds));
   if (next.phase === 'ended') await joinAnswers(store, context, round);

@@ -7,29 +7,30 @@ import { roundKey } from '../checkpoints/keys.ts';
 import type { BatchProvider, ProviderFile } from '../provider/batch-provider.ts';
 import { partToUpload, readRequests } from '../checkpoints/shard-part.ts';
 import { currentRound, isDirectRound } from '../checkpoints/shard-rounds.ts';
-import { refuseWhenStopped } from '../checkpoints/stop.ts';
+import { rejectWhenStopped } from '../checkpoints/stop.ts';
 
 /**
  * Uploads the round's request lines, once: a checkpoint answers for an upload that was made before, and one whose
  * answer was lost is found again by its name. A provider that found an earlier file too large gets a first part.
- * A round that is sent row by row has no file, and goes on to *Send direct*.
+ * A round that is sent direct has no file, and goes on to *Send direct*.
  */
 export async function uploadFile(
   edges: ProviderEdges,
   context: ShardContext,
 ): Promise<UploadedContext | DirectContext> {
   const { store, log } = edges;
-  const { round, lastRound } = await currentRound(store, context);
+  const at = await currentRound(store, context);
+  const { round } = at;
   const { profile } = await jobObject.require(store, context.jobId);
   if (await isDirectRound(store, profile, context, round)) {
     const createdAt = Math.floor(edges.clock.now() / 1_000);
-    return { ...context, round, lastRound, direct: true, createdAt, polls: 0, stalled: 0 };
+    return { ...context, ...at, direct: true, createdAt, polls: 0, stalled: 0 };
   }
-  const uploaded = { ...context, round, lastRound };
+  const uploaded = { ...context, ...at };
   const known = await uploadObject.read(store, uploaded);
   if (known !== undefined) return { ...uploaded, fileId: known.fileId };
 
-  await refuseWhenStopped(store, context);
+  await rejectWhenStopped(store, context);
   const { jobId, shard } = context;
   const upload = await makeUpload(edges, context, round);
   await uploadObject.write(store, uploaded, upload);

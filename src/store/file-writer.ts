@@ -1,7 +1,7 @@
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { storeFileError } from './file-errors.ts';
 import type { ObjectWriter } from './object-store.ts';
-import { place, stagingPath } from './staged-file.ts';
+import { moveTo, stagingPath } from './staged-file.ts';
 
 const BLOCK_BYTES = 262_144;
 
@@ -38,7 +38,7 @@ export class FileWriter implements ObjectWriter {
       await this.#flush();
       await file.close();
       this.#file = undefined;
-      await place(staged, this.#path);
+      await moveTo(staged, this.#path);
     } catch (error) {
       throw storeFileError(error, 'write', this.#path);
     }

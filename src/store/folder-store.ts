@@ -7,7 +7,7 @@ import { FileWriter } from './file-writer.ts';
 import { isNoSegment, listFiles, markOf } from './folder-list.ts';
 import { changedObject } from './changed-object.ts';
 import type { ObjectStore, OpenObject, OpenOptions } from './object-store.ts';
-import { place, placeIfAbsent, placeLink, STAGING, withStaged } from './staged-file.ts';
+import { moveTo, moveIfAbsent, linkTo, STAGING, withStaged } from './staged-file.ts';
 
 const READ_CHUNK_BYTES = 65_536;
 
@@ -36,12 +36,13 @@ export function createFolderStore(folder: string): ObjectStore {
     locate: pathOf,
     open: (key, options) => on('read', key, (path) => openFile(path, options)),
     get: (key, options) => on('read', key, (path) => getFile(path, options)),
-    put: (key, bytes) => on('write', key, (path) => withStaged(root, bytes, (staged) => place(staged, path))),
+    put: (key, bytes) =>
+      on('write', key, (path) => withStaged(root, bytes, (staged) => moveTo(staged, path))),
     createIfAbsent: (key, bytes) =>
-      on('write', key, (path) => withStaged(root, bytes, (staged) => placeIfAbsent(staged, path))),
+      on('write', key, (path) => withStaged(root, bytes, (staged) => moveIfAbsent(staged, path))),
     write: (key) => new FileWriter(root, pathOf(key)),
     concat: (key, sources) => concatFiles(store, key, sources),
-    copy: (key, source) => on('write', key, (path) => placeLink(root, pathOf(source), path)),
+    copy: (key, source) => on('write', key, (path) => linkTo(root, pathOf(source), path)),
     file: pathOf,
     stat: (key) =>
       on('read', key, async (path) => {

@@ -9,7 +9,6 @@ export async function readJson<T>(store: ObjectStore, key: string): Promise<T | 
   const bytes = await store.get(key);
   if (bytes === undefined) return undefined;
   try {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
     return parseExact(bytes.toString('utf8')) as T;
   } catch (error) {
     throw new Error(`${store.locate(key)} is not JSON; was it changed by hand?`, { cause: error });

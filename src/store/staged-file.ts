@@ -35,7 +35,7 @@ export async function stagingPath(root: string): Promise<string> {
  * Moves a whole file into place, over the one that may be there.
  * @throws InvalidInput when no file can be there.
  */
-export async function place(staged: string, path: string): Promise<void> {
+export async function moveTo(staged: string, path: string): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
     await rename(staged, path);
@@ -48,7 +48,7 @@ export async function place(staged: string, path: string): Promise<void> {
  * Puts a whole file into a free place; false when it was taken. `link` fails when the name exists, whoever made it:
  * exactly one caller wins, in any process.
  */
-export async function placeIfAbsent(staged: string, path: string): Promise<boolean> {
+export async function moveIfAbsent(staged: string, path: string): Promise<boolean> {
   try {
     await mkdir(dirname(path), { recursive: true });
   } catch (error) {
@@ -67,7 +67,7 @@ export async function placeIfAbsent(staged: string, path: string): Promise<boole
  * Puts a file under another name, too: files are never written again, so that one can have two. Where the file system
  * has no such names it is copied.
  */
-export async function placeLink(root: string, source: string, path: string): Promise<void> {
+export async function linkTo(root: string, source: string, path: string): Promise<void> {
   const staged = await stagingPath(root);
   try {
     await link(source, staged).catch(async (error: unknown) => {
@@ -75,7 +75,7 @@ export async function placeLink(root: string, source: string, path: string): Pro
         throw new InvalidInput(`There is no ${source} to copy.`, { cause: error });
       await copyFile(source, staged);
     });
-    await place(staged, path);
+    await moveTo(staged, path);
   } finally {
     // To rename a file over another name of its own leaves both.
     await rm(staged, { force: true });

@@ -38,7 +38,8 @@ export async function* joinRows(
     if (rows.length < lines.length) throw otherRows(job, 'fewer');
     yield rows.map((row, n) => ({ ...row, line: lines[n] as ResultLine }));
   }
-  if ((await inputs.take(1)).length > 0) throw otherRows(job, 'more');
+  // A sample has results of its first rows alone.
+  if (job.limit === undefined && (await inputs.take(1)).length > 0) throw otherRows(job, 'more');
 }
 
 function otherRows({ jobId }: Job, how: string): InvalidInput {
@@ -50,7 +51,10 @@ function otherRows({ jobId }: Job, how: string): InvalidInput {
 /** Read at once, because a reader may use its memory again for the next batch. */
 async function* inputRows(store: ObjectStore, { inputs, profile }: Job): AsyncGenerator<InputRow[]> {
   for (const input of inputs) {
-    for await (const rows of readInput(store, input, profile)) yield rows.map(toInputRow);
+    let header: readonly string[] | undefined;
+    const onHeader = (names: readonly string[]): void => void (header = names);
+    for await (const rows of readInput(store, input, profile, { onHeader }))
+      yield rows.map((row) => toInputRow(row, header));
   }
 }
 
@@ -80,11 +84,8 @@ class RowReader {
   }
 }
 
-function toInputRow(row: Row): InputRow {
+function toInputRow(row: Row, header: readonly string[] | undefined): InputRow {
   const read = readRow(row);
   const fields = read.kind === 'read' ? read.value : read.fields;
-  return {
-    fields: isFields(fields) ? fields : {},
-    ...(row.kind === 'table' && { header: row.table.header }),
-  };
+  return { fields: isFields(fields) ? fields : {}, header };
 }

@@ -1,5 +1,5 @@
 import type { ResultLine } from '../checkpoints/result-line.ts';
-import { answerText } from '../report/answer-text.ts';
+import { answerText } from './answer-text.ts';
 import { structuredAnswer } from './answer-fields.ts';
 import { readResultLines } from './result-lines.ts';
 import { ColumnNames, type Column, type Table } from './table.ts';

@@ -1,8 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import { expect, onTestFinished } from 'vitest';
+import { expect } from 'vitest';
 import { z } from 'zod';
 import type { ApiEdges } from '../../src/api/api-edges.ts';
 import { createApi } from '../../src/api/app.ts';
@@ -15,7 +12,8 @@ import type { LogFields } from '../../src/log.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { writeJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { HeldExecutions } from '../held-executions.ts';
+import { HeldExecutions } from '../support/held-executions.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 /** When every test begins. */
 export const START = Date.UTC(2026, 10, 1);
@@ -50,8 +48,7 @@ export interface World {
 
 /** @param change edges that are otherwise; a store is made from the folder's. */
 export async function openApi(change: (edges: ApiEdges) => Partial<ApiEdges> = () => ({})): Promise<World> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-api-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const store = createFolderStore(folder);
   const executions = new HeldExecutions();
   const logged: LogLine[] = [];

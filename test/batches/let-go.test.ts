@@ -1,7 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { hasLetGo } from '../../src/batches/let-go.ts';
 import { jobKey, roundKey, shardKey } from '../../src/checkpoints/keys.ts';
 import { takeSlot } from '../../src/checkpoints/slots.ts';
@@ -11,6 +8,7 @@ import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts'
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { writeJson } from '../../src/store/json.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 const NOW = 1_790_000_000;
 const HELD = { jobId: 'dead', shard: 3, at: NOW - 7_200 };
@@ -18,8 +16,7 @@ const PROVIDER = { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: builtIn
 const BATCH = { batchId: 'batch-1', createdAt: NOW - 7_000, deadline: NOW, fileId: 'file-1' };
 
 async function openEdges(provider: Partial<BatchProvider> = {}): Promise<ProviderEdges> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-slots-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const store = createFolderStore(folder);
   await writeJson(store, jobKey('dead'), { jobId: 'dead', profile: { rounds: 4 } });
   return {

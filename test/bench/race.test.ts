@@ -1,14 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { race, type Runner } from '../../bench/race.ts';
-
-async function openFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-race-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
+import { openTempFolder } from '../support/temp-folder.ts';
 
 /** A program that writes a file. */
 function writer(name: string, file: string, text: string): Runner {
@@ -18,7 +11,7 @@ function writer(name: string, file: string, text: string): Runner {
 
 describe('a race', () => {
   test('says so when everybody wrote the same bytes', async () => {
-    const folder = await openFolder();
+    const folder = await openTempFolder();
     const runners = [writer('a', join(folder, 'a'), 'same'), writer('b', join(folder, 'b'), 'same')];
 
     const { notes, contestants, comparisons } = await race({
@@ -36,7 +29,7 @@ describe('a race', () => {
   });
 
   test('ends when somebody wrote other bytes', async () => {
-    const folder = await openFolder();
+    const folder = await openTempFolder();
     const runners = [writer('a', join(folder, 'a'), 'one'), writer('b', join(folder, 'b'), 'two')];
 
     await expect(race({ runners, repetitions: 1, targets: [] })).rejects.toThrow(

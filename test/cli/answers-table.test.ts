@@ -1,13 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { answersTable } from '../../cli/answers-table.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 test('neither an answer nor an error nor an id can move the cursor', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-table-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const store = createFolderStore(folder);
   const lines = [
     { custom_id: 'a\u202e', ok: true, text: 'x\u001b[2J', round: 1 },

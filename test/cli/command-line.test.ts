@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { startSimulator } from '../../simulator/index.ts';
+import type { ResultLine } from '../../src/checkpoints/result-line.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { BIN, spawnCli, USER_ENV, type Exited } from './spawn-cli.ts';
-import { tableOf } from '../support/exhaustive.ts';
+import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 
 const nightshift = (folder: string, ...args: string[]): Promise<Exited> => spawnCli(folder, args);
 
@@ -36,6 +38,8 @@ describe.concurrent('nightshift run', () => {
     expect(stdout).toMatch(/status: succeeded \(10\/10\)/);
     expect(stdout).toMatch(/q9 .*│/);
     expect(stdout).toContain('10 rows: 10 ok');
+    expect(stdout).toMatch(/^Provider: a simulator on .*; its answers are made up, and free\.$/m);
+    expect(stdout).toContain('Simulated: these answers are made up');
     const results = /^ {2}(nightshift-data\/output\/.*\/results\.jsonl)$/m.exec(stdout)?.[1] ?? '';
     expect((await readFile(join(folder, results), 'utf8')).trimEnd().split('\n')).toHaveLength(10);
   });
@@ -48,11 +52,33 @@ describe.concurrent('nightshift run', () => {
     ];
     const folder = await openFolder({ 'my.jsonl': rows.map((row) => JSON.stringify(row)).join('\n') });
 
-    const { status, stdout } = await nightshift(folder, 'run', 'my.jsonl', '--json', '--out', 'results');
+    const { status, stdout } = await nightshift(
+      folder,
+      'run',
+      'my.jsonl',
+      '--simulate',
+      '--json',
+      '--out',
+      'results',
+    );
 
     expect(status).toBe(3);
     const summary = JSON.parse(stdout) as Summary;
     expect(summary).toMatchObject({ status: 'partial', rounds: 2, counts: { ok: 2, failed: 1 } });
+    expect(summary.simulated).toBe(true);
+    const results = await readFile(join(folder, 'results', 'results.jsonl'), 'utf8');
+    const lines = results
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as ResultLine);
+    expect(lines.map(({ ok, simulated }) => [ok, simulated])).toEqual([
+      [true, true],
+      [false, undefined],
+      [true, true],
+    ]);
+    const report = await readFile(join(folder, 'results', 'report.html'), 'utf8');
+    expect(report).toMatch(/<title>.*\(simulated\)<\/title>/);
+    expect(report).toMatch(/<h1>[^]*simulated[^]*<\/h1>/);
     expect((await readdir(join(folder, 'results'))).toSorted()).toEqual([
       'dead-letters.jsonl',
       'report.html',
@@ -61,32 +87,76 @@ describe.concurrent('nightshift run', () => {
     ]);
   });
 
-  test('leaves no dead letters of an earlier run in --out', async () => {
+  test('leaves no dead letters of an earlier run in --out', EXHAUSTIVE, async () => {
     const folder = await openFolder({
       'a.jsonl': '{"prompt":"echo:x"}\n{}\n',
       'b.jsonl': '{"prompt":"echo:x"}',
     });
 
-    await nightshift(folder, 'run', 'a.jsonl', '--out', 'results');
+    await nightshift(folder, 'run', 'a.jsonl', '--simulate', '--out', 'results');
     expect(await readdir(join(folder, 'results'))).toContain('dead-letters.jsonl');
-    await nightshift(folder, 'run', 'b.jsonl', '--out', 'results');
+    await nightshift(folder, 'run', 'b.jsonl', '--simulate', '--out', 'results');
 
     expect(await readdir(join(folder, 'results'))).not.toContain('dead-letters.jsonl');
   });
 
-  test('puts answers that are files into --out, too', async () => {
+  test('asks the provider that the profile names, and nobody says that its answers are made up', async () => {
+    const simulator = await startSimulator({ apiKey: 'sk-mel-of-a-user' });
+    onTestFinished(() => simulator.close());
+    const folder = await openFolder({ 'a.jsonl': '{"prompt":"echo:x"}' });
+    const env = {
+      MELIOUS_API_KEY: 'sk-mel-of-a-user',
+      PROVIDER_BASE_URLS: JSON.stringify({ melious: simulator.url }),
+    };
+    const request = {
+      rows: [{ prompt: 'echo:x' }],
+      overrides: { polling: { minSeconds: 1, maxSeconds: 1 } },
+    };
+    await writeFile(join(folder, 'x.job.json'), JSON.stringify(request));
+
+    const { status, stdout } = await spawnCli(folder, ['run', 'x.job.json', '--out', 'results'], env);
+
+    expect(status).toBe(0);
+    expect(simulator.batches()).toHaveLength(1);
+    expect(stdout).toMatch(/^Provider: melious$/m);
+    const files = await Promise.all(
+      ['results.jsonl', 'summary.json', 'report.html'].map((name) =>
+        readFile(join(folder, 'results', name), 'utf8'),
+      ),
+    );
+    expect(`${stdout}${files.join('')}`).not.toMatch(/simulat/i);
+  });
+
+  test('says once what is missing before it makes anything', async () => {
+    const folder = await openFolder({ 'a.jsonl': '{"prompt":"echo:x"}' });
+
+    const { stderr } = await nightshift(folder, 'run', 'a.jsonl');
+
+    expect(stderr.match(/MELIOUS_API_KEY/g)).toHaveLength(1);
+    expect(await readdir(folder)).toEqual(['a.jsonl']);
+  });
+
+  test('puts answers that are files into --out, too', EXHAUSTIVE, async () => {
     const folder = await openFolder();
     await writeFile(join(folder, 'ships.jsonl'), '{"custom_id":"cog","prompt":"A cog"}\n');
     const image = ['--endpoint', '/v1/images/generations', '--model', 'm'];
 
-    const { stdout } = await nightshift(folder, 'run', 'ships.jsonl', ...image, '--out', 'results');
+    const { stdout } = await nightshift(
+      folder,
+      'run',
+      'ships.jsonl',
+      '--simulate',
+      ...image,
+      '--out',
+      'results',
+    );
 
     expect(stdout).toMatch(/^ {2}results\/files$/m);
     const png = await readFile(join(folder, 'results/files/cog.png'));
     expect(png.toString('latin1', 1, 4)).toBe('PNG');
   });
 
-  test('goes on to its end without a stack when nobody reads its output any more', async () => {
+  test('goes on to its end without a stack when nobody reads its output any more', EXHAUSTIVE, async () => {
     const folder = await openFolder();
     const child = spawn(process.execPath, [BIN, 'run', '--out', 'results'], {
       cwd: folder,
@@ -105,7 +175,7 @@ describe.concurrent('nightshift run', () => {
 
   test('shows what a file came to when it has run before, and runs it anew when asked', async () => {
     const folder = await openFolder({ 'a.jsonl': '{"prompt":"echo:x"}' });
-    const args = ['run', 'a.jsonl', '--json'];
+    const args = ['run', 'a.jsonl', '--simulate', '--json'];
 
     const first = JSON.parse((await nightshift(folder, ...args)).stdout) as Summary;
     const second = JSON.parse((await nightshift(folder, ...args)).stdout) as Summary;
@@ -115,10 +185,11 @@ describe.concurrent('nightshift run', () => {
     expect(third.jobId).not.toBe(first.jobId);
   });
 
-  test('makes one job of several files', async () => {
+  test('makes one job of several files', EXHAUSTIVE, async () => {
     const folder = await openFolder({ 'a.txt': 'echo:1\n', 'b.csv': 'prompt\necho:2\n' });
 
-    const { stdout } = await nightshift(folder, 'run', 'a.txt', 'b.csv', '--json', '--out', 'results');
+    const files = ['a.txt', 'b.csv', '--simulate'];
+    const { stdout } = await nightshift(folder, 'run', ...files, '--json', '--out', 'results');
 
     const summary = JSON.parse(stdout) as Summary;
     expect(summary).toMatchObject({ status: 'succeeded', rows: 2 });
@@ -127,22 +198,22 @@ describe.concurrent('nightshift run', () => {
     expect(results).toContain('b.csv');
   });
 
-  test('takes a job request, whose inputs lie in the data folder', async () => {
+  test('takes a job request, whose inputs lie in the data folder', EXHAUSTIVE, async () => {
     const request = { profile: 'classify', prefix: 'staged/', overrides: { rounds: 1 } };
     const folder = await openFolder({ 'x.job.json': JSON.stringify(request) });
     await mkdir(join(folder, 'nightshift-data', 'staged'), { recursive: true });
     await writeFile(join(folder, 'nightshift-data', 'staged', 'a.csv'), 'product,review\nKettle,Fine\n');
 
-    const { status, stdout } = await nightshift(folder, 'run', 'x.job.json', '--json');
+    const { status, stdout } = await nightshift(folder, 'run', 'x.job.json', '--simulate', '--json');
 
     expect(status).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ profile: 'classify', inputs: [{ key: 'staged/a.csv' }] });
   });
 
-  test('exits 1 and says why when the job failed', async () => {
+  test('exits 1 and says why when the job failed', EXHAUSTIVE, async () => {
     const folder = await openFolder({ 'empty.jsonl': '' });
 
-    const { status, stderr } = await nightshift(folder, 'run', 'empty.jsonl');
+    const { status, stderr } = await nightshift(folder, 'run', 'empty.jsonl', '--simulate');
 
     expect(status).toBe(1);
     expect(stderr).toMatch(/The job failed: .*empty\.jsonl/);
@@ -159,10 +230,13 @@ describe.concurrent('nightshift run', () => {
       [['run', '.'], '. is not a file.'],
       [['run', 'a.jsonl', '--profile', 'nope'], 'There is no profile "nope"'],
       [['run', 'a.jsonl', '--provider', 'nope'], 'There is no provider "nope"'],
+      [['run', 'a.jsonl'], 'Set the environment variable MELIOUS_API_KEY. With --simulate,'],
       [['run', 'a.jsonl', '--provider', 'melious'], 'Set the environment variable MELIOUS_API_KEY.'],
+      [['run', '--provider', 'groq'], 'Set the environment variable GROQ_API_KEY.'],
+      [['run', 'a.jsonl', '--provider', 'melious', '--simulate'], '--simulate asks no provider'],
       [['run', 'a.jsonl', '--rounds', 'many'], '--rounds'],
-      [['run', 'a.jsonl', '--out', 'a.jsonl'], '--out: "a.jsonl" cannot be made a folder.'],
-      [['run', 'a.jsonl', '--data', 'a.jsonl'], '--data: "a.jsonl" cannot be made a folder.'],
+      [['run', 'a.jsonl', '--simulate', '--out', 'a.jsonl'], '--out: "a.jsonl" cannot be made a folder.'],
+      [['run', 'a.jsonl', '--simulate', '--data', 'a.jsonl'], '--data: "a.jsonl" cannot be made a folder.'],
       [['run', '--nonsense'], "unknown option '--nonsense'"],
       [['dance'], "unknown command 'dance'"],
     ],
@@ -202,7 +276,7 @@ describe.concurrent('nightshift run', () => {
 test('Ctrl-C twice cancels the job at the provider and keeps what it had finished', async () => {
   const rows = Array.from({ length: 2_000 }, (_, n) => `{"prompt":"echo:${n}"}\n`).join('');
   const folder = await openFolder({ 'a.jsonl': rows });
-  const child = spawn(process.execPath, [BIN, 'run', 'a.jsonl', '--out', 'results'], {
+  const child = spawn(process.execPath, [BIN, 'run', 'a.jsonl', '--simulate', '--out', 'results'], {
     cwd: folder,
     env: USER_ENV,
   });

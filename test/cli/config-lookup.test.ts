@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { loadConfig } from '../../cli/config/load-config.ts';
 import { spawnCli } from './spawn-cli.ts';
 
 let project: string;
@@ -23,6 +24,24 @@ const plan = (...args: string[]) =>
 
 const config = (model: string): string =>
   `{ profiles: { mine: { provider: 'simulator', model: '${model}', prompt: '{{text}}' } } }`;
+
+test('a configuration in JSON keeps the digits of the numbers that are sent on', async () => {
+  const body = '{"seed":12345678901234567890,"top_p":1.0,"metadata":{"most":1e400}}';
+  const schema = '{"type":"object","properties":{"n":{"type":"number","maximum":10.10}}}';
+  const schedule = `{"rate":"1 hour","profile":"mine","rows":[{"seed":1.50}],"overrides":{"body":${body}}}`;
+  await put(
+    'nightshift.config.json',
+    `{"profiles":{"mine":{"model":"m","rounds":2.0,"body":${body},"output":{"schema":${schema}}}},"schedules":{"hourly":${schedule}}}`,
+  );
+
+  const { profiles, schedules } = await loadConfig(join(project, 'nightshift.config.json'));
+
+  expect(profiles?.['mine']?.rounds).toBe(2);
+  expect(JSON.stringify(profiles?.['mine']?.body)).toBe(body);
+  expect(JSON.stringify(profiles?.['mine']?.output?.schema)).toBe(schema);
+  expect(JSON.stringify(schedules?.['hourly'])).toContain('"rows":[{"seed":1.50}]');
+  expect(JSON.stringify(schedules?.['hourly']?.overrides?.body)).toBe(body);
+});
 
 describe('the configuration is found', () => {
   test.each([

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { deployedConfigObject } from '../../src/checkpoints/deployed-config.ts';
+import { deployedConfigObject } from '../../src/config/deployed-config.ts';
 import { DEPLOYED_CONFIG_KEY, jobKey } from '../../src/checkpoints/keys.ts';
 import { requireJson } from '../../src/store/json.ts';
 import { openCloud, STATE_MACHINE_ARN, type Cloud } from './open-cloud.ts';

@@ -10,20 +10,11 @@ import { NO_ROWS } from '../../src/checkpoints/outcomes.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { writeJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { CONFIG } from '../workflow/parts.ts';
+import { CONFIG } from '../support/config.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
-import { spawnCli, type Exited } from './spawn-cli.ts';
+import { EVIL, expectText } from './hostile.ts';
+import { spawnCli } from './spawn-cli.ts';
 import { tableOf } from '../support/exhaustive.ts';
-
-/** Conceals, sets a title, clears the screen (C1), deletes, reorders, isolates, hides, tags, and ends a line four ways. */
-const EVIL =
-  '\u001b[8mA\u001b]0;t\u0007\u009b2JB\u007f\u202eC\u2066D\u200b\u{e0041}\u0085\u2028\u2029\r\u0008E';
-
-/** All but line ends and tabs. */
-const OBEYED = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
-
-/** Those that the command line itself writes. */
-const STYLES = new RegExp(`${String.fromCharCode(27)}\\[(?:1|2|22|31|32|33|36|39)m`, 'g');
 
 const JOBS = { running: `running-${EVIL}`, done: `done-${EVIL}`, failed: `failed-${EVIL}` };
 const DATA = `data-${EVIL}`;
@@ -147,15 +138,9 @@ const COMMANDS: readonly (readonly [status: number, ...args: string[]])[] = [
   [0, 'plan', join(EVIL, `${EVIL}.jsonl`), '--json'],
   [2, 'plan', EVIL],
   [2, 'plan', join(EVIL, `${EVIL}.jsonl`), '--profile', EVIL],
-  [3, 'run', join(EVIL, `${EVIL}.jsonl`), '--verbose', '--data', 'run-data'],
+  [3, 'run', join(EVIL, `${EVIL}.jsonl`), '--simulate', '--verbose', '--data', 'run-data'],
   [0, 'complete', '--', 'run', EVIL.slice(0, 2)],
 ];
-
-function expectText({ stdout, stderr }: Exited, isStyled: boolean): void {
-  const text = `${stdout}${stderr}`;
-  const plain = isStyled ? text.replaceAll(STYLES, '') : text;
-  expect(OBEYED.exec(plain)?.[0]).toBeUndefined();
-}
 
 describe('a data folder full of hostile names and messages', () => {
   tableOf(

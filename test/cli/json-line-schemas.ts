@@ -1,3 +1,4 @@
+import { JOB_STATES } from '../../src/status/job-states.ts';
 import * as z from 'zod';
 
 /** What docs/command-line.md promises of each type of line that `--json` prints. */
@@ -29,16 +30,7 @@ const problem = z.strictObject({
   message: z.string(),
 });
 const jobId = z.string();
-const status = z.enum([
-  'queued',
-  'running',
-  'cancelling',
-  'succeeded',
-  'partial',
-  'failed',
-  'cancelled',
-  'empty',
-]);
+const status = z.enum(JOB_STATES);
 
 const overview = {
   jobId,
@@ -89,6 +81,9 @@ const awsCost = z.strictObject({
 export const LINE_SCHEMAS = {
   plan: z.strictObject({
     type: z.literal('plan'),
+    requests: z.array(z.looseObject({ custom_id: z.string() })),
+    answered: z.int().optional(),
+    hasMore: z.literal(true).optional(),
     skipped: z.strictObject({ count: z.number(), keys: z.array(z.string()) }).optional(),
     profile: z.string(),
     provider: z.string(),
@@ -131,6 +126,7 @@ export const LINE_SCHEMAS = {
     type: z.literal('job'),
     ...overview,
     inputs: z.array(input),
+    simulated: z.literal(true).optional(),
     provider: z.string().optional(),
     model: z.string().optional(),
     endpoint: z.string().optional(),
@@ -149,8 +145,20 @@ export const LINE_SCHEMAS = {
       .optional(),
     failure: failure.optional(),
     advice: z.string().optional(),
+    errors: z
+      .array(
+        z.strictObject({
+          outcome: z.string().optional(),
+          code: z.string().optional(),
+          rows: z.int(),
+          custom_id: z.string().optional(),
+          message: z.string().optional(),
+        }),
+      )
+      .optional(),
     results: z.string().optional(),
     deadLetters: z.string().optional(),
+    report: z.string().optional(),
     summary: z.string().optional(),
   }),
   /** `summary.json`, which has fields of its own: those that are promised here are there. */

@@ -7,12 +7,13 @@ import { createLocalExecutions, type LocalExecutions } from '../../host/engine.t
 import { loadMachine } from '../../host/load-stack.ts';
 import { startSimulator, type Simulator } from '../../simulator/index.ts';
 import cliConfig from '../../nightshift.config.ts';
-import { deployedConfigObject } from '../../src/checkpoints/deployed-config.ts';
+import { deployedConfigObject } from '../../src/config/deployed-config.ts';
 import { publishedConfig } from '../../src/config/published-config.ts';
 import { createS3Store } from '../../src/store/s3-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { startLocalS3 } from '../store/local-s3.ts';
-import { CONFIG, KEY, openEdges } from '../workflow/parts.ts';
+import { CONFIG } from '../support/config.ts';
+import { KEY, openEdges } from '../support/edges.ts';
 import { spawnCli, type Exited } from './spawn-cli.ts';
 import { startAws } from './local-aws.ts';
 
@@ -29,6 +30,8 @@ export interface Cloud extends AsyncDisposable {
   /** What the command line finds in its environment. */
   readonly env: Readonly<Record<string, string>>;
   nightshift(...args: string[]): Promise<Exited>;
+  /** Every object was written so many milliseconds earlier. */
+  age(milliseconds: number): Promise<void>;
   /** Batches are looked at no more, until the returned function is called. */
   hold(): () => void;
 }
@@ -79,6 +82,7 @@ export async function openCloud(): Promise<Cloud> {
     executions,
     env,
     nightshift: (...args) => spawnCli(folder, args, env),
+    age: (milliseconds) => s3.age(milliseconds),
     hold() {
       const { promise, resolve } = Promise.withResolvers<void>();
       held = promise;

@@ -1,10 +1,10 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { writeParquet } from '../../cli/parquet.ts';
 import type { ResultLine } from '../../src/checkpoints/result-line.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 async function* bytesOf(lines: readonly string[]): AsyncGenerator<Buffer> {
   for (const line of lines) yield Buffer.from(`${line}\n`);
@@ -14,8 +14,7 @@ const roundTrip = (lines: readonly ResultLine[]): Promise<Record<string, unknown
   tableOf(lines.map((line) => JSON.stringify(line)));
 
 async function tableOf(lines: readonly string[]): Promise<Record<string, unknown>[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-parquet-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const path = join(folder, 'results.parquet');
   await writeParquet(path, () => bytesOf(lines));
   expect(await readdir(folder)).toEqual(['results.parquet']);

@@ -19,8 +19,34 @@ test('beside what is drawn in place, only what goes wrong is told', () => {
   const event = { execution: 'job', input: { jobId: 'job', shard: 3 }, output: {}, error: undefined };
 
   tell({ ...event, type: 'StateExited', state: 'Upload file' });
-  tell({ ...event, type: 'StateRetried', state: 'Create batch', error: 'ProviderThrottled: slow down' });
+  const failed = {
+    ...event,
+    type: 'StateFailed',
+    state: 'Create batch',
+    error: 'ProviderThrottled: slow down.',
+  };
+  tell(failed);
+  tell({ ...failed, next: { attempt: 1, attempts: 9, withinSeconds: 5 } });
+  tell({ ...event, type: 'StateRetried', state: 'Create batch', error: 'ProviderThrottled: slow down.' });
 
   expect(lines).toHaveLength(1);
-  expect(lines[0]).toContain('shard 3 · Create batch: ProviderThrottled: slow down, trying again');
+  expect(lines[0]).toContain(
+    'shard 3 · Create batch: ProviderThrottled: slow down. Attempt 1 of 9 failed; the next one is within 5 s.',
+  );
+});
+
+test.each([
+  ['ProviderUnavailable: upload file: no answer (ECONNREFUSED).', 'Nothing listens at the base URL'],
+  ['ProviderUnavailable: upload file: no answer (ENOTFOUND).', 'Check the network'],
+  ['ProviderThrottled: slow down', 'The provider asks to slow down'],
+  ['StoreUnavailable: Cannot write x: the disk reports an error (EIO).', 'Check the disk'],
+])('after the first failures a hint says what to do, once: %s', (error, hint) => {
+  const lines: string[] = [];
+  const tell = createTroubles((line) => void lines.push(line));
+  for (const attempt of [1, 2, 3]) {
+    const next = { attempt, attempts: 9, withinSeconds: 5 };
+    tell({ execution: 'job', type: 'StateFailed', state: 'Upload file', input: {}, output: {}, error, next });
+  }
+
+  expect(lines.map((line) => line.includes(hint))).toEqual([false, true, false]);
 });

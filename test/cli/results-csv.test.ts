@@ -41,7 +41,7 @@ beforeAll(async () => {
   cloud = await openCloud();
   const request = (inputs: object): string => JSON.stringify({ ...inputs, overrides: OVERRIDES });
   await writeFile(join(cloud.folder, 'local.job.json'), request({ rows: ROWS }));
-  jobId = endOf(await cloud.nightshift('run', 'local.job.json', '--json', '--data', 'data'));
+  jobId = endOf(await cloud.nightshift('run', 'local.job.json', '--simulate', '--json', '--data', 'data'));
 
   await cloud.store.put('staged/rows.jsonl', ROWS.map((row) => `${JSON.stringify(row)}\n`).join(''));
   await writeFile(join(cloud.folder, 'stack.job.json'), request({ inputs: ['staged/rows.jsonl'] }));

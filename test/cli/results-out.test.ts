@@ -1,10 +1,10 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { download } from '../../cli/result-files.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { openStore } from '../requests/store.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 /** A bucket, which takes any key; each object holds the same. */
 async function openBucket(): Promise<ObjectStore> {
@@ -23,8 +23,7 @@ async function openBucket(): Promise<ObjectStore> {
 }
 
 async function openFolders() {
-  const around = await mkdtemp(join(tmpdir(), 'nightshift-out-'));
-  onTestFinished(() => rm(around, { recursive: true, force: true }));
+  const around = await openTempFolder();
   return { around, folder: join(around, 'a', 'b', 'out') };
 }
 

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { LINE_SCHEMAS } from './json-line-schemas.ts';
 import { openCloud, STATE_MACHINE_ARN, type Cloud } from './open-cloud.ts';
 import { BIN, spawnCli, USER_ENV } from './spawn-cli.ts';
-import { tableOf } from '../support/exhaustive.ts';
+import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 
 let cloud: Cloud;
 
@@ -76,47 +76,55 @@ describe('submit', () => {
     expect(status).toBe(3);
   });
 
-  test('with --wait --json prints objects alone: started, the job as it goes, its summary', async () => {
-    const { stdout, stderr } = await cloud.nightshift(
-      'submit',
-      await file(ROWS),
-      '--wait',
-      '--json',
-      '--interval',
-      '1',
-    );
-
-    expect(stderr).toBe('');
-    const told = lines(stdout);
-    expect(told[0]).toMatchObject({ type: 'started', state: 'started' });
-    expect(told.at(-2)).toMatchObject({ type: 'job', status: 'succeeded', counts: { ok: 2 } });
-    expect(told.at(-1)).toMatchObject({ type: 'summary', status: 'succeeded', rows: 2 });
-  });
-
-  test('the same file is the same job, and is paid for once, unless it is asked anew', async () => {
-    const name = await file(ROWS);
-    const submit = async (...more: string[]) => {
-      const { stdout } = await cloud.nightshift(
+  test(
+    'with --wait --json prints objects alone: started, the job as it goes, its summary',
+    EXHAUSTIVE,
+    async () => {
+      const { stdout, stderr } = await cloud.nightshift(
         'submit',
-        name,
-        '--json',
+        await file(ROWS),
         '--wait',
+        '--json',
         '--interval',
         '1',
-        ...more,
       );
-      return lines(stdout)[0];
-    };
-    const first = await submit();
-    const second = await submit();
-    const third = await submit('--again');
 
-    expect(second).toEqual({ ...first, state: 'finished' });
-    expect(third).toMatchObject({ state: 'started' });
-    expect(third?.['jobId']).not.toBe(first?.['jobId']);
-  });
+      expect(stderr).toBe('');
+      const told = lines(stdout);
+      expect(told[0]).toMatchObject({ type: 'started', state: 'started' });
+      expect(told.at(-2)).toMatchObject({ type: 'job', status: 'succeeded', counts: { ok: 2 } });
+      expect(told.at(-1)).toMatchObject({ type: 'summary', status: 'succeeded', rows: 2 });
+    },
+  );
 
-  test('takes a job request, whose inputs lie in the bucket', async () => {
+  test(
+    'the same file is the same job, and is paid for once, unless it is asked anew',
+    EXHAUSTIVE,
+    async () => {
+      const name = await file(ROWS);
+      const submit = async (...more: string[]) => {
+        const { stdout } = await cloud.nightshift(
+          'submit',
+          name,
+          '--json',
+          '--wait',
+          '--interval',
+          '1',
+          ...more,
+        );
+        return lines(stdout)[0];
+      };
+      const first = await submit();
+      const second = await submit();
+      const third = await submit('--again');
+
+      expect(second).toEqual({ ...first, state: 'finished' });
+      expect(third).toMatchObject({ state: 'started' });
+      expect(third?.['jobId']).not.toBe(first?.['jobId']);
+    },
+  );
+
+  test('takes a job request, whose inputs lie in the bucket', EXHAUSTIVE, async () => {
     await cloud.store.put('staged/there.jsonl', ROWS);
     await writeFile(join(cloud.folder, 'x.job.json'), '{"inputs":["staged/there.jsonl"]}');
 
@@ -187,7 +195,7 @@ describe('a job that runs', () => {
     expect(afterwards.status).toBe(2);
   });
 
-  test('goes on when Ctrl-C ends its watching', async () => {
+  test('goes on when Ctrl-C ends its watching', EXHAUSTIVE, async () => {
     const { jobId, release } = await submitHeld();
     const child = spawn(process.execPath, [BIN, 'watch', jobId, '--interval', '1'], {
       cwd: cloud.folder,
@@ -270,7 +278,7 @@ describe('what is not there', () => {
     expect(status).toBe(2);
   });
 
-  test('a part of a jobId is enough to say which one may be meant', async () => {
+  test('a part of a jobId is enough to say which one may be meant', EXHAUSTIVE, async () => {
     const { stdout } = await cloud.nightshift('submit', await file(ROWS), '--json');
     const jobId = String(lines(stdout)[0]?.['jobId']);
 
@@ -279,7 +287,7 @@ describe('what is not there', () => {
     expect(stderr).toContain(`Did you mean ${jobId}?`);
   });
 
-  test('several stacks in one file have to be told apart', async () => {
+  test('several stacks in one file have to be told apart', EXHAUSTIVE, async () => {
     const stack = { BucketName: 'nightshift-data', StateMachineAliasArn: STATE_MACHINE_ARN };
     await writeFile(join(cloud.folder, 'two.json'), JSON.stringify({ One: stack, Other: {}, Two: stack }));
 
@@ -309,7 +317,7 @@ describe('--stack', () => {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  test('asks CloudFormation where the stack is, and says when there is none', async () => {
+  test('asks CloudFormation where the stack is, and says when there is none', EXHAUSTIVE, async () => {
     const env = { AWS_ENDPOINT_URL_CLOUDFORMATION: await startCloudFormation(), AWS_REGION: 'eu-central-1' };
     const list = (name: string) =>
       spawnCli('/', ['list', '--json', '--stack', name], { ...cloud.env, ...env });

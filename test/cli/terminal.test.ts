@@ -60,7 +60,7 @@ describe.skipIf(pty === undefined)('nightshift run in a terminal', () => {
     const request = { rows, overrides: { shardLimits: { maxRows: 1 } } };
     const folder = await openFolder({ 'x.job.json': JSON.stringify(request) });
 
-    const session = await nightshift(folder, ['run', 'x.job.json']);
+    const session = await nightshift(folder, ['run', 'x.job.json', '--simulate']);
 
     await session.sees(/shards {2}[█░]{20} \d+\/12 done/);
     expect(await session.exited).toBe(0);
@@ -88,8 +88,10 @@ describe.skipIf(pty === undefined)('nightshift run in a terminal', () => {
     expect(await session.exited).toBe(0);
     // oxlint-disable-next-line no-control-regex -- it looks for control characters
     expect(session.written()).not.toMatch(/\u001B/);
-    expect(matching(session, /^ {2}status: in_progress \(\d+\/10\)$/).length).toBeGreaterThan(0);
-    expect(matching(session, /^Write results {4}succeeded$/)).toHaveLength(1);
+    expect(matching(session, /^\d\d:\d\d:\d\d {4}status: in_progress \(\d+\/10\)$/).length).toBeGreaterThan(
+      0,
+    );
+    expect(matching(session, /^\d\d:\d\d:\d\d {2}Write results {4}succeeded$/)).toHaveLength(1);
   });
 });
 

@@ -13,7 +13,9 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CONFIG, createClock, KEY, openEdges } from '../workflow/parts.ts';
+import { createClock } from '../support/clock.ts';
+import { CONFIG } from '../support/config.ts';
+import { KEY, openEdges } from '../support/edges.ts';
 
 const MEMORY: Record<CostedStep, number> = {
   'build-requests': 1_024,

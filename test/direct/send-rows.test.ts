@@ -1,7 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Answers, answerLine } from '../../src/direct/answers.ts';
 import { MAX_CONCURRENCY } from '../../src/direct/rate-limit.ts';
 import type { DirectRow } from '../../src/direct/held-rows.ts';
@@ -10,7 +7,8 @@ import type { BatchProvider, DirectAnswer } from '../../src/provider/batch-provi
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { readBodyText } from '../../src/rows/request-line.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
-import { createClock } from '../workflow/parts.ts';
+import { createClock } from '../support/clock.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 const REF = { jobId: 'job', shard: 0 };
 const answer = (content: string): string => JSON.stringify({ choices: [{ message: { content } }] });
@@ -38,8 +36,7 @@ async function run(
   sending: Partial<Sending> = {},
   signal?: AbortSignal,
 ): Promise<Run> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-direct-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const store = createFolderStore(folder);
   const clock = createClock();
   const startedAt = clock.now();
@@ -69,7 +66,7 @@ async function run(
     rows(count),
     {
       endpoint: '/v1/chat/completions',
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing else is asked of it
+      // Nothing else is asked of it.
       provider: { send } as unknown as BatchProvider,
       codes: builtInDialect('openai').codes,
       answers,

@@ -1,13 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { deployedConfigObject } from '../../src/checkpoints/deployed-config.ts';
+import { expect, test } from 'vitest';
+import { deployedConfigObject } from '../../src/config/deployed-config.ts';
 import { defineConfig } from '../../src/config/config.ts';
 import { publishConfig, type DeployEvent } from '../../src/doors/publish-config.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { startRecorder } from '../security/recorder.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 const CONFIG = defineConfig({
   providers: {
@@ -20,8 +18,7 @@ const CONFIG = defineConfig({
 });
 
 async function openStore(): Promise<ObjectStore> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-publish-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   return createFolderStore(folder);
 }
 

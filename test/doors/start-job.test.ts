@@ -1,7 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { INDEX_PREFIX, jobKey, stopKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import { cancelJob, cancelStoppedJob } from '../../src/doors/cancel-job.ts';
@@ -9,11 +6,11 @@ import { startDroppedJob } from '../../src/doors/start-dropped-job.ts';
 import { resumeJob, startJob, type StartEdges, type StartRequest } from '../../src/doors/start-job.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { readJson, writeJson } from '../../src/store/json.ts';
-import { HeldExecutions } from '../held-executions.ts';
+import { HeldExecutions } from '../support/held-executions.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 async function open() {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-start-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const executions = new HeldExecutions();
   const logged: string[] = [];
   const edges: StartEdges = {

@@ -1,7 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { summaryKey } from '../../src/checkpoints/keys.ts';
 import { startJobByEvent } from '../../src/doors/start-job-by-event.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
@@ -10,7 +7,8 @@ import type { Summary } from '../../src/checkpoints/summary.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { HeldExecutions } from '../held-executions.ts';
+import { HeldExecutions } from '../support/held-executions.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12);
 const MINUTE = 60_000;
@@ -19,8 +17,7 @@ const DAY = 24 * HOUR;
 
 /** A bucket whose objects are as old as the test says; an hour if it says nothing. */
 async function openBucket({ versioned = true } = {}) {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-sweep-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const plain = createFolderStore(folder);
   const ages = new Map<string, number>();
   const versions = new Map<string, string>();

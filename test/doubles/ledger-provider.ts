@@ -35,11 +35,22 @@ export interface Misbehaviour {
   /** The first so many pages of a list are empty and say that there are more. */
   emptyPages?: number;
   /** How the batches' metadata is shown. */
-  metadata?: 'as sent' | 'upper case' | 'truncated' | 'renamed' | 'merged' | 'none';
+  metadata?:
+    | 'as sent'
+    | 'upper case'
+    | 'truncated'
+    | 'renamed'
+    | 'merged'
+    | 'text'
+    | 'pairs'
+    | 'nested'
+    | 'none';
   /** Leave `input_file_id` out of batches. */
   hidesInputFile?: boolean;
   /** For every batch, another one of the same file that was cancelled; it is listed first. */
   cancelledTwin?: boolean;
+  /** Every create makes a second batch of the same file. It runs for so many seconds, or ends in another way. */
+  twin?: { readonly runSeconds?: number; readonly endsEarly?: NonNullable<Misbehaviour['endsEarly']> };
   /** So many cancels are answered with this status and ignored. */
   failedCancels?: { status: number; times: number };
   /** Cancels are accepted, and nothing happens. */
@@ -51,13 +62,13 @@ export interface Misbehaviour {
   /** Timestamps as texts without a time zone, in the provider's own local time. */
   zonelessTimes?: boolean;
   /** Batches cannot be found by their id from second to second of their life: all, or the first one. */
-  notFound?: { from: number; to: number; listed: boolean; onlyFirst?: boolean };
+  notFound?: { from: number; to: number; listed: boolean; onlyFirst?: boolean; status?: number };
   /** Seconds after its end until a batch names its output file. */
   lateOutputSeconds?: number;
   /** How the output is shown. */
   output?: OutputMisbehaviour;
-  /** The first batch ends in this way when so many rows are answered. */
-  endsEarly?: { as: 'expired' | 'cancelled'; finished: number };
+  /** The first batch, or the one after so many, ends in this way when so many rows are answered; perhaps sooner than others. */
+  endsEarly?: { as: 'expired' | 'cancelled'; finished: number; after?: number; runSeconds?: number };
   /** Answers to this kind of call never end: a byte comes every so many milliseconds. */
   drip?: { call: 'get' | 'create' | 'list' | 'cancel' | 'realtime'; everyMs: number };
   /** Realtime calls whose prompt holds one of these texts are answered with a status. */
@@ -234,12 +245,18 @@ class Ledger {
       const twin = this.#make(file, asked);
       twin.cancelledAt = twin.createdAt;
     }
+    if (this.misbehaviour.twin !== undefined) this.#makeTwin(file, asked, this.misbehaviour.twin);
     const lost = this.misbehaviour.lostCreates?.shift();
     if (lost === undefined) return { status: 200, body: this.#show(batch) };
     return lost === 0 ? 'reset' : fail(lost);
   }
 
-  #make(file: LedgerFile, asked: Record<string, unknown>): LedgerBatch {
+  #make(
+    file: LedgerFile,
+    asked: Record<string, unknown>,
+    { neverEnds, endsEarly }: Misbehaviour = this.misbehaviour,
+  ): LedgerBatch {
+    const early = this.batches.size === (endsEarly?.after ?? 0) ? endsEarly : undefined;
     const batch: LedgerBatch = {
       id: this.#nextId('batch'),
       inputFileId: file.id,
@@ -248,12 +265,23 @@ class Ledger {
       metadata: (asked['metadata'] ?? {}) as Record<string, string>,
       lines: linesOf(file.content),
       createdAt: this.#clock.now(),
-      runSeconds: this.misbehaviour.neverEnds === true ? Infinity : this.#runSeconds,
+      runSeconds: early?.runSeconds ?? (neverEnds === true ? Infinity : this.#runSeconds),
     };
-    const { endsEarly } = this.misbehaviour;
-    if (endsEarly !== undefined && this.batches.size === 0) batch.ended = endsEarly;
+    if (early !== undefined) batch.ended = early;
     this.batches.set(batch.id, batch);
     return batch;
+  }
+
+  #makeTwin(
+    file: LedgerFile,
+    asked: Record<string, unknown>,
+    { runSeconds, endsEarly }: NonNullable<Misbehaviour['twin']>,
+  ): void {
+    const { endsEarly: _first, ...misbehaviour } = this.misbehaviour;
+    const made = this.#make(file, asked, misbehaviour);
+    const twin = { ...made, ...(runSeconds !== undefined && { runSeconds }) };
+    if (endsEarly !== undefined) twin.ended = endsEarly;
+    this.batches.set(twin.id, twin);
   }
 
   #cancel(id: string): Reply {
@@ -271,7 +299,8 @@ class Ledger {
 
   #get(id: string): Reply {
     const batch = this.batches.get(id);
-    if (batch === undefined || this.#isNotFound(batch)) return fail(404, 'not_found');
+    if (batch === undefined || this.#isNotFound(batch))
+      return fail(this.misbehaviour.notFound?.status ?? 404, 'not_found');
     const { output } = this.misbehaviour;
     if (output?.otherBatchLooks !== undefined && output.otherBatchLooks > 0) {
       output.otherBatchLooks -= 1;
@@ -366,7 +395,7 @@ class Ledger {
       : Math.floor(shifted / 1_000);
   }
 
-  #metadataOf({ metadata }: LedgerBatch): Record<string, string> {
+  #metadataOf({ metadata }: LedgerBatch): unknown {
     const entries = Object.entries(metadata);
     switch (this.misbehaviour.metadata ?? 'as sent') {
       case 'none':
@@ -379,6 +408,12 @@ class Ledger {
         return Object.fromEntries(entries.map(([name, value]) => [`user_${name}`, value]));
       case 'merged':
         return { ...Object.fromEntries(entries.slice(1)), user: 'u-1', all: JSON.stringify(metadata) };
+      case 'text':
+        return JSON.stringify(metadata);
+      case 'pairs':
+        return entries.map(([key, value]) => ({ key, value }));
+      case 'nested':
+        return { user: metadata, version: 1 };
       case 'as sent':
         return metadata;
     }

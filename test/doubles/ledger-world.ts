@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { callHandlers } from '../../host/call-handlers.ts';
 import { createLocalExecutions, type CallStep } from '../../host/engine.ts';
@@ -13,8 +10,12 @@ import { lastExecution } from '../../src/executions/executions.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { createProviderClient } from '../../src/provider/client.ts';
 import { readJson } from '../../src/store/json.ts';
-import { CONFIG, createClock, KEY, openEdges, type TestClock } from '../workflow/parts.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+import { createClock, type TestClock } from '../support/clock.ts';
+import { CONFIG } from '../support/config.ts';
+import { KEY, openEdges } from '../support/edges.ts';
 import { startLedgerProvider, type LedgerOptions, type LedgerProvider } from './ledger-provider.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 export const JOB_ID = 'ledger-0123456789abcdef';
 const INPUT_KEY = 'input/rows.jsonl';
@@ -23,6 +24,7 @@ const INPUT_KEY = 'input/rows.jsonl';
 export interface LedgerWorld {
   readonly ledger: LedgerProvider;
   readonly clock: TestClock;
+  readonly store: ObjectStore;
   /** Runs the job, or lets it go on. */
   run(): Promise<Summary | undefined>;
   /** Runs the job and cancels it while its first batch is polled. */
@@ -33,6 +35,8 @@ export interface LedgerWorld {
 
 export interface LedgerWorldOptions extends Omit<LedgerOptions, 'clock'> {
   readonly rows?: number;
+  /** The input file; without it, rows of their own are made. */
+  readonly input?: string;
   readonly profile?: ProfileConfig;
   /** The dialect that the job expects. */
   readonly dialect?: 'openai' | 'ogx';
@@ -45,11 +49,10 @@ export interface LedgerWorldOptions extends Omit<LedgerOptions, 'clock'> {
 let machine: Promise<Machine> | undefined;
 
 export async function openLedgerWorld(options: LedgerWorldOptions = {}): Promise<LedgerWorld> {
-  const { rows = 6, profile = {}, dialect = 'openai', totalMs = 10_000, at, ...behaviour } = options;
+  const { rows = 6, input, profile = {}, dialect = 'openai', totalMs = 10_000, at, ...behaviour } = options;
   machine ??= loadMachine(CONFIG);
   const { definition, functions } = await machine;
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-ledger-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const clock = at?.clock ?? createClock();
   const ledger = at?.ledger ?? (await startLedgerProvider({ clock, ...behaviour }));
   const base = openEdges(folder, ledger, clock, () => undefined);
@@ -61,7 +64,7 @@ export async function openLedgerWorld(options: LedgerWorldOptions = {}): Promise
   const lines = Array.from({ length: rows }, (_, n) =>
     JSON.stringify({ custom_id: `q${n}`, prompt: `q${n}` }),
   );
-  await edges.store.put(INPUT_KEY, `${lines.join('\n')}\n`);
+  await edges.store.put(INPUT_KEY, input ?? `${lines.join('\n')}\n`);
 
   let onPoll: (() => Promise<void>) | undefined;
   const watch = (call: CallStep): CallStep => {
@@ -100,6 +103,7 @@ export async function openLedgerWorld(options: LedgerWorldOptions = {}): Promise
   return {
     ledger,
     clock,
+    store: edges.store,
     run,
     runAndCancel: async () => {
       const cancelled = new Promise<void>((resolve) => {

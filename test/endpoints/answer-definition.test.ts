@@ -5,7 +5,7 @@ import { renderResult } from '../../src/collect/lines/render-result.ts';
 import { ONE_INPUT } from '../../src/endpoints/asked.ts';
 import type { Asked } from '../../src/endpoints/endpoint.ts';
 import { endpointAt } from '../../src/endpoints/endpoints.ts';
-import { ResultSplicer } from '../../src/fast-path/splice-result.ts';
+import { FastLines } from '../../src/fast-path/fast-lines.ts';
 import { jsonLine } from '../../src/jsonl/json-line.ts';
 
 /** What an answer is, stated once more: not with the project's own readers. */
@@ -286,18 +286,19 @@ describe.each(Object.keys(DEFINITIONS))('%s', (path) => {
         fc.array(fc.tuple(given, fc.array(change, { maxLength: 1 })), { maxLength: 6 }),
         asked,
         (all, request) => {
-          const splicer = new ResultSplicer(rules);
+          const reader = new FastLines(rules);
           for (const [whole, changes] of [...all, ...all]) {
             const body = changes.reduce<unknown>(changed, whole);
             const wire = { custom_id: 'q1', response: { status_code: 200, body }, error: null };
             const verdict = classifyLine(wire, rules, request);
             const line = Buffer.from(JSON.stringify(wire));
-            const length = splicer.make(line, request);
+            const { verdict: read } = reader.read({ bytes: line, isUtf8: true }, () => request);
             const expected =
               verdict.kind === 'ok' &&
               jsonLine(renderResult({ ...rules, customId: 'q1', body, shown: verdict.shown }));
-            if (length > 0) expect(splicer.line.toString('utf8', 0, length)).toBe(expected);
-            if (verdict.kind === 'ok') splicer.learn(line);
+            expect(read?.kind).toBe(verdict.kind);
+            if (read !== undefined && 'render' in read)
+              expect(read.render().line.toString('utf8')).toBe(expected);
           }
         },
       ),

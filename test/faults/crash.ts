@@ -97,6 +97,8 @@ export class CrashPoint {
       fileBytes: (id) => provider.fileBytes(id),
       findFiles: (name) => provider.findFiles(name),
       findBatch: (wanted) => provider.findBatch(wanted),
+      findBatches: (wanted) => provider.findBatches(wanted),
+      ...(provider.listUnmarked && { listUnmarked: provider.listUnmarked.bind(provider) }),
       // Asks only: how often depends on which shard is asked first.
       getBatch: (id) => provider.getBatch(id),
       async *download(id) {

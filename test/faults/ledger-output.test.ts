@@ -1,7 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { OutputMisbehaviour } from '../doubles/ledger-output.ts';
 import { openLedgerWorld, type LedgerWorld } from '../doubles/ledger-world.ts';
+import { tableOf } from '../support/exhaustive.ts';
 
 /** How a provider shows the answers of a batch, and what must hold all the same. */
 interface Scenario {
@@ -69,7 +70,9 @@ function paidTooOften({ ledger }: LedgerWorld): string[] {
   return [...ledger.paidRows()].flatMap(([id, times]) => (times > 1 ? [`${id}: ${times} times`] : []));
 }
 
-describe.each([...looks, ...never, ...unfinished, ...ids, ...shapes])('$what', (scenario) => {
+const TABLE = [...looks, ...never, ...unfinished, ...ids, ...shapes];
+
+tableOf(TABLE, 8).describe('$what', (scenario) => {
   test('pays for no row too often, reports every open batch, and brings every answer', async () => {
     const { output, ends, stops } = scenario;
     const world = await openLedgerWorld({

@@ -15,12 +15,12 @@ interface Scenario extends LedgerWorldOptions {
 
 const HOUR = 3_600;
 
-const lost: readonly Scenario[] = [0, 400, 401, 403, 405, 409, 410, 413, 422, 429, 500, 501, 503].map(
-  (status) => ({
-    what: `a create whose batch exists is answered with ${status === 0 ? 'a broken connection' : status}`,
-    misbehaviour: { lostCreates: [status] },
-  }),
-);
+const lost: readonly Scenario[] = [
+  0, 302, 400, 401, 403, 404, 405, 409, 410, 413, 418, 422, 429, 451, 500, 501, 503, 520, 530,
+].map((status) => ({
+  what: `a create whose batch exists is answered with ${status === 0 ? 'a broken connection' : status}`,
+  misbehaviour: { lostCreates: [status] },
+}));
 
 const lagging: readonly Scenario[] = [400, 409, 429, 503].map((status) => ({
   what: `a create whose batch exists is answered with ${status}, and the list lags 20 s behind`,
@@ -40,10 +40,10 @@ const lists: readonly Scenario[] = [
     what: `a lost create, and metadata that is shown ${metadata}`,
     misbehaviour: { lostCreates: [502], metadata },
   })),
-  {
-    what: 'a lost create, and a list without input files that shows metadata in upper case',
-    misbehaviour: { lostCreates: [502], metadata: 'upper case', hidesInputFile: true },
-  },
+  ...(['upper case', 'renamed', 'merged', 'text', 'pairs', 'nested'] as const).map((metadata) => ({
+    what: `a lost create, and a list without input files that shows metadata ${metadata}`,
+    misbehaviour: { lostCreates: [502], metadata, hidesInputFile: true },
+  })),
   {
     what: 'a lost create, and empty pages that say that there are more',
     misbehaviour: { lostCreates: [502], emptyPages: 2 },
@@ -69,6 +69,10 @@ const polls: readonly Scenario[] = [
     what: 'a batch that is not found by its id for twenty minutes, and is listed',
     misbehaviour: { notFound: { from: 0, to: 1_200, listed: true } },
   },
+  ...[400, 405, 410].map((status) => ({
+    what: `a batch whose polls are refused with ${status} for twenty minutes, and that is listed`,
+    misbehaviour: { notFound: { from: 0, to: 1_200, listed: true, status } },
+  })),
   {
     what: 'a batch that is never found by its id, and is listed',
     misbehaviour: { notFound: { from: 0, to: Infinity, listed: true } },

@@ -1,3 +1,4 @@
+/** @module-tag exhaustive */
 import { describe, expect, test } from 'vitest';
 import { MAX_PAYLOAD_BYTES, type EngineEvent } from '../../host/engine.ts';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';

@@ -170,7 +170,7 @@ export async function runRandomJob(seed: number): Promise<readonly string[]> {
     },
     ...(job.maxFileBytes !== undefined && { maxFileBytes: job.maxFileBytes }),
   });
-  const findsLost = builtInDialect(job.dialect).adapter !== 'anthropic';
+  const hasKeys = builtInDialect(job.dialect).adapter !== 'anthropic';
   const started = performance.now();
   for (let start = 0; start < MAX_STARTS; start += 1) {
     const crash = job.crashes[start];
@@ -178,10 +178,10 @@ export async function runRandomJob(seed: number): Promise<readonly string[]> {
     await trial.run(point && { wrap: point.edges, wrapCalls: point.calls, died: point.died });
     if (performance.now() - started > MAX_MS) return ['it takes too long'];
     const status = (await trial.end()).summary?.status;
-    if (status === 'succeeded' || status === 'partial') return await violations(trial, ids, findsLost);
+    if (status === 'succeeded' || status === 'partial') return await violations(trial, ids, hasKeys);
   }
   // A batch that never shows what it promised is paid for: the job waits for a resume, and tells of it.
   const { open = [] } = (await trial.end()).summary ?? {};
   if (open.length === 0) return ['it never came to its end'];
-  return [...(await violations(trial, ids, findsLost)), ...(await openViolations(trial))];
+  return [...(await violations(trial, ids, hasKeys)), ...(await openViolations(trial))];
 }

@@ -9,10 +9,11 @@ import { createLocalExecutions } from '../../host/engine.ts';
 import { loadMachine } from '../../host/load-stack.ts';
 import { startSimulator } from '../../simulator/index.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
+import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { requireJson, writeJson } from '../../src/store/json.ts';
 import { jobKey, summaryKey } from '../../src/checkpoints/keys.ts';
-import { startRecorder } from '../security/recorder.ts';
+import { startRecorder, type Recorder } from '../security/recorder.ts';
 import { startAws } from '../cli/local-aws.ts';
 
 const KEY = 'sk-mel-secret-of-the-bundles';
@@ -115,9 +116,10 @@ test('a request to the API starts a job, and tells how it went', async () => {
   expect(await request('GET', '/openapi.json')).toMatchObject({ body: { openapi: '3.1.0' } });
 });
 
-test('no bundle sends the key to an address that an event brings', async () => {
+test('no bundle sends the key to an address that an event brings, or reads it for one', async () => {
   const { store, callStep } = await deploy();
   const attacker = await startRecorder();
+  const secrets = await openSecretsManager();
   const provider = {
     name: 'simulator',
     baseUrl: `${attacker.url}/v1`,
@@ -133,7 +135,24 @@ test('no bundle sends the key to an address that an event brings', async () => {
   expect(await callStep('cancel-batch', event)).toMatchObject({ cancelFailures: 1 });
 
   expect(attacker.requests).toEqual([]);
+  expect(secrets.requests).toEqual([]);
+
+  const deployed = { ...event, provider: resolveProfile(CONFIG, 'default').provider };
+  expect(await callStep('cancel-batch', deployed)).toMatchObject({ cancelFailures: 1 });
+  expect(secrets.requests).toEqual(['POST /']);
 });
+
+/** Keys are where they are on AWS, and nowhere else. */
+async function openSecretsManager(): Promise<Recorder> {
+  const answer = { Name: 'keys', SecretString: JSON.stringify({ simulator: KEY }) };
+  const secrets = await startRecorder((_, response) => {
+    response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify(answer));
+  });
+  vi.stubEnv('SIMULATOR_API_KEY', undefined);
+  vi.stubEnv('SECRET_ARN', 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:keys');
+  vi.stubEnv('AWS_ENDPOINT_URL_SECRETS_MANAGER', secrets.url);
+  return secrets;
+}
 
 test('no bundle is above 1.4 MB, and each holds only what its step needs', async () => {
   const sizes: Record<string, number> = {};

@@ -1,9 +1,9 @@
-import { appendFile, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { openHost } from './open-host.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 const ROWS = '{"custom_id":"a","prompt":"echo:one"}\n';
 
@@ -29,8 +29,7 @@ test('a dropped file that is written anew before it is read is not read under it
 });
 
 async function openFile() {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-changed-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const path = join(folder, 'rows.jsonl');
   await writeFile(path, ROWS.repeat(10_000));
   const store = createFolderStore(folder);

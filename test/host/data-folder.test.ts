@@ -7,10 +7,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startJob } from '../../src/doors/start-job.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
-import { HeldExecutions } from '../held-executions.ts';
-import { CONFIG } from '../workflow/parts.ts';
+import { HeldExecutions } from '../support/held-executions.ts';
+import { CONFIG } from '../support/config.ts';
 import { LINE_SCHEMAS } from '../cli/json-line-schemas.ts';
 import { BIN, spawnCli, USER_ENV, type Exited } from '../cli/spawn-cli.ts';
+import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
 let folder: string;
 let jobId: string;
@@ -20,7 +21,7 @@ const nightshift = (...args: string[]): Promise<Exited> => spawnCli(folder, [...
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nightshift-folder-'));
   await writeFile(join(folder, 'a.jsonl'), '{"custom_id":"a","prompt":"echo:one"}\n{}\n');
-  const { stdout } = await nightshift('run', 'a.jsonl', '--json');
+  const { stdout } = await nightshift('run', 'a.jsonl', '--simulate', '--json');
   jobId = LINE_SCHEMAS.summary.parse(JSON.parse(stdout)).jobId;
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
@@ -49,7 +50,7 @@ test('a job that has ended is listed, told, watched and has results', async () =
 test('results leave no dead letters of another job', async () => {
   await writeFile(join(folder, 'dead-letters.jsonl'), 'old');
   await writeFile(join(folder, 'b.jsonl'), '{"prompt":"echo:x"}\n');
-  const run = await nightshift('run', 'b.jsonl', '--json');
+  const run = await nightshift('run', 'b.jsonl', '--simulate', '--json');
   const other = LINE_SCHEMAS.summary.parse(JSON.parse(run.stdout)).jobId;
 
   const { stdout } = await nightshift('results', other, '--out', '.');
@@ -58,9 +59,9 @@ test('results leave no dead letters of another job', async () => {
   await expect(rm(join(folder, 'dead-letters.jsonl'))).rejects.toThrow('ENOENT');
 });
 
-test('results come as Parquet, too', async () => {
+test('results come as Parquet, too', EXHAUSTIVE, async () => {
   await writeFile(join(folder, 'c.jsonl'), '{"prompt":"echo:table"}\n');
-  const run = await nightshift('run', 'c.jsonl', '--json');
+  const run = await nightshift('run', 'c.jsonl', '--simulate', '--json');
   const { jobId: made } = LINE_SCHEMAS.summary.parse(JSON.parse(run.stdout));
 
   const { stdout } = await nightshift('results', made, '--out', 'tables', '--parquet');
@@ -74,10 +75,10 @@ test('results come as Parquet, too', async () => {
   });
 });
 
-test('results may be read by somebody who has soon seen enough', async () => {
+test('results may be read by somebody who has soon seen enough', EXHAUSTIVE, async () => {
   const rows = Array.from({ length: 20_000 }, (_, n) => `{"prompt":"echo:${n}"}\n`).join('');
   await writeFile(join(folder, 'many.jsonl'), rows);
-  const run = await nightshift('run', 'many.jsonl', '--json');
+  const run = await nightshift('run', 'many.jsonl', '--simulate', '--json');
   const { jobId: many } = LINE_SCHEMAS.summary.parse(JSON.parse(run.stdout));
   const child = spawn(process.execPath, [BIN, 'results', many, '--json', '--data', 'data'], {
     cwd: folder,
@@ -104,4 +105,33 @@ test('a job that nothing runs is not waited for', async () => {
 
   expect(stderr).toContain('Nothing runs job waiting-1. `nightshift local --data data` goes on');
   expect(status).toBe(1);
+});
+
+test('a job that nothing runs goes on or is cancelled by this command line', async () => {
+  const store = createFolderStore(join(folder, 'data'));
+  await store.put('staged/left.jsonl', '{"prompt":"echo:x"}\n');
+  const edges = {
+    store,
+    config: CONFIG,
+    executions: new HeldExecutions(),
+    clock: { now: () => Date.now() },
+    random: Math.random,
+    log: () => undefined,
+    simulated: true as const,
+  };
+  const inputs = (): Promise<{ key: string }[]> => Promise.resolve([{ key: 'staged/left.jsonl' }]);
+  for (const left of ['left-1', 'left-2']) await startJob(edges, { jobId: left, profile: 'default', inputs });
+
+  const resumed = await nightshift('resume', 'left-1', '--json');
+  expect(LINE_SCHEMAS.summary.parse(JSON.parse(resumed.stdout))).toMatchObject({
+    status: 'succeeded',
+    simulated: true,
+  });
+  expect(resumed.status).toBe(0);
+  expect((await nightshift('resume', 'left-1')).stderr).toContain('there is nothing to resume');
+  expect((await nightshift('cancel', 'left-1')).stderr).toContain('there is nothing to cancel');
+
+  expect((await nightshift('cancel', 'left-2')).status).toBe(0);
+  const { stdout } = await nightshift('status', 'left-2', '--json');
+  expect(LINE_SCHEMAS.job.parse(JSON.parse(stdout))).toMatchObject({ status: 'cancelled' });
 });

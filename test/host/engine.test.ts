@@ -26,7 +26,7 @@ async function runJob(steps: Readonly<Record<string, Step>>, change = (given: ob
   const calls: { readonly step: string; readonly event: Readonly<Record<string, unknown>> }[] = [];
   const events: EngineEvent[] = [];
   const executions = createLocalExecutions({
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the engine checks it when it is made
+    // The engine checks it when it is made.
     definition: change(definition) as StateMachineDefinition,
     functions,
     instant: true,
@@ -128,7 +128,6 @@ test('an execution that is left in the middle of a wait ends at once, and its ch
   let reached = (): void => undefined;
   const waiting = new Promise<void>((resolve) => (reached = resolve));
   const executions = createLocalExecutions({
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
     definition: definition as StateMachineDefinition,
     functions,
     callStep: (step, event) =>

@@ -1,10 +1,10 @@
 /** @module-tag exhaustive */
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { BIN, spawnCli, USER_ENV, type Exited } from '../cli/spawn-cli.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 /** Runs the command line where no file may grow beyond so many blocks of 512 bytes: the system's answer is EFBIG. */
 function spawnLimited(cwd: string, blocks: number, args: readonly string[]): Promise<Exited> {
@@ -21,30 +21,28 @@ function spawnLimited(cwd: string, blocks: number, args: readonly string[]): Pro
 }
 
 test('a job whose files find no room says so, and goes on when there is room again', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-full-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const rows = Array.from({ length: 8_000 }, (_, n) => `{"prompt":"echo:${n} ${'x'.repeat(80)}"}\n`).join('');
   await writeFile(join(folder, 'a.jsonl'), rows);
 
-  const full = await spawnLimited(folder, 2_000, ['run', 'a.jsonl']);
+  const full = await spawnLimited(folder, 2_000, ['run', 'a.jsonl', '--simulate']);
 
   expect(full.status).toBe(1);
   expect(full.stderr).toContain('the file system takes no file of this size (EFBIG)');
   expect(`${full.stdout}${full.stderr}`).not.toContain('history');
   expect(await readdir(join(folder, 'nightshift-data', '.tmp'))).toEqual([]);
 
-  const resumed = await spawnCli(folder, ['run', 'a.jsonl', '--json']);
+  const resumed = await spawnCli(folder, ['run', 'a.jsonl', '--simulate', '--json']);
   expect(JSON.parse(resumed.stdout)).toMatchObject({ status: 'succeeded', counts: { ok: 8_000 } });
 });
 
 test('files that a killed host was writing are gone after the next start', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-killed-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   await writeFile(join(folder, 'a.jsonl'), '{"prompt":"x"}\n');
-  await spawnCli(folder, ['run', 'a.jsonl']);
+  await spawnCli(folder, ['run', 'a.jsonl', '--simulate']);
   await writeFile(join(folder, 'nightshift-data', '.tmp', 'half-a-file'), 'x');
 
-  await spawnCli(folder, ['run', 'a.jsonl']);
+  await spawnCli(folder, ['run', 'a.jsonl', '--simulate']);
 
   expect(await readdir(join(folder, 'nightshift-data', '.tmp')).catch(() => [])).toEqual([]);
 });

@@ -1,16 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { holderOf, lockFolder } from '../../host/lock.ts';
-
-async function openFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-lock-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
+import { openTempFolder } from '../support/temp-folder.ts';
 
 const LOCK_MODULE = new URL('../../host/lock.ts', import.meta.url).href;
 
@@ -51,7 +45,7 @@ async function contend(folder: string): Promise<Contender> {
 }
 
 test('a data folder is taken, and free again when its process lets it go', async () => {
-  const folder = await openFolder();
+  const folder = await openTempFolder();
 
   const first = await lockFolder(folder);
   expect(JSON.parse(await readFile(join(folder, '.lock'), 'utf8'))).toMatchObject({ pid: process.pid });
@@ -63,7 +57,7 @@ test('a data folder is taken, and free again when its process lets it go', async
 });
 
 test('a data folder that this process has is refused to it a second time', async () => {
-  const folder = await openFolder();
+  const folder = await openTempFolder();
   await using first = await lockFolder(folder);
   expect(first).toBeDefined();
 
@@ -71,7 +65,7 @@ test('a data folder that this process has is refused to it a second time', async
 });
 
 test('a data folder that another process works with is refused, and who has it is named', async () => {
-  const folder = await openFolder();
+  const folder = await openTempFolder();
   const other = await contend(folder);
   expect(await other.take()).toBe('won');
 
@@ -86,7 +80,7 @@ test.each([
   ['nothing', ''],
   ['something else', 'what'],
 ])('a lock file that holds %s keeps nobody out when nobody has the lock', async (_, content) => {
-  const folder = await openFolder();
+  const folder = await openTempFolder();
   await writeFile(join(folder, '.lock'), content);
   expect(await holderOf(folder)).toBeUndefined();
 
@@ -96,7 +90,7 @@ test.each([
 });
 
 test('a lock file that is lost lets nobody in while the folder is in use', async () => {
-  const folder = await openFolder();
+  const folder = await openTempFolder();
   await using first = await lockFolder(folder);
   expect(first).toBeDefined();
   await rm(join(folder, '.lock'));
@@ -105,7 +99,7 @@ test('a lock file that is lost lets nobody in while the folder is in use', async
 });
 
 test('of many processes that take over from one that was killed exactly one wins, each time', async () => {
-  const folder = await openFolder();
+  const folder = await openTempFolder();
   let holder = await contend(folder);
   expect(await holder.take()).toBe('won');
 
@@ -125,7 +119,7 @@ test('of many processes that take over from one that was killed exactly one wins
 });
 
 test('looking whether a folder is in use never keeps a process out that takes it', async () => {
-  const folder = await openFolder();
+  const folder = await openTempFolder();
   const looker = spawn(process.execPath, [
     '--input-type=module',
     '-e',

@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { onTestFinished, vi } from 'vitest';
 import type { CallStep } from '../../host/engine.ts';
@@ -12,7 +11,9 @@ import type { Summary } from '../../src/checkpoints/summary.ts';
 import { resultsKey } from '../../src/checkpoints/keys.ts';
 import type { LogEvent, LogFields } from '../../src/log.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { createClock, KEY, openEdges, type TestClock } from '../workflow/parts.ts';
+import { createClock, type TestClock } from '../support/clock.ts';
+import { KEY, openEdges } from '../support/edges.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 /** The whole stack on this machine, in one test: real folder, real watch, real HTTP; only time is simulated. */
 export interface TestHost {
@@ -33,6 +34,8 @@ export interface TestHost {
 export interface HostChanges {
   /** With the same schedules, at the same times. */
   readonly config?: NightshiftConfig;
+  /** Its answers are made up. */
+  readonly simulated?: true;
   readonly wrapStore?: (store: ObjectStore) => ObjectStore;
 }
 
@@ -58,8 +61,7 @@ let loaded: ReturnType<typeof loadStack> | undefined;
 export async function openHost(): Promise<TestHost> {
   loaded ??= loadStack(CONFIG);
   const stack = await loaded;
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-host-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const clock = createClock();
   const simulator = await startSimulator({ apiKey: KEY, clock });
   onTestFinished(() => simulator.close());
@@ -83,9 +85,13 @@ export async function openHost(): Promise<TestHost> {
     logs,
     failures,
     drop,
-    async start(wrap = (call) => call, { config = CONFIG, wrapStore = (same) => same }: HostChanges = {}) {
+    async start(
+      wrap = (call) => call,
+      { config = CONFIG, simulated, wrapStore = (same) => same }: HostChanges = {},
+    ) {
       const host = await runLocalHost({
         config,
+        simulated,
         edges: { ...edges, store: wrapStore(edges.store) },
         stack,
         folder,

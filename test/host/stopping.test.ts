@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { BIN, USER_ENV } from '../cli/spawn-cli.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 /** A provider whose answers never end: a byte now and then, so that no timeout between two pieces ends them. */
 async function openDrip(): Promise<{ readonly url: string; readonly asked: Promise<void> }> {
@@ -30,8 +30,7 @@ async function openDrip(): Promise<{ readonly url: string; readonly asked: Promi
 test.each(['SIGTERM', 'SIGINT'] as const)(
   'a run whose provider never finishes an answer ends on %s, and its folder is free',
   async (signal) => {
-    const folder = await mkdtemp(join(tmpdir(), 'nightshift-stop-'));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const folder = await openTempFolder();
     await writeFile(join(folder, 'a.jsonl'), '{"prompt":"x"}\n');
     const { url, asked } = await openDrip();
     const env = {
@@ -44,6 +43,8 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
       env,
     });
     onTestFinished(() => void child.kill('SIGKILL'));
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
     await asked;
 
     const told = Date.now();
@@ -51,5 +52,8 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
 
     expect(await once(child, 'exit')).toEqual([130, null]);
     expect(Date.now() - told).toBeLessThan(20_000);
+    expect(said).toContain(
+      'Interrupted; nothing more is sent. Sent so far: 1 file that may have been uploaded',
+    );
   },
 );

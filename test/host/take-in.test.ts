@@ -1,13 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { takeIn } from '../../host/take-in.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 async function openFolder(): Promise<(name: string, content: string) => ReturnType<typeof takeIn>> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-take-in-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const store = createFolderStore(join(folder, 'store'));
   return async (name, content) => {
     const file = join(folder, name);

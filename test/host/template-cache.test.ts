@@ -6,6 +6,7 @@ import { loadMachine, machineOf } from '../../host/load-stack.ts';
 import { synthesizeTemplate } from '../../host/synthesize.ts';
 import { cachedTemplate } from '../../host/template-cache.ts';
 import type { NightshiftConfig } from '../../src/config/config.ts';
+import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
 const CONFIG: NightshiftConfig = { profiles: { default: { provider: 'simulator', model: 'm' } } };
 const OTHER: NightshiftConfig = { profiles: { default: { provider: 'simulator', model: 'another' } } };
@@ -56,7 +57,7 @@ describe('the cached template', () => {
     expect(await cachedTemplate(CONFIG, cache)).toEqual({ number: 2 });
   });
 
-  test('is kept for the 32 configurations used last', async () => {
+  test('is kept for the 32 configurations used last', EXHAUSTIVE, async () => {
     const cache = countedCache();
     for (let index = 0; index < 40; index += 1) {
       await cachedTemplate({ profiles: { default: { provider: 'simulator', model: `m${index}` } } }, cache);

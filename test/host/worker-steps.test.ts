@@ -1,14 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import { deployedProviders } from '../../src/config/deployed-providers.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import { WorkerSteps } from '../../host/worker-steps.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 /** A thread that speaks as the one of the steps does, with steps that misbehave. */
 const MISBEHAVING = `
@@ -125,8 +123,7 @@ async function openSilent() {
 }
 
 test('a step that waits for its provider fails with its call when it is abandoned, and the connection is closed', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-abandon-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const { url, asked, closed } = await openSilent();
   const environment = {
     STORE: pathToFileURL(folder).href,

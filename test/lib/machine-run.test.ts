@@ -45,7 +45,7 @@ async function runMachine(answers: Answers) {
   const calls: Call[] = [];
   const states: (string | undefined)[] = [];
   const executions = createLocalExecutions({
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the engine checks it when it is made
+    // The engine checks it when it is made.
     definition: definition as StateMachineDefinition,
     functions,
     instant: true,

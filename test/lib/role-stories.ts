@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { KEY } from '../workflow/parts.ts';
+import { KEY } from '../support/edges.ts';
 import type { RoleWorld, RoleWorldOptions } from './role-world.ts';
 
 /** What happens to some jobs, and how they end. */
@@ -66,6 +66,26 @@ export const STORIES = {
     for (const key of ['input/b.jsonl', 'staged/a.jsonl']) await send(world, '/uploads', json({ key }));
     return [await end(world, post(world, '/jobs', { inputs: INPUTS }))];
   },
+  'a sample runs and ends, and the job of all rows takes its answers': async (world) => {
+    const rows = ['a', 'b'].map((id) => ({ custom_id: id, prompt: `echo:${id}` }));
+    const poll = world.hold('poll-batch');
+    const drop = (name: string, body: object): Promise<string> =>
+      Promise.resolve(world.drop(`input/${name}.job.json`, JSON.stringify(body)));
+    const sample = await drop('sample', { rows, limit: 1 });
+    await poll.reached;
+    const early = await drop('early', { rows });
+    poll.release();
+    const dropped = [
+      await end(world, early),
+      await end(world, sample),
+      await end(world, drop('all', { rows })),
+    ];
+    const asked = [
+      await end(world, post(world, '/jobs', { rows, limit: 1 })),
+      await end(world, post(world, '/jobs', { rows })),
+    ];
+    return [...dropped, ...asked];
+  },
   'answers are files': async (world) => [
     await end(
       world,
@@ -99,6 +119,35 @@ export const STORIES = {
   },
   'a create is lost, and made again when its batch does not turn up': async (world) => {
     world.simulator.addFaults({ at: 'create', action: { kind: 'reset', when: 'before' } });
+    return [await end(world, world.drop('input/rows.jsonl', ROW))];
+  },
+  'a create is lost and made again, and the second batch fails while the first one runs': async (world) => {
+    world.simulator.addFaults({ at: 'create', action: { kind: 'reset', when: 'after' } });
+    world.simulator.addFaults({
+      at: 'batch',
+      nth: 1,
+      action: { kind: 'hidden', from: 'both', seconds: 400 },
+    });
+    world.simulator.addFaults({
+      at: 'batch',
+      nth: 1,
+      action: { kind: 'stuck', status: 'in_progress', finished: 0 },
+    });
+    world.simulator.addFaults({ at: 'batch', nth: 2, action: { kind: 'end', as: 'expired', finished: 0 } });
+    return [await end(world, world.drop('input/rows.jsonl', ROW))];
+  },
+  'a create is lost at a provider whose batches show nothing of their origin': async (world) => {
+    world.simulator.addFaults({ at: 'create', action: { kind: 'reset', when: 'after' } });
+    const create = world.hold('create-batch');
+    const jobId = await world.drop('input/inline.jsonl', ROW);
+    await create.reached;
+    const batch = { batchId: 'of-another-shard', createdAt: 1, deadline: 2 };
+    await world.store.put(`jobs/${jobId}/shards/00009/round-1.batch.json`, JSON.stringify(batch));
+    create.release();
+    return [await end(world, jobId)];
+  },
+  'a batch never shows its answers': async (world) => {
+    world.simulator.addFaults({ at: 'batch', action: { kind: 'no-output' } });
     return [await end(world, world.drop('input/rows.jsonl', ROW))];
   },
   'a batch that ended, and its file, are not found for a while': async (world) => {
@@ -261,11 +310,21 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
   'schedules find files, find none, and name one that is not there': ['succeeded', 'empty', 'failed'],
   'a request brings its rows, and is looked at, cancelled and resumed': ['cancelled', 'succeeded'],
   'a request names inputs of every place, some of them uploaded': ['partial'],
+  'a sample runs and ends, and the job of all rows takes its answers': [
+    'failed',
+    'succeeded',
+    'succeeded',
+    'succeeded',
+    'succeeded',
+  ],
   'the only place at the provider is held by a job that has ended': ['succeeded'],
   'an id comes twice': ['partial'],
   'a row fails for good in its first round': ['partial'],
   'rows that a batch leaves behind are sent row by row': ['succeeded'],
   'a create is lost, and made again when its batch does not turn up': ['succeeded'],
+  'a create is lost and made again, and the second batch fails while the first one runs': ['succeeded'],
+  'a create is lost at a provider whose batches show nothing of their origin': ['succeeded'],
+  'a batch never shows its answers': ['failed'],
   'a batch that ended, and its file, are not found for a while': ['succeeded'],
   'a job is looked at in its second round': ['succeeded'],
   'a job file names a prefix': ['succeeded'],
@@ -301,6 +360,7 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
 /** The worlds of stories that need another one than most. */
 export const WORLDS: Readonly<Partial<Record<StoryName, Partial<RoleWorldOptions>>>> = {
   'a provider that takes no files': { dialect: 'anthropic' },
+  'a create is lost at a provider whose batches show nothing of their origin': { dialect: 'anthropic' },
   'callers who see their own jobs only start them, and look at each other’s': { owner: 'caller' },
   'a batch goes with its file, when its answers are in the store and the step that fetched them died': {
     dialect: 'doubleword',

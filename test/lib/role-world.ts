@@ -15,7 +15,8 @@ import { publishConfig } from '../../src/doors/publish-config.ts';
 import { startJob, type StartEdges } from '../../src/doors/start-job.ts';
 import { requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { createClock, KEY, openEdges } from '../workflow/parts.ts';
+import { createClock } from '../support/clock.ts';
+import { KEY, openEdges } from '../support/edges.ts';
 import type { Roles } from './roles.ts';
 import { stackMachine } from './synthesized-stack.ts';
 
@@ -110,7 +111,7 @@ export async function openRoleWorld(roles: Roles, options: RoleWorldOptions): Pr
   const busy = new Set<Promise<unknown>>();
   const { definition, functions } = stackMachine();
   const executions = createLocalExecutions({
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the engine checks it when it is made
+    // The engine checks it when it is made.
     definition: definition as StateMachineDefinition,
     functions,
     callStep: clock.follow(async (step, event) => {

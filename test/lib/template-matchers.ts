@@ -18,7 +18,7 @@ interface TemplateMatchers {
 }
 
 declare module 'vitest' {
-  // oxlint-disable-next-line typescript/no-empty-object-type, no-unused-vars -- adds to the interface of vitest
+  // Adds to the interface of vitest
   interface Matchers<
     R extends void | Promise<void> = void | Promise<void>,
     T = unknown,

@@ -29,6 +29,11 @@ const laughs = Object.fromEntries(
   }),
 );
 
+const N = { $ref: '#/$defs/n' };
+const recursive = (n: object): object => ({ $defs: { n }, ...N });
+const chain = (levels: number): unknown => JSON.parse(`${'{"x":'.repeat(levels)}1${'}'.repeat(levels)}`);
+const lists = (levels: number): unknown => JSON.parse(`${'['.repeat(levels)}1${']'.repeat(levels)}`);
+
 describe('an answer that is made to hang the check of its schema', () => {
   const letters = `${'a'.repeat(60)}!`;
   const objects = Array.from({ length: 100_000 }, (_, n) => ({ n, text: 'the same in each' }));
@@ -61,6 +66,22 @@ describe('an answer that is made to hang the check of its schema', () => {
       nested(60),
     ],
     ['references to references', { $defs: laughs, $ref: '#/$defs/l0' }, 1],
+    [
+      'names of which several patterns are true',
+      recursive({ patternProperties: { x: N, '^x': N, x$: N } }),
+      chain(40),
+    ],
+    [
+      'a property whose name is also a pattern’s',
+      recursive({ properties: { x: N }, patternProperties: { x: N } }),
+      chain(40),
+    ],
+    ['items that it also has to contain', recursive({ items: N, contains: N }), [chain(0), lists(40)]],
+    [
+      'a reference beside the same property',
+      { $defs: { n: { $ref: '#/$defs/m', properties: { x: N } }, m: { properties: { x: N } } }, ...N },
+      chain(40),
+    ],
   ])('by %s is not checked, which is told', (_, schema, value) => {
     const match = compileSchema(schema);
 

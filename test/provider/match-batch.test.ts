@@ -102,3 +102,42 @@ test('a batch whose id is known is the one, whatever else was created from its f
   expect(isBestBatch(batch(), wanted)).toBe(false);
   expect(isBestBatch(known, wanted)).toBe(true);
 });
+
+describe('a batch whose marks stand in fields that nobody reads', () => {
+  const bare = batch({ metadata: {}, inputFileId: undefined });
+  const other = { ...METADATA, file: 'file-of-an-earlier-run' };
+  const shapes: readonly (readonly [string, (metadata: typeof METADATA) => unknown])[] = [
+    ['as a text', (metadata) => ({ metadata: JSON.stringify(metadata) })],
+    [
+      'as a list of pairs',
+      (metadata) => ({ metadata: Object.entries(metadata).map(([k, v]) => ({ k, v })) }),
+    ],
+    ['nested', (metadata) => ({ metadata: { user: metadata } })],
+    ['under another name', (metadata) => ({ tags: metadata })],
+  ];
+
+  test.each(shapes)('is recognised by its metadata, shown %s', (_how, show) => {
+    expect(isWanted(bare, WANTED, show(METADATA))).toBe(true);
+  });
+
+  test.each(shapes.filter(([how]) => how !== 'as a list of pairs'))(
+    'is not taken for the one of an earlier run, shown %s',
+    (_how, show) => {
+      expect(isWanted(bare, WANTED, show(other))).toBe(false);
+    },
+  );
+
+  test.each<[string, unknown]>([
+    ['as an object', { input_file_id: { id: 'file-abc' } }],
+    ['under another name', { input_file: 'file-abc' }],
+    ['in a list', { input: { files: ['file-abc'] } }],
+  ])('is recognised by its input file, shown %s', (_how, shown) => {
+    expect(isWanted(bare, WANTED, shown)).toBe(true);
+  });
+
+  test('is not recognised by a message that speaks of a file', () => {
+    expect(isWanted(bare, WANTED, { errors: 'The file file-abc2 is gone.', output_file: 'file-x' })).toBe(
+      false,
+    );
+  });
+});

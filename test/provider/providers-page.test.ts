@@ -19,9 +19,9 @@ test('docs/providers.md shows the dialects as they are', async () => {
   await expect(`${written}\n${tables()}`).toMatchFileSnapshot(PAGE);
 });
 
-/** As `findBatch` looks for it. */
+/** As `src/batches/` looks for it. */
 function lostCreate({ adapter, honours }: DialectFacts): string {
-  if (adapter === 'anthropic') return 'nothing: it may be paid twice';
+  if (adapter === 'anthropic') return 'the ids in its results';
   return honours.metadata === true ? 'metadata' : 'its input file';
 }
 

@@ -1,11 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { shardKey } from '../../src/checkpoints/keys.ts';
 import { sampleRows } from '../../src/report/sample-rows.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 const keysOf = (shards: readonly number[]): string[] =>
   shards.map((shard) => shardKey({ jobId: 'job', shard }, 'results.jsonl'));
@@ -16,8 +14,7 @@ interface CountingStore extends ObjectStore {
 }
 
 async function openStore(): Promise<CountingStore> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-sample-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const store = createFolderStore(folder);
   let read = 0;
   const get: ObjectStore['get'] = async (key, options) => {

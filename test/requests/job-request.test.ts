@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { jsonTexts } from '../json-text.ts';
+import { jsonTexts } from '../support/json-text.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import { hashOfRequest, parseJobFile, parseJobRequest } from '../../src/requests/job-request.ts';
 import { MAX_INPUTS, MAX_REQUEST_BYTES } from '../../src/requests/request-limits.ts';

@@ -20,9 +20,9 @@ describe('a schedule', () => {
     expect(scheduleSchema.parse(schedule)).toEqual(schedule);
   });
 
-  test('has no other fields, rows neither, and those are named', () => {
-    expect(problemsOf({ cron: CRON, prefix: 'staged/', rows: [1], colour: 'red' })).toEqual([
-      ': Unrecognized keys: "rows", "colour"',
+  test('has no other fields, and those are named', () => {
+    expect(problemsOf({ cron: CRON, prefix: 'staged/', size: 1, colour: 'red' })).toEqual([
+      ': Unrecognized keys: "size", "colour"',
     ]);
   });
 
@@ -37,7 +37,9 @@ describe('a schedule', () => {
     ['neither', {}],
     ['both', { inputs: ['staged/a'], prefix: 'staged/' }],
   ])('has one of inputs and prefix, and not %s', (_, what) => {
-    expect(problemsOf({ cron: CRON, ...what })).toEqual([': one of "inputs" and "prefix" must be given']);
+    expect(problemsOf({ cron: CRON, ...what })).toEqual([
+      ': exactly one of "inputs", "prefix" and "rows" must be given',
+    ]);
   });
 
   test('is told every problem at once', () => {

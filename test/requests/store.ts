@@ -1,17 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import type fc from 'fast-check';
-import { onTestFinished } from 'vitest';
 import { StoreUnavailable } from '../../src/errors.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 /** A folder of its own for one test. */
 export async function openStore(): Promise<ObjectStore> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-requests-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   return createFolderStore(folder);
 }
 

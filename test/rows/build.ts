@@ -1,7 +1,6 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { FastRequests } from '../../src/fast-path/fast-requests.ts';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import type { Job } from '../../src/checkpoints/job.ts';
 import type { Plan } from '../../src/checkpoints/plan.ts';
@@ -10,6 +9,7 @@ import { roundKey } from '../../src/checkpoints/keys.ts';
 import { buildShards } from '../../src/rows/build-shards.ts';
 import type { UniqueIds } from '../../src/rows/unique-ids.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 const JOB_ID = 'job-1';
 const WIDE: ShardLimits = { maxBytes: 1_000_000, maxRows: 1_000 };
@@ -37,13 +37,15 @@ export async function build(
   content: string | Buffer | AsyncIterable<Buffer>,
   { name = 'rows.jsonl', limits = WIDE, strict = false, profile = {}, createIds }: BuildOptions = {},
 ): Promise<Built> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-build-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const store = createFolderStore(folder);
   const key = `input/${name}`;
   await mkdir(join(folder, 'input'));
   await writeFile(join(folder, key), content);
-  const plan = await buildShards(store, jobOf(key, limits, strict, profile), createIds);
+  const plan = await buildShards(store, jobOf(key, limits, strict, profile), {
+    createIds,
+    createRequests: (rules) => new FastRequests(rules),
+  });
   return {
     plan,
     async lines(shard, round, file) {

@@ -7,7 +7,7 @@ import { readJsonText } from '../../src/rows/formats/json-lines.ts';
 import { invalidDeadLetter } from '../../src/rows/dead-letter.ts';
 import { toRequestLine, type RequestRules } from '../../src/rows/request-line.ts';
 import { compileTemplate } from '../../src/rows/template.ts';
-import { jsonTexts, numberTexts } from '../json-text.ts';
+import { jsonTexts, numberTexts } from '../support/json-text.ts';
 import { build } from './build.ts';
 
 /** The numbers of a row reach the provider with the digits they have in the input, wherever they stand. */
@@ -29,8 +29,7 @@ function slow(row: string, rules: RequestRules): string {
 function fast(row: string, rules: RequestRules): string {
   const splicer = new JsonSplicer(rules);
   splicer.learn(Buffer.from(row));
-  const length = splicer.make(Buffer.from(row), 1);
-  return length === 0 ? slow(row, rules) : splicer.line.toString('utf8', 0, length);
+  return splicer.make(Buffer.from(row), 1)?.line.toString('utf8') ?? slow(row, rules);
 }
 
 interface Place {

@@ -76,9 +76,9 @@ test('a text is found to be invalid exactly when it is not well formed', () => {
 test('a row of a known shape is checked like the first one', () => {
   const splicer = new JsonSplicer(CHAT);
   splicer.learn(Buffer.from('{"custom_id":"a","prompt":"fine"}'));
-  expect(splicer.make(Buffer.from('{"custom_id":"b","prompt":"fine"}'), 2)).toBeGreaterThan(0);
-  expect(splicer.make(Buffer.from('{"custom_id":"c","prompt":"cut \\ud83d"}'), 3)).toBe(0);
-  expect(splicer.make(Buffer.from('{"custom_id":"d\\ud83d","prompt":"fine"}'), 4)).toBe(0);
+  expect(splicer.make(Buffer.from('{"custom_id":"b","prompt":"fine"}'), 2)).toBeDefined();
+  expect(splicer.make(Buffer.from('{"custom_id":"c","prompt":"cut \\ud83d"}'), 3)).toBeUndefined();
+  expect(splicer.make(Buffer.from('{"custom_id":"d\\ud83d","prompt":"fine"}'), 4)).toBeUndefined();
 });
 
 test('arguments of a call that Anthropic would refuse the whole file for are replaced', () => {

@@ -1,20 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { roundKey } from '../../src/checkpoints/keys.ts';
 import { findInnocent } from '../../src/rows/suspects.ts';
 import { toRequestLine } from '../../src/rows/request-line.ts';
 import { createUniqueIds } from '../../src/rows/unique-ids.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { build } from './build.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 const RULES = { endpoint: '/v1/chat/completions', model: 'm', body: {} };
 
 test('ids that look like duplicates are confirmed by the request lines, whatever they are made of', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-suspects-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const store = createFolderStore(folder);
   const id = fc.oneof(
     fc.string({ minLength: 1, maxLength: 20 }),

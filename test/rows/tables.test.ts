@@ -193,13 +193,13 @@ test('a row of any dialect that is spliced becomes the very request line that it
       );
       const splicer = new TableSplicer(rules);
       for (const [n, row] of (found?.rows ?? []).entries()) {
-        const length = splicer.make(row, n + 1);
-        if (length === 0) continue;
+        const made = splicer.make(row, n + 1);
+        if (made === undefined) continue;
         const long = readTableRow(row);
         const value = 'value' in long ? long.value : undefined;
         expect(toRequestLine({ value, ordinal: n + 1, data: true }, rules)).toMatchObject({
-          customId: splicer.customId,
-          text: splicer.line.toString('utf8', 0, length),
+          customId: made.customId,
+          text: made.line.toString('utf8'),
         });
         spliced += 1;
       }

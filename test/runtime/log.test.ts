@@ -1,11 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { edgesFromEnvironment } from '../../src/runtime/environment.ts';
 import { handle } from '../../src/runtime/handler.ts';
 import { StoreRejected } from '../../src/errors.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 let lines: Record<string, unknown>[];
 
@@ -19,8 +17,7 @@ beforeEach(() => {
 });
 
 async function openStep(env: Record<string, string>) {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-log-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   return edgesFromEnvironment({ STORE: pathToFileURL(folder).href, STEP: 'poll-batch', ...env });
 }
 

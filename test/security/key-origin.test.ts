@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { StateMachineDefinition } from 'aws-local-stepfunctions';
@@ -26,17 +25,17 @@ import { openChannels } from '../../src/runtime/announce-edges.ts';
 import { providerEdgesFromEnvironment } from '../../src/runtime/provider-edges.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { requireJson, writeJson } from '../../src/store/json.ts';
-import { HeldExecutions } from '../held-executions.ts';
+import { HeldExecutions } from '../support/held-executions.ts';
 import { stackMachine } from '../lib/synthesized-stack.ts';
 import { openSecrets } from '../runtime/secrets.ts';
 import { startRecorder, type Recorder } from './recorder.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 const KEY = 'sk-mel-the-key-of-the-house-0123456789';
 
 /** The functions as they are deployed with a configuration, over a folder, and the address of somebody who wants the key. */
 async function deploy(config: NightshiftConfig = defineConfig({ profiles: { default: { model: 'm' } } })) {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-keys-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const attacker = await startRecorder();
   const secrets = openSecrets();
   const arn = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:keys';

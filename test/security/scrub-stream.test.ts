@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createProviderClient } from '../../src/provider/client.ts';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { scrubStream } from '../../src/provider/scrub-stream.ts';
-import { KEY as KEY_OF_WORLD } from '../workflow/parts.ts';
+import { KEY as KEY_OF_WORLD } from '../support/edges.ts';
 import { openWorld, prompts } from '../workflow/world.ts';
 import { FORMS, KEY, TELLING } from './key-forms.ts';
 import { startRecorder } from './recorder.ts';

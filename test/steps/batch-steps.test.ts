@@ -1,7 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import type { BatchContext, PolledContext } from '../../src/contract.ts';
 import type { ProviderEdges } from '../../src/edges.ts';
@@ -17,12 +14,12 @@ import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts'
 import { cancelBatch } from '../../src/steps/cancel-batch.ts';
 import { pollBatch } from '../../src/steps/poll-batch.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 const NOW = 1_790_000_000;
 
 async function openEdges(provider: Partial<BatchProvider>, now = NOW): Promise<ProviderEdges> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-steps-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   return {
     store: createFolderStore(folder),
     provider: () => provider as BatchProvider,
@@ -186,6 +183,21 @@ describe('a poll', () => {
     await expect(
       pollOn(failing(new ProviderNotFound('get batch: 404'), listed), context()),
     ).rejects.toMatchObject({ name: 'BatchOpen', message: expect.stringContaining('batch_1') as string });
+  });
+
+  test.each([400, 405, 410])('that is refused with %i goes by what the list shows', async (status) => {
+    const listed = Promise.resolve(batch({ status: 'in_progress' }));
+    const edges = await openEdges(failing(new ProviderRejected(`get batch: ${status}`), listed));
+
+    expect(await pollBatch(edges, context())).toMatchObject({ phase: 'running', notFound: 0 });
+  });
+
+  test('that is refused, as the list is, fails with the provider’s own error', async () => {
+    const refusal = new ProviderRejected('get batch: 400');
+    const listed = Promise.reject(new ProviderRejected('find batch: 405'));
+    listed.catch(() => undefined);
+
+    await expect(pollBatch(await openEdges(failing(refusal, listed)), context())).rejects.toBe(refusal);
   });
 
   test('that finds the batch again forgets the misses', async () => {

@@ -1,7 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import type { Edges } from '../../src/edges.ts';
 import type { Job } from '../../src/checkpoints/job.ts';
@@ -13,6 +10,7 @@ import { buildRequests } from '../../src/steps/build-requests.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { readJson, writeJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 const JOB_ID = 'job-1';
 
@@ -28,8 +26,7 @@ async function openJob(
   files: Readonly<Record<string, string>>,
   profile: Partial<ResolvedProfile> = {},
 ): Promise<Bench> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-build-step-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const store = createFolderStore(folder);
   for (const [name, content] of Object.entries(files)) await store.put(`input/default/${name}`, content);
   await writeJson(store, jobKey(JOB_ID), jobOf(Object.keys(files), profile));

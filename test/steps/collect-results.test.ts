@@ -1,8 +1,7 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import type { CollectedContext, LookContext, PolledContext } from '../../src/contract.ts';
 import type { ProviderEdges } from '../../src/edges.ts';
@@ -29,6 +28,7 @@ import { writeResults } from '../../src/steps/write-results.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { readJson, requireJson, writeJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 const JOB_ID = 'job-1';
 const REF = { jobId: JOB_ID, shard: 0 };
@@ -72,8 +72,7 @@ async function openShard(
   rounds = 4,
   inPlace = true,
 ): Promise<Shard> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-collect-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const { file, ...far } = createFolderStore(folder);
   const store: ObjectStore = inPlace && file !== undefined ? { ...far, file } : far;
   await writePlan(store, rows, invalid, rounds);
@@ -209,6 +208,7 @@ function providerOf(round: () => Round): BatchProvider {
     fileBytes: () => Promise.resolve(undefined),
     createBatch: unused,
     findBatch: () => Promise.resolve(undefined),
+    findBatches: () => Promise.resolve([]),
     cancelBatch: unused,
     send: unused,
     deleteFile: () => Promise.resolve(),
@@ -518,7 +518,7 @@ describe('a stop', () => {
 
     const collected = await shard.collectError(
       'ProviderUnavailable',
-      'create batch: no answer (ECONNREFUSED).',
+      'create batch: no answer (ECONNREFUSED). Nothing listens at the base URL.',
     );
     const { summary, results } = await shard.write();
 

@@ -1,7 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { UploadedContext } from '../../src/contract.ts';
 import type { ProviderEdges } from '../../src/edges.ts';
 import {
@@ -19,6 +16,7 @@ import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { createBatch } from '../../src/steps/create-batch.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { readJson, writeJson } from '../../src/store/json.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 const NOW = 1_790_000_000;
 
@@ -33,8 +31,7 @@ const CONTEXT: UploadedContext = {
 };
 
 async function openEdges(provider: Partial<BatchProvider>): Promise<ProviderEdges> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-create-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const store = createFolderStore(folder);
   const profile = { endpoint: '/v1/chat/completions', completionWindow: '24h' };
   await writeJson(store, jobKey('job-1'), { jobId: 'job-1', profile });

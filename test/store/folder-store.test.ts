@@ -1,26 +1,20 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { describeStore, gather, listed, openThere } from './store-contract.ts';
-
-async function makeFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-folder-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
+import { openTempFolder } from '../support/temp-folder.ts';
 
 describeStore('A folder store', {
-  open: async () => createFolderStore(await makeFolder()),
+  open: async () => createFolderStore(await openTempFolder()),
   listing: 'exact',
 });
 
 describe('a folder', () => {
   test('holds its objects as the very files a user expects, and sees the files a user drops', async () => {
-    const folder = await makeFolder();
+    const folder = await openTempFolder();
     const store = createFolderStore(folder);
     await store.put('input/my file+100%.csv', 'a,b\n');
     await writeFile(join(folder, 'input/dropped ü.jsonl'), '{}\n');
@@ -34,7 +28,7 @@ describe('a folder', () => {
   test.each(['', '/etc/passwd', '../x', 'a/../../x', 'a/./b', 'a//b', 'a/', 'a\0b', '.tmp/x'])(
     'refuses the key %j in every call',
     async (key) => {
-      const store = createFolderStore(await makeFolder());
+      const store = createFolderStore(await openTempFolder());
       const refusal = {
         name: 'InvalidInput',
         message: expect.stringContaining(JSON.stringify(key)),
@@ -50,7 +44,7 @@ describe('a folder', () => {
   );
 
   test.each(['../', '/', 'a//', './', '.tmp/'])('lists nothing under the prefix %j', async (prefix) => {
-    const folder = await makeFolder();
+    const folder = await openTempFolder();
     await mkdir(join(folder, 'inner'));
     await writeFile(join(folder, 'secret'), 'x');
     const store = createFolderStore(join(folder, 'inner'));
@@ -60,7 +54,7 @@ describe('a folder', () => {
   });
 
   test('leaves no half-written file behind, and lists none meanwhile', async () => {
-    const folder = await makeFolder();
+    const folder = await openTempFolder();
     const store = createFolderStore(folder);
     const writer = store.write('out');
     await writer.write(Buffer.alloc(1_000_000));
@@ -73,7 +67,7 @@ describe('a folder', () => {
   });
 
   test('goes on reading the file it opened when another takes its place', async () => {
-    const store = createFolderStore(await makeFolder());
+    const store = createFolderStore(await openTempFolder());
     await store.put('a', Buffer.alloc(2_000_000, 'o'));
     const old = await openThere(store, 'a');
     await store.put('a', Buffer.alloc(10, 'n'));
@@ -82,7 +76,7 @@ describe('a folder', () => {
   });
 
   test('names the key when a folder or a file is in its way', async () => {
-    const store = createFolderStore(await makeFolder());
+    const store = createFolderStore(await openTempFolder());
     await store.put('a', 'x');
     await store.put('b/c', 'x');
 
@@ -99,7 +93,7 @@ describe('a folder', () => {
   });
 
   test('passes over what is no file', async () => {
-    const folder = await makeFolder();
+    const folder = await openTempFolder();
     const store = createFolderStore(folder);
     await store.put('a', 'x');
     await symlink('nowhere', join(folder, 'broken'));
@@ -109,7 +103,7 @@ describe('a folder', () => {
   });
 
   test('lets exactly one of several processes create each object', async () => {
-    const folder = await makeFolder();
+    const folder = await openTempFolder();
     const module = new URL('../../src/store/folder-store.ts', import.meta.url).href;
     const racer = `
       const { createFolderStore } = await import(${JSON.stringify(module)});

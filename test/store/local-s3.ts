@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,8 @@ import { S3Client } from '@aws-sdk/client-s3';
 export interface LocalS3 {
   readonly url: string;
   readonly client: S3Client;
+  /** Every object was written so many milliseconds earlier. */
+  age(milliseconds: number): Promise<void>;
   /** The next answers to GETs of objects break off after so many bytes, one number an answer. */
   breakNext(...bytes: number[]): void;
   close(): Promise<void>;
@@ -47,6 +49,11 @@ export async function startLocalS3(): Promise<LocalS3> {
   return {
     url: `http://127.0.0.1:${address.port}`,
     client,
+    async age(milliseconds) {
+      const then = new Date(Date.now() - milliseconds);
+      for (const file of await readdir(directory, { recursive: true }))
+        await utimes(join(directory, file), then, then);
+    },
     breakNext: (...bytes) => void breaks.push(...bytes),
     close: async () => {
       client.destroy();

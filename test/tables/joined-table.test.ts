@@ -1,10 +1,9 @@
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import type { Job } from '../../src/checkpoints/job.ts';
 import type { NotOkLine, ResultLine } from '../../src/checkpoints/result-line.ts';
@@ -13,6 +12,7 @@ import { joinedTable, type JoinedTable } from '../../src/tables/joined-table.ts'
 import { jsonRows } from '../../src/tables/json-table.ts';
 import { parquetBytes } from '../../src/tables/parquet.ts';
 import { openStore } from '../requests/store.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 const PROFILE = resolveProfile({ profiles: { default: { model: 'm' } } }, 'default');
 
@@ -46,8 +46,7 @@ async function asCsv(table: JoinedTable): Promise<string[][]> {
 }
 
 async function asParquet(table: JoinedTable): Promise<Record<string, unknown>[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-joined-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const path = join(folder, 'a.parquet');
   await writeFile(path, parquetBytes(table));
   return parquetReadObjects({ file: await asyncBufferFromFile(path) });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { jsonTexts, numberTexts } from '../json-text.ts';
+import { jsonTexts, numberTexts } from '../support/json-text.ts';
 import { resultsKey, roundKey } from '../../src/checkpoints/keys.ts';
 import { openWorld, type Ended, type RunOptions, type World, type WorldOptions } from './world.ts';
 import { tableOf } from '../support/exhaustive.ts';

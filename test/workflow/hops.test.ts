@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { CallStep } from '../../host/engine.ts';
-import { KEY } from './parts.ts';
+import { KEY } from '../support/edges.ts';
 import { openWorld, prompts } from './world.ts';
 
 interface Hop {

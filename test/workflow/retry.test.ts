@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, test } from 'vitest';
+import { jobObject } from '../../src/checkpoints/job.ts';
 import { tableKey } from '../../src/checkpoints/keys.ts';
 import { rowsNotOk, settledRows } from '../../src/checkpoints/outcomes.ts';
 import { openWorld, prompts, type Ended, type World } from './world.ts';
@@ -235,6 +236,17 @@ describe('no retry is made', () => {
     const { jobId } = await world.run(prompts(1));
 
     await expect(world.retry(jobId)).rejects.toThrow('is failed: resume it');
+  });
+
+  test('where made-up answers would come among real ones, or real ones among those', async () => {
+    const world = await openWorld();
+    failOnce(world, 'q0');
+    const { jobId } = await world.run(prompts(2));
+    const job = await jobObject.require(world.store, jobId);
+
+    await jobObject.write(world.store, jobId, { ...job, simulated: true });
+
+    await expect(world.retry(jobId)).rejects.toThrow('made up by a simulator, which is not here');
   });
 
   test('with another profile while the last one has not come to its end', async () => {

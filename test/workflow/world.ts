@@ -1,6 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { onTestFinished } from 'vitest';
 import { callHandlers } from '../../host/call-handlers.ts';
 import { createLocalExecutions, type CallStep, type EngineEvent } from '../../host/engine.ts';
@@ -15,7 +13,10 @@ import { retryJob, type RetryTreatment } from '../../src/doors/retry-job.ts';
 import { resumeJob, startJob } from '../../src/doors/start-job.ts';
 import { requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { CONFIG, createClock, KEY, openEdges } from './parts.ts';
+import { createClock } from '../support/clock.ts';
+import { CONFIG } from '../support/config.ts';
+import { KEY, openEdges } from '../support/edges.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
 
 /**
  * A whole workflow in one test: the machine of the synthesized stack, the real handlers, a folder for the bucket and the
@@ -74,8 +75,7 @@ export async function openWorld({
 }: WorldOptions = {}): Promise<World> {
   machine ??= loadMachine(CONFIG);
   const { definition, functions } = await machine;
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-test-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const folder = await openTempFolder();
   const clock = createClock();
   const simulator = await startSimulator({ apiKey: KEY, ...options, clock });
   onTestFinished(() => simulator.close());

@@ -2,12 +2,19 @@ import type { ModelUsage, Usage } from '../../checkpoints/counts.ts';
 import { asWire } from '../../provider/wire.ts';
 import type { AnswerEnd } from '../lines/answer-end.ts';
 import { Tally } from './tally.ts';
-import { addUsage, NO_USAGE, usageOf } from './usage.ts';
+import { addUsage, NO_USAGE, plusUsage, usageOf } from './usage.ts';
 
 interface Answers {
   readonly answers: number;
   readonly truncated: number;
   readonly refused: number;
+  readonly usage: Usage;
+}
+
+/** What one answer counts for. */
+export interface CountedAnswer {
+  readonly model: string | undefined;
+  readonly end: AnswerEnd | undefined;
   readonly usage: Usage;
 }
 
@@ -19,16 +26,22 @@ export function modelOf(body: unknown): string | undefined {
 
 /** Tokens and cost by the model that answered. */
 export class ModelTally {
+  /** Rounded only where it is read: an answer's turn is short. */
   readonly #tally = new Tally<Answers>((a, b) => ({
     answers: a.answers + b.answers,
     truncated: a.truncated + b.truncated,
     refused: a.refused + b.refused,
-    usage: addUsage(a.usage, b.usage),
+    usage: plusUsage(a.usage, b.usage),
   }));
 
   /** Counts one answer. */
+  add({ model, end, usage }: CountedAnswer): void {
+    this.#tally.add(model, { ...countEnds(end), usage });
+  }
+
+  /** Counts an answer by its body. */
   addAnswer(body: unknown, end: AnswerEnd | undefined): void {
-    this.#tally.add(modelOf(body), { ...countEnds(1, end), usage: usageOf(body) });
+    this.add({ model: modelOf(body), end, usage: usageOf(body) });
   }
 
   addAll(models: readonly ModelUsage[]): void {
@@ -40,7 +53,7 @@ export class ModelTally {
     return this.#tally.entries().map(([model, { usage, ...counts }]) => ({
       ...(model === undefined ? {} : { model }),
       ...counts,
-      ...usage,
+      ...addUsage(usage, NO_USAGE),
     }));
   }
 
@@ -53,13 +66,8 @@ export class ModelTally {
   }
 }
 
-/** Answers that all ended alike. */
-export function countEnds(answers: number, end: AnswerEnd | undefined): Omit<Answers, 'usage'> {
-  return {
-    answers,
-    truncated: end === 'truncated' ? answers : 0,
-    refused: end === 'refused' ? answers : 0,
-  };
+function countEnds(end: AnswerEnd | undefined): Omit<Answers, 'usage'> {
+  return { answers: 1, truncated: end === 'truncated' ? 1 : 0, refused: end === 'refused' ? 1 : 0 };
 }
 
 export function sumModels(lists: Iterable<readonly ModelUsage[]>): ModelUsage[] {

@@ -16,20 +16,6 @@ export const USAGE_KEYS: ReadonlySet<string> = new Set([
   'credits',
 ]);
 
-/** Adds up the usage of many answers. */
-export class UsageSum {
-  readonly #parts: Record<keyof Usage, number> = { ...NO_USAGE };
-  answers = 0;
-
-  add(part: keyof Usage, value: number): void {
-    this.#parts[part] += value;
-  }
-
-  get total(): Usage {
-    return addUsage(this.#parts, NO_USAGE);
-  }
-}
-
 /** Tokens and cost of one answer's body: OpenAI's field names, and Melious's `billing_cost` of decimal strings. */
 export function usageOf(body: unknown): Usage {
   const usage = asWire(asWire(body)?.['usage']);
@@ -49,11 +35,17 @@ export function isPaid(usage: Usage): boolean {
 
 /** Sums to 10 decimals, so that 0.1 + 0.2 is 0.3. */
 export function addUsage(a: Usage, b: Usage): Usage {
+  const { energy, credits, ...tokens } = plusUsage(a, b);
+  return { ...tokens, energy: decimal(energy), credits: decimal(credits) };
+}
+
+/** The sum as it comes, for many additions after one another. */
+export function plusUsage(a: Usage, b: Usage): Usage {
   return {
     inputTokens: a.inputTokens + b.inputTokens,
     outputTokens: a.outputTokens + b.outputTokens,
-    energy: decimal(a.energy + b.energy),
-    credits: decimal(a.credits + b.credits),
+    energy: a.energy + b.energy,
+    credits: a.credits + b.credits,
   };
 }
 

@@ -28,10 +28,10 @@ export function checkOutput(
   const found = findOutput(texts, match);
   const { custom_id, ok: _ok, round, source: _source, text: shown, ...rest } = line;
   if ('output' in found) return { custom_id, ok: true, output: found.output, ...rest, round };
-  const { finish_reason, refusal, model, usage, body } = rest;
+  const { finish_reason, refusal, model, usage, body, simulated } = rest;
   const { message, path, cause } = found.mismatch;
   const error = { code: codeOf(found.mismatch, end), message, path };
-  const answer = { text: shown, finish_reason, refusal, model, usage, body };
+  const answer = { text: shown, finish_reason, refusal, model, usage, body, simulated };
   return {
     custom_id,
     ok: false,

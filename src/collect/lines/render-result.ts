@@ -8,6 +8,8 @@ export interface RenderedAnswer {
   readonly shown: Shown;
   readonly round: number;
   readonly resultShape: 'compact' | 'body';
+  /** The answer is made up. */
+  readonly simulated?: true | undefined;
   /** Where the answer's files are, beside the results. */
   readonly files?: readonly string[];
 }
@@ -19,8 +21,10 @@ export function renderResult({
   shown,
   round,
   resultShape,
+  simulated,
   files = [],
 }: RenderedAnswer): OkLine {
   const answer = resultShape === 'body' ? { body } : shown;
-  return { custom_id: customId, ok: true, ...(files.length > 0 && { files }), ...answer, round };
+  const made = { ...(files.length > 0 && { files }), ...answer, ...(simulated && { simulated }) };
+  return { custom_id: customId, ok: true, ...made, round };
 }

@@ -19,18 +19,20 @@ import type { ObjectStore } from '../../store/object-store.ts';
 export async function cleanProvider(
   edges: ProviderEdges,
   { profile }: Job,
-  batch: Batch | undefined,
-  upload: Uploaded | undefined,
+  { batch, upload, twins = [] }: RoundLeavings,
 ): Promise<string[]> {
   if (profile.keepProviderFiles) return [];
   // It was told to end, did not, and was taken as it is: what it still works with stays.
   if (batch?.phase === 'running') return upload?.fileId === undefined ? [] : [upload.fileId];
+  const isShared = twins.some(({ phase }) => phase === 'running');
   const provider = edges.provider(profile.provider);
   const { inputs, unseen } = await inputFiles(provider, upload);
   // Deleting it would delete the batch, which a collect that starts again asks for.
-  const held = profile.provider.dialect.files.inputHoldsBatch === true;
+  const held = isShared || profile.provider.dialect.files.inputHoldsBatch === true;
   const left: string[] = [...unseen, ...(held ? inputs : [])];
-  const files = [batch?.outputFileId, batch?.errorFileId, ...(held ? [] : inputs)];
+  const ended = [batch, ...twins].filter((each) => each?.phase === 'ended');
+  const results = ended.flatMap((each) => [each?.outputFileId, each?.errorFileId]);
+  const files = new Set([...results, ...(held ? [] : inputs)]);
   for (const fileId of files) {
     if (fileId === undefined) continue;
     try {
@@ -40,6 +42,14 @@ export async function cleanProvider(
     }
   }
   return left;
+}
+
+/** What a round has at the provider. */
+export interface RoundLeavings {
+  readonly batch: Batch | undefined;
+  readonly upload: Uploaded | undefined;
+  /** Other batches of its rows. */
+  readonly twins?: readonly Batch[];
 }
 
 /** The uploaded file, and others of its name when an upload got no answer. */
@@ -89,7 +99,7 @@ export async function forgetUpload(
   const creating = await creatingObject.read(store, at);
   const hasBatch = (await store.stat(batchObject.keyOf(at))) !== undefined;
   if (upload === undefined || hasBatch || (creating !== undefined && creating.at > 0)) return;
-  const left = await cleanProvider(edges, job, undefined, upload);
+  const left = await cleanProvider(edges, job, { batch: undefined, upload });
   if (left.length > 0 || job.profile.keepProviderFiles) return;
   for (const object of [uploadObject, uploadingObject, creatingObject]) await store.delete(object.keyOf(at));
 }

@@ -1,119 +1,135 @@
-import { lostIdsObject } from '../../checkpoints/lost-ids.ts';
-import type { ProviderEdges } from '../../edges.ts';
-import { collectedObject, type Collected } from '../../checkpoints/collected.ts';
-import type { Job } from '../../checkpoints/job.ts';
-import { finishShard } from '../shard/finish-shard.ts';
-import { stopShard } from '../shard/stop-shard.ts';
 import { announcedUpload, cleanProvider } from './clean-provider.ts';
 import { describeRound } from './describe-round.ts';
-import { missingRowError } from './ended-batch.ts';
-import type { GapKind } from './evidence.ts';
-import { describeGap, leaveOpen, lookAgain, weighRound, type LookAgain } from './late-output.ts';
-import { judgeFile } from './judge-file.ts';
-import { LostRows } from './lost-rows.ts';
-import { markLate, readRound, type ReadRound } from './read-round.ts';
-import { ResultFiles } from './result-files.ts';
-import { roundFacts } from './round-facts.ts';
-import type { RoundToCollect } from './round-to-collect.ts';
-import { Scratch } from './scratch.ts';
+import { cancelTwins, followTwin, giveUpBatch } from '../../batches/twins.ts';
+import { lateObject } from '../../checkpoints/late.ts';
+import { lostIdsObject } from '../../checkpoints/lost-ids.ts';
 import { writeRound } from './write-round.ts';
+import { LostRows } from './lost-rows.ts';
+import { decideRound } from './decide-round.ts';
+import { judgeFile } from './judge-file.ts';
+import type { ProviderEdges } from '../../edges.ts';
+import { Scratch } from './scratch.ts';
+import {
+  describeGap,
+  leaveOpen,
+  lookAgain,
+  waitedSeconds,
+  weighRound,
+  type LookAgain,
+  type OpenGap,
+} from './late-output.ts';
+import type { Round } from './round.ts';
+import type { Job } from '../../checkpoints/job.ts';
+import { readRound, type CollectEdges, type RoundEvidence } from './read-round.ts';
+import { weighTwins } from './weigh-twins.ts';
+import type { LeftOpen } from '../../checkpoints/open-batch.ts';
+import type { Collected } from '../../checkpoints/collected.ts';
+/** What collecting a round came to. */
+export interface CollectedRound {
+  readonly collected: Collected;
+  /** What is left at the provider when the batch stays open: a resume collects the round again. */
+  readonly leftOpen?: LeftOpen;
+}
 
 /**
- * Collects one round: fetch both files, index their lines, weigh whether they are all there will be, write every row's fate,
- * clean up at the provider, and then the checkpoint. A round whose files do not show what its batch promised is looked at
- * again; in the end its batch is left open, and what was found of it becomes the shard's results for now.
+ * Collects one round: fetches both files, indexes their lines, weighs whether they are all there will be, writes every row's
+ * fate, and cleans up at the provider. A round whose files do not show what its batch promised is looked at again; in the end
+ * its batch is left open.
  */
 export async function collectRound(
+  edges: CollectEdges,
+  job: Job,
+  round: Round,
+): Promise<CollectedRound | LookAgain> {
+  using scratches = new DisposableStack();
+  const more = (): Scratch => scratches.use(new Scratch());
+  const evidence = await readRound(edges, job, round, { output: more(), errors: more(), more });
+  const { dialect } = job.profile.provider;
+  // It was given up as gone, and has come back.
+  if (round.gone === true && evidence.batch?.phase === 'running')
+    return { ...lookAgain(edges, dialect, evidence), follow: evidence.batch.id };
+  const weighed = weighRound(dialect, evidence);
+  // Awaited here: the scratch files are closed when this function is left.
+  if (weighed.next === 'complete') {
+    // From here on what is stored counts: the provider's files are deleted.
+    if (evidence.wasLate) await lateObject.write(edges.store, round, { isLate: false });
+    return await endWithTwins(edges, job, evidence);
+  }
+  if (weighed.next === 'stop') return await stopOpen(edges, job, evidence, weighed.gap);
+  await lateObject.write(edges.store, round, { isLate: true });
+  return await lookAgain(edges, dialect, evidence);
+}
+
+/** All of the batch is there: ends the round once its twins have ended, too, or follows one in its place. */
+async function endWithTwins(
   edges: ProviderEdges,
   job: Job,
-  round: RoundToCollect,
-): Promise<Collected | LookAgain> {
-  using output = new Scratch();
-  using errors = new Scratch();
-  const read = await readRound(edges, job, round, { output, errors });
+  evidence: RoundEvidence,
+): Promise<CollectedRound | LookAgain> {
+  const { context, batch, twins } = evidence;
   const { dialect } = job.profile.provider;
-  const decision = weighRound(dialect, read);
-  if (decision.next === 'complete') {
-    // From here on what is stored counts: the provider's files are deleted.
-    if (read.wasLate) await markLate(edges, round, false);
-    return endRound(edges, job, read, await writeFates(edges, job, read, false));
+  const weighed = weighTwins(evidence, waitedSeconds(context));
+  if (weighed.next === 'follow') {
+    await followTwin(edges.store, { ...context, status: batch?.status ?? 'not found' }, weighed.twin);
+    // What is stored is of the batch before.
+    await lateObject.write(edges.store, context, { isLate: true });
+    return { ...lookAgain(edges, dialect, evidence), follow: weighed.twin.id };
   }
-  await markLate(edges, round, true);
-  if (decision.next === 'wait') return lookAgain(edges, dialect, read);
-  return stopOpen(edges, read, decision.gap, await writeFates(edges, job, read, true));
+  await cancelTwins(edges, context, twins);
+  if (weighed.next === 'wait') return await lookAgain(edges, dialect, evidence);
+  return weighed.next === 'stop' ? stopOpen(edges, job, evidence, 'twin') : endRound(edges, job, evidence);
+}
+
+/** The batch stays as it is: its results are in the store, and are not all there will be. */
+async function stopOpen(
+  edges: ProviderEdges,
+  job: Job,
+  evidence: RoundEvidence,
+  gap: OpenGap,
+): Promise<CollectedRound> {
+  await lateObject.write(edges.store, evidence.context, { isLate: true });
+  const written = await writeRows(edges, job, evidence, true);
+  const failure = describeGap(evidence, gap);
+  return { collected: { ...written, next: 'stop', failure }, leftOpen: leaveOpen(evidence, failure) };
 }
 
 /** Writes what becomes of every row. */
-async function writeFates(
-  edges: ProviderEdges,
-  job: Job,
-  read: ReadRound,
+async function writeRows(
+  { store, clock }: ProviderEdges,
+  { profile }: Job,
+  evidence: RoundEvidence,
   isOpen: boolean,
 ): Promise<Collected> {
-  const { store } = edges;
-  const { context, batch, upload, index, splicer, rules } = read;
-  const verdict = await judgeFile(store, read, job.profile.provider.dialect.codes);
-  const facts = roundFacts(context, { batch, index, upload, verdict, isOpen }, job.profile);
-  const missingError = facts.refusal ?? (context.direct ? NOT_SENT : missingRowError(batch));
-  const files = new ResultFiles(store, context.jobId);
-  const lost = new LostRows(index, facts.sent, read.askedBefore);
-  const written = { index, splicer, facts, rules, files, lost, missingError };
-  const totals = await writeRound(store, context, written);
+  const { context, index } = evidence;
+  const verdict = await judgeFile(store, evidence, profile.provider.dialect.codes);
+  const decision = decideRound(evidence, verdict, isOpen, profile);
+  const lost = new LostRows(index, decision.sent, evidence.askedBefore);
+  const totals = await writeRound(store, evidence, decision, lost);
   // Rows of a batch that is left open are not asked again.
   const { again } = isOpen ? NOTHING_AGAIN : lost;
   if (again.length > 0) await lostIdsObject.write(store, context, again);
   return {
     ...(again.length > 0 && { paidTwice: again.length }),
-    ...describeRound(edges, context, batch, index, facts, totals),
+    ...describeRound(evidence, decision, totals, clock.now()),
     ...verdict.next,
   };
 }
 
 const NOTHING_AGAIN = { again: [] };
 
-const NOT_SENT = {
-  code: 'NOT_SENT',
-  message: 'The provider took no further calls for so long that it was given up.',
-};
-
-/** The round is over: deletes what it left at the provider; the checkpoint comes last. */
-async function endRound(
-  edges: ProviderEdges,
-  job: Job,
-  { context, batch, upload }: ReadRound,
-  written: Collected,
-): Promise<Collected> {
-  const { store } = edges;
-  const uploaded = upload ?? (await announcedUpload(store, context, context.round));
-  const left = await cleanProvider(edges, job, batch, uploaded);
-  const collected = { ...written, ...(left.length === 0 ? {} : { left }) };
-  const { round, next, failure } = collected;
-  if (next === 'done') await finishShard(edges, context, collected);
-  if (next === 'stop' && failure !== undefined)
-    await stopShard(edges, context, { nextRound: round + 1, failure, last: collected });
-  await collectedObject.write(store, { ...context, round }, collected);
-  logRound(edges, context, collected);
-  return collected;
-}
-
-/** The batch stays as it is: without a checkpoint, a resume collects the round again. */
-async function stopOpen(
-  edges: ProviderEdges,
-  read: ReadRound,
-  gap: GapKind,
-  written: Collected,
-): Promise<Collected> {
-  const failure = describeGap(read, gap);
-  const last = { ...written, next: 'stop', failure } as const;
-  const leftOpen = leaveOpen(read, failure);
-  await stopShard(edges, read.context, { nextRound: last.round + 1, failure, last, leftOpen });
-  return last;
-}
-
-function logRound({ log }: ProviderEdges, { jobId, shard }: RoundToCollect, collected: Collected): void {
-  const { round, ok, failed, exhausted, deferred, next } = collected;
-  const { invalid_output = 0, missing, duplicates, unknown, unreadable } = collected;
-  const unexplained = { missing, duplicates, unknown, unreadable };
-  const outcomes = { ok, failed, exhausted, invalid_output, deferred };
-  log('round_collected', { jobId, shard, round, ...outcomes, ...unexplained, next });
+/** The round is over: writes its rows, and deletes what it left at the provider. */
+async function endRound(edges: ProviderEdges, job: Job, evidence: RoundEvidence): Promise<CollectedRound> {
+  const { context, batch, upload, twins } = evidence;
+  const { batchId, gone = false } = context;
+  const collected = await writeRows(edges, job, evidence, false);
+  const uploaded = upload ?? (await announcedUpload(edges.store, context, context.round));
+  const leavings = { batch, upload: uploaded, twins: twins.map((twin) => twin.batch) };
+  const left = await cleanProvider(edges, job, leavings);
+  // It may come back: the rounds after this one look for it.
+  if (gone && batchId !== undefined)
+    await giveUpBatch(edges.store, context, { batchId, status: 'not found' });
+  const isInDoubt = gone || context.doubt === true;
+  return {
+    collected: { ...collected, ...(left.length > 0 && { left }), ...(isInDoubt && { doubt: true }) },
+  };
 }

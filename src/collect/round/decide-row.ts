@@ -5,15 +5,15 @@ import type { Verdict } from '../lines/classify-line.ts';
 /** What becomes of a row in a round. */
 export type Fate = 'ok' | 'failed' | 'exhausted' | 'invalid_output' | 'deferred';
 
-/** What is known of a round beside its result lines. */
-export interface RoundFacts {
+/** What decides about the rows of a round, beside their result lines, and about the round after it. */
+export interface RoundDecision {
   readonly round: number;
   readonly lastRound: number;
   /** The account was denied: nothing is decided about rows that another day may answer. */
   readonly halted: boolean;
   /** The provider refused the round's file or batch as a whole. */
   readonly refusal: Failure | undefined;
-  /** Rows (by place) that the failure of the file names. */
+  /** Rows (by ordinal) that the failure of the file names. */
   readonly namedLines: ReadonlyMap<number, NamedRow>;
   /** Requests that were sent: the first so many of the round. */
   readonly sent: number;
@@ -21,6 +21,10 @@ export interface RoundFacts {
   readonly givenBack: boolean;
   /** The file failed for a row that is not named: the next one is smaller, and the search for the row ends by itself. */
   readonly searching?: boolean;
+  /** Error of a row without a result line, where nothing names the row. */
+  readonly missingError: Pick<Failure, 'code' | 'message'>;
+  /** How the next round is sent, when not as a batch. */
+  readonly sendNext?: 'direct';
 }
 
 /** What the failure of a file says of one of its rows. */
@@ -32,12 +36,12 @@ export interface NamedRow extends BatchError {
 const fails = (named: NamedRow | undefined): boolean => named !== undefined && named.isPassing !== true;
 
 /** The fate of a row whose answer does not match what it must. */
-export function decideInvalidOutput(again: boolean, { round, lastRound, halted }: RoundFacts): Fate {
+export function decideInvalidOutput(again: boolean, { round, lastRound, halted }: RoundDecision): Fate {
   return again && (halted || round < lastRound) ? 'deferred' : 'invalid_output';
 }
 
-/** The fate of the row at this place, from the kind of its result line (`undefined`: it has none). */
-export function decideRow(kind: Verdict['kind'] | undefined, ordinal: number, facts: RoundFacts): Fate {
+/** The fate of the row with this ordinal, from the kind of its result line (`undefined`: it has none). */
+export function decideRow(kind: Verdict['kind'] | undefined, ordinal: number, facts: RoundDecision): Fate {
   if (kind === 'ok') return 'ok';
   if (kind === 'permanent' || (kind === 'halting' && !facts.halted)) return 'failed';
   const refused = facts.refusal !== undefined && ordinal < facts.sent;
@@ -48,10 +52,9 @@ export function decideRow(kind: Verdict['kind'] | undefined, ordinal: number, fa
 /** Rounds given back at most, over a shard's life: each cost nothing, but a loop must end. */
 export const MAX_GIFTS = 16;
 
-/** What is known of a round before it is known whether there is another one. */
-export interface RoundCost extends RoundFacts {
+/** Requests of a round, and those of them with a result line. */
+export interface RequestCounts {
   readonly requests: number;
-  /** Requests with a result line. */
   readonly answered: number;
 }
 
@@ -60,9 +63,13 @@ export interface RoundCost extends RoundFacts {
  * was halted, the batch failed validation and named lines, which leave, or the provider had no room. One that had room
  * for a part of the rows brings another one for the rest, and so does one of the search for a row that fails its file.
  */
-export function lastRoundAfter(cost: RoundCost, rounds: number): number {
-  const { lastRound, halted, refusal, namedLines, answered, givenBack, sent, requests } = cost;
-  if (cost.searching === true) return lastRound + 1;
+export function lastRoundAfter(
+  decision: Omit<RoundDecision, 'missingError'>,
+  { requests, answered }: RequestCounts,
+  rounds: number,
+): number {
+  const { lastRound, halted, refusal, namedLines, givenBack, sent } = decision;
+  if (decision.searching === true) return lastRound + 1;
   if (sent < requests && (answered > 0 || refusal !== undefined)) return lastRound + 1;
   const free = halted || givenBack || (answered === 0 && [...namedLines.values()].some(fails));
   return free && lastRound < rounds + MAX_GIFTS ? lastRound + 1 : lastRound;

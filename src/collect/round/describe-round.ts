@@ -1,22 +1,18 @@
-import type { ProviderEdges } from '../../edges.ts';
+import type { RoundDecision } from './decide-row.ts';
+import type { RoundTotals } from './write-round.ts';
+import type { RoundEvidence } from './read-round.ts';
 import type { Collected } from '../../checkpoints/collected.ts';
-import type { Batch } from '../../provider/batch-provider.ts';
-import type { CollectedRound, FoundFacts } from './round-facts.ts';
-import type { RoundIndex } from './round-index.ts';
-import type { Written } from './write-round.ts';
 
 /** A round as its checkpoint tells it. */
 export function describeRound(
-  { clock }: ProviderEdges,
-  { shard, round, batchId, createdAt, refusal, givenBack, direct }: CollectedRound,
-  batch: Batch | undefined,
-  index: RoundIndex,
-  { lastRound, halted, sent, sendNext }: FoundFacts,
-  { models, errors, ...rows }: Written,
+  { context, direct, batch, index }: RoundEvidence,
+  { lastRound, halted, sent, sendNext }: RoundDecision,
+  { models, errors, ...rows }: RoundTotals,
+  now: number,
 ): Collected {
+  const { shard, round, batchId, createdAt, refusal, givenBack } = context;
   const { requests } = index;
-  const seconds =
-    createdAt === undefined ? undefined : Math.max(0, Math.floor(clock.now() / 1_000) - createdAt);
+  const seconds = createdAt === undefined ? undefined : Math.max(0, Math.floor(now / 1_000) - createdAt);
   const failure = refusal ?? givenBack ?? index.haltedBy;
   return {
     round,

@@ -2,31 +2,37 @@ import { lookAtBatch } from '../../batches/look-at-batch.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import { ProviderUnavailable, type Failure } from '../../errors.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
+import { lateObject } from '../../checkpoints/late.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
 import { isBusy, isTooLarge } from '../../provider/classify-error.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
-import type { RoundToCollect } from './round-to-collect.ts';
+import type { Round } from './round.ts';
 
 /**
- * The batch as it ended; one that is gone is a batch without files. Answers may lag behind those to the polls, so a
- * batch is gone only when the polls gave it up.
+ * The batch as it ended, or as it came back after it was given up; one that is gone is a batch without files. Answers may lag
+ * behind those to the polls, so a batch is gone only when the polls gave it up.
  * @throws ProviderUnavailable when the answer cannot be the last word
  */
 export async function findEndedBatch(
   edges: ProviderEdges,
-  context: RoundToCollect,
+  context: Round,
   inputFileId: string | undefined,
 ): Promise<Batch | undefined> {
   const { provider, batchId, cancelledAt, fileId = inputFileId ?? '', gone = false } = context;
   if (batchId === undefined) return undefined;
   const { batch } = await lookAtBatch(edges, { ...context, provider, batchId, fileId });
-  if (batch?.phase === 'ended' || (batch !== undefined && cancelledAt !== undefined)) return batch;
+  if (batch?.phase === 'ended' || (batch !== undefined && (gone || cancelledAt !== undefined))) return batch;
   if (batch !== undefined)
     throw new ProviderUnavailable(`collect batch ${batchId}: it had ended, and is shown as ${batch.status}.`);
   // Both files are in the store by then: it went with the files that were deleted after them.
-  const isFetched = (await edges.store.stat(roundKey(context, context.round, 'results.jsonl'))) !== undefined;
-  if (isFetched || gone) return undefined;
+  if (gone || (await isFetched(edges, context))) return undefined;
   throw new ProviderUnavailable(`collect batch ${batchId}: it had ended, and is not found.`);
+}
+
+/** Results of a batch that was left open are written, too, and are not all there will be. */
+async function isFetched(edges: ProviderEdges, round: Round): Promise<boolean> {
+  const results = await edges.store.stat(roundKey(round, round.round, 'results.jsonl'));
+  return results !== undefined && (await lateObject.read(edges.store, round))?.isLate !== true;
 }
 
 /** OpenAI takes a batch and fails it afterwards when too many tokens are queued. */

@@ -18,7 +18,7 @@ import type { Batch, BatchCounts } from '../../provider/batch-provider.ts';
  * | another ending without counters, files and errors | wait, then complete: its status says that it did not finish |
  * | another ending, and what its counters promise, or no counters and files | complete once a second look finds the same: counters lag, files grow |
  */
-export function weighEvidence(evidence: Evidence): Decision {
+export function weighEvidence(evidence: BatchEvidence): Decision {
   const { batch, waitedSeconds, lateSeconds, isSettled } = evidence;
   if (batch === undefined) return COMPLETE;
   const gap = findGap(batch, evidence);
@@ -30,7 +30,7 @@ export function weighEvidence(evidence: Evidence): Decision {
 }
 
 /** Everything that is known of a round's batch when its files were read. */
-export interface Evidence {
+export interface BatchEvidence {
   /** `undefined`: the polls gave it up. */
   readonly batch: Pick<Batch, 'phase' | 'ending' | 'counts' | 'errors'> | undefined;
   readonly files: readonly FoundFile[];
@@ -90,7 +90,7 @@ interface Gap {
   readonly accepted: 'after the wait' | 'once settled' | 'never';
 }
 
-function findGap(batch: NonNullable<Evidence['batch']>, evidence: Evidence): Gap | undefined {
+function findGap(batch: NonNullable<BatchEvidence['batch']>, evidence: BatchEvidence): Gap | undefined {
   const { lines, files, cancelledIsEmpty } = evidence;
   const { sent, rows, unexplained, broken, spent } = lines;
   if (rows >= sent) return undefined;
@@ -118,7 +118,7 @@ function missingOfSucceeded(batch: CountedBatch, lines: FoundLines): Gap {
 }
 
 /** A batch that failed, expired or was cancelled may have rows that were never answered. */
-function missingOfUnfinished(batch: CountedBatch, { files, lines }: Evidence): Gap | undefined {
+function missingOfUnfinished(batch: CountedBatch, { files, lines }: BatchEvidence): Gap | undefined {
   if (files.length === 0 && batch.errors.length > 0) return undefined;
   const counts = usableCounts(batch, lines.sent);
   const done = counts === undefined ? 0 : counts.succeeded + counts.failed;

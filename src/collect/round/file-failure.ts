@@ -86,16 +86,16 @@ export function namedRows(
   const named = new Map<number, NamedRow>();
   for (const error of errors) {
     const isPassing = causeOf(error, codes) === 'passing';
-    for (const ordinal of placesOf(error, index))
+    for (const ordinal of ordinalsOf(error, index))
       if (ordinal >= 0 && ordinal < sent) named.set(ordinal, { ...error, isPassing });
   }
   return named;
 }
 
-function placesOf({ line, customId, message }: BatchError, index: RoundIndex): readonly number[] {
+function ordinalsOf({ line, customId, message }: BatchError, index: RoundIndex): readonly number[] {
   // Ids are the rows' own; a line is counted in ways of its own.
   const ids = customId === undefined ? idsInText(message) : [customId];
-  const places = ids.map((id) => index.ordinalOf(id)).filter((ordinal) => ordinal !== undefined);
-  if (places.length > 0) return places;
+  const ordinals = ids.map((id) => index.ordinalOf(id)).filter((ordinal) => ordinal !== undefined);
+  if (ordinals.length > 0) return ordinals;
   return line === undefined ? [] : [line - 1];
 }

@@ -8,11 +8,11 @@ import type { NamedRow } from './decide-row.ts';
 import { failedBusy, missingRowError } from './ended-batch.ts';
 import { findFileFailure, namedRows } from './file-failure.ts';
 import { afterPart, mayHalve } from './halving.ts';
-import type { ReadRound } from './read-round.ts';
+import type { RoundEvidence } from './read-round.ts';
 
 /** What became of a round's file, for its rows and for the files after it. */
 export interface FileVerdict {
-  /** Rows by their place: the failure names them, or the file held nothing else. */
+  /** Rows by their ordinal: the failure names them, or the file held nothing else. */
   readonly named: ReadonlyMap<number, NamedRow>;
   /** The file failed for a row that is not known yet, or was found now. */
   readonly searching: boolean;
@@ -23,19 +23,19 @@ export interface FileVerdict {
 }
 
 /** Weighs a file that was too large, was refused or failed as a whole. */
-export async function judgeFile(store: ObjectStore, read: ReadRound, codes: Codes): Promise<FileVerdict> {
-  const { context } = read;
+export async function judgeFile(store: ObjectStore, read: RoundEvidence, codes: Codes): Promise<FileVerdict> {
+  const { context, direct } = read;
   const { maxUploadBytes, halving } = (await readCollected(store, context)).at(-1) ?? {};
   const known = { ...(maxUploadBytes !== undefined && { maxUploadBytes }), ...(halving && { halving }) };
   if (context.givenBack?.name === 'ProviderFileTooLarge') return judgeTooLarge(store, read, known);
-  const isAsBefore = context.direct || context.givenBack !== undefined || failedBusy(read.batch, codes);
+  const isAsBefore = direct || context.givenBack !== undefined || failedBusy(read.batch, codes);
   if (isAsBefore) return { ...NO_FAULT, refusal: context.refusal, next: known };
   return judgeFailed(read, (await sentOf(store, read)) ?? read.index.requests, known, codes);
 }
 
 const NO_FAULT = { named: new Map<number, NamedRow>(), searching: false };
 
-async function sentOf(store: ObjectStore, { context, upload }: ReadRound): Promise<number | undefined> {
+async function sentOf(store: ObjectStore, { context, upload }: RoundEvidence): Promise<number | undefined> {
   // A refused upload has no checkpoint.
   return (upload === undefined ? await partToUpload(store, context, context.round) : upload.part)?.requests;
 }
@@ -43,7 +43,7 @@ async function sentOf(store: ObjectStore, { context, upload }: ReadRound): Promi
 /** Half of what was refused; a single row cannot be halved, so it fails and the others go on. */
 async function judgeTooLarge(
   store: ObjectStore,
-  { context }: ReadRound,
+  { context }: RoundEvidence,
   known: FileVerdict['next'],
 ): Promise<FileVerdict> {
   const { round, refusal, givenBack } = context;
@@ -57,7 +57,12 @@ async function judgeTooLarge(
   return { ...NO_FAULT, refusal, next: { ...known, maxUploadBytes: Math.max(1, Math.floor(bytes / 2)) } };
 }
 
-function judgeFailed(read: ReadRound, sent: number, known: FileVerdict['next'], codes: Codes): FileVerdict {
+function judgeFailed(
+  read: RoundEvidence,
+  sent: number,
+  known: FileVerdict['next'],
+  codes: Codes,
+): FileVerdict {
   const { batch, index, context } = read;
   const { refusal } = context;
   const { halving: before } = known;

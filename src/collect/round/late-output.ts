@@ -1,3 +1,4 @@
+import type { Round } from './round.ts';
 import type { LeftOpen } from '../../checkpoints/open-batch.ts';
 import { RESUME_COLLECTS } from '../../checkpoints/open-batch.ts';
 import type { LateOutput } from '../../contract.ts';
@@ -12,18 +13,20 @@ import {
   type FoundFile,
   type GapKind,
 } from './evidence.ts';
-import type { ReadRound } from './read-round.ts';
-import type { CollectedRound } from './round-facts.ts';
+import type { RoundEvidence } from './read-round.ts';
+import { sentOf } from './sent-requests.ts';
 
 /** The batch has ended and shows less than it promised: the machine waits, and the round is collected again. */
 export interface LookAgain {
   readonly next: 'look';
   readonly late: LateOutput;
   readonly waitSeconds: number;
+  /** Its twin is polled and collected in its place. */
+  readonly follow?: string;
 }
 
 /** Whether what was read of a round is all there will be. A round without a batch has nothing to wait for. */
-export function weighRound({ files: facts }: Dialect, read: ReadRound): Decision {
+export function weighRound({ files: facts }: Dialect, read: RoundEvidence): Decision {
   const { context, batch, index, files } = read;
   if (context.batchId === undefined) return { next: 'complete' };
   return weighEvidence({
@@ -45,19 +48,15 @@ export function weighRound({ files: facts }: Dialect, read: ReadRound): Decision
   });
 }
 
-function sentOf({ upload, index }: ReadRound): number {
-  return upload?.part?.requests ?? index.requests;
-}
-
-const waitedSeconds = ({ age = 0, late }: CollectedRound): number =>
+export const waitedSeconds = ({ age = 0, late }: Round): number =>
   late === undefined ? 0 : Math.max(0, age - late.since);
 
 /** Bytes of both files. */
-const receivedOf = ({ files }: ReadRound): number =>
+const receivedOf = ({ files }: RoundEvidence): number =>
   files.reduce((total, { received }) => total + received, 0);
 
 /** When to look again. */
-export function lookAgain({ log }: ProviderEdges, { files: facts }: Dialect, read: ReadRound): LookAgain {
+export function lookAgain({ log }: ProviderEdges, { files: facts }: Dialect, read: RoundEvidence): LookAgain {
   const { jobId, shard, round, batchId, late, age = 0, polling } = read.context;
   const { since, looks } = late ?? { since: age, looks: 0 };
   const limits = { minSeconds: polling.minSeconds, lateSeconds: facts.lateSeconds ?? LATE_SECONDS };
@@ -67,7 +66,7 @@ export function lookAgain({ log }: ProviderEdges, { files: facts }: Dialect, rea
 }
 
 /** What a round leaves at the provider whose batch is left as it is. */
-export function leaveOpen(read: ReadRound, { code, message }: Failure): LeftOpen {
+export function leaveOpen(read: RoundEvidence, { code, message }: Failure): LeftOpen {
   const { context, batch, upload } = read;
   const { shard, round, batchId, createdAt } = context;
   const files = { input: upload?.fileId, output: batch?.outputFileId, errors: batch?.errorFileId };
@@ -86,14 +85,18 @@ export function leaveOpen(read: ReadRound, { code, message }: Failure): LeftOpen
   };
 }
 
-const GAPS: Readonly<Record<GapKind, { readonly name: string; readonly code: string }>> = {
+const GAPS: Readonly<Record<OpenGap, { readonly name: string; readonly code: string }>> = {
   running: { name: 'BatchOpen', code: 'BATCH_OPEN' },
   unrecognised: { name: 'OutputUnrecognised', code: 'OUTPUT_UNRECOGNISED' },
   incomplete: { name: 'OutputIncomplete', code: 'OUTPUT_INCOMPLETE' },
+  twin: { name: 'BatchOpen', code: 'BATCH_OPEN' },
 };
 
+/** Why a batch is left open; `twin`: rows without a line may be answered by a second batch of the same rows. */
+export type OpenGap = GapKind | 'twin';
+
 /** Why a round is not paid for again although it has rows without an answer. */
-export function describeGap(read: ReadRound, gap: GapKind): Failure {
+export function describeGap(read: RoundEvidence, gap: OpenGap): Failure {
   const { context, batch, index } = read;
   const { jobId, shard, round, batchId } = context;
   const counts = batch?.counts;
@@ -106,13 +109,18 @@ export function describeGap(read: ReadRound, gap: GapKind): Failure {
     running: `It runs on although its cancellation was requested; ${found}.`,
     unrecognised: `No line of its files belongs to one of its rows: ${files}.`,
     incomplete: `Its files do not show what it promised: ${found}; ${files}.`,
+    twin: `${found}; the others may be answered by ${twinsOf(read)}, which the provider made of the same rows.`,
   }[gap];
   const next =
     'Nothing was sent again, for it would be paid for twice. Resume the job to look at the batch again.';
   return { ...GAPS[gap], message: `${about} ${said} ${next}` };
 }
 
-function describeFiles({ batch, files }: ReadRound): string {
+function twinsOf({ twins }: RoundEvidence): string {
+  return twins.map(({ batch }) => `batch ${batch.id} (${batch.status})`).join(', ');
+}
+
+function describeFiles({ batch, files }: RoundEvidence): string {
   const named = [
     ['output', batch?.outputFileId],
     ['errors', batch?.errorFileId],

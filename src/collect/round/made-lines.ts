@@ -18,14 +18,15 @@ export class MadeLines {
   }
 
   /** Keeps a copy of a line. */
-  keep(line: Buffer, length: number): Buffer {
+  keep(line: Buffer): Buffer {
+    const { length } = line;
     if (this.#used + length > this.#block.length) {
       this.#block = Buffer.allocUnsafeSlow(Math.max(length, BLOCK_BYTES));
       this.#bytes += this.#block.length;
       this.#used = 0;
     }
     const start = this.#used;
-    this.#used += line.copy(this.#block, start, 0, length);
+    this.#used += line.copy(this.#block, start);
     return this.#block.subarray(start, this.#used);
   }
 }

@@ -1,11 +1,13 @@
+import type { LineReader } from '../lines/line-reader.ts';
+import type { ResultRules } from '../lines/result-rules.ts';
 import { rowCodesOf } from '../lines/row-codes.ts';
 import { lateObject } from '../../checkpoints/late.ts';
 import { uploadObject, type UploadCheckpoint } from '../../checkpoints/upload.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
 import { isDirectRound } from '../../checkpoints/shard-rounds.ts';
+import type { FoundTwin } from '../../batches/twins.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import { endpointAt } from '../../endpoints/endpoints.ts';
-import { ResultSplicer, type ResultRules } from '../../fast-path/splice-result.ts';
 import type { Job } from '../../checkpoints/job.ts';
 import type { OutputRules } from '../../checkpoints/profile.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
@@ -13,20 +15,26 @@ import type { OutputCheck } from '../lines/check-output.ts';
 import { failedTooLarge, findEndedBatch } from './ended-batch.ts';
 import type { FoundFile } from './evidence.ts';
 import { fetchFile } from './fetch-file.ts';
-import type { CollectedRound } from './round-facts.ts';
 import { askedAgainBefore } from './lost-rows.ts';
 import { RoundIndex } from './round-index.ts';
 import { readRoundRequests } from './round-requests.ts';
-import type { RoundToCollect } from './round-to-collect.ts';
+import type { Round } from './round.ts';
+import { readTwins } from './read-twins.ts';
 import type { Scratch } from './scratch.ts';
 
-/** A round with everything that the provider shows of it at this look. */
-export interface ReadRound {
-  readonly context: CollectedRound;
+/** What collecting a round touches outside itself. */
+export interface CollectEdges extends ProviderEdges {
+  readonly createReader: (rules: ResultRules) => LineReader;
+}
+
+/** What is found of a round at this look: in the store, and in the files that the provider shows. */
+export interface RoundEvidence {
+  readonly context: Round;
+  /** It was sent direct, without a batch. */
+  readonly direct: boolean;
   readonly batch: Batch | undefined;
   readonly upload: UploadCheckpoint | undefined;
   readonly rules: ResultRules;
-  readonly splicer: ResultSplicer;
   readonly index: RoundIndex;
   /** The files that the batch names. */
   readonly files: readonly FoundFile[];
@@ -34,31 +42,37 @@ export interface ReadRound {
   readonly askedBefore: ReadonlySet<string>;
   /** An earlier look found less than the batch promised. */
   readonly wasLate: boolean;
+  /** Other batches of its rows and of those of earlier rounds. */
+  readonly twins: readonly FoundTwin[];
+  /** A twin may have answers that are not there yet. */
+  readonly mayBringMore: boolean;
 }
 
 /** The provider's two files on local disk. */
 export interface Scratches {
   readonly output: Scratch;
   readonly errors: Scratch;
+  /** Opens one more. */
+  readonly more: () => Scratch;
 }
 
 /** Fetches both files of a round and indexes their lines. */
 export async function readRound(
-  edges: ProviderEdges,
+  edges: CollectEdges,
   job: Job,
-  round: RoundToCollect,
+  round: Round,
   scratches: Scratches,
-): Promise<ReadRound> {
+): Promise<RoundEvidence> {
   const { store } = edges;
   const upload = await uploadObject.read(store, round);
   const batch = await findEndedBatch(edges, round, upload?.fileId);
   const direct = await isDirectRound(store, job.profile, round, round.round);
   const givenBack = round.givenBack ?? failedTooLarge(batch, job.profile.provider.dialect.codes);
-  const context = { ...round, direct, givenBack };
+  const context = { ...round, givenBack };
   const rules = await rulesOf(job, round.round);
-  const splicer = new ResultSplicer(rules);
-  const index = new RoundIndex(await readRoundRequests(store, rules, context), splicer, rules);
-  const wasLate = (await readLate(edges, round))?.isLate === true;
+  const requests = await readRoundRequests(store, rules, context);
+  const index = new RoundIndex(requests, edges.createReader(rules), rules);
+  const wasLate = (await lateObject.read(store, round))?.isLate === true;
   const fetch = (name: FoundFile['name'], fileId: string | undefined): Promise<FoundFile | undefined> =>
     fetchFile(
       {
@@ -68,28 +82,30 @@ export async function readRound(
         fileId,
         key: roundKey(round, round.round, FILES[name]),
         isLate: wasLate,
-        onShort: () => markLate(edges, round, true),
+        onShort: () => lateObject.write(store, round, { isLate: true }),
       },
       scratches[name],
       index.takeIn(scratches[name], name),
     );
   const output = await fetch('output', batch?.outputFileId);
   const errors = await fetch('errors', batch?.errorFileId);
+  const twins = await readTwins(edges, round, index, scratches.more);
   index.settle(direct ? undefined : (upload?.part?.requests ?? index.requests));
   index.haltedBy ??= round.denied;
   const files = [output, errors].filter((file) => file !== undefined);
-  const askedBefore = await askedAgainBefore(store, context, context.round);
-  return { context, batch, upload, rules, splicer, index, files, askedBefore, wasLate };
+  const askedBefore = await askedAgainBefore(store, round, round.round);
+  return { context, direct, batch, upload, rules, index, files, askedBefore, wasLate, ...twins };
 }
 
 const FILES = { output: 'output.jsonl', errors: 'errors.jsonl' } as const;
 
-async function rulesOf({ profile }: Job, round: number): Promise<ResultRules> {
+async function rulesOf({ profile, simulated }: Job, round: number): Promise<ResultRules> {
   const { endpoint, resultShape, output: expected } = profile;
   return {
     round,
     endpoint: endpointAt(endpoint),
     resultShape,
+    simulated,
     codes: rowCodesOf(profile),
     ...(expected && { output: await openOutputCheck(expected) }),
   };
@@ -99,21 +115,4 @@ async function rulesOf({ profile }: Job, round: number): Promise<ResultRules> {
 async function openOutputCheck({ schema, retry }: OutputRules): Promise<OutputCheck> {
   const { compileSchema } = await import('../../output/compile-schema.ts');
   return { match: compileSchema(schema), retry };
-}
-
-/** `round-<r>.late.json`: whether what is stored of the provider's files may not be all there is. */
-interface Late {
-  readonly isLate: boolean;
-}
-
-function readLate({ store }: ProviderEdges, round: RoundToCollect): Promise<Late | undefined> {
-  return lateObject.read(store, round);
-}
-
-export async function markLate(
-  { store }: ProviderEdges,
-  round: RoundToCollect,
-  isLate: boolean,
-): Promise<void> {
-  await lateObject.write(store, round, { isLate });
 }

@@ -1,10 +1,9 @@
+import { ModelTally } from '../counts/model-usage.ts';
+import { parseLine, type LineReader, type LineVerdict, type RenderableAnswer } from '../lines/line-reader.ts';
 import type { Failure } from '../../errors.ts';
 import { asBuffer, createFramer, type Line } from '../../jsonl/lines.ts';
 import { ONE_INPUT } from '../../endpoints/asked.ts';
 import type { Asked } from '../../endpoints/endpoint.ts';
-import { numberText } from '../../exact-json.ts';
-import { readAnswer } from '../../jsonl/answer-json.ts';
-import { asWire, type Wire } from '../../provider/wire.ts';
 import { classifyLine, type LineRules, type Verdict } from '../lines/classify-line.ts';
 import { deniedBy, whoseDenial } from '../lines/whose-denial.ts';
 import { withResponse } from '../lines/line-shape.ts';
@@ -14,7 +13,6 @@ import { MadeLines } from './made-lines.ts';
 import type { Scratch } from './scratch.ts';
 import type { UnreadableLine } from '../../checkpoints/collected.ts';
 import { StrayLines, type Stray, type Traced } from './strays.ts';
-import type { ResultSplicer } from '../../fast-path/splice-result.ts';
 
 /** Longest provider line that is read. A row of 2,048 embeddings of 4,096 floats is about 100 MB. */
 export const MAX_RESULT_LINE_BYTES = 256 * 1_048_576;
@@ -31,7 +29,7 @@ const MAX_UNREADABLE_LINES = 5;
 const SPARE_STRAYS = 1_000;
 
 /** Where a row's winning result line is. */
-export interface Place {
+export interface LineRange {
   readonly file: Scratch;
   readonly start: number;
   readonly length: number;
@@ -39,6 +37,8 @@ export interface Place {
   /** The line reports a success; its body may be no answer. */
   readonly isSuccess: boolean;
   readonly isUtf8: boolean;
+  /** Its file is that of a second batch of the same rows. */
+  readonly isTwin: boolean;
   /** The result line that it becomes, when that is made already. */
   made?: Buffer | undefined;
 }
@@ -56,10 +56,10 @@ export interface RoundRequests {
  */
 export class RoundIndex {
   readonly #ordinals = new Map<string, number>();
-  readonly #places: (Place | undefined)[] = [];
+  readonly #ranges: (LineRange | undefined)[] = [];
   readonly #inputs: ReadonlyMap<number, number>;
   readonly #made = new MadeLines();
-  readonly #splicer: ResultSplicer;
+  readonly #reader: LineReader;
   readonly #rules: LineRules;
   /** Lines that no row explains as they are, until {@link settle}. */
   #strays: Stray[] = [];
@@ -67,6 +67,8 @@ export class RoundIndex {
   readonly #broken = new Map<number, UnreadableLine>();
   #denied = 0;
   #deniedBy: Failure | undefined;
+  /** What the answers have used whose result lines are written; the others are counted when theirs are. */
+  readonly models = new ModelTally();
   duplicates = 0;
   unknown = 0;
   readonly unknownIds: string[] = [];
@@ -84,25 +86,28 @@ export class RoundIndex {
   /** The first row that says the account was denied: by a code that means the account, or as every other row does. */
   haltedBy: Failure | undefined;
 
-  constructor({ customIds, inputs }: RoundRequests, splicer: ResultSplicer, rules: LineRules) {
+  constructor({ customIds, inputs }: RoundRequests, reader: LineReader, rules: LineRules) {
     this.#inputs = inputs;
-    this.#splicer = splicer;
+    this.#reader = reader;
     this.#rules = rules;
     for (const [ordinal, customId] of customIds.entries()) this.#ordinals.set(customId, ordinal);
   }
 
-  /** Takes in a file as its bytes come; what its lines say is read from the scratch file later, where it must be. */
-  takeIn(file: Scratch, name: Stray['name']): ChunkSink {
+  /**
+   * Takes in a file as its bytes come; what its lines say is read from the scratch file later, where it must be. Of a twin's file
+   * only answers count, for rows that have no other one; it is taken in last.
+   */
+  takeIn(file: Scratch, name: Stray['name'], isTwin = false): ChunkSink {
     const framer = createFramer(MAX_RESULT_LINE_BYTES);
     const add = (lines: readonly Line[]): void => {
-      for (const line of lines) this.#addLine(file, name, line);
+      for (const line of lines) this.#addLine({ file, name, isTwin }, line);
     };
     return { push: (chunk) => add(framer.push(asBuffer(chunk))), end: () => add(framer.end()) };
   }
 
   /**
    * Finds the rows of lines under changed ids; called once, when both files were taken in.
-   * @param sent requests of the batch; where rows go one by one, those that were answered
+   * @param sent requests of the batch; where rows go direct, those that were answered
    */
   settle(sent = this.answered): void {
     const strays = this.#strays;
@@ -117,15 +122,15 @@ export class RoundIndex {
 
   /** Why a row without a result has none: its line is there and cannot be read. */
   brokenLine(ordinal: number): UnreadableLine | undefined {
-    return this.#places[ordinal] === undefined ? this.#broken.get(ordinal) : undefined;
+    return this.#ranges[ordinal] === undefined ? this.#broken.get(ordinal) : undefined;
   }
 
   /** Rows whose only line cannot be read. */
   get brokenRows(): number {
-    return [...this.#broken.keys()].filter((ordinal) => this.#places[ordinal] === undefined).length;
+    return [...this.#broken.keys()].filter((ordinal) => this.#ranges[ordinal] === undefined).length;
   }
 
-  /** The place of the request with this id. */
+  /** The ordinal of the request with this id. */
   ordinalOf(customId: string): number | undefined {
     return this.#ordinals.get(customId);
   }
@@ -155,74 +160,73 @@ export class RoundIndex {
   }
 
   /** Where the row's winning line is; `undefined` when it has none. */
-  find(ordinal: number): Place | undefined {
-    return this.#places[ordinal];
+  find(ordinal: number): LineRange | undefined {
+    return this.#ranges[ordinal];
   }
 
   /** What the winning line of a row says. */
-  read({ file, start, length }: Place, ordinal: number): Verdict | undefined {
-    const line = parseLine(file.read(start, length));
-    return line && classifyLine(withResponse(line), this.#rules, this.asked(ordinal));
+  read({ file, start, length, isUtf8 }: LineRange, ordinal: number): LineVerdict | undefined {
+    return this.#reader.readOf({ bytes: file.read(start, length), isUtf8 }, this.asked(ordinal));
   }
 
-  #addLine(file: Scratch, name: Stray['name'], line: Line): void {
+  #addLine({ name, ...from }: Pick<Stray, 'file' | 'name' | 'isTwin'>, line: Line): void {
     const { start, number, bytes = NOTHING, isUtf8 } = line;
-    const place = { file, start, length: bytes.length, isUtf8 };
-    const recognized = isUtf8 ? this.#splicer.recognize(bytes) : undefined;
-    const ordinal = recognized === undefined ? undefined : this.#ordinals.get(recognized);
-    if (ordinal !== undefined && this.#splicer.answers(this.asked(ordinal)))
-      return this.#addAnswer(ordinal, bytes, { ...place, kind: 'ok', isSuccess: true });
-    const isStray = recognized !== undefined && ordinal === undefined;
-    const stray = isStray ? { id: recognized } : this.#addRead(bytes, place);
-    if (stray !== undefined) this.#addStray({ ...place, ...stray, name, number });
+    const range = { ...from, start, length: bytes.length, isUtf8 };
+    const { id, verdict } = this.#reader.read({ bytes, isUtf8 }, this.#askedOf);
+    const ordinal = id === undefined ? undefined : this.#ordinals.get(id);
+    if (ordinal === undefined || verdict === undefined) this.#addStray({ ...range, id, name, number });
+    else if ('render' in verdict) this.#addAnswer(ordinal, verdict, range);
+    else this.#addVerdict(ordinal, verdict, range);
+  }
+
+  readonly #askedOf = (id: string): Asked | undefined => {
+    const ordinal = this.#ordinals.get(id);
+    return ordinal === undefined ? undefined : this.asked(ordinal);
+  };
+
+  #classify({ ordinal, line }: Extract<Traced, { kind: 'row' }>): Verdict {
+    return classifyLine(withResponse(line), this.#rules, this.asked(ordinal));
   }
 
   /** As many as may be rows are kept, and some more: the others are only counted. */
   #addStray(stray: Stray): void {
     if (this.#strays.length < this.requests + SPARE_STRAYS) this.#strays.push(stray);
+    else if (stray.isTwin) return;
     else if (stray.id === undefined) this.unreadable += 1;
     else this.#addUnknown(stray.id);
   }
 
-  /** An answer that was recognized by its bytes: its result line is made at once, while there is room for it. */
-  #addAnswer(ordinal: number, bytes: Buffer, place: Place): void {
-    if (!this.#place(ordinal, place) || !this.#made.hasRoom(bytes.length)) return;
-    const length = this.#splicer.makeRecognized(bytes);
-    place.made = this.#made.keep(this.#splicer.line, length);
+  /** An answer whose result line is rendered at once, while there is room for it. */
+  #addAnswer(ordinal: number, answer: RenderableAnswer, at: Omit<LineRange, 'kind' | 'isSuccess'>): void {
+    const range: LineRange = { ...at, kind: 'ok', isSuccess: true };
+    if (!this.#keep(ordinal, range) || !this.#made.hasRoom(range.length)) return;
+    const rendered = answer.render();
+    this.models.add(rendered);
+    range.made = this.#made.keep(rendered.line);
   }
 
-  /** @returns what is known of a line that is no row's */
-  #addRead(bytes: Buffer, place: Omit<Place, 'kind' | 'isSuccess'>): Pick<Stray, 'id'> | undefined {
-    const line = parseLine(bytes);
-    const id = readId(line);
-    const ordinal = id === undefined ? undefined : this.#ordinals.get(id);
-    if (line === undefined || ordinal === undefined) return { id };
-    if (this.#addVerdict(ordinal, withResponse(line), place) === 'ok' && place.isUtf8)
-      this.#splicer.learn(bytes);
-    return undefined;
-  }
-
-  #addVerdict(ordinal: number, line: Wire, place: Omit<Place, 'kind' | 'isSuccess'>): Verdict['kind'] {
-    const verdict = classifyLine(line, this.#rules, this.asked(ordinal));
+  #addVerdict(ordinal: number, verdict: Verdict, range: Omit<LineRange, 'kind' | 'isSuccess'>): void {
+    if (range.isTwin && verdict.kind !== 'ok') return;
     if (verdict.kind === 'halting') {
       const whose = whoseDenial(verdict, this.#rules.codes);
       if (whose === 'account') this.haltedBy ??= deniedBy(verdict);
       if (whose === 'unclear') {
         this.#deniedBy ??= deniedBy(verdict);
-        if (this.#places[ordinal] === undefined) this.#denied += 1;
+        if (this.#ranges[ordinal] === undefined) this.#denied += 1;
       }
     }
     const isSuccess = verdict.kind === 'ok' || verdict.isSuccess === true;
-    this.#place(ordinal, { ...place, kind: verdict.kind, isSuccess });
-    return verdict.kind;
+    this.#keep(ordinal, { ...range, kind: verdict.kind, isSuccess });
   }
 
   #addTraced(stray: Stray, traced: Traced): void {
+    // A twin's file has the rows of earlier rounds, too.
+    if (stray.isTwin && traced.kind !== 'row') return;
     switch (traced.kind) {
       case 'row':
         this.changedIds += 1;
         // Its result line is made of the request's id, not of the bytes.
-        this.#addVerdict(traced.ordinal, withResponse(traced.line), { ...stray, isUtf8: false });
+        this.#addVerdict(traced.ordinal, this.#classify(traced), { ...stray, isUtf8: false });
         return;
       case 'unknown':
         this.#addUnknown(traced.id);
@@ -239,7 +243,7 @@ export class RoundIndex {
     let longest = 0;
     for (const { id = '' } of strays) longest = Math.max(longest, id.length);
     for (const [customId, ordinal] of this.#ordinals)
-      if (this.#places[ordinal] !== undefined) longest = Math.max(longest, customId.length);
+      if (this.#ranges[ordinal] !== undefined) longest = Math.max(longest, customId.length);
     return longest;
   }
 
@@ -251,13 +255,13 @@ export class RoundIndex {
     if (this.#repeated.size === 0 || this.missing === 0) return;
     const missing = new Set<string>();
     for (const [customId, ordinal] of this.#ordinals)
-      if (this.#places[ordinal] === undefined) missing.add(foldedId(customId));
+      if (this.#ranges[ordinal] === undefined) missing.add(foldedId(customId));
     for (const [customId, ordinal] of this.#ordinals) {
       if (!this.#repeated.has(ordinal) || !missing.has(foldedId(customId))) continue;
-      const place = this.#places[ordinal];
-      if (place?.kind === 'ok') this.ok -= 1;
-      if (place?.isSuccess === true) this.succeeded -= 1;
-      this.#places[ordinal] = undefined;
+      const range = this.#ranges[ordinal];
+      if (range?.kind === 'ok') this.ok -= 1;
+      if (range?.isSuccess === true) this.succeeded -= 1;
+      this.#ranges[ordinal] = undefined;
       this.answered -= 1;
       this.duplicates -= 1;
       this.#addUnknown(customId);
@@ -266,37 +270,22 @@ export class RoundIndex {
   }
 
   /** Of two lines for one row a success wins, else the first. @returns whether it is this one */
-  #place(ordinal: number, place: Place): boolean {
-    const before = this.#places[ordinal];
+  #keep(ordinal: number, range: LineRange): boolean {
+    const before = this.#ranges[ordinal];
     if (before === undefined) this.answered += 1;
-    else {
+    else if (!range.isTwin) {
       this.duplicates += 1;
       this.#repeated.add(ordinal);
     }
-    const wins = before === undefined || (before.kind !== 'ok' && place.kind === 'ok');
-    if (wins) this.#places[ordinal] = place;
-    if (wins && place.kind === 'ok') this.ok += 1;
-    if (wins && place.isSuccess && before?.isSuccess !== true) this.succeeded += 1;
+    const wins = before === undefined || (before.kind !== 'ok' && range.kind === 'ok');
+    if (wins) this.#ranges[ordinal] = range;
+    if (wins && range.kind === 'ok') this.ok += 1;
+    if (wins && range.isSuccess && before?.isSuccess !== true) this.succeeded += 1;
     return wins;
   }
 
   #addUnknown(customId: string): void {
     this.unknown += 1;
     if (this.unknownIds.length < MAX_UNKNOWN_IDS) this.unknownIds.push(customId.slice(0, 200));
-  }
-}
-
-/** Ours are texts; a program that takes `"17"` for a number may give 17 back. */
-function readId(line: Wire | undefined): string | undefined {
-  const id = line?.['custom_id'];
-  return typeof id === 'string' ? id : numberText(id);
-}
-
-/** A line as an object; bytes that are no UTF-8 are replaced rather than lost with their row. */
-function parseLine(bytes: Buffer): Wire | undefined {
-  try {
-    return asWire(readAnswer(bytes.toString('utf8')));
-  } catch {
-    return undefined;
   }
 }

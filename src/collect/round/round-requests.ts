@@ -1,17 +1,17 @@
+import type { ResultRules } from '../lines/result-rules.ts';
 import { requiredLines } from '../../jsonl/own-lines.ts';
 import { readCustomId } from '../../jsonl/custom-id.ts';
 import { roundKey, type ShardRef } from '../../checkpoints/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { RoundRequests } from './round-index.ts';
-import type { RoundToCollect } from './round-to-collect.ts';
+import type { Round } from './round.ts';
 import { listedInputs } from './round-writer.ts';
-import type { ResultRules } from '../../fast-path/splice-result.ts';
 
 /** What a round has asked, for all that its collecting needs to hold. */
 export async function readRoundRequests(
   store: ObjectStore,
   { endpoint }: ResultRules,
-  context: RoundToCollect,
+  context: Round,
 ): Promise<RoundRequests> {
   const customIds: string[] = [];
   const inputs = new Map<number, number>();

@@ -1,3 +1,5 @@
+import type { RoundEvidence } from './read-round.ts';
+import { takesFiles } from '../lines/result-rules.ts';
 import { readCustomId } from '../../jsonl/custom-id.ts';
 import type { Failure } from '../../errors.ts';
 import { askedIn, mayList } from '../../endpoints/asked.ts';
@@ -11,12 +13,10 @@ import { checkOutput } from '../lines/check-output.ts';
 import type { Answered, Verdict } from '../lines/classify-line.ts';
 import { ErrorTally } from '../counts/error-counts.ts';
 import { isPaid, usageOf } from '../counts/usage.ts';
-import { decideInvalidOutput, decideRow, type Fate, type RoundFacts } from './decide-row.ts';
+import { decideInvalidOutput, decideRow, type Fate, type RoundDecision } from './decide-row.ts';
 import type { LostRows } from './lost-rows.ts';
 import { renderResult } from '../lines/render-result.ts';
-import type { RoundIndex } from './round-index.ts';
 import type { ResultFiles } from './result-files.ts';
-import { takesFiles, type ResultRules, type ResultSplicer } from '../../fast-path/splice-result.ts';
 
 /** A request line, parsed; its numbers keep their text. */
 export interface RequestLine {
@@ -30,15 +30,12 @@ export interface RoundWriters {
   readonly nextRequests: ObjectWriter;
 }
 
-export interface WriteRound {
-  readonly index: RoundIndex;
-  readonly splicer: ResultSplicer;
-  readonly facts: RoundFacts;
-  readonly rules: ResultRules;
-  readonly files: ResultFiles;
+/** What a round is written from. */
+export interface RoundSource {
+  readonly evidence: Pick<RoundEvidence, 'index' | 'rules'>;
+  readonly decision: RoundDecision;
   readonly lost: LostRows;
-  /** What rows are told that no result line tells about. */
-  readonly missingError: Pick<Failure, 'code' | 'message'>;
+  readonly files: ResultFiles;
 }
 
 /**
@@ -46,15 +43,15 @@ export interface WriteRound {
  * request line is then copied as it is.
  */
 export class RoundWriter {
-  readonly #round: WriteRound;
+  readonly #source: RoundSource;
   readonly #writers: RoundWriters;
   readonly totals: Record<Fate, number> = { ok: 0, failed: 0, exhausted: 0, invalid_output: 0, deferred: 0 };
   readonly errors = new ErrorTally();
   /** Rows since the last dead letter: an empty line each, written together. */
   #withoutLetter = 0;
 
-  constructor(round: WriteRound, writers: RoundWriters) {
-    this.#round = round;
+  constructor(source: RoundSource, writers: RoundWriters) {
+    this.#source = source;
     this.#writers = writers;
   }
 
@@ -63,14 +60,15 @@ export class RoundWriter {
    * @param requestBytes the request line as it was sent, with its newline
    */
   write(ordinal: number, requestBytes: Buffer): Promise<void> | undefined {
-    const { index, splicer } = this.#round;
-    const place = index.find(ordinal);
-    if (place?.made !== undefined) return this.#writeAnswer(place.made);
-    if (place?.kind === 'ok' && place.isUtf8) {
-      const length = splicer.make(place.file.read(place.start, place.length), index.asked(ordinal));
-      if (length > 0) return this.#writeAnswer(splicer.line.subarray(0, length));
-    }
-    return this.#writeRead(ordinal, requestBytes, place && index.read(place, ordinal));
+    const { index } = this.#source.evidence;
+    const range = index.find(ordinal);
+    if (range?.made !== undefined) return this.#writeAnswer(range.made);
+    const verdict = range && index.read(range, ordinal);
+    if (verdict === undefined || !('render' in verdict))
+      return this.#writeRead(ordinal, requestBytes, verdict);
+    const rendered = verdict.render();
+    index.models.add(rendered);
+    return this.#writeAnswer(rendered.line);
   }
 
   #writeAnswer(line: Buffer): Promise<void> | undefined {
@@ -82,7 +80,7 @@ export class RoundWriter {
   /** Ends the file of dead letters; the files of answers are there then, too. */
   async end(): Promise<void> {
     await this.#flushLetters();
-    await this.#round.files.settle();
+    await this.#source.files.settle();
   }
 
   async #flushLetters(): Promise<void> {
@@ -94,18 +92,18 @@ export class RoundWriter {
     if (verdict?.kind === 'ok') return this.#writeAnswered(ordinal, requestBytes, verdict);
     // A body that is no answer may have its price all the same.
     if (verdict !== undefined && isPaid(usageOf(verdict.body)))
-      this.#round.splicer.countAnswer(verdict.body, undefined);
-    const { facts, missingError, lost } = this.#round;
+      this.#source.evidence.index.models.addAnswer(verdict.body, undefined);
+    const { decision, lost } = this.#source;
     const lostError = verdict === undefined ? lost.errorOf(ordinal) : undefined;
-    const decided = decideRow(verdict?.kind, ordinal, facts);
+    const decided = decideRow(verdict?.kind, ordinal, decision);
     const asksAgain = decided === 'deferred' && lostError !== undefined;
     const isSpent = asksAgain && !lost.askAgain(readCustomId(requestBytes));
     const fate = isSpent ? 'exhausted' : decided;
     if (fate === 'deferred') return this.#defer(requestBytes);
-    const error = verdict ?? facts.namedLines.get(ordinal) ?? lostError ?? missingError;
+    const error = verdict ?? decision.namedLines.get(ordinal) ?? lostError ?? decision.missingError;
     const request = parseRequest(requestBytes);
     const outcome = fate === 'exhausted' ? 'exhausted' : 'failed';
-    const line = notOk(request.custom_id, outcome, error, facts.round);
+    const line = notOk(request.custom_id, outcome, error, decision.round);
     return this.#settle(
       request,
       requestBytes,
@@ -115,19 +113,24 @@ export class RoundWriter {
 
   /** An answer that is read rather than copied. */
   async #writeAnswered(ordinal: number, requestBytes: Buffer, answered: Answered): Promise<void> {
-    const { splicer, facts, rules, index } = this.#round;
-    splicer.countAnswer(answered.body, endOf(answered.shown));
+    const { evidence, decision } = this.#source;
+    const { rules, index } = evidence;
+    index.models.addAnswer(answered.body, endOf(answered.shown));
     const request = parseRequest(requestBytes);
     const line = await this.#answer(request.custom_id, answered, index.asked(ordinal));
     const written = tryJsonLine(line);
     if (written === undefined)
-      return this.#settle(request, requestBytes, notOk(request.custom_id, 'failed', TOO_DEEP, facts.round));
+      return this.#settle(
+        request,
+        requestBytes,
+        notOk(request.custom_id, 'failed', TOO_DEEP, decision.round),
+      );
     if (line.ok) {
       await this.#writeAnswer(Buffer.from(written));
       return;
     }
     const again = rules.output?.retry === true && line.retry;
-    if (decideInvalidOutput(again, facts) === 'deferred') await this.#defer(requestBytes);
+    if (decideInvalidOutput(again, decision) === 'deferred') await this.#defer(requestBytes);
     else await this.#settle(request, requestBytes, line);
   }
 
@@ -150,8 +153,9 @@ export class RoundWriter {
   }
 
   async #answer(customId: string, { body, shown }: Answered, asked: Asked): Promise<OkLine | NotOkLine> {
-    const { rules, files } = this.#round;
-    const { output, endpoint, round, resultShape } = rules;
+    const { evidence, files } = this.#source;
+    const { rules } = evidence;
+    const { output, endpoint, round, resultShape, simulated } = rules;
     const taken = takesFiles(rules) ? endpoint.takeFiles?.(body) : undefined;
     const line = renderResult({
       customId,
@@ -159,6 +163,7 @@ export class RoundWriter {
       shown: taken === undefined ? shown : endpoint.show(taken.body, asked),
       round,
       resultShape,
+      simulated,
       files: await files.add(customId, taken?.files ?? []),
     });
     if (output === undefined) return line;

@@ -8,6 +8,8 @@ import type { Scratch } from './scratch.ts';
 export interface Stray {
   readonly file: Scratch;
   readonly name: 'output' | 'errors';
+  /** Its file is that of a second batch of the same rows. */
+  readonly isTwin: boolean;
   /** 1-based. */
   readonly number: number;
   readonly start: number;

@@ -1,14 +1,16 @@
+import { ResultFiles } from './result-files.ts';
+import { LostRows } from './lost-rows.ts';
+import type { RoundEvidence } from './read-round.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
 import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
-import type { Fate } from './decide-row.ts';
+import type { Fate, RoundDecision } from './decide-row.ts';
 import type { ErrorTally } from '../counts/error-counts.ts';
 import type { ModelTally } from '../counts/model-usage.ts';
 import { requestLines } from './round-requests.ts';
-import type { RoundToCollect } from './round-to-collect.ts';
-import { RoundWriter, type WriteRound } from './round-writer.ts';
+import { RoundWriter } from './round-writer.ts';
 
 /** How many rows met which fate, and what was counted on the way. */
-export interface Written extends Record<Fate, number> {
+export interface RoundTotals extends Record<Fate, number> {
   readonly models: ModelTally;
   readonly errors: ErrorTally;
 }
@@ -16,16 +18,19 @@ export interface Written extends Record<Fate, number> {
 /** Writes the three files of a round, in the order of its requests. */
 export async function writeRound(
   store: ObjectStore,
-  context: RoundToCollect,
-  written: WriteRound,
-): Promise<Written> {
+  evidence: RoundEvidence,
+  decision: RoundDecision,
+  lost: LostRows,
+): Promise<RoundTotals> {
+  const { context, index } = evidence;
   const { round } = context;
   const writers = {
     results: store.write(roundKey(context, round, 'results.jsonl')),
     deadLetters: store.write(roundKey(context, round, 'dead-letters.jsonl')),
     nextRequests: store.write(roundKey(context, round + 1, 'requests.jsonl')),
   };
-  const writer = new RoundWriter(written, writers);
+  const files = new ResultFiles(store, context.jobId);
+  const writer = new RoundWriter({ evidence, decision, lost, files }, writers);
   try {
     let ordinal = 0;
     for await (const lines of requestLines(store, context, round)) {
@@ -38,7 +43,7 @@ export async function writeRound(
     }
     await writer.end();
     await closeWriters(writers, writer.totals.deferred > 0);
-    return { ...writer.totals, models: written.splicer.models(), errors: writer.errors };
+    return { ...writer.totals, models: index.models, errors: writer.errors };
   } catch (error) {
     await Promise.all(Object.values(writers).map((each) => each.abort()));
     throw error;

@@ -4,23 +4,28 @@ import { CountsDoNotReconcile } from '../../errors.ts';
 import { readCollected, type Collected } from '../../checkpoints/collected.ts';
 import { planObject, type ShardPlan } from '../../checkpoints/plan.ts';
 import type { ShardRef } from '../../checkpoints/keys.ts';
+import { NOBODY_RETURNS, readOpenTwins } from '../../checkpoints/twins.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './shard-end.ts';
 
 /** Every row of the shard has its final outcome: joins its rounds, and says so in `done.json`. */
-export async function finishShard({ store }: Edges, ref: ShardRef, last: Collected): Promise<void> {
+export async function finishShard({ store, log }: Edges, ref: ShardRef, last: Collected): Promise<void> {
   const plan = await readShardPlan(store, ref);
   const rounds = [...(await readCollected(store, ref)).filter(({ round }) => round < last.round), last];
-  const hasRoundZero = plan.invalid > 0;
+  const hasRoundZero = plan.invalid > 0 || (plan.answered ?? 0) > 0;
   const only = last.round === 1 && !hasRoundZero ? last : undefined;
   const merged = await mergeRounds(store, { ref, nextRound: last.round + 1, hasRoundZero, only });
   checkRows(ref, plan, merged.rows);
-  const end = sumRounds(plan, rounds);
+  const at = { lastRound: last.round, onResume: NOBODY_RETURNS };
+  const twins = last.doubt === true ? await readOpenTwins(store, ref, at) : [];
+  const end = sumRounds(plan, rounds, { twins });
   const exhausted = rounds.reduce((sum, round) => sum + round.exhausted, 0);
   if (end.counts.exhausted !== exhausted)
     throw doNotReconcile(ref, plan.rows, plan.rows - end.counts.exhausted);
   await doneObject.write(store, ref, end);
+  for (const { round, batchId, status, error } of twins)
+    log('batch_left_open', { ...ref, round, batchId, status, code: error.code });
 }
 
 export async function readShardPlan(store: ObjectStore, { jobId, shard }: ShardRef): Promise<ShardPlan> {

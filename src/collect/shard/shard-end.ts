@@ -11,18 +11,20 @@ import { addUsage, NO_USAGE } from '../counts/usage.ts';
 export interface Stopped {
   readonly failure?: Failure;
   readonly open?: OpenBatch | undefined;
+  /** Second batches of the same rows that still run. */
+  readonly twins?: readonly OpenBatch[];
   readonly left?: readonly string[];
 }
 
 /** What a shard's rounds add up to. Rows that no round settled are exhausted: the failure says why. */
 export function sumRounds(
-  { rows, invalid }: ShardPlan,
+  { rows, invalid, answered = 0 }: ShardPlan,
   rounds: readonly Collected[],
-  { failure, open, left: leftOpen = [] }: Stopped = {},
+  { failure, open, twins = [], left: leftOpen = [] }: Stopped = {},
 ): ShardEnd {
   const sum = (count: (round: Collected) => number): number =>
     rounds.reduce((total, round) => total + count(round), 0);
-  const ok = sum((round) => round.ok);
+  const ok = answered + sum((round) => round.ok);
   const failed = sum((round) => round.failed);
   const invalid_output = sum((round) => round.invalid_output ?? 0);
   const exhausted = rows - invalid - ok - failed - invalid_output;
@@ -46,8 +48,9 @@ export function sumRounds(
     changedIds: sum((round) => round.changedIds ?? 0),
     paidTwice: sum((round) => round.paidTwice ?? 0),
     unreadableLines: rounds.flatMap(({ unreadableLines = [] }) => unreadableLines).slice(0, 5),
-    left: [...new Set([...rounds.flatMap(({ left = [] }) => left), ...leftOpen])],
+    left: [...new Set([...rounds.flatMap(({ left = [] }) => left), ...leftOpen, ...twins.flatMap(filesOf)])],
     ...(open && { open }),
+    ...(twins.length > 0 && { twins }),
     ...(failure === undefined ? {} : { failure }),
   };
 }
@@ -61,6 +64,10 @@ function withOpen(
   if (open === undefined || batches.some(({ round }) => round === open.round)) return batches;
   const { shard, round, batchId, status, createdAt } = open;
   return [...batches, { shard, round, batchId, status, requests, createdAt, seconds: undefined }];
+}
+
+function filesOf({ files }: OpenBatch): string[] {
+  return Object.values(files).filter((fileId) => fileId !== undefined);
 }
 
 /** The rows that no round settled have one reason, and no example stands out. */

@@ -1,6 +1,7 @@
 import { shardKey, type ShardRef } from '../../checkpoints/keys.ts';
 import { findLeftOpen, type LeftOpen } from '../../checkpoints/open-batch.ts';
 import { stopObject, type Stop } from '../../checkpoints/stop.ts';
+import { readOpenTwins, RESUME_CANCELS } from '../../checkpoints/twins.ts';
 import type { Edges } from '../../edges.ts';
 import type { Failure } from '../../errors.ts';
 import { readCollected, type Collected } from '../../checkpoints/collected.ts';
@@ -35,15 +36,16 @@ export async function stopShard(edges: Edges, ref: ShardRef, stop: ShardStop): P
   const isOpen = last === undefined || stop.leftOpen !== undefined;
   const leftOpen = isOpen ? (stop.leftOpen ?? (await findLeftOpen(store, ref, failure))) : NOTHING_LEFT;
   const { open } = leftOpen;
-  const hasRoundZero = plan.invalid > 0;
+  const hasRoundZero = plan.invalid > 0 || (plan.answered ?? 0) > 0;
   const merged = await mergeRounds(store, { ref, nextRound, hasRoundZero, failure, open });
   checkRows(ref, plan, merged.rows);
   const rounds = (await readCollected(store, ref)).filter(
     ({ round }) => round < nextRound && round !== last?.round,
   );
-  const end = sumRounds(plan, last === undefined ? rounds : [...rounds, last], { failure, ...leftOpen });
-  await stoppedObject.write(store, ref, end);
-  tell(edges, ref, failure, open);
+  const twins = await readOpenTwins(store, ref, { lastRound: nextRound, onResume: RESUME_CANCELS });
+  const settled = last === undefined ? rounds : [...rounds, last];
+  await stoppedObject.write(store, ref, sumRounds(plan, settled, { failure, twins, ...leftOpen }));
+  tell(edges, ref, failure, [...(open === undefined ? [] : [open]), ...twins]);
 }
 
 const NOTHING_LEFT: LeftOpen = { left: [] };
@@ -52,14 +54,14 @@ function tell(
   { log }: Edges,
   { jobId, shard }: ShardRef,
   { name, code }: Failure,
-  open: OpenBatch | undefined,
+  open: readonly OpenBatch[],
 ): void {
   log('shard_stopped', { jobId, shard, error: name, code });
-  if (open === undefined) return;
-  const { round, batchId, status, files } = open;
-  const { input: inputFileId, output: outputFileId, errors: errorFileId } = files;
-  const ids = { batchId, inputFileId, outputFileId, errorFileId };
-  log('batch_left_open', { jobId, shard, round, ...ids, status, error: name, code });
+  for (const { round, batchId, status, files, error } of open) {
+    const { input: inputFileId, output: outputFileId, errors: errorFileId } = files;
+    const ids = { batchId, inputFileId, outputFileId, errorFileId };
+    log('batch_left_open', { jobId, shard, round, ...ids, status, error: name, code: error.code });
+  }
 }
 
 /** The first shard's reason stays. */

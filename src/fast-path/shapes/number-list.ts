@@ -51,8 +51,7 @@ type Change = readonly number[];
 const FIRST_FINAL = STATES.indexOf('end');
 const END = FIRST_FINAL;
 
-function changeBy(byte: number): Change {
-  const character = String.fromCharCode(byte);
+function changeBy(character: string): Change {
   return STATES.map((state, at) => {
     if (at >= FIRST_FINAL) return at;
     const [, next = 'wrong'] =
@@ -79,7 +78,11 @@ class Changes {
 /** Bits for the number of a state, and of the change by a pair of bytes. */
 const [STATE_BITS, PAIR_BITS] = [4, 6];
 
-const BY_BYTE = Array.from({ length: 256 }, (_, byte) => changeBy(byte));
+/** Bytes that may stand in a list; all others are wrong everywhere. */
+const IN_LISTS = '0123456789.-+eE, ]';
+const WRONG = changeBy('\0');
+const BY_BYTE: Change[] = Array.from({ length: 256 }, () => WRONG);
+for (const [at, byte] of Buffer.from(IN_LISTS).entries()) BY_BYTE[byte] = changeBy(IN_LISTS.charAt(at));
 /** The state behind a byte, by `state << 8 | byte`. */
 const NEXT = Uint8Array.from(STATES.flatMap((_, state) => BY_BYTE.map((change) => change[state] as number)));
 
@@ -89,10 +92,12 @@ const KIND = BY_BYTE.map((change) => kinds.numberOf(change));
 const PAIR_KINDS = kinds.all.map((first) =>
   kinds.all.map((second) => changes.numberOf(inTurn(first, second))),
 );
-/** The change by two bytes as they lie in memory, by `first | second << 8`. */
-const PAIR = new Uint8Array(65_536).map(
-  (_, bytes) => PAIR_KINDS[KIND[bytes & 0xff] as number]?.[KIND[bytes >> 8] as number] as number,
+/** The change by two bytes as they lie in memory, by `first | second << 8`: a row for each second byte, of which few differ. */
+const PAIR = new Uint8Array(65_536);
+const ROWS = kinds.all.map((_, second) =>
+  Uint8Array.from(KIND, (first) => PAIR_KINDS[first]?.[second] as number),
 );
+for (const [byte, kind] of KIND.entries()) PAIR.set(ROWS[kind] as Uint8Array, byte << 8);
 const PAIRS = [...changes.all];
 /** The change by two pairs, shifted for {@link AFTER}, by `first << PAIR_BITS | second`. */
 const FOUR = new Uint16Array(PAIRS.length << PAIR_BITS);

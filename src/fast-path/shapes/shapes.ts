@@ -1,4 +1,5 @@
 import { learnShape, matchShape, type Learn, type Shape } from './shape.ts';
+import type { Spans } from './splice.ts';
 
 /** Shapes that are tried at most: every one that does not fit costs its common beginning. */
 const MAX_SHAPES = 16;
@@ -12,6 +13,13 @@ interface Known<T> {
   readonly use: T | undefined;
 }
 
+/** A line whose shape is known. */
+export interface ShapeMatch<T> {
+  readonly use: T;
+  /** Where its slots are: the start and the end of each. */
+  readonly spans: Spans;
+}
+
 /** The shapes met so far in a file, most recently used first. */
 export class Shapes<T> {
   readonly #learn: Learn;
@@ -19,8 +27,7 @@ export class Shapes<T> {
   readonly #known: Known<T>[] = [];
   #matched = 0;
   #missed = 0;
-  /** Where the slots of the line are that was found last. */
-  readonly spans = new Int32Array(128);
+  readonly #spans = new Int32Array(128);
 
   /** @param compile what the lines of a shape become; `undefined` when they must go the long way */
   constructor(learn: Learn, compile: (shape: Shape) => T | undefined) {
@@ -28,18 +35,18 @@ export class Shapes<T> {
     this.#compile = compile;
   }
 
-  /** What becomes of a line in valid UTF-8, if its shape is known. */
-  find(line: Buffer): T | undefined {
+  /** What becomes of a line in valid UTF-8, if its shape is known. The spans are overwritten by the next call. */
+  find(line: Buffer): ShapeMatch<T> | undefined {
     const known = this.#known;
     for (let n = 0; n < known.length; n += 1) {
       const candidate = known[n] as Known<T>;
-      if (!matchShape(candidate.shape, line, this.spans)) continue;
+      if (!matchShape(candidate.shape, line, this.#spans)) continue;
       this.#matched += 1;
       if (n > 0) {
         known.splice(n, 1);
         known.unshift(candidate);
       }
-      return candidate.use;
+      return candidate.use === undefined ? undefined : { use: candidate.use, spans: this.#spans };
     }
     this.#missed += 1;
     return undefined;
@@ -47,9 +54,9 @@ export class Shapes<T> {
 
   /** Learns from a line that went the long way and came through. */
   learn(line: Buffer): void {
-    if (this.#isFull() || matchesAny(this.#known, line, this.spans)) return;
+    if (this.#isFull() || matchesAny(this.#known, line, this.#spans)) return;
     const shape = learnShape(line, this.#learn);
-    if (shape === undefined || !matchShape(shape, line, this.spans)) return;
+    if (shape === undefined || !matchShape(shape, line, this.#spans)) return;
     this.#known.push({ shape, use: this.#compile(shape) });
   }
 

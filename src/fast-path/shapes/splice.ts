@@ -4,7 +4,7 @@ import { fillShape, type Shape, type SlotKind } from './shape.ts';
 export interface Splice {
   /** One more than there are `slots`. */
   readonly literals: readonly Buffer[];
-  /** Which slot comes behind each literal, by its place in the shape. */
+  /** Which slot comes behind each literal, by its number in the shape. */
   readonly slots: readonly number[];
   /** How many bytes the literals are together. */
   readonly literalBytes: number;
@@ -104,22 +104,19 @@ function sameSplice(a: Splice, b: Splice): boolean {
   );
 }
 
-/** How long the line becomes. `spans` as `matchShape` fills them. */
-export function splicedBytes({ slots, literalBytes }: Splice, spans: Int32Array): number {
+/** Where the slots of a line are: the start and the end of each, as `matchShape` fills them. */
+export type Spans = Readonly<ArrayLike<number>>;
+
+/** How long the line becomes. */
+export function splicedBytes({ slots, literalBytes }: Splice, spans: Spans): number {
   let bytes = literalBytes;
   for (const slot of slots) bytes += (spans[2 * slot + 1] as number) - (spans[2 * slot] as number);
   return bytes;
 }
 
-/** Writes the line into a buffer that has room for it. @returns where it ends there */
-export function writeSpliced(
-  { literals, slots }: Splice,
-  line: Buffer,
-  spans: Int32Array,
-  into: Buffer,
-  start: number,
-): number {
-  let at = start;
+/** Writes the line to the front of a buffer that has room for it. */
+export function writeSpliced({ literals, slots }: Splice, line: Buffer, spans: Spans, into: Buffer): void {
+  let at = 0;
   for (let n = 0; n < literals.length; n += 1) {
     const literal = literals[n] as Buffer;
     into.set(literal, at);
@@ -128,5 +125,4 @@ export function writeSpliced(
     const slot = slots[n] as number;
     at += line.copy(into, at, spans[2 * slot], spans[2 * slot + 1]);
   }
-  return at;
 }

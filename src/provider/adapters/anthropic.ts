@@ -1,10 +1,11 @@
-import { ProviderRejected, ProviderUnavailable } from '../../errors.ts';
+import { ProviderNotFound, ProviderRejected, ProviderUnavailable } from '../../errors.ts';
 import { parseExact } from '../../exact-json.ts';
 import { frameLines } from '../../jsonl/lines.ts';
 import type {
   Batch,
   CreateBatch,
   DirectAnswer,
+  FindBatch,
   ProviderClient,
   ProviderFile,
   UploadFile,
@@ -12,6 +13,7 @@ import type {
 import type { Dialect } from '../dialects/schema.ts';
 import { streamBody } from '../content.ts';
 import { get, Http, type Call, type HttpOptions } from '../http.ts';
+import { cutOff, readList } from '../read-list.ts';
 import { asWire, readBatch, required } from '../wire.ts';
 import { toMessageParams, toMessageRequest } from './anthropic-request.ts';
 import { withPlainLimits } from './anthropic-limits.ts';
@@ -21,6 +23,8 @@ const BATCHES = '/messages/batches';
 const VERSION = '2023-06-01';
 /** The file that a provider without files has instead. */
 const NO_FILE = 'inline:';
+/** So many of the newest batches are remembered before another one is created. */
+const NEWEST = 100;
 /** Longer than any line. */
 const MAX_LINE_BYTES = 2 ** 40;
 
@@ -31,10 +35,12 @@ const MAX_LINE_BYTES = 2 ** 40;
 export class AnthropicClient implements ProviderClient {
   readonly #http: Http;
   readonly #dialect: Dialect;
+  readonly #wait: (milliseconds: number) => Promise<void>;
 
   constructor(http: HttpOptions, dialect: Dialect) {
     this.#http = new Http({ ...http, headers: { 'anthropic-version': VERSION } });
     this.#dialect = dialect;
+    this.#wait = http.wait;
   }
 
   close(): Promise<void> {
@@ -67,12 +73,41 @@ export class AnthropicClient implements ProviderClient {
     });
   }
 
-  /**
-   * Never found: batches carry neither metadata nor a file's id, and one that runs does not show its requests. Another
-   * shard's batch of as many requests looks the same, and would bring its answers under our ids.
-   */
-  findBatch(): Promise<undefined> {
-    return Promise.resolve(undefined);
+  /** By its id alone: batches carry neither metadata nor a file's id. Those that may be ours are {@link listUnmarked}. */
+  async findBatch({ batchId }: FindBatch): Promise<Batch | undefined> {
+    if (batchId === undefined) return undefined;
+    let found: Batch | undefined;
+    await this.#readBatches(`find batch ${batchId}`, (batch) => {
+      if (batch.id === batchId) found = batch;
+      return found !== undefined;
+    });
+    return found;
+  }
+
+  async findBatches(wanted: FindBatch): Promise<readonly Batch[]> {
+    const found = await this.findBatch(wanted);
+    return found === undefined ? [] : [found];
+  }
+
+  /** The list is in the order of creation, newest first. */
+  async listUnmarked(known?: ReadonlySet<string>): Promise<readonly Batch[]> {
+    const found: Batch[] = [];
+    await this.#readBatches('list batches', (batch) => {
+      if (known?.has(batch.id) === true) return true;
+      found.push(batch);
+      return known === undefined && found.length === NEWEST;
+    });
+    return found;
+  }
+
+  async #readBatches(action: string, visit: (batch: Batch) => boolean): Promise<void> {
+    const call = get(action, BATCHES);
+    const list = { call, query: {}, pages: 'after_id', wait: this.#wait } as const;
+    const end = await readList(this.#http, list, (item) => {
+      const batch = readMessageBatch(item, this.#dialect);
+      return batch !== undefined && visit(batch);
+    });
+    if (end === 'cut off') throw cutOff(call);
   }
 
   getBatch(batchId: string): Promise<Batch> {
@@ -89,7 +124,7 @@ export class AnthropicClient implements ProviderClient {
    * the connection may have closed too early, and what comes behind the last line is asked for once more.
    */
   async *download(batchId: string): AsyncGenerator<Buffer> {
-    const { counts } = await this.getBatch(batchId);
+    const counts = await this.#countsOf(batchId);
     let received = 0;
     for (let attempt = 1; attempt <= 2; attempt += 1) {
       const before = received;
@@ -98,6 +133,17 @@ export class AnthropicClient implements ProviderClient {
         yield Buffer.concat(lines);
       }
       if (received >= (counts?.total ?? 0)) return;
+    }
+  }
+
+  /** From the list where the batch is not found by its id. */
+  async #countsOf(batchId: string): Promise<Batch['counts']> {
+    try {
+      return (await this.getBatch(batchId)).counts;
+    } catch (error) {
+      if (!(error instanceof ProviderNotFound || error instanceof ProviderRejected)) throw error;
+      const listed = await this.findBatch({ batchId, inputFileId: '', metadata: {} });
+      return listed?.counts;
     }
   }
 

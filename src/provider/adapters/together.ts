@@ -27,7 +27,7 @@ export const TOGETHER: Adapter = {
 async function upload(http: Http, { name, bytes, open }: UploadFile): Promise<ProviderFile | undefined> {
   const query = new URLSearchParams({ file_name: name, file_type: 'jsonl', purpose: PURPOSE }).toString();
   const action = `upload ${name}`;
-  const place = await http.redirect({
+  const target = await http.redirect({
     action,
     method: 'POST',
     path: `/files?${query}`,
@@ -35,10 +35,10 @@ async function upload(http: Http, { name, bytes, open }: UploadFile): Promise<Pr
     body: query,
     repeatable: false,
   });
-  const id = place.headers['x-together-file-id'];
+  const id = target.headers['x-together-file-id'];
   if (typeof id !== 'string' || id === '') return undefined;
   try {
-    await http.put(action, place.location, bareLines(open()), bytes);
+    await http.put(action, target.location, bareLines(open()), bytes);
   } catch (error) {
     if (!(error instanceof ProviderUnavailable)) await forget(http, id);
     throw error;

@@ -118,7 +118,7 @@ export class RecordCutter {
 
   #cutRecords(chunk: CsvChunk, isEnd: boolean): Cut {
     const { bytes } = chunk;
-    const hasReturns = bytes.includes(CR);
+    const hasReturn = hasLoneReturn(bytes);
     const records: CsvRecord[] = [];
     let end = 0;
     while (end < bytes.length) {
@@ -126,11 +126,11 @@ export class RecordCutter {
       const behind = this.#cutRecord(bytes, end, isEnd, spans);
       if (behind === MORE) return { records, end };
       if (behind === ODD) {
-        const line = this.line + countLines(bytes, end, this.#brokenAt, hasReturns);
+        const line = this.line + countLines(bytes, end, this.#brokenAt, hasReturn);
         return { records, end, broken: { why: this.#broken, line } };
       }
       if (behind - end > this.#longest) return { records, end, broken: { why: 'too long', line: this.line } };
-      const lines = this.#hasQuotes ? countLines(bytes, end, behind, hasReturns) : endsLine(bytes, behind);
+      const lines = this.#hasQuotes ? countLines(bytes, end, behind, hasReturn) : endsLine(bytes, behind);
       const isBlank = spans.length === 2 && spans[0] === spans[1] && bytes[end] !== QUOTE;
       if (!isBlank) records.push({ line: this.line, lines, plainQuotes: this.#plainQuotes, chunk, spans });
       this.line += lines;
@@ -203,10 +203,17 @@ function endsLine(bytes: Buffer, behind: number): number {
   return last === LF || last === CR ? 1 : 0;
 }
 
-/** Line ends, of whichever kind. Without carriage returns they are found natively: a loop over quoted cells costs a tenth of a build. */
-function countLines(bytes: Buffer, start: number, end: number, hasReturns: boolean): number {
+/** Whether a carriage return without a line feed is among the bytes: as their last one it may be. */
+function hasLoneReturn(bytes: Buffer): boolean {
+  for (let at = bytes.indexOf(CR); at !== -1; at = bytes.indexOf(CR, at + 1))
+    if (bytes[at + 1] !== LF) return true;
+  return false;
+}
+
+/** Line ends, of whichever kind. Without lone carriage returns they are found natively: a loop over quoted cells costs a tenth of a build. */
+function countLines(bytes: Buffer, start: number, end: number, hasReturn: boolean): number {
   let lines = 0;
-  if (!hasReturns) {
+  if (!hasReturn) {
     for (let at = bytes.indexOf(LF, start); at !== -1 && at < end; at = bytes.indexOf(LF, at + 1)) lines += 1;
     return lines;
   }

@@ -154,16 +154,9 @@ class TableReader {
   #toRow(table: Table, record: CsvRecord): TableRow {
     const { reading } = this.#options;
     const { spans, line } = record;
-    const width = 2 * table.header.length;
     if (record.plainQuotes > 0) reading.plainQuotes.add(line);
     if (record.lines > 1) this.#checkLines(table, record);
     if (spans.length < 2 * table.named) reading.shortRows.add(line);
-    // For the fast path, which takes no more cells than there are columns.
-    if (
-      spans.length > width &&
-      !spans.some((start, n) => n >= width && n % 2 === 0 && start !== spans[n + 1])
-    )
-      spans.length = width;
     return { kind: 'table', line, table, record };
   }
 

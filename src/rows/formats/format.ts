@@ -11,6 +11,8 @@ export interface ReadOptions {
   readonly reading: Reading;
   /** What the profile says of its files, where recognition is not enough. */
   readonly table?: TableRules | undefined;
+  /** Told of a table's header, before any of its rows. */
+  readonly onHeader?: ((header: readonly string[]) => void) | undefined;
   /** Names that only a row has: an object with one of them is a row, not a map of prompts. */
   readonly rowFields?: ReadonlySet<string> | undefined;
 }

@@ -42,7 +42,7 @@ function cut(cutter: ElementCutter, chunk: Uint8Array, map: PromptMap): Buffer[]
     return cutter.push(asBuffer(chunk));
   } catch (error) {
     // The rows of a wrapper are one value of it, which may be longer than a row may be.
-    if (cutter.isArray === false) map.refuseWrapper(cutter.start);
+    if (cutter.isArray === false) map.rejectWrapper(cutter.start);
     throw error;
   }
 }

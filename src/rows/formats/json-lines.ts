@@ -15,7 +15,7 @@ export async function* readJsonLines(
   const { name, maxRowBytes } = options;
   let seen = false;
   for await (const lines of frameLines(await withLineFeeds(chunks, options), maxRowBytes)) {
-    if (!seen) refuseWholeDocument(lines[0], name);
+    if (!seen) rejectWholeDocument(lines[0], name);
     seen = true;
     yield lines.map((line) => toRow(line, maxRowBytes));
   }
@@ -66,7 +66,7 @@ export function readJsonText(text: string): { readonly value: unknown } | Proble
 }
 
 /** A first line that is a lone bracket is a document printed over many lines, which would be as many invalid rows. */
-function refuseWholeDocument(first: Line | undefined, name: string): void {
+function rejectWholeDocument(first: Line | undefined, name: string): void {
   const text = first?.bytes?.toString('utf8').trim() ?? '';
   if (text === '{' || text === '[' || (text.startsWith('[') && 'value' in readJsonText(text))) {
     throw new InvalidInput(

@@ -63,7 +63,7 @@ export class PromptMap {
   }
 
   /** @throws InvalidInput when what begins here, and is too long to be read, is an array of rows under a key */
-  refuseWrapper(start: Buffer): void {
+  rejectWrapper(start: Buffer): void {
     const [, key] = /^\s*("(?:[^"\\]|\\.)*")\s*:\s*\[\s*\{/.exec(start.toString('utf8')) ?? [];
     if (key !== undefined && this.#kind === 'undecided')
       throw wrapper(this.#options.name, JSON.parse(key) as string);

@@ -10,7 +10,7 @@ const NAMED = 20;
  * Reads a table's header. A column without a name is ignored, as the index is that pandas writes.
  * @throws InvalidInput when two columns have one name, a name is not text, or the column is missing that the ids are in.
  */
-export function readHeader(cells: readonly string[], { name, table, reading }: ReadOptions): Table {
+export function readHeader(cells: readonly string[], { name, table, reading, onHeader }: ReadOptions): Table {
   const header = cells.map((cell) => cell.trim());
   const columns = header.filter((column) => column !== '');
   const seen = new Set<string>();
@@ -25,6 +25,7 @@ export function readHeader(cells: readonly string[], { name, table, reading }: R
     );
   }
   noteHeader(header, columns, reading);
+  onHeader?.(header);
   const idColumn = header.indexOf(
     [id, 'custom_id', 'id'].find((column) => column !== undefined && header.includes(column)) ?? '\0',
   );
@@ -43,10 +44,10 @@ function noteHeader(
   reading.columns = columns;
   reading.ignoredColumns = header.length - columns.length;
   if (reading.ignoredColumns === 0) return;
-  const places = header.flatMap((column, n) => (column === '' ? [n + 1] : []));
-  const some = places.slice(0, 5).join(', ');
+  const unnamed = header.flatMap((column, n) => (column === '' ? [n + 1] : []));
+  const some = unnamed.slice(0, 5).join(', ');
   const which =
-    places.length === 1 ? `Column ${some} has` : `Columns ${some}${places.length > 5 ? ', …' : ''} have`;
+    unnamed.length === 1 ? `Column ${some} has` : `Columns ${some}${unnamed.length > 5 ? ', …' : ''} have`;
   reading.note(`${which} no name in the header: ignored.`);
 }
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { decideRow, lastRoundAfter, type RoundFacts } from '../../../src/collect/round/decide-row.ts';
+import { decideRow, lastRoundAfter, type RoundDecision } from '../../../src/collect/round/decide-row.ts';
 
 const named = new Map([[3, { code: 'invalid_request', message: 'm', line: 4 }]]);
 const refusal = { name: 'ProviderRejected', code: 'INFERENCE_3001', message: 'm' };
 
-function facts(more: Partial<RoundFacts> = {}): RoundFacts {
+function facts(more: Partial<RoundDecision> = {}): RoundDecision {
   return {
     round: 1,
     lastRound: 4,
@@ -13,6 +13,7 @@ function facts(more: Partial<RoundFacts> = {}): RoundFacts {
     namedLines: new Map(),
     sent: 10,
     givenBack: false,
+    missingError: { code: 'MISSING_RESULT', message: 'm' },
     ...more,
   };
 }
@@ -37,8 +38,8 @@ describe('a row', () => {
 });
 
 describe('the last round', () => {
-  const after = (more: Partial<RoundFacts>, answered = 0): number =>
-    lastRoundAfter({ ...facts(more), requests: 10, answered }, 4);
+  const after = (more: Partial<RoundDecision>, answered = 0): number =>
+    lastRoundAfter(facts(more), { requests: 10, answered }, 4);
 
   test('moves on when a round cost nothing', () => {
     expect(after({})).toBe(4);

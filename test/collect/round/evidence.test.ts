@@ -2,18 +2,18 @@ import { describe, expect, test } from 'vitest';
 import {
   lookWaitSeconds,
   weighEvidence,
-  type Evidence,
+  type BatchEvidence,
   type FoundFile,
 } from '../../../src/collect/round/evidence.ts';
 
-type Given = Partial<Omit<Evidence, 'batch' | 'lines'>> & {
-  readonly batch?: Partial<NonNullable<Evidence['batch']>>;
-  readonly lines?: Partial<Evidence['lines']>;
+type Given = Partial<Omit<BatchEvidence, 'batch' | 'lines'>> & {
+  readonly batch?: Partial<NonNullable<BatchEvidence['batch']>>;
+  readonly lines?: Partial<BatchEvidence['lines']>;
 };
 
 const LATE = 600;
 
-function evidence({ batch, lines, ...given }: Given): Evidence {
+function evidence({ batch, lines, ...given }: Given): BatchEvidence {
   return {
     batch: { phase: 'ended', ending: 'succeeded', counts: undefined, errors: [], ...batch },
     files: [],

@@ -1,22 +1,16 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { describe, expect, test } from 'vitest';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { fileName, ResultFiles } from '../../../src/collect/round/result-files.ts';
 import { createFolderStore } from '../../../src/store/folder-store.ts';
+import { openTempFolder } from '../../support/temp-folder.ts';
 
 const PNG = { extension: 'png', bytes: Buffer.alloc(300_000) };
 
-async function openFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-files-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
-
 describe('the files of answers', () => {
   test('are all there once they are settled, under the names that were told', async () => {
-    const folder = await openFolder();
+    const folder = await openTempFolder();
     const files = new ResultFiles(createFolderStore(folder), 'job');
     const names: string[] = [];
     for (let n = 0; n < 300; n += 1) names.push(...(await files.add(`q${n}`, [PNG, PNG])));
@@ -28,7 +22,7 @@ describe('the files of answers', () => {
   });
 
   test('that cannot be written fail the round', async () => {
-    const store = createFolderStore(await openFolder());
+    const store = createFolderStore(await openTempFolder());
     const files = new ResultFiles(
       Object.assign(store, { put: () => Promise.reject(new Error('The disk is full.')) }),
       'job',

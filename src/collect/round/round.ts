@@ -2,7 +2,7 @@ import type { LateOutput, ShardContext } from '../../contract.ts';
 import type { Failure } from '../../errors.ts';
 
 /** The round to collect: its batch, or why there is none. */
-export interface RoundToCollect extends ShardContext {
+export interface Round extends ShardContext {
   readonly round: number;
   readonly lastRound: number;
   readonly batchId?: string;
@@ -15,7 +15,7 @@ export interface RoundToCollect extends ShardContext {
   readonly gone?: boolean;
   /** Set when the batch was told to end. */
   readonly cancelledAt?: number;
-  /** Rows were sent one by one until so many were denied that it is the account. */
+  /** Rows were sent direct until so many were denied that it is the account. */
   readonly denied?: Failure;
   /** Earlier looks found less than the batch promised. */
   readonly late?: LateOutput;

@@ -3,7 +3,10 @@ import { expect, test } from 'vitest';
 import { endOf, type AnswerEnd } from '../../src/collect/lines/answer-end.ts';
 import { classifyLine } from '../../src/collect/lines/classify-line.ts';
 import { renderResult } from '../../src/collect/lines/render-result.ts';
-import { ResultSplicer, type ResultRules } from '../../src/fast-path/splice-result.ts';
+import { FastLines } from '../../src/fast-path/fast-lines.ts';
+import type { ResultRules } from '../../src/collect/lines/result-rules.ts';
+import { ModelTally } from '../../src/collect/counts/model-usage.ts';
+import type { CountedLine } from '../../src/collect/lines/line-reader.ts';
 import { addUsage, NO_USAGE, USAGE_PARTS, usageOf } from '../../src/collect/counts/usage.ts';
 import { ONE_INPUT } from '../../src/endpoints/asked.ts';
 import type { Asked } from '../../src/endpoints/endpoint.ts';
@@ -175,29 +178,26 @@ test.each(RULES.map((rules) => [rules.endpoint.path, rules] as const))(
   (_, rules) => {
     fc.assert(
       fc.property(lines, fc.constantFrom(ONE_INPUT, { inputs: 1 }, { inputs: 2 }), (groups, asked) => {
-        const splicer = new ResultSplicer(rules);
+        const reader = new FastLines(rules);
+        const models = new ModelTally();
         let used = NO_USAGE;
         const ends = { truncated: 0, refused: 0 };
         for (const json of groups.flat().map((text) => Buffer.from(text))) {
           const wire = asWire(JSON.parse(json.toString('utf8'))) as Wire;
           const expected = reference(wire, rules, asked);
-          const answered = splicer.recognize(json);
-          const length = answered === undefined ? 0 : splicer.make(json, asked);
-          if (length > 0) {
-            expect(wire['custom_id']).toBe(answered);
-            expect(compact(splicer.line.toString('utf8', 0, length))).toBe(compact(expected?.text ?? ''));
-            used = addUsage(used, expected?.usage ?? NO_USAGE);
-            if (expected?.end !== undefined) ends[expected.end] += 1;
-          } else if (expected !== undefined && typeof wire['custom_id'] === 'string') splicer.learn(json);
+          const { id, verdict } = reader.read({ bytes: json, isUtf8: true }, () => asked);
+          if (verdict === undefined || !('render' in verdict)) continue;
+          const rendered = verdict.render();
+          models.add(rendered);
+          expect(wire['custom_id']).toBe(id);
+          expect(compact(rendered.line.toString('utf8'))).toBe(compact(expected?.text ?? ''));
+          used = addUsage(used, expected?.usage ?? NO_USAGE);
+          if (expected?.end !== undefined) ends[expected.end] += 1;
         }
-        const sum = (end: AnswerEnd): number =>
-          splicer
-            .models()
-            .list()
-            .reduce((total, model) => total + model[end], 0);
+        const sum = (end: AnswerEnd): number => models.list().reduce((total, model) => total + model[end], 0);
         expect({ truncated: sum('truncated'), refused: sum('refused') }).toEqual(ends);
         // In another order of adding up, the last digits of fractions differ.
-        const total = splicer.models().total();
+        const total = models.total();
         for (const part of USAGE_PARTS) {
           expect(Math.abs(total[part] - used[part])).toBeLessThanOrEqual(1e-9 * (1 + used[part]));
         }
@@ -206,6 +206,12 @@ test.each(RULES.map((rules) => [rules.endpoint.path, rules] as const))(
     );
   },
 );
+
+/** The result line of an answer, where it is rendered from the bytes of its line. */
+function rendered(reader: FastLines, json: Buffer, asked: Asked = ONE_INPUT): CountedLine | undefined {
+  const { verdict } = reader.read({ bytes: json, isUtf8: true }, () => asked);
+  return verdict !== undefined && 'render' in verdict ? verdict.render() : undefined;
+}
 
 const CHAT = {
   custom_id: 'q1',
@@ -225,13 +231,14 @@ const CHAT = {
 };
 
 test('the second answer of a kind is spliced, with its usage', () => {
-  const splicer = new ResultSplicer(RULES[0] as ResultRules);
+  const reader = new FastLines(RULES[0] as ResultRules);
   const json = Buffer.from(JSON.stringify(CHAT));
-  splicer.learn(json);
+  expect(rendered(reader, json)).toBeUndefined();
 
-  expect(splicer.recognize(json)).toBe('q1');
-  expect(splicer.make(json, ONE_INPUT)).toBeGreaterThan(0);
-  expect(splicer.models().list()).toEqual([
+  expect(reader.read({ bytes: json, isUtf8: true }, () => ONE_INPUT)).toMatchObject({ id: 'q1' });
+  const models = new ModelTally();
+  models.add(rendered(reader, json) as CountedLine);
+  expect(models.list()).toEqual([
     {
       model: 'm',
       answers: 1,
@@ -246,47 +253,46 @@ test('the second answer of a kind is spliced, with its usage', () => {
 });
 
 test('amounts count however they are written', () => {
-  const splicer = new ResultSplicer(RULES[0] as ResultRules);
+  const reader = new FastLines(RULES[0] as ResultRules);
   const { response } = CHAT;
   const answer = (credits: string): Buffer => {
     const body = { ...response.body, billing_cost: { energy: '0.5', credits } };
     return Buffer.from(JSON.stringify({ ...CHAT, response: { ...response, body } }));
   };
+  const models = new ModelTally();
   let credits = 0;
   for (const written of ['0.5', '0E-10', '0.25', '1E-7', '2E-7', '0.125', '9'.repeat(400), '', 'none', '3']) {
     const body = { billing_cost: { credits: written } };
     const json = answer(written);
-    if (splicer.make(json, ONE_INPUT) === 0) {
-      splicer.countAnswer(body, undefined);
-      splicer.learn(json);
-    }
+    const made = rendered(reader, json);
+    if (made === undefined) models.addAnswer(body, undefined);
+    else models.add(made);
     credits += usageOf(body).credits;
   }
 
-  expect(splicer.models().total().credits).toBe(addUsage({ ...NO_USAGE, credits }, NO_USAGE).credits);
+  expect(models.total().credits).toBe(addUsage({ ...NO_USAGE, credits }, NO_USAGE).credits);
 });
 
 test('a key that is written with escapes is the same key', () => {
-  const splicer = new ResultSplicer(RULES[0] as ResultRules);
+  const reader = new FastLines(RULES[0] as ResultRules);
   const answer = (model: string): Buffer =>
     Buffer.from(JSON.stringify(CHAT).replace('"model":"m"', `"mod\\u0065l":"${model}"`));
-  splicer.learn(answer('m'));
+  rendered(reader, answer('m'));
 
-  expect(splicer.make(answer('m'), ONE_INPUT)).toBeGreaterThan(0);
-  expect(splicer.make(answer('other'), ONE_INPUT)).toBe(0);
-  expect(splicer.models().list()).toMatchObject([{ model: 'm', answers: 1 }]);
+  expect(rendered(reader, answer('m'))).toMatchObject({ model: 'm' });
+  expect(rendered(reader, answer('other'))).toBeUndefined();
 });
 
 test('a vector is copied as the provider wrote it', () => {
-  const splicer = new ResultSplicer(RULES[1] as ResultRules);
+  const reader = new FastLines(RULES[1] as ResultRules);
   const written = (digits: string): Buffer =>
     Buffer.from(
       `{"custom_id":"q1","response":{"status_code":200,"body":{"data":[{"index":0,"embedding":[${digits}]}]}},"error":null}`,
     );
-  splicer.learn(written('1,2,3,4,5,6,7,8'));
-  const length = splicer.make(written('-0.10, 1e-05,3,4,5,6,7,8'), ONE_INPUT);
+  rendered(reader, written('1,2,3,4,5,6,7,8'));
+  const made = rendered(reader, written('-0.10, 1e-05,3,4,5,6,7,8'));
 
-  expect(splicer.line.toString('utf8', 0, length)).toBe(
+  expect(made?.line.toString('utf8')).toBe(
     '{"custom_id":"q1","ok":true,"embedding":[-0.10, 1e-05,3,4,5,6,7,8],"round":2}\n',
   );
 });
@@ -306,17 +312,17 @@ test('a line with a long vector is taken by both paths alike, whichever of its b
   let taken = 0;
   fc.assert(
     fc.property(numbers, fc.nat(), byte, (vector, place, changedTo) => {
-      const splicer = new ResultSplicer(rules);
-      splicer.learn(Buffer.from(lineOf([1, 2, 3, 4, 5, 6, 7, 8])));
+      const reader = new FastLines(rules);
+      rendered(reader, Buffer.from(lineOf([1, 2, 3, 4, 5, 6, 7, 8])));
       const json = Buffer.from(lineOf(vector));
       json[place % json.length] = changedTo;
 
-      const length = splicer.make(json, ONE_INPUT);
+      const made = rendered(reader, json);
 
-      if (length === 0) return;
+      if (made === undefined) return;
       taken += 1;
       const expected = reference(asWire(readAnswer(json.toString('utf8'))) as Wire, rules, ONE_INPUT);
-      expect(compact(splicer.line.toString('utf8', 0, length))).toBe(compact(expected?.text ?? ''));
+      expect(compact(made.line.toString('utf8'))).toBe(compact(expected?.text ?? ''));
     }),
     { numRuns: 600 },
   );

@@ -1,4 +1,4 @@
-import type { Executions } from '../src/executions/executions.ts';
+import type { Executions } from '../../src/executions/executions.ts';
 
 /** Executions that run until they are told to end; a name is used once. */
 export class HeldExecutions implements Executions {

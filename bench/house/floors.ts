@@ -1,0 +1,58 @@
+/**
+ * The floors of `src/`, from the ground up. A room imports only rooms below its own; rooms of one floor do not import each
+ * other. A room is a folder, or a file right below `src/`; files of that kind that are not listed are the ground.
+ * `.oxlintrc.json` holds the same as import rules (`npm run house -- --write`).
+ */
+export const FLOORS: readonly (readonly string[])[] = [
+  ['store', 'cost'],
+  ['jsonl'],
+  ['provider'],
+  ['checkpoints', 'edges.ts'],
+  ['contract.ts', 'polling.ts', 'metrics.ts'],
+  ['executions', 'announce', 'endpoints'],
+  ['output'],
+  ['rows', 'batches'],
+  ['profiles'],
+  ['requests'],
+  ['config'],
+  ['collect/lines', 'tables'],
+  ['collect/counts'],
+  ['collect/round', 'fast-path'],
+  ['collect/shard', 'collect/retry'],
+  ['collect'],
+  ['doors', 'status', 'direct'],
+  ['report'],
+  ['api', 'runtime'],
+  ['steps'],
+];
+
+const ROOMS = FLOORS.flat();
+
+/** Files right below `src/` that are on no floor. */
+export const GROUND = 'ground';
+
+/** The room of a file of `src/`, such as `collect/round`. */
+export function roomOf(file: string): string {
+  const [first = '', second = '', ...rest] = file.replace(/^src\//, '').split('/');
+  if (second === '') return ROOMS.includes(first) ? first : GROUND;
+  return first === 'collect' && rest.length > 0 ? `${first}/${second}` : first;
+}
+
+/** How high a room is, the ground being 0; undefined for a room that is on no floor yet. */
+export function floorOf(room: string): number | undefined {
+  if (room === GROUND) return 0;
+  const floor = FLOORS.findIndex((rooms) => rooms.includes(room));
+  return floor === -1 ? undefined : floor + 1;
+}
+
+/** Whether an import leads to a room that is not below its own. */
+export function goesUp(from: string, to: string): boolean {
+  const [own, other] = [roomOf(from), roomOf(to)];
+  if (own === other) return false;
+  return (floorOf(other) ?? Infinity) >= (floorOf(own) ?? -1);
+}
+
+/** Rooms that a room does not import. */
+export function roomsAbove(room: string): string[] {
+  return ROOMS.filter((other) => other !== room && (floorOf(other) ?? 0) >= (floorOf(room) ?? 0));
+}

@@ -1,0 +1,76 @@
+import { SIMULATOR, SIMULATED } from '../src/config/known-providers.ts';
+import type { NightshiftConfig, ProfileConfig } from '../src/config/config.ts';
+import { findProvider, resolveProfile } from '../src/config/resolve-profile.ts';
+import { InvalidRequest, ProviderDenied } from '../src/errors.ts';
+import { apiKeyVariable, readApiKey, readHeaderSecret } from '../src/runtime/api-key.ts';
+import { readTreatment, type AskedJob } from '../host/start-request.ts';
+import { rejectFolder } from '../host/take-in.ts';
+
+/** How a run says whose answers it wants. */
+export interface ProviderFlags {
+  readonly provider?: string;
+  readonly simulate?: true;
+}
+
+/** Who answers a run. */
+export interface ChosenProvider {
+  readonly overrides: ProfileConfig;
+  /** The answers are made up here. */
+  readonly simulated: boolean;
+  readonly name: string;
+}
+
+/**
+ * The provider of a run: the one that its profile names, unless the command asks for another one or for made-up answers.
+ * @param isDemo there are no files of the user's: the example is answered for free, too
+ * @throws InvalidRequest when a file is not there, or the provider's key is not: before anything is made or sent
+ */
+export async function chooseProvider(
+  config: NightshiftConfig,
+  asked: Omit<AskedJob, 'again'>,
+  { provider, simulate }: ProviderFlags,
+  isDemo: boolean,
+): Promise<ChosenProvider> {
+  if (simulate === true && provider !== undefined && provider !== SIMULATOR)
+    throw new InvalidRequest(`--simulate asks no provider: leave out --provider ${provider}, or --simulate.`);
+  const treatment = await readTreatment(asked);
+  if (treatment.request === undefined) for (const file of asked.files) await rejectFolder(file);
+  const named = resolveProfile(config, treatment.profile, treatment.overrides).provider.name;
+  const simulated = simulate === true || named === SIMULATOR || (isDemo && provider === undefined);
+  if (simulated) return { overrides: { ...asked.overrides, ...SIMULATED }, simulated, name: SIMULATOR };
+  await rejectWithoutSecrets(config, named);
+  return { overrides: asked.overrides, simulated, name: named };
+}
+
+/** Says at once what is missing, instead of letting the job find out at its first upload. */
+export async function rejectWithoutSecrets(config: NightshiftConfig, provider: string): Promise<void> {
+  const { headers = {} } = findProvider(config, provider);
+  const secrets = Object.values(headers).flatMap((value) => (typeof value === 'string' ? [] : value.secret));
+  const missing = [
+    ...((await isThere(() => readApiKey(provider, process.env))) ? [] : [provider]),
+    ...(await absent(secrets)),
+  ];
+  if (missing.length === 0) return;
+  const variables = missing.map(apiKeyVariable);
+  const which = variables.length === 1 ? `the environment variable ${variables[0]}` : variables.join(' and ');
+  throw new InvalidRequest(
+    `There is no ${missing.includes(provider) ? 'key' : 'secret of a header'} for the provider "${provider}". Set ${which}. With --simulate, answers are made up here: no key, no cost.`,
+  );
+}
+
+async function absent(secrets: readonly string[]): Promise<string[]> {
+  const found = await Promise.all(
+    secrets.map((secret) => isThere(() => readHeaderSecret(secret, process.env))),
+  );
+  return secrets.filter((_, n) => found[n] !== true);
+}
+
+async function isThere(read: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await read();
+    return true;
+  } catch (error) {
+    if (error instanceof ProviderDenied) return false;
+    throw error;
+  }
+}

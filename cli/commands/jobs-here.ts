@@ -1,0 +1,141 @@
+import { resolve } from 'node:path';
+import type { NightshiftConfig } from '../../src/config/config.ts';
+import { jobObject, type Job } from '../../src/checkpoints/job.ts';
+import { summaryObject, type Summary } from '../../src/checkpoints/summary.ts';
+import { InvalidRequest } from '../../src/errors.ts';
+import { holderOf } from '../../host/lock.ts';
+import { openLocalEdges } from '../../host/open-edges.ts';
+import { cancelRun, resumeRun, type RunHost } from '../../host/run-job.ts';
+import { rejectWithoutSecrets } from '../choose-provider.ts';
+import { endOrCancel } from '../end-or-cancel.ts';
+import { takeInterrupts } from '../interrupts.ts';
+import { jsonLine } from '../json-lines.ts';
+import { print, printError } from '../output.ts';
+import { filesOf } from '../result-files.ts';
+import { openProgress } from '../run-progress.ts';
+import { noSuchJob } from '../targets/find-job.ts';
+import { openPlace, type Place } from '../targets/open-target.ts';
+import { reportSummary } from '../view/report.ts';
+import { EXIT, exitStatus } from './exit-status.ts';
+
+/** A data folder of this machine. */
+interface FolderFlags {
+  readonly data: string;
+  readonly json?: true;
+}
+
+/** Cancels a job of a data folder: through the process that runs it, or here when none does. @returns the exit status */
+export async function cancelHere(
+  jobId: string,
+  flags: FolderFlags,
+  config: NightshiftConfig,
+): Promise<number> {
+  const place = await openPlace({ ...WHERE, data: flags.data });
+  await requireJob(place, jobId);
+  const summary = await summaryObject.read(place.store, jobId);
+  if (summary !== undefined && !mayGoOn(summary))
+    throw new InvalidRequest(`Job ${jobId} has ended: there is nothing to cancel.`);
+  if (await askHolder(flags.data, jobId, 'cancel')) {
+    if (flags.json) print(jsonLine('cancelled', { jobId, state: 'cancelling' }));
+    else print(`Job ${jobId} is being cancelled. See how it ends: nightshift watch ${jobId}${place.options}`);
+    return EXIT.ok;
+  }
+  const cancelled = await runHere(jobId, flags, config, (host) => cancelRun(host, jobId));
+  if (flags.json) print(jsonLine('cancelled', { jobId, state: 'cancelling' }));
+  else if (cancelled !== undefined) await tell(place, cancelled);
+  return EXIT.ok;
+}
+
+/** Lets a job of a data folder go on: in the process that holds the folder, or here to its end. @returns the exit status */
+export async function resumeHere(
+  jobId: string,
+  flags: FolderFlags,
+  config: NightshiftConfig,
+): Promise<number> {
+  const place = await openPlace({ ...WHERE, data: flags.data });
+  await requireJob(place, jobId);
+  const summary = await summaryObject.read(place.store, jobId);
+  if (summary !== undefined && !mayGoOn(summary))
+    throw new InvalidRequest(`Job ${jobId} came to its end: there is nothing to resume.`);
+  if (await askHolder(flags.data, jobId, 'resume')) {
+    if (flags.json) print(jsonLine('started', { jobId, state: 'resumed' }));
+    else print(`Job ${jobId} goes on. Watch it: nightshift watch ${jobId}${place.options}`);
+    return EXIT.ok;
+  }
+  const ended = await runHere(jobId, flags, config, (host) => resumeRun(host, jobId));
+  if (ended === undefined) return EXIT.interrupted;
+  if (flags.json) print(jsonLine('summary', ended));
+  else await tell(place, ended);
+  return exitStatus(ended);
+}
+
+const WHERE = { stack: undefined, outputs: '' };
+
+/** A job that failed or was cancelled can go on, and may have batches to cancel. */
+function mayGoOn({ status }: Summary): boolean {
+  return status === 'failed' || status === 'cancelled';
+}
+
+async function requireJob(place: Place, jobId: string): Promise<Job> {
+  const job = await jobObject.read(place.store, jobId);
+  if (job !== undefined) return job;
+  throw (await summaryObject.read(place.store, jobId)) === undefined
+    ? await noSuchJob(place, jobId)
+    : new InvalidRequest(`Job ${jobId} has ended: its checkpoints are gone, or it was refused.`);
+}
+
+/**
+ * Asks the process that works with the folder, if there is one.
+ * @returns whether it does it; false when no process works there
+ * @throws InvalidRequest when it says no, or takes no requests, as a run
+ */
+async function askHolder(data: string, jobId: string, what: 'cancel' | 'resume'): Promise<boolean> {
+  const holder = await holderOf(resolve(data));
+  if (holder === undefined) return false;
+  if (holder.url === undefined)
+    throw new InvalidRequest(
+      `"${data}" is in use by process ${holder.pid ?? 'of another program'}, which runs one job: press Ctrl-C there, twice to cancel its job, and then ${what} here.`,
+    );
+  const response = await fetch(`${holder.url}/jobs/${encodeURIComponent(jobId)}/${what}`, { method: 'POST' });
+  if (response.ok) return true;
+  const { detail } = (await response.json().catch(() => ({}))) as { readonly detail?: string };
+  throw new InvalidRequest(detail ?? `The process that works with "${data}" answered ${response.status}.`);
+}
+
+/** Brings up what runs the job, which is asked the provider that it began with. */
+async function runHere(
+  jobId: string,
+  { data, json }: FolderFlags,
+  config: NightshiftConfig,
+  act: (host: RunHost) => Promise<Summary | undefined>,
+): Promise<Summary | undefined> {
+  const interrupts = takeInterrupts();
+  const place = await openPlace({ ...WHERE, data });
+  const job = await requireJob(place, jobId);
+  const simulated = job.simulated === true;
+  if (!simulated) await rejectWithoutSecrets(config, job.profile.provider.name);
+  await using local = await openLocalEdges({ data, simulator: simulated, log: () => undefined, config });
+  const progress = openProgress(place.store, { json }, json === true ? printError : print);
+  const host: RunHost = {
+    config,
+    edges: local.edges,
+    steps: local.steps,
+    simulated: simulated || undefined,
+    onStart: (started) => {
+      if (started.execution !== undefined) progress.begin(started.jobId);
+    },
+    onEvent: progress.onEvent,
+    signal: interrupts.first,
+  };
+  const ended = act(host).then((summary) => {
+    if (summary === undefined) throw new InvalidRequest(`There is no job ${jobId}.`);
+    return summary;
+  });
+  // Awaited here: what runs the job is closed when this function is left.
+  return await endOrCancel(ended, interrupts, () => progress.end());
+}
+
+async function tell(place: Place, summary: Summary): Promise<void> {
+  const files = (await filesOf(place.store, summary.jobId)).map(({ key }) => place.store.locate(key));
+  await reportSummary(place.store, summary, { files });
+}

@@ -1,0 +1,37 @@
+import { RunAborted } from '../host/run-job.ts';
+import type { Summary } from '../src/checkpoints/summary.ts';
+import type { SentSoFar } from '../host/sent-so-far.ts';
+import { SECOND_INTERRUPT_MS, type Interrupts } from './interrupts.ts';
+import { printError } from './output.ts';
+import { describeInterrupt, isNothing } from './view/describe-interrupt.ts';
+
+/** The summary of a job that came to its end, or was cancelled; undefined when it was interrupted and goes on later. */
+export async function endOrCancel(
+  running: Promise<Summary>,
+  interrupts: Interrupts,
+  onEnd: () => Promise<void>,
+): Promise<Summary | undefined> {
+  try {
+    return await running.finally(onEnd);
+  } catch (error) {
+    if (!(error instanceof RunAborted)) throw error;
+    const known = await sayWhatWasSent(error);
+    if (error.cancel === undefined || isNothing(known)) return undefined;
+    printError('Ctrl-C again cancels it at the provider.');
+    if (!(await interrupts.second(SECOND_INTERRUPT_MS))) {
+      const after = await error.sent();
+      if (describeInterrupt(after) !== describeInterrupt(known)) printError(describeInterrupt(after));
+      return undefined;
+    }
+    printError('Cancelling. What is finished at the provider is still collected.');
+    return error.cancel();
+  }
+}
+
+/** Says it at once where something was sent already; else waits for what is on its way. */
+async function sayWhatWasSent({ sentAtOnce, sent }: RunAborted): Promise<SentSoFar> {
+  const now = await sentAtOnce();
+  const known = isNothing(now) ? await sent() : now;
+  printError(describeInterrupt(known));
+  return known;
+}

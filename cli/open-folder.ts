@@ -1,0 +1,56 @@
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jobKey } from '../src/checkpoints/keys.ts';
+import { createFolderStore } from '../src/store/folder-store.ts';
+import { FolderInUse, holderOf } from '../host/lock.ts';
+import { openLocalEdges, type LocalEdges, type OpenEdges } from '../host/open-edges.ts';
+import { findJob, readTreatment, type AskedJob } from '../host/start-request.ts';
+import { printError } from './output.ts';
+import { printable } from '../src/printable.ts';
+
+/** Folders beside one that is in use: as many runs at a time as a machine is likely to have. */
+const MOST_BESIDE = 9;
+
+/** Where a run finds its job. */
+export type RunPlace =
+  /** In a folder that is this process's. */
+  | { readonly kind: 'own'; readonly edges: LocalEdges; readonly data: string }
+  /** Another process works with the folder, and knows the job: it is watched there. */
+  | { readonly kind: 'joined'; readonly jobId: string; readonly data: string };
+
+/**
+ * Opens the data folder for a run. Where another process has it, a job that is known there is joined, so that nobody pays
+ * for it twice; another job runs in a folder beside it.
+ * @throws InvalidRequest when no folder can be used
+ */
+export async function openForRun(options: OpenEdges, asked: AskedJob): Promise<RunPlace> {
+  for (let n = 1; ; n += 1) {
+    const data = n === 1 ? options.data : `${options.data}-${n}`;
+    try {
+      return { kind: 'own', edges: await openLocalEdges({ ...options, data }), data };
+    } catch (error) {
+      if (!(error instanceof FolderInUse) || n > MOST_BESIDE) throw error;
+    }
+    const jobId = await knownThere(data, options, asked);
+    if (jobId !== undefined) return { kind: 'joined', jobId, data };
+    await sayBeside(data, `${options.data}-${n + 1}`);
+  }
+}
+
+/** A run that has just taken the folder has not recorded its job yet: it may be this one. */
+const JUST_TAKEN_MS = 5_000;
+
+async function knownThere(data: string, { config }: OpenEdges, asked: AskedJob): Promise<string | undefined> {
+  const { url, since } = (await holderOf(resolve(data))) ?? {};
+  const age = since === undefined ? 0 : Date.now() - Date.parse(since);
+  if (url === undefined && age < JUST_TAKEN_MS) await sleep(JUST_TAKEN_MS - age);
+  const store = createFolderStore(resolve(data));
+  const jobId = await findJob(store, config, asked, await readTreatment(asked));
+  return (await store.stat(jobKey(jobId))) === undefined ? undefined : jobId;
+}
+
+async function sayBeside(data: string, beside: string): Promise<void> {
+  const holder = await holderOf(resolve(data));
+  const who = holder?.pid === undefined ? 'another process' : `process ${holder.pid}`;
+  printError(`"${printable(data)}" is in use by ${who}: this run uses "${printable(beside)}".`);
+}

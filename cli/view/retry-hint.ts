@@ -1,0 +1,34 @@
+/** Attempts after which a hint is given: the first failure often passes by itself. */
+const HINT_FROM = 2;
+
+/** What a person can do about failures that go on, by what the error says. */
+const HINTS: readonly (readonly [RegExp, string])[] = [
+  [
+    /ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ENETDOWN/,
+    'Check the network, or the base URL of the provider. The job goes on by itself when the provider answers.',
+  ],
+  [
+    /ECONNREFUSED/,
+    'Nothing listens at the base URL of the provider: check its port, and that the server runs. The job goes on by itself then.',
+  ],
+  [
+    /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/,
+    'Set NODE_EXTRA_CA_CERTS to the certificate of your proxy or server.',
+  ],
+  [
+    /ProviderThrottled|ProviderBusy/,
+    'The provider asks to slow down. Nothing is lost; there is nothing to do.',
+  ],
+  [/StoreUnavailable/, 'Check the disk that the data folder is on.'],
+  [
+    /ProviderUnavailable/,
+    'The provider does not answer as it should: see its status page. The job goes on by itself.',
+  ],
+];
+
+/** A hint for an attempt that failed, once there is reason for one; Ctrl-C is always possible. */
+export function retryHint(error: string, attempt: number): string | undefined {
+  if (attempt !== HINT_FROM) return undefined;
+  const found = HINTS.find(([pattern]) => pattern.test(error))?.[1];
+  return found === undefined ? undefined : `${found} Ctrl-C leaves the job where it is.`;
+}

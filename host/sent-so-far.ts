@@ -1,0 +1,45 @@
+import { shardsPrefix } from '../src/checkpoints/keys.ts';
+import type { ObjectStore } from '../src/store/object-store.ts';
+
+/** What is known to be at the provider of a job that was interrupted, from its checkpoints. */
+export interface SentSoFar {
+  /** Batches that were created and are not collected. */
+  readonly batches: number;
+  /** Creates without an answer: each may have made a batch. */
+  readonly unanswered: number;
+  /** Files that were uploaded, without a batch. */
+  readonly files: number;
+  /** Uploads without an answer: each may have left a file. */
+  readonly uploads: number;
+  /** Shards whose rows are sent one by one, and have answers. */
+  readonly direct: number;
+}
+
+/** Nothing is known to be sent. */
+export const NOTHING_SENT: SentSoFar = { batches: 0, unanswered: 0, files: 0, uploads: 0, direct: 0 };
+
+/** Reads it from one listing of the job's shards. */
+export async function sentSoFar(store: ObjectStore, jobId: string): Promise<SentSoFar> {
+  const prefix = shardsPrefix(jobId);
+  const rounds = new Map<string, Set<string>>();
+  for await (const { key } of store.list(prefix)) {
+    const [, round, file] = /^(\d+\/round-\d+)\.(.+)$/.exec(key.slice(prefix.length)) ?? [];
+    if (round === undefined || file === undefined) continue;
+    rounds.set(round, (rounds.get(round) ?? new Set()).add(file.replace(/^answers-.*/, 'answers')));
+  }
+  const sent: Record<keyof SentSoFar, number> = { ...NOTHING_SENT };
+  for (const files of rounds.values()) {
+    const kind = kindOf(files);
+    if (kind !== undefined) sent[kind] += 1;
+  }
+  return sent;
+}
+
+function kindOf(files: ReadonlySet<string>): keyof SentSoFar | undefined {
+  if (files.has('collected.json')) return undefined;
+  if (files.has('batch.json')) return 'batches';
+  if (files.has('creating.json')) return 'unanswered';
+  if (files.has('upload.json')) return 'files';
+  if (files.has('uploading.json')) return 'uploads';
+  return files.has('answers') ? 'direct' : undefined;
+}

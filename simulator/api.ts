@@ -1,0 +1,41 @@
+import type { Hono } from 'hono';
+import type { AppContext, AppOptions } from './app-options.ts';
+import { codeOf, type Refusal } from './codes.ts';
+import { errorBody } from './dialects.ts';
+import type { Route } from './faults.ts';
+import { strike, type NodeBindings } from './strike.ts';
+
+type Handler = (c: AppContext) => Promise<Response>;
+
+export type App = Hono<{ Bindings: NodeBindings }>;
+
+type ErrorStatus = 400 | 401 | 404 | 405 | 409 | 413;
+
+/** An error that a call is answered with: its status, its code, and its message. */
+export type ErrorAnswer = readonly [status: ErrorStatus, code: string | null, message: string];
+
+/** What the routes of every adapter are made with. */
+export interface Api extends AppOptions {
+  readonly app: App;
+  /** A route that the faults of the script may strike. */
+  readonly route: (name: Route, handle: Handler) => Handler;
+  readonly refuse: (c: AppContext, ...answer: ErrorAnswer) => Response;
+  readonly notFound: (c: AppContext, what: string) => Response;
+  /** The provider's code of an error. */
+  readonly codes: (refusal: Refusal) => string | null;
+}
+
+export function openApi(app: App, options: AppOptions): Api {
+  const { script, spoken } = options;
+  const refuse: Api['refuse'] = (c, status, code, message) =>
+    c.json(errorBody(spoken, code, message) as object, status);
+  const codes: Api['codes'] = (refusal) => codeOf(refusal, spoken);
+  return {
+    ...options,
+    app,
+    codes,
+    refuse,
+    notFound: (c, what) => refuse(c, 404, codes('not found'), `No such ${what}.`),
+    route: (name, handle) => (c) => strike(script.forRoute(name), spoken, c, () => handle(c)),
+  };
+}

@@ -1,0 +1,126 @@
+import { batchObject } from '../checkpoints/batch-checkpoint.ts';
+import type { RoundRef } from '../checkpoints/keys.ts';
+import { readTwins, twinsObject, type Twin } from '../checkpoints/twins.ts';
+import { uploadObject } from '../checkpoints/upload.ts';
+import type { ProviderEdges } from '../edges.ts';
+import { isProviderError, ProviderNotFound } from '../errors.ts';
+import type { Batch, BatchProvider, ProviderSettings } from '../provider/batch-provider.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { batchMetadata } from './batch-metadata.ts';
+
+/** A shard that may have twins, and the round that it is in. */
+export interface ShardInDoubt extends RoundRef {
+  readonly provider: ProviderSettings;
+  /** The batch that the round is collected from. */
+  readonly batchId?: string;
+}
+
+/** A twin as the provider shows it. */
+export interface FoundTwin {
+  readonly round: number;
+  readonly batch: Batch;
+}
+
+/** Writes down that the provider may have more batches of a round than the one that it is collected from. */
+export async function noteDoubt(store: ObjectStore, ref: RoundRef): Promise<void> {
+  await twinsObject.create(store, ref, { twins: [] });
+}
+
+/**
+ * Writes down that a batch is a twin: it was given up, because it is gone or because another one of its round is collected
+ * in its place.
+ */
+export async function giveUpBatch(
+  store: ObjectStore,
+  ref: RoundRef,
+  twin: Pick<Twin, 'batchId' | 'status'>,
+): Promise<void> {
+  const others = (await readTwins(store, ref)).filter(({ batchId }) => batchId !== twin.batchId);
+  await twinsObject.write(store, ref, { twins: [...others, { ...twin, phase: 'ended', files: {} }] });
+}
+
+/** From now on the round is collected from its twin; the batch that it was collected from is a twin. */
+export async function followTwin(
+  store: ObjectStore,
+  { batchId, ...shard }: ShardInDoubt & { readonly status: string },
+  twin: Batch,
+): Promise<void> {
+  const checkpoint = await batchObject.require(store, shard);
+  if (batchId !== undefined) await giveUpBatch(store, shard, { batchId, status: shard.status });
+  await batchObject.write(store, shard, { ...checkpoint, batchId: twin.id });
+}
+
+/**
+ * Looks for the twins of a shard's batches in the complete list, those of earlier rounds included, and writes down how they are.
+ * @throws a `Provider*` error when the list cannot be read: what cannot be seen may run
+ */
+export async function findTwins(edges: ProviderEdges, shard: ShardInDoubt): Promise<readonly FoundTwin[]> {
+  const found: FoundTwin[] = [];
+  for (let round = 1; round <= shard.round; round += 1) {
+    const isInDoubt = (await twinsObject.read(edges.store, { ...shard, round })) !== undefined;
+    if (isInDoubt) found.push(...(await findTwinsOf(edges, { ...shard, round }, shard)));
+  }
+  return found;
+}
+
+async function findTwinsOf(
+  { store, provider: providers, log }: ProviderEdges,
+  of: ShardInDoubt,
+  current: ShardInDoubt,
+): Promise<FoundTwin[]> {
+  const { jobId, shard, round } = of;
+  const provider = providers(of.provider);
+  const upload = await uploadObject.read(store, of);
+  if (upload === undefined) return [];
+  const { fileId } = upload;
+  const known = (await readTwins(store, of)).filter(({ batchId }) => batchId !== current.batchId);
+  const isKnown = (id: string): boolean => known.some(({ batchId }) => batchId === id);
+  const collected = await batchObject.read(store, of);
+  const metadata = batchMetadata({ jobId, shard, round, fileId });
+  const listed = await provider.findBatches({ inputFileId: fileId, metadata });
+  const twins = listed.filter(
+    ({ id }) => id !== current.batchId && (id !== collected?.batchId || isKnown(id)),
+  );
+  const isListed = (batchId: string): boolean => twins.some(({ id }) => id === batchId);
+  for (const { batchId } of known) if (!isListed(batchId)) twins.push(...(await lookById(provider, batchId)));
+  const unseen = known.filter(({ batchId }) => !isListed(batchId));
+  await twinsObject.write(store, of, { twins: [...unseen, ...twins.map(toTwin)] });
+  for (const { id, status } of twins)
+    if (!isKnown(id)) log('batch_twin_found', { jobId, shard, round, batchId: id, status });
+  return twins.map((batch) => ({ round, batch }));
+}
+
+/** One that is in the list no more, or was given up as gone. @returns at most one */
+async function lookById(provider: BatchProvider, batchId: string): Promise<Batch[]> {
+  try {
+    const shown = await provider.getBatch(batchId);
+    return shown.id === batchId ? [shown] : [];
+  } catch (error) {
+    if (!(error instanceof ProviderNotFound)) throw error;
+    return [];
+  }
+}
+
+function toTwin({ id, status, phase, inputFileId, outputFileId, errorFileId }: Batch): Twin {
+  const files = { input: inputFileId, output: outputFileId, errors: errorFileId };
+  return { batchId: id, status, phase, files };
+}
+
+/** Asks the provider to cancel the twins that run. One that does not take it is asked again at the next look. */
+export async function cancelTwins(
+  edges: ProviderEdges,
+  { jobId, shard, provider }: ShardInDoubt,
+  twins: readonly FoundTwin[],
+): Promise<void> {
+  for (const { round, batch } of twins) {
+    if (batch.phase !== 'running') continue;
+    const fields = { jobId, shard, round, batchId: batch.id };
+    try {
+      await edges.provider(provider).cancelBatch(batch.id);
+      edges.log('batch_cancel_requested', fields);
+    } catch (error) {
+      if (!isProviderError(error)) throw error;
+      edges.log('batch_cancel_failed', { ...fields, error: error.name });
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import type { Usage } from '../../checkpoints/counts.ts';
+import type { Asked } from '../../endpoints/endpoint.ts';
+import { numberText } from '../../exact-json.ts';
+import { readAnswer } from '../../jsonl/answer-json.ts';
+import { asWire, type Wire } from '../../provider/wire.ts';
+import type { AnswerEnd } from './answer-end.ts';
+import { classifyLine, type LineRules, type Verdict } from './classify-line.ts';
+import { withResponse } from './line-shape.ts';
+
+/** A line of a provider's file. */
+export interface ProviderLine {
+  readonly bytes: Buffer;
+  /** Whether the bytes are valid UTF-8. */
+  readonly isUtf8: boolean;
+}
+
+/** What a line says of its row; of an answer perhaps only how its result line is rendered. */
+export type LineVerdict = Verdict | RenderableAnswer;
+
+/** An answer whose result line is rendered from the bytes of the provider's line. */
+export interface RenderableAnswer {
+  readonly kind: 'ok';
+  /** To be called before the next line is read: both the result line and its source are reused then. */
+  render(): CountedLine;
+}
+
+/** A result line with its newline, and what its answer counts for. */
+export interface CountedLine {
+  readonly line: Buffer;
+  readonly model: string | undefined;
+  readonly end: AnswerEnd | undefined;
+  readonly usage: Usage;
+}
+
+/** A line before its row is known. */
+export interface ReadLine {
+  /** Its custom_id, where it has one that can be read. */
+  readonly id: string | undefined;
+  /** Undefined when the line is not a JSON object, or no row has its id. */
+  readonly verdict: LineVerdict | undefined;
+}
+
+/**
+ * Reads the lines of a provider's files. {@link RuleLines} parses each line; a faster implementation comes to the same
+ * verdicts and result lines.
+ */
+export interface LineReader {
+  /** @param askedOf what the request with this id asks; undefined when there is no such request */
+  read(line: ProviderLine, askedOf: (id: string) => Asked | undefined): ReadLine;
+  /** Reads a line whose row is known, whatever its id is. Returns undefined when it is not a JSON object. */
+  readOf(line: ProviderLine, asked: Asked): LineVerdict | undefined;
+}
+
+/** Reads lines by the rules: parses them, and classifies what they hold. */
+export class RuleLines implements LineReader {
+  readonly #rules: LineRules;
+
+  constructor(rules: LineRules) {
+    this.#rules = rules;
+  }
+
+  read({ bytes }: ProviderLine, askedOf: (id: string) => Asked | undefined): ReadLine {
+    const line = parseLine(bytes);
+    const id = readId(line);
+    const asked = id === undefined ? undefined : askedOf(id);
+    if (line === undefined || asked === undefined) return { id, verdict: undefined };
+    return { id, verdict: classifyLine(withResponse(line), this.#rules, asked) };
+  }
+
+  readOf({ bytes }: ProviderLine, asked: Asked): Verdict | undefined {
+    const line = parseLine(bytes);
+    return line && classifyLine(withResponse(line), this.#rules, asked);
+  }
+}
+
+/** Ours are texts; a program that takes `"17"` for a number may give 17 back. */
+function readId(line: Wire | undefined): string | undefined {
+  const id = line?.['custom_id'];
+  return typeof id === 'string' ? id : numberText(id);
+}
+
+/** A line as an object; bytes that are no UTF-8 are replaced rather than lost with their row. */
+export function parseLine(bytes: Buffer): Wire | undefined {
+  try {
+    return asWire(readAnswer(bytes.toString('utf8')));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,17 @@
+import type { OutputCheck } from './check-output.ts';
+import type { LineRules } from './classify-line.ts';
+
+/** The job's part of every result line. */
+export interface ResultRules extends LineRules {
+  readonly round: number;
+  readonly resultShape: 'compact' | 'body';
+  /** A simulator makes up the answers. */
+  readonly simulated?: true | undefined;
+  /** What answers must match. */
+  readonly output?: OutputCheck | undefined;
+}
+
+/** Whether files are taken out of the answers; in the provider's whole body they stay where they are. */
+export function takesFiles({ endpoint, resultShape }: ResultRules): boolean {
+  return endpoint.takeFiles !== undefined && resultShape === 'compact';
+}

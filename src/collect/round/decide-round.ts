@@ -1,0 +1,49 @@
+import type { ResolvedProfile } from '../../checkpoints/profile.ts';
+import { lastRoundAfter, MAX_GIFTS, type RoundDecision } from './decide-row.ts';
+import { failedBusy, missingRowError } from './ended-batch.ts';
+import type { FileVerdict } from './judge-file.ts';
+import type { RoundEvidence } from './read-round.ts';
+
+/**
+ * Decides what holds for all rows of a round, and how the shard goes on after it.
+ * @param isOpen the batch is left as it is: rows without an answer wait for a resume
+ */
+export function decideRound(
+  evidence: RoundEvidence,
+  verdict: FileVerdict,
+  isOpen: boolean,
+  { rounds, provider, late }: ResolvedProfile,
+): RoundDecision {
+  const { context, direct, batch, index, upload } = evidence;
+  const { round, lastRound, givenBack, cancelledAt } = context;
+  const { requests, answered, halted } = index;
+  const decision = {
+    round,
+    lastRound,
+    refusal: verdict.refusal,
+    halted: halted || isOpen,
+    namedLines: verdict.named,
+    searching: verdict.searching,
+    sent: direct ? answered : givenBack === undefined ? (upload?.part?.requests ?? requests) : 0,
+    givenBack: givenBack !== undefined || failedBusy(batch, provider.dialect.codes),
+    missingError: verdict.refusal ?? (direct ? NOT_SENT : missingRowError(batch)),
+  };
+  const last = lastRoundAfter(decision, index, rounds);
+  // Transient failures could repeat without end, so the number of rounds is capped.
+  if (direct)
+    return {
+      ...decision,
+      lastRound: Math.max(lastRound, Math.min(last, rounds + MAX_GIFTS)),
+      sendNext: 'direct',
+    };
+  const expired = batch?.ending === 'expired' || cancelledAt !== undefined;
+  const isLate = late !== undefined && !decision.halted && !decision.givenBack && (expired || round >= last);
+  return isLate
+    ? { ...decision, lastRound: round + 1, sendNext: 'direct' }
+    : { ...decision, lastRound: last };
+}
+
+const NOT_SENT = {
+  code: 'NOT_SENT',
+  message: 'The provider took no further calls for so long that it was given up.',
+};

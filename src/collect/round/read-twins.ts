@@ -1,0 +1,56 @@
+import { findTwins, type FoundTwin } from '../../batches/twins.ts';
+import { roundKey } from '../../checkpoints/keys.ts';
+import type { ProviderEdges } from '../../edges.ts';
+import type { Batch } from '../../provider/batch-provider.ts';
+import { fetchFile } from './fetch-file.ts';
+import type { RoundIndex } from './round-index.ts';
+import type { Round } from './round.ts';
+import type { Scratch } from './scratch.ts';
+
+/** The twins of a round's batch, and whether one of them may still bring answers. */
+export interface ReadTwins {
+  readonly twins: readonly FoundTwin[];
+  readonly mayBringMore: boolean;
+}
+
+const NO_TWINS: ReadTwins = { twins: [], mayBringMore: false };
+
+/**
+ * Looks for the twins of a round in doubt, and takes in the answers of those that have ended for rows that have no other one:
+ * they are paid for.
+ */
+export async function readTwins(
+  edges: ProviderEdges,
+  round: Round,
+  index: RoundIndex,
+  openScratch: () => Scratch,
+): Promise<ReadTwins> {
+  if (round.doubt !== true) return NO_TWINS;
+  const twins = await findTwins(edges, round);
+  let mayBringMore = false;
+  for (const [n, { batch }] of twins.entries()) {
+    if (batch.phase === 'ended' && index.ok === index.requests) continue;
+    const isWhole = batch.phase === 'ended' && (await takeAnswers(n, batch));
+    mayBringMore ||= !isWhole;
+  }
+  return { twins, mayBringMore };
+
+  /** @returns whether its answers are all there */
+  async function takeAnswers(n: number, { outputFileId, ending }: Batch): Promise<boolean> {
+    const scratch = openScratch();
+    const found = await fetchFile(
+      {
+        store: edges.store,
+        provider: edges.provider(round.provider),
+        name: 'output',
+        fileId: outputFileId,
+        key: roundKey(round, round.round, `twin-${n + 1}.jsonl`),
+        isLate: true,
+        onShort: () => Promise.resolve(),
+      },
+      scratch,
+      index.takeIn(scratch, 'output', true),
+    );
+    return found === undefined ? ending !== 'succeeded' : found.state === 'whole';
+  }
+}

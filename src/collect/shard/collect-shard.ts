@@ -1,0 +1,39 @@
+import type { ProviderEdges } from '../../edges.ts';
+import { stopShard } from './stop-shard.ts';
+import { finishShard } from './finish-shard.ts';
+import { collectRound } from '../round/collect-round.ts';
+import type { LookAgain } from '../round/late-output.ts';
+import { collectedObject, type Collected } from '../../checkpoints/collected.ts';
+import type { Round } from '../round/round.ts';
+import type { Job } from '../../checkpoints/job.ts';
+import type { CollectEdges } from '../round/read-round.ts';
+
+/**
+ * Collects a shard's round, and takes what it came to into the shard: its results when the shard is finished or stopped, then
+ * the round's checkpoint. A batch that is left open gets no checkpoint, so that a resume collects its round again.
+ */
+export async function collectShard(
+  edges: CollectEdges,
+  job: Job,
+  round: Round,
+): Promise<Collected | LookAgain> {
+  const result = await collectRound(edges, job, round);
+  if ('next' in result) return result;
+  const { collected, leftOpen } = result;
+  const { next, failure } = collected;
+  if (next === 'done') await finishShard(edges, round, collected);
+  if (next === 'stop' && failure !== undefined)
+    await stopShard(edges, round, { nextRound: collected.round + 1, failure, last: collected, leftOpen });
+  if (leftOpen !== undefined) return collected;
+  await collectedObject.write(edges.store, { ...round, round: collected.round }, collected);
+  logRound(edges, round, collected);
+  return collected;
+}
+
+function logRound({ log }: ProviderEdges, { jobId, shard }: Round, collected: Collected): void {
+  const { round, ok, failed, exhausted, deferred, next } = collected;
+  const { invalid_output = 0, missing, duplicates, unknown, unreadable } = collected;
+  const unexplained = { missing, duplicates, unknown, unreadable };
+  const outcomes = { ok, failed, exhausted, invalid_output, deferred };
+  log('round_collected', { jobId, shard, round, ...outcomes, ...unexplained, next });
+}

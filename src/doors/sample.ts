@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path/posix';
+import type { Job } from '../checkpoints/job.ts';
+import { jobKey } from '../checkpoints/keys.ts';
+import { sampleObject } from '../checkpoints/sample.ts';
+import { summaryObject } from '../checkpoints/summary.ts';
+import type { Edges } from '../edges.ts';
+import { InvalidRequest } from '../errors.ts';
+
+/*
+ * A sample is a job of the first rows of its inputs. A later job of the same inputs, treated the same way, takes the
+ * answers of the sample as they are, so that nobody pays for them again.
+ */
+
+/** Remembers a sample for the jobs after it. */
+export async function noteSample({ store }: Pick<Edges, 'store'>, job: Job): Promise<void> {
+  const { jobId, limit } = job;
+  if (limit === undefined) return;
+  const hash = hashOf(job);
+  const known = await sampleObject.read(store, hash);
+  if (known === undefined || known.limit <= limit) await sampleObject.write(store, hash, { jobId, limit });
+}
+
+/**
+ * The sample whose answers a new job takes.
+ * @returns undefined when there is none, or it has none
+ * @throws InvalidRequest when the sample may still be answered: sending its rows now would pay for them twice
+ */
+export async function findSample(
+  { store }: Pick<Edges, 'store'>,
+  job: Job,
+): Promise<{ readonly jobId: string; readonly results: string } | undefined> {
+  const note = await sampleObject.read(store, hashOf(job));
+  if (note === undefined || note.jobId === job.jobId) return undefined;
+  const { jobId, limit } = note;
+  const summary = await summaryObject.read(store, jobId);
+  const isForgotten = summary === undefined && (await store.stat(jobKey(jobId))) === undefined;
+  if (isForgotten) return undefined;
+  if (summary === undefined || (summary.open ?? []).length > 0) {
+    const state = summary === undefined ? 'has not ended' : 'left batches open';
+    throw new InvalidRequest(
+      `Job ${jobId}, the sample of the first ${limit} rows, ${state}: to send its rows with the others now could pay for them twice. Let it end first: run the same command with --limit ${limit}, or resume the job.`,
+    );
+  }
+  return summary.results === undefined ? undefined : { jobId, results: summary.results };
+}
+
+/** The same inputs, treated the same way: all that decides on the answers, but not how often they are asked for. */
+function hashOf({ profile, inputs, owner }: Job): string {
+  const { polling: _polling, price: _price, budget: _budget, provider, ...rest } = profile;
+  const files = inputs.map(({ key, version, etag }) => [identityOf(key), version, etag]);
+  const identity = JSON.stringify([{ ...rest, provider: provider.name }, files, owner]);
+  return createHash('sha256').update(identity).digest('hex').slice(0, 32);
+}
+
+/** Rows that came with a request are named after their content, beside the job that they came with. */
+function identityOf(key: string): string {
+  return /^jobs\/[^/]+\/rows-/.test(key) ? basename(key) : key;
+}

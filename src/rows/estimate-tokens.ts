@@ -1,0 +1,94 @@
+import { parseExact } from '../exact-json.ts';
+import { readBodyText } from './request-line.ts';
+
+/** What a tokenizer makes of each message beside its text. */
+const TOKENS_PER_MESSAGE = 4;
+
+/** What models count for an image, or a file, whose bytes are in the request. */
+const TOKENS_PER_FILE = 800;
+
+/** Letters of a language with an alphabet, of one that writes syllables or words, digits, and everything else but spaces. */
+const PIECES =
+  /([\p{Script=Latin}\p{M}]+)|([\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}])|(\p{L}[\p{L}\p{M}]*)|(\p{N}+)|([^\s\p{L}\p{N}\p{M}]+)|(\n+)/gu;
+
+/** Latin letters that most tokens hold; of other alphabets fewer, because tokenizers have seen less of them. */
+const LATIN_LETTERS = 6;
+const OTHER_LETTERS = 2.5;
+const DIGITS = 3;
+const SIGNS = 2;
+
+/**
+ * About how many tokens a text is: cut as tokenizers do it, into words, numbers and signs. Within a fifth of what common
+ * models count for prose.
+ */
+export function estimateTextTokens(text: string): number {
+  let tokens = 0;
+  for (const [piece, latin, ideograph, letters, digits, signs] of text.matchAll(PIECES)) {
+    const { length } = piece;
+    if (latin !== undefined) tokens += Math.ceil(length / LATIN_LETTERS);
+    else if (ideograph !== undefined) tokens += 1;
+    else if (letters !== undefined) tokens += Math.ceil(length / OTHER_LETTERS);
+    else if (digits !== undefined) tokens += Math.ceil(length / DIGITS);
+    else if (signs !== undefined) tokens += Math.ceil(length / SIGNS);
+    else tokens += 1;
+  }
+  return tokens;
+}
+
+/** Fields of a body that the model does not read. */
+const NOT_READ = new Set(['model', 'role', 'type', 'user', 'metadata', 'encoding_format', 'service_tier']);
+
+/** Fields that the model is shown as JSON, names and all. */
+const SHOWN_AS_JSON = new Set(['tools', 'functions', 'response_format', 'json_schema']);
+
+/** About how many input tokens a request line has: the texts that the model reads, not their JSON. */
+export function estimateRequestTokens(line: Buffer): number {
+  return tokensOf(parseExact(readBodyText(line)));
+}
+
+/** Fields that hold a file, or its address. */
+const FILES = new Set(['url', 'image_url', 'file_data', 'data', 'file_id']);
+
+function tokensOf(value: unknown, name = ''): number {
+  if (typeof value === 'string') return FILES.has(name) ? TOKENS_PER_FILE : estimateTextTokens(value);
+  if (Array.isArray(value)) {
+    // Texts that are tokens already.
+    if (value.length > 0 && value.every((each) => !isNested(each) && typeof each !== 'string'))
+      return value.length;
+    return value.reduce<number>((sum, each) => sum + tokensOf(each, name), 0);
+  }
+  if (!isNested(value)) return 0;
+  let tokens = 'role' in value ? TOKENS_PER_MESSAGE : 0;
+  for (const [field, inner] of Object.entries(value)) {
+    if (SHOWN_AS_JSON.has(field)) tokens += estimateTextTokens(JSON.stringify(inner));
+    else if (!NOT_READ.has(field)) tokens += tokensOf(inner, field);
+  }
+  return tokens;
+}
+
+function isNested(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Requests whose tokens are estimated: the first ones, and then one in so many. */
+const FIRST_REQUESTS = 200;
+const ONE_IN = 64;
+
+/** Estimates the tokens of many requests from some of them, by their bytes: reading all would take as long as building them. */
+export class TokenEstimate {
+  #seen = 0;
+  #bytes = 0;
+  #tokens = 0;
+
+  add(line: Buffer): void {
+    this.#seen += 1;
+    if (this.#seen > FIRST_REQUESTS && this.#seen % ONE_IN !== 0) return;
+    this.#bytes += line.length;
+    this.#tokens += estimateRequestTokens(line);
+  }
+
+  /** Of requests that have so many bytes together. */
+  total(bytes: number): number {
+    return this.#bytes === 0 ? 0 : Math.ceil((this.#tokens * bytes) / this.#bytes);
+  }
+}

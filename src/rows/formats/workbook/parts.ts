@@ -1,0 +1,135 @@
+import { posix } from 'node:path';
+import { didYouMean, quoted } from '../../../did-you-mean.ts';
+import { InvalidInput } from '../../../errors.ts';
+import { isDateFormat, type CellStyles } from './cell-text.ts';
+import { readAllXml } from './read-xml.ts';
+import type { ZipParts } from './zip-file.ts';
+
+const WORKBOOK = 'xl/workbook.xml';
+
+/** The sheets of a workbook, in the order of its tabs. */
+export interface Workbook {
+  readonly sheets: readonly { readonly name: string; readonly part: string }[];
+  /** Whether its dates count from 1904, as on old Macs. */
+  readonly from1904: boolean;
+}
+
+export async function readWorkbook(zip: ZipParts, name: string): Promise<Workbook> {
+  const parts = await readRelations(zip, name);
+  const sheets: { name: string; part: string }[] = [];
+  let from1904 = false;
+  const open = (tag: string, attributes: Readonly<Record<string, string>>): void => {
+    if (tag === 'workbookPr') from1904 = /^(1|true)$/.test(attributes['date1904'] ?? '');
+    const part = tag === 'sheet' ? parts.get(attributes['id'] ?? '') : undefined;
+    // Charts have sheets of their own, without cells.
+    if (part !== undefined && part.includes('worksheets/'))
+      sheets.push({ name: attributes['name'] ?? '', part });
+  };
+  await readAllXml(zip.read(WORKBOOK), { open }, name);
+  return { sheets, from1904 };
+}
+
+/** Which part each id of the workbook leads to. */
+async function readRelations(zip: ZipParts, name: string): Promise<ReadonlyMap<string, string>> {
+  const parts = new Map<string, string>();
+  const open = (tag: string, { Id: id, Target: target }: Readonly<Record<string, string>>): void => {
+    if (tag !== 'Relationship' || id === undefined || target === undefined) return;
+    parts.set(id, target.startsWith('/') ? target.slice(1) : posix.join('xl', target));
+  };
+  await readAllXml(zip.read('xl/_rels/workbook.xml.rels'), { open }, name);
+  return parts;
+}
+
+/** @throws InvalidInput when there is no such sheet, or none at all */
+export function chooseSheet(
+  { sheets }: Workbook,
+  asked: string | undefined,
+  name: string,
+): Workbook['sheets'][number] {
+  const found = asked === undefined ? sheets[0] : sheets.find((sheet) => sheet.name === asked);
+  if (found !== undefined) return found;
+  const names = sheets.map((sheet) => sheet.name);
+  if (asked === undefined) throw new InvalidInput(`${name} has no sheet with cells.`);
+  const some = names.slice(0, 20).map(quoted).join(', ');
+  throw new InvalidInput(
+    `${name} has no sheet ${quoted(asked)}.${didYouMean(asked, names)} Its sheets: ${some}.`,
+  );
+}
+
+/** Most characters of all shared texts together: they are kept in memory. */
+const MAX_SHARED = 200_000_000;
+
+/** Texts that cells share, in their order. */
+export async function readSharedStrings(zip: ZipParts, name: string): Promise<readonly string[]> {
+  const part = 'xl/sharedStrings.xml';
+  if (!zip.has(part)) return [];
+  const texts: string[] = [];
+  let characters = 0;
+  const reader = new TextReader((text) => {
+    texts.push(text);
+    characters += text.length;
+    if (characters > MAX_SHARED)
+      throw new InvalidInput(`${name} has more than ${MAX_SHARED} characters of text: save it as CSV.`);
+  }, 'si');
+  await readAllXml(zip.read(part), reader, name);
+  return texts;
+}
+
+/** Reads texts that may be in several runs; what is only their pronunciation is left out. */
+export class TextReader {
+  readonly #take: (text: string) => void;
+  readonly #element: string;
+  #pieces: string[] | undefined;
+  #isText = false;
+  #pronounced = 0;
+
+  constructor(take: (text: string) => void, element: string) {
+    this.#take = take;
+    this.#element = element;
+  }
+
+  readonly open = (tag: string): void => {
+    if (tag === this.#element) this.#pieces = [];
+    else if (tag === 'rPh') this.#pronounced += 1;
+    else if (tag === 't') this.#isText = this.#pronounced === 0;
+  };
+
+  readonly text = (text: string): void => {
+    if (this.#isText) this.#pieces?.push(text);
+  };
+
+  readonly close = (tag: string): void => {
+    if (tag === 't') this.#isText = false;
+    else if (tag === 'rPh') this.#pronounced -= 1;
+    else if (tag === this.#element && this.#pieces !== undefined) {
+      this.#take(unescaped(this.#pieces.join('')));
+      this.#pieces = undefined;
+    }
+  };
+}
+
+/** Characters that XML cannot hold are written as `_x000D_`. */
+export function unescaped(text: string): string {
+  return text.replaceAll(/_x([0-9A-Fa-f]{4})_/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
+
+/** Which styles show a number as a date. */
+export async function readStyles(zip: ZipParts, { from1904 }: Workbook, name: string): Promise<CellStyles> {
+  const part = 'xl/styles.xml';
+  const formats = new Map<number, string>();
+  const dates: boolean[] = [];
+  let inCells = false;
+  const open = (tag: string, attributes: Readonly<Record<string, string>>): void => {
+    const id = Number(attributes['numFmtId'] ?? 0);
+    if (tag === 'numFmt') formats.set(id, attributes['formatCode'] ?? '');
+    else if (tag === 'cellXfs') inCells = true;
+    else if (tag === 'xf' && inCells) dates.push(isDateFormat(id, formats.get(id)));
+  };
+  const close = (tag: string): void => {
+    if (tag === 'cellXfs') inCells = false;
+  };
+  if (zip.has(part)) await readAllXml(zip.read(part), { open, close }, name);
+  return { isDate: (style) => dates[style] === true, from1904 };
+}

@@ -1,0 +1,52 @@
+import type { ReadRow, Table, UnreadableRow } from '../../row.ts';
+import type { ReadOptions } from '../format.ts';
+import { spool } from '../spool.ts';
+import { readHeader } from '../table-header.ts';
+import { toTableRow } from '../table-rows.ts';
+import { chooseSheet, readSharedStrings, readStyles, readWorkbook, type Workbook } from './parts.ts';
+import { readXml } from './read-xml.ts';
+import { SheetReader, type SheetRow } from './sheet-rows.ts';
+import { openZip } from './zip-file.ts';
+
+/**
+ * A row per row of one sheet below its header, as in a table of text: the cells as they are shown, dates in ISO 8601.
+ * The workbook goes to a temporary file, because its table of contents is at its end; its rows stream.
+ * @throws InvalidInput when it is no workbook, or has no such sheet
+ */
+export async function* readWorkbookRows(
+  chunks: AsyncIterable<Uint8Array>,
+  options: ReadOptions,
+): AsyncGenerator<(ReadRow | UnreadableRow)[]> {
+  const { name, reading, table: rules } = options;
+  await using spooled = await spool(chunks, name);
+  using zip = await openZip(spooled.path, name);
+  const workbook = await readWorkbook(zip, name);
+  const sheet = chooseSheet(workbook, rules?.sheet, name);
+  noteSheet(workbook, sheet.name, options);
+  const shared = await readSharedStrings(zip, name);
+  const styles = await readStyles(zip, workbook, name);
+  const reader = new SheetReader({ shared, styles });
+  let table: Table | undefined;
+  const toRows = (rows: readonly SheetRow[]): (ReadRow | UnreadableRow)[] =>
+    rows.flatMap(({ line, cells }) => {
+      if (cells.every((cell) => cell.trim() === '')) {
+        reading.emptyRows.add(line);
+        return [];
+      }
+      if (table !== undefined) return [toTableRow(line, cells, table)];
+      table = readHeader(cells, options);
+      return [];
+    });
+  // What was found so far is with the reader.
+  for await (const _ of readXml(zip.read(sheet.part), reader, name)) {
+    const rows = toRows(reader.take());
+    if (rows.length > 0) yield rows;
+  }
+  if (reader.errors > 0)
+    reading.note(`${reader.errors} cells hold an error such as #N/A: they count as empty.`);
+}
+
+function noteSheet({ sheets }: Workbook, chosen: string, { reading, table }: ReadOptions): void {
+  if (sheets.length > 1 && table?.sheet === undefined)
+    reading.note(`Read the sheet "${chosen}", the first of ${sheets.length}; --sheet names another one.`);
+}

@@ -1,0 +1,106 @@
+import { MAX_COLUMNS } from '../csv-records.ts';
+import { dateToText, numberToText, type CellStyles } from './cell-text.ts';
+import { TextReader, unescaped } from './parts.ts';
+import type { XmlHandler } from './read-xml.ts';
+
+/** A row of a sheet as texts. */
+export interface SheetRow {
+  /** 1-based, as the spreadsheet shows it. */
+  readonly line: number;
+  readonly cells: readonly string[];
+}
+
+interface Known {
+  readonly shared: readonly string[];
+  readonly styles: CellStyles;
+}
+
+/** Collects the rows of a sheet while its XML streams in. */
+export class SheetReader implements XmlHandler {
+  readonly #known: Known;
+  readonly #inline: TextReader;
+  #rows: SheetRow[] = [];
+  #line = 0;
+  #cells: string[] = [];
+  #column = 0;
+  #type = '';
+  #style = 0;
+  #value = '';
+  #isValue = false;
+  /** Cells whose formula failed. */
+  errors = 0;
+
+  constructor(known: Known) {
+    this.#known = known;
+    this.#inline = new TextReader((text) => (this.#value = text), 'is');
+  }
+
+  /** The rows that have ended since they were last taken. */
+  take(): readonly SheetRow[] {
+    const rows = this.#rows;
+    this.#rows = [];
+    return rows;
+  }
+
+  readonly open = (tag: string, attributes: Readonly<Record<string, string>>): void => {
+    if (tag === 'row') {
+      this.#line = Number(attributes['r'] ?? this.#line + 1);
+      this.#cells = [];
+      this.#column = 0;
+    } else if (tag === 'c') {
+      this.#column = columnOf(attributes['r']) ?? this.#column + 1;
+      this.#type = attributes['t'] ?? 'n';
+      this.#style = Number(attributes['s'] ?? 0);
+      this.#value = '';
+    } else if (tag === 'v') this.#isValue = true;
+    else this.#inline.open(tag);
+  };
+
+  readonly text = (text: string): void => {
+    if (this.#isValue) this.#value += text;
+    else this.#inline.text(text);
+  };
+
+  readonly close = (tag: string): void => {
+    if (tag === 'v') this.#isValue = false;
+    else if (tag === 'c') this.#endCell();
+    else if (tag === 'row') this.#rows.push({ line: this.#line, cells: this.#cells });
+    else this.#inline.close(tag);
+  };
+
+  #endCell(): void {
+    if (this.#column < 1 || this.#column > MAX_COLUMNS) return;
+    while (this.#cells.length < this.#column - 1) this.#cells.push('');
+    this.#cells[this.#column - 1] = this.#cellText();
+  }
+
+  #cellText(): string {
+    const value = this.#value;
+    const { shared, styles } = this.#known;
+    switch (this.#type) {
+      case 's':
+        return shared[Number(value)] ?? '';
+      case 'inlineStr':
+        return value;
+      case 'str':
+        return unescaped(value);
+      case 'b':
+        return value === '1' ? 'TRUE' : 'FALSE';
+      case 'd':
+        return value;
+      case 'e':
+        this.errors += 1;
+        return '';
+      default:
+        if (value === '') return '';
+        return styles.isDate(this.#style) ? dateToText(value, styles.from1904) : numberToText(value);
+    }
+  }
+}
+
+/** The number of a cell's column: 28 for `AB12`. */
+function columnOf(reference: string | undefined): number | undefined {
+  const letters = /^[A-Z]{1,3}/.exec(reference ?? '')?.[0];
+  if (letters === undefined) return undefined;
+  return letters.split('').reduce((column, letter) => column * 26 + letter.charCodeAt(0) - 64, 0);
+}

@@ -1,0 +1,134 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { batchesBefore, findUnmarked } from '../../src/batches/unmarked-batches.ts';
+import { batchObject, type CreateAnnouncement } from '../../src/checkpoints/batch-checkpoint.ts';
+import { roundKey } from '../../src/checkpoints/keys.ts';
+import type { UploadedContext } from '../../src/contract.ts';
+import type { ProviderEdges } from '../../src/edges.ts';
+import { ProviderNotFound, ProviderUnavailable } from '../../src/errors.ts';
+import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts';
+import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
+
+const CONTEXT: UploadedContext = {
+  jobId: 'job-1',
+  shard: 0,
+  provider: { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: builtInDialect('anthropic') },
+  polling: { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 },
+  round: 1,
+  lastRound: 4,
+  fileId: 'inline:file',
+};
+
+const LOST: CreateAnnouncement = { at: 1_790_000_000, before: ['old'] };
+
+interface Listed {
+  readonly id: string;
+  readonly total?: number;
+  /** Ids of its results; a batch that runs has none. */
+  readonly results?: readonly string[];
+}
+
+async function openEdges(...listed: readonly Listed[]): Promise<ProviderEdges> {
+  const folder = await mkdtemp(join(tmpdir(), 'nightshift-unmarked-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const store = createFolderStore(folder);
+  const line = (id: string): string =>
+    `{"custom_id":"${id}","method":"POST","url":"/v1/chat/completions","body":{}}\n`;
+  await store.put(roundKey(CONTEXT, 1, 'requests.jsonl'), line('q1') + line('q2'));
+  const provider: Partial<BatchProvider> = {
+    listUnmarked: (known) =>
+      Promise.resolve(listed.filter(({ id }) => known?.has(id) !== true).map(({ ...each }) => show(each))),
+    // oxlint-disable-next-line require-await
+    download: async function* (batchId) {
+      const { results = [] } = listed.find(({ id }) => id === batchId) ?? {};
+      for (const id of results) yield Buffer.from(`{"custom_id":"${id}","response":{}}\n`);
+    },
+  };
+  return {
+    store,
+    provider: () => provider as BatchProvider,
+    clock: { now: () => 1_790_000_000_000 },
+    random: () => 0.5,
+    wait: () => Promise.resolve(),
+    log: () => undefined,
+  };
+}
+
+function show({ id, total = 2, results }: Listed): Batch {
+  const ended = results !== undefined;
+  return {
+    id,
+    status: ended ? 'ended' : 'in_progress',
+    phase: ended ? 'ended' : 'running',
+    outputFileId: ended ? id : undefined,
+    counts: { total, succeeded: 0, failed: 0 },
+  } as Batch;
+}
+
+const OURS = { id: 'ours', results: ['q2', 'q1'] };
+
+describe('the batch of a lost create, where batches show nothing of their origin,', () => {
+  test('is the one with as many requests and with our ids', async () => {
+    const edges = await openEdges(
+      { id: 'others', results: ['x1', 'x2'] },
+      { id: 'larger', total: 3, results: ['q1', 'q2', 'q3'] },
+      OURS,
+      { id: 'old', results: ['q1', 'q2'] },
+    );
+
+    expect(await findUnmarked(edges, CONTEXT, LOST)).toMatchObject({ batch: { id: 'ours' }, candidates: [] });
+  });
+
+  test.each<[string, readonly Listed[], readonly string[]]>([
+    ['no batch came after the create', [{ id: 'old', results: ['q1', 'q2'] }], []],
+    ['those that came have other ids', [{ id: 'others', results: ['x1', 'x2'] }], []],
+    ['those that came have other sizes', [{ id: 'larger', total: 3 }], []],
+    ['one runs, and nobody can tell', [{ id: 'running' }], ['running']],
+    ['two have our ids', [OURS, { id: 'again', results: ['q1', 'q2'] }], ['ours', 'again']],
+    ['its results are empty', [{ id: 'empty', results: [] }], []],
+  ])('is not guessed: %s', async (_why, listed, candidates) => {
+    const edges = await openEdges(...listed);
+
+    expect(await findUnmarked(edges, CONTEXT, LOST)).toEqual({ candidates });
+  });
+
+  test('is not guessed when nobody wrote down which batches there were', async () => {
+    const edges = await openEdges(OURS);
+
+    expect(await findUnmarked(edges, CONTEXT, { at: LOST.at })).toEqual({ candidates: ['ours'] });
+  });
+
+  test('is none that another shard of the job has', async () => {
+    const edges = await openEdges({ id: 'running' });
+    const checkpoint = { batchId: 'running', createdAt: 0, deadline: 0 };
+    await batchObject.write(edges.store, { ...CONTEXT, shard: 1 }, checkpoint);
+
+    expect(await findUnmarked(edges, CONTEXT, LOST)).toEqual({ candidates: [] });
+  });
+});
+
+describe('before a create', () => {
+  test('the newest batches are noted', async () => {
+    expect(await batchesBefore(await openEdges({ id: 'old' }, { id: 'older' }), CONTEXT)).toEqual([
+      'old',
+      'older',
+    ]);
+  });
+
+  test('a list that does not exist is no reason to refuse it, and one that fails is', async () => {
+    const edges = await openEdges();
+    const failing = (error: Error): ProviderEdges => ({
+      ...edges,
+      provider: () =>
+        ({ listUnmarked: () => Promise.reject(error) }) as Partial<BatchProvider> as BatchProvider,
+    });
+
+    expect(await batchesBefore(failing(new ProviderNotFound('list: 404')), CONTEXT)).toBeUndefined();
+    await expect(batchesBefore(failing(new ProviderUnavailable('list: 503')), CONTEXT)).rejects.toThrow(
+      '503',
+    );
+  });
+});

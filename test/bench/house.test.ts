@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { floorOf, goesUp, roomOf } from '../../bench/house/floors.ts';
+import { importRules } from '../../bench/house/import-rules.ts';
+import { fileSizes, importsUp } from '../../bench/house/measure.ts';
+
+test('no import of src goes up, and each of its rooms is on a floor', () => {
+  const rooms = [...fileSizes().keys()].filter((file) => file.startsWith('src/')).map(roomOf);
+  expect([...new Set(rooms)].filter((room) => floorOf(room) === undefined)).toEqual([]);
+  expect(importsUp()).toEqual([]);
+});
+
+test.each([
+  ['src/collect/round/a.ts', 'src/collect/shard/b.ts', true],
+  ['src/collect/shard/a.ts', 'src/collect/round/b.ts', false],
+  ['src/collect/lines/a.ts', 'src/collect/summarize.ts', true],
+  ['src/rows/formats/a.ts', 'src/fast-path/b.ts', true],
+  ['src/rows/formats/a.ts', 'src/rows/b.ts', false],
+  ['src/errors.ts', 'src/store/b.ts', true],
+  ['src/store/a.ts', 'src/errors.ts', false],
+  ['src/checkpoints/a.ts', 'src/contract.ts', true],
+  ['src/doors/a.ts', 'src/status/b.ts', true],
+])('an import of %s of %s goes up: %j', (from, to, isUp) => {
+  expect(goesUp(from, to)).toBe(isUp);
+});
+
+test('the linter has the floors as import rules', () => {
+  const { overrides } = JSON.parse(readFileSync('.oxlintrc.json', 'utf8')) as {
+    readonly overrides: readonly { readonly files: readonly string[] }[];
+  };
+  expect(overrides.filter(({ files }) => files.some((each) => each.startsWith('src/')))).toEqual(
+    importRules(),
+  );
+});

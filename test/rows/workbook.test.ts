@@ -1,0 +1,159 @@
+import { parquetWriteBuffer } from 'hyparquet-writer';
+import { describe, expect, test } from 'vitest';
+import { build } from './build.ts';
+import { workbookOf, zipOf } from './zip-of.ts';
+
+const row = (r: number, ...cells: string[]): string => `<row r="${r}">${cells.join('')}</row>`;
+const text = (r: string, value: string): string => `<c r="${r}" t="inlineStr"><is><t>${value}</t></is></c>`;
+const cell = (r: string, type: string, value: string | number, style = 0): string =>
+  `<c r="${r}" t="${type}" s="${style}"><v>${value}</v></c>`;
+
+const HEADER = row(1, text('A1', 'id'), text('B1', 'review'));
+const PROMPT = { prompt: 'Review: {{review}}' };
+
+async function prompts(
+  content: Buffer,
+  options: Parameters<typeof build>[1] = {},
+): Promise<[string, string][]> {
+  const { lines } = await build(content, { name: 'reviews.xlsx', profile: PROMPT, ...options });
+  return (await lines(0, 1, 'requests.jsonl')).map((line) => {
+    const { custom_id, body } = JSON.parse(line) as {
+      custom_id: string;
+      body: { messages: { content: string }[] };
+    };
+    return [custom_id, body.messages.at(-1)?.content ?? ''];
+  });
+}
+
+describe('a workbook', () => {
+  test('is a table: shared texts, texts in runs, without how they are pronounced, and escaped characters', async () => {
+    const shared = [
+      '<t>id</t>',
+      '<t>review</t>',
+      '<r><t>Boils </t></r><r><t xml:space="preserve">fast &amp; well</t></r><rPh><t>not this</t></rPh>',
+      '<t>two_x000A_lines</t>',
+    ];
+    const rows = [
+      row(1, cell('A1', 's', 0), cell('B1', 's', 1)),
+      row(2, cell('A2', 'n', 1), cell('B2', 's', 2)),
+      row(3, cell('A3', 'n', 2), cell('B3', 's', 3)),
+    ];
+
+    expect(await prompts(workbookOf({ sheets: { Data: rows.join('') }, shared }))).toEqual([
+      ['1', 'Review: Boils fast & well'],
+      ['2', 'Review: two\nlines'],
+    ]);
+  });
+
+  test('has numbers, truth, dates and times as a spreadsheet shows them', async () => {
+    const styles =
+      '<numFmts><numFmt numFmtId="164" formatCode="[$-407]d\\. mmmm yyyy"/><numFmt numFmtId="165" formatCode="0.00 &quot;days&quot;"/></numFmts>' +
+      '<cellStyleXfs><xf numFmtId="14"/></cellStyleXfs>' +
+      '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/><xf numFmtId="22"/><xf numFmtId="20"/></cellXfs>';
+    const values: [string, string, number, string][] = [
+      ['n', '0.30000000000000004', 0, '0.3'],
+      ['n', '1234567890123', 0, '1234567890123'],
+      ['n', '1.0E-3', 0, '0.001'],
+      ['b', '1', 0, 'TRUE'],
+      ['n', '45623', 1, '2024-11-27'],
+      ['n', '45623', 2, '2024-11-27'],
+      ['n', '45623', 3, '45623'],
+      ['n', '45623.75', 4, '2024-11-27T18:00:00'],
+      ['n', '0.5', 5, '12:00:00'],
+      ['str', 'of a formula', 0, 'of a formula'],
+      ['d', '2024-11-27', 0, '2024-11-27'],
+    ];
+    const rows = values.map(([type, value, style], n) => row(n + 2, cell(`B${n + 2}`, type, value, style)));
+    const content = workbookOf({ sheets: { Data: HEADER + rows.join('') }, styles });
+
+    expect((await prompts(content)).map(([, prompt]) => prompt)).toEqual(
+      values.map(([, , , shown]) => `Review: ${shown}`),
+    );
+  });
+
+  test('skips rows without a value, keeps missing cells apart, and counts rows as the spreadsheet does', async () => {
+    const rows = [
+      row(3, text('A3', 'id'), text('B3', 'other'), text('C3', 'review')),
+      row(5, text('A5', 'x'), text('C5', 'fine')),
+      row(6, text('A6', ' ')),
+      row(9, text('A9', 'y')),
+      row(10, text('A10', 'z'), text('C10', 'good'), text('F10', 'surplus')),
+    ];
+    const { plan } = await build(workbookOf({ sheets: { Data: rows.join('') } }), {
+      name: 'reviews.xlsx',
+      profile: PROMPT,
+    });
+
+    expect(plan).toMatchObject({ rows: 3, invalid: 2, inputs: [{ emptyRows: 1, format: '.xlsx' }] });
+    expect(plan.problems).toMatchObject([
+      { line: 9, custom_id: 'y', code: 'MISSING_COLUMN' },
+      { line: 10, custom_id: 'z', code: 'WRONG_COLUMNS' },
+    ]);
+  });
+
+  const SHEETS = {
+    First: HEADER + row(2, text('A2', '1'), text('B2', 'of the first')),
+    'Second & last': HEADER + row(2, text('A2', '2'), text('B2', 'of the second')),
+  };
+
+  test('is read in its first sheet, and says so, or in the one that is asked for', async () => {
+    const content = workbookOf({
+      sheets: { First: SHEETS.First, 'Second &amp; last': SHEETS['Second & last'] },
+    });
+
+    expect(await prompts(content)).toEqual([['1', 'Review: of the first']]);
+    const { plan } = await build(content, { name: 'reviews.xlsx', profile: PROMPT });
+    expect(plan.inputs?.[0]?.notices).toEqual([
+      'Read the sheet "First", the first of 2; --sheet names another one.',
+    ]);
+    const asked = { profile: { ...PROMPT, table: { sheet: 'Second & last' } } };
+    expect(await prompts(content, asked)).toEqual([['2', 'Review: of the second']]);
+    await expect(build(content, { name: 'a.xlsx', profile: { table: { sheet: 'frist' } } })).rejects.toThrow(
+      'a.xlsx has no sheet "frist". Did you mean "First"? Its sheets: "First", "Second & last".',
+    );
+  });
+
+  test.each([
+    ['a.xlsx', Buffer.from('id,review\n'), 'a.xlsx is named .xlsx, but its content is not'],
+    ['a.csv', workbookOf({ sheets: {} }), 'a.csv is named .csv, but its content is that of a .xlsx'],
+    [
+      'a.xlsx',
+      Buffer.from('d0cf11e0a1b11ae1', 'hex'),
+      'is an Excel file of the old kind (.xls), or has a password',
+    ],
+    ['a.xlsx', workbookOf({ sheets: {} }), 'a.xlsx has no sheet with cells.'],
+    ['a.xlsx', zipOf({ 'other.txt': 'x' }), 'a.xlsx is not a whole workbook: it has no xl/'],
+    ['a.xlsx', workbookOf({ sheets: { Data: HEADER } }).subarray(0, 400), 'a.xlsx is not a whole workbook'],
+    ['a.xlsx', workbookOf({ sheets: { Data: '<row><c></row>' } }), 'a.xlsx is not a whole workbook'],
+    ['a.xlsx', workbookOf({ sheets: { Data: row(1, text('A1', 'Review')) } }), 'Did you mean "Review"?'],
+    ['a.parquet', Buffer.from('PAR1 is not enough'), 'a.parquet is not a Parquet file that can be read'],
+  ])('that cannot be read is refused by name: %s', async (name, content, message) => {
+    await expect(build(content, { name, profile: PROMPT })).rejects.toThrow(message);
+  });
+});
+
+describe('a Parquet file', () => {
+  const COLUMNS = [
+    { name: 'id', data: [9_007_199_254_740_993n, 2n], type: 'INT64' as const },
+    { name: 'review', data: ['Boils fast', 'Grüße'], type: 'STRING' as const },
+    { name: 'stars', data: [4.5, 3], type: 'DOUBLE' as const },
+    { name: 'when', data: [new Date('2024-11-27T00:00:00Z'), new Date('2024-11-27T18:00:00Z')] },
+  ];
+  const content = (): Buffer => Buffer.from(parquetWriteBuffer({ columnData: COLUMNS }));
+
+  test('is a table whose numbers keep their digits', async () => {
+    const profile = { prompt: '{{review}}: {{stars}} on {{when}}' };
+
+    expect(await prompts(content(), { name: 'a.parquet', profile })).toEqual([
+      ['9007199254740993', 'Boils fast: 4.5 on 2024-11-27'],
+      ['2', 'Grüße: 3 on 2024-11-27T18:00:00.000Z'],
+    ]);
+  });
+
+  test('is refused before a row is sent when a template names no column of it', async () => {
+    const profile = { prompt: '{{Review}}' };
+    await expect(build(content(), { name: 'a.parquet', profile })).rejects.toThrow(
+      'a.parquet has no column "Review", which the prompt of the profile names. Did you mean "review"? Its columns: "id", "review"',
+    );
+  });
+});

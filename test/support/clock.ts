@@ -1,0 +1,30 @@
+import type { CallStep } from '../../host/engine.ts';
+
+/** A clock that tests move: no wait takes time. */
+export interface TestClock {
+  now(): number;
+  /** Moves on to a time, ISO 8601. */
+  moveTo(time: string): void;
+  /** Moves on by what each step says the machine will wait. */
+  follow(call: CallStep): CallStep;
+}
+
+/** What the machine's Retry waits, more or less. */
+const RETRY_WAIT_MS = 60_000;
+
+export function createClock(): TestClock {
+  let now = Date.UTC(2026, 10, 1, 22);
+  return {
+    now: () => now,
+    moveTo: (time) => void (now = Math.max(now, Date.parse(time))),
+    follow: (call) => async (step, event) => {
+      const output = await call(step, event).catch((error: unknown) => {
+        now += RETRY_WAIT_MS;
+        throw error;
+      });
+      const { waitSeconds = 0 } = (output ?? {}) as { waitSeconds?: number };
+      now += waitSeconds * 1_000;
+      return output;
+    },
+  };
+}
