@@ -119,10 +119,7 @@ describe('a workflow in an account with rules: a key, a network, alarms, an API 
 
   test('sends alarms to the topic and to other actions', () => {
     expect(template).toHaveOnlyProperties('AWS::CloudWatch::Alarm', {
-      AlarmActions: [
-        { Ref: Match.stringLikeRegexp('^Topic') },
-        { Ref: Match.stringLikeRegexp('^Second') },
-      ],
+      AlarmActions: [{ Ref: Match.stringLikeRegexp('^Topic') }, { Ref: Match.stringLikeRegexp('^Second') }],
     });
   });
 
@@ -324,10 +321,7 @@ describe('two workflows in one stack', () => {
   });
 
   test('let somebody read results below output/', () => {
-    expect(granted('Reader')).toEqual([
-      's3:GetObject on <bucket>/output/*',
-      's3:ListBucket on <bucket>',
-    ]);
+    expect(granted('Reader')).toEqual(['s3:GetObject on <bucket>/output/*', 's3:ListBucket on <bucket>']);
   });
 
   test('let somebody start jobs with the API and the command line', () => {
