@@ -9,7 +9,7 @@ import {
   type BucketProps,
   type IBucket,
 } from 'aws-cdk-lib/aws-s3';
-import { Construct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
 import { acknowledgeAccessLogs } from './acknowledge-packs.ts';
 import { keptProps, type Kept } from './kept.ts';
 import { checkpointDays } from '../src/config/limits.ts';
@@ -142,8 +142,8 @@ function sendsEvents(bucket: IBucket, { notificationConfiguration: own }: CfnBuc
 }
 
 /** Whether the CDK brings a resource that sets the bucket's notifications. */
-function hasManagedNotifications(bucket: IBucket): boolean {
-  const notifications = bucket.node.tryFindChild('Notifications');
+function hasManagedNotifications({ node }: IConstruct): boolean {
+  const notifications = node.tryFindChild('Notifications');
   return notifications?.node.findAll().some((child) => CfnResource.isCfnResource(child)) === true;
 }
 
