@@ -7,14 +7,16 @@ export interface SentSoFar {
   readonly batches: number;
   /** Creates without an answer: each may have made a batch. */
   readonly unanswered: number;
-  /** Files that were uploaded, or may have been, without a batch. */
+  /** Files that were uploaded, without a batch. */
   readonly files: number;
+  /** Uploads without an answer: each may have left a file. */
+  readonly uploads: number;
   /** Shards whose rows are sent one by one, and have answers. */
   readonly direct: number;
 }
 
 /** Nothing is known to be sent. */
-export const NOTHING_SENT: SentSoFar = { batches: 0, unanswered: 0, files: 0, direct: 0 };
+export const NOTHING_SENT: SentSoFar = { batches: 0, unanswered: 0, files: 0, uploads: 0, direct: 0 };
 
 /** Reads it from one listing of the job's shards. */
 export async function sentSoFar(store: ObjectStore, jobId: string): Promise<SentSoFar> {
@@ -37,6 +39,7 @@ function kindOf(files: ReadonlySet<string>): keyof SentSoFar | undefined {
   if (files.has('collected.json')) return undefined;
   if (files.has('batch.json')) return 'batches';
   if (files.has('creating.json')) return 'unanswered';
-  if (files.has('upload.json') || files.has('uploading.json')) return 'files';
+  if (files.has('upload.json')) return 'files';
+  if (files.has('uploading.json')) return 'uploads';
   return files.has('answers') ? 'direct' : undefined;
 }

@@ -8,14 +8,15 @@ export function isNothing(sent: SentSoFar): boolean {
 /** What an interrupt leaves, and what to do next. */
 export function describeInterrupt(sent: SentSoFar): string {
   if (isNothing(sent)) return 'Interrupted. Nothing was sent; run the same command to go on.';
-  const { batches, unanswered, files, direct } = sent;
+  const { batches, unanswered, files, uploads, direct } = sent;
   const facts = [
-    ...(batches > 0 ? [`${count(batches, 'batch', 'batches')} at the provider, which go on there`] : []),
+    ...(batches > 0 ? [`${count(batches, 'batch', 'batches')} at the provider, going on there`] : []),
     ...(unanswered > 0
       ? [`${count(unanswered, 'create')} without an answer: each may have made a batch`]
       : []),
-    ...(files > 0
-      ? [`${count(files, 'file')} uploaded or on the way, without a batch: nothing of them is paid`]
+    ...(files > 0 ? [`${count(files, 'file')} uploaded, without a batch: nothing of that is paid`] : []),
+    ...(uploads > 0
+      ? [`${count(uploads, 'file')} that may have been uploaded, without a batch: nothing of that is paid`]
       : []),
     ...(direct > 0 ? [`the answers of ${count(direct, 'shard')} sent row by row so far`] : []),
   ];

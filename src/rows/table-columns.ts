@@ -1,6 +1,6 @@
 import { didYouMean, findAlike, quoted } from '../did-you-mean.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
-import { InvalidInput } from '../errors.ts';
+import { InvalidInput, InvalidRequest } from '../errors.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import { listColumns } from './formats/table-header.ts';
 import { singleBraces, templateColumns } from './template.ts';
@@ -56,7 +56,7 @@ export function checkColumns(header: readonly string[], rules: ColumnRules, name
 /**
  * Refuses a prompt that is the same for every row: its columns were meant to be named, and were not.
  * @param fields of the table, or of a row
- * @throws InvalidInput before any row is sent
+ * @throws InvalidRequest before any row is sent: the file is as it should be
  */
 export function checkPrompt(fields: readonly string[], { prompt }: ColumnRules, name: string): void {
   if (prompt === undefined || templateColumns(prompt).length > 0) return;
@@ -67,7 +67,7 @@ export function checkPrompt(fields: readonly string[], { prompt }: ColumnRules, 
     single === undefined
       ? `Name a column in double braces, such as {{${example}}}.`
       : `It has {${single}} in single braces: write {{${single}}}.`;
-  throw new InvalidInput(
+  throw new InvalidRequest(
     `The prompt names no column of ${name}, so every row would ask the same. ${hint} ${listColumns(fields)}`,
   );
 }

@@ -1,7 +1,7 @@
 import { FastRequests } from '../fast-path/fast-requests.ts';
 import type { JobContext, JobInput } from '../contract.ts';
 import type { Edges } from '../edges.ts';
-import { InvalidInput } from '../errors.ts';
+import { InvalidInput, InvalidRequest } from '../errors.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import { planObject, type Plan } from '../checkpoints/plan.ts';
 import type { OutputRules } from '../checkpoints/profile.ts';
@@ -56,7 +56,8 @@ async function build({ store, log }: Edges, job: Job): Promise<Plan> {
  * anything. Other jobs may be resumed when their input has been put right.
  */
 function refusedPlan({ schedule }: Job, error: unknown): Plan {
-  if (schedule === undefined || !(error instanceof InvalidInput)) throw error;
+  const isRefused = error instanceof InvalidInput || error instanceof InvalidRequest;
+  if (schedule === undefined || !isRefused) throw error;
   const { name, message } = error;
   const failure = { name, code: name, message };
   return { rows: 0, invalid: 0, inputTokens: 0, shards: [], problems: [], failure };

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { jobKey } from '../../src/checkpoints/keys.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import { CONFIG } from '../support/config.ts';
+import { tableOf } from '../support/exhaustive.ts';
 import { EVIL, expectText } from './hostile.ts';
 import { openCloud, type Cloud } from './open-cloud.ts';
 import { BIN, USER_ENV } from './spawn-cli.ts';
@@ -35,24 +36,27 @@ describe('a stack, files and folders with hostile names only show', () => {
   const file = join(EVIL, `${EVIL}.jsonl`);
   const outputs = ['--outputs', join(EVIL, `${EVIL}.json`)];
 
-  test.each<[number, ...string[]]>([
-    [0, 'submit', file, ...outputs],
-    [3, 'submit', file, ...outputs, '--wait', '--interval', '1', '--json', '--model', EVIL],
-    [3, 'submit', file, '--wait', '--interval', '1'],
-    [2, 'submit', join(EVIL, `${EVIL}.job.json`)],
-    [2, 'submit', file, '--profile', EVIL],
-    [2, 'submit', EVIL],
-    [2, 'submit', file, '--outputs', EVIL],
-    ...STRANGERS.flatMap((jobId): [number, ...string[]][] => [
-      [2, 'cancel', jobId, ...outputs],
-      [2, 'cancel', jobId, '--json'],
-      [2, 'resume', jobId, ...outputs],
-      [2, 'resume', jobId, '--json'],
-    ]),
-    [2, 'resume', 'a', '--outputs', EVIL],
-    [2, 'sweep', '--days', EVIL],
-    [2, 'sweep', '--outputs', EVIL],
-  ])('exits %i: %j %j', async (status, ...args) => {
+  tableOf<readonly [status: number, ...args: string[]]>(
+    [
+      [0, 'submit', file, ...outputs],
+      [3, 'submit', file, ...outputs, '--wait', '--interval', '1', '--json', '--model', EVIL],
+      [3, 'submit', file, '--wait', '--interval', '1'],
+      [2, 'submit', join(EVIL, `${EVIL}.job.json`)],
+      [2, 'submit', file, '--profile', EVIL],
+      [2, 'submit', EVIL],
+      [2, 'submit', file, '--outputs', EVIL],
+      ...STRANGERS.flatMap((jobId): [number, ...string[]][] => [
+        [2, 'cancel', jobId, ...outputs],
+        [2, 'cancel', jobId, '--json'],
+        [2, 'resume', jobId, ...outputs],
+        [2, 'resume', jobId, '--json'],
+      ]),
+      [2, 'resume', 'a', '--outputs', EVIL],
+      [2, 'sweep', '--days', EVIL],
+      [2, 'sweep', '--outputs', EVIL],
+    ],
+    4,
+  ).test('exits %i: %j %j', async (status, ...args) => {
     const exited = await cloud.nightshift(...args);
 
     expectText(exited);
@@ -97,6 +101,7 @@ test('nightshift local only shows what is dropped under hostile names, what is i
     cwd: folder,
     env: USER_ENV,
   });
+  onTestFinished(() => void child.kill('SIGKILL'));
   const said = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => (said.stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (said.stderr += chunk.toString()));
