@@ -57,7 +57,7 @@ export async function collectRound(
   }
   if (weighed.next === 'stop') return await stopOpen(edges, job, evidence, weighed.gap);
   await lateObject.write(edges.store, round, { isLate: true });
-  return await lookAgain(edges, dialect, evidence);
+  return lookAgain(edges, dialect, evidence);
 }
 
 /** All of the batch is there: ends the round once its twins have ended, too, or follows one in its place. */
@@ -76,7 +76,7 @@ async function endWithTwins(
     return { ...lookAgain(edges, dialect, evidence), follow: weighed.twin.id };
   }
   await cancelTwins(edges, context, twins);
-  if (weighed.next === 'wait') return await lookAgain(edges, dialect, evidence);
+  if (weighed.next === 'wait') return lookAgain(edges, dialect, evidence);
   return weighed.next === 'stop' ? stopOpen(edges, job, evidence, 'twin') : endRound(edges, job, evidence);
 }
 
