@@ -14,9 +14,21 @@ const MEANT: Readonly<Record<string, string>> = {
     "A provider's key is made on its website; there is no API a rotation could call.",
 };
 
-/** Says why these findings of the packs are meant, for everything below `scope`. */
-export function acknowledgePacks(scope: IConstruct): void {
+/** Says why these findings of the packs are meant, for everything below a workflow. */
+export function acknowledgePacks(workflow: IConstruct): void {
+  acknowledge(workflow, MEANT);
+}
+
+/** The same for the access logs of the bucket. */
+export function acknowledgeAccessLogs(bucket: IConstruct): void {
+  acknowledge(bucket, {
+    S3BucketVersioningEnabled: 'S3 writes each access log once, and nobody overwrites it.',
+    S3DefaultEncryptionKMS: 'S3 delivers access logs to no bucket with a key of its own.',
+  });
+}
+
+function acknowledge(scope: IConstruct, meant: Readonly<Record<string, string>>): void {
   for (const pack of PACKS)
-    for (const [rule, reason] of Object.entries(MEANT))
+    for (const [rule, reason] of Object.entries(meant))
       Validations.of(scope).acknowledge({ id: `${pack}-${rule}`, reason });
 }

@@ -9,7 +9,8 @@ import {
   type BucketProps,
   type IBucket,
 } from 'aws-cdk-lib/aws-s3';
-import { Construct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
+import { acknowledgeAccessLogs } from './acknowledge-packs.ts';
 import { keptProps, type Kept } from './kept.ts';
 import { checkpointDays } from '../src/config/limits.ts';
 
@@ -91,6 +92,7 @@ export class DataBucket extends Construct {
       encryption: BucketEncryption.S3_MANAGED,
       lifecycleRules: [{ id: 'forget-access-logs', expiration: Duration.days(365) }],
     });
+    acknowledgeAccessLogs(accessLogs);
     accessLogs.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('logging.s3.amazonaws.com')],
@@ -121,7 +123,7 @@ function encryptionOf({ encryptionKey }: Kept): BucketProps {
 }
 
 /**
- * A bucket of the same app that does not send its events to EventBridge would start no job at a drop. What an imported bucket does
+ * A bucket of the same app that sends no events would start no job at a drop. What an imported bucket does
  * is not known here.
  */
 export function rejectSilentBucket(bucket: IBucket): string[] {
@@ -133,14 +135,16 @@ export function rejectSilentBucket(bucket: IBucket): string[] {
   ];
 }
 
+/** A bucket whose notifications the CDK manages is taken at its word: which ones they are is the CDK's own matter. */
 function sendsEvents(bucket: IBucket, { notificationConfiguration: own }: CfnBucket): boolean {
   if (own !== undefined && 'eventBridgeConfiguration' in own) return true;
-  const notifications = bucket.node.tryFindChild('Notifications');
-  return (
-    notifications !== undefined &&
-    'eventBridgeEnabled' in notifications &&
-    notifications.eventBridgeEnabled === true
-  );
+  return hasManagedNotifications(bucket);
+}
+
+/** Whether the CDK brings a resource that sets the bucket's notifications. */
+function hasManagedNotifications({ node }: IConstruct): boolean {
+  const notifications = node.tryFindChild('Notifications');
+  return notifications?.node.findAll().some((child) => CfnResource.isCfnResource(child)) === true;
 }
 
 /**
@@ -148,9 +152,7 @@ function sendsEvents(bucket: IBucket, { notificationConfiguration: own }: CfnBuc
  * resource: EventBridge would be told of no drop any more.
  */
 function rejectNotifications(bucket: Bucket): string[] {
-  const notifications = bucket.node.tryFindChild('Notifications');
-  const isUsed = notifications?.node.findAll().some((child) => CfnResource.isCfnResource(child)) === true;
-  if (!isUsed) return [];
+  if (!hasManagedNotifications(bucket)) return [];
   return [
     'The data bucket takes no event notifications of its own: they would replace those to EventBridge, which start jobs. ' +
       "Add a rule to the default event bus instead, for detailType 'Object Created' of this bucket.",

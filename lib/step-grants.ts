@@ -27,7 +27,7 @@ function allow(role: Role, bucket: IBucket, actions: string[], keys: readonly st
   const resources = keys.map((key) => bucket.arnForObjects(key));
   role.addToPolicy(new PolicyStatement({ actions, resources }));
   acknowledgeWildcards(role, {
-    resources,
+    resources: keys.filter((key) => key.includes('*')).map((key) => bucket.arnForObjects(key)),
     reason:
       'Keys hold the names of profiles, files and jobs; the step may use exactly this part of the layout.',
   });

@@ -131,7 +131,8 @@ async function runHere(
     if (summary === undefined) throw new InvalidRequest(`There is no job ${jobId}.`);
     return summary;
   });
-  return endOrCancel(ended, interrupts, () => progress.end());
+  // Awaited here: what runs the job is closed when this function is left.
+  return await endOrCancel(ended, interrupts, () => progress.end());
 }
 
 async function tell(place: Place, summary: Summary): Promise<void> {

@@ -99,7 +99,7 @@ async function run(named: readonly string[], flags: RunFlags, config: Nightshift
   const wanted = { ...asked, overrides: chosen.overrides, again: flags.again === true };
   const log: Log = flags.verbose ? logToStandardError : () => undefined;
   const place = await openForRun({ data: flags.data, simulator: chosen.simulated, log, config }, wanted);
-  if (place.kind === 'joined') return joinRun(place, flags);
+  if (place.kind === 'joined') return await joinRun(place, flags);
   await using host = place.edges;
   const { store } = host.edges;
   const progress = openProgress(store, flags, (line) => print(withTime(line)));

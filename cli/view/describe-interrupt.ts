@@ -10,7 +10,7 @@ export function describeInterrupt(sent: SentSoFar): string {
   if (isNothing(sent)) return 'Interrupted. Nothing was sent; run the same command to go on.';
   const { batches, unanswered, files, uploads, direct } = sent;
   const facts = [
-    ...(batches > 0 ? [`${count(batches, 'batch', 'batches')} at the provider, which go on there`] : []),
+    ...(batches > 0 ? [`${count(batches, 'batch', 'batches')} at the provider, going on there`] : []),
     ...(unanswered > 0
       ? [`${count(unanswered, 'create')} without an answer: each may have made a batch`]
       : []),

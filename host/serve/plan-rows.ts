@@ -5,6 +5,7 @@ import type { Job } from '../../src/checkpoints/job.ts';
 import { roundKey } from '../../src/checkpoints/keys.ts';
 import type { Plan } from '../../src/checkpoints/plan.ts';
 import type { ResolvedProfile } from '../../src/checkpoints/profile.ts';
+import { SIMULATED } from '../../src/config/known-providers.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
 import { money } from '../../src/report/explain.ts';
@@ -21,10 +22,11 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
  * @throws InvalidRequest when there is no such file or profile; InvalidInput when a file cannot be read as its format
  */
 export async function planRows(
-  { store, config }: Pick<StartEdges, 'store' | 'config'>,
+  { store, config, simulated }: Pick<StartEdges, 'store' | 'config' | 'simulated'>,
   request: JobRequest,
 ): Promise<string[]> {
-  const profile = resolveProfile(config, request.profile ?? 'default', request.overrides);
+  const overrides = simulated === true ? { ...request.overrides, ...SIMULATED } : request.overrides;
+  const profile = resolveProfile(config, request.profile ?? 'default', overrides);
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-plan-'));
   try {
     const scratch = createFolderStore(folder);

@@ -113,10 +113,12 @@ function rowTable(rows: readonly SampledRow[], caption: string): Html {
 export function answerSection({ survey, rows }: ReportData): Html {
   const { sample, notable, allNotable } = survey;
   const isPart = survey.seen !== undefined && rows !== undefined && survey.seen < rows;
+  const what = 'not ok, cut off or refused';
+  const before = isPart ? `Of the first ${count(survey.seen ?? 0)} rows ` : '';
   const some =
     notable.length < allNotable
-      ? `The first ${count(notable.length)} of ${count(allNotable)} rows that are not ok, cut off or refused; all of them are in the files.`
-      : `${isPart ? `Of the first ${count(survey.seen ?? 0)} rows all` : 'All'} ${counted(allNotable, 'row')} that ${allNotable === 1 ? 'is' : 'are'} not ok, cut off or refused.`;
+      ? `The first ${count(notable.length)} of ${count(allNotable)} rows that are ${what}; all of them are in the files.`
+      : `${before}${counted(allNotable, 'row')} ${allNotable === 1 ? 'is' : 'are'} ${what}.`;
   const all = sample.length === rows;
   const from = isPart
     ? `the first ${count(survey.seen ?? 0)}, which were all that could be read in time`

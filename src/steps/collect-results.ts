@@ -58,7 +58,7 @@ async function collectOnce(
   if (job.profile.maxBatches !== undefined && !(await hasOpenBatch(edges, context, next)))
     await freeSlot(edges.store, provider.name, context);
   const spent = spentEvents(context.spentEvents, spentOn(context));
-  const isInDoubt = 'doubt' in end && end.doubt === true;
+  const isInDoubt = 'doubt' in end && end.doubt;
   const doubt = isInDoubt || context.doubt === true ? { doubt: true as const } : {};
   const base = { jobId, shard, provider, polling, lastRound, spentEvents: spent, ...doubt };
   if (next !== 'retry') return { ...base, next, round, waitSeconds: 0 };

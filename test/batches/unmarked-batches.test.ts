@@ -41,7 +41,6 @@ async function openEdges(...listed: readonly Listed[]): Promise<ProviderEdges> {
   const provider: Partial<BatchProvider> = {
     listUnmarked: (known) =>
       Promise.resolve(listed.filter(({ id }) => known?.has(id) !== true).map(({ ...each }) => show(each))),
-    // oxlint-disable-next-line require-await
     download: async function* (batchId) {
       const { results = [] } = listed.find(({ id }) => id === batchId) ?? {};
       for (const id of results) yield Buffer.from(`{"custom_id":"${id}","response":{}}\n`);
@@ -120,11 +119,12 @@ describe('before a create', () => {
 
   test('a list that does not exist is no reason to refuse it, and one that fails is', async () => {
     const edges = await openEdges();
-    const failing = (error: Error): ProviderEdges => ({
-      ...edges,
-      provider: () =>
-        ({ listUnmarked: () => Promise.reject(error) }) as Partial<BatchProvider> as BatchProvider,
-    });
+    const failing = (error: Error): ProviderEdges => {
+      const rejected = Promise.reject<never>(error);
+      rejected.catch(() => undefined);
+      const provider: Partial<BatchProvider> = { listUnmarked: async () => rejected };
+      return { ...edges, provider: () => provider as BatchProvider };
+    };
 
     expect(await batchesBefore(failing(new ProviderNotFound('list: 404')), CONTEXT)).toBeUndefined();
     await expect(batchesBefore(failing(new ProviderUnavailable('list: 503')), CONTEXT)).rejects.toThrow(

@@ -69,7 +69,7 @@ function acknowledgements(app: App): [id: string, reason: string][] {
       .filter(({ type }) => type === Validations.ACKNOWLEDGED_RULES_METADATA_KEY)
       .flatMap(({ data }) => Object.entries(z.record(z.string(), z.string()).parse(data)))
       .map(([id, reason]): [string, string] => [id.replace(/^annotation::/i, ''), reason])
-      // Other packs: rule-packs.test.ts.
+      // Other packs are not run here.
       .filter(([id]) => id.startsWith('AwsSolutions-'))
   );
 }

@@ -12,9 +12,10 @@ import { CONFIG, createApp } from './synthesized-stack.ts';
 const HARDENED = (stack: Stack): Partial<BatchWorkflowProps> => ({
   encryptionKey: new Key(stack, 'Key', { enableKeyRotation: true }),
   vpc: Vpc.fromVpcAttributes(stack, 'Vpc', {
-    vpcId: 'vpc-1',
+    vpcId: 'vpc-0123456789abcdef0',
     availabilityZones: ['a'],
-    privateSubnetIds: ['subnet-1'],
+    privateSubnetIds: ['subnet-0123456789abcdef0'],
+    privateSubnetRouteTableIds: ['rtb-0123456789abcdef0'],
   }),
   reservedConcurrency: 5,
   alarmTopic: Topic.fromTopicArn(stack, 'Topic', 'arn:aws:sns:eu-central-1:111122223333:alarms'),
@@ -59,26 +60,46 @@ const PACKS = [
   ['NIST.800.53.R5', (app: App) => new Nist(app)],
 ] as const;
 
+const PLAIN = createWorkflow(() => ({}));
+const HARD = createWorkflow(HARDENED);
+for (const app of [PLAIN, HARD]) app.synth();
+
+/** What a workflow has, without and with every property that clears a finding. A count that grows is a new resource to look at. */
+const FOUND = {
+  CloudWatchAlarmAction: [12, 0],
+  CloudWatchLogGroupEncrypted: [15, 0],
+  IAMNoInlinePolicy: [16, 16],
+  LambdaConcurrency: [13, 0],
+  LambdaDLQ: [13, 13],
+  LambdaInsideVPC: [13, 0],
+  S3BucketReplicationEnabled: [2, 2],
+  S3BucketVersioningEnabled: [1, 1],
+  S3DefaultEncryptionKMS: [2, 1],
+  SecretsManagerRotationEnabled: [1, 1],
+  SecretsManagerUsingKMSKey: [1, 0],
+} as const;
+
+const counts = (column: 0 | 1): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(FOUND).flatMap(([rule, found]) => (found[column] === 0 ? [] : [[rule, found[column]]])),
+  );
+
 describe.each(PACKS)('%s', (pack, create) => {
-  const findings = (change: (stack: Stack) => Partial<BatchWorkflowProps>): Record<string, number> => {
-    const app = createWorkflow(change);
-    app.synth();
+  const findings = (app: App): Record<string, number> => {
     const checks = create(app);
     checks.validateScope(app);
-    return Object.fromEntries([...checks.found].toSorted(([a], [b]) => a.localeCompare(b)));
+    return Object.fromEntries(checks.found);
   };
 
   test('finds this in a workflow without further properties', () => {
-    expect(findings(() => ({}))).toMatchSnapshot();
+    expect(findings(PLAIN)).toEqual(counts(0));
   });
 
   test('finds nothing that is not acknowledged once every property is set', () => {
-    const left = findings(HARDENED);
-    expect(left).toMatchSnapshot();
-    const known = acknowledgements(createWorkflow(HARDENED)).filter((id) => id.startsWith(`${pack}-`));
-    expect(Object.keys(left).map((rule) => `${pack}-${rule}`)).toEqual(
-      known.toSorted((a, b) => a.localeCompare(b)),
-    );
+    const left = findings(HARD);
+    expect(left).toEqual(counts(1));
+    const known = acknowledgements(HARD).filter((id) => id.startsWith(`${pack}-`));
+    expect(new Set(known)).toEqual(new Set(Object.keys(left).map((rule) => `${pack}-${rule}`)));
   });
 });
 

@@ -99,7 +99,7 @@ describe('a poll', () => {
       total: 10,
       polls: 4,
     });
-    expect(polled.waitSeconds).toBe(100);
+    expect(polled.waitSeconds).toBe(300);
   });
 
   test('of a batch in a status nobody knows goes on, without the counters of the poll before', async () => {

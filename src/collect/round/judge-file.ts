@@ -12,7 +12,7 @@ import type { RoundEvidence } from './read-round.ts';
 
 /** What became of a round's file, for its rows and for the files after it. */
 export interface FileVerdict {
-  /** Rows by their place: the failure names them, or the file held nothing else. */
+  /** Rows by their ordinal: the failure names them, or the file held nothing else. */
   readonly named: ReadonlyMap<number, NamedRow>;
   /** The file failed for a row that is not known yet, or was found now. */
   readonly searching: boolean;

@@ -29,7 +29,7 @@ const MAX_UNREADABLE_LINES = 5;
 const SPARE_STRAYS = 1_000;
 
 /** Where a row's winning result line is. */
-export interface Place {
+export interface LineRange {
   readonly file: Scratch;
   readonly start: number;
   readonly length: number;
@@ -56,7 +56,7 @@ export interface RoundRequests {
  */
 export class RoundIndex {
   readonly #ordinals = new Map<string, number>();
-  readonly #places: (Place | undefined)[] = [];
+  readonly #ranges: (LineRange | undefined)[] = [];
   readonly #inputs: ReadonlyMap<number, number>;
   readonly #made = new MadeLines();
   readonly #reader: LineReader;
@@ -122,15 +122,15 @@ export class RoundIndex {
 
   /** Why a row without a result has none: its line is there and cannot be read. */
   brokenLine(ordinal: number): UnreadableLine | undefined {
-    return this.#places[ordinal] === undefined ? this.#broken.get(ordinal) : undefined;
+    return this.#ranges[ordinal] === undefined ? this.#broken.get(ordinal) : undefined;
   }
 
   /** Rows whose only line cannot be read. */
   get brokenRows(): number {
-    return [...this.#broken.keys()].filter((ordinal) => this.#places[ordinal] === undefined).length;
+    return [...this.#broken.keys()].filter((ordinal) => this.#ranges[ordinal] === undefined).length;
   }
 
-  /** The place of the request with this id. */
+  /** The ordinal of the request with this id. */
   ordinalOf(customId: string): number | undefined {
     return this.#ordinals.get(customId);
   }
@@ -160,23 +160,23 @@ export class RoundIndex {
   }
 
   /** Where the row's winning line is; `undefined` when it has none. */
-  find(ordinal: number): Place | undefined {
-    return this.#places[ordinal];
+  find(ordinal: number): LineRange | undefined {
+    return this.#ranges[ordinal];
   }
 
   /** What the winning line of a row says. */
-  read({ file, start, length, isUtf8 }: Place, ordinal: number): LineVerdict | undefined {
+  read({ file, start, length, isUtf8 }: LineRange, ordinal: number): LineVerdict | undefined {
     return this.#reader.readOf({ bytes: file.read(start, length), isUtf8 }, this.asked(ordinal));
   }
 
   #addLine({ name, ...from }: Pick<Stray, 'file' | 'name' | 'isTwin'>, line: Line): void {
     const { start, number, bytes = NOTHING, isUtf8 } = line;
-    const place = { ...from, start, length: bytes.length, isUtf8 };
+    const range = { ...from, start, length: bytes.length, isUtf8 };
     const { id, verdict } = this.#reader.read({ bytes, isUtf8 }, this.#askedOf);
     const ordinal = id === undefined ? undefined : this.#ordinals.get(id);
-    if (ordinal === undefined || verdict === undefined) this.#addStray({ ...place, id, name, number });
-    else if ('render' in verdict) this.#addAnswer(ordinal, verdict, place);
-    else this.#addVerdict(ordinal, verdict, place);
+    if (ordinal === undefined || verdict === undefined) this.#addStray({ ...range, id, name, number });
+    else if ('render' in verdict) this.#addAnswer(ordinal, verdict, range);
+    else this.#addVerdict(ordinal, verdict, range);
   }
 
   readonly #askedOf = (id: string): Asked | undefined => {
@@ -197,26 +197,26 @@ export class RoundIndex {
   }
 
   /** An answer whose result line is rendered at once, while there is room for it. */
-  #addAnswer(ordinal: number, answer: RenderableAnswer, at: Omit<Place, 'kind' | 'isSuccess'>): void {
-    const place: Place = { ...at, kind: 'ok', isSuccess: true };
-    if (!this.#place(ordinal, place) || !this.#made.hasRoom(place.length)) return;
+  #addAnswer(ordinal: number, answer: RenderableAnswer, at: Omit<LineRange, 'kind' | 'isSuccess'>): void {
+    const range: LineRange = { ...at, kind: 'ok', isSuccess: true };
+    if (!this.#keep(ordinal, range) || !this.#made.hasRoom(range.length)) return;
     const rendered = answer.render();
     this.models.add(rendered);
-    place.made = this.#made.keep(rendered.line);
+    range.made = this.#made.keep(rendered.line);
   }
 
-  #addVerdict(ordinal: number, verdict: Verdict, place: Omit<Place, 'kind' | 'isSuccess'>): void {
-    if (place.isTwin && verdict.kind !== 'ok') return;
+  #addVerdict(ordinal: number, verdict: Verdict, range: Omit<LineRange, 'kind' | 'isSuccess'>): void {
+    if (range.isTwin && verdict.kind !== 'ok') return;
     if (verdict.kind === 'halting') {
       const whose = whoseDenial(verdict, this.#rules.codes);
       if (whose === 'account') this.haltedBy ??= deniedBy(verdict);
       if (whose === 'unclear') {
         this.#deniedBy ??= deniedBy(verdict);
-        if (this.#places[ordinal] === undefined) this.#denied += 1;
+        if (this.#ranges[ordinal] === undefined) this.#denied += 1;
       }
     }
     const isSuccess = verdict.kind === 'ok' || verdict.isSuccess === true;
-    this.#place(ordinal, { ...place, kind: verdict.kind, isSuccess });
+    this.#keep(ordinal, { ...range, kind: verdict.kind, isSuccess });
   }
 
   #addTraced(stray: Stray, traced: Traced): void {
@@ -243,7 +243,7 @@ export class RoundIndex {
     let longest = 0;
     for (const { id = '' } of strays) longest = Math.max(longest, id.length);
     for (const [customId, ordinal] of this.#ordinals)
-      if (this.#places[ordinal] !== undefined) longest = Math.max(longest, customId.length);
+      if (this.#ranges[ordinal] !== undefined) longest = Math.max(longest, customId.length);
     return longest;
   }
 
@@ -255,13 +255,13 @@ export class RoundIndex {
     if (this.#repeated.size === 0 || this.missing === 0) return;
     const missing = new Set<string>();
     for (const [customId, ordinal] of this.#ordinals)
-      if (this.#places[ordinal] === undefined) missing.add(foldedId(customId));
+      if (this.#ranges[ordinal] === undefined) missing.add(foldedId(customId));
     for (const [customId, ordinal] of this.#ordinals) {
       if (!this.#repeated.has(ordinal) || !missing.has(foldedId(customId))) continue;
-      const place = this.#places[ordinal];
-      if (place?.kind === 'ok') this.ok -= 1;
-      if (place?.isSuccess === true) this.succeeded -= 1;
-      this.#places[ordinal] = undefined;
+      const range = this.#ranges[ordinal];
+      if (range?.kind === 'ok') this.ok -= 1;
+      if (range?.isSuccess === true) this.succeeded -= 1;
+      this.#ranges[ordinal] = undefined;
       this.answered -= 1;
       this.duplicates -= 1;
       this.#addUnknown(customId);
@@ -270,17 +270,17 @@ export class RoundIndex {
   }
 
   /** Of two lines for one row a success wins, else the first. @returns whether it is this one */
-  #place(ordinal: number, place: Place): boolean {
-    const before = this.#places[ordinal];
+  #keep(ordinal: number, range: LineRange): boolean {
+    const before = this.#ranges[ordinal];
     if (before === undefined) this.answered += 1;
-    else if (!place.isTwin) {
+    else if (!range.isTwin) {
       this.duplicates += 1;
       this.#repeated.add(ordinal);
     }
-    const wins = before === undefined || (before.kind !== 'ok' && place.kind === 'ok');
-    if (wins) this.#places[ordinal] = place;
-    if (wins && place.kind === 'ok') this.ok += 1;
-    if (wins && place.isSuccess && before?.isSuccess !== true) this.succeeded += 1;
+    const wins = before === undefined || (before.kind !== 'ok' && range.kind === 'ok');
+    if (wins) this.#ranges[ordinal] = range;
+    if (wins && range.kind === 'ok') this.ok += 1;
+    if (wins && range.isSuccess && before?.isSuccess !== true) this.succeeded += 1;
     return wins;
   }
 

@@ -61,9 +61,9 @@ export class RoundWriter {
    */
   write(ordinal: number, requestBytes: Buffer): Promise<void> | undefined {
     const { index } = this.#source.evidence;
-    const place = index.find(ordinal);
-    if (place?.made !== undefined) return this.#writeAnswer(place.made);
-    const verdict = place && index.read(place, ordinal);
+    const range = index.find(ordinal);
+    if (range?.made !== undefined) return this.#writeAnswer(range.made);
+    const verdict = range && index.read(range, ordinal);
     if (verdict === undefined || !('render' in verdict))
       return this.#writeRead(ordinal, requestBytes, verdict);
     const rendered = verdict.render();
