@@ -50,7 +50,9 @@ describe('a configuration', () => {
   });
 
   test('has no other sections, and those are named', () => {
-    expect(problemsOf({ profiles: {}, schedule: {} })).toEqual(['  (root): Unrecognized key: "schedule"']);
+    expect(problemsOf({ profiles: {}, schedule: {} })).toEqual([
+      '  (root): Unrecognized key: "schedule" Did you mean "schedules"?',
+    ]);
   });
 
   test('is told problems of shape and names that lead nowhere at once', () => {

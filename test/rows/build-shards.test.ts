@@ -150,9 +150,9 @@ describe('a plan', () => {
 
   test.each([
     [
-      'rows.xlsx',
+      'rows.docx',
       'a,b',
-      /rows\.xlsx: \.xlsx is not an input format\. Known: \.jsonl, .*\.txt, each also with \.gz\./,
+      /rows\.docx: \.docx is not an input format\. Known: \.jsonl, .*\.txt, \.xlsx, \.parquet, each also with \.gz\./,
     ],
     ['rows', 'x', /no extension/],
     ['rows.jsonl', '{\n  "q0": "x"\n}', /one JSON document/],

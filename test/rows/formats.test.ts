@@ -95,7 +95,8 @@ describe('an input file', () => {
     ['rows.txt', Buffer.from([1, 0, 2]), /its content is not text/],
     ['rows.csv.gz', 'id,text\n', /rows\.csv\.gz is not a whole gzip file \(Z_DATA_ERROR\)/],
     ['rows.csv.gz', gzipSync(CSV).subarray(0, 30), /rows\.csv\.gz is not a whole gzip file \(Z_BUF_ERROR\)/],
-    ['rows.parquet', 'PAR1', /\.parquet is not an input format/],
+    ['rows.parquet', 'PAR1', /rows\.parquet is not a Parquet file/],
+    ['rows.orc', 'ORC', /\.orc is not an input format/],
     ['rows.gz', gzipSync('x'), /rows\.gz: no extension is not an input format/],
     ['rows.csv', 'id,text,id\n1,2,3', /two columns named "id"/],
     [

@@ -230,7 +230,7 @@ describe('a job that cannot be sent', () => {
   );
 
   test.each([
-    ['an extension nobody knows', 'a.xlsx', 'x', /a\.xlsx: \.xlsx is not an input format/],
+    ['an extension nobody knows', 'a.docx', 'x', /a\.docx: \.docx is not an input format/],
     ['other content than its name says', 'a.jsonl', '[\n{"prompt":"x"}\n]', /a\.jsonl is one JSON document/],
   ])('because a file has %s fails without a plan', async (_, name, content, message) => {
     const { build, plan } = await openJob({ [name]: content });
