@@ -118,7 +118,11 @@ describe.concurrent('nightshift run', () => {
     };
     await writeFile(join(folder, 'x.job.json'), JSON.stringify(request));
 
-    const { status, stdout } = await spawnCli(folder, ['run', 'x.job.json', '--out', 'results'], askingOf(simulator));
+    const { status, stdout } = await spawnCli(
+      folder,
+      ['run', 'x.job.json', '--out', 'results'],
+      askingOf(simulator),
+    );
 
     expect(status).toBe(0);
     expect(simulator.batches()).toHaveLength(1);
