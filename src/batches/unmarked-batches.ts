@@ -51,13 +51,17 @@ export async function findUnmarked(
   if (listed === undefined) return undefined;
   const customIds = await readCustomIds(store, context);
   const others = await batchesOfJob(store, context);
-  const possible = listed.filter(({ id, counts }) => counts?.total === customIds.size && !others.has(id));
+  // A batch that does not say how many requests it has may be ours all the same: its results tell.
+  const possible = listed.filter(
+    ({ id, counts }) => (counts === undefined || counts.total === customIds.size) && !others.has(id),
+  );
   const ours: Batch[] = [];
   const unclear: Batch[] = [];
   for (const batch of possible) {
+    const whose = await whoseBatch(edges, context, batch, customIds);
     // An earlier run of the same rows has the same ids.
-    if (before === undefined || batch.outputFileId === undefined) unclear.push(batch);
-    else if (await hasOurIds(edges, context, batch.outputFileId, customIds)) ours.push(batch);
+    if (whose === 'unclear' || (whose === 'ours' && before === undefined)) unclear.push(batch);
+    else if (whose === 'ours') ours.push(batch);
   }
   if (ours.length === 1) return { batch: ours[0], candidates: [] };
   return { candidates: [...ours, ...unclear].map(({ id }) => id) };
@@ -81,21 +85,30 @@ async function batchesOfJob(store: ObjectStore, { jobId }: UploadedContext): Pro
   return new Set(known.flatMap((checkpoint) => checkpoint?.batchId ?? []));
 }
 
-/** One of its results tells: a batch has one line for each of its requests. */
-async function hasOurIds(
+/**
+ * Whose batch it is. A batch has one line for each of its requests: where it says how many those are, one line tells, else all
+ * of them.
+ */
+async function whoseBatch(
   edges: ProviderEdges,
   context: UploadedContext,
-  fileId: string,
+  { outputFileId, counts }: Batch,
   customIds: ReadonlySet<string>,
-): Promise<boolean> {
-  const results = edges.provider(context.provider).download(fileId);
+): Promise<'ours' | 'of others' | 'unclear'> {
+  if (outputFileId === undefined) return 'unclear';
+  const found = new Set<string>();
+  const results = edges.provider(context.provider).download(outputFileId);
   for await (const lines of frameLines(results, MAX_LINE_BYTES)) {
     for (const { bytes } of lines) {
       const id = bytes && readId(bytes);
-      if (id !== undefined) return customIds.has(id);
+      if (id === undefined) continue;
+      if (!customIds.has(id)) return 'of others';
+      if (counts !== undefined) return 'ours';
+      found.add(id);
     }
   }
-  return false;
+  // Results of which nothing can be read say nothing of whose they are.
+  return found.size === customIds.size ? 'ours' : 'unclear';
 }
 
 function readId(bytes: Buffer): string | undefined {

@@ -26,7 +26,8 @@ const LOST: CreateAnnouncement = { at: 1_790_000_000, before: ['old'] };
 
 interface Listed {
   readonly id: string;
-  readonly total?: number;
+  /** `null`: the batch does not say. */
+  readonly total?: number | null;
   /** Ids of its results; a batch that runs has none. */
   readonly results?: readonly string[];
 }
@@ -63,7 +64,7 @@ function show({ id, total = 2, results }: Listed): Batch {
     status: ended ? 'ended' : 'in_progress',
     phase: ended ? 'ended' : 'running',
     outputFileId: ended ? id : undefined,
-    counts: { total, succeeded: 0, failed: 0 },
+    counts: total === null ? undefined : { total, succeeded: 0, failed: 0 },
   } as Batch;
 }
 
@@ -87,11 +88,29 @@ describe('the batch of a lost create, where batches show nothing of their origin
     ['those that came have other sizes', [{ id: 'larger', total: 3 }], []],
     ['one runs, and nobody can tell', [{ id: 'running' }], ['running']],
     ['two have our ids', [OURS, { id: 'again', results: ['q1', 'q2'] }], ['ours', 'again']],
-    ['its results are empty', [{ id: 'empty', results: [] }], []],
+    ['its results are empty', [{ id: 'empty', results: [] }], ['empty']],
+    ['one has no counters and runs', [{ id: 'running', total: null }], ['running']],
+    ['one has no counters and a part of our ids', [{ id: 'part', total: null, results: ['q1'] }], ['part']],
+    ['one has no counters and no results', [{ id: 'empty', total: null, results: [] }], ['empty']],
+    [
+      'one has no counters and an id too many',
+      [{ id: 'more', total: null, results: ['q1', 'q2', 'q3'] }],
+      [],
+    ],
   ])('is not guessed: %s', async (_why, listed, candidates) => {
     const edges = await openEdges(...listed);
 
     expect(await findUnmarked(edges, CONTEXT, LOST)).toEqual({ candidates });
+  });
+
+  test('is the one whose results have all of our ids where batches do not say how many requests they have', async () => {
+    const edges = await openEdges(
+      { id: 'others', total: null, results: ['x1', 'x2'] },
+      { id: 'larger', total: null, results: ['q1', 'q2', 'q3'] },
+      { ...OURS, total: null },
+    );
+
+    expect(await findUnmarked(edges, CONTEXT, LOST)).toMatchObject({ batch: { id: 'ours' }, candidates: [] });
   });
 
   test('is not guessed when nobody wrote down which batches there were', async () => {
