@@ -159,8 +159,15 @@ function answerTo(request: SimulatedRequest, hash: Buffer, amiss: Amiss | undefi
   const schema = schemaOf(request);
   const asked = schema !== undefined && !prompt.startsWith('echo:');
   const text = asked ? JSON.stringify(answerOf(schema, hash)) : answerText(prompt, hash);
-  if (amiss === 'malformed') return asked ? JSON.stringify({ malformed: text }) : `{"malformed": ${text}`;
+  if (amiss === 'malformed') return malformed(text, schema);
   return amiss === 'truncate' ? text.slice(0, Math.floor(text.length / 2)) : text;
+}
+
+/** What matches no schema of this kind: a string where one is not allowed, else no JSON at all. */
+function malformed(text: string, schema: unknown): string {
+  const { type = 'string' } = (schema ?? {}) as { readonly type?: string | readonly string[] };
+  const isStringAllowed = [type].flat().includes('string');
+  return isStringAllowed ? `{"malformed": ${text}` : JSON.stringify(`malformed: ${text}`);
 }
 
 /** The schema of chat's `response_format`, or of a response's `text.format`. */

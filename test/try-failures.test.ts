@@ -29,7 +29,8 @@ test.each(Object.entries(MARKED))(
 
     const { results } = await world.run(`${JSON.stringify({ prompt: `Say it ${marker}` })}\n`, options);
 
-    expect(SECTION).toContain(`\`${marker}\``);
+    const named = marker.replace(/:INFERENCE_3107/, ':CODE').replace(/:CONTENT_FILTER/, ':CODE');
+    expect(SECTION).toContain(`\`${named}\``);
     expect(results).toMatchObject([line]);
   },
 );

@@ -1,4 +1,4 @@
-import { copyFile, rm } from 'node:fs/promises';
+import { copyFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
@@ -11,6 +11,7 @@ import type { StartedJob } from '../../src/doors/start-job.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { packageRoot } from '../../src/package-root.ts';
 import { print as printOut, printError } from '../output.ts';
+import { InvalidRequest } from '../../src/errors.ts';
 import { printable } from '../../src/printable.ts';
 import { takeStandardInput } from '../standard-input.ts';
 import { chooseProvider } from '../choose-provider.ts';
@@ -26,7 +27,7 @@ import { download } from '../result-files.ts';
 import { openProgress } from '../run-progress.ts';
 import { runJob } from '../../host/run-job.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
-import { exportTable, formatOfFile } from './export-table.ts';
+import { exportTable, formatOfFile, type TableFormat } from './export-table.ts';
 import { reportSummary } from '../view/report.ts';
 import {
   addConfigOption,
@@ -94,8 +95,7 @@ async function run(named: readonly string[], flags: RunFlags, config: Nightshift
   const chosen = await chooseProvider(config, asked, flags, isDemo);
   // Before anything is paid for: a job that ended may not find out that its results have no place.
   const format = flags.out === undefined ? undefined : await formatOfFile(flags.out);
-  if (flags.out !== undefined)
-    await makeFolder('--out', format === undefined ? flags.out : dirname(flags.out));
+  if (flags.out !== undefined) await makePlace(flags.out, format, asked.files);
   const wanted = { ...asked, overrides: chosen.overrides, again: flags.again === true };
   const log: Log = flags.verbose ? logToStandardError : () => undefined;
   const place = await openForRun({ data: flags.data, simulator: chosen.simulated, log, config }, wanted);
@@ -128,6 +128,27 @@ async function run(named: readonly string[], flags: RunFlags, config: Nightshift
     placed.unshift(await exportTable(store, summary, { format, withInput: true, out: flags.out }));
   await reportSummary(store, summary, { files: placed, json: flags.json });
   return exitStatus(summary);
+}
+
+/** A table replaces the file of its name, which must not be what the answers are asked for. */
+async function makePlace(
+  out: string,
+  format: TableFormat | undefined,
+  files: readonly string[],
+): Promise<void> {
+  if (format !== undefined && (await isOneOf(out, files)))
+    throw new InvalidRequest(
+      `--out: ${printable(out)} is an input of the job, and would be replaced by its answers. Name another file.`,
+    );
+  await makeFolder('--out', format === undefined ? out : dirname(out));
+}
+
+/** Whether a path is one of these files, whatever name it is given by. */
+async function isOneOf(path: string, files: readonly string[]): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return false;
+  const others = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
+  return others.some((other) => other?.ino === found.ino && other.dev === found.dev);
 }
 
 /** The job is known where another process works: it is watched there to its end, and not sent a second time. */

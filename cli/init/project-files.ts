@@ -67,13 +67,13 @@ A file of rows in, one answer per row out, through a provider's Batch API: [Nigh
 $ npm install && npm start
 \`\`\`
 
-runs \`questions.csv\` against a simulator of the provider, which costs nothing, and prints a table of answers. For real, with a key in the
+runs \`questions.csv\` with answers that are made up here, which costs nothing, and prints a table of answers. For real, with a key in the
 environment:
 
 \`\`\`console
 $ export MELIOUS_API_KEY=sk-mel-…
 $ npx nightshift plan questions.csv                     # what it would be and cost; sends nothing
-$ npx nightshift run questions.csv --provider melious
+$ npx nightshift run questions.csv
 \`\`\`
 
 \`npm run local\` takes files that are dropped into \`nightshift-data/input/\`, and requests to an API.

@@ -13,7 +13,7 @@ export interface Manifest {
 }
 
 const SCRIPTS = {
-  start: 'nightshift run questions.csv',
+  start: 'nightshift run questions.csv --simulate',
   local: 'nightshift local',
   synth: 'cdk synth --quiet',
   diff: 'cdk diff',

@@ -23,8 +23,9 @@ export class NumberSurvey {
   #kept: number[] = [];
   #stride = 1;
 
-  add(value: number): void {
-    if (!Number.isFinite(value)) return;
+  add(number: number): void {
+    if (!Number.isFinite(number)) return;
+    const value = number + 0; // a page has no -0
     if (this.#count % this.#stride === 0) this.#keep(value);
     this.#count += 1;
     this.#sum += value;
@@ -47,7 +48,7 @@ export class NumberSurvey {
     return {
       count: this.#count,
       least,
-      mean: this.#sum / this.#count,
+      mean: Number.isFinite(this.#sum) ? this.#sum / this.#count : meanOf(sorted, least, most),
       median: sorted[Math.floor((sorted.length - 1) / 2)] ?? least,
       most,
       bins: binsOf(sorted, least, most),
@@ -55,16 +56,31 @@ export class NumberSurvey {
   }
 }
 
+/** Of numbers whose sum is too large for one: it is as exact as the median. */
+function meanOf(kept: readonly number[], least: number, most: number): number {
+  const mean = kept.reduce((sum, value) => sum + value / kept.length, 0);
+  return Math.min(most, Math.max(least, mean));
+}
+
 function binsOf(sorted: readonly number[], least: number, most: number): Numbers['bins'] {
   if (least === most) return [{ upTo: most, share: 1 }];
-  const width = (most - least) / BINS;
   const counts = Array.from({ length: BINS }, () => 0);
   for (const value of sorted) {
-    const bin = Math.min(BINS - 1, Math.floor((value - least) / width));
+    const bin = Math.min(BINS - 1, Math.floor(partOf(value, least, most) * BINS));
     counts[bin] = (counts[bin] ?? 0) + 1;
   }
   return counts.map((n, bin) => ({
-    upTo: bin === BINS - 1 ? most : least + (bin + 1) * width,
+    upTo: bin === BINS - 1 ? most : between(least, most, (bin + 1) / BINS),
     share: n / sorted.length,
   }));
+}
+
+/** Where a value lies in its range, from 0 to 1, whether the range is too wide for a number or as narrow as two can be. */
+function partOf(value: number, least: number, most: number): number {
+  const range = most - least;
+  return Number.isFinite(range) ? (value - least) / range : (value / 2 - least / 2) / (most / 2 - least / 2);
+}
+
+function between(least: number, most: number, part: number): number {
+  return least * (1 - part) + most * part;
 }

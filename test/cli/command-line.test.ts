@@ -4,13 +4,21 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { startSimulator } from '../../simulator/index.ts';
+import { startSimulator, type Simulator } from '../../simulator/index.ts';
 import type { ResultLine } from '../../src/checkpoints/result-line.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { BIN, spawnCli, USER_ENV, type Exited } from './spawn-cli.ts';
 import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 
 const nightshift = (folder: string, ...args: string[]): Promise<Exited> => spawnCli(folder, args);
+
+const KEY = 'sk-mel-of-a-user';
+
+/** The environment of a user whose provider is this one. */
+const askingOf = ({ url }: Simulator): Record<string, string> => ({
+  MELIOUS_API_KEY: KEY,
+  PROVIDER_BASE_URLS: JSON.stringify({ melious: url }),
+});
 
 let home: string;
 
@@ -101,20 +109,20 @@ describe.concurrent('nightshift run', () => {
   });
 
   test('asks the provider that the profile names, and nobody says that its answers are made up', async () => {
-    const simulator = await startSimulator({ apiKey: 'sk-mel-of-a-user' });
+    const simulator = await startSimulator({ apiKey: KEY });
     onTestFinished(() => simulator.close());
     const folder = await openFolder({ 'a.jsonl': '{"prompt":"echo:x"}' });
-    const env = {
-      MELIOUS_API_KEY: 'sk-mel-of-a-user',
-      PROVIDER_BASE_URLS: JSON.stringify({ melious: simulator.url }),
-    };
     const request = {
       rows: [{ prompt: 'echo:x' }],
       overrides: { polling: { minSeconds: 1, maxSeconds: 1 } },
     };
     await writeFile(join(folder, 'x.job.json'), JSON.stringify(request));
 
-    const { status, stdout } = await spawnCli(folder, ['run', 'x.job.json', '--out', 'results'], env);
+    const { status, stdout } = await spawnCli(
+      folder,
+      ['run', 'x.job.json', '--out', 'results'],
+      askingOf(simulator),
+    );
 
     expect(status).toBe(0);
     expect(simulator.batches()).toHaveLength(1);
@@ -124,7 +132,7 @@ describe.concurrent('nightshift run', () => {
         readFile(join(folder, 'results', name), 'utf8'),
       ),
     );
-    expect(`${stdout}${files.join('')}`).not.toMatch(/simulat/i);
+    expect(`${stdout}${files.join('')}`).not.toMatch(/simulated|made up|"provider":"simulator"/i);
   });
 
   test('says once what is missing before it makes anything', async () => {
@@ -235,7 +243,8 @@ describe.concurrent('nightshift run', () => {
       [['run', '--provider', 'groq'], 'Set the environment variable GROQ_API_KEY.'],
       [['run', 'a.jsonl', '--provider', 'melious', '--simulate'], '--simulate asks no provider'],
       [['run', 'a.jsonl', '--rounds', 'many'], '--rounds'],
-      [['run', 'a.jsonl', '--simulate', '--out', 'a.jsonl'], '--out: "a.jsonl" cannot be made a folder.'],
+      [['run', 'a.jsonl', '--simulate', '--out', './a.jsonl'], '--out: ./a.jsonl is an input of the job'],
+      [['run', 'a.jsonl', '--simulate', '--out', 'a.jsonl/b'], '--out: "a.jsonl/b" cannot be made a folder'],
       [['run', 'a.jsonl', '--simulate', '--data', 'a.jsonl'], '--data: "a.jsonl" cannot be made a folder.'],
       [['run', '--nonsense'], "unknown option '--nonsense'"],
       [['dance'], "unknown command 'dance'"],
@@ -274,11 +283,18 @@ describe.concurrent('nightshift run', () => {
 });
 
 test('Ctrl-C twice cancels the job at the provider and keeps what it had finished', async () => {
-  const rows = Array.from({ length: 2_000 }, (_, n) => `{"prompt":"echo:${n}"}\n`).join('');
-  const folder = await openFolder({ 'a.jsonl': rows });
-  const child = spawn(process.execPath, [BIN, 'run', 'a.jsonl', '--simulate', '--out', 'results'], {
+  // Only a cancel ends its batch, however long the signals take.
+  const simulator = await startSimulator({ apiKey: KEY });
+  onTestFinished(() => simulator.close());
+  simulator.addFaults({ at: 'batch', action: { kind: 'stuck', status: 'in_progress', finished: 0.5 } });
+  const request = {
+    rows: Array.from({ length: 2_000 }, (_, n) => ({ prompt: `echo:${n}` })),
+    overrides: { polling: { minSeconds: 1, maxSeconds: 1 } },
+  };
+  const folder = await openFolder({ 'x.job.json': JSON.stringify(request) });
+  const child = spawn(process.execPath, [BIN, 'run', 'x.job.json', '--out', 'results'], {
     cwd: folder,
-    env: USER_ENV,
+    env: { ...USER_ENV, ...askingOf(simulator) },
   });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -286,7 +302,7 @@ test('Ctrl-C twice cancels the job at the provider and keeps what it had finishe
   const says = (text: string): Promise<void> =>
     vi.waitFor(() => expect(output).toContain(text), { timeout: 60_000, interval: 20 });
 
-  await says('queued');
+  await says('Create batch     batch');
   child.kill('SIGINT');
   await says('Ctrl-C again cancels it at the provider.');
   child.kill('SIGINT');

@@ -25,10 +25,10 @@ async function next(...words: string[]): Promise<string[]> {
 describe('completion', () => {
   tableOf(
     [
-      [['re'], ['results', 'resume']],
+      [['re'], ['results', 'resume', 'retry']],
       [
         ['run', '--pro'],
-        ['--provider', '--profile'],
+        ['--provider', '--profile', '--prompt'],
       ],
       [
         ['list', '--status', 'c'],

@@ -43,7 +43,11 @@ describe('init', () => {
 
   test('makes a project whose table runs', async () => {
     await spawnCli(folder, ['init']);
-    const { status, stdout } = await spawnCli(folder, ['run', 'questions.csv']);
+    const { scripts } = await manifest();
+    // What `npm start` does.
+    const [command, ...args] = scripts?.['start']?.split(' ') ?? [];
+    expect(command).toBe('nightshift');
+    const { status, stdout } = await spawnCli(folder, args);
     expect(stdout).toContain('4 rows: 4 ok');
     expect(status).toBe(0);
   });

@@ -3,6 +3,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessibilityFaults, launchBrowser, shoot, watchPage } from '../report/browser.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
+import type { BatchAction } from '../../simulator/faults.ts';
 import { openHost, type TestHost } from './open-host.ts';
 
 const found = await launchBrowser();
@@ -21,9 +22,9 @@ interface HeldJob {
 }
 
 /** A job whose first batch was polled once, with a status that tries to be markup, and does not go on before its release. */
-async function holdJob(): Promise<HeldJob> {
+async function holdJob(action: BatchAction = { kind: 'status', status: MARKUP }): Promise<HeldJob> {
   const host = await openHost();
-  host.simulator.addFaults({ at: 'batch', action: { kind: 'status', status: MARKUP } });
+  host.simulator.addFaults({ at: 'batch', nth: 1, action });
   const reached = Promise.withResolvers<void>();
   const held = Promise.withResolvers<void>();
   let polls = 0;
@@ -161,11 +162,15 @@ describe.skipIf(browser === undefined)('a page does what the command line does:'
   });
 
   test('a job is cancelled and resumed', async () => {
-    const { url, jobId, release } = await holdJob();
+    // What has finished before it is cancelled has succeeded.
+    const { url, jobId, release } = await holdJob({ kind: 'stuck', status: 'in_progress', finished: 0.5 });
     const { page, trouble } = await watchPage(chromium);
     await page.goto(`${url}/ui/${jobId}`);
 
-    await page.getByRole('button', { name: 'Cancel the job' }).press('Enter');
+    await Promise.all([
+      page.waitForResponse((answer) => answer.url().endsWith('/cancel') && answer.status() === 202),
+      page.getByRole('button', { name: 'Cancel the job' }).press('Enter'),
+    ]);
     release();
     await page.locator('#state .badge.cancelled').waitFor();
     await page.getByRole('button', { name: 'Resume' }).press('Enter');

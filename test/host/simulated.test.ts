@@ -50,15 +50,25 @@ describe('a host whose answers are made up', () => {
 
   test('leaves jobs alone that an earlier host began at a real provider, and says so', async () => {
     const host = await openHost();
+    const polling = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
     const first = await host.start(
-      (call) => (step, event) =>
-        step === 'poll-batch' ? Promise.reject(new Error('held')) : call(step, event),
+      (call) => async (step, event) => {
+        if (step === 'poll-batch') {
+          polling.resolve();
+          await held.promise;
+        }
+        return call(step, event);
+      },
       { config: REAL },
     );
     const { jobId } = (await (await post(`${first.url}/jobs`, { rows: [{ prompt: 'echo:x' }] })).json()) as {
       jobId: string;
     };
-    await expect.poll(() => host.simulator.batches().length).toBe(1);
+    await polling.promise;
+    const left = first.executions.leave();
+    held.resolve();
+    await left;
     await first[Symbol.asyncDispose]();
     const before = host.simulator.requests().length;
 

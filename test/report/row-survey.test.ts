@@ -166,19 +166,21 @@ describe('vectors', () => {
 test('numbers are told by the same figures as a plain calculation', () => {
   fc.assert(
     fc.property(
-      fc.array(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e9, max: 1e9 }), {
+      fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), {
         minLength: 1,
         maxLength: 200,
       }),
       (numbers) => {
         const survey = new NumberSurvey();
         for (const number of numbers) survey.add(number);
-        const sorted = numbers.toSorted((a, b) => a - b);
+        // There is one zero, as a page has it.
+        const sorted = numbers.map((number) => number + 0).toSorted((a, b) => a - b);
 
         const result = survey.result();
 
         expect(result).toMatchObject({ count: numbers.length, least: sorted[0], most: sorted.at(-1) });
         expect(result?.median).toBe(sorted[Math.floor((sorted.length - 1) / 2)]);
+        expect(result?.mean).toSatisfy(Number.isFinite);
         expect(result?.bins.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1);
       },
     ),
