@@ -1,7 +1,7 @@
 import { readFile, mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
-import { build, type BuildOptions, type Metafile } from 'esbuild';
+import { build, type BuildOptions, type Metafile, type Plugin } from 'esbuild';
 import { PROJECT } from './project.ts';
 
 /** How small the bundles are made: `quick` for a run from the sources, `small` for the package. */
@@ -59,6 +59,20 @@ async function writeChanged(folder: string, bytes: Buffer): Promise<void> {
   await rename(unfinished, file);
 }
 
+/**
+ * Leaves out the source maps that packages bring. They name sources that were not published, by where those would be beside the
+ * package: in one project that is `src/…`, in another a path of the machine.
+ */
+const WITHOUT_MAPS: Plugin = {
+  name: 'without-maps',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /[\\/]node_modules[\\/].*\.[cm]?js$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      return { contents: text.replaceAll(/^\/\/# sourceMappingURL=.*$/gm, ''), loader: 'js' };
+    });
+  },
+};
+
 const OPTIONS = {
   bundle: true,
   platform: 'node',
@@ -77,6 +91,7 @@ const OPTIONS = {
   outdir: '.',
   write: false,
   metafile: true,
+  plugins: [WITHOUT_MAPS],
 } as const satisfies BuildOptions;
 
 /** The source map with packages named by `node_modules/…`, wherever that folder is. */

@@ -56,10 +56,11 @@ const STATES = {
 /** Objects that are written, or listed, and objects that are read or looked at: in one part each. */
 const REQUESTS = {
   job: { writes: 7, reads: 13 },
-  /** Its first round looks at less than those behind it. */
-  shard: { writes: 2, reads: -1 },
-  round: { writes: 10, reads: 30 },
-  directRound: { writes: 8, reads: 34 },
+  /** A shard of one round. */
+  shard: { writes: 12, reads: 29 },
+  directShard: { writes: 10, reads: 33 },
+  /** Each round after the first. */
+  laterRound: { writes: 10, reads: 30 },
   /** Its answer is written, and before it is called the job's stop is looked for. */
   directRow: { writes: 1, reads: 1 },
   poll: { writes: 1, reads: 1 },
@@ -187,10 +188,9 @@ export function estimateAwsCost({ groups, memoryMib }: CostedJob): AwsCost {
     REQUESTS.job[kind] +
     of(
       ({ rounds, polls, bytes, directRows }) =>
-        REQUESTS.shard[kind] +
-        rounds *
-          (REQUESTS[directRows > 0 ? 'directRound' : 'round'][kind] +
-            (kind === 'writes' ? partsOf(bytes) : 0)) +
+        REQUESTS[directRows > 0 ? 'directShard' : 'shard'][kind] +
+        (rounds - 1) * REQUESTS.laterRound[kind] +
+        (kind === 'writes' ? rounds * partsOf(bytes) : 0) +
         polls * REQUESTS.poll[kind] +
         directRows * REQUESTS.directRow[kind],
     );
