@@ -108,9 +108,10 @@ describe.concurrent('nightshift run', () => {
     expect(await readdir(join(folder, 'results'))).not.toContain('dead-letters.jsonl');
   });
 
-  test('asks the provider that the profile names, and nobody says that its answers are made up', async () => {
+  test('asks the provider that the profile names, and nobody says that its answers are made up', async (context) => {
     const simulator = await startSimulator({ apiKey: KEY });
-    onTestFinished(() => simulator.close());
+    // Of this test: beside concurrent ones, the imported function may speak of another.
+    context.onTestFinished(() => simulator.close());
     const folder = await openFolder({ 'a.jsonl': '{"prompt":"echo:x"}' });
     const request = {
       rows: [{ prompt: 'echo:x' }],
