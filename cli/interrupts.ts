@@ -35,7 +35,8 @@ export function takeInterrupts(): Interrupts {
     first: first.signal,
     second: async (milliseconds) => {
       const { promise, resolve } = Promise.withResolvers<false>();
-      const timer = setTimeout(resolve, milliseconds, false);
+      // One that came while this process had no time to look counts: signals are handled after timers.
+      const timer = setTimeout(() => setImmediate(resolve, false), milliseconds);
       const came = await Promise.race([second.promise, promise]);
       clearTimeout(timer);
       return came;

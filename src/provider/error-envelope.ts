@@ -95,6 +95,19 @@ export function isOnlyError(body: unknown): boolean {
   return typeof wire['message'] === 'string' && (failed || !(saysNothing(code) || isSuccess(code)));
 }
 
+/** Fields of an envelope that hold words; the others name the failure, the request and the program. */
+const WORDED = new Set(['error', 'errors', 'detail', 'message', 'msg', 'title']);
+
+/** Whether all words of an error stand in what is told of it. */
+export function isTold(value: unknown, told: string, level = 0): boolean {
+  if (typeof value === 'string') return told.includes(value.trim());
+  if (Array.isArray(value)) return level < MAX_LEVELS && value.every((each) => isTold(each, told, level + 1));
+  return Object.entries(asWire(value) ?? {}).every(
+    ([name, each]) =>
+      (ENVELOPE.has(name) && !WORDED.has(name)) || (level < MAX_LEVELS && isTold(each, told, level + 1)),
+  );
+}
+
 /** A type that is no failure's is one of texts, too: `{"type":"text","message":"hello"}` is an answer. */
 function isFailure(type: unknown): boolean {
   return /error|exception|fail|fault/i.test(nameOf(type) ?? '');
@@ -139,7 +152,10 @@ function readObject(wire: Wire, level: number): Found {
   const inner = all(['error', 'errors']);
   const own = all(WORDS).find(({ message }) => message !== undefined) ?? NOTHING;
   const detail = readDetail(wire['detail'], level);
-  const innerMessage = inner.find(({ message }) => message !== undefined)?.message;
+  const innerMessage = joined(
+    inner.map(({ message }) => message),
+    '; ',
+  );
   const beside = own.message ?? detail.message;
   // Beside a message, an error that is a text is its title: "Bad Request".
   const titled = typeof wire['error'] === 'string' && innerMessage !== undefined && beside !== undefined;

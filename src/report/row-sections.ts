@@ -113,15 +113,16 @@ function rowTable(rows: readonly SampledRow[], caption: string): Html {
 export function answerSection({ survey, rows }: ReportData): Html {
   const { sample, notable, allNotable } = survey;
   const isPart = survey.seen !== undefined && rows !== undefined && survey.seen < rows;
-  const what = 'not ok, cut off or refused';
-  const before = isPart ? `Of the first ${count(survey.seen ?? 0)} rows ` : '';
+  const what = isPart
+    ? `not ok, or cut off or refused among the first ${count(survey.seen ?? 0)}`
+    : 'not ok, cut off or refused';
   const some =
     notable.length < allNotable
       ? `The first ${count(notable.length)} of ${count(allNotable)} rows that are ${what}; all of them are in the files.`
-      : `${before}${counted(allNotable, 'row')} ${allNotable === 1 ? 'is' : 'are'} ${what}.`;
+      : `${counted(allNotable, 'row')} ${allNotable === 1 ? 'is' : 'are'} ${what}.`;
   const all = sample.length === rows;
   const from = isPart
-    ? `the first ${count(survey.seen ?? 0)}, which were all that could be read in time`
+    ? `the first ${count(survey.seen ?? 0)}, as far as a page looks`
     : 'places spread over the file';
   const caption = all
     ? `All ${counted(sample.length, 'row')}.`

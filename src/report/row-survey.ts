@@ -53,6 +53,7 @@ export class RowSurvey {
   #notableBytes = 0;
   #allNotable = 0;
   #seen = 0;
+  #notOk = 0;
   readonly #ends = { truncated: 0, refused: 0 };
 
   constructor(profile: Pick<ResolvedProfile, 'prompt' | 'output'> | undefined, rows: number) {
@@ -67,12 +68,41 @@ export class RowSurvey {
     if (kind === 'truncated' || kind === 'refused') this.#ends[kind] += 1;
     if (this.#isSampled()) this.#sample.push(this.#show(line, kind, fields));
     this.#seen += 1;
+    if (!line.ok) this.#notOk += 1;
     if (kind !== 'ok') this.#addNotable(line, kind, fields);
     const answer = structuredAnswer(line);
     if (answer !== undefined) this.#fields.add(answer);
     if (!line.ok) return;
     if (line.embedding !== undefined) this.#vectors.add(line.embedding);
     for (const vector of line.embeddings ?? []) this.#vectors.add(vector);
+  }
+
+  /** Rows that were added, and how many of them are not ok. */
+  get seen(): number {
+    return this.#seen;
+  }
+
+  get notOk(): number {
+    return this.#notOk;
+  }
+
+  /** No more rows to look at are listed. */
+  get isFull(): boolean {
+    return this.#notable.length >= NOTABLE_ROWS || this.#notableBytes >= NOTABLE_BYTES;
+  }
+
+  /** A row that is not ok, behind the rows that were added: its dead letter has what it asked. */
+  addDeadLetter(letter: ResultLine & { readonly body?: unknown }): void {
+    if (letter.ok === true) return;
+    this.#notOk += 1;
+    const row = { ...letter, ok: false as const };
+    this.#addNotable(row, row.outcome, { body: letter.body });
+  }
+
+  /** How many rows are not ok, of which a part was added. */
+  countNotOk(count: number): void {
+    this.#allNotable += Math.max(0, count - this.#notOk);
+    this.#notOk = count;
   }
 
   #isSampled(): boolean {
@@ -83,7 +113,7 @@ export class RowSurvey {
 
   #addNotable(line: ResultLine, kind: RowKind, fields: Fields | undefined): void {
     this.#allNotable += 1;
-    if (this.#notable.length >= NOTABLE_ROWS || this.#notableBytes >= NOTABLE_BYTES) return;
+    if (this.isFull) return;
     const row = this.#show(line, kind, fields);
     this.#notable.push(row);
     this.#notableBytes += Buffer.byteLength(row.customId + row.answer + (row.asked ?? ''));

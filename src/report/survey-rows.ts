@@ -9,30 +9,45 @@ import { readResultLines } from '../tables/result-lines.ts';
 import { RowSurvey, type RowsSurvey } from './row-survey.ts';
 
 type SurveyEdges = Pick<Edges, 'store' | 'clock'>;
-type Surveyed = Pick<Summary, 'rows' | 'results'>;
+type Surveyed = Pick<Summary, 'rows' | 'results' | 'deadLetters' | 'counts'>;
 
 /**
- * Looks at all rows of a job that has ended, beside what they asked; without that when its input cannot be read any more. Of
- * results that take longer than so many milliseconds, the rows that were read by then are what is seen.
+ * Of larger results their beginning is looked at, and the rows that are not ok are taken from the dead letters: reading all
+ * results again would make a collect half as slow again (see docs/performance.md).
+ */
+const SURVEYED_BYTES = 4 * 1_048_576;
+
+/**
+ * Looks at the rows of a job that has ended, beside what they asked; without that when its input cannot be read any more. Of
+ * results that are large, or take longer than so many milliseconds, the first rows are what is seen, and all that are not ok.
  * @param job absent when its checkpoints are deleted
  */
 export async function surveyRows(
   edges: SurveyEdges,
-  { rows, results }: Surveyed,
+  summary: Surveyed,
   job: Job | undefined,
   milliseconds: number,
 ): Promise<RowsSurvey> {
   const { store, clock } = edges;
+  const { rows, results, deadLetters } = summary;
   if (results === undefined) return new RowSurvey(undefined, 0).result();
-  const until = clock.now() + milliseconds;
-  const read = (): AsyncGenerator<Uint8Array> => readUntil(edges, results, until);
-  if (job === undefined) return surveyAll(job, rows, unasked(read));
+  const { bytes = 0 } = (await store.stat(results)) ?? {};
+  const limit = { until: clock.now() + milliseconds, bytes: SURVEYED_BYTES };
+  const read = (): AsyncGenerator<Uint8Array> => readUntil(edges, results, limit);
+  // The sample is spread over the part that is looked at.
+  const seen = Math.ceil(rows * Math.min(1, SURVEYED_BYTES / Math.max(1, bytes)));
+  const open = (): RowSurvey => new RowSurvey(job?.profile, seen);
+  let survey = open();
   try {
-    return await surveyAll(job, rows, joinRows(store, job, read()));
+    await addAll(survey, job === undefined ? unasked(read) : joinRows(store, job, read()));
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;
-    return surveyAll(job, rows, unasked(read));
+    survey = open();
+    await addAll(survey, unasked(read));
   }
+  if (survey.seen < rows && deadLetters !== undefined)
+    await addDeadLetters(survey, readUntil(edges, deadLetters, limit), rows - summary.counts.ok);
+  return survey.result();
 }
 
 interface SurveyedRow {
@@ -40,18 +55,34 @@ interface SurveyedRow {
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
-async function surveyAll(
-  job: Job | undefined,
-  count: number,
-  rows: AsyncIterable<readonly SurveyedRow[]>,
-): Promise<RowsSurvey> {
-  const survey = new RowSurvey(job?.profile, count);
+/** Adds rows to their end, or as far as they are read. */
+async function addAll(survey: RowSurvey, rows: AsyncIterable<readonly SurveyedRow[]>): Promise<void> {
   try {
     for await (const batch of rows) for (const { line, fields } of batch) survey.add(line, fields);
   } catch (error) {
     if (!(error instanceof TooMuchToRead)) throw error;
   }
-  return survey.result();
+}
+
+/** Adds those rows that are not ok and come after what was seen. They are in the order of the results. */
+async function addDeadLetters(
+  survey: RowSurvey,
+  deadLetters: AsyncIterable<Uint8Array>,
+  count: number,
+): Promise<void> {
+  let skipped = 0;
+  const known = survey.notOk;
+  try {
+    for await (const lines of readResultLines(deadLetters))
+      for (const line of lines) {
+        if (skipped >= known) survey.addDeadLetter(line);
+        skipped += 1;
+        if (survey.isFull) throw new TooMuchToRead('Enough rows are listed.');
+      }
+  } catch (error) {
+    if (!(error instanceof TooMuchToRead)) throw error;
+  }
+  survey.countNotOk(count);
 }
 
 async function* unasked(read: () => AsyncIterable<Uint8Array>): AsyncGenerator<readonly SurveyedRow[]> {

@@ -71,8 +71,8 @@ function isNested(value: unknown): value is object {
 }
 
 /** Requests whose tokens are estimated: the first ones, and then one in so many. */
-const FIRST_REQUESTS = 200;
-const ONE_IN = 64;
+const FIRST_REQUESTS = 64;
+const ONE_IN = 1_024;
 
 /** Estimates the tokens of many requests from some of them, by their bytes: reading all would take as long as building them. */
 export class TokenEstimate {

@@ -33,13 +33,17 @@ export async function* joinRows(
       `Job ${job.jobId} is a retry: its rows are among those of job ${job.retry.jobId}, whose table has the input.`,
     );
   const inputs = new RowReader(inputRows(store, job));
-  for await (const lines of readResultLines(results)) {
-    const rows = await inputs.take(lines.length);
-    if (rows.length < lines.length) throw otherRows(job, 'fewer');
-    yield rows.map((row, n) => ({ ...row, line: lines[n] as ResultLine }));
+  try {
+    for await (const lines of readResultLines(results)) {
+      const rows = await inputs.take(lines.length);
+      if (rows.length < lines.length) throw otherRows(job, 'fewer');
+      yield rows.map((row, n) => ({ ...row, line: lines[n] as ResultLine }));
+    }
+    // A sample has results of its first rows alone.
+    if (job.limit === undefined && (await inputs.take(1)).length > 0) throw otherRows(job, 'more');
+  } finally {
+    await inputs.close();
   }
-  // A sample has results of its first rows alone.
-  if (job.limit === undefined && (await inputs.take(1)).length > 0) throw otherRows(job, 'more');
 }
 
 function otherRows({ jobId }: Job, how: string): InvalidInput {
@@ -60,11 +64,16 @@ async function* inputRows(store: ObjectStore, { inputs, profile }: Job): AsyncGe
 
 /** Hands out rows by number, whatever batches they come in. */
 class RowReader {
-  readonly #batches: AsyncIterator<InputRow[]>;
+  readonly #batches: AsyncGenerator<InputRow[]>;
   #rest: InputRow[] = [];
 
-  constructor(batches: AsyncIterable<InputRow[]>) {
-    this.#batches = batches[Symbol.asyncIterator]();
+  constructor(batches: AsyncGenerator<InputRow[]>) {
+    this.#batches = batches;
+  }
+
+  /** Closes the input that is open. */
+  async close(): Promise<void> {
+    await this.#batches.return(undefined);
   }
 
   /** The next rows; fewer only at the end. */

@@ -4,7 +4,8 @@ const FORMULA = '=+\\-@＝＋－＠﹦﹢﹣﹫';
 /** Spaces and invisible characters before a formula count as nothing, because programs trim them. */
 const IGNORED = '\\s\\p{Cc}\\p{Cf}\\p{Z}';
 
-const BEGINS_FORMULA = new RegExp(`^[${IGNORED}]*[${FORMULA}]`, 'u');
+/** Quotes come apart where a line end in the cell before makes a program lose count of them. */
+const BEGINS_FORMULA = new RegExp(`^[${IGNORED}"]*[${FORMULA}]`, 'u');
 
 /** Programs may drop these from the beginning of a cell, and look at what follows. */
 const DROPPED = /^[\t\r\n]/;

@@ -31,7 +31,7 @@ export async function writeTables(
   const keys: string[] = [];
   try {
     const until = edges.clock.now() + TIME_MS;
-    const table = await joinedTable(store, job, () => readUntil(edges, results, until));
+    const table = await joinedTable(store, job, () => readUntil(edges, results, { until }));
     for (const format of formats) {
       const key = tableKey(jobId, format);
       await writeStream(store, key, CHUNKS[format](table));

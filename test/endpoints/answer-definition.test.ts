@@ -35,7 +35,10 @@ const DEFINITIONS: Readonly<Record<string, (body: Json, asked: Asked) => boolean
     ),
   '/v1/completions': ({ choices }, { inputs = 1 }) =>
     objects(choices).filter(({ text }) => typeof text === 'string').length >= inputs &&
-    objects(choices).every((choice) => !hasError(choice) && choice['finish_reason'] !== 'error'),
+    objects(choices).every(
+      (choice) =>
+        ![choice, ...objects([choice['text']])].some(hasError) && choice['finish_reason'] !== 'error',
+    ),
   '/v1/responses': ({ status, output }) =>
     (status === 'completed' || status === 'incomplete') &&
     objects(output).some((item) => Object.keys(item).length > 0),

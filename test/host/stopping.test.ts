@@ -47,11 +47,10 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
     await asked;
 
-    const told = Date.now();
     child.kill(signal);
 
+    // Without a limit of its own it would outlast the test, whose answers never end.
     expect(await once(child, 'exit')).toEqual([130, null]);
-    expect(Date.now() - told).toBeLessThan(20_000);
     expect(said).toContain(
       'Interrupted; nothing more is sent. Sent so far: 1 file that may have been uploaded',
     );

@@ -22,8 +22,9 @@ export function createClock(): TestClock {
         now += RETRY_WAIT_MS;
         throw error;
       });
-      const { waitSeconds = 0 } = (output ?? {}) as { waitSeconds?: number };
-      now += waitSeconds * 1_000;
+      const { phase, waitSeconds = 0 } = (output ?? {}) as { phase?: string; waitSeconds?: number };
+      // A batch that has ended is collected, and one that is overdue cancelled, at once.
+      if (step !== 'poll-batch' || phase === 'running') now += waitSeconds * 1_000;
       return output;
     },
   };

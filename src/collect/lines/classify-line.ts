@@ -5,7 +5,13 @@ import { tryReadAnswer } from '../../jsonl/answer-json.ts';
 import { isListed } from '../../provider/dialects/known.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
 import { isPassing, type Said } from './passing-words.ts';
-import { carriedError, isOnlyError, readError, type WireError } from '../../provider/error-envelope.ts';
+import {
+  carriedError,
+  isOnlyError,
+  isTold,
+  readError,
+  type WireError,
+} from '../../provider/error-envelope.ts';
 import { asWire, type Wire } from '../../provider/wire.ts';
 
 /** What one result line says of its row. */
@@ -25,7 +31,7 @@ export interface Failed {
   readonly message: string;
   /** The HTTP status, as far as the line or its error names one. */
   readonly status: number;
-  /** The body of a success that is no answer, where it holds more than an error: it may be paid for. */
+  /** The body of a success that is no answer, where it holds more than an error that is told: it may be paid for. */
   readonly body?: unknown;
   /** The line itself reports a success, and the provider may count it as one; only its body is no answer. */
   readonly isSuccess?: true;
@@ -64,7 +70,8 @@ export function classifyLine(line: Wire, { endpoint, codes }: LineRules, asked: 
   const answer = answerOf(body, endpoint, asked);
   if (answer.kind === 'answer') return { kind: 'ok', body, shown: answer.shown };
   const failed = { ...fail(answer.error, status, codes), isSuccess: true } as const;
-  const isKept = typeof body === 'object' && Object.keys(body ?? {}).length > 0 && !isOnlyError(body);
+  const isTelling = typeof body === 'object' && Object.keys(body ?? {}).length > 0;
+  const isKept = isTelling && !(isOnlyError(body) && isTold(body, `${failed.code} ${failed.message}`));
   return isKept ? { ...failed, body } : failed;
 }
 

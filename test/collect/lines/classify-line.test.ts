@@ -179,6 +179,21 @@ describe('a result line', () => {
     });
   });
 
+  test.each<[string, object, boolean]>([
+    ['words that are told', { error: { message: 'not today', code: 'busy', type: 'x', param: 'p' } }, false],
+    ['two errors that are told', { error: { message: 'one' }, errors: [{ message: 'two' }] }, false],
+    ['words beside those that are told', { error: { message: 'one' }, message: 'two' }, true],
+    ['words under a name of its own', { error: { message: 'one', hint: 'two' } }, true],
+    ['words that lie deeper', { error: { message: 'one', errors: { message: { said: 'two' } } } }, true],
+  ])('that is an error with %s is shown when any word would be lost', (_, body, isShown) => {
+    const verdict = classify(openai(200, body));
+
+    expect(verdict.kind).not.toBe('ok');
+    expect('body' in verdict).toBe(isShown);
+    for (const word of ['one', 'two'])
+      if (JSON.stringify(body).includes(word)) expect(JSON.stringify(verdict)).toContain(word);
+  });
+
   test.each([[null], [false], [[]], [{}], [''], [0], [[null]], [{ code: null, message: '' }]])(
     'is an answer beside the error %j, which says nothing',
     (nothing) => {
