@@ -42,6 +42,9 @@ function runJob(command: string, node: string, { extension, text }: WrittenConfi
   writeFileSync(join(project, `nightshift.config.${extension}`), text);
   writeFileSync(join(folder, 'rows.csv'), 'text\none\ntwo\n');
   const bundles = extension === 'json' ? ['--bundles'] : [];
-  const ran = run(command, ['run', 'rows.csv', '--profile', 'mine', ...bundles], { folder, node });
+  const ran = run(command, ['run', 'rows.csv', '--profile', 'mine', '--simulate', ...bundles], {
+    folder,
+    node,
+  });
   match(ran, /2 rows: 2 ok/);
 }

@@ -13,6 +13,9 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** For a synthesis of templates that have been validated already: the CDK starts its validator anew in each process, for 10 s. */
+export const UNVALIDATED = { CDK_VALIDATION: 'false' } as const;
+
 /** Runs a command to its end. */
 export function attempt(command: string, args: readonly string[], options: RunOptions): Ran {
   const { folder, node = process.execPath, env } = options;
