@@ -65,8 +65,8 @@ async function writeChanged(folder: string, bytes: Buffer): Promise<void> {
  */
 const WITHOUT_MAPS: Plugin = {
   name: 'without-maps',
-  setup: ({ onLoad }) => {
-    onLoad({ filter: /[\\/]node_modules[\\/].*\.[cm]?js$/ }, async ({ path }) => {
+  setup: (build) => {
+    build.onLoad({ filter: /[\\/]node_modules[\\/].*\.[cm]?js$/ }, async ({ path }) => {
       const text = await readFile(path, 'utf8');
       return { contents: text.replaceAll(/^\/\/# sourceMappingURL=.*$/gm, ''), loader: 'js' };
     });

@@ -93,7 +93,7 @@ export class RowSurvey {
 
   /** A row that is not ok, behind the rows that were added: its dead letter has what it asked. */
   addDeadLetter(letter: ResultLine & { readonly body?: unknown }): void {
-    if (letter.ok === true) return;
+    if (letter.ok) return;
     this.#notOk += 1;
     const row = { ...letter, ok: false as const };
     this.#addNotable(row, row.outcome, { body: letter.body });

@@ -138,10 +138,8 @@ describe('before a create', () => {
 
   test('a list that does not exist is no reason to refuse it, and one that fails is', async () => {
     const edges = await openEdges();
-    const failing = (error: Error): ProviderEdges => {
-      const rejected = Promise.reject<never>(error);
-      rejected.catch(() => undefined);
-      const provider: Partial<BatchProvider> = { listUnmarked: async () => rejected };
+    const failing = (failure: Error): ProviderEdges => {
+      const provider: Partial<BatchProvider> = { listUnmarked: async () => Promise.reject(failure) };
       return { ...edges, provider: () => provider as BatchProvider };
     };
 
