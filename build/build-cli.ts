@@ -33,6 +33,7 @@ export async function buildCli(): Promise<Metafile> {
     format: 'esm',
     mainFields: ['module', 'main'],
     target: 'node22',
+    inject: ['build/disposable-stacks.ts'],
     minify: true,
     keepNames: true,
     banner: REQUIRE,

@@ -76,7 +76,7 @@ function shownInParts(long: readonly string[]): string[] {
 function anyOf(texts: readonly string[]): RegExp | undefined {
   if (texts.length === 0) return undefined;
   const sorted = [...new Set(texts)].toSorted((one, other) => other.length - one.length);
-  return new RegExp(sorted.map((text) => RegExp.escape(text)).join('|'), 'g');
+  return new RegExp(sorted.map(escaped).join('|'), 'g');
 }
 
 function encodings(secret: string): string[] {
@@ -185,4 +185,9 @@ function scrubTail(text: string, secret: string, mark: Mark): string {
     done = at + SHORTEST_TAIL;
   }
   return left + text.slice(done);
+}
+
+/** `RegExp.escape` is not in Node 22, on which the package runs. */
+function escaped(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`);
 }

@@ -95,6 +95,8 @@ test('a long list is taken exactly when JSON allows it, whichever of its bytes i
       (json, place, byte) => {
         const at = 1 + (place % (json.length - 1));
         const changed = `${json.slice(0, at)}${byte}${json.slice(at + 1)}`;
+        // An empty list is left to the rules.
+        fc.pre(!changed.startsWith('[]'));
         const end = changed.indexOf(']', 1);
         const isList =
           end !== -1 &&
