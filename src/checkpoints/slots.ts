@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ShardRef } from './keys.ts';
 import { slotsPrefix } from './keys.ts';
 import { sideBySide } from '../side-by-side.ts';
@@ -36,8 +37,22 @@ export async function takeSlot(
   if (held.some(({ slot }) => slot.jobId === jobId && slot.shard === shard)) return true;
   if (await createSlot(store, wanted)) return true;
   const free = await sideBySide(held, ({ slot }) => hasLetGo(slot));
-  for (const [n, { key }] of held.entries()) if (free[n] === true) await store.delete(key);
+  for (const [n, one] of held.entries()) if (free[n] === true) await freeIfSame(store, one);
   return free.includes(true) && createSlot(store, wanted);
+}
+
+/**
+ * Another shard may have found the same slot free, and taken it meanwhile: its slot is not deleted. The store has no delete on a
+ * condition, so the look comes right before it.
+ */
+async function freeIfSame(store: ObjectStore, { key, slot }: HeldSlot): Promise<void> {
+  const now = await slotObject.read(store, key);
+  if (isDeepStrictEqual(now, slot)) await store.delete(key);
+}
+
+interface HeldSlot {
+  readonly key: string;
+  readonly slot: Slot;
 }
 
 async function createSlot(store: ObjectStore, { provider, slot, slots }: WantedSlot): Promise<boolean> {
@@ -59,7 +74,7 @@ export async function freeSlot(
   }
 }
 
-async function readSlots(store: ObjectStore, provider: string): Promise<{ key: string; slot: Slot }[]> {
+async function readSlots(store: ObjectStore, provider: string): Promise<HeldSlot[]> {
   const keys: string[] = [];
   for await (const { key } of store.list(slotsPrefix(provider))) keys.push(key);
   const slots = await sideBySide(keys, (key) => slotObject.read(store, key));
