@@ -24,9 +24,10 @@ const CONFIGS: readonly [node: 22 | 24, extension: string, text: string][] = [
     'ts',
     `import { defineConfig } from 'nightshift';\nexport default defineConfig(${PROFILE} as const);\n`,
   ],
-  [24, 'mjs', `export default ${PROFILE};\n`],
+  [22, 'mjs', `export default ${PROFILE};\n`],
   [24, 'js', `const { defineConfig } = require('nightshift');\nmodule.exports = defineConfig(${PROFILE});\n`],
-  [22, 'json', '{ "profiles": { "mine": { "model": "m", "prompt": "Label {{text}}" } } }'],
+  // With the bundles of the Lambdas, which are made for their Node.
+  [24, 'json', '{ "profiles": { "mine": { "model": "m", "prompt": "Label {{text}}" } } }'],
 ];
 
 interface WrittenConfig {

@@ -93,6 +93,7 @@ async function run(named: readonly string[], flags: RunFlags, config: Nightshift
   const { profile, limit } = flags;
   const asked = { files: given.files, profile, limit, overrides: overridesOf(flags) };
   const chosen = await chooseProvider(config, asked, flags, isDemo);
+  if (flags.bundles) requireNodeOfBundles();
   // Before anything is paid for: a job that ended may not find out that its results have no place.
   const format = flags.out === undefined ? undefined : await formatOfFile(flags.out);
   if (flags.out !== undefined) await makePlace(flags.out, format, asked.files);
@@ -128,6 +129,16 @@ async function run(named: readonly string[], flags: RunFlags, config: Nightshift
     placed.unshift(await exportTable(store, summary, { format, withInput: true, out: flags.out }));
   await reportSummary(store, summary, { files: placed, json: flags.json });
   return exitStatus(summary);
+}
+
+/** The Lambdas' Node, for which their bundles are made. */
+const BUNDLES_NODE = 24;
+
+/** @throws InvalidRequest on a Node that lacks what the bundles use */
+function requireNodeOfBundles(): void {
+  const { node } = process.versions;
+  if (Number.parseInt(node, 10) < BUNDLES_NODE)
+    throw new InvalidRequest(`--bundles needs Node ${BUNDLES_NODE}, as Lambda has it, and this is ${node}.`);
 }
 
 /** A table replaces the file of its name, which must not be what the answers are asked for. */
