@@ -30,11 +30,7 @@ export async function cancelHere(
   flags: FolderFlags,
   config: NightshiftConfig,
 ): Promise<number> {
-  const place = await openPlace({ ...WHERE, data: flags.data });
-  await requireJob(place, jobId);
-  const summary = await summaryObject.read(place.store, jobId);
-  if (summary !== undefined && !mayGoOn(summary))
-    throw new InvalidRequest(`Job ${jobId} has ended: there is nothing to cancel.`);
+  const place = await openJobHere(jobId, flags, 'has ended: there is nothing to cancel.');
   if (await askHolder(flags.data, jobId, 'cancel')) {
     if (flags.json) print(jsonLine('cancelled', { jobId, state: 'cancelling' }));
     else print(`Job ${jobId} is being cancelled. See how it ends: nightshift watch ${jobId}${place.options}`);
@@ -46,17 +42,22 @@ export async function cancelHere(
   return EXIT.ok;
 }
 
+/** @throws InvalidRequest when the folder has no such job, or it came to its end; that is said in these words */
+async function openJobHere(jobId: string, { data }: FolderFlags, ended: string) {
+  const place = await openPlace({ ...WHERE, data });
+  await requireJob(place, jobId);
+  const summary = await summaryObject.read(place.store, jobId);
+  if (summary !== undefined && !mayGoOn(summary)) throw new InvalidRequest(`Job ${jobId} ${ended}`);
+  return place;
+}
+
 /** Lets a job of a data folder go on: in the process that holds the folder, or here to its end. @returns the exit status */
 export async function resumeHere(
   jobId: string,
   flags: FolderFlags,
   config: NightshiftConfig,
 ): Promise<number> {
-  const place = await openPlace({ ...WHERE, data: flags.data });
-  await requireJob(place, jobId);
-  const summary = await summaryObject.read(place.store, jobId);
-  if (summary !== undefined && !mayGoOn(summary))
-    throw new InvalidRequest(`Job ${jobId} came to its end: there is nothing to resume.`);
+  const place = await openJobHere(jobId, flags, 'came to its end: there is nothing to resume.');
   if (await askHolder(flags.data, jobId, 'resume')) {
     if (flags.json) print(jsonLine('started', { jobId, state: 'resumed' }));
     else print(`Job ${jobId} goes on. Watch it: nightshift watch ${jobId}${place.options}`);
