@@ -8,7 +8,7 @@ import { resolveProfile } from '../src/config/resolve-profile.ts';
 import { numberText } from '../src/exact-json.ts';
 import type { InputRef, Job, SkippedFiles } from '../src/checkpoints/job.ts';
 import { roundKey } from '../src/checkpoints/keys.ts';
-import type { Plan } from '../src/checkpoints/plan.ts';
+import { rowsToSend, type Plan } from '../src/checkpoints/plan.ts';
 import type { Price, ResolvedProfile } from '../src/checkpoints/profile.ts';
 import { parseWindow } from '../src/completion-window.ts';
 import { isSmall } from '../src/checkpoints/shard-rounds.ts';
@@ -197,21 +197,21 @@ function planDirect(profile: ResolvedProfile, plan: Plan): PlannedDirect | undef
   const shards = plan.shards.filter(({ requests }) => requests > 0);
   const groups = shards.map(({ bytes, requests }) => ({ shards: 1, bytes, polls: 0, directRows: requests }));
   return {
-    calls: plan.rows - plan.invalid - (plan.answered ?? 0),
+    calls: rowsToSend(plan),
     aws: estimateAwsCost({ groups, memoryMib: STEP_MEMORY_MIB }),
   };
 }
 
 function planPrice(
   { price, body }: ResolvedProfile,
-  { inputTokens, rows, invalid }: Plan,
+  plan: Plan,
 ): PlannedPrice | undefined {
   if (price === undefined) return undefined;
   const longest = numberText(body['max_completion_tokens'] ?? body['max_tokens']);
-  const mostTokens = longest === undefined ? undefined : Number(longest) * (rows - invalid);
+  const mostTokens = longest === undefined ? undefined : Number(longest) * rowsToSend(plan);
   return {
     ...price,
-    input: (inputTokens * price.inputPerMillion) / 1e6,
+    input: (plan.inputTokens * price.inputPerMillion) / 1e6,
     mostOutput: mostTokens === undefined ? undefined : (mostTokens * price.outputPerMillion) / 1e6,
   };
 }

@@ -96,8 +96,8 @@ export const STEPS = {
     ...MOVING_ROWS,
     // Also what was staged for a request, and the dead letters of other jobs.
     readsVersions: [INPUTS, STAGED, OUTPUTS],
-    // Its own request lines: ids that look like duplicates are looked for in them.
-    reads: [RECORDS, PLANS, ROWS, INPUTS_OF_JOBS, CANDIDATES, CLAIMS, ...roundFiles('requests.jsonl')],
+    // What it wrote itself: ids and requests that look like those of earlier rows are looked for there.
+    reads: [RECORDS, PLANS, ROWS, INPUTS_OF_JOBS, CANDIDATES, CLAIMS, ...roundFiles('requests.jsonl', 'results.jsonl')],
     puts: [PLANS],
     streams: [SHARDS],
     // Also the claims of a job that is refused.

@@ -37,6 +37,7 @@ export interface TreatmentFlags {
   readonly sheet?: string;
   readonly stdin?: string;
   readonly quotes?: boolean;
+  readonly dedupe?: boolean;
 }
 
 export function addTreatmentOptions(command: Command): Command {
@@ -53,6 +54,8 @@ export function addTreatmentOptions(command: Command): Command {
     )
     .option('--endpoint <path>', 'target endpoint, such as /v1/embeddings')
     .option('--rounds <number>', 'most rounds a row may take part in', wholeNumber)
+    .option('--dedupe', 'send rows with the same request once, also with a temperature above 0')
+    .option('--no-dedupe', 'send each row, also those with the same request as another')
     .option('--strict', 'refuse the file when one row is invalid')
     .option('--delimiter <character>', "what separates a table's cells: , ; | tab (default: recognised)")
     .option('--encoding <name>', 'such as windows-1252 (default: UTF-8, or UTF-16 where it is recognised)')
@@ -68,7 +71,7 @@ export function addTreatmentOptions(command: Command): Command {
 }
 
 export function overridesOf(flags: TreatmentFlags): ProfileConfig {
-  const { provider, endpoint, rounds, strict, quotes } = flags;
+  const { provider, endpoint, rounds, strict, dedupe, quotes } = flags;
   const { table: rules, ...asked } = shortForms(flags);
   const table = defined({ ...rules, quotes });
   return {
@@ -77,6 +80,7 @@ export function overridesOf(flags: TreatmentFlags): ProfileConfig {
     ...(endpoint !== undefined && { endpoint }),
     ...(rounds !== undefined && { rounds }),
     ...(strict !== undefined && { strict }),
+    ...(dedupe !== undefined && { dedupe }),
     ...(Object.keys(table).length > 0 && { table }),
   };
 }

@@ -40,8 +40,8 @@ export async function reportSummary(
   }
 }
 
-/** Of a sample, how to go on; of the job after it, what it did not pay for. */
-function sampleLines({ sample, taken }: Summary): string[] {
+/** Of a sample, how to go on; of the job after it, what it did not pay for; rows that were not sent. */
+function sampleLines({ sample, taken, deduplicated }: Summary): string[] {
   return [
     ...(sample?.hasMore === true
       ? [
@@ -53,7 +53,13 @@ function sampleLines({ sample, taken }: Summary): string[] {
       : [
           `${taken.rows} of these answers are those of the sample ${printable(taken.jobId)}; they were paid for once.`,
         ]),
+    ...(deduplicated === undefined ? [] : [describeDeduplicated(deduplicated)]),
   ];
+}
+
+function describeDeduplicated({ rows, saved }: NonNullable<Summary['deduplicated']>): string {
+  const tokens = saved.inputTokens + saved.outputTokens;
+  return `${rows} ${rows === 1 ? 'row has' : 'rows have'} the same request as an earlier one and ${rows === 1 ? 'was' : 'were'} not sent, which saved ${tokens} tokens; --no-dedupe sends each row.`;
 }
 
 const SIMULATED_END = 'Simulated: these answers are made up; no provider was asked, and nothing was paid.';

@@ -78,6 +78,8 @@ export const roundKey = (ref: ShardRef, round: number, file: RoundFile): string 
  * - `sources.jsonl`: where each row came from, in jobs of several inputs
  * - `progress.json`: what the last poll saw; for people
  * - `trouble.json`: the last error of a step that failed; told where the shard came to no end
+ * - `filled-results.jsonl`, `filled-dead-letters.jsonl`: the same with the rows that earlier rows answer for, in shards that
+ *   have such rows
  * - `done.json`: every row has its final outcome; `stopped.json`: it has not, and why
  */
 export type ShardFile =
@@ -86,6 +88,8 @@ export type ShardFile =
   | 'trouble.json'
   | 'results.jsonl'
   | 'dead-letters.jsonl'
+  | 'filled-results.jsonl'
+  | 'filled-dead-letters.jsonl'
   | 'done.json'
   | 'stopped.json';
 

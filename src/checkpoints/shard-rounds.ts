@@ -1,6 +1,6 @@
 import { collectedObject, readCollected } from './collected.ts';
 import { jobObject, type Job } from './job.ts';
-import { planObject, type Plan } from './plan.ts';
+import { planObject, rowsToSend, type Plan } from './plan.ts';
 import type { ShardRef } from './keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
@@ -54,7 +54,7 @@ export async function isDirectRound(
 /** Whether a job sends so few rows that it makes no batch of them. */
 export function isSmall(
   { directUpTo }: Pick<Job['profile'], 'directUpTo'>,
-  { rows, invalid, answered = 0 }: Plan,
+  plan: Plan,
 ): boolean {
-  return directUpTo !== undefined && rows - invalid - answered <= directUpTo;
+  return directUpTo !== undefined && rowsToSend(plan) <= directUpTo;
 }

@@ -7,8 +7,10 @@ import type { Summary } from '../checkpoints/summary.ts';
 import { shownInputs } from '../requests/shown-inputs.ts';
 import { addCounts, NO_ROWS, rowsNotOk } from '../checkpoints/outcomes.ts';
 import { deadLettersKey, resultsKey } from '../checkpoints/keys.ts';
+import type { Followed } from './shard/fill-followers.ts';
 import type { SettledShard } from './shard/settle-shards.ts';
 import { sumErrors } from './counts/error-counts.ts';
+import { savedBy } from './counts/saved.ts';
 import { sumModels } from './counts/model-usage.ts';
 import { addUsage, NO_USAGE } from './counts/usage.ts';
 
@@ -17,6 +19,8 @@ export interface JobEnd {
   /** Absent when Build could not read the input. */
   readonly plan: Plan | undefined;
   readonly shards: readonly SettledShard[];
+  /** Rows that earlier rows answer for; the shards do not count them. */
+  readonly followed?: Followed | undefined;
   /** Why the job failed as a whole. */
   readonly failure: Failure | undefined;
   /** Why nothing new was sent any more, when the job was cancelled. */
@@ -35,12 +39,12 @@ export interface Unstarted {
 }
 
 /** What the job came to. Pure. */
-export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summary {
+export function summarize({ job, plan, shards, followed, endedAt, ...end }: JobEnd): Summary {
   const ends = shards.map((shard) => shard.end);
   const failed = end.failure ?? rootFailure(ends);
   // A cancel that came when every row had its end already changes nothing.
   const failure = failed === undefined ? undefined : (end.cancelled ?? failed);
-  const counts = addCounts(ends.map((end) => end.counts));
+  const counts = addCounts([...ends.map((end) => end.counts), ...(followed === undefined ? [] : [followed.counts])]);
   const notOk = rowsNotOk(counts);
   const batches = ends.flatMap((each) => each.batches);
   const sentDirect = countDirect(batches);
@@ -56,6 +60,9 @@ export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summa
     inputs: plan?.inputs ?? shownInputs(inputs),
     ...(job.skipped !== undefined && { skipped: job.skipped }),
     ...sampleFacts(job, plan),
+    ...(followed && {
+      deduplicated: { rows: followed.rows, saved: savedBy(followed.saved, profile.price) },
+    }),
     rows: plan?.rows ?? 0,
     counts,
     shards: shards.length,
@@ -63,7 +70,7 @@ export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summa
     ...(sentDirect > 0 && { sentDirect }),
     usage: ends.map(({ usage }) => usage).reduce(addUsage, NO_USAGE),
     ...sumAnswers(ends),
-    errors: sumErrors(ends.map(({ errors = [] }) => errors)),
+    errors: sumErrors([...ends.map(({ errors = [] }) => errors), followed?.errors ?? []]),
     unexplained: sumUnexplained(ends),
     ...unreadableIn(ends),
     batches,

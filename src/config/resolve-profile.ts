@@ -76,6 +76,9 @@ export function resolveProfile(
     }),
     ...(profile.price === undefined ? {} : { price: profile.price }),
     ...(profile.also === undefined || profile.also.length === 0 ? {} : { also: [...new Set(profile.also)] }),
+    ...(profile.dedupe === false
+      ? {}
+      : { dedupe: profile.dedupe === true ? 'always' : 'without temperature' }),
     keepProviderFiles: profile.keepProviderFiles ?? false,
     ...(provider.maxBatches === undefined ? {} : { maxBatches: provider.maxBatches }),
   };

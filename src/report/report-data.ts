@@ -44,6 +44,7 @@ export interface ReportFacts extends Pick<
   readonly question?: Pick<ResolvedProfile, 'system' | 'prompt' | 'price'> | undefined;
   readonly planned?: Pick<Plan, 'inputTokens'> | undefined;
   readonly retries?: Summary['retries'];
+  readonly deduplicated?: Summary['deduplicated'];
   /** Of a job that still runs. */
   readonly progress?: Pick<JobStatus, 'shards' | 'openShards'> | undefined;
 }
@@ -83,6 +84,7 @@ export interface ReportData {
   readonly texts: readonly (readonly [name: string, text: string])[];
   readonly cost: Cost;
   readonly retries: Summary['retries'];
+  readonly deduplicated: Summary['deduplicated'];
   readonly files: readonly FileLink[];
   readonly progress: ReportFacts['progress'];
 }
@@ -127,6 +129,7 @@ export function describeReport(facts: ReportFacts): ReportData {
     timeline: drawTimeline(batches, startedAt, at),
     batches: batches.slice(0, SHOWN_BATCHES).map(showBatch),
     allBatches: batches.length,
+    deduplicated: facts.deduplicated,
     total: { ...sumAnswers(facts.models), ...facts.usage },
     models: facts.models.map((usage) => ({
       ...usage,

@@ -7,6 +7,9 @@ import type { InputRef, Job } from '../checkpoints/job.ts';
 import type { RowSource } from '../checkpoints/result-line.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { followLine } from '../reuse/follow-line.ts';
+import { Leaders } from '../reuse/leaders.ts';
+import { RequestHash } from '../reuse/request-hash.ts';
 import { known } from '../provider/dialects/known.ts';
 import { MAX_CUSTOM_ID, type RequestRules } from './request-line.ts';
 import { RuleRequests, type InvalidRow, type MadeRequest, type RequestMaker } from './request-maker.ts';
@@ -36,15 +39,20 @@ const SEEDS = 2 ** 48 - 1;
 export async function buildShards(
   store: ObjectStore,
   job: Job,
-  { createIds = createUniqueIds, createRequests = byRules }: BuildParts = {},
+  { createIds = createUniqueIds, createRequests = byRules, createHash = newHash }: BuildParts = {},
 ): Promise<Plan> {
   const requests = createRequests(rulesOf(job.profile));
   for (let attempt = 1; ; attempt += 1) {
     // A seed that nobody can know: whoever writes the input could otherwise make ids that share their hash. Nothing of it is
     // in what is written, so that a build that starts again may take another one.
-    const { plan, suspects } = await buildOnce(store, job, { ids: createIds(randomInt(SEEDS)), requests });
-    const innocent = await findInnocent(store, job.jobId, plan.shards.length, suspects);
-    if (innocent === 0) return plan;
+    const ids = createIds(randomInt(SEEDS));
+    // Requests that share their hash under each seed are all sent in the end.
+    const leaders = attempt < MAX_SEEDS ? leadersOf(job, createHash) : undefined;
+    const { plan, suspects } = await buildOnce(store, job, { ids, requests, leaders });
+    const { length } = plan.shards;
+    const innocent = await findInnocent(store, job.jobId, length, suspects);
+    const unlike = (await leaders?.confirm(store, job.jobId, length)) ?? 0;
+    if (innocent === 0 && unlike === 0) return plan;
     if (attempt === MAX_SEEDS)
       throw new Error(`Job ${job.jobId}: ${innocent} ids share their hash with others.`);
   }
@@ -55,6 +63,14 @@ export interface BuildParts {
   readonly createIds?: ((seed: number) => UniqueIds) | undefined;
   /** Default: {@link RuleRequests}. */
   readonly createRequests?: ((rules: RequestRules) => RequestMaker) | undefined;
+  readonly createHash?: ((seed: number) => RequestHash) | undefined;
+}
+
+const newHash = (seed: number): RequestHash => new RequestHash(seed);
+
+function leadersOf({ profile }: Job, createHash: (seed: number) => RequestHash): Leaders | undefined {
+  const { dedupe } = profile;
+  return dedupe === undefined ? undefined : new Leaders({ dedupe }, createHash(randomInt(SEEDS)));
 }
 
 const byRules = (rules: RequestRules): RequestMaker => new RuleRequests(rules);
@@ -63,6 +79,8 @@ const byRules = (rules: RequestRules): RequestMaker => new RuleRequests(rules);
 interface Makers {
   readonly ids: UniqueIds;
   readonly requests: RequestMaker;
+  /** Absent where each row is sent, whatever the others ask. */
+  readonly leaders: Leaders | undefined;
 }
 
 interface Built {
@@ -99,6 +117,7 @@ class Builder {
   readonly #requests: RequestMaker;
   readonly #writer: ShardWriter;
   readonly #ids: UniqueIds;
+  readonly #leaders: Leaders | undefined;
   /** Of the rows that are left of a sample; undefined behind its last one. */
   #sampled: SampledAnswers | undefined;
   /** The job takes only some rows, and there is another one behind them. */
@@ -113,8 +132,7 @@ class Builder {
   #rows = 0;
   #invalid = 0;
   #answered = 0;
-  /** Ids of the rows that a sample has answered: no request line has them. */
-  readonly #answeredIds = new Set<string>();
+  #deduplicated = 0;
   readonly #tokens = new TokenEstimate();
   /** Of the first row that has one. */
   #model: string | undefined;
@@ -122,9 +140,10 @@ class Builder {
   constructor(
     job: Job,
     writer: ShardWriter,
-    { ids, requests, sampled }: Makers & { readonly sampled: SampledAnswers | undefined },
+    { ids, requests, leaders, sampled }: Makers & { readonly sampled: SampledAnswers | undefined },
   ) {
     this.#ids = ids;
+    this.#leaders = leaders;
     this.#sampled = sampled;
     this.#job = job;
     this.#requests = requests;
@@ -183,10 +202,19 @@ class Builder {
   #send(row: Row, source: RowSource, answer?: SampledAnswer): Promise<void> | undefined {
     const request = this.#make(row);
     if (!('line' in request)) return this.#addInvalid(row, source, request);
+    const position = this.#rows - 1;
     if (answer?.customId === request.customId) {
       this.#answered += 1;
-      this.#answeredIds.add(request.customId);
-      return this.#writer.addAnswered(answer.line, source);
+      this.#leaders?.addAnswered(request, position);
+      return this.#writer.addKnown({ kind: 'answered', line: answer.line }, source);
+    }
+    const leader = this.#leaders?.leaderOf(request, position);
+    if (leader !== undefined) {
+      this.#deduplicated += 1;
+      return this.#writer.addKnown(
+        { kind: 'deduplicated', line: followLine(request.customId, leader) },
+        source,
+      );
     }
     this.#tokens.add(request.line);
     return this.#writer.addRequest(request, source);
@@ -231,7 +259,7 @@ class Builder {
     }
     this.#model ??= model;
     if (this.#ids.add(customId)) return request;
-    if (this.suspects.size < MAX_SUSPECTS && !this.#answeredIds.has(customId)) this.suspects.add(customId);
+    if (this.suspects.size < MAX_SUSPECTS) this.suspects.add(customId);
     return { customId, problem: DUPLICATE };
   }
 
@@ -247,6 +275,7 @@ class Builder {
       rows: this.#rows,
       invalid: this.#invalid,
       ...(this.#answered > 0 && { answered: this.#answered }),
+      ...(this.#deduplicated > 0 && { deduplicated: this.#deduplicated }),
       ...(this.hasMore && { hasMore: true }),
       inputTokens,
       estimatedTokens: this.#tokens.total(bytes),

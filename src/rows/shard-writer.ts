@@ -23,6 +23,14 @@ export interface RequestToWrite {
   readonly inputs: number;
 }
 
+/** A row that is not sent. */
+export interface KnownRow {
+  /** `answered`: the line is its result line; `deduplicated`: the line says which row answers for it. */
+  readonly kind: 'answered' | 'deduplicated';
+  /** With its newline. */
+  readonly line: Buffer;
+}
+
 /** Cuts a job's rows into shards as they come, by exact bytes and rows, and writes each shard's files. */
 export class ShardWriter {
   readonly #store: ObjectStore;
@@ -52,10 +60,10 @@ export class ShardWriter {
     return this.#addToNext((shard) => shard.addInvalid(problem, row, source));
   }
 
-  /** Takes a row whose result line is known already, newline included; it is not sent. */
-  addAnswered(line: Buffer, source: RowSource): Promise<void> {
-    if (this.#open?.takesUnsent(this.#limits)) return this.#open.addAnswered(line, source);
-    return this.#addToNext((shard) => shard.addAnswered(line, source));
+  /** Takes a row that is not sent because its result line is known already, or that of an earlier row is its own. */
+  addKnown(known: KnownRow, source: RowSource): Promise<void> {
+    if (this.#open?.takesUnsent(this.#limits)) return this.#open.addKnown(known, source);
+    return this.#addToNext((shard) => shard.addKnown(known, source));
   }
 
   async #addToNext(add: (shard: OpenShard) => Promise<void> | undefined): Promise<void> {
@@ -98,7 +106,7 @@ class OpenShard {
   #sent = 0;
   #inputs = 0;
   #invalid = 0;
-  #answered = 0;
+  readonly #known = { answered: 0, deduplicated: 0 };
   /** Rows that were sent since the last one that was not. */
   #sentBehindInvalid = 0;
 
@@ -116,7 +124,7 @@ class OpenShard {
 
   /** Rows that are not sent cost the provider nothing, but a shard's files are also read by one Lambda. */
   takesUnsent({ maxRows }: ShardLimits): boolean {
-    return this.#invalid + this.#answered < maxRows;
+    return this.#invalid + this.#known.answered + this.#known.deduplicated < maxRows;
   }
 
   addRequest({ line, inputs }: RequestToWrite, source: RowSource): Promise<void> | undefined {
@@ -138,10 +146,10 @@ class OpenShard {
     await this.#deadLetters?.write(invalidDeadLetter(problem, row));
   }
 
-  async addAnswered(line: Buffer, source: RowSource): Promise<void> {
+  async addKnown({ kind, line }: KnownRow, source: RowSource): Promise<void> {
     await this.#sources?.write(`${JSON.stringify(source)}\n`);
     if (this.#results === undefined) this.#openRoundZero();
-    this.#answered += 1;
+    this.#known[kind] += 1;
     await this.#writeSent();
     await this.#results?.write(line);
     await this.#deadLetters?.write('\n');
@@ -153,10 +161,16 @@ class OpenShard {
     await this.#writeSent();
     await this.#results?.close();
     await this.#deadLetters?.close();
-    const [requests, invalid, answered] = [this.#sent, this.#invalid, this.#answered];
-    const { bytes } = this.#requests;
-    const rows = requests + invalid + answered;
-    return { rows, invalid, ...(answered > 0 && { answered }), requests, bytes };
+    const [requests, invalid] = [this.#sent, this.#invalid];
+    const { answered, deduplicated } = this.#known;
+    return {
+      rows: requests + invalid + answered + deduplicated,
+      invalid,
+      ...(answered > 0 && { answered }),
+      ...(deduplicated > 0 && { deduplicated }),
+      requests,
+      bytes: this.#requests.bytes,
+    };
   }
 
   async abort(): Promise<void> {

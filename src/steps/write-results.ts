@@ -1,5 +1,6 @@
 import { forgetRows, needsNoResume, needsNoRows } from '../collect/forget-rows.ts';
 import { mergeRetry } from '../collect/retry/merge-retry.ts';
+import { fillFollowers, type Followed } from '../collect/shard/fill-followers.ts';
 import { settleShards, type SettledShard } from '../collect/shard/settle-shards.ts';
 import { summarize } from '../collect/summarize.ts';
 import type { WriteContext, WrittenContext } from '../contract.ts';
@@ -8,7 +9,7 @@ import { CountsDoNotReconcile, failureFromCatch } from '../errors.ts';
 import { jobObject, type Job, type RetryOf } from '../checkpoints/job.ts';
 import { planObject, type Plan } from '../checkpoints/plan.ts';
 import { summaryObject, type Summary } from '../checkpoints/summary.ts';
-import { deadLettersKey, resultsKey, shardKey, summaryKey, type ShardFile } from '../checkpoints/keys.ts';
+import { deadLettersKey, resultsKey, shardKey, summaryKey } from '../checkpoints/keys.ts';
 import { rowsNotOk, settledRows } from '../checkpoints/outcomes.ts';
 import { writeReport } from '../report/write-report.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
@@ -28,12 +29,13 @@ export async function writeResults(edges: Edges, { jobId, error }: WriteContext)
   const job = await jobObject.require(store, jobId);
   const failure = plan?.failure ?? (error === undefined ? undefined : failureFromCatch(error));
   const shards = plan === undefined ? [] : await settleShards(edges, jobId, plan, failure);
+  const followed = plan && (await fillFollowers(store, jobId, plan, shards));
   const stop = await readStop(store, jobId);
   const cancelled = isCancelled(stop) ? stop?.failure : undefined;
   const endedAt = new Date(edges.clock.now());
-  const summary = summarize({ job, plan, shards, failure, cancelled, endedAt });
+  const summary = summarize({ job, plan, shards, followed, failure, cancelled, endedAt });
   reconcile(summary, plan);
-  await joinFiles(store, jobId, shards, summary);
+  await joinFiles(store, summary, shards, followed?.filled ?? new Map());
   if (job.retry === undefined) await writeEnd(edges, job, summary);
   else {
     if (plan !== undefined && plan.failure === undefined) await writeRetried(edges, job.retry, summary);
@@ -75,14 +77,16 @@ function reconcile({ jobId, counts }: Summary, plan: Plan | undefined): void {
 
 async function joinFiles(
   store: ObjectStore,
-  jobId: string,
+  { jobId, results, deadLetters }: Summary,
   shards: readonly SettledShard[],
-  { results, deadLetters }: Summary,
+  filled: Followed['filled'],
 ): Promise<void> {
-  const keys = (file: ShardFile, among: readonly SettledShard[]): string[] =>
-    among.map(({ shard }) => shardKey({ jobId, shard }, file));
+  const keys = (file: 'results.jsonl' | 'dead-letters.jsonl', among: readonly SettledShard[]): string[] =>
+    among.map(({ shard }) => shardKey({ jobId, shard }, filled.has(shard) ? `filled-${file}` : file));
   if (results !== undefined) await store.concat(resultsKey(jobId), keys('results.jsonl', shards));
-  const withDeadLetters = shards.filter(({ end: { counts } }) => rowsNotOk(counts) > 0);
+  const withDeadLetters = shards.filter(
+    ({ shard, end: { counts } }) => (filled.get(shard) ?? rowsNotOk(counts)) > 0,
+  );
   if (deadLetters === undefined) await store.delete(deadLettersKey(jobId));
   else await store.concat(deadLettersKey(jobId), keys('dead-letters.jsonl', withDeadLetters));
 }

@@ -11,7 +11,7 @@ export interface Merge {
   readonly ref: ShardRef;
   /** The first round whose results are not there yet; 1 for a shard that never ran. */
   readonly nextRound: number;
-  /** Whether Build wrote a round 0, for rows that are not sent. */
+  /** Whether the shard has a round 0. */
   readonly hasRoundZero: boolean;
   /** What the rows of `nextRound` are told; without it there must be none. */
   readonly failure?: Failure | undefined;

@@ -16,9 +16,9 @@ export interface Stopped {
   readonly left?: readonly string[];
 }
 
-/** What a shard's rounds add up to. Rows that no round settled are exhausted: the failure says why. */
+/** What a shard's rounds add up to, without rows that others answer for. Rows that no round settled are exhausted: the failure says why. */
 export function sumRounds(
-  { rows, invalid, answered = 0 }: ShardPlan,
+  { rows, invalid, answered = 0, deduplicated = 0 }: ShardPlan,
   rounds: readonly Collected[],
   { failure, open, twins = [], left: leftOpen = [] }: Stopped = {},
 ): ShardEnd {
@@ -27,7 +27,7 @@ export function sumRounds(
   const ok = answered + sum((round) => round.ok);
   const failed = sum((round) => round.failed);
   const invalid_output = sum((round) => round.invalid_output ?? 0);
-  const exhausted = rows - invalid - ok - failed - invalid_output;
+  const exhausted = rows - deduplicated - invalid - ok - failed - invalid_output;
   const unsettled = exhausted - sum((round) => round.exhausted);
   return {
     counts: { ok, failed, exhausted, invalid_output, invalid },
