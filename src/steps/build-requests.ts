@@ -8,12 +8,14 @@ import type { OutputRules } from '../checkpoints/profile.ts';
 import { shardKey, shardsPrefix } from '../checkpoints/keys.ts';
 import { releaseClaims } from '../requests/claims.ts';
 import { buildShards } from '../rows/build-shards.ts';
+import { checkEstimate } from '../spending/check-estimate.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /**
  * Turns the job's input into shards of request lines, and says which shards have work left. A job that goes on has its
  * plan already, and shards that are done are left out.
  * @throws InvalidInput when the input cannot be used; what is wrong with its rows is in the plan.
+ * @throws BudgetExceeded when its rows would cost more than the budget.
  * @throws InvalidRequest when answers are to match what is no schema.
  */
 export async function buildRequests(edges: Edges, { jobId }: JobInput): Promise<JobContext> {
@@ -41,6 +43,8 @@ async function build({ store, log }: Edges, job: Job): Promise<Plan> {
   // Of a job request: the configuration's own were checked when it was read.
   if (job.profile.output !== undefined) await rejectWrongSchema(job.profile.output);
   const plan = await buildFast(store, job).catch((error: unknown) => refusedPlan(job, error));
+  // Such a job is no refused one: it is built again when it is resumed with a larger budget.
+  if (plan.failure === undefined) await checkEstimate(store, job, plan);
   await planObject.write(store, job.jobId, plan);
   log('requests_built', {
     jobId: job.jobId,
