@@ -59,7 +59,7 @@ async function collectOnce(
   const { next, round, lastRound } = end;
   const isOpen = await hasOpenBatch(edges, context, next);
   if (job.profile.maxBatches !== undefined && !isOpen) await freeSlot(edges.store, provider.name, context);
-  await settle(edges, job, { jobId, shard, round: shardRound.round }, end, isOpen);
+  await settle(edges, job, { jobId, shard, round: shardRound.round }, { end, isOpen });
   const spent = spentEvents(context.spentEvents, spentOn(context));
   const isInDoubt = 'doubt' in end && end.doubt;
   const doubt = isInDoubt || context.doubt === true ? { doubt: true as const } : {};
@@ -123,8 +123,7 @@ async function settle(
   edges: ProviderEdges,
   job: Job,
   ref: RoundRef,
-  end: RoundEnd,
-  isOpen: boolean,
+  { end, isOpen }: { readonly end: RoundEnd; readonly isOpen: boolean },
 ): Promise<void> {
   const collected = 'requests' in end && !isOpen ? end : undefined;
   const { price } = job.profile;
