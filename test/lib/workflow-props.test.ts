@@ -245,6 +245,13 @@ describe('properties that are not valid are refused, from JavaScript, too', () =
     [{ api: true }, 'api must be false or an object'],
     [{ operations: 'no' }, 'operations must be true or false'],
     [{ config: undefined }, 'config is missing'],
+    [{ config: null }, 'config is missing'],
+    [{ api: null }, 'api must be false or an object'],
+    [{ webhook: null }, 'webhook must be an object'],
+    [{ webhook: 'https://hooks.example' }, 'webhook must be an object'],
+    [{ webhook: {} }, 'webhook.url is missing'],
+    [{ reservedConcurrency: null }, 'reservedConcurrency must be a number'],
+    [{ reservedConcurrency: '5' }, 'reservedConcurrency must be a number'],
   ])('%j: %s', (change, message) => {
     expect(() => create(() => change)).toThrow(message);
   });
