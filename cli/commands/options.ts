@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import type { ProfileConfig } from '../../src/config/config.ts';
 import { defined } from '../../src/defined.ts';
@@ -94,10 +95,20 @@ export function addStackOptions(command: Command): Command {
     .option('--json', 'print one JSON object per line and nothing else');
 }
 
-/** A deployed stack, or a folder of this machine. */
+/** Where `run` and `local` keep their jobs, unless they are told otherwise. */
+export const DATA_FOLDER = 'nightshift-data';
+
+/** A deployed stack, or a folder of this machine: the one of `run` and `local`, when no stack was deployed from here. */
 export function addPlaceOptions(command: Command): Command {
-  return addStackOptions(command).option(
-    '--data <folder>',
-    'look into a data folder of this machine instead of a deployed stack',
-  );
+  return addStackOptions(command)
+    .option(
+      '--data <folder>',
+      `look into a data folder of this machine instead of a deployed stack (default: ${DATA_FOLDER}, when there is no outputs file)`,
+    )
+    .hook('preAction', (_, asked) => {
+      const { stack, data, outputs } = asked.opts<PlaceFlags>();
+      const isChosen = stack ?? data ?? (asked.getOptionValueSource('outputs') !== 'default' || undefined);
+      if (isChosen === undefined && !existsSync(outputs) && existsSync(DATA_FOLDER))
+        asked.setOptionValueWithSource('data', DATA_FOLDER, 'default');
+    });
 }

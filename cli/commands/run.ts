@@ -30,6 +30,7 @@ import { EXIT, exitStatus } from './exit-status.ts';
 import { exportTable, formatOfFile, type TableFormat } from './export-table.ts';
 import { reportSummary } from '../view/report.ts';
 import {
+  DATA_FOLDER,
   addConfigOption,
   addTreatmentOptions,
   overridesOf,
@@ -66,7 +67,7 @@ export function runCommand(loadConfig: LoadConfig): Command {
       'make the answers up on this machine: no key, no cost; without files, that is so anyway',
     );
   return addConfigOption(addTreatmentOptions(command))
-    .option('--data <folder>', 'the folder that stands in for the bucket', 'nightshift-data')
+    .option('--data <folder>', 'the folder that stands in for the bucket', DATA_FOLDER)
     .option(
       '--out <path>',
       'also put the result files into this folder; or a table of the input and its answers: .csv, .xlsx, .parquet or .jsonl',
