@@ -184,7 +184,8 @@ function readObject(wire: Wire, level: number): Found {
 /** What an error is called by itself, where what it holds is another one: a 400 around a 500. */
 function wrapperOf({ names, status: outer }: Found, { status, own }: Pick<Found, 'status'> & { own: Found }) {
   if (outer !== undefined && outer !== status) return outer;
-  const isOther = own.isText === true && own.names.length > 0 && !own.names.some((name) => names.includes(name));
+  const isOther =
+    own.isText === true && own.names.length > 0 && !own.names.some((name) => names.includes(name));
   return isOther ? names[0] : undefined;
 }
 

@@ -154,9 +154,13 @@ export class AnthropicClient implements ProviderClient {
   async *#results(batchId: string, skipped: number): AsyncGenerator<Buffer[]> {
     const call = get(`download results of batch ${batchId}`, `${pathOf(batchId)}/results`);
     let isPromised = false;
-    const content = streamBody(this.#http, { ...call, headers: { accept: 'application/binary, */*' } }, () => {
-      isPromised = true;
-    });
+    const content = streamBody(
+      this.#http,
+      { ...call, headers: { accept: 'application/binary, */*' } },
+      () => {
+        isPromised = true;
+      },
+    );
     const ending = new LastByte();
     let seen = 0;
     let unread: Buffer[] = [];
