@@ -31,7 +31,11 @@ async function isOneOf(path: string, files: readonly string[]): Promise<boolean>
 }
 
 /** Where the result files are: in the store, or where --out asks for them. */
-export async function placeFiles(store: ObjectStore, summary: Summary, out: string | undefined): Promise<string[]> {
+export async function placeFiles(
+  store: ObjectStore,
+  summary: Summary,
+  out: string | undefined,
+): Promise<string[]> {
   const { tables = [] } = summary;
   const keys = [
     summary.results,
