@@ -12,11 +12,11 @@ import { printable } from '../../src/printable.ts';
 import { count, duration, grouped } from '../view/figures.ts';
 import { readingNotices } from '../view/reading-notices.ts';
 import { EXIT } from './exit-status.ts';
+import { overridesOf } from '../overrides.ts';
 import {
   DATA_FOLDER,
   addConfigOption,
   addTreatmentOptions,
-  overridesOf,
   type ConfigFlags,
   type TreatmentFlags,
 } from './options.ts';
