@@ -83,11 +83,7 @@ export async function planJob(options: PlanJob): Promise<PlannedJob> {
     const scratch = createFolderStore(folder);
     const built = await buildInto(scratch, profile, source);
     const problem = built.failure === undefined ? estimateProblem(profile, built) : undefined;
-    const plan = {
-      ...built,
-      inputTokens: built.estimatedTokens ?? built.inputTokens,
-      ...(problem !== undefined && { failure: overBudget(problem) }),
-    };
+    const plan = problem === undefined ? built : { ...built, failure: overBudget(problem) };
     const requests = await firstRequests(scratch, plan);
     const direct = planDirect(profile, plan);
     const batches = direct === undefined ? planBatches(profile, plan) : [];

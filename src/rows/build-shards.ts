@@ -10,6 +10,7 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { known } from '../provider/dialects/known.ts';
 import { MAX_CUSTOM_ID, type RequestRules } from './request-line.ts';
 import { RuleRequests, type InvalidRow, type MadeRequest, type RequestMaker } from './request-maker.ts';
+import { JobIds, underId } from './job-ids.ts';
 import { EarlierResults } from './earlier-results.ts';
 import { readInput, readRow } from './read-input.ts';
 import { Reading } from './formats/reading.ts';
@@ -91,14 +92,13 @@ async function buildOnce(store: ObjectStore, job: Job, makers: Makers): Promise<
   }
 }
 
-/** Rule of thumb for English; a budget needs no more. */
-const BYTES_PER_TOKEN = 4;
-
 class Builder {
   readonly #job: Job;
   readonly #requests: RequestMaker;
   readonly #writer: ShardWriter;
-  readonly #ids: UniqueIds;
+  readonly #ids: JobIds;
+  /** Of the row at hand, in the job that is retried. */
+  #idBefore: string | undefined;
   /** Of the rows that are left of a sample; undefined behind its last one. */
   #sampled: SampledAnswers | undefined;
   /** The job takes only some rows, and there is another one behind them. */
@@ -124,7 +124,8 @@ class Builder {
     writer: ShardWriter,
     { ids, requests, sampled }: Makers & { readonly sampled: SampledAnswers | undefined },
   ) {
-    this.#ids = ids;
+    const { customIdLength } = job.profile.provider.dialect.limits;
+    this.#ids = new JobIds(ids, job.inputs, known(customIdLength, MAX_CUSTOM_ID));
     this.#sampled = sampled;
     this.#job = job;
     this.#requests = requests;
@@ -136,6 +137,7 @@ class Builder {
     const { key, version } = input;
     const name = basename(key);
     const reading = new Reading();
+    this.#ids.startFile(input);
     const onHeader = (header: readonly string[]): void => this.#checkHeader(header, name, reading);
     for await (const rows of readInput(store, input, this.#job.profile, { reading, onHeader })) {
       for (const row of rows) {
@@ -146,6 +148,7 @@ class Builder {
         if (!this.#hasSeenFields) this.#checkFields(row, name, reading);
         const before = earlier === undefined ? undefined : await earlier.next();
         this.#read += 1;
+        this.#idBefore = earlier?.sentAs;
         if (before === 'ok') continue;
         // Most rows need not be waited for, and a promise for each would take as long as the rest.
         const pending = before === 'duplicate' ? this.#takeDuplicate(row, key) : this.#takeRow(row, key);
@@ -230,7 +233,8 @@ class Builder {
       return { customId, problem: { code: 'OTHER_MODEL', message } };
     }
     this.#model ??= model;
-    if (this.#ids.add(customId)) return request;
+    const unique = this.#ids.take(customId, this.#idBefore);
+    if (unique !== undefined) return underId(request, unique);
     if (this.suspects.size < MAX_SUSPECTS && !this.#answeredIds.has(customId)) this.suspects.add(customId);
     return { customId, problem: DUPLICATE };
   }
@@ -242,14 +246,12 @@ class Builder {
 
   plan(shards: Plan['shards']): Plan {
     const bytes = shards.reduce((sum, shard) => sum + shard.bytes, 0);
-    const inputTokens = Math.ceil(bytes / BYTES_PER_TOKEN);
     const plan: Plan = {
       rows: this.#rows,
       invalid: this.#invalid,
       ...(this.#answered > 0 && { answered: this.#answered }),
       ...(this.hasMore && { hasMore: true }),
-      inputTokens,
-      estimatedTokens: this.#tokens.total(bytes),
+      inputTokens: this.#tokens.total(bytes),
       inputs: this.#inputs,
       shards,
       problems: this.#problems,
@@ -261,7 +263,7 @@ class Builder {
 
 const DUPLICATE: Problem = {
   code: 'DUPLICATE_CUSTOM_ID',
-  message: 'An earlier row of the job has the same custom_id.',
+  message: 'An earlier row of the file has the same custom_id.',
 };
 
 function rulesOf({ endpoint, model, body, system, prompt, provider, table }: ResolvedProfile): RequestRules {

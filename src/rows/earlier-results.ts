@@ -12,6 +12,8 @@ export type EarlierRow = 'ok' | 'duplicate' | 'not ok';
 export class EarlierResults {
   readonly #lines: AsyncGenerator<ResultLine>;
   readonly #jobId: string;
+  /** The id that the last row was sent under; undefined for a row that was not sent. */
+  sentAs: string | undefined;
 
   constructor(store: ObjectStore, jobId: string) {
     this.#jobId = jobId;
@@ -26,6 +28,7 @@ export class EarlierResults {
   async next(): Promise<EarlierRow> {
     const { value, done } = await this.#lines.next();
     if (done === true) throw this.#otherRows('more');
+    this.sentAs = !value.ok && value.outcome === 'invalid' ? undefined : value.custom_id;
     if (value.ok) return 'ok';
     // Its original may be ok, and is then not among the rows of this job.
     return value.outcome === 'invalid' && value.error.code === 'DUPLICATE_CUSTOM_ID' ? 'duplicate' : 'not ok';
