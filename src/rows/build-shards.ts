@@ -13,6 +13,7 @@ import { known } from '../provider/dialects/known.ts';
 import { MAX_CUSTOM_ID, type RequestRules } from './request-line.ts';
 import { RuleRequests, type InvalidRow, type MadeRequest, type RequestMaker } from './request-maker.ts';
 import { loadTables, saveBuildState, type BuildState, type Built, type SavedBuilder } from './build-state.ts';
+import { JobIds, underId } from './job-ids.ts';
 import { EarlierResults } from './earlier-results.ts';
 import { readInput, readRow } from './read-input.ts';
 import { Standing, type Place } from './formats/place.ts';
@@ -212,8 +213,10 @@ class Builder {
   readonly #job: Job;
   readonly #requests: RequestMaker;
   readonly #writer: ShardWriter;
-  readonly #ids: UniqueIds;
+  readonly #ids: JobIds;
   readonly #earlier: EarlierResults | undefined;
+  /** Of the row at hand, in the job that is retried. */
+  #idBefore: string | undefined;
   /** Of the rows that are left of a sample; undefined behind its last one. */
   #sampled: SampledAnswers | undefined;
   /** The job takes only some rows, and there is another one behind them. */
@@ -239,9 +242,10 @@ class Builder {
     { writer, sampled, earlier }: Beside,
     saved: SavedBuilder = NOTHING_BUILT,
   ) {
+    const { customIdLength } = job.profile.provider.dialect.limits;
+    this.#ids = new JobIds(ids, job.inputs, known(customIdLength, MAX_CUSTOM_ID));
     this.#job = job;
     this.#requests = requests;
-    this.#ids = ids;
     this.#writer = writer;
     this.#sampled = sampled;
     this.#earlier = earlier;
@@ -284,6 +288,7 @@ class Builder {
     const reading = from?.entry === undefined ? new Reading() : Reading.from(from.entry.reading);
     const onHeader = (header: readonly string[]): void => this.#checkHeader(header, name, reading);
     const standing = new Standing();
+    this.#ids.startFile(input);
     let taken = 0;
     for await (const rows of readInput(store, input, this.#job.profile, {
       reading,
@@ -311,6 +316,7 @@ class Builder {
       if (!this.#hasSeenFields) this.#checkFields(row, name, reading);
       const before = this.#earlier === undefined ? undefined : await this.#earlier.next();
       this.#read += 1;
+      this.#idBefore = this.#earlier?.sentAs;
       if (before === 'ok') continue;
       // Most rows need not be waited for, and a promise for each would take as long as the rest.
       const pending = before === 'duplicate' ? this.#takeDuplicate(row, file) : this.#takeRow(row, file);
@@ -392,7 +398,8 @@ class Builder {
       return { customId, problem: { code: 'OTHER_MODEL', message } };
     }
     this.#model ??= model;
-    if (this.#ids.add(customId)) return request;
+    const unique = this.#ids.take(customId, this.#idBefore);
+    if (unique !== undefined) return underId(request, unique);
     if (this.suspects.size < MAX_SUSPECTS && !this.#answeredIds.has(customId)) this.suspects.add(customId);
     return { customId, problem: DUPLICATE };
   }
@@ -453,7 +460,7 @@ function tooFarIn(name: string, from: Place | undefined): InvalidInput {
 
 const DUPLICATE: Problem = {
   code: 'DUPLICATE_CUSTOM_ID',
-  message: 'An earlier row of the job has the same custom_id.',
+  message: 'An earlier row of the file has the same custom_id.',
 };
 
 function rulesOf({ endpoint, model, body, system, prompt, provider, table }: ResolvedProfile): RequestRules {

@@ -14,6 +14,8 @@ export class EarlierResults {
   readonly #jobId: string;
   /** How many were read. */
   bytes: number;
+  /** The id that the last row was sent under; undefined for a row that was not sent. */
+  sentAs: string | undefined;
 
   /** @param start where a line begins */
   constructor(store: ObjectStore, jobId: string, start = 0) {
@@ -32,6 +34,7 @@ export class EarlierResults {
     if (line === undefined) throw this.#otherRows('more');
     this.bytes += line.length;
     const value = JSON.parse(line.toString('utf8')) as ResultLine;
+    this.sentAs = !value.ok && value.outcome === 'invalid' ? undefined : value.custom_id;
     if (value.ok) return 'ok';
     // Its original may be ok, and is then not among the rows of this job.
     return value.outcome === 'invalid' && value.error.code === 'DUPLICATE_CUSTOM_ID' ? 'duplicate' : 'not ok';

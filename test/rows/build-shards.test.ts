@@ -83,7 +83,7 @@ describe('an invalid row', () => {
         line: 3,
         custom_id: 'a',
         code: 'DUPLICATE_CUSTOM_ID',
-        message: 'An earlier row of the job has the same custom_id.',
+        message: 'An earlier row of the file has the same custom_id.',
       },
     ]);
     expect(JSON.parse((await lines(0, 0, 'results.jsonl'))[1] ?? '')).toMatchObject({
