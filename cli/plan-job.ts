@@ -78,8 +78,7 @@ export async function planJob(options: PlanJob): Promise<PlannedJob> {
     const filter = new InputFilter();
     const source = { ...options, ...treatment, filter };
     const scratch = createFolderStore(folder);
-    const built = await buildInto(scratch, profile, source);
-    const plan = { ...built, inputTokens: built.estimatedTokens ?? built.inputTokens };
+    const plan = await buildInto(scratch, profile, source);
     const requests = await firstRequests(scratch, plan);
     const direct = planDirect(profile, plan);
     const batches = direct === undefined ? planBatches(profile, plan) : [];

@@ -55,9 +55,8 @@ export function planCommand(loadConfig: LoadConfig): Command {
 
 const ON_STDERR = { stream: process.stderr };
 
-function planLine({ profile, plan: built, requests, skipped, batches, direct, price }: PlannedJob): object {
+function planLine({ profile, plan, requests, skipped, batches, direct, price }: PlannedJob): object {
   const { name, provider, endpoint, model } = profile;
-  const { estimatedTokens: _, ...plan } = built;
   return {
     profile: name,
     provider: provider.name,

@@ -191,9 +191,6 @@ async function findInnocent(
   return suspects.size;
 }
 
-/** Rule of thumb for English; a budget needs no more. */
-const BYTES_PER_TOKEN = 4;
-
 /** What goes along with the rows. */
 interface Beside {
   readonly writer: ShardWriter;
@@ -411,14 +408,12 @@ class Builder {
 
   plan(shards: Plan['shards']): Plan {
     const bytes = shards.reduce((sum, shard) => sum + shard.bytes, 0);
-    const inputTokens = Math.ceil(bytes / BYTES_PER_TOKEN);
     const plan: Plan = {
       rows: this.#rows,
       invalid: this.#invalid,
       ...(this.#answered > 0 && { answered: this.#answered }),
       ...(this.hasMore && { hasMore: true }),
-      inputTokens,
-      estimatedTokens: this.#tokens.total(bytes),
+      inputTokens: this.#tokens.total(bytes),
       inputs: this.#inputs,
       shards,
       problems: this.#problems,
