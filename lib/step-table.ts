@@ -59,6 +59,8 @@ const ROWS = 'jobs/*/rows-*.jsonl';
 /** Files that came with a job, from a command line. */
 const INPUTS_OF_JOBS = 'jobs/*/input/*';
 const SHARDS = 'jobs/*/shards/*';
+/** What a build carries from one call to the next. */
+const BUILDS = 'jobs/*/build/*';
 /** The summary: where the answer goes when a dropped file asks for what cannot be. */
 const SUMMARIES = 'output/*/summary.json';
 
@@ -100,20 +102,12 @@ export const STEPS = {
     // Also what was staged for a request, and the dead letters of other jobs.
     readsVersions: [INPUTS, STAGED, OUTPUTS],
     // Its own request lines: ids that look like duplicates are looked for in them.
-    reads: [
-      RECORDS,
-      PLANS,
-      ROWS,
-      INPUTS_OF_JOBS,
-      CANDIDATES,
-      CLAIMS,
-      LEDGERS,
-      ...roundFiles('requests.jsonl'),
-    ],
-    puts: [PLANS],
-    streams: [SHARDS],
-    // Also the claims of a job that is refused.
-    deletes: ['jobs/*/shards/*/stopped.json', CLAIMS],
+    // Also the files of a shard that an earlier call has begun, and the results of jobs that are retried or sampled.
+    reads: [RECORDS, PLANS, ROWS, INPUTS_OF_JOBS, CANDIDATES, CLAIMS, LEDGERS, BUILDS, SHARDS],
+    puts: [PLANS, BUILDS],
+    streams: [SHARDS, BUILDS],
+    // Also rows that were wrongly called duplicates, and the claims of a job that is refused.
+    deletes: ['jobs/*/shards/*/stopped.json', 'jobs/*/shards/*/round-0.*', CLAIMS, BUILDS],
   },
   'upload-file': {
     memoryMib: 1_024,

@@ -14,6 +14,12 @@ export const DEPLOYED_CONFIG_KEY = 'deployed/config.json';
 export const jobPrefix = (jobId: string): string => `jobs/${jobId}/`;
 export const jobKey = (jobId: string): string => `jobs/${jobId}/job.json`;
 export const planKey = (jobId: string): string => `jobs/${jobId}/plan.json`;
+/** What a build that takes several calls carries from one to the next. Absent once the plan is written. */
+export const buildPrefix = (jobId: string): string => `jobs/${jobId}/build/`;
+export const buildStateKey = (jobId: string): string => `${buildPrefix(jobId)}state.json`;
+/** A table that it carries, as it was saved for the nth time. */
+export const buildTableKey = (at: { readonly jobId: string; readonly turn: number }, name: string): string =>
+  `${buildPrefix(at.jobId)}${name}-${at.turn}.bin`;
 /** The rows of a request that brought its rows along; `hash` tells them from those of another request for the job. */
 export const rowsKey = (jobId: string, hash: string): string => `jobs/${jobId}/rows-${hash}.jsonl`;
 /** Which job is the sample of some inputs, by what they are and how they are treated. No jobId is `samples`. */
