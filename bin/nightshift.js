@@ -9,8 +9,11 @@ import { fileURLToPath } from 'node:url';
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 /** In a clone of the repository the sources run as they are; the package has none. */
 const isClone = existsSync(new URL('./nightshift.ts', import.meta.url));
+/** The package is compiled for Node 22; the sources use what only Node 24 has. */
+const needed = isClone ? { major: 24, minor: 0 } : { major: 22, minor: 19 };
 
-if (major > 22 || (major === 22 && minor >= 19)) {
+if (major > needed.major || (major === needed.major && minor >= needed.minor)) {
+  hideExperimentalWarnings();
   // Halves the time that loading takes: types are stripped and code is compiled once, not at each start.
   // The variable is for threads: they compile with the cache of their environment.
   process.env['NODE_COMPILE_CACHE'] ??= isClone
@@ -20,8 +23,22 @@ if (major > 22 || (major === 22 && minor >= 19)) {
   await import(isClone ? './nightshift.ts' : '../dist/cli/nightshift.js');
 } else {
   const how = isClone
-    ? 'npm brings Node 24 along: run "npm ci" (without --omit=optional), then "npm start".'
+    ? 'npm brings Node 24 along: run "npm ci" (without --omit=optional), then "npm start" or "npx nightshift".'
     : 'Install a newer one from https://nodejs.org, or put "npx -p node@24 -p nightshift" before the command.';
-  process.stderr.write(`nightshift needs Node 22.19 or newer and runs on ${process.versions.node}. ${how}\n`);
+  const version = needed.minor === 0 ? `${needed.major}` : `${needed.major}.${needed.minor}`;
+  process.stderr.write(
+    `nightshift needs Node ${version} or newer and runs on ${process.versions.node}. ${how}\n`,
+  );
   process.exitCode = 2;
+}
+
+/** On Node 22, SQLite (which locks a data folder) and types in a configuration are experimental: that is this program's choice, not its user's. */
+function hideExperimentalWarnings() {
+  const { emitWarning } = process;
+  /** @param {unknown[]} args */
+  process.emitWarning = (...args) => {
+    const [warning, options] = args;
+    const type = warning instanceof Error ? warning.name : (options?.type ?? options);
+    if (type !== 'ExperimentalWarning') emitWarning.apply(process, args);
+  };
 }

@@ -1,3 +1,4 @@
+import { didYouMean } from '../src/did-you-mean.ts';
 import { InvalidRequest } from '../src/errors.ts';
 import { STEPS } from './step-table.ts';
 import { WORKFLOW_PROPS, type BatchWorkflowProps } from './workflow-props.ts';
@@ -19,12 +20,11 @@ export function checkProps(owner: string, props: BatchWorkflowProps): void {
   const { api, webhook, reservedConcurrency, vpc, subnets, securityGroups } = props;
   const problems = [
     ...unknownNames('', Object.keys(props), Object.keys(WORKFLOW_PROPS)),
-    ...(typeof api === 'object' ? unknownNames('api.', Object.keys(api), API_PROPS) : []),
-    ...(typeof webhook === 'object' ? unknownNames('webhook.', Object.keys(webhook), WEBHOOK_PROPS) : []),
-    ...(typeof reservedConcurrency === 'object'
-      ? unknownNames('reservedConcurrency.', Object.keys(reservedConcurrency), Object.keys(STEPS))
-      : []),
+    ...unknownFields('api', api, API_PROPS),
+    ...unknownFields('webhook', webhook, WEBHOOK_PROPS),
+    ...unknownFields('reservedConcurrency', reservedConcurrency, Object.keys(STEPS)),
     ...wrongSwitches(props),
+    ...unusedWebhook(props),
     ...(vpc === undefined && (subnets ?? securityGroups) !== undefined
       ? ['subnets and securityGroups are of a VPC: give vpc, too']
       : []),
@@ -35,9 +35,29 @@ export function checkProps(owner: string, props: BatchWorkflowProps): void {
   );
 }
 
-/** From JavaScript a switch may be anything. */
-function wrongSwitches({ api, operations, config }: BatchWorkflowProps): string[] {
+function unknownFields(name: string, value: unknown, known: readonly string[]): string[] {
+  return isObject(value) ? unknownNames(`${name}.`, Object.keys(value), known) : [];
+}
+
+/** A secret signs nothing when no post has an address. */
+function unusedWebhook({ webhook, config }: BatchWorkflowProps): string[] {
+  const url = isObject(webhook) ? webhook.url : undefined;
+  return isObject(webhook) && isObject(config) && url === undefined && config.webhook === undefined
+    ? ['webhook.url is missing: give it here, or as webhook of the configuration']
+    : [];
+}
+
+/** From JavaScript a property may be anything. */
+function wrongSwitches(props: BatchWorkflowProps): string[] {
+  const { api, operations, config, webhook, reservedConcurrency } = props;
+  const isNumberOrObject = typeof reservedConcurrency === 'number' || isObject(reservedConcurrency);
   return [
+    ...(webhook === undefined || isObject(webhook)
+      ? []
+      : ['webhook must be an object such as { url, secret }']),
+    ...(reservedConcurrency === undefined || isNumberOrObject
+      ? []
+      : ["reservedConcurrency must be a number, or an object such as { 'upload-file': 5 }"]),
     ...(api === undefined || api === false || isObject(api)
       ? []
       : ['api must be false or an object such as { authorizer }']),
@@ -48,7 +68,7 @@ function wrongSwitches({ api, operations, config }: BatchWorkflowProps): string[
   ];
 }
 
-function isObject(value: unknown): boolean {
+function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
 }
 
@@ -57,30 +77,7 @@ export function unknownNames(path: string, given: readonly string[], known: read
   return given
     .filter((name) => !known.includes(name))
     .map((name) => {
-      const meant = nearest(name, known);
-      const hint = meant === undefined ? `There are: ${known.join(', ')}` : `Did you mean "${meant}"?`;
-      return `${path}${name} does not exist. ${hint}`;
+      const hint = didYouMean(name, known) || ` There are: ${known.join(', ')}`;
+      return `${path}${name} does not exist.${hint}`;
     });
-}
-
-/** The known name that differs in the fewest letters, when those are few. */
-function nearest(name: string, known: readonly string[]): string | undefined {
-  const [best] = known
-    .map((each) => ({ each, distance: editDistance(name.toLowerCase(), each.toLowerCase()) }))
-    .toSorted((a, b) => a.distance - b.distance);
-  return best !== undefined && best.distance <= Math.max(1, best.each.length / 3) ? best.each : undefined;
-}
-
-/** Letters to insert, delete or replace. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, n) => n);
-  for (const [i, letter] of Array.from(a).entries()) {
-    const next = [i + 1];
-    for (const [j, other] of Array.from(b).entries()) {
-      const kept = (row[j] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(kept, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }

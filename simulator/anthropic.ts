@@ -64,20 +64,39 @@ export function messageError(type: string, message: string): Wire {
   return { type: 'error', error: { type, message }, request_id: 'req_simulated' };
 }
 
-/** A line of results, made of OpenAI's. */
+/** A line of results, made of OpenAI's. One that is not JSON any more, or has its answer in itself, stays so. */
 export function resultLine(text: string): string {
-  const { custom_id, response, error } = JSON.parse(text) as {
-    readonly custom_id: string;
-    readonly response?: { readonly body: Wire | string } | null;
-    readonly error: { readonly code?: string; readonly type?: string; readonly message: string } | null;
-  };
-  return `${JSON.stringify({ custom_id, result: resultOf(response, error) })}\n`;
+  const read = parseLine(text);
+  if (read === undefined) return `${text.trimEnd()}\n`;
+  const { response, error, id: _id, ...line } = read;
+  if (response === undefined && 'choices' in line) {
+    const { custom_id, ...completion } = line;
+    return `${JSON.stringify({ custom_id, ...message(completion) })}\n`;
+  }
+  return `${JSON.stringify({ ...line, result: resultOf(response, error ?? null) })}\n`;
 }
 
-function resultOf(
-  response: { readonly body: Wire | string } | null | undefined,
-  error: { readonly code?: string; readonly type?: string; readonly message: string } | null,
-): unknown {
+interface OpenAiLine extends Wire {
+  readonly response?: { readonly body: Wire | string } | null;
+  readonly error?: RowError | null;
+}
+
+interface RowError {
+  readonly code?: string;
+  readonly type?: string;
+  readonly message: string;
+}
+
+/** `undefined` for a line that was cut or garbled. */
+function parseLine(text: string): OpenAiLine | undefined {
+  try {
+    return JSON.parse(text) as OpenAiLine;
+  } catch {
+    return undefined;
+  }
+}
+
+function resultOf(response: OpenAiLine['response'], error: RowError | null): unknown {
   if (error?.code === 'batch_expired') return { type: 'expired' };
   if (error?.code === 'batch_cancelled') return { type: 'canceled' };
   if (error !== null)

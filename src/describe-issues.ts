@@ -22,8 +22,16 @@ function describeUnknown(
   { message, keys, path }: z.core.$ZodIssueUnrecognizedKeys,
   schema: z.core.$ZodType | undefined,
 ): string {
-  const known = schema === undefined ? [] : keysAt(schema, path);
-  return `${message}${keys.map((key) => didYouMean(key, known)).join('')}`;
+  return `${message}${keys.map((key) => fieldMeant(key, path, schema)).join('')}`;
+}
+
+/** ` Did you mean "model"?` for a field that an object at a path does not have, or nothing. */
+export function fieldMeant(
+  key: string,
+  path: readonly PropertyKey[],
+  schema: z.core.$ZodType | undefined,
+): string {
+  return schema === undefined ? '' : didYouMean(key, keysAt(schema, path));
 }
 
 /** The parts of a schema that lead to another one. */

@@ -2,6 +2,7 @@ import { match, strictEqual } from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { TYPED, TYPOS } from './apps.ts';
+import { constructExamples } from './construct-examples.ts';
 import { attempt, run, UNVALIDATED } from './run.ts';
 
 const STRICT = {
@@ -28,7 +29,7 @@ export function checkTypes(app: string): void {
   }
 }
 
-/** Of two files that are compiled together, since it takes long: the errors are those of the typos, and no others. */
+/** Of files that are compiled together, since it takes long: the errors are those of the typos, and no others. */
 function checkErrors(output: string): void {
   const errors = output.split('\n').filter((line) => line.includes('error TS'));
   strictEqual(errors.length, 2, output);
@@ -47,8 +48,9 @@ function createApp(app: string, module: string, type: string): string {
   const compilerOptions = { ...STRICT, module, ...resolution };
   const files: Record<string, string> = {
     'package.json': JSON.stringify({ type }),
-    'tsconfig.json': JSON.stringify({ compilerOptions, files: ['app.ts', 'typos.ts'] }),
+    'tsconfig.json': JSON.stringify({ compilerOptions, files: ['app.ts', 'examples.ts', 'typos.ts'] }),
     'app.ts': TYPED,
+    'examples.ts': constructExamples(),
     'typos.ts': TYPOS,
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);

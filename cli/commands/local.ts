@@ -20,7 +20,7 @@ import { logText, withTime } from '../view/log-text.ts';
 import { describeProvider } from '../view/describe-provider.ts';
 import { EXIT } from './exit-status.ts';
 import { portNumber } from './numbers.ts';
-import { addConfigOption, type ConfigFlags } from './options.ts';
+import { DATA_FOLDER, addConfigOption, type ConfigFlags } from './options.ts';
 import type { RunningHost } from '../../host/local-host.ts';
 
 interface LocalFlags extends ConfigFlags {
@@ -36,7 +36,7 @@ export function localCommand(loadConfig: LoadConfig): Command {
     .description(
       'run the whole stack on this machine until it is stopped: dropped files, the API, the schedules',
     )
-    .option('--data <folder>', 'the folder that stands in for the bucket', 'nightshift-data')
+    .option('--data <folder>', 'the folder that stands in for the bucket', DATA_FOLDER)
     .option('-p, --port <number>', 'port of the API on 127.0.0.1', portNumber, 8080);
   return addConfigOption(command)
     .option('--live', 'ask the providers that the profiles name, with their keys, instead of the simulator')

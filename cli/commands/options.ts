@@ -1,7 +1,5 @@
+import { existsSync } from 'node:fs';
 import { Option, type Command } from 'commander';
-import type { ProfileConfig } from '../../src/config/config.ts';
-import { defined } from '../../src/defined.ts';
-import { shortForms } from '../../src/requests/question.ts';
 import { FORMAT_NAMES } from '../../src/rows/formats.ts';
 import { readSchemaFile } from '../schema-file.ts';
 import type { OpenPlace } from '../targets/open-target.ts';
@@ -70,21 +68,6 @@ export function addTreatmentOptions(command: Command): Command {
     .option('--no-quotes', 'quotes in a table are characters like any other');
 }
 
-export function overridesOf(flags: TreatmentFlags): ProfileConfig {
-  const { provider, endpoint, rounds, strict, dedupe, quotes } = flags;
-  const { table: rules, ...asked } = shortForms(flags);
-  const table = defined({ ...rules, quotes });
-  return {
-    ...asked,
-    ...(provider !== undefined && { provider }),
-    ...(endpoint !== undefined && { endpoint }),
-    ...(rounds !== undefined && { rounds }),
-    ...(strict !== undefined && { strict }),
-    ...(dedupe !== undefined && { dedupe }),
-    ...(Object.keys(table).length > 0 && { table }),
-  };
-}
-
 /** Where the jobs are, and how they are told. */
 export interface PlaceFlags extends OpenPlace {
   readonly json?: true;
@@ -98,10 +81,20 @@ export function addStackOptions(command: Command): Command {
     .option('--json', 'print one JSON object per line and nothing else');
 }
 
-/** A deployed stack, or a folder of this machine. */
+/** Where `run` and `local` keep their jobs, unless they are told otherwise. */
+export const DATA_FOLDER = 'nightshift-data';
+
+/** A deployed stack, or a folder of this machine: the one of `run` and `local`, when no stack was deployed from here. */
 export function addPlaceOptions(command: Command): Command {
-  return addStackOptions(command).option(
-    '--data <folder>',
-    'look into a data folder of this machine instead of a deployed stack',
-  );
+  return addStackOptions(command)
+    .option(
+      '--data <folder>',
+      `look into a data folder of this machine instead of a deployed stack (default: ${DATA_FOLDER}, when there is no outputs file)`,
+    )
+    .hook('preAction', (_, asked) => {
+      const { stack, data, outputs } = asked.opts<PlaceFlags>();
+      const isChosen = stack ?? data ?? (asked.getOptionValueSource('outputs') !== 'default' || undefined);
+      if (isChosen === undefined && !existsSync(outputs) && existsSync(DATA_FOLDER))
+        asked.setOptionValueWithSource('data', DATA_FOLDER, 'default');
+    });
 }

@@ -12,10 +12,11 @@ import { printable } from '../../src/printable.ts';
 import { count, duration, grouped } from '../view/figures.ts';
 import { readingNotices } from '../view/reading-notices.ts';
 import { EXIT } from './exit-status.ts';
+import { overridesOf } from '../overrides.ts';
 import {
+  DATA_FOLDER,
   addConfigOption,
   addTreatmentOptions,
-  overridesOf,
   type ConfigFlags,
   type TreatmentFlags,
 } from './options.ts';
@@ -32,7 +33,7 @@ export function planCommand(loadConfig: LoadConfig): Command {
     .argument('<files...>', 'input files, or a job request (.job.json)')
     .option('--provider <name>', "a provider instead of the profile's");
   return addConfigOption(addTreatmentOptions(command))
-    .option('--data <folder>', "where a job request's inputs lie", 'nightshift-data')
+    .option('--data <folder>', "where a job request's inputs lie", DATA_FOLDER)
     .option('--json', 'print the plan as one JSON object and nothing else')
     .addHelpText('after', '\nExit status: 0 the job could run, 1 nothing of it would be sent, 2 usage error.')
     .action(async (files: string[], flags: PlanFlags) => {
@@ -54,9 +55,8 @@ export function planCommand(loadConfig: LoadConfig): Command {
 
 const ON_STDERR = { stream: process.stderr };
 
-function planLine({ profile, plan: built, requests, skipped, batches, direct, price }: PlannedJob): object {
+function planLine({ profile, plan, requests, skipped, batches, direct, price }: PlannedJob): object {
   const { name, provider, endpoint, model } = profile;
-  const { estimatedTokens: _, ...plan } = built;
   return {
     profile: name,
     provider: provider.name,

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { Hono, type Context } from 'hono';
 import { createApi } from '../../src/api/app.ts';
-import { problem } from '../../src/api/problems.ts';
+import { problem, problemOf } from '../../src/api/problems.ts';
 import { InvalidInput, InvalidRequest } from '../../src/errors.ts';
 import { INPUT_PREFIX, OUTPUT_PREFIX, STAGED_PREFIX } from '../../src/checkpoints/keys.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
@@ -33,6 +33,13 @@ export async function serveApi({ edges, routes, port, nextFires }: ServeApi): Pr
   const api = createApi({ ...edges, links: fileLinks(() => url), caller: () => 'local' });
   const app = new Hono();
   app.use(rejectOthers);
+  app.onError((error, c) => {
+    const detail = error.message;
+    if (error instanceof SyntaxError) return problem(c, 'malformed-request', { detail });
+    if (error instanceof InvalidInput || error instanceof URIError)
+      return problem(c, 'invalid-request', { detail });
+    return problemOf(c, error, edges.log);
+  });
   addFiles(app, edges.store);
   addPages(app, edges, nextFires);
   app.all('*', (c) =>
@@ -76,11 +83,6 @@ function fileLinks(url: () => string): Links {
 }
 
 function addFiles(app: Hono, store: ObjectStore): void {
-  app.onError((error, c) =>
-    error instanceof InvalidInput || error instanceof URIError
-      ? problem(c, 'invalid-request', { detail: error.message })
-      : problem(c, 'internal-error'),
-  );
   const keyOf = (c: Context): string =>
     c.req.path.slice('/files/'.length).split('/').map(decodeURIComponent).join('/');
   app.get('/files/*', async (c) => {

@@ -4,16 +4,14 @@ import { MAX_REQUEST_BYTES } from '../requests/request-limits.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { addJobRoutes } from './job.ts';
 import { addJobsRoutes } from './jobs.ts';
-import { ApiProblem, invalidFields, problem, problemOf, rejectOtherTypes } from './problems.ts';
+import { ApiProblem, problem, problemOf, rejectInvalid, rejectOtherTypes } from './problems.ts';
 import { addRetryRoute } from './retry.ts';
 import { ROUTES } from '../config/routes.ts';
 import { addUploadRoutes } from './uploads.ts';
 
 /** The API as one app: a Lambda serves it on AWS, a server on localhost on one machine. */
 export function createApi(edges: ApiEdges): OpenAPIHono {
-  const api = new OpenAPIHono({
-    defaultHook: (result, c) => (result.success ? undefined : invalidFields(c, result.error, result.target)),
-  });
+  const api = new OpenAPIHono({ defaultHook: rejectInvalid() });
   api.onError((error, c) => problemOf(c, error, edges.log));
   api.notFound((c) => problem(c, 'no-such-route', { detail: `${c.req.method} ${c.req.path}` }));
   // Before anything else: nobody is served of whom it is not known who they are.

@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
-import { allowedOverrides, overridePolicy, type OverridePolicy } from '../config/allowed-overrides.ts';
+import { allowedOverrides, overridePolicy } from '../config/allowed-overrides.ts';
 import { parseExact } from '../exact-json.ts';
 import { makeJobId } from '../requests/job-id.ts';
 import { hashOfRequest, parseJobRequest, type JobRequest } from '../requests/job-request.ts';
@@ -12,21 +12,27 @@ import type { ApiEdges } from './api-edges.ts';
 import { answer, jsonBody, problems } from './describe-route.ts';
 import { jobLinks } from './job-links.ts';
 import { ownerFor, rejectOthersInputs } from './own-jobs.ts';
+import { rejectInvalid } from './problems.ts';
 import { requestSchema } from './request-schema.ts';
 import { ROUTES } from '../config/routes.ts';
 import { createHeaders, listParams, pageSchema, startedSchema } from './schemas.ts';
 
 /** Starting a job, and listing them. */
 export function addJobsRoutes(api: OpenAPIHono, edges: ApiEdges): void {
-  api.openapi(createJobRoute(overridePolicy(edges.config)), async (c) => {
-    const { 'idempotency-key': key } = c.req.valid('header');
-    // The text itself: what was checked has its numbers as doubles.
-    const request = parseJobRequest(parseExact(await c.req.text()));
-    const { jobId, state } = await startRequested(edges, request, edges.caller(c), key);
-    const links = jobLinks(jobId);
-    c.header('location', links.self);
-    return c.json({ jobId, state, links }, 202);
-  });
+  const body = requestSchema(overridePolicy(edges.config));
+  api.openapi(
+    createJobRoute(body),
+    async (c) => {
+      const { 'idempotency-key': key } = c.req.valid('header');
+      // The text itself: what was checked has its numbers as doubles.
+      const request = parseJobRequest(parseExact(await c.req.text()));
+      const { jobId, state } = await startRequested(edges, request, edges.caller(c), key);
+      const links = jobLinks(jobId);
+      c.header('location', links.self);
+      return c.json({ jobId, state, links }, 202);
+    },
+    rejectInvalid(body),
+  );
   api.openapi(listJobsRoute, async (c) => {
     const owner = ownerFor(edges, edges.caller(c));
     const { jobs, ...page } = await listJobs(edges, { ...c.req.valid('query'), owner });
@@ -34,12 +40,12 @@ export function addJobsRoutes(api: OpenAPIHono, edges: ApiEdges): void {
   });
 }
 
-const createJobRoute = (policy: OverridePolicy) =>
+const createJobRoute = (body: ReturnType<typeof requestSchema>) =>
   createRoute({
     ...ROUTES.createJob,
     operationId: 'createJob',
     summary: 'Start a job.',
-    request: { headers: createHeaders, body: jsonBody(requestSchema(policy)) },
+    request: { headers: createHeaders, body: jsonBody(body) },
     responses: {
       202: answer('The job runs, or has run.', startedSchema),
       ...problems(400, 409, 413, 415, 422, 503),

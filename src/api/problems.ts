@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import * as z from 'zod';
+import { fieldMeant } from '../describe-issues.ts';
 import type { Log } from '../log.ts';
 
 /** RFC 9457 problem details. */
@@ -45,9 +46,11 @@ type Details = Pick<Problem, 'detail' | 'errors'>;
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
   readonly problem: ProblemName;
-  constructor(problem: ProblemName, detail: string) {
+  readonly details: Details;
+  constructor(problem: ProblemName, detail: string, errors?: Problem['errors']) {
     super(detail);
     this.problem = problem;
+    this.details = { detail, ...(errors && { errors }) };
   }
 }
 
@@ -61,7 +64,7 @@ export function problem(c: Context, name: ProblemName, details: Details = {}): R
 
 /** The problem an error is. What is nobody else's business is logged, and not told. */
 export function problemOf(c: Context, error: unknown, log: Log): Response {
-  if (error instanceof ApiProblem) return problem(c, error.problem, { detail: error.message });
+  if (error instanceof ApiProblem) return problem(c, error.problem, error.details);
   if (error instanceof HTTPException) {
     return problem(c, error.status === 415 ? 'not-json' : 'malformed-request', { detail: error.message });
   }
@@ -78,16 +81,32 @@ const UNAVAILABLE: Readonly<Record<string, ProblemName>> = {
   ExecutionsUnavailable: 'executions-unavailable',
 };
 
-/** Every wrong field of a request. @param part what was checked: the body, the query, … */
-export function invalidFields(c: Context, error: z.ZodError, part: string): Response {
-  const errors = error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ path: [...issue.path, key], detail: unknownField(issue.path) }))
-      : [{ path: issue.path, detail: issue.message }],
-  );
-  const told = errors.map(({ path, detail }) => ({ pointer: pointerTo(path, part), detail }));
-  const detail = told.map((each) => `${each.pointer}: ${each.detail}`).join(' ');
-  return problem(c, 'invalid-request', { detail, errors: told });
+/** What a route found when it checked a request. */
+type Checked =
+  | { readonly success: true }
+  | { readonly success: false; readonly error: z.core.$ZodError; readonly target: string };
+
+/**
+ * Rejects a request whose fields are wrong, and names all of them.
+ * @param body what its body was checked against: it says which field may have been meant
+ */
+export function rejectInvalid(body?: z.core.$ZodType): (checked: Checked) => undefined {
+  return (checked) => {
+    if (checked.success) return;
+    const { error, target } = checked;
+    const schema = target === 'json' ? body : undefined;
+    const errors = error.issues.flatMap((issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => ({
+            path: [...issue.path, key],
+            detail: `${unknownField(issue.path)}${fieldMeant(key, issue.path, schema)}`,
+          }))
+        : [{ path: issue.path, detail: issue.message }],
+    );
+    const told = errors.map(({ path, detail }) => ({ pointer: pointerTo(path, target), detail }));
+    const detail = told.map((each) => `${each.pointer}: ${each.detail}`).join(' ');
+    throw new ApiProblem('invalid-request', detail, told);
+  };
 }
 
 function unknownField(path: readonly PropertyKey[]): string {

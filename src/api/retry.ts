@@ -1,6 +1,6 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { allowedOverrides, overridePolicy, type OverridePolicy } from '../config/allowed-overrides.ts';
+import { allowedOverrides, overridePolicy } from '../config/allowed-overrides.ts';
 import { retryJob, type RetryTreatment } from '../doors/retry-job.ts';
 import { parseExact } from '../exact-json.ts';
 import { jobObject } from '../checkpoints/job.ts';
@@ -9,30 +9,35 @@ import type { ApiEdges } from './api-edges.ts';
 import { answer, jsonBody, problems } from './describe-route.ts';
 import { jobLinks } from './job-links.ts';
 import { rejectOthersJob } from './own-jobs.ts';
-import { ApiProblem, rejectOtherTypes } from './problems.ts';
+import { ApiProblem, rejectInvalid, rejectOtherTypes } from './problems.ts';
 import { retrySchema } from './request-schema.ts';
 import { ROUTES } from '../config/routes.ts';
 import { jobParams, startedSchema } from './schemas.ts';
 
 /** Asking the rows of a job again that are not ok. */
 export function addRetryRoute(api: OpenAPIHono, edges: ApiEdges): void {
-  api.openapi(retryJobRoute(overridePolicy(edges.config)), async (c) => {
-    const { jobId } = c.req.valid('param');
-    await rejectOthersJob(edges, edges.caller(c), jobId);
-    const started = await retryJob(edges, jobId, await readTreatment(edges, c, jobId));
-    if (started === undefined) throw new ApiProblem('no-such-job', `There is no job ${jobId}.`);
-    const links = jobLinks(started.jobId);
-    c.header('location', links.self);
-    return c.json({ jobId: started.jobId, state: started.state, links }, 202);
-  });
+  const body = retrySchema(overridePolicy(edges.config));
+  api.openapi(
+    retryJobRoute(body),
+    async (c) => {
+      const { jobId } = c.req.valid('param');
+      await rejectOthersJob(edges, edges.caller(c), jobId);
+      const started = await retryJob(edges, jobId, await readTreatment(edges, c, jobId));
+      if (started === undefined) throw new ApiProblem('no-such-job', `There is no job ${jobId}.`);
+      const links = jobLinks(started.jobId);
+      c.header('location', links.self);
+      return c.json({ jobId: started.jobId, state: started.state, links }, 202);
+    },
+    rejectInvalid(body),
+  );
 }
 
-const retryJobRoute = (policy: OverridePolicy) =>
+const retryJobRoute = (body: ReturnType<typeof retrySchema>) =>
   createRoute({
     ...ROUTES.retryJob,
     operationId: 'retryJob',
     summary: 'Ask the rows of a job again that are not ok; their results go among its own.',
-    request: { params: jobParams, body: { ...jsonBody(retrySchema(policy)), required: false } },
+    request: { params: jobParams, body: { ...jsonBody(body), required: false } },
     responses: {
       202: answer('The retry, which is a job of its own.', startedSchema),
       ...problems(404, 409, 415, 422, 503),

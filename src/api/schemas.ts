@@ -6,7 +6,7 @@ import { OUTPUT_PREFIX } from '../checkpoints/keys.ts';
 
 /** What the API answers, and the parameters it takes. The request of a job is in `requests/job-request.ts`. */
 
-const jobId = z.string().regex(/^[\w-]{1,80}$/, 'is no jobId');
+const jobId = z.string().regex(/^[\w-]{1,80}$/, 'is not a valid jobId');
 
 const stateSchema = z.enum(JOB_STATES).meta({ id: 'JobState' });
 
@@ -29,7 +29,7 @@ export const listParams = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(50),
   after: z
     .string()
-    .regex(/^\d{13}-[\w-]{1,80}$/, 'is no "next" of a page')
+    .regex(/^\d{13}-[\w-]{1,80}$/, 'is not the "next" of a page')
     .optional()
     .describe('The "next" of the page before.'),
 });

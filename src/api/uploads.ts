@@ -3,23 +3,28 @@ import { LINK_SECONDS } from '../store/links.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { answer, jsonBody, problems } from './describe-route.ts';
 import { uploadKey } from './own-jobs.ts';
+import { rejectInvalid } from './problems.ts';
 import { ROUTES } from '../config/routes.ts';
 import { uploadedSchema, uploadSchema } from './schemas.ts';
 
 /** Files too large for a request go to the store directly. */
 export function addUploadRoutes(api: OpenAPIHono, edges: ApiEdges): void {
   const { links, clock } = edges;
-  api.openapi(createUploadRoute, async (c) => {
-    const { key: asked, bytes } = c.req.valid('json');
-    const key = uploadKey(edges, edges.caller(c), asked);
-    const expiresAt = new Date(clock.now() + LINK_SECONDS * 1_000).toISOString();
-    const url = await links.upload(key, bytes);
-    const headers = {
-      'if-none-match': '*' as const,
-      ...(bytes === undefined ? {} : { 'content-length': String(bytes) }),
-    };
-    return c.json({ key, method: 'PUT' as const, url, headers, expiresAt }, 201);
-  });
+  api.openapi(
+    createUploadRoute,
+    async (c) => {
+      const { key: asked, bytes } = c.req.valid('json');
+      const key = uploadKey(edges, edges.caller(c), asked);
+      const expiresAt = new Date(clock.now() + LINK_SECONDS * 1_000).toISOString();
+      const url = await links.upload(key, bytes);
+      const headers = {
+        'if-none-match': '*' as const,
+        ...(bytes === undefined ? {} : { 'content-length': String(bytes) }),
+      };
+      return c.json({ key, method: 'PUT' as const, url, headers, expiresAt }, 201);
+    },
+    rejectInvalid(uploadSchema),
+  );
 }
 
 const createUploadRoute = createRoute({

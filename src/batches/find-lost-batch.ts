@@ -11,6 +11,7 @@ import {
   ProviderUnavailable,
 } from '../errors.ts';
 import type { Batch } from '../provider/batch-provider.ts';
+import { isUnexplained } from '../provider/whose-refusal.ts';
 import { batchMetadata } from './batch-metadata.ts';
 import { findUnmarked, type Search } from './unmarked-batches.ts';
 
@@ -82,6 +83,7 @@ async function isStillEarly(
  * A create that the provider refused: looks for its batch all the same before its rows fail or are sent again. Gateways and
  * proxies answer 4xx to creates that went through.
  * @returns undefined when the refusal is to be believed, or the machine repeats the create and looks then
+ * @throws ProviderUnavailable for a refusal that is not the API's own: it counts as a create without an answer
  */
 export async function findDespite(
   edges: ProviderEdges,
@@ -101,7 +103,10 @@ export async function findDespite(
     // The account is denied its list, too. The announcement stays: a resume looks first.
     if (refusal instanceof ProviderDenied) return undefined;
     if (!hasNoList(error)) throw error;
+    await writeAnnouncement(edges, context, { at: 0 });
+    return undefined;
   }
+  if (isUnexplained(refusal) && !(refusal instanceof ProviderDenied)) throw unclear(context, refusal);
   await writeAnnouncement(edges, context, { at: 0 });
   return undefined;
 }
@@ -119,6 +124,14 @@ export async function writeAnnouncement(
 export function mayTurnUp({ jobId, shard, round, fileId }: UploadedContext, refusedWith?: string): Error {
   const message = `It is not known yet whether the batch of file ${fileId} (shard ${shard}, round ${round} of job ${jobId}) was created; the list of batches is read again.`;
   return refusedWith === 'ProviderBusy' ? new ProviderBusy(message) : new ProviderUnavailable(message);
+}
+
+/** The announcement stays: the list is read again, and the create repeated only when it does not have the batch for long enough. */
+function unclear({ jobId, shard, round, fileId }: UploadedContext, refusal: Error): ProviderUnavailable {
+  return new ProviderUnavailable(
+    `${refusal.message} The answer does not say in the API's form what is wrong, so it may come from a proxy, and the batch of file ${fileId} (shard ${shard}, round ${round} of job ${jobId}) may have been created; the list of batches is read again.`,
+    { cause: refusal },
+  );
 }
 
 /** Batches came after the create that may be its own: until they have ended nobody can tell. */
@@ -168,7 +181,7 @@ function isRepeated(error: unknown): error is ProviderThrottled | ProviderBusy {
 }
 
 /** After these, rows fail, are sent again from another file, or the job stops. */
-function isFinal(error: unknown): boolean {
+function isFinal(error: unknown): error is Error {
   return [ProviderRejected, ProviderDenied, ProviderNotFound, ProviderFileTooLarge].some(
     (refusal) => error instanceof refusal,
   );

@@ -52,9 +52,6 @@ export async function isDirectRound(
 }
 
 /** Whether a job sends so few rows that it makes no batch of them. */
-export function isSmall(
-  { directUpTo }: Pick<Job['profile'], 'directUpTo'>,
-  plan: Plan,
-): boolean {
+export function isSmall({ directUpTo }: Pick<Job['profile'], 'directUpTo'>, plan: Plan): boolean {
   return directUpTo !== undefined && rowsToSend(plan) <= directUpTo;
 }

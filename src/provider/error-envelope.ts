@@ -21,11 +21,13 @@ export interface WireError {
  * text, JSON or a Python dict as text, a page of HTML.
  */
 export function readError(value: unknown): WireError {
-  const { names, status, message } = read(value, 0);
-  const [code, ...others] = new Set(names);
+  const { names, status, wrapper, message } = read(value, 0);
+  // What is inside is the failure; what it was wrapped in is told beside it.
+  const inOrder = wrapper === undefined ? names : [...names.filter((name) => name !== wrapper), wrapper];
+  const [code, ...others] = new Set(inOrder);
   return {
     code,
-    message,
+    message: wrapper === undefined || message === undefined ? message : `${message} (in an error ${wrapper})`,
     ...(others.length > 0 && { others }),
     ...(status !== undefined && { status: Number(status) }),
   };
@@ -122,6 +124,10 @@ interface Found {
   readonly names: readonly string[];
   /** The innermost of the names that are statuses. */
   readonly status: string | undefined;
+  /** The name of an error around it that says something else. */
+  readonly wrapper?: string | undefined;
+  /** It is a text that is an envelope as a whole. */
+  readonly isText?: true;
   readonly message: string | undefined;
 }
 
@@ -162,15 +168,25 @@ function readObject(wire: Wire, level: number): Found {
   const message = titled ? joined([innerMessage, beside], ': ') : (innerMessage ?? beside);
   const named = found(namesOf(wire), undefined);
   const parts = [...inner, own, detail, named];
+  const status = parts.find((part) => part.status !== undefined)?.status;
   return {
     // A code that stands there as one is a better name than what its words hold.
     names: [...inner, named, own, detail].flatMap(({ names }) => names),
-    status: parts.find(({ status }) => status !== undefined)?.status,
+    status,
+    wrapper: wrapperOf(named, { status, own }) ?? parts.find((part) => part.wrapper !== undefined)?.wrapper,
     message:
       message ??
       all(LESS_EXACT_WORDS).find((words) => words.message !== undefined)?.message ??
       otherWords(wire['error']),
   };
+}
+
+/** What an error is called by itself, where what it holds is another one: a 400 around a 500. */
+function wrapperOf({ names, status: outer }: Found, { status, own }: Pick<Found, 'status'> & { own: Found }) {
+  if (outer !== undefined && outer !== status) return outer;
+  const isOther =
+    own.isText === true && own.names.length > 0 && !own.names.some((name) => names.includes(name));
+  return isOther ? names[0] : undefined;
 }
 
 /** What an error says whose words have no name that is known. */
@@ -247,7 +263,7 @@ function readText(text: string, level: number): Found {
   const at = trimmed.length > MAX_PARSED ? -1 : trimmed.search(/[{["]/);
   const value = at === -1 ? undefined : parse(trimmed.slice(at));
   const inside = value === undefined || typeof value === 'number' ? NOTHING : read(value, level + 1);
-  if (at === 0) return inside.message === undefined ? found([], text) : inside;
+  if (at === 0) return inside.message === undefined ? found([], text) : { ...inside, isText: true };
   const status = statusIn(trimmed.slice(0, MAX_WORDS));
   return found([...inside.names, ...(status === undefined ? [] : [status])], text);
 }

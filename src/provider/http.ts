@@ -9,6 +9,7 @@ import { createScrub, type Scrub } from './scrub-secrets.ts';
 import { scrubStream } from './scrub-stream.ts';
 import { followRedirects, redirectOf } from './redirects.ts';
 import { Agent, errors, request, type Answer } from './undici.ts';
+import { noteWhoseRefusal } from './whose-refusal.ts';
 
 /** Milliseconds. */
 export interface Timeouts {
@@ -273,6 +274,7 @@ export class Http {
     const { codes } = this.#options.dialect;
     const error = classifyError({ action: call.action, status: answer.statusCode, body }, codes);
     rememberRetryAfter(error, answer);
+    noteWhoseRefusal(error, body);
     throw error;
   }
 }

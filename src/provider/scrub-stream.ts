@@ -60,8 +60,9 @@ const BLOCKS = 65_536;
  * text by itself would take as long as collecting the file does.
  */
 class TraceSearch {
-  /** Traces by their first bytes. */
-  readonly #begins = new Map<number, Buffer[]>();
+  readonly #traces: readonly Buffer[];
+  /** 1 for the first two bytes of each trace: most places begin none. */
+  readonly #begins = new Uint8Array(BLOCKS);
   /** Bytes of the longest trace, and of the shortest. */
   readonly #longest: number;
   readonly #window: number;
@@ -72,6 +73,7 @@ class TraceSearch {
 
   constructor(texts: readonly string[]) {
     const traces = texts.map((text) => Buffer.from(text));
+    this.#traces = traces;
     this.#longest = Math.max(...traces.map(({ length }) => length));
     this.#window = Math.min(255, ...traces.map(({ length }) => length));
     this.#skips.fill(this.#window - BLOCK + 1);
@@ -81,7 +83,7 @@ class TraceSearch {
         this.#skips[block] = Math.min(this.#skips[block] ?? 0, this.#window - 1 - at);
       }
       addTo(this.#ends, trace.readUInt16BE(this.#window - BLOCK), trace);
-      addTo(this.#begins, trace.readUInt8(0), trace);
+      this.#begins[trace.readUInt16BE(0)] = 1;
     }
   }
 
@@ -106,19 +108,20 @@ class TraceSearch {
 
   /** How many bytes at the end may be the beginning of a trace that goes on in the next chunk, a whole trace that they cut included. */
   begunAtEnd(bytes: Buffer): number {
-    const begun = this.#earliest(bytes, (trace, left) => left < trace.length);
+    const begun = this.#earliest(bytes, this.#longest - 1, (trace, left) => left < trace.length);
     if (begun === 0) return 0;
-    const whole = this.#earliest(bytes, (trace, left) => left - trace.length < begun && left >= trace.length);
-    return Math.max(begun, whole);
+    const isCut = (trace: Buffer, left: number): boolean =>
+      left - trace.length < begun && left >= trace.length;
+    return Math.max(begun, this.#earliest(bytes, 2 * this.#longest, isCut));
   }
 
-  /** @returns bytes from the first place near the end at which such a trace is, as far as there are bytes; 0 for none */
-  #earliest(bytes: Buffer, isWanted: (trace: Buffer, left: number) => boolean): number {
-    for (let start = Math.max(0, bytes.length - 2 * this.#longest); start < bytes.length; start += 1) {
-      const left = bytes.length - start;
-      const traces = this.#begins.get(bytes.readUInt8(start)) ?? [];
-      const isThere = (trace: Buffer): boolean => isAt(trace, Math.min(left, trace.length), bytes, start);
-      if (traces.some((trace) => isWanted(trace, left) && isThere(trace))) return left;
+  /** @returns bytes from the first of the last so many places at which such a trace is, as far as there are bytes; 0 for none */
+  #earliest(bytes: Buffer, last: number, isWanted: (trace: Buffer, left: number) => boolean): number {
+    const isThere = (trace: Buffer, left: number): boolean =>
+      isWanted(trace, left) && isAt(trace, Math.min(left, trace.length), bytes, bytes.length - left);
+    for (let left = Math.min(last, bytes.length); left > 0; left -= 1) {
+      if (left > 1 && this.#begins[bytes.readUInt16BE(bytes.length - left)] === 0) continue;
+      if (this.#traces.some((trace) => isThere(trace, left))) return left;
     }
     return 0;
   }

@@ -48,7 +48,8 @@ export function tellJob(data: ReportData): string[] {
 function tellRepeats({ rows, saved }: NonNullable<ReportData['deduplicated']>): string {
   const tokens = counted(saved.inputTokens + saved.outputTokens, 'token');
   const { money: spared } = saved;
-  const price = spared === undefined ? '' : `, ${money(spared.amount, spared.currency)} at the profile's price`;
+  const price =
+    spared === undefined ? '' : `, ${money(spared.amount, spared.currency)} at the profile's price`;
   return `${counted(rows, 'row')} ${rows === 1 ? 'has' : 'have'} the same request as an earlier row, whose answer ${rows === 1 ? 'it has' : 'they have'}, too: that saved ${tokens}${price}.`;
 }
 

@@ -14,8 +14,11 @@ export class HashTable {
   readonly #parts: Part[];
   #size = 0;
 
+  readonly #stride: number;
+
   /** @param words 32-bit words of a value */
   constructor(words: number) {
+    this.#stride = 2 + words;
     this.#parts = Array.from({ length: PARTS }, () => new Part(2 + words));
   }
 
@@ -42,11 +45,44 @@ export class HashTable {
     return known;
   }
 
+  /** What it holds, in bytes that {@link load} takes. */
+  *dump(): Generator<Uint8Array> {
+    for (const part of this.#parts) yield part.dump();
+  }
+
+  /** Takes what was dumped, into an empty table. @param onValue called with each value */
+  async load(
+    chunks: AsyncIterable<Uint8Array>,
+    onValue: (value: readonly number[]) => void = () => undefined,
+  ): Promise<void> {
+    const bytes = 4 * this.#stride;
+    for await (const entries of wholeEntries(chunks, bytes)) {
+      for (let at = 0; at < entries.length; at += bytes) {
+        const words = Array.from({ length: this.#stride }, (_, n) => entries.readUInt32LE(at + 4 * n));
+        const [high = 0, low = 0, ...value] = words;
+        this.add(high, low, value);
+        onValue(value);
+      }
+    }
+  }
+
   #part(high: number): Part {
     const part = this.#parts[high >>> (32 - PART_BITS)];
     if (part === undefined) throw new RangeError(`${high} is not the upper half of a 64-bit hash.`);
     return part;
   }
+}
+
+/** Dumped entries again, wherever the bytes were cut. */
+async function* wholeEntries(chunks: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<Buffer> {
+  let rest: Uint8Array = new Uint8Array();
+  for await (const chunk of chunks) {
+    const bytes = Buffer.concat([rest, chunk]);
+    const end = bytes.length - (bytes.length % length);
+    yield bytes.subarray(0, end);
+    rest = bytes.subarray(end);
+  }
+  if (rest.length > 0) throw new Error('A table of hashes ends in the middle of an entry.');
 }
 
 /** Where the words of a value begin. */
@@ -64,6 +100,18 @@ class Part {
   constructor(stride: number) {
     this.#stride = stride;
     this.#words = new Uint32Array(stride * FIRST_CAPACITY);
+  }
+
+  /** Its entries, each as so many words. */
+  dump(): Uint8Array {
+    const stride = this.#stride;
+    const bytes = Buffer.allocUnsafe(4 * stride * this.#size);
+    let end = 0;
+    for (let at = 0; at < this.#words.length; at += stride) {
+      if (this.#words[at] === 0 && this.#words[at + 1] === 0) continue;
+      for (let n = 0; n < stride; n += 1) end = bytes.writeUInt32LE(this.#words[at + n] ?? 0, end);
+    }
+    return bytes;
   }
 
   find(high: number, low: number): Value | undefined {

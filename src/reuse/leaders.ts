@@ -1,4 +1,4 @@
-import { roundKey } from '../checkpoints/keys.ts';
+import { roundKey, type ShardRef } from '../checkpoints/keys.ts';
 import { ownLines } from '../jsonl/own-lines.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { HashTable } from './hash-table.ts';
@@ -13,6 +13,11 @@ export interface RequestOfRow {
   readonly customId: string;
   /** The bytes may be reused for the next row. */
   readonly line: Buffer;
+}
+
+interface CarriedLeaders {
+  dump(): Iterable<Uint8Array>;
+  load(chunks: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
 export interface LeaderRules {
@@ -59,17 +64,31 @@ export class Leaders {
     this.#led.add(high, low, [...digestRequest(line, start), CONFIRMED]);
   }
 
-  /**
-   * Compares the bytes of all leaders with the digest of those that follow them.
-   * @param shards how many there are, all written
-   * @returns how many leaders differ from the rows that follow them: they only share a hash
-   */
-  async confirm(store: ObjectStore, jobId: string, shards: number): Promise<number> {
-    for (let shard = 0; shard < shards && this.#unconfirmed > 0; shard += 1) {
-      const requests = await ownLines(store, roundKey({ jobId, shard }, 1, 'requests.jsonl'));
-      for await (const lines of requests ?? []) for (const line of lines) this.#confirmLine(line);
-    }
+  /** Compares the bytes of a shard's leaders with the digest of the rows that follow them. */
+  async confirm(store: ObjectStore, ref: ShardRef): Promise<void> {
+    const requests = await ownLines(store, roundKey(ref, 1, 'requests.jsonl'));
+    for await (const lines of requests ?? []) for (const line of lines) this.#confirmLine(line);
+  }
+
+  /** Leaders that are not confirmed yet; when all shards are, they only share a hash with the rows that follow them. */
+  get unconfirmed(): number {
     return this.#unconfirmed;
+  }
+
+  /** What it holds, for another call of the same build: its hash has the same seed then. */
+  get tables(): { readonly seen: HashTable; readonly led: CarriedLeaders } {
+    const led = this.#led;
+    return {
+      seen: this.#seen,
+      led: {
+        dump: () => led.dump(),
+        load: async (chunks) => {
+          await led.load(chunks, (value) => {
+            if (value[DIGEST_WORDS] !== CONFIRMED) this.#unconfirmed += 1;
+          });
+        },
+      },
+    };
   }
 
   /** The row that has the hash already; otherwise, this one has it from now on. */

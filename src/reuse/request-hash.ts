@@ -76,10 +76,5 @@ function mix(value: number, other: number): number {
 /** The first half of a request's SHA-256, as four 32-bit words. Nobody can make two requests that share it. */
 export function digestRequest(line: Buffer, start: number): readonly [number, number, number, number] {
   const digest = hash('sha256', line.subarray(start), 'buffer');
-  return [
-    digest.readUInt32LE(0),
-    digest.readUInt32LE(4),
-    digest.readUInt32LE(8),
-    digest.readUInt32LE(12),
-  ];
+  return [digest.readUInt32LE(0), digest.readUInt32LE(4), digest.readUInt32LE(8), digest.readUInt32LE(12)];
 }

@@ -12,7 +12,7 @@ import { summaryObject, type Summary } from '../checkpoints/summary.ts';
 import { deadLettersKey, resultsKey, shardKey, summaryKey } from '../checkpoints/keys.ts';
 import { rowsNotOk, settledRows } from '../checkpoints/outcomes.ts';
 import { writeReport } from '../report/write-report.ts';
-import { isCancelled, readStop } from '../checkpoints/stop.ts';
+import { readStop } from '../checkpoints/stop.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { writeTables } from '../tables/write-tables.ts';
 
@@ -31,9 +31,8 @@ export async function writeResults(edges: Edges, { jobId, error }: WriteContext)
   const shards = plan === undefined ? [] : await settleShards(edges, jobId, plan, failure);
   const followed = plan && (await fillFollowers(store, jobId, plan, shards));
   const stop = await readStop(store, jobId);
-  const cancelled = isCancelled(stop) ? stop?.failure : undefined;
   const endedAt = new Date(edges.clock.now());
-  const summary = summarize({ job, plan, shards, followed, failure, cancelled, endedAt });
+  const summary = summarize({ job, plan, shards, followed, failure, stop, endedAt });
   reconcile(summary, plan);
   await joinFiles(store, summary, shards, followed?.filled ?? new Map());
   if (job.retry === undefined) await writeEnd(edges, job, summary);

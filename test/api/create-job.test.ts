@@ -385,8 +385,22 @@ describe('a request that cannot be', () => {
       'invalid-request',
     );
 
-    expect(problem.errors).toEqual([{ pointer: '#/profil', detail: 'There is no such field.' }]);
+    expect(problem.errors).toEqual([
+      { pointer: '#/profil', detail: 'There is no such field. Did you mean "profile"?' },
+    ]);
     await expectNoJob(world);
+  });
+
+  test.each([
+    ['/jobs', { rows: ['a'], overrides: { modle: 'x' } }, '#/overrides/modle', 'Did you mean "model"?'],
+    ['/jobs/any/retry', { profil: 'x' }, '#/profil', 'Did you mean "profile"?'],
+    ['/uploads', { key: 'staged/a.txt', byte: 1 }, '#/byte', 'Did you mean "bytes"?'],
+  ])('is told which field may have been meant: %s %j', async (path, body, pointer, meant) => {
+    const world = await openApi();
+
+    const { errors } = expectProblem(await world.post(path, body), 422, 'invalid-request');
+
+    expect(errors).toEqual([{ pointer, detail: expect.stringContaining(meant) as string }]);
   });
 
   test('has a field deep inside named by a JSON pointer', async () => {

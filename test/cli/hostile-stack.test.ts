@@ -9,8 +9,9 @@ import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import { CONFIG } from '../support/config.ts';
 import { tableOf } from '../support/exhaustive.ts';
 import { EVIL, expectText } from './hostile.ts';
-import { openCloud, type Cloud } from './open-cloud.ts';
-import { BIN, USER_ENV } from './spawn-cli.ts';
+import { startCloudFormation } from './local-cloudformation.ts';
+import { openCloud, STATE_MACHINE_ARN, type Cloud } from './open-cloud.ts';
+import { BIN, spawnCli, USER_ENV } from './spawn-cli.ts';
 
 /** As much of it as the XML of a bucket's list can carry. */
 const EVIL_KEY = 'A\u202eB\u2066C\u200b\u{e0041}\u2028D';
@@ -83,6 +84,51 @@ describe('a stack, files and folders with hostile names only show', () => {
       expectText(swept);
       expect(swept.status).toBe(0);
     }
+  });
+});
+
+describe('a stack that CloudFormation names only shows', () => {
+  const prefixed = (prefix: string) => ({
+    [`${prefix}BucketName`]: 'nightshift-data',
+    [`${prefix}StateMachineAliasArn`]: STATE_MACHINE_ARN,
+  });
+  const several = `${EVIL}-several`;
+  const foreign = `${EVIL}-foreign`;
+  const denied = `${EVIL}-denied`;
+  const stacks = {
+    [EVIL]: prefixed(EVIL_KEY),
+    [several]: { ...prefixed(EVIL_KEY), ...prefixed('Other') },
+    [foreign]: { [EVIL_KEY]: EVIL_KEY },
+    [denied]: { denied: `You may not: ${EVIL_KEY}` },
+  };
+  const file = join(EVIL, `${EVIL}.jsonl`);
+
+  tableOf<readonly [status: number, stack: string, ...args: string[]]>(
+    [
+      ...[EVIL, `${EVIL}/${EVIL_KEY}`].flatMap((stack): [number, string, ...string[]][] => [
+        [0, stack, 'list'],
+        [0, stack, 'list', '--json'],
+        [0, stack, 'submit', file],
+        [3, stack, 'submit', file, '--wait', '--interval', '1', '--model', EVIL],
+        [0, stack, 'sweep', '--limit', '1'],
+        ...['status', 'watch', 'results', 'cancel', 'resume', 'retry'].map(
+          (command): [number, string, ...string[]] => [2, stack, command, EVIL],
+        ),
+      ]),
+      [2, `${EVIL}/other`, 'list'],
+      [2, several, 'list'],
+      [2, foreign, 'status'],
+      [2, `${EVIL}-missing`, 'list'],
+      [1, denied, 'list'],
+    ],
+    6,
+  ).test('exits %i: --stack %j %j %j', async (status, stack, ...args) => {
+    const env = { ...cloud.env, ...(await startCloudFormation(stacks)) };
+
+    const exited = await spawnCli(cloud.folder, [...args, '--stack', stack], env);
+
+    expectText(exited);
+    expect(exited.status).toBe(status);
   });
 });
 

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { LINE_SCHEMAS } from './json-line-schemas.ts';
+import { startCloudFormation } from './local-cloudformation.ts';
 import { openCloud, STATE_MACHINE_ARN, type Cloud } from './open-cloud.ts';
 import { BIN, spawnCli, USER_ENV } from './spawn-cli.ts';
 import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
@@ -298,27 +297,10 @@ describe('what is not there', () => {
 });
 
 describe('--stack', () => {
-  /** CloudFormation over HTTP: one stack. */
-  async function startCloudFormation(): Promise<string> {
-    const member = (key: string, value: string): string =>
-      `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`;
-    const found = `<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>Batches</StackName><Outputs>${member('BucketName', 'nightshift-data')}${member('StateMachineAliasArn', STATE_MACHINE_ARN)}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
-    const missing =
-      '<ErrorResponse><Error><Code>ValidationError</Code><Message>Stack does not exist</Message></Error></ErrorResponse>';
-    const server = createServer(async (request, response) => {
-      let body = '';
-      for await (const chunk of request) body += String(chunk);
-      const known = new URLSearchParams(body).get('StackName') === 'Batches';
-      response.writeHead(known ? 200 : 400, { 'content-type': 'text/xml' });
-      response.end(known ? found : missing);
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    onTestFinished(() => void server.close());
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  }
-
   test('asks CloudFormation where the stack is, and says when there is none', EXHAUSTIVE, async () => {
-    const env = { AWS_ENDPOINT_URL_CLOUDFORMATION: await startCloudFormation(), AWS_REGION: 'eu-central-1' };
+    const env = await startCloudFormation({
+      Batches: { BucketName: 'nightshift-data', StateMachineAliasArn: STATE_MACHINE_ARN },
+    });
     const list = (name: string) =>
       spawnCli('/', ['list', '--json', '--stack', name], { ...cloud.env, ...env });
 

@@ -28,6 +28,8 @@ export interface Misbehaviour {
   lostCreates?: number[];
   /** Nothing is created, and the answer is this status. */
   refusedCreates?: number[];
+  /** A proxy answers refused and lost creates in the provider's place: with a page. */
+  proxyPages?: boolean;
   /** Seconds until a created batch is in the list. */
   listLagSeconds?: number;
   /** The list answers this status instead. */
@@ -119,6 +121,8 @@ const fail = (status: number, code = `http_${status}`): Reply => ({
   status,
   body: { error: { code, message: `The provider answers ${status}.`, type: 'error', param: null } },
 });
+
+const PROXY_PAGE = Buffer.from('<html><head><title>Request rejected</title></head><body>proxy</body></html>');
 
 class Ledger {
   readonly misbehaviour: Misbehaviour;
@@ -228,7 +232,7 @@ class Ledger {
 
   #create(request: IncomingMessage, body: Buffer): Reply | 'reset' {
     const refused = this.misbehaviour.refusedCreates?.shift();
-    if (refused !== undefined) return fail(refused);
+    if (refused !== undefined) return this.#refuse(refused);
     const asked = JSON.parse(body.toString('utf8')) as Record<string, unknown>;
     const file = this.#files.get(String(asked['input_file_id']));
     if (file === undefined) return fail(404, 'file_not_found');
@@ -248,7 +252,11 @@ class Ledger {
     if (this.misbehaviour.twin !== undefined) this.#makeTwin(file, asked, this.misbehaviour.twin);
     const lost = this.misbehaviour.lostCreates?.shift();
     if (lost === undefined) return { status: 200, body: this.#show(batch) };
-    return lost === 0 ? 'reset' : fail(lost);
+    return lost === 0 ? 'reset' : this.#refuse(lost);
+  }
+
+  #refuse(status: number): Reply {
+    return this.misbehaviour.proxyPages === true ? { status, body: PROXY_PAGE } : fail(status);
   }
 
   #make(

@@ -13,6 +13,7 @@ export class CrashPoint {
   readonly #kind: 'die' | 'fail';
   #effects = 0;
   #dead = false;
+  #onTheirWay = 0;
   /** Each effect's name. */
   readonly names: string[] = [];
   readonly died: Promise<void>;
@@ -33,15 +34,24 @@ export class CrashPoint {
   /** Carries out an effect, and strikes if it was the one. */
   async effect<T>(name: string, carryOut: () => Promise<T>): Promise<T> {
     if (this.#dead) return forever();
-    const result = await carryOut();
+    this.#onTheirWay += 1;
+    const result = await carryOut().finally(() => {
+      this.#onTheirWay -= 1;
+      this.#settle();
+    });
     if (this.#dead) return forever();
     this.#effects += 1;
     this.names.push(name);
     if (this.#effects !== this.#at) return result;
     if (this.#kind === 'fail') throw new LambdaFailed(`It failed after ${name}.`);
     this.#dead = true;
-    this.#die();
+    this.#settle();
     return forever();
+  }
+
+  /** What was on its way arrives: a provider takes a request within milliseconds, and nobody comes back sooner. */
+  #settle(): void {
+    if (this.#dead && this.#onTheirWay === 0) this.#die();
   }
 
   calls = (call: CallStep): CallStep => {

@@ -27,6 +27,12 @@ const lagging: readonly Scenario[] = [400, 409, 429, 503].map((status) => ({
   misbehaviour: { lostCreates: [status], listLagSeconds: 20 },
 }));
 
+/** A page in the answer's place tells that something between us and the provider answered. */
+const proxied: readonly Scenario[] = [400, 405, 413, 501].map((status) => ({
+  what: `a create whose batch exists is answered with a proxy's page and ${status}, and the list lags two minutes behind`,
+  misbehaviour: { lostCreates: [status], proxyPages: true, listLagSeconds: 120 },
+}));
+
 const SHOWN: readonly NonNullable<Misbehaviour['metadata']>[] = [
   'upper case',
   'truncated',
@@ -117,7 +123,7 @@ function paidTooOften({ ledger }: LedgerWorld, bound: number): string[] {
   return [...ledger.paidRows()].flatMap(([id, times]) => (times > bound ? [`${id}: ${times} times`] : []));
 }
 
-const TABLE = [...lost, ...lagging, ...lists, ...polls, ...clocks];
+const TABLE = [...lost, ...lagging, ...proxied, ...lists, ...polls, ...clocks];
 
 tableOf(TABLE, 8).describe('$what', ({ what: _what, bound = 1, stops, ...options }) => {
   test('pays for no row too often, reports every open batch, and brings every answer', async () => {
@@ -145,6 +151,33 @@ describe('a create that is really refused', () => {
 
     expect(await world.run()).toMatchObject({ status: 'partial', counts: { failed: 6 } });
     expect(world.ledger.batches()).toEqual([]);
+  });
+});
+
+describe('a create that a proxy answers with a page', () => {
+  test('is made again, once the list did not show its batch for long enough', async () => {
+    const world = await openLedgerWorld({
+      misbehaviour: { refusedCreates: [400, 405], proxyPages: true },
+    });
+
+    expect(await world.run()).toMatchObject({ status: 'succeeded', counts: { ok: 6 } });
+    expect(world.ledger.batches()).toHaveLength(1);
+  });
+
+  test('again and again fails no row: the shard stops, and a resume goes on', async () => {
+    const world = await openLedgerWorld({
+      misbehaviour: { refusedCreates: Array.from({ length: 500 }, () => 405), proxyPages: true },
+    });
+
+    expect(await world.run()).toMatchObject({
+      status: 'failed',
+      counts: { failed: 0, exhausted: 6 },
+      failure: { name: 'ProviderUnavailable', message: expect.stringContaining('Request rejected') },
+    });
+
+    delete world.ledger.misbehaviour.refusedCreates;
+    expect(await world.run()).toMatchObject({ status: 'succeeded', counts: { ok: 6 } });
+    expect(world.ledger.batches()).toHaveLength(1);
   });
 });
 

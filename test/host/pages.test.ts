@@ -253,6 +253,23 @@ describe('the pages', () => {
     expect(await answer.text()).toContain('succeeded');
   });
 
+  test.each([
+    ['text/plain', '{"rows":["x"]}', 415, 'Send content-type: application/json.'],
+    ['application/json', '[', 400, 'JSON'],
+    ['application/json', '{"rows":["x"],"profil":"y"}', 422, 'Did you mean \\"profile\\"?'],
+    ['application/json', '{"rows":["x"],"profile":"nobody"}', 422, 'There is no profile'],
+    ['application/json', '{"inputs":["staged/none.jsonl"]}', 422, 'There is no input file'],
+  ])('say why nothing can be planned: %s %s', async (type, body, status, detail) => {
+    const host = await openHost();
+    const { url } = await host.start();
+
+    const headers = { 'content-type': type };
+    const answer = await fetch(`${url}/ui/plan`, { method: 'POST', headers, body });
+
+    expect(answer.status).toBe(status);
+    expect(await answer.text()).toContain(detail);
+  });
+
   test('leave the API as it is', async () => {
     const host = await openHost();
     const { url } = await host.start();

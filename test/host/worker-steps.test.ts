@@ -23,6 +23,7 @@ const STEPS = {
   crash: () => { setTimeout(() => { throw new Error('Lost.'); }); return new Promise(() => undefined); },
 };
 parentPort.on('message', async ({ kind, id, step, event }) => {
+  if (kind === 'open') return;
   if (kind === 'abandon') { abort(); return; }
   if (kind === 'ping') { parentPort.postMessage({ kind: 'pong' }); return; }
   try {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Stack, Validations, type App } from 'aws-cdk-lib';
 import { Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Key } from 'aws-cdk-lib/aws-kms';
@@ -101,6 +102,12 @@ describe.each(PACKS)('%s', (pack, create) => {
     const known = acknowledgements(HARD).filter((id) => id.startsWith(`${pack}-`));
     expect(new Set(known)).toEqual(new Set(Object.keys(left).map((rule) => `${pack}-${rule}`)));
   });
+});
+
+test('docs/construct.md names every finding', () => {
+  const page = readFileSync(new URL('../../docs/construct.md', import.meta.url), 'utf8');
+  const [, section = ''] = page.split('\n## HIPAA and NIST\n');
+  expect(Object.keys(FOUND).filter((rule) => !section.includes(`\`${rule}\``))).toEqual([]);
 });
 
 function acknowledgements(app: App): string[] {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { HttpNoneAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpLambdaAuthorizer, HttpLambdaResponseType } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
@@ -17,7 +18,7 @@ import { describe, expect, test } from 'vitest';
 import { BatchWorkflow } from '../../lib/batch-workflow.ts';
 import { NightshiftStack } from '../../lib/nightshift-stack.ts';
 import { STEPS, type StepName } from '../../lib/step-table.ts';
-import type { BatchWorkflowProps } from '../../lib/workflow-props.ts';
+import { WORKFLOW_PROPS, type BatchWorkflowProps } from '../../lib/workflow-props.ts';
 import { permissionsByRole } from './step-policies.ts';
 import { CONFIG, createForeignApp } from './synthesized-stack.ts';
 
@@ -234,6 +235,14 @@ describe('a bucket that exists', () => {
   });
 });
 
+test('docs/construct.md has every property, and no other', () => {
+  const page = readFileSync(new URL('../../docs/construct.md', import.meta.url), 'utf8');
+  const [, after = ''] = page.split('\n## Properties\n');
+  const cells = [...(after.split('\n## ')[0] ?? '').matchAll(/^\| (`[^|]+`) \|/gm)];
+  const named = cells.flatMap(([, cell = '']) => [...cell.matchAll(/`(\w+)`/g)].map(([, name]) => name));
+  expect(named.toSorted()).toEqual(Object.keys(WORKFLOW_PROPS).toSorted());
+});
+
 describe('properties that are not valid are refused, from JavaScript, too', () => {
   test.each<[object, string]>([
     [{ encyptionKey: {} }, 'encyptionKey does not exist. Did you mean "encryptionKey"?'],
@@ -245,6 +254,13 @@ describe('properties that are not valid are refused, from JavaScript, too', () =
     [{ api: true }, 'api must be false or an object'],
     [{ operations: 'no' }, 'operations must be true or false'],
     [{ config: undefined }, 'config is missing'],
+    [{ config: null }, 'config is missing'],
+    [{ api: null }, 'api must be false or an object'],
+    [{ webhook: null }, 'webhook must be an object'],
+    [{ webhook: 'https://hooks.example' }, 'webhook must be an object'],
+    [{ webhook: {} }, 'webhook.url is missing'],
+    [{ reservedConcurrency: null }, 'reservedConcurrency must be a number'],
+    [{ reservedConcurrency: '5' }, 'reservedConcurrency must be a number'],
   ])('%j: %s', (change, message) => {
     expect(() => create(() => change)).toThrow(message);
   });

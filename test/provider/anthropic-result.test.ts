@@ -68,3 +68,32 @@ test.each([
 ])('an error keeps its words: %s', (result, words) => {
   expect(translated(result)).toContain(words);
 });
+
+describe('a line in another shape', () => {
+  const lineOf = (text: string): unknown => JSON.parse(String(toResultLine(Buffer.from(text))));
+  const answered = { response: { status_code: 200, body: { choices: [{ message: { content: 'a' } }] } } };
+  const said = message('[{"type":"text","text":"a"}]');
+
+  test.each([
+    ['the message in place of its result', `{"custom_id":"q1","result":${said}}`],
+    ['the message in the line itself', `{"custom_id":"q1",${said.slice(1)}`],
+    ['the result in the line itself', `{"custom_id":"q1","type":"succeeded","message":${said}}`],
+  ])('%s is an answer', (_, line) => {
+    expect(lineOf(line)).toMatchObject({ custom_id: 'q1', ...answered });
+  });
+
+  test('keeps an id that has another name', () => {
+    expect(lineOf(`{"customId":"q1","result":{"type":"succeeded","message":${said}}}`)).toMatchObject({
+      customId: 'q1',
+      ...answered,
+    });
+  });
+
+  test.each([
+    '{"custom_id":"q1","response":{"status_code":200,"body":{"choices":[]}},"error":null}',
+    '{"custom_id":"q1","error":{"code":"x","message":"m"}}',
+    '{"custom_id":"q1"}',
+  ])('that is none of Anthropic’s stays as it is: %s', (line) => {
+    expect(lineOf(line)).toEqual(JSON.parse(line));
+  });
+});

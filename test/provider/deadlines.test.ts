@@ -38,6 +38,24 @@ const drip: RequestListener = (request, response) => {
   response.on('close', () => clearInterval(timer));
 };
 
+/** Sends a file without end, a little now and then: whoever waits for its end waits for ever. */
+function dripOf(headers: Record<string, string>, piece: Buffer): RequestListener {
+  return (request, response) => {
+    request.resume();
+    response.writeHead(200, { 'content-type': 'application/octet-stream', ...headers });
+    const timer = setInterval(() => response.write(piece), 10);
+    response.on('close', () => clearInterval(timer));
+  };
+}
+
+function redirected(listener: RequestListener): RequestListener {
+  return (request, response) => {
+    if (request.url === '/store') return listener(request, response);
+    request.resume();
+    return response.writeHead(302, { location: '/store' }).end();
+  };
+}
+
 const CREATE = {
   inputFileId: 'file-1',
   endpoint: '/v1/chat/completions',
@@ -75,6 +93,24 @@ describe('an answer that drips', () => {
     const startedAt = performance.now();
 
     await expect(make(client)).rejects.toMatchObject({ name: 'ProviderUnavailable' });
+
+    expect(performance.now() - startedAt).toBeLessThan(3_000);
+  });
+
+  test.each<[string, RequestListener]>([
+    ['whole lines, one after the other', dripOf({}, Buffer.from('{"custom_id":"a"}\n'))],
+    ['what looks like gzip', dripOf({}, Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3]))],
+    ['more than it promised to be', dripOf({ 'content-length': '1000000000' }, Buffer.from('{}\n'))],
+    ['what is behind a redirect', redirected(dripOf({}, Buffer.from('{}\n')))],
+  ])('ends a download that brings %s', async (_what, listener) => {
+    const client = await openClient(listener);
+    const startedAt = performance.now();
+
+    await expect(
+      (async () => {
+        for await (const chunk of client.download('file-1')) expect(chunk.length).toBeGreaterThan(0);
+      })(),
+    ).rejects.toMatchObject({ name: 'ProviderUnavailable' });
 
     expect(performance.now() - startedAt).toBeLessThan(3_000);
   });

@@ -32,6 +32,35 @@ describe('the error of', () => {
       'overloaded',
       'busy',
     ],
+    [
+      'an error that its gateway wrapped in another one',
+      { error: { code: 400, error: { code: 500, message: 'engine died' } } },
+      '500',
+      'engine died (in an error 400)',
+    ],
+    [
+      'an error that its gateway wrapped as a text',
+      { error: { code: 400, message: '{"error":{"code":500,"message":"engine died"}}' } },
+      '500',
+      'engine died (in an error 400)',
+    ],
+    [
+      'an error that its gateway wrapped as a text, under another name',
+      { error: { type: 'BadRequest', message: '{"error":{"code":"overloaded","message":"busy"}}' } },
+      'overloaded',
+      'busy (in an error BadRequest)',
+    ],
+    [
+      'two errors with codes of their own, none of which wraps the other',
+      {
+        errors: [
+          { code: 400, message: 'a' },
+          { code: 500, message: 'b' },
+        ],
+      },
+      '400',
+      'a; b',
+    ],
     ['a text', { error: 'plain' }, undefined, 'plain'],
     [
       'a title and a message',

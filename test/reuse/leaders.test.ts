@@ -27,7 +27,9 @@ describe('rows that are suspected to have the same request', () => {
             createHash: (seed) => new WeakHash(seed),
           });
 
-          const sent = (await lines(0, 1, 'requests.jsonl')).map((line) => JSON.stringify(JSON.parse(line).body));
+          const sent = (await lines(0, 1, 'requests.jsonl')).map((line) =>
+            JSON.stringify(JSON.parse(line).body),
+          );
           expect(new Set(sent).size).toBe(new Set(texts).size);
           expect(sent).toHaveLength(plan.rows - (plan.deduplicated ?? 0));
           expect(plan.deduplicated ?? 0).toBeLessThanOrEqual(repeats(texts));

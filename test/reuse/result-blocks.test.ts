@@ -37,7 +37,8 @@ test('the lines of any rows are found, with their dead letters, in small blocks 
             shardKey({ jobId, shard }, 'results.jsonl'),
             rows.map((row, n) => result(row, from + n)).join(''),
           );
-          if (dead.length > 0) await store.put(shardKey({ jobId, shard }, 'dead-letters.jsonl'), dead.join(''));
+          if (dead.length > 0)
+            await store.put(shardKey({ jobId, shard }, 'dead-letters.jsonl'), dead.join(''));
           await blocks.add({ jobId, shard, deadLetters: dead.length });
           first += rows.length;
         }

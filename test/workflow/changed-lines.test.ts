@@ -52,6 +52,30 @@ test('answers that stand in the line itself are answers', async () => {
   ]);
 });
 
+describe.each<[string, RowAction]>([
+  ['cut in its middle', { kind: 'unreadable' }],
+  ['no JSON', { kind: 'garbled' }],
+  ['without a result around its answer', { kind: 'top-level' }],
+  ['with its id under another name', { kind: 'rename', as: 'other-key' }],
+])('a line of Anthropic’s results that is %s', (_how, action) => {
+  test('costs its row one more answer at most, and the other rows none', async () => {
+    const world = await openWorld({
+      dialect: 'anthropic',
+      faults: [{ at: 'row', ids: ['c'], action, times: 1 }],
+    });
+
+    const { summary, results } = await world.run(rowsOf(['a', 'b', 'c', 'd']), {
+      provider: 'anthropic-simulator',
+    });
+
+    expect(summary).toMatchObject({ status: 'succeeded', open: [] });
+    expect(results.map((line) => line.ok && line.text)).toEqual(['a', 'b', 'c', 'd']);
+    const twice = paid(world).filter((times) => times > 1).length;
+    expect(twice).toBe(summary.unexplained.paidTwice ?? 0);
+    expect(twice).toBeLessThanOrEqual(1);
+  });
+});
+
 test('an id that may be that of two rows gives its answer to neither, and each is paid for twice at most', async () => {
   const world = await openWorld({
     faults: [{ at: 'row', every: 1, action: { kind: 'rename', as: 'lower' }, times: 'always' }],

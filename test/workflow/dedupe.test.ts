@@ -144,7 +144,10 @@ describe('rows with the same request', () => {
   test('name the same file when the answer is one', async () => {
     const world = await openWorld();
 
-    const { results } = await world.run(rowsOf(['a cat', 'a cat']), { endpoint: '/v1/images/generations', model: 'm' });
+    const { results } = await world.run(rowsOf(['a cat', 'a cat']), {
+      endpoint: '/v1/images/generations',
+      model: 'm',
+    });
 
     const [first, second] = results;
     expect(second).toEqual({ ...first, custom_id: 'q1', answeredBy: 'q0' });
@@ -155,10 +158,10 @@ describe('rows with the same request', () => {
     const row = (custom_id: string, input: readonly string[]): string =>
       `${JSON.stringify({ custom_id, input })}\n`;
 
-    const { results } = await world.run(
-      row('1', ['a', 'b']) + row('2', ['b', 'a']) + row('3', ['a', 'b']),
-      { endpoint: EMBEDDINGS, model: 'm' },
-    );
+    const { results } = await world.run(row('1', ['a', 'b']) + row('2', ['b', 'a']) + row('3', ['a', 'b']), {
+      endpoint: EMBEDDINGS,
+      model: 'm',
+    });
 
     expect(by(results)).toEqual([undefined, undefined, '1']);
     expect(results[2]).toEqual({ ...results[0], custom_id: '3', answeredBy: '1' });

@@ -13,7 +13,8 @@ import type { Batch, BatchCounts } from '../../provider/batch-provider.ts';
  * | lines, none of which belongs to a row | wait, then stop: the file may belong to another batch |
  * | a file that the batch names and that is not found, or is shorter than promised | wait, then stop |
  * | as many unreadable or unknown lines as rows are missing | complete: the lines are there; where the last one is cut off, once the files no longer grow |
- * | `succeeded`, and rows are missing | wait; then complete where the counters say that those rows did not succeed, else stop |
+ * | `succeeded`, and rows are missing that its counters do not count either | complete once the files have not grown for half a minute |
+ * | `succeeded`, and other rows are missing | wait; then complete where the counters say that those rows did not succeed, else stop |
  * | another ending, and fewer lines than its counters promise | wait; then the same |
  * | another ending without counters, files and errors | wait, then complete: its status says that it did not finish |
  * | another ending, and what its counters promise, or no counters and files | complete once a second look finds the same: counters lag, files grow |
@@ -23,6 +24,8 @@ export function weighEvidence(evidence: BatchEvidence): Decision {
   if (batch === undefined) return COMPLETE;
   const gap = findGap(batch, evidence);
   if (gap === undefined || (gap.accepted === 'once settled' && isSettled)) return COMPLETE;
+  if (gap.accepted === 'after a short wait' && isSettled && waitedSeconds >= SHORT_WAIT_SECONDS)
+    return COMPLETE;
   const isLate = gap.kind !== 'running' && waitedSeconds < lateSeconds;
   if (isLate) return { next: 'wait', gap: gap.kind };
   // Files that still grow show that more is to come, whatever the counters say.
@@ -86,9 +89,15 @@ const COMPLETE: Decision = { next: 'complete' };
 
 interface Gap {
   readonly kind: GapKind;
-  /** When what is missing counts as not answered: after the wait, as soon as two looks in a row find the same, or never. */
-  readonly accepted: 'after the wait' | 'once settled' | 'never';
+  /**
+   * When what is missing counts as not answered: after the wait, after half a minute or at once if the last two looks found
+   * the same, or never.
+   */
+  readonly accepted: 'after the wait' | 'after a short wait' | 'once settled' | 'never';
 }
+
+/** Nothing that the batch names or counts is missing: this is for counters and files that lag together. */
+const SHORT_WAIT_SECONDS = 30;
 
 function findGap(batch: NonNullable<BatchEvidence['batch']>, evidence: BatchEvidence): Gap | undefined {
   const { lines, files, cancelledIsEmpty } = evidence;
@@ -113,8 +122,9 @@ function missingOfSucceeded(batch: CountedBatch, lines: FoundLines): Gap {
   const counts = usableCounts(batch, lines.sent);
   // Zeros beside a success are counters that nobody keeps.
   const isCounted = counts !== undefined && counts.succeeded + counts.failed > 0;
-  const isExplained = isCounted && explains(lines, counts);
-  return { kind: 'incomplete', accepted: isExplained ? 'after the wait' : 'never' };
+  if (!isCounted || !explains(lines, counts)) return { kind: 'incomplete', accepted: 'never' };
+  const isAllThatCounts = lines.rows + lines.unexplained >= counts.succeeded + counts.failed;
+  return { kind: 'incomplete', accepted: isAllThatCounts ? 'after a short wait' : 'after the wait' };
 }
 
 /** A batch that failed, expired or was cancelled may have rows that were never answered. */

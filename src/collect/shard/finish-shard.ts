@@ -14,7 +14,12 @@ export async function finishShard({ store, log }: Edges, ref: ShardRef, last: Co
   const plan = await readShardPlan(store, ref);
   const rounds = [...(await readCollected(store, ref)).filter(({ round }) => round < last.round), last];
   const only = last.round === 1 && !hasRoundZero(plan) ? last : undefined;
-  const merged = await mergeRounds(store, { ref, nextRound: last.round + 1, hasRoundZero: hasRoundZero(plan), only });
+  const merged = await mergeRounds(store, {
+    ref,
+    nextRound: last.round + 1,
+    hasRoundZero: hasRoundZero(plan),
+    only,
+  });
   checkRows(ref, plan, merged.rows);
   const at = { lastRound: last.round, onResume: NOBODY_RETURNS };
   const twins = last.doubt === true ? await readOpenTwins(store, ref, at) : [];

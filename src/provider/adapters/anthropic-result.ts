@@ -8,11 +8,23 @@ import { asWire, type Wire } from '../wire.ts';
 export function toResultLine(line: Buffer): Buffer | undefined {
   const wire = asWire(tryReadAnswer(line.toString('utf8')));
   if (wire === undefined) return undefined;
-  const { custom_id, result } = wire;
-  const deep = { response: null, error: TOO_DEEP };
-  const outcome = unlessTooDeep(() => jsonLine({ custom_id, ...toOutcome(asWire(result) ?? {}) }));
-  return Buffer.from(outcome ?? jsonLine({ custom_id, ...deep }));
+  const deep = { custom_id: wire['custom_id'], response: null, error: TOO_DEEP };
+  return Buffer.from(unlessTooDeep(() => jsonLine(translate(wire))) ?? jsonLine(deep));
 }
+
+/** Further fields of the line stay: one of them may be its id under another name. */
+function translate({ result, ...line }: Wire): Wire {
+  const outcome = asWire(result);
+  if (outcome !== undefined) return { ...line, ...toOutcome(outcome) };
+  const { custom_id, ...raised } = line;
+  // What belongs into a result stands in the line itself.
+  if (isMessage(raised) || RESULT_TYPES.has(raised['type'])) return { custom_id, ...toOutcome(raised) };
+  return line;
+}
+
+const RESULT_TYPES: ReadonlySet<unknown> = new Set(['succeeded', 'errored', 'canceled', 'expired']);
+
+const isMessage = ({ type, content }: Wire): boolean => type === 'message' && Array.isArray(content);
 
 /** `undefined` for a value of some thousand levels, which can be read but not written. */
 function unlessTooDeep(write: () => string): string | undefined {
@@ -30,8 +42,9 @@ const TOO_DEEP = {
 };
 
 function toOutcome(result: Wire): Wire {
-  return result['type'] === 'succeeded'
-    ? { response: { status_code: 200, body: toCompletion(result['message']) }, error: null }
+  const message = isMessage(result) ? result : result['message'];
+  return result['type'] === 'succeeded' || isMessage(result)
+    ? { response: { status_code: 200, body: toCompletion(message) }, error: null }
     : { response: null, error: toError(result) };
 }
 

@@ -147,14 +147,24 @@ export class AnthropicClient implements ProviderClient {
     }
   }
 
-  /** Lines of ours, of the results behind the first so many. @throws ProviderUnavailable when the last one is cut off */
+  /**
+   * Lines of ours, of the results behind the first so many. Lines that cannot be read are handed on as they are, to be counted.
+   * @throws ProviderUnavailable when the last one is cut off: it has no newline, and the file's length was not promised
+   */
   async *#results(batchId: string, skipped: number): AsyncGenerator<Buffer[]> {
     const call = get(`download results of batch ${batchId}`, `${pathOf(batchId)}/results`);
-    const content = streamBody(this.#http, { ...call, headers: { accept: 'application/binary, */*' } });
+    let isPromised = false;
+    const content = streamBody(
+      this.#http,
+      { ...call, headers: { accept: 'application/binary, */*' } },
+      () => {
+        isPromised = true;
+      },
+    );
+    const ending = new LastByte();
     let seen = 0;
-    // A line that cannot be read is handed on as it is, to be counted; at the end of the file it is one that was cut off.
     let unread: Buffer[] = [];
-    for await (const lines of frameLines(content, MAX_LINE_BYTES)) {
+    for await (const lines of frameLines(ending.watch(content), MAX_LINE_BYTES)) {
       const fresh = lines.slice(Math.max(0, skipped - seen)).map(({ bytes = NOTHING }) => bytes);
       seen += lines.length;
       const last = fresh.at(-1);
@@ -163,7 +173,9 @@ export class AnthropicClient implements ProviderClient {
       unread = toResultLine(last) === undefined ? handedOn.splice(-1) : [];
       yield handedOn;
     }
-    if (unread.length > 0) throw new ProviderUnavailable(`${call.action}: they end in the middle of a line.`);
+    if (unread.length > 0 && !isPromised && !ending.isNewline)
+      throw new ProviderUnavailable(`${call.action}: they end in the middle of a line.`);
+    yield unread;
   }
 
   /** A message of its own; the dialect has no other endpoint than chat completions. */
@@ -223,6 +235,18 @@ async function* createBody(content: AsyncIterable<Uint8Array>): AsyncGenerator<U
     yield Buffer.concat(pieces);
   }
   yield CLOSING;
+}
+
+/** The last byte of what streams by. */
+class LastByte {
+  isNewline = false;
+
+  async *watch(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      if (chunk.length > 0) this.isNewline = chunk.at(-1) === 0x0a;
+      yield chunk;
+    }
+  }
 }
 
 const NOTHING = Buffer.alloc(0);

@@ -191,6 +191,31 @@ test.each(SETTLING)('%s is complete when two looks find the same', (_what, given
   expect(weighEvidence({ ...evidence(given), isSettled: true }).next).toBe('complete');
 });
 
+/** What is complete once the files have not grown for half a minute: all that the counters promise is there. */
+const UNCOUNTED: readonly (readonly [string, Given])[] = [
+  ['rows that the counters do not count', { lines: SIX, batch: { counts: counts(6, 0) } }],
+  [
+    'rows that the counters do not count, beside a body that is no answer',
+    { lines: { rows: 6, ok: 5, succeeded: 6 }, batch: { counts: counts(6, 0) } },
+  ],
+  [
+    'rows that the counters do not count, beside rows with an error',
+    { lines: { rows: 7, ok: 6 }, batch: { counts: counts(6, 1) } },
+  ],
+];
+
+test.each(UNCOUNTED)('%s are missing for good after half a minute of files that do not grow', (_, given) => {
+  const found = evidence({ ...given, files: [file('whole')] });
+  expect(weighEvidence({ ...found, isSettled: true, waitedSeconds: 29 }).next).toBe('wait');
+  expect(weighEvidence({ ...found, isSettled: false, waitedSeconds: 31 }).next).toBe('wait');
+  expect(weighEvidence({ ...found, isSettled: true, waitedSeconds: 30 }).next).toBe('complete');
+});
+
+test('rows that the counters count as failed are waited for longer, for their errors are promised', () => {
+  const found = evidence({ lines: SIX, batch: { counts: counts(6, 3) }, files: [file('whole')] });
+  expect(weighEvidence({ ...found, isSettled: true, waitedSeconds: LATE - 1 }).next).toBe('wait');
+});
+
 test('files that still grow when the patience is over stop the shard, whatever the counters say', () => {
   const given = evidence({ lines: SIX, batch: { counts: counts(6, 3) }, files: [file('whole')] });
   expect(weighEvidence({ ...given, waitedSeconds: LATE }).next).toBe('stop');

@@ -1,0 +1,29 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { spawnCli } from './spawn-cli.ts';
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nightshift-place-'));
+  await mkdir(join(folder, 'nightshift-data'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test('Where nothing was deployed from, commands look into the folder that run and local write', async () => {
+  expect((await spawnCli(folder, ['list'])).stdout).toBe('There are no jobs in nightshift-data.\n');
+  expect((await spawnCli(folder, ['status'])).stderr).toContain('There are no jobs in nightshift-data yet.');
+});
+
+test('An outputs file that is named has to be there', async () => {
+  expect((await spawnCli(folder, ['list', '--outputs', 'other.json'])).stderr).toContain(
+    'There is no other.json',
+  );
+});
+
+test('An outputs file is preferred to a data folder', async () => {
+  await writeFile(join(folder, 'cdk-outputs.json'), '{}');
+  expect((await spawnCli(folder, ['list'])).stderr).toContain('cdk-outputs.json has no stack');
+});
