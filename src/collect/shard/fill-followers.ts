@@ -40,7 +40,7 @@ export async function fillFollowers(
     // The rows that answer are all in this shard, or in those before it.
     await blocks.add(merged);
     const { deduplicated = 0 } = plan.shards[shard] ?? {};
-    if (deduplicated > 0) filled.set(shard, await fillShard(store, merged, blocks, tally));
+    if (deduplicated > 0) filled.set(shard, await fillShard(store, merged, { blocks, tally }));
   }
   return { ...tally.sums(), filled };
 }

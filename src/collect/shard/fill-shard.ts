@@ -10,16 +10,24 @@ import { readFollowed, type FollowerTally } from './follower-tally.ts';
 /** Bytes of rows that wait for the lines of earlier rows, and of those lines. */
 const WINDOW_BYTES = 32 * 1_048_576;
 
+/** What rows that others answer for are filled in from, and counted in. */
+export interface Filling {
+  /** Of this shard, and of those before it. */
+  readonly blocks: ResultBlocks;
+  readonly tally: FollowerTally;
+  /** Default 32 MiB. */
+  readonly windowBytes?: number | undefined;
+}
+
 /** @returns the shard's dead letters, with those of rows that others answer for */
 export async function fillShard(
   store: ObjectStore,
   shard: MergedShard,
-  blocks: ResultBlocks,
-  tally: FollowerTally,
+  filling: Filling,
 ): Promise<number> {
   const results = store.write(shardKey(shard, 'filled-results.jsonl'));
   const deadLetters = store.write(shardKey(shard, 'filled-dead-letters.jsonl'));
-  const filler = new ShardFiller({ results, deadLetters }, blocks, tally);
+  const filler = new ShardFiller({ results, deadLetters }, filling);
   const letters = shard.deadLetters > 0 ? readLines(store, shardKey(shard, 'dead-letters.jsonl')) : undefined;
   try {
     for await (const line of readLines(store, shardKey(shard, 'results.jsonl'))) {
@@ -55,13 +63,15 @@ class ShardFiller {
   readonly #writers: Writers;
   readonly #blocks: ResultBlocks;
   readonly #tally: FollowerTally;
+  readonly #windowBytes: number;
   #waiting: Waiting[] = [];
   #leaders = new Set<number>();
   #bytes = 0;
   deadLetters = 0;
 
-  constructor(writers: Writers, blocks: ResultBlocks, tally: FollowerTally) {
+  constructor(writers: Writers, { blocks, tally, windowBytes = WINDOW_BYTES }: Filling) {
     this.#writers = writers;
+    this.#windowBytes = windowBytes;
     this.#blocks = blocks;
     this.#tally = tally;
   }
@@ -103,7 +113,7 @@ class ShardFiller {
 
   #grow(bytes: number): Promise<void> | undefined {
     this.#bytes += bytes;
-    return this.#bytes > WINDOW_BYTES ? this.flush() : undefined;
+    return this.#bytes > this.#windowBytes ? this.flush() : undefined;
   }
 
   async #write(line: Buffer, letter: Buffer | undefined): Promise<void> {
