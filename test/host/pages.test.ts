@@ -191,7 +191,18 @@ describe.skipIf(browser === undefined)('a page does what the command line does:'
       expect.stringMatching(/two \[flaky:CONTENT_FILTER\]\s+CONTENT_FILTER/),
     ]);
 
-    await page.getByRole('button', { name: 'Retry what is not ok' }).press('Enter');
+    expect(await page.getByLabel('by', { exact: true }).locator('option').allInnerTexts()).toEqual([
+      'the same profile',
+      'default',
+      'classify',
+    ]);
+    await page.getByLabel('by', { exact: true }).selectOption('default');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    const [asked] = await Promise.all([
+      page.waitForRequest((request) => request.url().endsWith('/retry')),
+      page.getByRole('button', { name: 'Retry what is not ok' }).press('Enter'),
+    ]);
+    expect(asked.postData()).toBe('{"profile":"default"}');
     await page.waitForURL(`${job}-retry-1`);
     await page.locator('#state .badge.succeeded').waitFor();
     await page.goto(job);
@@ -202,7 +213,48 @@ describe.skipIf(browser === undefined)('a page does what the command line does:'
   });
 });
 
+describe.skipIf(browser === undefined)('by the mouse', () => {
+  test('a file is dropped on the page, planned and started', async () => {
+    const host = await openHost();
+    const { url } = await host.start();
+    if (browser === undefined) return;
+    const { page, trouble } = await watchPage(browser);
+    await page.goto(`${url}/`);
+
+    // Runs in the browser.
+    const dropped = await page.evaluateHandle(`(() => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File(['id;prompt\\n1;echo:Grüße\\n'], 'aus Excel.csv'));
+      return transfer;
+    })()`);
+    await page.dispatchEvent('#new', 'dragover', { dataTransfer: dropped });
+    await page.dispatchEvent('#new', 'drop', { dataTransfer: dropped });
+    await page.getByText('aus Excel.csv is chosen.').waitFor();
+    await page.getByRole('button', { name: 'See the plan' }).click();
+    await page.getByText('Nothing was sent.').waitFor();
+    expect(await page.locator('#planned').innerText()).toContain('1 row, all of them valid.');
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await page.locator('#state .badge.succeeded').waitFor();
+
+    const [summary] = await host.ended(1);
+    expect(await host.results(String(summary?.jobId))).toMatchObject([{ custom_id: '1', text: 'Grüße' }]);
+    expect(trouble).toEqual([]);
+  });
+});
+
 describe('the pages', () => {
+  test('show the last jobs of each schedule, those that name inputs too', async () => {
+    const host = await openHost();
+    await host.drop('staged/2026-11-02.csv', 'text\nfine\n');
+    const running = await host.start();
+    host.clock.moveTo('2026-11-02T21:00:01Z');
+    await running.fireSchedules();
+    const [nightly] = (await host.ended(24)).filter(({ jobId }) => jobId.startsWith('nightly'));
+
+    const text = await (await fetch(`${running.url}/`)).text();
+    expect(text).toMatch(new RegExp(`nightly</th>[^]*?href="/ui/${nightly?.jobId}"[^]*?hourly</th>`));
+  });
+
   test('of jobs and of a job carry their policy, and are asked for anew', async () => {
     const { url, jobId, release } = await holdJob();
     for (const path of ['/', `/ui/${jobId}`]) {
