@@ -2,7 +2,10 @@ import type { NightshiftConfig, ProfileConfig } from '../config/config.ts';
 import { resolveProfile } from '../config/resolve-profile.ts';
 import { defined } from '../defined.ts';
 import type { Edges } from '../edges.ts';
-import { RequestConflict } from '../errors.ts';
+import { InvalidRequest, RequestConflict } from '../errors.ts';
+import type { Limits } from '../checkpoints/ledger.ts';
+import { limitsOf } from '../spending/limits.ts';
+import { renewLimits } from '../spending/renew-limits.ts';
 import { lastExecution, startExecution, type Executions } from '../executions/executions.ts';
 import { jobObject, type InputRef, type Job, type RetryOf, type SkippedFiles } from '../checkpoints/job.ts';
 import { summaryObject } from '../checkpoints/summary.ts';
@@ -166,13 +169,30 @@ async function unstarted(store: Edges['store'], jobId: string): Promise<StartedJ
   return (await store.stat(summaryKey(jobId))) === undefined ? undefined : { jobId, state: 'finished' };
 }
 
-async function resume({ store, executions, log }: StartEdges, jobId: string): Promise<StartedJob> {
+async function resume(edges: StartEdges, jobId: string): Promise<StartedJob> {
+  const { store, executions, log } = edges;
+  await renew(edges, await jobObject.require(store, jobId));
   await store.delete(stopKey(jobId));
   // A job with a summary has ended; this one has not any more.
   await store.delete(summaryKey(jobId));
   const execution = await startExecution(executions, jobId);
   log('job_resumed', { jobId, execution });
   return { jobId, state: 'resumed', execution };
+}
+
+/** A job goes on with the limits that its profile has now; with its own where the profile is gone, or is wrong. */
+async function renew({ store, config }: StartEdges, job: Job): Promise<void> {
+  const { profile, overrides } = job;
+  await renewLimits(store, job, limitsNow() ?? limitsOf(profile));
+
+  function limitsNow(): Limits | undefined {
+    try {
+      return limitsOf(resolveProfile(config, profile.name, overrides));
+    } catch (error) {
+      if (error instanceof InvalidRequest) return undefined;
+      throw error;
+    }
+  }
 }
 
 /**

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
-import type { CollectedContext, LookContext, PolledContext } from '../../src/contract.ts';
+import type { CollectedContext, JobContext, LookContext, PolledContext } from '../../src/contract.ts';
 import type { ProviderEdges } from '../../src/edges.ts';
 import { ProviderNotFound, withCode } from '../../src/errors.ts';
 import type { Job } from '../../src/checkpoints/job.ts';
@@ -164,7 +164,11 @@ async function writePlan(
     profile,
     createdAt: '2026-09-21T00:00:00.000Z',
   };
-  const writer = new ShardWriter(store, { jobId: JOB_ID, limits: profile.shardLimits, tellsSources: false });
+  const writer = await ShardWriter.open(store, {
+    jobId: JOB_ID,
+    limits: profile.shardLimits,
+    tellsSources: false,
+  });
   for (let row = 0; row < rows; row += 1) {
     const request = {
       custom_id: `q${row}`,
@@ -497,7 +501,7 @@ describe('a stop', () => {
     const collected = await shard.collect(undefined, { output });
     const stopped = await shard.write();
     await shard.store.delete(stopKey(JOB_ID));
-    const again = await buildRequests(shard.edges, { jobId: JOB_ID });
+    const again = (await buildRequests(shard.edges, { jobId: JOB_ID })) as JobContext;
     await shard.collect(
       { round: 2, lastRound: collected.lastRound ?? 0 },
       { output: okLine('q1') + okLine('q2') },
@@ -569,7 +573,7 @@ test('a poll that is refused does not fail the rows of its batch', async () => {
     ...polled(1, 4),
   });
   const { summary } = await shard.write();
-  const again = await buildRequests(shard.edges, { jobId: JOB_ID });
+  const again = (await buildRequests(shard.edges, { jobId: JOB_ID })) as JobContext;
   await shard.collect(undefined, { output: okLine('q0') + okLine('q1') });
 
   expect(collected).toMatchObject({ next: 'stop', round: 1 });
