@@ -199,12 +199,13 @@ describe('a page does what the command line does:', EXHAUSTIVE, () => {
   });
 });
 
-describe.skipIf(browser === undefined)('by the mouse', () => {
+describe('by the mouse', EXHAUSTIVE, () => {
+  const browser = useBrowser();
+
   test('a file is dropped on the page, planned and started', async () => {
     const host = await openHost();
     const { url } = await host.start();
-    if (browser === undefined) return;
-    const { page, trouble } = await watchPage(browser);
+    const { page, trouble } = await watchPage(browser.open());
     await page.goto(`${url}/`);
 
     // Runs in the browser.
