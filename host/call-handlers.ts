@@ -21,6 +21,11 @@ const HANDLERS: Readonly<Record<string, LoadStep>> = {
   'announce-job': () => import('../lambdas/announce-job.ts'),
 };
 
+/** Loads what every job begins with, before its first step is called. */
+export async function loadFirstSteps(): Promise<void> {
+  for (const step of ['build-requests', 'upload-file', 'create-batch']) await HANDLERS[step]?.();
+}
+
 /** Calls the handlers of the machine's Tasks in this process, with these edges instead of those of the environment. */
 export function callHandlers(edges: TaskEdges): CallStep {
   return caller(HANDLERS, { edges });

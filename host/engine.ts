@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as tick, setTimeout as sleep } from 'node:timers/promises';
 import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
 import type { JobInput } from '../src/contract.ts';
 import type { Executions } from '../src/executions/executions.ts';
@@ -242,6 +242,8 @@ function childHandler(map: string, child: ChildMachine, scope: Scope): TaskHandl
   let failed = 0;
   return async (given) => {
     const { input, items } = given as { input: EngineInput; items: number };
+    // Whoever listens is told of the map before they are told of its children.
+    await tick();
     try {
       return (await run(child.machine, input, { ...scope, signal })) as typeof given;
     } catch (error) {

@@ -1,18 +1,26 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import type { DeployedProviders } from '../src/config/deployed-providers.ts';
 import type { TaskEdges } from '../src/announce/channel.ts';
 import type { LogEvent, LogFields } from '../src/log.ts';
 import { openChannels } from '../src/runtime/announce-edges.ts';
 import { providerEdgesFromEnvironment } from '../src/runtime/provider-edges.ts';
-import { callHandlers } from './call-handlers.ts';
+import { callHandlers, loadFirstSteps } from './call-handlers.ts';
+import type { CallStep } from './engine.ts';
 
 /**
  * The thread that steps run in: one that computes without end (or waits for an answer without end) blocks this thread and
- * not the host's, which goes on answering signals and requests. Its edges come from the environment, as in a Lambda.
+ * not the host's, which goes on answering signals and requests. It may be started before the host knows what its steps may
+ * reach: the message `open` says that, and comes first. Its edges come from the environment, as in a Lambda.
  */
 
 /** From the host. */
 export type ToWorker =
+  | {
+      readonly kind: 'open';
+      /** Where each provider's key may go. */
+      readonly providers: DeployedProviders;
+      readonly environment: Readonly<NodeJS.ProcessEnv>;
+    }
   | { readonly kind: 'call'; readonly id: number; readonly step: string; readonly event: unknown }
   | { readonly kind: 'ping' }
   /** The host stops: calls end what they began, and begin nothing new. */
@@ -32,25 +40,31 @@ const port = parentPort;
 
 const tell = (message: FromWorker): void => port.postMessage(message);
 
-// The host sets it when it starts the thread.
-const providers = workerData as DeployedProviders;
 const halted = new AbortController();
 const abandoned = new AbortController();
-const edges = providerEdgesFromEnvironment(process.env, providers, abandoned.signal);
-const hosted: TaskEdges = {
-  ...edges,
-  halted: halted.signal,
-  log: (event, fields) => tell({ kind: 'log', event, fields }),
-  channels: openChannels(process.env, edges.clock),
-};
-const call = callHandlers(hosted);
+let call: CallStep = () => Promise.reject(new Error('The host has not said yet what steps may reach.'));
 
 port.on('message', (message: ToWorker) => {
-  if (message.kind === 'ping') tell({ kind: 'pong' });
+  if (message.kind === 'open') call = open(message.providers, message.environment);
+  else if (message.kind === 'ping') tell({ kind: 'pong' });
   else if (message.kind === 'halt') halted.abort();
   else if (message.kind === 'abandon') abandoned.abort();
   else void run(message.id, message.step, message.event);
 });
+
+await loadFirstSteps();
+
+function open(providers: DeployedProviders, environment: Readonly<NodeJS.ProcessEnv>): CallStep {
+  Object.assign(process.env, environment);
+  const edges = providerEdgesFromEnvironment(process.env, providers, abandoned.signal);
+  const hosted: TaskEdges = {
+    ...edges,
+    halted: halted.signal,
+    log: (event, fields) => tell({ kind: 'log', event, fields }),
+    channels: openChannels(process.env, edges.clock),
+  };
+  return callHandlers(hosted);
+}
 
 async function run(id: number, step: string, event: unknown): Promise<void> {
   try {

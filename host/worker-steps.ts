@@ -1,8 +1,9 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { DeployedProviders } from '../src/config/deployed-providers.ts';
 import { StepStuck } from '../src/errors.ts';
 import type { Log } from '../src/log.ts';
 import type { CallStep } from './engine.ts';
+import { openStepThread } from './step-thread.ts';
 import type { FromWorker, ToWorker } from './step-worker.ts';
 
 /** What runs the steps of the machine. */
@@ -35,11 +36,6 @@ const GRACE_MS = 3_000;
 
 /** Then their calls to the provider are aborted, and steps clean up. */
 const ABORT_MS = 1_000;
-
-const STEP_WORKER = new URL(
-  import.meta.url.endsWith('.ts') ? './step-worker.ts' : './step-worker.js',
-  import.meta.url,
-);
 
 interface OpenCall {
   readonly step: string;
@@ -126,9 +122,7 @@ export class WorkerSteps implements Steps, AsyncDisposable {
   }
 
   #start(): Worker {
-    const worker = new Worker(this.#options.module ?? STEP_WORKER, {
-      workerData: this.#options.providers,
-    });
+    const worker = openStepThread(this.#options.providers, this.#options.module);
     const isCurrent = (): boolean => worker === this.#worker;
     worker.on('message', (message: FromWorker) => {
       if (isCurrent()) this.#receive(message);

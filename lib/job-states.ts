@@ -30,7 +30,12 @@ export function defineJob(states: Construct, steps: StepFunctions, maxConcurrenc
   });
   catchEverything(buildRequests, writeResults);
   catchEverything(forEachShard, writeResults);
-  buildRequests.next(forEachShard).next(writeResults);
+  buildRequests.next(
+    Choice.jsonPath(states, 'All built?')
+      .when(Condition.isPresent('$.building'), buildRequests)
+      .otherwise(forEachShard),
+  );
+  forEachShard.next(writeResults);
   endJob(states, steps, writeResults);
   return buildRequests;
 }

@@ -13,6 +13,12 @@ export interface JobInput {
   readonly jobId: string;
 }
 
+/** Out of *Build requests* that ran short of time, and into it again. Where it goes on is in the bucket. */
+export interface BuildingContext extends JobInput {
+  /** So far; for people. */
+  readonly building: { readonly rows: number; readonly shards: number };
+}
+
 /** Out of *Build requests*, into *For each shard*. */
 export interface JobContext {
   readonly jobId: string;

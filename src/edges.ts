@@ -9,6 +9,16 @@ export interface Edges {
   /** In [0, 1): jitter only, never identity. */
   readonly random: () => number;
   readonly log: Log;
+  /** Absent where nothing ends a step that takes long. */
+  readonly time?: StepTime | undefined;
+}
+
+/** How much time a step has left before it is ended from outside. */
+export interface StepTime {
+  /** A step that can go on in another call of it saves where it is, and returns. */
+  isShort(): boolean;
+  /** A step that has not moved on in this call says so, and fails by itself. */
+  isOver(): boolean;
 }
 
 /** The edges of a step that talks to the provider: apart, so that the others' bundles hold no HTTP client. */

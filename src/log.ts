@@ -7,6 +7,7 @@ export type LogEvent =
   | 'job_empty'
   | 'job_cancelled'
   | 'job_waits'
+  | 'build_paused'
   | 'requests_built'
   | 'file_uploaded'
   | 'batch_created'

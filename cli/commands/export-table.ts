@@ -1,5 +1,4 @@
-import { stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { InvalidRequest } from '../../src/errors.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
@@ -17,20 +16,9 @@ import type { Table } from '../../src/tables/table.ts';
 import { printError, printStream } from '../output.ts';
 import { parquetTable } from '../parquet.ts';
 import { read, resultsOf, writeWhole } from '../result-files.ts';
+import { isFolder, type TableFormat } from '../table-format.ts';
 import { MAX_CELL } from '../xlsx/sheet-xml.ts';
 import { Workbook } from '../xlsx/workbook.ts';
-
-/** What results can be written as; each is also the extension of such a file. */
-export const TABLE_FORMATS = ['csv', 'xlsx', 'parquet', 'jsonl'] as const;
-
-export type TableFormat = (typeof TABLE_FORMATS)[number];
-
-/** The format that the name of a file asks for; `undefined` for a folder, whether or not it is there. */
-export async function formatOfFile(out: string): Promise<TableFormat | undefined> {
-  const extension = extname(out).slice(1).toLowerCase();
-  const format = TABLE_FORMATS.find((each) => each === extension);
-  return format === undefined || (await isFolder(out)) ? undefined : format;
-}
 
 export interface ExportOptions {
   readonly format: TableFormat;
@@ -154,10 +142,6 @@ function tellChanged(cells: number): string[] {
 /** An existing folder gets a `results.<format>`. */
 async function fileAt(out: string, format: TableFormat): Promise<string> {
   return (await isFolder(out)) ? join(out, `results.${format}`) : out;
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
 }
 
 async function* withMark(records: AsyncIterable<string>): AsyncGenerator<string> {

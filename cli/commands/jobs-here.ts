@@ -116,7 +116,7 @@ async function runHere(
   const simulated = job.simulated === true;
   if (!simulated) await rejectWithoutSecrets(config, job.profile.provider.name);
   await using local = await openLocalEdges({ data, simulator: simulated, log: () => undefined, config });
-  const progress = openProgress(place.store, { json }, json === true ? printError : print);
+  const progress = await openProgress(place.store, { json }, json === true ? printError : print);
   const host: RunHost = {
     config,
     edges: local.edges,

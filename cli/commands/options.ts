@@ -1,8 +1,5 @@
 import { existsSync } from 'node:fs';
 import { Option, type Command } from 'commander';
-import type { ProfileConfig } from '../../src/config/config.ts';
-import { defined } from '../../src/defined.ts';
-import { shortForms } from '../../src/requests/question.ts';
 import { FORMAT_NAMES } from '../../src/rows/formats.ts';
 import { readSchemaFile } from '../schema-file.ts';
 import type { OpenPlace } from '../targets/open-target.ts';
@@ -66,20 +63,6 @@ export function addTreatmentOptions(command: Command): Command {
     )
     .option('--quotes', "quotes hold a table's cells together, whatever it looks like")
     .option('--no-quotes', 'quotes in a table are characters like any other');
-}
-
-export function overridesOf(flags: TreatmentFlags): ProfileConfig {
-  const { provider, endpoint, rounds, strict, quotes } = flags;
-  const { table: rules, ...asked } = shortForms(flags);
-  const table = defined({ ...rules, quotes });
-  return {
-    ...asked,
-    ...(provider !== undefined && { provider }),
-    ...(endpoint !== undefined && { endpoint }),
-    ...(rounds !== undefined && { rounds }),
-    ...(strict !== undefined && { strict }),
-    ...(Object.keys(table).length > 0 && { table }),
-  };
 }
 
 /** Where the jobs are, and how they are told. */

@@ -12,11 +12,11 @@ import { printable } from '../../src/printable.ts';
 import { count, duration, grouped } from '../view/figures.ts';
 import { readingNotices } from '../view/reading-notices.ts';
 import { EXIT } from './exit-status.ts';
+import { overridesOf } from '../overrides.ts';
 import {
   DATA_FOLDER,
   addConfigOption,
   addTreatmentOptions,
-  overridesOf,
   type ConfigFlags,
   type TreatmentFlags,
 } from './options.ts';
@@ -55,9 +55,8 @@ export function planCommand(loadConfig: LoadConfig): Command {
 
 const ON_STDERR = { stream: process.stderr };
 
-function planLine({ profile, plan: built, requests, skipped, batches, direct, price }: PlannedJob): object {
+function planLine({ profile, plan, requests, skipped, batches, direct, price }: PlannedJob): object {
   const { name, provider, endpoint, model } = profile;
-  const { estimatedTokens: _, ...plan } = built;
   return {
     profile: name,
     provider: provider.name,

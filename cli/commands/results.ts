@@ -15,14 +15,8 @@ import { openPlace, type Place } from '../targets/open-target.ts';
 import { download, filesOf, read, resultsOf } from '../result-files.ts';
 import { reportSummary } from '../view/report.ts';
 import { addPlaceOptions, type PlaceFlags } from './options.ts';
-import {
-  delimiterOf,
-  exportTable,
-  formatOfFile,
-  printTable,
-  TABLE_FORMATS,
-  type TableFormat,
-} from './export-table.ts';
+import { formatOfFile, TABLE_FORMATS, type TableFormat } from '../table-format.ts';
+import { delimiterOf, exportTable, printTable } from './export-table.ts';
 
 interface ResultsFlags extends PlaceFlags {
   readonly out?: string;

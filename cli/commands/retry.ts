@@ -19,7 +19,8 @@ import { configOf, openPlace, openStack, startEdges, type Place } from '../targe
 import { reportSummary } from '../view/report.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
 import { wholeNumber } from './numbers.ts';
-import { addPlaceOptions, overridesOf, type TreatmentFlags } from './options.ts';
+import { overridesOf } from '../overrides.ts';
+import { addPlaceOptions, type TreatmentFlags } from './options.ts';
 import { addIntervalOption, watch, WATCH_HELP, type WatchFlags } from './watch.ts';
 
 interface RetryFlags extends WatchFlags, Pick<TreatmentFlags, 'profile' | 'provider' | 'model' | 'rounds'> {
@@ -97,7 +98,7 @@ async function retryHere(
   await using host = await openLocalEdges({ data: flags.data, simulator, log: () => undefined, config });
   const tell = flags.json ? printError : print;
   const { store } = host.edges;
-  const progress = openProgress(store, flags, tell);
+  const progress = await openProgress(store, flags, tell);
   const interrupts = takeInterrupts();
   const running = runStarted(
     {

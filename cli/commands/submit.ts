@@ -10,7 +10,8 @@ import { print } from '../output.ts';
 import { takeStandardInput } from '../standard-input.ts';
 import { configOf, openStack, startEdges, type Place } from '../targets/open-target.ts';
 import { readTreatment, toStartRequest } from '../../host/start-request.ts';
-import { addStackOptions, addTreatmentOptions, overridesOf, type TreatmentFlags } from './options.ts';
+import { overridesOf } from '../overrides.ts';
+import { addStackOptions, addTreatmentOptions, type TreatmentFlags } from './options.ts';
 import { addIntervalOption, watch, WATCH_HELP, type WatchFlags } from './watch.ts';
 
 interface SubmitFlags extends TreatmentFlags, Omit<WatchFlags, 'data'> {

@@ -6,6 +6,7 @@ import { jsonLine } from '../json-lines.ts';
 import { print, shown as shownOn } from '../output.ts';
 import { changes } from './changes.ts';
 import { renderFrame } from './frame.ts';
+import { isLive, type Screen } from './is-live.ts';
 
 /** Shows how a job goes on. */
 export interface View {
@@ -16,15 +17,7 @@ export interface View {
   end(): void;
 }
 
-/** The parts of standard output that a view needs. */
-export type Screen = NodeJS.WriteStream;
-
 const TICK_MS = 1_000;
-
-/** Whether lines can be taken back: a terminal that knows how, and nobody's log. */
-export function isLive(stream: Screen, env: NodeJS.ProcessEnv): boolean {
-  return stream.isTTY && env['TERM'] !== 'dumb' && (env['CI'] ?? '') === '';
-}
 
 /** Draws in place: again with every change, every second, and when the terminal changes its size. */
 export function createLiveView(stream: Screen): View {

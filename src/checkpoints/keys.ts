@@ -14,12 +14,23 @@ export const DEPLOYED_CONFIG_KEY = 'deployed/config.json';
 export const jobPrefix = (jobId: string): string => `jobs/${jobId}/`;
 export const jobKey = (jobId: string): string => `jobs/${jobId}/job.json`;
 export const planKey = (jobId: string): string => `jobs/${jobId}/plan.json`;
+/** What a build that takes several calls carries from one to the next. Absent once the plan is written. */
+export const buildPrefix = (jobId: string): string => `jobs/${jobId}/build/`;
+export const buildStateKey = (jobId: string): string => `${buildPrefix(jobId)}state.json`;
+/** A table that it carries, as it was saved for the nth time. */
+export const buildTableKey = (at: { readonly jobId: string; readonly turn: number }, name: string): string =>
+  `${buildPrefix(at.jobId)}${name}-${at.turn}.bin`;
 /** The rows of a request that brought its rows along; `hash` tells them from those of another request for the job. */
 export const rowsKey = (jobId: string, hash: string): string => `jobs/${jobId}/rows-${hash}.jsonl`;
 /** Which job is the sample of some inputs, by what they are and how they are treated. No jobId is `samples`. */
 export const sampleKey = (hash: string): string => `jobs/samples/${hash}.json`;
 /** Present while the job is stopped: no shard uploads or creates anything. Removed by a resume. */
 export const stopKey = (jobId: string): string => `jobs/${jobId}/stop.json`;
+
+/** What the job's rounds have cost and may cost, and how its last shards ended: one object per change. */
+export const ledgerPrefix = (jobId: string): string => `jobs/${jobId}/ledger/`;
+/** What all jobs of a profile have cost in one month (`2026-11`, UTC), and may cost. */
+export const monthPrefix = (profile: string, month: string): string => `spending/${profile}/${month}/`;
 
 /** The summary of a job as it was before its first retry. */
 export const beforeRetriesKey = (jobId: string): string => `jobs/${jobId}/before-retries.json`;

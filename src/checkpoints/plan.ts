@@ -12,9 +12,9 @@ export interface Plan {
   readonly answered?: number;
   /** The job is a sample, and its inputs have more rows than it takes. */
   readonly hasMore?: true;
-  /** Estimated: a quarter of the request lines' bytes. */
+  /** Estimated as a tokenizer counts them, from some of the requests. In plans of version 0.1 a quarter of the request lines' bytes. */
   readonly inputTokens: number;
-  /** Estimated as a tokenizer counts them, from some of the requests; absent in plans of version 0.1. */
+  /** The same, in plans whose `inputTokens` are a quarter of the bytes and that are not of version 0.1. */
   readonly estimatedTokens?: number;
   /** How each input file was read; absent in plans of version 0.1. */
   readonly inputs?: readonly (InputRef & InputReading)[];

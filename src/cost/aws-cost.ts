@@ -39,8 +39,8 @@ type Counts = Readonly<Partial<Record<keyof typeof EVENTS, number>>>;
 
 /** States that are entered. */
 const STATES = {
-  /** Build, the map, Write, Announce, *Job ok?*, *Job succeeded*. */
-  job: { task: 3, map: 1, choice: 1, succeed: 1 },
+  /** Build, *All built?*, the map, Write, Announce, *Job ok?*, *Job succeeded*. */
+  job: { task: 3, map: 1, choice: 2, succeed: 1 },
   /** *Shard done*. */
   shard: { succeed: 1 },
   /** Upload, *Row by row?*, Create, Collect, *Rows to retry?*. */
@@ -55,7 +55,7 @@ const STATES = {
 
 /** Objects that are written, or listed, and objects that are read or looked at: in one part each. */
 const REQUESTS = {
-  job: { writes: 7, reads: 14 },
+  job: { writes: 7, reads: 15 },
   /** A shard of one round. */
   shard: { writes: 12, reads: 29 },
   directShard: { writes: 10, reads: 33 },

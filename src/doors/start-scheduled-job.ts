@@ -43,6 +43,7 @@ export async function startScheduledJob(
       inputs: () => Promise.resolve(inputs ?? []),
       skipped: () => filter.skipped,
       schedule: schedule.prefix === undefined ? undefined : name,
+      scheduledBy: name,
     });
   } catch (error) {
     if (!(error instanceof InvalidRequest)) throw error;

@@ -43,13 +43,29 @@ export async function* frameLines(
 
 /** Cuts what is pushed into lines; `end` has the last one, when it has no newline. */
 export interface Framer {
+  /** Behind the last line that has ended. */
+  readonly position: LinePosition;
   push(chunk: Buffer): Line[];
   end(): Line[];
 }
 
-/** {@link frameLines} for who has the chunks one by one. */
-export function createFramer(maxBytes: number, mode: 'rows' | 'raw' = 'rows'): Framer {
-  return mode === 'rows' ? new LineFramer(maxBytes) : new RawFramer(maxBytes);
+/** The start of a line. */
+export interface LinePosition {
+  /** Lines before it. */
+  readonly lines: number;
+  /** Bytes before it. */
+  readonly offset: number;
+}
+
+const AT_START: LinePosition = { lines: 0, offset: 0 };
+
+/** {@link frameLines} for who has the chunks one by one; `from` is where the first chunk begins. */
+export function createFramer(
+  maxBytes: number,
+  mode: 'rows' | 'raw' = 'rows',
+  from: LinePosition = AT_START,
+): Framer {
+  return mode === 'rows' ? new LineFramer(maxBytes, from) : new RawFramer(maxBytes, from);
 }
 
 /** Cuts a stream into lines, each with its newline. */
@@ -57,14 +73,20 @@ class RawFramer {
   readonly #maxBytes: number;
   /** Lines that ended in the chunk that is being cut. */
   protected lines: Line[] = [];
-  #number = 0;
+  #number: number;
   /** Pieces of the line that has not ended yet, how long they are, and where they begin. */
   #pieces: Buffer[] = [];
   #bytes = 0;
-  #start = 0;
+  #start: number;
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, { lines, offset }: LinePosition) {
     this.#maxBytes = maxBytes + BOM.length + 2;
+    this.#number = lines;
+    this.#start = offset;
+  }
+
+  get position(): LinePosition {
+    return { lines: this.#number, offset: this.#start };
   }
 
   push(chunk: Buffer): Line[] {

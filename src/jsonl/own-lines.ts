@@ -1,4 +1,4 @@
-import type { ObjectStore, OpenObject } from '../store/object-store.ts';
+import type { ObjectStore, OpenObject, OpenOptions } from '../store/object-store.ts';
 import { frameLines } from './lines.ts';
 
 /** Longest line of our own files. A row of 2,048 embeddings of 4,096 floats is about 100 MB. */
@@ -12,14 +12,19 @@ export const MAX_OWN_LINE_BYTES = 256 * 1_048_576;
 export async function ownLines(
   store: ObjectStore,
   key: string,
+  options: OpenOptions = {},
 ): Promise<AsyncGenerator<Buffer[], undefined> | undefined> {
-  const object = await store.open(key);
+  const object = await store.open(key, options);
   return object === undefined ? undefined : readOwn(store.locate(key), object);
 }
 
 /** {@link ownLines} of a file that must be there. */
-export async function* requiredLines(store: ObjectStore, key: string): AsyncGenerator<Buffer[], undefined> {
-  const lines = await ownLines(store, key);
+export async function* requiredLines(
+  store: ObjectStore,
+  key: string,
+  options: OpenOptions = {},
+): AsyncGenerator<Buffer[], undefined> {
+  const lines = await ownLines(store, key, options);
   if (lines === undefined) throw new Error(`There is no ${store.locate(key)}; was it deleted?`);
   return yield* lines;
 }

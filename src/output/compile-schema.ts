@@ -4,6 +4,7 @@ import formats from 'ajv-formats';
 import { bounded, InvalidRequest } from '../errors.ts';
 import { toPlain } from '../exact-json.ts';
 import { compileLinear } from './linear-pattern.ts';
+import { isPlainSchema } from './plain-schema.ts';
 import { weightOf } from './weight.ts';
 import { uniqueItems } from './unique-items.ts';
 import { TooSlow, withDeadline } from './with-deadline.ts';
@@ -74,6 +75,9 @@ function notChecked(error: unknown): Mismatch {
  * @throws InvalidRequest when it cannot.
  */
 export function checkSchema(schema: AnySchemaObject): void {
+  if (isPlainSchema(toPlain(schema))) return;
+  // Before the deadline, which could break it off half-way.
+  schemaOfSchemas(schema);
   try {
     withDeadline(COMPILE_MS, () => compileSchema(schema));
   } catch (error) {
@@ -109,9 +113,8 @@ function compile(schema: AnySchemaObject): Compiled {
     { code: 'new RegExp' },
   );
   try {
-    const isDraft7 = /draft-07/.test(schema.$schema ?? '');
-    const options: Options = { strict: false, logger: false, code: { regExp } };
-    const ajv = isDraft7 ? new Ajv(options) : new Ajv2020(options);
+    schemaOfSchemas(schema).validateSchema(toPlain(schema) as AnySchemaObject, true);
+    const ajv = newAjv(schema, { validateSchema: false, code: { regExp } });
     ajv.removeKeyword('uniqueItems').addKeyword(uniqueItems);
     const validate = formats.default(ajv).compile(toPlain(schema) as AnySchemaObject);
     // Such a one answers with a promise, which is true whatever comes of it.
@@ -120,6 +123,25 @@ function compile(schema: AnySchemaObject): Compiled {
   } catch (error) {
     throw new InvalidRequest(`The output's schema cannot be used: ${bounded(String(error))}`);
   }
+}
+
+const isDraft7 = ({ $schema = '' }: AnySchemaObject): boolean => /draft-07/.test($schema);
+
+function newAjv(schema: AnySchemaObject, options: Options): Ajv {
+  const all: Options = { strict: false, logger: false, ...options };
+  return isDraft7(schema) ? new Ajv(all) : new Ajv2020(all);
+}
+
+const checkers = new Map<boolean, Ajv>();
+
+/** Checks schemas of one draft. Kept, because to compile the schema of schemas takes longer than most schemas do. */
+function schemaOfSchemas(schema: AnySchemaObject): Ajv {
+  const known = checkers.get(isDraft7(schema));
+  if (known !== undefined) return known;
+  const checker = formats.default(newAjv(schema, {}));
+  checker.validateSchema({});
+  checkers.set(isDraft7(schema), checker);
+  return checker;
 }
 
 /**

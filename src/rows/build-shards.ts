@@ -1,23 +1,29 @@
 import { randomInt } from 'node:crypto';
 import { basename } from 'node:path/posix';
 import { isFields } from '../endpoints/ask.ts';
-import type { Failure } from '../errors.ts';
+import type { StepTime } from '../edges.ts';
+import { InvalidInput } from '../errors.ts';
 import { MAX_LISTED_PROBLEMS, type InputReading, type Plan, type RowProblem } from '../checkpoints/plan.ts';
 import type { InputRef, Job } from '../checkpoints/job.ts';
 import type { RowSource } from '../checkpoints/result-line.ts';
+import { roundKey } from '../checkpoints/keys.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { known } from '../provider/dialects/known.ts';
 import { MAX_CUSTOM_ID, type RequestRules } from './request-line.ts';
 import { RuleRequests, type InvalidRow, type MadeRequest, type RequestMaker } from './request-maker.ts';
+import { loadTables, saveBuildState, type BuildState, type Built, type SavedBuilder } from './build-state.ts';
+import { JobIds, underId } from './job-ids.ts';
 import { EarlierResults } from './earlier-results.ts';
 import { readInput, readRow } from './read-input.ts';
+import { Standing, type Place } from './formats/place.ts';
 import { Reading } from './formats/reading.ts';
 import { SampledAnswers, type SampledAnswer } from './sampled-answers.ts';
 import type { Problem, Row } from './row.ts';
 import { ShardWriter } from './shard-writer.ts';
+import { refuse } from './refuse-plan.ts';
 import { TokenEstimate } from './estimate-tokens.ts';
-import { findInnocent, MAX_SUSPECTS } from './suspects.ts';
+import { clearSuspects, MAX_SUSPECTS } from './suspects.ts';
 import { braceNotices, checkColumns, checkPrompt } from './table-columns.ts';
 import { compileTemplate } from './template.ts';
 import { createUniqueIds, type UniqueIds } from './unique-ids.ts';
@@ -33,21 +39,79 @@ const SEEDS = 2 ** 48 - 1;
  * per open file. The same input always makes the same bytes.
  * @throws InvalidInput when an input is not there or cannot be read as its format.
  */
-export async function buildShards(
+export async function buildShards(store: ObjectStore, job: Job, parts: BuildParts = {}): Promise<Plan> {
+  const built = await build(store, job, parts, undefined);
+  if (isPlan(built)) return built;
+  throw new Error(`Job ${job.jobId}: a build without a time limit has not ended.`);
+}
+
+/**
+ * {@link buildShards} in as many calls as it takes: one that runs short of time saves where it is, and the next one goes on
+ * there. However the work is divided, the shards and the plan are the same.
+ */
+export async function buildOn(
   store: ObjectStore,
   job: Job,
-  { createIds = createUniqueIds, createRequests = byRules }: BuildParts = {},
-): Promise<Plan> {
+  { from, ...parts }: BuildParts & OneCall,
+): Promise<Plan | Unfinished> {
+  return build(store, job, parts, from);
+}
+
+/** One of the calls that a build takes. */
+interface OneCall {
+  readonly time: StepTime | undefined;
+  /** What the call before it has saved. */
+  readonly from: BuildState | undefined;
+}
+
+async function build(
+  store: ObjectStore,
+  job: Job,
+  {
+    createIds = createUniqueIds,
+    createRequests = byRules,
+    time,
+  }: BuildParts & { time?: StepTime | undefined },
+  from: BuildState | undefined,
+): Promise<Plan | Unfinished> {
   const requests = createRequests(rulesOf(job.profile));
-  for (let attempt = 1; ; attempt += 1) {
+  const turn = from?.turn ?? 0;
+  let state = from;
+  for (let attempt = state?.attempt ?? 1; ; attempt += 1) {
     // A seed that nobody can know: whoever writes the input could otherwise make ids that share their hash. Nothing of it is
     // in what is written, so that a build that starts again may take another one.
-    const { plan, suspects } = await buildOnce(store, job, { ids: createIds(randomInt(SEEDS)), requests });
-    const innocent = await findInnocent(store, job.jobId, plan.shards.length, suspects);
-    if (innocent === 0) return plan;
+    const start = state ?? { turn, attempt, seed: randomInt(SEEDS) };
+    const calling = { store, job, requests, ids: createIds(start.seed), time };
+    const built = start.built ?? (await buildOnce(calling, start));
+    if ('rows' in built) return built;
+    const innocent = await findInnocent(calling, start, built);
+    if (typeof innocent !== 'number') return innocent;
+    if (innocent === 0) return built.plan;
     if (attempt === MAX_SEEDS)
       throw new Error(`Job ${job.jobId}: ${innocent} ids share their hash with others.`);
+    await forgetInvalid(store, job.jobId, built.plan);
+    state = undefined;
   }
+}
+
+/** Rows that were called invalid under another seed; the next build writes these files only where it has such rows. */
+async function forgetInvalid(store: ObjectStore, jobId: string, { shards }: Plan): Promise<void> {
+  for (const [shard, { requests, rows }] of shards.entries()) {
+    if (requests === rows) continue;
+    for (const file of ['results.jsonl', 'dead-letters.jsonl'] as const)
+      await store.delete(roundKey({ jobId, shard }, 0, file));
+  }
+}
+
+/** The build is not done: it has to be called again. */
+export interface Unfinished {
+  /** So far. */
+  readonly rows: number;
+  readonly shards: number;
+}
+
+export function isPlan(built: Plan | Unfinished): built is Plan {
+  return 'problems' in built;
 }
 
 /** Parts that a caller may bring. */
@@ -59,30 +123,48 @@ export interface BuildParts {
 
 const byRules = (rules: RequestRules): RequestMaker => new RuleRequests(rules);
 
-/** What a build goes by. */
-interface Makers {
-  readonly ids: UniqueIds;
+/** One call of a build. */
+interface Calling {
+  readonly store: ObjectStore;
+  readonly job: Job;
   readonly requests: RequestMaker;
+  readonly ids: UniqueIds;
+  readonly time: StepTime | undefined;
 }
 
-interface Built {
-  readonly plan: Plan;
-  readonly suspects: Set<string>;
-}
+type Start = Pick<BuildState, 'turn' | 'attempt' | 'seed' | 'built' | 'reading'>;
 
-async function buildOnce(store: ObjectStore, job: Job, makers: Makers): Promise<Built> {
-  const writer = new ShardWriter(store, {
-    jobId: job.jobId,
-    limits: job.profile.shardLimits,
-    tellsSources: job.inputs.length > 1,
-  });
-  const earlier = EarlierResults.of(store, job);
-  const sampled = job.sample && new SampledAnswers(store, job.sample.results);
-  const builder = new Builder(job, writer, { ...makers, sampled });
+/** Reads the inputs to their end, or for as long as there is time. */
+async function buildOnce(calling: Calling, start: Start): Promise<Built | Unfinished> {
+  const { store, job, ids, time } = calling;
+  const saved = start.reading;
+  if (saved !== undefined) await loadTables(store, { jobId: job.jobId, turn: start.turn }, { ids });
+  const writer = await ShardWriter.open(
+    store,
+    { jobId: job.jobId, limits: job.profile.shardLimits, tellsSources: job.inputs.length > 1 },
+    saved?.writer,
+  );
+  const earlier = EarlierResults.of(store, job, saved?.earlierBytes);
+  const sampled = SampledAnswers.of(store, job, saved?.sampledBytes);
+  const builder = new Builder(calling, { writer, sampled, earlier }, saved?.builder);
   try {
-    for (const input of job.inputs) if (!builder.hasMore) await builder.take(store, input, earlier);
+    let place = saved?.place;
+    for (let input = saved?.input ?? 0; input < job.inputs.length && !builder.hasMore; input += 1) {
+      place = await builder.take(store, input, { from: place, time });
+      if (place === undefined) continue;
+      const reading = {
+        input,
+        place,
+        builder: builder.save(),
+        writer: await writer.suspend(),
+        earlierBytes: earlier?.bytes,
+        sampledBytes: sampled?.bytes,
+      };
+      await saveBuildState(store, job.jobId, { ...start, reading }, { ids });
+      return { rows: reading.builder.rows, shards: reading.writer.plans.length };
+    }
     await earlier?.end();
-    return { plan: builder.plan(await writer.close()), suspects: builder.suspects };
+    return { plan: builder.plan(await writer.close()), suspects: [...builder.suspects], shard: 0 };
   } catch (error) {
     await writer.abort();
     throw error;
@@ -91,69 +173,152 @@ async function buildOnce(store: ObjectStore, job: Job, makers: Makers): Promise<
   }
 }
 
-/** Rule of thumb for English; a budget needs no more. */
-const BYTES_PER_TOKEN = 4;
+/** Of the ids that look like duplicates, how many are none; reads the shards again, for as long as there is time. */
+async function findInnocent(
+  { store, job: { jobId }, time }: Calling,
+  start: Start,
+  { plan, suspects: listed, shard: first }: Built,
+): Promise<number | Unfinished> {
+  const suspects = new Set(listed);
+  for (let shard = first; shard < plan.shards.length && suspects.size > 0; shard += 1) {
+    if (shard > first && time?.isShort() === true) {
+      const built = { plan, suspects: [...suspects], shard };
+      await saveBuildState(store, jobId, { ...start, reading: undefined, built }, {});
+      return { rows: plan.rows, shards: plan.shards.length };
+    }
+    await clearSuspects(store, { jobId, shard }, suspects);
+  }
+  return suspects.size;
+}
+
+/** What goes along with the rows. */
+interface Beside {
+  readonly writer: ShardWriter;
+  readonly sampled: SampledAnswers | undefined;
+  /** Of a retry: what became of each row; those that are ok are left out. */
+  readonly earlier: EarlierResults | undefined;
+}
+
+/** How far an input is read. */
+interface Taking {
+  /** Where an earlier call has stopped. */
+  readonly from: Place | undefined;
+  readonly time: StepTime | undefined;
+}
 
 class Builder {
   readonly #job: Job;
   readonly #requests: RequestMaker;
   readonly #writer: ShardWriter;
-  readonly #ids: UniqueIds;
+  readonly #ids: JobIds;
+  readonly #earlier: EarlierResults | undefined;
+  /** Of the row at hand, in the job that is retried. */
+  #idBefore: string | undefined;
   /** Of the rows that are left of a sample; undefined behind its last one. */
   #sampled: SampledAnswers | undefined;
   /** The job takes only some rows, and there is another one behind them. */
   hasMore = false;
   /** Ids that were called duplicates. */
-  readonly suspects = new Set<string>();
-  readonly #problems: RowProblem[] = [];
-  readonly #inputs: (InputRef & InputReading)[] = [];
-  #hasSeenFields = false;
+  readonly suspects: Set<string>;
+  readonly #problems: RowProblem[];
+  readonly #inputs: (InputRef & InputReading)[];
+  #hasSeenFields: boolean;
   /** Rows that were read; of a retry, also those that it does not take. */
-  #read = 0;
-  #rows = 0;
-  #invalid = 0;
-  #answered = 0;
+  #read: number;
+  #rows: number;
+  #invalid: number;
+  #answered: number;
   /** Ids of the rows that a sample has answered: no request line has them. */
-  readonly #answeredIds = new Set<string>();
-  readonly #tokens = new TokenEstimate();
+  readonly #answeredIds: Set<string>;
+  readonly #tokens: TokenEstimate;
   /** Of the first row that has one. */
   #model: string | undefined;
 
   constructor(
-    job: Job,
-    writer: ShardWriter,
-    { ids, requests, sampled }: Makers & { readonly sampled: SampledAnswers | undefined },
+    { job, requests, ids }: Calling,
+    { writer, sampled, earlier }: Beside,
+    saved: SavedBuilder = NOTHING_BUILT,
   ) {
-    this.#ids = ids;
-    this.#sampled = sampled;
+    const { customIdLength } = job.profile.provider.dialect.limits;
+    this.#ids = new JobIds(ids, job.inputs, known(customIdLength, MAX_CUSTOM_ID));
     this.#job = job;
     this.#requests = requests;
     this.#writer = writer;
+    this.#sampled = sampled;
+    this.#earlier = earlier;
+    this.suspects = new Set(saved.suspects);
+    this.#problems = [...saved.problems];
+    this.#inputs = [...saved.inputs];
+    this.#hasSeenFields = saved.hasSeenFields;
+    this.#read = saved.read;
+    this.#rows = saved.rows;
+    this.#invalid = saved.invalid;
+    this.#answered = saved.answered;
+    this.#answeredIds = new Set(saved.answeredIds);
+    this.#tokens = TokenEstimate.from(saved.tokens);
+    this.#model = saved.model;
   }
 
-  /** @param earlier of a retry: what became of each row; those that are ok are left out */
-  async take(store: ObjectStore, input: InputRef, earlier?: EarlierResults): Promise<void> {
-    const { key, version } = input;
-    const name = basename(key);
-    const reading = new Reading();
+  save(): SavedBuilder {
+    return {
+      suspects: [...this.suspects],
+      problems: this.#problems,
+      inputs: this.#inputs,
+      hasSeenFields: this.#hasSeenFields,
+      read: this.#read,
+      rows: this.#rows,
+      invalid: this.#invalid,
+      answered: this.#answered,
+      answeredIds: [...this.#answeredIds],
+      tokens: this.#tokens.save(),
+      model: this.#model,
+    };
+  }
+
+  /**
+   * Takes the rows of one of the job's inputs.
+   * @returns where it stopped, when time ran short; undefined when it took all rows that it should
+   */
+  async take(store: ObjectStore, nth: number, { from, time }: Taking): Promise<Place | undefined> {
+    const input = this.#job.inputs[nth] as InputRef;
+    const name = basename(input.key);
+    const reading = from?.entry === undefined ? new Reading() : Reading.from(from.entry.reading);
     const onHeader = (header: readonly string[]): void => this.#checkHeader(header, name, reading);
-    for await (const rows of readInput(store, input, this.#job.profile, { reading, onHeader })) {
-      for (const row of rows) {
-        if (this.#read === this.#job.limit) {
-          this.hasMore = true;
-          break;
-        }
-        if (!this.#hasSeenFields) this.#checkFields(row, name, reading);
-        const before = earlier === undefined ? undefined : await earlier.next();
-        this.#read += 1;
-        if (before === 'ok') continue;
-        // Most rows need not be waited for, and a promise for each would take as long as the rest.
-        const pending = before === 'duplicate' ? this.#takeDuplicate(row, key) : this.#takeRow(row, key);
-        if (pending !== undefined) await pending;
-      }
+    const standing = new Standing();
+    this.#ids.startFile(input);
+    let taken = 0;
+    for await (const rows of readInput(store, input, this.#job.profile, {
+      reading,
+      onHeader,
+      from,
+      standing,
+    })) {
+      await this.#takeRows(rows, { file: input.key, name, reading });
       if (this.hasMore) break;
+      taken += rows.length;
+      if (taken === 0 && time?.isOver() === true) throw tooFarIn(name, from);
+      if (taken > 0 && time?.isShort() === true) return placeOf((from?.rows ?? 0) + taken, standing, reading);
     }
+    const { key, version } = input;
     this.#inputs.push({ key, ...(version === undefined ? {} : { version }), ...reading.facts() });
+    return undefined;
+  }
+
+  async #takeRows(rows: readonly Row[], { file, name, reading }: Source): Promise<void> {
+    for (const row of rows) {
+      if (this.#read === this.#job.limit) {
+        this.hasMore = true;
+        return;
+      }
+      if (!this.#hasSeenFields) this.#checkFields(row, name, reading);
+      const before = this.#earlier === undefined ? undefined : await this.#earlier.next();
+      this.#read += 1;
+      this.#idBefore = this.#earlier?.sentAs;
+      if (before === 'ok') continue;
+      // Most rows need not be waited for, and a promise for each would take as long as the rest.
+      const pending = before === 'duplicate' ? this.#takeDuplicate(row, file) : this.#takeRow(row, file);
+      if (pending !== undefined) await pending;
+    }
   }
 
   #checkHeader(header: readonly string[], name: string, reading: Reading): void {
@@ -230,7 +395,8 @@ class Builder {
       return { customId, problem: { code: 'OTHER_MODEL', message } };
     }
     this.#model ??= model;
-    if (this.#ids.add(customId)) return request;
+    const unique = this.#ids.take(customId, this.#idBefore);
+    if (unique !== undefined) return underId(request, unique);
     if (this.suspects.size < MAX_SUSPECTS && !this.#answeredIds.has(customId)) this.suspects.add(customId);
     return { customId, problem: DUPLICATE };
   }
@@ -242,14 +408,12 @@ class Builder {
 
   plan(shards: Plan['shards']): Plan {
     const bytes = shards.reduce((sum, shard) => sum + shard.bytes, 0);
-    const inputTokens = Math.ceil(bytes / BYTES_PER_TOKEN);
     const plan: Plan = {
       rows: this.#rows,
       invalid: this.#invalid,
       ...(this.#answered > 0 && { answered: this.#answered }),
       ...(this.hasMore && { hasMore: true }),
-      inputTokens,
-      estimatedTokens: this.#tokens.total(bytes),
+      inputTokens: this.#tokens.total(bytes),
       inputs: this.#inputs,
       shards,
       problems: this.#problems,
@@ -259,9 +423,39 @@ class Builder {
   }
 }
 
+/** The file that rows are taken from. */
+interface Source {
+  readonly file: string;
+  readonly name: string;
+  readonly reading: Reading;
+}
+
+const NOTHING_BUILT: SavedBuilder = {
+  suspects: [],
+  problems: [],
+  inputs: [],
+  hasSeenFields: false,
+  read: 0,
+  rows: 0,
+  invalid: 0,
+  answered: 0,
+  answeredIds: [],
+  tokens: [0, 0, 0],
+};
+
+function placeOf(rows: number, { mark }: Standing, reading: Reading): Place {
+  return { rows, ...(mark !== undefined && { entry: { ...mark, reading: reading.save() } }) };
+}
+
+function tooFarIn(name: string, from: Place | undefined): InvalidInput {
+  return new InvalidInput(
+    `${name} cannot be entered in its middle, and reading it up to row ${from?.rows ?? 0} again takes all the time of a step. Split it into smaller files, or give it as JSON lines, CSV or text in UTF-8 without compression.`,
+  );
+}
+
 const DUPLICATE: Problem = {
   code: 'DUPLICATE_CUSTOM_ID',
-  message: 'An earlier row of the job has the same custom_id.',
+  message: 'An earlier row of the file has the same custom_id.',
 };
 
 function rulesOf({ endpoint, model, body, system, prompt, provider, table }: ResolvedProfile): RequestRules {
@@ -278,53 +472,4 @@ function rulesOf({ endpoint, model, body, system, prompt, provider, table }: Res
     prompt: prompt === undefined ? undefined : compileTemplate(prompt),
     id: table?.id,
   };
-}
-
-/** Why nothing of the plan may be sent, if that is so. */
-function refuse(plan: Plan, { inputs, profile }: Job): Failure | undefined {
-  const { rows, invalid, problems } = plan;
-  const files = inputs.map(({ key }) => basename(key)).join(', ');
-  if (rows === 0) return failure(`${files} has no rows: it is empty.`);
-  const reasons = problems.slice(0, 3).map(({ line, code, message }) => `line ${line}: ${message} [${code}]`);
-  const because = `${reasons.join('; ')}${invalid > reasons.length ? '; …' : ''}`;
-  const fault = profileFault(plan);
-  if (fault !== undefined)
-    return {
-      ...failure(`${fault} So it is with every row of ${files}; nothing was sent.`),
-      name: 'InvalidRequest',
-    };
-  if (invalid === rows) return failure(`${files} has no valid row. ${because}`);
-  if (profile.strict && invalid > 0) {
-    return failure(
-      `${invalid} of ${rows} rows of ${files} are invalid and the job is strict: nothing was sent. ${because}`,
-    );
-  }
-  return overBudget(plan, files, profile);
-}
-
-/** Codes of rows that the profile is the cause of when every row has the same. */
-const PROFILE_FAULTS: ReadonlySet<string> = new Set(['MISSING_MODEL', 'MISSING_COLUMN', 'NO_PROMPT']);
-
-/** What is wrong with the profile, or with what was asked for, and not with the file: every row says the same. */
-function profileFault({ rows, invalid, problems }: Plan): string | undefined {
-  const [first] = problems;
-  if (first === undefined || invalid !== rows || !PROFILE_FAULTS.has(first.code)) return undefined;
-  const isSame = problems.every(({ code, message }) => code === first.code && message === first.message);
-  return isSame ? `${first.message} [${first.code}]` : undefined;
-}
-
-function overBudget(
-  { rows, inputTokens }: Plan,
-  files: string,
-  { name, budget }: ResolvedProfile,
-): Failure | undefined {
-  const { maxRows = Infinity, maxInputTokens = Infinity } = budget;
-  const of = `the budget of the profile "${name}"; nothing was sent.`;
-  if (rows > maxRows) return failure(`${files} has ${rows} rows, more than the ${maxRows} of ${of}`);
-  if (inputTokens <= maxInputTokens) return undefined;
-  return failure(`${files} has about ${inputTokens} input tokens, more than the ${maxInputTokens} of ${of}`);
-}
-
-function failure(message: string): Failure {
-  return { name: 'InvalidInput', code: 'InvalidInput', message };
 }

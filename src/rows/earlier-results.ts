@@ -10,22 +10,31 @@ export type EarlierRow = 'ok' | 'duplicate' | 'not ok';
 
 /** Reads the results of the job that is retried, beside its input: a line per row, in the same order. */
 export class EarlierResults {
-  readonly #lines: AsyncGenerator<ResultLine>;
+  readonly #lines: AsyncGenerator<Buffer, undefined>;
   readonly #jobId: string;
+  /** How many were read. */
+  bytes: number;
+  /** The id that the last row was sent under; undefined for a row that was not sent. */
+  sentAs: string | undefined;
 
-  constructor(store: ObjectStore, jobId: string) {
+  /** @param start where a line begins */
+  constructor(store: ObjectStore, jobId: string, start = 0) {
     this.#jobId = jobId;
-    this.#lines = readLines(store, jobId);
+    this.#lines = readLines(store, jobId, start);
+    this.bytes = start;
   }
 
-  static of(store: ObjectStore, { retry }: Pick<Job, 'retry'>): EarlierResults | undefined {
-    return retry === undefined ? undefined : new EarlierResults(store, retry.jobId);
+  static of(store: ObjectStore, { retry }: Pick<Job, 'retry'>, start?: number): EarlierResults | undefined {
+    return retry === undefined ? undefined : new EarlierResults(store, retry.jobId, start);
   }
 
   /** What became of the next row. @throws InvalidInput when the input has more rows than there are results */
   async next(): Promise<EarlierRow> {
-    const { value, done } = await this.#lines.next();
-    if (done === true) throw this.#otherRows('more');
+    const { value: line } = await this.#lines.next();
+    if (line === undefined) throw this.#otherRows('more');
+    this.bytes += line.length;
+    const value = JSON.parse(line.toString('utf8')) as ResultLine;
+    this.sentAs = !value.ok && value.outcome === 'invalid' ? undefined : value.custom_id;
     if (value.ok) return 'ok';
     // Its original may be ok, and is then not among the rows of this job.
     return value.outcome === 'invalid' && value.error.code === 'DUPLICATE_CUSTOM_ID' ? 'duplicate' : 'not ok';
@@ -43,8 +52,11 @@ export class EarlierResults {
   }
 }
 
-async function* readLines(store: ObjectStore, jobId: string): AsyncGenerator<ResultLine> {
-  for await (const lines of requiredLines(store, resultsKey(jobId))) {
-    for (const line of lines) yield JSON.parse(line.toString('utf8')) as ResultLine;
-  }
+async function* readLines(
+  store: ObjectStore,
+  jobId: string,
+  start: number,
+): AsyncGenerator<Buffer, undefined> {
+  for await (const lines of requiredLines(store, resultsKey(jobId), { start })) yield* lines;
+  return undefined;
 }

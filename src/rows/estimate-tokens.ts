@@ -74,11 +74,26 @@ function isNested(value: unknown): value is object {
 const FIRST_REQUESTS = 64;
 const ONE_IN = 1_024;
 
+/** A {@link TokenEstimate} between two calls. */
+export type SavedEstimate = readonly [seen: number, bytes: number, tokens: number];
+
 /** Estimates the tokens of many requests from some of them, by their bytes: reading all would take as long as building them. */
 export class TokenEstimate {
   #seen = 0;
   #bytes = 0;
   #tokens = 0;
+
+  static from([seen, bytes, tokens]: SavedEstimate): TokenEstimate {
+    const estimate = new TokenEstimate();
+    estimate.#seen = seen;
+    estimate.#bytes = bytes;
+    estimate.#tokens = tokens;
+    return estimate;
+  }
+
+  save(): SavedEstimate {
+    return [this.#seen, this.#bytes, this.#tokens];
+  }
 
   add(line: Buffer): void {
     this.#seen += 1;

@@ -1,11 +1,12 @@
 import { InvalidInput } from '../errors.ts';
-import { readCsv, readTsv } from './formats/csv.ts';
+import { readCsv, readTableFrom, readTsv } from './formats/csv.ts';
 import { decodeText } from './formats/encoding.ts';
-import type { ReadOptions, ReadRows } from './formats/format.ts';
+import type { ReadOn, ReadOptions, ReadRows } from './formats/format.ts';
 import { gunzip } from './formats/gunzip.ts';
 import { readJsonDocument } from './formats/json-document.ts';
 import { readJsonLines } from './formats/json-lines.ts';
 import { peek } from './formats/peek.ts';
+import type { Mark } from './formats/place.ts';
 import { readText } from './formats/text.ts';
 import type { Row } from './row.ts';
 
@@ -64,10 +65,10 @@ export async function* readRows(
     );
   rejectOtherContent(peeked.start, { name, extension, format });
   if (format.magic !== undefined) {
-    yield* format.read(peeked.chunks, options);
+    yield* format.read(peeked.chunks, { ...options, standing: undefined });
     return;
   }
-  const { start, chunks: content } = await decodeText(peeked, options);
+  const { start, chunks: content, mark } = await decodeText(peeked, options);
   if (
     (extension === '.csv' || extension === '.tsv') &&
     LOOKS_LIKE_JSON.test(start.toString('utf8', 0, 4_096))
@@ -75,7 +76,25 @@ export async function* readRows(
     throw new InvalidInput(
       `${name} is named ${extension}, but its content is JSON: name it ".jsonl" or ".json".`,
     );
-  yield* format.read(content, options);
+  const { standing } = options;
+  const isAsItIs = reading.encoding === 'utf-8' && !isGzipped(name);
+  if (standing !== undefined) standing.base = mark;
+  yield* format.read(content, { ...options, standing: isAsItIs ? standing : undefined });
+}
+
+const READ_ON: Readonly<Record<Mark['as'], ReadOn>> = {
+  'json lines': readJsonLines,
+  text: readText,
+  table: readTableFrom,
+};
+
+/** Reads on in a file: its bytes from a mark that {@link readRows} has left. */
+export function readRowsFrom(
+  chunks: AsyncIterable<Uint8Array>,
+  options: ReadOptions,
+  from: Mark,
+): AsyncIterable<Row[]> {
+  return READ_ON[from.as](chunks, options, from);
 }
 
 /** How files begin that Excel wrote before 2007, or encrypted. */

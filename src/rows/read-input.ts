@@ -3,16 +3,24 @@ import { InvalidInput } from '../errors.ts';
 import type { InputRef } from '../checkpoints/job.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { readRows } from './formats.ts';
+import { readRows, readRowsFrom } from './formats.ts';
 import type { ReadOptions } from './formats/format.ts';
 import { readTableRow } from './formats/csv.ts';
 import { readJsonRow } from './formats/json-lines.ts';
+import type { Place, Standing } from './formats/place.ts';
 import { Reading } from './formats/reading.ts';
 import type { ReadRow, Row, UnreadableRow } from './row.ts';
 import { rowFields } from './table-columns.ts';
 
 /** Longest row that is read, in bytes. No request is as long; a row made to fill memory takes fifty times its length. */
 const MAX_ROW_BYTES = 20_000_000;
+
+/** How an input is read, and where from. */
+export interface InputOptions extends Partial<Pick<ReadOptions, 'reading' | 'onHeader'>> {
+  /** Leaves out the rows before it. */
+  readonly from?: Place | undefined;
+  readonly standing?: Standing | undefined;
+}
 
 /**
  * Reads the rows of a job's input file, in batches. The same job reads the same rows whenever it is asked.
@@ -22,18 +30,29 @@ export async function* readInput(
   store: ObjectStore,
   { key, version, etag }: InputRef,
   profile: ResolvedProfile,
-  { reading = new Reading(), onHeader }: Partial<Pick<ReadOptions, 'reading' | 'onHeader'>> = {},
+  { reading = new Reading(), onHeader, from, standing }: InputOptions = {},
 ): AsyncGenerator<Row[]> {
   const { table, shardLimits } = profile;
-  const object = await store.open(key, { version, etag });
+  const entry = from?.entry;
+  const object = await store.open(key, { version, etag, ...(entry && { start: entry.offset }) });
   if (object === undefined) throw new InvalidInput(`There is no input file ${store.locate(key)}.`);
   const maxRowBytes = Math.min(shardLimits.maxBytes, MAX_ROW_BYTES);
   const name = basename(key);
-  const options = { name, maxRowBytes, reading, onHeader, table, rowFields: rowFields(profile) };
+  const options = { name, maxRowBytes, reading, onHeader, table, standing, rowFields: rowFields(profile) };
   try {
-    yield* readRows(object.body, options);
+    if (entry === undefined) yield* withoutFirst(readRows(object.body, options), from?.rows ?? 0);
+    else yield* readRowsFrom(object.body, options, entry);
   } finally {
     object.close();
+  }
+}
+
+/** A batch of which nothing is left is handed on all the same, so that whoever waits can see how time passes. */
+async function* withoutFirst(batches: AsyncIterable<Row[]>, rows: number): AsyncGenerator<Row[]> {
+  let left = rows;
+  for await (const batch of batches) {
+    yield left === 0 ? batch : batch.slice(left);
+    left = Math.max(0, left - batch.length);
   }
 }
 

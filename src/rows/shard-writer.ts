@@ -5,6 +5,7 @@ import type { ShardLimits } from '../checkpoints/profile.ts';
 import { roundKey, shardKey, type ShardRef } from '../checkpoints/keys.ts';
 import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
 import { invalidDeadLetter, invalidResultLine } from './dead-letter.ts';
+import type { SavedShard, SavedWriter } from './build-state.ts';
 import type { ReadRow, UnreadableRow } from './row.ts';
 
 /** The map's items cross the state as an array of numbers: 10,000 of them are 49 KB of the 256 KiB there are. */
@@ -29,14 +30,31 @@ export class ShardWriter {
   readonly #jobId: string;
   readonly #limits: ShardLimits;
   readonly #tellsSources: boolean;
-  readonly #plans: ShardPlan[] = [];
+  readonly #plans: ShardPlan[];
   #open: OpenShard | undefined;
 
-  constructor(store: ObjectStore, { jobId, limits, tellsSources }: Shards) {
+  private constructor(
+    store: ObjectStore,
+    { jobId, limits, tellsSources }: Shards,
+    plans: readonly ShardPlan[],
+  ) {
+    this.#plans = [...plans];
     this.#store = store;
     this.#jobId = jobId;
     this.#limits = limits;
     this.#tellsSources = tellsSources;
+  }
+
+  /** @param saved goes on with the shard that was open */
+  static async open(store: ObjectStore, shards: Shards, saved?: SavedWriter): Promise<ShardWriter> {
+    const writer = new ShardWriter(store, shards, saved?.plans ?? []);
+    if (saved?.open !== undefined) await writer.#next().resume(saved.open);
+    return writer;
+  }
+
+  /** Leaves the shard that is open as it is, for {@link open}. Nothing is added any more. */
+  async suspend(): Promise<SavedWriter> {
+    return { plans: this.#plans, open: await this.#open?.suspend() };
   }
 
   /** Takes a request line that fits into a shard of its own. Nothing to wait for: it is taken. */
@@ -159,6 +177,38 @@ class OpenShard {
     return { rows, invalid, ...(answered > 0 && { answered }), requests, bytes };
   }
 
+  async suspend(): Promise<SavedShard> {
+    const files = this.#files();
+    for (const { writer } of files) await writer.close();
+    const [sent, inputs, invalid, answered] = [this.#sent, this.#inputs, this.#invalid, this.#answered];
+    const bytes = Object.fromEntries(files.map(({ name, writer }) => [name, writer.bytes]));
+    const sentBehindInvalid = this.#sentBehindInvalid;
+    return { sent, inputs, invalid, answered, sentBehindInvalid, bytes: bytes as SavedShard['bytes'] };
+  }
+
+  /** Begins its files with what they were when it was suspended; they may have become more in a call that failed. */
+  async resume({ bytes, ...counts }: SavedShard): Promise<void> {
+    if (bytes.results !== undefined) this.#openRoundZero();
+    for (const { name, key, writer } of this.#files())
+      await copyStart(this.#store, { key, end: bytes[name] ?? 0 }, writer);
+    this.#sent = counts.sent;
+    this.#inputs = counts.inputs;
+    this.#invalid = counts.invalid;
+    this.#answered = counts.answered;
+    this.#sentBehindInvalid = counts.sentBehindInvalid;
+  }
+
+  #files(): ShardFileWriter[] {
+    const ref = this.#ref;
+    const files = [
+      { name: 'requests', key: roundKey(ref, 1, 'requests.jsonl'), writer: this.#requests },
+      { name: 'sources', key: shardKey(ref, 'sources.jsonl'), writer: this.#sources },
+      { name: 'results', key: roundKey(ref, 0, 'results.jsonl'), writer: this.#results },
+      { name: 'deadLetters', key: roundKey(ref, 0, 'dead-letters.jsonl'), writer: this.#deadLetters },
+    ] as const;
+    return files.flatMap(({ writer, ...file }) => (writer === undefined ? [] : [{ ...file, writer }]));
+  }
+
   async abort(): Promise<void> {
     await this.#requests.abort();
     await this.#sources?.abort();
@@ -180,6 +230,29 @@ class OpenShard {
     await this.#results?.write(empty);
     await this.#deadLetters?.write(empty);
   }
+}
+
+interface ShardFileWriter {
+  readonly name: keyof SavedShard['bytes'];
+  readonly key: string;
+  readonly writer: ObjectWriter;
+}
+
+async function copyStart(
+  store: ObjectStore,
+  { key, end }: { readonly key: string; readonly end: number },
+  writer: ObjectWriter,
+): Promise<void> {
+  if (end === 0) return;
+  const object = await store.open(key, { end });
+  if (object === undefined) throw new Error(`There is no ${store.locate(key)}; was it deleted?`);
+  try {
+    for await (const chunk of object.body) await writer.write(chunk);
+  } finally {
+    object.close();
+  }
+  if (writer.bytes !== end)
+    throw new Error(`${store.locate(key)} has ${writer.bytes} bytes where ${end} were written.`);
 }
 
 function both(one: Promise<void> | undefined, other: Promise<void> | undefined): Promise<void> | undefined {

@@ -1,24 +1,16 @@
 import { readCustomId } from '../jsonl/custom-id.ts';
 import { ownLines } from '../jsonl/own-lines.ts';
-import { roundKey } from '../checkpoints/keys.ts';
+import { roundKey, type ShardRef } from '../checkpoints/keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /** Duplicates that are confirmed, so that a file of nothing else takes no more memory than another. */
 export const MAX_SUSPECTS = 100_000;
 
 /**
- * Of the ids that look like duplicates, how many are none: no request line has them, so they only share a hash with
- * another id. Reads the request lines again, when there is a suspect at all; takes those that are found out of the set.
+ * Takes those ids out of the set that a request line of the shard has. What no shard has is no duplicate: it only shares its
+ * hash with another id.
  */
-export async function findInnocent(
-  store: ObjectStore,
-  jobId: string,
-  shards: number,
-  suspects: Set<string>,
-): Promise<number> {
-  for (let shard = 0; shard < shards && suspects.size > 0; shard += 1) {
-    const requests = await ownLines(store, roundKey({ jobId, shard }, 1, 'requests.jsonl'));
-    for await (const lines of requests ?? []) for (const line of lines) suspects.delete(readCustomId(line));
-  }
-  return suspects.size;
+export async function clearSuspects(store: ObjectStore, ref: ShardRef, suspects: Set<string>): Promise<void> {
+  const requests = await ownLines(store, roundKey(ref, 1, 'requests.jsonl'));
+  for await (const lines of requests ?? []) for (const line of lines) suspects.delete(readCustomId(line));
 }

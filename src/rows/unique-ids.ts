@@ -11,6 +11,10 @@ export const MAX_IDS = 100_000_000;
 export interface UniqueIds {
   /** Takes an id; false when it looks as if it was there already. @throws InvalidInput when there are too many. */
   add(id: string): boolean;
+  /** What it holds, in bytes that {@link load} takes. */
+  dump(): Iterable<Uint8Array>;
+  /** Takes what was dumped under the same seed, into an empty table. */
+  load(chunks: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
 /**
@@ -32,7 +36,33 @@ export function createUniqueIds(seed: number): UniqueIds {
       }
       return true;
     },
+    *dump() {
+      for (const part of parts) yield part.dump();
+    },
+    async load(chunks) {
+      for await (const hashes of wholeHashes(chunks)) {
+        for (let at = 0; at < hashes.length; at += BYTES_PER_HASH) {
+          const high = hashes.readUInt32LE(at);
+          parts[high >>> (32 - PART_BITS)]?.add(high, hashes.readUInt32LE(at + 4));
+          size += 1;
+        }
+      }
+    },
   };
+}
+
+const BYTES_PER_HASH = 8;
+
+/** Dumped hashes again, wherever the bytes were cut. */
+async function* wholeHashes(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  let rest: Uint8Array = new Uint8Array();
+  for await (const chunk of chunks) {
+    const bytes = Buffer.concat([rest, chunk]);
+    const end = bytes.length - (bytes.length % BYTES_PER_HASH);
+    yield bytes.subarray(0, end);
+    rest = bytes.subarray(end);
+  }
+  if (rest.length > 0) throw new Error('The table of ids ends in the middle of a hash.');
 }
 
 /** Many small tables, so that one that grows copies little, and memory grows in small steps. */
@@ -55,6 +85,19 @@ class HashTable {
     if (!this.#put(high, low)) return false;
     this.#size += 1;
     return true;
+  }
+
+  /** Its hashes, 8 bytes each. */
+  dump(): Uint8Array {
+    const bytes = Buffer.allocUnsafe(BYTES_PER_HASH * this.#size);
+    let end = 0;
+    for (let at = 0; at < this.#entries.length; at += 2) {
+      const [high = 0, low = 0] = [this.#entries[at], this.#entries[at + 1]];
+      if (high === 0 && low === 0) continue;
+      end = bytes.writeUInt32LE(high, end);
+      end = bytes.writeUInt32LE(low, end);
+    }
+    return bytes;
   }
 
   #put(high: number, low: number): boolean {

@@ -3,11 +3,12 @@ import { bounded } from '../errors.ts';
 import type { LogFields } from '../log.ts';
 import { printableLines } from '../printable.ts';
 import type { Environment } from './api-key.ts';
+import { openStepTime, type TimeContext } from './step-time.ts';
 import { forgetSecrets } from './kept-secrets.ts';
 import { traceCall } from './trace.ts';
 
 /** Lambda's second argument, as far as a step uses it. The local host brings its own edges in it; AWS never does. */
-export interface StepHost<E extends Edges = Edges> {
+export interface StepHost<E extends Edges = Edges> extends TimeContext {
   readonly edges?: E;
 }
 
@@ -22,7 +23,8 @@ export function handle<In, Out, E extends Edges>(
   openEdges: (env: Environment) => E,
 ): Handler<In, Out, E> {
   return async (event, host) => {
-    const edges = host?.edges ?? openEdges(process.env);
+    const opened = host?.edges ?? openEdges(process.env);
+    const edges: E = { ...opened, time: opened.time ?? openStepTime(process.env, host) };
     const startedAt = Date.now();
     let failed = true;
     try {

@@ -1,5 +1,5 @@
 import { FastRequests } from '../fast-path/fast-requests.ts';
-import type { JobContext, JobInput } from '../contract.ts';
+import type { BuildingContext, JobContext, JobInput } from '../contract.ts';
 import type { Edges } from '../edges.ts';
 import { InvalidInput, InvalidRequest } from '../errors.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
@@ -7,19 +7,28 @@ import { planObject, type Plan } from '../checkpoints/plan.ts';
 import type { OutputRules } from '../checkpoints/profile.ts';
 import { shardKey, shardsPrefix } from '../checkpoints/keys.ts';
 import { releaseClaims } from '../requests/claims.ts';
-import { buildShards } from '../rows/build-shards.ts';
+import { buildOn, buildShards, isPlan, type Unfinished } from '../rows/build-shards.ts';
+import { buildStateObject, forgetBuildState } from '../rows/build-state.ts';
+import type { RequestRules } from '../rows/request-line.ts';
+import { checkEstimate } from '../spending/check-estimate.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /**
  * Turns the job's input into shards of request lines, and says which shards have work left. A job that goes on has its
- * plan already, and shards that are done are left out.
+ * plan already, and shards that are done are left out. A call that runs short of time returns what it has built so far, and
+ * the next one goes on there.
  * @throws InvalidInput when the input cannot be used; what is wrong with its rows is in the plan.
+ * @throws BudgetExceeded when its rows would cost more than the budget.
  * @throws InvalidRequest when answers are to match what is no schema.
  */
-export async function buildRequests(edges: Edges, { jobId }: JobInput): Promise<JobContext> {
+export async function buildRequests(
+  edges: Edges,
+  { jobId }: JobInput,
+): Promise<JobContext | BuildingContext> {
   const { store } = edges;
   const job = await jobObject.require(store, jobId);
   const plan = (await planObject.read(store, jobId)) ?? (await build(edges, job));
+  if (!isPlan(plan)) return { jobId, building: plan };
   if (plan.failure !== undefined) {
     if (job.schedule !== undefined) await releaseClaims(store, { schedule: job.schedule, jobId });
     throw new InvalidInput(plan.failure.message);
@@ -34,14 +43,26 @@ export async function buildRequests(edges: Edges, { jobId }: JobInput): Promise<
 
 /** Builds the shards of a job, with request lines copied rather than written anew where that makes the same bytes. */
 export function buildFast(store: ObjectStore, job: Job): Promise<Plan> {
-  return buildShards(store, job, { createRequests: (rules) => new FastRequests(rules) });
+  return buildShards(store, job, { createRequests });
 }
 
-async function build({ store, log }: Edges, job: Job): Promise<Plan> {
+const createRequests = (rules: RequestRules): FastRequests => new FastRequests(rules);
+
+async function build({ store, log, time }: Edges, job: Job): Promise<Plan | Unfinished> {
   // Of a job request: the configuration's own were checked when it was read.
   if (job.profile.output !== undefined) await rejectWrongSchema(job.profile.output);
-  const plan = await buildFast(store, job).catch((error: unknown) => refusedPlan(job, error));
+  const from = await buildStateObject.read(store, job.jobId);
+  const plan = await buildOn(store, job, { createRequests, time, from }).catch((error: unknown) =>
+    refusedPlan(job, error),
+  );
+  if (!isPlan(plan)) {
+    log('build_paused', { jobId: job.jobId, rows: plan.rows, shards: plan.shards });
+    return plan;
+  }
+  // Such a job is no refused one: it is built again when it is resumed with a larger budget.
+  if (plan.failure === undefined) await checkEstimate(store, job, plan);
   await planObject.write(store, job.jobId, plan);
+  if (from !== undefined) await forgetBuildState(store, job.jobId);
   log('requests_built', {
     jobId: job.jobId,
     rows: plan.rows,

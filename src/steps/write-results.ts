@@ -11,7 +11,7 @@ import { summaryObject, type Summary } from '../checkpoints/summary.ts';
 import { deadLettersKey, resultsKey, shardKey, summaryKey, type ShardFile } from '../checkpoints/keys.ts';
 import { rowsNotOk, settledRows } from '../checkpoints/outcomes.ts';
 import { writeReport } from '../report/write-report.ts';
-import { isCancelled, readStop } from '../checkpoints/stop.ts';
+import { readStop } from '../checkpoints/stop.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { writeTables } from '../tables/write-tables.ts';
 
@@ -29,9 +29,8 @@ export async function writeResults(edges: Edges, { jobId, error }: WriteContext)
   const failure = plan?.failure ?? (error === undefined ? undefined : failureFromCatch(error));
   const shards = plan === undefined ? [] : await settleShards(edges, jobId, plan, failure);
   const stop = await readStop(store, jobId);
-  const cancelled = isCancelled(stop) ? stop?.failure : undefined;
   const endedAt = new Date(edges.clock.now());
-  const summary = summarize({ job, plan, shards, failure, cancelled, endedAt });
+  const summary = summarize({ job, plan, shards, failure, stop, endedAt });
   reconcile(summary, plan);
   await joinFiles(store, jobId, shards, summary);
   if (job.retry === undefined) await writeEnd(edges, job, summary);

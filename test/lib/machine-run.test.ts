@@ -77,6 +77,7 @@ describe('the deployed definition, run on the local engine', () => {
     const { output, states } = await runMachine({});
     expect(states).toEqual([
       'Build requests',
+      'All built?',
       'For each shard',
       'Upload file',
       'Row by row?',
@@ -96,6 +97,27 @@ describe('the deployed definition, run on the local engine', () => {
       'Job succeeded',
     ]);
     expect(output).toMatchObject({ jobId: 'job-1', status: 'succeeded' });
+  });
+
+  test('calls Build requests again until everything is built', async () => {
+    const building = { rows: 5, shards: 1 };
+    const { states, inputsOf } = await runMachine({
+      'build-requests': [
+        { building },
+        { building },
+        { ...HAPPY['build-requests']?.[0], building: undefined },
+      ],
+    });
+    expect(states.slice(0, 7)).toEqual([
+      'Build requests',
+      'All built?',
+      'Build requests',
+      'All built?',
+      'Build requests',
+      'All built?',
+      'For each shard',
+    ]);
+    expect(inputsOf('build-requests').at(-1)).toEqual({ jobId: 'job-1', building });
   });
 
   test('gives every shard its own number and nothing of the others', async () => {

@@ -65,23 +65,27 @@ function jobOf(
     jobId: JOB_ID,
     inputs: [{ key }],
     createdAt: '2026-11-01T00:00:00.000Z',
-    profile: {
-      name: 'default',
-      provider: { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: builtInDialect('melious') },
-      endpoint: '/v1/chat/completions',
-      model: 'm',
-      body: {},
-      strict,
-      rounds: 4,
-      retryWaitSeconds: 60,
-      retriableCodes: [],
-      completionWindow: '24h',
-      shardLimits,
-      polling: { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 },
-      resultShape: 'compact',
-      budget: {},
-      keepProviderFiles: false,
-      ...profile,
-    },
+    profile: profileOf({ strict, shardLimits, ...profile }),
+  };
+}
+
+export function profileOf(profile: Partial<ResolvedProfile>): ResolvedProfile {
+  return {
+    name: 'default',
+    provider: { name: 'p', baseUrl: 'http://127.0.0.1:9/v1', dialect: builtInDialect('melious') },
+    endpoint: '/v1/chat/completions',
+    model: 'm',
+    body: {},
+    strict: false,
+    rounds: 4,
+    retryWaitSeconds: 60,
+    retriableCodes: [],
+    completionWindow: '24h',
+    shardLimits: WIDE,
+    polling: { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 },
+    resultShape: 'compact',
+    budget: {},
+    keepProviderFiles: false,
+    ...profile,
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import type { Edges } from '../../src/edges.ts';
+import type { JobContext } from '../../src/contract.ts';
 import type { Job } from '../../src/checkpoints/job.ts';
 import type { Plan } from '../../src/checkpoints/plan.ts';
 import type { ResolvedProfile } from '../../src/checkpoints/profile.ts';
@@ -17,7 +18,7 @@ const JOB_ID = 'job-1';
 interface Bench {
   readonly store: ObjectStore;
   readonly logged: readonly [string, LogFields][];
-  readonly build: () => ReturnType<typeof buildRequests>;
+  readonly build: () => Promise<JobContext>;
   readonly plan: () => Promise<Plan | undefined>;
 }
 
@@ -40,7 +41,7 @@ async function openJob(
   return {
     store,
     logged,
-    build: () => buildRequests(edges, { jobId: JOB_ID }),
+    build: async () => (await buildRequests(edges, { jobId: JOB_ID })) as JobContext,
     plan: () => readJson<Plan>(store, planKey(JOB_ID)),
   };
 }

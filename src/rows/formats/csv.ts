@@ -15,6 +15,8 @@ import { notUtf8 } from './encoding.ts';
 import type { ReadOptions } from './format.ts';
 import { couldBeRows } from './merged-rows.ts';
 import { peek, withoutStart } from './peek.ts';
+import type { Mark } from './place.ts';
+import { Reading } from './reading.ts';
 import { readHeader } from './table-header.ts';
 
 /** A table whose extension promises commas. */
@@ -52,8 +54,47 @@ async function* readTable(
     firstLine: sep === undefined ? 1 : 2,
   });
   const reader = new TableReader(delimiter, options);
-  for await (const records of cutRecords(withoutStart(all, sepBytes), cutter, options)) {
+  yield* readRecords({ chunks: withoutStart(all, sepBytes), offset: sepBytes, cutter, reader }, options);
+}
+
+/** Reads on in a table, from a mark in its middle. */
+export function readTableFrom(
+  chunks: AsyncIterable<Uint8Array>,
+  options: ReadOptions,
+  { delimiter = ',', offset, lines, header }: Mark,
+): AsyncGenerator<Row[]> {
+  const { table, maxRowBytes } = options;
+  const cutter = new RecordCutter({
+    delimiter,
+    quotes: table?.quotes,
+    longest: maxRowBytes,
+    firstLine: lines + 1,
+  });
+  const reader = new TableReader(delimiter, options, header);
+  return readRecords({ chunks: buffers(chunks), offset, cutter, reader }, options);
+}
+
+async function* buffers(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) yield asBuffer(chunk);
+}
+
+interface Records {
+  readonly chunks: AsyncIterable<Buffer>;
+  /** Where they begin. */
+  readonly offset: number;
+  readonly cutter: RecordCutter;
+  readonly reader: TableReader;
+}
+
+async function* readRecords(
+  { chunks, offset, cutter, reader }: Records,
+  options: ReadOptions,
+): AsyncGenerator<Row[]> {
+  let end = offset;
+  for await (const { records, end: bytes } of cutRecords(chunks, cutter, options)) {
+    end += bytes;
     const rows = reader.read(records);
+    options.standing?.at({ as: 'table', offset: end, lines: cutter.line - 1, ...reader.learnt });
     if (rows.length > 0) yield rows;
   }
 }
@@ -79,7 +120,7 @@ async function* cutRecords(
   chunks: AsyncIterable<Buffer>,
   cutter: RecordCutter,
   { name, maxRowBytes, table }: ReadOptions,
-): AsyncGenerator<readonly CsvRecord[]> {
+): AsyncGenerator<Cut> {
   const source = chunks[Symbol.asyncIterator]();
   let pieces: Buffer[] = [];
   let [size, enough] = [0, 0];
@@ -95,7 +136,7 @@ async function* cutRecords(
     const bytes = pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
     const cut: Cut = cutter.cut(bytes, isEnd);
     if (cut.broken !== undefined) throw unreadable(name, cut.broken, table?.quotes);
-    if (cut.records.length > 0) yield cut.records;
+    if (cut.end > 0) yield cut;
     const rest = bytes.subarray(cut.end);
     size = rest.length;
     if (size > maxRowBytes) throw unreadable(name, { why: 'too long', line: cutter.line }, table?.quotes);
@@ -133,11 +174,22 @@ function unreadable(name: string, { why, line }: Broken, quotes: boolean | undef
 class TableReader {
   readonly #delimiter: string;
   readonly #options: ReadOptions;
+  #header: readonly string[] | undefined;
   #table: Table | undefined;
 
-  constructor(delimiter: string, options: ReadOptions) {
+  /** @param header of a table that is entered behind it */
+  constructor(delimiter: string, options: ReadOptions, header?: readonly string[]) {
     this.#delimiter = delimiter;
     this.#options = options;
+    this.#header = header;
+    // What it tells was told when it was read.
+    if (header !== undefined)
+      this.#table = readHeader(header, { ...options, reading: new Reading(), onHeader: undefined });
+  }
+
+  /** What the table's start has told. */
+  get learnt(): Pick<Mark, 'header' | 'delimiter'> {
+    return { header: this.#header, delimiter: this.#delimiter };
   }
 
   read(records: readonly CsvRecord[]): Row[] {
@@ -145,8 +197,10 @@ class TableReader {
     const rows: Row[] = [];
     for (const record of records) {
       if (isEmpty(record)) reading.emptyRows.add(record.line);
-      else if (this.#table === undefined) this.#table = readHeader(cellsOf(record), this.#options);
-      else rows.push(this.#toRow(this.#table, record));
+      else if (this.#table === undefined) {
+        this.#header = cellsOf(record);
+        this.#table = readHeader(this.#header, this.#options);
+      } else rows.push(this.#toRow(this.#table, record));
     }
     return rows;
   }

@@ -27,9 +27,13 @@ export function canonicalEncoding(label: string): string | undefined {
 /**
  * A file's content as UTF-8 without a byte order mark. A byte order mark decides, then the profile, then the bytes: UTF-16
  * is recognised by its zeros. Other encodings cannot be told apart by their bytes, so they have to be named.
+ * @returns also how many bytes the byte order mark has
  * @throws InvalidInput when the content is not text, or not of the encoding it should be of.
  */
-export async function decodeText(peeked: Peeked, options: ReadOptions): Promise<Peeked> {
+export async function decodeText(
+  peeked: Peeked,
+  options: ReadOptions,
+): Promise<Peeked & { readonly mark: number }> {
   const { encoding, mark, why } = recognise(peeked.start, options);
   const { name, reading } = options;
   reading.encoding = encoding;
@@ -41,7 +45,7 @@ export async function decodeText(peeked: Peeked, options: ReadOptions): Promise<
       : await peek(decode(chunks, encoding, name));
   if (decoded.start.subarray(0, TEXT_BYTES).includes(0))
     throw new InvalidInput(`${name} is named ${reading.format}, but its content is not text.`);
-  return decoded;
+  return { ...decoded, mark };
 }
 
 function recognise(start: Buffer, { table, reading, name }: ReadOptions): Recognised {

@@ -1,20 +1,22 @@
 import { InvalidInput } from '../../errors.ts';
 import { parseExact } from '../../exact-json.ts';
 import type { ReadOptions } from './format.ts';
-import { frameLines, type Line } from '../../jsonl/lines.ts';
+import type { Line } from '../../jsonl/lines.ts';
 import type { JsonRow, Problem, ReadRow, Row, UnreadableRow } from '../row.ts';
 import { decodeLine, rawText } from './decode-line.ts';
-import { withLineFeeds } from './line-ends.ts';
+import type { Mark } from './place.ts';
+import { rowLines } from './row-lines.ts';
 import { unwritable } from '../../jsonl/unwritable.ts';
 
 /** JSON lines: a JSON value per line. They are handed on unread, for many need not be: see `splice-json.ts`. */
 export async function* readJsonLines(
   chunks: AsyncIterable<Uint8Array>,
   options: ReadOptions,
+  from?: Mark,
 ): AsyncGenerator<Row[]> {
   const { name, maxRowBytes } = options;
-  let seen = false;
-  for await (const lines of frameLines(await withLineFeeds(chunks, options), maxRowBytes)) {
+  let seen = from !== undefined;
+  for await (const lines of rowLines(chunks, options, 'json lines', from)) {
     if (!seen) rejectWholeDocument(lines[0], name);
     seen = true;
     yield lines.map((line) => toRow(line, maxRowBytes));

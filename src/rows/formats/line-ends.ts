@@ -1,22 +1,15 @@
 import { asBuffer } from '../../jsonl/lines.ts';
-import type { ReadOptions } from './format.ts';
-import { peek } from './peek.ts';
 
 const [CR, LF] = [0x0d, 0x0a];
 
-/** Lines that end with a carriage return alone, as old Macs wrote them, get line feeds; other files stay as they are. */
-export async function withLineFeeds(
-  chunks: AsyncIterable<Uint8Array>,
-  { reading }: ReadOptions,
-): Promise<AsyncIterable<Uint8Array>> {
-  const { start, chunks: all } = await peek(chunks);
+/** Whether the lines of a file that begins so end with a carriage return alone, as old Macs wrote them. */
+export function hasReturnsAlone(start: Buffer): boolean {
   const at = start.indexOf(CR);
-  if (at === -1 || at === start.length - 1 || start.includes(LF)) return all;
-  reading.note('Its lines end with carriage returns alone.');
-  return replaced(all);
+  return at !== -1 && at !== start.length - 1 && !start.includes(LF);
 }
 
-async function* replaced(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+/** A line feed for each carriage return. */
+export async function* lineFeedsFor(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   for await (const chunk of chunks)
     yield Buffer.from(asBuffer(chunk).map((byte) => (byte === CR ? LF : byte)));
 }

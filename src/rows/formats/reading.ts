@@ -4,6 +4,19 @@ import type { InputReading } from '../../checkpoints/plan.ts';
 const MAX_COLUMNS = 50;
 const MAX_NAME = 100;
 
+/** A {@link Reading} between two calls. */
+export interface SavedReading extends Pick<Reading, 'format' | 'encoding' | 'ignoredColumns'> {
+  readonly delimiter?: string | undefined;
+  readonly columns?: readonly string[] | undefined;
+  /** How often something was seen, and where first, in the order of {@link TALLIES}. */
+  readonly tallies: readonly SavedTally[];
+  readonly notices: readonly string[];
+}
+
+type SavedTally = readonly [count: number, line: number];
+
+const TALLIES = ['emptyRows', 'shortRows', 'severalLines', 'plainQuotes'] as const;
+
 /** Collects how one file is read, as it is read: what was recognised, and what was left out. */
 export class Reading {
   /** The extension that says the format, such as `.csv`. */
@@ -18,6 +31,26 @@ export class Reading {
   readonly severalLines = new Tally();
   readonly plainQuotes = new Tally();
   readonly #notices: string[] = [];
+
+  static from(saved: SavedReading): Reading {
+    const reading = new Reading();
+    Object.assign(reading, {
+      format: saved.format,
+      encoding: saved.encoding,
+      delimiter: saved.delimiter,
+      columns: saved.columns,
+      ignoredColumns: saved.ignoredColumns,
+    });
+    for (const [n, name] of TALLIES.entries()) reading[name].restore(saved.tallies[n] ?? [0, 0]);
+    reading.#notices.push(...saved.notices);
+    return reading;
+  }
+
+  save(): SavedReading {
+    const { format, encoding, delimiter, columns, ignoredColumns } = this;
+    const tallies = TALLIES.map((name) => this[name].save());
+    return { format, encoding, delimiter, columns, ignoredColumns, tallies, notices: [...this.#notices] };
+  }
 
   /** Adds a sentence for people about something that is not the plain default. */
   note(sentence: string): void {
@@ -57,6 +90,15 @@ export class Reading {
 export class Tally {
   count = 0;
   #line = 0;
+
+  save(): SavedTally {
+    return [this.count, this.#line];
+  }
+
+  restore([count, line]: SavedTally): void {
+    this.count = count;
+    this.#line = line;
+  }
 
   add(line: number): void {
     if (this.count === 0) this.#line = line;

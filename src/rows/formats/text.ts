@@ -1,18 +1,19 @@
-import { frameLines, type Line } from '../../jsonl/lines.ts';
+import type { Line } from '../../jsonl/lines.ts';
 import type { Row } from '../row.ts';
 import { decodeLine } from './decode-line.ts';
 import { notUtf8 } from './encoding.ts';
 import type { ReadOptions } from './format.ts';
-import { withLineFeeds } from './line-ends.ts';
+import type { Mark } from './place.ts';
+import { rowLines } from './row-lines.ts';
 
 /** Plain text: a prompt per line. @throws InvalidInput when it is not UTF-8: half a file is never sent. */
 export async function* readText(
   chunks: AsyncIterable<Uint8Array>,
   options: ReadOptions,
+  from?: Mark,
 ): AsyncGenerator<Row[]> {
-  for await (const lines of frameLines(await withLineFeeds(chunks, options), options.maxRowBytes)) {
+  for await (const lines of rowLines(chunks, options, 'text', from))
     yield lines.map((line) => toRow(line, options));
-  }
 }
 
 function toRow(line: Line, { name, maxRowBytes }: ReadOptions): Row {

@@ -1,0 +1,22 @@
+import { summaryObject } from '../src/checkpoints/summary.ts';
+import { printable } from '../src/printable.ts';
+import type { RunFlags } from './commands/run.ts';
+import { watch } from './commands/watch.ts';
+import { printError } from './output.ts';
+import { placeFiles } from './placed-files.ts';
+import { openPlace } from './targets/open-target.ts';
+
+/** The job is known where another process works: it is watched there to its end, and not sent a second time. */
+export async function joinRun(
+  { jobId, data }: { readonly jobId: string; readonly data: string },
+  { json, out }: RunFlags,
+): Promise<number> {
+  const place = await openPlace({ stack: undefined, outputs: '', data });
+  printError(
+    `Another process works with "${printable(data)}" and has job ${printable(jobId)}: it is not sent again, and watched here.`,
+  );
+  const status = await watch(place, jobId, { ...(json && { json }), interval: 1 });
+  const summary = out === undefined ? undefined : await summaryObject.read(place.store, jobId);
+  if (summary !== undefined) await placeFiles(place.store, summary, out);
+  return status;
+}

@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readDetails } from '../src/status/job-status.ts';
+import type { ObjectStore } from '../src/store/object-store.ts';
+import { createProgress, createTroubles } from './progress.ts';
+import type { RunProgress } from './run-progress.ts';
+import { createFolderExecutions } from './targets/folder-executions.ts';
+import type { Screen } from './view/is-live.ts';
+import { createLiveView } from './view/view.ts';
+
+/** Shortest time between two looks at the job, in milliseconds: a large one has a thousand steps a second. */
+const REST_MS = 250;
+
+/** Draws in place how the job of a data folder goes on, and above it what stays. */
+export function openLiveProgress(store: ObjectStore, screen: Screen): RunProgress {
+  const view = createLiveView(screen);
+  const executions = createFolderExecutions(store, () => Promise.resolve(true));
+  let jobId: string | undefined;
+  let looking: Promise<void> | undefined;
+  let ended = false;
+  const look = async (): Promise<void> => {
+    const details = jobId === undefined ? undefined : await readDetails({ store, executions }, jobId);
+    if (details !== undefined) view.show(details);
+  };
+  // One look at a time: steps that happen meanwhile are seen by the next step's, or the last one.
+  const lookSoon = (): void => {
+    looking ??= look()
+      .then(() => sleep(ended ? 0 : REST_MS, undefined, { ref: false }))
+      .finally(() => (looking = undefined));
+    looking.catch(() => undefined);
+  };
+  const troubles = createTroubles((line) => view.note(line));
+  const afterwards = createProgress((line) => view.note(line));
+  return {
+    onEvent(event) {
+      (ended ? afterwards : troubles)(event);
+      if (!ended) lookSoon();
+    },
+    begin(id) {
+      jobId = id;
+      lookSoon();
+    },
+    async end() {
+      ended = true;
+      await look().catch(() => undefined);
+      view.end();
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import type { ProfileConfig } from '../src/config/config.ts';
+import { defined } from '../src/defined.ts';
+import { shortForms } from '../src/requests/question.ts';
+import type { TreatmentFlags } from './commands/options.ts';
+
+/** The fields of a profile that a command's options replace. */
+export function overridesOf(flags: TreatmentFlags): ProfileConfig {
+  const { provider, endpoint, rounds, strict, quotes } = flags;
+  const { table: rules, ...asked } = shortForms(flags);
+  const table = defined({ ...rules, quotes });
+  return {
+    ...asked,
+    ...(provider !== undefined && { provider }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(rounds !== undefined && { rounds }),
+    ...(strict !== undefined && { strict }),
+    ...(Object.keys(table).length > 0 && { table }),
+  };
+}

@@ -1,0 +1,64 @@
+import { copyFile, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
+import { makeFolder } from '../host/make-folder.ts';
+import { deadLettersKey, fileKey, reportKey, summaryKey } from '../src/checkpoints/keys.ts';
+import type { Summary } from '../src/checkpoints/summary.ts';
+import { InvalidRequest } from '../src/errors.ts';
+import { printable } from '../src/printable.ts';
+import type { ObjectStore } from '../src/store/object-store.ts';
+import { download } from './result-files.ts';
+import type { TableFormat } from './table-format.ts';
+
+/** A table replaces the file of its name, which must not be what the answers are asked for. */
+export async function makePlace(
+  out: string,
+  format: TableFormat | undefined,
+  files: readonly string[],
+): Promise<void> {
+  if (format !== undefined && (await isOneOf(out, files)))
+    throw new InvalidRequest(
+      `--out: ${printable(out)} is an input of the job, and would be replaced by its answers. Name another file.`,
+    );
+  await makeFolder('--out', format === undefined ? out : dirname(out));
+}
+
+/** Whether a path is one of these files, whatever name it is given by. */
+async function isOneOf(path: string, files: readonly string[]): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return false;
+  const others = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
+  return others.some((other) => other?.ino === found.ino && other.dev === found.dev);
+}
+
+/** Where the result files are: in the store, or where --out asks for them. */
+export async function placeFiles(
+  store: ObjectStore,
+  summary: Summary,
+  out: string | undefined,
+): Promise<string[]> {
+  const { tables = [] } = summary;
+  const keys = [
+    summary.results,
+    ...tables,
+    summary.deadLetters,
+    summary.report,
+    summaryKey(summary.jobId),
+  ].filter((key) => key !== undefined);
+  const sources = keys.map((key) => store.locate(key));
+  const answers = await Array.fromAsync(store.list(fileKey(summary.jobId, '')));
+  const folders = answers.length === 0 ? [] : ['files'];
+  if (out === undefined) {
+    const folder = dirname(store.locate(summaryKey(summary.jobId)));
+    return [...sources, ...folders.map((name) => join(folder, name))].map((path) => relative('.', path));
+  }
+  // Those of an earlier run are not this job's; its dead letters would be paid for again when they are run.
+  for (const key of [deadLettersKey(summary.jobId), reportKey(summary.jobId)])
+    if (!keys.includes(key)) await rm(join(out, basename(key)), { force: true });
+  for (const { key } of answers) await download(store, key, { jobId: summary.jobId, folder: out });
+  const placed = sources.map(async (source) => {
+    const target = join(out, basename(source));
+    await copyFile(source, target);
+    return target;
+  });
+  return [...(await Promise.all(placed)), ...folders.map((name) => join(out, name))];
+}

@@ -1,0 +1,118 @@
+import { join, relative } from 'node:path';
+import { styleText } from 'node:util';
+import { runJob } from '../host/run-job.ts';
+import type { NightshiftConfig } from '../src/config/config.ts';
+import type { StartedJob } from '../src/doors/start-job.ts';
+import { InvalidRequest } from '../src/errors.ts';
+import type { Log } from '../src/log.ts';
+import { packageRoot } from '../src/package-root.ts';
+import { printable } from '../src/printable.ts';
+import { chooseProvider } from './choose-provider.ts';
+import { EXIT, exitStatus } from './commands/exit-status.ts';
+import type { RunFlags } from './commands/run.ts';
+import { endOrCancel } from './end-or-cancel.ts';
+import { takeInterrupts } from './interrupts.ts';
+import { openForRun } from './open-folder.ts';
+import { print as printOut, printError } from './output.ts';
+import { overridesOf } from './overrides.ts';
+import { makePlace, placeFiles } from './placed-files.ts';
+import { openProgress } from './run-progress.ts';
+import { takeStandardInput } from './standard-input.ts';
+import { formatOfFile } from './table-format.ts';
+import { describeProvider } from './view/describe-provider.ts';
+import { logText, withTime } from './view/log-text.ts';
+
+/** Found when it is needed: files of the package are beside its package.json. */
+const example = (): string => join(packageRoot(), 'examples', 'hanse.jsonl');
+
+/** Runs one job to its end. @returns the exit status */
+export async function runFiles(
+  named: readonly string[],
+  flags: RunFlags,
+  config: NightshiftConfig,
+): Promise<number> {
+  const interrupts = takeInterrupts();
+  const print = printer(flags);
+  const isDemo = named.length === 0;
+  await using given = await takeStandardInput(isDemo ? [example()] : named, process.stdin, flags.stdin);
+  const { profile, limit } = flags;
+  const asked = { files: given.files, profile, limit, overrides: overridesOf(flags) };
+  const chosen = await chooseProvider(config, asked, flags, isDemo);
+  if (flags.bundles) requireNodeOfBundles();
+  // Before anything is paid for: a job that ended may not find out that its results have no place.
+  const format = flags.out === undefined ? undefined : await formatOfFile(flags.out);
+  if (flags.out !== undefined) await makePlace(flags.out, format, asked.files);
+  const wanted = { ...asked, overrides: chosen.overrides, again: flags.again === true };
+  const log: Log = flags.verbose ? logToStandardError : () => undefined;
+  const place = await openForRun({ data: flags.data, simulator: chosen.simulated, log, config }, wanted);
+  if (place.kind === 'joined') {
+    const { joinRun } = await import('./join-run.ts');
+    return await joinRun(place, flags);
+  }
+  await using host = place.edges;
+  const { store } = host.edges;
+  const progress = await openProgress(store, flags, (line) => print(withTime(line)));
+  const summary = await endOrCancel(
+    runJob({
+      ...wanted,
+      config,
+      edges: host.edges,
+      simulated: chosen.simulated || undefined,
+      steps: host.steps,
+      bundles: flags.bundles && 'cdk.out',
+      onStart: (job) => {
+        for (const line of startLines(job, asked.files, describeProvider(chosen.name, host.simulatorUrl)))
+          print(line);
+        if (job.execution !== undefined) progress.begin(job.jobId);
+      },
+      onEvent: progress.onEvent,
+      signal: interrupts.first,
+    }),
+    interrupts,
+    () => progress.end(),
+  );
+  if (summary === undefined) return EXIT.interrupted;
+  const placed = await placeFiles(store, summary, format === undefined ? flags.out : undefined);
+  if (format !== undefined && flags.out !== undefined && summary.results !== undefined) {
+    const { exportTable } = await import('./commands/export-table.ts');
+    placed.unshift(await exportTable(store, summary, { format, withInput: true, out: flags.out }));
+  }
+  const { reportSummary } = await import('./view/report.ts');
+  await reportSummary(store, summary, { files: placed, json: flags.json });
+  return exitStatus(summary);
+}
+
+/** The Lambdas' Node, for which their bundles are made. */
+const BUNDLES_NODE = 24;
+
+/** @throws InvalidRequest on a Node that lacks what the bundles use */
+function requireNodeOfBundles(): void {
+  const { node } = process.versions;
+  if (Number.parseInt(node, 10) < BUNDLES_NODE)
+    throw new InvalidRequest(`--bundles needs Node ${BUNDLES_NODE}, as Lambda has it, and this is ${node}.`);
+}
+
+/** With --json, standard output is for the summary alone. */
+function printer({ json }: RunFlags): (line: string) => void {
+  return json ? printError : printOut;
+}
+
+const logToStandardError: Log = (event, fields) =>
+  printError(styleText('dim', logText(event, fields), { stream: process.stderr }));
+
+/** What runs, who answers, and the job. */
+function startLines(job: StartedJob, files: readonly string[], provider: string): string[] {
+  return [
+    styleText('dim', 'The stack is synthesized; its state machine runs here.'),
+    provider,
+    startLine(job, files),
+  ];
+}
+
+function startLine({ jobId, state }: StartedJob, files: readonly string[]): string {
+  const job = styleText('bold', `job ${printable(jobId)}`);
+  if (state === 'finished') return `${job} has run before; this is what it came to (--again runs it anew)`;
+  return state === 'resumed'
+    ? `${job} goes on where it stopped`
+    : `${job} from ${files.map((file) => printable(relative('.', file))).join(', ')}`;
+}

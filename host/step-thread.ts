@@ -1,0 +1,36 @@
+import { Worker } from 'node:worker_threads';
+import type { DeployedProviders } from '../src/config/deployed-providers.ts';
+import type { ToWorker } from './step-worker.ts';
+
+const STEP_WORKER = new URL(
+  import.meta.url.endsWith('.ts') ? './step-worker.ts' : './step-worker.js',
+  import.meta.url,
+);
+
+/** A thread that is loaded, or loading, and has no steps to run yet. */
+let prepared: Worker | undefined;
+
+/**
+ * Starts the thread that steps run in before it is known which steps those are: it loads on another core while this
+ * process loads its own code. A process that ends without it does not wait for it.
+ */
+export function prepareStepThread(): void {
+  if (prepared !== undefined) return;
+  prepared = new Worker(STEP_WORKER);
+  prepared.unref();
+}
+
+/**
+ * Opens a thread for steps.
+ * @param providers where each provider's key may go
+ * @param module the code of the thread; default: the steps' handlers
+ */
+export function openStepThread(providers: DeployedProviders, module?: URL): Worker {
+  const worker = (module === undefined ? prepared : undefined) ?? new Worker(module ?? STEP_WORKER);
+  if (worker === prepared) prepared = undefined;
+  worker.ref();
+  const open: ToWorker = { kind: 'open', providers, environment: { ...process.env } };
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+  worker.postMessage(open);
+  return worker;
+}

@@ -1,0 +1,31 @@
+import { asBuffer, createFramer, type Line } from '../../jsonl/lines.ts';
+import type { ReadOptions } from './format.ts';
+import { lineFeedsFor, hasReturnsAlone } from './line-ends.ts';
+import { peek } from './peek.ts';
+import type { Mark } from './place.ts';
+
+/**
+ * The lines of a file with a row per line, in batches.
+ * @param from where the chunks begin, when that is not the file's start
+ */
+export async function* rowLines(
+  chunks: AsyncIterable<Uint8Array>,
+  { maxRowBytes, standing, reading }: ReadOptions,
+  as: 'json lines' | 'text',
+  from?: Mark,
+): AsyncGenerator<Line[]> {
+  const peeked = from === undefined ? await peek(chunks) : undefined;
+  const returns = peeked === undefined ? from?.returns === true : hasReturnsAlone(peeked.start);
+  if (peeked !== undefined && returns) reading.note('Its lines end with carriage returns alone.');
+  const framer = createFramer(maxRowBytes, 'rows', from);
+  const all = peeked?.chunks ?? chunks;
+  for await (const chunk of returns ? lineFeedsFor(all) : all) {
+    const lines = framer.push(asBuffer(chunk));
+    if (lines.length === 0) continue;
+    standing?.at({ as, returns, ...framer.position });
+    yield lines;
+  }
+  const last = framer.end();
+  standing?.at({ as, returns, ...framer.position });
+  if (last.length > 0) yield last;
+}

@@ -1,0 +1,54 @@
+import { basename } from 'node:path/posix';
+import type { Job } from '../checkpoints/job.ts';
+import type { Plan } from '../checkpoints/plan.ts';
+import type { ResolvedProfile } from '../checkpoints/profile.ts';
+import type { Failure } from '../errors.ts';
+
+/** Why nothing of the plan may be sent, if that is so. */
+export function refuse(plan: Plan, { inputs, profile }: Job): Failure | undefined {
+  const { rows, invalid, problems } = plan;
+  const files = inputs.map(({ key }) => basename(key)).join(', ');
+  if (rows === 0) return failure(`${files} has no rows: it is empty.`);
+  const reasons = problems.slice(0, 3).map(({ line, code, message }) => `line ${line}: ${message} [${code}]`);
+  const because = `${reasons.join('; ')}${invalid > reasons.length ? '; …' : ''}`;
+  const fault = profileFault(plan);
+  if (fault !== undefined)
+    return {
+      ...failure(`${fault} So it is with every row of ${files}; nothing was sent.`),
+      name: 'InvalidRequest',
+    };
+  if (invalid === rows) return failure(`${files} has no valid row. ${because}`);
+  if (profile.strict && invalid > 0) {
+    return failure(
+      `${invalid} of ${rows} rows of ${files} are invalid and the job is strict: nothing was sent. ${because}`,
+    );
+  }
+  return overBudget(plan, files, profile);
+}
+
+/** Codes of rows that the profile is the cause of when every row has the same. */
+const PROFILE_FAULTS: ReadonlySet<string> = new Set(['MISSING_MODEL', 'MISSING_COLUMN', 'NO_PROMPT']);
+
+/** What is wrong with the profile, or with what was asked for, and not with the file: every row says the same. */
+function profileFault({ rows, invalid, problems }: Plan): string | undefined {
+  const [first] = problems;
+  if (first === undefined || invalid !== rows || !PROFILE_FAULTS.has(first.code)) return undefined;
+  const isSame = problems.every(({ code, message }) => code === first.code && message === first.message);
+  return isSame ? `${first.message} [${first.code}]` : undefined;
+}
+
+function overBudget(
+  { rows, inputTokens }: Plan,
+  files: string,
+  { name, budget }: ResolvedProfile,
+): Failure | undefined {
+  const { maxRows = Infinity, maxInputTokens = Infinity } = budget;
+  const of = `the budget of the profile "${name}"; nothing was sent.`;
+  if (rows > maxRows) return failure(`${files} has ${rows} rows, more than the ${maxRows} of ${of}`);
+  if (inputTokens <= maxInputTokens) return undefined;
+  return failure(`${files} has about ${inputTokens} input tokens, more than the ${maxInputTokens} of ${of}`);
+}
+
+function failure(message: string): Failure {
+  return { name: 'InvalidInput', code: 'InvalidInput', message };
+}
