@@ -66,6 +66,12 @@ export function delimiterOf(delimiter = ','): string {
   return read;
 }
 
+/** What separated the cells of the input: the spreadsheet that wrote it expects the same. */
+function delimiterOfInput({ inputs }: Summary): string | undefined {
+  const [delimiter, ...others] = new Set(inputs.map((input) => input.delimiter));
+  return others.length === 0 && DELIMITERS.includes(delimiter ?? '') ? delimiter : undefined;
+}
+
 /** A table as it streams, and after that what is to be said of it. */
 interface WrittenTable {
   readonly chunks: AsyncIterable<Uint8Array | string>;
@@ -90,7 +96,8 @@ async function makeTable(
       `The input of job ${summary.jobId} is not known any more: its job.json is deleted. Leave out --with-input.`,
     );
   const table = await joinedTable(store, job, results);
-  const { chunks, notices } = writeTable(table, options);
+  const { delimiter = delimiterOfInput(summary) } = options;
+  const { chunks, notices } = writeTable(table, { ...options, delimiter });
   const cut = table.isCut ? ['The rows have more than 1,000 fields: the others have no column.'] : [];
   return { chunks, notices: () => [...cut, ...notices()] };
 }

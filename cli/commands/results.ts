@@ -43,7 +43,10 @@ export function resultsCommand(): Command {
       ),
     )
     .option('--with-input', "with a table: the input's columns first, then ok, the answer and the error")
-    .option('--delimiter <character>', 'with --format csv: what separates cells, , ; | or tab (default: ,)')
+    .option(
+      '--delimiter <character>',
+      "with --format csv: what separates cells, , ; | or tab (default: the input's with --with-input, else ,)",
+    )
     .option('--raw', 'with --format csv: leave cells as they are that a spreadsheet takes for a formula');
   return addPlaceOptions(command)
     .addHelpText(
