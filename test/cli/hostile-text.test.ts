@@ -13,7 +13,7 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 import { CONFIG } from '../support/config.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import { EVIL, expectText } from './hostile.ts';
-import { spawnCli } from './spawn-cli.ts';
+import { runCli } from './run-cli.ts';
 import { tableOf } from '../support/exhaustive.ts';
 
 const JOBS = { running: `running-${EVIL}`, done: `done-${EVIL}`, failed: `failed-${EVIL}` };
@@ -147,7 +147,7 @@ describe('a data folder full of hostile names and messages', () => {
     COMMANDS.map(([status, ...args]) => ({ status, args })),
     5,
   ).test('only shows in %j', async ({ status, args }) => {
-    const plain = await spawnCli(folder, args);
+    const plain = await runCli(folder, args);
 
     expectText(plain, false);
     expect(plain.status).toBe(status);
@@ -162,18 +162,18 @@ describe('a data folder full of hostile names and messages', () => {
       ['status', JOBS.failed, ...place],
       ['results', JOBS.failed, ...place],
     ])
-      expectText(await spawnCli(folder, args, styled), true);
+      expectText(await runCli(folder, args, styled), true);
   });
 
   test('has its values whole in --json', async () => {
-    const { stdout } = await spawnCli(folder, ['status', JOBS.failed, ...place, '--json']);
+    const { stdout } = await runCli(folder, ['status', JOBS.failed, ...place, '--json']);
     expect(JSON.parse(stdout)).toMatchObject({
       jobId: JOBS.failed,
       profile: EVIL,
       failure: { message: `It failed: ${EVIL}` },
     });
 
-    const results = await spawnCli(folder, ['results', JOBS.done, ...place, '--json']);
+    const results = await runCli(folder, ['results', JOBS.done, ...place, '--json']);
     expect(JSON.parse(results.stdout.split('\n')[0] ?? '')).toMatchObject({ custom_id: EVIL, text: EVIL });
   });
 });

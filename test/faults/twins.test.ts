@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { Misbehaviour } from '../doubles/ledger-provider.ts';
 import { openLedgerWorld, type LedgerWorld, type LedgerWorldOptions } from '../doubles/ledger-world.ts';
+import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
 /** Ways in which a provider comes to have two batches of the same rows. */
 interface Scenario extends LedgerWorldOptions {
@@ -58,7 +59,7 @@ describe.each(TABLE)('$what', ({ what: _what, ...options }) => {
   });
 });
 
-test('a twin that heeds no cancel is reported as open beside the results', async () => {
+test('a twin that heeds no cancel is reported as open beside the results', EXHAUSTIVE, async () => {
   const world = await openLedgerWorld({
     misbehaviour: {
       lostCreates: [503],

@@ -1,16 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { accessibilityFaults, launchBrowser, shoot, watchPage } from '../report/browser.ts';
+import { describe, expect, test } from 'vitest';
+import { accessibilityFaults, shoot, useBrowser, watchPage } from '../report/browser.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { BatchAction } from '../../simulator/faults.ts';
+import { EXHAUSTIVE } from '../support/exhaustive.ts';
 import { openHost, type TestHost } from './open-host.ts';
-
-const found = await launchBrowser();
-const browser = typeof found === 'string' ? undefined : found;
-if (typeof found === 'string') process.stderr.write(`The pages' browser tests do not run: ${found}.\n`);
-
-afterAll(() => browser?.close());
 
 const MARKUP = '<img src=x onerror="window.pwned = 1">';
 
@@ -49,16 +43,12 @@ async function holdJob(action: BatchAction = { kind: 'status', status: MARKUP })
   return { host, url, jobId, release: () => held.resolve() };
 }
 
-describe.skipIf(browser === undefined)('in a browser', () => {
-  let chromium: Browser;
-
-  beforeAll(() => {
-    if (browser !== undefined) chromium = browser;
-  });
+describe('in a browser', EXHAUSTIVE, () => {
+  const browser = useBrowser();
 
   test('the list leads to a job, whose page follows it to its end by itself', async () => {
     const { url, jobId, release } = await holdJob();
-    const { page, trouble, requests } = await watchPage(chromium);
+    const { page, trouble, requests } = await watchPage(browser.open());
 
     await page.goto(`${url}/`);
     expect(await accessibilityFaults(page)).toEqual([]);
@@ -91,7 +81,7 @@ describe.skipIf(browser === undefined)('in a browser', () => {
 
   test('updates can be paused', async () => {
     const { host, url, jobId, release } = await holdJob();
-    const { page, trouble, requests } = await watchPage(chromium);
+    const { page, trouble, requests } = await watchPage(browser.open());
     await page.goto(`${url}/ui/${jobId}`);
 
     await page.getByRole('button', { name: 'Pause updates' }).click();
@@ -107,17 +97,13 @@ describe.skipIf(browser === undefined)('in a browser', () => {
   });
 });
 
-describe.skipIf(browser === undefined)('a page does what the command line does:', () => {
-  let chromium: Browser;
-
-  beforeAll(() => {
-    if (browser !== undefined) chromium = browser;
-  });
+describe('a page does what the command line does:', EXHAUSTIVE, () => {
+  const browser = useBrowser();
 
   test('rows are pasted, planned and started, and their job is looked for and read, by keyboard', async () => {
     const host = await openHost();
     const { url } = await host.start();
-    const { page, trouble } = await watchPage(chromium);
+    const { page, trouble } = await watchPage(browser.open());
     await page.goto(`${url}/`);
 
     await page.getByLabel('Or rows').fill('id,prompt\n1,echo:one\n2,echo:=two\n3,\n');
@@ -164,7 +150,7 @@ describe.skipIf(browser === undefined)('a page does what the command line does:'
   test('a job is cancelled and resumed', async () => {
     // What has finished before it is cancelled has succeeded.
     const { url, jobId, release } = await holdJob({ kind: 'stuck', status: 'in_progress', finished: 0.5 });
-    const { page, trouble } = await watchPage(chromium);
+    const { page, trouble } = await watchPage(browser.open());
     await page.goto(`${url}/ui/${jobId}`);
 
     await Promise.all([
@@ -185,7 +171,7 @@ describe.skipIf(browser === undefined)('a page does what the command line does:'
     await host.drop('input/rows.jsonl', '{"prompt":"echo:one"}\n{"prompt":"two [flaky:CONTENT_FILTER]"}\n');
     const [summary] = await host.ended(1);
     const job = `${url}/ui/${summary?.jobId}`;
-    const { page, trouble } = await watchPage(chromium);
+    const { page, trouble } = await watchPage(browser.open());
     await page.goto(job);
     expect(await page.locator('#notable tbody tr').allInnerTexts()).toEqual([
       expect.stringMatching(/two \[flaky:CONTENT_FILTER\]\s+CONTENT_FILTER/),
@@ -213,12 +199,13 @@ describe.skipIf(browser === undefined)('a page does what the command line does:'
   });
 });
 
-describe.skipIf(browser === undefined)('by the mouse', () => {
+describe('by the mouse', EXHAUSTIVE, () => {
+  const browser = useBrowser();
+
   test('a file is dropped on the page, planned and started', async () => {
     const host = await openHost();
     const { url } = await host.start();
-    if (browser === undefined) return;
-    const { page, trouble } = await watchPage(browser);
+    const { page, trouble } = await watchPage(browser.open());
     await page.goto(`${url}/`);
 
     // Runs in the browser.
