@@ -13,7 +13,8 @@ const rowsOf = (texts: readonly string[], id = (n: number): string => `q${n}`): 
 const paid = ({ simulator }: World): number =>
   [...simulator.answersPerRow().values()].reduce((sum, answers) => sum + answers, 0);
 
-const answersOf = ({ results }: Ended): unknown[] => results.map((line) => ({ ...line, answeredBy: undefined }));
+const answersOf = ({ results }: Ended): unknown[] =>
+  results.map((line) => ({ ...line, answeredBy: undefined }));
 
 function expectReconciled({ summary, results, deadLetters }: Ended): void {
   expect(settledRows(summary.counts)).toBe(summary.rows);

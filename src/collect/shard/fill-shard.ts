@@ -20,11 +20,7 @@ export interface Filling {
 }
 
 /** @returns the shard's dead letters, with those of rows that others answer for */
-export async function fillShard(
-  store: ObjectStore,
-  shard: MergedShard,
-  filling: Filling,
-): Promise<number> {
+export async function fillShard(store: ObjectStore, shard: MergedShard, filling: Filling): Promise<number> {
   const results = store.write(shardKey(shard, 'filled-results.jsonl'));
   const deadLetters = store.write(shardKey(shard, 'filled-dead-letters.jsonl'));
   const filler = new ShardFiller({ results, deadLetters }, filling);
