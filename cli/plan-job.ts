@@ -5,11 +5,14 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { NightshiftConfig } from '../src/config/config.ts';
 import { resolveProfile } from '../src/config/resolve-profile.ts';
-import { numberText } from '../src/exact-json.ts';
 import type { InputRef, Job, SkippedFiles } from '../src/checkpoints/job.ts';
 import { roundKey } from '../src/checkpoints/keys.ts';
 import type { Plan } from '../src/checkpoints/plan.ts';
 import type { Price, ResolvedProfile } from '../src/checkpoints/profile.ts';
+import { estimateProblem } from '../src/spending/check-estimate.ts';
+import { longestAnswer, sendingOf } from '../src/spending/estimate.ts';
+import { costOf, priceOf } from '../src/spending/price.ts';
+import type { Failure } from '../src/errors.ts';
 import { parseWindow } from '../src/completion-window.ts';
 import { isSmall } from '../src/checkpoints/shard-rounds.ts';
 import { InputFilter } from '../src/requests/input-files.ts';
@@ -78,7 +81,9 @@ export async function planJob(options: PlanJob): Promise<PlannedJob> {
     const filter = new InputFilter();
     const source = { ...options, ...treatment, filter };
     const scratch = createFolderStore(folder);
-    const plan = await buildInto(scratch, profile, source);
+    const built = await buildInto(scratch, profile, source);
+    const problem = built.failure === undefined ? estimateProblem(profile, built) : undefined;
+    const plan = problem === undefined ? built : { ...built, failure: overBudget(problem) };
     const requests = await firstRequests(scratch, plan);
     const direct = planDirect(profile, plan);
     const batches = direct === undefined ? planBatches(profile, plan) : [];
@@ -95,6 +100,12 @@ export async function planJob(options: PlanJob): Promise<PlannedJob> {
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+const overBudget = (message: string): Failure => ({
+  name: 'BudgetExceeded',
+  code: 'BUDGET_EXCEEDED',
+  message,
+});
 
 /** Requests that are shown. */
 const SHOWN_REQUESTS = 3;
@@ -201,16 +212,17 @@ function planDirect(profile: ResolvedProfile, plan: Plan): PlannedDirect | undef
   };
 }
 
-function planPrice(
-  { price, body }: ResolvedProfile,
-  { inputTokens, rows, invalid }: Plan,
-): PlannedPrice | undefined {
+function planPrice(profile: ResolvedProfile, plan: Plan): PlannedPrice | undefined {
+  const { price, model, body } = profile;
   if (price === undefined) return undefined;
-  const longest = numberText(body['max_completion_tokens'] ?? body['max_tokens']);
-  const mostTokens = longest === undefined ? undefined : Number(longest) * (rows - invalid);
+  const rate = priceOf(price, model);
+  const { rows, inputTokens } = sendingOf(plan);
+  const longest = longestAnswer(body);
   return {
     ...price,
-    input: (inputTokens * price.inputPerMillion) / 1e6,
-    mostOutput: mostTokens === undefined ? undefined : (mostTokens * price.outputPerMillion) / 1e6,
+    ...rate,
+    input: costOf(rate, { inputTokens, outputTokens: 0 }),
+    mostOutput:
+      longest === undefined ? undefined : costOf(rate, { inputTokens: 0, outputTokens: longest * rows }),
   };
 }

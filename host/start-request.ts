@@ -104,6 +104,9 @@ async function readWhole(file: string): Promise<Buffer> {
 
 /** What makes two runs of one file the same job: all that decides on the answers, but not how often they are asked for. */
 function identityOf(config: NightshiftConfig, profile: string, overrides: ProfileConfig): string {
-  const { polling: _polling, price: _price, provider, ...rest } = resolveProfile(config, profile, overrides);
-  return JSON.stringify({ ...rest, provider: provider.name });
+  const resolved = resolveProfile(config, profile, overrides);
+  const { polling: _polling, price: _price, maxBad: _maxBad, provider, budget, ...rest } = resolved;
+  // A job that stopped at its budget goes on with a larger one.
+  const { maxRows, maxInputTokens } = budget;
+  return JSON.stringify({ ...rest, budget: { maxRows, maxInputTokens }, provider: provider.name });
 }

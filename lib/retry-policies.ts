@@ -57,6 +57,7 @@ export const PERMANENT_ERRORS: readonly string[] = [
   'ProviderNotFound',
   'BatchOpen',
   'JobStopped',
+  'BudgetExceeded',
   'StoreRejected',
   'AnnouncementRejected',
   'CountsDoNotReconcile',
@@ -110,11 +111,11 @@ export const RETRY_CREATE: RetryProps = { ...RETRY_TRANSIENT, maxAttempts: 12 };
 export const RETRY_ANNOUNCE: RetryProps = { ...RETRY_TRANSIENT, maxAttempts: 6 };
 
 /**
- * The provider takes no more until other batches end, and those may take a day: 60 s to 15 min, 300 times. Waits at most
+ * The provider takes no more until other batches end, or a shard waits for their cost, and those may take a day: 60 s to 15 min, 300 times. Waits at most
  * 60 + 120 + 240 + 480 + 296 × 900 = 267,300 s (3 days), half of that on average. 300 retries are 900 history events.
  */
 export const RETRY_BUSY: RetryProps = {
-  errors: ['ProviderBusy'],
+  errors: ['ProviderBusy', 'ShardMustWait'],
   interval: Duration.minutes(1),
   backoffRate: 2,
   maxDelay: Duration.minutes(15),

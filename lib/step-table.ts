@@ -49,6 +49,9 @@ const CHECKPOINTS = 'jobs/*.json';
 const RECORDS = 'jobs/*/job.json';
 const PLANS = 'jobs/*/plan.json';
 const STOPS = 'jobs/*/stop.json';
+/** What jobs have cost, and what the jobs of a profile have cost in a month. */
+const LEDGERS = 'jobs/*/ledger/*.json';
+const MONTHS = 'spending/*.json';
 /** Which job is the sample of some inputs. */
 const SAMPLES = 'jobs/samples/*.json';
 /** Rows that came with a request. */
@@ -78,7 +81,7 @@ export const STEPS = {
     ...DOOR,
     readsVersions: [INPUTS],
     reads: [CHECKPOINTS, STAGED, OUTPUTS, CLAIMS],
-    puts: [RECORDS, ROWS, CANDIDATES, INDEX, SUMMARIES, CLAIMS, SAMPLES],
+    puts: [RECORDS, ROWS, CANDIDATES, INDEX, SUMMARIES, CLAIMS, SAMPLES, LEDGERS],
     // What a resume clears away.
     deletes: [STOPS, SUMMARIES],
   },
@@ -91,7 +94,7 @@ export const STEPS = {
     stopsJobs: true,
     reads: [CHECKPOINTS, INPUTS, STAGED, OUTPUTS],
     // Inputs: whoever gets an address to upload to uploads with this role's rights.
-    puts: [RECORDS, ROWS, STOPS, INDEX, INPUTS, STAGED, SAMPLES],
+    puts: [RECORDS, ROWS, STOPS, INDEX, INPUTS, STAGED, SAMPLES, LEDGERS],
     // What a resume or a cancel clears away.
     deletes: [STOPS, SUMMARIES],
   },
@@ -101,7 +104,7 @@ export const STEPS = {
     readsVersions: [INPUTS, STAGED, OUTPUTS],
     // Its own request lines: ids that look like duplicates are looked for in them.
     // Also the files of a shard that an earlier call has begun, and the results of jobs that are retried or sampled.
-    reads: [RECORDS, PLANS, ROWS, INPUTS_OF_JOBS, CANDIDATES, CLAIMS, BUILDS, SHARDS],
+    reads: [RECORDS, PLANS, ROWS, INPUTS_OF_JOBS, CANDIDATES, CLAIMS, LEDGERS, BUILDS, SHARDS],
     puts: [PLANS, BUILDS],
     streams: [SHARDS, BUILDS],
     // Also rows that were wrongly called duplicates, and the claims of a job that is refused.
@@ -111,8 +114,9 @@ export const STEPS = {
     memoryMib: 1_024,
     timeoutMinutes: 15,
     provider: true,
-    reads: [JOBS],
-    puts: roundFiles('uploading.json', 'upload.json'),
+    reads: [JOBS, MONTHS],
+    // What the round may cost is reserved.
+    puts: [...roundFiles('uploading.json', 'upload.json'), LEDGERS, MONTHS],
   },
   'create-batch': {
     ...TALKING,
@@ -142,9 +146,9 @@ export const STEPS = {
     ...MOVING_ROWS,
     scratchGib: 10,
     provider: true,
-    reads: [JOBS, SLOTS],
-    // A denied account stops the job; answers that are files go beside the results.
-    puts: [STOPS, 'output/*/files/*'],
+    reads: [JOBS, SLOTS, MONTHS],
+    // A denied account stops the job; answers that are files go beside the results; what the round cost replaces what was reserved.
+    puts: [STOPS, 'output/*/files/*', LEDGERS, MONTHS],
     streams: [SHARDS],
     // Of a shard that stops before its batch is made: its file is deleted at the provider, and forgotten.
     deletes: [...roundFiles('uploading.json', 'upload.json', 'creating.json'), SLOTS],

@@ -67,6 +67,16 @@ export class JobStopped extends Error {
   override readonly name = 'JobStopped';
 }
 
+/** The job's rows would cost more than its budget has left. Not retried: the job stops, and goes on with a larger budget. */
+export class BudgetExceeded extends Error {
+  override readonly name = 'BudgetExceeded';
+}
+
+/** A shard waits for the rounds that run: for what they cost, or for how their rows end. Retried for a day and longer. */
+export class ShardMustWait extends Error {
+  override readonly name = 'ShardMustWait';
+}
+
 /** The object store did not answer as it should (throttling, 5xx, timeout). Retried with growing waits. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';

@@ -10,7 +10,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['checkpoints', 'edges.ts'],
   ['contract.ts', 'polling.ts', 'metrics.ts'],
   ['executions', 'announce', 'endpoints'],
-  ['output'],
+  ['output', 'spending'],
   ['rows', 'batches'],
   ['profiles'],
   ['requests'],

@@ -1,3 +1,4 @@
+import { estimateProblem } from '../../src/spending/check-estimate.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +10,7 @@ import { SIMULATED } from '../../src/config/known-providers.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
 import { money } from '../../src/report/explain.ts';
-import { counted } from '../../src/report/text.ts';
+import { counted } from '../../src/counted.ts';
 import type { JobRequest } from '../../src/requests/job-request.ts';
 import { resolveInputs } from '../../src/requests/resolve-inputs.ts';
 import { buildShards } from '../../src/rows/build-shards.ts';
@@ -33,7 +34,12 @@ export async function planRows(
     const inputs = await resolveInputs(scratchAbove(scratch, store), 'plan', request);
     const job: Job = { jobId: 'plan', inputs, profile, createdAt: new Date(0).toISOString() };
     const plan = await buildShards(scratchAbove(scratch, store), job);
-    return [...tellPlan(plan, profile), ...(await firstRequest(scratch, plan))];
+    const overBudget = plan.failure === undefined ? estimateProblem(profile, plan) : undefined;
+    return [
+      ...(overBudget === undefined ? [] : [overBudget]),
+      ...tellPlan(plan, profile),
+      ...(await firstRequest(scratch, plan)),
+    ];
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -27,6 +27,11 @@ export const sampleKey = (hash: string): string => `jobs/samples/${hash}.json`;
 /** Present while the job is stopped: no shard uploads or creates anything. Removed by a resume. */
 export const stopKey = (jobId: string): string => `jobs/${jobId}/stop.json`;
 
+/** What the job's rounds have cost and may cost, and how its last shards ended: one object per change. */
+export const ledgerPrefix = (jobId: string): string => `jobs/${jobId}/ledger/`;
+/** What all jobs of a profile have cost in one month (`2026-11`, UTC), and may cost. */
+export const monthPrefix = (profile: string, month: string): string => `spending/${profile}/${month}/`;
+
 /** The summary of a job as it was before its first retry. */
 export const beforeRetriesKey = (jobId: string): string => `jobs/${jobId}/before-retries.json`;
 

@@ -34,7 +34,9 @@ export interface ResolvedProfile {
   readonly budget: Budget;
   /** What answers must match; absent when they are texts like any other. */
   readonly output?: OutputRules | undefined;
-  /** For estimates; nothing is decided by it. */
+  /** The share of rows that are not ok above which no further shard is started. */
+  readonly maxBad?: number | undefined;
+  /** For estimates, and for budgets in money. */
   readonly price?: Price | undefined;
   /** Tables of the input and its answers that are written beside the results. */
   readonly also?: readonly AlsoFormat[] | undefined;
@@ -65,12 +67,18 @@ export interface OutputRules {
   readonly retry: boolean;
 }
 
-/** What the provider takes for a million tokens. */
-export interface Price {
+/** What a million tokens cost. */
+export interface TokenPrice {
   readonly inputPerMillion: number;
   readonly outputPerMillion: number;
+}
+
+/** What the provider takes for a million tokens. */
+export interface Price extends TokenPrice {
   /** ISO 4217. */
   readonly currency: string;
+  /** Of models that cost something else, by their names. */
+  readonly models?: Readonly<Record<string, TokenPrice>> | undefined;
 }
 
 /** What a job may cost at most; beyond it the job is refused before anything is uploaded. */
@@ -78,6 +86,10 @@ export interface Budget {
   readonly maxRows?: number | undefined;
   /** Estimated: a quarter of the request lines' bytes. */
   readonly maxInputTokens?: number | undefined;
+  /** Money, in the currency of the price: of this job, and of all jobs of the profile in a month. */
+  readonly max?: number | undefined;
+  readonly maxPerMonth?: number | undefined;
+  readonly currency?: string | undefined;
 }
 
 export interface ShardLimits {

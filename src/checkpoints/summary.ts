@@ -7,6 +7,12 @@ import type { InputRef, SkippedFiles } from './job.ts';
 import type { InputReading, RowProblem } from './plan.ts';
 import type { OpenBatch } from './shard-end.ts';
 
+/** Money, by the profile's price: what the provider bills may differ. */
+export interface Cost {
+  readonly amount: number;
+  readonly currency: string;
+}
+
 /** What one retry of a job came to. */
 export interface RetryRecord {
   readonly jobId: string;
@@ -16,6 +22,7 @@ export interface RetryRecord {
   readonly ok: number;
   readonly rounds: number;
   readonly usage: Usage;
+  readonly cost?: Cost;
   readonly models: readonly ModelUsage[];
   readonly endedAt: string;
   readonly seconds: number;
@@ -53,6 +60,8 @@ export interface Summary {
   /** Rows that the realtime endpoint answered; absent when there are none. */
   readonly sentDirect?: number;
   readonly usage: Usage;
+  /** What the usage comes to at the profile's price; absent without a price. */
+  readonly cost?: Cost;
   /** The usage, by the model that answered. */
   readonly models: readonly ModelUsage[];
   /** Of all answers, those of rows that were asked again included. */

@@ -5,10 +5,13 @@ import type { Plan } from '../checkpoints/plan.ts';
 import type { ShardEnd } from '../checkpoints/shard-end.ts';
 import type { Summary } from '../checkpoints/summary.ts';
 import { shownInputs } from '../requests/shown-inputs.ts';
+import { isCancelled, type Stop } from '../checkpoints/stop.ts';
 import { addCounts, NO_ROWS, rowsNotOk } from '../checkpoints/outcomes.ts';
 import { deadLettersKey, resultsKey } from '../checkpoints/keys.ts';
 import type { SettledShard } from './shard/settle-shards.ts';
 import { sumErrors } from './counts/error-counts.ts';
+import { costOfModels } from '../spending/price.ts';
+import type { Price } from '../checkpoints/profile.ts';
 import { sumModels } from './counts/model-usage.ts';
 import { addUsage, NO_USAGE } from './counts/usage.ts';
 
@@ -19,8 +22,8 @@ export interface JobEnd {
   readonly shards: readonly SettledShard[];
   /** Why the job failed as a whole. */
   readonly failure: Failure | undefined;
-  /** Why nothing new was sent any more, when the job was cancelled. */
-  readonly cancelled: Failure | undefined;
+  /** Why nothing new was sent any more. */
+  readonly stop: Stop | undefined;
   readonly endedAt: Date;
 }
 
@@ -31,15 +34,13 @@ export interface Unstarted {
   readonly inputs: readonly InputRef[];
   readonly skipped?: SkippedFiles | undefined;
   /** Why it is refused; without it, there is nothing to do. */
-  readonly refusal?: Error | undefined;
+  readonly rejection?: Error | undefined;
 }
 
 /** What the job came to. Pure. */
 export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summary {
   const ends = shards.map((shard) => shard.end);
-  const failed = end.failure ?? rootFailure(ends);
-  // A cancel that came when every row had its end already changes nothing.
-  const failure = failed === undefined ? undefined : (end.cancelled ?? failed);
+  const failure = jobFailure(end, ends);
   const counts = addCounts(ends.map((end) => end.counts));
   const notOk = rowsNotOk(counts);
   const batches = ends.flatMap((each) => each.batches);
@@ -62,7 +63,7 @@ export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summa
     rounds: Math.max(0, ...ends.map(({ rounds }) => rounds)),
     ...(sentDirect > 0 && { sentDirect }),
     usage: ends.map(({ usage }) => usage).reduce(addUsage, NO_USAGE),
-    ...sumAnswers(ends),
+    ...sumAnswers(ends, profile.price),
     errors: sumErrors(ends.map(({ errors = [] }) => errors)),
     unexplained: sumUnexplained(ends),
     ...unreadableIn(ends),
@@ -100,10 +101,10 @@ function statusOf(failure: Failure | undefined, notOk: number): Summary['status'
 
 /** A job that was not started: what it asks for cannot be, or there was nothing to do. */
 export function summarizeNothing(
-  { jobId, profile, inputs, refusal, skipped }: Unstarted,
+  { jobId, profile, inputs, rejection, skipped }: Unstarted,
   at: string,
 ): Summary {
-  const failure = refusal && { name: refusal.name, code: refusal.name, message: refusal.message };
+  const failure = rejection && { name: rejection.name, code: rejection.name, message: rejection.message };
   return {
     jobId,
     status: failure === undefined ? 'empty' : 'failed',
@@ -136,17 +137,31 @@ export function summarizeNothing(
   };
 }
 
+/** Why the job failed. A stop that came when every row had its end already changes nothing. */
+function jobFailure(
+  { failure, stop }: Pick<JobEnd, 'failure' | 'stop'>,
+  ends: readonly ShardEnd[],
+): Failure | undefined {
+  const failed = failure ?? rootFailure(ends);
+  if (failed === undefined || stop === undefined) return failed;
+  return isCancelled(stop) || failed.name === 'JobStopped' ? stop.failure : failed;
+}
+
 /** The first shard's failure that is not only the echo of another shard's. */
 function rootFailure(ends: readonly ShardEnd[]): Failure | undefined {
   const failures = ends.flatMap(({ failure }) => failure ?? []);
   return failures.find(({ name }) => name !== 'JobStopped') ?? failures[0];
 }
 
-function sumAnswers(ends: readonly ShardEnd[]): Pick<Summary, 'models' | 'truncated' | 'refused'> {
+function sumAnswers(
+  ends: readonly ShardEnd[],
+  price: Price | undefined,
+): Pick<Summary, 'cost' | 'models' | 'truncated' | 'refused'> {
   const models = sumModels(ends.map((end) => end.models ?? []));
   const sum = (count: 'truncated' | 'refused'): number =>
     models.reduce((total, model) => total + model[count], 0);
-  return { models, truncated: sum('truncated'), refused: sum('refused') };
+  const cost = price && { amount: costOfModels(price, models), currency: price.currency };
+  return { ...(cost && { cost }), models, truncated: sum('truncated'), refused: sum('refused') };
 }
 
 /** The first lines that cannot be read, of all shards. */
@@ -190,6 +205,10 @@ function advise({ name }: Failure): string {
     case 'ProviderDenied':
     case 'JobStopped':
       return `Check the provider's key, its scopes and the account's credit. ${RESUME}`;
+    case 'BudgetExceeded':
+      return `Raise the budget of the profile by what is missing, or wait for the next month where the month's is used up. ${RESUME}`;
+    case 'TooManyBadRows':
+      return 'Look at the errors of the rows that are not ok. If the profile is wrong, correct it and run the input as a new job. If the rows may be so, raise maxBad, and start the same job again: it goes on from its checkpoints.';
     case 'BatchOpen':
       return `Look at the batches under "open" at the provider: cancel them there, or wait until they have ended. ${RESUME}`;
     case 'OutputIncomplete':

@@ -78,7 +78,7 @@ function refuse(field: string, isAllowed: boolean, setting: string): string[] {
 type Budget = NonNullable<ProfileConfig['budget']>;
 
 function higherBudget(profile: Budget, asked: Budget): string[] {
-  return (['maxRows', 'maxInputTokens'] as const).flatMap((limit) => {
+  return (['maxRows', 'maxInputTokens', 'max', 'maxPerMonth'] as const).flatMap((limit) => {
     const [most = Infinity, wanted = 0] = [profile[limit], asked[limit]];
     return wanted <= most ? [] : [`budget.${limit}: a request may only lower it; the profile has ${most}`];
   });

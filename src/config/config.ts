@@ -6,6 +6,8 @@ import { cronProblem } from '../requests/next-times.ts';
 import { DIALECTS, isBuiltIn } from '../provider/dialects/dialects.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
 import { findForeignSecrets } from '../profiles/provider-headers.ts';
+import { profileSchema } from '../profiles/profile-schema.ts';
+import { moneyProblem } from './money-problem.ts';
 import { configSchema, type NightshiftConfig } from './schema.ts';
 
 export type { ProfileConfig } from '../profiles/profile-schema.ts';
@@ -31,6 +33,7 @@ export function parseConfig(
     ...findDanglingNames(value),
     ...findForeignSecrets(value, Object.keys(KNOWN_PROVIDERS)),
     ...findWrongCrons(value),
+    ...findWrongMoney(value),
     ...findMore(value),
   ];
   if (parsed.success && problems.length === 0) return parsed.data;
@@ -97,6 +100,16 @@ function findDanglingNames(value: unknown): string[] {
 function meant(asked: string, names: readonly string[]): string {
   const found = didYouMean(asked, names);
   return found === '' ? '' : `.${found}`;
+}
+
+/** Budgets that cannot be reckoned, each with its path. */
+function findWrongMoney(value: unknown): string[] {
+  const { profiles } = z.object({ profiles: z.record(z.string(), z.unknown()) }).safeParse(value).data ?? {};
+  return Object.entries(profiles ?? {}).flatMap(([name, profile]) => {
+    const { data } = profileSchema.safeParse(profile);
+    const problem = data && moneyProblem(data);
+    return problem ? [`  profiles.${name}.${problem.path}: ${problem.message}`] : [];
+  });
 }
 
 const cronsSchema = z.object({ schedules: named('cron') });

@@ -10,6 +10,7 @@ import { withOutput } from '../output/request-output.ts';
 import { known } from '../provider/dialects/known.ts';
 import type { Dialect } from '../provider/dialects/schema.ts';
 import { readDelimiter } from '../rows/formats/delimiter.ts';
+import { moneyProblem } from './money-problem.ts';
 import { DEFAULT_PROVIDER, directEndpoints } from './direct-endpoints.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
 import { profileSchema, type ProfileConfig, type ProviderConfig } from '../profiles/profile-schema.ts';
@@ -47,6 +48,7 @@ export function resolveProfile(
   checkEndpoint(dialect, endpoint);
   if ((profile.late ?? profile.small) !== undefined)
     checkDirect(endpoint, directEndpoints(config, providerName, dialect));
+  checkMoney(profile);
   return {
     name,
     provider: { name: providerName, baseUrl, dialect },
@@ -71,6 +73,7 @@ export function resolveProfile(
     polling: { ...pollLimitsOf(dialect), ...defined(provider.polling), ...defined(profile.polling) },
     resultShape: profile.resultShape ?? 'compact',
     budget: profile.budget ?? {},
+    ...(profile.maxBad === undefined ? {} : { maxBad: profile.maxBad }),
     ...(profile.output && {
       output: { schema: profile.output.schema, retry: profile.output.retry ?? false },
     }),
@@ -79,6 +82,12 @@ export function resolveProfile(
     keepProviderFiles: profile.keepProviderFiles ?? false,
     ...(provider.maxBatches === undefined ? {} : { maxBatches: provider.maxBatches }),
   };
+}
+
+/** @throws InvalidRequest when the budget is in money that nothing can be reckoned in */
+function checkMoney(profile: ProfileConfig): void {
+  const problem = moneyProblem(profile);
+  if (problem !== undefined) throw new InvalidRequest(`${problem.path}: ${problem.message}`);
 }
 
 /** The delimiter as the character that it is. */

@@ -2,7 +2,10 @@ import type { NightshiftConfig, ProfileConfig } from '../config/config.ts';
 import { resolveProfile } from '../config/resolve-profile.ts';
 import { defined } from '../defined.ts';
 import type { Edges } from '../edges.ts';
-import { RequestConflict } from '../errors.ts';
+import { InvalidRequest, RequestConflict } from '../errors.ts';
+import type { Limits } from '../checkpoints/ledger.ts';
+import { limitsOf } from '../spending/limits.ts';
+import { renewLimits } from '../spending/renew-limits.ts';
 import { lastExecution, startExecution, type Executions } from '../executions/executions.ts';
 import { jobObject, type InputRef, type Job, type RetryOf, type SkippedFiles } from '../checkpoints/job.ts';
 import { summaryObject } from '../checkpoints/summary.ts';
@@ -35,6 +38,8 @@ export interface StartRequest {
   readonly skipped?: () => SkippedFiles | undefined;
   /** The schedule whose prefix the inputs were claimed below. */
   readonly schedule?: string | undefined;
+  /** The schedule that asks. */
+  readonly scheduledBy?: string | undefined;
   /** Take only so many rows, from the first on: a sample. */
   readonly limit?: number | undefined;
   /** Tells this request from another one under the same jobId, which is then refused. */
@@ -94,7 +99,8 @@ async function isForgotten(store: Edges['store'], jobId: string): Promise<boolea
 /** Writes `job.json` unless the job is known already. */
 async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ job: Job; known: boolean }> {
   const { store, config, clock, simulated } = edges;
-  const { jobId, profile, overrides, requestHash, schedule, owner, limit, retry } = request;
+  const { jobId, profile, overrides, retry } = request;
+  const { requestHash, schedule, scheduledBy, owner, limit } = request;
   const before = await jobObject.read(store, jobId);
   if (before !== undefined) return { job: before, known: true };
   const asked: Job = {
@@ -102,7 +108,8 @@ async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ jo
     profile: resolveProfile(config, profile, simulated ? { ...overrides, ...SIMULATED } : overrides),
     inputs: await request.inputs(),
     createdAt: new Date(clock.now()).toISOString(),
-    ...defined({ requestHash, schedule, owner, limit, retry, skipped: request.skipped?.(), simulated }),
+    ...defined({ requestHash, schedule, scheduledBy, owner, limit, retry, simulated }),
+    ...defined({ skipped: request.skipped?.() }),
     ...(overrides !== undefined && Object.keys(overrides).length > 0 && { overrides }),
   };
   // A retry takes the rows that are not ok; their answers are in no sample.
@@ -162,13 +169,30 @@ async function unstarted(store: Edges['store'], jobId: string): Promise<StartedJ
   return (await store.stat(summaryKey(jobId))) === undefined ? undefined : { jobId, state: 'finished' };
 }
 
-async function resume({ store, executions, log }: StartEdges, jobId: string): Promise<StartedJob> {
+async function resume(edges: StartEdges, jobId: string): Promise<StartedJob> {
+  const { store, executions, log } = edges;
+  await renew(edges, await jobObject.require(store, jobId));
   await store.delete(stopKey(jobId));
   // A job with a summary has ended; this one has not any more.
   await store.delete(summaryKey(jobId));
   const execution = await startExecution(executions, jobId);
   log('job_resumed', { jobId, execution });
   return { jobId, state: 'resumed', execution };
+}
+
+/** A job goes on with the limits that its profile has now; with its own where the profile is gone, or is wrong. */
+async function renew({ store, config }: StartEdges, job: Job): Promise<void> {
+  const { profile, overrides } = job;
+  await renewLimits(store, job, limitsNow() ?? limitsOf(profile));
+
+  function limitsNow(): Limits | undefined {
+    try {
+      return limitsOf(resolveProfile(config, profile.name, overrides));
+    } catch (error) {
+      if (error instanceof InvalidRequest) return undefined;
+      throw error;
+    }
+  }
 }
 
 /**

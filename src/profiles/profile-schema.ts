@@ -61,6 +61,13 @@ export const providerSchema = providerShape.superRefine(({ baseUrl, insecure }, 
   if (message !== undefined) ctx.addIssue({ code: 'custom', path: ['baseUrl'], message });
 });
 
+const currency = z.string().regex(/^[A-Z]{3}$/, 'must be three capital letters such as "EUR"');
+
+/** Of rows: more than none of them, and fewer than all. */
+const share = z.number().min(0).lt(1);
+
+const tokenPrice = { inputPerMillion: z.number().min(0), outputPerMillion: z.number().min(0) };
+
 export const profileSchema = z.strictObject({
   /** A provider's name: a built-in one (`docs/providers.md`), `simulator`, or one of `providers`. Default melious. */
   provider: z.string().min(1).optional(),
@@ -123,15 +130,27 @@ export const profileSchema = z.strictObject({
       maxRows: z.number().int().min(1).optional(),
       /** Estimated: a quarter of the request lines' bytes. */
       maxInputTokens: z.number().int().min(1).optional(),
+      /** Most money for the job: estimated before anything is sent, reserved per shard, corrected by the reported usage. Needs a `price`. */
+      max: z.number().positive().optional(),
+      /** Most money for all jobs of the profile in one month (UTC). Needs a `price`. */
+      maxPerMonth: z.number().positive().optional(),
+      /** Of `max` and `maxPerMonth`. Default: the price's, which it must be. */
+      currency: currency.optional(),
     })
     .optional(),
-  /** What a million tokens cost, for `nightshift plan`: it decides nothing. */
+  /**
+   * Start no further shard once a larger share of the rows of the last shards is not ok: 0.05 is one in twenty. Running batches
+   * are collected, and the first shard goes alone. Default: never.
+   */
+  maxBad: share.optional(),
+  /** What a million tokens cost: for `nightshift plan` and the report, and for a budget in money. */
   price: z
     .strictObject({
-      inputPerMillion: z.number().min(0),
-      outputPerMillion: z.number().min(0),
+      ...tokenPrice,
       /** As the provider bills: `EUR`, `USD`, … */
-      currency: z.string().regex(/^[A-Z]{3}$/, 'must be three capital letters such as "EUR"'),
+      currency,
+      /** Of models that cost something else, by their names. */
+      models: z.record(z.string().min(1), z.strictObject(tokenPrice)).optional(),
     })
     .optional(),
   /** Tables of the input and its answers, written beside `results.jsonl`: `['csv', 'parquet']`. Default: none. */

@@ -1,3 +1,5 @@
+import type { TokenPrice } from '../checkpoints/profile.ts';
+import { priceOf } from '../spending/price.ts';
 import type { ErrorCount, ModelUsage, OutcomeCounts } from '../checkpoints/counts.ts';
 import type { Summary } from '../checkpoints/summary.ts';
 import type { JobStatus } from '../status/job-status.ts';
@@ -193,15 +195,19 @@ export interface Cost {
     | undefined;
 }
 
-function costOf({ usage, question, planned }: ReportFacts): Cost {
+function costOf({ models, question, planned }: ReportFacts): Cost {
   const { price } = question ?? {};
   const of = (tokens: number, perMillion: number): number => (tokens * perMillion) / 1e6;
+  const sum = (part: (usage: ModelUsage, rate: TokenPrice) => number): number =>
+    price === undefined
+      ? 0
+      : models.reduce((total, usage) => total + part(usage, priceOf(price, usage.model)), 0);
   return {
     plannedInputTokens: planned?.inputTokens,
     price: price && {
       currency: price.currency,
-      input: of(usage.inputTokens, price.inputPerMillion),
-      output: of(usage.outputTokens, price.outputPerMillion),
+      input: sum(({ inputTokens }, { inputPerMillion }) => of(inputTokens, inputPerMillion)),
+      output: sum(({ outputTokens }, { outputPerMillion }) => of(outputTokens, outputPerMillion)),
       plannedInput: planned && of(planned.inputTokens, price.inputPerMillion),
     },
   };

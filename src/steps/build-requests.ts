@@ -10,6 +10,7 @@ import { releaseClaims } from '../requests/claims.ts';
 import { buildOn, buildShards, isPlan, type Unfinished } from '../rows/build-shards.ts';
 import { buildStateObject, forgetBuildState } from '../rows/build-state.ts';
 import type { RequestRules } from '../rows/request-line.ts';
+import { checkEstimate } from '../spending/check-estimate.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /**
@@ -17,6 +18,7 @@ import type { ObjectStore } from '../store/object-store.ts';
  * plan already, and shards that are done are left out. A call that runs short of time returns what it has built so far, and
  * the next one goes on there.
  * @throws InvalidInput when the input cannot be used; what is wrong with its rows is in the plan.
+ * @throws BudgetExceeded when its rows would cost more than the budget.
  * @throws InvalidRequest when answers are to match what is no schema.
  */
 export async function buildRequests(
@@ -57,6 +59,8 @@ async function build({ store, log, time }: Edges, job: Job): Promise<Plan | Unfi
     log('build_paused', { jobId: job.jobId, rows: plan.rows, shards: plan.shards });
     return plan;
   }
+  // Such a job is no refused one: it is built again when it is resumed with a larger budget.
+  if (plan.failure === undefined) await checkEstimate(store, job, plan);
   await planObject.write(store, job.jobId, plan);
   if (from !== undefined) await forgetBuildState(store, job.jobId);
   log('requests_built', {

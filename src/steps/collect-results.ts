@@ -3,7 +3,9 @@ import type { ResultRules } from '../collect/lines/result-rules.ts';
 import { forgetUpload } from '../collect/round/clean-provider.ts';
 import { collectShard } from '../collect/shard/collect-shard.ts';
 import type { LookAgain } from '../collect/round/late-output.ts';
-import { stopShard } from '../collect/shard/stop-shard.ts';
+import { stopJob, stopShard } from '../collect/shard/stop-shard.ts';
+import { settleRound } from '../spending/settle-round.ts';
+import type { RoundRef } from '../checkpoints/keys.ts';
 import type {
   Caught,
   CollectContext,
@@ -55,8 +57,9 @@ async function collectOnce(
   const end = await collect(edges, job, context, shardRound);
   if (end.next === 'look') return lookLater(edges, context as PolledContext, end);
   const { next, round, lastRound } = end;
-  if (job.profile.maxBatches !== undefined && !(await hasOpenBatch(edges, context, next)))
-    await freeSlot(edges.store, provider.name, context);
+  const isOpen = await hasOpenBatch(edges, context, next);
+  if (job.profile.maxBatches !== undefined && !isOpen) await freeSlot(edges.store, provider.name, context);
+  await settle(edges, job, { jobId, shard, round: shardRound.round }, { end, isOpen });
   const spent = spentEvents(context.spentEvents, spentOn(context));
   const isInDoubt = 'doubt' in end && end.doubt;
   const doubt = isInDoubt || context.doubt === true ? { doubt: true as const } : {};
@@ -112,14 +115,28 @@ const HISTORY_FULL: Failure = {
   message: 'The execution has no room for another round in its history; the next one of the job goes on.',
 };
 
-type RoundEnd = Pick<Collected, 'next' | 'round' | 'lastRound' | 'halving' | 'doubt'> | LookAgain;
+/** A round that was collected, or the shard's stop before it was. */
+type RoundEnd = Collected | (ShardRound & { readonly next: 'stop'; readonly halving?: undefined });
+
+/** Counts what the round has cost, and stops the job where too many rows ended badly. */
+async function settle(
+  edges: ProviderEdges,
+  job: Job,
+  ref: RoundRef,
+  { end, isOpen }: { readonly end: RoundEnd; readonly isOpen: boolean },
+): Promise<void> {
+  const collected = 'requests' in end && !isOpen ? end : undefined;
+  const { price } = job.profile;
+  const broken = await settleRound(edges.store, job, { ...ref, collected, isOpen, price });
+  if (broken !== undefined) await stopJob(edges, ref, broken);
+}
 
 async function collect(
   edges: ProviderEdges,
   job: Job,
   context: CollectContext,
   at: ShardRound,
-): Promise<RoundEnd> {
+): Promise<RoundEnd | LookAgain> {
   const collecting = { ...edges, createReader: (rules: ResultRules) => new FastLines(rules) };
   const known = await collectedObject.read(edges.store, { ...context, round: at.round });
   if (known !== undefined) return known;
@@ -129,7 +146,7 @@ async function collect(
   if (context.direct === true && (await joinAnswers(edges.store, context, at.round)))
     return collectShard(collecting, job, { ...context, ...at });
   if (isRefusal(failure) && !hasBatch(context))
-    return collectShard(collecting, job, { ...context, ...at, refusal: failure });
+    return collectShard(collecting, job, { ...context, ...at, rejection: failure });
   if (isGivenBack(failure)) return collectShard(collecting, job, { ...context, ...at, givenBack: failure });
   await forgetUpload(edges, job, context, at.round);
   await stopShard(edges, context, { nextRound: at.round, failure });

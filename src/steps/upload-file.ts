@@ -2,8 +2,13 @@ import { uploadingObject, uploadName, uploadObject, type UploadCheckpoint } from
 import type { DirectContext, ShardContext, UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';
-import { jobObject } from '../checkpoints/job.ts';
-import { roundKey } from '../checkpoints/keys.ts';
+import { collectedObject } from '../checkpoints/collected.ts';
+import { jobObject, type Job } from '../checkpoints/job.ts';
+import { roundKey, type ShardRef } from '../checkpoints/keys.ts';
+import { planObject } from '../checkpoints/plan.ts';
+import { isLimited, limitsOf } from '../spending/limits.ts';
+import { batchObject } from '../checkpoints/batch-checkpoint.ts';
+import { reserveRound } from '../spending/reserve-round.ts';
 import type { BatchProvider, ProviderFile } from '../provider/batch-provider.ts';
 import { partToUpload, readRequests } from '../checkpoints/shard-part.ts';
 import { currentRound, isDirectRound } from '../checkpoints/shard-rounds.ts';
@@ -21,21 +26,45 @@ export async function uploadFile(
   const { store, log } = edges;
   const at = await currentRound(store, context);
   const { round } = at;
-  const { profile } = await jobObject.require(store, context.jobId);
-  if (await isDirectRound(store, profile, context, round)) {
+  const job = await jobObject.require(store, context.jobId);
+  if (await isDirectRound(store, job.profile, context, round)) {
+    await reserve(edges, job, context, round);
     const createdAt = Math.floor(edges.clock.now() / 1_000);
     return { ...context, ...at, direct: true, createdAt, polls: 0, stalled: 0 };
   }
   const uploaded = { ...context, ...at };
   const known = await uploadObject.read(store, uploaded);
-  if (known !== undefined) return { ...uploaded, fileId: known.fileId };
-
+  if (known !== undefined) {
+    // A batch that is there is paid for, whatever the budget says.
+    if (isLimited(limitsOf(job.profile)) && (await batchObject.read(store, uploaded)) === undefined)
+      await reserve(edges, job, context, round);
+    return { ...uploaded, fileId: known.fileId };
+  }
   await rejectWhenStopped(store, context);
+  await reserve(edges, job, context, round);
   const { jobId, shard } = context;
   const upload = await makeUpload(edges, context, round);
   await uploadObject.write(store, uploaded, upload);
   log('file_uploaded', { jobId, shard, round, fileId: upload.fileId, requests: upload.part?.requests });
   return { ...uploaded, fileId: upload.fileId };
+}
+
+/** What the round may cost is put aside, where the job has a budget in money. */
+async function reserve(
+  edges: ProviderEdges,
+  job: Job,
+  { jobId, shard }: ShardRef,
+  round: number,
+): Promise<void> {
+  const { store } = edges;
+  if (!isLimited(limitsOf(job.profile))) return;
+  const key = roundKey({ jobId, shard }, round, 'requests.jsonl');
+  const { bytes = 0 } = (await store.stat(key)) ?? {};
+  const before =
+    round > 1 ? await collectedObject.read(store, { jobId, shard, round: round - 1 }) : undefined;
+  const { shards } = await planObject.require(store, jobId);
+  const rows = before?.deferred ?? shards[shard]?.requests ?? 0;
+  await reserveRound(edges, job, { jobId, shard, round, rows, bytes, asked: job.profile });
 }
 
 async function makeUpload(

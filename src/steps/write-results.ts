@@ -19,7 +19,7 @@ import {
 import { Pace } from '../pace.ts';
 import { rowsNotOk, settledRows } from '../checkpoints/outcomes.ts';
 import { writeReport } from '../report/write-report.ts';
-import { isCancelled, readStop } from '../checkpoints/stop.ts';
+import { readStop } from '../checkpoints/stop.ts';
 import { joinObjects, MAX_SOURCES } from '../store/join-objects.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { writeTables } from '../tables/write-tables.ts';
@@ -47,9 +47,8 @@ export async function writeResults(
   const shards = plan === undefined ? [] : await settleShards(edges, jobId, plan, { failure, pace });
   if (shards === undefined) return later;
   const stop = await readStop(store, jobId);
-  const cancelled = isCancelled(stop) ? stop?.failure : undefined;
   const endedAt = new Date(edges.clock.now());
-  const summary = summarize({ job, plan, shards, failure, cancelled, endedAt });
+  const summary = summarize({ job, plan, shards, failure, stop, endedAt });
   reconcile(summary, plan);
   if (!(await joinFiles(store, shards, summary, { since: later.writing, pace }))) return later;
   if (shards.length > MAX_SOURCES) await forgetJoined(store, jobId);

@@ -94,8 +94,8 @@ describe.each(TASKS)('%s', (name, step, handler) => {
 
 test('Upload file and Create batch wait for room, and Create batch for a file that cannot be seen yet', () => {
   const expected: Readonly<Record<string, string[][]>> = {
-    'Upload file': [['ProviderBusy']],
-    'Create batch': [['ProviderNotFound'], ['ProviderBusy']],
+    'Upload file': [['ProviderBusy', 'ShardMustWait']],
+    'Create batch': [['ProviderNotFound'], ['ProviderBusy', 'ShardMustWait']],
   };
   for (const [name] of TASKS) {
     const further = deployedState(name).Retry?.slice(1) ?? [];
@@ -142,7 +142,7 @@ test('each of our own errors is either transient, or waits for room, or is perma
   expect(names.length).toBeGreaterThan(12);
   const ways = (name: string): boolean[] => [
     TRANSIENT_ERRORS.includes(name),
-    name === 'ProviderBusy',
+    name === 'ProviderBusy' || name === 'ShardMustWait',
     PERMANENT_ERRORS.includes(name),
   ];
   expect(names.filter((name) => ways(name).filter(Boolean).length !== 1)).toEqual([]);

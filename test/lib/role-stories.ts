@@ -103,6 +103,24 @@ export const STORIES = {
     await world.store.put('output/earlier/summary.json', '{}');
     return [await end(world, world.drop('input/rows.jsonl', ROW))];
   },
+  'rows would pass budgets of money, and jobs go on within them': async (world) => {
+    const rows = [1, 2].map((n) => ({ prompt: `hello ${n}` }));
+    const dropped = (): Promise<string> => world.drop('input/priced/rows.jsonl', ROW.repeat(3));
+    const ofMonth = [await end(world, dropped()), await end(world, dropped())];
+    const asked = { rows, profile: 'priced', overrides: { budget: { max: 5 } } };
+    const over = await post(world, '/jobs', asked);
+    const refused = await end(world, over);
+    const again = await end(world, post(world, `/jobs/${over}/resume`));
+    return [...ofMonth, refused, again, await end(world, post(world, '/jobs', { rows, profile: 'priced' }))];
+  },
+  'a job with a budget of money is denied after its upload, goes on, and asks a row again': async (world) => {
+    const denied = { kind: 'status', status: 402, code: 'BILLING_2003' } as const;
+    world.simulator.addFaults({ at: 'create', action: denied });
+    world.simulator.addFaults({ at: 'delete', action: { kind: 'status', status: 400 } });
+    world.simulator.addFaults({ at: 'row', every: 1, action: { kind: 'error', code: 'INFERENCE_3107' } });
+    const dropped = (): Promise<string> => world.drop('input/priced/rows.jsonl', ROW);
+    return [await end(world, dropped()), await end(world, dropped())];
+  },
   'an id comes twice': async (world) => [
     await end(world, world.drop('input/rows.jsonl', '{"custom_id":"a","prompt":"x"}\n'.repeat(2))),
   ],
@@ -324,6 +342,17 @@ export type StoryName = keyof typeof STORIES;
 export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
   'a job file names inputs of every place, and one row needs a second round': ['partial'],
   'a job file brings its rows': ['succeeded'],
+  'a job with a budget of money is denied after its upload, goes on, and asks a row again': [
+    'failed',
+    'succeeded',
+  ],
+  'rows would pass budgets of money, and jobs go on within them': [
+    'failed',
+    'failed',
+    'failed',
+    'failed',
+    'succeeded',
+  ],
   'a job file asks for what cannot be': ['failed'],
   'no row is valid': ['failed'],
   'the account is denied, and the job goes on when it is dropped again': ['failed', 'succeeded'],

@@ -61,9 +61,19 @@ const configOf = ({ dialect = 'melious', owner }: Partial<RoleWorldOptions>): Ni
     ...(owner && { api: { owner } }),
     // One place, so that shards have to wait for each other.
     providers: { simulator: { dialect, baseUrl: 'http://127.0.0.1:9/v1', maxBatches: 1 } },
-    profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch', also: ['csv', 'parquet'] } },
+    profiles: {
+      default: { provider: 'simulator', model: 'glm-4.7:batch', also: ['csv', 'parquet'] },
+      priced: {
+        provider: 'simulator',
+        model: 'glm-4.7:batch',
+        body: { max_tokens: 10 },
+        price: { inputPerMillion: 0, outputPerMillion: 1_000_000, currency: 'EUR' },
+        budget: { max: 100, maxPerMonth: 25 },
+        maxBad: 0.5,
+      },
+    },
     requests: {
-      overrides: ['late', 'model', 'small', 'strict'],
+      overrides: ['budget', 'late', 'model', 'small', 'strict'],
       endpoints: ['/v1/images/generations'],
       reads: { default: ['input/', 'staged/', 'output/'] },
     },

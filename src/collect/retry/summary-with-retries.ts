@@ -2,6 +2,7 @@ import type { RetryRecord, Summary } from '../../checkpoints/summary.ts';
 import { rowsNotOk } from '../../checkpoints/outcomes.ts';
 import { deadLettersKey } from '../../checkpoints/keys.ts';
 import { sumModels } from '../counts/model-usage.ts';
+import { money } from '../../spending/price.ts';
 import { addUsage } from '../counts/usage.ts';
 import type { LineTally } from './retried-lines.ts';
 
@@ -32,6 +33,7 @@ export function summaryWithRetries({ first, before, nth, retry, lines }: WithRet
     counts,
     rounds: Math.max(first.rounds, ...retries.map(({ rounds }) => rounds)),
     usage: retries.map(({ usage }) => usage).reduce(addUsage, first.usage),
+    ...costWith(first, retries),
     models,
     truncated: models.reduce((total, model) => total + model.truncated, 0),
     refused: models.reduce((total, model) => total + model.refused, 0),
@@ -50,7 +52,36 @@ export function summaryWithRetries({ first, before, nth, retry, lines }: WithRet
   };
 }
 
-function recordOf({ jobId, status, rows, counts, rounds, usage, models, ...end }: Summary): RetryRecord {
+/** Each retry at its own price: a profile may have another one by then. Money of two currencies is not added. */
+function costWith({ cost }: Summary, retries: readonly RetryRecord[]): Pick<Summary, 'cost'> {
+  const costs = [cost, ...retries.map((retry) => retry.cost)].filter((each) => each !== undefined);
+  const [one] = costs;
+  if (one === undefined || costs.some(({ currency }) => currency !== one.currency)) return {};
+  return { cost: { ...one, amount: money(costs.reduce((sum, { amount }) => sum + amount, 0)) } };
+}
+
+function recordOf({
+  jobId,
+  status,
+  rows,
+  counts,
+  rounds,
+  usage,
+  cost,
+  models,
+  ...end
+}: Summary): RetryRecord {
   const { endedAt, seconds } = end;
-  return { jobId, status, rows, ok: counts.ok, rounds, usage, models, endedAt, seconds };
+  return {
+    jobId,
+    status,
+    rows,
+    ok: counts.ok,
+    rounds,
+    usage,
+    ...(cost && { cost }),
+    models,
+    endedAt,
+    seconds,
+  };
 }

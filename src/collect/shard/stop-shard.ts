@@ -28,7 +28,7 @@ export interface ShardStop {
 export async function stopShard(edges: Edges, ref: ShardRef, stop: ShardStop): Promise<void> {
   const { store } = edges;
   const { nextRound, failure, last } = stop;
-  if (failure.name === 'ProviderDenied') await stopJob(edges, ref, failure);
+  if (STOPS_JOB.has(failure.name)) await stopJob(edges, ref, failure);
   // Of an execution that was aborted, whose shard another one has finished meanwhile: its results stay.
   if ((await store.stat(shardKey(ref, 'done.json'))) !== undefined) return;
   const plan = await readShardPlan(store, ref);
@@ -64,8 +64,11 @@ function tell(
   }
 }
 
-/** The first shard's reason stays. */
-async function stopJob({ store, log }: Edges, { jobId }: ShardRef, failure: Failure): Promise<void> {
+/** Failures that every other shard would meet as well. */
+const STOPS_JOB: ReadonlySet<string> = new Set(['ProviderDenied', 'BudgetExceeded']);
+
+/** No shard of the job starts anything new. The first reason stays. */
+export async function stopJob({ store, log }: Edges, { jobId }: ShardRef, failure: Failure): Promise<void> {
   const stop: Stop = { failure };
   const first = await stopObject.create(store, jobId, stop);
   if (first) log('job_stopped', { jobId, code: failure.code });

@@ -1,0 +1,96 @@
+import { readJson } from '../store/json.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { ledgerPrefix } from './keys.ts';
+
+/** Money that a round may cost, until its usage is reported. */
+export interface Reservation {
+  readonly amount: number;
+  /** The month (`2026-11`) in whose ledger it is, too; absent without a monthly budget. */
+  readonly month?: string;
+  /** Its batch was left open: the money may be spent, and nobody corrects it before a resume. */
+  readonly held?: true;
+}
+
+/** Money that is spent, and reservations by their names. */
+export interface Spending {
+  readonly spent: number;
+  readonly open: Readonly<Record<string, Reservation>>;
+}
+
+/** How a shard's rows ended so far. */
+export interface ShardRows {
+  readonly shard: number;
+  /** Request lines, and those of them that ended and are not ok. */
+  readonly rows: number;
+  readonly bad: number;
+  /** The last round that is counted. */
+  readonly round: number;
+}
+
+/** What a job may cost, and how many of its rows may end badly. */
+export interface Limits {
+  readonly max?: number | undefined;
+  readonly maxPerMonth?: number | undefined;
+  readonly maxBad?: number | undefined;
+}
+
+/** `jobs/<jobId>/ledger/<n>.json`: the state of a job's money and of its last shards after the n-th change. */
+export interface JobLedger extends Spending {
+  /** Answers so far, and their output tokens. */
+  readonly answers: number;
+  readonly outputTokens: number;
+  /** The last shards of which a round was collected, the last one at the end. */
+  readonly recent: readonly ShardRows[];
+  /** The limits as they were when the job was last resumed; absent before. */
+  readonly limits?: Limits;
+}
+
+export const EMPTY_LEDGER: JobLedger = {
+  spent: 0,
+  open: {},
+  answers: 0,
+  outputTokens: 0,
+  recent: [],
+};
+
+/** `spending/<profile>/<month>/<n>.json`. */
+export const NOTHING_SPENT: Spending = { spent: 0, open: {} };
+
+/**
+ * Changes a ledger, one change at a time: each is an object of its own, and creating it decides between those who change it at
+ * the same time. The one that comes second reads what the first has written, and decides anew.
+ * @param change returns what is to be, or undefined to leave all as it is; must come to the same end when it is repeated
+ * @returns the ledger as it is then
+ */
+export async function changeLedger<State>(
+  store: ObjectStore,
+  prefix: string,
+  change: (before: State | undefined) => State | undefined,
+): Promise<State | undefined> {
+  for (;;) {
+    const last = await readLast<State>(store, prefix);
+    const next = change(last.state);
+    if (next === undefined) return last.state;
+    const key = ledgerKey(prefix, last.n + 1);
+    if (await store.createIfAbsent(key, `${JSON.stringify(next)}\n`)) return next;
+  }
+}
+
+export async function readJobLedger(store: ObjectStore, jobId: string): Promise<JobLedger | undefined> {
+  return (await readLast<JobLedger>(store, ledgerPrefix(jobId))).state;
+}
+
+/** Keys count down, so that the last change is listed first. */
+const LAST = 99_999_999;
+const ledgerKey = (prefix: string, n: number): string => `${prefix}${String(LAST - n).padStart(8, '0')}.json`;
+
+async function readLast<State>(
+  store: ObjectStore,
+  prefix: string,
+): Promise<{ readonly n: number; readonly state: State | undefined }> {
+  for await (const { key } of store.list(prefix)) {
+    const n = LAST - Number(key.slice(prefix.length, -'.json'.length));
+    return { n, state: await readJson<State>(store, key) };
+  }
+  return { n: 0, state: undefined };
+}

@@ -1,0 +1,21 @@
+import type { ProfileConfig } from '../profiles/profile-schema.ts';
+
+/** What is wrong with a profile's budget in money, and under which field. */
+export interface MoneyProblem {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A budget in money needs a price in its currency: nothing can be estimated without. */
+export function moneyProblem({ budget = {}, price }: ProfileConfig): MoneyProblem | undefined {
+  const path = (['max', 'maxPerMonth'] as const).find((field) => budget[field] !== undefined);
+  const { currency } = budget;
+  if (path !== undefined && price === undefined)
+    return {
+      path: `budget.${path}`,
+      message:
+        'needs a price: say what a million tokens cost in price.inputPerMillion, .outputPerMillion and .currency',
+    };
+  if (currency === undefined || price === undefined || currency === price.currency) return undefined;
+  return { path: 'budget.currency', message: `must be the price's, ${price.currency}` };
+}

@@ -1,0 +1,68 @@
+import type { JobLedger } from '../checkpoints/ledger.ts';
+import type { Plan } from '../checkpoints/plan.ts';
+import type { ResolvedProfile } from '../checkpoints/profile.ts';
+import { numberText } from '../exact-json.ts';
+import { costOf, priceOf } from './price.ts';
+
+/** Request lines to be sent. */
+export interface Sending {
+  readonly rows: number;
+  readonly inputTokens: number;
+}
+
+/** What answers were reported so far. */
+export type Reported = Pick<JobLedger, 'answers' | 'outputTokens'>;
+
+/** What estimates go by. */
+export type Priced = Pick<ResolvedProfile, 'price' | 'model' | 'body' | 'endpoint'>;
+
+/** Endpoints whose answers have no output tokens. */
+const WITHOUT_OUTPUT = /\/(?:embeddings|rerank|moderations)$/;
+
+/** Parameters that say how long an answer may be. */
+const LONGEST = ['max_completion_tokens', 'max_output_tokens', 'max_tokens'] as const;
+
+/**
+ * What rows will cost, in the currency of the price; 0 without a price. The output is estimated from what was reported so far;
+ * before that an answer is taken for as long as the body lets it be, or for as long as its request where the body does not say:
+ * a guess.
+ */
+export function estimateCost(
+  { price, model, body, endpoint }: Priced,
+  { rows, inputTokens }: Sending,
+  { answers, outputTokens }: Reported = { answers: 0, outputTokens: 0 },
+): number {
+  if (price === undefined) return 0;
+  const most = longestAnswer(body);
+  const mean = answers > 0 ? outputTokens / answers : undefined;
+  const perRow = mean === undefined ? most : Math.min(mean, most ?? Infinity);
+  const output = perRow === undefined ? inputTokens : perRow * rows;
+  const expected = WITHOUT_OUTPUT.test(endpoint) ? 0 : output;
+  return costOf(priceOf(price, model), { inputTokens, outputTokens: expected });
+}
+
+/** Whether nothing tells how long answers are: no limit in the body, and no usage that was reported. */
+export function isGuess({ body, endpoint }: Priced, { answers }: Reported): boolean {
+  return answers === 0 && longestAnswer(body) === undefined && !WITHOUT_OUTPUT.test(endpoint);
+}
+
+/** Most tokens of an answer, where the body says it. */
+export function longestAnswer(body: Readonly<Record<string, unknown>>): number | undefined {
+  const given = LONGEST.map((name) => numberText(body[name])).find((text) => text !== undefined);
+  return given === undefined ? undefined : Number(given);
+}
+
+/** What a whole plan sends. */
+export function sendingOf({ shards, inputTokens, estimatedTokens = inputTokens }: Plan): Sending {
+  return { rows: shards.reduce((sum, { requests }) => sum + requests, 0), inputTokens: estimatedTokens };
+}
+
+/** What some of a plan's request lines are, by their bytes. */
+export function partOf(
+  plan: Plan,
+  { rows, bytes }: { readonly rows: number; readonly bytes: number },
+): Sending {
+  const all = plan.shards.reduce((sum, shard) => sum + shard.bytes, 0);
+  const { inputTokens } = sendingOf(plan);
+  return { rows, inputTokens: all === 0 ? 0 : Math.ceil((inputTokens * bytes) / all) };
+}

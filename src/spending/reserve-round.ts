@@ -1,0 +1,152 @@
+import { ledgerPrefix, monthPrefix, type RoundRef } from '../checkpoints/keys.ts';
+import type { Job } from '../checkpoints/job.ts';
+import {
+  changeLedger,
+  EMPTY_LEDGER,
+  NOTHING_SPENT,
+  readJobLedger,
+  type JobLedger,
+  type Limits,
+  type Reservation,
+  type Spending,
+} from '../checkpoints/ledger.ts';
+import { planObject, type Plan } from '../checkpoints/plan.ts';
+import type { Edges } from '../edges.ts';
+import { BudgetExceeded, ShardMustWait, withCode } from '../errors.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { estimateCost, isGuess, partOf, sendingOf, type Priced } from './estimate.ts';
+import { currentLimits, isInMoney, isLimited } from './limits.ts';
+import { money, moneyText } from './price.ts';
+import { committed, hasRunning, weigh, withReservation, withSpent, type Reserved } from './reserve.ts';
+
+/** A round that is about to be sent. */
+export interface RoundToSend extends RoundRef {
+  /** Its request lines, and their bytes. */
+  readonly rows: number;
+  readonly bytes: number;
+  /** How its rows are asked. */
+  readonly asked: Priced;
+}
+
+/**
+ * Reserves what a round may cost, once, in the job's budget and in that of the month. What an earlier call reserved stays.
+ * @throws BudgetExceeded when the money that is left is not enough; ShardMustWait while rounds that run may give some back, or
+ * have to show first what answers cost and how rows end
+ */
+export async function reserveRound({ store, clock }: Edges, job: Job, round: RoundToSend): Promise<void> {
+  const { jobId, profile } = job;
+  const known = (await readJobLedger(store, jobId)) ?? EMPTY_LEDGER;
+  const limits = currentLimits(profile, known);
+  if (!isLimited(limits)) return;
+  const plan = await planObject.require(store, jobId);
+  const name = reservationName(round);
+  const month = limits.maxPerMonth === undefined ? {} : { month: monthOf(clock.now()) };
+  const cost = (ledger: JobLedger): number => money(estimateCost(round.asked, partOf(plan, round), ledger));
+  const ofJob = await reserve(store, ledgerPrefix(jobId), EMPTY_LEDGER, {
+    name,
+    max: limits.max,
+    reservation: (ledger) => ({ amount: cost(ledger), ...month }),
+    goesAlone: (ledger) => goesAlone(ledger, limits, round.asked),
+  });
+  if (ofJob.verdict !== 'reserved')
+    throw lacking(round, ofJob, { ...limits, ...estimateOf(job, plan, ofJob.spending) });
+  const reservation = ofJob.spending.open[name];
+  if (reservation?.month === undefined) return;
+  const ofMonth = await reserve(store, monthPrefix(profile.name, reservation.month), NOTHING_SPENT, {
+    name: `${jobId}/${name}`,
+    max: limits.maxPerMonth,
+    reservation: () => ({ amount: reservation.amount }),
+  });
+  if (ofMonth.verdict === 'reserved') return;
+  await changeLedger<JobLedger>(store, ledgerPrefix(jobId), (before) => before && withSpent(before, name, 0));
+  throw lacking(round, ofMonth, { max: limits.maxPerMonth, month: reservation.month });
+}
+
+/** Whether the first round has to show first what answers cost, or how rows end. */
+function goesAlone(ledger: JobLedger, limits: Limits, asked: Priced): boolean {
+  const isFirst = limits.maxBad !== undefined && ledger.recent.length === 0;
+  return isFirst || (isInMoney(limits) && isGuess(asked, ledger));
+}
+
+/** One reservation of a shard's round. */
+export const reservationName = ({ shard, round }: Omit<RoundRef, 'jobId'>): string => `${shard}-${round}`;
+
+const monthOf = (milliseconds: number): string => new Date(milliseconds).toISOString().slice(0, 7);
+
+interface Wanted<State> {
+  readonly name: string;
+  readonly max: number | undefined;
+  readonly reservation: (spending: State) => Reservation;
+  /** It waits while another round runs, even if the amount would fit. */
+  readonly goesAlone?: (spending: State) => boolean;
+}
+
+interface Weighed<State> {
+  readonly verdict: Reserved;
+  readonly amount: number;
+  /** As it was weighed, or with the reservation. */
+  readonly spending: State;
+}
+
+async function reserve<State extends Spending>(
+  store: ObjectStore,
+  prefix: string,
+  empty: State,
+  { name, max, reservation, goesAlone = () => false }: Wanted<State>,
+): Promise<Weighed<State>> {
+  let verdict: Reserved = 'reserved';
+  let amount = 0;
+  const spending = await changeLedger<State>(store, prefix, (before = empty) => {
+    const known = before.open[name];
+    const wanted = known === undefined ? reservation(before) : withoutHold(known);
+    amount = wanted.amount;
+    // Its batch was left open and goes on.
+    verdict = known === undefined ? weigh(before, amount, max) : 'reserved';
+    if (known === undefined && verdict === 'reserved' && hasRunning(before) && goesAlone(before))
+      verdict = 'wait';
+    if (verdict !== 'reserved' || (known !== undefined && known.held === undefined)) return undefined;
+    return withReservation(before, name, wanted);
+  });
+  return { verdict, amount, spending: spending ?? empty };
+}
+
+function withoutHold({ held: _held, ...reservation }: Reservation): Reservation {
+  return reservation;
+}
+
+/** What a shard lacks, in words. */
+interface Lack {
+  readonly max?: number | undefined;
+  /** Of a monthly budget. */
+  readonly month?: string;
+  /** All rows of the job, as far as answers were reported. */
+  readonly estimate?: number;
+}
+
+function estimateOf(job: Job, plan: Plan, ledger: JobLedger): Pick<Lack, 'estimate'> {
+  return { estimate: estimateCost(job.profile, sendingOf(plan), ledger) };
+}
+
+function lacking(
+  { jobId, shard, round, asked, rows }: RoundToSend,
+  { verdict, amount, spending }: Weighed<Spending>,
+  { max = 0, month, estimate = 0 }: Lack,
+): BudgetExceeded | ShardMustWait {
+  const text = (sum: number): string => moneyText(sum, asked.price?.currency ?? '');
+  const { total, certain } = committed(spending);
+  const budget =
+    month === undefined ? `the budget of ${text(max)}` : `the budget of ${text(max)} for ${month}`;
+  const who = `Round ${round} of shard ${shard} of job ${jobId} is not sent: its ${rows} rows would cost about ${text(amount)}`;
+  if (verdict === 'first') {
+    const message = `Round ${round} of shard ${shard} of job ${jobId} waits until the first shard has ended: it shows what answers cost, or how rows end.`;
+    return new ShardMustWait(withCode(message, 'SHARD_MUST_WAIT'));
+  }
+  if (verdict === 'wait') {
+    const message = `${who}, and ${text(total)} of ${budget} are spent or reserved by rounds that run; it waits for what they cost.`;
+    return new ShardMustWait(withCode(message, 'SHARD_MUST_WAIT'));
+  }
+  const missing = Math.max(estimate, certain + amount) - max;
+  const all = estimate > 0 ? ` All rows of the job are estimated at ${text(estimate)}.` : '';
+  const message = `${who}, and ${text(certain)} of ${budget} are spent.${all} About ${text(missing)} are missing.`;
+  return new BudgetExceeded(withCode(message, 'BUDGET_EXCEEDED'));
+}

@@ -1,0 +1,100 @@
+import type { Collected } from '../checkpoints/collected.ts';
+import type { Job } from '../checkpoints/job.ts';
+import { ledgerPrefix, monthPrefix, type RoundRef } from '../checkpoints/keys.ts';
+import {
+  changeLedger,
+  EMPTY_LEDGER,
+  readJobLedger,
+  type JobLedger,
+  type Spending,
+} from '../checkpoints/ledger.ts';
+import { planObject } from '../checkpoints/plan.ts';
+import type { Price } from '../checkpoints/profile.ts';
+import type { Failure } from '../errors.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { currentLimits, isLimited, limitsOf } from './limits.ts';
+import { costOfModels } from './price.ts';
+import { withReservation, withSpent } from './reserve.ts';
+import { reservationName } from './reserve-round.ts';
+import { tooManyBadRows, withRound } from './too-many-bad-rows.ts';
+
+/** What a round came to. */
+export interface EndedRound extends RoundRef {
+  /** Absent when it was not collected: nothing of it was sent, or its batch was left open. */
+  readonly collected?: RoundCounts | undefined;
+  /** Its batch is left as it is, and may still cost what was reserved. */
+  readonly isOpen: boolean;
+  /** What its answers are reckoned at. */
+  readonly price: Price | undefined;
+}
+
+type RoundCounts = Pick<Collected, 'models' | 'usage' | 'failed' | 'exhausted' | 'invalid_output'>;
+
+/**
+ * Replaces a round's reservation by what its answers cost, and counts its rows that are not ok. A round that is settled
+ * already stays so.
+ * @returns why no further shard may be started, when too many rows ended badly
+ */
+export async function settleRound(
+  store: ObjectStore,
+  { jobId, profile }: Job,
+  round: EndedRound,
+): Promise<Failure | undefined> {
+  if (!isLimited(limitsOf(profile))) return undefined;
+  const known = await readJobLedger(store, jobId);
+  const name = reservationName(round);
+  const month = known?.open[name]?.month;
+  // First, so that a step that dies between the two finds the month again.
+  if (month !== undefined)
+    await changeLedger<Spending>(
+      store,
+      monthPrefix(profile.name, month),
+      (before) => before && settle(before, `${jobId}/${name}`, round),
+    );
+  const { shards } = await planObject.require(store, jobId);
+  const rows = shards[round.shard]?.requests ?? 0;
+  const ledger = await changeLedger<JobLedger>(store, ledgerPrefix(jobId), (before = EMPTY_LEDGER) =>
+    settleInJob(before, name, rows, round),
+  );
+  return tooManyBadRows(jobId, ledger?.recent ?? [], currentLimits(profile, ledger).maxBad);
+}
+
+/** @returns undefined for a round without a reservation: it is settled already */
+function settle<State extends Spending>(
+  spending: State,
+  name: string,
+  { isOpen, collected, price }: EndedRound,
+): State | undefined {
+  const reservation = spending.open[name];
+  if (reservation === undefined) return undefined;
+  if (isOpen) return withReservation(spending, name, { ...reservation, held: true });
+  const cost = price === undefined ? 0 : costOfModels(price, collected?.models ?? []);
+  return withSpent(spending, name, cost);
+}
+
+/** @returns undefined when nothing of the ledger changes */
+function settleInJob(
+  ledger: JobLedger,
+  name: string,
+  rows: number,
+  round: EndedRound,
+): JobLedger | undefined {
+  const { collected, isOpen } = round;
+  const settled = settle(ledger, name, round);
+  const reported = settled !== undefined && !isOpen ? withAnswers(settled, collected) : (settled ?? ledger);
+  if (collected === undefined) return settled;
+  const { failed, exhausted, invalid_output = 0 } = collected;
+  const bad = failed + exhausted + invalid_output;
+  const recent = withRound(ledger.recent, { shard: round.shard, rows, bad, round: round.round });
+  return recent === ledger.recent ? settled : { ...reported, recent };
+}
+
+function withAnswers(ledger: JobLedger, collected: RoundCounts | undefined): JobLedger {
+  if (collected === undefined) return ledger;
+  const answers = (collected.models ?? []).reduce((sum, model) => sum + model.answers, 0);
+  return {
+    ...ledger,
+    answers: ledger.answers + answers,
+    outputTokens: ledger.outputTokens + collected.usage.outputTokens,
+  };
+}
