@@ -1,7 +1,8 @@
 import { styleText } from 'node:util';
-import type { EngineEvent } from '../host/engine.ts';
+import type { EngineEvent } from '../host/engine-events.ts';
 import type { NextAttempt } from '../host/retry-notice.ts';
 import { retryHint } from './view/retry-hint.ts';
+import { counted } from '../src/counted.ts';
 import { printable } from '../src/printable.ts';
 
 /** Turns the machine's events into lines for a person: one per step, one per poll, one per retry. */
@@ -25,6 +26,8 @@ interface Mentioned {
   readonly shard?: number;
   readonly round?: number;
   readonly shards?: readonly number[];
+  readonly building?: { readonly rows: number };
+  readonly writing?: number;
   readonly fileId?: string;
   readonly batchId?: string;
   readonly answered?: number;
@@ -64,13 +67,14 @@ function describeExit(state: string, given: Mentioned, left: Mentioned): string 
     `${at({ ...given, ...left })}${state.padEnd(16)} ${detail}`.trimEnd();
   switch (state) {
     case 'Build requests':
-      return step(`${count(left.shards?.length ?? 0, 'shard')} to run`);
+      if (left.building !== undefined) return step(`${counted(left.building.rows, 'row')} so far`);
+      return step(`${counted(left.shards?.length ?? 0, 'shard')} to run`);
     case 'Upload file':
       return step(printable(left.fileId ?? ''));
     case 'Create batch':
       return step(`batch ${printable(left.batchId ?? '')} queued`);
     case 'Send direct':
-      return step(`${count(left.answered ?? 0, 'row')} answered`);
+      return step(`${counted(left.answered ?? 0, 'row')} answered`);
     case 'Poll batch':
       return `${at(left)}  status: ${printable(left.status ?? '')} (${left.succeeded ?? '?'}/${left.total ?? '?'})`;
     case 'Cancel batch':
@@ -78,7 +82,7 @@ function describeExit(state: string, given: Mentioned, left: Mentioned): string 
     case 'Collect results':
       return step(left.next === 'retry' ? `rows to retry: round ${left.round} in ${left.waitSeconds} s` : '');
     case 'Write results':
-      return step(left.status ?? '');
+      return step(left.writing === undefined ? (left.status ?? '') : 'not all so far');
     default:
       return undefined;
   }
@@ -91,8 +95,4 @@ function at({ shard, round }: Mentioned): string {
     ...(round === undefined || round === 1 ? [] : [`round ${round}`]),
   ];
   return parts.length === 0 ? '' : `${parts.join(', ')} · `;
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }

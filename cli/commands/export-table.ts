@@ -3,7 +3,7 @@ import { InvalidRequest } from '../../src/errors.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { counted } from '../../src/report/text.ts';
+import { counted } from '../../src/counted.ts';
 import { printable, printableLines } from '../../src/printable.ts';
 import { readDelimiter } from '../../src/rows/formats/delimiter.ts';
 import { answerFields } from '../../src/tables/answer-fields.ts';

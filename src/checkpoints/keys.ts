@@ -39,6 +39,11 @@ export const beforeRetriesKey = (jobId: string): string => `jobs/${jobId}/before
 export const announcedKey = (jobId: string, execution: string, channel: string): string =>
   `jobs/${jobId}/announced/${execution}.${channel}.json`;
 
+/** What *Write results* has joined so far, while it takes several calls; `since` tells its calls from those of an earlier end. */
+export const joinedPrefix = (jobId: string): string => `jobs/${jobId}/joined/`;
+export const joinedKey = (jobId: string, since: number, name: string): string =>
+  `${joinedPrefix(jobId)}${since}/${name}.jsonl`;
+
 export const resultsKey = (jobId: string): string => `output/${jobId}/results.jsonl`;
 export const deadLettersKey = (jobId: string): string => `output/${jobId}/dead-letters.jsonl`;
 /** The input and its answers as a table, where the profile asks for it. */

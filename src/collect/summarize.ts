@@ -34,7 +34,7 @@ export interface Unstarted {
   readonly inputs: readonly InputRef[];
   readonly skipped?: SkippedFiles | undefined;
   /** Why it is refused; without it, there is nothing to do. */
-  readonly refusal?: Error | undefined;
+  readonly rejection?: Error | undefined;
 }
 
 /** What the job came to. Pure. */
@@ -101,10 +101,10 @@ function statusOf(failure: Failure | undefined, notOk: number): Summary['status'
 
 /** A job that was not started: what it asks for cannot be, or there was nothing to do. */
 export function summarizeNothing(
-  { jobId, profile, inputs, refusal, skipped }: Unstarted,
+  { jobId, profile, inputs, rejection, skipped }: Unstarted,
   at: string,
 ): Summary {
-  const failure = refusal && { name: refusal.name, code: refusal.name, message: refusal.message };
+  const failure = rejection && { name: rejection.name, code: rejection.name, message: rejection.message };
   return {
     jobId,
     status: failure === undefined ? 'empty' : 'failed',
@@ -216,6 +216,9 @@ function advise({ name }: Failure): string {
       return `Look at the batches under "open" at the provider, and repair or wait for their files. ${RESUME}`;
     case 'ExecutionTooLong':
       return 'Start the same job again: it goes on with the rows that are left, and nothing is paid twice.';
+    case 'Sandbox.Timedout':
+    case 'States.Timeout':
+      return `A step used up all its time, three times: the store or the provider is slow, or an input cannot be read again within that time (gzip, XLSX, Parquet, one JSON array). Split such an input, or give it as JSON lines or CSV. ${RESUME}`;
     case 'ProviderUnavailable':
     case 'ProviderThrottled':
       return `The provider did not answer for long; wait until it does. ${RESUME}`;

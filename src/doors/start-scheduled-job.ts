@@ -47,7 +47,7 @@ export async function startScheduledJob(
     });
   } catch (error) {
     if (!(error instanceof InvalidRequest)) throw error;
-    return leaveUnstarted(edges, { jobId, profile, inputs: [], refusal: error });
+    return leaveUnstarted(edges, { jobId, profile, inputs: [], rejection: error });
   }
 }
 

@@ -1,18 +1,12 @@
 import { html, type Html } from './html.ts';
 import { renderPage } from './page.ts';
 import type { ReportData } from './report-data.ts';
-import {
-  errorSection,
-  failureNotice,
-  fileSection,
-  header,
-  latencySection,
-  openShards,
-  timelineSection,
-  usageSection,
-} from './sections.ts';
-import { answerSection, distributionSection, leadSection, outcomes } from './row-sections.ts';
+import { latencySection, openShards, timelineSection } from './batch-sections.ts';
+import { distributionSection } from './distribution-section.ts';
+import { answerSection, leadSection, outcomes } from './row-sections.ts';
+import { errorSection, failureNotice, fileSection, header } from './sections.ts';
 import { moment } from './text.ts';
+import { usageSection } from './usage-section.ts';
 
 /** `report.html`: the job as one file that needs nothing else. Pure. */
 export function renderReport(data: ReportData): string {

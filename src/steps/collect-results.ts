@@ -146,7 +146,7 @@ async function collect(
   if (context.direct === true && (await joinAnswers(edges.store, context, at.round)))
     return collectShard(collecting, job, { ...context, ...at });
   if (isRefusal(failure) && !hasBatch(context))
-    return collectShard(collecting, job, { ...context, ...at, refusal: failure });
+    return collectShard(collecting, job, { ...context, ...at, rejection: failure });
   if (isGivenBack(failure)) return collectShard(collecting, job, { ...context, ...at, givenBack: failure });
   await forgetUpload(edges, job, context, at.round);
   await stopShard(edges, context, { nextRound: at.round, failure });

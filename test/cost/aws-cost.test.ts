@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { estimateAwsCost, PRICES, type CostedStep } from '../../src/cost/aws-cost.ts';
-import { createLocalExecutions, type EngineEvent } from '../../host/engine.ts';
+import type { EngineEvent } from '../../host/engine-events.ts';
+import { createLocalExecutions } from '../../host/engine.ts';
 import { callHandlers } from '../../host/call-handlers.ts';
 import { loadMachine } from '../../host/load-stack.ts';
 import { startSimulator } from '../../simulator/index.ts';
@@ -155,14 +156,14 @@ test('the job itself has as many events however many shards there are', () => {
     estimateAwsCost({ groups: [{ shards, bytes: 1, polls: 140 }], memoryMib: MEMORY });
 
   expect(at(1).events).toEqual(at(1_000).events);
-  expect(at(1).events.job).toBe(29);
+  expect(at(1).events.job).toBe(31);
   expect(at(1_000).usd.total).toBeGreaterThan(900 * at(1).usd.total);
 });
 
 test('no shard costs no more than its job', () => {
   const { usd, transitions } = estimateAwsCost({ groups: [], memoryMib: MEMORY });
 
-  expect(transitions).toBe(7);
+  expect(transitions).toBe(8);
   expect(usd.total).toBeLessThan(0.001);
 });
 
