@@ -91,5 +91,10 @@ function endJob(states: Construct, steps: StepFunctions, writeResults: LambdaInv
   catchEverything(announceJob, recordFailure, '$.unannounced');
   catchEverything(recordFailure, jobOk, '$.unannounced');
   recordFailure.next(jobOk);
-  writeResults.next(announceJob).next(jobOk);
+  writeResults.next(
+    Choice.jsonPath(states, 'All written?')
+      .when(Condition.isPresent('$.writing'), writeResults)
+      .otherwise(announceJob),
+  );
+  announceJob.next(jobOk);
 }

@@ -60,6 +60,7 @@ const ROWS = 'jobs/*/rows-*.jsonl';
 const INPUTS_OF_JOBS = 'jobs/*/input/*';
 const SHARDS = 'jobs/*/shards/*';
 /** What a build carries from one call to the next. */
+const JOINED = 'jobs/*/joined/*';
 const BUILDS = 'jobs/*/build/*';
 /** The summary: where the answer goes when a dropped file asks for what cannot be. */
 const SUMMARIES = 'output/*/summary.json';
@@ -158,7 +159,8 @@ export const STEPS = {
     reads: [JOBS],
     readsVersions: [INPUTS, STAGED, OUTPUTS],
     // Shards that left no word are settled here; OUTPUTS: results, dead letters, report and summary.
-    streams: [SHARDS, OUTPUTS],
+    // What is joined in several calls is joined from JOINED.
+    streams: [SHARDS, OUTPUTS, JOINED],
     // Of a job that is retried.
     puts: ['jobs/*/before-retries.json'],
     // Rows that are in the results, and what a refused job leaves.
@@ -167,6 +169,7 @@ export const STEPS = {
       'output/*/results.csv',
       'output/*/results.parquet',
       'jobs/*/shards/*.jsonl',
+      JOINED,
       'jobs/*/shards/*/stopped.json',
     ],
   },

@@ -39,6 +39,11 @@ export const beforeRetriesKey = (jobId: string): string => `jobs/${jobId}/before
 export const announcedKey = (jobId: string, execution: string, channel: string): string =>
   `jobs/${jobId}/announced/${execution}.${channel}.json`;
 
+/** What *Write results* has joined so far, while it takes several calls; `since` tells its calls from those of an earlier end. */
+export const joinedPrefix = (jobId: string): string => `jobs/${jobId}/joined/`;
+export const joinedKey = (jobId: string, since: number, name: string): string =>
+  `${joinedPrefix(jobId)}${since}/${name}.jsonl`;
+
 export const resultsKey = (jobId: string): string => `output/${jobId}/results.jsonl`;
 export const deadLettersKey = (jobId: string): string => `output/${jobId}/dead-letters.jsonl`;
 /** The input and its answers as a table, where the profile asks for it. */
@@ -90,7 +95,7 @@ export const roundKey = (ref: ShardRef, round: number, file: RoundFile): string 
  * - `progress.json`: what the last poll saw; for people
  * - `trouble.json`: the last error of a step that failed; told where the shard came to no end
  * - `filled-results.jsonl`, `filled-dead-letters.jsonl`: the same with the rows that earlier rows answer for, in shards that
- *   have such rows
+ *   have such rows; `filled.json`: they are whole, and what they count
  * - `done.json`: every row has its final outcome; `stopped.json`: it has not, and why
  */
 export type ShardFile =
@@ -101,6 +106,7 @@ export type ShardFile =
   | 'dead-letters.jsonl'
   | 'filled-results.jsonl'
   | 'filled-dead-letters.jsonl'
+  | 'filled.json'
   | 'done.json'
   | 'stopped.json';
 

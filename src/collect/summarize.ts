@@ -61,9 +61,10 @@ export function summarize({ job, plan, shards, followed, endedAt, ...end }: JobE
     inputs: plan?.inputs ?? shownInputs(inputs),
     ...(job.skipped !== undefined && { skipped: job.skipped }),
     ...sampleFacts(job, plan),
-    ...(followed && {
-      deduplicated: { rows: followed.rows, saved: savedBy(followed.saved, profile) },
-    }),
+    ...(followed !== undefined &&
+      followed.rows > 0 && {
+        deduplicated: { rows: followed.rows, saved: savedBy(followed.saved, profile) },
+      }),
     rows: plan?.rows ?? 0,
     counts,
     shards: shards.length,
@@ -230,6 +231,9 @@ function advise({ name }: Failure): string {
       return `Look at the batches under "open" at the provider, and repair or wait for their files. ${RESUME}`;
     case 'ExecutionTooLong':
       return 'Start the same job again: it goes on with the rows that are left, and nothing is paid twice.';
+    case 'Sandbox.Timedout':
+    case 'States.Timeout':
+      return `A step used up all its time, three times: the store or the provider is slow, or an input cannot be read again within that time (gzip, XLSX, Parquet, one JSON array). Split such an input, or give it as JSON lines or CSV. ${RESUME}`;
     case 'ProviderUnavailable':
     case 'ProviderThrottled':
       return `The provider did not answer for long; wait until it does. ${RESUME}`;

@@ -9,7 +9,8 @@ import { openWorld, prompts, type Ended, type World, type WorldOptions } from '.
 const PRICE = { inputPerMillion: 0, outputPerMillion: 1_000_000, currency: 'EUR' };
 
 /** The simulator counts four characters as one token: each answer has ten. */
-const tenTokens = (count: number): string => prompts(count, () => `echo:${'word '.repeat(8)}`);
+const tenTokens = (count: number): string =>
+  prompts(count, (n) => `echo:${String(n).padStart(4, 'w')} ${'word '.repeat(7)}`);
 
 interface Priced {
   readonly world: World;

@@ -1,4 +1,5 @@
-import type { ErrorCount, Outcome, OutcomeCounts, Usage } from '../../checkpoints/counts.ts';
+import type { ErrorCount, Outcome, Usage } from '../../checkpoints/counts.ts';
+import type { FollowedRows } from '../../checkpoints/filled.ts';
 import { NO_ROWS, settledRows } from '../../checkpoints/outcomes.ts';
 import type { ResultLine } from '../../checkpoints/result-line.ts';
 import { asWire } from '../../provider/wire.ts';
@@ -17,12 +18,7 @@ export class FollowerTally {
     if (error !== undefined) this.#errors.add({ ...error, rows: 1, custom_id: customId });
   }
 
-  sums(): {
-    readonly rows: number;
-    readonly counts: OutcomeCounts;
-    readonly errors: ErrorCount[];
-    readonly saved: Usage;
-  } {
+  sums(): FollowedRows {
     const counts = { ...this.#counts };
     const saved = addUsage(this.#saved, NO_USAGE);
     return { rows: settledRows(counts), counts, errors: this.#errors.list(), saved };
