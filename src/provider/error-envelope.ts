@@ -33,9 +33,13 @@ export function readError(value: unknown): WireError {
   };
 }
 
+/** An absent error as a text: empty, or as programs print it. */
+const NO_WORDS = /^\s*(?:null|none|nil|undefined)?\s*$/i;
+
 /** Whether an `error` is none, also as programs write one whose fields always have a value: `""`, `{}`, `{"code":null}`. */
 export function saysNothing(error: unknown, level = 0): boolean {
-  if (error === null || error === undefined || error === '' || error === false) return true;
+  if (error === null || error === undefined || error === false) return true;
+  if (typeof error === 'string') return NO_WORDS.test(error);
   if (typeof error !== 'object') return error === 0;
   if (isExactNumber(error)) return Number(error.rawJSON) === 0;
   return level < MAX_LEVELS && Object.values(error).every((value) => saysNothing(value, level + 1));
@@ -149,29 +153,44 @@ function read(value: unknown, level: number): Found {
 }
 
 /** What the words of an error are called, the more exact first. */
-const WORDS = ['message', 'msg', 'error_message', 'errorMessage', 'error_msg', 'error_description'];
+const WORDS = [
+  'message',
+  'Message',
+  'msg',
+  'error_message',
+  'errorMessage',
+  'error_msg',
+  'error_description',
+  'faultstring',
+];
 const LESS_EXACT_WORDS = ['description', 'reason', 'title'];
+
+/** Words that say only that there is an error. */
+const GENERIC = /^provider returned error\.?$/i;
 
 function readObject(wire: Wire, level: number): Found {
   const all = (names: readonly string[]): readonly Found[] =>
     names.map((name) => read(wire[name], level + 1));
-  const inner = all(['error', 'errors']);
+  const inner = all(['error', 'errors', 'fault']);
   const own = all(WORDS).find(({ message }) => message !== undefined) ?? NOTHING;
   const detail = readDetail(wire['detail'], level);
   const innerMessage = joined(
     inner.map(({ message }) => message),
     '; ',
   );
-  const beside = own.message ?? detail.message;
+  // A router's error has the words of the provider behind it here.
+  const raw = read(asWire(wire['metadata'])?.['raw'], level + 1);
+  const isGeneric = raw.message !== undefined && GENERIC.test(own.message ?? '');
+  const beside = (isGeneric ? joined([own.message, raw.message], ': ') : own.message) ?? detail.message;
   // Beside a message, an error that is a text is its title: "Bad Request".
   const titled = typeof wire['error'] === 'string' && innerMessage !== undefined && beside !== undefined;
   const message = titled ? joined([innerMessage, beside], ': ') : (innerMessage ?? beside);
   const named = found(namesOf(wire), undefined);
-  const parts = [...inner, own, detail, named];
+  const parts = [...inner, raw, own, detail, named];
   const status = parts.find((part) => part.status !== undefined)?.status;
   return {
     // A code that stands there as one is a better name than what its words hold.
-    names: [...inner, named, own, detail].flatMap(({ names }) => names),
+    names: [...inner, named, own, detail, raw].flatMap(({ names }) => names),
     status,
     wrapper: wrapperOf(named, { status, own }) ?? parts.find((part) => part.wrapper !== undefined)?.wrapper,
     message:
@@ -197,8 +216,11 @@ function otherWords(error: unknown): string | undefined {
   return json === undefined ? undefined : bounded(json.trimEnd());
 }
 
+/** What the name of an error is called, the more exact first. */
+const CODES = ['code', 'error_code', 'errorCode', 'errorcode', 'type', 'errorType', '__type'];
+
 function namesOf(wire: Wire): string[] {
-  const names = ['code', 'error_code', 'errorCode', 'type'].map((name) => nameOf(wire[name]));
+  const names = CODES.map((name) => nameOf(wire[name]));
   // A status in place of an error.
   names.push(numberText(wire['error']));
   const statuses = ['status', 'status_code', 'statusCode', 'http_status']
@@ -211,7 +233,8 @@ function namesOf(wire: Wire): string[] {
 const UNNAMED = /^(?:0|error|about:.*|.*:\/\/.*)$/i;
 
 function nameOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : numberText(value);
+  // Some programs write every number as a fraction: 429.0.
+  return typeof value === 'string' && value !== '' ? value : numberText(value)?.replace(/\.0+$/, '');
 }
 
 function readList(list: readonly unknown[], level: number): Found {
@@ -263,7 +286,7 @@ function readText(text: string, level: number): Found {
   const at = trimmed.length > MAX_PARSED ? -1 : trimmed.search(/[{["]/);
   const value = at === -1 ? undefined : parse(trimmed.slice(at));
   const inside = value === undefined || typeof value === 'number' ? NOTHING : read(value, level + 1);
-  if (at === 0) return inside.message === undefined ? found([], text) : { ...inside, isText: true };
+  if (at === 0) return inside.message === undefined ? found(inside.names, text) : { ...inside, isText: true };
   const status = statusIn(trimmed.slice(0, MAX_WORDS));
   return found([...inside.names, ...(status === undefined ? [] : [status])], text);
 }
