@@ -4,7 +4,7 @@ import { tryJsonLine } from '../jsonl/json-line.ts';
 import { readPythonLiteral } from './python-literal.ts';
 import { asWire, type Wire } from './wire.ts';
 
-/** What an error says, whatever envelope it came in. */
+/** The code, message and status of an error, in any envelope. */
 export interface WireError {
   /** The failure's name: its code, else its type, else a status. */
   readonly code: string | undefined;
@@ -22,7 +22,7 @@ export interface WireError {
  */
 export function readError(value: unknown): WireError {
   const { names, status, wrapper, message } = read(value, 0);
-  // What is inside is the failure; what it was wrapped in is told beside it.
+  // The inner error is the failure; the message also names the outer one.
   const inOrder = wrapper === undefined ? names : [...names.filter((name) => name !== wrapper), wrapper];
   const [code, ...others] = new Set(inOrder);
   return {
@@ -36,7 +36,7 @@ export function readError(value: unknown): WireError {
 /** An absent error as a text: empty, or as programs print it. */
 const NO_WORDS = /^\s*(?:null|none|nil|undefined)?\s*$/i;
 
-/** Whether an `error` is none, also as programs write one whose fields always have a value: `""`, `{}`, `{"code":null}`. */
+/** Whether an `error` field reports no error, also in the forms of programs that always write the field: `""`, `{}`, `{"code":null}`. */
 export function saysNothing(error: unknown, level = 0): boolean {
   if (error === null || error === undefined || error === false) return true;
   if (typeof error === 'string') return NO_WORDS.test(error);
@@ -104,7 +104,7 @@ export function isOnlyError(body: unknown): boolean {
 /** Fields of an envelope that hold words; the others name the failure, the request and the program. */
 const WORDED = new Set(['error', 'errors', 'detail', 'message', 'msg', 'title']);
 
-/** Whether all words of an error stand in what is told of it. */
+/** Whether the reported message has all words of an error. */
 export function isTold(value: unknown, told: string, level = 0): boolean {
   if (typeof value === 'string') return told.includes(value.trim());
   if (Array.isArray(value)) return level < MAX_LEVELS && value.every((each) => isTold(each, told, level + 1));
@@ -152,7 +152,7 @@ function read(value: unknown, level: number): Found {
   return wire === undefined ? NOTHING : readObject(wire, level);
 }
 
-/** What the words of an error are called, the more exact first. */
+/** Names of fields with an error's words, the more exact first. */
 const WORDS = [
   'message',
   'Message',
@@ -200,7 +200,7 @@ function readObject(wire: Wire, level: number): Found {
   };
 }
 
-/** What an error is called by itself, where what it holds is another one: a 400 around a 500. */
+/** The name of an outer error around another one: a 400 around a 500. */
 function wrapperOf({ names, status: outer }: Found, { status, own }: Pick<Found, 'status'> & { own: Found }) {
   if (outer !== undefined && outer !== status) return outer;
   const isOther =
@@ -208,7 +208,7 @@ function wrapperOf({ names, status: outer }: Found, { status, own }: Pick<Found,
   return isOther ? names[0] : undefined;
 }
 
-/** What an error says whose words have no name that is known. */
+/** The words of an error in fields with unknown names. */
 function otherWords(error: unknown): string | undefined {
   const wire = asWire(error);
   if (wire === undefined || Object.keys(wire).every((name) => ENVELOPE.has(name))) return undefined;
@@ -229,7 +229,7 @@ function namesOf(wire: Wire): string[] {
   return [...names, ...statuses].filter((name) => name !== undefined).filter((name) => !UNNAMED.test(name));
 }
 
-/** What says only that there is an error. */
+/** Fields that only say that there is an error. */
 const UNNAMED = /^(?:0|error|about:.*|.*:\/\/.*)$/i;
 
 function nameOf(value: unknown): string | undefined {
@@ -248,7 +248,7 @@ function readList(list: readonly unknown[], level: number): Found {
   );
 }
 
-/** Errors of a list that are told. */
+/** Most errors of a list that are reported. */
 const MAX_LISTED = 20;
 
 /** FastAPI's `detail`: a text, an error, or a list of what is wrong with which field; their types are no codes. */

@@ -31,9 +31,9 @@ export interface Failed {
   readonly message: string;
   /** The HTTP status, as far as the line or its error names one. */
   readonly status: number;
-  /** The body of a success that is no answer, where it holds more than an error that is told: it may be paid for. */
+  /** The body of a success that is not an answer, if it holds more than the reported error: it may be paid for. */
   readonly body?: unknown;
-  /** The line itself reports a success, and the provider may count it as one; only its body is no answer. */
+  /** The line reports a success, and the provider may count it as one, but its body is not an answer. */
   readonly isSuccess?: true;
 }
 
@@ -121,7 +121,7 @@ function bodyOf(response: Wire): unknown {
 /** Strings of JSON in strings of JSON that are read. */
 const MAX_STRINGS = 3;
 
-/** The body, parsed where it came as a string of JSON; `undefined` when there is none. */
+/** The body, parsed if it is a string of JSON; `undefined` without a body. */
 function readBody(body: unknown): unknown {
   let read = body;
   for (let level = 0; typeof read === 'string' && level < MAX_STRINGS; level += 1) {
