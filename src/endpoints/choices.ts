@@ -37,7 +37,9 @@ const AROUND_PART = new Set(['index', 'finish_reason', 'native_finish_reason', '
 
 /** A choice that holds something else, such as the `delta` of a stream, is paid for and would come again. */
 function saysNoMore(choice: unknown): boolean {
-  return Object.entries(asWire(choice) ?? {}).every(([name, value]) => AROUND_PART.has(name) || isBlank(value));
+  return Object.entries(asWire(choice) ?? {}).every(
+    ([name, value]) => AROUND_PART.has(name) || isBlank(value),
+  );
 }
 
 /** How servers end an answer that they could not finish: OpenRouter, Mistral and vLLM `error`, vLLM and SGLang `abort`. */

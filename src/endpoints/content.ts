@@ -49,7 +49,13 @@ function isPlainPart(part: unknown): boolean {
   if (wire === undefined) return typeof part === 'string';
   if (refusalOf(wire) !== undefined) return isPlain(wire, PLAIN_REFUSAL);
   const { annotations, logprobs } = wire;
-  return typeof wire['text'] === 'string' && textOf(wire) !== undefined && isPlain(wire, PLAIN_TEXT) && isEmpty(annotations) && isEmpty(logprobs);
+  return (
+    typeof wire['text'] === 'string' &&
+    textOf(wire) !== undefined &&
+    isPlain(wire, PLAIN_TEXT) &&
+    isEmpty(annotations) &&
+    isEmpty(logprobs)
+  );
 }
 
 function isEmpty(value: unknown): boolean {

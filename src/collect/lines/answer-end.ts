@@ -4,7 +4,12 @@ import type { Shown } from '../../endpoints/endpoint.ts';
 export type AnswerEnd = 'truncated' | 'refused';
 
 /** In lower case: providers write them in either. */
-const TRUNCATED: ReadonlySet<unknown> = new Set(['length', 'model_length', 'max_tokens', 'max_output_tokens']);
+const TRUNCATED: ReadonlySet<unknown> = new Set([
+  'length',
+  'model_length',
+  'max_tokens',
+  'max_output_tokens',
+]);
 const REFUSED: ReadonlySet<unknown> = new Set(['content_filter', 'content-filter', 'safety', 'refusal']);
 
 /** `truncated`: its tokens were used up; `refused`: by the model, or by the provider's filter. */

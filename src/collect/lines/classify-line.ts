@@ -115,7 +115,10 @@ function bodyOf(response: Wire): unknown {
   const holdsAny = entries.some(([, value]) => typeof value === 'object' && value !== null);
   if (!holdsAny) return undefined;
   const { status } = response;
-  return { ...(numberText(status) === undefined && status !== undefined && { status }), ...Object.fromEntries(entries) };
+  return {
+    ...(numberText(status) === undefined && status !== undefined && { status }),
+    ...Object.fromEntries(entries),
+  };
 }
 
 /** Strings of JSON in strings of JSON that are read. */
