@@ -93,7 +93,7 @@ export const roundKey = (ref: ShardRef, round: number, file: RoundFile): string 
  * Files a shard has once.
  * - `sources.jsonl`: where each row came from, in jobs of several inputs
  * - `progress.json`: what the last poll saw; for people
- * - `trouble.json`: the last error of a step that failed; told where the shard came to no end
+ * - `trouble.json`: the last error of a failed step; reported if the shard never ends
  * - `filled-results.jsonl`, `filled-dead-letters.jsonl`: the same with the rows that earlier rows answer for, in shards that
  *   have such rows; `filled.json`: they are whole, and what they count
  * - `done.json`: every row has its final outcome; `stopped.json`: it has not, and why
@@ -123,7 +123,7 @@ export type ShardFile =
  * - `lost.json`: ids of rows that the next round asks again because their lines could not be read
  * - `results.jsonl`, `dead-letters.jsonl`: a line per request of the round, in its order; an empty line in both
  *   means "see the next round". Round 0 is what Build already decided: a line per input row, empty for rows sent.
- * - `collected.json`: what the round came to; written last
+ * - `collected.json`: the result of the round; written last
  */
 export type RoundFile =
   | 'requests.jsonl'

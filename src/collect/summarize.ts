@@ -31,7 +31,7 @@ export interface JobEnd {
   readonly endedAt: Date;
 }
 
-/** A job that came to nothing. */
+/** A job that was never started. */
 export interface Unstarted {
   readonly jobId: string;
   readonly profile: string;
@@ -41,7 +41,7 @@ export interface Unstarted {
   readonly rejection?: Error | undefined;
 }
 
-/** What the job came to. Pure. */
+/** Makes the summary of a job. Pure. */
 export function summarize({ job, plan, shards, followed, endedAt, ...end }: JobEnd): Summary {
   const ends = shards.map((shard) => shard.end);
   const failure = jobFailure(end, ends);

@@ -13,7 +13,7 @@ export interface Merge {
   readonly nextRound: number;
   /** Whether the shard has a round 0. */
   readonly hasRoundZero: boolean;
-  /** What the rows of `nextRound` are told; without it there must be none. */
+  /** The error of the rows of `nextRound`; without it there must be none. */
   readonly failure?: Failure | undefined;
   /** The batch that answers those rows when it is resumed. */
   readonly open?: OpenBatch | undefined;

@@ -16,7 +16,7 @@ export interface Stopped {
   readonly left?: readonly string[];
 }
 
-/** What a shard's rounds add up to, without rows that others answer for. Rows that no round settled are exhausted: the failure says why. */
+/** Adds up a shard's rounds, without rows that other rows answer for. Rows without an outcome are exhausted: the failure says why. */
 export function sumRounds(
   { rows, invalid, answered = 0, deduplicated = 0 }: ShardPlan,
   rounds: readonly Collected[],
