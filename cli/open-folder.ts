@@ -12,7 +12,7 @@ import { printable } from '../src/printable.ts';
 const MOST_BESIDE = 9;
 
 /** Where a run finds its job. */
-export type RunPlace =
+export type RunFolder =
   /** In a folder that is this process's. */
   | { readonly kind: 'own'; readonly edges: LocalEdges; readonly data: string }
   /** Another process works with the folder, and knows the job: it is watched there. */
@@ -23,7 +23,7 @@ export type RunPlace =
  * for it twice; another job runs in a folder beside it.
  * @throws InvalidRequest when no folder can be used
  */
-export async function openForRun(options: OpenEdges, asked: AskedJob): Promise<RunPlace> {
+export async function openForRun(options: OpenEdges, asked: AskedJob): Promise<RunFolder> {
   for (let n = 1; ; n += 1) {
     const data = n === 1 ? options.data : `${options.data}-${n}`;
     try {

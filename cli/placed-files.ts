@@ -10,7 +10,7 @@ import { download } from './result-files.ts';
 import type { TableFormat } from './table-format.ts';
 
 /** A table replaces the file of its name, which must not be what the answers are asked for. */
-export async function makePlace(
+export async function makeDestination(
   out: string,
   format: TableFormat | undefined,
   files: readonly string[],

@@ -1,7 +1,8 @@
 import { styleText } from 'node:util';
-import type { EngineEvent } from '../host/engine.ts';
+import type { EngineEvent } from '../host/engine-events.ts';
 import type { NextAttempt } from '../host/retry-notice.ts';
 import { retryHint } from './view/retry-hint.ts';
+import { counted } from '../src/counted.ts';
 import { printable } from '../src/printable.ts';
 
 /** Turns the machine's events into lines for a person: one per step, one per poll, one per retry. */
@@ -64,13 +65,13 @@ function describeExit(state: string, given: Mentioned, left: Mentioned): string 
     `${at({ ...given, ...left })}${state.padEnd(16)} ${detail}`.trimEnd();
   switch (state) {
     case 'Build requests':
-      return step(`${count(left.shards?.length ?? 0, 'shard')} to run`);
+      return step(`${counted(left.shards?.length ?? 0, 'shard')} to run`);
     case 'Upload file':
       return step(printable(left.fileId ?? ''));
     case 'Create batch':
       return step(`batch ${printable(left.batchId ?? '')} queued`);
     case 'Send direct':
-      return step(`${count(left.answered ?? 0, 'row')} answered`);
+      return step(`${counted(left.answered ?? 0, 'row')} answered`);
     case 'Poll batch':
       return `${at(left)}  status: ${printable(left.status ?? '')} (${left.succeeded ?? '?'}/${left.total ?? '?'})`;
     case 'Cancel batch':
@@ -91,8 +92,4 @@ function at({ shard, round }: Mentioned): string {
     ...(round === undefined || round === 1 ? [] : [`round ${round}`]),
   ];
   return parts.length === 0 ? '' : `${parts.join(', ')} · `;
-}
-
-function count(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }

@@ -15,7 +15,7 @@ import { takeInterrupts } from './interrupts.ts';
 import { openForRun } from './open-folder.ts';
 import { print as printOut, printError } from './output.ts';
 import { overridesOf } from './overrides.ts';
-import { makePlace, placeFiles } from './placed-files.ts';
+import { makeDestination, placeFiles } from './placed-files.ts';
 import { openProgress } from './run-progress.ts';
 import { takeStandardInput } from './standard-input.ts';
 import { formatOfFile } from './table-format.ts';
@@ -41,15 +41,15 @@ export async function runFiles(
   if (flags.bundles) requireNodeOfBundles();
   // Before anything is paid for: a job that ended may not find out that its results have no place.
   const format = flags.out === undefined ? undefined : await formatOfFile(flags.out);
-  if (flags.out !== undefined) await makePlace(flags.out, format, asked.files);
+  if (flags.out !== undefined) await makeDestination(flags.out, format, asked.files);
   const wanted = { ...asked, overrides: chosen.overrides, again: flags.again === true };
   const log: Log = flags.verbose ? logToStandardError : () => undefined;
-  const place = await openForRun({ data: flags.data, simulator: chosen.simulated, log, config }, wanted);
-  if (place.kind === 'joined') {
+  const opened = await openForRun({ data: flags.data, simulator: chosen.simulated, log, config }, wanted);
+  if (opened.kind === 'joined') {
     const { joinRun } = await import('./join-run.ts');
-    return await joinRun(place, flags);
+    return await joinRun(opened, flags);
   }
-  await using host = place.edges;
+  await using host = opened.edges;
   const { store } = host.edges;
   const progress = await openProgress(store, flags, (line) => print(withTime(line)));
   const summary = await endOrCancel(

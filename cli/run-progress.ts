@@ -1,5 +1,5 @@
 import type { ObjectStore } from '../src/store/object-store.ts';
-import type { EngineEvent } from '../host/engine.ts';
+import type { EngineEvent } from '../host/engine-events.ts';
 import { createProgress } from './progress.ts';
 import { isLive } from './view/is-live.ts';
 

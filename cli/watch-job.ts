@@ -5,11 +5,11 @@ import { summaryObject, type Summary } from '../src/checkpoints/summary.ts';
 import { readDetails, type JobDetails } from '../src/status/job-status.ts';
 import { adviceFor } from './aws-advice.ts';
 import { noSuchJob } from './targets/find-job.ts';
-import type { Place } from './targets/open-target.ts';
+import type { Target } from './targets/open-target.ts';
 import type { View } from './view/view.ts';
 
 export interface WatchJob {
-  readonly place: Place;
+  readonly target: Target;
   readonly jobId: string;
   readonly view: View;
   /** Shortest time between two looks. */
@@ -30,13 +30,13 @@ export type Watched =
 const SHARDS_PER_SECOND = 50;
 
 /** Looks at a job again and again until it has ended. @throws InvalidRequest when there is no such job. */
-export async function watchJob({ place, jobId, view, intervalSeconds, signal }: WatchJob): Promise<Watched> {
+export async function watchJob({ target, jobId, view, intervalSeconds, signal }: WatchJob): Promise<Watched> {
   let misses = 0;
   try {
     for (;;) {
       let details: JobDetails | undefined;
       try {
-        details = await readDetails(place, jobId);
+        details = await readDetails(target, jobId);
         misses = 0;
       } catch (error) {
         misses += 1;
@@ -44,11 +44,11 @@ export async function watchJob({ place, jobId, view, intervalSeconds, signal }: 
         if (!(await wait(intervalSeconds, signal))) return { end: 'left' };
         continue;
       }
-      if (details === undefined) throw await noSuchJob(place, jobId);
+      if (details === undefined) throw await noSuchJob(target, jobId);
       view.show(details);
-      if (!isOpen(details)) return { end: 'ended', summary: await summaryObject.read(place.store, jobId) };
+      if (!isOpen(details)) return { end: 'ended', summary: await summaryObject.read(target.store, jobId) };
       const waits = details.status.status === 'queued' || details.status.status === 'stopped';
-      if (waits && !(await place.isAlive())) return { end: 'waits' };
+      if (waits && !(await target.isAlive())) return { end: 'waits' };
       const seconds = Math.max(intervalSeconds, details.shards.length / SHARDS_PER_SECOND);
       if (!(await wait(seconds, signal))) return { end: 'left' };
     }

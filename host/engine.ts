@@ -2,7 +2,8 @@ import { setImmediate as tick, setTimeout as sleep } from 'node:timers/promises'
 import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
 import type { JobInput } from '../src/contract.ts';
 import type { Executions } from '../src/executions/executions.ts';
-import { Attempts, type NextAttempt } from './retry-notice.ts';
+import { tell, type EngineEvent } from './engine-events.ts';
+import { Attempts } from './retry-notice.ts';
 import {
   checkSeconds,
   fillTemplate,
@@ -30,19 +31,6 @@ export interface EngineOptions {
   readonly abandonSteps?: (() => Promise<void>) | undefined;
   /** Waits and retries take no time: for tests, which move a clock of their own. */
   readonly instant?: boolean;
-}
-
-export interface EngineEvent {
-  readonly execution: string;
-  readonly type: string;
-  /** The state's name, for events of a state. */
-  readonly state: string | undefined;
-  readonly input: unknown;
-  readonly output: unknown;
-  /** Of a failure, a retry and a catch: the error's name and message. */
-  readonly error: string | undefined;
-  /** Of a failure that is tried again: `StateFailed`. */
-  readonly next?: NextAttempt | undefined;
 }
 
 /** Executions in this process: the definition is the deployed one, run by `aws-local-stepfunctions`. */
@@ -285,39 +273,4 @@ function asPayload(value: unknown, stateName: string): unknown {
     );
   }
   return JSON.parse(text);
-}
-
-type EventLogs = ReturnType<StateMachine['run']>['eventLogs'];
-
-interface Told {
-  readonly execution: string;
-  readonly hidden: ReadonlySet<string>;
-  readonly attempts: Attempts;
-}
-
-async function tell(
-  events: EventLogs,
-  { execution, hidden, attempts }: Told,
-  onEvent: EngineOptions['onEvent'],
-): Promise<void> {
-  let lastError: string | undefined;
-  for await (const event of events) {
-    const state = 'state' in event ? event.state : undefined;
-    if (state !== undefined && hidden.has(state.name)) continue;
-    const { type } = event;
-    if ('Error' in event) lastError = `${event.Error}: ${String(event.Cause)}`;
-    const isOfError = 'Error' in event || type === 'StateRetried' || type === 'StateCaught';
-    const next =
-      type === 'StateFailed' && state !== undefined ? attempts.failed(state.name, event.Error) : undefined;
-    if (state !== undefined && (type === 'StateExited' || type === 'StateCaught')) attempts.left(state.name);
-    onEvent?.({
-      execution,
-      type,
-      state: state?.name,
-      input: state?.input,
-      output: state?.output,
-      error: isOfError ? lastError : undefined,
-      ...(next && { next }),
-    });
-  }
 }

@@ -25,9 +25,9 @@ const grouped = (count: number): string => count.toLocaleString('en-US');
 describe('a document', () => {
   test.each([
     ['README.md', 'the number of dialects', `([${Object.keys(DIALECTS).length} dialects]`],
-    ['README.md', 'the columns of a table', `a table ${grouped(MAX_COLUMNS)} columns`],
-    ['README.md', 'the rows of a job', `a job ${grouped(MAX_IDS)} rows`],
-    ['README.md', 'the files of a job', `${grouped(MAX_INPUTS)} files`],
+    ['README.md', 'the columns of a table', `${grouped(MAX_COLUMNS)} columns per table`],
+    ['README.md', 'the rows of a job', `${grouped(MAX_IDS)} rows and`],
+    ['README.md', 'the files of a job', `${grouped(MAX_INPUTS)} files per job`],
     [
       'docs/decisions/0005-cdk-pin.md',
       'the version of the CDK command line',

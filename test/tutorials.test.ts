@@ -1,8 +1,9 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { spawnCli } from './cli/spawn-cli.ts';
+import { runCli } from './cli/run-cli.ts';
 import { openHost } from './host/open-host.ts';
+import { EXHAUSTIVE } from './support/exhaustive.ts';
 import { openTempFolder } from './support/temp-folder.ts';
 
 /** Each tutorial is done as it stands: its files are saved, its commands run, and their output holds what the page shows. */
@@ -49,7 +50,7 @@ function wordsOf(command: string): string[] {
 test.each([
   ['analyst', 'nightshift-data'],
   ['operator', 'shift'],
-])('the tutorial of the %s works as it stands', { timeout: LONG_MS }, async (name, data) => {
+])('the tutorial of the %s works as it stands', { ...EXHAUSTIVE, timeout: LONG_MS }, async (name, data) => {
   const { files, commands } = await readLesson(name);
   const folder = await openTempFolder();
   for (const { name: file, content } of files) await writeFile(join(folder, file), content);
@@ -60,7 +61,7 @@ test.each([
     const jobId = jobs.findLast((job) => /^(?:failing|night)/.test(job)) ?? '';
     const words = wordsOf(command.replace('<jobId>', jobId));
     expect(words.slice(0, 2)).toEqual(['npx', 'nightshift']);
-    const { status, stdout, stderr } = await spawnCli(folder, words.slice(2));
+    const { status, stdout, stderr } = await runCli(folder, words.slice(2));
 
     expect({ status, stderr }).toMatchObject({ status: expect.toBeOneOf([0, 3]) });
     expectShown(stdout, shown);

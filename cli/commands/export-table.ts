@@ -3,7 +3,7 @@ import { InvalidRequest } from '../../src/errors.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { counted } from '../../src/report/text.ts';
+import { counted } from '../../src/counted.ts';
 import { printable, printableLines } from '../../src/printable.ts';
 import { readDelimiter } from '../../src/rows/formats/delimiter.ts';
 import { answerFields } from '../../src/tables/answer-fields.ts';
@@ -66,6 +66,12 @@ export function delimiterOf(delimiter = ','): string {
   return read;
 }
 
+/** What separated the cells of the input: the spreadsheet that wrote it expects the same. */
+function delimiterOfInput({ inputs }: Summary): string | undefined {
+  const [delimiter, ...others] = new Set(inputs.map((input) => input.delimiter));
+  return others.length === 0 && DELIMITERS.includes(delimiter ?? '') ? delimiter : undefined;
+}
+
 /** A table as it streams, and after that what is to be said of it. */
 interface WrittenTable {
   readonly chunks: AsyncIterable<Uint8Array | string>;
@@ -90,7 +96,8 @@ async function makeTable(
       `The input of job ${summary.jobId} is not known any more: its job.json is deleted. Leave out --with-input.`,
     );
   const table = await joinedTable(store, job, results);
-  const { chunks, notices } = writeTable(table, options);
+  const { delimiter = delimiterOfInput(summary) } = options;
+  const { chunks, notices } = writeTable(table, { ...options, delimiter });
   const cut = table.isCut ? ['The rows have more than 1,000 fields: the others have no column.'] : [];
   return { chunks, notices: () => [...cut, ...notices()] };
 }

@@ -9,29 +9,29 @@ import { listJobs } from '../../src/status/list-jobs.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print } from '../output.ts';
 import { noSuchJob } from '../targets/find-job.ts';
-import { configOf, openPlace, openStack, startEdges } from '../targets/open-target.ts';
+import { configOf, openTarget, openStack, startEdges } from '../targets/open-target.ts';
 import { jobsTable } from '../view/jobs-table.ts';
 import { describeJob } from '../view/describe-job.ts';
 import { positiveNumber } from './numbers.ts';
-import { addPlaceOptions, type PlaceFlags } from './options.ts';
+import { addTargetOptions, type TargetFlags } from './options.ts';
 
 /** `nightshift status [job]`. */
 export function statusCommand(): Command {
   const command = new Command('status')
     .description('say how a job is')
     .argument('[job]', 'jobId; without one, the newest job');
-  return addPlaceOptions(command).action(async (asked: string | undefined, flags: PlaceFlags) => {
-    const place = await openPlace(flags);
-    const newest = asked ?? (await listJobs(place, { limit: 1 })).jobs[0]?.jobId;
-    if (newest === undefined) throw new InvalidRequest(`There are no jobs in ${place.name} yet.`);
-    const details = await readDetails(place, newest);
-    if (details === undefined) throw await noSuchJob(place, newest);
+  return addTargetOptions(command).action(async (asked: string | undefined, flags: TargetFlags) => {
+    const target = await openTarget(flags);
+    const newest = asked ?? (await listJobs(target, { limit: 1 })).jobs[0]?.jobId;
+    if (newest === undefined) throw new InvalidRequest(`There are no jobs in ${target.name} yet.`);
+    const details = await readDetails(target, newest);
+    if (details === undefined) throw await noSuchJob(target, newest);
     if (flags.json) print(jsonLine('job', details.status));
-    else for (const line of describeJob(details, place)) print(line);
+    else for (const line of describeJob(details, target)) print(line);
   });
 }
 
-interface ListFlags extends PlaceFlags {
+interface ListFlags extends TargetFlags {
   readonly status?: JobState;
   readonly limit: number;
 }
@@ -42,25 +42,25 @@ export function listCommand(): Command {
     .description('list jobs, newest first')
     .addOption(new Option('--status <status>', 'only jobs of this status').choices(JOB_STATES))
     .option('-n, --limit <number>', 'most jobs', positiveNumber, 20);
-  return addPlaceOptions(command).action(async (flags: ListFlags) => {
-    const place = await openPlace(flags);
-    const jobs = await firstJobs(place, flags);
+  return addTargetOptions(command).action(async (flags: ListFlags) => {
+    const target = await openTarget(flags);
+    const jobs = await firstJobs(target, flags);
     if (flags.json) for (const job of jobs) print(jsonLine('overview', job));
     else if (jobs.length === 0)
-      print(`There are no${flags.status ? ` ${flags.status}` : ''} jobs in ${place.name}.`);
+      print(`There are no${flags.status ? ` ${flags.status}` : ''} jobs in ${target.name}.`);
     else print(jobsTable(jobs, process.stdout.columns ?? 100));
   });
 }
 
 /** A page may hold fewer jobs than asked for and still have a next one. */
 async function firstJobs(
-  place: Parameters<typeof listJobs>[0],
+  target: Parameters<typeof listJobs>[0],
   { status, limit }: ListFlags,
 ): Promise<readonly JobOverview[]> {
   const jobs: JobOverview[] = [];
   let after: string | undefined;
   do {
-    const page = await listJobs(place, { status, limit: limit - jobs.length, after });
+    const page = await listJobs(target, { status, limit: limit - jobs.length, after });
     jobs.push(...page.jobs);
     after = page.next;
   } while (after !== undefined && jobs.length < limit);
@@ -72,20 +72,21 @@ export function cancelCommand(loadConfig: LoadConfig): Command {
   const command = new Command('cancel')
     .description('cancel a job: nothing new is sent, and what its batches had finished ends in its results')
     .argument('<job>', 'jobId');
-  return addPlaceOptions(command).action(async (jobId: string, flags: PlaceFlags) => {
+  return addTargetOptions(command).action(async (jobId: string, flags: TargetFlags) => {
     if (flags.data !== undefined) {
       const { cancelHere } = await import('./jobs-here.ts');
       process.exitCode = await cancelHere(jobId, { ...flags, data: flags.data }, await loadConfig());
       return;
     }
-    const place = await openStack(flags);
-    const cancelled = await cancelJob(startEdges(place, await configOf(place, loadConfig)), jobId);
-    if (cancelled === undefined) throw await noSuchJob(place, jobId);
+    const target = await openStack(flags);
+    const cancelled = await cancelJob(startEdges(target, await configOf(target, loadConfig)), jobId);
+    if (cancelled === undefined) throw await noSuchJob(target, jobId);
     if (cancelled.state === 'ended') {
       throw new InvalidRequest(`Job ${jobId} has ended: there is nothing to cancel.`);
     }
     if (flags.json) print(jsonLine('cancelled', cancelled));
-    else print(`Job ${jobId} is being cancelled. See how it ends: nightshift watch ${jobId}${place.options}`);
+    else
+      print(`Job ${jobId} is being cancelled. See how it ends: nightshift watch ${jobId}${target.options}`);
   });
 }
 
@@ -94,15 +95,15 @@ export function resumeCommand(loadConfig: LoadConfig): Command {
   const command = new Command('resume')
     .description('let a job that failed or was cancelled go on from where it is; nothing is paid twice')
     .argument('<job>', 'jobId');
-  return addPlaceOptions(command).action(async (jobId: string, flags: PlaceFlags) => {
+  return addTargetOptions(command).action(async (jobId: string, flags: TargetFlags) => {
     if (flags.data !== undefined) {
       const { resumeHere } = await import('./jobs-here.ts');
       process.exitCode = await resumeHere(jobId, { ...flags, data: flags.data }, await loadConfig());
       return;
     }
-    const place = await openStack(flags);
-    const resumed = await resumeJob(startEdges(place, await configOf(place, loadConfig)), jobId);
-    if (resumed === undefined) throw await noSuchJob(place, jobId);
+    const target = await openStack(flags);
+    const resumed = await resumeJob(startEdges(target, await configOf(target, loadConfig)), jobId);
+    if (resumed === undefined) throw await noSuchJob(target, jobId);
     const { state } = resumed;
     if (state === 'finished') {
       throw new InvalidRequest(`Job ${jobId} came to its end: there is nothing to resume.`);
@@ -113,7 +114,7 @@ export function resumeCommand(loadConfig: LoadConfig): Command {
     if (flags.json) print(jsonLine('started', { jobId, state }));
     else {
       const told = state === 'running' ? 'runs already' : 'goes on';
-      print(`Job ${jobId} ${told}. Watch it: nightshift watch ${jobId}${place.options}`);
+      print(`Job ${jobId} ${told}. Watch it: nightshift watch ${jobId}${target.options}`);
     }
   });
 }

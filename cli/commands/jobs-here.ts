@@ -15,7 +15,7 @@ import { print, printError } from '../output.ts';
 import { filesOf } from '../result-files.ts';
 import { openProgress } from '../run-progress.ts';
 import { noSuchJob } from '../targets/find-job.ts';
-import { openPlace, type Place } from '../targets/open-target.ts';
+import { openTarget, type Target } from '../targets/open-target.ts';
 import { reportSummary } from '../view/report.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
 
@@ -31,25 +31,26 @@ export async function cancelHere(
   flags: FolderFlags,
   config: NightshiftConfig,
 ): Promise<number> {
-  const place = await openJobHere(jobId, flags, 'has ended: there is nothing to cancel.');
+  const target = await openJobHere(jobId, flags, 'has ended: there is nothing to cancel.');
   if (await askHolder(flags.data, jobId, 'cancel')) {
     if (flags.json) print(jsonLine('cancelled', { jobId, state: 'cancelling' }));
-    else print(`Job ${jobId} is being cancelled. See how it ends: nightshift watch ${jobId}${place.options}`);
+    else
+      print(`Job ${jobId} is being cancelled. See how it ends: nightshift watch ${jobId}${target.options}`);
     return EXIT.ok;
   }
   const cancelled = await runHere(jobId, flags, config, (host) => cancelRun(host, jobId));
   if (flags.json) print(jsonLine('cancelled', { jobId, state: 'cancelling' }));
-  else if (cancelled !== undefined) await tell(place, cancelled);
+  else if (cancelled !== undefined) await tell(target, cancelled);
   return EXIT.ok;
 }
 
 /** @throws InvalidRequest when the folder has no such job, or it came to its end; that is said in these words */
 async function openJobHere(jobId: string, { data }: FolderFlags, ended: string) {
-  const place = await openPlace({ ...WHERE, data });
-  await requireJob(place, jobId);
-  const summary = await summaryObject.read(place.store, jobId);
+  const target = await openTarget({ ...WHERE, data });
+  await requireJob(target, jobId);
+  const summary = await summaryObject.read(target.store, jobId);
   if (summary !== undefined && !mayGoOn(summary)) throw new InvalidRequest(`Job ${jobId} ${ended}`);
-  return place;
+  return target;
 }
 
 /** Lets a job of a data folder go on: in the process that holds the folder, or here to its end. @returns the exit status */
@@ -58,16 +59,16 @@ export async function resumeHere(
   flags: FolderFlags,
   config: NightshiftConfig,
 ): Promise<number> {
-  const place = await openJobHere(jobId, flags, 'came to its end: there is nothing to resume.');
+  const target = await openJobHere(jobId, flags, 'came to its end: there is nothing to resume.');
   if (await askHolder(flags.data, jobId, 'resume')) {
     if (flags.json) print(jsonLine('started', { jobId, state: 'resumed' }));
-    else print(`Job ${jobId} goes on. Watch it: nightshift watch ${jobId}${place.options}`);
+    else print(`Job ${jobId} goes on. Watch it: nightshift watch ${jobId}${target.options}`);
     return EXIT.ok;
   }
   const ended = await runHere(jobId, flags, config, (host) => resumeRun(host, jobId));
   if (ended === undefined) return EXIT.interrupted;
   if (flags.json) print(jsonLine('summary', ended));
-  else await tell(place, ended);
+  else await tell(target, ended);
   return exitStatus(ended);
 }
 
@@ -78,11 +79,11 @@ function mayGoOn({ status }: Summary): boolean {
   return status === 'failed' || status === 'cancelled';
 }
 
-async function requireJob(place: Place, jobId: string): Promise<Job> {
-  const job = await jobObject.read(place.store, jobId);
+async function requireJob(target: Target, jobId: string): Promise<Job> {
+  const job = await jobObject.read(target.store, jobId);
   if (job !== undefined) return job;
-  throw (await summaryObject.read(place.store, jobId)) === undefined
-    ? await noSuchJob(place, jobId)
+  throw (await summaryObject.read(target.store, jobId)) === undefined
+    ? await noSuchJob(target, jobId)
     : new InvalidRequest(`Job ${jobId} has ended: its checkpoints are gone, or it was refused.`);
 }
 
@@ -112,12 +113,12 @@ async function runHere(
   act: (host: RunHost) => Promise<Summary | undefined>,
 ): Promise<Summary | undefined> {
   const interrupts = takeInterrupts();
-  const place = await openPlace({ ...WHERE, data });
-  const job = await requireJob(place, jobId);
+  const target = await openTarget({ ...WHERE, data });
+  const job = await requireJob(target, jobId);
   const simulated = job.simulated === true;
   if (!simulated) for (const name of providersOf(job.profile)) await rejectWithoutSecrets(config, name);
   await using local = await openLocalEdges({ data, simulator: simulated, log: () => undefined, config });
-  const progress = await openProgress(place.store, { json }, json === true ? printError : print);
+  const progress = await openProgress(target.store, { json }, json === true ? printError : print);
   const host: RunHost = {
     config,
     edges: local.edges,
@@ -137,7 +138,7 @@ async function runHere(
   return await endOrCancel(ended, interrupts, () => progress.end());
 }
 
-async function tell(place: Place, summary: Summary): Promise<void> {
-  const files = (await filesOf(place.store, summary.jobId)).map(({ key }) => place.store.locate(key));
-  await reportSummary(place.store, summary, { files });
+async function tell(target: Target, summary: Summary): Promise<void> {
+  const files = (await filesOf(target.store, summary.jobId)).map(({ key }) => target.store.locate(key));
+  await reportSummary(target.store, summary, { files });
 }

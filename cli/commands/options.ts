@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { FORMAT_NAMES } from '../../src/rows/formats.ts';
 import { readSchemaFile } from '../schema-file.ts';
-import type { OpenPlace } from '../targets/open-target.ts';
+import type { OpenTarget } from '../targets/open-target.ts';
 import { positiveNumber, wholeNumber } from './numbers.ts';
 
 /** Which configuration is used. */
@@ -66,7 +66,7 @@ export function addTreatmentOptions(command: Command): Command {
 }
 
 /** Where the jobs are, and how they are told. */
-export interface PlaceFlags extends OpenPlace {
+export interface TargetFlags extends OpenTarget {
   readonly json?: true;
 }
 
@@ -82,14 +82,14 @@ export function addStackOptions(command: Command): Command {
 export const DATA_FOLDER = 'nightshift-data';
 
 /** A deployed stack, or a folder of this machine: the one of `run` and `local`, when no stack was deployed from here. */
-export function addPlaceOptions(command: Command): Command {
+export function addTargetOptions(command: Command): Command {
   return addStackOptions(command)
     .option(
       '--data <folder>',
       `look into a data folder of this machine instead of a deployed stack (default: ${DATA_FOLDER}, when there is no outputs file)`,
     )
     .hook('preAction', (_, asked) => {
-      const { stack, data, outputs } = asked.opts<PlaceFlags>();
+      const { stack, data, outputs } = asked.opts<TargetFlags>();
       const isChosen = stack ?? data ?? (asked.getOptionValueSource('outputs') !== 'default' || undefined);
       if (isChosen === undefined && !existsSync(outputs) && existsSync(DATA_FOLDER))
         asked.setOptionValueWithSource('data', DATA_FOLDER, 'default');

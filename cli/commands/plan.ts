@@ -9,7 +9,8 @@ import { parseExact } from '../../src/exact-json.ts';
 import { takeStandardInput } from '../standard-input.ts';
 import { planJob, type PlannedBatch, type PlannedDirect, type PlannedJob } from '../plan-job.ts';
 import { printable } from '../../src/printable.ts';
-import { count, duration, grouped } from '../view/figures.ts';
+import { counted, grouped } from '../../src/counted.ts';
+import { duration } from '../view/figures.ts';
 import { readingNotices } from '../view/reading-notices.ts';
 import { EXIT } from './exit-status.ts';
 import { overridesOf } from '../overrides.ts';
@@ -134,7 +135,7 @@ function describeSending({ batches, direct, price }: PlannedJob): [string, strin
       : [['direct', describeDirect(direct)] as [string, string]]),
     ...batches.map(({ endsAfter, polls, aws }): [string, string] => [
       '',
-      `batches of ${duration(endsAfter * 1_000)}: ${count(polls.length, 'poll')} each, about $${money(aws.usd.total)} of AWS`,
+      `batches of ${duration(endsAfter * 1_000)}: ${counted(polls.length, 'poll')} each, about $${money(aws.usd.total)} of AWS`,
     ]),
     [
       '',
@@ -148,7 +149,7 @@ function describeSending({ batches, direct, price }: PlannedJob): [string, strin
 }
 
 function describeDirect({ calls, aws }: PlannedDirect): string {
-  return `no batch: ${count(calls, 'call')} to the realtime endpoint, about $${money(aws.usd.total)} of AWS`;
+  return `no batch: ${counted(calls, 'call')} to the realtime endpoint, about $${money(aws.usd.total)} of AWS`;
 }
 
 const SHOWN_POLLS = 5;

@@ -11,14 +11,14 @@ import { printable } from '../../src/printable.ts';
 import { makeFolder } from '../../host/make-folder.ts';
 import { writeParquet } from '../parquet.ts';
 import { noSuchJob } from '../targets/find-job.ts';
-import { openPlace, type Place } from '../targets/open-target.ts';
+import { openTarget, type Target } from '../targets/open-target.ts';
 import { download, filesOf, read, resultsOf } from '../result-files.ts';
 import { reportSummary } from '../view/report.ts';
-import { addPlaceOptions, type PlaceFlags } from './options.ts';
+import { addTargetOptions, type TargetFlags } from './options.ts';
 import { formatOfFile, TABLE_FORMATS, type TableFormat } from '../table-format.ts';
 import { delimiterOf, exportTable, printTable } from './export-table.ts';
 
-interface ResultsFlags extends PlaceFlags {
+interface ResultsFlags extends TargetFlags {
   readonly out?: string;
   readonly parquet?: true;
   readonly format?: TableFormat;
@@ -43,9 +43,12 @@ export function resultsCommand(): Command {
       ),
     )
     .option('--with-input', "with a table: the input's columns first, then ok, the answer and the error")
-    .option('--delimiter <character>', 'with --format csv: what separates cells, , ; | or tab (default: ,)')
+    .option(
+      '--delimiter <character>',
+      "with --format csv: what separates cells, , ; | or tab (default: the input's with --with-input, else ,)",
+    )
     .option('--raw', 'with --format csv: leave cells as they are that a spreadsheet takes for a formula');
-  return addPlaceOptions(command)
+  return addTargetOptions(command)
     .addHelpText(
       'after',
       '\nWith --json and without --out, prints results.jsonl, one line per row; what a terminal would obey is escaped.',
@@ -55,14 +58,14 @@ export function resultsCommand(): Command {
         flags.format ??
         (flags.out === undefined || flags.parquet ? undefined : await formatOfFile(flags.out));
       checkFlags(flags, format);
-      const place = await openPlace(flags);
-      const summary = await endedSummary(place, jobId);
-      if (format !== undefined) await giveTable(place, summary, format, flags);
-      else if (flags.out !== undefined) await copyFiles(place, summary, { ...flags, out: flags.out });
-      else if (flags.json) await printResults(place, summary);
+      const target = await openTarget(flags);
+      const summary = await endedSummary(target, jobId);
+      if (format !== undefined) await giveTable(target, summary, format, flags);
+      else if (flags.out !== undefined) await copyFiles(target, summary, { ...flags, out: flags.out });
+      else if (flags.json) await printResults(target, summary);
       else {
-        const files = (await filesOf(place.store, jobId)).map(({ key }) => place.store.locate(key));
-        await reportSummary(place.store, summary, { files });
+        const files = (await filesOf(target.store, jobId)).map(({ key }) => target.store.locate(key));
+        await reportSummary(target.store, summary, { files });
       }
     });
 }
@@ -90,18 +93,18 @@ function checkFlags(
 }
 
 /** @throws InvalidRequest when there is no such job, or it has not ended. */
-async function endedSummary(place: Place, jobId: string): Promise<Summary> {
-  const overview = await readOverview(place, jobId);
-  if (overview === undefined) throw await noSuchJob(place, jobId);
-  const summary = overview.endedAt === undefined ? undefined : await summaryObject.read(place.store, jobId);
+async function endedSummary(target: Target, jobId: string): Promise<Summary> {
+  const overview = await readOverview(target, jobId);
+  if (overview === undefined) throw await noSuchJob(target, jobId);
+  const summary = overview.endedAt === undefined ? undefined : await summaryObject.read(target.store, jobId);
   if (summary !== undefined) return summary;
   throw new InvalidRequest(
-    `Job ${jobId} is ${overview.status}: it has no results yet. nightshift watch ${jobId}${place.options}`,
+    `Job ${jobId} is ${overview.status}: it has no results yet. nightshift watch ${jobId}${target.options}`,
   );
 }
 
 async function giveTable(
-  { store }: Place,
+  { store }: Target,
   summary: Summary,
   format: TableFormat,
   flags: ResultsFlags,
@@ -116,7 +119,7 @@ async function giveTable(
 }
 
 async function copyFiles(
-  { store }: Place,
+  { store }: Target,
   { jobId, results, deadLetters }: Summary,
   { out, json, parquet }: ResultsFlags & { readonly out: string },
 ): Promise<void> {
@@ -140,6 +143,6 @@ async function copyFiles(
   }
 }
 
-async function printResults({ store }: Place, summary: Summary): Promise<void> {
+async function printResults({ store }: Target, summary: Summary): Promise<void> {
   await printStream(printableChunks(read(store, resultsOf(summary))));
 }

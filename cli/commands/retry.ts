@@ -15,12 +15,12 @@ import { print, printError } from '../output.ts';
 import { filesOf } from '../result-files.ts';
 import { openProgress } from '../run-progress.ts';
 import { noSuchJob } from '../targets/find-job.ts';
-import { configOf, openPlace, openStack, startEdges, type Place } from '../targets/open-target.ts';
+import { configOf, openTarget, openStack, startEdges, type Target } from '../targets/open-target.ts';
 import { reportSummary } from '../view/report.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
 import { wholeNumber } from './numbers.ts';
 import { overridesOf } from '../overrides.ts';
-import { addPlaceOptions, type TreatmentFlags } from './options.ts';
+import { addTargetOptions, type TreatmentFlags } from './options.ts';
 import { addIntervalOption, watch, WATCH_HELP, type WatchFlags } from './watch.ts';
 
 interface RetryFlags extends WatchFlags, Pick<TreatmentFlags, 'profile' | 'provider' | 'model' | 'rounds'> {
@@ -37,7 +37,7 @@ export function retryCommand(loadConfig: LoadConfig): Command {
     .option('--model <name>', 'model of rows that name none')
     .option('--rounds <number>', 'most rounds a row may take part in', wholeNumber)
     .option('--wait', 'on a stack: watch the retry to its end');
-  return addPlaceOptions(addIntervalOption(command))
+  return addTargetOptions(addIntervalOption(command))
     .addHelpText(
       'after',
       `\nRows that are ok are not asked again. A retry is a job of its own, <job>-retry-1; with --data it runs here.${WATCH_HELP}`,
@@ -55,22 +55,22 @@ async function retryOnStack(
   flags: RetryFlags,
   loadConfig: LoadConfig,
 ): Promise<void> {
-  const place = await openStack(flags);
-  const config = await configOf(place, loadConfig);
-  const retry = await startRetry(startEdges(place, config), place, jobId, treatment);
+  const target = await openStack(flags);
+  const config = await configOf(target, loadConfig);
+  const retry = await startRetry(startEdges(target, config), target, jobId, treatment);
   if (flags.json) print(jsonLine('started', { jobId: retry.jobId, state: retry.state }));
-  else print(`${describe(retry, jobId)} Watch it: nightshift watch ${retry.jobId}${place.options}`);
-  if (flags.wait) process.exitCode = await watch(place, retry.jobId, flags);
+  else print(`${describe(retry, jobId)} Watch it: nightshift watch ${retry.jobId}${target.options}`);
+  if (flags.wait) process.exitCode = await watch(target, retry.jobId, flags);
 }
 
 async function startRetry(
   edges: StartEdges,
-  place: Place,
+  target: Target,
   jobId: string,
   treatment: RetryTreatment,
 ): Promise<StartedJob> {
   const started = await retryJob(edges, jobId, treatment);
-  if (started === undefined) throw await noSuchJob(place, jobId);
+  if (started === undefined) throw await noSuchJob(target, jobId);
   return started;
 }
 
@@ -93,8 +93,8 @@ async function retryHere(
   flags: RetryFlags & { readonly data: string },
   config: NightshiftConfig,
 ): Promise<void> {
-  const place = await openPlace(flags);
-  const simulator = await asksSimulator(place, jobId, treatment);
+  const target = await openTarget(flags);
+  const simulator = await asksSimulator(target, jobId, treatment);
   await using host = await openLocalEdges({ data: flags.data, simulator, log: () => undefined, config });
   const tell = flags.json ? printError : print;
   const { store } = host.edges;
@@ -113,7 +113,7 @@ async function retryHere(
       onEvent: progress.onEvent,
       signal: interrupts.first,
     },
-    (edges) => startRetry(edges, place, jobId, treatment),
+    (edges) => startRetry(edges, target, jobId, treatment),
   );
   const ended = await endOrCancel(running, interrupts, () => progress.end());
   if (ended === undefined) {
@@ -128,7 +128,7 @@ async function retryHere(
 
 /** Whether the retry needs a simulator of its own: the job had one, whatever profile is asked for. */
 async function asksSimulator(
-  { store }: Place,
+  { store }: Target,
   jobId: string,
   { overrides }: RetryTreatment,
 ): Promise<boolean> {

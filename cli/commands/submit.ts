@@ -8,7 +8,7 @@ import { InvalidRequest } from '../../src/errors.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print } from '../output.ts';
 import { takeStandardInput } from '../standard-input.ts';
-import { configOf, openStack, startEdges, type Place } from '../targets/open-target.ts';
+import { configOf, openStack, startEdges, type Target } from '../targets/open-target.ts';
 import { readTreatment, toStartRequest } from '../../host/start-request.ts';
 import { overridesOf } from '../overrides.ts';
 import { addStackOptions, addTreatmentOptions, type TreatmentFlags } from './options.ts';
@@ -37,18 +37,18 @@ export function submitCommand(loadConfig: LoadConfig): Command {
       `\nThe same files, treated the same way, are the same job.\nWith --wait:${WATCH_HELP}`,
     )
     .action(async (files: string[], flags: SubmitFlags) => {
-      const place = await openStack(flags);
-      const config = await configOf(place, loadConfig);
+      const target = await openStack(flags);
+      const config = await configOf(target, loadConfig);
       await using given = await takeStandardInput(files, process.stdin, flags.stdin);
-      const started = await submit(place, config, given.files, flags);
+      const started = await submit(target, config, given.files, flags);
       if (flags.json) print(jsonLine('started', lineOf(started)));
-      else print(describe(started, place, flags));
-      if (flags.wait) process.exitCode = await watch(place, started.jobId, flags);
+      else print(describe(started, target, flags));
+      if (flags.wait) process.exitCode = await watch(target, started.jobId, flags);
     });
 }
 
 async function submit(
-  place: Place,
+  target: Target,
   config: NightshiftConfig,
   files: readonly string[],
   flags: SubmitFlags,
@@ -57,8 +57,8 @@ async function submit(
   const treatment = await readTreatment({ files, profile, limit, overrides: overridesOf(flags) });
   rejectThisMachine(resolveProfile(config, treatment.profile, treatment.overrides).provider);
   const asked = { files, again: flags.again === true };
-  const request = await toStartRequest(place.store, config, asked, treatment);
-  return startJob(startEdges(place, config), request);
+  const request = await toStartRequest(target.store, config, asked, treatment);
+  return startJob(startEdges(target, config), request);
 }
 
 /** @throws InvalidRequest when the provider is where no Lambda reaches it, as the simulator is. */
@@ -79,7 +79,7 @@ const TOLD = {
   finished: 'has ended before (--again starts it anew)',
 } as const;
 
-function describe({ jobId, state }: StartedJob, { options }: Place, { wait }: SubmitFlags): string {
+function describe({ jobId, state }: StartedJob, { options }: Target, { wait }: SubmitFlags): string {
   const told = `job ${jobId} ${TOLD[state]}`;
   if (wait) return told;
   return `${told}\n${state === 'finished' ? 'Get its results' : 'Watch it'}: nightshift ${state === 'finished' ? 'results' : 'watch'} ${jobId}${options}`;

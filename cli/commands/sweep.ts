@@ -5,11 +5,11 @@ import type { LoadConfig } from '../config/load-config.ts';
 import { longestSweepDays, sweepInput, type Sweep } from '../../src/doors/sweep-input.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import { jsonLine } from '../json-lines.ts';
-import { configOf, openStack, startEdges, type Place } from '../targets/open-target.ts';
+import { configOf, openStack, startEdges, type Target } from '../targets/open-target.ts';
 import { positiveNumber } from './numbers.ts';
-import { addStackOptions, type PlaceFlags } from './options.ts';
+import { addStackOptions, type TargetFlags } from './options.ts';
 
-interface SweepFlags extends PlaceFlags {
+interface SweepFlags extends TargetFlags {
   readonly days: number;
   readonly limit: number;
 }
@@ -21,23 +21,23 @@ export function sweepCommand(loadConfig: LoadConfig): Command {
     .option('--days <number>', 'look at files that were written in so many days', positiveNumber, 2)
     .option('-n, --limit <number>', 'start so many jobs at most', positiveNumber, 100);
   return addStackOptions(command).action(async ({ days, limit, ...flags }: SweepFlags) => {
-    const place = await openStack(flags);
-    const config = await configOf(place, loadConfig);
+    const target = await openStack(flags);
+    const config = await configOf(target, loadConfig);
     const longest = longestSweepDays(config);
     if (days > longest) {
       throw new InvalidRequest(
         `--days ${days}: jobs that old may be forgotten, and their files would be paid for again. Give at most ${longest}.`,
       );
     }
-    const swept = await sweepInput(startEdges(place, config), { days, limit });
+    const swept = await sweepInput(startEdges(target, config), { days, limit });
     const lines = flags.json
       ? swept.jobs.map((jobId) => jsonLine('started', { jobId, state: 'started' }))
-      : describe(swept, place);
+      : describe(swept, target);
     for (const line of lines) print(printable(line));
   });
 }
 
-function describe({ jobs, files, complete }: Sweep, { options }: Place): string[] {
+function describe({ jobs, files, complete }: Sweep, { options }: Target): string[] {
   const more = complete ? '' : ' There may be more: run it again.';
   if (jobs.length === 0) return [`Each of ${files} files has its job.${more}`];
   return [

@@ -1,16 +1,16 @@
 import { Command } from 'commander';
 import { takeInterrupts } from '../interrupts.ts';
 import { filesOf } from '../result-files.ts';
-import { openPlace, type Place } from '../targets/open-target.ts';
+import { openTarget, type Target } from '../targets/open-target.ts';
 import { printError } from '../output.ts';
 import { reportSummary } from '../view/report.ts';
 import { openView } from '../view/view.ts';
 import { watchJob } from '../watch-job.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
 import { positiveNumber } from './numbers.ts';
-import { addPlaceOptions, type PlaceFlags } from './options.ts';
+import { addTargetOptions, type TargetFlags } from './options.ts';
 
-export interface WatchFlags extends PlaceFlags {
+export interface WatchFlags extends TargetFlags {
   readonly interval: number;
 }
 
@@ -19,10 +19,10 @@ export function watchCommand(): Command {
   const command = new Command('watch')
     .description('show how a job goes on until it has ended, and what it came to')
     .argument('<job>', 'jobId');
-  return addPlaceOptions(addIntervalOption(command))
+  return addTargetOptions(addIntervalOption(command))
     .addHelpText('after', WATCH_HELP)
     .action(async (jobId: string, flags: WatchFlags) => {
-      process.exitCode = await watch(await openPlace(flags), jobId, flags);
+      process.exitCode = await watch(await openTarget(flags), jobId, flags);
     });
 }
 
@@ -41,30 +41,30 @@ Exit status: 0 every row is ok, 3 finished with dead letters, 1 the job failed o
 
 /** Watches a job to its end. @returns the exit status */
 export async function watch(
-  place: Place,
+  target: Target,
   jobId: string,
   { json, interval }: Pick<WatchFlags, 'json' | 'interval'>,
 ): Promise<number> {
   const { first: signal } = takeInterrupts();
   const view = openView({ json });
-  const watched = await watchJob({ place, jobId, view, intervalSeconds: interval, signal });
+  const watched = await watchJob({ target, jobId, view, intervalSeconds: interval, signal });
   if (watched.end === 'left') {
-    printError(`The job goes on. Watch it again: nightshift watch ${jobId}${place.options}`);
+    printError(`The job goes on. Watch it again: nightshift watch ${jobId}${target.options}`);
     return EXIT.interrupted;
   }
   if (watched.end === 'waits') {
     printError(
-      `Nothing runs job ${jobId}. \`nightshift local${place.options}\` goes on with what had not ended there; so does \`nightshift resume ${jobId}${place.options}\`.`,
+      `Nothing runs job ${jobId}. \`nightshift local${target.options}\` goes on with what had not ended there; so does \`nightshift resume ${jobId}${target.options}\`.`,
     );
     return EXIT.failed;
   }
   if (watched.summary === undefined) {
     printError(
-      `Job ${jobId} ended without a summary. Let it go on: nightshift resume ${jobId}${place.options}`,
+      `Job ${jobId} ended without a summary. Let it go on: nightshift resume ${jobId}${target.options}`,
     );
     return EXIT.failed;
   }
-  const files = (await filesOf(place.store, jobId)).map(({ key }) => place.store.locate(key));
-  await reportSummary(place.store, watched.summary, { files, json });
+  const files = (await filesOf(target.store, jobId)).map(({ key }) => target.store.locate(key));
+  await reportSummary(target.store, watched.summary, { files, json });
   return exitStatus(watched.summary);
 }

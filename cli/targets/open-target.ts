@@ -12,7 +12,7 @@ import { createFolderExecutions, isFolderBusy, isThere } from './folder-executio
 import { findStack, type FindStack } from './find-stack.ts';
 
 /** Where jobs are: a deployed stack, or a data folder. */
-export interface Place extends StatusEdges {
+export interface Target extends StatusEdges {
   /** For people. */
   readonly name: string;
   /** The options that lead here, for commands that are suggested. */
@@ -21,12 +21,12 @@ export interface Place extends StatusEdges {
   isAlive(): Promise<boolean>;
 }
 
-export interface OpenPlace extends FindStack {
+export interface OpenTarget extends FindStack {
   readonly data?: string | undefined;
 }
 
 /** @throws InvalidRequest when there is no such stack or folder. */
-export async function openPlace({ data, ...where }: OpenPlace): Promise<Place> {
+export async function openTarget({ data, ...where }: OpenTarget): Promise<Target> {
   if (data === undefined) return openStack(where);
   if (where.stack !== undefined) {
     throw new InvalidRequest(
@@ -48,7 +48,7 @@ export async function openPlace({ data, ...where }: OpenPlace): Promise<Place> {
 }
 
 /** A deployed stack, with the credentials that AWS's own tools would use. */
-export async function openStack(where: FindStack): Promise<Place> {
+export async function openStack(where: FindStack): Promise<Target> {
   const { name, bucket, stateMachineArn } = await findStack(where);
   // The stack is there, wherever the environment says that one usually works: arn:aws:states:<region>:…
   const [, , , region = ''] = stateMachineArn.split(':');
@@ -71,7 +71,7 @@ export async function openStack(where: FindStack): Promise<Place> {
  * The configuration that jobs of a deployed stack are started with: the one that was deployed. Stacks of a version that did not
  * publish it yet are used with the configuration of the working directory.
  */
-export async function configOf({ store, name }: Place, loadConfig: LoadConfig): Promise<NightshiftConfig> {
+export async function configOf({ store, name }: Target, loadConfig: LoadConfig): Promise<NightshiftConfig> {
   const deployed = await deployedConfigObject.read(store, undefined);
   if (deployed !== undefined) return parseConfig(deployed);
   printError(
@@ -81,7 +81,7 @@ export async function configOf({ store, name }: Place, loadConfig: LoadConfig): 
 }
 
 /** What the doors need to start, resume and cancel jobs there. */
-export function startEdges({ store, executions }: Place, config: NightshiftConfig): StartEdges {
+export function startEdges({ store, executions }: Target, config: NightshiftConfig): StartEdges {
   return {
     store,
     executions,

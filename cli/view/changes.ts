@@ -1,7 +1,7 @@
 import type { JobDetails } from '../../src/status/job-status.ts';
 import type { ShardStatus } from '../../src/status/shard-status.ts';
 import { printable } from '../../src/printable.ts';
-import { count } from './figures.ts';
+import { counted } from '../../src/counted.ts';
 import { jobLine, MAX_SHARD_LINES } from './frame.ts';
 
 /** What has happened between two looks at a job, as lines that are never taken back: for pipes and logs. */
@@ -10,7 +10,7 @@ export function changes(before: JobDetails | undefined, after: JobDetails, now: 
   const lines: string[] = [];
   if (before?.status.status !== status.status) lines.push(`status: ${printable(status.status)}`);
   if (before?.status.rows === undefined && status.rows !== undefined) {
-    lines.push(`${count(status.rows, 'row')} in ${count(status.shards.total, 'shard')}`);
+    lines.push(`${counted(status.rows, 'row')} in ${counted(status.shards.total, 'shard')}`);
   }
   if (shards.length > MAX_SHARD_LINES) {
     const moved = shards.some((shard, n) => describe(shard) !== describe(before?.shards[n]));

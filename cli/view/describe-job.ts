@@ -1,17 +1,18 @@
 import { styleText } from 'node:util';
 import type { OpenBatch } from '../../src/checkpoints/shard-end.ts';
 import type { JobDetails, JobStatus } from '../../src/status/job-status.ts';
-import type { Place } from '../targets/open-target.ts';
+import type { Target } from '../targets/open-target.ts';
 import { printable } from '../../src/printable.ts';
 import { errorLines } from './error-lines.ts';
-import { doneOf, grouped } from './figures.ts';
+import { grouped } from '../../src/counted.ts';
+import { doneOf } from './figures.ts';
 import { jobLine } from './frame.ts';
 
 /** Open shards that are named. */
 const SHOWN_SHARDS = 10;
 
 /** A job at one look, and what to do next. */
-export function describeJob(details: JobDetails, place: Pick<Place, 'store' | 'options'>): string[] {
+export function describeJob(details: JobDetails, target: Pick<Target, 'store' | 'options'>): string[] {
   const { status } = details;
   const { jobId, profile, provider, model, endpoint, inputs, openShards } = status;
   const treated = [provider, model, endpoint].filter((part) => part !== undefined).map(printable);
@@ -34,13 +35,13 @@ export function describeJob(details: JobDetails, place: Pick<Place, 'store' | 'o
     ...(status.open ?? []).map(describeOpen),
     ...errorLines(status.errors ?? []),
     ...[status.results, status.deadLetters, status.report, status.summary].flatMap((key) =>
-      key === undefined ? [] : [`  ${printable(place.store.locate(key))}`],
+      key === undefined ? [] : [`  ${printable(target.store.locate(key))}`],
     ),
     ...(status.failure === undefined
       ? []
       : [styleText('red', `It failed: ${printable(status.failure.message)}`)]),
     ...(status.advice === undefined ? [] : [printable(status.advice)]),
-    styleText('dim', nextStep(status, place.options)),
+    styleText('dim', nextStep(status, target.options)),
   ];
 }
 

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util';
 import type { ErrorCount } from '../../src/checkpoints/counts.ts';
 import { printable } from '../../src/printable.ts';
-import { count } from './figures.ts';
+import { counted } from '../../src/counted.ts';
 
 /** Errors that are named; all of them are in `summary.json`. */
 const SHOWN_ERRORS = 5;
@@ -11,8 +11,8 @@ export function errorLines(errors: readonly ErrorCount[]): string[] {
   const sorted = errors.toSorted((a, b) => b.rows - a.rows);
   const lines = sorted.slice(0, SHOWN_ERRORS).map(({ rows, outcome = 'not ok', code, message = '' }) => {
     const named = styleText('yellow', printable(code ?? 'other codes'));
-    return `  ${count(rows, 'row')} ${outcome}: ${named} ${printable(message)}`.trimEnd();
+    return `  ${counted(rows, 'row')} ${outcome}: ${named} ${printable(message)}`.trimEnd();
   });
   const more = sorted.length - SHOWN_ERRORS;
-  return more > 0 ? [...lines, `  … and ${count(more, 'code')} more in summary.json`] : lines;
+  return more > 0 ? [...lines, `  … and ${counted(more, 'code')} more in summary.json`] : lines;
 }

@@ -74,10 +74,3 @@ export function nextPollText(milliseconds: number | undefined): string[] {
   if (milliseconds === undefined || milliseconds < 500) return [];
   return [`next poll in ${duration(milliseconds)}`];
 }
-
-/** `12,345`. */
-export const grouped = (n: number): string => n.toLocaleString('en-US');
-
-/** `1 shard`, `2 shards`. */
-export const count = (n: number, noun: string, plural = `${noun}s`): string =>
-  `${grouped(n)} ${n === 1 ? noun : plural}`;

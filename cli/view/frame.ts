@@ -5,7 +5,8 @@ import type { OutcomeCounts } from '../../src/checkpoints/counts.ts';
 import type { JobDetails, JobStatus } from '../../src/status/job-status.ts';
 import type { ShardStatus } from '../../src/status/shard-status.ts';
 import { printable } from '../../src/printable.ts';
-import { count, doneOf, duration, figuresOf, grouped, nextPollText } from './figures.ts';
+import { counted, grouped } from '../../src/counted.ts';
+import { doneOf, duration, figuresOf, nextPollText } from './figures.ts';
 
 /** Most shards that have a line each. */
 export const MAX_SHARD_LINES = 10;
@@ -106,7 +107,7 @@ export function jobLine(details: JobDetails, now: number, paint: Paint = styleTe
     ...(rows === undefined ? ['counting rows'] : [`${grouped(done)}/${grouped(rows)} rows`]),
     ...troubles(status.counts),
     ...(status.shards.total > 0
-      ? [`${grouped(status.shards.done)}/${count(status.shards.total, 'shard')}`]
+      ? [`${grouped(status.shards.done)}/${counted(status.shards.total, 'shard')}`]
       : []),
     ...(round > 1 ? [`round ${round}`] : []),
     duration(elapsed),

@@ -7,7 +7,9 @@ import { readingNotices } from './reading-notices.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
 import { moneyText } from '../../src/spending/price.ts';
+import { counted } from '../../src/counted.ts';
 import { printable } from '../../src/printable.ts';
+import { duration } from './figures.ts';
 
 /** What a job came to: its first answers, its counts and its files; with `json`, its summary. */
 export async function reportSummary(
@@ -65,5 +67,5 @@ function totals({ rows, counts, rounds, usage, cost, seconds, truncated, refused
   const ends = Object.entries({ truncated, refused }).filter(([, n]) => n > 0);
   const amiss = ends.map(([end, n]) => ` · ${n} ${end}`).join('');
   const tokens = usage.inputTokens + usage.outputTokens;
-  return `${rows} ${rows === 1 ? 'row' : 'rows'}: ${told} · ${rounds} ${rounds === 1 ? 'round' : 'rounds'}${amiss} · ${tokens} tokens${cost === undefined ? '' : ` · ${moneyText(cost.amount, cost.currency)}`} · ${seconds} s`;
+  return `${counted(rows, 'row')}: ${told} · ${counted(rounds, 'round')}${amiss} · ${tokens} tokens${cost === undefined ? '' : ` · ${moneyText(cost.amount, cost.currency)}`} · ${duration(seconds * 1_000)}`;
 }

@@ -64,6 +64,7 @@ export function addPages(app: Hono, edges: StartEdges, nextFires: NextFires): vo
     const links = {
       results: `/ui/${whole}/results`,
       csv: `/ui/${whole}/results.csv`,
+      profiles: Object.keys(edges.config.profiles),
       post: (action: string) => `/jobs/${name}/${action}`,
     };
     return servePage(c, renderLiveReport(describeReport(facts), '/', links));
@@ -138,7 +139,11 @@ async function listSchedules(edges: StartEdges, fires: ReturnType<NextFires>): P
     return {
       name,
       next: time === undefined ? undefined : new Date(time).toISOString(),
-      jobs: records.flatMap((job) => (job?.schedule === name ? [job.jobId] : [])).slice(0, SHOWN_OF_SCHEDULE),
+      jobs: records
+        .flatMap((job) =>
+          job !== undefined && (job.scheduledBy ?? job.schedule) === name ? [job.jobId] : [],
+        )
+        .slice(0, SHOWN_OF_SCHEDULE),
     };
   });
 }

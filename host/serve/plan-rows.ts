@@ -10,7 +10,7 @@ import { SIMULATED } from '../../src/config/known-providers.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
 import { money } from '../../src/report/explain.ts';
-import { counted } from '../../src/report/text.ts';
+import { counted } from '../../src/counted.ts';
 import type { JobRequest } from '../../src/requests/job-request.ts';
 import { resolveInputs } from '../../src/requests/resolve-inputs.ts';
 import { buildShards } from '../../src/rows/build-shards.ts';

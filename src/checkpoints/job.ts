@@ -17,6 +17,8 @@ export interface Job {
   readonly skipped?: SkippedFiles;
   /** The schedule whose prefix the inputs were claimed below. */
   readonly schedule?: string;
+  /** The schedule that asked for it; absent for other doors, and in jobs of earlier versions. */
+  readonly scheduledBy?: string;
   /** What the request asked for instead of its profile's fields; a retry asks for the same. */
   readonly overrides?: Readonly<Record<string, unknown>>;
   /** Set on a job that asks the rows of another one again that are not ok. */

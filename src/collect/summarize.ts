@@ -36,7 +36,7 @@ export interface Unstarted {
   readonly inputs: readonly InputRef[];
   readonly skipped?: SkippedFiles | undefined;
   /** Why it is refused; without it, there is nothing to do. */
-  readonly refusal?: Error | undefined;
+  readonly rejection?: Error | undefined;
 }
 
 /** What the job came to. Pure. */
@@ -104,10 +104,10 @@ function statusOf(failure: Failure | undefined, notOk: number): Summary['status'
 
 /** A job that was not started: what it asks for cannot be, or there was nothing to do. */
 export function summarizeNothing(
-  { jobId, profile, inputs, refusal, skipped }: Unstarted,
+  { jobId, profile, inputs, rejection, skipped }: Unstarted,
   at: string,
 ): Summary {
-  const failure = refusal && { name: refusal.name, code: refusal.name, message: refusal.message };
+  const failure = rejection && { name: rejection.name, code: rejection.name, message: rejection.message };
   return {
     jobId,
     status: failure === undefined ? 'empty' : 'failed',

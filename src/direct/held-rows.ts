@@ -10,7 +10,7 @@ export interface Attempt {
   /** From 1. */
   readonly nth: number;
   /** How often the provider did not take it, 429s included. */
-  readonly refusals: number;
+  readonly rejections: number;
   /** Milliseconds since 1970. */
   readonly notBefore: number;
   /** It failed while others were taken: whatever becomes of it slows nobody down. */
@@ -42,7 +42,7 @@ export class HeldRows {
   /** Of the rows that are due, the one with the fewest attempts left. */
   takeDue(now: number): Attempt | undefined {
     const due = this.#attempts.filter(({ notBefore }) => notBefore <= now);
-    const next = best(due, (one, other) => one.refusals > other.refusals);
+    const next = best(due, (one, other) => one.rejections > other.rejections);
     if (next === undefined) return undefined;
     this.#attempts.splice(this.#attempts.indexOf(next), 1);
     this.#characters -= next.row.body.length;

@@ -19,7 +19,7 @@ export interface Paced {
    * The provider could not take the call: 429, 5xx, no answer. `most`: it takes some calls, and only fewer are made at once.
    * `all`: it takes none, and nothing is sent for a while.
    */
-  readonly refused: false | 'most' | 'all';
+  readonly rejected: false | 'most' | 'all';
   /** It names no limit (5xx, no answer): the rows themselves may be the cause, so the pauses grow slowly. */
   readonly isFailure?: boolean;
   /** In lower case. */
@@ -37,7 +37,7 @@ export const FIRST_CALL: RateLimit = {
 
 export const MAX_CONCURRENCY = 16;
 
-/** Wait after a refusal that names none; doubles with each further one. */
+/** Wait after a rejection that names none; doubles with each further one. */
 const FIRST_BACKOFF_MS = 500;
 const MAX_BACKOFF_MS = 60_000;
 
@@ -69,18 +69,18 @@ export function afterStart(rate: RateLimit): RateLimit {
 
 /**
  * @param inFlight calls that are still unanswered: the provider may not have counted them yet
- * @param random in [0, 1), so that shards that were refused together do not come back together
+ * @param random in [0, 1), so that shards that were rejected together do not come back together
  */
 export function afterAnswer(
   rate: RateLimit,
-  { refused, headers, isFailure = false }: Paced,
+  { rejected, headers, isFailure = false }: Paced,
   { inFlight, now, random }: { readonly inFlight: number; readonly now: number; readonly random: number },
 ): RateLimit {
   const told = { ...rate, ...budgetOf(headers, inFlight, now) };
-  if (refused === false)
+  if (rejected === false)
     return { ...told, concurrency: Math.min(MAX_CONCURRENCY, rate.concurrency + 1), failures: 0 };
   const slower = { ...told, concurrency: Math.max(1, Math.floor(rate.concurrency / 2)) };
-  if (refused === 'most') return slower;
+  if (rejected === 'most') return slower;
   const failures = rate.failures + 1;
   const doublings = (failures - 1) / (isFailure ? FAILURES_PER_DOUBLING : 1);
   const longest = isFailure ? MAX_FAILURE_BACKOFF_MS : MAX_BACKOFF_MS;
@@ -89,8 +89,8 @@ export function afterAnswer(
   return { ...slower, pausedUntil: Math.max(rate.pausedUntil, now + wait), failures };
 }
 
-/** After a refusal that is about its row alone: the headers still tell of everybody's budget. */
-export function afterOwnRefusal(
+/** After a rejection that is about its row alone: the headers still tell of everybody's budget. */
+export function afterOwnRejection(
   rate: RateLimit,
   headers: Paced['headers'],
   { inFlight, now }: { readonly inFlight: number; readonly now: number },

@@ -13,7 +13,7 @@ import { readAnswer } from '../jsonl/answer-json.ts';
 import { answerLine, type Answers } from './answers.ts';
 import {
   afterAnswer,
-  afterOwnRefusal,
+  afterOwnRejection,
   afterStart,
   FIRST_CALL,
   mayStart,
@@ -22,7 +22,7 @@ import {
 } from './rate-limit.ts';
 import { HeldDenials } from './held-denials.ts';
 import { HeldRows, type Attempt, type DirectRow } from './held-rows.ts';
-import { remember, rowWaitMs, whoseRefusal, type RecentRow } from './whose-refusal.ts';
+import { remember, rowWaitMs, whoseRejection, type RecentRow } from './whose-rejection.ts';
 
 export interface Sending {
   readonly endpoint: string;
@@ -70,7 +70,7 @@ export async function sendRows(
   }
 }
 
-interface Refusal {
+interface Rejection {
   /** The provider took the call, and its answer is of no use. */
   readonly isTaken: boolean;
   /** It names a limit of the rate. */
@@ -145,7 +145,7 @@ class Sender {
   }
 
   /**
-   * Rows that were refused and new ones take turns, so that neither keeps the others waiting. While no row is taken, new ones come
+   * Rows that were rejected and new ones take turns, so that neither keeps the others waiting. While no row is taken, new ones come
    * first: one that is taken shows that the others are the cause.
    */
   async #next(): Promise<Attempt | undefined> {
@@ -160,7 +160,7 @@ class Sender {
     const next = await this.#rows.next();
     return next.done === true
       ? undefined
-      : { row: next.value, nth: 1, refusals: 0, notBefore: 0, isOwnFault: false };
+      : { row: next.value, nth: 1, rejections: 0, notBefore: 0, isOwnFault: false };
   }
 
   /** When the next row may be sent; undefined when there is none. */
@@ -192,7 +192,7 @@ class Sender {
     const isTaken = kind !== 'retriable' || isSuccess;
     this.#recent = remember(this.#recent, { customId: row.customId, isTaken });
     if (isTaken) this.#pace(answer, false, false);
-    if (kind === 'retriable' && this.#refused(attempt, answer, { isTaken, isLimit: status === 429 })) return;
+    if (kind === 'retriable' && this.#rejected(attempt, answer, { isTaken, isLimit: status === 429 })) return;
     const whose = verdict.kind === 'halting' ? whoseDenial(verdict, codes) : 'row';
     if (verdict.kind === 'halting' && whose === 'unclear') {
       this.#denied ??= this.#denials.add(line, deniedBy(verdict));
@@ -216,32 +216,32 @@ class Sender {
   }
 
   /** @returns whether the row is sent again in this pass or the next one */
-  #refused(attempt: Attempt, answer: DirectAnswer, { isTaken, isLimit }: Refusal): boolean {
+  #rejected(attempt: Attempt, answer: DirectAnswer, { isTaken, isLimit }: Rejection): boolean {
     const isOwn = isTaken || (attempt.isOwnFault && !isLimit);
-    const whose = isOwn ? 'row' : whoseRefusal(this.#recent, isLimit);
+    const whose = isOwn ? 'row' : whoseRejection(this.#recent, isLimit);
     if (!isTaken) this.#pace(answer, whose, isLimit);
     if (!isLimit && attempt.nth >= MAX_ATTEMPTS) return false;
     const { clock, random } = this.#edges;
     const now = clock.now();
-    const refusals = attempt.refusals + 1;
+    const rejections = attempt.rejections + 1;
     const askedMs = parseRetryAfter(answer.headers['retry-after'], now);
     // Everybody waits for a provider that takes nothing; the first row to be sent then may be any.
-    const notBefore = whose === 'all' ? now : now + rowWaitMs(refusals, askedMs, random());
+    const notBefore = whose === 'all' ? now : now + rowWaitMs(rejections, askedMs, random());
     const nth = isLimit ? attempt.nth : attempt.nth + 1;
     const isOwnFault = attempt.isOwnFault || (whose === 'row' && !isLimit);
-    const again = { ...attempt, nth, refusals, notBefore, isOwnFault };
+    const again = { ...attempt, nth, rejections, notBefore, isOwnFault };
     if (this.#held.hasRoomFor(again)) this.#held.add(again);
     else this.#hasLeft = true;
     return true;
   }
 
-  #pace({ headers }: DirectAnswer, whose: false | ReturnType<typeof whoseRefusal>, isLimit: boolean): void {
+  #pace({ headers }: DirectAnswer, whose: false | ReturnType<typeof whoseRejection>, isLimit: boolean): void {
     const { clock, random } = this.#edges;
     const at = { inFlight: this.#inFlight.size - 1, now: clock.now(), random: random() };
     this.#rate =
       whose === 'row'
-        ? afterOwnRefusal(this.#rate, headers, at)
-        : afterAnswer(this.#rate, { refused: whose, headers, isFailure: !isLimit }, at);
+        ? afterOwnRejection(this.#rate, headers, at)
+        : afterAnswer(this.#rate, { rejected: whose, headers, isFailure: !isLimit }, at);
   }
 }
 

@@ -15,12 +15,12 @@ export interface UnstartedJob {
  */
 export async function leaveUnstarted(edges: StartEdges, unstarted: Unstarted): Promise<UnstartedJob> {
   const { store, clock, log } = edges;
-  const { jobId, refusal } = unstarted;
+  const { jobId, rejection } = unstarted;
   const at = new Date(clock.now()).toISOString();
   const summary = summarizeNothing(unstarted, at);
   await store.put(indexKey(at, jobId), '');
   await summaryObject.write(store, jobId, summary);
-  if (refusal === undefined) log('job_empty', { jobId });
-  else log('job_refused', { jobId, error: refusal.name, reason: refusal.message });
-  return { jobId, state: refusal === undefined ? 'empty' : 'refused' };
+  if (rejection === undefined) log('job_empty', { jobId });
+  else log('job_refused', { jobId, error: rejection.name, reason: rejection.message });
+  return { jobId, state: rejection === undefined ? 'empty' : 'refused' };
 }

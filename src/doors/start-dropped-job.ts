@@ -33,7 +33,7 @@ export async function startDroppedJob(
     if (error instanceof InvalidInput) return { state: 'passed over' };
     if (!(error instanceof InvalidRequest)) throw error;
     const { jobId, profile } = drop;
-    return leaveUnstarted(edges, { jobId, profile, inputs: [inputOf(drop)], refusal: error });
+    return leaveUnstarted(edges, { jobId, profile, inputs: [inputOf(drop)], rejection: error });
   }
 }
 

@@ -39,6 +39,8 @@ export interface StartRequest {
   readonly skipped?: () => SkippedFiles | undefined;
   /** The schedule whose prefix the inputs were claimed below. */
   readonly schedule?: string | undefined;
+  /** The schedule that asks. */
+  readonly scheduledBy?: string | undefined;
   /** Take only so many rows, from the first on: a sample. */
   readonly limit?: number | undefined;
   /** Tells this request from another one under the same jobId, which is then refused. */
@@ -98,7 +100,8 @@ async function isForgotten(store: Edges['store'], jobId: string): Promise<boolea
 /** Writes `job.json` unless the job is known already. */
 async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ job: Job; known: boolean }> {
   const { store, config, clock, simulated } = edges;
-  const { jobId, profile, overrides, requestHash, schedule, owner, limit, retry } = request;
+  const { jobId, profile, overrides, retry } = request;
+  const { requestHash, schedule, scheduledBy, owner, limit } = request;
   const before = await jobObject.read(store, jobId);
   if (before !== undefined) return { job: before, known: true };
   const asked: Job = {
@@ -108,7 +111,8 @@ async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ jo
       : resolveProfile(config, profile, overrides),
     inputs: await request.inputs(),
     createdAt: new Date(clock.now()).toISOString(),
-    ...defined({ requestHash, schedule, owner, limit, retry, skipped: request.skipped?.(), simulated }),
+    ...defined({ requestHash, schedule, scheduledBy, owner, limit, retry, simulated }),
+    ...defined({ skipped: request.skipped?.() }),
     ...(overrides !== undefined && Object.keys(overrides).length > 0 && { overrides }),
   };
   // A retry takes the rows that are not ok; their answers are in no sample.

@@ -43,10 +43,11 @@ export async function startScheduledJob(
       inputs: () => Promise.resolve(inputs ?? []),
       skipped: () => filter.skipped,
       schedule: schedule.prefix === undefined ? undefined : name,
+      scheduledBy: name,
     });
   } catch (error) {
     if (!(error instanceof InvalidRequest)) throw error;
-    return leaveUnstarted(edges, { jobId, profile, inputs: [], refusal: error });
+    return leaveUnstarted(edges, { jobId, profile, inputs: [], rejection: error });
   }
 }
 

@@ -13,6 +13,7 @@ import type { Asked } from '../endpoints/endpoint.ts';
 import type { Usage } from '../checkpoints/counts.ts';
 import { readAnswer } from '../jsonl/answer-json.ts';
 import { asWire } from '../provider/wire.ts';
+import { ReusedLine } from './reused-line.ts';
 import { plainText } from './shapes/plain-text.ts';
 import type { Shape, SlotKind } from './shapes/shape.ts';
 import { Shapes, type ShapeMatch } from './shapes/shapes.ts';
@@ -84,7 +85,7 @@ export class FastLines implements LineReader {
   readonly #byRules: LineReader;
   readonly #rules: ResultRules;
   readonly #shapes: Shapes<KnownShape>;
-  #line = Buffer.allocUnsafeSlow(65_536);
+  readonly #line = new ReusedLine();
 
   constructor(rules: ResultRules) {
     this.#byRules = new RuleLines(rules);
@@ -134,8 +135,7 @@ export class FastLines implements LineReader {
 
   #render(bytes: Buffer, { splice, usage, model, end }: ResultSplice, spans: Spans): CountedLine {
     const length = splicedBytes(splice, spans);
-    if (length > this.#line.length) this.#line = Buffer.allocUnsafeSlow(2 * length);
-    writeSpliced(splice, bytes, spans, this.#line);
+    writeSpliced(splice, bytes, spans, this.#line.room(length));
     const used: Record<keyof Usage, number> = { ...NO_USAGE };
     for (const [part, at] of usage) {
       used[part] =
@@ -143,7 +143,7 @@ export class FastLines implements LineReader {
           ? at
           : readAmount(bytes.toString('latin1', spans[2 * at.slot], spans[2 * at.slot + 1]));
     }
-    return { line: this.#line.subarray(0, length), model, end, usage: used };
+    return { line: this.#line.view(length), model, end, usage: used };
   }
 }
 

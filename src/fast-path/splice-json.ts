@@ -1,4 +1,5 @@
 import { plainText } from './shapes/plain-text.ts';
+import { ReusedLine } from './reused-line.ts';
 import type { SlotKind } from './shapes/shape.ts';
 import { splicedBytes, writeSpliced } from './shapes/splice.ts';
 import { Shapes } from './shapes/shapes.ts';
@@ -18,7 +19,7 @@ export class JsonSplicer {
   readonly #shapes: Shapes<RequestSplice>;
   readonly #longestId: number;
   readonly #ids: RequestRules['customIds'];
-  #line = Buffer.allocUnsafeSlow(65_536);
+  readonly #line = new ReusedLine();
 
   constructor(rules: RequestRules) {
     this.#longestId = rules.customIds?.length ?? MAX_CUSTOM_ID;
@@ -39,10 +40,10 @@ export class JsonSplicer {
       return undefined;
     if (!hasCharacters(customId, this.#ids)) return undefined;
     const length = splicedBytes(splice, spans);
-    if (length > this.#line.length) this.#line = Buffer.allocUnsafeSlow(2 * length);
-    writeSpliced(splice, row, spans, this.#line);
-    if (idSlot === undefined) this.#line.write(customId, ID_AT, 'latin1');
-    return { customId, line: this.#line.subarray(0, length), model, inputs };
+    const line = this.#line.room(length);
+    writeSpliced(splice, row, spans, line);
+    if (idSlot === undefined) line.write(customId, ID_AT, 'latin1');
+    return { customId, line: this.#line.view(length), model, inputs };
   }
 
   /** Learns from a row that went the long way and became a request. */

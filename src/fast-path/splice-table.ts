@@ -1,4 +1,5 @@
 import { plainText } from './shapes/plain-text.ts';
+import { ReusedLine } from './reused-line.ts';
 import { isLineSeparator } from './shapes/scan.ts';
 import type { Shape } from './shapes/shape.ts';
 import { ID_AT, isBlank, learnRequest, MAX_ORDINAL, type RequestSplice } from './learn-request.ts';
@@ -20,7 +21,7 @@ export class TableSplicer {
   /** By which cells are empty. */
   readonly #learned = new Map<number, RequestSplice | undefined>();
   #table: Table | undefined;
-  #line = Buffer.allocUnsafeSlow(65_536);
+  readonly #line = new ReusedLine();
 
   constructor(rules: RequestRules) {
     this.#rules = rules;
@@ -56,11 +57,11 @@ export class TableSplicer {
 
   #splice({ splice }: RequestSplice, bytes: Buffer, spans: readonly number[]): Buffer | undefined {
     const { literals, slots } = splice;
-    this.#makeRoom(splice.literalBytes, slots, spans);
+    const into = this.#line.room(mostBytes(splice.literalBytes, slots, spans));
     let at = 0;
     for (let n = 0; n < literals.length; n += 1) {
       const literal = literals[n] as Buffer;
-      this.#line.set(literal, at);
+      into.set(literal, at);
       at += literal.length;
       if (n === slots.length) break;
       const [start, end] = [
@@ -71,12 +72,12 @@ export class TableSplicer {
       at = this.#writeEscaped(bytes, start, end, at);
       if (at === -1) return undefined;
     }
-    return this.#line.subarray(0, at);
+    return this.#line.view(at);
   }
 
   /** Writes a cell as the inside of a JSON string, 1 ns a byte. Returns where it ends; -1 when the cell needs the rules. */
   #writeEscaped(cell: Buffer, start: number, end: number, from: number): number {
-    const into = this.#line;
+    const into = this.#line.bytes;
     const isDoubled = isQuoted(cell, start);
     let at = from;
     for (let n = start; n < end; n += 1) {
@@ -96,13 +97,6 @@ export class TableSplicer {
     return at;
   }
 
-  /** An escape takes two bytes. */
-  #makeRoom(literalBytes: number, slots: readonly number[], spans: readonly number[]): void {
-    let most = literalBytes;
-    for (const slot of slots) most += 2 * ((spans[2 * slot + 1] as number) - (spans[2 * slot] as number));
-    if (most > this.#line.length) this.#line = Buffer.allocUnsafeSlow(2 * most);
-  }
-
   #find(table: Table, empty: number): RequestSplice | undefined {
     if (table !== this.#table) this.#learned.clear();
     this.#table = table;
@@ -112,6 +106,13 @@ export class TableSplicer {
     }
     return this.#learned.get(empty);
   }
+}
+
+/** An escape takes two bytes. */
+function mostBytes(literalBytes: number, slots: readonly number[], spans: readonly number[]): number {
+  let most = literalBytes;
+  for (const slot of slots) most += 2 * ((spans[2 * slot + 1] as number) - (spans[2 * slot] as number));
+  return most;
 }
 
 /** Whether a cell behind the last column has a value. */

@@ -1,7 +1,10 @@
 import { pipeline, Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { bounded, ProviderRejected, ProviderUnavailable } from '../errors.ts';
-import { asProviderError, MIN_BYTES_PER_MS, type Call, type Http } from './http.ts';
+import { asProviderError } from './call-errors.ts';
+import type { Call } from './call.ts';
+import { MIN_BYTES_PER_MS } from './http-options.ts';
+import type { Http } from './http.ts';
 import { discard } from './redirects.ts';
 import type { Answer } from './undici.ts';
 

@@ -1,75 +1,20 @@
 import { bounded, ProviderRejected, ProviderThrottled, ProviderUnavailable } from '../errors.ts';
-import { tryReadAnswer } from '../jsonl/answer-json.ts';
 import { addressBelow, addressProblem } from './addresses.ts';
 import type { DirectAnswer } from './batch-provider.ts';
+import { asProviderError, rememberRetryAfter, retryAfterOf } from './call-errors.ts';
+import { jsonLineOf, parseAnswer, readAnswer, type Call } from './call.ts';
 import { classifyError } from './classify-error.ts';
 import type { Dialect } from './dialects/schema.ts';
-import { backoffMs, MAX_WAIT_MS, parseRetryAfter } from './retry-after.ts';
+import { backoffMs, MAX_WAIT_MS } from './retry-after.ts';
 import { createScrub, type Scrub } from './scrub-secrets.ts';
 import { scrubStream } from './scrub-stream.ts';
+import { MIN_BYTES_PER_MS, type HttpOptions, type Timeouts } from './http-options.ts';
 import { followRedirects, redirectOf } from './redirects.ts';
-import { Agent, errors, request, type Answer } from './undici.ts';
-import { noteWhoseRefusal } from './whose-refusal.ts';
-
-/** Milliseconds. */
-export interface Timeouts {
-  /** TCP and TLS. */
-  readonly connect: number;
-  /** From the request's last byte to the answer's headers; an upload is stored and checked in that time. */
-  readonly headers: number;
-  /** Between two pieces of an answer's body. */
-  readonly body: number;
-  /** A call as a whole: its answer to the last byte, its repeats, and the waits between them. An upload has more. */
-  readonly total: number;
-}
-
-export const TIMEOUTS: Timeouts = { connect: 10_000, headers: 120_000, body: 60_000, total: 120_000 };
-
-/** Files that move more slowly than this are given up: 100 MB have 53 minutes, in bytes per millisecond. */
-export const MIN_BYTES_PER_MS = 32;
-
-export interface HttpOptions {
-  readonly baseUrl: string;
-  readonly apiKey: () => Promise<string>;
-  readonly dialect: Pick<Dialect, 'auth' | 'codes'>;
-  /** Endpoints that realtime calls may go to; absent: any. */
-  readonly endpoints?: readonly string[] | undefined;
-  /** Sent with every call. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Further headers of a configuration, asked for with every call. None of them replaces one that the call itself has. */
-  readonly ownHeaders?: (() => Promise<readonly OwnHeader[]>) | undefined;
-  readonly random: () => number;
-  readonly wait: (milliseconds: number) => Promise<void>;
-  readonly timeouts: Timeouts;
-  /** Ends every call: whoever waits for them has gone. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** A header that a configuration adds. */
-export interface OwnHeader {
-  readonly name: string;
-  readonly value: string;
-  /** Its value must not come back in what the provider answers. */
-  readonly isSecret: boolean;
-}
-
-export interface Call {
-  /** What is asked, for error messages: `poll batch batch_1`. */
-  readonly action: string;
-  readonly method: 'GET' | 'POST' | 'DELETE';
-  /** Below the base URL, starting with a slash. */
-  readonly path: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string | AsyncIterable<Uint8Array>;
-  /** Whether the call may be made again when it failed for a passing reason. */
-  readonly repeatable: boolean;
-}
+import { Agent, request, type Answer } from './undici.ts';
+import { noteUnexplained } from './unexplained.ts';
 
 /** Attempts inside one step; Step Functions' Retry does the long waits between steps. */
 const MAX_ATTEMPTS = 3;
-
-/** Longest JSON answer that is read, in bytes: a batch may list 50,000 validation errors. */
-const MAX_ANSWER_BYTES = 64 * 1_048_576;
 
 /**
  * Longest a realtime call may take as a whole, in milliseconds: the model writes all of its answer first. A step starts
@@ -274,7 +219,7 @@ export class Http {
     const { codes } = this.#options.dialect;
     const error = classifyError({ action: call.action, status: answer.statusCode, body }, codes);
     rememberRetryAfter(error, answer);
-    noteWhoseRefusal(error, body);
+    noteUnexplained(error, body);
     throw error;
   }
 }
@@ -291,10 +236,6 @@ function totalMs({ headers }: Call, { total }: Timeouts): number {
   return total + (Number.isFinite(bytes) ? bytes / MIN_BYTES_PER_MS : 0);
 }
 
-export function get(action: string, path: string): Call {
-  return { action, method: 'GET', path, repeatable: true };
-}
-
 /** @throws ProviderRejected when the call would leave the base URL, whoever chose its path or ids */
 function urlOf(baseUrl: string, { action, path }: Call): URL {
   try {
@@ -308,71 +249,4 @@ function urlOf(baseUrl: string, { action, path }: Call): URL {
 
 function authorize(auth: Dialect['auth'], apiKey: string): Record<string, string> {
   return auth === 'Authorization: Bearer' ? { authorization: `Bearer ${apiKey}` } : { [auth]: apiKey };
-}
-
-async function readAnswer({ action }: Call, { body }: Answer): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of body) {
-    bytes += (chunk as Buffer).byteLength;
-    if (bytes > MAX_ANSWER_BYTES) throw new ProviderUnavailable(`${action}: the answer does not end.`);
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-function parseAnswer({ action }: Call, text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new ProviderUnavailable(`${action}: the answer is no JSON (${text.length} characters).`, {
-      cause: error,
-    });
-  }
-}
-
-/** Errors come as anything; an answer is JSON. Inside a JSON string no line ends. */
-function jsonLineOf(call: Call, status: number, text: string): string {
-  if (tryReadAnswer(text) !== undefined) return text.replaceAll(/[\r\n]+/g, ' ');
-  // A success that is no JSON was cut off.
-  if (status >= 200 && status < 300) parseAnswer(call, text);
-  return JSON.stringify(text);
-}
-
-const retryAfters = new WeakMap<Error, number>();
-
-const retryAfterOf = (error: Error): number | undefined => retryAfters.get(error);
-
-function rememberRetryAfter(error: Error, { headers }: Answer): void {
-  const header = headers['retry-after'];
-  const waitMs = parseRetryAfter(typeof header === 'string' ? header : undefined, Date.now());
-  if (waitMs !== undefined) retryAfters.set(error, waitMs);
-}
-
-/** Whatever broke between us and the provider is an outage; our own named errors stay what they are. */
-export function asProviderError({ action }: Pick<Call, 'action'>, error: unknown): Error {
-  if (error instanceof Error && /^(Provider|Store|Invalid)/.test(error.name)) return error;
-  const reason = error instanceof errors.UndiciError ? error.code : codeOf(error);
-  const meaning = MEANINGS[reason];
-  const told = meaning === undefined ? '' : ` ${meaning}`;
-  return new ProviderUnavailable(`${action}: no answer (${reason}).${told}`, { cause: error });
-}
-
-/** What codes of a connection mean that people meet. */
-const MEANINGS: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'The name of the host is not known: there is no network, or the base URL is wrong.',
-  EAI_AGAIN: 'The name of the host cannot be looked up: there is no network.',
-  ENETUNREACH: 'There is no network.',
-  ENETDOWN: 'There is no network.',
-  EHOSTUNREACH: 'The network does not reach the host.',
-  ECONNREFUSED: 'Nothing listens at the base URL.',
-  ECONNRESET: 'The connection was closed before the answer.',
-  UND_ERR_CONNECT_TIMEOUT: 'The host does not take the connection.',
-};
-
-function codeOf(error: unknown): string {
-  if (error instanceof Error && error.name === 'TimeoutError') return 'not complete in time';
-  if (error instanceof Error && error.name === 'AbortError') return 'given up by this host';
-  if (error instanceof Error && 'code' in error) return String(error.code);
-  return error instanceof Error ? error.name : 'unknown';
 }

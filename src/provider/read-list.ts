@@ -1,5 +1,6 @@
 import type { Adapter } from './adapters/adapter.ts';
-import type { Call, Http } from './http.ts';
+import type { Call } from './call.ts';
+import type { Http } from './http.ts';
 import { asWire, readPage, required } from './wire.ts';
 import { ProviderUnavailable } from '../errors.ts';
 

@@ -2,7 +2,8 @@ import { OUTCOMES } from '../checkpoints/outcomes.ts';
 import type { OutcomeCounts } from '../checkpoints/counts.ts';
 import { html, type Html } from './html.ts';
 import type { Latency } from './latency.ts';
-import { count, counted, duration } from './text.ts';
+import { counted, grouped } from '../counted.ts';
+import { duration } from './text.ts';
 import type { Bar, Lane, Timeline } from './timeline.ts';
 
 /** Charts have no view box: widths are percentages and text keeps its size, so they read as well on a phone. */
@@ -24,7 +25,7 @@ export function outcomeBar(counts: OutcomeCounts, rows: number): Html {
     from += width;
     return n > 0 ? rect : '';
   });
-  const told = parts.map(([outcome, n]) => `${count(n)} ${outcome}`).join(', ');
+  const told = parts.map(([outcome, n]) => `${grouped(n)} ${outcome}`).join(', ');
   return html`<svg role="img" aria-label="${told}" height="14">
     <rect class="bar-rest" width="100%" height="14" />
     ${rects}
@@ -92,7 +93,7 @@ function columnChart({ columns, ticks, highest, seconds }: Timeline): Html {
       />`;
     });
   });
-  const label = `Batches that ran at the same time, over ${duration(seconds)}: ${count(highest)} at most.`;
+  const label = `Batches that ran at the same time, over ${duration(seconds)}: ${grouped(highest)} at most.`;
   return html`<svg role="img" aria-label="${label}" height="${COLUMNS_HEIGHT + AXIS_HEIGHT}">
     ${axis(ticks, COLUMNS_HEIGHT)}
     <text x="0" y="12">${counted(highest, 'batch')} at once</text>
@@ -130,7 +131,7 @@ export function latencyChart({ bins, batches, median, longest }: Latency): Html 
         width="${percent(0.88 * width)}"
         height="${height.toFixed(1)}"
       />
-      ${bin.batches > 0 && html`<text x="${middle}" y="${(BINS_HEIGHT - height - 5).toFixed(1)}" text-anchor="middle">${count(bin.batches)}</text>`}
+      ${bin.batches > 0 && html`<text x="${middle}" y="${(BINS_HEIGHT - height - 5).toFixed(1)}" text-anchor="middle">${grouped(bin.batches)}</text>`}
       ${label && html`<text x="${percent((n + 1) * width)}" y="${BINS_HEIGHT + 17}" text-anchor="end">≤ ${duration(bin.upTo)}</text>`}`;
   });
   const told = `How long ${counted(batches, 'batch')} took: half at most ${duration(median)}, the longest ${duration(longest)}.`;

@@ -1,3 +1,4 @@
+import { moment } from './text.ts';
 import { html, type Html, type HtmlValue } from './html.ts';
 
 /** What the sections of a page are made of. */
@@ -23,4 +24,9 @@ export function wideTable(id: string, name: string, content: HtmlValue): Html {
 /** Text that is not ours: it keeps its own line ends and direction. */
 export function words(text: string): Html {
   return html`<span class="words">${text}</span>`;
+}
+
+/** A moment, for people and for programs. */
+export function time(iso: string): Html {
+  return html`<time datetime="${iso}">${moment(iso)}</time>`;
 }

@@ -1,7 +1,8 @@
 import type { ReportData } from './report-data.ts';
 import type { RowKind } from './sample-rows.ts';
 import { settledRows } from '../checkpoints/outcomes.ts';
-import { amount, count, counted, duration } from './text.ts';
+import { counted, grouped } from '../counted.ts';
+import { amount, duration } from './text.ts';
 
 /** What became of a row, in a sentence for people who do not know the words. */
 export const EXPLAINED: Readonly<Record<RowKind, string>> = {
@@ -36,7 +37,7 @@ export function tellJob(data: ReportData): string[] {
     ...(survey.refused > 0 ? [counted(survey.refused, 'refusal')] : []),
   ];
   return [
-    `${count(counts.ok)} of ${counted(rows, 'row')} were answered (${share(counts.ok, rows)})${ends.length > 0 ? `, among them ${ends.join(' and ')}` : ''}.`,
+    `${grouped(counts.ok)} of ${counted(rows, 'row')} were answered (${share(counts.ok, rows)})${ends.length > 0 ? `, among them ${ends.join(' and ')}` : ''}.`,
     ...(notOk > 0
       ? [`${counted(notOk, 'row')} ${notOk === 1 ? 'has' : 'have'} no answer; the reasons are below.`]
       : []),
@@ -50,8 +51,8 @@ function tellProgress({ counts, seconds, progress }: ReportData, rows: number): 
   const open = progress?.openShards ?? [];
   const running = open.reduce((sum, shard) => sum + (shard.progress?.succeeded ?? 0), 0);
   const answered = Math.min(rows, settled + running);
-  const more = running > 0 ? `, and the provider has answered ${count(running)} more` : '';
-  const sentence = `${count(settled)} of ${counted(rows, 'row')} have their result so far (${share(settled, rows)})${more}.`;
+  const more = running > 0 ? `, and the provider has answered ${grouped(running)} more` : '';
+  const sentence = `${grouped(settled)} of ${counted(rows, 'row')} have their result so far (${share(settled, rows)})${more}.`;
   if (answered === 0 || answered === rows || seconds === 0) return [sentence];
   const pace = answered / seconds;
   const told =

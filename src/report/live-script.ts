@@ -20,10 +20,11 @@ export const ACTION_SCRIPT = `
   document.addEventListener('click', (event) => {
     const button = event.target.closest('button[data-post]');
     if (!button) return;
-    void trying(button.textContent + ' …', async () => {
+    const by = document.getElementById(button.dataset.profile)?.value;
+    void trying(button.textContent.trim() + ' …', async () => {
       button.disabled = true;
       try {
-        const { jobId } = await post(button.dataset.post, {});
+        const { jobId } = await post(button.dataset.post, by ? { profile: by } : {});
         location.assign('/ui/' + encodeURIComponent(jobId));
       } finally { button.disabled = false; }
     });

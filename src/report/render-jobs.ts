@@ -4,7 +4,8 @@ import { settledRows } from '../checkpoints/outcomes.ts';
 import { share } from './explain.ts';
 import { html, type Html } from './html.ts';
 import { renderPage } from './page.ts';
-import { clip, count, moment } from './text.ts';
+import { grouped } from '../counted.ts';
+import { clip, moment } from './text.ts';
 
 /** Addresses of a host's pages. */
 export interface PageAddresses {
@@ -139,8 +140,8 @@ function jobRow({ jobId, status, profile, createdAt, details }: ListedJob, addre
   return html`<tr>
     <th scope="row"><a href="${addresses.job(jobId)}">${clip(jobId, 300)}</a></th>
     <td><span class="badge ${status}">${status}</span></td>
-    <td class="number">${counts !== undefined && rows !== undefined && count(counts.ok)}</td>
-    <td class="number">${rows !== undefined && count(rows)}</td>
+    <td class="number">${counts !== undefined && rows !== undefined && grouped(counts.ok)}</td>
+    <td class="number">${rows !== undefined && grouped(rows)}</td>
     <td class="number">${done && share(settledRows(counts), rows)}</td>
     <td>${clip(profile, 160)}</td>
     <td><time datetime="${createdAt}">${moment(createdAt)}</time></td>

@@ -1,18 +1,12 @@
 import { html, type Html } from './html.ts';
 import { renderPage } from './page.ts';
 import type { ReportData } from './report-data.ts';
-import {
-  errorSection,
-  failureNotice,
-  fileSection,
-  header,
-  latencySection,
-  openShards,
-  timelineSection,
-  usageSection,
-} from './sections.ts';
-import { answerSection, distributionSection, leadSection, outcomes } from './row-sections.ts';
+import { latencySection, openShards, timelineSection } from './batch-sections.ts';
+import { distributionSection } from './distribution-section.ts';
+import { answerSection, leadSection, outcomes } from './row-sections.ts';
+import { errorSection, failureNotice, fileSection, header } from './sections.ts';
 import { moment } from './text.ts';
+import { usageSection } from './usage-section.ts';
 
 /** `report.html`: the job as one file that needs nothing else. Pure. */
 export function renderReport(data: ReportData): string {
@@ -46,6 +40,8 @@ export interface LiveLinks {
   readonly results: string;
   readonly csv: string;
   readonly post: (action: 'cancel' | 'resume' | 'retry') => string;
+  /** Those that rows may be asked again by. */
+  readonly profiles: readonly string[];
 }
 
 /** What can be done with the job as it is, and what came of it. */
@@ -56,7 +52,7 @@ function actions({ status, survey }: ReportData, links: LiveLinks): Html {
   return html`<div class="actions" id="actions" data-part>
       ${isOpen && button('cancel', 'Cancel the job')}
       ${(status === 'failed' || status === 'cancelled') && button('resume', 'Resume')}
-      ${status === 'partial' && button('retry', 'Retry what is not ok')}
+      ${status === 'partial' && retryAction(links)}
       ${
         survey.sample.length > 0 &&
         !isOpen &&
@@ -65,6 +61,18 @@ function actions({ status, survey }: ReportData, links: LiveLinks): Html {
       }
     </div>
     <p class="note" id="said" role="alert"></p>`;
+}
+
+/** Asks the rows again that are not ok: as before, or by another profile. */
+function retryAction({ post, profiles }: LiveLinks): Html {
+  return html`<button type="button" data-post="${post('retry')}" data-profile="retry-profile">
+      Retry what is not ok
+    </button>
+    <label for="retry-profile">by</label>
+    <select id="retry-profile">
+      <option value="">the same profile</option>
+      ${profiles.map((name) => html`<option value="${name}">${name}</option>`)}
+    </select>`;
 }
 
 function sections(data: ReportData): Html {

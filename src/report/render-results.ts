@@ -3,7 +3,8 @@ import type { JoinedRow } from '../tables/joined-rows.ts';
 import type { Column } from '../tables/table.ts';
 import { html } from './html.ts';
 import { renderPage } from './page.ts';
-import { clip, count } from './text.ts';
+import { grouped } from '../counted.ts';
+import { clip } from './text.ts';
 
 /** Rows of a page, and what is before and behind them. */
 export interface ResultsPage {
@@ -28,8 +29,8 @@ export function renderResults(page: ResultsPage): string {
   const { jobId, columns, rows, from, all, job, csv, earlier, later } = page;
   const table = html`<table>
     <caption>
-      Rows ${count(Math.min(from + 1, all))} to ${count(from + rows.length)} of ${count(all)}. Long texts are
-      cut; the CSV has all of them.
+      Rows ${grouped(Math.min(from + 1, all))} to ${grouped(from + rows.length)} of ${grouped(all)}. Long
+      texts are cut; the CSV has all of them.
     </caption>
     <thead>
       <tr>

@@ -29,18 +29,6 @@ export function clip(text: string, maxBytes: number): string {
 
 const ESCAPED_BYTES: Readonly<Record<string, number>> = { '&': 5, '<': 4, '>': 4, '"': 6, "'": 5 };
 
-const NUMBER = new Intl.NumberFormat('en-US');
-
-export function count(value: number): string {
-  return NUMBER.format(value);
-}
-
-/** `1 row`, `2 rows`. */
-export function counted(value: number, word: string): string {
-  const plural = /(ch|sh|s|x)$/.test(word) ? `${word}es` : `${word}s`;
-  return `${count(value)} ${value === 1 ? word : plural}`;
-}
-
 const UNITS = [
   ['d', 86_400],
   ['h', 3_600],

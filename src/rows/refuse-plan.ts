@@ -2,6 +2,7 @@ import { basename } from 'node:path/posix';
 import type { Job } from '../checkpoints/job.ts';
 import type { Plan } from '../checkpoints/plan.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
+import { quoted } from '../did-you-mean.ts';
 import type { Failure } from '../errors.ts';
 
 /** Why nothing of the plan may be sent, if that is so. */
@@ -30,11 +31,21 @@ export function refuse(plan: Plan, { inputs, profile }: Job): Failure | undefine
 const PROFILE_FAULTS: ReadonlySet<string> = new Set(['MISSING_MODEL', 'MISSING_COLUMN', 'NO_PROMPT']);
 
 /** What is wrong with the profile, or with what was asked for, and not with the file: every row says the same. */
-function profileFault({ rows, invalid, problems }: Plan): string | undefined {
+function profileFault({ rows, invalid, problems, inputs }: Plan): string | undefined {
   const [first] = problems;
   if (first === undefined || invalid !== rows || !PROFILE_FAULTS.has(first.code)) return undefined;
   const isSame = problems.every(({ code, message }) => code === first.code && message === first.message);
-  return isSame ? `${first.message} [${first.code}]` : undefined;
+  if (!isSame) return undefined;
+  const ask = first.code === 'NO_PROMPT' ? askOf(inputs?.[0]?.columns) : '';
+  return `${first.message}${ask} [${first.code}]`;
+}
+
+/** How a table is asked about, for somebody who gave none of its columns a meaning. */
+function askOf(columns: readonly string[] = []): string {
+  const last = columns.at(-1);
+  if (last === undefined) return '';
+  const names = columns.map((column) => quoted(column)).join(', ');
+  return ` Ask with a prompt that names its columns (${names}), such as "Summarise: {{${last}}}": --prompt of the command line, "prompt" of a request or of the profile.`;
 }
 
 function overBudget(

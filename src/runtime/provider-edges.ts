@@ -6,7 +6,7 @@ import { ProviderDenied, withCode } from '../errors.ts';
 import { isLoopback } from '../provider/addresses.ts';
 import type { BatchProvider, ProviderSettings } from '../provider/batch-provider.ts';
 import { createProviderClient } from '../provider/client.ts';
-import type { OwnHeader } from '../provider/http.ts';
+import type { OwnHeader } from '../provider/http-options.ts';
 import { readApiKey, readHeaderSecret, type Environment } from './api-key.ts';
 import { readDeployedFile } from './deployed-file.ts';
 import { edgesFromEnvironment } from './environment.ts';

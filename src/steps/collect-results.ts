@@ -154,7 +154,7 @@ async function collect(
   )
     return collectShard(collecting, job, { ...context, ...at, gaveUp: failure });
   if (isRefusal(failure) && !hasBatch(context))
-    return collectShard(collecting, job, { ...context, ...at, refusal: failure });
+    return collectShard(collecting, job, { ...context, ...at, rejection: failure });
   if (isGivenBack(failure)) return collectShard(collecting, job, { ...context, ...at, givenBack: failure });
   await forgetUpload(edges, job, context, at.round);
   await stopShard(edges, context, { nextRound: at.round, failure });

@@ -43,11 +43,20 @@ function folderOf(url: string): string | undefined {
   }
 }
 
-let client: S3Client | undefined;
+const clients = new Map<string, S3Client>();
 
-/** One per process: its connections outlive an invocation. Credentials and region come from the environment. */
+/** Kept for the region and endpoint of the environment: its connections outlive an invocation. */
 function sharedClient(): S3Client {
-  client ??= new S3Client({
+  const { AWS_REGION: region = '', AWS_ENDPOINT_URL_S3: endpoint = '' } = process.env;
+  const where = `${region} ${endpoint}`;
+  const client = clients.get(where) ?? newClient();
+  clients.set(where, client);
+  return client;
+}
+
+/** Credentials and region come from the environment. */
+function newClient(): S3Client {
+  return new S3Client({
     retryMode: 'standard',
     maxAttempts: 5,
     // Sums are computed natively where bytes are written; on reading, TLS and the promised length guard them.
@@ -60,5 +69,4 @@ function sharedClient(): S3Client {
       httpsAgent: { keepAlive: true, maxSockets: 64 },
     },
   });
-  return client;
 }

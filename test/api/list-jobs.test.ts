@@ -4,7 +4,7 @@ import { pageSchema } from '../../src/api/schemas.ts';
 import { indexKey, jobKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import { writeJson } from '../../src/store/json.ts';
 import { endJob, expectProblem, jobIdOf, openApi, START, summaryOf, type World } from './open-api.ts';
-import { tableOf } from '../support/exhaustive.ts';
+import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 
 type Page = z.output<typeof pageSchema>;
 
@@ -137,7 +137,7 @@ describe('a page of jobs', () => {
     expect((await listed(world)).jobs).toHaveLength(50);
   });
 
-  tableOf([1, 7, 32, 33, 50, 65, 100], (limit) => [7, 32, 33].includes(limit)).test(
+  tableOf([1, 7, 32, 33, 50, 65, 100], (limit) => limit === 33).test(
     'of %i leads to the next one, through 130 jobs, none left out and none twice',
     async (limit) => {
       const world = await openApi();
@@ -215,7 +215,7 @@ describe('jobs of one status', () => {
     expect(pages.flatMap(idsOf)).toEqual(failed);
   });
 
-  test('are found behind more jobs than are looked at for one page', async () => {
+  test('are found behind more jobs than are looked at for one page', EXHAUSTIVE, async () => {
     const world = await openApi();
     const ids = namesOf(501);
     await putJobs(world, ids);

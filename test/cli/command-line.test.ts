@@ -3,10 +3,11 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { startSimulator, type Simulator } from '../../simulator/index.ts';
 import type { ResultLine } from '../../src/checkpoints/result-line.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
+import { runCli } from './run-cli.ts';
 import { BIN, spawnCli, USER_ENV, type Exited } from './spawn-cli.ts';
 import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 
@@ -139,7 +140,7 @@ describe.concurrent('nightshift run', () => {
   test('says once what is missing before it makes anything', async () => {
     const folder = await openFolder({ 'a.jsonl': '{"prompt":"echo:x"}' });
 
-    const { stderr } = await nightshift(folder, 'run', 'a.jsonl');
+    const { stderr } = await runCli(folder, ['run', 'a.jsonl']);
 
     expect(stderr.match(/MELIOUS_API_KEY/g)).toHaveLength(1);
     expect(await readdir(folder)).toEqual(['a.jsonl']);
@@ -257,7 +258,7 @@ describe.concurrent('nightshift run', () => {
       'wrong.job.json': '{"profil":"x","rows":[{}]}',
     });
 
-    const { status, stdout, stderr } = await nightshift(folder, ...args);
+    const { status, stdout, stderr } = await runCli(folder, args);
 
     expect(stderr).toContain(message);
     expect(stderr).not.toMatch(/^\s+at /m);
@@ -266,7 +267,7 @@ describe.concurrent('nightshift run', () => {
   });
 
   test('explains itself', async () => {
-    const { status, stdout } = await nightshift(await openFolder(), 'run', '--help');
+    const { status, stdout } = await runCli(await openFolder(), ['run', '--help']);
 
     expect(status).toBe(0);
     for (const option of [
@@ -283,66 +284,68 @@ describe.concurrent('nightshift run', () => {
   });
 });
 
-test('Ctrl-C twice cancels the job at the provider and keeps what it had finished', async () => {
-  // Only a cancel ends its batch, however long the signals take.
-  const simulator = await startSimulator({ apiKey: KEY });
-  onTestFinished(() => simulator.close());
-  simulator.addFaults({ at: 'batch', action: { kind: 'stuck', status: 'in_progress', finished: 0.5 } });
-  const request = {
-    rows: Array.from({ length: 2_000 }, (_, n) => ({ prompt: `echo:${n}` })),
-    overrides: { polling: { minSeconds: 1, maxSeconds: 1 } },
-  };
-  const folder = await openFolder({ 'x.job.json': JSON.stringify(request) });
-  const child = spawn(process.execPath, [BIN, 'run', 'x.job.json', '--out', 'results'], {
-    cwd: folder,
-    env: { ...USER_ENV, ...askingOf(simulator) },
-  });
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const says = (text: string): Promise<void> =>
-    vi.waitFor(() => expect(output).toContain(text), { timeout: 60_000, interval: 20 });
-
-  await says('Create batch     batch');
-  child.kill('SIGINT');
-  await says('Ctrl-C again cancels it at the provider.');
-  child.kill('SIGINT');
-  const [status] = (await once(child, 'close')) as [number];
-
-  expect(status).toBe(1);
-  const summary = JSON.parse(await readFile(join(folder, 'results', 'summary.json'), 'utf8')) as Summary;
-  expect(summary).toMatchObject({ status: 'cancelled', rows: 2_000 });
-  const results = await readFile(join(folder, 'results', 'results.jsonl'), 'utf8');
-  expect(results.trimEnd().split('\n')).toHaveLength(2_000);
-  expect(output).not.toMatch(/^\s+at /m);
-});
-
-test('nightshift local runs what is dropped until Ctrl-C, and goes on with the rest at the next start', async () => {
-  const folder = await openFolder();
-  const start = async () => {
-    const child = spawn(process.execPath, [BIN, 'local', '--port', '0'], {
+describe.concurrent('a command that runs until Ctrl-C', () => {
+  test('cancels the job at the provider with the second one, and keeps what it had finished', async (context) => {
+    // Only a cancel ends its batch, however long the signals take.
+    const simulator = await startSimulator({ apiKey: KEY });
+    context.onTestFinished(() => simulator.close());
+    simulator.addFaults({ at: 'batch', action: { kind: 'stuck', status: 'in_progress', finished: 0.5 } });
+    const request = {
+      rows: Array.from({ length: 2_000 }, (_, n) => ({ prompt: `echo:${n}` })),
+      overrides: { polling: { minSeconds: 1, maxSeconds: 1 } },
+    };
+    const folder = await openFolder({ 'x.job.json': JSON.stringify(request) });
+    const child = spawn(process.execPath, [BIN, 'run', 'x.job.json', '--out', 'results'], {
       cwd: folder,
-      env: USER_ENV,
+      env: { ...USER_ENV, ...askingOf(simulator) },
     });
-    const output = { text: '' };
-    child.stdout.on('data', (chunk: Buffer) => (output.text += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (output.text += chunk.toString()));
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
     const says = (text: string): Promise<void> =>
-      vi.waitFor(() => expect(output.text).toContain(text), { timeout: 60_000, interval: 50 });
-    await says('Ctrl-C stops.');
-    return { child, says, output };
-  };
-  const first = await start();
-  await writeFile(join(folder, 'nightshift-data', 'input', 'default', 'a b.txt'), 'echo:1\necho:2\n');
-  await first.says('Create batch     batch');
-  first.child.kill('SIGINT');
-  expect(await once(first.child, 'close')).toEqual([0, null]);
+      vi.waitFor(() => expect(output).toContain(text), { timeout: 60_000, interval: 20 });
 
-  const second = await start();
-  await second.says('Write results    succeeded');
-  second.child.kill('SIGINT');
+    await says('Create batch     batch');
+    child.kill('SIGINT');
+    await says('Ctrl-C again cancels it at the provider.');
+    child.kill('SIGINT');
+    const [status] = (await once(child, 'close')) as [number];
 
-  expect(await once(second.child, 'close')).toEqual([0, null]);
-  expect(second.output.text).toMatch(/job a-b-[0-9a-f]{16} goes on/);
-  expect(second.output.text).not.toMatch(/^\s+at /m);
+    expect(status).toBe(1);
+    const summary = JSON.parse(await readFile(join(folder, 'results', 'summary.json'), 'utf8')) as Summary;
+    expect(summary).toMatchObject({ status: 'cancelled', rows: 2_000 });
+    const results = await readFile(join(folder, 'results', 'results.jsonl'), 'utf8');
+    expect(results.trimEnd().split('\n')).toHaveLength(2_000);
+    expect(output).not.toMatch(/^\s+at /m);
+  });
+
+  test('takes dropped files until then, and goes on with the rest at the next start', async () => {
+    const folder = await openFolder();
+    const start = async () => {
+      const child = spawn(process.execPath, [BIN, 'local', '--port', '0'], {
+        cwd: folder,
+        env: USER_ENV,
+      });
+      const output = { text: '' };
+      child.stdout.on('data', (chunk: Buffer) => (output.text += chunk.toString()));
+      child.stderr.on('data', (chunk: Buffer) => (output.text += chunk.toString()));
+      const says = (text: string): Promise<void> =>
+        vi.waitFor(() => expect(output.text).toContain(text), { timeout: 60_000, interval: 50 });
+      await says('Ctrl-C stops.');
+      return { child, says, output };
+    };
+    const first = await start();
+    await writeFile(join(folder, 'nightshift-data', 'input', 'default', 'a b.txt'), 'echo:1\necho:2\n');
+    await first.says('Create batch     batch');
+    first.child.kill('SIGINT');
+    expect(await once(first.child, 'close')).toEqual([0, null]);
+
+    const second = await start();
+    await second.says('Write results    succeeded');
+    second.child.kill('SIGINT');
+
+    expect(await once(second.child, 'close')).toEqual([0, null]);
+    expect(second.output.text).toMatch(/job a-b-[0-9a-f]{16} goes on/);
+    expect(second.output.text).not.toMatch(/^\s+at /m);
+  });
 });

@@ -45,13 +45,16 @@ describe('completion', () => {
     expect((await next(...words)).toSorted()).toEqual(expected.toSorted());
   });
 
-  test.each(['bash', 'zsh', 'fish'])('has a script for %s that asks for what comes next', async (shell) => {
-    const { status, stdout } = await spawnCli(folder, ['completion', shell]);
+  tableOf(['bash', 'zsh', 'fish'], 1).test(
+    'has a script for %s that asks for what comes next',
+    async (shell) => {
+      const { status, stdout } = await spawnCli(folder, ['completion', shell]);
 
-    expect(status).toBe(0);
-    expect(stdout).toContain('nightshift complete --');
-    if (shell === 'bash') execFileSync('bash', ['-n'], { input: stdout });
-  });
+      expect(status).toBe(0);
+      expect(stdout).toContain('nightshift complete --');
+      if (shell === 'bash') execFileSync('bash', ['-n'], { input: stdout });
+    },
+  );
 
   test('knows no other shell', async () => {
     const { status, stderr } = await spawnCli(folder, ['completion', 'tcsh']);

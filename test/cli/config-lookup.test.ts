@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../cli/config/load-config.ts';
 import { spawnCli } from './spawn-cli.ts';
+import { tableOf } from '../support/exhaustive.ts';
 
 let project: string;
 let folder: string;
@@ -44,26 +45,29 @@ test('a configuration in JSON keeps the digits of the numbers that are sent on',
 });
 
 describe('the configuration is found', () => {
-  test.each([
+  tableOf(
     [
-      'nightshift.config.ts',
-      `import { defineConfig } from 'nightshift';\nexport default defineConfig(${config('m')});\n`,
+      [
+        'nightshift.config.ts',
+        `import { defineConfig } from 'nightshift';\nexport default defineConfig(${config('m')});\n`,
+      ],
+      ['nightshift.config.mts', `const typed: object = ${config('m')};\nexport default typed;\n`],
+      ['nightshift.config.mjs', `export default ${config('m')};\n`],
+      [
+        'nightshift.config.js',
+        `const { defineConfig } = require('nightshift');\nmodule.exports = defineConfig(${config('m')});\n`,
+      ],
+      [
+        'nightshift.config.js',
+        `Object.defineProperty(exports, '__esModule', { value: true });\nexports.default = ${config('m')};\n`,
+      ],
+      [
+        'nightshift.config.json',
+        '{"profiles":{"mine":{"provider":"simulator","model":"m","prompt":"{{text}}"}}}',
+      ],
     ],
-    ['nightshift.config.mts', `const typed: object = ${config('m')};\nexport default typed;\n`],
-    ['nightshift.config.mjs', `export default ${config('m')};\n`],
-    [
-      'nightshift.config.js',
-      `const { defineConfig } = require('nightshift');\nmodule.exports = defineConfig(${config('m')});\n`,
-    ],
-    [
-      'nightshift.config.js',
-      `Object.defineProperty(exports, '__esModule', { value: true });\nexports.default = ${config('m')};\n`,
-    ],
-    [
-      'nightshift.config.json',
-      '{"profiles":{"mine":{"provider":"simulator","model":"m","prompt":"{{text}}"}}}',
-    ],
-  ])('from the working directory upwards, as %s', async (name, text) => {
+    3,
+  ).test('from the working directory upwards, as %s', async (name, text) => {
     await put(name, text);
     const { status, stdout, stderr } = await plan();
     expect(stderr).toBe('');
@@ -97,13 +101,16 @@ describe('the configuration is found', () => {
 });
 
 describe('a usage error names the file and says what is wrong', () => {
-  test.each([
-    ['nightshift.config.json', '{"profiles":', 'could not be loaded'],
-    ['nightshift.config.mjs', "import 'not-there';\nexport default {};", "Cannot find package 'not-there'"],
-    ['nightshift.config.mjs', `export const config = ${config('m')};`, 'has no default export'],
-    ['nightshift.config.mjs', 'export default { profiles: { mine: { modle: 1 } } };', 'profiles.mine'],
-    ['nightshift.config.ts', 'enum A { B }\nexport default { profiles: {} };', 'could not be loaded'],
-  ])('%s: %s', async (name, text, message) => {
+  tableOf(
+    [
+      ['nightshift.config.json', '{"profiles":', 'could not be loaded'],
+      ['nightshift.config.mjs', "import 'not-there';\nexport default {};", "Cannot find package 'not-there'"],
+      ['nightshift.config.mjs', `export const config = ${config('m')};`, 'has no default export'],
+      ['nightshift.config.mjs', 'export default { profiles: { mine: { modle: 1 } } };', 'profiles.mine'],
+      ['nightshift.config.ts', 'enum A { B }\nexport default { profiles: {} };', 'could not be loaded'],
+    ],
+    2,
+  ).test('%s: %s', async (name, text, message) => {
     await put(name, text);
     const { status, stderr } = await plan();
     expect(stderr).toContain(join(project, name));

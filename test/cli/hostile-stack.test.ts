@@ -7,11 +7,12 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { jobKey } from '../../src/checkpoints/keys.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import { CONFIG } from '../support/config.ts';
-import { tableOf } from '../support/exhaustive.ts';
+import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 import { EVIL, expectText } from './hostile.ts';
 import { startCloudFormation } from './local-cloudformation.ts';
 import { openCloud, STATE_MACHINE_ARN, type Cloud } from './open-cloud.ts';
-import { BIN, spawnCli, USER_ENV } from './spawn-cli.ts';
+import { runCli } from './run-cli.ts';
+import { BIN, USER_ENV } from './spawn-cli.ts';
 
 /** As much of it as the XML of a bucket's list can carry. */
 const EVIL_KEY = 'A\u202eB\u2066C\u200b\u{e0041}\u2028D';
@@ -125,39 +126,43 @@ describe('a stack that CloudFormation names only shows', () => {
   ).test('exits %i: --stack %j %j %j', async (status, stack, ...args) => {
     const env = { ...cloud.env, ...(await startCloudFormation(stacks)) };
 
-    const exited = await spawnCli(cloud.folder, [...args, '--stack', stack], env);
+    const exited = await runCli(cloud.folder, [...args, '--stack', stack], env);
 
     expectText(exited);
     expect(exited.status).toBe(status);
   });
 });
 
-test('nightshift local only shows what is dropped under hostile names, what is in it, and what became of it', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'nightshift-hostile-local-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const data = `data-${EVIL}`;
-  await mkdir(join(folder, data, 'input', 'default', EVIL), { recursive: true });
-  await writeFile(join(folder, data, 'input', 'default', EVIL, `${EVIL}.jsonl`), ROWS);
-  await writeFile(join(folder, data, 'input', `${EVIL}.pdf`), EVIL);
-  await writeFile(
-    join(folder, data, 'input', `${EVIL}.job.json`),
-    JSON.stringify({ profile: EVIL, rows: [] }),
-  );
-  const child = spawn(process.execPath, [BIN, 'local', '--port', '0', '--verbose', '--data', data], {
-    cwd: folder,
-    env: USER_ENV,
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const said = { stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk: Buffer) => (said.stdout += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (said.stderr += chunk.toString()));
+test(
+  'nightshift local only shows what is dropped under hostile names, what is in it, and what became of it',
+  EXHAUSTIVE,
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'nightshift-hostile-local-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const data = `data-${EVIL}`;
+    await mkdir(join(folder, data, 'input', 'default', EVIL), { recursive: true });
+    await writeFile(join(folder, data, 'input', 'default', EVIL, `${EVIL}.jsonl`), ROWS);
+    await writeFile(join(folder, data, 'input', `${EVIL}.pdf`), EVIL);
+    await writeFile(
+      join(folder, data, 'input', `${EVIL}.job.json`),
+      JSON.stringify({ profile: EVIL, rows: [] }),
+    );
+    const child = spawn(process.execPath, [BIN, 'local', '--port', '0', '--verbose', '--data', data], {
+      cwd: folder,
+      env: USER_ENV,
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const said = { stdout: '', stderr: '' };
+    child.stdout.on('data', (chunk: Buffer) => (said.stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (said.stderr += chunk.toString()));
 
-  await vi.waitFor(() => expect(`${said.stdout}${said.stderr}`).toMatch(/Write results +partial/), {
-    timeout: 110_000,
-    interval: 50,
-  });
-  child.kill('SIGINT');
-  await once(child, 'close');
+    await vi.waitFor(() => expect(`${said.stdout}${said.stderr}`).toMatch(/Write results +partial/), {
+      timeout: 110_000,
+      interval: 50,
+    });
+    child.kill('SIGINT');
+    await once(child, 'close');
 
-  expectText(said);
-});
+    expectText(said);
+  },
+);

@@ -13,7 +13,7 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 import { CONFIG } from '../support/config.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import { EVIL, expectText } from './hostile.ts';
-import { spawnCli } from './spawn-cli.ts';
+import { runCli } from './run-cli.ts';
 import { tableOf } from '../support/exhaustive.ts';
 
 const JOBS = { running: `running-${EVIL}`, done: `done-${EVIL}`, failed: `failed-${EVIL}` };
@@ -107,31 +107,31 @@ async function writeSummary(store: ObjectStore, jobId: string, more: Partial<Sum
   });
 }
 
-const place = ['--data', DATA];
+const target = ['--data', DATA];
 
 /** Each command as people call it, with the exit status it is to have. */
 const COMMANDS: readonly (readonly [status: number, ...args: string[]])[] = [
-  [0, 'list', ...place],
-  [0, 'list', ...place, '--json'],
-  [0, 'status', ...place],
+  [0, 'list', ...target],
+  [0, 'list', ...target, '--json'],
+  [0, 'status', ...target],
   ...Object.values(JOBS).flatMap((jobId): [number, ...string[]][] => [
-    [0, 'status', jobId, ...place],
-    [0, 'status', jobId, ...place, '--json'],
+    [0, 'status', jobId, ...target],
+    [0, 'status', jobId, ...target, '--json'],
   ]),
-  [1, 'watch', JOBS.running, ...place],
-  [3, 'watch', JOBS.done, ...place],
-  [1, 'watch', JOBS.failed, ...place, '--json'],
-  [0, 'results', JOBS.done, ...place],
-  [0, 'results', JOBS.failed, ...place],
-  [0, 'results', JOBS.done, ...place, '--json'],
-  [0, 'results', JOBS.done, ...place, '--out', `out-${EVIL}`],
-  [0, 'results', JOBS.done, ...place, '--out', `out2-${EVIL}`, '--json'],
-  [0, 'results', JOBS.done, ...place, '--format', 'csv', '--out', `${EVIL}.csv`],
-  [2, 'results', JOBS.running, ...place],
-  [2, 'status', EVIL, ...place],
+  [1, 'watch', JOBS.running, ...target],
+  [3, 'watch', JOBS.done, ...target],
+  [1, 'watch', JOBS.failed, ...target, '--json'],
+  [0, 'results', JOBS.done, ...target],
+  [0, 'results', JOBS.failed, ...target],
+  [0, 'results', JOBS.done, ...target, '--json'],
+  [0, 'results', JOBS.done, ...target, '--out', `out-${EVIL}`],
+  [0, 'results', JOBS.done, ...target, '--out', `out2-${EVIL}`, '--json'],
+  [0, 'results', JOBS.done, ...target, '--format', 'csv', '--out', `${EVIL}.csv`],
+  [2, 'results', JOBS.running, ...target],
+  [2, 'status', EVIL, ...target],
   [2, 'status', '--data', EVIL.slice(1)],
   [2, 'status', '--outputs', EVIL],
-  [2, 'list', ...place, '--status', EVIL],
+  [2, 'list', ...target, '--status', EVIL],
   [2, `--${EVIL}`],
   [2, EVIL],
   [0, 'plan', join(EVIL, `${EVIL}.jsonl`)],
@@ -147,7 +147,7 @@ describe('a data folder full of hostile names and messages', () => {
     COMMANDS.map(([status, ...args]) => ({ status, args })),
     5,
   ).test('only shows in %j', async ({ status, args }) => {
-    const plain = await spawnCli(folder, args);
+    const plain = await runCli(folder, args);
 
     expectText(plain, false);
     expect(plain.status).toBe(status);
@@ -158,22 +158,22 @@ describe('a data folder full of hostile names and messages', () => {
   test('only shows on a terminal with colours, too', async () => {
     const styled = { NO_COLOR: '', FORCE_COLOR: '1' };
     for (const args of [
-      ['list', ...place],
-      ['status', JOBS.failed, ...place],
-      ['results', JOBS.failed, ...place],
+      ['list', ...target],
+      ['status', JOBS.failed, ...target],
+      ['results', JOBS.failed, ...target],
     ])
-      expectText(await spawnCli(folder, args, styled), true);
+      expectText(await runCli(folder, args, styled), true);
   });
 
   test('has its values whole in --json', async () => {
-    const { stdout } = await spawnCli(folder, ['status', JOBS.failed, ...place, '--json']);
+    const { stdout } = await runCli(folder, ['status', JOBS.failed, ...target, '--json']);
     expect(JSON.parse(stdout)).toMatchObject({
       jobId: JOBS.failed,
       profile: EVIL,
       failure: { message: `It failed: ${EVIL}` },
     });
 
-    const results = await spawnCli(folder, ['results', JOBS.done, ...place, '--json']);
+    const results = await runCli(folder, ['results', JOBS.done, ...target, '--json']);
     expect(JSON.parse(results.stdout.split('\n')[0] ?? '')).toMatchObject({ custom_id: EVIL, text: EVIL });
   });
 });

@@ -2,7 +2,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { spawnCli } from './spawn-cli.ts';
+import { runCli } from './run-cli.ts';
+import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -30,7 +31,7 @@ async function manifest(at = folder): Promise<Record<string, Record<string, stri
 
 describe('init', () => {
   test('makes a project in an empty folder, and says how to go on', async () => {
-    const { status, stdout } = await spawnCli(folder, ['init']);
+    const { status, stdout } = await runCli(folder, ['init']);
     expect(status).toBe(0);
     expect(stdout).toContain('Next: npm install && npm start');
     const names = await readdir(folder, { recursive: true });
@@ -41,19 +42,19 @@ describe('init', () => {
     expect(devDependencies).toEqual({ 'aws-cdk': expect.stringMatching(/^2\./) as string });
   });
 
-  test('makes a project whose table runs', async () => {
-    await spawnCli(folder, ['init']);
+  test('makes a project whose table runs', EXHAUSTIVE, async () => {
+    await runCli(folder, ['init']);
     const { scripts } = await manifest();
     // What `npm start` does.
     const [command, ...args] = scripts?.['start']?.split(' ') ?? [];
     expect(command).toBe('nightshift');
-    const { status, stdout } = await spawnCli(folder, args);
+    const { status, stdout } = await runCli(folder, args);
     expect(stdout).toContain('4 rows: 4 ok');
     expect(status).toBe(0);
   });
 
   test('makes the folder that it is given', async () => {
-    const { stdout } = await spawnCli(folder, ['init', 'my-batches']);
+    const { stdout } = await runCli(folder, ['init', 'my-batches']);
     expect(stdout).toContain('Next: cd my-batches && npm install && npm start');
     expect(await manifest(join(folder, 'my-batches'))).toMatchObject({ name: 'my-batches' });
   });
@@ -67,7 +68,7 @@ describe('init', () => {
     };
     await writeFile(join(folder, 'package.json'), JSON.stringify(given));
     await writeFile(join(folder, '.gitignore'), '/secret\nnode_modules/');
-    await spawnCli(folder, ['init']);
+    await runCli(folder, ['init']);
     expect(await manifest()).toMatchObject({
       name: 'theirs',
       type: 'commonjs',
@@ -82,7 +83,7 @@ describe('init', () => {
 
   test('writes nothing when one of its files is there', async () => {
     await writeFile(join(folder, 'cdk.json'), '{}');
-    const { status, stderr } = await spawnCli(folder, ['init']);
+    const { status, stderr } = await runCli(folder, ['init']);
     expect(stderr).toContain('cdk.json: already there, so nothing was written.');
     expect(status).toBe(2);
     expect(await readdir(folder)).toEqual(['cdk.json']);

@@ -14,7 +14,8 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 import { startLocalS3 } from '../store/local-s3.ts';
 import { CONFIG } from '../support/config.ts';
 import { KEY, openEdges } from '../support/edges.ts';
-import { spawnCli, type Exited } from './spawn-cli.ts';
+import { runCli } from './run-cli.ts';
+import type { Exited } from './spawn-cli.ts';
 import { startAws } from './local-aws.ts';
 
 const BUCKET = 'nightshift-data';
@@ -81,7 +82,7 @@ export async function openCloud(): Promise<Cloud> {
     simulator,
     executions,
     env,
-    nightshift: (...args) => spawnCli(folder, args, env),
+    nightshift: (...args) => runCli(folder, args, env),
     age: (milliseconds) => s3.age(milliseconds),
     hold() {
       const { promise, resolve } = Promise.withResolvers<void>();

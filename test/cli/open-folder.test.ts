@@ -38,9 +38,9 @@ test('a run joins the process that has its job', async () => {
 test('a run of another job works in a folder beside the one that is in use', async () => {
   const { asked, options } = await openHeld();
 
-  const place = await openForRun(options, asked);
+  const opened = await openForRun(options, asked);
 
-  expect(place.kind).toBe('own');
-  expect(basename(place.data)).toBe('data-2');
-  if (place.kind === 'own') await place.edges[Symbol.asyncDispose]();
+  expect(opened.kind).toBe('own');
+  expect(basename(opened.data)).toBe('data-2');
+  if (opened.kind === 'own') await opened.edges[Symbol.asyncDispose]();
 });

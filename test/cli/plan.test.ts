@@ -6,7 +6,7 @@ import { planJob } from '../../cli/plan-job.ts';
 import { pollTimes } from '../../cli/poll-schedule.ts';
 import { defineConfig } from '../../src/config/config.ts';
 import { LINE_SCHEMAS } from './json-line-schemas.ts';
-import { spawnCli } from './spawn-cli.ts';
+import { runCli } from './run-cli.ts';
 import { tableOf } from '../support/exhaustive.ts';
 
 let home: string;
@@ -27,7 +27,7 @@ const ROWS =
 test('says what a job would be, with the reasons of invalid rows, and leaves nothing behind', async () => {
   const folder = await openFolder({ 'a.jsonl': ROWS });
 
-  const { status, stdout, stderr } = await spawnCli(folder, ['plan', 'a.jsonl']);
+  const { status, stdout, stderr } = await runCli(folder, ['plan', 'a.jsonl']);
 
   expect(stderr).toBe('');
   expect(status).toBe(0);
@@ -47,8 +47,8 @@ test('says of a small job that it makes no batch', async () => {
     'x.job.json': '{"rows":[{"prompt":"x"}],"overrides":{"small":"direct"}}',
   });
 
-  const { stdout } = await spawnCli(folder, ['plan', 'x.job.json']);
-  const { stdout: json } = await spawnCli(folder, ['plan', 'x.job.json', '--json']);
+  const { stdout } = await runCli(folder, ['plan', 'x.job.json']);
+  const { stdout: json } = await runCli(folder, ['plan', 'x.job.json', '--json']);
 
   expect(stdout).toMatch(/^direct +no batch: 1 call to the realtime endpoint, about \$0\.000\d+ of AWS$/m);
   expect(stdout).not.toContain('polls');
@@ -58,7 +58,7 @@ test('says of a small job that it makes no batch', async () => {
 test('prints one object with --json, as it is documented', async () => {
   const folder = await openFolder({ 'a.jsonl': ROWS, 'b.csv': 'prompt\nx\n' });
 
-  const { stdout } = await spawnCli(folder, ['plan', 'a.jsonl', 'b.csv', '--json']);
+  const { stdout } = await runCli(folder, ['plan', 'a.jsonl', 'b.csv', '--json']);
 
   const plan = LINE_SCHEMAS.plan.parse(JSON.parse(stdout));
   expect(plan).toMatchObject({ rows: 5, invalid: 2, provider: 'melious', profile: 'default' });
@@ -70,7 +70,7 @@ test('takes a job request, whose inputs lie in the data folder', async () => {
   await mkdir(join(folder, 'nightshift-data', 'staged'), { recursive: true });
   await writeFile(join(folder, 'nightshift-data', 'staged', 'a.txt'), 'one\ntwo\n');
 
-  const { stdout } = await spawnCli(folder, ['plan', 'x.job.json', '--json']);
+  const { stdout } = await runCli(folder, ['plan', 'x.job.json', '--json']);
 
   expect(JSON.parse(stdout)).toMatchObject({ rows: 2, model: 'm' });
   expect(await readdir(join(folder, 'nightshift-data'))).toEqual(['staged']);
@@ -87,8 +87,8 @@ test('names the files below a prefix that it skips', async () => {
   }))
     await writeFile(join(folder, 'nightshift-data', 'staged', name), text);
 
-  const { stdout } = await spawnCli(folder, ['plan', 'x.job.json']);
-  const { stdout: json } = await spawnCli(folder, ['plan', 'x.job.json', '--json']);
+  const { stdout } = await runCli(folder, ['plan', 'x.job.json']);
+  const { stdout: json } = await runCli(folder, ['plan', 'x.job.json', '--json']);
 
   expect(stdout).toMatch(/skipped +empty or of no known format: b\.pdf, empty\.csv\n/);
   expect(JSON.parse(json)).toMatchObject({
@@ -100,7 +100,7 @@ test('names the files below a prefix that it skips', async () => {
 test('exits 1 when nothing of the job would be sent', async () => {
   const folder = await openFolder({ 'a.jsonl': ROWS });
 
-  const { status, stdout, stderr } = await spawnCli(folder, ['plan', 'a.jsonl', '--strict']);
+  const { status, stdout, stderr } = await runCli(folder, ['plan', 'a.jsonl', '--strict']);
 
   expect(status).toBe(1);
   expect(stderr).toContain('The job would fail: 2 of 4 rows of a.jsonl are invalid and the job is strict');
@@ -119,7 +119,7 @@ tableOf(
 ).test('says what is wrong: plan %j', async (args, expected, message) => {
   const folder = await openFolder({ 'a.jsonl': ROWS, 'a.pdf': 'x' });
 
-  const { status, stderr } = await spawnCli(folder, ['plan', ...args]);
+  const { status, stderr } = await runCli(folder, ['plan', ...args]);
 
   expect(stderr).toContain(message);
   expect(stderr).not.toMatch(/^\s+at /m);

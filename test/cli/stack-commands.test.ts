@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import { LINE_SCHEMAS } from './json-line-schemas.ts';
 import { startCloudFormation } from './local-cloudformation.ts';
 import { openCloud, STATE_MACHINE_ARN, type Cloud } from './open-cloud.ts';
+import { runCli } from './run-cli.ts';
 import { BIN, spawnCli, USER_ENV } from './spawn-cli.ts';
 import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 
@@ -301,8 +302,7 @@ describe('--stack', () => {
     const env = await startCloudFormation({
       Batches: { BucketName: 'nightshift-data', StateMachineAliasArn: STATE_MACHINE_ARN },
     });
-    const list = (name: string) =>
-      spawnCli('/', ['list', '--json', '--stack', name], { ...cloud.env, ...env });
+    const list = (name: string) => runCli('/', ['list', '--json', '--stack', name], { ...cloud.env, ...env });
 
     expect(await list('Batches')).toMatchObject({ status: 0, stderr: '' });
     const none = await list('Nothing');

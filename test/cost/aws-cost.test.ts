@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { estimateAwsCost, PRICES, type CostedStep } from '../../src/cost/aws-cost.ts';
-import { createLocalExecutions, type EngineEvent } from '../../host/engine.ts';
+import type { EngineEvent } from '../../host/engine-events.ts';
+import { createLocalExecutions } from '../../host/engine.ts';
 import { callHandlers } from '../../host/call-handlers.ts';
 import { loadMachine } from '../../host/load-stack.ts';
 import { startSimulator } from '../../simulator/index.ts';

@@ -17,7 +17,7 @@ const NOW = Date.UTC(2026, 10, 1);
 /** Anything a provider may say. */
 const answers = fc.array(
   fc.record({
-    refused: fc.constantFrom<Paced['refused'][]>(false, 'most', 'all'),
+    rejected: fc.constantFrom<Paced['rejected'][]>(false, 'most', 'all'),
     isFailure: fc.boolean(),
     headers: fc.dictionary(
       fc.constantFrom(
@@ -68,7 +68,11 @@ describe('whatever a provider says', () => {
       fc.property(answers, fc.integer({ min: 1, max: 600 }), (told, seconds) => {
         const before = after(told);
         const headers = { 'retry-after': String(seconds) };
-        const rate = afterAnswer(before, { refused: 'all', headers }, { inFlight: 0, now: NOW, random: 0.5 });
+        const rate = afterAnswer(
+          before,
+          { rejected: 'all', headers },
+          { inFlight: 0, now: NOW, random: 0.5 },
+        );
         expect(rate.concurrency).toBeLessThanOrEqual(before.concurrency);
         expect(mayStart(rate, 0, NOW + seconds * 1_000 - 1)).toBe(0);
       }),
@@ -84,7 +88,7 @@ describe('whatever a provider says', () => {
         };
         let rate = afterAnswer(
           { ...FIRST_CALL, concurrency: 100 },
-          { refused: false, headers },
+          { rejected: false, headers },
           { inFlight, now: NOW, random: 0 },
         );
         let started = 0;

@@ -194,14 +194,17 @@ test('a job that is run again from an empty data folder meets no idempotency key
 describe('a cancel', () => {
   const LONG = { runSeconds: 10 * HOUR };
 
-  test.each([
-    [500, 30],
-    [503, 3],
-    [409, 30],
-    [405, 12],
-    [403, 30],
-    [404, 9],
-  ])('that is answered with %i %i times still ends the batch', async (status, times) => {
+  tableOf(
+    [
+      [500, 30],
+      [503, 3],
+      [409, 30],
+      [405, 12],
+      [403, 30],
+      [404, 9],
+    ],
+    2,
+  ).test('that is answered with %i %i times still ends the batch', async (status, times) => {
     const world = await openLedgerWorld({ ...LONG, misbehaviour: { failedCancels: { status, times } } });
 
     const summary = await world.runAndCancel();
@@ -221,30 +224,36 @@ describe('a cancel', () => {
     expect(world.ledger.openBatches()).toEqual([]);
   });
 
-  test.each<[string, Misbehaviour]>([
-    ['is refused for ever', { failedCancels: { status: 500, times: Infinity } }],
-    ['is taken and ignored', { ignoresCancels: true }],
-  ])('of a batch that never ends names the batch, and may be asked for again: it %s', async (_how, wrong) => {
-    const world = await openLedgerWorld({ misbehaviour: { neverEnds: true, ...wrong } });
+  tableOf<[string, Misbehaviour]>(
+    [
+      ['is refused for ever', { failedCancels: { status: 500, times: Infinity } }],
+      ['is taken and ignored', { ignoresCancels: true }],
+    ],
+    1,
+  ).test(
+    'of a batch that never ends names the batch, and may be asked for again: it %s',
+    async (_how, wrong) => {
+      const world = await openLedgerWorld({ misbehaviour: { neverEnds: true, ...wrong } });
 
-    const first = await world.runAndCancel();
-    expect(first?.status).toBe('cancelled');
-    expect(world.ledger.openBatches()).toHaveLength(1);
-    expect(unreported(world, first)).toEqual([]);
+      const first = await world.runAndCancel();
+      expect(first?.status).toBe('cancelled');
+      expect(world.ledger.openBatches()).toHaveLength(1);
+      expect(unreported(world, first)).toEqual([]);
 
-    delete world.ledger.misbehaviour.failedCancels;
-    world.ledger.misbehaviour.ignoresCancels = false;
-    const second = await world.cancel();
-    expect(second?.status).toBe('cancelled');
-    expect(world.ledger.openBatches()).toEqual([]);
-    expect(paidTooOften(world, 1)).toEqual([]);
-  });
+      delete world.ledger.misbehaviour.failedCancels;
+      world.ledger.misbehaviour.ignoresCancels = false;
+      const second = await world.cancel();
+      expect(second?.status).toBe('cancelled');
+      expect(world.ledger.openBatches()).toEqual([]);
+      expect(paidTooOften(world, 1)).toEqual([]);
+    },
+  );
 });
 
 describe('rows that are sent one by one', () => {
   const IDS = Array.from({ length: 20 }, (_, n) => `q${n + 10}`);
 
-  test.each([500, 429])('are answered although twenty of them always answer %i', async (status) => {
+  tableOf([500, 429], 1).test('are answered although twenty of them always answer %i', async (status) => {
     const world = await openLedgerWorld({
       rows: 100,
       profile: { small: 'direct', smallRows: 100, rounds: 1 },

@@ -1,6 +1,7 @@
 /** @module-tag exhaustive */
 import { describe, expect, test } from 'vitest';
-import { MAX_PAYLOAD_BYTES, type EngineEvent } from '../../host/engine.ts';
+import type { EngineEvent } from '../../host/engine-events.ts';
+import { MAX_PAYLOAD_BYTES } from '../../host/engine.ts';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import type { JobContext } from '../../src/contract.ts';
 import { isNearlyFull, spentEvents } from '../../src/steps/history.ts';

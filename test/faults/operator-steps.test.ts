@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { deadLettersKey } from '../../src/checkpoints/keys.ts';
 import type { Misbehaviour } from '../doubles/ledger-provider.ts';
 import { JOB_ID, openLedgerWorld, type LedgerWorld } from '../doubles/ledger-world.ts';
+import { tableOf } from '../support/exhaustive.ts';
 
 /** The steps of `docs/uncertain-states.md`, as it says them. */
 const page = await readFile(new URL('../../docs/uncertain-states.md', import.meta.url), 'utf8');
@@ -39,7 +40,7 @@ const STOPS: readonly (readonly [string, Misbehaviour])[] = [
   ['a batch that heeds no cancel', { neverEnds: true, ignoresCancels: true }],
 ];
 
-describe.each(STOPS)('%s', (_what, misbehaviour) => {
+tableOf(STOPS, 3).describe('%s', (_what, misbehaviour) => {
   test('is given up by the steps of the page: its rows are sent once more, and answered', async () => {
     const world = await openLedgerWorld({ misbehaviour });
     const stopped = await world.run();

@@ -161,9 +161,10 @@ export async function violations(trial: Trial, ids: readonly string[], hasKeys =
     `rows and results differ: ${ids.length} rows, ${told.length} results`,
   );
   const vanished = simulator.batches().filter(({ actions }) => actions.some(({ kind }) => kind === 'vanish'));
+  const hidden = unlisted(simulator);
   for (const [key, creates] of simulator.createsPerKey()) {
     // One that the provider itself lost, before anybody saw it, is made again.
-    const lost = vanished.filter(({ metadata }) => metadata['key'] === key).length;
+    const lost = [...vanished, ...hidden].filter(({ metadata }) => metadata['key'] === key).length;
     check(!hasKeys || creates <= 1 + lost, `${creates} batches were made for ${key}`);
   }
   const reported = new Set(
@@ -174,7 +175,8 @@ export async function violations(trial: Trial, ids: readonly string[], hasKeys =
     .filter((batch) => batch.end === undefined && !vanished.includes(batch) && !reported.has(batch.id));
   check(open.length === 0, `${open.length} batches are left open`);
   // A row whose line came and cannot be read is asked again once, and counted.
-  const mayBeTwice = (end.summary?.unexplained.paidTwice ?? 0) + lostByCancel(simulator);
+  const hiddenRows = hidden.reduce((sum, { requests }) => sum + requests, 0);
+  const mayBeTwice = (end.summary?.unexplained.paidTwice ?? 0) + lostByCancel(simulator) + hiddenRows;
   const twice = [...simulator.answersPerRow()].filter(([, paid]) => paid > 1);
   check(twice.length <= mayBeTwice, `${twice.length} rows are paid for twice, and ${mayBeTwice} may be`);
   for (const [id, paid] of twice) check(paid <= 2, `${id} was answered, and paid for, ${paid} times`);
@@ -186,6 +188,20 @@ export async function violations(trial: Trial, ids: readonly string[], hasKeys =
   );
   check(!(await trial.allText()).includes(KEY), 'the key was written down');
   return found;
+}
+
+/** Longer than a lost create is looked for, in seconds. */
+const LONG_HIDDEN = 180;
+
+/** Batches that the list shows so late that one whose create was lost is created again. */
+function unlisted(simulator: Simulator): ReturnType<Simulator['batches']> {
+  return simulator
+    .batches()
+    .filter(({ actions }) =>
+      actions.some(
+        (action) => action.kind === 'hidden' && action.from !== 'get' && action.seconds > LONG_HIDDEN,
+      ),
+    );
 }
 
 /** Rows that a cancelled batch had answered at a provider that loses their answers: nobody can bring them. */

@@ -10,13 +10,14 @@ import { createFolderStore } from '../../src/store/folder-store.ts';
 import { HeldExecutions } from '../support/held-executions.ts';
 import { CONFIG } from '../support/config.ts';
 import { LINE_SCHEMAS } from '../cli/json-line-schemas.ts';
-import { BIN, spawnCli, USER_ENV, type Exited } from '../cli/spawn-cli.ts';
+import { runCli } from '../cli/run-cli.ts';
+import { BIN, USER_ENV, type Exited } from '../cli/spawn-cli.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
 let folder: string;
 let jobId: string;
 
-const nightshift = (...args: string[]): Promise<Exited> => spawnCli(folder, [...args, '--data', 'data']);
+const nightshift = (...args: string[]): Promise<Exited> => runCli(folder, [...args, '--data', 'data']);
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'nightshift-folder-'));

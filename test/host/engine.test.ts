@@ -1,6 +1,7 @@
 import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 import { describe, expect, test } from 'vitest';
-import { createLocalExecutions, type EngineEvent } from '../../host/engine.ts';
+import type { EngineEvent } from '../../host/engine-events.ts';
+import { createLocalExecutions } from '../../host/engine.ts';
 import { stackMachine } from '../lib/synthesized-stack.ts';
 
 type Step = (event: Readonly<Record<string, unknown>>) => unknown;

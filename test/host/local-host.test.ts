@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { openHost } from './open-host.ts';
+import { tableOf } from '../support/exhaustive.ts';
 
 const ROWS = '{"custom_id":"a","prompt":"echo:one"}\n{"custom_id":"b","prompt":"two"}\n';
 
@@ -64,13 +65,16 @@ describe('a dropped file', () => {
     expect(host.simulator.batches()).toHaveLength(20);
   });
 
-  test.each([
-    ['rows.pdf', '%PDF-1.7', '.pdf is not an input format'],
-    ['rows.xlsx', 'PK\u0003\u0004', 'rows.xlsx is not a whole workbook'],
-    ['rows.csv.gz', gzipSync('text\nfine\n').subarray(0, 20), 'not a whole gzip file'],
-    ['rows.jsonl', '{\n"a": 1\n}', 'is one JSON document'],
-    ['empty.jsonl', '', 'has no rows: it is empty'],
-  ])('%s that cannot be read ends in a summary that says so', async (name, content, message) => {
+  tableOf(
+    [
+      ['rows.pdf', '%PDF-1.7', '.pdf is not an input format'],
+      ['rows.xlsx', 'PK\u0003\u0004', 'rows.xlsx is not a whole workbook'],
+      ['rows.csv.gz', gzipSync('text\nfine\n').subarray(0, 20), 'not a whole gzip file'],
+      ['rows.jsonl', '{\n"a": 1\n}', 'is one JSON document'],
+      ['empty.jsonl', '', 'has no rows: it is empty'],
+    ],
+    2,
+  ).test('%s that cannot be read ends in a summary that says so', async (name, content, message) => {
     const host = await openHost();
     await host.start();
 
@@ -135,12 +139,15 @@ describe('a dropped job request', () => {
     ]);
   });
 
-  test.each([
-    ['not JSON', '{', 'is not JSON'],
-    ['an unknown field', '{"rows":[{"prompt":"x"}],"profil":"classify"}', 'profil'],
-    ['no input', '{"profile":"classify"}', 'exactly one of "inputs", "prefix" and "rows"'],
-    ['an input that is not there', '{"inputs":["staged/none.csv"]}', 'There is no input file'],
-  ])('with %s is refused and says so', async (_, content, message) => {
+  tableOf(
+    [
+      ['not JSON', '{', 'is not JSON'],
+      ['an unknown field', '{"rows":[{"prompt":"x"}],"profil":"classify"}', 'profil'],
+      ['no input', '{"profile":"classify"}', 'exactly one of "inputs", "prefix" and "rows"'],
+      ['an input that is not there', '{"inputs":["staged/none.csv"]}', 'There is no input file'],
+    ],
+    2,
+  ).test('with %s is refused and says so', async (_, content, message) => {
     const host = await openHost();
     await host.start();
 

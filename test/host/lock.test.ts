@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { holderOf, lockFolder } from '../../host/lock.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
+import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
 const LOCK_MODULE = new URL('../../host/lock.ts', import.meta.url).href;
 
@@ -98,25 +99,29 @@ test('a lock file that is lost lets nobody in while the folder is in use', async
   await expect(lockFolder(folder)).rejects.toThrow('is in use by another process');
 });
 
-test('of many processes that take over from one that was killed exactly one wins, each time', async () => {
-  const folder = await openTempFolder();
-  let holder = await contend(folder);
-  expect(await holder.take()).toBe('won');
+test(
+  'of many processes that take over from one that was killed exactly one wins, each time',
+  EXHAUSTIVE,
+  async () => {
+    const folder = await openTempFolder();
+    let holder = await contend(folder);
+    expect(await holder.take()).toBe('won');
 
-  for (let round = 0; round < 3; round += 1) {
-    const contenders = await Promise.all(Array.from({ length: 8 }, () => contend(folder)));
-    holder.child.kill('SIGKILL');
-    await once(holder.child, 'exit');
+    for (let round = 0; round < 3; round += 1) {
+      const contenders = await Promise.all(Array.from({ length: 8 }, () => contend(folder)));
+      holder.child.kill('SIGKILL');
+      await once(holder.child, 'exit');
 
-    const said = await Promise.all(contenders.map((contender) => contender.take()));
+      const said = await Promise.all(contenders.map((contender) => contender.take()));
 
-    const winners = contenders.filter((_, n) => said[n] === 'won');
-    expect(winners).toHaveLength(1);
-    expect(said.filter((text) => text.includes('is in use by'))).toHaveLength(7);
-    for (const { child } of contenders) if (child !== winners[0]?.child) child.kill('SIGKILL');
-    holder = winners[0] ?? holder;
-  }
-});
+      const winners = contenders.filter((_, n) => said[n] === 'won');
+      expect(winners).toHaveLength(1);
+      expect(said.filter((text) => text.includes('is in use by'))).toHaveLength(7);
+      for (const { child } of contenders) if (child !== winners[0]?.child) child.kill('SIGKILL');
+      holder = winners[0] ?? holder;
+    }
+  },
+);
 
 test('looking whether a folder is in use never keeps a process out that takes it', async () => {
   const folder = await openTempFolder();

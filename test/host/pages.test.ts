@@ -1,16 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { accessibilityFaults, launchBrowser, shoot, watchPage } from '../report/browser.ts';
+import { describe, expect, test } from 'vitest';
+import { accessibilityFaults, shoot, useBrowser, watchPage } from '../report/browser.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { BatchAction } from '../../simulator/faults.ts';
+import { EXHAUSTIVE } from '../support/exhaustive.ts';
 import { openHost, type TestHost } from './open-host.ts';
-
-const found = await launchBrowser();
-const browser = typeof found === 'string' ? undefined : found;
-if (typeof found === 'string') process.stderr.write(`The pages' browser tests do not run: ${found}.\n`);
-
-afterAll(() => browser?.close());
 
 const MARKUP = '<img src=x onerror="window.pwned = 1">';
 
@@ -49,16 +43,12 @@ async function holdJob(action: BatchAction = { kind: 'status', status: MARKUP })
   return { host, url, jobId, release: () => held.resolve() };
 }
 
-describe.skipIf(browser === undefined)('in a browser', () => {
-  let chromium: Browser;
-
-  beforeAll(() => {
-    if (browser !== undefined) chromium = browser;
-  });
+describe('in a browser', EXHAUSTIVE, () => {
+  const browser = useBrowser();
 
   test('the list leads to a job, whose page follows it to its end by itself', async () => {
     const { url, jobId, release } = await holdJob();
-    const { page, trouble, requests } = await watchPage(chromium);
+    const { page, trouble, requests } = await watchPage(browser.open());
 
     await page.goto(`${url}/`);
     expect(await accessibilityFaults(page)).toEqual([]);
@@ -91,7 +81,7 @@ describe.skipIf(browser === undefined)('in a browser', () => {
 
   test('updates can be paused', async () => {
     const { host, url, jobId, release } = await holdJob();
-    const { page, trouble, requests } = await watchPage(chromium);
+    const { page, trouble, requests } = await watchPage(browser.open());
     await page.goto(`${url}/ui/${jobId}`);
 
     await page.getByRole('button', { name: 'Pause updates' }).click();
@@ -107,17 +97,13 @@ describe.skipIf(browser === undefined)('in a browser', () => {
   });
 });
 
-describe.skipIf(browser === undefined)('a page does what the command line does:', () => {
-  let chromium: Browser;
-
-  beforeAll(() => {
-    if (browser !== undefined) chromium = browser;
-  });
+describe('a page does what the command line does:', EXHAUSTIVE, () => {
+  const browser = useBrowser();
 
   test('rows are pasted, planned and started, and their job is looked for and read, by keyboard', async () => {
     const host = await openHost();
     const { url } = await host.start();
-    const { page, trouble } = await watchPage(chromium);
+    const { page, trouble } = await watchPage(browser.open());
     await page.goto(`${url}/`);
 
     await page.getByLabel('Or rows').fill('id,prompt\n1,echo:one\n2,echo:=two\n3,\n');
@@ -164,7 +150,7 @@ describe.skipIf(browser === undefined)('a page does what the command line does:'
   test('a job is cancelled and resumed', async () => {
     // What has finished before it is cancelled has succeeded.
     const { url, jobId, release } = await holdJob({ kind: 'stuck', status: 'in_progress', finished: 0.5 });
-    const { page, trouble } = await watchPage(chromium);
+    const { page, trouble } = await watchPage(browser.open());
     await page.goto(`${url}/ui/${jobId}`);
 
     await Promise.all([
@@ -185,13 +171,24 @@ describe.skipIf(browser === undefined)('a page does what the command line does:'
     await host.drop('input/rows.jsonl', '{"prompt":"echo:one"}\n{"prompt":"two [flaky:CONTENT_FILTER]"}\n');
     const [summary] = await host.ended(1);
     const job = `${url}/ui/${summary?.jobId}`;
-    const { page, trouble } = await watchPage(chromium);
+    const { page, trouble } = await watchPage(browser.open());
     await page.goto(job);
     expect(await page.locator('#notable tbody tr').allInnerTexts()).toEqual([
       expect.stringMatching(/two \[flaky:CONTENT_FILTER\]\s+CONTENT_FILTER/),
     ]);
 
-    await page.getByRole('button', { name: 'Retry what is not ok' }).press('Enter');
+    expect(await page.getByLabel('by', { exact: true }).locator('option').allInnerTexts()).toEqual([
+      'the same profile',
+      'default',
+      'classify',
+    ]);
+    await page.getByLabel('by', { exact: true }).selectOption('default');
+    expect(await accessibilityFaults(page)).toEqual([]);
+    const [asked] = await Promise.all([
+      page.waitForRequest((request) => request.url().endsWith('/retry')),
+      page.getByRole('button', { name: 'Retry what is not ok' }).press('Enter'),
+    ]);
+    expect(asked.postData()).toBe('{"profile":"default"}');
     await page.waitForURL(`${job}-retry-1`);
     await page.locator('#state .badge.succeeded').waitFor();
     await page.goto(job);
@@ -202,7 +199,49 @@ describe.skipIf(browser === undefined)('a page does what the command line does:'
   });
 });
 
+describe('by the mouse', EXHAUSTIVE, () => {
+  const browser = useBrowser();
+
+  test('a file is dropped on the page, planned and started', async () => {
+    const host = await openHost();
+    const { url } = await host.start();
+    const { page, trouble } = await watchPage(browser.open());
+    await page.goto(`${url}/`);
+
+    // Runs in the browser.
+    const dropped = await page.evaluateHandle(`(() => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File(['id;prompt\\n1;echo:Grüße\\n'], 'aus Excel.csv'));
+      return transfer;
+    })()`);
+    await page.dispatchEvent('#new', 'dragover', { dataTransfer: dropped });
+    await page.dispatchEvent('#new', 'drop', { dataTransfer: dropped });
+    await page.getByText('aus Excel.csv is chosen.').waitFor();
+    await page.getByRole('button', { name: 'See the plan' }).click();
+    await page.getByText('Nothing was sent.').waitFor();
+    expect(await page.locator('#planned').innerText()).toContain('1 row, all of them valid.');
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await page.locator('#state .badge.succeeded').waitFor();
+
+    const [summary] = await host.ended(1);
+    expect(await host.results(String(summary?.jobId))).toMatchObject([{ custom_id: '1', text: 'Grüße' }]);
+    expect(trouble).toEqual([]);
+  });
+});
+
 describe('the pages', () => {
+  test('show the last jobs of each schedule, those that name inputs too', async () => {
+    const host = await openHost();
+    await host.drop('staged/2026-11-02.csv', 'text\nfine\n');
+    const running = await host.start();
+    host.clock.moveTo('2026-11-02T21:00:01Z');
+    await running.fireSchedules();
+    const [nightly] = (await host.ended(24)).filter(({ jobId }) => jobId.startsWith('nightly'));
+
+    const text = await (await fetch(`${running.url}/`)).text();
+    expect(text).toMatch(new RegExp(`nightly</th>[^]*?href="/ui/${nightly?.jobId}"[^]*?hourly</th>`));
+  });
+
   test('of jobs and of a job carry their policy, and are asked for anew', async () => {
     const { url, jobId, release } = await holdJob();
     for (const path of ['/', `/ui/${jobId}`]) {

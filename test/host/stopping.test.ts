@@ -4,9 +4,10 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { BIN, USER_ENV } from '../cli/spawn-cli.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
+import { tableOf } from '../support/exhaustive.ts';
 
 /** A provider whose answers never end: a byte now and then, so that no timeout between two pieces ends them. */
 async function openDrip(): Promise<{ readonly url: string; readonly asked: Promise<void> }> {
@@ -27,7 +28,7 @@ async function openDrip(): Promise<{ readonly url: string; readonly asked: Promi
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, asked };
 }
 
-test.each(['SIGTERM', 'SIGINT'] as const)(
+tableOf(['SIGTERM', 'SIGINT'], 1).test(
   'a run whose provider never finishes an answer ends on %s, and its folder is free',
   async (signal) => {
     const folder = await openTempFolder();

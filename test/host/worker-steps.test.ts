@@ -6,6 +6,7 @@ import type { NightshiftConfig } from '../../src/config/config.ts';
 import { deployedProviders } from '../../src/config/deployed-providers.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import { WorkerSteps } from '../../host/worker-steps.ts';
+import { tableOf } from '../support/exhaustive.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
 /** A thread that speaks as the one of the steps does, with steps that misbehave. */
@@ -54,7 +55,7 @@ describe('steps in a thread of their own', () => {
     });
   });
 
-  test.each(['spin', 'backtrack'])(
+  tableOf(['spin', 'backtrack'], 1).test(
     'that compute without end (%s) are ended, and fail alone; the host goes on meanwhile',
     async (step) => {
       const steps = open();
@@ -85,7 +86,7 @@ describe('steps in a thread of their own', () => {
     expect(await steps.call('echo', EVENT)).toEqual(EVENT);
   });
 
-  test.each(['spin', 'never'])('that nobody waits for any more (%s) are ended soon', async (step) => {
+  tableOf(['spin', 'never'], 1).test('that nobody waits for any more (%s) are ended soon', async (step) => {
     const steps = open();
     expect(await steps.call('echo', EVENT)).toEqual(EVENT);
     const abandoned = steps.call(step, EVENT).then(String, String);

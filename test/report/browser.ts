@@ -1,10 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import bundled from '@sparticuz/chromium';
-import axe from 'axe-core';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
-import { onTestFinished } from 'vitest';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach, onTestFinished } from 'vitest';
 
 /** Screenshots of the tests, for people. */
 export const SHOTS = join(tmpdir(), 'nightshift-screenshots');
@@ -19,13 +17,33 @@ export async function launchBrowser(): Promise<Browser | string> {
   if (named === undefined && (process.platform !== 'linux' || process.arch !== 'x64'))
     return `no Chromium comes through npm for ${process.platform} on ${process.arch}; CHROMIUM_PATH names one`;
   try {
-    const executablePath = named ?? (await bundled.executablePath());
+    // Only now: tests that need no browser share these files.
+    const { chromium } = await import('playwright-core');
+    const executablePath = named ?? (await (await import('@sparticuz/chromium')).default.executablePath());
     return await chromium.launch({ executablePath, headless: true, chromiumSandbox: false });
   } catch (error) {
     // A path that somebody set is meant.
     if (named !== undefined) throw error;
     return `Chromium does not start: ${String(error).split('\n')[0] ?? ''}`;
   }
+}
+
+/** A browser for the tests of a group, which are skipped where none starts. */
+export function useBrowser(): { readonly open: () => Browser } {
+  let found: Browser | string = 'it was not launched';
+  beforeAll(async () => {
+    found = await launchBrowser();
+  });
+  beforeEach(({ skip }) => skip(typeof found === 'string', `There is no browser: ${String(found)}.`));
+  afterAll(async () => {
+    if (typeof found !== 'string') await found.close();
+  });
+  return {
+    open: () => {
+      if (typeof found === 'string') throw new Error(found);
+      return found;
+    },
+  };
 }
 
 export interface Watched {
@@ -55,6 +73,7 @@ export async function watchPage(browser: Browser, options: BrowserContextOptions
 
 /** What axe-core finds at fault, by rule, with the elements. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
+  const { default: axe } = await import('axe-core');
   // The page's policy lets no script in; the debugger may evaluate one.
   await page.evaluate(axe.source);
   const violations = await page.evaluate(async () => {

@@ -1,20 +1,13 @@
 import { readFile, stat } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { reportKey } from '../../src/checkpoints/keys.ts';
 import { openWorld, prompts, type Ended, type World, type WorldOptions } from '../workflow/world.ts';
-import { accessibilityFaults, launchBrowser, shoot, watchPage } from './browser.ts';
+import { accessibilityFaults, shoot, useBrowser, watchPage } from './browser.ts';
 import { HOSTILE_TEXTS } from './hostile.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
 /** Real jobs, and their pages in a browser. */
-
-const found = await launchBrowser();
-const browser = typeof found === 'string' ? undefined : found;
-if (typeof found === 'string') process.stderr.write(`The report's browser tests do not run: ${found}.\n`);
-
-afterAll(() => browser?.close());
 
 const urlOf = (world: World, { jobId }: Ended): string =>
   pathToFileURL(world.store.locate(reportKey(jobId))).href;
@@ -35,16 +28,12 @@ async function runHostileJob(): Promise<{ world: World; ended: Ended }> {
   return { world, ended: await world.run(input, { name, rounds: 1, shardLimits: { maxRows: 12 } }) };
 }
 
-describe.skipIf(browser === undefined)('in a browser, the report of', EXHAUSTIVE, () => {
-  let chromium: Browser;
-
-  beforeAll(() => {
-    if (browser !== undefined) chromium = browser;
-  });
+describe('in a browser, the report of', EXHAUSTIVE, () => {
+  const browser = useBrowser();
 
   test('a hostile job runs no script, asks for nothing and shows everything as text', async () => {
     const { world, ended } = await runHostileJob();
-    const { page, trouble, requests } = await watchPage(chromium);
+    const { page, trouble, requests } = await watchPage(browser.open());
     const url = urlOf(world, ended);
 
     await page.goto(url);
@@ -70,7 +59,7 @@ describe.skipIf(browser === undefined)('in a browser, the report of', EXHAUSTIVE
   test('a job lets nothing run or load, were there markup in it after all', async () => {
     const world = await openWorld();
     const ended = await world.run(prompts(1));
-    const { page, trouble } = await watchPage(chromium);
+    const { page, trouble } = await watchPage(browser.open());
     const loaded: string[] = [];
     page.on('requestfinished', (request) => loaded.push(request.url()));
     const url = urlOf(world, ended);
@@ -94,7 +83,7 @@ describe.skipIf(browser === undefined)('in a browser, the report of', EXHAUSTIVE
   test('a job can be filtered by keyboard, and says how many rows are left', async () => {
     const world = await openWorld();
     const ended = await world.run(prompts(30, (n) => `echo:${n % 3 === 0 ? 'Lübeck' : 'Bergen'} and ${n}`));
-    const { page, trouble } = await watchPage(chromium);
+    const { page, trouble } = await watchPage(browser.open());
     await page.goto(urlOf(world, ended));
 
     await page.getByLabel('Filter').focus();
@@ -112,7 +101,7 @@ describe.skipIf(browser === undefined)('in a browser, the report of', EXHAUSTIVE
   test('a job links to the files beside it', async () => {
     const world = await openWorld();
     const ended = await world.run(`${prompts(3)}{"nothing":true}\n`);
-    const { page } = await watchPage(chromium);
+    const { page } = await watchPage(browser.open());
     await page.goto(urlOf(world, ended));
 
     const links = await page
@@ -147,7 +136,7 @@ describe.skipIf(browser === undefined)('in a browser, the report of', EXHAUSTIVE
     });
     const input = prompts(60, (n) => `In one sentence, why did Hanseatic city #${n} matter?`);
     const ended = await world.run(`${input}not json\n`, { shardLimits: { maxRows: 13 } });
-    const { page, trouble } = await watchPage(chromium, { colorScheme, viewport });
+    const { page, trouble } = await watchPage(browser.open(), { colorScheme, viewport });
 
     await page.goto(urlOf(world, ended));
     await page.getByText('Batches as a table').click();
@@ -164,7 +153,7 @@ describe.skipIf(browser === undefined)('in a browser, the report of', EXHAUSTIVE
       faults: [{ at: 'row', every: 3, action: { kind: 'error', code: 'INFERENCE_3107' }, times: 2 }],
     });
     const ended = await world.run(prompts(90), { shardLimits: { maxRows: 3 } });
-    const { page, trouble } = await watchPage(chromium, { colorScheme: 'light' });
+    const { page, trouble } = await watchPage(browser.open(), { colorScheme: 'light' });
 
     await page.goto(urlOf(world, ended));
 
@@ -180,7 +169,7 @@ describe.skipIf(browser === undefined)('in a browser, the report of', EXHAUSTIVE
   test('a job that was refused says why', async () => {
     const world = await openWorld();
     const ended = await world.run('not json\n{"nothing":true}\n');
-    const { page, trouble } = await watchPage(chromium);
+    const { page, trouble } = await watchPage(browser.open());
 
     await page.goto(urlOf(world, ended));
 

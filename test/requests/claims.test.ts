@@ -15,6 +15,7 @@ import {
   withVersions,
   type Crash,
 } from './store.ts';
+import { tableOf } from '../support/exhaustive.ts';
 
 /** The time that runs are for. */
 const TIME = Date.UTC(2026, 10, 20, 12);
@@ -218,37 +219,40 @@ describe('a run that is tried again', () => {
     expect(taken).toEqual(numbered(8).map(() => keys));
   });
 
-  test('at the same moment takes the same files, however the two cross with files that come', async () => {
-    const store = await openStore();
-    let world = 0;
-    await fc.assert(
-      fc.asyncProperty(fc.scheduler(), fc.nat(3), fc.nat(3), async (scheduler, before, since) => {
-        world += 1;
-        const prefix = `staged/${world}/`;
-        const claimer = { schedule: `s${world}`, prefix, time: TIME, jobId: `job-${world}` };
-        const traffic = createTraffic(scheduler);
-        const shaky = unsteady(store, { traffic });
-        await putAll(
-          store,
-          numbered(before).map((n) => `${prefix}a${n}.csv`),
-        );
+  tableOf([15, 60], 1).test(
+    'at the same moment takes the same files, however the two cross with files that come, in %i trials',
+    async (numRuns) => {
+      const store = await openStore();
+      let world = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.scheduler(), fc.nat(3), fc.nat(3), async (scheduler, before, since) => {
+          world += 1;
+          const prefix = `staged/${world}/`;
+          const claimer = { schedule: `s${world}`, prefix, time: TIME, jobId: `job-${world}` };
+          const traffic = createTraffic(scheduler);
+          const shaky = unsteady(store, { traffic });
+          await putAll(
+            store,
+            numbered(before).map((n) => `${prefix}a${n}.csv`),
+          );
 
-        const [one, other] = await traffic.drive(
-          Promise.all([
-            claimInputs(shaky, claimer),
-            claimInputs(shaky, claimer),
-            putAll(
-              shaky,
-              numbered(since).map((n) => `${prefix}b${n}.csv`),
-            ),
-          ]),
-        );
+          const [one, other] = await traffic.drive(
+            Promise.all([
+              claimInputs(shaky, claimer),
+              claimInputs(shaky, claimer),
+              putAll(
+                shaky,
+                numbered(since).map((n) => `${prefix}b${n}.csv`),
+              ),
+            ]),
+          );
 
-        expect(other).toEqual(one);
-      }),
-      { numRuns: 60 },
-    );
-  });
+          expect(other).toEqual(one);
+        }),
+        { numRuns },
+      );
+    },
+  );
 });
 
 describe('runs at the same moment', () => {
@@ -267,92 +271,98 @@ describe('runs at the same moment', () => {
     { maxLength: 3 },
   );
 
-  test('share no file and take all together, however they cross, and wherever they fail and are tried again', async () => {
-    const store = await openStore();
-    let world = 0;
-    await fc.assert(
-      fc.asyncProperty(
-        fc.scheduler(),
-        fc.nat(8),
-        fc.array(crashes, { minLength: 1, maxLength: 4 }),
-        async (scheduler, count, runs) => {
-          world += 1;
-          const prefix = `staged/${world}/`;
-          const keys = Array.from({ length: count }, (_, n) => `${prefix}${n}.csv`);
-          await putAll(store, keys);
-          const traffic = createTraffic(scheduler);
-          const claimers = runs.map((_, n) => ({
-            schedule: `s${world}`,
-            prefix,
-            time: TIME,
-            jobId: `job-${world}-${n}`,
-          }));
+  tableOf([15, 60], 1).test(
+    'share no file and take all together, however they cross, and wherever they fail and are tried again, in %i trials',
+    async (numRuns) => {
+      const store = await openStore();
+      let world = 0;
+      await fc.assert(
+        fc.asyncProperty(
+          fc.scheduler(),
+          fc.nat(8),
+          fc.array(crashes, { minLength: 1, maxLength: 4 }),
+          async (scheduler, count, runs) => {
+            world += 1;
+            const prefix = `staged/${world}/`;
+            const keys = Array.from({ length: count }, (_, n) => `${prefix}${n}.csv`);
+            await putAll(store, keys);
+            const traffic = createTraffic(scheduler);
+            const claimers = runs.map((_, n) => ({
+              schedule: `s${world}`,
+              prefix,
+              time: TIME,
+              jobId: `job-${world}-${n}`,
+            }));
 
-          const taken = await traffic.drive(
-            Promise.all(
-              claimers.map((claimer, n) =>
-                insist(store, { traffic, crashes: runs[n] ?? [] }, (each) => claimInputs(each, claimer)),
+            const taken = await traffic.drive(
+              Promise.all(
+                claimers.map((claimer, n) =>
+                  insist(store, { traffic, crashes: runs[n] ?? [] }, (each) => claimInputs(each, claimer)),
+                ),
               ),
-            ),
-          );
-
-          expect(
-            taken
-              .flat()
-              .map(({ key }) => key)
-              .toSorted(),
-          ).toEqual(keys);
-          const again = await Promise.all(claimers.map((claimer) => claimInputs(store, claimer)));
-          expect(again).toEqual(taken);
-        },
-      ),
-      { numRuns: 60 },
-    );
-  });
-
-  test('take every file at least once and at most as often as it was written, while files come and change', async () => {
-    const store = await openStore();
-    let world = 0;
-    await fc.assert(
-      fc.asyncProperty(
-        fc.scheduler(),
-        fc.array(fc.nat(4), { minLength: 1, maxLength: 10 }),
-        fc.integer({ min: 1, max: 3 }),
-        async (scheduler, writes, count) => {
-          world += 1;
-          const prefix = `staged/${world}/`;
-          const claimer = (n: number) => ({
-            schedule: `s${world}`,
-            prefix,
-            time: TIME,
-            jobId: `job-${world}-${n}`,
-          });
-          const traffic = createTraffic(scheduler);
-          const shaky = unsteady(store, { traffic });
-          const write = async (): Promise<void> => {
-            // Each content has a length of its own: the clock of a file system is coarse.
-            for (const [n, file] of writes.entries())
-              await shaky.put(`${prefix}${file}.csv`, 'x'.repeat(n + 1));
-          };
-
-          const [taken] = await traffic.drive(
-            Promise.all([Promise.all(numbered(count).map((n) => claimInputs(shaky, claimer(n)))), write()]),
-          );
-          const rest = await claimInputs(store, claimer(count));
-
-          const times = (key: string): number =>
-            [...taken.flat(), ...rest].filter((input) => input.key === key).length;
-          for (const file of new Set(writes)) {
-            expect(times(`${prefix}${file}.csv`)).toBeGreaterThanOrEqual(1);
-            expect(times(`${prefix}${file}.csv`)).toBeLessThanOrEqual(
-              writes.filter((n) => n === file).length,
             );
-          }
-        },
-      ),
-      { numRuns: 60 },
-    );
-  });
+
+            expect(
+              taken
+                .flat()
+                .map(({ key }) => key)
+                .toSorted(),
+            ).toEqual(keys);
+            const again = await Promise.all(claimers.map((claimer) => claimInputs(store, claimer)));
+            expect(again).toEqual(taken);
+          },
+        ),
+        { numRuns },
+      );
+    },
+  );
+
+  tableOf([15, 60], 1).test(
+    'take every file at least once and at most as often as it was written, while files come and change, in %i trials',
+    async (numRuns) => {
+      const store = await openStore();
+      let world = 0;
+      await fc.assert(
+        fc.asyncProperty(
+          fc.scheduler(),
+          fc.array(fc.nat(4), { minLength: 1, maxLength: 10 }),
+          fc.integer({ min: 1, max: 3 }),
+          async (scheduler, writes, count) => {
+            world += 1;
+            const prefix = `staged/${world}/`;
+            const claimer = (n: number) => ({
+              schedule: `s${world}`,
+              prefix,
+              time: TIME,
+              jobId: `job-${world}-${n}`,
+            });
+            const traffic = createTraffic(scheduler);
+            const shaky = unsteady(store, { traffic });
+            const write = async (): Promise<void> => {
+              // Each content has a length of its own: the clock of a file system is coarse.
+              for (const [n, file] of writes.entries())
+                await shaky.put(`${prefix}${file}.csv`, 'x'.repeat(n + 1));
+            };
+
+            const [taken] = await traffic.drive(
+              Promise.all([Promise.all(numbered(count).map((n) => claimInputs(shaky, claimer(n)))), write()]),
+            );
+            const rest = await claimInputs(store, claimer(count));
+
+            const times = (key: string): number =>
+              [...taken.flat(), ...rest].filter((input) => input.key === key).length;
+            for (const file of new Set(writes)) {
+              expect(times(`${prefix}${file}.csv`)).toBeGreaterThanOrEqual(1);
+              expect(times(`${prefix}${file}.csv`)).toBeLessThanOrEqual(
+                writes.filter((n) => n === file).length,
+              );
+            }
+          },
+        ),
+        { numRuns },
+      );
+    },
+  );
 });
 
 describe('a job that is refused before anything was sent', () => {

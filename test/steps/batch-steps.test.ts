@@ -193,11 +193,11 @@ describe('a poll', () => {
   });
 
   test('that is refused, as the list is, fails with the provider’s own error', async () => {
-    const refusal = new ProviderRejected('get batch: 400');
+    const rejection = new ProviderRejected('get batch: 400');
     const listed = Promise.reject(new ProviderRejected('find batch: 405'));
     listed.catch(() => undefined);
 
-    await expect(pollBatch(await openEdges(failing(refusal, listed)), context())).rejects.toBe(refusal);
+    await expect(pollBatch(await openEdges(failing(rejection, listed)), context())).rejects.toBe(rejection);
   });
 
   test('that finds the batch again forgets the misses', async () => {

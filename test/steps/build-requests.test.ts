@@ -93,7 +93,7 @@ describe('a job that starts', () => {
     expect(logged).toEqual([['requests_built', { jobId: JOB_ID, rows: 3, invalid: 0, shards: 2 }]]);
   });
 
-  test('over several files is one job, in their order, with ids unique across them', async () => {
+  test('over several files is one job, in their order, with the name of a file before ids that an earlier one has', async () => {
     const files = {
       'b.jsonl': rows('1', '2'),
       'a.json': '{"3":"hi","2":"hi"}',
@@ -105,10 +105,8 @@ describe('a job that starts', () => {
 
     await build();
 
-    expect(await idsOf(store, 0)).toEqual(['1', '2', '3', 'row-00000005']);
-    expect((await plan())?.problems).toMatchObject([
-      { line: 2, custom_id: '2', code: 'DUPLICATE_CUSTOM_ID' },
-    ]);
+    expect(await idsOf(store, 0)).toEqual(['1', '2', '3', 'a-2', 'row-00000005']);
+    expect((await plan())?.problems).toEqual([]);
   });
 
   test('takes the guide’s ten prompts as they are', async () => {

@@ -207,8 +207,8 @@ describe('a create whose answer was lost', () => {
   test.each([
     new ProviderRejected('find batch of file file_1: 400'),
     new ProviderNotFound('find batch of file file_1: 404'),
-  ])('is not given up, nor made again, when the list answers with $name', async (refusal) => {
-    const edges = await openEdges({ findBatch: () => Promise.reject(refusal) });
+  ])('is not given up, nor made again, when the list answers with $name', async (rejection) => {
+    const edges = await openEdges({ findBatch: () => Promise.reject(rejection) });
     await writeJson(edges.store, roundKey(CONTEXT, 1, 'creating.json'), { at: NOW - 10_000 });
 
     await expect(createBatch(edges, CONTEXT)).rejects.toMatchObject({

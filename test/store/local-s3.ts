@@ -17,7 +17,7 @@ export interface LocalS3 {
 }
 
 /**
- * s3rver, with two things put in front of it: `If-None-Match: *`, which it ignores, and answers that break off. Its other
+ * s3rver, with three things put in front of it: `If-None-Match: *`, which it ignores, whole objects while one is written anew, and answers that break off. Its other
  * gaps: bucket calls need `allowMismatchedSignatures`; trailing checksums fail, so clients say `WHEN_REQUIRED` as ours
  * does; listing beyond one page fails (Node has no DES any more); "bytes=0-0" is taken for "from 0 on"; a range of an empty object is answered with one byte that
  * never comes, where S3 says 416; listings go folder by folder and escape XML twice; there are no versions. Those are tested with a mocked client.
@@ -32,6 +32,7 @@ export async function startLocalS3(): Promise<LocalS3> {
   });
   const answer = s3.callback();
   const isTaken = createClaims();
+  const inTurn = createTurns();
   const breaks: number[] = [];
   const server = createServer((request, response) => {
     if (isTaken(request)) {
@@ -40,7 +41,7 @@ export async function startLocalS3(): Promise<LocalS3> {
     }
     const bytes = request.method === 'GET' ? breaks.shift() : undefined;
     if (bytes !== undefined) breakAfter(response, bytes);
-    answer(request, response);
+    inTurn(request, response, () => answer(request, response));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -84,6 +85,19 @@ function createClaims(): (request: IncomingMessage) => boolean {
     const refused = headers['if-none-match'] === '*' && taken.has(key);
     taken.add(key);
     return refused;
+  };
+}
+
+/** What is asked of a key while an object is written there waits for its end: s3rver would show a part of it. */
+function createTurns(): (request: IncomingMessage, response: ServerResponse, answer: () => void) => void {
+  const writing = new Map<string, Promise<void>>();
+  return ({ method, url = '' }, response, answer) => {
+    const [key = ''] = url.split('?');
+    const turn = (writing.get(key) ?? Promise.resolve()).then(answer);
+    if (method !== 'PUT') return;
+    const written = new Promise<void>((resolve) => response.once('close', resolve));
+    const end = turn.then(() => written).then(() => void (writing.get(key) === end && writing.delete(key)));
+    writing.set(key, end);
   };
 }
 

@@ -1,13 +1,14 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { shardKey } from '../../src/checkpoints/keys.ts';
 import type { LateOutput } from '../../simulator/faults.ts';
 import { openWorld, prompts, type World } from './world.ts';
+import { tableOf } from '../support/exhaustive.ts';
 
 const KINDS: readonly LateOutput[] = ['no-id', 'not-found', 'empty', 'short', 'growing', 'foreign'];
 
 const creates = ({ simulator }: World): number[] => [...simulator.createsPerKey().values()];
 
-describe.each(KINDS)('a batch that has ended and shows its output late (%s)', (shows) => {
+tableOf(KINDS, 3).describe('a batch that has ended and shows its output late (%s)', (shows) => {
   test('is looked at again until its files are complete, and is paid for once', async () => {
     const world = await openWorld({
       faults: [{ at: 'batch', action: { kind: 'late', shows, seconds: 240 } }],

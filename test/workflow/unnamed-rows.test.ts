@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Fault } from '../../simulator/faults.ts';
 import { openWorld, type World } from './world.ts';
+import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 
 const IDS = Array.from({ length: 50 }, (_, n) => `r${n}`);
 const INPUT = IDS.map((custom_id) => `${JSON.stringify({ custom_id, prompt: `echo:${custom_id}` })}\n`).join(
@@ -17,34 +18,40 @@ const poisoned = (ids: readonly string[], message: string, code = 'validation_er
 const paid = ({ simulator }: World): number[] => [...simulator.answersPerRow().values()];
 
 describe('rows that make a provider fail their file without being named', () => {
-  test.each([
-    ['the first', ['r0']],
-    ['one in the middle', ['r31']],
-    ['the last', ['r49']],
-    ['two', ['r7', 'r40']],
-    ['two neighbours', ['r24', 'r25']],
-    ['three at the front', ['r0', 'r1', 'r2']],
-  ])('are found (%s): they fail with its message, and all others are answered once', async (_, guilty) => {
-    const world = await openWorld({
-      faults: [poisoned(guilty, 'The batch has an image that is too small.')],
-    });
+  tableOf(
+    [
+      ['the first', ['r0']],
+      ['one in the middle', ['r31']],
+      ['the last', ['r49']],
+      ['two', ['r7', 'r40']],
+      ['two neighbours', ['r24', 'r25']],
+      ['three at the front', ['r0', 'r1', 'r2']],
+    ],
+    2,
+  ).test(
+    'are found (%s): they fail with its message, and all others are answered once',
+    async (_, guilty) => {
+      const world = await openWorld({
+        faults: [poisoned(guilty, 'The batch has an image that is too small.')],
+      });
 
-    const { summary, results } = await world.run(INPUT, { rounds: 2 });
+      const { summary, results } = await world.run(INPUT, { rounds: 2 });
 
-    expect(results.filter(({ ok }) => !ok)).toMatchObject(
-      guilty.map((custom_id) => ({
-        custom_id,
-        outcome: 'failed',
-        error: { code: 'validation_error', message: 'The batch has an image that is too small.' },
-      })),
-    );
-    expect(summary).toMatchObject({ status: 'partial', counts: { ok: 50 - guilty.length } });
-    expect(paid(world)).toEqual(Array.from({ length: 50 - guilty.length }, () => 1));
-    expect(world.simulator.batches().length).toBeLessThanOrEqual(2 + 8 * guilty.length);
-    expect(summary.left ?? []).toEqual([]);
-  });
+      expect(results.filter(({ ok }) => !ok)).toMatchObject(
+        guilty.map((custom_id) => ({
+          custom_id,
+          outcome: 'failed',
+          error: { code: 'validation_error', message: 'The batch has an image that is too small.' },
+        })),
+      );
+      expect(summary).toMatchObject({ status: 'partial', counts: { ok: 50 - guilty.length } });
+      expect(paid(world)).toEqual(Array.from({ length: 50 - guilty.length }, () => 1));
+      expect(world.simulator.batches().length).toBeLessThanOrEqual(2 + 8 * guilty.length);
+      expect(summary.left ?? []).toEqual([]);
+    },
+  );
 
-  test('are all rows: each fails with the message, and the search ends', async () => {
+  test('are all rows: each fails with the message, and the search ends', EXHAUSTIVE, async () => {
     const world = await openWorld({ faults: [poisoned(IDS, 'Nothing in here can be used.')] });
 
     const { summary, results } = await world.run(INPUT, { rounds: 2 });
@@ -71,18 +78,21 @@ describe('rows that make a provider fail their file without being named', () => 
 });
 
 describe('a failed file that names a row in its text', () => {
-  test.each([
-    ['Line {line}: Invalid JSON'],
-    ['line {line} is not valid'],
-    ['Invalid request at line {line} column 2'],
-    ['row {line}: content must be a string'],
-    ['lines[{index}].body.messages is required'],
-    ['requests.{index}.body: Field required'],
-    ['request {line} is invalid'],
-    ["Request with custom_id '{id}' was refused"],
-    ['custom_id={id}: a field is missing'],
-    ['Invalid item at index {index}'],
-  ])('fails that row only, and sends the others (%s)', async (message) => {
+  tableOf(
+    [
+      ['Line {line}: Invalid JSON'],
+      ['line {line} is not valid'],
+      ['Invalid request at line {line} column 2'],
+      ['row {line}: content must be a string'],
+      ['lines[{index}].body.messages is required'],
+      ['requests.{index}.body: Field required'],
+      ['request {line} is invalid'],
+      ["Request with custom_id '{id}' was refused"],
+      ['custom_id={id}: a field is missing'],
+      ['Invalid item at index {index}'],
+    ],
+    2,
+  ).test('fails that row only, and sends the others (%s)', async (message) => {
     const world = await openWorld({ faults: [poisoned(['r31'], message)] });
 
     const { summary, results } = await world.run(INPUT);

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { onTestFinished } from 'vitest';
 import { callHandlers } from '../../host/call-handlers.ts';
-import { createLocalExecutions, type CallStep, type EngineEvent } from '../../host/engine.ts';
+import type { EngineEvent } from '../../host/engine-events.ts';
+import { createLocalExecutions, type CallStep } from '../../host/engine.ts';
 import { loadMachine, type Machine } from '../../host/load-stack.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/index.ts';
 import type { NightshiftConfig, ProfileConfig } from '../../src/config/config.ts';

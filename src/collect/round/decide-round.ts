@@ -26,13 +26,13 @@ export function decideRound(
   const decision = {
     round,
     lastRound,
-    refusal: verdict.refusal,
+    rejection: verdict.rejection,
     halted: halted || isOpen,
     namedLines: verdict.named,
     searching: verdict.searching,
     sent: direct ? answered : givenBack === undefined ? (upload?.part?.requests ?? requests) : 0,
     givenBack: givenBack !== undefined || failedBusy(batch, provider.dialect.codes),
-    missingError: verdict.refusal ?? (direct ? NOT_SENT : missingRowError(batch)),
+    missingError: verdict.rejection ?? (direct ? NOT_SENT : missingRowError(batch)),
   };
   const last = lastRoundAfter(decision, index, rounds);
   // Transient failures could repeat without end, so the number of rounds is capped.
@@ -68,7 +68,7 @@ function leave(
   return {
     round,
     lastRound: round,
-    refusal: undefined,
+    rejection: undefined,
     halted: false,
     namedLines: named,
     // Of a round that was never sent nothing is missing.

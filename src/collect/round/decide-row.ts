@@ -12,7 +12,7 @@ export interface RoundDecision {
   /** The account was denied: nothing is decided about rows that another day may answer. */
   readonly halted: boolean;
   /** The provider refused the round's file or batch as a whole. */
-  readonly refusal: Failure | undefined;
+  readonly rejection: Failure | undefined;
   /** Rows (by ordinal) that the failure of the file names. */
   readonly namedLines: ReadonlyMap<number, NamedRow>;
   /** Requests that were sent: the first so many of the round. */
@@ -44,7 +44,7 @@ export function decideInvalidOutput(again: boolean, { round, lastRound, halted }
 export function decideRow(kind: Verdict['kind'] | undefined, ordinal: number, facts: RoundDecision): Fate {
   if (kind === 'ok') return 'ok';
   if (kind === 'permanent' || (kind === 'halting' && !facts.halted)) return 'failed';
-  const refused = facts.refusal !== undefined && ordinal < facts.sent;
+  const refused = facts.rejection !== undefined && ordinal < facts.sent;
   if (kind === undefined && (refused || fails(facts.namedLines.get(ordinal)))) return 'failed';
   return facts.halted || facts.round < facts.lastRound ? 'deferred' : 'exhausted';
 }
@@ -68,9 +68,9 @@ export function lastRoundAfter(
   { requests, answered }: RequestCounts,
   rounds: number,
 ): number {
-  const { lastRound, halted, refusal, namedLines, givenBack, sent } = decision;
+  const { lastRound, halted, rejection, namedLines, givenBack, sent } = decision;
   if (decision.searching === true) return lastRound + 1;
-  if (sent < requests && (answered > 0 || refusal !== undefined)) return lastRound + 1;
+  if (sent < requests && (answered > 0 || rejection !== undefined)) return lastRound + 1;
   const free = halted || givenBack || (answered === 0 && [...namedLines.values()].some(fails));
   return free && lastRound < rounds + MAX_GIFTS ? lastRound + 1 : lastRound;
 }

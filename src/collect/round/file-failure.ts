@@ -56,10 +56,10 @@ export interface FileFailure {
 /** @returns undefined when the file did not fail */
 export function findFileFailure(
   batch: Batch | undefined,
-  refusal: Failure | undefined,
+  rejection: Failure | undefined,
   codes: Codes,
 ): FileFailure | undefined {
-  if (refusal !== undefined) return refusedFile(refusal, codes);
+  if (rejection !== undefined) return refusedFile(rejection, codes);
   if (batch?.ending !== 'failed') return undefined;
   const causes = batch.errors.map((error) => causeOf(error, codes));
   const cause = causes.find((each) => each !== 'row') ?? 'row';

@@ -17,7 +17,7 @@ export interface FileVerdict {
   /** The file failed for a row that is not known yet, or was found now. */
   readonly searching: boolean;
   /** The provider refused all of it. */
-  readonly refusal: Failure | undefined;
+  readonly rejection: Failure | undefined;
   /** How much the next files hold. */
   readonly next: Pick<Collected, 'maxUploadBytes' | 'maxUploadRequests' | 'halving'>;
 }
@@ -33,7 +33,7 @@ export async function judgeFile(store: ObjectStore, read: RoundEvidence, codes: 
   };
   if (context.givenBack?.name === 'ProviderFileTooLarge') return judgeTooLarge(store, read, known);
   const isAsBefore = direct || context.givenBack !== undefined || failedBusy(read.batch, codes);
-  if (isAsBefore) return { ...NO_FAULT, refusal: context.refusal, next: known };
+  if (isAsBefore) return { ...NO_FAULT, rejection: context.rejection, next: known };
   return judgeFailed(read, (await sentOf(store, read)) ?? read.index.requests, known, codes);
 }
 
@@ -50,15 +50,15 @@ async function judgeTooLarge(
   { context }: RoundEvidence,
   known: FileVerdict['next'],
 ): Promise<FileVerdict> {
-  const { round, refusal, givenBack } = context;
+  const { round, rejection, givenBack } = context;
   const part = await partToUpload(store, context, round);
   const whole = await store.stat(roundKey(context, round, 'requests.jsonl'));
   const bytes = part?.bytes ?? whole?.bytes ?? 0;
   if (part?.requests === 1 && givenBack !== undefined) {
     const { code, message } = givenBack;
-    return { ...NO_FAULT, named: new Map([[0, { code, message, line: 1 }]]), refusal, next: known };
+    return { ...NO_FAULT, named: new Map([[0, { code, message, line: 1 }]]), rejection, next: known };
   }
-  return { ...NO_FAULT, refusal, next: { ...known, maxUploadBytes: Math.max(1, Math.floor(bytes / 2)) } };
+  return { ...NO_FAULT, rejection, next: { ...known, maxUploadBytes: Math.max(1, Math.floor(bytes / 2)) } };
 }
 
 function judgeFailed(
@@ -68,25 +68,25 @@ function judgeFailed(
   codes: Codes,
 ): FileVerdict {
   const { batch, index, context } = read;
-  const { refusal } = context;
+  const { rejection } = context;
   const { halving: before } = known;
   const after = (failedWhole: boolean): FileVerdict['next'] => {
     const halving = afterPart(before, { sent, answered: index.answered, failedWhole });
     return { ...known, ...(halving && { halving }) };
   };
-  const failure = findFileFailure(batch, refusal, codes);
-  if (failure === undefined) return { ...NO_FAULT, refusal, next: after(false) };
+  const failure = findFileFailure(batch, rejection, codes);
+  if (failure === undefined) return { ...NO_FAULT, rejection, next: after(false) };
   const named = namedRows(failure, index, sent, codes);
   if (named.size > 0 || index.answered > 0)
-    return { named, searching: false, refusal: undefined, next: after(false) };
-  if (failure.cause !== 'row') return { ...NO_FAULT, refusal, next: known };
-  if (!mayHalve(before, index.requests)) return { ...NO_FAULT, refusal, next: afterSearch(known) };
-  if (sent > 1) return { ...NO_FAULT, searching: true, refusal: undefined, next: after(true) };
+    return { named, searching: false, rejection: undefined, next: after(false) };
+  if (failure.cause !== 'row') return { ...NO_FAULT, rejection, next: known };
+  if (!mayHalve(before, index.requests)) return { ...NO_FAULT, rejection, next: afterSearch(known) };
+  if (sent > 1) return { ...NO_FAULT, searching: true, rejection: undefined, next: after(true) };
   // A row that was always alone and is told nothing may do in another round.
   const isUnsaid = before === undefined && failure.errors.length === 0;
-  if (isUnsaid) return { ...NO_FAULT, refusal, next: known };
+  if (isUnsaid) return { ...NO_FAULT, rejection, next: known };
   const error = { ...(failure.errors[0] ?? missingRowError(batch)), line: 1 };
-  return { named: new Map([[0, error]]), searching: true, refusal: undefined, next: after(true) };
+  return { named: new Map([[0, error]]), searching: true, rejection: undefined, next: after(true) };
 }
 
 /** The search took too many files: what is left goes as any other round does. */

@@ -20,7 +20,7 @@ export interface Round extends ShardContext {
   /** Earlier looks found less than the batch promised. */
   readonly late?: LateOutput;
   /** The provider refused the round's file or batch. */
-  readonly refusal?: Failure | undefined;
+  readonly rejection?: Failure | undefined;
   /** The provider gave up, and the rows go up a ladder: the round was not sent. */
   readonly gaveUp?: Failure | undefined;
   /** The provider had no room for it, or lost its file: the rows go to the next round as if nothing had been. */

@@ -10,7 +10,8 @@ const TRIED_LINES = 1_000;
 /** A shape with what its lines become; `undefined` for one whose lines go the long way. */
 interface Known<T> {
   readonly shape: Shape;
-  readonly use: T | undefined;
+  /** Made once: an object for each line would cost a tenth of a build. */
+  readonly match: ShapeMatch<T> | undefined;
 }
 
 /** A line whose shape is known. */
@@ -46,7 +47,7 @@ export class Shapes<T> {
         known.splice(n, 1);
         known.unshift(candidate);
       }
-      return candidate.use === undefined ? undefined : { use: candidate.use, spans: this.#spans };
+      return candidate.match;
     }
     this.#missed += 1;
     return undefined;
@@ -57,7 +58,8 @@ export class Shapes<T> {
     if (this.#isFull() || matchesAny(this.#known, line, this.#spans)) return;
     const shape = learnShape(line, this.#learn);
     if (shape === undefined || !matchShape(shape, line, this.#spans)) return;
-    this.#known.push({ shape, use: this.#compile(shape) });
+    const use = this.#compile(shape);
+    this.#known.push({ shape, match: use === undefined ? undefined : { use, spans: this.#spans } });
   }
 
   #isFull(): boolean {

@@ -12,7 +12,9 @@ import type {
 } from '../batch-provider.ts';
 import type { Dialect } from '../dialects/schema.ts';
 import { streamBody } from '../content.ts';
-import { get, Http, type Call, type HttpOptions } from '../http.ts';
+import { get, type Call } from '../call.ts';
+import type { HttpOptions } from '../http-options.ts';
+import { Http } from '../http.ts';
 import { cutOff, readList } from '../read-list.ts';
 import { asWire, readBatch, required } from '../wire.ts';
 import { toMessageParams, toMessageRequest } from './anthropic-request.ts';

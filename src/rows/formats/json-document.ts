@@ -24,7 +24,7 @@ export async function* readJsonDocument(
     return;
   }
   const { name, maxRowBytes } = options;
-  const refuse = (why: Brokenness, isArray: boolean): Error => refusal(name, why, isArray);
+  const refuse = (why: Brokenness, isArray: boolean): Error => rejection(name, why, isArray);
   const cutter = new ElementCutter({ name, maxBytes: maxRowBytes, refuse });
   const map = new PromptMap(options);
   let ordinal = 0;
@@ -48,7 +48,7 @@ function cut(cutter: ElementCutter, chunk: Uint8Array, map: PromptMap): Buffer[]
 }
 
 function toRow(json: Buffer, line: number, name: string): JsonRow {
-  if (!isJson(json)) throw refusal(name, 'malformed', true);
+  if (!isJson(json)) throw rejection(name, 'malformed', true);
   return { kind: 'json', line, json };
 }
 
@@ -70,7 +70,7 @@ function isJsonLines(start: Buffer): boolean {
   );
 }
 
-function refusal(name: string, why: Brokenness, isArray: boolean): InvalidInput {
+function rejection(name: string, why: Brokenness, isArray: boolean): InvalidInput {
   if (why === 'more than one value') {
     return new InvalidInput(
       `${name} holds several JSON values one after the other. Put them into one array, [ …, … ], or write each on a line of its own and name the file ".jsonl".`,

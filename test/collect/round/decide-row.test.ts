@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { decideRow, lastRoundAfter, type RoundDecision } from '../../../src/collect/round/decide-row.ts';
 
 const named = new Map([[3, { code: 'invalid_request', message: 'm', line: 4 }]]);
-const refusal = { name: 'ProviderRejected', code: 'INFERENCE_3001', message: 'm' };
+const rejection = { name: 'ProviderRejected', code: 'INFERENCE_3001', message: 'm' };
 
 function facts(more: Partial<RoundDecision> = {}): RoundDecision {
   return {
     round: 1,
     lastRound: 4,
     halted: false,
-    refusal: undefined,
+    rejection: undefined,
     namedLines: new Map(),
     sent: 10,
     givenBack: false,
@@ -31,7 +31,7 @@ describe('a row', () => {
     ['ok', 'ok', facts({ halted: true })],
     ['failed', undefined, facts({ namedLines: named })],
     ['ok', 'ok', facts({ namedLines: named })],
-    ['failed', undefined, facts({ refusal })],
+    ['failed', undefined, facts({ rejection })],
   ] as const)('is %s when its line is %s', (fate, kind, known) => {
     expect(decideRow(kind, 3, known)).toBe(fate);
   });
@@ -56,12 +56,12 @@ describe('the last round', () => {
 
   test('moves on as long as rows wait for their turn and others had theirs', () => {
     expect(after({ sent: 3, round: 40, lastRound: 40 }, 3)).toBe(41);
-    expect(after({ sent: 3, round: 40, lastRound: 40, refusal })).toBe(41);
+    expect(after({ sent: 3, round: 40, lastRound: 40, rejection })).toBe(41);
     expect(after({ sent: 3 }, 0)).toBe(4);
   });
 });
 
 test('a row that was not sent with the others waits for the next round, whatever became of them', () => {
-  expect(decideRow(undefined, 3, facts({ sent: 3, refusal }))).toBe('deferred');
-  expect(decideRow(undefined, 2, facts({ sent: 3, refusal }))).toBe('failed');
+  expect(decideRow(undefined, 3, facts({ sent: 3, rejection }))).toBe('deferred');
+  expect(decideRow(undefined, 2, facts({ sent: 3, rejection }))).toBe('failed');
 });

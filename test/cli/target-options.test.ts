@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { spawnCli } from './spawn-cli.ts';
+import { runCli } from './run-cli.ts';
 
 let folder: string;
 
@@ -13,17 +13,17 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 test('Where nothing was deployed from, commands look into the folder that run and local write', async () => {
-  expect((await spawnCli(folder, ['list'])).stdout).toBe('There are no jobs in nightshift-data.\n');
-  expect((await spawnCli(folder, ['status'])).stderr).toContain('There are no jobs in nightshift-data yet.');
+  expect((await runCli(folder, ['list'])).stdout).toBe('There are no jobs in nightshift-data.\n');
+  expect((await runCli(folder, ['status'])).stderr).toContain('There are no jobs in nightshift-data yet.');
 });
 
 test('An outputs file that is named has to be there', async () => {
-  expect((await spawnCli(folder, ['list', '--outputs', 'other.json'])).stderr).toContain(
+  expect((await runCli(folder, ['list', '--outputs', 'other.json'])).stderr).toContain(
     'There is no other.json',
   );
 });
 
 test('An outputs file is preferred to a data folder', async () => {
   await writeFile(join(folder, 'cdk-outputs.json'), '{}');
-  expect((await spawnCli(folder, ['list'])).stderr).toContain('cdk-outputs.json has no stack');
+  expect((await runCli(folder, ['list'])).stderr).toContain('cdk-outputs.json has no stack');
 });

@@ -4,7 +4,7 @@
  */
 export interface RecentRow {
   readonly customId: string;
-  /** Its last call was answered with something other than a refusal. */
+  /** Its last call was answered with something other than a rejection. */
   readonly isTaken: boolean;
 }
 
@@ -17,21 +17,21 @@ export function remember(recent: readonly RecentRow[], row: RecentRow): readonly
 }
 
 /**
- * Whom a refusal is about: the `row` alone; `all`, when no row was taken lately; or `most`, when the provider says of most rows
+ * Whom a rejection is about: the `row` alone; `all`, when no row was taken lately; or `most`, when the provider says of most rows
  * that it limits the rate, and takes a few.
  */
-export function whoseRefusal(recent: readonly RecentRow[], isLimit: boolean): 'row' | 'most' | 'all' {
-  const refused = recent.filter(({ isTaken }) => !isTaken).length;
-  if (refused === recent.length) return 'all';
-  return isLimit && refused * 2 > recent.length ? 'most' : 'row';
+export function whoseRejection(recent: readonly RecentRow[], isLimit: boolean): 'row' | 'most' | 'all' {
+  const rejected = recent.filter(({ isTaken }) => !isTaken).length;
+  if (rejected === recent.length) return 'all';
+  return isLimit && rejected * 2 > recent.length ? 'most' : 'row';
 }
 
-/** First wait of a row that the provider does not take; doubles with each further refusal. */
+/** First wait of a row that the provider does not take; doubles with each further rejection. */
 const FIRST_ROW_WAIT_MS = 1_000;
 const MAX_ROW_WAIT_MS = 60_000;
 
-/** Milliseconds until a row is sent again that was refused so often. */
-export function rowWaitMs(refusals: number, askedMs: number | undefined, random: number): number {
-  const wait = Math.min(MAX_ROW_WAIT_MS, FIRST_ROW_WAIT_MS * 2 ** Math.min(refusals - 1, 20));
+/** Milliseconds until a row is sent again that was rejected so often. */
+export function rowWaitMs(rejections: number, askedMs: number | undefined, random: number): number {
+  const wait = Math.min(MAX_ROW_WAIT_MS, FIRST_ROW_WAIT_MS * 2 ** Math.min(rejections - 1, 20));
   return askedMs ?? Math.ceil(wait * (1 - 0.25 * random));
 }

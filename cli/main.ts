@@ -1,0 +1,25 @@
+import { CommanderError } from 'commander';
+import { InvalidRequest } from '../src/errors.ts';
+import { adviceFor } from './aws-advice.ts';
+import { EXIT } from './commands/exit-status.ts';
+import { createProgram } from './commands/program.ts';
+import { loadConfig } from './config/load-config.ts';
+import { printError } from './output.ts';
+
+/** Runs the command that these words name, and sets the exit status of the process. */
+export async function main(words: readonly string[]): Promise<void> {
+  try {
+    const program = await createProgram(loadConfig, words);
+    await program.parseAsync(words, { from: 'user' });
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+/** Prints an error in one line, without a stack; commander has printed its own errors already. @returns the exit status */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const message = adviceFor(error) ?? (error instanceof Error ? error.message : String(error));
+  printError(`nightshift: ${message}`);
+  return error instanceof InvalidRequest ? EXIT.usage : EXIT.failed;
+}

@@ -1,0 +1,52 @@
+import type { StateMachine } from 'aws-local-stepfunctions';
+import type { Attempts, NextAttempt } from './retry-notice.ts';
+
+/** What happened to an execution, or in it. */
+export interface EngineEvent {
+  readonly execution: string;
+  readonly type: string;
+  /** The state's name, for events of a state. */
+  readonly state: string | undefined;
+  readonly input: unknown;
+  readonly output: unknown;
+  /** Of a failure, a retry and a catch: the error's name and message. */
+  readonly error: string | undefined;
+  /** Of a failure that is tried again: `StateFailed`. */
+  readonly next?: NextAttempt | undefined;
+}
+
+type EventLogs = ReturnType<StateMachine['run']>['eventLogs'];
+
+interface Told {
+  readonly execution: string;
+  readonly hidden: ReadonlySet<string>;
+  readonly attempts: Attempts;
+}
+
+/** Tells of the events of an execution, and of which attempt at a step each of them is. */
+export async function tell(
+  events: EventLogs,
+  { execution, hidden, attempts }: Told,
+  onEvent: ((event: EngineEvent) => void) | undefined,
+): Promise<void> {
+  let lastError: string | undefined;
+  for await (const event of events) {
+    const state = 'state' in event ? event.state : undefined;
+    if (state !== undefined && hidden.has(state.name)) continue;
+    const { type } = event;
+    if ('Error' in event) lastError = `${event.Error}: ${String(event.Cause)}`;
+    const isOfError = 'Error' in event || type === 'StateRetried' || type === 'StateCaught';
+    const next =
+      type === 'StateFailed' && state !== undefined ? attempts.failed(state.name, event.Error) : undefined;
+    if (state !== undefined && (type === 'StateExited' || type === 'StateCaught')) attempts.left(state.name);
+    onEvent?.({
+      execution,
+      type,
+      state: state?.name,
+      input: state?.input,
+      output: state?.output,
+      error: isOfError ? lastError : undefined,
+      ...(next && { next }),
+    });
+  }
+}

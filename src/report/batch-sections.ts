@@ -1,0 +1,145 @@
+import { counted, grouped } from '../counted.ts';
+import { latencyChart, timelineChart } from './charts.ts';
+import { part, section, wideTable, words, time } from './elements.ts';
+import { html, type Html } from './html.ts';
+import type { ReportData, ShownBatch } from './report-data.ts';
+import { duration, moment } from './text.ts';
+
+/** The parts of a job's page that are about its shards and batches. */
+
+export function openShards({ progress }: ReportData): Html {
+  if (progress === undefined) return part('open', '');
+  const { shards, openShards: open } = progress;
+  const states = `${grouped(shards.done)} of ${counted(shards.total, 'shard')} done, ${grouped(shards.running)} running, ${grouped(shards.waiting)} waiting, ${grouped(shards.stopped)} stopped`;
+  const rows = open.map(
+    ({ shard, state, progress: seen }) =>
+      html`<tr>
+        <th scope="row">${shard}</th>
+        <td>${state}</td>
+        <td>${seen?.round ?? ''}</td>
+        <td>${words(seen?.status ?? '')}</td>
+        <td class="number">
+          ${seen?.total !== undefined && html`${grouped(seen.succeeded ?? 0)} / ${grouped(seen.total)}`}
+        </td>
+        <td>
+          ${seen !== undefined && html`<time datetime="${seen.nextPollAt}">${seen.nextPollAt.slice(11, 19)}</time>`}
+        </td>
+      </tr>`,
+  );
+  const table = html`<table>
+    <caption>
+      ${states}. The first that are not done:
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Shard</th>
+        <th scope="col">State</th>
+        <th scope="col">Round</th>
+        <th scope="col">Batch</th>
+        <th scope="col" class="number">Answered</th>
+        <th scope="col">Next poll, UTC</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${rows}
+    </tbody>
+  </table>`;
+  return section(
+    'open',
+    'Now',
+    wideTable(
+      'open',
+      'Shards that are not done',
+      open.length > 0 ? table : html`<p class="note">${states}.</p>`,
+    ),
+  );
+}
+
+export function timelineSection({
+  timeline,
+  batches,
+  allBatches,
+  startedAt,
+  shards,
+  rounds,
+}: ReportData): Html {
+  const drawn = timeline.lanes.length > 0 || timeline.columns.length > 0;
+  const figure = html`<figure>
+    <ul class="key">
+      <li class="k1">round 1</li>
+      <li class="k2">round 2</li>
+      <li class="k3">round 3 and later</li>
+    </ul>
+    ${timelineChart(timeline)}
+    <figcaption>
+      ${counted(shards, 'shard')}, ${counted(rounds, 'round')} at most; time since ${time(startedAt)}.
+    </figcaption>
+  </figure>`;
+  const cut =
+    allBatches > batches.length
+      ? `The first ${grouped(batches.length)} of ${grouped(allBatches)} batches`
+      : 'Every batch';
+  const table = html`<table>
+    <caption>
+      ${cut}; all of them are in summary.json once the job has ended.
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Shard</th>
+        <th scope="col">Round</th>
+        <th scope="col">Batch</th>
+        <th scope="col">Status</th>
+        <th scope="col" class="number">Requests</th>
+        <th scope="col">Created, UTC</th>
+        <th scope="col" class="number">Took</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${batches.map(batchRow)}
+    </tbody>
+  </table>`;
+  return section(
+    'timeline',
+    'Timeline',
+    html`${part('timeline', drawn ? figure : html`<p class="note">No batch was created.</p>`)}
+      <details>
+        <summary>Batches as a table</summary>
+        ${wideTable('batches', 'Batches', table)}
+      </details>`,
+  );
+}
+
+function batchRow({ shard, round, batchId, status, requests, createdAt, seconds }: ShownBatch): Html {
+  const created =
+    createdAt === undefined
+      ? ''
+      : html`<time datetime="${createdAt}">${moment(createdAt).slice(0, 19)}</time>`;
+  return html`<tr>
+    <th scope="row">${shard}</th>
+    <td>${round}</td>
+    <td class="mono">${words(batchId)}</td>
+    <td>${words(status)}</td>
+    <td class="number">${requests !== undefined && grouped(requests)}</td>
+    <td class="number">${created}</td>
+    <td class="number">${seconds !== undefined && duration(seconds)}</td>
+  </tr>`;
+}
+
+export function latencySection({ latency }: ReportData): Html {
+  const tile = (name: string, seconds: number): Html =>
+    html`<div class="small">
+      <dt>${name}</dt>
+      <dd>${duration(seconds)}</dd>
+    </div>`;
+  const content =
+    latency === undefined
+      ? html`<p class="note">No batch has ended.</p>`
+      : html`<figure>
+          ${latency.batches > 1 && latencyChart(latency)}
+          <dl class="tiles">
+            ${tile('shortest', latency.shortest)}${tile('median', latency.median)}${tile('9 of 10 within', latency.ninth)}${tile('longest', latency.longest)}
+          </dl>
+          <figcaption>${counted(latency.batches, 'batch')}, each from created to collected.</figcaption>
+        </figure>`;
+  return section('latency', 'Batch latency', part('latency', content));
+}

@@ -1,0 +1,107 @@
+import { counted, grouped } from '../counted.ts';
+import { part, section, words } from './elements.ts';
+import { share } from './explain.ts';
+import type { FieldValues } from './field-survey.ts';
+import { html, type Html } from './html.ts';
+import type { Numbers } from './number-survey.ts';
+import type { ReportData } from './report-data.ts';
+import { amount } from './text.ts';
+
+/** How structured answers, and vectors, are distributed; nothing where there are neither. */
+export function distributionSection({ survey: { fields, vectors } }: ReportData): Html {
+  if (fields.length === 0 && vectors === undefined) return part('values', '');
+  const content = html`${fields.map(fieldTable)}
+  ${
+    vectors !== undefined &&
+    html`<table>
+        <caption>
+          ${counted(vectors.count, 'vector')}, by their length in numbers.
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Dimensions</th>
+            <th scope="col" class="number">Vectors</th>
+            <th scope="col" class="number">Share</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${vectors.dimensions.map(([length, n]) => valueRow(grouped(length), n, vectors.count))}
+        </tbody>
+      </table>
+      ${vectors.norms !== undefined && numberTable('Norm', vectors.norms, 0)}`
+  }`;
+  return section('values', 'How the answers are distributed', part('values', content));
+}
+
+function fieldTable({ name, values, numbers, without }: FieldValues): Html {
+  if (numbers !== undefined) return numberTable(name, numbers, without);
+  const all = (values ?? []).reduce((sum, [, n]) => sum + n, without);
+  const rest = without > 0 ? [valueRow('no such value', without, all)] : [];
+  return html`<table>
+    <caption>
+      <bdi class="mono">${name}</bdi>
+      in ${counted(all, 'answer')}.
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Value</th>
+        <th scope="col" class="number">Answers</th>
+        <th scope="col" class="number">Share</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${(values ?? []).map(([value, n]) => valueRow(value, n, all))}${rest}
+    </tbody>
+  </table>`;
+}
+
+function valueRow(value: string, n: number, all: number): Html {
+  return html`<tr>
+    <th scope="row">${words(value)}${shareBar(n / Math.max(1, all))}</th>
+    <td class="number">${grouped(n)}</td>
+    <td class="number">${share(n, all)}</td>
+  </tr>`;
+}
+
+function shareBar(part: number): Html {
+  return html`<svg class="share" aria-hidden="true" height="6">
+    <rect class="bar-rest" width="100%" height="6" rx="3" />
+    <rect class="r1" width="${Number((100 * part).toFixed(2))}%" height="6" rx="3" />
+  </svg>`;
+}
+
+function numberTable(name: string, numbers: Numbers, without: number): Html {
+  const { bins, least, mean, median, most } = numbers;
+  const figures: [string, number][] = [
+    ['least', least],
+    ['mean', mean],
+    ['median', median],
+    ['most', most],
+  ];
+  const told = figures.map(([figure, value]) => `${figure} ${amount(value)}`).join(' · ');
+  let from = least;
+  const rows = bins.map(({ upTo, share: part }) => {
+    const label = bins.length === 1 ? amount(upTo) : `${amount(from)} to ${amount(upTo)}`;
+    from = upTo;
+    return html`<tr>
+      <th scope="row">${label}${shareBar(part)}</th>
+      <td class="number">${share(part, 1)}</td>
+    </tr>`;
+  });
+  return html`<table>
+    <caption>
+      <bdi class="mono">${name}</bdi
+      >: ${told}, of
+      ${counted(numbers.count, 'number')}${without > 0 && `; ${counted(without, 'answer')} without one`}.
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Range</th>
+        <th scope="col" class="number">Share</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${rows}
+    </tbody>
+  </table>`;
+}

@@ -1,0 +1,132 @@
+import type { ModelUsage } from '../checkpoints/counts.ts';
+import { counted, grouped } from '../counted.ts';
+import { part, section, wideTable, words } from './elements.ts';
+import { money } from './explain.ts';
+import { html, type Html, type HtmlValue } from './html.ts';
+import type { ReportData } from './report-data.ts';
+import { amount } from './text.ts';
+
+/** The part of a job's page that is about tokens and money. */
+
+export function usageSection({ models, total, cost, retries }: ReportData): Html {
+  const columns = { paid: total.energy > 0 || total.credits > 0, amiss: total.truncated + total.refused > 0 };
+  const table = html`<table>
+    <caption>
+      What the provider reported of its answers${!columns.paid && '; it told no cost'}.
+    </caption>
+    ${usageHead(columns)}
+    <tbody>
+      ${models.map(
+        (usage) =>
+          html`<tr>
+            <th scope="row">${words(usage.model ?? 'others')}</th>
+            ${usageCells(usage, columns)}
+          </tr>`,
+      )}
+    </tbody>
+    ${
+      models.length !== 1 &&
+      html`<tfoot>
+        <tr>
+          <th scope="row">All</th>
+          ${usageCells(total, columns)}
+        </tr>
+      </tfoot>`
+    }
+  </table>`;
+  return section(
+    'usage',
+    'Tokens and cost',
+    html`${wideTable(
+      'usage',
+      'Tokens and cost by model',
+      models.length > 0 ? table : html`<p class="note">No answers yet.</p>`,
+    )}
+    ${part('plan', planned(total, cost))}
+    ${retries !== undefined && retries.length > 0 && retryTable(retries)}`,
+  );
+}
+
+/** Columns that are shown only where they say something. */
+interface UsageColumns {
+  readonly paid: boolean;
+  readonly amiss: boolean;
+}
+
+function usageHead({ paid, amiss }: UsageColumns): Html {
+  return html`<thead>
+    <tr>
+      <th scope="col">Model</th>
+      <th scope="col" class="number">Answers</th>
+      ${
+        amiss &&
+        html`<th scope="col" class="number">Truncated</th>
+          <th scope="col" class="number">Refused</th>`
+      }
+      <th scope="col" class="number">Input tokens</th>
+      <th scope="col" class="number">Output tokens</th>
+      ${
+        paid &&
+        html`<th scope="col" class="number">Energy</th>
+          <th scope="col" class="number">Credits</th>`
+      }
+    </tr>
+  </thead>`;
+}
+
+function usageCells(usage: Omit<ModelUsage, 'model'>, { paid, amiss }: UsageColumns): Html {
+  const { answers, truncated, refused, inputTokens, outputTokens, energy, credits } = usage;
+  return html`<td class="number">${grouped(answers)}</td>
+    ${
+      amiss &&
+      html`<td class="number">${grouped(truncated)}</td>
+        <td class="number">${grouped(refused)}</td>`
+    }
+    <td class="number">${grouped(inputTokens)}</td>
+    <td class="number">${grouped(outputTokens)}</td>
+    ${
+      paid &&
+      html`<td class="number">${amount(energy)}</td>
+        <td class="number">${amount(credits)}</td>`
+    }`;
+}
+
+/** What the plan said, beside what it came to. */
+function planned(total: ReportData['total'], { plannedInputTokens, price }: ReportData['cost']): HtmlValue {
+  if (plannedInputTokens === undefined) return '';
+  const tokens = `Planned: about ${counted(plannedInputTokens, 'input token')}; used: ${grouped(total.inputTokens)} of input and ${grouped(total.outputTokens)} of output, rows that were asked again included.`;
+  if (price === undefined) return html`<p class="note">${tokens}</p>`;
+  const { currency, input, output, plannedInput = 0 } = price;
+  return html`<p class="note">${tokens}</p>
+    <p class="note">
+      At the profile's price: ${money(input + output, currency)}, ${money(input, currency)} for input and
+      ${money(output, currency)} for output. The plan said ${money(plannedInput, currency)} for input.
+    </p>`;
+}
+
+function retryTable(retries: NonNullable<ReportData['retries']>): Html {
+  return html`<table>
+    <caption>
+      Rows that were not ok were asked again. Their tokens are among those above.
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Retry</th>
+        <th scope="col">Status</th>
+        <th scope="col" class="number">Rows</th>
+        <th scope="col" class="number">Ok now</th>
+      </tr>
+    </thead>
+    <tbody>
+      ${retries.slice(-20).map(
+        ({ jobId, status, rows, ok }) =>
+          html`<tr>
+            <th scope="row"><bdi class="mono">${jobId}</bdi></th>
+            <td><span class="badge ${status}">${status}</span></td>
+            <td class="number">${grouped(rows)}</td>
+            <td class="number">${grouped(ok)}</td>
+          </tr>`,
+      )}
+    </tbody>
+  </table>`;
+}

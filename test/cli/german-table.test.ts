@@ -1,0 +1,53 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { openTempFolder } from '../support/temp-folder.ts';
+import { spawnCli } from './spawn-cli.ts';
+
+/** What Excel writes in Germany: semicolons, Windows-1252, line ends of Windows. */
+const TABLE = Buffer.from(
+  'Nr;Produkt;Bewertung\r\n1;Lampe;"Hell; summt."\r\n2;Tasse;Hält Kaffee.\r\n',
+  'latin1',
+);
+
+describe('a table that Excel wrote in Germany', () => {
+  test('comes back with its answers as that Excel opens it', async () => {
+    const folder = await openTempFolder();
+    await writeFile(join(folder, 'bewertungen.csv'), TABLE);
+
+    const asked = ['--encoding', 'windows-1252', '--prompt', 'echo:{{Bewertung}}', '--id', 'Nr'];
+    const ran = await spawnCli(folder, [
+      'run',
+      'bewertungen.csv',
+      ...asked,
+      '--simulate',
+      '--out',
+      'antworten.csv',
+    ]);
+
+    expect(ran.status).toBe(0);
+    expect(await readFile(join(folder, 'antworten.csv'), 'utf8')).toBe(
+      '\ufeffNr;Produkt;Bewertung;ok;answer;error\r\n' +
+        '1;Lampe;"Hell; summt.";true;"Hell; summt.";\r\n' +
+        '2;Tasse;Hält Kaffee.;true;Hält Kaffee.;\r\n',
+    );
+    const [, jobId = ''] = /^job (\S+)/m.exec(ran.stdout) ?? [];
+    const results = (...flags: string[]) =>
+      spawnCli(folder, ['results', jobId, '--format', 'csv', '--with-input', ...flags]);
+    expect((await results()).stdout).toContain('\n2;Tasse;Hält Kaffee.;true;');
+    expect((await results('--delimiter', 'comma')).stdout).toContain('\n2,Tasse,Hält Kaffee.,true,');
+  });
+
+  test('is refused without a question, with its columns and an example', async () => {
+    const folder = await openTempFolder();
+    await writeFile(join(folder, 'bewertungen.csv'), TABLE);
+
+    const args = ['run', 'bewertungen.csv', '--encoding', 'windows-1252', '--simulate'];
+    const { status, stderr } = await spawnCli(folder, args);
+
+    expect(status).toBe(1);
+    expect(stderr).toContain(
+      'Ask with a prompt that names its columns ("Nr", "Produkt", "Bewertung"), such as "Summarise: {{Bewertung}}": --prompt',
+    );
+  });
+});
