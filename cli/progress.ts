@@ -26,6 +26,8 @@ interface Mentioned {
   readonly shard?: number;
   readonly round?: number;
   readonly shards?: readonly number[];
+  readonly building?: { readonly rows: number };
+  readonly writing?: number;
   readonly fileId?: string;
   readonly batchId?: string;
   readonly answered?: number;
@@ -65,6 +67,7 @@ function describeExit(state: string, given: Mentioned, left: Mentioned): string 
     `${at({ ...given, ...left })}${state.padEnd(16)} ${detail}`.trimEnd();
   switch (state) {
     case 'Build requests':
+      if (left.building !== undefined) return step(`${counted(left.building.rows, 'row')} so far`);
       return step(`${counted(left.shards?.length ?? 0, 'shard')} to run`);
     case 'Upload file':
       return step(printable(left.fileId ?? ''));
@@ -79,7 +82,7 @@ function describeExit(state: string, given: Mentioned, left: Mentioned): string 
     case 'Collect results':
       return step(left.next === 'retry' ? `rows to retry: round ${left.round} in ${left.waitSeconds} s` : '');
     case 'Write results':
-      return step(left.status ?? '');
+      return step(left.writing === undefined ? (left.status ?? '') : 'not all so far');
     default:
       return undefined;
   }

@@ -106,7 +106,7 @@ async function readWhole(file: string): Promise<Buffer> {
 function identityOf(config: NightshiftConfig, profile: string, overrides: ProfileConfig): string {
   const resolved = resolveProfile(config, profile, overrides);
   const { polling: _polling, price: _price, maxBad: _maxBad, provider, budget, then, ...rest } = resolved;
-  // A job that stopped at its budget goes on with a larger one.
+  // A job that stopped at its budget continues with a larger one.
   const { maxRows, maxInputTokens } = budget;
   const steps = then?.map(({ provider: { name }, price: _ofStep, polling: _pollsOfStep, ...step }) => ({
     ...step,

@@ -145,7 +145,14 @@ export interface LookContext extends BatchContext {
 }
 
 /** Into *Write results*. */
-export type WriteContext = JobInput & { readonly error?: CaughtError };
+export type WriteContext = JobInput & { readonly error?: CaughtError; readonly writing?: number };
+
+/** Out of *Write results* that ran short of time, and into it again. */
+export interface WritingContext extends JobInput {
+  readonly error?: CaughtError;
+  /** When its first call began, in milliseconds since 1970: what it has joined is kept by that. */
+  readonly writing: number;
+}
 
 /** Out of *Write results*, into *Announce job* and *Job ok?*; the state machine's output. */
 export interface WrittenContext {

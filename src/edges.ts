@@ -1,5 +1,6 @@
 import type { Log } from './log.ts';
 import type { BatchProvider, ProviderSettings } from './provider/batch-provider.ts';
+import type { StepTime } from './pace.ts';
 import type { ObjectStore } from './store/object-store.ts';
 
 /** Everything a step touches outside itself. Lambdas build it from their environment, the local host by hand. */
@@ -11,14 +12,6 @@ export interface Edges {
   readonly log: Log;
   /** Absent where nothing ends a step that takes long. */
   readonly time?: StepTime | undefined;
-}
-
-/** How much time a step has left before it is ended from outside. */
-export interface StepTime {
-  /** A step that can go on in another call of it saves where it is, and returns. */
-  isShort(): boolean;
-  /** A step that has not moved on in this call says so, and fails by itself. */
-  isOver(): boolean;
 }
 
 /** The edges of a step that talks to the provider: apart, so that the others' bundles hold no HTTP client. */

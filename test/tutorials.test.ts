@@ -5,31 +5,11 @@ import { runCli } from './cli/run-cli.ts';
 import { openHost } from './host/open-host.ts';
 import { EXHAUSTIVE } from './support/exhaustive.ts';
 import { openTempFolder } from './support/temp-folder.ts';
+import { readLesson, wordsOf } from './tutorial-lessons.ts';
 
 /** Each tutorial is done as it stands: its files are saved, its commands run, and their output holds what the page shows. */
 
-const ROOT = join(import.meta.dirname, '..');
 const LONG_MS = 300_000;
-
-interface Lesson {
-  readonly files: readonly { readonly name: string; readonly content: string }[];
-  readonly commands: readonly { readonly command: string; readonly shown: readonly string[] }[];
-}
-
-async function readLesson(name: string): Promise<Lesson> {
-  const text = await readFile(join(ROOT, 'docs', 'tutorials', `${name}.md`), 'utf8');
-  const files = [...text.matchAll(/[Ss]ave this as `([^`]+)`[^`]*(?:\([^)]*\)[^`]*)?```\w*\n([^]*?)```/g)];
-  const blocks = [...text.matchAll(/^```console\n([^]*?)^```/gm)].map(([, block = '']) => block);
-  return {
-    files: files.map(([, file = '', content = '']) => ({ name: file, content })),
-    commands: blocks
-      .flatMap((block) => block.split(/^\$ /m).slice(1))
-      .map((each) => {
-        const [command = '', ...shown] = each.trimEnd().split('\n');
-        return { command, shown };
-      }),
-  };
-}
 
 /** Whether an output holds the lines that a page shows, in their order; `…` stands for anything. */
 function expectShown(output: string, shown: readonly string[]): void {
@@ -40,11 +20,6 @@ function expectShown(output: string, shown: readonly string[]): void {
     if (at < 0) throw new Error(`"${piece}" is not in the output:\n${output.slice(from)}`);
     from = at + piece.trimEnd().length;
   }
-}
-
-/** The arguments of a command line, with its quotes taken off. */
-function wordsOf(command: string): string[] {
-  return [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
 }
 
 test.each([

@@ -35,8 +35,9 @@ const edges: ProviderEdges = {
 const { profile } = await jobObject.require(edges.store, JOB_ID);
 const { shards } = await planObject.require(edges.store, JOB_ID);
 for (const shard of shards.keys()) await collectResults(edges, endedBatch(shard));
-const { status } = await writeResults(edges, { jobId: JOB_ID });
-if (status !== 'succeeded') throw new Error(`The job ended as ${status}.`);
+const end = await writeResults(edges, { jobId: JOB_ID });
+if (!('status' in end)) throw new Error('The step did not end.');
+if (end.status !== 'succeeded') throw new Error(`The job ended as ${end.status}.`);
 
 function endedBatch(shard: number): PolledContext {
   return {

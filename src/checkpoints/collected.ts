@@ -5,7 +5,7 @@ import type { Failure } from '../errors.ts';
 import type { KnownCounts } from './outcomes.ts';
 import type { ErrorCount, ModelUsage, Usage } from './counts.ts';
 
-/** `round-<r>.collected.json`: what one round of one shard came to. */
+/** `round-<r>.collected.json`: the result of one round of one shard. */
 export interface Collected {
   readonly round: number;
   readonly requests: number;
@@ -70,7 +70,7 @@ export interface ShardStep {
   readonly from: number;
 }
 
-/** One batch as it is told in `collected.json` and `summary.json`. */
+/** One batch, as `collected.json` and `summary.json` record it. */
 export interface BatchRecord {
   readonly shard: number;
   readonly round: number;
@@ -110,7 +110,7 @@ export const collectedObject = storedObject<Collected, RoundRef>((ref) =>
   roundKey(ref, ref.round, 'collected.json'),
 );
 
-/** What the shard's rounds came to so far, in their order. */
+/** The results of the shard's rounds so far, in order. */
 export async function readCollected(store: ObjectStore, ref: ShardRef): Promise<Collected[]> {
   const rounds: Collected[] = [];
   for (let round = 1; ; round += 1) {

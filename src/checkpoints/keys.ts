@@ -39,6 +39,11 @@ export const beforeRetriesKey = (jobId: string): string => `jobs/${jobId}/before
 export const announcedKey = (jobId: string, execution: string, channel: string): string =>
   `jobs/${jobId}/announced/${execution}.${channel}.json`;
 
+/** What *Write results* has joined so far, while it takes several calls; `since` tells its calls from those of an earlier end. */
+export const joinedPrefix = (jobId: string): string => `jobs/${jobId}/joined/`;
+export const joinedKey = (jobId: string, since: number, name: string): string =>
+  `${joinedPrefix(jobId)}${since}/${name}.jsonl`;
+
 export const resultsKey = (jobId: string): string => `output/${jobId}/results.jsonl`;
 export const deadLettersKey = (jobId: string): string => `output/${jobId}/dead-letters.jsonl`;
 /** The input and its answers as a table, where the profile asks for it. */
@@ -88,7 +93,7 @@ export const roundKey = (ref: ShardRef, round: number, file: RoundFile): string 
  * Files a shard has once.
  * - `sources.jsonl`: where each row came from, in jobs of several inputs
  * - `progress.json`: what the last poll saw; for people
- * - `trouble.json`: the last error of a step that failed; told where the shard came to no end
+ * - `trouble.json`: the last error of a failed step; reported if the shard never ends
  * - `done.json`: every row has its final outcome; `stopped.json`: it has not, and why
  */
 export type ShardFile =
@@ -124,7 +129,7 @@ export const stepKey = (ref: ShardRef, step: number, file: StepFile): string =>
  * - `lost.json`: ids of rows that the next round asks again because their lines could not be read
  * - `results.jsonl`, `dead-letters.jsonl`: a line per request of the round, in its order; an empty line in both
  *   means "see the next round". Round 0 is what Build already decided: a line per input row, empty for rows sent.
- * - `collected.json`: what the round came to; written last
+ * - `collected.json`: the result of the round; written last
  */
 export type RoundFile =
   | 'requests.jsonl'

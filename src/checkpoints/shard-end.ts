@@ -33,7 +33,7 @@ export interface ShardEnd {
   readonly failure?: Failure | undefined;
 }
 
-/** A batch that a shard left as it is when it stopped: a resume goes on with it. */
+/** A batch that a stopped shard left open. A resume continues with it. */
 export interface OpenBatch {
   readonly shard: number;
   readonly round: number;

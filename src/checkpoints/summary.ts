@@ -20,7 +20,7 @@ export interface StepSummary extends StepCounts {
   readonly cost?: Cost;
 }
 
-/** What one retry of a job came to. */
+/** The result of one retry of a job. */
 export interface RetryRecord {
   readonly jobId: string;
   readonly status: Summary['status'];
@@ -84,7 +84,7 @@ export interface Summary {
     readonly unknown: number;
     readonly unknownIds: readonly string[];
     readonly unreadable: number;
-    /** Rows whose result line came back under a changed custom_id; absent when there are none, as the next one. */
+    /** Rows whose result line came back under a changed custom_id; absent when there are none. */
     readonly changedIds?: number;
     /** Rows that were paid for twice because their first result line could not be read or belonged to no row. */
     readonly paidTwice?: number;

@@ -29,7 +29,7 @@ export interface JobEnd {
   readonly endedAt: Date;
 }
 
-/** A job that came to nothing. */
+/** A job that was never started. */
 export interface Unstarted {
   readonly jobId: string;
   readonly profile: string;
@@ -39,7 +39,7 @@ export interface Unstarted {
   readonly rejection?: Error | undefined;
 }
 
-/** What the job came to. Pure. */
+/** Makes the summary of a job. Pure. */
 export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summary {
   const ends = shards.map((shard) => shard.end);
   const failure = jobFailure(end, ends);
@@ -240,6 +240,9 @@ function advise({ name }: Failure): string {
       return `Look at the batches under "open" at the provider, and repair or wait for their files. ${RESUME}`;
     case 'ExecutionTooLong':
       return 'Start the same job again: it goes on with the rows that are left, and nothing is paid twice.';
+    case 'Sandbox.Timedout':
+    case 'States.Timeout':
+      return `A step used up all its time, three times: the store or the provider is slow, or an input cannot be read again within that time (gzip, XLSX, Parquet, one JSON array). Split such an input, or give it as JSON lines or CSV. ${RESUME}`;
     case 'ProviderUnavailable':
     case 'ProviderThrottled':
       return `The provider did not answer for long; wait until it does. ${RESUME}`;

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { basename } from 'node:path/posix';
 import { isFields } from '../endpoints/ask.ts';
-import type { StepTime } from '../edges.ts';
+import type { StepTime } from '../pace.ts';
 import { InvalidInput } from '../errors.ts';
 import { MAX_LISTED_PROBLEMS, type InputReading, type Plan, type RowProblem } from '../checkpoints/plan.ts';
 import type { InputRef, Job } from '../checkpoints/job.ts';

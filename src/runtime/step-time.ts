@@ -1,4 +1,4 @@
-import type { StepTime } from '../edges.ts';
+import type { StepTime } from '../pace.ts';
 import type { Environment } from './api-key.ts';
 
 /** Shares of a step's time: what is left for saving, and what is left for saying that nothing could be done. */

@@ -1,48 +1,77 @@
-import { forgetRows, needsNoResume, needsNoRows } from '../collect/forget-rows.ts';
+import { forgetJoined, forgetRows, needsNoResume, needsNoRows } from '../collect/forget-rows.ts';
 import { mergeRetry } from '../collect/retry/merge-retry.ts';
 import { settleShards, type SettledShard } from '../collect/shard/settle-shards.ts';
 import { summarize } from '../collect/summarize.ts';
-import type { WriteContext, WrittenContext } from '../contract.ts';
+import type { WriteContext, WritingContext, WrittenContext } from '../contract.ts';
 import type { Edges } from '../edges.ts';
 import { CountsDoNotReconcile, failureFromCatch } from '../errors.ts';
 import { jobObject, type Job, type RetryOf } from '../checkpoints/job.ts';
 import { planObject, type Plan } from '../checkpoints/plan.ts';
 import { summaryObject, type Summary } from '../checkpoints/summary.ts';
-import { deadLettersKey, resultsKey, shardKey, summaryKey, type ShardFile } from '../checkpoints/keys.ts';
+import {
+  deadLettersKey,
+  joinedKey,
+  resultsKey,
+  shardKey,
+  summaryKey,
+  type ShardFile,
+} from '../checkpoints/keys.ts';
+import { Pace } from '../pace.ts';
 import { rowsNotOk, settledRows } from '../checkpoints/outcomes.ts';
 import { writeReport } from '../report/write-report.ts';
 import { readStop } from '../checkpoints/stop.ts';
+import { joinObjects, MAX_SOURCES } from '../store/join-objects.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { writeTables } from '../tables/write-tables.ts';
 
 /**
  * Joins the shards' results, in input order, makes the report of them, and writes the summary last. A job that failed gets the same: what it has,
- * and why it has no more. The rows of a job that came to its end are then in its results, and nowhere else.
+ * and why it has no more. The rows of a job that came to its end are then in its results, and nowhere else. A call that runs short
+ * of time returns, and the next one goes on.
  * @throws CountsDoNotReconcile when a row is without a result line, or has two.
  */
-export async function writeResults(edges: Edges, { jobId, error }: WriteContext): Promise<WrittenContext> {
+export async function writeResults(
+  edges: Edges,
+  context: WriteContext,
+): Promise<WrittenContext | WritingContext> {
   const { store } = edges;
+  const { jobId, error } = context;
+  const pace = new Pace(edges.time);
+  const later: WritingContext = { ...context, writing: context.writing ?? edges.clock.now() };
   const known = await summaryObject.read(store, jobId);
   const plan = await planObject.read(store, jobId);
-  if (known !== undefined && needsNoResume(known, plan)) return finish(edges, known, plan);
+  if (known !== undefined && needsNoResume(known, plan))
+    return (await forgetJob(edges, { summary: known, plan, pace })) ? describe(known) : later;
   const job = await jobObject.require(store, jobId);
   const failure = plan?.failure ?? (error === undefined ? undefined : failureFromCatch(error));
-  const shards = plan === undefined ? [] : await settleShards(edges, jobId, plan, failure);
+  const shards = plan === undefined ? [] : await settleShards(edges, jobId, plan, { failure, pace });
+  if (shards === undefined) return later;
   const stop = await readStop(store, jobId);
   const endedAt = new Date(edges.clock.now());
   const summary = summarize({ job, plan, shards, failure, stop, endedAt });
   reconcile(summary, plan);
-  await joinFiles(store, jobId, shards, summary);
+  if (!(await joinFiles(store, shards, summary, { since: later.writing, pace }))) return later;
+  if (shards.length > MAX_SOURCES) await forgetJoined(store, jobId);
+  await writeEnds(edges, { job, plan, summary });
+  return (await forgetJob(edges, { summary, plan, pace })) ? describe(summary) : later;
+}
+
+interface JobToEnd {
+  readonly job: Job;
+  readonly plan: Plan | undefined;
+  readonly summary: Summary;
+}
+
+async function writeEnds(edges: Edges, { job, plan, summary }: JobToEnd): Promise<void> {
   if (job.retry === undefined) await writeEnd(edges, job, summary);
   else {
     if (plan !== undefined && plan.failure === undefined) await writeRetried(edges, job.retry, summary);
     // Its input is that of the job it retries: a table of both is that job's.
     await writeEnd(edges, { ...job, profile: { ...job.profile, also: [] } }, summary);
   }
-  const { status, counts, rows, rounds, seconds, profile, usage } = summary;
+  const { jobId, status, counts, rows, rounds, seconds, profile, usage } = summary;
   const tokens = { inputTokens: usage.inputTokens, outputTokens: usage.outputTokens };
   edges.log('results_written', { jobId, profile, status, rows, rounds, seconds, ...counts, ...tokens });
-  return finish(edges, summary, plan);
 }
 
 /** Everything about a job's end that is made of its results; the summary last. */
@@ -60,9 +89,11 @@ async function writeRetried(edges: Edges, retry: RetryOf, summary: Summary): Pro
 }
 
 /** The summary is in the store. A call that comes again finds it there, and rows that are deleted already. */
-async function finish(edges: Edges, summary: Summary, plan: Plan | undefined): Promise<WrittenContext> {
-  if (needsNoRows(summary, plan)) await forgetRows(edges, summary.jobId);
-  return describe(summary);
+async function forgetJob(
+  edges: Edges,
+  { summary, plan, pace }: Omit<JobToEnd, 'job'> & { readonly pace: Pace },
+): Promise<boolean> {
+  return !needsNoRows(summary, plan) || forgetRows(edges, summary.jobId, pace);
 }
 
 function reconcile({ jobId, counts }: Summary, plan: Plan | undefined): void {
@@ -72,18 +103,29 @@ function reconcile({ jobId, counts }: Summary, plan: Plan | undefined): void {
   }
 }
 
+interface Joining {
+  /** What is joined in parts is kept by this. */
+  readonly since: number;
+  readonly pace: Pace;
+}
+
+/** @returns false when time ran short, and another call has to join the rest */
 async function joinFiles(
   store: ObjectStore,
-  jobId: string,
   shards: readonly SettledShard[],
-  { results, deadLetters }: Summary,
-): Promise<void> {
-  const keys = (file: ShardFile, among: readonly SettledShard[]): string[] =>
-    among.map(({ shard }) => shardKey({ jobId, shard }, file));
-  if (results !== undefined) await store.concat(resultsKey(jobId), keys('results.jsonl', shards));
+  { jobId, results, deadLetters }: Summary,
+  { since, pace }: Joining,
+): Promise<boolean> {
+  const join = (key: string, file: ShardFile, among: readonly SettledShard[]): Promise<boolean> => {
+    const sources = among.map(({ shard }) => shardKey({ jobId, shard }, file));
+    const part = (n: number | 'all'): string => joinedKey(jobId, since, `${file}-${n}`);
+    return joinObjects(store, { key, sources, part }, pace);
+  };
+  if (results !== undefined && !(await join(resultsKey(jobId), 'results.jsonl', shards))) return false;
   const withDeadLetters = shards.filter(({ end: { counts } }) => rowsNotOk(counts) > 0);
   if (deadLetters === undefined) await store.delete(deadLettersKey(jobId));
-  else await store.concat(deadLettersKey(jobId), keys('dead-letters.jsonl', withDeadLetters));
+  else if (!(await join(deadLettersKey(jobId), 'dead-letters.jsonl', withDeadLetters))) return false;
+  return true;
 }
 
 function describe({ jobId, status, counts, failure, advice }: Summary): WrittenContext {

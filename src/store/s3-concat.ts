@@ -10,7 +10,9 @@ const MAX_COPY_BYTES = 512 * 1_048_576;
 
 /** Ten thousand shards are looked at in about 10 s and copied in minutes; gathered parts hold at most 4 x 10 MiB. */
 const HEADS_IN_FLIGHT = 32;
-const PARTS_IN_FLIGHT = 4;
+const GATHERED_IN_FLIGHT = 4;
+/** Copies move no bytes through here. */
+const COPIES_IN_FLIGHT = 32;
 const PIECES_IN_FLIGHT = 8;
 
 interface Source {
@@ -59,7 +61,11 @@ async function joinParts(
         await upload.copy(index + 1, { ...at(sources, source), ...range });
       }
     };
-    await sideBySide(parts, add, PARTS_IN_FLIGHT);
+    const numbered = parts.map((part, index) => ({ part, index }));
+    const ofKind = (kind: JoinPart['kind']): typeof numbered =>
+      numbered.filter(({ part }) => part.kind === kind);
+    await sideBySide(ofKind('copy'), ({ part, index }) => add(part, index), COPIES_IN_FLIGHT);
+    await sideBySide(ofKind('gather'), ({ part, index }) => add(part, index), GATHERED_IN_FLIGHT);
     await upload.complete();
   } catch (error) {
     await upload.abort();

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openTempFolder } from '../support/temp-folder.ts';
-import { spawnCli } from './spawn-cli.ts';
+import { runCli } from './run-cli.ts';
 
 /** What Excel writes in Germany: semicolons, Windows-1252, line ends of Windows. */
 const TABLE = Buffer.from(
@@ -16,7 +16,7 @@ describe('a table that Excel wrote in Germany', () => {
     await writeFile(join(folder, 'bewertungen.csv'), TABLE);
 
     const asked = ['--encoding', 'windows-1252', '--prompt', 'echo:{{Bewertung}}', '--id', 'Nr'];
-    const ran = await spawnCli(folder, [
+    const ran = await runCli(folder, [
       'run',
       'bewertungen.csv',
       ...asked,
@@ -33,7 +33,7 @@ describe('a table that Excel wrote in Germany', () => {
     );
     const [, jobId = ''] = /^job (\S+)/m.exec(ran.stdout) ?? [];
     const results = (...flags: string[]) =>
-      spawnCli(folder, ['results', jobId, '--format', 'csv', '--with-input', ...flags]);
+      runCli(folder, ['results', jobId, '--format', 'csv', '--with-input', ...flags]);
     expect((await results()).stdout).toContain('\n2;Tasse;Hält Kaffee.;true;');
     expect((await results('--delimiter', 'comma')).stdout).toContain('\n2,Tasse,Hält Kaffee.,true,');
   });
@@ -43,7 +43,7 @@ describe('a table that Excel wrote in Germany', () => {
     await writeFile(join(folder, 'bewertungen.csv'), TABLE);
 
     const args = ['run', 'bewertungen.csv', '--encoding', 'windows-1252', '--simulate'];
-    const { status, stderr } = await spawnCli(folder, args);
+    const { status, stderr } = await runCli(folder, args);
 
     expect(status).toBe(1);
     expect(stderr).toContain(

@@ -144,6 +144,24 @@ describe('submit', () => {
   });
 });
 
+test('submit takes standard input, whose format it recognises or is told', EXHAUSTIVE, async () => {
+  const submit = async (input: string, ...flags: string[]) => {
+    const args = [BIN, 'submit', '-', '--wait', '--json', '--interval', '1', ...flags];
+    const child = spawn(process.execPath, args, { cwd: cloud.folder, env: { ...USER_ENV, ...cloud.env } });
+    let stdout = '';
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stdin.end(input);
+    await once(child, 'close');
+    const summary = lines(stdout).at(-1);
+    return String(await cloud.store.get(`output/${String(summary?.['jobId'])}/results.jsonl`));
+  };
+
+  const table = await submit('id;text\n1;"two; pieces"\n', '--prompt', 'echo:{{text}}', '--quotes');
+  expect(JSON.parse(table)).toMatchObject({ custom_id: '1', ok: true, text: 'two; pieces' });
+  const text = await submit('echo:{"a"}\n', '--stdin', 'txt');
+  expect(JSON.parse(text)).toMatchObject({ custom_id: 'row-00000001', ok: true, text: '{"a"}' });
+});
+
 describe('a job that runs', () => {
   test('is told by status and list, cannot give results yet, and is watched until it ends', async () => {
     const { jobId, release } = await submitHeld();

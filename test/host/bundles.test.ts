@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { callBundles, stageBundles } from '../../host/call-bundles.ts';
 import { createLocalExecutions } from '../../host/engine.ts';
@@ -12,7 +13,8 @@ import type { Summary } from '../../src/checkpoints/summary.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { requireJson, writeJson } from '../../src/store/json.ts';
-import { jobKey, summaryKey } from '../../src/checkpoints/keys.ts';
+import { jobKey, resultsKey, summaryKey } from '../../src/checkpoints/keys.ts';
+import { workbookOf } from '../rows/zip-of.ts';
 import { startRecorder, type Recorder } from '../security/recorder.ts';
 import { startAws } from '../cli/local-aws.ts';
 
@@ -70,6 +72,39 @@ test('a dropped file becomes results through the bundles that are deployed', asy
   const summary = await requireJson<Summary>(store, summaryKey(started.jobId));
   expect(summary).toMatchObject({ status: 'succeeded', counts: { ok: 10 }, inputs: [{ key }] });
   expect(events).toMatchObject([{ Source: 'nightshift', DetailType: 'Job Succeeded' }]);
+});
+
+test('a dropped workbook and a Parquet file become results through the bundles', async () => {
+  const { store, callStep, executions } = await deploy();
+  const cell = (at: string, value: string): string =>
+    `<c r="${at}" t="inlineStr"><is><t>${value}</t></is></c>`;
+  const sheet =
+    `<row r="1">${cell('A1', 'id')}${cell('B1', 'prompt')}</row>` +
+    `<row r="2">${cell('A2', 'a1')}${cell('B2', 'echo:Grüße')}</row>`;
+  const columns = [
+    { name: 'id', data: ['p1'] },
+    { name: 'prompt', data: ['echo:column'] },
+  ];
+  const files: [key: string, content: Buffer, expected: object][] = [
+    ['input/reviews.xlsx', workbookOf({ sheets: { Data: sheet } }), { custom_id: 'a1', text: 'Grüße' }],
+    [
+      'input/rows.parquet',
+      Buffer.from(parquetWriteBuffer({ columnData: columns })),
+      { custom_id: 'p1', text: 'column' },
+    ],
+  ];
+
+  for (const [key, content, expected] of files) {
+    await store.put(key, content);
+    const started = (await callStep('start-job', {
+      source: 'aws.s3',
+      detail: { bucket: { name: 'data' }, object: { key, etag: 'e', sequencer: '1' } },
+    })) as { jobId: string; execution: string };
+    await executions.result(started.execution);
+
+    const results = await store.get(resultsKey(started.jobId));
+    expect(JSON.parse(String(results))).toMatchObject(expected);
+  }
 });
 
 /** A request as API Gateway hands it to the function: payload format 2.0. */

@@ -92,6 +92,7 @@ describe('the deployed definition, run on the local engine', () => {
       'Rows to retry?',
       'Shard done',
       'Write results',
+      'All written?',
       'Announce job',
       'Job ok?',
       'Job succeeded',

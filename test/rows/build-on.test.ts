@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { StepTime } from '../../src/edges.ts';
+import type { StepTime } from '../../src/pace.ts';
 import { FastRequests } from '../../src/fast-path/fast-requests.ts';
 import type { Job } from '../../src/checkpoints/job.ts';
 import { buildPrefix, shardsPrefix } from '../../src/checkpoints/keys.ts';

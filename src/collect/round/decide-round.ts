@@ -8,7 +8,7 @@ import type { FileVerdict } from './judge-file.ts';
 import type { RoundEvidence } from './read-round.ts';
 
 /**
- * Decides what holds for all rows of a round, and how the shard goes on after it.
+ * Decides what holds for all rows of a round, and what the shard does next.
  * @param isOpen the batch is left as it is: rows without an answer wait for a resume
  */
 export function decideRound(

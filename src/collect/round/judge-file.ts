@@ -44,7 +44,7 @@ async function sentOf(store: ObjectStore, { context, upload }: RoundEvidence): P
   return (upload === undefined ? await partToUpload(store, context, context.round) : upload.part)?.requests;
 }
 
-/** Half of what was refused; a single row cannot be halved, so it fails and the others go on. */
+/** Half of the rejected file. A single row cannot be halved: it fails, and the others are sent again. */
 async function judgeTooLarge(
   store: ObjectStore,
   { context }: RoundEvidence,
@@ -82,7 +82,7 @@ function judgeFailed(
   if (failure.cause !== 'row') return { ...NO_FAULT, rejection, next: known };
   if (!mayHalve(before, index.requests)) return { ...NO_FAULT, rejection, next: afterSearch(known) };
   if (sent > 1) return { ...NO_FAULT, searching: true, rejection: undefined, next: after(true) };
-  // A row that was always alone and is told nothing may do in another round.
+  // A row that was always alone and has no error of its own may succeed in another round.
   const isUnsaid = before === undefined && failure.errors.length === 0;
   if (isUnsaid) return { ...NO_FAULT, rejection, next: known };
   const error = { ...(failure.errors[0] ?? missingRowError(batch)), line: 1 };

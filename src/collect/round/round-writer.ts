@@ -90,7 +90,7 @@ export class RoundWriter {
 
   async #writeRead(ordinal: number, requestBytes: Buffer, verdict: Verdict | undefined): Promise<void> {
     if (verdict?.kind === 'ok') return this.#writeAnswered(ordinal, requestBytes, verdict);
-    // A body that is no answer may have its price all the same.
+    // A body that is not an answer may still be paid for.
     if (verdict !== undefined && isPaid(usageOf(verdict.body)))
       this.#source.evidence.index.models.addAnswer(verdict.body, undefined);
     const { decision, lost } = this.#source;
@@ -148,7 +148,7 @@ export class RoundWriter {
     const { custom_id, outcome, error } = line;
     if (outcome !== 'invalid') this.totals[outcome] += 1;
     this.errors.add({ outcome, code: error.code, rows: 1, custom_id, message: error.message });
-    // The outcome is told, also of a body that cannot be written.
+    // The outcome is written even if the body cannot be.
     await this.#writers.results.write(tryJsonLine(line) ?? jsonLine({ ...line, body: undefined }));
     await this.#flushLetters();
     await this.#writers.deadLetters.write(deadLetter(request, requestBytes, line));

@@ -11,7 +11,7 @@ import type { Job } from '../../checkpoints/job.ts';
 import type { CollectEdges } from '../round/read-round.ts';
 
 /**
- * Collects a shard's round, and takes what it came to into the shard: its results when the shard is finished or stopped, then
+ * Collects a shard's round, and adds its result to the shard: its results when the shard is finished or stopped, then
  * the round's checkpoint. A batch that is left open gets no checkpoint, so that a resume collects its round again.
  */
 export async function collectShard(

@@ -18,7 +18,7 @@ export interface Merge {
   readonly nextRound: number;
   /** Whether Build wrote a round 0, for rows that are not sent. */
   readonly hasRoundZero: boolean;
-  /** What the rows of `nextRound` are told; without it there must be none. */
+  /** The error of the rows of `nextRound`; without it there must be none. */
   readonly failure?: Failure | undefined;
   /** The batch that answers those rows when it is resumed. */
   readonly open?: OpenBatch | undefined;

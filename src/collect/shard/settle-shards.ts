@@ -5,6 +5,7 @@ import { readShardEnd, type ShardEnd } from '../../checkpoints/shard-end.ts';
 import type { ShardRef } from '../../checkpoints/keys.ts';
 import { findRound } from '../../checkpoints/shard-rounds.ts';
 import { readTrouble } from '../../checkpoints/trouble.ts';
+import type { Pace } from '../../pace.ts';
 import { sideBySide } from '../../side-by-side.ts';
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './shard-end.ts';
@@ -15,25 +16,36 @@ export interface SettledShard {
   readonly end: ShardEnd;
 }
 
-/** How every shard ended. One that left no word (its Lambda died, the job was refused) is settled here. */
+/** Why shards that left no word are settled, and how much of that one call may do. */
+export interface Settling {
+  readonly failure: Failure | undefined;
+  readonly pace: Pace;
+}
+
+/**
+ * How every shard ended. One that left no word (its Lambda died, the job was refused) is settled here.
+ * @returns undefined when time ran short; what is settled stays so
+ */
 export async function settleShards(
   edges: Edges,
   jobId: string,
   plan: Plan,
-  failure: Failure | undefined,
-): Promise<SettledShard[]> {
-  return sideBySide(plan.shards, async (shardPlan, shard) => ({
-    shard,
-    end: await settleShard(edges, { jobId, shard }, shardPlan, failure),
-  }));
+  settling: Settling,
+): Promise<SettledShard[] | undefined> {
+  const settled = await sideBySide(plan.shards, async (shardPlan, shard) => {
+    const end = await settleShard(edges, { jobId, shard }, shardPlan, settling);
+    return end && { shard, end };
+  });
+  const known = settled.filter((each) => each !== undefined);
+  return known.length === settled.length ? known : undefined;
 }
 
 async function settleShard(
   edges: Edges,
   ref: ShardRef,
   plan: ShardPlan,
-  failure: Failure | undefined,
-): Promise<ShardEnd> {
+  { failure, pace }: Settling,
+): Promise<ShardEnd | undefined> {
   const { store } = edges;
   if (plan.requests === 0) {
     await mergeRounds(store, { ref, nextRound: 1, hasRoundZero: true });
@@ -41,10 +53,12 @@ async function settleShard(
   }
   const known = await readShardEnd(store, ref);
   if (known !== undefined) return known;
+  if (pace.mustStop) return undefined;
   const { round } = await findRound(store, ref);
   const reason = failure ?? (await readTrouble(store, ref)) ?? leftNoWord(ref);
   await stopShard(edges, ref, { nextRound: round, failure: reason });
   const end = await readShardEnd(store, ref);
+  pace.did();
   if (end === undefined)
     throw new Error(`Shard ${ref.shard} of job ${ref.jobId} was stopped and has no end.`);
   return end;

@@ -17,7 +17,7 @@ export interface Stopped {
   readonly left?: readonly string[];
 }
 
-/** What a shard's rounds add up to. Rows that no round settled are exhausted: the failure says why. */
+/** Adds up a shard's rounds. Rows without an outcome are exhausted: the failure says why. */
 export function sumRounds(
   { rows, invalid, answered = 0 }: ShardPlan,
   rounds: readonly Collected[],

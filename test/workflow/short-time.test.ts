@@ -1,0 +1,69 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { createLocalExecutions } from '../../host/engine.ts';
+import { callHandlers } from '../../host/call-handlers.ts';
+import { loadMachine } from '../../host/load-stack.ts';
+import { startSimulator } from '../../simulator/index.ts';
+import { startJob } from '../../src/doors/start-job.ts';
+import type { StepTime } from '../../src/pace.ts';
+import { buildPrefix, joinedPrefix, resultsKey } from '../../src/checkpoints/keys.ts';
+import { summaryObject } from '../../src/checkpoints/summary.ts';
+import { createClock } from '../support/clock.ts';
+import { CONFIG } from '../support/config.ts';
+import { KEY, openEdges } from '../support/edges.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
+
+const ROWS = 3_000;
+
+async function run(time?: StepTime) {
+  const clock = createClock();
+  const simulator = await startSimulator({ apiKey: KEY, clock });
+  onTestFinished(() => simulator.close());
+  await using edges = openEdges(await openTempFolder(), simulator, clock, () => undefined);
+  const entered: Record<string, number> = {};
+  const executions = createLocalExecutions({
+    ...(await loadMachine(CONFIG)),
+    callStep: clock.follow(callHandlers({ ...edges, time })),
+    onEvent: ({ type, state = '' }) => {
+      if (type === 'StateEntered') entered[state] = (entered[state] ?? 0) + 1;
+    },
+    instant: true,
+  });
+  const { store } = edges;
+  const rows = Array.from(
+    { length: ROWS },
+    (_, n) => `{"custom_id":"q${n % 2_990}","prompt":"row ${n} ${'x'.repeat(90)}"}\n`,
+  );
+  await store.put('input/rows.jsonl', rows.join(''));
+  await startJob(
+    { ...edges, config: CONFIG, executions },
+    {
+      jobId: 'job',
+      profile: 'default',
+      overrides: { shardLimits: { maxRows: 1_000 } },
+      inputs: () => Promise.resolve([{ key: 'input/rows.jsonl' }]),
+    },
+  );
+  await executions.result('job');
+  const left = [
+    ...(await Array.fromAsync(store.list(buildPrefix('job')))),
+    ...(await Array.fromAsync(store.list(joinedPrefix('job')))),
+  ];
+  return {
+    entered,
+    left,
+    results: (await store.get(resultsKey('job')))?.toString('utf8'),
+    summary: await summaryObject.require(store, 'job'),
+  };
+}
+
+test('a job whose steps never have enough time goes on in further calls and comes to the same results', async () => {
+  const whole = await run();
+  const divided = await run({ isShort: () => true, isOver: () => false });
+
+  expect(divided.entered['Build requests']).toBeGreaterThan(4);
+  expect(whole.entered['Build requests']).toBe(1);
+  expect(divided.results).toBe(whole.results);
+  expect(divided.summary).toMatchObject({ status: 'partial', counts: { ok: 2_990, invalid: 10 } });
+  expect(divided.summary.counts).toEqual(whole.summary.counts);
+  expect(divided.left).toEqual([]);
+});
