@@ -1,4 +1,4 @@
-/** What the SDK calls the ways in which one is nobody to AWS. */
+/** The SDK's errors for missing or expired credentials. */
 const ADVICE: Readonly<Record<string, string>> = {
   CredentialsProviderError:
     'There are no AWS credentials. Set AWS_PROFILE or AWS_ACCESS_KEY_ID, or log in with `aws sso login`.',
@@ -8,7 +8,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   UnrecognizedClientException: 'AWS does not know the access key. Check AWS_PROFILE or AWS_ACCESS_KEY_ID.',
 };
 
-/** What to do about an error of AWS, or one that was caused by it; undefined when the error says it all itself. */
+/** Advice for an error of AWS, or one caused by it; undefined when the error's own message is enough. */
 export function adviceFor(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   if (Object.hasOwn(ADVICE, error.name)) return ADVICE[error.name];

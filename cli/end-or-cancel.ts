@@ -5,7 +5,7 @@ import { SECOND_INTERRUPT_MS, type Interrupts } from './interrupts.ts';
 import { printError } from './output.ts';
 import { describeInterrupt, isNothing } from './view/describe-interrupt.ts';
 
-/** The summary of a job that came to its end, or was cancelled; undefined when it was interrupted and goes on later. */
+/** The summary of a job that ended or was cancelled; undefined when it was interrupted and can be continued. */
 export async function endOrCancel(
   running: Promise<Summary>,
   interrupts: Interrupts,

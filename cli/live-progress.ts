@@ -10,7 +10,7 @@ import { createLiveView } from './view/view.ts';
 /** Shortest time between two looks at the job, in milliseconds: a large one has a thousand steps a second. */
 const REST_MS = 250;
 
-/** Draws in place how the job of a data folder goes on, and above it what stays. */
+/** Shows the progress of a data folder's job in place, and notes above it. */
 export function openLiveProgress(store: ObjectStore, screen: Screen): RunProgress {
   const view = createLiveView(screen);
   const executions = createFolderExecutions(store, () => Promise.resolve(true));

@@ -35,7 +35,7 @@ export function shown(text: string, stream: NodeJS.WriteStream): string {
 
 const hasStyles = (stream: NodeJS.WriteStream): boolean => styleText('red', 'x', { stream }) !== 'x';
 
-/** Streams to standard output as it comes. A reader that has seen enough, such as `| head`, is no error. */
+/** Streams to standard output. A reader that closes the pipe early, such as `| head`, causes no error. */
 export async function printStream(chunks: AsyncIterable<Uint8Array | string>): Promise<void> {
   await pipeline(chunks, process.stdout, { end: false }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

@@ -51,7 +51,7 @@ export async function placeFiles(
     const folder = dirname(store.locate(summaryKey(summary.jobId)));
     return [...sources, ...folders.map((name) => join(folder, name))].map((path) => relative('.', path));
   }
-  // Those of an earlier run are not this job's; its dead letters would be paid for again when they are run.
+  // Files of an earlier run do not belong to this job; running its dead letters would pay for them again.
   for (const key of [deadLettersKey(summary.jobId), reportKey(summary.jobId)])
     if (!keys.includes(key)) await rm(join(out, basename(key)), { force: true });
   for (const { key } of answers) await download(store, key, { jobId: summary.jobId, folder: out });

@@ -30,7 +30,7 @@ export interface PlanJob extends Omit<AskedJob, 'again'> {
   readonly data: string;
 }
 
-/** What a job would be. */
+/** The plan of a job. */
 export interface PlannedJob {
   readonly profile: ResolvedProfile;
   /** Its input tokens are estimated as a tokenizer counts them. */
@@ -57,11 +57,11 @@ export interface PlannedBatch {
   readonly endsAfter: number;
   /** Seconds after its start at which it is looked at. */
   readonly polls: readonly number[];
-  /** Of the whole job, when each of its batches takes as long and one round is enough. */
+  /** The cost of the whole job, if each of its batches takes this long and one round is enough. */
   readonly aws: AwsCost;
 }
 
-/** What the provider takes, in the profile's currency. */
+/** The provider's price, in the profile's currency. */
 export interface PlannedPrice extends Price {
   readonly input: number;
   /** When every answer is as long as the profile lets it be; undefined when it does not say. */

@@ -100,10 +100,10 @@ function printer({ json }: RunFlags): (line: string) => void {
 const logToStandardError: Log = (event, fields) =>
   printError(styleText('dim', logText(event, fields), { stream: process.stderr }));
 
-/** What runs, who answers, and the job. */
+/** The first lines of a run: what runs, the provider, the job. */
 function startLines(job: StartedJob, files: readonly string[], provider: string): string[] {
   return [
-    styleText('dim', 'The stack is synthesized; its state machine runs here.'),
+    styleText('dim', 'Running the deployed state machine on this machine.'),
     provider,
     startLine(job, files),
   ];

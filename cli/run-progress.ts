@@ -3,7 +3,7 @@ import type { EngineEvent } from '../host/engine-events.ts';
 import { createProgress } from './progress.ts';
 import { isLive } from './view/is-live.ts';
 
-/** What is seen of a job that this process runs. */
+/** The display of a job that this process runs. */
 export interface RunProgress {
   readonly onEvent: (event: EngineEvent) => void;
   /** The job runs from now on. */

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 
-/** What results can be written as; each is also the extension of such a file. */
+/** The formats of results; each is also a file extension. */
 export const TABLE_FORMATS = ['csv', 'xlsx', 'parquet', 'jsonl'] as const;
 
 export type TableFormat = (typeof TABLE_FORMATS)[number];

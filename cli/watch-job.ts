@@ -14,7 +14,7 @@ export interface WatchJob {
   readonly view: View;
   /** Shortest time between two looks. */
   readonly intervalSeconds: number;
-  /** Aborting stops the looking; the job goes on. */
+  /** Aborting stops watching; the job continues. */
   readonly signal: AbortSignal;
 }
 

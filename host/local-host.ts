@@ -63,7 +63,7 @@ const SETTLE_MS = 2_000;
 
 /**
  * Runs the three doors and the machine until it is disposed of: files dropped into the folder, the API, the schedules.
- * Jobs that an earlier host left unfinished go on, and schedules that it began to deliver are delivered.
+ * Continues jobs that an earlier host left unfinished, and delivers schedules that it began to deliver.
  */
 export async function runLocalHost(options: LocalHostOptions): Promise<RunningHost> {
   const { config, edges, stack, simulated, onFailure = () => undefined, wrap = (call) => call } = options;

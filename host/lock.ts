@@ -72,7 +72,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   };
 }
 
-/** The process that works in a data folder; undefined when there is none, or it ended, as after a crash. */
+/** The process that uses a data folder; undefined without one, or when it has ended, as after a crash. */
 export async function holderOf(folder: string): Promise<Partial<Holder> | undefined> {
   const path = join(folder, LOCK);
   const exists = await access(path).then(

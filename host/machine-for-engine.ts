@@ -94,7 +94,7 @@ function childOf(name: string, state: AnyState): ChildMachine {
   };
 }
 
-/** Whether a map goes on after so many of its items have failed. */
+/** Whether a map continues after so many of its items have failed. */
 export function tolerates(
   { toleratedPercentage: percentage, toleratedCount: count }: ChildMachine,
   failed: number,

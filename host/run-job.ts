@@ -45,8 +45,8 @@ export async function runJob(options: RunJob): Promise<Summary> {
 }
 
 /**
- * Lets a job that is known go on to its end.
- * @returns undefined when there is no such job, or it came to its end before
+ * Continues a known job to its end.
+ * @returns undefined when there is no such job, or it has ended
  * @throws RunAborted when it was interrupted.
  */
 export async function resumeRun(options: RunHost, jobId: string): Promise<Summary | undefined> {
@@ -135,7 +135,7 @@ async function finish(
   }
 }
 
-/** The run was interrupted; its job goes on from its checkpoints when it is run again. */
+/** The run was interrupted; running it again continues the job from its checkpoints. */
 export class RunAborted extends Error {
   override readonly name = 'RunAborted';
   /** What is known to be sent at this moment. */

@@ -9,7 +9,7 @@ import type { CallStep } from './engine.ts';
 
 /**
  * The thread that steps run in: one that computes without end (or waits for an answer without end) blocks this thread and
- * not the host's, which goes on answering signals and requests. It may be started before the host knows what its steps may
+ * not the host's, which still answers signals and requests. It may be started before the host knows what its steps may
  * reach: the message `open` says that, and comes first. Its edges come from the environment, as in a Lambda.
  */
 

@@ -23,7 +23,7 @@ const CHUNK_BYTES = 1_048_576;
 
 /**
  * Copies files into the store, where the workflow reads them. The same content under the same name, which says its
- * format, treated the same way is the same job, so running files again resumes it or shows what it came to.
+ * format, with the same options is the same job, so running files again continues it or shows its result.
  * @throws InvalidRequest when a file cannot be read.
  */
 export async function takeIn(
@@ -67,7 +67,7 @@ function distinct(names: readonly string[]): string[] {
   return names.map((name, n) => (names.indexOf(name) === n ? name : `${n + 1}/${name}`));
 }
 
-/** The last job of this input; with `again` the one after it, unless the last has not ended and wants to go on. */
+/** The last job of this input; with `again` the next one, unless the last has not ended and can be continued. */
 export async function chooseJob(
   store: ObjectStore,
   name: string,
@@ -89,7 +89,7 @@ async function contentHash(file: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** @throws InvalidRequest when there is no such file, or it is none. */
+/** @throws InvalidRequest when there is no such file, or it is a folder. */
 export async function rejectFolder(file: string): Promise<void> {
   const found = await stat(file).catch(() => undefined);
   if (found === undefined) throw new InvalidRequest(`There is no file ${file}.`);

@@ -48,7 +48,7 @@ interface OpenCall {
 /**
  * Runs steps in a thread of their own, so that the host answers whatever a step does. When the thread is stuck, it is
  * ended, and the steps that were on their way run again one by one, each reading its checkpoint first: the one that is stuck
- * alone fails, and the others go on.
+ * alone fails, and the others continue.
  */
 export class WorkerSteps implements Steps, AsyncDisposable {
   readonly #options: WorkerStepsOptions;

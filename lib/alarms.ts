@@ -43,7 +43,7 @@ const POLL_LAG = Duration.minutes(30);
 /** Errors of the steps in five minutes, three times in a row: what passes is tried again, and no reason to get up. */
 const STEP_ERRORS = 5;
 
-/** What is watched, and from when on somebody should look. Each alarm leads to its section of the runbook. */
+/** The alarms and their thresholds. Each alarm links its section of the runbook. */
 export class Alarms extends Construct {
   readonly alarms: readonly Alarm[];
 
@@ -71,7 +71,7 @@ function rules(props: AlarmsProps): Readonly<Record<string, AlarmRule>> {
   return { ...jobRules(props), ...functionRules(props), ...batchRules(props) };
 }
 
-/** What becomes of jobs, shards and the events that start them. */
+/** Alarms on jobs, shards and the events that start them. */
 function jobRules({ metrics }: AlarmsProps): Readonly<Record<string, AlarmRule>> {
   return {
     'job-failed': { metric: metrics.jobs('Failed'), from: 1, says: 'A job failed.' },

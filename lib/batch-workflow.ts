@@ -43,11 +43,11 @@ export class BatchWorkflow extends Construct {
   readonly providerKeys: ProviderKeys;
   /** One execution is one job, named by its jobId. */
   readonly stateMachine: IStateMachine;
-  /** Of the version that jobs start with: start executions by this. */
+  /** The alias of the version that new jobs use: start executions with it. */
   readonly stateMachineAliasArn: string;
   /** The HTTP API; undefined with `api: false`. */
   readonly api: HttpApi | undefined;
-  /** Events that came to nothing: drops and schedules that started no job, aborts that cancelled none. */
+  /** Events that failed: drops and schedules that started no job, aborts that cancelled none. */
   readonly deadLetters: IQueue;
   /** The Lambda function of each step. */
   readonly functions: Readonly<Partial<Record<StepName, IFunction>>>;

@@ -46,7 +46,7 @@ export class DataBucket extends Construct {
           prefix: 'jobs/',
           expiration: Duration.days(checkpointDays(jobDays)),
         },
-        // Progress is written anew at each poll, and the rows of a job that came to its end are deleted.
+        // Progress is written anew at each poll, and the rows of a job that has ended are deleted.
         ...['jobs/', 'slots/', 'claims/'].map((prefix) => ({
           id: `forget-old-versions-of-${prefix.slice(0, -1)}`,
           prefix,
@@ -141,7 +141,7 @@ function sendsEvents(bucket: IBucket, { notificationConfiguration: own }: CfnBuc
   return hasManagedNotifications(bucket);
 }
 
-/** Whether the CDK brings a resource that sets the bucket's notifications. */
+/** Whether the CDK adds a resource that sets the bucket's notifications. */
 function hasManagedNotifications({ node }: IConstruct): boolean {
   const notifications = node.tryFindChild('Notifications');
   return notifications?.node.findAll().some((child) => CfnResource.isCfnResource(child)) === true;
@@ -149,7 +149,7 @@ function hasManagedNotifications({ node }: IConstruct): boolean {
 
 /**
  * `bucket.addEventNotification()` sets the bucket's notifications as a whole when the stack is deployed, by a custom
- * resource: EventBridge would be told of no drop any more.
+ * resource: EventBridge would get no more events of drops.
  */
 function rejectNotifications(bucket: Bucket): string[] {
   if (!hasManagedNotifications(bucket)) return [];

@@ -23,7 +23,7 @@ export class DropTrigger extends Construct {
         detailType: ['Object Created'],
         detail: {
           bucket: { name: [bucket.bucketName] },
-          // Empty files, too: whoever drops one is told. Folder markers are passed over by start-job.
+          // Empty files, too: their job fails with a reason. start-job skips folder markers.
           object: { key: Match.prefix(INPUT_PREFIX) },
         },
       },

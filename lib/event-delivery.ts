@@ -20,7 +20,7 @@ export interface EventDeliveryProps {
 }
 
 /**
- * How events reach a door. One that comes to nothing ends in the dead-letter queue: as the event when it could not be
+ * How events reach a door. A failed event ends in the dead-letter queue: as the event when it could not be
  * delivered, as Lambda's record of event and error when the function failed with it.
  */
 export class EventDelivery extends Construct {

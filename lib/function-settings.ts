@@ -15,7 +15,7 @@ export interface LogSettings {
   readonly encryptionKey?: IKey | undefined;
 }
 
-/** What all functions of a workflow have in common. */
+/** The common settings of a workflow's functions. */
 export interface FunctionSettings extends LogSettings {
   readonly architecture: Architecture;
   readonly vpc?: IVpc | undefined;

@@ -1,4 +1,4 @@
-/** What `import … from 'nightshift'` brings: the construct, the stack, and what types a configuration. */
+/** The exports of `nightshift`: the construct, the stack, and the types of a configuration. */
 export { BatchWorkflow } from './batch-workflow.ts';
 export type { BatchWorkflowProps } from './workflow-props.ts';
 export { NightshiftStack, type NightshiftStackProps } from './nightshift-stack.ts';

@@ -16,8 +16,8 @@ import type { StepFunctions } from './steps.ts';
 import { catchEverything, stepTask } from './step-task.ts';
 
 /**
- * What one job goes through: build, every shard, write, announce, and the end it came to. Returns its first state. Whatever
- * fails before *Write results* is told there, so that every job ends with a summary.
+ * The states of one job: build, every shard, write, announce, end. Returns the first state. Whatever
+ * fails before *Write results* is passed to it, so that every job ends with a summary.
  */
 export function defineJob(states: Construct, steps: StepFunctions, maxConcurrency: number): LambdaInvoke {
   const buildRequests = stepTask(states, 'Build requests', steps['build-requests'], {
@@ -62,7 +62,7 @@ function mapOverShards(states: Construct, maxConcurrency: number): DistributedMa
   });
 }
 
-/** Tells of the job's end, by whatever name its state has. What comes out is dropped: the end itself goes on. */
+/** Announces the job's end, whatever its status is. The output is dropped, so that the end keeps its own. */
 function announce(states: Construct, steps: StepFunctions, name: string, more: object = {}): LambdaInvoke {
   const payload = { 'execution.$': '$$.Execution.Name', 'end.$': '$', ...more };
   return stepTask(states, name, steps['announce-job'], {
@@ -87,7 +87,7 @@ function endJob(states: Construct, steps: StepFunctions, writeResults: LambdaInv
     .when(Condition.stringEquals('$.status', 'failed'), jobFailed)
     .otherwise(Succeed.jsonPath(states, 'Job succeeded'));
   catchEverything(writeResults, announceJob, '$.failure');
-  // Whether anybody could be told changes nothing about how the job ended.
+  // A failed announcement never changes the job's status.
   catchEverything(announceJob, recordFailure, '$.unannounced');
   catchEverything(recordFailure, jobOk, '$.unannounced');
   recordFailure.next(jobOk);

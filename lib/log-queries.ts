@@ -71,7 +71,7 @@ const QUERIES: Readonly<Record<string, LogQuery>> = {
 };
 
 export interface LogQueriesProps {
-  /** Of the steps. */
+  /** The log groups of the steps. */
   readonly logGroups: readonly ILogGroup[];
   /** Names the folder. */
   readonly workflow: string;

@@ -28,7 +28,7 @@ export interface MachineProps {
 /** The state machine: one execution is one job. `job-states.ts` and `shard-states.ts` hold what it does. */
 export class Machine extends Construct {
   readonly stateMachine: StateMachine;
-  /** What doors start: the last version that was deployed. */
+  /** The alias that doors start: the last deployed version. */
   readonly alias: CfnStateMachineAlias;
 
   constructor(scope: Construct, id: string, { steps, maxConcurrency, timeout, logs }: MachineProps) {
@@ -60,7 +60,7 @@ export class Machine extends Construct {
   }
 
   /**
-   * Publishes the definition as a version at every deploy that changes it. A job goes on with the version it began with;
+   * Publishes the definition as a version at every deploy that changes it. A job continues with the version it began with;
    * the versions before are kept, because jobs may be running on them.
    */
   private publish(): CfnStateMachineAlias {

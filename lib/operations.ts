@@ -13,7 +13,7 @@ export interface OperationsProps extends WorkflowMetricsProps {
   readonly alarmTargets: AlarmTargets;
 }
 
-/** What the people have who keep the workflow running: alarms, a dashboard, saved queries. */
+/** Alarms, a dashboard and saved queries for operators. */
 export class Operations extends Construct {
   constructor(scope: Construct, id: string, { config, alarmTargets, ...parts }: OperationsProps) {
     super(scope, id);

@@ -17,7 +17,7 @@ export const TRANSIENT_ERRORS: readonly string[] = [
   'Lambda.ClientExecutionTimeoutException',
   'Lambda.ResourceConflictException',
   'Lambda.ResourceNotReadyException',
-  // Of functions in a VPC, whose network interfaces Lambda makes: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+  // Errors of functions in a VPC, whose network interfaces Lambda makes: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
   'Lambda.EC2ThrottledException',
   'Lambda.EC2UnexpectedException',
   'Lambda.ENILimitReachedException',

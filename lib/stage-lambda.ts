@@ -20,7 +20,7 @@ export function stageLambda(step: StepName, config: NightshiftConfig, folder: st
     writeFileSync(join(folder, name), `${JSON.stringify(content)}\n`);
 }
 
-/** What a step knows of the configuration: a function that starts jobs all of it, one that sends keys where those may go. */
+/** A step's part of the configuration: all of it for functions that start jobs, the providers' URLs for functions that send keys. */
 export function configFiles(needs: StepNeeds, config: NightshiftConfig): [name: string, content: object][] {
   if (needs.knowsConfig === true) return [[DEPLOYED_FILES.config, config]];
   if (needs.provider === true) return [[DEPLOYED_FILES.providers, deployedProviders(config)]];

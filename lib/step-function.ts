@@ -22,7 +22,7 @@ import { acknowledgeTracing, allowEvents, allowNetwork, EVENT_BUS, grantObjects 
 import type { StepName, StepNeeds } from './step-table.ts';
 import type { Webhook } from './webhook.ts';
 
-/** What the steps of a workflow share. */
+/** The common resources of a workflow's steps. */
 export interface SharedBySteps {
   readonly bucket: IBucket;
   /** Encrypts the objects of the bucket. */

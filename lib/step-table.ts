@@ -7,7 +7,7 @@ import {
   type RoundFile,
 } from '../src/checkpoints/keys.ts';
 
-/** What one step needs. Key patterns are those of the bucket's layout (`src/checkpoints/keys.ts`). */
+/** The needs of one step. Key patterns are those of the bucket's layout (`src/checkpoints/keys.ts`). */
 export interface StepNeeds {
   /** Lambda memory. 1,769 MiB is one vCPU; steps that only wait for an answer make do with 256. */
   readonly memoryMib: number;
@@ -44,12 +44,12 @@ const CLAIMS = 'claims/*';
 const CANDIDATES = 'jobs/*/candidates.json';
 /** Everything of the jobs. */
 const JOBS = 'jobs/*';
-/** What is known of the jobs, without their rows: those are JSON Lines. */
+/** All JSON objects of jobs. Rows are JSON Lines, and not included. */
 const CHECKPOINTS = 'jobs/*.json';
 const RECORDS = 'jobs/*/job.json';
 const PLANS = 'jobs/*/plan.json';
 const STOPS = 'jobs/*/stop.json';
-/** What jobs have cost, and what the jobs of a profile have cost in a month. */
+/** The ledgers: the cost of jobs, and of a profile's jobs in a month. */
 const LEDGERS = 'jobs/*/ledger/*.json';
 const MONTHS = 'spending/*.json';
 /** Which job is the sample of some inputs. */
@@ -59,7 +59,7 @@ const ROWS = 'jobs/*/rows-*.jsonl';
 /** Files that came with a job, from a command line. */
 const INPUTS_OF_JOBS = 'jobs/*/input/*';
 const SHARDS = 'jobs/*/shards/*';
-/** What a build carries from one call to the next. */
+/** The state that a build passes from one call to the next. */
 const JOINED = 'jobs/*/joined/*';
 const BUILDS = 'jobs/*/build/*';
 /** The summary: where the answer goes when a dropped file asks for what cannot be. */
@@ -82,20 +82,20 @@ export const STEPS = {
     readsVersions: [INPUTS],
     reads: [CHECKPOINTS, STAGED, OUTPUTS, CLAIMS],
     puts: [RECORDS, ROWS, CANDIDATES, INDEX, SUMMARIES, CLAIMS, SAMPLES, LEDGERS],
-    // What a resume clears away.
+    // A resume deletes these.
     deletes: [STOPS, SUMMARIES],
   },
   'cancel-job': { ...DOOR, reads: [RECORDS, STOPS], puts: [STOPS] },
   api: {
     ...DOOR,
-    // A whole vCPU: what 10,000 shards have come to is read in the time that API Gateway waits.
+    // A whole vCPU: the status of 10,000 shards is read within the timeout of API Gateway.
     memoryMib: 1_769,
     timeoutMinutes: 0.5,
     stopsJobs: true,
     reads: [CHECKPOINTS, INPUTS, STAGED, OUTPUTS],
     // Inputs: whoever gets an address to upload to uploads with this role's rights.
     puts: [RECORDS, ROWS, STOPS, INDEX, INPUTS, STAGED, SAMPLES, LEDGERS],
-    // What a resume or a cancel clears away.
+    // A resume or a cancel deletes these.
     deletes: [STOPS, SUMMARIES],
   },
   'build-requests': {
@@ -115,13 +115,13 @@ export const STEPS = {
     timeoutMinutes: 15,
     provider: true,
     reads: [JOBS, MONTHS],
-    // What the round may cost is reserved.
+    // The cost of the round is reserved.
     puts: [...roundFiles('uploading.json', 'upload.json'), LEDGERS, MONTHS],
   },
   'create-batch': {
     ...TALKING,
     // Places at a provider with a limit: who holds them, and whether those have ended.
-    // The requests, for a provider that reads them from the create or is told their model.
+    // The requests, for a provider whose create has them, or needs their model.
     reads: [CHECKPOINTS, ...roundFiles('requests.jsonl'), SLOTS],
     puts: [...roundFiles('creating.json', 'batch.json', 'twins.json'), SLOTS],
     deletes: [SLOTS],
@@ -150,7 +150,7 @@ export const STEPS = {
     // A denied account stops the job; answers that are files go beside the results; what the round cost replaces what was reserved.
     puts: [STOPS, 'output/*/files/*', LEDGERS, MONTHS],
     streams: [SHARDS],
-    // Of a shard that stops before its batch is made: its file is deleted at the provider, and forgotten.
+    // If a shard stops before its batch is created, its file is deleted at the provider and its checkpoint removed.
     deletes: [...roundFiles('uploading.json', 'upload.json', 'creating.json'), SLOTS],
   },
   'write-results': {

@@ -17,7 +17,7 @@ interface StepTaskOptions extends Pick<LambdaInvokeJsonPathProps, 'payload' | 'r
 }
 
 /**
- * A Task that hands its whole input to a step's Lambda and goes on with what the Lambda returns, unless the options say
+ * A Task that passes its whole input to a step's Lambda and returns the Lambda's output, unless the options say
  * otherwise. It calls this very version of the Lambda: a deploy never changes the code under a job.
  */
 export function stepTask(

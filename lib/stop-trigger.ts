@@ -11,7 +11,7 @@ export interface StopTriggerProps {
 }
 
 /**
- * An execution that was aborted or ran out of time leaves batches behind that go on costing money: its job is cancelled.
+ * An execution that was aborted or ran out of time leaves batches behind that still cost money: its job is cancelled.
  * A failed one does not: its batches are valid work, and a resume takes them in.
  */
 export class StopTrigger extends Construct {

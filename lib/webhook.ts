@@ -8,7 +8,7 @@ import { keptProps, type Kept } from './kept.ts';
 export interface Webhook {
   readonly url: string;
   readonly secret: Pick<ISecret, 'grantRead'>;
-  /** What the secret is asked for by: its ARN, or its name where that is all that is known. */
+  /** The secret's id: its ARN, or its name if the ARN is unknown. */
   readonly secretId: string;
 }
 
@@ -26,7 +26,7 @@ export interface WebhookProps {
   readonly secret?: ISecret;
 }
 
-/** The webhook as configured and deployed; undefined when there is none. */
+/** The configured and deployed webhook; undefined without one. */
 export function createWebhook(
   scope: Construct,
   config: WebhookConfig | undefined,

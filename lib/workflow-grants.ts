@@ -27,7 +27,7 @@ export function grantReadResults(bucket: IBucket, key: IKey | undefined, grantee
   ]);
 }
 
-/** What `docs/command-line.md` says that the command line needs. */
+/** The permissions of the command line, as `docs/command-line.md` lists them. */
 export function grantStart(workflow: BatchWorkflow, key: IKey | undefined, grantee: IGrantable): Grant {
   const { bucket, api, stateMachine, stateMachineAliasArn } = workflow;
   return combine([

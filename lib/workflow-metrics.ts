@@ -20,7 +20,7 @@ export type Ending = 'Succeeded' | 'Failed' | 'TimedOut' | 'Aborted';
 /** A batch is polled every 15 minutes, and once in 96th of a window that is longer than a day. */
 const POLLED = Duration.hours(2);
 
-/** What there is to be seen of a workflow in CloudWatch: AWS's metrics of its parts, and its own. */
+/** The metrics of a workflow in CloudWatch: AWS's metrics of its parts, and its own. */
 export class WorkflowMetrics {
   readonly #props: WorkflowMetricsProps;
 

@@ -1,7 +1,7 @@
 import { INPUT_PREFIX } from '../src/checkpoints/keys.ts';
 import type { BatchWorkflow } from './batch-workflow.ts';
 
-/** What a user needs to know of a deployed workflow. */
+/** The outputs that users of a deployed workflow need. */
 export interface WorkflowOutput {
   readonly name: string;
   readonly description: string;

@@ -87,7 +87,7 @@ export interface BatchWorkflowProps {
    */
   readonly alarmActions?: IAlarmAction[];
   /**
-   * The HTTP API. With `false` there is none.
+   * The HTTP API; `false` for no API.
    * @default - an API for requests that are signed with AWS credentials, or as `api` of the configuration says
    */
   readonly api?: false | ApiProps;

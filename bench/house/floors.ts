@@ -12,7 +12,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['executions', 'announce', 'endpoints'],
   ['output', 'spending'],
   ['rows', 'batches'],
-  ['profiles'],
+  ['profiles', 'ladder'],
   ['requests'],
   ['config'],
   ['collect/lines', 'tables'],

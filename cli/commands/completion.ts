@@ -37,7 +37,7 @@ async function profileNames(loadConfig: LoadConfig): Promise<string[]> {
 
 const OPTIONS_OF_PATHS = ['config', 'data', 'out', 'outputs', 'folder', 'script'];
 
-/** What the word that is being written may become: the shell leaves files to whoever completes a command. */
+/** Paths that complete the current word: the shell leaves files to the command's completion. */
 function pathsSoFar(): string[] {
   const word = process.argv.at(-1) ?? '';
   const folder = word.slice(0, word.lastIndexOf('/') + 1);

@@ -1,6 +1,6 @@
 import type { Summary } from '../../src/checkpoints/summary.ts';
 
-/** What the command line's exit status says. */
+/** The exit statuses of the command line. */
 export const EXIT = {
   /** Every row is ok. */
   ok: 0,

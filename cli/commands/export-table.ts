@@ -53,10 +53,10 @@ export async function exportTable(
   return path;
 }
 
-/** What spreadsheets expect between cells. */
+/** The delimiters that spreadsheets accept. */
 const DELIMITERS = [',', ';', '\t', '|'];
 
-/** @throws InvalidRequest for a delimiter that is none */
+/** @throws InvalidRequest for an unknown delimiter */
 export function delimiterOf(delimiter = ','): string {
   const read = readDelimiter(delimiter);
   if (read === undefined || !DELIMITERS.includes(read))
@@ -66,7 +66,7 @@ export function delimiterOf(delimiter = ','): string {
   return read;
 }
 
-/** What separated the cells of the input: the spreadsheet that wrote it expects the same. */
+/** The delimiter of the input: the spreadsheet that wrote it expects the same. */
 function delimiterOfInput({ inputs }: Summary): string | undefined {
   const [delimiter, ...others] = new Set(inputs.map((input) => input.delimiter));
   return others.length === 0 && DELIMITERS.includes(delimiter ?? '') ? delimiter : undefined;

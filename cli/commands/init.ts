@@ -6,8 +6,8 @@ import { print } from '../output.ts';
 /** `nightshift init [folder]`: a project that runs, here and on AWS. */
 export function initCommand(): Command {
   return new Command('init')
-    .description('make a project: a configuration, a table to try, and a CDK app to deploy')
-    .argument('[folder]', 'where; it is made when it does not exist', '.')
+    .description('create a project: a configuration, an example table, and a CDK app')
+    .argument('[folder]', 'the folder, created if it does not exist', '.')
     .addHelpText('after', HELP)
     .action(async (folder: string) => {
       const written = await createProject(folder);

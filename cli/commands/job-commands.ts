@@ -18,8 +18,8 @@ import { addTargetOptions, type TargetFlags } from './options.ts';
 /** `nightshift status [job]`. */
 export function statusCommand(): Command {
   const command = new Command('status')
-    .description('say how a job is')
-    .argument('[job]', 'jobId; without one, the newest job');
+    .description('show the status of a job')
+    .argument('[job]', 'jobId (default: the newest job)');
   return addTargetOptions(command).action(async (asked: string | undefined, flags: TargetFlags) => {
     const target = await openTarget(flags);
     const newest = asked ?? (await listJobs(target, { limit: 1 })).jobs[0]?.jobId;
@@ -40,7 +40,7 @@ interface ListFlags extends TargetFlags {
 export function listCommand(): Command {
   const command = new Command('list')
     .description('list jobs, newest first')
-    .addOption(new Option('--status <status>', 'only jobs of this status').choices(JOB_STATES))
+    .addOption(new Option('--status <status>', 'only jobs with this status').choices(JOB_STATES))
     .option('-n, --limit <number>', 'most jobs', positiveNumber, 20);
   return addTargetOptions(command).action(async (flags: ListFlags) => {
     const target = await openTarget(flags);
@@ -70,7 +70,7 @@ async function firstJobs(
 /** `nightshift cancel <job>`. */
 export function cancelCommand(loadConfig: LoadConfig): Command {
   const command = new Command('cancel')
-    .description('cancel a job: nothing new is sent, and what its batches had finished ends in its results')
+    .description('cancel a job: send nothing new, and keep the rows that are finished')
     .argument('<job>', 'jobId');
   return addTargetOptions(command).action(async (jobId: string, flags: TargetFlags) => {
     if (flags.data !== undefined) {
@@ -93,7 +93,7 @@ export function cancelCommand(loadConfig: LoadConfig): Command {
 /** `nightshift resume <job>`. */
 export function resumeCommand(loadConfig: LoadConfig): Command {
   const command = new Command('resume')
-    .description('let a job that failed or was cancelled go on from where it is; nothing is paid twice')
+    .description('continue a job that failed or was cancelled; nothing is paid twice')
     .argument('<job>', 'jobId');
   return addTargetOptions(command).action(async (jobId: string, flags: TargetFlags) => {
     if (flags.data !== undefined) {

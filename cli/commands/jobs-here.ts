@@ -6,6 +6,7 @@ import { InvalidRequest } from '../../src/errors.ts';
 import { holderOf } from '../../host/lock.ts';
 import { openLocalEdges } from '../../host/open-edges.ts';
 import { cancelRun, resumeRun, type RunHost } from '../../host/run-job.ts';
+import { providersOf } from '../../src/ladder/step-of-round.ts';
 import { rejectWithoutSecrets } from '../choose-provider.ts';
 import { endOrCancel } from '../end-or-cancel.ts';
 import { takeInterrupts } from '../interrupts.ts';
@@ -43,7 +44,7 @@ export async function cancelHere(
   return EXIT.ok;
 }
 
-/** @throws InvalidRequest when the folder has no such job, or it came to its end; that is said in these words */
+/** @throws InvalidRequest when the folder has no such job, or with these words when it has ended */
 async function openJobHere(jobId: string, { data }: FolderFlags, ended: string) {
   const target = await openTarget({ ...WHERE, data });
   await requireJob(target, jobId);
@@ -52,7 +53,7 @@ async function openJobHere(jobId: string, { data }: FolderFlags, ended: string) 
   return target;
 }
 
-/** Lets a job of a data folder go on: in the process that holds the folder, or here to its end. @returns the exit status */
+/** Continues a job of a data folder: in the process that holds the folder, or in this one to its end. @returns the exit status */
 export async function resumeHere(
   jobId: string,
   flags: FolderFlags,
@@ -73,7 +74,7 @@ export async function resumeHere(
 
 const WHERE = { stack: undefined, outputs: '' };
 
-/** A job that failed or was cancelled can go on, and may have batches to cancel. */
+/** A job that failed or was cancelled can be continued, and may have batches to cancel. */
 function mayGoOn({ status }: Summary): boolean {
   return status === 'failed' || status === 'cancelled';
 }
@@ -115,7 +116,7 @@ async function runHere(
   const target = await openTarget({ ...WHERE, data });
   const job = await requireJob(target, jobId);
   const simulated = job.simulated === true;
-  if (!simulated) await rejectWithoutSecrets(config, job.profile.provider.name);
+  if (!simulated) for (const name of providersOf(job.profile)) await rejectWithoutSecrets(config, name);
   await using local = await openLocalEdges({ data, simulator: simulated, log: () => undefined, config });
   const progress = await openProgress(target.store, { json }, json === true ? printError : print);
   const host: RunHost = {

@@ -37,10 +37,10 @@ export function localCommand(loadConfig: LoadConfig): Command {
     .description(
       'run the whole stack on this machine until it is stopped: dropped files, the API, the schedules',
     )
-    .option('--data <folder>', 'the folder that stands in for the bucket', DATA_FOLDER)
+    .option('--data <folder>', 'the folder that replaces the bucket', DATA_FOLDER)
     .option('-p, --port <number>', 'port of the API on 127.0.0.1', portNumber, 8080);
   return addConfigOption(command)
-    .option('--live', 'ask the providers that the profiles name, with their keys, instead of the simulator')
+    .option('--live', 'use the providers of the profiles, with their keys, instead of the simulator')
     .option('--verbose', 'print the log lines of the steps to standard error')
     .addHelpText('after', HELP)
     .action(async (flags: LocalFlags) => {
@@ -49,7 +49,7 @@ export function localCommand(loadConfig: LoadConfig): Command {
 }
 
 const HELP = `
-A file copied to <data>/input/<profile>/ starts a job. Ctrl-C stops; the next start goes on with what was running.`;
+A file copied to <data>/input/<profile>/ starts a job. After Ctrl-C, the next start continues unfinished jobs.`;
 
 async function runLocal(flags: LocalFlags, config: NightshiftConfig): Promise<number> {
   const simulated = flags.live ? undefined : true;
@@ -114,7 +114,7 @@ function welcome({ data }: LocalFlags, host: RunningHost, simulatorUrl: string |
 
 const logLine: Log = (event, fields) => printError(styleText('dim', logText(event, fields)));
 
-/** What the doors did. */
+/** Prints what the doors did. */
 const tellJobs: Log = (event, fields) => {
   const print = (line: string): void => printOut(withTime(line));
   const printError = (line: string): void => printOutError(withTime(line));

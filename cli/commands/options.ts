@@ -39,33 +39,36 @@ export interface TreatmentFlags {
 
 export function addTreatmentOptions(command: Command): Command {
   return command
-    .option('--profile <name>', "profile of nightshift.config.ts (default: the job request's, or default)")
-    .option('--model <name>', 'model of rows that name none')
+    .option('--profile <name>', "a profile of nightshift.config.ts (default: the job request's, or default)")
+    .option('--model <name>', 'the model of rows that name none')
     .option('--prompt <template>', "the prompt, with a row's columns in double braces: 'Review: {{review}}'")
-    .option('--system <template>', 'the system message; a template, too')
+    .option('--system <template>', 'the system message, a template like --prompt')
     .option('--schema <file>', 'a JSON Schema that each answer must match', readSchemaFile)
     .option(
       '--limit <number>',
-      'a sample: only so many rows; going on without it takes their answers',
+      'a sample: send only the first rows; a later run without it reuses their answers',
       positiveNumber,
     )
-    .option('--endpoint <path>', 'target endpoint, such as /v1/embeddings')
+    .option('--endpoint <path>', 'the endpoint, such as /v1/embeddings')
     .option('--rounds <number>', 'most rounds a row may take part in', wholeNumber)
-    .option('--strict', 'refuse the file when one row is invalid')
-    .option('--delimiter <character>', "what separates a table's cells: , ; | tab (default: recognised)")
-    .option('--encoding <name>', 'such as windows-1252 (default: UTF-8, or UTF-16 where it is recognised)')
-    .option('--id <column>', "the column, or the field, that is a row's id (default: custom_id, else id)")
+    .option('--strict', 'reject the file if one row is invalid')
+    .option('--delimiter <character>', 'the delimiter of a table: , ; | tab (default: recognised)')
+    .option(
+      '--encoding <name>',
+      'the encoding, such as windows-1252 (default: UTF-8, or UTF-16 if recognised)',
+    )
+    .option('--id <column>', "the column or field with the row's id (default: custom_id, else id)")
     .option('--sheet <name>', 'the sheet of a workbook (default: the first)')
     .addOption(
-      new Option('--stdin <format>', 'what standard input (-) is (default: recognised)').choices(
+      new Option('--stdin <format>', 'the format of standard input (-) (default: recognised)').choices(
         FORMAT_NAMES,
       ),
     )
-    .option('--quotes', "quotes hold a table's cells together, whatever it looks like")
-    .option('--no-quotes', 'quotes in a table are characters like any other');
+    .option('--quotes', 'quotes in a table enclose cells')
+    .option('--no-quotes', 'quotes in a table are plain characters');
 }
 
-/** Where the jobs are, and how they are told. */
+/** Where the jobs are, and in which format they are shown. */
 export interface TargetFlags extends OpenTarget {
   readonly json?: true;
 }
@@ -74,11 +77,11 @@ export interface TargetFlags extends OpenTarget {
 export function addStackOptions(command: Command): Command {
   return command
     .option('--stack <name>', 'the deployed stack (default: the one in the outputs file)')
-    .option('--outputs <file>', 'where `npm run deploy` wrote what it deployed', 'cdk-outputs.json')
+    .option('--outputs <file>', 'the file that `npm run deploy` wrote', 'cdk-outputs.json')
     .option('--json', 'print one JSON object per line and nothing else');
 }
 
-/** Where `run` and `local` keep their jobs, unless they are told otherwise. */
+/** The default data folder of `run` and `local`. */
 export const DATA_FOLDER = 'nightshift-data';
 
 /** A deployed stack, or a folder of this machine: the one of `run` and `local`, when no stack was deployed from here. */
@@ -86,7 +89,7 @@ export function addTargetOptions(command: Command): Command {
   return addStackOptions(command)
     .option(
       '--data <folder>',
-      `look into a data folder of this machine instead of a deployed stack (default: ${DATA_FOLDER}, when there is no outputs file)`,
+      `use a data folder of this machine instead of a deployed stack (default: ${DATA_FOLDER}, when there is no outputs file)`,
     )
     .hook('preAction', (_, asked) => {
       const { stack, data, outputs } = asked.opts<TargetFlags>();

@@ -30,13 +30,13 @@ interface PlanFlags extends TreatmentFlags, ConfigFlags {
 /** `nightshift plan <files…>`: what a job would be. */
 export function planCommand(loadConfig: LoadConfig): Command {
   const command = new Command('plan')
-    .description('say what a job would be, and cost, without sending anything: rows, shards, tokens, polls')
+    .description('print the size and cost of a job without sending anything: rows, shards, tokens, polls')
     .argument('<files...>', 'input files, or a job request (.job.json)')
-    .option('--provider <name>', "a provider instead of the profile's");
+    .option('--provider <name>', "another provider than the profile's");
   return addConfigOption(addTreatmentOptions(command))
-    .option('--data <folder>', "where a job request's inputs lie", DATA_FOLDER)
+    .option('--data <folder>', "the folder with a job request's inputs", DATA_FOLDER)
     .option('--json', 'print the plan as one JSON object and nothing else')
-    .addHelpText('after', '\nExit status: 0 the job could run, 1 nothing of it would be sent, 2 usage error.')
+    .addHelpText('after', '\nExit status: 0 the job can run, 1 nothing would be sent, 2 usage error.')
     .action(async (files: string[], flags: PlanFlags) => {
       const { profile, limit, data } = flags;
       const config = await loadConfig(flags.config);
@@ -177,7 +177,7 @@ function money(amount: number): string {
 }
 
 function describeProblems({ problems, invalid, failure }: PlannedJob['plan']): string[] {
-  // What is wrong with all rows at once is said once.
+  // A problem of all rows is printed once.
   if (failure?.name === 'InvalidRequest') return [];
   const shown = problems
     .slice(0, SHOWN_PROBLEMS)

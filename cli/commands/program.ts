@@ -30,7 +30,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   plan: {
     group: HERE,
     term: 'plan [options] <files...>',
-    description: 'say what a job would be, and cost, without sending anything: rows, shards, tokens, polls',
+    description: 'print the size and cost of a job without sending anything: rows, shards, tokens, polls',
     load: async () => (await import('./plan.ts')).planCommand,
   },
   local: {
@@ -43,7 +43,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   simulator: {
     group: HERE,
     term: 'simulator [options]',
-    description: 'start the provider simulator alone (any key is accepted) and keep it running',
+    description: 'run the simulated provider on its own until Ctrl-C; it accepts any key',
     load: async () => (await import('./simulator.ts')).simulatorCommand,
   },
   submit: {
@@ -55,37 +55,37 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   status: {
     group: DEPLOYED,
     term: 'status [options] [job]',
-    description: 'say how a job is',
+    description: 'show the status of a job',
     load: async () => (await jobCommands()).statusCommand,
   },
   watch: {
     group: DEPLOYED,
     term: 'watch [options] <job>',
-    description: 'show how a job goes on until it has ended, and what it came to',
+    description: 'show the progress of a job until it ends, and its results',
     load: async () => (await import('./watch.ts')).watchCommand,
   },
   results: {
     group: DEPLOYED,
     term: 'results [options] <job>',
-    description: 'get what a job came to: its first answers and where its files are, or the files themselves',
+    description: 'show the first answers and the files of a job, or copy the files',
     load: async () => (await import('./results.ts')).resultsCommand,
   },
   cancel: {
     group: DEPLOYED,
     term: 'cancel [options] <job>',
-    description: 'cancel a job: nothing new is sent, and what its batches had finished ends in its results',
+    description: 'cancel a job: send nothing new, and keep the rows that are finished',
     load: async () => (await jobCommands()).cancelCommand,
   },
   resume: {
     group: DEPLOYED,
     term: 'resume [options] <job>',
-    description: 'let a job that failed or was cancelled go on from where it is; nothing is paid twice',
+    description: 'continue a job that failed or was cancelled; nothing is paid twice',
     load: async () => (await jobCommands()).resumeCommand,
   },
   retry: {
     group: DEPLOYED,
     term: 'retry [options] <job>',
-    description: 'ask the rows of a job again that are not ok; their results go among its own',
+    description: 'send the rows of a job again that are not ok, and merge their results',
     load: async () => (await import('./retry.ts')).retryCommand,
   },
   list: {
@@ -97,13 +97,13 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   sweep: {
     group: DEPLOYED,
     term: 'sweep [options]',
-    description: 'start the jobs of files below input/ that have none: their event was lost',
+    description: 'start the jobs of files below input/ whose event was lost',
     load: async () => (await import('./sweep.ts')).sweepCommand,
   },
   init: {
     group: OTHER,
     term: 'init [folder]',
-    description: 'make a project: a configuration, a table to try, and a CDK app to deploy',
+    description: 'create a project: a configuration, an example table, and a CDK app',
     load: async () => (await import('./init.ts')).initCommand,
   },
 };
@@ -120,7 +120,7 @@ export async function createProgram(loadConfig: LoadConfig, words?: readonly str
   const isWhole = words === undefined || COMPLETION.includes(first);
   const named = first === 'help' ? second : first;
   const program = new Command('nightshift')
-    .description('Batch inference without the batch work: a file of rows in, one result per row out.')
+    .description('Batch inference: a file of rows in, one result per row out.')
     .configureHelp({ subcommandTerm: termOf })
     .version(packageVersion(), '--version', 'print the version');
   for (const [name, { group, description, load }] of Object.entries(ENTRIES)) {

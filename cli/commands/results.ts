@@ -30,28 +30,28 @@ interface ResultsFlags extends TargetFlags {
 /** `nightshift results <job>`. */
 export function resultsCommand(): Command {
   const command = new Command('results')
-    .description('get what a job came to: its first answers and where its files are, or the files themselves')
+    .description('show the first answers and the files of a job, or copy the files')
     .argument('<job>', 'jobId')
     .option(
       '--out <path>',
-      'copy its files into this folder; or the table to write: .csv, .xlsx, .parquet or .jsonl',
+      'copy the files into this folder; or write the results to this .csv, .xlsx, .parquet or .jsonl file',
     )
-    .option('--parquet', 'with --out: also write results.parquet there, a row per line of results.jsonl')
+    .option('--parquet', 'with --out: also write results.parquet, with a row per line of results.jsonl')
     .addOption(
-      new Option('--format <format>', 'the results as a table, to --out or standard output').choices(
+      new Option('--format <format>', 'write the results as a table to --out or standard output').choices(
         TABLE_FORMATS,
       ),
     )
-    .option('--with-input', "with a table: the input's columns first, then ok, the answer and the error")
+    .option('--with-input', "with a table: begin with the input's columns, then ok, the answer and the error")
     .option(
       '--delimiter <character>',
-      "with --format csv: what separates cells, , ; | or tab (default: the input's with --with-input, else ,)",
+      "with --format csv: the delimiter, one of , ; | or tab (default: the input's with --with-input, else ,)",
     )
-    .option('--raw', 'with --format csv: leave cells as they are that a spreadsheet takes for a formula');
+    .option('--raw', 'with --format csv: do not change cells that a spreadsheet would calculate');
   return addTargetOptions(command)
     .addHelpText(
       'after',
-      '\nWith --json and without --out, prints results.jsonl, one line per row; what a terminal would obey is escaped.',
+      '\nWith --json and without --out, prints results.jsonl, one line per row. Control characters are escaped.',
     )
     .action(async (jobId: string, flags: ResultsFlags) => {
       const format =
@@ -124,7 +124,7 @@ async function copyFiles(
   { out, json, parquet }: ResultsFlags & { readonly out: string },
 ): Promise<void> {
   await makeFolder('--out', out);
-  // Those of another job are not this one's, and would be paid for again when they are run.
+  // Files of another job do not belong to this one; running its dead letters would pay for them again.
   if (deadLetters === undefined) await rm(join(out, basename(deadLettersKey(jobId))), { force: true });
   for (const { key, bytes } of await filesOf(store, jobId)) {
     const path = await download(store, key, { jobId, folder: out });

@@ -30,17 +30,20 @@ interface RetryFlags extends WatchFlags, Pick<TreatmentFlags, 'profile' | 'provi
 /** `nightshift retry <job>`. */
 export function retryCommand(loadConfig: LoadConfig): Command {
   const command = new Command('retry')
-    .description('ask the rows of a job again that are not ok; their results go among its own')
+    .description('send the rows of a job again that are not ok, and merge their results')
     .argument('<job>', 'jobId')
-    .option('--profile <name>', "another profile (default: the job's, as it is in nightshift.config.ts now)")
-    .option('--provider <name>', "a provider instead of the profile's")
-    .option('--model <name>', 'model of rows that name none')
+    .option(
+      '--profile <name>',
+      "another profile (default: the job's, with its current settings in nightshift.config.ts)",
+    )
+    .option('--provider <name>', "another provider than the profile's")
+    .option('--model <name>', 'the model of rows that name none')
     .option('--rounds <number>', 'most rounds a row may take part in', wholeNumber)
     .option('--wait', 'on a stack: watch the retry to its end');
   return addTargetOptions(addIntervalOption(command))
     .addHelpText(
       'after',
-      `\nRows that are ok are not asked again. A retry is a job of its own, <job>-retry-1; with --data it runs here.${WATCH_HELP}`,
+      `\nRows that are ok are not sent again. A retry is a job of its own, <job>-retry-1. With --data it runs on this machine.${WATCH_HELP}`,
     )
     .action(async (jobId: string, flags: RetryFlags) => {
       const treatment = { profile: flags.profile, overrides: overridesOf(flags) };
@@ -86,7 +89,7 @@ function describe({ jobId, state }: StartedJob, first: string): string {
   return `Retry ${jobId} of job ${first} ${TOLD[state]}.`;
 }
 
-/** Runs the retry in this process, as `run` does, and shows what its job came to with it. */
+/** Runs the retry in this process, as `run` does, and shows the merged result of the job. */
 async function retryHere(
   jobId: string,
   treatment: RetryTreatment,

@@ -27,22 +27,22 @@ export function runCommand(loadConfig: LoadConfig): Command {
     )
     .argument(
       '[files...]',
-      'input files, - for standard input; without any, the ten prompts of examples/hanse.jsonl',
+      'input files, or - for standard input (default: the ten prompts of examples/hanse.jsonl)',
     )
-    .option('--provider <name>', "a provider instead of the profile's, with its key in <NAME>_API_KEY")
+    .option('--provider <name>', "another provider than the profile's; its key is read from <NAME>_API_KEY")
     .option(
       '--simulate',
-      'make the answers up on this machine: no key, no cost; without files, that is so anyway',
+      'use a simulated provider with made-up answers: no key, no cost (default without files)',
     );
   return addConfigOption(addTreatmentOptions(command))
-    .option('--data <folder>', 'the folder that stands in for the bucket', DATA_FOLDER)
+    .option('--data <folder>', 'the folder that replaces the bucket', DATA_FOLDER)
     .option(
       '--out <path>',
-      'also put the result files into this folder; or a table of the input and its answers: .csv, .xlsx, .parquet or .jsonl',
+      'also copy the result files into this folder; or write the input and its answers to this .csv, .xlsx, .parquet or .jsonl file',
     )
-    .option('--again', 'run anew, and pay anew, although this file has been run before')
+    .option('--again', 'start a new job, and pay again, even if this file has been run before')
     .option('--json', 'print the summary as one JSON object and nothing else')
-    .option('--bundles', 'put the Lambdas into cdk.out as they are deployed, and run those')
+    .option('--bundles', 'build the Lambdas into cdk.out as for a deploy, and run those')
     .option('--verbose', 'print the log lines of the steps to standard error')
     .addHelpText('after', HELP)
     .action(async (files: string[], flags: RunFlags) => {
@@ -55,4 +55,4 @@ export function runCommand(loadConfig: LoadConfig): Command {
 
 const HELP = `
 Exit status: 0 every row is ok, 3 finished with dead letters, 1 the job failed, 2 usage error.
-Several files make one job. A job that was interrupted or failed goes on where it stopped when it is run again.`;
+Several files are one job. Run the same command again to continue a job that was interrupted or failed.`;

@@ -18,15 +18,18 @@ interface SimulatorFlags {
 /** `nightshift simulator`: the provider's double on its own, until it is stopped. */
 export function simulatorCommand(): Command {
   return new Command('simulator')
-    .description('start the provider simulator alone (any key is accepted) and keep it running')
+    .description('run the simulated provider on its own until Ctrl-C; it accepts any key')
     .option('-p, --port <number>', 'port on 127.0.0.1', portNumber, 8787)
     .addOption(
-      new Option('-d, --dialect <name>', 'whose statuses, counters, errors and habits')
+      new Option(
+        '-d, --dialect <name>',
+        'the provider to simulate: its statuses, counters, errors and limits',
+      )
         .choices(Object.keys(DIALECTS))
         .default('melious'),
     )
-    .option('--folder <path>', 'keep files and batches here, so that they survive a restart')
-    .option('--seed <number>', 'answers are a function of this', wholeNumber, 1)
+    .option('--folder <path>', 'keep files and batches in this folder, so that they survive a restart')
+    .option('--seed <number>', 'the seed of the answers', wholeNumber, 1)
     .option(
       '--script <file>',
       'JSON of speeds and faults: {"stages": {…}, "faults": […]} (simulator/faults.ts)',

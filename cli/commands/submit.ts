@@ -23,18 +23,15 @@ interface SubmitFlags extends TreatmentFlags, Omit<WatchFlags, 'data'> {
 export function submitCommand(loadConfig: LoadConfig): Command {
   const command = new Command('submit')
     .description('start one job on a deployed stack: input files, or a job request (.job.json)')
-    .argument(
-      '<files...>',
-      'input files, which are uploaded, or a job request, whose inputs lie in the bucket',
-    )
-    .option('--provider <name>', "a provider instead of the profile's");
+    .argument('<files...>', 'input files to upload, or a job request whose inputs are in the bucket')
+    .option('--provider <name>', "another provider than the profile's");
   addTreatmentOptions(command)
-    .option('--again', 'start anew, and pay anew, although these files have been submitted before')
+    .option('--again', 'start a new job, and pay again, even if these files have been submitted before')
     .option('--wait', 'watch the job to its end');
   return addStackOptions(addIntervalOption(command))
     .addHelpText(
       'after',
-      `\nThe same files, treated the same way, are the same job.\nWith --wait:${WATCH_HELP}`,
+      `\nThe same files with the same options are the same job.\nWith --wait:${WATCH_HELP}`,
     )
     .action(async (files: string[], flags: SubmitFlags) => {
       const target = await openStack(flags);

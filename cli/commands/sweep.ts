@@ -17,9 +17,9 @@ interface SweepFlags extends TargetFlags {
 /** `nightshift sweep`: what the stack does once an hour, now, and for older files if asked to. */
 export function sweepCommand(loadConfig: LoadConfig): Command {
   const command = new Command('sweep')
-    .description('start the jobs of files below input/ that have none: their event was lost')
-    .option('--days <number>', 'look at files that were written in so many days', positiveNumber, 2)
-    .option('-n, --limit <number>', 'start so many jobs at most', positiveNumber, 100);
+    .description('start the jobs of files below input/ whose event was lost')
+    .option('--days <number>', 'include files that were written in this many days', positiveNumber, 2)
+    .option('-n, --limit <number>', 'most jobs to start', positiveNumber, 100);
   return addStackOptions(command).action(async ({ days, limit, ...flags }: SweepFlags) => {
     const target = await openStack(flags);
     const config = await configOf(target, loadConfig);

@@ -17,7 +17,7 @@ export interface WatchFlags extends TargetFlags {
 /** `nightshift watch <job>`. */
 export function watchCommand(): Command {
   const command = new Command('watch')
-    .description('show how a job goes on until it has ended, and what it came to')
+    .description('show the progress of a job until it ends, and its results')
     .argument('<job>', 'jobId');
   return addTargetOptions(addIntervalOption(command))
     .addHelpText('after', WATCH_HELP)
@@ -29,7 +29,7 @@ export function watchCommand(): Command {
 export function addIntervalOption(command: Command): Command {
   return command.option(
     '--interval <seconds>',
-    'look again after so many seconds, or later when there are thousands of shards',
+    'seconds between two looks; longer for thousands of shards',
     positiveNumber,
     5,
   );

@@ -11,7 +11,7 @@ import { findConfig } from './find-config.ts';
 export type LoadConfig = (named?: string) => NightshiftConfig | Promise<NightshiftConfig>;
 
 /**
- * Reads and checks the configuration of the working directory. Where there is none, the profiles of the examples are used.
+ * Reads and checks the configuration of the working directory. Without one, the profiles of the examples are used.
  * @throws InvalidRequest when it cannot be read, naming the file, or is not valid, naming every problem
  */
 export const loadConfig: LoadConfig = async (named) => {
@@ -73,7 +73,7 @@ function unreadable(file: string, error: unknown): InvalidRequest {
   return new InvalidRequest(`The configuration ${file} could not be loaded: ${message}`, { cause: error });
 }
 
-/** What `import { defineConfig } from 'nightshift'` brings here: the construct beside it would need the CDK. */
+/** The module for `import { defineConfig } from 'nightshift'`: the full package would load the CDK. */
 const LIGHT = new URL(
   import.meta.url.endsWith('.ts') ? '../../src/config/config.ts' : './config.js',
   import.meta.url,

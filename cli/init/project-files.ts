@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot, packageVersion } from '../../src/package-root.ts';
 
-/** What a project's repository leaves out. */
+/** The `.gitignore` of a project. */
 export const ignoredFiles = ['node_modules/', 'cdk.out/', 'cdk-outputs.json', 'nightshift-data/'];
 
 /** The files of a new project beside package.json and .gitignore, by path. @param extension of its TypeScript */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { InvalidRequest } from '../../src/errors.ts';
 
-/** What the command line needs of a deployed stack: two of its outputs. */
+/** The outputs of a deployed stack that the command line needs. */
 export interface FoundStack {
   readonly name: string;
   readonly bucket: string;
@@ -11,7 +11,7 @@ export interface FoundStack {
 export interface FindStack {
   /** Ask CloudFormation for this stack; without, the outputs file says where it is. */
   readonly stack: string | undefined;
-  /** What `cdk deploy --outputs-file` wrote. */
+  /** The file that `cdk deploy --outputs-file` wrote. */
   readonly outputs: string;
 }
 
@@ -19,7 +19,7 @@ type Outputs = Readonly<Record<string, unknown>>;
 
 /**
  * A stack may hold several workflows, whose outputs have a prefix each: `--stack Name/Prefix`.
- * @throws InvalidRequest when there is no such stack or workflow, or it is none of ours
+ * @throws InvalidRequest when there is no such stack or workflow, or it is not Nightshift's
  */
 export async function findStack({ stack, outputs }: FindStack): Promise<FoundStack> {
   if (stack === undefined) {

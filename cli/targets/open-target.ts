@@ -17,7 +17,7 @@ export interface Target extends StatusEdges {
   readonly name: string;
   /** The options that lead here, for commands that are suggested. */
   readonly options: string;
-  /** Whether a job that waits is taken up by itself. */
+  /** Whether a waiting job continues without a command. */
   isAlive(): Promise<boolean>;
 }
 
@@ -80,7 +80,7 @@ export async function configOf({ store, name }: Target, loadConfig: LoadConfig):
   return loadConfig();
 }
 
-/** What the doors need to start, resume and cancel jobs there. */
+/** The edges for starting, resuming and cancelling jobs there. */
 export function startEdges({ store, executions }: Target, config: NightshiftConfig): StartEdges {
   return {
     store,

@@ -4,7 +4,7 @@ import { printable } from '../../src/printable.ts';
 import { counted } from '../../src/counted.ts';
 import { jobLine, MAX_SHARD_LINES } from './frame.ts';
 
-/** What has happened between two looks at a job, as lines that are never taken back: for pipes and logs. */
+/** The changes between two looks at a job, as lines for pipes and logs. */
 export function changes(before: JobDetails | undefined, after: JobDetails, now: number): string[] {
   const { status, shards } = after;
   const lines: string[] = [];

@@ -5,7 +5,7 @@ export function isNothing(sent: SentSoFar): boolean {
   return Object.values(sent).every((n) => n === 0);
 }
 
-/** What an interrupt leaves, and what to do next. */
+/** Describes what an interrupt leaves, and the next step. */
 export function describeInterrupt(sent: SentSoFar): string {
   if (isNothing(sent)) return 'Interrupted. Nothing was sent; run the same command to go on.';
   const { batches, unanswered, files, uploads, direct } = sent;

@@ -49,7 +49,7 @@ export function doneOf({ rows, counts, progress, state }: ShardStatus): number {
   return final + progress.total <= rows ? final + progress.succeeded : final;
 }
 
-/** If it goes on at its pace. */
+/** At the current pace. */
 function timeLeft(done: number, rows: number | undefined, elapsed: number): number | undefined {
   if (rows === undefined || done <= 0 || done >= rows) return undefined;
   return (elapsed * (rows - done)) / done;

@@ -11,7 +11,7 @@ import { counted } from '../../src/counted.ts';
 import { printable } from '../../src/printable.ts';
 import { duration } from './figures.ts';
 
-/** What a job came to: its first answers, its counts and its files; with `json`, its summary. */
+/** Prints the result of a job: its first answers, its counts and its files; with `json`, its summary. */
 export async function reportSummary(
   store: ObjectStore,
   summary: Summary,
@@ -43,7 +43,7 @@ export async function reportSummary(
   }
 }
 
-/** Of a sample, how to go on; of the job after it, what it did not pay for. */
+/** For a sample, how to continue; for the job after it, the reused answers. */
 function sampleLines({ sample, taken }: Summary): string[] {
   return [
     ...(sample?.hasMore === true

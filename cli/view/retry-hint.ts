@@ -1,7 +1,7 @@
 /** Attempts after which a hint is given: the first failure often passes by itself. */
 const HINT_FROM = 2;
 
-/** What a person can do about failures that go on, by what the error says. */
+/** The next step for a person when failures continue, by the error. */
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [
     /ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ENETDOWN/,

@@ -8,7 +8,7 @@ import { changes } from './changes.ts';
 import { renderFrame } from './frame.ts';
 import { isLive, type Screen } from './is-live.ts';
 
-/** Shows how a job goes on. */
+/** Shows the progress of a job. */
 export interface View {
   show(details: JobDetails): void;
   /** A line that stays, such as a step that is tried again. */
@@ -35,7 +35,7 @@ export function createLiveView(stream: Screen): View {
   const resize = (): void => {
     if (shown === undefined || ended) return;
     eraseReflowed(stream, lines);
-    // What it has drawn is gone: it starts anew.
+    // Its last output is erased: it begins again.
     draw.done();
     redraw();
   };

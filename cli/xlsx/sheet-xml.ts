@@ -3,7 +3,7 @@ import { cellNumber, cellText, type Cell } from '../../src/tables/cell.ts';
 /** Most characters that Excel takes in a cell. */
 export const MAX_CELL = 32_767;
 
-/** What XML cannot hold is written by its number, and so is text that looks like that. */
+/** Characters that XML cannot hold are written by number, and so is text that looks like such a number. */
 const NO_XML = /(?![\t\n])\p{Cc}|[\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)/gu;
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };

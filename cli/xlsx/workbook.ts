@@ -97,7 +97,7 @@ interface SheetState<Source> {
   isEnd: boolean;
 }
 
-/** What a workbook has beside its sheets. */
+/** The files of a workbook beside its sheets. */
 function parts(sheets: number): [name: string, text: string][] {
   const numbers = Array.from({ length: sheets }, (_, n) => n + 1);
   const each = (text: (n: number) => string): string => numbers.map(text).join('');

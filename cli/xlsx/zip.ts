@@ -16,7 +16,7 @@ interface Written {
   readonly size: number;
 }
 
-/** What 32 bits count; an archive of more needs another format, which not every spreadsheet program reads. */
+/** The largest size in 32 bits. A larger archive needs another format, which not every spreadsheet program reads. */
 const MAX_BYTES = 0xffffffff;
 
 /** Deflated; sizes follow the content; names are UTF-8. */
@@ -115,7 +115,7 @@ function record(signature: number, length: number, fill: (bytes: Buffer) => void
   return bytes;
 }
 
-/** What a local and a central header have in common. */
+/** The common fields of a local and a central header. */
 function writeCommon(bytes: Buffer, at: number, sizes: readonly number[]): void {
   for (const [n, value] of [VERSION, SIZES_FOLLOW | UTF8, DEFLATED, TIME, DATE].entries())
     bytes.writeUInt16LE(value, at + 2 * n);

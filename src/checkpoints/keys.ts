@@ -93,7 +93,7 @@ export const roundKey = (ref: ShardRef, round: number, file: RoundFile): string 
  * Files a shard has once.
  * - `sources.jsonl`: where each row came from, in jobs of several inputs
  * - `progress.json`: what the last poll saw; for people
- * - `trouble.json`: the last error of a step that failed; told where the shard came to no end
+ * - `trouble.json`: the last error of a failed step; reported if the shard never ends
  * - `done.json`: every row has its final outcome; `stopped.json`: it has not, and why
  */
 export type ShardFile =
@@ -104,6 +104,17 @@ export type ShardFile =
   | 'dead-letters.jsonl'
   | 'done.json'
   | 'stopped.json';
+
+/**
+ * Files a shard has per step of its ladder that rows went up from, counted from 1.
+ * - `results.jsonl`, `dead-letters.jsonl`: as those of a round, over all rounds of the step; an empty line in both means "see the
+ *   next step". A result behind a space is an answer that holds unless the next step has a better one.
+ * - `raised.jsonl`: the rows that went up, as the first step asked them
+ */
+export type StepFile = 'results.jsonl' | 'dead-letters.jsonl' | 'raised.jsonl';
+
+export const stepKey = (ref: ShardRef, step: number, file: StepFile): string =>
+  `${shardPrefix(ref)}step-${step}.${file}`;
 
 /**
  * Files a shard has per round.
@@ -118,7 +129,7 @@ export type ShardFile =
  * - `lost.json`: ids of rows that the next round asks again because their lines could not be read
  * - `results.jsonl`, `dead-letters.jsonl`: a line per request of the round, in its order; an empty line in both
  *   means "see the next round". Round 0 is what Build already decided: a line per input row, empty for rows sent.
- * - `collected.json`: what the round came to; written last
+ * - `collected.json`: the result of the round; written last
  */
 export type RoundFile =
   | 'requests.jsonl'

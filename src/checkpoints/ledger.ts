@@ -59,7 +59,7 @@ export const NOTHING_SPENT: Spending = { spent: 0, open: {} };
 /**
  * Changes a ledger, one change at a time: each is an object of its own, and creating it decides between those who change it at
  * the same time. The one that comes second reads what the first has written, and decides anew.
- * @param change returns what is to be, or undefined to leave all as it is; must come to the same end when it is repeated
+ * @param change returns what is to be, or undefined to leave all as it is; must return the same when it is repeated
  * @returns the ledger as it is then
  */
 export async function changeLedger<State>(

@@ -22,7 +22,7 @@ export interface LeftOpen {
   readonly left: readonly string[];
 }
 
-/** Reads from the checkpoints what a stopped shard leaves at the provider, so that it is known however it came to stop. */
+/** Reads from the checkpoints what a stopped shard leaves at the provider, whatever stopped it. */
 export async function findLeftOpen(
   store: ObjectStore,
   ref: ShardRef,

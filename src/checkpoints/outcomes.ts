@@ -1,6 +1,6 @@
 import type { Outcome, OutcomeCounts } from './counts.ts';
 
-/** Every outcome, in the order in which they are told. */
+/** Every outcome, in the order in which they are shown. */
 export const OUTCOMES = [
   'ok',
   'failed',

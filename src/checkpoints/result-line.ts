@@ -26,6 +26,9 @@ export interface OkLine {
   /** The answer is made up: a simulator stood in for the provider. */
   readonly simulated?: true;
   readonly round: number;
+  /** In jobs with a ladder: the step that the line is of, counted from 1, and its provider. */
+  readonly step?: number;
+  readonly provider?: string;
   readonly source?: RowSource;
   /** The retry whose result this is, counted from 1; absent where the job itself settled the row. */
   readonly retried?: number;
@@ -54,6 +57,9 @@ export interface NotOkLine {
   readonly retry: boolean;
   /** The last round the row took part in; 0 when it was never sent. */
   readonly round: number;
+  /** In jobs with a ladder: the step that the line is of, counted from 1, and its provider. */
+  readonly step?: number;
+  readonly provider?: string;
   readonly source?: RowSource;
   readonly retried?: number;
 }

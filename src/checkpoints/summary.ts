@@ -2,7 +2,7 @@ import { beforeRetriesKey, summaryKey } from './keys.ts';
 import { storedObject } from './stored-object.ts';
 import type { Failure } from '../errors.ts';
 import type { BatchRecord, UnreadableLine } from './collected.ts';
-import type { ErrorCount, ModelUsage, OutcomeCounts, Usage } from './counts.ts';
+import type { ErrorCount, ModelUsage, OutcomeCounts, StepCounts, Usage } from './counts.ts';
 import type { InputRef, SkippedFiles } from './job.ts';
 import type { InputReading, RowProblem } from './plan.ts';
 import type { OpenBatch } from './shard-end.ts';
@@ -13,7 +13,14 @@ export interface Cost {
   readonly currency: string;
 }
 
-/** What one retry of a job came to. */
+/** One step of a ladder. */
+export interface StepSummary extends StepCounts {
+  readonly provider: string;
+  readonly model?: string | undefined;
+  readonly cost?: Cost;
+}
+
+/** The result of one retry of a job. */
 export interface RetryRecord {
   readonly jobId: string;
   readonly status: Summary['status'];
@@ -64,6 +71,8 @@ export interface Summary {
   readonly cost?: Cost;
   /** The usage, by the model that answered. */
   readonly models: readonly ModelUsage[];
+  /** Of a job with a ladder: what each of its steps came to. */
+  readonly steps?: readonly StepSummary[];
   /** Of all answers, those of rows that were asked again included. */
   readonly truncated: number;
   readonly refused: number;
@@ -75,7 +84,7 @@ export interface Summary {
     readonly unknown: number;
     readonly unknownIds: readonly string[];
     readonly unreadable: number;
-    /** Rows whose result line came back under a changed custom_id; absent when there are none, as the next one. */
+    /** Rows whose result line came back under a changed custom_id; absent when there are none. */
     readonly changedIds?: number;
     /** Rows that were paid for twice because their first result line could not be read or belonged to no row. */
     readonly paidTwice?: number;

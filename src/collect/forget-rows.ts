@@ -6,7 +6,7 @@ import type { Pace } from '../pace.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
-/** Whether a job came to its end: nothing is left to resume, or its plan says that nothing of it is ever sent. */
+/** Whether a job has ended for all time: nothing is left to resume, or its plan says that nothing is sent. */
 export function needsNoResume({ status }: Pick<Summary, 'status'>, plan: Plan | undefined): boolean {
   return status === 'succeeded' || status === 'partial' || plan?.failure !== undefined;
 }

@@ -6,11 +6,13 @@ import type { ShardEnd } from '../checkpoints/shard-end.ts';
 import type { Summary } from '../checkpoints/summary.ts';
 import { shownInputs } from '../requests/shown-inputs.ts';
 import { isCancelled, type Stop } from '../checkpoints/stop.ts';
-import { addCounts, NO_ROWS, rowsNotOk } from '../checkpoints/outcomes.ts';
+import { addCounts, NO_ROWS, rowsNotOk, settledRows } from '../checkpoints/outcomes.ts';
 import { deadLettersKey, resultsKey } from '../checkpoints/keys.ts';
 import type { SettledShard } from './shard/settle-shards.ts';
 import { sumErrors } from './counts/error-counts.ts';
-import { costOfModels } from '../spending/price.ts';
+import { jobAtStep } from '../ladder/step-of-round.ts';
+import { sumSteps } from './counts/step-counts.ts';
+import { costOfModels, money } from '../spending/price.ts';
 import type { Price } from '../checkpoints/profile.ts';
 import { sumModels } from './counts/model-usage.ts';
 import { addUsage, NO_USAGE } from './counts/usage.ts';
@@ -27,7 +29,7 @@ export interface JobEnd {
   readonly endedAt: Date;
 }
 
-/** A job that came to nothing. */
+/** A job that was never started. */
 export interface Unstarted {
   readonly jobId: string;
   readonly profile: string;
@@ -37,7 +39,7 @@ export interface Unstarted {
   readonly rejection?: Error | undefined;
 }
 
-/** What the job came to. Pure. */
+/** Makes the summary of a job. Pure. */
 export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summary {
   const ends = shards.map((shard) => shard.end);
   const failure = jobFailure(end, ends);
@@ -64,6 +66,7 @@ export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summa
     ...(sentDirect > 0 && { sentDirect }),
     usage: ends.map(({ usage }) => usage).reduce(addUsage, NO_USAGE),
     ...sumAnswers(ends, profile.price),
+    ...stepsOf(job, ends),
     errors: sumErrors(ends.map(({ errors = [] }) => errors)),
     unexplained: sumUnexplained(ends),
     ...unreadableIn(ends),
@@ -162,6 +165,27 @@ function sumAnswers(
     models.reduce((total, model) => total + model[count], 0);
   const cost = price && { amount: costOfModels(price, models), currency: price.currency };
   return { ...(cost && { cost }), models, truncated: sum('truncated'), refused: sum('refused') };
+}
+
+/** Of a job with a ladder: each step, and the cost at the steps' prices. */
+function stepsOf(job: Job, ends: readonly ShardEnd[]): Pick<Summary, 'steps' | 'cost'> {
+  if (job.profile.then === undefined) return {};
+  const counts = sumSteps(
+    ends.map(({ steps, counts, usage, models = [] }) => {
+      const rows = settledRows(counts) - counts.invalid;
+      return steps ?? (rows === 0 ? [] : [{ step: 1, rows, ok: counts.ok, usage, models }]);
+    }),
+  );
+  const steps = counts.map((each) => {
+    const at = each.step === 1 ? undefined : { nth: each.step - 1, from: 1 };
+    const { provider, model, price } = jobAtStep(job, at).profile;
+    const cost = price && { amount: costOfModels(price, each.models), currency: price.currency };
+    return { ...each, provider: provider.name, model, ...(cost && { cost }) };
+  });
+  const costs = steps.flatMap(({ cost }) => cost ?? []);
+  const [first] = costs;
+  const amount = money(costs.reduce((sum, cost) => sum + cost.amount, 0));
+  return { steps, ...(first && { cost: { ...first, amount } }) };
 }
 
 /** The first lines that cannot be read, of all shards. */

@@ -1,6 +1,6 @@
 import { carriedError, type WireError } from '../provider/error-envelope.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
-import { emptyResult, isList, listIn, unexpectedResult } from './answer.ts';
+import { emptyResult, isBlank, isList, listIn, unexpectedResult } from './answer.ts';
 
 /**
  * Why the choices of a body hold no answer; `undefined` when they do, none of them with an error.
@@ -26,9 +26,20 @@ export function choiceProblem(
       code: 'MISSING_CHOICE',
       message: `The request has ${least} prompts, its answer ${count} choices.`,
     };
-  return parts.every((value) => value === undefined || value === null)
-    ? emptyResult(`The answer has no choice with a "${part}".`)
-    : unexpectedResult(`"${part}" of the answer's choices is nothing that can be read.`);
+  if (!parts.every((value) => value === undefined || value === null))
+    return unexpectedResult(`"${part}" of the answer's choices is nothing that can be read.`);
+  const message = `The answer has no choice with a "${part}".`;
+  return choices.every(saysNoMore) ? emptyResult(message) : unexpectedResult(message);
+}
+
+/** Fields of a choice that answer nothing. */
+const AROUND_PART = new Set(['index', 'finish_reason', 'native_finish_reason', 'stop_reason', 'logprobs']);
+
+/** A choice that holds something else, such as the `delta` of a stream, is paid for and would come again. */
+function saysNoMore(choice: unknown): boolean {
+  return Object.entries(asWire(choice) ?? {}).every(
+    ([name, value]) => AROUND_PART.has(name) || isBlank(value),
+  );
 }
 
 /** How servers end an answer that they could not finish: OpenRouter, Mistral and vLLM `error`, vLLM and SGLang `abort`. */

@@ -33,7 +33,10 @@ export function readContent(content: unknown): Content {
 function textOf(part: unknown): string | undefined {
   if (typeof part === 'string') return part;
   const { type, text } = asWire(part) ?? {};
-  return typeof text === 'string' && TEXT_TYPES.has(type) ? text : undefined;
+  if (!TEXT_TYPES.has(type)) return undefined;
+  // Assistants write `{"value": "…", "annotations": []}`.
+  const value = asWire(text)?.['value'] ?? text;
+  return typeof value === 'string' ? value : undefined;
 }
 
 function refusalOf(part: unknown): string | undefined {
@@ -46,7 +49,13 @@ function isPlainPart(part: unknown): boolean {
   if (wire === undefined) return typeof part === 'string';
   if (refusalOf(wire) !== undefined) return isPlain(wire, PLAIN_REFUSAL);
   const { annotations, logprobs } = wire;
-  return textOf(wire) !== undefined && isPlain(wire, PLAIN_TEXT) && isEmpty(annotations) && isEmpty(logprobs);
+  return (
+    typeof wire['text'] === 'string' &&
+    textOf(wire) !== undefined &&
+    isPlain(wire, PLAIN_TEXT) &&
+    isEmpty(annotations) &&
+    isEmpty(logprobs)
+  );
 }
 
 function isEmpty(value: unknown): boolean {

@@ -69,7 +69,7 @@ const SHOWN = envelope(...REPEATED, 'error', 'incomplete_details', 'output', 'st
 /** An answer has ended, whole or cut off, and has an output. */
 function problem(body: unknown): WireError | undefined {
   const status = asWire(body)?.['status'];
-  if (typeof status === 'string' && !ENDED.has(status)) {
+  if (typeof status === 'string' && !ENDED.has(status.toLowerCase())) {
     return {
       code: 'RESPONSE_NOT_COMPLETED',
       message: `The response is not completed: its status is "${status}".`,
@@ -151,9 +151,12 @@ function texts(body: unknown): readonly string[] {
   return [...answering.toReversed(), ...others.toReversed()].flatMap(({ text }) => text ?? []);
 }
 
+const isCompleted = (status: unknown): boolean =>
+  typeof status === 'string' && status.toLowerCase() === 'completed';
+
 /** In chat's words where it has one, else as the provider says it. */
 function finishReason(status: unknown, details: unknown): string | null {
-  if (status === 'completed') return 'stop';
+  if (isCompleted(status)) return 'stop';
   const why = asWire(details)?.['reason'];
   if (why === 'max_output_tokens') return 'length';
   return typeof why === 'string' ? why : reason(status);
@@ -164,7 +167,7 @@ function isShown(status: unknown, details: unknown): boolean {
   if (details === undefined || details === null) return true;
   const wire = asWire(details);
   return (
-    status !== 'completed' && wire !== undefined && isReason(wire['reason']) && isPlain(wire, PLAIN_DETAILS)
+    !isCompleted(status) && wire !== undefined && isReason(wire['reason']) && isPlain(wire, PLAIN_DETAILS)
   );
 }
 

@@ -39,6 +39,7 @@ import { tryJsonLine } from '../jsonl/json-line.ts';
 /** Values that decide whether a line is an answer, and how it is shown. */
 const FIXED = new Set([
   'status_code',
+  'statusCode',
   'error',
   'errors',
   'detail',

@@ -53,7 +53,7 @@ export function baseUrlProblem(text: string, insecure = false): string | undefin
  */
 export const ENDPOINT_PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~:-]{1,200})+$/;
 
-/** What is wrong with a text that is not such a path. */
+/** Why a text is not such a path. */
 export const ENDPOINT_PATH_MESSAGE =
   'must be a path such as "/v1/chat/completions": letters, digits, "_", "-", "~", ":" and "." between single slashes, without "." or ".." as a part';
 

@@ -50,7 +50,7 @@ export interface BatchProvider {
    * repeated by the client. @throws ProviderUnavailable when there is no answer
    */
   send(endpoint: string, body: string): Promise<DirectAnswer>;
-  /** Deletes a file; no error when there is none. @throws ProviderRejected where files cannot be deleted */
+  /** Deletes a file; succeeds if it does not exist. @throws ProviderRejected where files cannot be deleted */
   deleteFile(fileId: string): Promise<void>;
 }
 

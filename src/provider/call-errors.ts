@@ -23,7 +23,7 @@ export function asProviderError({ action }: Pick<Call, 'action'>, error: unknown
   return new ProviderUnavailable(`${action}: no answer (${reason}).${told}`, { cause: error });
 }
 
-/** What codes of a connection mean that people meet. */
+/** The meaning of common connection errors. */
 const MEANINGS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'The name of the host is not known: there is no network, or the base URL is wrong.',
   EAI_AGAIN: 'The name of the host cannot be looked up: there is no network.',

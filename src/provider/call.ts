@@ -4,14 +4,14 @@ import type { Answer } from './undici.ts';
 
 /** A call to the provider's API. */
 export interface Call {
-  /** What is asked, for error messages: `poll batch batch_1`. */
+  /** The call's name in error messages: `poll batch batch_1`. */
   readonly action: string;
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Below the base URL, starting with a slash. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | AsyncIterable<Uint8Array>;
-  /** Whether the call may be made again when it failed for a passing reason. */
+  /** Whether the call may be repeated after a transient failure. */
   readonly repeatable: boolean;
 }
 
@@ -49,7 +49,7 @@ export function parseAnswer({ action }: Call, text: string): unknown {
 /** Errors come as anything; an answer is JSON. Inside a JSON string no line ends. */
 export function jsonLineOf(call: Call, status: number, text: string): string {
   if (tryReadAnswer(text) !== undefined) return text.replaceAll(/[\r\n]+/g, ' ');
-  // A success that is no JSON was cut off.
+  // A success that is not JSON was cut off.
   if (status >= 200 && status < 300) parseAnswer(call, text);
   return JSON.stringify(text);
 }

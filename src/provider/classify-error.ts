@@ -15,7 +15,7 @@ import { readError, type WireError } from './error-envelope.ts';
 
 /** An HTTP answer that is no success. */
 export interface BadAnswer {
-  /** What was asked: `create batch`. */
+  /** The call's name: `create batch`. */
   readonly action: string;
   readonly status: number;
   readonly body: string;
@@ -56,7 +56,7 @@ function errorClass(error: WireError, httpStatus: number, codes: Codes): new (me
   return statusClass(isGeneral(httpStatus) ? (error.status ?? httpStatus) : httpStatus);
 }
 
-/** Whether gateways put this status around failures of all kinds, whose own code is more exact. */
+/** Whether gateways use this status for all kinds of failures, so that an inner code is more exact. */
 function isGeneral(status: number): boolean {
   return status === 400 || status === 422 || (status >= 500 && status !== 501);
 }

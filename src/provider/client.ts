@@ -114,7 +114,7 @@ class FileClient implements ProviderClient {
     return required(`upload ${file.name}`, uploaded);
   }
 
-  /** One that is not after so many looks is left to the create, which is repeated when it finds no file. */
+  /** Most looks for a new file. After that the create is tried, which is repeated when it finds no file. */
   async #untilProcessed({ id, status }: ProviderFile): Promise<void> {
     if (this.#dialect.files.processedFirst !== true) return;
     let now = status;
@@ -153,7 +153,7 @@ class FileClient implements ProviderClient {
     }
   }
 
-  /** An object with another id is no answer about this file. */
+  /** An object with another id says nothing about this file. */
   async fileBytes(fileId: string): Promise<number | undefined> {
     try {
       const call = get(`look at file ${fileId}`, `/files/${encodeURIComponent(fileId)}`);

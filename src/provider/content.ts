@@ -88,7 +88,7 @@ const CODINGS: Readonly<Record<string, () => Transform>> = {
   br: createBrotliDecompress,
 };
 
-/** A few bytes may unpack to a full disk: this much, and so many bytes for each that arrived, is what results come to. */
+/** A few bytes may unpack to a full disk, so unpacking is limited to this much, and so many bytes for each that arrived. */
 const SPARE_BYTES = 256 * 1_048_576;
 const MAX_RATIO = 200;
 

@@ -4,7 +4,7 @@ import { tryJsonLine } from '../jsonl/json-line.ts';
 import { readPythonLiteral } from './python-literal.ts';
 import { asWire, type Wire } from './wire.ts';
 
-/** What an error says, whatever envelope it came in. */
+/** The code, message and status of an error, in any envelope. */
 export interface WireError {
   /** The failure's name: its code, else its type, else a status. */
   readonly code: string | undefined;
@@ -22,7 +22,7 @@ export interface WireError {
  */
 export function readError(value: unknown): WireError {
   const { names, status, wrapper, message } = read(value, 0);
-  // What is inside is the failure; what it was wrapped in is told beside it.
+  // The inner error is the failure; the message also names the outer one.
   const inOrder = wrapper === undefined ? names : [...names.filter((name) => name !== wrapper), wrapper];
   const [code, ...others] = new Set(inOrder);
   return {
@@ -33,9 +33,13 @@ export function readError(value: unknown): WireError {
   };
 }
 
-/** Whether an `error` is none, also as programs write one whose fields always have a value: `""`, `{}`, `{"code":null}`. */
+/** An absent error as a text: empty, or as programs print it. */
+const NO_WORDS = /^\s*(?:null|none|nil|undefined)?\s*$/i;
+
+/** Whether an `error` field reports no error, also in the forms of programs that always write the field: `""`, `{}`, `{"code":null}`. */
 export function saysNothing(error: unknown, level = 0): boolean {
-  if (error === null || error === undefined || error === '' || error === false) return true;
+  if (error === null || error === undefined || error === false) return true;
+  if (typeof error === 'string') return NO_WORDS.test(error);
   if (typeof error !== 'object') return error === 0;
   if (isExactNumber(error)) return Number(error.rawJSON) === 0;
   return level < MAX_LEVELS && Object.values(error).every((value) => saysNothing(value, level + 1));
@@ -100,7 +104,7 @@ export function isOnlyError(body: unknown): boolean {
 /** Fields of an envelope that hold words; the others name the failure, the request and the program. */
 const WORDED = new Set(['error', 'errors', 'detail', 'message', 'msg', 'title']);
 
-/** Whether all words of an error stand in what is told of it. */
+/** Whether the reported message has all words of an error. */
 export function isTold(value: unknown, told: string, level = 0): boolean {
   if (typeof value === 'string') return told.includes(value.trim());
   if (Array.isArray(value)) return level < MAX_LEVELS && value.every((each) => isTold(each, told, level + 1));
@@ -148,30 +152,45 @@ function read(value: unknown, level: number): Found {
   return wire === undefined ? NOTHING : readObject(wire, level);
 }
 
-/** What the words of an error are called, the more exact first. */
-const WORDS = ['message', 'msg', 'error_message', 'errorMessage', 'error_msg', 'error_description'];
+/** Names of fields with an error's words, the more exact first. */
+const WORDS = [
+  'message',
+  'Message',
+  'msg',
+  'error_message',
+  'errorMessage',
+  'error_msg',
+  'error_description',
+  'faultstring',
+];
 const LESS_EXACT_WORDS = ['description', 'reason', 'title'];
+
+/** Words that say only that there is an error. */
+const GENERIC = /^provider returned error\.?$/i;
 
 function readObject(wire: Wire, level: number): Found {
   const all = (names: readonly string[]): readonly Found[] =>
     names.map((name) => read(wire[name], level + 1));
-  const inner = all(['error', 'errors']);
+  const inner = all(['error', 'errors', 'fault']);
   const own = all(WORDS).find(({ message }) => message !== undefined) ?? NOTHING;
   const detail = readDetail(wire['detail'], level);
   const innerMessage = joined(
     inner.map(({ message }) => message),
     '; ',
   );
-  const beside = own.message ?? detail.message;
+  // A router's error has the words of the provider behind it here.
+  const raw = read(asWire(wire['metadata'])?.['raw'], level + 1);
+  const isGeneric = raw.message !== undefined && GENERIC.test(own.message ?? '');
+  const beside = (isGeneric ? joined([own.message, raw.message], ': ') : own.message) ?? detail.message;
   // Beside a message, an error that is a text is its title: "Bad Request".
   const titled = typeof wire['error'] === 'string' && innerMessage !== undefined && beside !== undefined;
   const message = titled ? joined([innerMessage, beside], ': ') : (innerMessage ?? beside);
   const named = found(namesOf(wire), undefined);
-  const parts = [...inner, own, detail, named];
+  const parts = [...inner, raw, own, detail, named];
   const status = parts.find((part) => part.status !== undefined)?.status;
   return {
     // A code that stands there as one is a better name than what its words hold.
-    names: [...inner, named, own, detail].flatMap(({ names }) => names),
+    names: [...inner, named, own, detail, raw].flatMap(({ names }) => names),
     status,
     wrapper: wrapperOf(named, { status, own }) ?? parts.find((part) => part.wrapper !== undefined)?.wrapper,
     message:
@@ -181,7 +200,7 @@ function readObject(wire: Wire, level: number): Found {
   };
 }
 
-/** What an error is called by itself, where what it holds is another one: a 400 around a 500. */
+/** The name of an outer error around another one: a 400 around a 500. */
 function wrapperOf({ names, status: outer }: Found, { status, own }: Pick<Found, 'status'> & { own: Found }) {
   if (outer !== undefined && outer !== status) return outer;
   const isOther =
@@ -189,7 +208,7 @@ function wrapperOf({ names, status: outer }: Found, { status, own }: Pick<Found,
   return isOther ? names[0] : undefined;
 }
 
-/** What an error says whose words have no name that is known. */
+/** The words of an error in fields with unknown names. */
 function otherWords(error: unknown): string | undefined {
   const wire = asWire(error);
   if (wire === undefined || Object.keys(wire).every((name) => ENVELOPE.has(name))) return undefined;
@@ -197,8 +216,11 @@ function otherWords(error: unknown): string | undefined {
   return json === undefined ? undefined : bounded(json.trimEnd());
 }
 
+/** What the name of an error is called, the more exact first. */
+const CODES = ['code', 'error_code', 'errorCode', 'errorcode', 'type', 'errorType', '__type'];
+
 function namesOf(wire: Wire): string[] {
-  const names = ['code', 'error_code', 'errorCode', 'type'].map((name) => nameOf(wire[name]));
+  const names = CODES.map((name) => nameOf(wire[name]));
   // A status in place of an error.
   names.push(numberText(wire['error']));
   const statuses = ['status', 'status_code', 'statusCode', 'http_status']
@@ -207,11 +229,12 @@ function namesOf(wire: Wire): string[] {
   return [...names, ...statuses].filter((name) => name !== undefined).filter((name) => !UNNAMED.test(name));
 }
 
-/** What says only that there is an error. */
+/** Fields that only say that there is an error. */
 const UNNAMED = /^(?:0|error|about:.*|.*:\/\/.*)$/i;
 
 function nameOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : numberText(value);
+  // Some programs write every number as a fraction: 429.0.
+  return typeof value === 'string' && value !== '' ? value : numberText(value)?.replace(/\.0+$/, '');
 }
 
 function readList(list: readonly unknown[], level: number): Found {
@@ -225,7 +248,7 @@ function readList(list: readonly unknown[], level: number): Found {
   );
 }
 
-/** Errors of a list that are told. */
+/** Most errors of a list that are reported. */
 const MAX_LISTED = 20;
 
 /** FastAPI's `detail`: a text, an error, or a list of what is wrong with which field; their types are no codes. */
@@ -263,7 +286,7 @@ function readText(text: string, level: number): Found {
   const at = trimmed.length > MAX_PARSED ? -1 : trimmed.search(/[{["]/);
   const value = at === -1 ? undefined : parse(trimmed.slice(at));
   const inside = value === undefined || typeof value === 'number' ? NOTHING : read(value, level + 1);
-  if (at === 0) return inside.message === undefined ? found([], text) : { ...inside, isText: true };
+  if (at === 0) return inside.message === undefined ? found(inside.names, text) : { ...inside, isText: true };
   const status = statusIn(trimmed.slice(0, MAX_WORDS));
   return found([...inside.names, ...(status === undefined ? [] : [status])], text);
 }

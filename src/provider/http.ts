@@ -106,7 +106,7 @@ export class Http {
     }
   }
 
-  /** A call that is answered with where to go on. @throws a `Provider*` error. */
+  /** A call whose answer redirects to another address. @throws a `Provider*` error. */
   async redirect(call: Call): Promise<{ readonly location: string; readonly headers: Answer['headers'] }> {
     return this.#attempt(call, async (leftMs) => {
       const answer = await this.#request(call, { leftMs });

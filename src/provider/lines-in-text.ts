@@ -14,7 +14,7 @@ export function linesInTexts(texts: readonly string[]): readonly (readonly numbe
 
 const NAMES = String.raw`lines?|rows?|records?|entry|entries`;
 const NUMBERS = String.raw`\d+(?:,\d{3}(?!\d))*(?:\s*(?:,\s*and|,|and|&|-|–|to)\s*\d+)*`;
-/** What makes of a number behind a name something else: `line 3 of your plan`, `row 40 tokens`, `line 3.5`. */
+/** Words after a number that show that it is not a line: `line 3 of your plan`, `row 40 tokens`, `line 3.5`. */
 const NO_PLACE = String.raw`(?![\d.]*\d|\s*(?:bytes|characters|tokens|%)|\s+of\s+(?!(?:the\s+|this\s+)?(?:uploaded\s+|input\s+|batch\s+)*(?:file|input|batch|jsonl|\d)))`;
 
 /** `Line 4:`, `row #4`, `line no. 4`, `line_number=4`, `lines 3, 5 and 7`, `lines 3-5`, `at line 4 column 2`. */
@@ -23,7 +23,7 @@ const COUNTED = new RegExp(
   'gi',
 );
 
-/** `request #4`, `item number 4`, `request 4 is invalid`; a number that may be an HTTP status is none. */
+/** `request #4`, `item number 4`, `request 4 is invalid`; a number that may be an HTTP status does not count. */
 const MARKED =
   /(?<!\b(?:bad|http|per|max|most|than) )\b(?:requests?|items?)\s*(?:(?:number|no\.?|#)\s*[:=]?\s*(\d+)|(?![45]\d\d\b)(\d+)(?=\s*(?:[:,;)]|\.(?!\d)|$|is\b|has\b|was\b|failed\b|must\b|does\b|could\b)))/gi;
 

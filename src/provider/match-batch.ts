@@ -30,7 +30,7 @@ function textsOf(value: unknown, name = '', depth = 0): Mark[] {
   return Object.entries(value).flatMap(([field, each]) => textsOf(each, field, depth + 1));
 }
 
-/** The better batch to go on with: one that runs, then one with answers, then the one listed first. */
+/** The better batch to continue with: one that runs, then one with answers, then the one listed first. */
 export function betterBatch(one: Batch | undefined, other: Batch, { batchId }: FindBatch): Batch {
   const worth = (batch: Batch): number => (batch.id === batchId ? MOST_WORTH : worthOf(batch));
   return one !== undefined && worth(one) >= worth(other) ? one : other;
@@ -56,7 +56,7 @@ function isOfAnotherRound({ metadata }: Batch, { metadata: { key: wanted } }: Fi
   const { key, tool } = metadata;
   if (wanted === undefined || key === undefined || tool !== 'nightshift' || !WHOLE_KEY.test(key))
     return false;
-  // One that was cut off in the round's number looks whole.
+  // A name that was cut off in the round's number looks complete.
   return !wanted.startsWith(key);
 }
 

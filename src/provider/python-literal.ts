@@ -12,7 +12,7 @@ const NAMES: ReadonlyMap<string, string> = new Map([
 
 const BRACKETS: Readonly<Record<string, string>> = { '(': '[', ')': ']' };
 
-/** The value of a dict or list as Python prints it (`{'code': None}`); `undefined` when the text is none. */
+/** The value of a dict or list as Python prints it (`{'code': None}`); `undefined` for any other text. */
 export function readPythonLiteral(text: string): unknown {
   let json = '';
   TOKEN.lastIndex = 0;

@@ -64,7 +64,7 @@ async function readOnePage(
   return { items, more, lastId: typeof last === 'string' ? last : undefined };
 }
 
-/** What was not seen may be there. */
+/** Whether a part of the list was not read, so that missing entries may exist. */
 export function cutOff({ action }: Call): ProviderUnavailable {
   return new ProviderUnavailable(`${action}: the list says that there is more and does not show it.`);
 }

@@ -20,7 +20,7 @@ export function redirectOf({ statusCode, headers: { location } }: Answer): strin
 }
 
 /**
- * Goes where a provider says that a file's content is. Addresses are signed, so none of them is told.
+ * Follows a provider's redirect to a file's content. The URLs are signed, so errors never contain them.
  * @param ask asks an address without a key
  * @throws ProviderRejected for an address that must not be asked, and for redirects without end
  * @throws ProviderUnavailable when the store refuses: an address that has run out is given anew, and says nothing of the account

@@ -1,10 +1,10 @@
-/** What stands in texts where a secret was. */
+/** The replacement of a secret in texts. */
 export const SCRUBBED = '[secret]';
 
 /** Shorter texts are words: to take them out of every message would say more than it hides. */
 const SHORTEST_SECRET = 6;
 
-/** Of a secret as long as this, its beginning and its end are taken out, too. */
+/** From this length on, the beginning and the end of a secret are also removed. */
 const SHORTEST_IN_PARTS = 16;
 /** Characters of a beginning that are no public name, as in `sk-proj-`, and of an end. */
 const SHORTEST_HEAD = 5;
@@ -16,7 +16,7 @@ const SHOWN_OF_MASKED = 4;
 /** Takes secrets out of a text. */
 export type Scrub = (text: string) => string;
 
-/** What stands in place of a secret that was so long. */
+/** The replacement of a secret of this length. */
 type Mark = (length: number) => string;
 
 /**

@@ -28,7 +28,7 @@ export async function* scrubStream(
 
 interface Scrubber {
   take(bytes: Buffer): Buffer;
-  /** How many bytes at the end may be the beginning of a secret that goes on in the next chunk. */
+  /** How many bytes at the end may be the beginning of a secret that continues in the next chunk. */
   begunAtEnd(bytes: Buffer): number;
 }
 
@@ -106,7 +106,7 @@ class TraceSearch {
     );
   }
 
-  /** How many bytes at the end may be the beginning of a trace that goes on in the next chunk, a whole trace that they cut included. */
+  /** How many bytes at the end may be the beginning of a trace that continues in the next chunk, including a whole trace that they cut. */
   begunAtEnd(bytes: Buffer): number {
     const begun = this.#earliest(bytes, this.#longest - 1, (trace, left) => left < trace.length);
     if (begun === 0) return 0;

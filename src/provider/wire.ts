@@ -6,7 +6,7 @@ import { linesInTexts } from './lines-in-text.ts';
 
 /**
  * Reads what providers send. They leave fields out, send null for "not yet", numbers as strings and times as ISO
- * strings; none of that may fail a healthy batch. Only an answer without an id is no answer.
+ * strings; none of that may fail a healthy batch. Only an answer without an id is rejected.
  */
 
 export type Wire = Readonly<Record<string, unknown>>;
@@ -16,13 +16,13 @@ export function asWire(value: unknown): Wire | undefined {
   return isExactNumber(value) ? undefined : (value as Wire);
 }
 
-/** What an answer was read as. @throws ProviderUnavailable when it was nothing of the kind */
+/** Returns the object that was read. @throws ProviderUnavailable when the answer is something else */
 export function required<Value>(action: string, value: Value | undefined): Value {
   if (value === undefined) throw new ProviderUnavailable(`${action}: the answer is not what was asked for.`);
   return value;
 }
 
-/** A batch object, bare or wrapped in `job`; `undefined` when it is none. */
+/** A batch object, bare or wrapped in `job`; `undefined` for anything else. */
 export function readBatch(value: unknown, dialect: Dialect): Batch | undefined {
   const outer = asWire(value);
   const wire = asWire(outer?.['job']) ?? outer;

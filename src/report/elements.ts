@@ -1,7 +1,7 @@
 import { moment } from './text.ts';
 import { html, type Html, type HtmlValue } from './html.ts';
 
-/** What the sections of a page are made of. */
+/** The elements of a page's sections. */
 
 export function section(id: string, title: string, content: HtmlValue): Html {
   return html`<section aria-labelledby="${id}-title">

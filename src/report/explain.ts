@@ -4,7 +4,7 @@ import { settledRows } from '../checkpoints/outcomes.ts';
 import { counted, grouped } from '../counted.ts';
 import { amount, duration } from './text.ts';
 
-/** What became of a row, in a sentence for people who do not know the words. */
+/** A sentence per outcome, for people who do not know the words. */
 export const EXPLAINED: Readonly<Record<RowKind, string>> = {
   ok: 'The row has its answer.',
   failed: 'The provider or the model rejected the row, and the same request would be rejected again.',

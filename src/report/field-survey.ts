@@ -7,7 +7,7 @@ export interface FieldValues {
   readonly name: string;
   /** Answers without a value of the field's kind. */
   readonly without: number;
-  /** Of a field with an enum, and of a boolean: each value and how many answers have it. */
+  /** For enums and booleans: each value and the number of answers that have it. */
   readonly values?: readonly (readonly [value: string, answers: number])[];
   readonly numbers?: Numbers | undefined;
 }

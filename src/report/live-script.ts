@@ -1,4 +1,4 @@
-/** What the pages of a host can do: start a job, and cancel, resume, retry and look for one. */
+/** The actions of a host's pages: start, cancel, resume, retry and search jobs. */
 export const ACTION_SCRIPT = `
 (() => {
   const said = document.getElementById('said');

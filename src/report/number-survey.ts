@@ -1,4 +1,4 @@
-/** What numbers are, over however many of them. */
+/** A survey of any number of numbers. */
 export interface Numbers {
   readonly count: number;
   readonly least: number;
@@ -14,7 +14,7 @@ const KEPT = 8_192;
 
 const BINS = 8;
 
-/** Adds up numbers one by one. The same numbers in the same order come to the same. */
+/** Adds up numbers one by one. The same numbers in the same order have the same sum. */
 export class NumberSurvey {
   #count = 0;
   #sum = 0;
@@ -56,7 +56,7 @@ export class NumberSurvey {
   }
 }
 
-/** Of numbers whose sum is too large for one: it is as exact as the median. */
+/** The mean of numbers whose sum is too large for a double: as exact as the median. */
 function meanOf(kept: readonly number[], least: number, most: number): number {
   const mean = kept.reduce((sum, value) => sum + value / kept.length, 0);
   return Math.min(most, Math.max(least, mean));

@@ -10,7 +10,7 @@ import { clip, moment } from './text.ts';
 /** Addresses of a host's pages. */
 export interface PageAddresses {
   readonly job: (jobId: string) => string;
-  /** Of the page that begins behind the given one. */
+  /** The address of the next page, after the given job. */
   readonly more: (next: string) => string;
   readonly status: (status: JobState | undefined) => string;
 }
@@ -33,7 +33,7 @@ export interface JobsPage {
   readonly next?: string | undefined;
   readonly profiles: readonly string[];
   readonly schedules: readonly ListedSchedule[];
-  /** What the list is narrowed to. */
+  /** The filter of the list. */
   readonly status?: JobState | undefined;
   readonly search: string;
 }

@@ -40,11 +40,11 @@ export interface LiveLinks {
   readonly results: string;
   readonly csv: string;
   readonly post: (action: 'cancel' | 'resume' | 'retry') => string;
-  /** Those that rows may be asked again by. */
+  /** Profiles that a retry may use. */
   readonly profiles: readonly string[];
 }
 
-/** What can be done with the job as it is, and what came of it. */
+/** The possible actions on a job in this status, and their result. */
 function actions({ status, survey }: ReportData, links: LiveLinks): Html {
   const button = (action: 'cancel' | 'resume' | 'retry', name: string): Html =>
     html`<button type="button" data-post="${links.post(action)}">${name}</button>`;

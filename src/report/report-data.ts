@@ -11,7 +11,7 @@ import type { RowsSurvey } from './row-survey.ts';
 import { clip } from './text.ts';
 import { drawTimeline, type TimedBatch, type Timeline } from './timeline.ts';
 
-/** What is known of a job that has ended, or still runs. */
+/** The facts about a job that has ended, or still runs. */
 export interface ReportFacts extends Pick<
   Summary,
   | 'jobId'
@@ -40,13 +40,13 @@ export interface ReportFacts extends Pick<
   /** When the job ended, or when this was seen; ISO 8601. */
   readonly at: string;
   readonly files: readonly FileLink[];
-  /** What its rows ask and are answered, as far as it was looked at. */
+  /** The questions and answers of its rows, as far as they were read. */
   readonly survey: RowsSurvey;
   /** The profile's texts and price; absent where the job's checkpoints are deleted. */
   readonly question?: Pick<ResolvedProfile, 'system' | 'prompt' | 'price'> | undefined;
   readonly planned?: Pick<Plan, 'inputTokens'> | undefined;
   readonly retries?: Summary['retries'];
-  /** Of a job that still runs. */
+  /** The progress of a job that still runs. */
   readonly progress?: Pick<JobStatus, 'shards' | 'openShards'> | undefined;
 }
 
@@ -182,7 +182,7 @@ function describeTexts(question: ReportFacts['question']): [string, string][] {
   );
 }
 
-/** What the answers cost, and what the plan said, in the profile's price. */
+/** The cost of the answers and of the plan's estimate, at the profile's price. */
 export interface Cost {
   readonly plannedInputTokens: number | undefined;
   readonly price:

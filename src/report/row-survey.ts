@@ -37,7 +37,7 @@ const NOTABLE_BYTES = 400_000;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What a sample alone tells. */
+/** The survey of a sample alone. */
 export function surveyOf(sample: RowsSurvey['sample']): RowsSurvey {
   return { sample, notable: [], allNotable: 0, truncated: 0, refused: 0, fields: [] };
 }

@@ -12,7 +12,7 @@ export interface SampledRow {
   readonly outcome: RowKind;
   /** The answer, or what went wrong. */
   readonly answer: string;
-  /** What the row asked; absent where that is not known. */
+  /** The row's question; absent when it is unknown. */
   readonly asked?: string;
 }
 

@@ -91,7 +91,7 @@ function usageCells(usage: Omit<ModelUsage, 'model'>, { paid, amiss }: UsageColu
     }`;
 }
 
-/** What the plan said, beside what it came to. */
+/** The plan's estimate, beside the actual usage. */
 function planned(total: ReportData['total'], { plannedInputTokens, price }: ReportData['cost']): HtmlValue {
   if (plannedInputTokens === undefined) return '';
   const tokens = `Planned: about ${counted(plannedInputTokens, 'input token')}; used: ${grouped(total.inputTokens)} of input and ${grouped(total.outputTokens)} of output, rows that were asked again included.`;

@@ -1,7 +1,7 @@
 import { numberText } from '../exact-json.ts';
 import { NumberSurvey, type Numbers } from './number-survey.ts';
 
-/** What the vectors of embeddings are. */
+/** A survey of the vectors of embeddings. */
 export interface Vectors {
   readonly count: number;
   /** Each length, in numbers, and how many vectors have it. */

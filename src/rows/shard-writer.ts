@@ -8,8 +8,8 @@ import { invalidDeadLetter, invalidResultLine } from './dead-letter.ts';
 import type { SavedShard, SavedWriter } from './build-state.ts';
 import type { ReadRow, UnreadableRow } from './row.ts';
 
-/** The map's items cross the state as an array of numbers: 10,000 of them are 49 KB of the 256 KiB there are. */
-export const MAX_SHARDS = 10_000;
+/** The map's items cross the state as an array of numbers: 30,000 of them are 169 KB of the 256 KiB there are. */
+export const MAX_SHARDS = 30_000;
 
 export interface Shards {
   readonly jobId: string;
@@ -93,7 +93,9 @@ export class ShardWriter {
   #next(): OpenShard {
     const shard = this.#plans.length;
     if (shard >= MAX_SHARDS) {
-      throw new InvalidInput(`The input needs more than ${MAX_SHARDS} shards: split it into several files.`);
+      throw new InvalidInput(
+        `A job takes at most ${MAX_SHARDS} shards, and this input needs more; nothing was sent. Split it into several jobs.`,
+      );
     }
     this.#open = new OpenShard(this.#store, { jobId: this.#jobId, shard }, this.#tellsSources);
     return this.#open;

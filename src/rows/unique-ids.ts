@@ -32,7 +32,9 @@ export function createUniqueIds(seed: number): UniqueIds {
       if (part === undefined || !part.add(hash.high, hash.low)) return false;
       size += 1;
       if (size > MAX_IDS) {
-        throw new InvalidInput(`A job takes at most ${MAX_IDS} rows: split the input into several files.`);
+        throw new InvalidInput(
+          `A job takes at most ${MAX_IDS} rows, and this input has more; nothing was sent. Split it into several jobs.`,
+        );
       }
       return true;
     },

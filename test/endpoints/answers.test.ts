@@ -175,3 +175,27 @@ describe('files of an answer', () => {
     expect(taken('/v1/audio/speech', bytes.toString('base64')).files).toEqual([[extension, bytes.length]]);
   });
 });
+
+test('a response whose status is in upper case is an answer', () => {
+  const output = [{ type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'a' }] }];
+
+  expect(shown('/v1/responses', { status: 'COMPLETED', output })).toEqual({
+    text: 'a',
+    finish_reason: 'stop',
+  });
+});
+
+test('a text part with its text in a value is text, and is kept whole beside it', () => {
+  const choices = [
+    {
+      index: 0,
+      message: { role: 'assistant', content: [{ type: 'text', text: { value: 'a', annotations: [] } }] },
+    },
+  ];
+
+  expect(shown('/v1/chat/completions', { choices })).toEqual({
+    text: 'a',
+    finish_reason: null,
+    body: { choices },
+  });
+});

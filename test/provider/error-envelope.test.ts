@@ -61,6 +61,26 @@ describe('the error of', () => {
       '400',
       'a; b',
     ],
+    [
+      'a router, with the words of the provider behind it',
+      {
+        error: {
+          message: 'Provider returned error',
+          code: 400,
+          metadata: { raw: '{"error":{"message":"too many tokens","code":"context_length_exceeded"}}' },
+        },
+      },
+      '400',
+      'Provider returned error: too many tokens',
+    ],
+    [
+      'a fault',
+      { fault: { faultstring: 'Quota', detail: { errorcode: 'policies.QuotaViolation' } } },
+      'policies.QuotaViolation',
+      'Quota',
+    ],
+    ['a message in upper case', { Message: 'denied', __type: 'AccessDenied' }, 'AccessDenied', 'denied'],
+    ['a code that is written as a fraction', { code: JSON.rawJSON('429.0'), message: 'm' }, '429', 'm'],
     ['a text', { error: 'plain' }, undefined, 'plain'],
     [
       'a title and a message',

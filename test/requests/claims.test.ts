@@ -15,7 +15,7 @@ import {
   withVersions,
   type Crash,
 } from './store.ts';
-import { tableOf } from '../support/exhaustive.ts';
+import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 
 /** The time that runs are for. */
 const TIME = Date.UTC(2026, 10, 20, 12);
@@ -160,7 +160,7 @@ describe('a later run', () => {
     expect(await claim(store, 'two', 'hourly.daily')).toEqual(['staged/a.csv']);
   });
 
-  test('takes what was left of more files than a job may have', async () => {
+  test('takes what was left of more files than a job may have', EXHAUSTIVE, async () => {
     const store = await openStore();
     const keys = keysOf(MAX_INPUTS + 5);
     await putAll(store, keys);
@@ -455,7 +455,7 @@ describe('in a bucket', () => {
     expect(await run('one')).toEqual(['staged/b.csv']);
   });
 
-  test('all files were looked at only when none was left for the next run', async () => {
+  test('all files were looked at only when none was left for the next run', EXHAUSTIVE, async () => {
     const { run, put } = await openBucket();
     for (const key of keysOf(MAX_INPUTS + 1)) await put(key, 30 * DAY);
 

@@ -1,4 +1,4 @@
-/** Names that are told apart: whatever a provider answers, a checkpoint stays small. */
+/** Most names that are counted separately, so that a checkpoint stays small whatever a provider returns. */
 const MAX_NAMES = 20;
 
 /** Longest name in characters. */

@@ -53,7 +53,7 @@ function decimal(value: number): number {
   return Number(value.toFixed(10));
 }
 
-/** A number, also as a text; 0 for what is none that can be. */
+/** A number, or a text that is one; 0 for anything else. */
 export function readAmount(value: unknown): number {
   const text = typeof value === 'string' ? value.trim() : numberText(value);
   const read = text === undefined || text === '' ? 0 : Number(text);

@@ -31,9 +31,9 @@ export interface Failed {
   readonly message: string;
   /** The HTTP status, as far as the line or its error names one. */
   readonly status: number;
-  /** The body of a success that is no answer, where it holds more than an error that is told: it may be paid for. */
+  /** The body of a success that is not an answer, if it holds more than the reported error: it may be paid for. */
   readonly body?: unknown;
-  /** The line itself reports a success, and the provider may count it as one; only its body is no answer. */
+  /** The line reports a success, and the provider may count it as one, but its body is not an answer. */
   readonly isSuccess?: true;
 }
 
@@ -60,9 +60,10 @@ export interface LineRules {
  * @param asked what the row's request asks
  */
 export function classifyLine(line: Wire, { endpoint, codes }: LineRules, asked: Asked): Verdict {
-  const response = asWire(readBody(line['response']));
+  const given = readBody(line['response']);
+  const response = asWire(given);
   const status = readStatus(response);
-  const body = readBody(response?.['body']);
+  const body = response === undefined ? given : bodyOf(response);
   // Beside the response, or in it beside its body.
   const error = carriedError(line) ?? carriedError(response);
   if (error !== undefined) return fail(withBody(error, body), status, codes);
@@ -88,18 +89,50 @@ function withBody(error: WireError, body: unknown): WireError {
   return { code: error.code ?? said.code, message, others, ...(status !== undefined && { status }) };
 }
 
+/** Where responses have their status. */
+const STATUS_FIELDS = ['status_code', 'statusCode', 'status'];
+
 /** A response without a status, as Melious writes it, is a success. */
 function readStatus(response: Wire | undefined): number {
-  const status = response?.['status_code'];
-  const [, digits] =
-    /^\s*(\d{1,3})\b/.exec(typeof status === 'string' ? status : (numberText(status) ?? '')) ?? [];
-  return digits === undefined ? 200 : Number(digits);
+  for (const name of STATUS_FIELDS) {
+    const status = response?.[name];
+    const text = typeof status === 'string' ? status : (numberText(status) ?? '');
+    // Bodies have a status, too, when they stand in the place of a response: a word.
+    const [, digits] = /^\s*(\d{1,3})\b/.exec(text) ?? [];
+    if (digits !== undefined) return Number(digits);
+  }
+  return 200;
 }
 
-/** The body, parsed where it came as a string of JSON; `undefined` when there is none. */
+/** Fields of a response that are no part of its body. */
+const AROUND_BODY = new Set([...STATUS_FIELDS, 'request_id', 'headers', 'error', 'errors', 'body']);
+
+/** The body of a response; its other fields, where they hold anything, in place of one. */
+function bodyOf(response: Wire): unknown {
+  const body = readBody(response['body']);
+  if (body !== undefined) return body;
+  const entries = Object.entries(response).filter(([name]) => !AROUND_BODY.has(name));
+  const holdsAny = entries.some(([, value]) => typeof value === 'object' && value !== null);
+  if (!holdsAny) return undefined;
+  const { status } = response;
+  return {
+    ...(numberText(status) === undefined && status !== undefined && { status }),
+    ...Object.fromEntries(entries),
+  };
+}
+
+/** Strings of JSON in strings of JSON that are read. */
+const MAX_STRINGS = 3;
+
+/** The body, parsed if it is a string of JSON; `undefined` without a body. */
 function readBody(body: unknown): unknown {
-  if (typeof body !== 'string') return body ?? undefined;
-  return tryReadAnswer(body) ?? body;
+  let read = body;
+  for (let level = 0; typeof read === 'string' && level < MAX_STRINGS; level += 1) {
+    const inner = tryReadAnswer(read.replace(/^\ufeff/, ''));
+    if (inner === undefined) break;
+    read = inner;
+  }
+  return read ?? undefined;
 }
 
 function fail(error: WireError, status: number, codes: RowCodes): Failed {

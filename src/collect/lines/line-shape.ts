@@ -14,7 +14,7 @@ export function withResponse(line: Wire): Wire {
   return holdsAnswer ? { ...line, response: { status_code, body: fields } } : line;
 }
 
-/** An object or a list: a number that keeps its digits is none. */
+/** An object or a list. A number that keeps its digits is an object, but does not count. */
 const isStructure = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && numberText(value) === undefined;
 

@@ -11,14 +11,14 @@ export interface WithRetries {
   readonly first: Summary;
   /** As the job is now, without what the last retry adds. */
   readonly before: Summary;
-  /** Which retry this is, counted from 1, and what it came to. */
+  /** The number of the retry, from 1, and its result. */
   readonly nth: number;
   readonly retry: Summary;
   /** The lines of the results as they are now. */
   readonly lines: Pick<LineTally, 'counts' | 'errors' | 'problems'>;
 }
 
-/** A job's summary with what its retries came to. Pure; the same retry may be merged again. */
+/** Adds the results of retries to a job's summary. Pure; the same retry may be merged again. */
 export function summaryWithRetries({ first, before, nth, retry, lines }: WithRetries): Summary {
   const { counts, errors, problems } = lines;
   const notOk = rowsNotOk(counts);

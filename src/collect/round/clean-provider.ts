@@ -22,7 +22,7 @@ export async function cleanProvider(
   { batch, upload, twins = [] }: RoundLeavings,
 ): Promise<string[]> {
   if (profile.keepProviderFiles) return [];
-  // It was told to end, did not, and was taken as it is: what it still works with stays.
+  // A cancelled batch that is still running keeps its input file.
   if (batch?.phase === 'running') return upload?.fileId === undefined ? [] : [upload.fileId];
   const isShared = twins.some(({ phase }) => phase === 'running');
   const provider = edges.provider(profile.provider);
@@ -44,7 +44,7 @@ export async function cleanProvider(
   return left;
 }
 
-/** What a round has at the provider. */
+/** Files and batches of a round at the provider. */
 export interface RoundLeavings {
   readonly batch: Batch | undefined;
   readonly upload: Uploaded | undefined;
@@ -66,14 +66,14 @@ async function inputFiles(provider: BatchProvider, upload: Uploaded | undefined)
 
 interface InputFiles {
   readonly inputs: string[];
-  /** Of files that may be there: the list was refused. */
+  /** Names of files that may exist: the provider rejected the list. */
   readonly unseen: string[];
 }
 
-/** What a round has uploaded, for all that is known. */
+/** The known uploads of a round. */
 export type Uploaded = Pick<UploadCheckpoint, 'name' | 'repeated'> & { readonly fileId?: string };
 
-/** The upload of a round that came to nothing: what got no answer before that may have left a file. */
+/** The upload of a round without a file: an earlier attempt without an answer may have left one. */
 export async function announcedUpload(
   store: ObjectStore,
   ref: ShardRef,

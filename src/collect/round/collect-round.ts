@@ -24,7 +24,7 @@ import { readRound, type CollectEdges, type RoundEvidence } from './read-round.t
 import { weighTwins } from './weigh-twins.ts';
 import type { LeftOpen } from '../../checkpoints/open-batch.ts';
 import type { Collected } from '../../checkpoints/collected.ts';
-/** What collecting a round came to. */
+/** The result of collecting a round. */
 export interface CollectedRound {
   readonly collected: Collected;
   /** What is left at the provider when the batch stays open: a resume collects the round again. */

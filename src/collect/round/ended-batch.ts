@@ -51,7 +51,7 @@ export function failedTooLarge(batch: Batch | undefined, codes: Codes): Failure 
   return error && { name: 'ProviderFileTooLarge', code: error.code, message: error.message };
 }
 
-/** What a row is told that is in neither file: why its batch ended, where the batch says so. */
+/** The error of a row that is in neither file: why its batch ended, if the batch says so. */
 export function missingRowError(batch: Batch | undefined): Pick<Failure, 'code' | 'message'> {
   const error = batch?.errors.find(({ line }) => line === undefined);
   if (error !== undefined) return { code: error.code, message: error.message };

@@ -9,7 +9,7 @@ import type { Batch, BatchCounts } from '../../provider/batch-provider.ts';
  * |---|---|
  * | a line for every row that was sent | complete |
  * | the polls gave the batch up | complete: the polls have looked for it in a second place |
- * | the batch runs on although it was told to end | stop: its answers are still to come |
+ * | the batch is still running although it was cancelled | stop: its answers are still to come |
  * | lines, none of which belongs to a row | wait, then stop: the file may belong to another batch |
  * | a file that the batch names and that is not found, or is shorter than promised | wait, then stop |
  * | as many unreadable or unknown lines as rows are missing | complete: the lines are there; where the last one is cut off, once the files no longer grow |
@@ -143,7 +143,7 @@ function missingOfUnfinished(batch: CountedBatch, { files, lines }: BatchEvidenc
 type CountedBatch = Pick<Batch, 'ending' | 'counts' | 'errors'>;
 
 /**
- * Whether the lines that are there are all that the counters promise. A body that is no answer may have been counted as a
+ * Whether the files have all lines that the counters promise. A body that is not an answer may have been counted as a
  * success; that is certain only when the lines are as many as the rows that ended at all.
  */
 function explains(

@@ -19,14 +19,18 @@ export interface FileVerdict {
   /** The provider refused all of it. */
   readonly rejection: Failure | undefined;
   /** How much the next files hold. */
-  readonly next: Pick<Collected, 'maxUploadBytes' | 'halving'>;
+  readonly next: Pick<Collected, 'maxUploadBytes' | 'maxUploadRequests' | 'halving'>;
 }
 
 /** Weighs a file that was too large, was refused or failed as a whole. */
 export async function judgeFile(store: ObjectStore, read: RoundEvidence, codes: Codes): Promise<FileVerdict> {
   const { context, direct } = read;
-  const { maxUploadBytes, halving } = (await readCollected(store, context)).at(-1) ?? {};
-  const known = { ...(maxUploadBytes !== undefined && { maxUploadBytes }), ...(halving && { halving }) };
+  const { maxUploadBytes, maxUploadRequests, halving } = (await readCollected(store, context)).at(-1) ?? {};
+  const known = {
+    ...(maxUploadBytes !== undefined && { maxUploadBytes }),
+    ...(maxUploadRequests !== undefined && { maxUploadRequests }),
+    ...(halving && { halving }),
+  };
   if (context.givenBack?.name === 'ProviderFileTooLarge') return judgeTooLarge(store, read, known);
   const isAsBefore = direct || context.givenBack !== undefined || failedBusy(read.batch, codes);
   if (isAsBefore) return { ...NO_FAULT, rejection: context.rejection, next: known };
@@ -40,7 +44,7 @@ async function sentOf(store: ObjectStore, { context, upload }: RoundEvidence): P
   return (upload === undefined ? await partToUpload(store, context, context.round) : upload.part)?.requests;
 }
 
-/** Half of what was refused; a single row cannot be halved, so it fails and the others go on. */
+/** Half of the rejected file. A single row cannot be halved: it fails, and the others are sent again. */
 async function judgeTooLarge(
   store: ObjectStore,
   { context }: RoundEvidence,
@@ -78,7 +82,7 @@ function judgeFailed(
   if (failure.cause !== 'row') return { ...NO_FAULT, rejection, next: known };
   if (!mayHalve(before, index.requests)) return { ...NO_FAULT, rejection, next: afterSearch(known) };
   if (sent > 1) return { ...NO_FAULT, searching: true, rejection: undefined, next: after(true) };
-  // A row that was always alone and is told nothing may do in another round.
+  // A row that was always alone and has no error of its own may succeed in another round.
   const isUnsaid = before === undefined && failure.errors.length === 0;
   if (isUnsaid) return { ...NO_FAULT, rejection, next: known };
   const error = { ...(failure.errors[0] ?? missingRowError(batch)), line: 1 };
@@ -86,9 +90,9 @@ function judgeFailed(
 }
 
 /** The search took too many files: what is left goes as any other round does. */
-function afterSearch({ maxUploadBytes, halving }: FileVerdict['next']): FileVerdict['next'] {
+function afterSearch({ halving, ...known }: FileVerdict['next']): FileVerdict['next'] {
   return {
-    ...(maxUploadBytes !== undefined && { maxUploadBytes }),
+    ...known,
     ...(halving && { halving: { ...halving, suspects: 0, answered: true } }),
   };
 }

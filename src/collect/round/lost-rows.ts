@@ -27,7 +27,7 @@ export class LostRows {
     this.#accounted = missing > 0 && strays >= missing;
   }
 
-  /** What a row without a result is told; undefined when no line accounts for it. */
+  /** The error of a row without a result; undefined when no line explains it. */
   errorOf(ordinal: number): Pick<Failure, 'code' | 'message'> | undefined {
     const broken = this.#index.brokenLine(ordinal);
     if (broken !== undefined) return { code: CODE, message: describeLine(broken) };

@@ -19,10 +19,10 @@ export const MAX_RESULT_LINE_BYTES = 256 * 1_048_576;
 
 const NOTHING = Buffer.alloc(0);
 
-/** Unknown custom_ids that are told by name. */
+/** Most unknown custom_ids that are reported by name. */
 const MAX_UNKNOWN_IDS = 20;
 
-/** Unreadable lines that are told with an excerpt. */
+/** Most unreadable lines that are reported with an excerpt. */
 const MAX_UNREADABLE_LINES = 5;
 
 /** Stray lines beyond the number of rows that are looked into. */

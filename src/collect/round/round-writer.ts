@@ -90,7 +90,7 @@ export class RoundWriter {
 
   async #writeRead(ordinal: number, requestBytes: Buffer, verdict: Verdict | undefined): Promise<void> {
     if (verdict?.kind === 'ok') return this.#writeAnswered(ordinal, requestBytes, verdict);
-    // A body that is no answer may have its price all the same.
+    // A body that is not an answer may still be paid for.
     if (verdict !== undefined && isPaid(usageOf(verdict.body)))
       this.#source.evidence.index.models.addAnswer(verdict.body, undefined);
     const { decision, lost } = this.#source;
@@ -142,11 +142,13 @@ export class RoundWriter {
   }
 
   /** The row's end, and it is not ok. */
-  async #settle(request: RequestLine, requestBytes: Buffer, line: NotOkLine): Promise<void> {
+  async #settle(request: RequestLine, requestBytes: Buffer, end: NotOkLine): Promise<void> {
+    const { step, provider } = this.#source.evidence.rules;
+    const line = { ...end, ...(provider !== undefined && { provider }), ...(step !== undefined && { step }) };
     const { custom_id, outcome, error } = line;
     if (outcome !== 'invalid') this.totals[outcome] += 1;
     this.errors.add({ outcome, code: error.code, rows: 1, custom_id, message: error.message });
-    // The outcome is told, also of a body that cannot be written.
+    // The outcome is written even if the body cannot be.
     await this.#writers.results.write(tryJsonLine(line) ?? jsonLine({ ...line, body: undefined }));
     await this.#flushLetters();
     await this.#writers.deadLetters.write(deadLetter(request, requestBytes, line));
@@ -155,13 +157,15 @@ export class RoundWriter {
   async #answer(customId: string, { body, shown }: Answered, asked: Asked): Promise<OkLine | NotOkLine> {
     const { evidence, files } = this.#source;
     const { rules } = evidence;
-    const { output, endpoint, round, resultShape, simulated } = rules;
+    const { output, endpoint, round, step, provider, resultShape, simulated } = rules;
     const taken = takesFiles(rules) ? endpoint.takeFiles?.(body) : undefined;
     const line = renderResult({
       customId,
       body,
       shown: taken === undefined ? shown : endpoint.show(taken.body, asked),
       round,
+      step,
+      provider,
       resultShape,
       simulated,
       files: await files.add(customId, taken?.files ?? []),

@@ -1,7 +1,7 @@
 import type { LateOutput, ShardContext } from '../../contract.ts';
 import type { Failure } from '../../errors.ts';
 
-/** The round to collect: its batch, or why there is none. */
+/** The round to collect: its batch, or the reason for having none. */
 export interface Round extends ShardContext {
   readonly round: number;
   readonly lastRound: number;
@@ -13,7 +13,7 @@ export interface Round extends ShardContext {
   readonly fileId?: string;
   /** The polls found that the provider does not have it any more. */
   readonly gone?: boolean;
-  /** Set when the batch was told to end. */
+  /** Set when the batch was cancelled. */
   readonly cancelledAt?: number;
   /** Rows were sent direct until so many were denied that it is the account. */
   readonly denied?: Failure;
@@ -21,6 +21,8 @@ export interface Round extends ShardContext {
   readonly late?: LateOutput;
   /** The provider refused the round's file or batch. */
   readonly rejection?: Failure | undefined;
+  /** The provider gave up, and the rows go up a ladder: the round was not sent. */
+  readonly gaveUp?: Failure | undefined;
   /** The provider had no room for it, or lost its file: the rows go to the next round as if nothing had been. */
   readonly givenBack?: Failure | undefined;
 }

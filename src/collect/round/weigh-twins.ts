@@ -2,7 +2,7 @@ import type { Batch } from '../../provider/batch-provider.ts';
 import type { RoundEvidence } from './read-round.ts';
 import { sentOf } from './sent-requests.ts';
 
-/** What a round's twins make of its end. */
+/** How a round's twins change its end. */
 export type TwinDecision =
   /** Nothing: they have ended, or run on although every row has its result. */
   | { readonly next: 'end' }

@@ -15,13 +15,14 @@ export async function finishShard({ store, log }: Edges, ref: ShardRef, last: Co
   const rounds = [...(await readCollected(store, ref)).filter(({ round }) => round < last.round), last];
   const hasRoundZero = plan.invalid > 0 || (plan.answered ?? 0) > 0;
   const only = last.round === 1 && !hasRoundZero ? last : undefined;
-  const merged = await mergeRounds(store, { ref, nextRound: last.round + 1, hasRoundZero, only });
+  const { step } = last;
+  const merged = await mergeRounds(store, { ref, nextRound: last.round + 1, hasRoundZero, only, step });
   checkRows(ref, plan, merged.rows);
   const at = { lastRound: last.round, onResume: NOBODY_RETURNS };
-  const twins = last.doubt === true ? await readOpenTwins(store, ref, at) : [];
-  const end = sumRounds(plan, rounds, { twins });
+  const twins = rounds.some(({ doubt }) => doubt === true) ? await readOpenTwins(store, ref, at) : [];
+  const end = { ...sumRounds(plan, rounds, { twins }), ...merged.ends };
   const exhausted = rounds.reduce((sum, round) => sum + round.exhausted, 0);
-  if (end.counts.exhausted !== exhausted)
+  if (merged.ends === undefined && end.counts.exhausted !== exhausted)
     throw doNotReconcile(ref, plan.rows, plan.rows - end.counts.exhausted);
   await doneObject.write(store, ref, end);
   for (const { round, batchId, status, error } of twins)

@@ -1,8 +1,13 @@
 import { ownLines } from '../../jsonl/own-lines.ts';
 import { InvalidInput, type Failure } from '../../errors.ts';
-import type { Collected } from '../../checkpoints/collected.ts';
+import { parseExact } from '../../exact-json.ts';
+import { ErrorTally } from '../counts/error-counts.ts';
+import { NO_ROWS } from '../../checkpoints/outcomes.ts';
+import type { ErrorCount, Outcome, OutcomeCounts } from '../../checkpoints/counts.ts';
+import type { NotOkLine } from '../../checkpoints/result-line.ts';
+import type { Collected, ShardStep } from '../../checkpoints/collected.ts';
 import type { OpenBatch } from '../../checkpoints/shard-end.ts';
-import { roundKey, shardKey, type ShardRef } from '../../checkpoints/keys.ts';
+import { roundKey, shardKey, stepKey, type ShardRef } from '../../checkpoints/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { jsonLine } from '../../jsonl/json-line.ts';
 import { deadLetter, notOk, parseRequest } from '../round/round-writer.ts';
@@ -13,17 +18,27 @@ export interface Merge {
   readonly nextRound: number;
   /** Whether Build wrote a round 0, for rows that are not sent. */
   readonly hasRoundZero: boolean;
-  /** What the rows of `nextRound` are told; without it there must be none. */
+  /** The error of the rows of `nextRound`; without it there must be none. */
   readonly failure?: Failure | undefined;
   /** The batch that answers those rows when it is resumed. */
   readonly open?: OpenBatch | undefined;
   /** The only round there is, when every row had its end there. */
   readonly only?: Collected | undefined;
+  /** The step that `nextRound` belongs to, where rows went up a ladder. */
+  readonly step?: ShardStep | undefined;
 }
 
 export interface Merged {
   readonly rows: number;
   readonly deadLetters: number;
+  /** Of rows that went up a ladder: what became of all rows in the end, and why. */
+  readonly ends?: RowEnds | undefined;
+}
+
+/** What became of a shard's rows. */
+export interface RowEnds {
+  readonly counts: OutcomeCounts;
+  readonly errors: readonly ErrorCount[];
 }
 
 /** One row's final lines, newlines included; the dead letter is empty for a row that is ok. */
@@ -32,22 +47,31 @@ interface RowLines {
   readonly deadLetter: Buffer | string;
 }
 
+/** A row whose lines the rounds of the next step have. */
+interface RaisedRow {
+  /** Its request line, as the first step asked it. */
+  readonly raised: Buffer;
+  /** Its answer, which holds unless it gets a better one. */
+  readonly kept?: Buffer | undefined;
+}
+
 /** A round's rows in their order; `deferred` is a row whose lines the next round has. */
-type RoundRows = AsyncIterator<RowLines | 'deferred'>;
+type RoundRows = AsyncIterator<RowLines | RaisedRow | 'deferred'>;
 
 /**
  * Joins the rounds of a shard into its `results.jsonl` and `dead-letters.jsonl`: a zip, for each round has a line per
  * request in order, and its empty lines are exactly the next round's requests. Nothing is parsed again.
  */
 export async function mergeRounds(store: ObjectStore, merge: Merge): Promise<Merged> {
-  const { ref, nextRound, hasRoundZero, only } = merge;
+  const { ref, nextRound, hasRoundZero, only, step } = merge;
   if (only !== undefined && (await store.stat(shardKey(ref, 'sources.jsonl'))) === undefined)
     return takeOver(store, ref, only);
-  const first = hasRoundZero ? 0 : 1;
   const rounds: RoundRows[] = [];
+  for (let below = 1; below <= (step?.nth ?? 0); below += 1) rounds.push(readStep(store, ref, below));
+  const first = step?.from ?? (hasRoundZero ? 0 : 1);
   for (let round = first; round < nextRound; round += 1) rounds.push(readRound(store, ref, round));
   if (merge.failure !== undefined) rounds.push(failRound(store, { ...merge, failure: merge.failure }));
-  return writeRows(store, ref, rounds);
+  return writeRows(store, ref, rounds, step === undefined ? undefined : new EndTally());
 }
 
 /** One round that answered every row has the shard's results as they are to be; its dead letters but for empty lines. */
@@ -72,7 +96,12 @@ async function takeOver(
   }
 }
 
-async function writeRows(store: ObjectStore, ref: ShardRef, rounds: readonly RoundRows[]): Promise<Merged> {
+async function writeRows(
+  store: ObjectStore,
+  ref: ShardRef,
+  rounds: readonly RoundRows[],
+  ends: EndTally | undefined,
+): Promise<Merged> {
   const results = store.write(shardKey(ref, 'results.jsonl'));
   const deadLetters = store.write(shardKey(ref, 'dead-letters.jsonl'));
   const sources = readLines(store, shardKey(ref, 'sources.jsonl'));
@@ -82,16 +111,38 @@ async function writeRows(store: ObjectStore, ref: ShardRef, rounds: readonly Rou
     for (let lines = await take(rounds, 0, ref); lines !== undefined; lines = await take(rounds, 0, ref)) {
       rows += 1;
       if (lines.deadLetter.length > 0) dead += 1;
+      ends?.add(lines);
       await results.write(withSource(lines.result, (await sources.next()).value));
       await deadLetters.write(lines.deadLetter);
     }
     await results.close();
     await (dead > 0 ? deadLetters.close() : deadLetters.abort());
-    return { rows, deadLetters: dead };
+    return { rows, deadLetters: dead, ends: ends?.ends() };
   } catch (error) {
     await results.abort();
     await deadLetters.abort();
     throw error;
+  }
+}
+
+/** Counts rows by their final lines: a row that went up had another end in the step below. */
+class EndTally {
+  readonly #counts: Record<Outcome, number> = { ...NO_ROWS };
+  readonly #errors = new ErrorTally();
+
+  add({ result, deadLetter: letter }: RowLines): void {
+    if (letter.length === 0) {
+      this.#counts.ok += 1;
+      return;
+    }
+    const { custom_id, outcome, error } = parseExact(result.toString()) as NotOkLine;
+    this.#counts[outcome] += 1;
+    if (outcome !== 'invalid')
+      this.#errors.add({ outcome, code: error.code, rows: 1, custom_id, message: error.message });
+  }
+
+  ends(): RowEnds {
+    return { counts: this.#counts, errors: this.#errors.list() };
   }
 }
 
@@ -111,14 +162,50 @@ async function take(
   from: number,
   ref: ShardRef,
 ): Promise<RowLines | undefined> {
+  let below: RaisedRow | undefined;
   for (let round = from; round < rounds.length; round += 1) {
     const next = await rounds[round]?.next();
     if (next?.done === true && round === from) return undefined;
     if (next === undefined || next.done === true) break;
-    if (next.value !== 'deferred') return next.value;
+    const { value } = next;
+    if (value === 'deferred') continue;
+    if (!('raised' in value)) return below === undefined ? value : raisedLines(value, below);
+    below = { raised: below?.raised ?? value.raised, kept: value.kept ?? below?.kept };
   }
   throw new InvalidInput(`Shard ${ref.shard} of job ${ref.jobId} has a row whose last round is missing.`);
 }
+
+/** A row that went up and is not ok: the answer it had before holds; else its dead letter asks as its first step did. */
+function raisedLines(lines: RowLines, { raised, kept }: RaisedRow): RowLines {
+  if (lines.deadLetter.length === 0) return lines;
+  if (kept !== undefined) return { result: kept, deadLetter: '' };
+  const line = parseExact(lines.result.toString()) as NotOkLine;
+  return { result: lines.result, deadLetter: deadLetter(parseRequest(raised), raised, line) };
+}
+
+const SPACE = 0x20;
+
+/** The rows of a step that others went up from, in their order. */
+async function* readStep(
+  store: ObjectStore,
+  ref: ShardRef,
+  step: number,
+): AsyncGenerator<RowLines | RaisedRow> {
+  const deadLetters = readLines(store, stepKey(ref, step, 'dead-letters.jsonl'));
+  const requests = readLines(store, stepKey(ref, step, 'raised.jsonl'));
+  for await (const result of readLines(store, stepKey(ref, step, 'results.jsonl'))) {
+    const { value: letter } = await deadLetters.next();
+    const isKept = result[0] === SPACE;
+    if (result.length > 1 && !isKept) yield { result, deadLetter: letterOf(letter) };
+    else {
+      const { value: raised = Buffer.alloc(0) } = await requests.next();
+      yield { raised, ...(isKept && { kept: result.subarray(1) }) };
+    }
+  }
+}
+
+const letterOf = (letter: Buffer | undefined): Buffer | '' =>
+  letter === undefined || letter.length === 1 ? '' : letter;
 
 async function* readRound(
   store: ObjectStore,
@@ -130,7 +217,7 @@ async function* readRound(
   for await (const result of results) {
     const { value: letter } = await deadLetters.next();
     if (result.length === 1) yield 'deferred';
-    else yield { result, deadLetter: letter === undefined || letter.length === 1 ? '' : letter };
+    else yield { result, deadLetter: letterOf(letter) };
   }
 }
 

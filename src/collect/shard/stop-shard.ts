@@ -17,19 +17,19 @@ export interface ShardStop {
   readonly failure: Failure;
   /** The round whose results are there and whose checkpoint is not: it is written after this, or the round is still open. */
   readonly last?: Collected | undefined;
-  /** What is left at the provider, where more is known of it than the checkpoints have. */
+  /** What is left at the provider, if more is known than the checkpoints have. */
   readonly leftOpen?: LeftOpen | undefined;
 }
 
 /**
  * The shard goes no further in this execution. What it has becomes its results for now; rows without an end are
- * exhausted, told why. A denied account also stops the other shards. Starting the job again goes on where this one is.
+ * exhausted, with the reason. A denied account also stops the other shards. Starting the job again continues here.
  */
 export async function stopShard(edges: Edges, ref: ShardRef, stop: ShardStop): Promise<void> {
   const { store } = edges;
   const { nextRound, failure, last } = stop;
   if (STOPS_JOB.has(failure.name)) await stopJob(edges, ref, failure);
-  // Of an execution that was aborted, whose shard another one has finished meanwhile: its results stay.
+  // This execution was aborted, and another one has finished the shard: its results stay.
   if ((await store.stat(shardKey(ref, 'done.json'))) !== undefined) return;
   const plan = await readShardPlan(store, ref);
   // A round that was collected has no batch left; its checkpoint comes after this.
@@ -37,14 +37,17 @@ export async function stopShard(edges: Edges, ref: ShardRef, stop: ShardStop): P
   const leftOpen = isOpen ? (stop.leftOpen ?? (await findLeftOpen(store, ref, failure))) : NOTHING_LEFT;
   const { open } = leftOpen;
   const hasRoundZero = plan.invalid > 0 || (plan.answered ?? 0) > 0;
-  const merged = await mergeRounds(store, { ref, nextRound, hasRoundZero, failure, open });
-  checkRows(ref, plan, merged.rows);
   const rounds = (await readCollected(store, ref)).filter(
     ({ round }) => round < nextRound && round !== last?.round,
   );
-  const twins = await readOpenTwins(store, ref, { lastRound: nextRound, onResume: RESUME_CANCELS });
   const settled = last === undefined ? rounds : [...rounds, last];
-  await stoppedObject.write(store, ref, sumRounds(plan, settled, { failure, twins, ...leftOpen }));
+  const before = settled.at(-1);
+  const step = before?.up ?? before?.step;
+  const merged = await mergeRounds(store, { ref, nextRound, hasRoundZero, failure, open, step });
+  checkRows(ref, plan, merged.rows);
+  const twins = await readOpenTwins(store, ref, { lastRound: nextRound, onResume: RESUME_CANCELS });
+  const end = sumRounds(plan, settled, { failure, twins, ...leftOpen });
+  await stoppedObject.write(store, ref, { ...end, ...merged.ends });
   tell(edges, ref, failure, [...(open === undefined ? [] : [open]), ...twins]);
 }
 

@@ -6,7 +6,7 @@ import type { Http } from '../http.ts';
 export interface Adapter {
   readonly batchesPath: string;
   readonly filePurpose: string;
-  /** Whether a list goes on behind an `after` or `after_id`, by the number of a `page`, or comes as a whole. */
+  /** How a list is paged: by `after`, by `after_id`, by the number of a `page`, or not at all. */
   readonly lists: 'after' | 'after_id' | 'page' | 'whole';
   /** Sends a file once. @returns undefined when the answer is not what was asked for */
   readonly upload: (http: Http, file: UploadFile, dialect: Dialect) => Promise<ProviderFile | undefined>;

@@ -3,7 +3,7 @@ import { replaceLoneSurrogates } from '../../jsonl/json-line.ts';
 import { unwritable } from '../../jsonl/unwritable.ts';
 import { asWire, type Wire } from '../wire.ts';
 
-/** What Anthropic must be told and OpenAI need not be: the most tokens of an answer whose request names none. */
+/** The `max_tokens` of requests that name none: required by Anthropic, optional at OpenAI. */
 export const DEFAULT_MAX_TOKENS = 4_096;
 
 /** A request line of ours as a request of a message batch. */
@@ -65,7 +65,7 @@ function joinTurns(turns: readonly Turn[]): Turn[] {
   return joined;
 }
 
-/** A content's blocks; an empty text is none. */
+/** A content's blocks, without empty texts. */
 function toBlocks(content: unknown): unknown[] {
   if (Array.isArray(content)) return content.map(toBlock);
   if (!isGiven(content) || content === '') return [];
@@ -125,7 +125,7 @@ function toOutputConfig(format: unknown, config: unknown): Wire {
   const wire = asWire(format);
   if (wire === undefined || wire['type'] === 'text') return {};
   const schema = asWire(wire['json_schema'])?.['schema'];
-  // JSON of any kind is not on offer; the row is told so by the provider.
+  // JSON without a schema is not supported; the provider's error says so.
   if (schema === undefined) return { response_format: format };
   return { output_config: { ...asWire(config), format: { type: 'json_schema', schema } } };
 }

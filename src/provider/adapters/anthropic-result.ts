@@ -17,7 +17,7 @@ function translate({ result, ...line }: Wire): Wire {
   const outcome = asWire(result);
   if (outcome !== undefined) return { ...line, ...toOutcome(outcome) };
   const { custom_id, ...raised } = line;
-  // What belongs into a result stands in the line itself.
+  // The line itself has the fields of a result.
   if (isMessage(raised) || RESULT_TYPES.has(raised['type'])) return { custom_id, ...toOutcome(raised) };
   return line;
 }
@@ -85,7 +85,7 @@ const PLAIN_CALL = new Set(['type', 'id', 'name', 'input']);
 
 /**
  * A message as a chat completion. Blocks that a completion has no place for stay beside it, all of them in order, and so do
- * other fields. What is no message stays as it is: chat completions know that it is no answer.
+ * other fields. Anything that is not a message is unchanged, and chat completions reject it.
  */
 function toCompletion(message: unknown): unknown {
   const wire = asWire(message);

@@ -205,7 +205,7 @@ export class AnthropicClient implements ProviderClient {
   }
 }
 
-/** A message batch; `undefined` when it is none. */
+/** A message batch; `undefined` for anything else. */
 export function readMessageBatch(value: unknown, dialect: Dialect): Batch | undefined {
   const wire = asWire(value);
   if (wire === undefined) return undefined;

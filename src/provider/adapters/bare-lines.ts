@@ -7,7 +7,7 @@ const SPACE = 0x20;
 const MAX_LINE_BYTES = 2 ** 40;
 
 /**
- * Request lines with `custom_id` and `body` alone, for providers that are told the endpoint once per batch. Spaces stand
+ * Request lines with `custom_id` and `body` alone, for providers that take the endpoint once per batch. Spaces stand
  * where the rest was, so that a file has the bytes it was announced with and is known again by them.
  */
 export async function* bareLines(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -23,7 +23,7 @@ export const HOSTED = {
       expired: 'expired',
       cancelled: 'cancelled',
     },
-    // Anthropic's words; `canceled` and `expired` may come to them.
+    // Anthropic's words; `canceled` and `expired` may be added.
     counters: { succeeded: 'succeeded', failed: 'errored' },
     errors: ['{error: {code}}', '{error: {type, code}}'],
     limits: { ...NO_LIMITS, fileBytes: 105_000_000 },
@@ -314,7 +314,7 @@ export const HOSTED = {
     counters: { succeeded: 'succeeded', failed: 'errored' },
     limits: {
       ...NO_LIMITS,
-      // Of 256 MB: a batch is made with its requests in one call, by a Lambda of 256 MiB that has two minutes.
+      // The API allows 256 MB, but one call carries all requests, from a Lambda with 256 MiB and two minutes.
       fileBytes: 20_000_000,
       requests: 100_000,
       customIdLength: 64,

@@ -1,6 +1,6 @@
 import type { DialectFacts } from './schema.ts';
 
-/** What providers that copy OpenAI's Batch API have in common. What they do not say stays unknown. */
+/** The common facts of providers that copy OpenAI's Batch API. Undocumented facts stay unknown. */
 
 export const OPENAI_STATUSES: DialectFacts['statuses'] = {
   validating: 'running',
@@ -19,7 +19,7 @@ export const OPENAI_COUNTERS: DialectFacts['counters'] = {
   total: 'total',
 };
 
-/** Of rows that a batch did not get to, and of OpenAI's queue. */
+/** Codes of rows that a batch did not reach, and of OpenAI's queue. */
 export const OPENAI_CODES: DialectFacts['codes'] = {
   retriable: ['batch_expired', 'batch_cancelled', 'batch_failed', 'server_error', 'rate_limit_exceeded'],
   permanent: [],

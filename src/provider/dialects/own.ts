@@ -42,7 +42,7 @@ export const OWN = {
     ...OPENAI_LIKE,
     title: 'OGX (once Llama Stack)',
     endpoints: ['/v1/chat/completions', '/v1/completions', '/v1/embeddings'],
-    // Every exception of a row is told as "request_failed", passing ones too.
+    // Every exception of a row is reported as "request_failed", transient ones too.
     codes: { ...OPENAI_CODES, retriable: [...OPENAI_CODES.retriable, 'request_failed'] },
     errors: ['{detail}', '{error: {type, code}}'],
     honours: { ...OPENAI_LIKE.honours, idempotencyKey: 'body', deletion: true },

@@ -28,7 +28,7 @@ const counters = z.union([
 ]);
 
 const limits = z.strictObject({
-  /** Of one uploaded file. Unknown: 100,000,000. */
+  /** Most bytes of one uploaded file. Unknown: 100,000,000. */
   fileBytes: known(count),
   /** Request lines of one file. Unknown: 50,000, OpenAI's. */
   requests: known(count),
@@ -43,9 +43,9 @@ const limits = z.strictObject({
 });
 
 const codeLists = z.strictObject({
-  /** Of rows: another round may help. */
+  /** Codes of rows that another round may answer. */
   retriable: codes,
-  /** Of rows and calls: nothing will help, whatever their status says. */
+  /** Codes of rows and calls that are permanent, whatever their status is. */
   permanent: codes,
   /** The account was denied: the job stops. */
   halting: codes,
@@ -66,7 +66,7 @@ const honours = z.strictObject({
   fileExpiry: known(z.enum(['brackets', 'dots', 'no'])),
   /** Unknown: tried, and no matter when there is no such call. */
   cancel: known(z.boolean()),
-  /** Files can be deleted. Unknown: tried; what is left is told in the summary. */
+  /** Files can be deleted. Unknown: it is tried, and the summary lists what is left. */
   deletion: known(z.boolean()),
 });
 
@@ -81,7 +81,7 @@ const files = z.strictObject({
   unfinishedRows: known(z.enum(['output file', 'error file', 'absent'])),
   /** How long an ended batch may show less than it promised, in seconds, before its shard stops. Default 600. */
   lateSeconds: z.number().int().min(60).max(3_600).optional(),
-  /** What a cancelled batch had finished is lost, whatever its counters say. Default: it is kept. */
+  /** A cancelled batch loses its finished rows, whatever its counters say. Default: they are kept. */
   cancelledIsEmpty: z.boolean().optional(),
   /** Which files a batch has that has nothing to put into them. */
   emptyFiles: known(z.enum(['none', 'error file', 'both'])),
@@ -106,7 +106,7 @@ const fields = z.strictObject({
 const envelope = z.enum(['{error: {code}}', '{error: {type, code}}', '{code, message}', '{detail}', 'text']);
 
 const shape = {
-  /** Whose calls and objects, where they are not OpenAI's: which code speaks to the provider. Default `openai`. */
+  /** The adapter: the code for the provider's calls and objects. Default `openai`. */
   adapter: z.enum(['openai', 'mistral', 'together', 'anthropic']).optional(),
   auth: z.enum(['Authorization: Bearer', 'api-key', 'x-api-key']),
   /** Unknown: any is taken, and the provider has the last word. */
