@@ -13,7 +13,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['output', 'spending'],
   ['reuse'],
   ['rows', 'batches'],
-  ['profiles'],
+  ['profiles', 'ladder'],
   ['requests'],
   ['config'],
   ['collect/lines', 'tables'],

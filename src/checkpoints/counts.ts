@@ -28,6 +28,17 @@ export interface ModelUsage extends Usage {
   readonly refused: number;
 }
 
+/** What one step of a ladder asked and answered. */
+export interface StepCounts {
+  /** Counted from 1. */
+  readonly step: number;
+  /** Rows that it asked, and those that have its answer. */
+  readonly rows: number;
+  readonly ok: number;
+  readonly usage: Usage;
+  readonly models: readonly ModelUsage[];
+}
+
 /** Rows that are not ok for one reason, with the first of them as the example; without a code: what is beyond the first 20. */
 export interface ErrorCount {
   readonly outcome?: Exclude<Outcome, 'ok'>;

@@ -111,6 +111,17 @@ export type ShardFile =
   | 'stopped.json';
 
 /**
+ * Files a shard has per step of its ladder that rows went up from, counted from 1.
+ * - `results.jsonl`, `dead-letters.jsonl`: as those of a round, over all rounds of the step; an empty line in both means "see the
+ *   next step". A result behind a space is an answer that holds unless the next step has a better one.
+ * - `raised.jsonl`: the rows that went up, as the first step asked them
+ */
+export type StepFile = 'results.jsonl' | 'dead-letters.jsonl' | 'raised.jsonl';
+
+export const stepKey = (ref: ShardRef, step: number, file: StepFile): string =>
+  `${shardPrefix(ref)}step-${step}.${file}`;
+
+/**
  * Files a shard has per round.
  * - `requests.jsonl`: what is uploaded
  * - `uploading.json`, `creating.json`: written before the provider is asked, so that a lost answer is looked for

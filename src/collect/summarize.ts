@@ -6,11 +6,13 @@ import type { ShardEnd } from '../checkpoints/shard-end.ts';
 import type { Summary } from '../checkpoints/summary.ts';
 import { shownInputs } from '../requests/shown-inputs.ts';
 import { isCancelled, type Stop } from '../checkpoints/stop.ts';
-import { addCounts, NO_ROWS, rowsNotOk } from '../checkpoints/outcomes.ts';
+import { addCounts, NO_ROWS, rowsNotOk, settledRows } from '../checkpoints/outcomes.ts';
 import { deadLettersKey, resultsKey } from '../checkpoints/keys.ts';
 import type { Followed } from './shard/fill-followers.ts';
 import type { SettledShard } from './shard/settle-shards.ts';
 import { sumErrors } from './counts/error-counts.ts';
+import { jobAtStep } from '../ladder/step-of-round.ts';
+import { sumSteps } from './counts/step-counts.ts';
 import { costOf, costOfModels, money, priceOf } from '../spending/price.ts';
 import type { Saved, Usage } from '../checkpoints/counts.ts';
 import type { Price } from '../checkpoints/profile.ts';
@@ -72,6 +74,7 @@ export function summarize({ job, plan, shards, followed, endedAt, ...end }: JobE
     ...(sentDirect > 0 && { sentDirect }),
     usage: ends.map(({ usage }) => usage).reduce(addUsage, NO_USAGE),
     ...sumAnswers(ends, profile.price),
+    ...stepsOf(job, ends),
     errors: sumErrors([...ends.map(({ errors = [] }) => errors), followed?.errors ?? []]),
     unexplained: sumUnexplained(ends),
     ...unreadableIn(ends),
@@ -177,6 +180,27 @@ function sumAnswers(
     models.reduce((total, model) => total + model[count], 0);
   const cost = price && { amount: costOfModels(price, models), currency: price.currency };
   return { ...(cost && { cost }), models, truncated: sum('truncated'), refused: sum('refused') };
+}
+
+/** Of a job with a ladder: each step, and the cost at the steps' prices. */
+function stepsOf(job: Job, ends: readonly ShardEnd[]): Pick<Summary, 'steps' | 'cost'> {
+  if (job.profile.then === undefined) return {};
+  const counts = sumSteps(
+    ends.map(({ steps, counts, usage, models = [] }) => {
+      const rows = settledRows(counts) - counts.invalid;
+      return steps ?? (rows === 0 ? [] : [{ step: 1, rows, ok: counts.ok, usage, models }]);
+    }),
+  );
+  const steps = counts.map((each) => {
+    const at = each.step === 1 ? undefined : { nth: each.step - 1, from: 1 };
+    const { provider, model, price } = jobAtStep(job, at).profile;
+    const cost = price && { amount: costOfModels(price, each.models), currency: price.currency };
+    return { ...each, provider: provider.name, model, ...(cost && { cost }) };
+  });
+  const costs = steps.flatMap(({ cost }) => cost ?? []);
+  const [first] = costs;
+  const amount = money(costs.reduce((sum, cost) => sum + cost.amount, 0));
+  return { steps, ...(first && { cost: { ...first, amount } }) };
 }
 
 /** The first lines that cannot be read, of all shards. */

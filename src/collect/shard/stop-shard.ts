@@ -37,15 +37,24 @@ export async function stopShard(edges: Edges, ref: ShardRef, stop: ShardStop): P
   const isOpen = last === undefined || stop.leftOpen !== undefined;
   const leftOpen = isOpen ? (stop.leftOpen ?? (await findLeftOpen(store, ref, failure))) : NOTHING_LEFT;
   const { open } = leftOpen;
-  const rounds = { nextRound, hasRoundZero: hasRoundZero(plan) };
-  const merged = await mergeRounds(store, { ref, ...rounds, failure, open });
-  checkRows(ref, plan, merged.rows);
-  const collected = (await readCollected(store, ref)).filter(
+  const rounds = (await readCollected(store, ref)).filter(
     ({ round }) => round < nextRound && round !== last?.round,
   );
+  const settled = last === undefined ? rounds : [...rounds, last];
+  const before = settled.at(-1);
+  const step = before?.up ?? before?.step;
+  const merged = await mergeRounds(store, {
+    ref,
+    nextRound,
+    hasRoundZero: hasRoundZero(plan),
+    failure,
+    open,
+    step,
+  });
+  checkRows(ref, plan, merged.rows);
   const twins = await readOpenTwins(store, ref, { lastRound: nextRound, onResume: RESUME_CANCELS });
-  const settled = last === undefined ? collected : [...collected, last];
-  await stoppedObject.write(store, ref, sumRounds(plan, settled, { failure, twins, ...leftOpen }));
+  const end = sumRounds(plan, settled, { failure, twins, ...leftOpen });
+  await stoppedObject.write(store, ref, { ...end, ...merged.ends });
   tell(edges, ref, failure, [...(open === undefined ? [] : [open]), ...twins]);
 }
 
