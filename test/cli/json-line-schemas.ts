@@ -83,6 +83,7 @@ export const LINE_SCHEMAS = {
     type: z.literal('plan'),
     requests: z.array(z.looseObject({ custom_id: z.string() })),
     answered: z.int().optional(),
+    deduplicated: z.int().optional(),
     hasMore: z.literal(true).optional(),
     skipped: z.strictObject({ count: z.number(), keys: z.array(z.string()) }).optional(),
     profile: z.string(),
@@ -93,7 +94,15 @@ export const LINE_SCHEMAS = {
     invalid: z.int(),
     inputTokens: z.int(),
     inputs: z.array(reading),
-    shards: z.array(z.strictObject({ rows: z.int(), invalid: z.int(), requests: z.int(), bytes: z.int() })),
+    shards: z.array(
+      z.strictObject({
+        deduplicated: z.int().optional(),
+        rows: z.int(),
+        invalid: z.int(),
+        requests: z.int(),
+        bytes: z.int(),
+      }),
+    ),
     problems: z.array(problem),
     failure: failure.optional(),
     batches: z.array(

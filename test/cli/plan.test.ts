@@ -132,6 +132,7 @@ test('tells the price of a profile that has one', async () => {
     profiles: {
       default: {
         model: 'm',
+        dedupe: false,
         body: { max_tokens: 500 },
         price: { inputPerMillion: 2, outputPerMillion: 10, currency: 'EUR' },
       },
