@@ -2,6 +2,7 @@ import { SIMULATOR, SIMULATED } from '../src/config/known-providers.ts';
 import type { NightshiftConfig, ProfileConfig } from '../src/config/config.ts';
 import { findProvider, resolveProfile } from '../src/config/resolve-profile.ts';
 import { InvalidRequest, ProviderDenied } from '../src/errors.ts';
+import { providersOf } from '../src/ladder/step-of-round.ts';
 import { apiKeyVariable, readApiKey, readHeaderSecret } from '../src/runtime/api-key.ts';
 import { readTreatment, type AskedJob } from '../host/start-request.ts';
 import { rejectFolder } from '../host/take-in.ts';
@@ -35,10 +36,11 @@ export async function chooseProvider(
     throw new InvalidRequest(`--simulate asks no provider: leave out --provider ${provider}, or --simulate.`);
   const treatment = await readTreatment(asked);
   if (treatment.request === undefined) for (const file of asked.files) await rejectFolder(file);
-  const named = resolveProfile(config, treatment.profile, treatment.overrides).provider.name;
+  const profile = resolveProfile(config, treatment.profile, treatment.overrides);
+  const named = profile.provider.name;
   const simulated = simulate === true || named === SIMULATOR || (isDemo && provider === undefined);
   if (simulated) return { overrides: { ...asked.overrides, ...SIMULATED }, simulated, name: SIMULATOR };
-  await rejectWithoutSecrets(config, named);
+  for (const name of providersOf(profile)) await rejectWithoutSecrets(config, name);
   return { overrides: asked.overrides, simulated, name: named };
 }
 

@@ -105,8 +105,17 @@ async function readWhole(file: string): Promise<Buffer> {
 /** What makes two runs of one file the same job: all that decides on the answers, but not how often they are asked for. */
 function identityOf(config: NightshiftConfig, profile: string, overrides: ProfileConfig): string {
   const resolved = resolveProfile(config, profile, overrides);
-  const { polling: _polling, price: _price, maxBad: _maxBad, provider, budget, ...rest } = resolved;
+  const { polling: _polling, price: _price, maxBad: _maxBad, provider, budget, then, ...rest } = resolved;
   // A job that stopped at its budget continues with a larger one.
   const { maxRows, maxInputTokens } = budget;
-  return JSON.stringify({ ...rest, budget: { maxRows, maxInputTokens }, provider: provider.name });
+  const steps = then?.map(({ provider: { name }, price: _ofStep, polling: _pollsOfStep, ...step }) => ({
+    ...step,
+    provider: name,
+  }));
+  return JSON.stringify({
+    ...rest,
+    then: steps,
+    budget: { maxRows, maxInputTokens },
+    provider: provider.name,
+  });
 }

@@ -1,4 +1,5 @@
 import type { CaughtError, Failure } from './errors.ts';
+import type { ShardStep } from './checkpoints/collected.ts';
 import type { Summary } from './checkpoints/summary.ts';
 import type { PollLimits } from './checkpoints/profile.ts';
 import type { ProviderSettings } from './provider/batch-provider.ts';
@@ -39,6 +40,8 @@ export interface ShardContext {
   readonly lastRound?: number;
   /** Set while the provider may have more batches of the shard's rows than the one of its round. */
   readonly doubt?: true;
+  /** The step of the ladder; absent for the first one. */
+  readonly step?: ShardStep | undefined;
   /** Events that the rounds before this one have put into the execution's history, more or less. */
   readonly spentEvents?: number;
 }

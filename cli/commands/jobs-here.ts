@@ -6,6 +6,7 @@ import { InvalidRequest } from '../../src/errors.ts';
 import { holderOf } from '../../host/lock.ts';
 import { openLocalEdges } from '../../host/open-edges.ts';
 import { cancelRun, resumeRun, type RunHost } from '../../host/run-job.ts';
+import { providersOf } from '../../src/ladder/step-of-round.ts';
 import { rejectWithoutSecrets } from '../choose-provider.ts';
 import { endOrCancel } from '../end-or-cancel.ts';
 import { takeInterrupts } from '../interrupts.ts';
@@ -115,7 +116,7 @@ async function runHere(
   const target = await openTarget({ ...WHERE, data });
   const job = await requireJob(target, jobId);
   const simulated = job.simulated === true;
-  if (!simulated) await rejectWithoutSecrets(config, job.profile.provider.name);
+  if (!simulated) for (const name of providersOf(job.profile)) await rejectWithoutSecrets(config, name);
   await using local = await openLocalEdges({ data, simulator: simulated, log: () => undefined, config });
   const progress = await openProgress(target.store, { json }, json === true ? printError : print);
   const host: RunHost = {

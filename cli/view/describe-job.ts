@@ -41,7 +41,7 @@ export function describeJob(details: JobDetails, target: Pick<Target, 'store' | 
       ? []
       : [styleText('red', `It failed: ${printable(status.failure.message)}`)]),
     ...(status.advice === undefined ? [] : [printable(status.advice)]),
-    styleText('dim', nextStep(status, target.options)),
+    ...nextStep(status, target.options).map((step) => styleText('dim', step)),
   ];
 }
 
@@ -64,12 +64,16 @@ function describeOpen({
   return `  open: shard ${shard}, round ${round}, ${batch}${seen}${named}. ${onResume}`;
 }
 
-function nextStep({ jobId, status, results }: JobStatus, options: string): string {
+/** Failures of what was asked: a resume fails in the same way. */
+const NOT_RESUMED: ReadonlySet<string> = new Set(['InvalidInput', 'InvalidRequest']);
+
+/** A command, where one may help. */
+function nextStep({ jobId, status, results, failure }: JobStatus, options: string): string[] {
   const command = (name: string): string => `nightshift ${name} ${printable(jobId)}${options}`;
   if (status === 'queued' || status === 'running' || status === 'cancelling')
-    return `Watch it: ${command('watch')}`;
+    return [`Watch it: ${command('watch')}`];
   if (status !== 'failed' && status !== 'cancelled' && status !== 'stopped') {
-    return results === undefined ? '' : `Get its results: ${command('results')} --out <folder>`;
+    return results === undefined ? [] : [`Get its results: ${command('results')} --out <folder>`];
   }
-  return `Let it go on: ${command('resume')}`;
+  return NOT_RESUMED.has(failure?.name ?? '') ? [] : [`Let it go on: ${command('resume')}`];
 }

@@ -40,7 +40,7 @@ const retryJobRoute = (body: ReturnType<typeof retrySchema>) =>
     request: { params: jobParams, body: { ...jsonBody(body), required: false } },
     responses: {
       202: answer('The retry, which is a job of its own.', startedSchema),
-      ...problems(404, 409, 415, 422, 503),
+      ...problems(400, 404, 409, 413, 415, 422, 503),
     },
   });
 

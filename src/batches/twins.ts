@@ -1,4 +1,5 @@
 import { batchObject } from '../checkpoints/batch-checkpoint.ts';
+import type { ShardStep } from '../checkpoints/collected.ts';
 import type { RoundRef } from '../checkpoints/keys.ts';
 import { readTwins, twinsObject, type Twin } from '../checkpoints/twins.ts';
 import { uploadObject } from '../checkpoints/upload.ts';
@@ -13,6 +14,8 @@ export interface ShardInDoubt extends RoundRef {
   readonly provider: ProviderSettings;
   /** The batch that the round is collected from. */
   readonly batchId?: string;
+  /** The step of a ladder: batches of the rounds before it are at another provider. */
+  readonly step?: ShardStep | undefined;
 }
 
 /** A twin as the provider shows it. */
@@ -56,7 +59,7 @@ export async function followTwin(
  */
 export async function findTwins(edges: ProviderEdges, shard: ShardInDoubt): Promise<readonly FoundTwin[]> {
   const found: FoundTwin[] = [];
-  for (let round = 1; round <= shard.round; round += 1) {
+  for (let round = shard.step?.from ?? 1; round <= shard.round; round += 1) {
     const isInDoubt = (await twinsObject.read(edges.store, { ...shard, round })) !== undefined;
     if (isInDoubt) found.push(...(await findTwinsOf(edges, { ...shard, round }, shard)));
   }

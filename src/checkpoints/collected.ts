@@ -2,6 +2,7 @@ import { roundKey, type RoundRef, type ShardRef } from './keys.ts';
 import { storedObject } from './stored-object.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Failure } from '../errors.ts';
+import type { KnownCounts } from './outcomes.ts';
 import type { ErrorCount, ModelUsage, Usage } from './counts.ts';
 
 /** `round-<r>.collected.json`: the result of one round of one shard. */
@@ -41,16 +42,32 @@ export interface Collected {
   readonly failure?: Failure | undefined;
   /** The provider took no larger file: most bytes of the files of the rounds after this one. */
   readonly maxUploadBytes?: number | undefined;
+  /** The provider of the step takes no more requests in one file. */
+  readonly maxUploadRequests?: number | undefined;
   /** The provider failed a file and did not name the row: the search for it. */
   readonly halving?: Halving | undefined;
   /** Ids of files at the provider that could not be deleted. */
   readonly left?: readonly string[];
   /** The provider may have another batch of the same rows, of this round or one before it. */
   readonly doubt?: true;
+  /** The step of the ladder that the round belongs to; absent for the first one. */
+  readonly step?: ShardStep | undefined;
+  /** Its rows that are left went up: the step that the next round belongs to. */
+  readonly up?: ShardStep | undefined;
+  /** Rows of this step that went up, by the outcome that they had; they are counted in its rounds, too. */
+  readonly raised?: KnownCounts | undefined;
   /** How the next round is sent, when not as a batch. */
   readonly sendNext?: 'direct' | undefined;
   /** Last round this shard may run; grows when a round cost nothing (stopped, or failed validation with lines named). */
   readonly lastRound: number;
+}
+
+/** Where a shard is on its ladder. */
+export interface ShardStep {
+  /** Counts the steps after the first one, from 1. */
+  readonly nth: number;
+  /** The first round of the step. */
+  readonly from: number;
 }
 
 /** One batch, as `collected.json` and `summary.json` record it. */

@@ -13,6 +13,12 @@ export interface Usage {
   readonly credits: number;
 }
 
+/** What answers would have cost that were not asked for. */
+export interface Saved extends Usage {
+  /** At the profile's price; absent where it has none. */
+  readonly money?: { readonly amount: number; readonly currency: string };
+}
+
 /** What one model answered; without a name: answers that named none, and models beyond the first 20. */
 export interface ModelUsage extends Usage {
   readonly model?: string;
@@ -20,6 +26,17 @@ export interface ModelUsage extends Usage {
   /** Answers that ended because their tokens were used up, and those that the model refused. */
   readonly truncated: number;
   readonly refused: number;
+}
+
+/** What one step of a ladder asked and answered. */
+export interface StepCounts {
+  /** Counted from 1. */
+  readonly step: number;
+  /** Rows that it asked, and those that have its answer. */
+  readonly rows: number;
+  readonly ok: number;
+  readonly usage: Usage;
+  readonly models: readonly ModelUsage[];
 }
 
 /** Rows that are not ok for one reason, with the first of them as the example; without a code: what is beyond the first 20. */

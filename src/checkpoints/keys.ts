@@ -94,6 +94,8 @@ export const roundKey = (ref: ShardRef, round: number, file: RoundFile): string 
  * - `sources.jsonl`: where each row came from, in jobs of several inputs
  * - `progress.json`: what the last poll saw; for people
  * - `trouble.json`: the last error of a failed step; reported if the shard never ends
+ * - `filled-results.jsonl`, `filled-dead-letters.jsonl`: the same with the rows that earlier rows answer for, in shards that
+ *   have such rows; `filled.json`: they are whole, and what they count
  * - `done.json`: every row has its final outcome; `stopped.json`: it has not, and why
  */
 export type ShardFile =
@@ -102,8 +104,22 @@ export type ShardFile =
   | 'trouble.json'
   | 'results.jsonl'
   | 'dead-letters.jsonl'
+  | 'filled-results.jsonl'
+  | 'filled-dead-letters.jsonl'
+  | 'filled.json'
   | 'done.json'
   | 'stopped.json';
+
+/**
+ * Files a shard has per step of its ladder that rows went up from, counted from 1.
+ * - `results.jsonl`, `dead-letters.jsonl`: as those of a round, over all rounds of the step; an empty line in both means "see the
+ *   next step". A result behind a space is an answer that holds unless the next step has a better one.
+ * - `raised.jsonl`: the rows that went up, as the first step asked them
+ */
+export type StepFile = 'results.jsonl' | 'dead-letters.jsonl' | 'raised.jsonl';
+
+export const stepKey = (ref: ShardRef, step: number, file: StepFile): string =>
+  `${shardPrefix(ref)}step-${step}.${file}`;
 
 /**
  * Files a shard has per round.

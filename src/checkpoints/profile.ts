@@ -24,6 +24,8 @@ export interface ResolvedProfile {
   readonly late?: 'direct' | undefined;
   /** Jobs with at most so many rows to send go direct. */
   readonly directUpTo?: number | undefined;
+  /** Further steps for rows that are left after this one. */
+  readonly then?: readonly LadderStep[] | undefined;
   /** Row error codes worth another round, beside the built-in ones. */
   readonly retriableCodes: readonly string[];
   readonly completionWindow: string;
@@ -42,8 +44,34 @@ export interface ResolvedProfile {
   readonly also?: readonly AlsoFormat[] | undefined;
   /** Leave the files at the provider when their results are safe. */
   readonly keepProviderFiles: boolean;
+  /**
+   * Rows whose requests are the same but for the id are sent once: all of them, or those that set no temperature above 0. Absent:
+   * each row is sent, as in jobs of earlier versions.
+   */
+  readonly dedupe?: 'always' | 'without temperature' | undefined;
   /** Most batches of all jobs at this provider at the same time; absent for no limit of ours. */
   readonly maxBatches?: number | undefined;
+}
+
+/** How rows that are left are asked further: what is another than in the step before. */
+export interface LadderStep extends Pick<
+  ResolvedProfile,
+  | 'provider'
+  | 'model'
+  | 'rounds'
+  | 'retryWaitSeconds'
+  | 'completionWindow'
+  | 'shardLimits'
+  | 'polling'
+  | 'price'
+  | 'maxBatches'
+> {
+  /** Parameters that differ from the first step's; null takes one away. */
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Rows are sent to the realtime endpoint. */
+  readonly direct?: true | undefined;
+  /** What goes up to this step: outcomes, ends of answers, failures of the step before, and codes of rows' errors. */
+  readonly for: readonly string[];
 }
 
 /** What a profile says of its input files, where recognition is not enough. */

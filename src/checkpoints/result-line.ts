@@ -26,6 +26,11 @@ export interface OkLine {
   /** The answer is made up: a simulator stood in for the provider. */
   readonly simulated?: true;
   readonly round: number;
+  /** In jobs with a ladder: the step that the line is of, counted from 1, and its provider. */
+  readonly step?: number;
+  readonly provider?: string;
+  /** The earlier row with the same request, which was sent for this one, too; absent in rows that were sent. */
+  readonly answeredBy?: string;
   readonly source?: RowSource;
   /** The retry whose result this is, counted from 1; absent where the job itself settled the row. */
   readonly retried?: number;
@@ -54,6 +59,10 @@ export interface NotOkLine {
   readonly retry: boolean;
   /** The last round the row took part in; 0 when it was never sent. */
   readonly round: number;
+  /** In jobs with a ladder: the step that the line is of, counted from 1, and its provider. */
+  readonly step?: number;
+  readonly provider?: string;
+  readonly answeredBy?: string;
   readonly source?: RowSource;
   readonly retried?: number;
 }

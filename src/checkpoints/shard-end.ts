@@ -3,7 +3,7 @@ import { storedObject } from './stored-object.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { Failure } from '../errors.ts';
 import type { BatchRecord, UnreadableLine } from './collected.ts';
-import type { ErrorCount, ModelUsage, OutcomeCounts, Usage } from './counts.ts';
+import type { ErrorCount, ModelUsage, OutcomeCounts, StepCounts, Usage } from './counts.ts';
 
 /** `shards/<n>/done.json` and, with a failure, `stopped.json`. */
 export interface ShardEnd {
@@ -11,6 +11,8 @@ export interface ShardEnd {
   readonly rounds: number;
   readonly usage: Usage;
   readonly models?: readonly ModelUsage[];
+  /** Of a shard whose rows went up a ladder. */
+  readonly steps?: readonly StepCounts[];
   readonly errors?: readonly ErrorCount[];
   readonly batches: readonly BatchRecord[];
   /** Everything reconciliation could not explain, over all rounds. */

@@ -22,8 +22,8 @@ export async function partToUpload(
   ref: ShardRef,
   round: number,
 ): Promise<ShardPart | undefined> {
-  const { maxUploadBytes, halving } = (await readCollected(store, ref)).at(-1) ?? {};
-  const maxRequests = halvedRequests(halving);
+  const { maxUploadBytes, maxUploadRequests, halving } = (await readCollected(store, ref)).at(-1) ?? {};
+  const maxRequests = halvedRequests(halving) ?? maxUploadRequests;
   if (maxUploadBytes === undefined && maxRequests === undefined) return undefined;
   return firstPart(store, roundKey(ref, round, 'requests.jsonl'), {
     bytes: maxUploadBytes ?? Infinity,

@@ -1,6 +1,6 @@
-import { collectedObject, readCollected } from './collected.ts';
+import { collectedObject, readCollected, type ShardStep } from './collected.ts';
 import { jobObject, type Job } from './job.ts';
-import { planObject, type Plan } from './plan.ts';
+import { planObject, rowsToSend, type Plan } from './plan.ts';
 import type { ShardRef } from './keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
@@ -12,6 +12,8 @@ export interface ShardRound {
   readonly lastRound: number;
   /** The provider may have another batch of the shard's rows. */
   readonly doubt?: true;
+  /** The step of the ladder that the round belongs to; absent for the first one. */
+  readonly step?: ShardStep | undefined;
 }
 
 /** Finds from the checkpoints which round a shard is in: the one after the last that was collected. */
@@ -21,8 +23,15 @@ export async function findRound(store: ObjectStore, ref: ShardRef): Promise<Shar
     const { profile } = await jobObject.require(store, ref.jobId);
     return { round: 1, lastRound: profile.rounds };
   }
-  const { round, next, lastRound, doubt } = last;
-  return { round: next === 'done' ? round : round + 1, lastRound, ...(doubt && { doubt }) };
+  const { round, next, lastRound, doubt, up } = last;
+  const step = up ?? last.step;
+  return {
+    round: next === 'done' ? round : round + 1,
+    lastRound,
+    // The step above has batches of its own.
+    ...(doubt && up === undefined && { doubt }),
+    ...(step && { step }),
+  };
 }
 
 /** The round that a step is asked to run; where it is not told, the one that the checkpoints show. */
@@ -30,9 +39,9 @@ export async function currentRound(
   store: ObjectStore,
   at: ShardRef & Partial<ShardRound>,
 ): Promise<ShardRound> {
-  const { round, lastRound, doubt } = at;
+  const { round, lastRound, doubt, step } = at;
   if (round === undefined || lastRound === undefined) return findRound(store, at);
-  return { round, lastRound, ...(doubt && { doubt }) };
+  return { round, lastRound, ...(doubt && { doubt }), ...(step && { step }) };
 }
 
 /** Whether a round is sent direct: the first of a small job, and those that the round before it leaves so. */
@@ -52,9 +61,6 @@ export async function isDirectRound(
 }
 
 /** Whether a job sends so few rows that it makes no batch of them. */
-export function isSmall(
-  { directUpTo }: Pick<Job['profile'], 'directUpTo'>,
-  { rows, invalid, answered = 0 }: Plan,
-): boolean {
-  return directUpTo !== undefined && rows - invalid - answered <= directUpTo;
+export function isSmall({ directUpTo }: Pick<Job['profile'], 'directUpTo'>, plan: Plan): boolean {
+  return directUpTo !== undefined && rowsToSend(plan) <= directUpTo;
 }

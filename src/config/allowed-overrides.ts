@@ -62,12 +62,24 @@ function forbiddenFields(policy: OverridePolicy, overrides: ProfileConfig): stri
         endpoints.some((path) => path === value),
         'requests.endpoints',
       );
-    return refuse(
-      field,
-      fields.some((allowed) => allowed === field),
-      'requests.overrides',
-    );
+    return [
+      ...refuse(
+        field,
+        fields.some((allowed) => allowed === field),
+        'requests.overrides',
+      ),
+      ...(field === 'then' ? foreignSteps(policy, overrides) : []),
+    ];
   });
+}
+
+/** Steps that name a provider which a request may not name. */
+function foreignSteps({ providers }: OverridePolicy, { then = [] }: ProfileConfig): string[] {
+  return then.flatMap(({ provider }, n) =>
+    provider === undefined
+      ? []
+      : refuse(`then.${n}.provider`, providers.includes(provider), 'requests.providers'),
+  );
 }
 
 function refuse(field: string, isAllowed: boolean, setting: string): string[] {

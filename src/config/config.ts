@@ -51,6 +51,10 @@ const namesSchema = z.object({
   schedules: named('profile').optional(),
 });
 
+const stepsSchema = z.object({
+  then: z.array(z.object({ provider: z.string().optional().catch(undefined) })).catch([]),
+});
+
 const overridesSchema = z.object({ provider: z.string() });
 
 /** Names that lead nowhere, each with its path. */
@@ -66,6 +70,15 @@ function findDanglingNames(value: unknown): string[] {
     typeof provider !== 'string' || known.includes(provider)
       ? []
       : [`  profiles.${name}.provider: there is no provider "${provider}"${meant(provider, known)}`],
+  );
+  const wrongSteps = Object.entries(profiles).flatMap(([name, profile]) =>
+    (stepsSchema.safeParse(profile).data?.then ?? []).flatMap(({ provider }, n) =>
+      provider === undefined || known.includes(provider)
+        ? []
+        : [
+            `  profiles.${name}.then.${n}.provider: there is no provider "${provider}"${meant(provider, known)}`,
+          ],
+    ),
   );
   const isDialect = (name: string): boolean => isBuiltIn(name) || Object.hasOwn(dialects, name);
   const wrongDialects = Object.entries(providers).flatMap(([name, { dialect }]) =>
@@ -93,7 +106,14 @@ function findDanglingNames(value: unknown): string[] {
       ? []
       : [`  schedules.${name}.overrides.provider: there is no provider "${provider}"`];
   });
-  return [...wrongDialects, ...wrongLikes, ...wrongProviders, ...wrongProfiles, ...wrongOverrides];
+  return [
+    ...wrongDialects,
+    ...wrongLikes,
+    ...wrongProviders,
+    ...wrongSteps,
+    ...wrongProfiles,
+    ...wrongOverrides,
+  ];
 }
 
 /** What may have been meant, as the end of a problem. */

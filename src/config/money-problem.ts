@@ -7,7 +7,16 @@ export interface MoneyProblem {
 }
 
 /** A budget in money needs a price in its currency: nothing can be estimated without. */
-export function moneyProblem({ budget = {}, price }: ProfileConfig): MoneyProblem | undefined {
+export function moneyProblem({ budget = {}, price, then = [] }: ProfileConfig): MoneyProblem | undefined {
+  const other = then.findIndex((step) => step.price !== undefined && step.price.currency !== price?.currency);
+  if (other !== -1)
+    return {
+      path: `then.${other}.price.currency`,
+      message:
+        price === undefined
+          ? 'needs a price of the profile, too'
+          : `must be the profile's, ${price.currency}`,
+    };
   const path = (['max', 'maxPerMonth'] as const).find((field) => budget[field] !== undefined);
   const { currency } = budget;
   if (path !== undefined && price === undefined)

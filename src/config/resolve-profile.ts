@@ -10,6 +10,7 @@ import { withOutput } from '../output/request-output.ts';
 import { known } from '../provider/dialects/known.ts';
 import type { Dialect } from '../provider/dialects/schema.ts';
 import { readDelimiter } from '../rows/formats/delimiter.ts';
+import { resolveLadder } from './resolve-ladder.ts';
 import { moneyProblem } from './money-problem.ts';
 import { DEFAULT_PROVIDER, directEndpoints } from './direct-endpoints.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
@@ -41,6 +42,14 @@ export function resolveProfile(
   overrides: ProfileConfig = {},
 ): ResolvedProfile {
   const profile = override(findProfile(config, name), checkOverrides(overrides));
+  const resolved = resolveOne(config, name, profile);
+  if (profile.then === undefined) return resolved;
+  const resolveStep = (step: ProfileConfig): ResolvedProfile => resolveOne(config, name, step);
+  return { ...resolved, then: resolveLadder(profile, resolveStep) };
+}
+
+/** A profile, or one step of its ladder. */
+function resolveOne(config: NightshiftConfig, name: string, profile: ProfileConfig): ResolvedProfile {
   const providerName = profile.provider ?? DEFAULT_PROVIDER;
   const provider = findProvider(config, providerName);
   const { baseUrl, dialect } = resolveDialect(config, providerName, provider);
@@ -79,6 +88,9 @@ export function resolveProfile(
     }),
     ...(profile.price === undefined ? {} : { price: profile.price }),
     ...(profile.also === undefined || profile.also.length === 0 ? {} : { also: [...new Set(profile.also)] }),
+    ...(profile.dedupe === false
+      ? {}
+      : { dedupe: profile.dedupe === true ? 'always' : 'without temperature' }),
     keepProviderFiles: profile.keepProviderFiles ?? false,
     ...(provider.maxBatches === undefined ? {} : { maxBatches: provider.maxBatches }),
   };

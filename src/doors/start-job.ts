@@ -8,6 +8,7 @@ import { limitsOf } from '../spending/limits.ts';
 import { renewLimits } from '../spending/renew-limits.ts';
 import { lastExecution, startExecution, type Executions } from '../executions/executions.ts';
 import { jobObject, type InputRef, type Job, type RetryOf, type SkippedFiles } from '../checkpoints/job.ts';
+import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import { summaryObject } from '../checkpoints/summary.ts';
 import { planObject } from '../checkpoints/plan.ts';
 import { indexKey, jobKey, stopKey, summaryKey } from '../checkpoints/keys.ts';
@@ -105,7 +106,9 @@ async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ jo
   if (before !== undefined) return { job: before, known: true };
   const asked: Job = {
     jobId,
-    profile: resolveProfile(config, profile, simulated ? { ...overrides, ...SIMULATED } : overrides),
+    profile: simulated
+      ? simulatedSteps(resolveProfile(config, profile, { ...overrides, ...SIMULATED }))
+      : resolveProfile(config, profile, overrides),
     inputs: await request.inputs(),
     createdAt: new Date(clock.now()).toISOString(),
     ...defined({ requestHash, schedule, scheduledBy, owner, limit, retry, simulated }),
@@ -119,6 +122,14 @@ async function recordJob(edges: StartEdges, request: StartRequest): Promise<{ jo
   if (!first) return { job: await jobObject.require(store, jobId), known: true };
   if (retry === undefined) await noteSample(edges, job);
   return { job, known: false };
+}
+
+/** A simulator stands in for the provider of every step. */
+function simulatedSteps(profile: ResolvedProfile): ResolvedProfile {
+  const { then, provider, polling } = profile;
+  return then === undefined
+    ? profile
+    : { ...profile, then: then.map((step) => ({ ...step, provider, polling })) };
 }
 
 /**

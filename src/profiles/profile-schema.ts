@@ -68,6 +68,41 @@ const share = z.number().min(0).lt(1);
 
 const tokenPrice = { inputPerMillion: z.number().min(0), outputPerMillion: z.number().min(0) };
 
+const price = z.strictObject({
+  ...tokenPrice,
+  /** As the provider bills: `EUR`, `USD`, … */
+  currency,
+  /** Of models that cost something else, by their names. */
+  models: z.record(z.string().min(1), z.strictObject(tokenPrice)).optional(),
+});
+
+/** Most steps after the first. */
+const MAX_STEPS = 5;
+
+const ladderStep = z
+  .strictObject({
+    /** Another provider. Default: the one of the step before, as for every field that is left out. */
+    provider: z.string().min(1).optional(),
+    model: z.string().min(1).optional(),
+    /** Parameters that differ: `{ max_tokens: 4000 }`. `null` takes one away that the profile or a row sets. */
+    body: z.record(z.string(), z.unknown().refine(isJson, 'must be JSON')).optional(),
+    /** Send the rows to the realtime endpoint, a call each. */
+    direct: z.literal(true).optional(),
+    /** Most rounds of this step. Default: the profile's; 1 where rows are sent directly. */
+    rounds: z.number().int().min(1).max(10).optional(),
+    completionWindow: completionWindow.optional(),
+    price: price.optional(),
+    /**
+     * What goes up to this step: `exhausted`, `failed`, `invalid_output`; answers that are `truncated` or `refused`; all rows when the
+     * provider is `denied` (key, credit) or `unavailable`; or codes of rows' errors. Default: exhausted, failed, invalid_output.
+     */
+    for: z.array(z.string().min(1)).min(1).optional(),
+  })
+  .refine(
+    ({ provider, model, body, direct }) => (provider ?? model ?? body ?? direct) !== undefined,
+    'must name what is different: provider, model, body or direct',
+  );
+
 export const profileSchema = z.strictObject({
   /** A provider's name: a built-in one (`docs/providers.md`), `simulator`, or one of `providers`. Default melious. */
   provider: z.string().min(1).optional(),
@@ -144,15 +179,7 @@ export const profileSchema = z.strictObject({
    */
   maxBad: share.optional(),
   /** What a million tokens cost: for `nightshift plan` and the report, and for a budget in money. */
-  price: z
-    .strictObject({
-      ...tokenPrice,
-      /** As the provider bills: `EUR`, `USD`, … */
-      currency,
-      /** Of models that cost something else, by their names. */
-      models: z.record(z.string().min(1), z.strictObject(tokenPrice)).optional(),
-    })
-    .optional(),
+  price: price.optional(),
   /** Tables of the input and its answers, written beside `results.jsonl`: `['csv', 'parquet']`. Default: none. */
   also: z.array(z.enum(['csv', 'parquet'])).optional(),
   /** Refuse the whole job when one row is invalid. Default false. */
@@ -165,12 +192,19 @@ export const profileSchema = z.strictObject({
   completionWindow: completionWindow.optional(),
   /** Leave the uploaded file and the result files at the provider once the results are safe. Default false. */
   keepProviderFiles: z.boolean().optional(),
+  /**
+   * Send rows once whose requests are the same in every byte but the id: one answer for all of them. Default: only requests that
+   * set no temperature above 0; `true`: those, too; `false`: each row is sent, for answers that shall differ.
+   */
+  dedupe: z.boolean().optional(),
   /** `direct`: rows of an expired batch, or without rounds left, are sent to the realtime endpoint, a call each. Default: never. */
   late: z.literal('direct').optional(),
   /** `direct`: jobs of at most `smallRows` rows go to the realtime endpoint at once, without a batch. Default: never. */
   small: z.literal('direct').optional(),
   /** Jobs of at most so many rows are small. Default 50. */
   smallRows: z.number().int().min(1).max(10_000).optional(),
+  /** Steps after this one, for rows that are not ok: another model or provider, or the realtime endpoint. Default: none. */
+  then: z.array(ladderStep).min(1).max(MAX_STEPS).optional(),
   /** `compact` (default): the answer itself; `body`: the provider's whole body. */
   resultShape: z.enum(['compact', 'body']).optional(),
   ...tuning,

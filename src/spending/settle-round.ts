@@ -8,6 +8,7 @@ import {
   type JobLedger,
   type Spending,
 } from '../checkpoints/ledger.ts';
+import { rowsNotOk } from '../checkpoints/outcomes.ts';
 import { planObject } from '../checkpoints/plan.ts';
 import type { Price } from '../checkpoints/profile.ts';
 import type { Failure } from '../errors.ts';
@@ -28,7 +29,7 @@ export interface EndedRound extends RoundRef {
   readonly price: Price | undefined;
 }
 
-type RoundCounts = Pick<Collected, 'models' | 'usage' | 'failed' | 'exhausted' | 'invalid_output'>;
+type RoundCounts = Pick<Collected, 'models' | 'usage' | 'failed' | 'exhausted' | 'invalid_output' | 'raised'>;
 
 /**
  * Replaces a round's reservation by what its answers cost, and counts its rows that are not ok. A round that is settled
@@ -83,8 +84,9 @@ function settleInJob(
   const settled = settle(ledger, name, round);
   const reported = settled !== undefined && !isOpen ? withAnswers(settled, collected) : (settled ?? ledger);
   if (collected === undefined) return settled;
-  const { failed, exhausted, invalid_output = 0 } = collected;
-  const bad = failed + exhausted + invalid_output;
+  const { failed, exhausted, invalid_output = 0, raised = {} } = collected;
+  // Rows that went up a ladder have another chance; those of earlier rounds were counted.
+  const bad = failed + exhausted + invalid_output - rowsNotOk(raised);
   const recent = withRound(ledger.recent, { shard: round.shard, rows, bad, round: round.round });
   return recent === ledger.recent ? settled : { ...reported, recent };
 }

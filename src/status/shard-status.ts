@@ -4,7 +4,7 @@ import type { OutcomeCounts } from '../checkpoints/counts.ts';
 import type { Plan } from '../checkpoints/plan.ts';
 import { progressObject, type Progress } from '../checkpoints/progress.ts';
 import { shardName, shardsPrefix, type ShardRef } from '../checkpoints/keys.ts';
-import { addCounts, NO_ROWS } from '../checkpoints/outcomes.ts';
+import { addCounts, NO_ROWS, type KnownCounts } from '../checkpoints/outcomes.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -61,6 +61,13 @@ async function readShard(
     readJson<Collected>(store, `${shardsPrefix(ref.jobId)}${shardName(ref.shard)}/${file}`),
   );
   const progress = files.has('progress.json') ? await progressObject.read(store, ref) : undefined;
-  const counts = addCounts([untouched.counts, ...rounds.filter((round) => round !== undefined)]);
+  const known = rounds.filter((round) => round !== undefined);
+  const raised = known.map((round) => negated(round.raised));
+  const counts = addCounts([untouched.counts, ...known, ...raised]);
   return { ...untouched, state: 'running', counts, ...(progress && { progress }) };
+}
+
+/** Rows that went up a ladder have no end yet, although a round of the step below counts one. */
+function negated(raised: KnownCounts = {}): KnownCounts {
+  return Object.fromEntries(Object.entries(raised).map(([outcome, rows]) => [outcome, -rows]));
 }

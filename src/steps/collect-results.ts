@@ -3,7 +3,7 @@ import type { ResultRules } from '../collect/lines/result-rules.ts';
 import { forgetUpload } from '../collect/round/clean-provider.ts';
 import { collectShard } from '../collect/shard/collect-shard.ts';
 import type { LookAgain } from '../collect/round/late-output.ts';
-import { stopJob, stopShard } from '../collect/shard/stop-shard.ts';
+import { stopShard } from '../collect/shard/stop-shard.ts';
 import { settleRound } from '../spending/settle-round.ts';
 import type { RoundRef } from '../checkpoints/keys.ts';
 import type {
@@ -21,6 +21,9 @@ import { failureFromCatch, type Failure } from '../errors.ts';
 import { collectedObject, type Collected } from '../checkpoints/collected.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import { stoppedObject } from '../checkpoints/shard-end.ts';
+import { findLeftOpen } from '../checkpoints/open-batch.ts';
+import { takesOver } from '../ladder/goes-up.ts';
+import { contextAtStep, jobAtStep, stepAbove } from '../ladder/step-of-round.ts';
 import { isNearlyFull, spentEvents, type RoundTurns } from './history.ts';
 import { currentRound, type ShardRound } from '../checkpoints/shard-rounds.ts';
 import { freeSlot } from '../checkpoints/slots.ts';
@@ -49,21 +52,29 @@ export async function collectResults(
 
 async function collectOnce(
   edges: ProviderEdges,
-  context: CollectContext,
+  given: CollectContext,
 ): Promise<CollectedContext | LookContext> {
-  const { jobId, shard, provider, polling } = context;
-  const job = await jobObject.require(edges.store, jobId);
-  const shardRound = await currentRound(edges.store, context);
+  const { jobId, shard } = given;
+  const shardRound = await currentRound(edges.store, given);
+  const whole = await jobObject.require(edges.store, jobId);
+  const job = jobAtStep(whole, shardRound.step);
+  const context = contextAtStep(given, job, shardRound.step);
   const end = await collect(edges, job, context, shardRound);
   if (end.next === 'look') return lookLater(edges, context as PolledContext, end);
   const { next, round, lastRound } = end;
   const isOpen = await hasOpenBatch(edges, context, next);
-  if (job.profile.maxBatches !== undefined && !isOpen) await freeSlot(edges.store, provider.name, context);
-  await settle(edges, job, { jobId, shard, round: shardRound.round }, { end, isOpen });
+  if (job.profile.maxBatches !== undefined && !isOpen)
+    await freeSlot(edges.store, context.provider.name, context);
+  if (!('requests' in end)) await giveBack(edges, job, { jobId, shard, round: shardRound.round }, isOpen);
   const spent = spentEvents(context.spentEvents, spentOn(context));
-  const isInDoubt = 'doubt' in end && end.doubt;
-  const doubt = isInDoubt || context.doubt === true ? { doubt: true as const } : {};
-  const base = { jobId, shard, provider, polling, lastRound, spentEvents: spent, ...doubt };
+  const up = 'up' in end ? end.up : undefined;
+  const step = up ?? shardRound.step;
+  const isInDoubt = ('doubt' in end && end.doubt) || context.doubt === true;
+  // The step above has batches of its own.
+  const doubt = isInDoubt && up === undefined ? { doubt: true as const } : {};
+  const { provider, polling } = jobAtStep(whole, step).profile;
+  const of = { provider, polling, ...(step && { step }) };
+  const base = { jobId, shard, ...of, lastRound, spentEvents: spent, ...doubt };
   if (next !== 'retry') return { ...base, next, round, waitSeconds: 0 };
   if (isNearlyFull(spent)) {
     await stopShard(edges, context, { nextRound: round + 1, failure: HISTORY_FULL });
@@ -72,7 +83,7 @@ async function collectOnce(
   // A stopped job starts no further round: its end need not be waited for.
   const isStopped = (await readStop(edges.store, jobId)) !== undefined;
   // Files that fail while a row is searched for are no sign of load.
-  const nth = end.halving === undefined ? round : 1;
+  const nth = end.halving === undefined && up === undefined ? round + 1 - (step?.from ?? 1) : 1;
   const waitSeconds = isStopped ? 0 : retryWaitSeconds(job, nth, edges.random());
   return { ...base, next, round: round + 1, waitSeconds };
 }
@@ -118,17 +129,9 @@ const HISTORY_FULL: Failure = {
 /** A round that was collected, or the shard's stop before it was. */
 type RoundEnd = Collected | (ShardRound & { readonly next: 'stop'; readonly halving?: undefined });
 
-/** Counts what the round has cost, and stops the job where too many rows ended badly. */
-async function settle(
-  edges: ProviderEdges,
-  job: Job,
-  ref: RoundRef,
-  { end, isOpen }: { readonly end: RoundEnd; readonly isOpen: boolean },
-): Promise<void> {
-  const collected = 'requests' in end && !isOpen ? end : undefined;
-  const { price } = job.profile;
-  const broken = await settleRound(edges.store, job, { ...ref, collected, isOpen, price });
-  if (broken !== undefined) await stopJob(edges, ref, broken);
+/** A round that is not collected gives back what it reserved; a batch that is left open may still cost it. */
+async function giveBack(edges: ProviderEdges, job: Job, ref: RoundRef, isOpen: boolean): Promise<void> {
+  await settleRound(edges.store, job, { ...ref, isOpen, price: job.profile.price });
 }
 
 async function collect(
@@ -145,6 +148,11 @@ async function collect(
   // Answers that are there are paid for; the other rows have another round.
   if (context.direct === true && (await joinAnswers(edges.store, context, at.round)))
     return collectShard(collecting, job, { ...context, ...at });
+  if (
+    takesOver(stepAbove(job.profile, at.step), failure.name) &&
+    !(await mayHaveBatch(edges, context, failure))
+  )
+    return collectShard(collecting, job, { ...context, ...at, gaveUp: failure });
   if (isRefusal(failure) && !hasBatch(context))
     return collectShard(collecting, job, { ...context, ...at, rejection: failure });
   if (isGivenBack(failure)) return collectShard(collecting, job, { ...context, ...at, givenBack: failure });
@@ -162,6 +170,15 @@ function hasError(
 /** What a poll is told says nothing of the round: its batch was taken, is paid for, and waits for a resume. */
 function hasBatch(context: object): boolean {
   return 'batchId' in context;
+}
+
+/** Rows of a batch that exists, or may exist, are paid for: they wait for a resume. */
+async function mayHaveBatch(
+  { store }: ProviderEdges,
+  context: ShardContext,
+  failure: Failure,
+): Promise<boolean> {
+  return hasBatch(context) || (await findLeftOpen(store, context, failure)).open !== undefined;
 }
 
 /** The provider will not take this file or batch, ever: its rows failed. Everything else may be cured by a resume. */

@@ -21,6 +21,7 @@ import { InvalidRequest, isProviderError, ProviderBusy } from '../errors.ts';
 import { jobObject } from '../checkpoints/job.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import { parseWindow } from '../completion-window.ts';
+import { jobAtStep } from '../ladder/step-of-round.ts';
 import type { Batch } from '../provider/batch-provider.ts';
 
 /**
@@ -31,7 +32,7 @@ export async function createBatch(edges: ProviderEdges, context: UploadedContext
   const known = await batchObject.read(edges.store, context);
   if (known !== undefined) return waiting(edges, context, known);
 
-  const { profile } = await jobObject.require(edges.store, context.jobId);
+  const { profile } = jobAtStep(await jobObject.require(edges.store, context.jobId), context.step);
   const windowSeconds = parseWindow(profile.completionWindow);
   if (windowSeconds === undefined) {
     throw new InvalidRequest(

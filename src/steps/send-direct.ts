@@ -9,6 +9,7 @@ import type { ProviderEdges } from '../edges.ts';
 import { jobObject } from '../checkpoints/job.ts';
 import type { Progress } from '../checkpoints/progress.ts';
 import { roundKey } from '../checkpoints/keys.ts';
+import { jobAtStep } from '../ladder/step-of-round.ts';
 import { MAX_POLLS_PER_ROUND } from '../polling.ts';
 import { readBodyText } from '../rows/request-line.ts';
 import { readStop, rejectWhenStopped } from '../checkpoints/stop.ts';
@@ -32,7 +33,7 @@ export async function sendDirect(edges: ProviderEdges, context: DirectContext): 
   const { answers, answered } = await Answers.open(store, context, round);
   const before = answered.size;
   if (before === 0) await rejectWhenStopped(store, context);
-  const job = await jobObject.require(store, jobId);
+  const job = jobAtStep(await jobObject.require(store, jobId), context.step);
   await tellProgress(edges, context, progressOf(edges, context, before, 0));
   const sent = await sendRows(edges, rowsToSend(store, context, answered), {
     endpoint: job.profile.endpoint,

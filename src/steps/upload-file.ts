@@ -6,6 +6,7 @@ import { collectedObject } from '../checkpoints/collected.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import { roundKey, type ShardRef } from '../checkpoints/keys.ts';
 import { planObject } from '../checkpoints/plan.ts';
+import { contextAtStep, jobAtStep } from '../ladder/step-of-round.ts';
 import { isLimited, limitsOf } from '../spending/limits.ts';
 import { batchObject } from '../checkpoints/batch-checkpoint.ts';
 import { reserveRound } from '../spending/reserve-round.ts';
@@ -21,12 +22,13 @@ import { rejectWhenStopped } from '../checkpoints/stop.ts';
  */
 export async function uploadFile(
   edges: ProviderEdges,
-  context: ShardContext,
+  asked: ShardContext,
 ): Promise<UploadedContext | DirectContext> {
   const { store, log } = edges;
-  const at = await currentRound(store, context);
+  const at = await currentRound(store, asked);
   const { round } = at;
-  const job = await jobObject.require(store, context.jobId);
+  const job = jobAtStep(await jobObject.require(store, asked.jobId), at.step);
+  const context = contextAtStep(asked, job, at.step);
   if (await isDirectRound(store, job.profile, context, round)) {
     await reserve(edges, job, context, round);
     const createdAt = Math.floor(edges.clock.now() / 1_000);

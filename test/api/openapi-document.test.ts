@@ -55,6 +55,20 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  test('has the answers to bodies that cannot be read, are too large, or are no JSON', async () => {
+    const takesBody = operationsOf(await readDocument()).filter(
+      ({ operation }) => operation['requestBody'] !== undefined,
+    );
+
+    expect(takesBody.map(({ operation }) => operation.operationId).toSorted()).toEqual([
+      'createJob',
+      'createUpload',
+      'retryJob',
+    ]);
+    for (const { operation } of takesBody)
+      expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['400', '413', '415', '422']));
+  });
+
   test('has a name for what every operation answers', async () => {
     const answers = operationsOf(await readDocument()).map(({ operation }) => {
       const [, answer] = Object.entries(operation.responses).find(([status]) => Number(status) < 400) ?? [];

@@ -49,5 +49,8 @@ describe('a table that Excel wrote in Germany', () => {
     expect(stderr).toContain(
       'Ask with a prompt that names its columns ("Nr", "Produkt", "Bewertung"), such as "Summarise: {{Bewertung}}": --prompt',
     );
+    const told = await runCli(folder, ['status']);
+    expect(told.stdout).toContain('start the job anew; nothing was sent.');
+    expect(told.stdout).not.toContain('nightshift resume');
   });
 });

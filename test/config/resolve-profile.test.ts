@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { defineConfig, parseConfig } from '../../src/config/config.ts';
+import { defineConfig, parseConfig, type ProfileConfig } from '../../src/config/config.ts';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 
@@ -65,6 +65,7 @@ describe('resolveProfile', () => {
       polling: { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 },
       resultShape: 'compact',
       budget: {},
+      dedupe: 'without temperature',
       keepProviderFiles: false,
     });
   });
@@ -116,5 +117,75 @@ describe('resolveProfile', () => {
 
   test('refuses an override that is not valid', () => {
     expect(() => resolveProfile(config, 'default', { rounds: 99 })).toThrowError('rounds: ');
+  });
+});
+
+describe('the steps of a profile', () => {
+  const config = defineConfig({
+    providers: {
+      own: { dialect: 'openai', baseUrl: 'http://127.0.0.1:9/v1', maxBatches: 3 },
+    },
+    profiles: { default: { model: 'a', rounds: 2, late: 'direct' } },
+  });
+  const stepsOf = (then: ProfileConfig['then']) => resolveProfile(config, 'default', { then }).then;
+
+  test('go on from the step before them', () => {
+    const steps = stepsOf([
+      { model: 'b', body: { top_p: 1 } },
+      { provider: 'own', model: 'c', body: { seed: 1 }, rounds: 3, for: ['failed'] },
+      { direct: true },
+    ]);
+
+    expect(
+      steps?.map(({ provider, model, rounds, direct }) => [provider.name, model, rounds, direct]),
+    ).toEqual([
+      ['melious', 'b', 2, undefined],
+      ['own', 'c', 3, undefined],
+      ['own', 'c', 1, true],
+    ]);
+    expect(steps?.map(({ body }) => body)).toEqual([
+      { top_p: 1 },
+      { top_p: 1, seed: 1 },
+      { top_p: 1, seed: 1 },
+    ]);
+    expect(steps?.map((step) => step.for)).toEqual([
+      ['exhausted', 'failed', 'invalid_output'],
+      ['failed'],
+      ['exhausted', 'failed', 'invalid_output'],
+    ]);
+    expect(steps?.map(({ maxBatches }) => maxBatches)).toEqual([undefined, 3, 3]);
+  });
+
+  test.each<[NonNullable<ProfileConfig['then']>, RegExp]>([
+    [[{ provider: 'nobody' }], /then\[0\]: There is no provider "nobody"/],
+    [[{ model: 'b' }, { provider: 'own', completionWindow: '2h' }], /then\[1\]: .*no completion window "2h"/],
+    [[{ rounds: 2 }], /must name what is different/],
+  ])('%j are refused', (then, problem) => {
+    expect(() => stepsOf(then)).toThrowError(problem);
+  });
+
+  test('that name a provider which is not there are found when the configuration is read', () => {
+    const then = [{ model: 'b' }, { provider: 'nobody' }];
+
+    expect(() => parseConfig({ profiles: { default: { then } } })).toThrowError(
+      'profiles.default.then.1.provider: there is no provider "nobody"',
+    );
+  });
+});
+
+describe('a budget in money', () => {
+  const price = { inputPerMillion: 1, outputPerMillion: 1, currency: 'EUR' };
+
+  test.each<[ProfileConfig, string]>([
+    [{ budget: { max: 1 } }, 'budget.max: needs a price'],
+    [{ budget: { maxPerMonth: 1 } }, 'budget.maxPerMonth: needs a price'],
+    [{ budget: { max: 1, currency: 'USD' }, price }, "budget.currency: must be the price's, EUR"],
+    [
+      { price, then: [{ model: 'b', price: { ...price, currency: 'USD' } }] },
+      "then.0.price.currency: must be the profile's, EUR",
+    ],
+  ])('%j is refused, in a configuration and in a request', (profile, problem) => {
+    expect(() => parseConfig({ profiles: { default: profile } })).toThrowError(`profiles.default.${problem}`);
+    expect(() => resolveProfile({ profiles: { default: {} } }, 'default', profile)).toThrowError(problem);
   });
 });

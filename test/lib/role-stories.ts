@@ -121,6 +121,12 @@ export const STORIES = {
     const dropped = (): Promise<string> => world.drop('input/priced/rows.jsonl', ROW);
     return [await end(world, dropped()), await end(world, dropped())];
   },
+  'rows that are left go up to the next models': async (world) => {
+    const action = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
+    world.simulator.addFaults({ at: 'row', ids: ['b'], times: 2, action });
+    const rows = ['a', 'b'].map((id) => JSON.stringify({ custom_id: id, prompt: id }));
+    return [await end(world, world.drop('input/laddered/rows.jsonl', rows.join('\n')))];
+  },
   'an id comes twice': async (world) => [
     await end(world, world.drop('input/rows.jsonl', '{"custom_id":"a","prompt":"x"}\n'.repeat(2))),
   ],
@@ -346,6 +352,7 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
     'failed',
     'succeeded',
   ],
+  'rows that are left go up to the next models': ['succeeded'],
   'rows would pass budgets of money, and jobs go on within them': [
     'failed',
     'failed',

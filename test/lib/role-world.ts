@@ -63,6 +63,7 @@ const configOf = ({ dialect = 'melious', owner }: Partial<RoleWorldOptions>): Ni
     providers: { simulator: { dialect, baseUrl: 'http://127.0.0.1:9/v1', maxBatches: 1 } },
     profiles: {
       default: { provider: 'simulator', model: 'glm-4.7:batch', also: ['csv', 'parquet'] },
+      laddered: { provider: 'simulator', model: 'small', then: [{ model: 'big' }, { model: 'biggest' }] },
       priced: {
         provider: 'simulator',
         model: 'glm-4.7:batch',

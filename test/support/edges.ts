@@ -11,10 +11,16 @@ export const KEY = 'sk-mel-secret-of-the-tests';
 
 export type TestEdges = TaskEdges & AsyncDisposable;
 
-/** A folder for the bucket, and one double over HTTP for every provider. */
+/** Where the doubles are: one for every provider, and others for some by their names. */
+interface Double {
+  readonly url: string;
+  readonly urls?: Readonly<Record<string, string>> | undefined;
+}
+
+/** A folder for the bucket, and one double over HTTP for every provider that has none of its own. */
 export function openEdges(
   folder: string,
-  double: { readonly url: string },
+  double: Double,
   clock: TestClock,
   log: TaskEdges['log'],
   env: Environment = {},
@@ -24,7 +30,7 @@ export function openEdges(
     const known = clients.get(settings.name);
     if (known !== undefined) return known;
     const client = createProviderClient({
-      settings: { ...settings, baseUrl: double.url },
+      settings: { ...settings, baseUrl: double.urls?.[settings.name] ?? double.url },
       apiKey: () => Promise.resolve(KEY),
       wait: () => Promise.resolve(),
     });

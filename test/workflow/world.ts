@@ -61,6 +61,8 @@ export interface WorldOptions extends Omit<SimulatorOptions, 'clock' | 'folder' 
   readonly config?: NightshiftConfig;
   /** Where the provider is, when it is not the simulator. */
   readonly providerUrl?: string;
+  /** Where some of the providers are, by their names. */
+  readonly urls?: Readonly<Record<string, string>>;
   /** Of the step that announces the job's end: `WEBHOOK_URL`, `WEBHOOK_SECRET`. Default: none. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -72,6 +74,7 @@ export async function openWorld({
   config = CONFIG,
   env = {},
   providerUrl,
+  urls,
   ...options
 }: WorldOptions = {}): Promise<World> {
   machine ??= loadMachine(CONFIG);
@@ -83,7 +86,7 @@ export async function openWorld({
   const logs: { event: LogEvent; fields: LogFields }[] = [];
   const events: EngineEvent[] = [];
   const log: Log = (event, fields) => void logs.push({ event, fields });
-  const edges = openEdges(folder, { url: providerUrl ?? simulator.url }, clock, log, env);
+  const edges = openEdges(folder, { url: providerUrl ?? simulator.url, urls }, clock, log, env);
   onTestFinished(() => edges[Symbol.asyncDispose]());
 
   const executions = createLocalExecutions({

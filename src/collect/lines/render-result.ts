@@ -7,6 +7,9 @@ export interface RenderedAnswer {
   /** What its endpoint shows of it. */
   readonly shown: Shown;
   readonly round: number;
+  /** Of a job with a ladder. */
+  readonly step?: number | undefined;
+  readonly provider?: string | undefined;
   readonly resultShape: 'compact' | 'body';
   /** The answer is made up. */
   readonly simulated?: true | undefined;
@@ -20,11 +23,14 @@ export function renderResult({
   body,
   shown,
   round,
+  step,
+  provider,
   resultShape,
   simulated,
   files = [],
 }: RenderedAnswer): OkLine {
   const answer = resultShape === 'body' ? { body } : shown;
   const made = { ...(files.length > 0 && { files }), ...answer, ...(simulated && { simulated }) };
-  return { custom_id: customId, ok: true, ...made, round };
+  const asked = { ...(provider !== undefined && { provider }), ...(step !== undefined && { step }) };
+  return { custom_id: customId, ok: true, ...made, round, ...asked };
 }

@@ -1,5 +1,8 @@
 import type { ResolvedProfile } from '../../checkpoints/profile.ts';
 import { lastRoundAfter, MAX_GIFTS, type RoundDecision } from './decide-row.ts';
+import type { Failure } from '../../errors.ts';
+import { takesOver } from '../../ladder/goes-up.ts';
+import { stepAbove } from '../../ladder/step-of-round.ts';
 import { failedBusy, missingRowError } from './ended-batch.ts';
 import type { FileVerdict } from './judge-file.ts';
 import type { RoundEvidence } from './read-round.ts';
@@ -12,8 +15,11 @@ export function decideRound(
   evidence: RoundEvidence,
   verdict: FileVerdict,
   isOpen: boolean,
-  { rounds, provider, late }: ResolvedProfile,
+  profile: ResolvedProfile,
 ): RoundDecision {
+  const { rounds, provider, late } = profile;
+  const gaveUp = isOpen ? undefined : leftFor(evidence, profile);
+  if (gaveUp !== undefined) return leave(evidence, verdict, gaveUp);
   const { context, direct, batch, index, upload } = evidence;
   const { round, lastRound, givenBack, cancelledAt } = context;
   const { requests, answered, halted } = index;
@@ -41,6 +47,35 @@ export function decideRound(
   return isLate
     ? { ...decision, lastRound: round + 1, sendNext: 'direct' }
     : { ...decision, lastRound: last };
+}
+
+/** The failure for which the rows of a round go up a ladder at once, instead of stopping the job. */
+export function leftFor(
+  { context, index }: Pick<RoundEvidence, 'context' | 'index'>,
+  profile: ResolvedProfile,
+): Failure | undefined {
+  const denied = index.haltedBy;
+  return context.gaveUp ?? (takesOver(stepAbove(profile, context.step), denied?.name) ? denied : undefined);
+}
+
+/** No further round of the step: what has no answer ends with the failure, and goes up. */
+function leave(
+  { context, direct, index }: RoundEvidence,
+  { named }: FileVerdict,
+  error: Failure,
+): RoundDecision {
+  const { round, gaveUp } = context;
+  return {
+    round,
+    lastRound: round,
+    rejection: undefined,
+    halted: false,
+    namedLines: named,
+    // Of a round that was never sent nothing is missing.
+    sent: direct || gaveUp !== undefined ? index.answered : index.requests,
+    givenBack: false,
+    missingError: error,
+  };
 }
 
 const NOT_SENT = {

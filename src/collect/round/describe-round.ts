@@ -10,10 +10,10 @@ export function describeRound(
   { models, errors, ...rows }: RoundTotals,
   now: number,
 ): Collected {
-  const { shard, round, batchId, createdAt, rejection, givenBack } = context;
+  const { shard, round, batchId, createdAt, rejection, givenBack, gaveUp } = context;
   const { requests } = index;
   const seconds = createdAt === undefined ? undefined : Math.max(0, Math.floor(now / 1_000) - createdAt);
-  const failure = rejection ?? givenBack ?? index.haltedBy;
+  const failure = gaveUp ?? rejection ?? givenBack ?? index.haltedBy;
   return {
     round,
     requests,

@@ -19,14 +19,18 @@ export interface FileVerdict {
   /** The provider refused all of it. */
   readonly rejection: Failure | undefined;
   /** How much the next files hold. */
-  readonly next: Pick<Collected, 'maxUploadBytes' | 'halving'>;
+  readonly next: Pick<Collected, 'maxUploadBytes' | 'maxUploadRequests' | 'halving'>;
 }
 
 /** Weighs a file that was too large, was refused or failed as a whole. */
 export async function judgeFile(store: ObjectStore, read: RoundEvidence, codes: Codes): Promise<FileVerdict> {
   const { context, direct } = read;
-  const { maxUploadBytes, halving } = (await readCollected(store, context)).at(-1) ?? {};
-  const known = { ...(maxUploadBytes !== undefined && { maxUploadBytes }), ...(halving && { halving }) };
+  const { maxUploadBytes, maxUploadRequests, halving } = (await readCollected(store, context)).at(-1) ?? {};
+  const known = {
+    ...(maxUploadBytes !== undefined && { maxUploadBytes }),
+    ...(maxUploadRequests !== undefined && { maxUploadRequests }),
+    ...(halving && { halving }),
+  };
   if (context.givenBack?.name === 'ProviderFileTooLarge') return judgeTooLarge(store, read, known);
   const isAsBefore = direct || context.givenBack !== undefined || failedBusy(read.batch, codes);
   if (isAsBefore) return { ...NO_FAULT, rejection: context.rejection, next: known };
@@ -86,9 +90,9 @@ function judgeFailed(
 }
 
 /** The search took too many files: what is left goes as any other round does. */
-function afterSearch({ maxUploadBytes, halving }: FileVerdict['next']): FileVerdict['next'] {
+function afterSearch({ halving, ...known }: FileVerdict['next']): FileVerdict['next'] {
   return {
-    ...(maxUploadBytes !== undefined && { maxUploadBytes }),
+    ...known,
     ...(halving && { halving: { ...halving, suspects: 0, answered: true } }),
   };
 }

@@ -12,6 +12,7 @@ import type { Job } from '../../checkpoints/job.ts';
 import type { OutputRules } from '../../checkpoints/profile.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
 import type { OutputCheck } from '../lines/check-output.ts';
+import { stepFields } from '../../ladder/step-of-round.ts';
 import { failedTooLarge, findEndedBatch } from './ended-batch.ts';
 import type { FoundFile } from './evidence.ts';
 import { fetchFile } from './fetch-file.ts';
@@ -71,7 +72,7 @@ export async function readRound(
   const direct = await isDirectRound(store, job.profile, round, round.round);
   const givenBack = round.givenBack ?? failedTooLarge(batch, job.profile.provider.dialect.codes);
   const context = { ...round, givenBack };
-  const rules = await rulesOf(job, round.round);
+  const rules = await rulesOf(job, round);
   const requests = await readRoundRequests(store, rules, context);
   const index = new RoundIndex(requests, edges.createReader(rules), rules);
   const wasLate = (await lateObject.read(store, round))?.isLate === true;
@@ -101,10 +102,11 @@ export async function readRound(
 
 const FILES = { output: 'output.jsonl', errors: 'errors.jsonl' } as const;
 
-async function rulesOf({ profile, simulated }: Job, round: number): Promise<ResultRules> {
+async function rulesOf({ profile, simulated }: Job, { round, step }: Round): Promise<ResultRules> {
   const { endpoint, resultShape, output: expected } = profile;
   return {
     round,
+    ...stepFields(profile, step),
     endpoint: endpointAt(endpoint),
     resultShape,
     simulated,

@@ -142,7 +142,9 @@ export class RoundWriter {
   }
 
   /** The row's end, and it is not ok. */
-  async #settle(request: RequestLine, requestBytes: Buffer, line: NotOkLine): Promise<void> {
+  async #settle(request: RequestLine, requestBytes: Buffer, end: NotOkLine): Promise<void> {
+    const { step, provider } = this.#source.evidence.rules;
+    const line = { ...end, ...(provider !== undefined && { provider }), ...(step !== undefined && { step }) };
     const { custom_id, outcome, error } = line;
     if (outcome !== 'invalid') this.totals[outcome] += 1;
     this.errors.add({ outcome, code: error.code, rows: 1, custom_id, message: error.message });
@@ -155,13 +157,15 @@ export class RoundWriter {
   async #answer(customId: string, { body, shown }: Answered, asked: Asked): Promise<OkLine | NotOkLine> {
     const { evidence, files } = this.#source;
     const { rules } = evidence;
-    const { output, endpoint, round, resultShape, simulated } = rules;
+    const { output, endpoint, round, step, provider, resultShape, simulated } = rules;
     const taken = takesFiles(rules) ? endpoint.takeFiles?.(body) : undefined;
     const line = renderResult({
       customId,
       body,
       shown: taken === undefined ? shown : endpoint.show(taken.body, asked),
       round,
+      step,
+      provider,
       resultShape,
       simulated,
       files: await files.add(customId, taken?.files ?? []),

@@ -21,6 +21,8 @@ export interface Round extends ShardContext {
   readonly late?: LateOutput;
   /** The provider refused the round's file or batch. */
   readonly rejection?: Failure | undefined;
+  /** The provider gave up, and the rows go up a ladder: the round was not sent. */
+  readonly gaveUp?: Failure | undefined;
   /** The provider had no room for it, or lost its file: the rows go to the next round as if nothing had been. */
   readonly givenBack?: Failure | undefined;
 }

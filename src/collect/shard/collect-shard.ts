@@ -1,5 +1,7 @@
 import type { ProviderEdges } from '../../edges.ts';
-import { stopShard } from './stop-shard.ts';
+import { settleRound } from '../../spending/settle-round.ts';
+import { stopJob, stopShard } from './stop-shard.ts';
+import { climb } from './climb.ts';
 import { finishShard } from './finish-shard.ts';
 import { collectRound } from '../round/collect-round.ts';
 import type { LookAgain } from '../round/late-output.ts';
@@ -19,7 +21,11 @@ export async function collectShard(
 ): Promise<Collected | LookAgain> {
   const result = await collectRound(edges, job, round);
   if ('next' in result) return result;
-  const { collected, leftOpen } = result;
+  const { leftOpen } = result;
+  const atStep = { ...result.collected, ...(round.step && { step: round.step }) };
+  const collected = (atStep.next === 'done' && (await climb(edges.store, job, round, atStep))) || atStep;
+  // Before any checkpoint: a step that dies in between collects the round again, and finds it settled.
+  await settle(edges, job, round, result.leftOpen === undefined ? collected : undefined);
   const { next, failure } = collected;
   if (next === 'done') await finishShard(edges, round, collected);
   if (next === 'stop' && failure !== undefined)
@@ -28,6 +34,22 @@ export async function collectShard(
   await collectedObject.write(edges.store, { ...round, round: collected.round }, collected);
   logRound(edges, round, collected);
   return collected;
+}
+
+/**
+ * Counts what a round has cost, and stops the job where too many rows ended badly.
+ * @param collected absent for a round whose batch is left open
+ */
+async function settle(
+  edges: CollectEdges,
+  job: Job,
+  { jobId, shard, round }: Round,
+  collected: Collected | undefined,
+): Promise<void> {
+  const { price } = job.profile;
+  const ended = { jobId, shard, round, collected, isOpen: collected === undefined, price };
+  const broken = await settleRound(edges.store, job, ended);
+  if (broken !== undefined) await stopJob(edges, ended, broken);
 }
 
 function logRound({ log }: ProviderEdges, { jobId, shard }: Round, collected: Collected): void {

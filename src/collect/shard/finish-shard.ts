@@ -2,7 +2,7 @@ import { doneObject } from '../../checkpoints/shard-end.ts';
 import type { Edges } from '../../edges.ts';
 import { CountsDoNotReconcile } from '../../errors.ts';
 import { readCollected, type Collected } from '../../checkpoints/collected.ts';
-import { planObject, type ShardPlan } from '../../checkpoints/plan.ts';
+import { hasRoundZero, planObject, type ShardPlan } from '../../checkpoints/plan.ts';
 import type { ShardRef } from '../../checkpoints/keys.ts';
 import { NOBODY_RETURNS, readOpenTwins } from '../../checkpoints/twins.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
@@ -13,15 +13,17 @@ import { sumRounds } from './shard-end.ts';
 export async function finishShard({ store, log }: Edges, ref: ShardRef, last: Collected): Promise<void> {
   const plan = await readShardPlan(store, ref);
   const rounds = [...(await readCollected(store, ref)).filter(({ round }) => round < last.round), last];
-  const hasRoundZero = plan.invalid > 0 || (plan.answered ?? 0) > 0;
-  const only = last.round === 1 && !hasRoundZero ? last : undefined;
-  const merged = await mergeRounds(store, { ref, nextRound: last.round + 1, hasRoundZero, only });
+  const unsent = hasRoundZero(plan);
+  const only = last.round === 1 && !unsent ? last : undefined;
+  const { step } = last;
+  const nextRound = last.round + 1;
+  const merged = await mergeRounds(store, { ref, nextRound, hasRoundZero: unsent, only, step });
   checkRows(ref, plan, merged.rows);
   const at = { lastRound: last.round, onResume: NOBODY_RETURNS };
-  const twins = last.doubt === true ? await readOpenTwins(store, ref, at) : [];
-  const end = sumRounds(plan, rounds, { twins });
+  const twins = rounds.some(({ doubt }) => doubt === true) ? await readOpenTwins(store, ref, at) : [];
+  const end = { ...sumRounds(plan, rounds, { twins }), ...merged.ends };
   const exhausted = rounds.reduce((sum, round) => sum + round.exhausted, 0);
-  if (end.counts.exhausted !== exhausted)
+  if (merged.ends === undefined && end.counts.exhausted !== exhausted)
     throw doNotReconcile(ref, plan.rows, plan.rows - end.counts.exhausted);
   await doneObject.write(store, ref, end);
   for (const { round, batchId, status, error } of twins)

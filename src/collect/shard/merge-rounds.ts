@@ -1,8 +1,14 @@
-import { ownLines } from '../../jsonl/own-lines.ts';
+import { readFollowLine } from '../../reuse/follow-line.ts';
+import { eachOwnLine } from '../../jsonl/own-lines.ts';
 import { InvalidInput, type Failure } from '../../errors.ts';
-import type { Collected } from '../../checkpoints/collected.ts';
+import { parseExact } from '../../exact-json.ts';
+import { ErrorTally } from '../counts/error-counts.ts';
+import { NO_ROWS } from '../../checkpoints/outcomes.ts';
+import type { ErrorCount, Outcome, OutcomeCounts } from '../../checkpoints/counts.ts';
+import type { NotOkLine } from '../../checkpoints/result-line.ts';
+import type { Collected, ShardStep } from '../../checkpoints/collected.ts';
 import type { OpenBatch } from '../../checkpoints/shard-end.ts';
-import { roundKey, shardKey, type ShardRef } from '../../checkpoints/keys.ts';
+import { roundKey, shardKey, stepKey, type ShardRef } from '../../checkpoints/keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { jsonLine } from '../../jsonl/json-line.ts';
 import { deadLetter, notOk, parseRequest } from '../round/round-writer.ts';
@@ -11,7 +17,7 @@ export interface Merge {
   readonly ref: ShardRef;
   /** The first round whose results are not there yet; 1 for a shard that never ran. */
   readonly nextRound: number;
-  /** Whether Build wrote a round 0, for rows that are not sent. */
+  /** Whether the shard has a round 0. */
   readonly hasRoundZero: boolean;
   /** The error of the rows of `nextRound`; without it there must be none. */
   readonly failure?: Failure | undefined;
@@ -19,11 +25,21 @@ export interface Merge {
   readonly open?: OpenBatch | undefined;
   /** The only round there is, when every row had its end there. */
   readonly only?: Collected | undefined;
+  /** The step that `nextRound` belongs to, where rows went up a ladder. */
+  readonly step?: ShardStep | undefined;
 }
 
 export interface Merged {
   readonly rows: number;
   readonly deadLetters: number;
+  /** Of rows that went up a ladder: what became of all rows in the end, and why. */
+  readonly ends?: RowEnds | undefined;
+}
+
+/** What became of a shard's rows. */
+export interface RowEnds {
+  readonly counts: OutcomeCounts;
+  readonly errors: readonly ErrorCount[];
 }
 
 /** One row's final lines, newlines included; the dead letter is empty for a row that is ok. */
@@ -32,22 +48,31 @@ interface RowLines {
   readonly deadLetter: Buffer | string;
 }
 
+/** A row whose lines the rounds of the next step have. */
+interface RaisedRow {
+  /** Its request line, as the first step asked it. */
+  readonly raised: Buffer;
+  /** Its answer, which holds unless it gets a better one. */
+  readonly kept?: Buffer | undefined;
+}
+
 /** A round's rows in their order; `deferred` is a row whose lines the next round has. */
-type RoundRows = AsyncIterator<RowLines | 'deferred'>;
+type RoundRows = AsyncIterator<RowLines | RaisedRow | 'deferred'>;
 
 /**
  * Joins the rounds of a shard into its `results.jsonl` and `dead-letters.jsonl`: a zip, for each round has a line per
  * request in order, and its empty lines are exactly the next round's requests. Nothing is parsed again.
  */
 export async function mergeRounds(store: ObjectStore, merge: Merge): Promise<Merged> {
-  const { ref, nextRound, hasRoundZero, only } = merge;
+  const { ref, nextRound, hasRoundZero, only, step } = merge;
   if (only !== undefined && (await store.stat(shardKey(ref, 'sources.jsonl'))) === undefined)
     return takeOver(store, ref, only);
-  const first = hasRoundZero ? 0 : 1;
   const rounds: RoundRows[] = [];
+  for (let below = 1; below <= (step?.nth ?? 0); below += 1) rounds.push(readStep(store, ref, below));
+  const first = step?.from ?? (hasRoundZero ? 0 : 1);
   for (let round = first; round < nextRound; round += 1) rounds.push(readRound(store, ref, round));
   if (merge.failure !== undefined) rounds.push(failRound(store, { ...merge, failure: merge.failure }));
-  return writeRows(store, ref, rounds);
+  return writeRows(store, ref, rounds, step === undefined ? undefined : new EndTally());
 }
 
 /** One round that answered every row has the shard's results as they are to be; its dead letters but for empty lines. */
@@ -61,7 +86,7 @@ async function takeOver(
   if (dead === 0) return { rows: requests, deadLetters: 0 };
   const writer = store.write(shardKey(ref, 'dead-letters.jsonl'));
   try {
-    for await (const line of readLines(store, roundKey(ref, round, 'dead-letters.jsonl'))) {
+    for await (const line of eachOwnLine(store, roundKey(ref, round, 'dead-letters.jsonl'))) {
       if (line.length > 1) await writer.write(line);
     }
     await writer.close();
@@ -72,26 +97,55 @@ async function takeOver(
   }
 }
 
-async function writeRows(store: ObjectStore, ref: ShardRef, rounds: readonly RoundRows[]): Promise<Merged> {
+async function writeRows(
+  store: ObjectStore,
+  ref: ShardRef,
+  rounds: readonly RoundRows[],
+  ends: EndTally | undefined,
+): Promise<Merged> {
   const results = store.write(shardKey(ref, 'results.jsonl'));
   const deadLetters = store.write(shardKey(ref, 'dead-letters.jsonl'));
-  const sources = readLines(store, shardKey(ref, 'sources.jsonl'));
+  const sources = eachOwnLine(store, shardKey(ref, 'sources.jsonl'));
   try {
     let rows = 0;
     let dead = 0;
     for (let lines = await take(rounds, 0, ref); lines !== undefined; lines = await take(rounds, 0, ref)) {
       rows += 1;
       if (lines.deadLetter.length > 0) dead += 1;
+      ends?.add(lines);
       await results.write(withSource(lines.result, (await sources.next()).value));
       await deadLetters.write(lines.deadLetter);
     }
     await results.close();
     await (dead > 0 ? deadLetters.close() : deadLetters.abort());
-    return { rows, deadLetters: dead };
+    return { rows, deadLetters: dead, ends: ends?.ends() };
   } catch (error) {
     await results.abort();
     await deadLetters.abort();
     throw error;
+  }
+}
+
+/** Counts rows by their final lines: a row that went up had another end in the step below. */
+class EndTally {
+  readonly #counts: Record<Outcome, number> = { ...NO_ROWS };
+  readonly #errors = new ErrorTally();
+
+  add({ result, deadLetter: letter }: RowLines): void {
+    // A row that another one answers for is counted when it has that one's line.
+    if (readFollowLine(Buffer.from(result)) !== undefined) return;
+    if (letter.length === 0) {
+      this.#counts.ok += 1;
+      return;
+    }
+    const { custom_id, outcome, error } = parseExact(result.toString()) as NotOkLine;
+    this.#counts[outcome] += 1;
+    if (outcome !== 'invalid')
+      this.#errors.add({ outcome, code: error.code, rows: 1, custom_id, message: error.message });
+  }
+
+  ends(): RowEnds {
+    return { counts: this.#counts, errors: this.#errors.list() };
   }
 }
 
@@ -111,26 +165,62 @@ async function take(
   from: number,
   ref: ShardRef,
 ): Promise<RowLines | undefined> {
+  let below: RaisedRow | undefined;
   for (let round = from; round < rounds.length; round += 1) {
     const next = await rounds[round]?.next();
     if (next?.done === true && round === from) return undefined;
     if (next === undefined || next.done === true) break;
-    if (next.value !== 'deferred') return next.value;
+    const { value } = next;
+    if (value === 'deferred') continue;
+    if (!('raised' in value)) return below === undefined ? value : raisedLines(value, below);
+    below = { raised: below?.raised ?? value.raised, kept: value.kept ?? below?.kept };
   }
   throw new InvalidInput(`Shard ${ref.shard} of job ${ref.jobId} has a row whose last round is missing.`);
 }
+
+/** A row that went up and is not ok: the answer it had before holds; else its dead letter asks as its first step did. */
+function raisedLines(lines: RowLines, { raised, kept }: RaisedRow): RowLines {
+  if (lines.deadLetter.length === 0) return lines;
+  if (kept !== undefined) return { result: kept, deadLetter: '' };
+  const line = parseExact(lines.result.toString()) as NotOkLine;
+  return { result: lines.result, deadLetter: deadLetter(parseRequest(raised), raised, line) };
+}
+
+const SPACE = 0x20;
+
+/** The rows of a step that others went up from, in their order. */
+async function* readStep(
+  store: ObjectStore,
+  ref: ShardRef,
+  step: number,
+): AsyncGenerator<RowLines | RaisedRow> {
+  const deadLetters = eachOwnLine(store, stepKey(ref, step, 'dead-letters.jsonl'));
+  const requests = eachOwnLine(store, stepKey(ref, step, 'raised.jsonl'));
+  for await (const result of eachOwnLine(store, stepKey(ref, step, 'results.jsonl'))) {
+    const { value: letter } = await deadLetters.next();
+    const isKept = result[0] === SPACE;
+    if (result.length > 1 && !isKept) yield { result, deadLetter: letterOf(letter) };
+    else {
+      const { value: raised = Buffer.alloc(0) } = await requests.next();
+      yield { raised, ...(isKept && { kept: result.subarray(1) }) };
+    }
+  }
+}
+
+const letterOf = (letter: Buffer | undefined): Buffer | '' =>
+  letter === undefined || letter.length === 1 ? '' : letter;
 
 async function* readRound(
   store: ObjectStore,
   ref: ShardRef,
   round: number,
 ): AsyncGenerator<RowLines | 'deferred'> {
-  const results = readLines(store, roundKey(ref, round, 'results.jsonl'));
-  const deadLetters = readLines(store, roundKey(ref, round, 'dead-letters.jsonl'));
+  const results = eachOwnLine(store, roundKey(ref, round, 'results.jsonl'));
+  const deadLetters = eachOwnLine(store, roundKey(ref, round, 'dead-letters.jsonl'));
   for await (const result of results) {
     const { value: letter } = await deadLetters.next();
     if (result.length === 1) yield 'deferred';
-    else yield { result, deadLetter: letter === undefined || letter.length === 1 ? '' : letter };
+    else yield { result, deadLetter: letterOf(letter) };
   }
 }
 
@@ -140,7 +230,7 @@ async function* failRound(
   { ref, nextRound, failure, open }: Merge & { readonly failure: Failure },
 ): AsyncGenerator<RowLines | 'deferred'> {
   const warning = open && warnOf(ref, open);
-  for await (const bytes of readLines(store, roundKey(ref, nextRound, 'requests.jsonl'))) {
+  for await (const bytes of eachOwnLine(store, roundKey(ref, nextRound, 'requests.jsonl'))) {
     const request = parseRequest(bytes);
     const line = notOk(request.custom_id, 'exhausted', failure, nextRound - 1);
     yield { result: jsonLine(line), deadLetter: deadLetter(request, bytes, line, warning) };
@@ -150,10 +240,4 @@ async function* failRound(
 function warnOf({ jobId }: ShardRef, { batchId }: OpenBatch): string {
   const batch = batchId === undefined ? 'A batch that may exist' : `Batch ${batchId}`;
   return `${batch} is still open and may have answered this row: dropping this dead letter again may pay for it again. Resume job ${jobId} instead.`;
-}
-
-/** Lines with their newline, empty ones too. */
-async function* readLines(store: ObjectStore, key: string): AsyncGenerator<Buffer, undefined> {
-  for await (const lines of (await ownLines(store, key)) ?? []) yield* lines;
-  return undefined;
 }

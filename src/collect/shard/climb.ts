@@ -1,0 +1,155 @@
+import { readCollected, type Collected } from '../../checkpoints/collected.ts';
+import type { Job } from '../../checkpoints/job.ts';
+import { roundKey, stepKey } from '../../checkpoints/keys.ts';
+import { rowsNotOk } from '../../checkpoints/outcomes.ts';
+import type { LadderStep } from '../../checkpoints/profile.ts';
+import type { ResultLine } from '../../checkpoints/result-line.ts';
+import type { Outcome } from '../../checkpoints/counts.ts';
+import { endpointAt } from '../../endpoints/endpoints.ts';
+import { parseExact } from '../../exact-json.ts';
+import { eachOwnLine } from '../../jsonl/own-lines.ts';
+import { goesUp, takesAnswers } from '../../ladder/goes-up.ts';
+import { nextRequest } from '../../ladder/next-request.ts';
+import { stepAbove } from '../../ladder/step-of-round.ts';
+import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
+import { endOf } from '../lines/answer-end.ts';
+import { parseRequest } from '../round/round-writer.ts';
+import type { Round } from '../round/round.ts';
+import { stepRows, type StepRow } from './step-rows.ts';
+
+/** What rows go up by. */
+interface Climb {
+  readonly profile: Job['profile'];
+  readonly step: LadderStep;
+  /** Code of the failure that the step was left for. */
+  readonly left: string | undefined;
+}
+
+/**
+ * All rounds of a step are over: its rows that the next step takes become the requests of that step's first round.
+ * @returns the round's checkpoint with that; undefined when no row goes up
+ */
+export async function climb(
+  store: ObjectStore,
+  { profile }: Job,
+  round: Round,
+  collected: Collected,
+): Promise<Collected | undefined> {
+  const step = stepAbove(profile, round.step);
+  if (step === undefined || !(await mayGoUp(store, round, collected, step))) return undefined;
+  const raised = await writeStep(store, round, { profile, step, left: collected.failure?.code });
+  const rows = rowsNotOk(raised) + raised.ok;
+  if (rows === 0) return undefined;
+  const { halving: _halving, sendNext: _sendNext, failure: _failure, ...rest } = collected;
+  const nth = (round.step?.nth ?? 0) + 1;
+  const { maxBytes, maxRows } = step.shardLimits;
+  return {
+    ...rest,
+    next: 'retry',
+    deferred: rows,
+    raised,
+    up: { nth, from: collected.round + 1 },
+    lastRound: collected.round + step.rounds,
+    maxUploadBytes: maxBytes,
+    ...(rows > maxRows && { maxUploadRequests: maxRows }),
+    ...(step.direct && { sendNext: 'direct' as const }),
+  };
+}
+
+/** Spares the look at every row where none can go up. */
+async function mayGoUp(
+  store: ObjectStore,
+  round: Round,
+  last: Collected,
+  step: LadderStep,
+): Promise<boolean> {
+  const from = round.step?.from ?? 1;
+  const before = (await readCollected(store, round)).filter((each) => each.round < last.round);
+  return [...before, last].some(
+    ({ round: n, failed, exhausted, invalid_output = 0, models = [] }) =>
+      n >= from &&
+      (failed + exhausted + invalid_output > 0 ||
+        (takesAnswers(step) && models.some(({ truncated, refused }) => truncated + refused > 0))),
+  );
+}
+
+type Raised = Record<Outcome, number>;
+
+async function writeStep(store: ObjectStore, round: Round, by: Climb): Promise<Raised> {
+  const nth = (round.step?.nth ?? 0) + 1;
+  const raised: Raised = { ok: 0, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 };
+  const writers = {
+    results: store.write(stepKey(round, nth, 'results.jsonl')),
+    deadLetters: store.write(stepKey(round, nth, 'dead-letters.jsonl')),
+    raised: store.write(stepKey(round, nth, 'raised.jsonl')),
+    requests: store.write(roundKey(round, round.round + 1, 'requests.jsonl')),
+  };
+  try {
+    const firsts = firstRequests(store, round);
+    for await (const row of stepRows(store, round)) {
+      // Of a step above the first one: how the first one asked the row.
+      const { value: first = row.request } = (await firsts?.next()) ?? {};
+      const outcome = await writeRow(writers, row, first, by);
+      if (outcome !== undefined) raised[outcome] += 1;
+    }
+    const isEmpty = rowsNotOk(raised) + raised.ok === 0;
+    for (const writer of Object.values(writers)) await (isEmpty ? writer.abort() : writer.close());
+    return raised;
+  } catch (error) {
+    await Promise.all(Object.values(writers).map((writer) => writer.abort()));
+    throw error;
+  }
+}
+
+function firstRequests(store: ObjectStore, round: Round): AsyncGenerator<Buffer, undefined> | undefined {
+  return round.step === undefined
+    ? undefined
+    : eachOwnLine(store, stepKey(round, round.step.nth, 'raised.jsonl'));
+}
+
+type StepWriters = Readonly<Record<'results' | 'deadLetters' | 'raised' | 'requests', ObjectWriter>>;
+
+/** @returns the outcome that a row had which goes up; undefined for one that stays */
+async function writeRow(
+  writers: StepWriters,
+  row: StepRow,
+  first: Buffer | undefined,
+  by: Climb,
+): Promise<Outcome | undefined> {
+  const outcome = first === undefined ? undefined : outcomeToRaise(row, by);
+  const next =
+    outcome === undefined || first === undefined
+      ? undefined
+      : nextRequest(parseRequest(first), by.step, by.profile);
+  if (next === undefined || first === undefined) {
+    await writers.results.write(row.result);
+    await writers.deadLetters.write(row.deadLetter.length > 0 ? row.deadLetter : LINE_END);
+    return undefined;
+  }
+  // An answer that came holds until there is a better one.
+  await writers.results.write(outcome === 'ok' ? Buffer.concat([SPACE, Buffer.from(row.result)]) : LINE_END);
+  await writers.deadLetters.write(LINE_END);
+  await writers.raised.write(first);
+  await writers.requests.write(next);
+  return outcome;
+}
+
+function outcomeToRaise(
+  { result, deadLetter }: StepRow,
+  { step, left, profile }: Climb,
+): Outcome | undefined {
+  const isOk = deadLetter.length === 0;
+  if (isOk && !takesAnswers(step)) return undefined;
+  const line = parseExact(result.toString()) as ResultLine;
+  const end = line.ok ? endOf(shownOf(line, profile)) : undefined;
+  if (!goesUp(step, { line, end, left })) return undefined;
+  return line.ok ? 'ok' : line.outcome;
+}
+
+/** Of a job that shows whole bodies: what its endpoint shows of one. */
+function shownOf(line: Extract<ResultLine, { ok: true }>, { resultShape, endpoint }: Job['profile']) {
+  return resultShape === 'body' && line.body !== undefined ? endpointAt(endpoint).show(line.body, {}) : line;
+}
+
+const LINE_END = Buffer.from('\n');
+const SPACE = Buffer.from(' ');

@@ -1,0 +1,60 @@
+import { roundKey } from '../../checkpoints/keys.ts';
+import { InvalidInput } from '../../errors.ts';
+import { eachOwnLine } from '../../jsonl/own-lines.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import type { Round } from '../round/round.ts';
+
+/** A row as a step of the ladder left it: its lines with their newlines. */
+export interface StepRow {
+  readonly result: Buffer;
+  /** Empty for a row that is ok. */
+  readonly deadLetter: Buffer;
+  /** As the step asked it; absent for a row that was never sent. */
+  readonly request: Buffer | undefined;
+}
+
+/** The rows of a step in their order, each from the round of the step that settled it. */
+export async function* stepRows(store: ObjectStore, round: Round): AsyncGenerator<StepRow> {
+  const hasRoundZero =
+    round.step === undefined && (await store.stat(roundKey(round, 0, 'results.jsonl'))) !== undefined;
+  const first = round.step?.from ?? (hasRoundZero ? 0 : 1);
+  const rounds = Array.from({ length: round.round - first + 1 }, (_, n) =>
+    roundRows(store, round, first + n),
+  );
+  for (;;) {
+    const row = await takeRow(rounds, round);
+    if (row === undefined) return;
+    yield row;
+  }
+}
+
+async function takeRow(
+  rounds: readonly AsyncGenerator<StepRow | 'deferred', undefined>[],
+  { jobId, shard }: Round,
+): Promise<StepRow | undefined> {
+  for (const [n, rows] of rounds.entries()) {
+    const next = await rows.next();
+    if (next.done === true && n === 0) return undefined;
+    if (next.done === true) break;
+    if (next.value !== 'deferred') return next.value;
+  }
+  throw new InvalidInput(`Shard ${shard} of job ${jobId} has a row whose last round is missing.`);
+}
+
+async function* roundRows(
+  store: ObjectStore,
+  ref: Round,
+  round: number,
+): AsyncGenerator<StepRow | 'deferred', undefined> {
+  const deadLetters = eachOwnLine(store, roundKey(ref, round, 'dead-letters.jsonl'));
+  const requests = round === 0 ? undefined : eachOwnLine(store, roundKey(ref, round, 'requests.jsonl'));
+  for await (const result of eachOwnLine(store, roundKey(ref, round, 'results.jsonl'))) {
+    const { value: letter = NOTHING } = await deadLetters.next();
+    const request = (await requests?.next())?.value;
+    if (result.length === 1) yield 'deferred';
+    else yield { result, deadLetter: letter.length === 1 ? NOTHING : letter, request };
+  }
+  return undefined;
+}
+
+const NOTHING = Buffer.alloc(0);

@@ -1,0 +1,85 @@
+import type { LadderStep, ResolvedProfile } from '../checkpoints/profile.ts';
+import { InvalidRequest } from '../errors.ts';
+import type { ProfileConfig } from '../profiles/profile-schema.ts';
+
+/** What goes up when a step does not say: every row that was sent and is not ok. */
+const NOT_OK = ['exhausted', 'failed', 'invalid_output'];
+
+/**
+ * Fills in the steps of a profile after its first one: each goes on from the step before it.
+ * @throws InvalidRequest when a step names a provider, an endpoint or a window that there is not
+ */
+export function resolveLadder(
+  profile: ProfileConfig,
+  resolveStep: (step: ProfileConfig) => ResolvedProfile,
+): readonly LadderStep[] {
+  const { then = [], late: _late, small: _small, ...first } = profile;
+  let before: ProfileConfig = first;
+  let body: LadderStep['body'] = {};
+  return then.map((step, n) => {
+    const isElsewhere = step.provider !== undefined && step.provider !== before.provider;
+    const { completionWindow, ...kept } = before;
+    const treatment: ProfileConfig = {
+      ...kept,
+      // Another provider may not have the window.
+      ...(!isElsewhere && completionWindow !== undefined && { completionWindow }),
+      ...given(step),
+      rounds: step.rounds ?? (step.direct === true ? 1 : (first.rounds ?? undefined)),
+    };
+    before = treatment;
+    body = { ...body, ...step.body };
+    // Checked as rows that are late are: they go to the same endpoint.
+    const resolved = named(n, () =>
+      resolveStep(step.direct === true ? { ...treatment, late: 'direct' } : treatment),
+    );
+    return { ...stepOf(resolved), body, ...(step.direct && { direct: true }), for: step.for ?? NOT_OK };
+  });
+}
+
+function given({
+  provider,
+  model,
+  completionWindow,
+  price,
+}: NonNullable<ProfileConfig['then']>[number]): ProfileConfig {
+  return {
+    ...(provider !== undefined && { provider }),
+    ...(model !== undefined && { model }),
+    ...(completionWindow !== undefined && { completionWindow }),
+    ...(price !== undefined && { price }),
+  };
+}
+
+function stepOf(resolved: ResolvedProfile): Omit<LadderStep, 'body' | 'for'> {
+  const {
+    provider,
+    model,
+    rounds,
+    retryWaitSeconds,
+    completionWindow,
+    shardLimits,
+    polling,
+    price,
+    maxBatches,
+  } = resolved;
+  return {
+    provider,
+    ...(model !== undefined && { model }),
+    rounds,
+    retryWaitSeconds,
+    completionWindow,
+    shardLimits,
+    polling,
+    ...(price !== undefined && { price }),
+    ...(maxBatches !== undefined && { maxBatches }),
+  };
+}
+
+function named<Value>(n: number, resolve: () => Value): Value {
+  try {
+    return resolve();
+  } catch (error) {
+    if (!(error instanceof InvalidRequest)) throw error;
+    throw new InvalidRequest(`then[${n}]: ${error.message}`, { cause: error });
+  }
+}
