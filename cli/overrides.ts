@@ -5,7 +5,7 @@ import type { TreatmentFlags } from './commands/options.ts';
 
 /** The fields of a profile that a command's options replace. */
 export function overridesOf(flags: TreatmentFlags): ProfileConfig {
-  const { provider, endpoint, rounds, strict, quotes } = flags;
+  const { provider, endpoint, rounds, strict, dedupe, quotes } = flags;
   const { table: rules, ...asked } = shortForms(flags);
   const table = defined({ ...rules, quotes });
   return {
@@ -14,6 +14,7 @@ export function overridesOf(flags: TreatmentFlags): ProfileConfig {
     ...(endpoint !== undefined && { endpoint }),
     ...(rounds !== undefined && { rounds }),
     ...(strict !== undefined && { strict }),
+    ...(dedupe !== undefined && { dedupe }),
     ...(Object.keys(table).length > 0 && { table }),
   };
 }

@@ -7,7 +7,7 @@ import type { NightshiftConfig } from '../src/config/config.ts';
 import { resolveProfile } from '../src/config/resolve-profile.ts';
 import type { InputRef, Job, SkippedFiles } from '../src/checkpoints/job.ts';
 import { roundKey } from '../src/checkpoints/keys.ts';
-import type { Plan } from '../src/checkpoints/plan.ts';
+import { rowsToSend, type Plan } from '../src/checkpoints/plan.ts';
 import type { Price, ResolvedProfile } from '../src/checkpoints/profile.ts';
 import { estimateProblem } from '../src/spending/check-estimate.ts';
 import { longestAnswer, sendingOf } from '../src/spending/estimate.ts';
@@ -207,7 +207,7 @@ function planDirect(profile: ResolvedProfile, plan: Plan): PlannedDirect | undef
   const shards = plan.shards.filter(({ requests }) => requests > 0);
   const groups = shards.map(({ bytes, requests }) => ({ shards: 1, bytes, polls: 0, directRows: requests }));
   return {
-    calls: plan.rows - plan.invalid - (plan.answered ?? 0),
+    calls: rowsToSend(plan),
     aws: estimateAwsCost({ groups, memoryMib: STEP_MEMORY_MIB }),
   };
 }

@@ -39,13 +39,13 @@ export interface Answering {
   readonly tellsCosts: boolean;
 }
 
-/** The body a provider would answer with: a function of the seed and the request alone. */
+/** The body a provider would answer with: a function of the seed and the request alone, whatever its id is. */
 export function answerBody(
   request: SimulatedRequest,
   { seed, nth, tellsCosts }: Answering,
 ): Record<string, unknown> {
   const hash = createHash('sha256')
-    .update(JSON.stringify([seed, request.custom_id, request.body]))
+    .update(JSON.stringify([seed, request.body]))
     .digest();
   const asked = request.body['model'];
   const model = typeof asked === 'string' ? asked.replace(/:batch$/, '') : null;

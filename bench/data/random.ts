@@ -14,13 +14,15 @@ const WORDS =
     ' ',
   );
 
-/** Slices of one long text: quick to make, and no two alike. Holds quotes, a backslash and characters of two and three bytes. */
+/** Slices of one long text behind a number each: quick to make, and no two alike. Holds quotes, a backslash and characters of two and three bytes. */
 export function createTexts(random: () => number): (length: number) => string {
   const words = Array.from({ length: 20_000 }, () => WORDS[Math.floor(random() * WORDS.length)] ?? '');
   const text = words.join(' ');
+  let made = 0;
   return (length) => {
     const start = Math.floor(random() * (text.length - length - 2));
-    return `A${text.slice(start, start + length)}z`;
+    made += 1;
+    return `A${made} ${text.slice(start, start + length)}z`;
   };
 }
 

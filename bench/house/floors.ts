@@ -11,6 +11,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['contract.ts', 'polling.ts', 'metrics.ts'],
   ['executions', 'announce', 'endpoints'],
   ['output', 'spending'],
+  ['reuse'],
   ['rows', 'batches'],
   ['profiles', 'ladder'],
   ['requests'],

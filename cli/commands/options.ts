@@ -35,6 +35,7 @@ export interface TreatmentFlags {
   readonly sheet?: string;
   readonly stdin?: string;
   readonly quotes?: boolean;
+  readonly dedupe?: boolean;
 }
 
 export function addTreatmentOptions(command: Command): Command {
@@ -51,6 +52,8 @@ export function addTreatmentOptions(command: Command): Command {
     )
     .option('--endpoint <path>', 'the endpoint, such as /v1/embeddings')
     .option('--rounds <number>', 'most rounds a row may take part in', wholeNumber)
+    .option('--dedupe', 'send rows with the same request once, also with a temperature above 0')
+    .option('--no-dedupe', 'send each row, also those with the same request as another')
     .option('--strict', 'reject the file if one row is invalid')
     .option('--delimiter <character>', 'the delimiter of a table: , ; | tab (default: recognised)')
     .option(

@@ -85,7 +85,7 @@ function describePlan(planned: PlannedJob, files: readonly string[]): string[] {
     line('profile', `${printable(profile.name)}: ${treated.map(printable).join(', ')}`),
     line(
       'rows',
-      `${grouped(plan.rows)}: ${grouped(plan.rows - plan.invalid)} valid, ${grouped(plan.invalid)} invalid${plan.hasMore ? '; the input has more' : ''}`,
+      `${grouped(plan.rows)}: ${grouped(plan.rows - plan.invalid)} valid, ${grouped(plan.invalid)} invalid${describeRepeats(plan)}${plan.hasMore ? '; the input has more' : ''}`,
     ),
     line('shards', describeShards(plan)),
     line('tokens', `about ${grouped(plan.inputTokens)} of input`),
@@ -96,6 +96,12 @@ function describePlan(planned: PlannedJob, files: readonly string[]): string[] {
     ...describeProblems(plan),
     styleText('dim', 'Nothing was sent.'),
   ];
+}
+
+function describeRepeats({ deduplicated = 0 }: PlannedJob['plan']): string {
+  if (deduplicated === 0) return '';
+  const rows = deduplicated === 1 ? '1 row repeats' : `${grouped(deduplicated)} rows repeat`;
+  return `; ${rows} the request of another and ${deduplicated === 1 ? 'is' : 'are'} not sent`;
 }
 
 /** Characters of a request that are shown; the whole of it is in `--json`. */

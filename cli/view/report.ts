@@ -43,8 +43,8 @@ export async function reportSummary(
   }
 }
 
-/** For a sample, how to continue; for the job after it, the reused answers. */
-function sampleLines({ sample, taken }: Summary): string[] {
+/** For a sample, how to continue; for the job after it, the reused answers; rows that were not sent. */
+function sampleLines({ sample, taken, deduplicated }: Summary): string[] {
   return [
     ...(sample?.hasMore === true
       ? [
@@ -56,7 +56,13 @@ function sampleLines({ sample, taken }: Summary): string[] {
       : [
           `${taken.rows} of these answers are those of the sample ${printable(taken.jobId)}; they were paid for once.`,
         ]),
+    ...(deduplicated === undefined ? [] : [describeDeduplicated(deduplicated)]),
   ];
+}
+
+function describeDeduplicated({ rows, saved }: NonNullable<Summary['deduplicated']>): string {
+  const tokens = saved.inputTokens + saved.outputTokens;
+  return `${rows} ${rows === 1 ? 'row has' : 'rows have'} the same request as an earlier one and ${rows === 1 ? 'was' : 'were'} not sent, which saved ${tokens} tokens; --no-dedupe sends each row.`;
 }
 
 const SIMULATED_END = 'Simulated: these answers are made up; no provider was asked, and nothing was paid.';

@@ -13,6 +13,12 @@ export interface Usage {
   readonly credits: number;
 }
 
+/** What answers would have cost that were not asked for. */
+export interface Saved extends Usage {
+  /** At the profile's price; absent where it has none. */
+  readonly money?: { readonly amount: number; readonly currency: string };
+}
+
 /** What one model answered; without a name: answers that named none, and models beyond the first 20. */
 export interface ModelUsage extends Usage {
   readonly model?: string;

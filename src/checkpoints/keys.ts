@@ -94,6 +94,8 @@ export const roundKey = (ref: ShardRef, round: number, file: RoundFile): string 
  * - `sources.jsonl`: where each row came from, in jobs of several inputs
  * - `progress.json`: what the last poll saw; for people
  * - `trouble.json`: the last error of a failed step; reported if the shard never ends
+ * - `filled-results.jsonl`, `filled-dead-letters.jsonl`: the same with the rows that earlier rows answer for, in shards that
+ *   have such rows; `filled.json`: they are whole, and what they count
  * - `done.json`: every row has its final outcome; `stopped.json`: it has not, and why
  */
 export type ShardFile =
@@ -102,6 +104,9 @@ export type ShardFile =
   | 'trouble.json'
   | 'results.jsonl'
   | 'dead-letters.jsonl'
+  | 'filled-results.jsonl'
+  | 'filled-dead-letters.jsonl'
+  | 'filled.json'
   | 'done.json'
   | 'stopped.json';
 

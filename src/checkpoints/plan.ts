@@ -10,6 +10,8 @@ export interface Plan {
   readonly invalid: number;
   /** Rows whose answers are taken from a sample; absent when there are none. */
   readonly answered?: number;
+  /** Rows that an earlier row of the job answers for; absent when there are none. */
+  readonly deduplicated?: number;
   /** The job is a sample, and its inputs have more rows than it takes. */
   readonly hasMore?: true;
   /** Estimated as a tokenizer counts them, from some of the requests. In plans of version 0.1 a quarter of the request lines' bytes. */
@@ -31,7 +33,9 @@ export interface ShardPlan {
   readonly invalid: number;
   /** Rows whose answers are taken from a sample; absent when there are none. */
   readonly answered?: number;
-  /** Request lines in `round-1.requests.jsonl` (the rows that are neither invalid nor answered) and their bytes. */
+  /** Rows that an earlier row of the job answers for, perhaps one of another shard; absent when there are none. */
+  readonly deduplicated?: number;
+  /** Request lines in `round-1.requests.jsonl` and their bytes. Rows without one are in round 0. */
   readonly requests: number;
   readonly bytes: number;
 }
@@ -81,5 +85,15 @@ export type RowProblemCode =
   | 'OTHER_MODEL';
 
 export const MAX_LISTED_PROBLEMS = 100;
+
+/** Whether Build wrote a round 0: the shard has rows that are not sent. */
+export function hasRoundZero({ rows, requests }: ShardPlan): boolean {
+  return rows > requests;
+}
+
+/** Rows of a job that are sent. */
+export function rowsToSend({ shards }: Pick<Plan, 'shards'>): number {
+  return shards.reduce((sum, { requests }) => sum + requests, 0);
+}
 
 export const planObject = storedObject<Plan, string>(planKey);

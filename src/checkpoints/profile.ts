@@ -44,6 +44,11 @@ export interface ResolvedProfile {
   readonly also?: readonly AlsoFormat[] | undefined;
   /** Leave the files at the provider when their results are safe. */
   readonly keepProviderFiles: boolean;
+  /**
+   * Rows whose requests are the same but for the id are sent once: all of them, or those that set no temperature above 0. Absent:
+   * each row is sent, as in jobs of earlier versions.
+   */
+  readonly dedupe?: 'always' | 'without temperature' | undefined;
   /** Most batches of all jobs at this provider at the same time; absent for no limit of ours. */
   readonly maxBatches?: number | undefined;
 }

@@ -29,6 +29,8 @@ export interface OkLine {
   /** In jobs with a ladder: the step that the line is of, counted from 1, and its provider. */
   readonly step?: number;
   readonly provider?: string;
+  /** The earlier row with the same request, which was sent for this one, too; absent in rows that were sent. */
+  readonly answeredBy?: string;
   readonly source?: RowSource;
   /** The retry whose result this is, counted from 1; absent where the job itself settled the row. */
   readonly retried?: number;
@@ -60,6 +62,7 @@ export interface NotOkLine {
   /** In jobs with a ladder: the step that the line is of, counted from 1, and its provider. */
   readonly step?: number;
   readonly provider?: string;
+  readonly answeredBy?: string;
   readonly source?: RowSource;
   readonly retried?: number;
 }

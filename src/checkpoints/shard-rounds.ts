@@ -1,6 +1,6 @@
 import { collectedObject, readCollected, type ShardStep } from './collected.ts';
 import { jobObject, type Job } from './job.ts';
-import { planObject, type Plan } from './plan.ts';
+import { planObject, rowsToSend, type Plan } from './plan.ts';
 import type { ShardRef } from './keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
@@ -61,9 +61,6 @@ export async function isDirectRound(
 }
 
 /** Whether a job sends so few rows that it makes no batch of them. */
-export function isSmall(
-  { directUpTo }: Pick<Job['profile'], 'directUpTo'>,
-  { rows, invalid, answered = 0 }: Plan,
-): boolean {
-  return directUpTo !== undefined && rows - invalid - answered <= directUpTo;
+export function isSmall({ directUpTo }: Pick<Job['profile'], 'directUpTo'>, plan: Plan): boolean {
+  return directUpTo !== undefined && rowsToSend(plan) <= directUpTo;
 }

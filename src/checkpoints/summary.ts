@@ -2,7 +2,7 @@ import { beforeRetriesKey, summaryKey } from './keys.ts';
 import { storedObject } from './stored-object.ts';
 import type { Failure } from '../errors.ts';
 import type { BatchRecord, UnreadableLine } from './collected.ts';
-import type { ErrorCount, ModelUsage, OutcomeCounts, StepCounts, Usage } from './counts.ts';
+import type { ErrorCount, ModelUsage, OutcomeCounts, Saved, StepCounts, Usage } from './counts.ts';
 import type { InputRef, SkippedFiles } from './job.ts';
 import type { InputReading, RowProblem } from './plan.ts';
 import type { OpenBatch } from './shard-end.ts';
@@ -59,6 +59,8 @@ export interface Summary {
   readonly sample?: { readonly limit: number; readonly hasMore: boolean };
   /** Rows whose answers were taken from a sample, which paid for them; absent when there are none. */
   readonly taken?: { readonly jobId: string; readonly rows: number };
+  /** Rows that were not sent because an earlier one has the same request, and what that saved; absent when there are none. */
+  readonly deduplicated?: { readonly rows: number; readonly saved: Saved };
   /** Input rows; `counts` sums to it. */
   readonly rows: number;
   readonly counts: OutcomeCounts;

@@ -9,11 +9,13 @@ import { shownInputs } from '../requests/shown-inputs.ts';
 import { isCancelled, type Stop } from '../checkpoints/stop.ts';
 import { addCounts, NO_ROWS, rowsNotOk, settledRows } from '../checkpoints/outcomes.ts';
 import { deadLettersKey, resultsKey } from '../checkpoints/keys.ts';
+import type { Followed } from './shard/fill-followers.ts';
 import type { SettledShard } from './shard/settle-shards.ts';
 import { sumErrors } from './counts/error-counts.ts';
 import { jobAtStep } from '../ladder/step-of-round.ts';
 import { sumSteps } from './counts/step-counts.ts';
-import { costOfModels, money } from '../spending/price.ts';
+import { costOf, costOfModels, money, priceOf } from '../spending/price.ts';
+import type { Saved, Usage } from '../checkpoints/counts.ts';
 import type { Price } from '../checkpoints/profile.ts';
 import { sumModels } from './counts/model-usage.ts';
 import { addUsage, NO_USAGE } from './counts/usage.ts';
@@ -23,6 +25,8 @@ export interface JobEnd {
   /** Absent when Build could not read the input. */
   readonly plan: Plan | undefined;
   readonly shards: readonly SettledShard[];
+  /** Rows that earlier rows answer for; the shards do not count them. */
+  readonly followed?: Followed | undefined;
   /** Why the job failed as a whole. */
   readonly failure: Failure | undefined;
   /** Why nothing new was sent any more. */
@@ -41,10 +45,10 @@ export interface Unstarted {
 }
 
 /** Makes the summary of a job. Pure. */
-export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summary {
+export function summarize({ job, plan, shards, followed, endedAt, ...end }: JobEnd): Summary {
   const ends = shards.map((shard) => shard.end);
   const failure = jobFailure(end, ends);
-  const counts = addCounts(ends.map((end) => end.counts));
+  const counts = addCounts([...ends.map((end) => end.counts), ...(followed ? [followed.counts] : [])]);
   const notOk = rowsNotOk(counts);
   const batches = ends.flatMap((each) => each.batches);
   const sentDirect = countDirect(batches);
@@ -60,6 +64,10 @@ export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summa
     inputs: plan?.inputs ?? shownInputs(inputs),
     ...(job.skipped !== undefined && { skipped: job.skipped }),
     ...sampleFacts(job, plan),
+    ...(followed !== undefined &&
+      followed.rows > 0 && {
+        deduplicated: { rows: followed.rows, saved: savedBy(followed.saved, profile) },
+      }),
     rows: plan?.rows ?? 0,
     counts,
     shards: shards.length,
@@ -68,7 +76,7 @@ export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summa
     usage: ends.map(({ usage }) => usage).reduce(addUsage, NO_USAGE),
     ...sumAnswers(ends, profile.price),
     ...stepsOf(job, ends),
-    errors: sumErrors(ends.map(({ errors = [] }) => errors)),
+    errors: sumErrors([...ends.map(({ errors = [] }) => errors), followed?.errors ?? []]),
     unexplained: sumUnexplained(ends),
     ...unreadableIn(ends),
     batches,
@@ -82,6 +90,13 @@ export function summarize({ job, plan, shards, endedAt, ...end }: JobEnd): Summa
     endedAt: endedAt.toISOString(),
     seconds: Math.max(0, Math.round((endedAt.getTime() - Date.parse(createdAt)) / 1_000)),
   };
+}
+
+/** What answers would have cost, in tokens and at the profile's price. */
+function savedBy(usage: Usage, { price, model }: Job['profile']): Saved {
+  if (price === undefined) return usage;
+  const amount = money(costOf(priceOf(price, model), usage));
+  return { ...usage, money: { amount, currency: price.currency } };
 }
 
 function sampleFacts({ limit, sample }: Job, plan: Plan | undefined): Pick<Summary, 'sample' | 'taken'> {

@@ -88,6 +88,9 @@ function resolveOne(config: NightshiftConfig, name: string, profile: ProfileConf
     }),
     ...(profile.price === undefined ? {} : { price: profile.price }),
     ...(profile.also === undefined || profile.also.length === 0 ? {} : { also: [...new Set(profile.also)] }),
+    ...(profile.dedupe === false
+      ? {}
+      : { dedupe: profile.dedupe === true ? 'always' : 'without temperature' }),
     keepProviderFiles: profile.keepProviderFiles ?? false,
     ...(provider.maxBatches === undefined ? {} : { maxBatches: provider.maxBatches }),
   };

@@ -1,3 +1,5 @@
+import { escapeLineSeparators } from './json-line.ts';
+
 const BEFORE_ID = Buffer.from('{"custom_id":').length;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -14,4 +16,27 @@ function isEscaped(line: Buffer, quote: number): boolean {
   let from = quote;
   while (line[from - 1] === BACKSLASH) from -= 1;
   return (quote - from) % 2 === 1;
+}
+
+const BETWEEN_FIELDS = Buffer.from('","');
+const NOT_OK = Buffer.from('"ok":false');
+
+/**
+ * Where the other fields of such a line begin: at the quote of the second one. Within an id no quote, comma and quote follow one
+ * another, because its own quotes are escaped.
+ */
+export function fieldsBehindId(line: Buffer): number {
+  return line.indexOf(BETWEEN_FIELDS, BEFORE_ID + 1) + 2;
+}
+
+/** Whether a result line says that its row is not ok. */
+export function isNotOk(line: Buffer): boolean {
+  const at = fieldsBehindId(line);
+  return NOT_OK.equals(line.subarray(at, at + NOT_OK.length));
+}
+
+/** Such a line, or as much of it as begins with its id, with another id. */
+export function withCustomId(line: Buffer, customId: string): Buffer {
+  const id = Buffer.from(`{"custom_id":${escapeLineSeparators(JSON.stringify(customId))},`);
+  return Buffer.concat([id, line.subarray(fieldsBehindId(line))]);
 }

@@ -29,6 +29,12 @@ export async function* requiredLines(
   return yield* lines;
 }
 
+/** The lines of an object of ours one by one, each with its newline, empty ones too; none when there is no such object. */
+export async function* eachOwnLine(store: ObjectStore, key: string): AsyncGenerator<Buffer, undefined> {
+  for await (const lines of (await ownLines(store, key)) ?? []) yield* lines;
+  return undefined;
+}
+
 async function* readOwn(name: string, object: OpenObject): AsyncGenerator<Buffer[], undefined> {
   try {
     for await (const lines of frameLines(object.body, MAX_OWN_LINE_BYTES, 'raw')) {

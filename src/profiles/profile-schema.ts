@@ -192,6 +192,11 @@ export const profileSchema = z.strictObject({
   completionWindow: completionWindow.optional(),
   /** Leave the uploaded file and the result files at the provider once the results are safe. Default false. */
   keepProviderFiles: z.boolean().optional(),
+  /**
+   * Send rows once whose requests are the same in every byte but the id: one answer for all of them. Default: only requests that
+   * set no temperature above 0; `true`: those, too; `false`: each row is sent, for answers that shall differ.
+   */
+  dedupe: z.boolean().optional(),
   /** `direct`: rows of an expired batch, or without rounds left, are sent to the realtime endpoint, a call each. Default: never. */
   late: z.literal('direct').optional(),
   /** `direct`: jobs of at most `smallRows` rows go to the realtime endpoint at once, without a batch. Default: never. */

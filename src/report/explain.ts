@@ -42,7 +42,16 @@ export function tellJob(data: ReportData): string[] {
       ? [`${counted(notOk, 'row')} ${notOk === 1 ? 'has' : 'have'} no answer; the reasons are below.`]
       : []),
     `The job took ${duration(seconds)}${tellCost(data)}.`,
+    ...(data.deduplicated === undefined ? [] : [tellRepeats(data.deduplicated)]),
   ];
+}
+
+function tellRepeats({ rows, saved }: NonNullable<ReportData['deduplicated']>): string {
+  const tokens = counted(saved.inputTokens + saved.outputTokens, 'token');
+  const { money: spared } = saved;
+  const price =
+    spared === undefined ? '' : `, ${money(spared.amount, spared.currency)} at the profile's price`;
+  return `${counted(rows, 'row')} ${rows === 1 ? 'has' : 'have'} the same request as an earlier row, whose answer ${rows === 1 ? 'it has' : 'they have'}, too: that saved ${tokens}${price}.`;
 }
 
 /** How far a job is that runs, its pace so far, and how long the rest takes at that pace. */

@@ -46,6 +46,7 @@ export interface ReportFacts extends Pick<
   readonly question?: Pick<ResolvedProfile, 'system' | 'prompt' | 'price'> | undefined;
   readonly planned?: Pick<Plan, 'inputTokens'> | undefined;
   readonly retries?: Summary['retries'];
+  readonly deduplicated?: Summary['deduplicated'];
   /** The progress of a job that still runs. */
   readonly progress?: Pick<JobStatus, 'shards' | 'openShards'> | undefined;
 }
@@ -85,6 +86,7 @@ export interface ReportData {
   readonly texts: readonly (readonly [name: string, text: string])[];
   readonly cost: Cost;
   readonly retries: Summary['retries'];
+  readonly deduplicated: Summary['deduplicated'];
   readonly files: readonly FileLink[];
   readonly progress: ReportFacts['progress'];
 }
@@ -129,6 +131,7 @@ export function describeReport(facts: ReportFacts): ReportData {
     timeline: drawTimeline(batches, startedAt, at),
     batches: batches.slice(0, SHOWN_BATCHES).map(showBatch),
     allBatches: batches.length,
+    deduplicated: facts.deduplicated,
     total: { ...sumAnswers(facts.models), ...facts.usage },
     models: facts.models.map((usage) => ({
       ...usage,

@@ -9,6 +9,9 @@ import type { RowSource } from '../checkpoints/result-line.ts';
 import { roundKey } from '../checkpoints/keys.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { followLine } from '../reuse/follow-line.ts';
+import { Leaders } from '../reuse/leaders.ts';
+import { RequestHash } from '../reuse/request-hash.ts';
 import { known } from '../provider/dialects/known.ts';
 import { MAX_CUSTOM_ID, type RequestRules } from './request-line.ts';
 import { RuleRequests, type InvalidRow, type MadeRequest, type RequestMaker } from './request-maker.ts';
@@ -70,6 +73,7 @@ async function build(
   {
     createIds = createUniqueIds,
     createRequests = byRules,
+    createHash = newHash,
     time,
   }: BuildParts & { time?: StepTime | undefined },
   from: BuildState | undefined,
@@ -81,7 +85,8 @@ async function build(
     // A seed that nobody can know: whoever writes the input could otherwise make ids that share their hash. Nothing of it is
     // in what is written, so that a build that starts again may take another one.
     const start = state ?? { turn, attempt, seed: randomInt(SEEDS) };
-    const calling = { store, job, requests, ids: createIds(start.seed), time };
+    const leaders = leadersOf(job, start, createHash);
+    const calling = { store, job, requests, ids: createIds(start.seed), leaders, time };
     const built = start.built ?? (await buildOnce(calling, start));
     if ('rows' in built) return built;
     const innocent = await findInnocent(calling, start, built);
@@ -119,6 +124,20 @@ export interface BuildParts {
   readonly createIds?: ((seed: number) => UniqueIds) | undefined;
   /** Default: {@link RuleRequests}. */
   readonly createRequests?: ((rules: RequestRules) => RequestMaker) | undefined;
+  readonly createHash?: ((seed: number) => RequestHash) | undefined;
+}
+
+const newHash = (seed: number): RequestHash => new RequestHash(seed);
+
+/** Requests that share their hash under each seed are all sent in the end. */
+function leadersOf(
+  { profile: { dedupe } }: Job,
+  { attempt, seed }: Start,
+  createHash: (seed: number) => RequestHash,
+): Leaders | undefined {
+  return dedupe === undefined || attempt === MAX_SEEDS
+    ? undefined
+    : new Leaders({ dedupe }, createHash(seed));
 }
 
 const byRules = (rules: RequestRules): RequestMaker => new RuleRequests(rules);
@@ -129,6 +148,8 @@ interface Calling {
   readonly job: Job;
   readonly requests: RequestMaker;
   readonly ids: UniqueIds;
+  /** Absent where each row is sent, whatever the others ask. */
+  readonly leaders: Leaders | undefined;
   readonly time: StepTime | undefined;
 }
 
@@ -136,9 +157,10 @@ type Start = Pick<BuildState, 'turn' | 'attempt' | 'seed' | 'built' | 'reading'>
 
 /** Reads the inputs to their end, or for as long as there is time. */
 async function buildOnce(calling: Calling, start: Start): Promise<Built | Unfinished> {
-  const { store, job, ids, time } = calling;
+  const { store, job, ids, leaders, time } = calling;
+  const tables = { ids, ...leaders?.tables };
   const saved = start.reading;
-  if (saved !== undefined) await loadTables(store, { jobId: job.jobId, turn: start.turn }, { ids });
+  if (saved !== undefined) await loadTables(store, { jobId: job.jobId, turn: start.turn }, tables);
   const writer = await ShardWriter.open(
     store,
     { jobId: job.jobId, limits: job.profile.shardLimits, tellsSources: job.inputs.length > 1 },
@@ -160,7 +182,7 @@ async function buildOnce(calling: Calling, start: Start): Promise<Built | Unfini
         earlierBytes: earlier?.bytes,
         sampledBytes: sampled?.bytes,
       };
-      await saveBuildState(store, job.jobId, { ...start, reading }, { ids });
+      await saveBuildState(store, job.jobId, { ...start, reading }, tables);
       return { rows: reading.builder.rows, shards: reading.writer.plans.length };
     }
     await earlier?.end();
@@ -173,22 +195,30 @@ async function buildOnce(calling: Calling, start: Start): Promise<Built | Unfini
   }
 }
 
-/** Of the ids that look like duplicates, how many are none; reads the shards again, for as long as there is time. */
+/**
+ * Of the ids that look like duplicates, and of the requests that look like those of earlier rows, how many are none; reads the
+ * shards again, for as long as there is time.
+ */
 async function findInnocent(
-  { store, job: { jobId }, time }: Calling,
+  { store, job: { jobId }, leaders, time }: Calling,
   start: Start,
   { plan, suspects: listed, shard: first }: Built,
 ): Promise<number | Unfinished> {
   const suspects = new Set(listed);
-  for (let shard = first; shard < plan.shards.length && suspects.size > 0; shard += 1) {
+  const led = leaders === undefined ? {} : { led: leaders.tables.led };
+  if (start.built !== undefined) await loadTables(store, { jobId, turn: start.turn }, led);
+  for (let shard = first; shard < plan.shards.length; shard += 1) {
+    const unconfirmed = leaders?.unconfirmed ?? 0;
+    if (suspects.size + unconfirmed === 0) break;
     if (shard > first && time?.isShort() === true) {
       const built = { plan, suspects: [...suspects], shard };
-      await saveBuildState(store, jobId, { ...start, reading: undefined, built }, {});
+      await saveBuildState(store, jobId, { ...start, reading: undefined, built }, led);
       return { rows: plan.rows, shards: plan.shards.length };
     }
-    await clearSuspects(store, { jobId, shard }, suspects);
+    if (suspects.size > 0) await clearSuspects(store, { jobId, shard }, suspects);
+    if (unconfirmed > 0) await leaders?.confirm(store, { jobId, shard });
   }
-  return suspects.size;
+  return suspects.size + (leaders?.unconfirmed ?? 0);
 }
 
 /** What goes along with the rows. */
@@ -211,6 +241,7 @@ class Builder {
   readonly #requests: RequestMaker;
   readonly #writer: ShardWriter;
   readonly #ids: JobIds;
+  readonly #leaders: Leaders | undefined;
   readonly #earlier: EarlierResults | undefined;
   /** Of the row at hand, in the job that is retried. */
   #idBefore: string | undefined;
@@ -228,19 +259,19 @@ class Builder {
   #rows: number;
   #invalid: number;
   #answered: number;
-  /** Ids of the rows that a sample has answered: no request line has them. */
-  readonly #answeredIds: Set<string>;
+  #deduplicated: number;
   readonly #tokens: TokenEstimate;
   /** Of the first row that has one. */
   #model: string | undefined;
 
   constructor(
-    { job, requests, ids }: Calling,
+    { job, requests, ids, leaders }: Calling,
     { writer, sampled, earlier }: Beside,
     saved: SavedBuilder = NOTHING_BUILT,
   ) {
     const { customIdLength } = job.profile.provider.dialect.limits;
     this.#ids = new JobIds(ids, job.inputs, known(customIdLength, MAX_CUSTOM_ID));
+    this.#leaders = leaders;
     this.#job = job;
     this.#requests = requests;
     this.#writer = writer;
@@ -254,7 +285,7 @@ class Builder {
     this.#rows = saved.rows;
     this.#invalid = saved.invalid;
     this.#answered = saved.answered;
-    this.#answeredIds = new Set(saved.answeredIds);
+    this.#deduplicated = saved.deduplicated;
     this.#tokens = TokenEstimate.from(saved.tokens);
     this.#model = saved.model;
   }
@@ -269,7 +300,7 @@ class Builder {
       rows: this.#rows,
       invalid: this.#invalid,
       answered: this.#answered,
-      answeredIds: [...this.#answeredIds],
+      deduplicated: this.#deduplicated,
       tokens: this.#tokens.save(),
       model: this.#model,
     };
@@ -348,10 +379,19 @@ class Builder {
   #send(row: Row, source: RowSource, answer?: SampledAnswer): Promise<void> | undefined {
     const request = this.#make(row);
     if (!('line' in request)) return this.#addInvalid(row, source, request);
+    const position = this.#rows - 1;
     if (answer?.customId === request.customId) {
       this.#answered += 1;
-      this.#answeredIds.add(request.customId);
-      return this.#writer.addAnswered(answer.line, source);
+      this.#leaders?.addAnswered(request, position);
+      return this.#writer.addKnown({ kind: 'answered', line: answer.line }, source);
+    }
+    const leader = this.#leaders?.leaderOf(request, position);
+    if (leader !== undefined) {
+      this.#deduplicated += 1;
+      return this.#writer.addKnown(
+        { kind: 'deduplicated', line: followLine(request.customId, leader) },
+        source,
+      );
     }
     this.#tokens.add(request.line);
     return this.#writer.addRequest(request, source);
@@ -397,7 +437,7 @@ class Builder {
     this.#model ??= model;
     const unique = this.#ids.take(customId, this.#idBefore);
     if (unique !== undefined) return underId(request, unique);
-    if (this.suspects.size < MAX_SUSPECTS && !this.#answeredIds.has(customId)) this.suspects.add(customId);
+    if (this.suspects.size < MAX_SUSPECTS) this.suspects.add(customId);
     return { customId, problem: DUPLICATE };
   }
 
@@ -412,6 +452,7 @@ class Builder {
       rows: this.#rows,
       invalid: this.#invalid,
       ...(this.#answered > 0 && { answered: this.#answered }),
+      ...(this.#deduplicated > 0 && { deduplicated: this.#deduplicated }),
       ...(this.hasMore && { hasMore: true }),
       inputTokens: this.#tokens.total(bytes),
       inputs: this.#inputs,
@@ -439,7 +480,7 @@ const NOTHING_BUILT: SavedBuilder = {
   rows: 0,
   invalid: 0,
   answered: 0,
-  answeredIds: [],
+  deduplicated: 0,
   tokens: [0, 0, 0],
 };
 

@@ -48,7 +48,7 @@ export interface SavedBuilder {
   readonly rows: number;
   readonly invalid: number;
   readonly answered: number;
-  readonly answeredIds: readonly string[];
+  readonly deduplicated: number;
   readonly tokens: SavedEstimate;
   readonly model?: string | undefined;
 }
@@ -64,6 +64,7 @@ export interface SavedShard {
   readonly inputs: number;
   readonly invalid: number;
   readonly answered: number;
+  readonly deduplicated: number;
   readonly sentBehindInvalid: number;
   /** Bytes of its files, for those that are written. */
   readonly bytes: {

@@ -89,13 +89,6 @@ export function generatedId(ordinal: number): string {
 
 const BEHIND_ID = Buffer.from(',"method":"POST"');
 
-/** The same request line under another id. */
-export function withCustomId(line: Buffer, customId: string): Buffer {
-  // Within the id its quotes would be escaped.
-  const rest = line.subarray(line.indexOf(BEHIND_ID));
-  return Buffer.concat([Buffer.from(`{"custom_id":${JSON.stringify(customId)}`), rest]);
-}
-
 const BEFORE_BODY = Buffer.from(',"body":');
 
 /** The body of a request line of ours, which ends with it: its values as they are. */

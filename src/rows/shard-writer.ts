@@ -24,6 +24,14 @@ export interface RequestToWrite {
   readonly inputs: number;
 }
 
+/** A row that is not sent. */
+export interface KnownRow {
+  /** `answered`: the line is its result line; `deduplicated`: the line says which row answers for it. */
+  readonly kind: 'answered' | 'deduplicated';
+  /** With its newline. */
+  readonly line: Buffer;
+}
+
 /** Cuts a job's rows into shards as they come, by exact bytes and rows, and writes each shard's files. */
 export class ShardWriter {
   readonly #store: ObjectStore;
@@ -70,10 +78,10 @@ export class ShardWriter {
     return this.#addToNext((shard) => shard.addInvalid(problem, row, source));
   }
 
-  /** Takes a row whose result line is known already, newline included; it is not sent. */
-  addAnswered(line: Buffer, source: RowSource): Promise<void> {
-    if (this.#open?.takesUnsent(this.#limits)) return this.#open.addAnswered(line, source);
-    return this.#addToNext((shard) => shard.addAnswered(line, source));
+  /** Takes a row that is not sent because its result line is known already, or that of an earlier row is its own. */
+  addKnown(known: KnownRow, source: RowSource): Promise<void> {
+    if (this.#open?.takesUnsent(this.#limits)) return this.#open.addKnown(known, source);
+    return this.#addToNext((shard) => shard.addKnown(known, source));
   }
 
   async #addToNext(add: (shard: OpenShard) => Promise<void> | undefined): Promise<void> {
@@ -118,7 +126,7 @@ class OpenShard {
   #sent = 0;
   #inputs = 0;
   #invalid = 0;
-  #answered = 0;
+  #known = { answered: 0, deduplicated: 0 };
   /** Rows that were sent since the last one that was not. */
   #sentBehindInvalid = 0;
 
@@ -136,7 +144,7 @@ class OpenShard {
 
   /** Rows that are not sent cost the provider nothing, but a shard's files are also read by one Lambda. */
   takesUnsent({ maxRows }: ShardLimits): boolean {
-    return this.#invalid + this.#answered < maxRows;
+    return this.#invalid + this.#known.answered + this.#known.deduplicated < maxRows;
   }
 
   addRequest({ line, inputs }: RequestToWrite, source: RowSource): Promise<void> | undefined {
@@ -158,10 +166,10 @@ class OpenShard {
     await this.#deadLetters?.write(invalidDeadLetter(problem, row));
   }
 
-  async addAnswered(line: Buffer, source: RowSource): Promise<void> {
+  async addKnown({ kind, line }: KnownRow, source: RowSource): Promise<void> {
     await this.#sources?.write(`${JSON.stringify(source)}\n`);
     if (this.#results === undefined) this.#openRoundZero();
-    this.#answered += 1;
+    this.#known[kind] += 1;
     await this.#writeSent();
     await this.#results?.write(line);
     await this.#deadLetters?.write('\n');
@@ -173,19 +181,25 @@ class OpenShard {
     await this.#writeSent();
     await this.#results?.close();
     await this.#deadLetters?.close();
-    const [requests, invalid, answered] = [this.#sent, this.#invalid, this.#answered];
-    const { bytes } = this.#requests;
-    const rows = requests + invalid + answered;
-    return { rows, invalid, ...(answered > 0 && { answered }), requests, bytes };
+    const [requests, invalid] = [this.#sent, this.#invalid];
+    const { answered, deduplicated } = this.#known;
+    return {
+      rows: requests + invalid + answered + deduplicated,
+      invalid,
+      ...(answered > 0 && { answered }),
+      ...(deduplicated > 0 && { deduplicated }),
+      requests,
+      bytes: this.#requests.bytes,
+    };
   }
 
   async suspend(): Promise<SavedShard> {
     const files = this.#files();
     for (const { writer } of files) await writer.close();
-    const [sent, inputs, invalid, answered] = [this.#sent, this.#inputs, this.#invalid, this.#answered];
+    const [sent, inputs, invalid] = [this.#sent, this.#inputs, this.#invalid];
     const bytes = Object.fromEntries(files.map(({ name, writer }) => [name, writer.bytes]));
     const sentBehindInvalid = this.#sentBehindInvalid;
-    return { sent, inputs, invalid, answered, sentBehindInvalid, bytes: bytes as SavedShard['bytes'] };
+    return { sent, inputs, invalid, ...this.#known, sentBehindInvalid, bytes: bytes as SavedShard['bytes'] };
   }
 
   /** Begins its files with what they were when it was suspended; they may have become more in a call that failed. */
@@ -196,7 +210,7 @@ class OpenShard {
     this.#sent = counts.sent;
     this.#inputs = counts.inputs;
     this.#invalid = counts.invalid;
-    this.#answered = counts.answered;
+    this.#known = { answered: counts.answered, deduplicated: counts.deduplicated };
     this.#sentBehindInvalid = counts.sentBehindInvalid;
   }
 

@@ -1,5 +1,5 @@
 import type { JobLedger } from '../checkpoints/ledger.ts';
-import type { Plan } from '../checkpoints/plan.ts';
+import { rowsToSend, type Plan } from '../checkpoints/plan.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import { numberText } from '../exact-json.ts';
 import { costOf, priceOf } from './price.ts';
@@ -54,7 +54,7 @@ export function longestAnswer(body: Readonly<Record<string, unknown>>): number |
 
 /** What a whole plan sends. */
 export function sendingOf({ shards, inputTokens, estimatedTokens = inputTokens }: Plan): Sending {
-  return { rows: shards.reduce((sum, { requests }) => sum + requests, 0), inputTokens: estimatedTokens };
+  return { rows: rowsToSend({ shards }), inputTokens: estimatedTokens };
 }
 
 /** What some of a plan's request lines are, by their bytes. */

@@ -1,5 +1,6 @@
 import { forgetJoined, forgetRows, needsNoResume, needsNoRows } from '../collect/forget-rows.ts';
 import { mergeRetry } from '../collect/retry/merge-retry.ts';
+import { fillFollowers, type Followed } from '../collect/shard/fill-followers.ts';
 import { settleShards, type SettledShard } from '../collect/shard/settle-shards.ts';
 import { summarize } from '../collect/summarize.ts';
 import type { WriteContext, WritingContext, WrittenContext } from '../contract.ts';
@@ -46,11 +47,15 @@ export async function writeResults(
   const failure = plan?.failure ?? (error === undefined ? undefined : failureFromCatch(error));
   const shards = plan === undefined ? [] : await settleShards(edges, jobId, plan, { failure, pace });
   if (shards === undefined) return later;
+  const filling = plan && { plan, shards, since: later.writing, pace };
+  const followed = filling && (await fillFollowers(store, jobId, filling));
+  if (plan !== undefined && followed === undefined) return later;
   const stop = await readStop(store, jobId);
   const endedAt = new Date(edges.clock.now());
-  const summary = summarize({ job, plan, shards, failure, stop, endedAt });
+  const summary = summarize({ job, plan, shards, followed, failure, stop, endedAt });
   reconcile(summary, plan);
-  if (!(await joinFiles(store, shards, summary, { since: later.writing, pace }))) return later;
+  const joining = { since: later.writing, pace, filled: followed?.filled ?? new Map<number, number>() };
+  if (!(await joinFiles(store, shards, summary, joining))) return later;
   if (shards.length > MAX_SOURCES) await forgetJoined(store, jobId);
   await writeEnds(edges, { job, plan, summary });
   return (await forgetJob(edges, { summary, plan, pace })) ? describe(summary) : later;
@@ -107,6 +112,7 @@ interface Joining {
   /** What is joined in parts is kept by this. */
   readonly since: number;
   readonly pace: Pace;
+  readonly filled: Followed['filled'];
 }
 
 /** @returns false when time ran short, and another call has to join the rest */
@@ -114,15 +120,22 @@ async function joinFiles(
   store: ObjectStore,
   shards: readonly SettledShard[],
   { jobId, results, deadLetters }: Summary,
-  { since, pace }: Joining,
+  { since, pace, filled }: Joining,
 ): Promise<boolean> {
-  const join = (key: string, file: ShardFile, among: readonly SettledShard[]): Promise<boolean> => {
-    const sources = among.map(({ shard }) => shardKey({ jobId, shard }, file));
+  const join = (
+    key: string,
+    file: 'results.jsonl' | 'dead-letters.jsonl',
+    among: readonly SettledShard[],
+  ): Promise<boolean> => {
+    const fileOf = (shard: number): ShardFile => (filled.has(shard) ? `filled-${file}` : file);
+    const sources = among.map(({ shard }) => shardKey({ jobId, shard }, fileOf(shard)));
     const part = (n: number | 'all'): string => joinedKey(jobId, since, `${file}-${n}`);
     return joinObjects(store, { key, sources, part }, pace);
   };
   if (results !== undefined && !(await join(resultsKey(jobId), 'results.jsonl', shards))) return false;
-  const withDeadLetters = shards.filter(({ end: { counts } }) => rowsNotOk(counts) > 0);
+  const withDeadLetters = shards.filter(
+    ({ shard, end: { counts } }) => (filled.get(shard) ?? rowsNotOk(counts)) > 0,
+  );
   if (deadLetters === undefined) await store.delete(deadLettersKey(jobId));
   else if (!(await join(deadLettersKey(jobId), 'dead-letters.jsonl', withDeadLetters))) return false;
   return true;

@@ -65,6 +65,7 @@ describe('resolveProfile', () => {
       polling: { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 },
       resultShape: 'compact',
       budget: {},
+      dedupe: 'without temperature',
       keepProviderFiles: false,
     });
   });

@@ -74,7 +74,10 @@ async function run(shards: number, retry: boolean, small: { small?: 'direct' } =
     instant: true,
   });
   const key = 'input/rows.jsonl';
-  await edges.store.put(key, '{"prompt":"hello"}\n'.repeat(2 * shards));
+  await edges.store.put(
+    key,
+    Array.from({ length: 2 * shards }, (_, n) => `{"prompt":"hello ${n}"}\n`).join(''),
+  );
   const overrides = { shardLimits: { maxRows: 2 }, ...small };
   await startJob(
     { ...edges, config: CONFIG, executions },

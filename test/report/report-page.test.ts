@@ -239,8 +239,12 @@ test('the summary tells usage by model and errors by code, bounded', async () =>
     })),
   });
   const rows = [
-    ...Array.from({ length: 60 }, (_, n) => ({ custom_id: `q${n}`, prompt: 'x' })),
-    ...Array.from({ length: 60 }, (_, n) => ({ custom_id: `m${n}`, prompt: 'x', model: `model-${n % 30}` })),
+    ...Array.from({ length: 60 }, (_, n) => ({ custom_id: `q${n}`, prompt: `x ${n}` })),
+    ...Array.from({ length: 60 }, (_, n) => ({
+      custom_id: `m${n}`,
+      prompt: `x ${n}`,
+      model: `model-${n % 30}`,
+    })),
   ];
 
   const { summary } = await world.run(rows.map((row) => `${JSON.stringify(row)}\n`).join(''), {

@@ -6,7 +6,8 @@ import { FastRequests } from '../../src/fast-path/fast-requests.ts';
 import type { Job } from '../../src/checkpoints/job.ts';
 import { buildPrefix, shardsPrefix } from '../../src/checkpoints/keys.ts';
 import type { Plan } from '../../src/checkpoints/plan.ts';
-import { buildOn, buildShards, isPlan } from '../../src/rows/build-shards.ts';
+import { RequestHash } from '../../src/reuse/request-hash.ts';
+import { buildOn, buildShards, isPlan, type BuildParts } from '../../src/rows/build-shards.ts';
 import { buildStateObject, forgetBuildState } from '../../src/rows/build-state.ts';
 import { createUniqueIds } from '../../src/rows/unique-ids.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -63,12 +64,12 @@ async function inOnePass(inputs: readonly InputFile[], shape?: Partial<Job>): Pr
 async function inCalls(
   inputs: readonly InputFile[],
   time: StepTime,
-  { shape, createIds }: { readonly shape?: Partial<Job>; readonly createIds?: typeof createUniqueIds } = {},
+  { shape, ...parts }: Pick<BuildParts, 'createIds' | 'createHash'> & { readonly shape?: Partial<Job> } = {},
 ): Promise<Outcome> {
   const { job, store, filesOf } = openJob(inputs, shape);
   for (let calls = 1; calls < 2_000; calls += 1) {
     const from = await buildStateObject.read(store, 'job-1');
-    const plan = await buildOn(store, job, { createRequests, createIds, time, from }).catch(asText);
+    const plan = await buildOn(store, job, { createRequests, ...parts, time, from }).catch(asText);
     if (typeof plan === 'string' || isPlan(plan)) {
       await forgetBuildState(store, 'job-1');
       expect(await Array.fromAsync(store.list(buildPrefix('job-1')))).toEqual([]);
@@ -139,7 +140,8 @@ describe.each(Object.entries(FORMATS))('a %s file', (extension, write) => {
         writing,
         fc.integer({ min: 1, max: 4 }),
         fc.constantFrom('plain', 'gzip', 'utf-16'),
-        async (rows, how, nth, wrapping) => {
+        fc.constantFrom(undefined, 'always'),
+        async (rows, how, nth, wrapping, dedupe) => {
           const content = write([...START, ...rows], how);
           const half = content.length - 100;
           const file = {
@@ -152,8 +154,9 @@ describe.each(Object.entries(FORMATS))('a %s file', (extension, write) => {
             'utf-16': { name: `rows${extension}`, content: utf16(content) },
           }[wrapping] as InputFile;
           const second = { name: 'second.jsonl', content: Buffer.from('{"custom_id":"q1","prompt":"x"}\n') };
-          const whole = await inOnePass([file, second]);
-          const divided = await inCalls([file, second], shortEvery(nth));
+          const shape = { profile: profileOf({ shardLimits: { maxBytes: 10_000, maxRows: 5 }, dedupe }) };
+          const whole = await inOnePass([file, second], shape);
+          const divided = await inCalls([file, second], shortEvery(nth), { shape });
           expect(divided.plan).toEqual(whole.plan);
           // What a refused file leaves is never sent.
           if (typeof whole.plan !== 'string') expect(divided.files).toEqual(whole.files);
@@ -215,6 +218,42 @@ test('ids that only share a hash are found out, however the build and the search
   expect(divided.files).toEqual(whole.files);
   expect(attempts).toBe(2);
 });
+
+test('requests that were led to by a hash alone are found out, however the build and the search are divided', async () => {
+  const repeated = Array.from(
+    { length: 1_700 },
+    (_, n) => `{"custom_id":"q${n}","prompt":"row ${n % 900} of many"}\n`,
+  );
+  const file = { name: 'rows.jsonl', content: Buffer.from(repeated.join('')) };
+  const shape = {
+    profile: profileOf({ shardLimits: { maxBytes: 10_000, maxRows: 5 }, dedupe: 'always' as const }),
+  };
+  const seeds: number[] = [];
+  /** Under the first seed, two requests share their hash, and rows that repeat one follow the other. */
+  const createHash = (seed: number): RequestHash => {
+    if (!seeds.includes(seed)) seeds.push(seed);
+    return seeds[0] === seed ? new ConfusedHash(seed) : new RequestHash(seed);
+  };
+
+  const divided = await inCalls([file], shortEvery(2), { shape, createHash });
+
+  const whole = await inOnePass([file], shape);
+  expect(whole.plan).toMatchObject({ rows: 1_700, deduplicated: 800 });
+  expect(divided.plan).toEqual(whole.plan);
+  // The first build may have begun more shards.
+  expect(divided.files).toMatchObject(whole.files);
+  expect(seeds).toHaveLength(2);
+});
+
+/** Takes two requests for the same. */
+class ConfusedHash extends RequestHash {
+  override take(line: Buffer, start: number): void {
+    super.take(line, start);
+    if (!line.includes('row 899 ') && !line.includes('row 898 ')) return;
+    this.high = 7;
+    this.low = 7;
+  }
+}
 
 test('a file that cannot be entered in its middle, and takes all of the time to get there again, is refused', async () => {
   const zipped = { name: 'rows.jsonl.gz', content: gzipSync(lines(20_000).content) };

@@ -6,6 +6,7 @@ import type { Job } from '../../src/checkpoints/job.ts';
 import type { Plan } from '../../src/checkpoints/plan.ts';
 import type { ResolvedProfile, ShardLimits } from '../../src/checkpoints/profile.ts';
 import { roundKey } from '../../src/checkpoints/keys.ts';
+import type { RequestHash } from '../../src/reuse/request-hash.ts';
 import { buildShards } from '../../src/rows/build-shards.ts';
 import type { UniqueIds } from '../../src/rows/unique-ids.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
@@ -30,12 +31,20 @@ export interface BuildOptions {
   readonly strict?: boolean;
   readonly profile?: Partial<ResolvedProfile>;
   readonly createIds?: (seed: number) => UniqueIds;
+  readonly createHash?: (seed: number) => RequestHash;
 }
 
 /** Builds the shards of a job of one file, in a folder of its own. */
 export async function build(
   content: string | Buffer | AsyncIterable<Buffer>,
-  { name = 'rows.jsonl', limits = WIDE, strict = false, profile = {}, createIds }: BuildOptions = {},
+  {
+    name = 'rows.jsonl',
+    limits = WIDE,
+    strict = false,
+    profile = {},
+    createIds,
+    createHash,
+  }: BuildOptions = {},
 ): Promise<Built> {
   const folder = await openTempFolder();
   const store = createFolderStore(folder);
@@ -44,6 +53,7 @@ export async function build(
   await writeFile(join(folder, key), content);
   const plan = await buildShards(store, jobOf(key, limits, strict, profile), {
     createIds,
+    createHash,
     createRequests: (rules) => new FastRequests(rules),
   });
   return {

@@ -111,7 +111,7 @@ tableOf(UNCOUNTED, 1).test(
 
 test('Anthropic is sent no row whose id it does not take', async () => {
   const world = await openDialect('anthropic');
-  const rows = ['good-1', 'bad.1', 'good-2', 'bad 2', 'good-3'].map((id) => ({ id, prompt: 'echo:x' }));
+  const rows = ['good-1', 'bad.1', 'good-2', 'bad 2', 'good-3'].map((id) => ({ id, prompt: `echo:${id}` }));
 
   const { results } = await world.run(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
 

@@ -85,7 +85,7 @@ test('an output is checked in the provider’s whole body, too', async () => {
 test('answers that are cut or refused are counted without an output, too', async () => {
   const world = await openWorld();
 
-  const { results, summary } = await world.run(rows('fine', '[truncate]', '[refuse]', '[refuse]'));
+  const { results, summary } = await world.run(rows('fine', '[truncate]', '[refuse]', '[refuse] too'));
 
   expect(summary).toMatchObject({ status: 'succeeded', truncated: 1, refused: 2 });
   expect(results[2]).toMatchObject({ ok: true, text: null, refusal: 'I cannot help with that.' });

@@ -7,7 +7,7 @@ import type { ResultLine } from '../../checkpoints/result-line.ts';
 import type { Outcome } from '../../checkpoints/counts.ts';
 import { endpointAt } from '../../endpoints/endpoints.ts';
 import { parseExact } from '../../exact-json.ts';
-import { ownLines } from '../../jsonl/own-lines.ts';
+import { eachOwnLine } from '../../jsonl/own-lines.ts';
 import { goesUp, takesAnswers } from '../../ladder/goes-up.ts';
 import { nextRequest } from '../../ladder/next-request.ts';
 import { stepAbove } from '../../ladder/step-of-round.ts';
@@ -104,7 +104,7 @@ async function writeStep(store: ObjectStore, round: Round, by: Climb): Promise<R
 function firstRequests(store: ObjectStore, round: Round): AsyncGenerator<Buffer, undefined> | undefined {
   return round.step === undefined
     ? undefined
-    : readLines(store, stepKey(round, round.step.nth, 'raised.jsonl'));
+    : eachOwnLine(store, stepKey(round, round.step.nth, 'raised.jsonl'));
 }
 
 type StepWriters = Readonly<Record<'results' | 'deadLetters' | 'raised' | 'requests', ObjectWriter>>;
@@ -153,8 +153,3 @@ function shownOf(line: Extract<ResultLine, { ok: true }>, { resultShape, endpoin
 
 const LINE_END = Buffer.from('\n');
 const SPACE = Buffer.from(' ');
-
-async function* readLines(store: ObjectStore, key: string): AsyncGenerator<Buffer, undefined> {
-  for await (const lines of (await ownLines(store, key)) ?? []) yield* lines;
-  return undefined;
-}

@@ -1,4 +1,5 @@
-import { ownLines } from '../../jsonl/own-lines.ts';
+import { readFollowLine } from '../../reuse/follow-line.ts';
+import { eachOwnLine } from '../../jsonl/own-lines.ts';
 import { InvalidInput, type Failure } from '../../errors.ts';
 import { parseExact } from '../../exact-json.ts';
 import { ErrorTally } from '../counts/error-counts.ts';
@@ -16,7 +17,7 @@ export interface Merge {
   readonly ref: ShardRef;
   /** The first round whose results are not there yet; 1 for a shard that never ran. */
   readonly nextRound: number;
-  /** Whether Build wrote a round 0, for rows that are not sent. */
+  /** Whether the shard has a round 0. */
   readonly hasRoundZero: boolean;
   /** The error of the rows of `nextRound`; without it there must be none. */
   readonly failure?: Failure | undefined;
@@ -85,7 +86,7 @@ async function takeOver(
   if (dead === 0) return { rows: requests, deadLetters: 0 };
   const writer = store.write(shardKey(ref, 'dead-letters.jsonl'));
   try {
-    for await (const line of readLines(store, roundKey(ref, round, 'dead-letters.jsonl'))) {
+    for await (const line of eachOwnLine(store, roundKey(ref, round, 'dead-letters.jsonl'))) {
       if (line.length > 1) await writer.write(line);
     }
     await writer.close();
@@ -104,7 +105,7 @@ async function writeRows(
 ): Promise<Merged> {
   const results = store.write(shardKey(ref, 'results.jsonl'));
   const deadLetters = store.write(shardKey(ref, 'dead-letters.jsonl'));
-  const sources = readLines(store, shardKey(ref, 'sources.jsonl'));
+  const sources = eachOwnLine(store, shardKey(ref, 'sources.jsonl'));
   try {
     let rows = 0;
     let dead = 0;
@@ -131,6 +132,8 @@ class EndTally {
   readonly #errors = new ErrorTally();
 
   add({ result, deadLetter: letter }: RowLines): void {
+    // A row that another one answers for is counted when it has that one's line.
+    if (readFollowLine(Buffer.from(result)) !== undefined) return;
     if (letter.length === 0) {
       this.#counts.ok += 1;
       return;
@@ -191,9 +194,9 @@ async function* readStep(
   ref: ShardRef,
   step: number,
 ): AsyncGenerator<RowLines | RaisedRow> {
-  const deadLetters = readLines(store, stepKey(ref, step, 'dead-letters.jsonl'));
-  const requests = readLines(store, stepKey(ref, step, 'raised.jsonl'));
-  for await (const result of readLines(store, stepKey(ref, step, 'results.jsonl'))) {
+  const deadLetters = eachOwnLine(store, stepKey(ref, step, 'dead-letters.jsonl'));
+  const requests = eachOwnLine(store, stepKey(ref, step, 'raised.jsonl'));
+  for await (const result of eachOwnLine(store, stepKey(ref, step, 'results.jsonl'))) {
     const { value: letter } = await deadLetters.next();
     const isKept = result[0] === SPACE;
     if (result.length > 1 && !isKept) yield { result, deadLetter: letterOf(letter) };
@@ -212,8 +215,8 @@ async function* readRound(
   ref: ShardRef,
   round: number,
 ): AsyncGenerator<RowLines | 'deferred'> {
-  const results = readLines(store, roundKey(ref, round, 'results.jsonl'));
-  const deadLetters = readLines(store, roundKey(ref, round, 'dead-letters.jsonl'));
+  const results = eachOwnLine(store, roundKey(ref, round, 'results.jsonl'));
+  const deadLetters = eachOwnLine(store, roundKey(ref, round, 'dead-letters.jsonl'));
   for await (const result of results) {
     const { value: letter } = await deadLetters.next();
     if (result.length === 1) yield 'deferred';
@@ -227,7 +230,7 @@ async function* failRound(
   { ref, nextRound, failure, open }: Merge & { readonly failure: Failure },
 ): AsyncGenerator<RowLines | 'deferred'> {
   const warning = open && warnOf(ref, open);
-  for await (const bytes of readLines(store, roundKey(ref, nextRound, 'requests.jsonl'))) {
+  for await (const bytes of eachOwnLine(store, roundKey(ref, nextRound, 'requests.jsonl'))) {
     const request = parseRequest(bytes);
     const line = notOk(request.custom_id, 'exhausted', failure, nextRound - 1);
     yield { result: jsonLine(line), deadLetter: deadLetter(request, bytes, line, warning) };
@@ -237,10 +240,4 @@ async function* failRound(
 function warnOf({ jobId }: ShardRef, { batchId }: OpenBatch): string {
   const batch = batchId === undefined ? 'A batch that may exist' : `Batch ${batchId}`;
   return `${batch} is still open and may have answered this row: dropping this dead letter again may pay for it again. Resume job ${jobId} instead.`;
-}
-
-/** Lines with their newline, empty ones too. */
-async function* readLines(store: ObjectStore, key: string): AsyncGenerator<Buffer, undefined> {
-  for await (const lines of (await ownLines(store, key)) ?? []) yield* lines;
-  return undefined;
 }

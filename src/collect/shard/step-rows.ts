@@ -1,6 +1,6 @@
 import { roundKey } from '../../checkpoints/keys.ts';
 import { InvalidInput } from '../../errors.ts';
-import { ownLines } from '../../jsonl/own-lines.ts';
+import { eachOwnLine } from '../../jsonl/own-lines.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { Round } from '../round/round.ts';
 
@@ -46,9 +46,9 @@ async function* roundRows(
   ref: Round,
   round: number,
 ): AsyncGenerator<StepRow | 'deferred', undefined> {
-  const deadLetters = readLines(store, roundKey(ref, round, 'dead-letters.jsonl'));
-  const requests = round === 0 ? undefined : readLines(store, roundKey(ref, round, 'requests.jsonl'));
-  for await (const result of readLines(store, roundKey(ref, round, 'results.jsonl'))) {
+  const deadLetters = eachOwnLine(store, roundKey(ref, round, 'dead-letters.jsonl'));
+  const requests = round === 0 ? undefined : eachOwnLine(store, roundKey(ref, round, 'requests.jsonl'));
+  for await (const result of eachOwnLine(store, roundKey(ref, round, 'results.jsonl'))) {
     const { value: letter = NOTHING } = await deadLetters.next();
     const request = (await requests?.next())?.value;
     if (result.length === 1) yield 'deferred';
@@ -58,8 +58,3 @@ async function* roundRows(
 }
 
 const NOTHING = Buffer.alloc(0);
-
-async function* readLines(store: ObjectStore, key: string): AsyncGenerator<Buffer, undefined> {
-  for await (const lines of (await ownLines(store, key)) ?? []) yield* lines;
-  return undefined;
-}

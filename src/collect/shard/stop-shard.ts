@@ -1,5 +1,6 @@
 import { shardKey, type ShardRef } from '../../checkpoints/keys.ts';
 import { findLeftOpen, type LeftOpen } from '../../checkpoints/open-batch.ts';
+import { hasRoundZero } from '../../checkpoints/plan.ts';
 import { stopObject, type Stop } from '../../checkpoints/stop.ts';
 import { readOpenTwins, RESUME_CANCELS } from '../../checkpoints/twins.ts';
 import type { Edges } from '../../edges.ts';
@@ -36,14 +37,20 @@ export async function stopShard(edges: Edges, ref: ShardRef, stop: ShardStop): P
   const isOpen = last === undefined || stop.leftOpen !== undefined;
   const leftOpen = isOpen ? (stop.leftOpen ?? (await findLeftOpen(store, ref, failure))) : NOTHING_LEFT;
   const { open } = leftOpen;
-  const hasRoundZero = plan.invalid > 0 || (plan.answered ?? 0) > 0;
   const rounds = (await readCollected(store, ref)).filter(
     ({ round }) => round < nextRound && round !== last?.round,
   );
   const settled = last === undefined ? rounds : [...rounds, last];
   const before = settled.at(-1);
   const step = before?.up ?? before?.step;
-  const merged = await mergeRounds(store, { ref, nextRound, hasRoundZero, failure, open, step });
+  const merged = await mergeRounds(store, {
+    ref,
+    nextRound,
+    hasRoundZero: hasRoundZero(plan),
+    failure,
+    open,
+    step,
+  });
   checkRows(ref, plan, merged.rows);
   const twins = await readOpenTwins(store, ref, { lastRound: nextRound, onResume: RESUME_CANCELS });
   const end = sumRounds(plan, settled, { failure, twins, ...leftOpen });

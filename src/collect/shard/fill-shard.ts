@@ -1,0 +1,140 @@
+import { shardKey } from '../../checkpoints/keys.ts';
+import { CountsDoNotReconcile } from '../../errors.ts';
+import { isNotOk, withCustomId } from '../../jsonl/custom-id.ts';
+import { requiredLines } from '../../jsonl/own-lines.ts';
+import { answerFollower, readFollowLine, type FollowLine } from '../../reuse/follow-line.ts';
+import type { MergedShard, ResultBlocks, SettledRow } from '../../reuse/result-blocks.ts';
+import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
+import { readFollowed, type FollowerTally } from './follower-tally.ts';
+
+/** Bytes of rows that wait for the lines of earlier rows, and of those lines. */
+const WINDOW_BYTES = 32 * 1_048_576;
+
+/** What rows that others answer for are filled in from, and counted in. */
+export interface Filling {
+  /** Of this shard, and of those before it. */
+  readonly blocks: ResultBlocks;
+  readonly tally: FollowerTally;
+  /** Default 32 MiB. */
+  readonly windowBytes?: number | undefined;
+}
+
+/** @returns the shard's dead letters, with those of rows that others answer for */
+export async function fillShard(store: ObjectStore, shard: MergedShard, filling: Filling): Promise<number> {
+  const results = store.write(shardKey(shard, 'filled-results.jsonl'));
+  const deadLetters = store.write(shardKey(shard, 'filled-dead-letters.jsonl'));
+  const filler = new ShardFiller({ results, deadLetters }, filling);
+  const letters = shard.deadLetters > 0 ? readLines(store, shardKey(shard, 'dead-letters.jsonl')) : undefined;
+  try {
+    for await (const line of readLines(store, shardKey(shard, 'results.jsonl'))) {
+      const follow = readFollowLine(line);
+      const letter = letters !== undefined && isNotOk(line) ? (await letters.next()).value : undefined;
+      const pending = follow === undefined ? filler.add(line, letter) : filler.follow(follow);
+      if (pending !== undefined) await pending;
+    }
+    await filler.flush();
+    await results.close();
+    await (filler.deadLetters > 0 ? deadLetters.close() : deadLetters.abort());
+    return filler.deadLetters;
+  } catch (error) {
+    await results.abort();
+    await deadLetters.abort();
+    throw error;
+  }
+}
+
+interface Writers {
+  readonly results: ObjectWriter;
+  readonly deadLetters: ObjectWriter;
+}
+
+/** A row that waits because one before it does, or because it follows. */
+type Waiting = { readonly line: Buffer; readonly letter: Buffer | undefined } | FollowLine;
+
+/**
+ * Writes the rows of a shard in their order. Rows that others answer for wait, with those behind them, until there are enough to
+ * read the lines of those others together.
+ */
+class ShardFiller {
+  readonly #writers: Writers;
+  readonly #blocks: ResultBlocks;
+  readonly #tally: FollowerTally;
+  readonly #windowBytes: number;
+  #waiting: Waiting[] = [];
+  #leaders = new Set<number>();
+  #bytes = 0;
+  deadLetters = 0;
+
+  constructor(writers: Writers, { blocks, tally, windowBytes = WINDOW_BYTES }: Filling) {
+    this.#writers = writers;
+    this.#windowBytes = windowBytes;
+    this.#blocks = blocks;
+    this.#tally = tally;
+  }
+
+  /** Takes a row with lines of its own. */
+  add(line: Buffer, letter: Buffer | undefined): Promise<void> | undefined {
+    if (this.#waiting.length === 0 && letter === undefined) return this.#writers.results.write(line);
+    this.#waiting.push({ line, letter });
+    return this.#grow(line.length + (letter?.length ?? 0));
+  }
+
+  /** Takes a row that another one answers for. */
+  follow(follow: FollowLine): Promise<void> | undefined {
+    this.#waiting.push(follow);
+    const { leader } = follow;
+    const isNew = !this.#leaders.has(leader);
+    this.#leaders.add(leader);
+    return this.#grow(LEAST_BYTES + (isNew ? this.#blocks.bytesOf(leader) : 0));
+  }
+
+  async flush(): Promise<void> {
+    const waiting = this.#waiting;
+    const rows = await this.#blocks.read(this.#leaders);
+    const answers = new Map([...rows].map(([position, { result }]) => [position, readFollowed(result)]));
+    this.#waiting = [];
+    this.#leaders = new Set();
+    this.#bytes = 0;
+    for (const row of waiting) {
+      if ('line' in row) {
+        await this.#write(row.line, row.letter);
+        continue;
+      }
+      const [settled, answer] = [rows.get(row.leader), answers.get(row.leader)];
+      if (settled === undefined || answer === undefined) throw noAnswer(row);
+      this.#tally.add(row.customId, answer);
+      await this.#write(answerFollower(settled.result, row), letterOf(settled, row));
+    }
+  }
+
+  #grow(bytes: number): Promise<void> | undefined {
+    this.#bytes += bytes;
+    return this.#bytes > this.#windowBytes ? this.flush() : undefined;
+  }
+
+  async #write(line: Buffer, letter: Buffer | undefined): Promise<void> {
+    await this.#writers.results.write(line);
+    if (letter === undefined) return;
+    this.deadLetters += 1;
+    await this.#writers.deadLetters.write(letter);
+  }
+}
+
+/** What a row that waits takes at least. */
+const LEAST_BYTES = 200;
+
+/** The request is the same but for its id. */
+function letterOf({ deadLetter }: SettledRow, { customId }: FollowLine): Buffer | undefined {
+  return deadLetter && withCustomId(deadLetter, customId);
+}
+
+function noAnswer({ customId, leader }: FollowLine): CountsDoNotReconcile {
+  return new CountsDoNotReconcile(
+    `Row ${leader + 1} of the job answers for "${customId}" and has no result of its own.`,
+  );
+}
+
+async function* readLines(store: ObjectStore, key: string): AsyncGenerator<Buffer, undefined> {
+  for await (const lines of requiredLines(store, key)) yield* lines;
+  return undefined;
+}

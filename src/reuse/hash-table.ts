@@ -1,0 +1,177 @@
+/** Many small parts, so that one that grows copies little, and memory grows in small steps. */
+const PART_BITS = 8;
+const PARTS = 2 ** PART_BITS;
+
+const FIRST_CAPACITY = 16;
+const MAX_LOAD = 0.75;
+const GROWTH = 2;
+
+/**
+ * Maps 64-bit hashes to values of a few 32-bit words, in open addressing with linear probing: some bytes a key more than the
+ * key and its value are, where a `Map` takes a hundred.
+ */
+export class HashTable {
+  readonly #parts: Part[];
+  #size = 0;
+
+  readonly #stride: number;
+
+  /** @param words 32-bit words of a value */
+  constructor(words: number) {
+    this.#stride = 2 + words;
+    this.#parts = Array.from({ length: PARTS }, () => new Part(2 + words));
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The value of a key, as the words of a table that may be read and changed until the next key is added. */
+  find(high: number, low: number): Value | undefined {
+    return this.#part(high).find(high, low);
+  }
+
+  /** Adds a key that is not there yet. */
+  add(high: number, low: number, value: readonly number[]): void {
+    const { words, at } = this.#part(high).add(high, low);
+    for (const [n, word] of value.entries()) words[at + n] = word;
+    this.#size += 1;
+  }
+
+  /** The first word of a key's value; undefined for a key that is not there yet: it is added, with this word. */
+  getOrAdd(high: number, low: number, word: number): number | undefined {
+    const known = this.#part(high).getOrAdd(high, low, word);
+    if (known === undefined) this.#size += 1;
+    return known;
+  }
+
+  /** What it holds, in bytes that {@link load} takes. */
+  *dump(): Generator<Uint8Array> {
+    for (const part of this.#parts) yield part.dump();
+  }
+
+  /** Takes what was dumped, into an empty table. @param onValue called with each value */
+  async load(
+    chunks: AsyncIterable<Uint8Array>,
+    onValue: (value: readonly number[]) => void = () => undefined,
+  ): Promise<void> {
+    const bytes = 4 * this.#stride;
+    for await (const entries of wholeEntries(chunks, bytes)) {
+      for (let at = 0; at < entries.length; at += bytes) {
+        const words = Array.from({ length: this.#stride }, (_, n) => entries.readUInt32LE(at + 4 * n));
+        const [high = 0, low = 0, ...value] = words;
+        this.add(high, low, value);
+        onValue(value);
+      }
+    }
+  }
+
+  #part(high: number): Part {
+    const part = this.#parts[high >>> (32 - PART_BITS)];
+    if (part === undefined) throw new RangeError(`${high} is not the upper half of a 64-bit hash.`);
+    return part;
+  }
+}
+
+/** Dumped entries again, wherever the bytes were cut. */
+async function* wholeEntries(chunks: AsyncIterable<Uint8Array>, length: number): AsyncGenerator<Buffer> {
+  let rest: Uint8Array = new Uint8Array();
+  for await (const chunk of chunks) {
+    const bytes = Buffer.concat([rest, chunk]);
+    const end = bytes.length - (bytes.length % length);
+    yield bytes.subarray(0, end);
+    rest = bytes.subarray(end);
+  }
+  if (rest.length > 0) throw new Error('A table of hashes ends in the middle of an entry.');
+}
+
+/** Where the words of a value begin. */
+export interface Value {
+  readonly words: Uint32Array;
+  readonly at: number;
+}
+
+class Part {
+  readonly #stride: number;
+  #capacity = FIRST_CAPACITY;
+  #words: Uint32Array<ArrayBuffer>;
+  #size = 0;
+
+  constructor(stride: number) {
+    this.#stride = stride;
+    this.#words = new Uint32Array(stride * FIRST_CAPACITY);
+  }
+
+  /** Its entries, each as so many words. */
+  dump(): Uint8Array {
+    const stride = this.#stride;
+    const bytes = Buffer.allocUnsafe(4 * stride * this.#size);
+    let end = 0;
+    for (let at = 0; at < this.#words.length; at += stride) {
+      if (this.#words[at] === 0 && this.#words[at + 1] === 0) continue;
+      for (let n = 0; n < stride; n += 1) end = bytes.writeUInt32LE(this.#words[at + n] ?? 0, end);
+    }
+    return bytes;
+  }
+
+  find(high: number, low: number): Value | undefined {
+    const at = this.#locate(high, low);
+    const words = this.#words;
+    return words[at] === high && words[at + 1] === low ? { words, at: at + 2 } : undefined;
+  }
+
+  add(high: number, low: number): Value {
+    if (this.#size >= this.#capacity * MAX_LOAD) this.#grow();
+    const at = this.#locate(high, low);
+    const words = this.#words;
+    words[at] = high;
+    words[at + 1] = low;
+    this.#size += 1;
+    return { words, at: at + 2 };
+  }
+
+  getOrAdd(high: number, low: number, word: number): number | undefined {
+    if (this.#size >= this.#capacity * MAX_LOAD) this.#grow();
+    const at = this.#locate(high, low);
+    const words = this.#words;
+    if (words[at] === high && words[at + 1] === low) return words[at + 2];
+    words[at] = high;
+    words[at + 1] = low;
+    words[at + 2] = word;
+    this.#size += 1;
+    return undefined;
+  }
+
+  /** Where a key is, or would be. Two zeros are an empty entry; no hash is that. */
+  #locate(high: number, low: number): number {
+    const words = this.#words;
+    const stride = this.#stride;
+    // The lower half alone chooses the entry: the upper one has chosen the part.
+    let entry = Math.floor((low / 2 ** 32) * this.#capacity);
+    for (;;) {
+      const at = entry * stride;
+      const foundHigh = words[at];
+      const foundLow = words[at + 1];
+      if (foundHigh === 0 && foundLow === 0) return at;
+      if (foundHigh === high && foundLow === low) return at;
+      entry = entry + 1 === this.#capacity ? 0 : entry + 1;
+    }
+  }
+
+  #grow(): void {
+    const before = this.#words;
+    const stride = this.#stride;
+    this.#capacity = Math.ceil(this.#capacity * GROWTH);
+    const words = new Uint32Array(stride * this.#capacity);
+    this.#words = words;
+    for (let from = 0; from < before.length; from += stride) {
+      const high = before[from] ?? 0;
+      const low = before[from + 1] ?? 0;
+      if (high === 0 && low === 0) continue;
+      const at = this.#locate(high, low);
+      for (let n = 0; n < stride; n += 1) words[at + n] = before[from + n] ?? 0;
+    }
+    // Given back at once: the collector would wait until as much again is garbage.
+    before.buffer.transfer(0);
+  }
+}

@@ -1,0 +1,156 @@
+import { shardKey } from '../checkpoints/keys.ts';
+import { isNotOk } from '../jsonl/custom-id.ts';
+import { requiredLines } from '../jsonl/own-lines.ts';
+import { frameLines } from '../jsonl/lines.ts';
+import { sideBySide } from '../side-by-side.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+
+/** A shard's files of results as they are merged. */
+export interface MergedShard {
+  readonly jobId: string;
+  readonly shard: number;
+  /** Rows of its `dead-letters.jsonl`; 0 when there is none. */
+  readonly deadLetters: number;
+}
+
+/** Neighbouring lines of a shard's results, about {@link BLOCK_BYTES} of them, and their dead letters. */
+interface Block {
+  readonly shard: MergedShard;
+  /** Position of its first row in the job. */
+  readonly row: number;
+  rows: number;
+  readonly start: number;
+  end: number;
+  readonly deadStart: number;
+  deadEnd: number;
+}
+
+/** A row's result line, and its dead letter when it is not ok. */
+export interface SettledRow {
+  readonly result: Buffer;
+  readonly deadLetter: Buffer | undefined;
+}
+
+const BLOCK_BYTES = 65_536;
+/** What is read at once: blocks behind one another, and some gaps between them. */
+const READ_BYTES = 4 * 1_048_576;
+const GAP_BYTES = 262_144;
+const READS_IN_FLIGHT = 4;
+
+/**
+ * Finds the lines of single rows in the merged results of a job's shards. Memory holds where every 64 KiB of them are; a read
+ * brings lines by ranges, never by a request each.
+ */
+export class ResultBlocks {
+  readonly #store: ObjectStore;
+  readonly #blocks: Block[] = [];
+  #rows = 0;
+
+  constructor(store: ObjectStore) {
+    this.#store = store;
+  }
+
+  /** Takes the next shard in order. */
+  async add(shard: MergedShard): Promise<void> {
+    const letters = shard.deadLetters > 0 ? this.#letterBytes(shard) : undefined;
+    let [start, deadStart] = [0, 0];
+    let block: Block | undefined;
+    for await (const lines of requiredLines(this.#store, shardKey(shard, 'results.jsonl'))) {
+      for (const line of lines) {
+        if (block === undefined || block.end - block.start >= BLOCK_BYTES) {
+          block = { shard, row: this.#rows, rows: 0, start, end: start, deadStart, deadEnd: deadStart };
+          this.#blocks.push(block);
+        }
+        if (letters !== undefined && isNotOk(line)) deadStart += (await letters.next()).value ?? 0;
+        start += line.length;
+        this.#rows += 1;
+        block.rows += 1;
+        block.end = start;
+        block.deadEnd = deadStart;
+      }
+    }
+  }
+
+  /** About how many bytes a row's result line has. */
+  bytesOf(position: number): number {
+    const { start, end, rows } = this.#blockOf(position);
+    return Math.ceil((end - start) / rows);
+  }
+
+  /** Reads the lines of rows. @throws Error for a position that no shard has */
+  async read(positions: Iterable<number>): Promise<Map<number, SettledRow>> {
+    const wanted = new Set(positions);
+    const blocks = [...new Set([...wanted].map((position) => this.#blockOf(position)))];
+    const groups = group(blocks.toSorted((a, b) => a.row - b.row));
+    const found = await sideBySide(groups, (each) => this.#readGroup(each, wanted), READS_IN_FLIGHT);
+    return new Map(found.flat());
+  }
+
+  async #readGroup(blocks: readonly Block[], wanted: ReadonlySet<number>): Promise<[number, SettledRow][]> {
+    const [first, last] = [blocks[0], blocks.at(-1)];
+    if (first === undefined || last === undefined) return [];
+    const lines = await this.#readLines(first.shard, 'results.jsonl', first.start, last.end);
+    const letters = await this.#readLines(first.shard, 'dead-letters.jsonl', first.deadStart, last.deadEnd);
+    let letter = 0;
+    return lines.flatMap((line, n): [number, SettledRow][] => {
+      const deadLetter = letters.length > 0 && isNotOk(line) ? letters[letter++] : undefined;
+      const position = first.row + n;
+      if (!wanted.has(position)) return [];
+      // Copies: the whole range would stay in memory for one of its lines.
+      return [[position, { result: Buffer.from(line), deadLetter: deadLetter && Buffer.from(deadLetter) }]];
+    });
+  }
+
+  async #readLines(
+    shard: MergedShard,
+    file: 'results.jsonl' | 'dead-letters.jsonl',
+    start: number,
+    end: number,
+  ): Promise<Buffer[]> {
+    if (end === start) return [];
+    const bytes = await this.#store.get(shardKey(shard, file), { start, end });
+    if (bytes?.length !== end - start)
+      throw new Error(`${this.#store.locate(shardKey(shard, file))} changed while it was read.`);
+    const framed = await Array.fromAsync(frameLines(chunksOf(bytes), bytes.length, 'raw'));
+    return framed.flat().flatMap(({ bytes: line }) => line ?? []);
+  }
+
+  async *#letterBytes(shard: MergedShard): AsyncGenerator<number> {
+    for await (const lines of requiredLines(this.#store, shardKey(shard, 'dead-letters.jsonl')))
+      for (const { length } of lines) yield length;
+  }
+
+  #blockOf(position: number): Block {
+    let [from, to] = [0, this.#blocks.length];
+    while (to - from > 1) {
+      const middle = (from + to) >>> 1;
+      if ((this.#blocks[middle]?.row ?? 0) <= position) from = middle;
+      else to = middle;
+    }
+    const block = this.#blocks[from];
+    if (block === undefined || !(position < block.row + block.rows))
+      throw new Error(`There is no result of row ${position + 1}, which answers for others.`);
+    return block;
+  }
+}
+
+async function* chunksOf(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes;
+}
+
+/** Blocks of one shard that are read together, because little is between them. */
+function group(blocks: readonly Block[]): Block[][] {
+  const groups: Block[][] = [];
+  for (const block of blocks) {
+    const open = groups.at(-1);
+    const [first, last] = [open?.[0], open?.at(-1)];
+    const isNear =
+      first !== undefined &&
+      last?.shard === block.shard &&
+      block.start - last.end <= GAP_BYTES &&
+      block.end - first.start <= READ_BYTES;
+    if (isNear) open?.push(block);
+    else groups.push([block]);
+  }
+  return groups;
+}

@@ -1,0 +1,81 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { RequestHash } from '../../src/reuse/request-hash.ts';
+import { build } from '../rows/build.ts';
+
+const rowsOf = (texts: readonly string[]): string =>
+  texts.map((prompt, n) => `${JSON.stringify({ custom_id: `q${n}`, prompt })}\n`).join('');
+
+/** A hash that takes many requests for the same. */
+class WeakHash extends RequestHash {
+  override take(): void {
+    this.high = 1;
+    this.low = 1;
+  }
+}
+
+const repeats = (texts: readonly string[]): number => texts.length - new Set(texts).size;
+
+describe('rows that are suspected to have the same request', () => {
+  test('are told apart by their bytes: each other request is sent, whatever its hash is', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 12 }),
+        async (texts) => {
+          const { plan, lines } = await build(rowsOf(texts), {
+            profile: { dedupe: 'always' },
+            createHash: (seed) => new WeakHash(seed),
+          });
+
+          const sent = (await lines(0, 1, 'requests.jsonl')).map((line) =>
+            JSON.stringify(JSON.parse(line).body),
+          );
+          expect(new Set(sent).size).toBe(new Set(texts).size);
+          expect(sent).toHaveLength(plan.rows - (plan.deduplicated ?? 0));
+          expect(plan.deduplicated ?? 0).toBeLessThanOrEqual(repeats(texts));
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+
+  test('are told from the row that leads when it only shares the hash: the build starts again', async () => {
+    const seeds: number[] = [];
+    const createHash = (seed: number): RequestHash => {
+      seeds.push(seed);
+      return seeds.length === 1 ? new WeakHash(seed) : new RequestHash(seed);
+    };
+
+    const { plan } = await build(rowsOf(['a', 'b', 'b', 'a']), { profile: { dedupe: 'always' }, createHash });
+
+    expect(plan).toMatchObject({ rows: 4, deduplicated: 2 });
+    expect(new Set(seeds).size).toBe(2);
+  });
+
+  test.each([1, 60, 1_000])('are found among thousands of rows of %i characters', async (length) => {
+    const texts = Array.from({ length: 3_000 }, (_, n) => `${'é"\\'.repeat(length)} ${n % 1_000}`);
+
+    const { plan } = await build(rowsOf(texts), {
+      profile: { dedupe: 'always' },
+      limits: { maxBytes: 100_000_000, maxRows: 100_000 },
+    });
+
+    expect(plan.deduplicated).toBe(2_000);
+  });
+});
+
+test('requests that differ in one bit share no hash', () => {
+  const hash = new RequestHash(77);
+  const line = Buffer.from(`{"custom_id":"q","method":"POST","body":{"x":"${'0'.repeat(100)}"}}\n`);
+  const start = line.indexOf('"method"');
+  const seen = new Set<string>();
+  for (let at = start; at < line.length; at += 1) {
+    for (let bit = 0; bit < 8; bit += 1) {
+      const changed = Buffer.from(line);
+      changed[at] = (changed[at] ?? 0) ^ (1 << bit);
+      hash.take(changed, start);
+      seen.add(`${hash.high} ${hash.low}`);
+    }
+  }
+  expect(seen.size).toBe(8 * (line.length - start));
+});
