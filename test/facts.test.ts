@@ -1,9 +1,12 @@
 import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { MAX_LISTED_PROBLEMS } from '../src/checkpoints/plan.ts';
+import { MAX_CONCURRENCY } from '../src/direct/rate-limit.ts';
 import { DIALECTS } from '../src/provider/dialects/dialects.ts';
-import { MAX_INPUTS } from '../src/requests/request-limits.ts';
+import { MAX_INPUTS, MAX_REQUEST_BYTES } from '../src/requests/request-limits.ts';
 import { MAX_COLUMNS } from '../src/rows/formats/csv-records.ts';
+import { MAX_CUSTOM_ID } from '../src/rows/request-line.ts';
 import { MAX_IDS } from '../src/rows/unique-ids.ts';
 
 /** Numbers and versions of the documents, compared with where they come from. */
@@ -22,12 +25,28 @@ const NODES = JSON.parse(read('tools/node/package.json')) as {
 
 const grouped = (count: number): string => count.toLocaleString('en-US');
 
+/** Rows of the table of faults. */
+function faults(): number {
+  const [, table = ''] = read('docs/reliability.md').split('## What strikes, and how it ends');
+  return [...table.matchAll(/^\| (?!where|---)/gm)].length;
+}
+
 describe('a document', () => {
   test.each([
     ['README.md', 'the number of dialects', `([${Object.keys(DIALECTS).length} dialects]`],
     ['README.md', 'the columns of a table', `${grouped(MAX_COLUMNS)} columns per table`],
     ['README.md', 'the rows of a job', `${grouped(MAX_IDS)} rows and`],
     ['README.md', 'the files of a job', `${grouped(MAX_INPUTS)} files per job`],
+    ['README.md', 'the size of a request', `(${MAX_REQUEST_BYTES / 1_000_000} MB on this machine)`],
+    ['README.md', 'the number of faults', `over ${Math.floor(faults() / 50) * 50} faults`],
+    ['docs/guide.md', 'the keys of a request', `up to ${grouped(MAX_INPUTS)} keys`],
+    ['docs/guide.md', 'the length of an id', `up to ${MAX_CUSTOM_ID} characters`],
+    [
+      'docs/guide.md',
+      'the calls of a shard at once',
+      `adds one with every answer, up to ${MAX_CONCURRENCY}.`,
+    ],
+    ['docs/guide.md', 'the problems of a summary', `the first ${MAX_LISTED_PROBLEMS} invalid rows`],
     [
       'docs/decisions/0005-cdk-pin.md',
       'the version of the CDK command line',

@@ -4,9 +4,10 @@ import type { ObjectStore } from '../store/object-store.ts';
 import type { Failure } from '../errors.ts';
 import type { KnownCounts } from './outcomes.ts';
 import type { ErrorCount, ModelUsage, Usage } from './counts.ts';
+import type { Unexplained } from './unexplained.ts';
 
 /** `round-<r>.collected.json`: the result of one round of one shard. */
-export interface Collected {
+export interface Collected extends Unexplained {
   readonly round: number;
   readonly requests: number;
   /** Rows with their final outcome in this round. */
@@ -17,20 +18,8 @@ export interface Collected {
   readonly invalid_output?: number;
   /** Rows that go to the next round. */
   readonly deferred: number;
-  /** Rows absent from output and error file. */
-  readonly missing: number;
-  readonly duplicates: number;
-  /** Result lines that no request explains: a count, and the first custom_ids. */
-  readonly unknown: number;
-  readonly unknownIds: readonly string[];
-  /** Result lines that are no JSON object with a custom_id. */
-  readonly unreadable: number;
-  /** The first of them. */
+  /** The first unreadable lines. */
   readonly unreadableLines?: readonly UnreadableLine[];
-  /** Rows whose result line came back under a changed custom_id. */
-  readonly changedIds?: number;
-  /** Rows that the next round asks again because their result lines cannot be read or belong to no row. */
-  readonly paidTwice?: number;
   readonly usage: Usage;
   readonly models?: readonly ModelUsage[];
   /** Of the rows with their final outcome in this round. */

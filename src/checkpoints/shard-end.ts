@@ -4,9 +4,10 @@ import type { ObjectStore } from '../store/object-store.ts';
 import type { Failure } from '../errors.ts';
 import type { BatchRecord, UnreadableLine } from './collected.ts';
 import type { ErrorCount, ModelUsage, OutcomeCounts, StepCounts, Usage } from './counts.ts';
+import type { Unexplained } from './unexplained.ts';
 
 /** `shards/<n>/done.json` and, with a failure, `stopped.json`. */
-export interface ShardEnd {
+export interface ShardEnd extends Unexplained {
   readonly counts: OutcomeCounts;
   readonly rounds: number;
   readonly usage: Usage;
@@ -15,15 +16,7 @@ export interface ShardEnd {
   readonly steps?: readonly StepCounts[];
   readonly errors?: readonly ErrorCount[];
   readonly batches: readonly BatchRecord[];
-  /** Everything reconciliation could not explain, over all rounds. */
-  readonly missing: number;
-  readonly duplicates: number;
-  readonly unknown: number;
-  readonly unknownIds: readonly string[];
-  readonly unreadable: number;
   readonly unreadableLines?: readonly UnreadableLine[];
-  readonly changedIds?: number;
-  readonly paidTwice?: number;
   /** Ids of files at the provider that could not be deleted, and of those of an open batch. */
   readonly left: readonly string[];
   /** The batch that the shard left as it is. */

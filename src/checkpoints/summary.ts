@@ -6,6 +6,7 @@ import type { ErrorCount, ModelUsage, OutcomeCounts, Saved, StepCounts, Usage } 
 import type { InputRef, SkippedFiles } from './job.ts';
 import type { InputReading, RowProblem } from './plan.ts';
 import type { OpenBatch } from './shard-end.ts';
+import type { Unexplained } from './unexplained.ts';
 
 /** Money, by the profile's price: what the provider bills may differ. */
 export interface Cost {
@@ -80,17 +81,7 @@ export interface Summary {
   readonly refused: number;
   /** Rows that were sent and are not ok, by outcome and code. Invalid rows are under `problems`. */
   readonly errors: readonly ErrorCount[];
-  readonly unexplained: {
-    readonly missing: number;
-    readonly duplicates: number;
-    readonly unknown: number;
-    readonly unknownIds: readonly string[];
-    readonly unreadable: number;
-    /** Rows whose result line came back under a changed custom_id; absent when there are none. */
-    readonly changedIds?: number;
-    /** Rows that were paid for twice because their first result line could not be read or belonged to no row. */
-    readonly paidTwice?: number;
-  };
+  readonly unexplained: Unexplained;
   /** The first result lines that cannot be read; absent when all can. */
   readonly unreadableLines?: readonly UnreadableLine[];
   readonly batches: readonly BatchRecord[];

@@ -4,6 +4,7 @@ import type { InputRef, Job, SkippedFiles } from '../checkpoints/job.ts';
 import type { Plan } from '../checkpoints/plan.ts';
 import type { ShardEnd } from '../checkpoints/shard-end.ts';
 import type { Summary } from '../checkpoints/summary.ts';
+import { sumUnexplained } from '../checkpoints/unexplained.ts';
 import { shownInputs } from '../requests/shown-inputs.ts';
 import { isCancelled, type Stop } from '../checkpoints/stop.ts';
 import { addCounts, NO_ROWS, rowsNotOk, settledRows } from '../checkpoints/outcomes.ts';
@@ -207,27 +208,6 @@ function stepsOf(job: Job, ends: readonly ShardEnd[]): Pick<Summary, 'steps' | '
 function unreadableIn(ends: readonly ShardEnd[]): Pick<Summary, 'unreadableLines'> {
   const unreadableLines = ends.flatMap((end) => end.unreadableLines ?? []).slice(0, 5);
   return unreadableLines.length === 0 ? {} : { unreadableLines };
-}
-
-function sumUnexplained(ends: readonly ShardEnd[]): Summary['unexplained'] {
-  const sum = (count: (end: ShardEnd) => number): number =>
-    ends.reduce((total, end) => total + count(end), 0);
-  return {
-    missing: sum((end) => end.missing),
-    duplicates: sum((end) => end.duplicates),
-    unknown: sum((end) => end.unknown),
-    unknownIds: ends.flatMap(({ unknownIds }) => unknownIds).slice(0, 20),
-    unreadable: sum((end) => end.unreadable),
-    ...nonZero({
-      changedIds: sum((end) => end.changedIds ?? 0),
-      paidTwice: sum((end) => end.paidTwice ?? 0),
-    }),
-  };
-}
-
-/** Counts of what hardly ever happens. */
-function nonZero(counts: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
-  return Object.fromEntries(Object.entries(counts).filter(([, n]) => n > 0));
 }
 
 const RESUME = 'Then start the same job again: it goes on from its checkpoints, and nothing is paid twice.';

@@ -204,7 +204,7 @@ describe('jobs of one status', () => {
     expect(idsOf(await listed(world, '?status=cancelling'))).toEqual([cancelling]);
   });
 
-  test('are found page by page', async () => {
+  test('are found page by page', EXHAUSTIVE, async () => {
     const world = await openApi();
     const ids = await startJobs(world, 30);
     const failed = ids.filter((_, n) => n % 3 === 0);

@@ -9,6 +9,7 @@ import { readBodyText } from '../../src/rows/request-line.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { createClock } from '../support/clock.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
+import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
 const REF = { jobId: 'job', shard: 0 };
 const answer = (content: string): string => JSON.stringify({ choices: [{ message: { content } }] });
@@ -142,11 +143,15 @@ describe('rows that keep failing do not slow down the others', () => {
     expect(takenAfterMs).toBeLessThan(240_000);
   });
 
-  test('more of them than can be held are left to the next pass, and all others are sent', async () => {
-    const { answered, end } = await run(1_000, (id) => (Number(id.slice(1)) % 3 === 0 ? LIMITED : OK));
+  test(
+    'more of them than can be held are left to the next pass, and all others are sent',
+    EXHAUSTIVE,
+    async () => {
+      const { answered, end } = await run(1_000, (id) => (Number(id.slice(1)) % 3 === 0 ? LIMITED : OK));
 
-    expect({ answered, end }).toEqual({ answered: 666, end: 'later' });
-  });
+      expect({ answered, end }).toEqual({ answered: 666, end: 'later' });
+    },
+  );
 });
 
 test('a limit of the provider slows everybody down: few calls are refused', async () => {

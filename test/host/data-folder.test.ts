@@ -48,7 +48,7 @@ test('a job that has ended is listed, told, watched and has results', async () =
   expect(results.stdout).toContain('dead-letters.jsonl');
 });
 
-test('results leave no dead letters of another job', async () => {
+test('results leave no dead letters of another job', EXHAUSTIVE, async () => {
   await writeFile(join(folder, 'dead-letters.jsonl'), 'old');
   await writeFile(join(folder, 'b.jsonl'), '{"prompt":"echo:x"}\n');
   const run = await nightshift('run', 'b.jsonl', '--simulate', '--json');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { openHost } from './open-host.ts';
-import { tableOf } from '../support/exhaustive.ts';
+import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 
 const ROWS = '{"custom_id":"a","prompt":"echo:one"}\n{"custom_id":"b","prompt":"two"}\n';
 
@@ -54,7 +54,7 @@ describe('a dropped file', () => {
     expect(host.simulator.batches()).toHaveLength(2);
   });
 
-  test('runs beside others', async () => {
+  test('runs beside others', EXHAUSTIVE, async () => {
     const host = await openHost();
     await host.start();
 

@@ -6,6 +6,7 @@ import type { ProviderClient } from '../../src/provider/batch-provider.ts';
 import { createProviderClient } from '../../src/provider/client.ts';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { startRecorder } from '../security/recorder.ts';
+import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
 const KEY = 'sk-secret-of-the-account';
 const HEADER = 'secret-of-the-gateway';
@@ -174,7 +175,7 @@ describe('content that comes compressed', () => {
     });
   });
 
-  test('is given up when a little becomes very much', async () => {
+  test('is given up when a little becomes very much', EXHAUSTIVE, async () => {
     const bomb = gzipSync(Buffer.alloc(400 * 1_048_576), { level: 9 });
     const { url } = await startRecorder((_, response) => void response.end(bomb));
     const read = async (): Promise<number> => {

@@ -88,16 +88,23 @@ function createClaims(): (request: IncomingMessage) => boolean {
   };
 }
 
-/** What is asked of a key while an object is written there waits for its end: s3rver would show a part of it. */
+/** Reads of a key wait while an object is written there, and writes while a read looks it up: s3rver would show a part of it. */
 function createTurns(): (request: IncomingMessage, response: ServerResponse, answer: () => void) => void {
-  const writing = new Map<string, Promise<void>>();
+  const last = new Map<string, Promise<unknown>>();
   return ({ method, url = '' }, response, answer) => {
     const [key = ''] = url.split('?');
-    const turn = (writing.get(key) ?? Promise.resolve()).then(answer);
-    if (method !== 'PUT') return;
-    const written = new Promise<void>((resolve) => response.once('close', resolve));
-    const end = turn.then(() => written).then(() => void (writing.get(key) === end && writing.delete(key)));
-    writing.set(key, end);
+    const looked = new Promise<void>((resolve) => {
+      response.once('close', resolve);
+      if (method === 'PUT') return;
+      const { writeHead } = response;
+      response.writeHead = ((...head: Parameters<typeof writeHead>) => {
+        resolve();
+        return writeHead.apply(response, head);
+      }) as typeof writeHead;
+    });
+    const turn = (last.get(key) ?? Promise.resolve()).then(answer);
+    const end = turn.then(() => looked).then(() => void (last.get(key) === end && last.delete(key)));
+    last.set(key, end);
   };
 }
 

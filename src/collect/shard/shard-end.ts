@@ -7,6 +7,7 @@ import { sumErrors } from '../counts/error-counts.ts';
 import { countSteps } from '../counts/step-counts.ts';
 import { sumModels } from '../counts/model-usage.ts';
 import { addUsage, NO_USAGE } from '../counts/usage.ts';
+import { sumUnexplained } from '../../checkpoints/unexplained.ts';
 
 /** Why a shard stopped, and what it left at the provider. */
 export interface Stopped {
@@ -43,13 +44,7 @@ export function sumRounds(
       open,
       unsettled,
     ),
-    missing: sum((round) => round.missing),
-    duplicates: sum((round) => round.duplicates),
-    unknown: sum((round) => round.unknown),
-    unknownIds: rounds.flatMap(({ unknownIds }) => unknownIds).slice(0, 20),
-    unreadable: sum((round) => round.unreadable),
-    changedIds: sum((round) => round.changedIds ?? 0),
-    paidTwice: sum((round) => round.paidTwice ?? 0),
+    ...sumUnexplained(rounds),
     unreadableLines: rounds.flatMap(({ unreadableLines = [] }) => unreadableLines).slice(0, 5),
     left: [...new Set([...rounds.flatMap(({ left = [] }) => left), ...leftOpen, ...twins.flatMap(filesOf)])],
     ...(open && { open }),
