@@ -62,7 +62,7 @@ test('prints one object with --json, as it is documented', async () => {
 
   const plan = LINE_SCHEMAS.plan.parse(JSON.parse(stdout));
   expect(plan).toMatchObject({ rows: 5, invalid: 2, provider: 'melious', profile: 'default' });
-  expect(plan.shards).toMatchObject([{ requests: 3 }]);
+  expect(plan.shards).toMatchObject([{ requests: 2 }]);
 });
 
 test('takes a job request, whose inputs lie in the data folder', async () => {
