@@ -68,29 +68,31 @@ export async function changeLedger<State>(
   change: (before: State | undefined) => State | undefined,
 ): Promise<State | undefined> {
   for (;;) {
-    const last = await readLast<State>(store, prefix);
-    const next = change(last.state);
-    if (next === undefined) return last.state;
-    const key = ledgerKey(prefix, last.n + 1);
+    const last = await findLast(store, prefix);
+    const state = last && (await readJson<State>(store, last.key));
+    const next = change(state);
+    if (next === undefined) return state;
+    const key = ledgerKey(prefix, (last?.n ?? 0) + 1);
     if (await store.createIfAbsent(key, `${JSON.stringify(next)}\n`)) return next;
   }
 }
 
 export async function readJobLedger(store: ObjectStore, jobId: string): Promise<JobLedger | undefined> {
-  return (await readLast<JobLedger>(store, ledgerPrefix(jobId))).state;
+  const last = await findLast(store, ledgerPrefix(jobId));
+  return last && readJson<JobLedger>(store, last.key);
 }
 
 /** Keys count down, so that the last change is listed first. */
 const LAST = 99_999_999;
 const ledgerKey = (prefix: string, n: number): string => `${prefix}${String(LAST - n).padStart(8, '0')}.json`;
 
-async function readLast<State>(
+/** The last change, the n-th, or undefined when there is none. */
+async function findLast(
   store: ObjectStore,
   prefix: string,
-): Promise<{ readonly n: number; readonly state: State | undefined }> {
+): Promise<{ readonly n: number; readonly key: string } | undefined> {
   for await (const { key } of store.list(prefix)) {
-    const n = LAST - Number(key.slice(prefix.length, -'.json'.length));
-    return { n, state: await readJson<State>(store, key) };
+    return { n: LAST - Number(key.slice(prefix.length, -'.json'.length)), key };
   }
-  return { n: 0, state: undefined };
+  return undefined;
 }

@@ -113,7 +113,7 @@ function compile(schema: AnySchemaObject): Compiled {
     { code: 'new RegExp' },
   );
   try {
-    schemaOfSchemas(schema).validateSchema(toPlain(schema) as AnySchemaObject, true);
+    void schemaOfSchemas(schema).validateSchema(toPlain(schema) as AnySchemaObject, true);
     const ajv = newAjv(schema, { validateSchema: false, code: { regExp } });
     ajv.removeKeyword('uniqueItems').addKeyword(uniqueItems);
     const validate = formats.default(ajv).compile(toPlain(schema) as AnySchemaObject);
@@ -139,7 +139,8 @@ function schemaOfSchemas(schema: AnySchemaObject): Ajv {
   const known = checkers.get(isDraft7(schema));
   if (known !== undefined) return known;
   const checker = formats.default(newAjv(schema, {}));
-  checker.validateSchema({});
+  // Not awaited: only an asynchronous schema of schemas answers later.
+  void checker.validateSchema({});
   checkers.set(isDraft7(schema), checker);
   return checker;
 }

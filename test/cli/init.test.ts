@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runCli } from './run-cli.ts';
+import { spawnCli } from './spawn-cli.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
 
 let folder: string;
@@ -48,7 +49,7 @@ describe('init', () => {
     // What `npm start` does.
     const [command, ...args] = scripts?.['start']?.split(' ') ?? [];
     expect(command).toBe('nightshift');
-    const { status, stdout } = await runCli(folder, args);
+    const { status, stdout } = await spawnCli(folder, args);
     expect(stdout).toContain('4 rows: 4 ok');
     expect(status).toBe(0);
   });

@@ -26,7 +26,7 @@ export async function startCloudFormation(stacks: Stacks): Promise<Readonly<Reco
 function answer(stacks: Stacks, name: string): { readonly status: number; readonly xml: string } {
   const found = Object.hasOwn(stacks, name) ? stacks[name] : undefined;
   if (found === undefined) return { status: 400, xml: failure('ValidationError', 'Stack does not exist') };
-  if ('denied' in found) return { status: 403, xml: failure('AccessDenied', String(found.denied)) };
+  if ('denied' in found) return { status: 403, xml: failure('AccessDenied', found['denied'] ?? '') };
   const outputs = Object.entries(found).map(
     ([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
   );

@@ -31,6 +31,7 @@ async function runAlone(
 ): Promise<Exited> {
   mkdirSync(COMPILE_CACHE, { recursive: true });
   const before = { cwd: process.cwd(), env: { ...process.env }, exitCode: process.exitCode };
+  const signals = SIGNALS.map((name) => ({ name, known: process.listeners(name) }));
   const stdout = capture(process.stdout);
   const stderr = capture(process.stderr);
   try {
@@ -38,14 +39,29 @@ async function runAlone(
     process.chdir(cwd);
     process.exitCode = undefined;
     await main(args);
-    return { status: Number(process.exitCode ?? 0), stdout: stdout.text(), stderr: stderr.text() };
+    return { status: exitCode(), stdout: stdout.text(), stderr: stderr.text() };
   } finally {
     stdout.restore();
     stderr.restore();
     process.chdir(before.cwd);
     setEnvironment(before.env);
     process.exitCode = before.exitCode;
+    for (const { name, known } of signals) dropListeners(name, known);
   }
+}
+
+/** A command that waits listens for these until its process ends. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+function dropListeners(name: NodeJS.Signals, known: readonly NodeJS.SignalsListener[]): void {
+  for (const listener of process.listeners(name)) {
+    if (!known.includes(listener)) process.removeListener(name, listener);
+  }
+}
+
+/** Set by the command, which the compiler does not see. */
+function exitCode(): number {
+  return Number(process.exitCode ?? 0);
 }
 
 function setEnvironment(env: Readonly<NodeJS.ProcessEnv>): void {
@@ -55,7 +71,8 @@ function setEnvironment(env: Readonly<NodeJS.ProcessEnv>): void {
 
 function capture(stream: NodeJS.WriteStream): { text: () => string; restore: () => void } {
   const chunks: Buffer[] = [];
-  const { write, isTTY } = stream;
+  const { isTTY } = stream;
+  const write = stream.write.bind(stream);
   stream.isTTY = false;
   stream.write = (chunk: Uint8Array | string): boolean => {
     chunks.push(Buffer.from(chunk));

@@ -20,7 +20,7 @@ const POLLING = { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 
 
 /** What the steps add to their input, call by call; the last answer is repeated. */
 const HAPPY: Answers = {
-  'build-requests': [{ shards: [0], provider: PROVIDER, polling: POLLING }],
+  'build-requests': [{ shards: [0], provider: PROVIDER, polling: POLLING, building: undefined }],
   'upload-file': [{ round: 1, lastRound: 4, fileId: 'file-1' }],
   'create-batch': [{ batchId: 'batch-1', waitSeconds: 15 }],
   'poll-batch': [
@@ -106,7 +106,7 @@ describe('the deployed definition, run on the local engine', () => {
       'build-requests': [
         { building },
         { building },
-        { ...HAPPY['build-requests']?.[0], building: undefined },
+        { shards: [0], provider: PROVIDER, polling: POLLING, building: undefined },
       ],
     });
     expect(states.slice(0, 7)).toEqual([

@@ -34,7 +34,9 @@ export function useBrowser(): { readonly open: () => Browser } {
   beforeAll(async () => {
     found = await launchBrowser();
   });
-  beforeEach(({ skip }) => skip(typeof found === 'string', `There is no browser: ${String(found)}.`));
+  beforeEach(({ skip }) => {
+    if (typeof found === 'string') skip(`There is no browser: ${found}.`);
+  });
   afterAll(async () => {
     if (typeof found !== 'string') await found.close();
   });

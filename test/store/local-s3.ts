@@ -96,10 +96,10 @@ function createTurns(): (request: IncomingMessage, response: ServerResponse, ans
     const looked = new Promise<void>((resolve) => {
       response.once('close', resolve);
       if (method === 'PUT') return;
-      const { writeHead } = response;
+      const writeHead = response.writeHead.bind(response);
       response.writeHead = ((...head: Parameters<typeof writeHead>) => {
         resolve();
-        return writeHead.apply(response, head);
+        return writeHead(...head);
       }) as typeof writeHead;
     });
     const turn = (last.get(key) ?? Promise.resolve()).then(answer);
