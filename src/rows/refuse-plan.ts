@@ -2,8 +2,8 @@ import { basename } from 'node:path/posix';
 import type { Job } from '../checkpoints/job.ts';
 import type { Plan } from '../checkpoints/plan.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
-import { quoted } from '../did-you-mean.ts';
 import type { Failure } from '../errors.ts';
+import { hasNoHeader, listColumns } from './formats/table-header.ts';
 
 /** Why nothing of the plan may be sent, if that is so. */
 export function refuse(plan: Plan, { inputs, profile }: Job): Failure | undefined {
@@ -44,8 +44,7 @@ function profileFault({ rows, invalid, problems, inputs }: Plan): string | undef
 function askOf(columns: readonly string[] = []): string {
   const last = columns.at(-1);
   if (last === undefined) return '';
-  const names = columns.map((column) => quoted(column)).join(', ');
-  return ` Ask with a prompt that names its columns (${names}), such as "Summarise: {{${last}}}": --prompt of the command line, "prompt" of a request or of the profile.`;
+  return ` ${listColumns(columns)} Ask with a prompt that names them, such as "Summarise: {{${hasNoHeader(columns) ? 'column' : last}}}": --prompt of the command line, "prompt" of a request or of the profile.`;
 }
 
 function overBudget(

@@ -47,7 +47,7 @@ describe('a table that Excel wrote in Germany', () => {
 
     expect(status).toBe(1);
     expect(stderr).toContain(
-      'Ask with a prompt that names its columns ("Nr", "Produkt", "Bewertung"), such as "Summarise: {{Bewertung}}": --prompt',
+      'Its columns: "Nr", "Produkt", "Bewertung". Ask with a prompt that names them, such as "Summarise: {{Bewertung}}": --prompt',
     );
     const told = await runCli(folder, ['status']);
     expect(told.stdout).toContain('start the job anew; nothing was sent.');

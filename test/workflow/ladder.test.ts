@@ -283,7 +283,7 @@ describe('a step', () => {
     });
     world.simulator.addFaults(fail(['q0']));
 
-    const ended = await world.run(prompts(2, () => `echo:${'word '.repeat(8)}`));
+    const ended = await world.run(prompts(2, (n) => `echo:${n} ${'word '.repeat(7)}`));
 
     expect(ended.summary.status).toBe('succeeded');
     expect(await readJobLedger(world.store, ended.jobId)).toMatchObject({ spent: 40, open: {} });

@@ -51,8 +51,22 @@ function noteHeader(
   reading.note(`${which} no name in the header: ignored.`);
 }
 
-/** What a table has, for a message about what it lacks. */
+/** The columns of a table, for a message about a column that it lacks. The first row of a table without a header is not shown. */
 export function listColumns(columns: readonly string[]): string {
-  const some = columns.slice(0, NAMED).map((column) => quoted(column));
-  return `Its columns: ${some.join(', ')}${columns.length > NAMED ? ', …' : ''}.`;
+  if (hasNoHeader(columns))
+    return 'Its first line is read as the header, and has a number for a name: if that is a row, put a line with the names of the columns above it.';
+  return `Its columns: ${nameColumns(columns)}.`;
 }
+
+/** The names of the first columns. */
+function nameColumns(columns: readonly string[]): string {
+  const some = columns.slice(0, NAMED).map((column) => quoted(column));
+  return `${some.join(', ')}${columns.length > NAMED ? ', …' : ''}`;
+}
+
+/** Whether the names of the columns are a row: one of them is a number, and no year. */
+export function hasNoHeader(columns: readonly string[]): boolean {
+  return columns.some((name) => name !== '' && !YEAR.test(name) && Number.isFinite(Number(name)));
+}
+
+const YEAR = /^(19|20)\d\d$/;

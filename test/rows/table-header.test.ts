@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { listColumns } from '../../src/rows/formats/table-header.ts';
+
+test.each([
+  [['id', 'review'], 'Its columns: "id", "review".'],
+  [['country', '2023', '2024'], 'Its columns: "country", "2023", "2024".'],
+])('the names in the header %j are told', (columns, told) => {
+  expect(listColumns(columns)).toBe(told);
+});
+
+test('no more than twenty names of columns are told', () => {
+  const told = listColumns(Array.from({ length: 21 }, (_, n) => `c${n}`));
+  expect(told).toContain('"c19", ….');
+  expect(told).not.toContain('c20');
+});
+
+test.each([[['1', 'My answer to them']], [['Anna', '4.5']], [['x', '-3']], [['1e3', 'y']]])(
+  'the first row of a table without a header is not told: %j',
+  (columns) => {
+    expect(listColumns(columns)).toContain('put a line with the names of the columns above it');
+    for (const column of columns) expect(listColumns(columns)).not.toContain(`"${column}"`);
+  },
+);
