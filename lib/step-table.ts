@@ -59,8 +59,9 @@ const ROWS = 'jobs/*/rows-*.jsonl';
 /** Files that came with a job, from a command line. */
 const INPUTS_OF_JOBS = 'jobs/*/input/*';
 const SHARDS = 'jobs/*/shards/*';
-/** The state that a build passes from one call to the next. */
+/** What is joined in parts, from one call of its step to the next. */
 const JOINED = 'jobs/*/joined/*';
+/** The state that a build passes from one call to the next. */
 const BUILDS = 'jobs/*/build/*';
 /** The summary: where the answer goes when a dropped file asks for what cannot be. */
 const SUMMARIES = 'output/*/summary.json';
@@ -105,7 +106,7 @@ export const STEPS = {
     // Its own request lines: ids that look like duplicates are looked for in them.
     // Also the files of a shard that an earlier call has begun, and the results of jobs that are retried or sampled.
     reads: [RECORDS, PLANS, ROWS, INPUTS_OF_JOBS, CANDIDATES, CLAIMS, LEDGERS, BUILDS, SHARDS],
-    puts: [PLANS, BUILDS],
+    puts: [PLANS],
     streams: [SHARDS, BUILDS],
     // Also rows that were wrongly called duplicates, and the claims of a job that is refused.
     deletes: ['jobs/*/shards/*/stopped.json', 'jobs/*/shards/*/round-0.*', CLAIMS, BUILDS],

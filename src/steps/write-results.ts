@@ -21,7 +21,7 @@ import { Pace } from '../pace.ts';
 import { rowsNotOk, settledRows } from '../checkpoints/outcomes.ts';
 import { writeReport } from '../report/write-report.ts';
 import { readStop } from '../checkpoints/stop.ts';
-import { joinObjects, MAX_SOURCES } from '../store/join-objects.ts';
+import { joinObjects, MAX_SOURCES, type Join } from '../store/join-objects.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { writeTables } from '../tables/write-tables.ts';
 
@@ -122,23 +122,28 @@ async function joinFiles(
   { jobId, results, deadLetters }: Summary,
   { since, pace, filled }: Joining,
 ): Promise<boolean> {
-  const join = (
+  const joinOf = (
     key: string,
     file: 'results.jsonl' | 'dead-letters.jsonl',
     among: readonly SettledShard[],
-  ): Promise<boolean> => {
+  ): Join => {
     const fileOf = (shard: number): ShardFile => (filled.has(shard) ? `filled-${file}` : file);
     const sources = among.map(({ shard }) => shardKey({ jobId, shard }, fileOf(shard)));
-    const part = (n: number | 'all'): string => joinedKey(jobId, since, `${file}-${n}`);
-    return joinObjects(store, { key, sources, part }, pace);
+    return { key, sources, part: (n) => joinedKey(jobId, since, `${file}-${n}`) };
   };
-  if (results !== undefined && !(await join(resultsKey(jobId), 'results.jsonl', shards))) return false;
+  if (results !== undefined) {
+    const ofResults = joinOf(resultsKey(jobId), 'results.jsonl', shards);
+    if (!(await joinObjects(store, ofResults, pace))) return false;
+  }
   const withDeadLetters = shards.filter(
     ({ shard, end: { counts } }) => (filled.get(shard) ?? rowsNotOk(counts)) > 0,
   );
-  if (deadLetters === undefined) await store.delete(deadLettersKey(jobId));
-  else if (!(await join(deadLettersKey(jobId), 'dead-letters.jsonl', withDeadLetters))) return false;
-  return true;
+  if (deadLetters === undefined) {
+    await store.delete(deadLettersKey(jobId));
+    return true;
+  }
+  const ofDeadLetters = joinOf(deadLettersKey(jobId), 'dead-letters.jsonl', withDeadLetters);
+  return await joinObjects(store, ofDeadLetters, pace);
 }
 
 function describe({ jobId, status, counts, failure, advice }: Summary): WrittenContext {

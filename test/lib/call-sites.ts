@@ -28,7 +28,7 @@ const CALL = new RegExp(
   [
     `\\bstore\\s*\\.(?:${STORE_CALLS.join('|')})\\(`,
     `\\bexecutions\\s*\\.(?:${EXECUTION_CALLS.join('|')})\\(`,
-    '\\b(?:readJson|requireJson|writeJson)(?:<[^()]*>)?\\(',
+    '\\b(?:readJson|requireJson|writeJson|joinObjects)(?:<[^()]*>)?\\(',
     '\\b\\w*[oO]bject\\s*\\.(?:read|require|write|create)\\(',
   ].join('|'),
   'g',

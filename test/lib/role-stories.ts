@@ -1,5 +1,10 @@
 import { z } from 'zod';
+import { buildTableKey } from '../../src/checkpoints/keys.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
+import type { StepTime } from '../../src/pace.ts';
+import { buildStateObject } from '../../src/rows/build-state.ts';
+import { createUniqueIds } from '../../src/rows/unique-ids.ts';
+import { MAX_SOURCES } from '../../src/store/join-objects.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { KEY } from '../support/edges.ts';
 import type { RoleWorld, RoleWorldOptions } from './role-world.ts';
@@ -9,6 +14,15 @@ export type Story = (world: RoleWorld) => Promise<Summary['status'][]>;
 
 const ROW = '{"prompt":"hello"}\n';
 const INVALID_ROW = '{"nothing":true}\n';
+/** Rows of which none answers for another. */
+const differentRows = (count: number): string =>
+  Array.from({ length: count }, (_, n) => `{"prompt":"hello ${n}"}\n`).join('');
+const LONG_ROW_COUNT = 60;
+/** More than a step reads at once. */
+const LONG_ROWS = Array.from(
+  { length: LONG_ROW_COUNT },
+  (_, n) => `{"prompt":"row ${n} ${'x'.repeat(3_000)}"}\n`,
+).join('');
 
 /** Together they go every way on which a function touches the bucket, an execution or the provider. */
 export const STORIES = {
@@ -36,7 +50,7 @@ export const STORIES = {
   },
   'a file is too large for the provider': async (world) => {
     world.simulator.addFaults({ at: 'upload', action: { kind: 'status', status: 413 } });
-    return [await end(world, world.drop('input/rows.jsonl', ROW.repeat(3)))];
+    return [await end(world, world.drop('input/rows.jsonl', differentRows(3)))];
   },
   'a file is submitted from a command line': async (world) => [
     await end(world, world.submit('rows.jsonl', ROW)),
@@ -105,7 +119,7 @@ export const STORIES = {
   },
   'rows would pass budgets of money, and jobs go on within them': async (world) => {
     const rows = [1, 2].map((n) => ({ prompt: `hello ${n}` }));
-    const dropped = (): Promise<string> => world.drop('input/priced/rows.jsonl', ROW.repeat(3));
+    const dropped = (): Promise<string> => world.drop('input/priced/rows.jsonl', differentRows(3));
     const ofMonth = [await end(world, dropped()), await end(world, dropped())];
     const asked = { rows, profile: 'priced', overrides: { budget: { max: 5 } } };
     const over = await post(world, '/jobs', asked);
@@ -299,7 +313,7 @@ export const STORIES = {
   },
   'lines that cannot be read are asked again once': async (world) => {
     world.simulator.addFaults({ at: 'row', every: 1, action: { kind: 'unreadable' }, times: 'always' });
-    return [await end(world, world.drop('input/rows.jsonl', ROW.repeat(2)))];
+    return [await end(world, world.drop('input/rows.jsonl', differentRows(2)))];
   },
   'a batch goes with its file, when its answers are in the store and the step that fetched them died': async (
     world,
@@ -313,7 +327,7 @@ export const STORIES = {
   },
   'a file arrives in parts': async (world) => {
     world.simulator.addFaults({ at: 'batch', action: { kind: 'late', shows: 'short', seconds: 60 } });
-    return [await end(world, world.drop('input/rows.jsonl', ROW.repeat(3)))];
+    return [await end(world, world.drop('input/rows.jsonl', differentRows(3)))];
   },
   'a job that was cancelled is cancelled once more': async (world) => {
     getStuck(world);
@@ -334,6 +348,26 @@ export const STORIES = {
     await send(world, '/jobs/forgotten');
     return [ended];
   },
+  'steps never have enough time': async (world) => {
+    await world.store.put('staged/a.jsonl', INVALID_ROW + LONG_ROWS);
+    await world.store.put('staged/b.jsonl', LONG_ROWS);
+    const asked = JSON.stringify({ inputs: ['staged/a.jsonl', 'staged/b.jsonl'] });
+    return [await end(world, world.drop('input/x.job.json', asked))];
+  },
+  'ids share their hash with the id of an earlier row': async (world) => {
+    const first = world.hold('build-requests');
+    const jobId = await world.drop('input/rows.jsonl', LONG_ROWS);
+    await first.reached;
+    const second = world.hold('build-requests');
+    first.release();
+    await second.reached;
+    await shareHash(world.store, jobId, `row-${String(LONG_ROW_COUNT).padStart(8, '0')}`);
+    second.release();
+    return [await end(world, jobId)];
+  },
+  'a job has more shards than are joined at once': async (world) => [
+    await end(world, world.drop('input/divided/rows.jsonl', ROW + INVALID_ROW.repeat(MAX_SOURCES + 1))),
+  ],
   'a strict job has an invalid row': async (world) => [
     await end(
       world,
@@ -416,8 +450,14 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
   'a file arrives in parts': ['succeeded'],
   'a job that was cancelled is cancelled once more': ['cancelled', 'cancelled'],
   'a job whose execution is not known is looked at': ['succeeded'],
+  'steps never have enough time': ['partial'],
+  'ids share their hash with the id of an earlier row': ['succeeded'],
+  'a job has more shards than are joined at once': ['partial'],
   'a strict job has an invalid row': ['failed'],
 };
+
+/** A step takes one piece of work per call. */
+const NEVER_ENOUGH: StepTime = { isShort: () => true, isOver: () => false };
 
 /** The worlds of stories that need another one than most. */
 export const WORLDS: Readonly<Partial<Record<StoryName, Partial<RoleWorldOptions>>>> = {
@@ -427,6 +467,8 @@ export const WORLDS: Readonly<Partial<Record<StoryName, Partial<RoleWorldOptions
   'a batch goes with its file, when its answers are in the store and the step that fetched them died': {
     dialect: 'doubleword',
   },
+  'steps never have enough time': { time: NEVER_ENOUGH },
+  'ids share their hash with the id of an earlier row': { time: NEVER_ENOUGH },
 };
 
 /** Stories that go another way on a bucket where somebody suspended versions. */
@@ -481,6 +523,16 @@ async function expectStatus(
   const answer = await api.request(path, init);
   if (answer.status !== status)
     throw new Error(`${path} was answered ${answer.status}: ${await answer.text()}`);
+}
+
+/** A build that was saved has a row whose id has the hash that this id will have. */
+async function shareHash(store: ObjectStore, jobId: string, id: string): Promise<void> {
+  const { turn, seed } = await buildStateObject.require(store, jobId);
+  const key = buildTableKey({ jobId, turn }, 'ids');
+  const ids = createUniqueIds(seed);
+  ids.add(id);
+  const saved = (await store.get(key)) ?? Buffer.alloc(0);
+  await store.put(key, Buffer.concat([saved, ...ids.dump()]));
 }
 
 /** The provider's only slot is held by a shard of another job, with these files of its own. */

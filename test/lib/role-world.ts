@@ -13,6 +13,7 @@ import type { Summary } from '../../src/checkpoints/summary.ts';
 import { jobPrefix, summaryKey } from '../../src/checkpoints/keys.ts';
 import { publishConfig } from '../../src/doors/publish-config.ts';
 import { startJob, type StartEdges } from '../../src/doors/start-job.ts';
+import type { StepTime } from '../../src/pace.ts';
 import { requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createClock } from '../support/clock.ts';
@@ -63,6 +64,8 @@ const configOf = ({ dialect = 'melious', owner }: Partial<RoleWorldOptions>): Ni
     providers: { simulator: { dialect, baseUrl: 'http://127.0.0.1:9/v1', maxBatches: 1 } },
     profiles: {
       default: { provider: 'simulator', model: 'glm-4.7:batch', also: ['csv', 'parquet'] },
+      // A shard for each row.
+      divided: { provider: 'simulator', model: 'glm-4.7:batch', shardLimits: { maxRows: 1 } },
       laddered: { provider: 'simulator', model: 'small', then: [{ model: 'big' }, { model: 'biggest' }] },
       priced: {
         provider: 'simulator',
@@ -97,6 +100,8 @@ export interface RoleWorldOptions {
   readonly dialect?: DialectName;
   /** Callers of the API see their own jobs only. */
   readonly owner?: 'caller';
+  /** Default: nothing ends a step that takes long. */
+  readonly time?: StepTime;
 }
 
 export async function openRoleWorld(roles: Roles, options: RoleWorldOptions): Promise<RoleWorld> {
@@ -115,7 +120,7 @@ export async function openRoleWorld(roles: Roles, options: RoleWorldOptions): Pr
   const aged = anHourOld(objects, clock.now());
   const crashes = new Crashes();
   const store = crashes.strike(rivals.race(versioned ? withVersions(aged) : aged));
-  const edges = { ...plain, store };
+  const edges = { ...plain, store, time: options.time };
 
   const holds = new Map<string, Held>();
   const broken = new Set<string>();

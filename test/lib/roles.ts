@@ -7,6 +7,8 @@ import { stepPermissions } from './step-policies.ts';
 
 /** The deployed roles of the functions: each thing a function does is held against the policy it has in the template. */
 export class Roles {
+  /** By step: a story asks thousands of times, and reading the template takes long. */
+  readonly #policies = new Map<string, readonly Permission[]>();
   readonly #used = new Set<string>();
   readonly #denied = new Set<string>();
   /** Where the functions' code called the store or an execution. */
@@ -14,8 +16,8 @@ export class Roles {
 
   /** Fails as S3 would when the step's role may not do this. @param on an object's key; for S3 only */
   demand(step: string, action: string, on?: string): void {
-    const granted = stepPermissions(step).filter((permission) => allows(permission, action, on));
-    for (const permission of granted) this.#used.add(`${step}: ${permission}`);
+    const granted = this.#policyOf(step).filter((permission) => allows(permission, action, on));
+    for (const { name } of granted) this.#used.add(`${step}: ${name}`);
     if (granted.length > 0) return;
     this.#denied.add(`${step}: ${action} on ${on}`);
     throw new StoreRejected(`${step} may not do ${action} on ${on}.`);
@@ -28,9 +30,18 @@ export class Roles {
 
   /** What the step may do with objects and executions, and never did. */
   unused(step: string): string[] {
-    return stepPermissions(step)
+    return this.#policyOf(step)
+      .map(({ name }) => name)
       .filter((permission) => /^(s3|states|events):/.test(permission))
       .filter((permission) => !this.#used.has(`${step}: ${permission}`));
+  }
+
+  #policyOf(step: string): readonly Permission[] {
+    const known = this.#policies.get(step);
+    if (known !== undefined) return known;
+    const policy = stepPermissions(step).map(readPermission);
+    this.#policies.set(step, policy);
+    return policy;
   }
 
   /** The edges as the step's role lets it use them. */
@@ -144,11 +155,21 @@ export class Roles {
   }
 }
 
-/** @param permission `action on resource`; `*` of a resource stands for any characters, `/` among them. */
-function allows(permission: string, action: string, on: string | undefined): boolean {
-  const [granted, resource = ''] = permission.split(' on ');
-  if (granted !== action) return false;
-  if (on === undefined) return true;
+interface Permission {
+  /** `action on resource` */
+  readonly name: string;
+  readonly action: string | undefined;
+  /** What it may be done on. */
+  readonly on: RegExp;
+}
+
+/** `*` of a resource stands for any characters, `/` among them. */
+function readPermission(name: string): Permission {
+  const [action, resource = ''] = name.split(' on ');
   const pattern = resource.split('*').map((part) => RegExp.escape(part));
-  return new RegExp(`^${pattern.join('.*')}$`, 's').test(`<bucket>/${on}`);
+  return { name, action, on: new RegExp(`^${pattern.join('.*')}$`, 's') };
+}
+
+function allows(permission: Permission, action: string, on: string | undefined): boolean {
+  return permission.action === action && (on === undefined || permission.on.test(`<bucket>/${on}`));
 }
