@@ -15,8 +15,6 @@ export interface CreateAnnouncement {
   readonly before?: readonly string[];
   /** Batches that may be of this create, and that cannot be told yet. */
   readonly candidates?: readonly string[];
-  /** When the first create of the round was announced that got no answer and was made again: its batch may still turn up. */
-  readonly unansweredAt?: number;
   /** When the list was last read in search of its batch. */
   readonly lookedAt?: number;
   /** Seconds for which it was searched for, by steps that are bounded: a clock that jumps does not count. */

@@ -15,7 +15,6 @@ import { readRequests } from '../checkpoints/shard-part.ts';
 import { takeSlot } from '../checkpoints/slots.ts';
 import { isCancelled, readStop, rejectWhenStopped } from '../checkpoints/stop.ts';
 import type { BatchContext, UploadedContext } from '../contract.ts';
-import { defined } from '../defined.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { InvalidRequest, isProviderError, ProviderBusy } from '../errors.ts';
 import { jobObject } from '../checkpoints/job.ts';
@@ -141,7 +140,6 @@ async function announce(
     at: seconds(edges.clock.now()),
     fileId: context.fileId,
     ...(known && { before: known }),
-    ...defined({ unansweredAt: unansweredAt(before) }),
   };
   if (before !== undefined) await writeAnnouncement(edges, context, announcement);
   else {
@@ -149,12 +147,6 @@ async function announce(
     if (!isFirst) throw mayTurnUp(context);
   }
   return announcement;
-}
-
-/** A refused create is believed to have made no batch. */
-function unansweredAt(before: CreateAnnouncement | undefined): number | undefined {
-  if (before === undefined || before.unansweredAt !== undefined) return before?.unansweredAt;
-  return before.at > 0 && before.refusedWith === undefined ? before.at : undefined;
 }
 
 /**

@@ -172,7 +172,8 @@ export async function violations(trial: Trial, ids: readonly string[], hasKeys =
   );
   const open = simulator
     .batches()
-    .filter((batch) => batch.end === undefined && !vanished.includes(batch) && !reported.has(batch.id));
+    .filter((batch) => batch.end === undefined && ![...vanished, ...hidden].includes(batch))
+    .filter(({ id }) => !reported.has(id));
   check(open.length === 0, `${open.length} batches are left open`);
   // A row whose line came and cannot be read is asked again once, and counted.
   const hiddenRows = hidden.reduce((sum, { requests }) => sum + requests, 0);

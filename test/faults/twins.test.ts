@@ -59,33 +59,6 @@ describe.each(TABLE)('$what', ({ what: _what, ...options }) => {
   });
 });
 
-test('a batch that the list shows twenty minutes after its create was lost is waited for, and cancelled', async () => {
-  const world = await openLedgerWorld({
-    runSeconds: 5 * HOUR,
-    misbehaviour: {
-      lostCreates: [503],
-      listLagSeconds: 1_200,
-      // The batch that was created again ends soon, with all answers.
-      endsEarly: { as: 'expired', finished: 6, after: 1, runSeconds: 20 },
-    },
-  });
-
-  const summary = await world.run();
-
-  expect(summary).toMatchObject({ status: 'succeeded', counts: { ok: 6 }, open: [] });
-  expect(world.ledger.batches()).toHaveLength(2);
-  expect(world.ledger.openBatches()).toEqual([]);
-});
-
-test('a create that was lost before it took place delays its job by half an hour at most', async () => {
-  const world = await openLedgerWorld({ misbehaviour: { refusedCreates: [503, 503, 503, 503] } });
-  const startedAt = world.clock.now();
-
-  expect(await world.run()).toMatchObject({ status: 'succeeded', counts: { ok: 6 }, rounds: 1, open: [] });
-  expect(world.ledger.batches()).toHaveLength(1);
-  expect(world.clock.now() - startedAt).toBeLessThan(HOUR * 1_000);
-});
-
 test('a twin that heeds no cancel is reported as open beside the results', EXHAUSTIVE, async () => {
   const world = await openLedgerWorld({
     misbehaviour: {

@@ -47,8 +47,6 @@ export interface RoundEvidence {
   readonly twins: readonly FoundTwin[];
   /** A twin may have answers that are not there yet. */
   readonly mayBringMore: boolean;
-  /** A create got no answer so recently that its batch may still turn up in the list. */
-  readonly mayTurnUp: boolean;
 }
 
 /** The provider's two files on local disk. */

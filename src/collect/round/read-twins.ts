@@ -1,8 +1,6 @@
 import { findTwins, type FoundTwin } from '../../batches/twins.ts';
-import { creatingObject } from '../../checkpoints/batch-checkpoint.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
 import type { ProviderEdges } from '../../edges.ts';
-import { isGone } from '../../polling.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
 import { fetchFile } from './fetch-file.ts';
 import type { RoundIndex } from './round-index.ts';
@@ -13,11 +11,9 @@ import type { Scratch } from './scratch.ts';
 export interface ReadTwins {
   readonly twins: readonly FoundTwin[];
   readonly mayBringMore: boolean;
-  /** A create got no answer so recently that its batch may still turn up in the list. */
-  readonly mayTurnUp: boolean;
 }
 
-const NO_TWINS: ReadTwins = { twins: [], mayBringMore: false, mayTurnUp: false };
+const NO_TWINS: ReadTwins = { twins: [], mayBringMore: false };
 
 /**
  * Looks for the twins of a round in doubt, and takes in the answers of those that have ended for rows that have no other one:
@@ -37,7 +33,7 @@ export async function readTwins(
     const isWhole = batch.phase === 'ended' && (await takeAnswers(n, batch));
     mayBringMore ||= !isWhole;
   }
-  return { twins, mayBringMore, mayTurnUp: twins.length === 0 && (await isRecentlyLost(edges, round)) };
+  return { twins, mayBringMore };
 
   /** @returns whether its answers are all there */
   async function takeAnswers(n: number, { outputFileId, ending }: Batch): Promise<boolean> {
@@ -57,13 +53,4 @@ export async function readTwins(
     );
     return found === undefined ? ending !== 'succeeded' : found.state === 'whole';
   }
-}
-
-/** Where batches show what they were created from: a list is searched in vain where they do not. */
-async function isRecentlyLost({ store, provider }: ProviderEdges, round: Round): Promise<boolean> {
-  const { createdAt, age = 0 } = round;
-  const { unansweredAt } = (await creatingObject.read(store, round)) ?? {};
-  if (unansweredAt === undefined || createdAt === undefined) return false;
-  const passed = createdAt - unansweredAt + age;
-  return !isGone(passed) && provider(round.provider).listUnmarked === undefined;
 }

@@ -16,20 +16,17 @@ export type TwinDecision =
  */
 const TWIN_SECONDS = 3_600;
 
-/**
- * Decides about a round that is complete but for its twins. Rows that a twin may have answered are not paid for again; one that may
- * still turn up would run on unseen.
- */
+/** Decides about a round that is complete but for its twins. Rows that a twin may have answered are not paid for again. */
 export function weighTwins(read: RoundEvidence, waited: number): TwinDecision {
-  const { context, batch, index, twins, mayBringMore, mayTurnUp } = read;
+  const { context, batch, index, twins, mayBringMore } = read;
   const running = twins.filter((twin) => twin.batch.phase === 'running');
   const isMissing = index.answered < sentOf(read);
-  if (running.length === 0 && !(isMissing && mayBringMore) && !mayTurnUp) return { next: 'end' };
+  if (running.length === 0 && !(isMissing && mayBringMore)) return { next: 'end' };
   // Only a round with a batch comes back from a wait.
   const canWait = context.batchId !== undefined && waited < TWIN_SECONDS;
   const next = running.find(({ round }) => round === context.round);
   if (isMissing && canWait && next !== undefined && batch?.ending !== 'succeeded')
     return { next: 'follow', twin: next.batch };
   if (canWait) return { next: 'wait' };
-  return isMissing && (running.length > 0 || mayBringMore) ? { next: 'stop' } : { next: 'end' };
+  return isMissing ? { next: 'stop' } : { next: 'end' };
 }
