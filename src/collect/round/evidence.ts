@@ -161,11 +161,15 @@ function usableCounts({ counts }: Pick<Batch, 'counts'>, sent: number): Batch['c
   return counts?.total === sent ? counts : undefined;
 }
 
-/** Seconds until the files are looked at again: doubles with every look, and ends where the patience ends. */
+/**
+ * Seconds until the files are looked at again: doubles with every look, and ends where the patience ends. A round that waits
+ * beyond that, for a twin, is in no hurry: each look costs room in the execution's history.
+ */
 export function lookWaitSeconds(looks: number, waitedSeconds: number, limits: LookLimits): number {
   const { minSeconds, lateSeconds } = limits;
   const wanted = Math.min(minSeconds * 2 ** Math.min(looks, 20), LONGEST_LOOK_SECONDS);
-  return Math.max(1, Math.ceil(Math.min(wanted, Math.max(minSeconds, lateSeconds - waitedSeconds))));
+  const left = lateSeconds - waitedSeconds;
+  return Math.max(1, Math.ceil(left > 0 ? Math.min(wanted, Math.max(minSeconds, left)) : wanted));
 }
 
 export interface LookLimits {

@@ -232,3 +232,9 @@ test('looks grow apart, and the last one comes when the patience is over', () =>
     waits.push(lookWaitSeconds(waits.length, waited(), { minSeconds: 15, lateSeconds: LATE }));
   expect(waits).toEqual([15, 30, 60, 120, 240, 135]);
 });
+
+test('beyond the patience, a round that waits for a twin looks no more often than before', () => {
+  const limits = { minSeconds: 1, lateSeconds: LATE };
+  expect(lookWaitSeconds(10, LATE, limits)).toBe(300);
+  expect(lookWaitSeconds(10, LATE + 1_000, limits)).toBe(300);
+});
