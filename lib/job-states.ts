@@ -7,6 +7,8 @@ import {
   StateMachineType,
   Succeed,
   TaskInput,
+  Wait,
+  WaitTime,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import type { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
@@ -16,8 +18,8 @@ import type { StepFunctions } from './steps.ts';
 import { catchEverything, stepTask } from './step-task.ts';
 
 /**
- * The states of one job: build, every shard, write, announce, end. Returns the first state. Whatever
- * fails before *Write results* is passed to it, so that every job ends with a summary.
+ * The states of one job: build, every shard, write, announce, end. A job with a pilot goes from *For each shard* back to
+ * *Build requests*, which says what follows. Returns the first state. Whatever fails before *Write results* is passed to it, so that every job ends with a summary.
  */
 export function defineJob(states: Construct, steps: StepFunctions, maxConcurrency: number): LambdaInvoke {
   const buildRequests = stepTask(states, 'Build requests', steps['build-requests'], {
@@ -33,11 +35,21 @@ export function defineJob(states: Construct, steps: StepFunctions, maxConcurrenc
   buildRequests.next(
     Choice.jsonPath(states, 'All built?')
       .when(Condition.isPresent('$.building'), buildRequests)
+      .when(Condition.isPresent('$.waiting'), waitForApproval(states).next(buildRequests))
       .otherwise(forEachShard),
   );
-  forEachShard.next(writeResults);
+  forEachShard.next(
+    Choice.jsonPath(states, 'Only the pilot?')
+      .when(Condition.isPresent('$.pilot'), buildRequests)
+      .otherwise(writeResults),
+  );
   endJob(states, steps, writeResults);
   return buildRequests;
+}
+
+/** A loop in place of a task token: see docs/decisions/0015-approval.md. */
+function waitForApproval(states: Construct): Wait {
+  return Wait.jsonPath(states, 'Wait for approval', { time: WaitTime.secondsPath('$.waitSeconds') });
 }
 
 /**
