@@ -5,13 +5,15 @@ import { jobObject } from '../checkpoints/job.ts';
 import { approvalObject, pilotObject, type Approval, type Pilot } from '../checkpoints/pilot.ts';
 import { summaryObject } from '../checkpoints/summary.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';
-import { resumeJob, type StartEdges } from './start-job.ts';
+import { resumeJob, type StartedJob, type StartEdges } from './start-job.ts';
 
 export type Decision = Approval['decision'];
 
 export interface JudgedJob {
   readonly jobId: string;
   readonly state: Decision;
+  /** A job that had ended, and goes on. */
+  readonly resumed?: StartedJob | undefined;
 }
 
 /**
@@ -34,10 +36,9 @@ export async function judgeJob(
   if (pilot.state === decision) return { jobId, state: decision };
   if (pilot.state === 'passed' || pilot.state === 'approved') throw rowsAreSent(jobId, pilot, decision);
   const runs = (await lastExecution(executions, jobId))?.running === true;
-  if (runs) await tellRunning(edges, jobId, pilot, decision);
-  else await tellEnded(edges, jobId, pilot, decision);
+  const resumed = await (runs ? tellRunning : tellEnded)(edges, jobId, pilot, decision);
   edges.log('pilot_judged', { jobId, state: decision });
-  return { jobId, state: decision };
+  return { jobId, state: decision, resumed };
 }
 
 function rejectUnjudged(jobId: string, pilot: Pilot | undefined): Pilot {
@@ -63,7 +64,7 @@ async function tellRunning(
   jobId: string,
   pilot: Pilot,
   decision: Decision,
-): Promise<void> {
+): Promise<undefined> {
   const { store } = edges;
   if (isCancelled(await readStop(store, jobId)))
     throw new InvalidRequest(`Job ${jobId} is being cancelled: judge its pilot when that is done.`);
@@ -71,19 +72,24 @@ async function tellRunning(
     throw new InvalidRequest(
       `Job ${jobId} is ending without its other rows: judge its pilot when it has ended.`,
     );
-  if (await approvalObject.create(store, jobId, approvalOf(edges, decision))) return;
+  if (await approvalObject.create(store, jobId, approvalOf(edges, decision))) return undefined;
   const first = await approvalObject.require(store, jobId);
-  if (first.decision === decision) return;
+  if (first.decision === decision) return undefined;
   throw new RequestConflict(`The pilot of job ${jobId} was ${first.decision} at ${first.at}.`);
 }
 
 /** A job that went no further goes on with an approval; one whose host was stopped while it waited also ends with a rejection. */
-async function tellEnded(edges: StartEdges, jobId: string, pilot: Pilot, decision: Decision): Promise<void> {
+async function tellEnded(
+  edges: StartEdges,
+  jobId: string,
+  pilot: Pilot,
+  decision: Decision,
+): Promise<StartedJob | undefined> {
   const { store } = edges;
   if (decision === 'rejected' && pilot.state !== 'waiting')
     throw new InvalidRequest(`Job ${jobId} has ended without its other rows: there is nothing to reject.`);
   await approvalObject.write(store, jobId, approvalOf(edges, decision));
-  await resumeJob(edges, jobId);
+  return resumeJob(edges, jobId);
 }
 
 function approvalOf({ clock }: Pick<Edges, 'clock'>, decision: Decision): Approval {

@@ -51,7 +51,7 @@ const MAX_SECONDS = 3_600;
 
 /**
  * A twentieth of the time that was waited, from 5 s to an hour. A look costs 9 events of the execution's 25,000: 45 days, half of
- * the longest job, are 1,300 looks and 12,000 events.
+ * the longest job, are 1,200 looks and 11,000 events.
  */
 function secondsToWait(since: number, now: number, until: number): number {
   const waited = Math.min(MAX_SECONDS, Math.max(MIN_SECONDS, Math.round((now - since) / 20_000)));

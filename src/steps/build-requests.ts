@@ -9,7 +9,7 @@ import { pilotDraftObject } from '../checkpoints/pilot.ts';
 import { draftPilot, makePilot, wantsPilot } from '../pilot/make-pilot.ts';
 import { releaseClaims } from '../requests/claims.ts';
 import { buildOn, buildShards, isPlan } from '../rows/build-shards.ts';
-import { buildStateObject, forgetBuildState, type Unfinished } from '../rows/build-state.ts';
+import { buildStateObject, forgetBuildState, type BuildState, type Unfinished } from '../rows/build-state.ts';
 import type { RequestRules } from '../rows/request-line.ts';
 import { checkEstimate } from '../spending/check-estimate.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -51,22 +51,23 @@ const createRequests = (rules: RequestRules): FastRequests => new FastRequests(r
 async function build(edges: Edges, job: Job): Promise<Plan | Unfinished> {
   const { store, log } = edges;
   const { jobId } = job;
-  const plan = await buildAll(edges, job);
+  const from = await buildStateObject.read(store, jobId);
+  const plan = await buildAll(edges, job, from);
   if (!isPlan(plan)) {
     log('build_paused', { jobId, rows: plan.rows, shards: plan.shards });
     return plan;
   }
   await planObject.write(store, jobId, plan);
-  await forgetBuildState(store, jobId);
+  if (from !== undefined || job.profile.pilot !== undefined) await forgetBuildState(store, jobId);
   log('requests_built', { jobId, rows: plan.rows, invalid: plan.invalid, shards: plan.shards.length });
   return plan;
 }
 
-async function buildAll(edges: Edges, job: Job): Promise<Plan | Unfinished> {
+async function buildAll(edges: Edges, job: Job, from: BuildState | undefined): Promise<Plan | Unfinished> {
   const { store, time } = edges;
   const known = job.profile.pilot && (await pilotDraftObject.read(store, job.jobId));
   if (known !== undefined) return makePilot(store, job, known, time);
-  const plan = await buildPlan(edges, job);
+  const plan = await buildPlan(edges, job, from);
   if (!isPlan(plan) || !wantsPilot(job, plan)) return plan;
   const draft = await draftPilot(store, job, plan);
   return time?.isShort() === true
@@ -74,10 +75,13 @@ async function buildAll(edges: Edges, job: Job): Promise<Plan | Unfinished> {
     : makePilot(store, job, draft, time);
 }
 
-async function buildPlan({ store, time }: Edges, job: Job): Promise<Plan | Unfinished> {
+async function buildPlan(
+  { store, time }: Edges,
+  job: Job,
+  from: BuildState | undefined,
+): Promise<Plan | Unfinished> {
   // Of a job request: the configuration's own were checked when it was read.
   if (job.profile.output !== undefined) await rejectWrongSchema(job.profile.output);
-  const from = await buildStateObject.read(store, job.jobId);
   const plan = await buildOn(store, job, { createRequests, time, from }).catch((error: unknown) =>
     refusedPlan(job, error),
   );

@@ -53,7 +53,7 @@ export async function writeResults(
   if (plan !== undefined && followed === undefined) return later;
   const stop = await readStop(store, jobId);
   const endedAt = new Date(edges.clock.now());
-  const pilot = await pilotObject.read(store, jobId);
+  const pilot = job.profile.pilot && (await pilotObject.read(store, jobId));
   const summary = summarize({ job, plan, pilot, shards, followed, failure, stop, endedAt });
   reconcile(summary, plan);
   const joining = { plan, since: later.writing, pace, filled: followed?.filled ?? new Map<number, number>() };
