@@ -304,6 +304,14 @@ export const STORIES = {
     const drop = (n: number): Promise<string> => world.drop(`input/rows-${n}.jsonl`, ROW);
     return [await end(world, drop(1)), await end(world, drop(2)), await end(world, drop(3))];
   },
+  'a shard has a place at the provider that it took in an earlier version': async (world) => {
+    const poll = world.hold('poll-batch');
+    const jobId = await post(world, '/jobs', { rows: [{ prompt: 'hello' }] });
+    await poll.reached;
+    await world.store.put('slots/simulator/0.json', JSON.stringify({ jobId, shard: 0 }));
+    poll.release();
+    return [await end(world, jobId)];
+  },
   'the answers of a batch cannot be fetched': async (world) => {
     world.simulator.addFaults({
       at: 'content',
@@ -447,6 +455,7 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
     'succeeded',
     'succeeded',
   ],
+  'a shard has a place at the provider that it took in an earlier version': ['succeeded'],
   'the answers of a batch cannot be fetched': ['failed'],
   'lines that cannot be read are asked again once': ['partial'],
   'a batch goes with its file, when its answers are in the store and the step that fetched them died': [
