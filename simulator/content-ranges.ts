@@ -33,8 +33,13 @@ export async function contentUnder(
 }
 
 /** A file, or what comes behind the position that is asked for, as long as it is the file that is asked for. */
-export function contentPart(c: AppContext, { bytes, etag, open }: ServedContent, fault?: PartFault): Response {
-  const asked = fault?.kind === 'ignores-range' ? undefined : /^bytes=(\d+)-$/.exec(c.req.header('range') ?? '');
+export function contentPart(
+  c: AppContext,
+  { bytes, etag, open }: ServedContent,
+  fault?: PartFault,
+): Response {
+  const asked =
+    fault?.kind === 'ignores-range' ? undefined : /^bytes=(\d+)-$/.exec(c.req.header('range') ?? '');
   const isSame = (c.req.header('if-range') ?? etag) === etag;
   const from = asked && isSame ? Number(asked[1]) : 0;
   if (from > 0 && (from >= bytes || fault?.kind === 'refuses-range'))

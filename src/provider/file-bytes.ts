@@ -117,7 +117,9 @@ async function goOn(http: Http, call: Call, read: ReadFile): Promise<Opened> {
   }
   discard(opened.answer);
   throw isSame
-    ? new ProviderUnavailable(`${call.action}: it broke off after ${read.bytes} bytes, and is only sent as a whole.`)
+    ? new ProviderUnavailable(
+        `${call.action}: it broke off after ${read.bytes} bytes, and is only sent as a whole.`,
+      )
     : fileChanged(call);
 }
 

@@ -36,7 +36,10 @@ export function rangeHeaders({ bytes, mark }: FilePosition): Readonly<Record<str
 }
 
 /** What the answer to a request without a range brings; undefined when that is no whole file. */
-export function wholeFile({ statusCode, headers }: Pick<Answer, 'statusCode' | 'headers'>): FilePart | undefined {
+export function wholeFile({
+  statusCode,
+  headers,
+}: Pick<Answer, 'statusCode' | 'headers'>): FilePart | undefined {
   if (statusCode !== 200) return undefined;
   const length = lengthOf(headers);
   return { start: 0, end: length, length, mark: markOf(headers) };

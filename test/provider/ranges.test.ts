@@ -129,7 +129,9 @@ describe('a download whose connection breaks off', () => {
     const answers: FileAnswer[] = [{ fresh: 300 }, { becomes, to: 'the whole' }];
     const { url } = await start(answers, { mark: 'none', tellsLength: false });
 
-    expect((await download(url)).error).toMatchObject({ message: expect.stringContaining('changed') as string });
+    expect((await download(url)).error).toMatchObject({
+      message: expect.stringContaining('changed') as string,
+    });
   });
 
   test('hides a key on whose bytes it breaks off', async () => {
