@@ -11,6 +11,8 @@ export const JOB_FILE_SUFFIX = '.job.json';
 /** The configuration that is deployed, as far as a command line needs it to start jobs. Written by every deploy. */
 export const DEPLOYED_CONFIG_KEY = 'deployed/config.json';
 
+/** The checkpoints of all jobs. */
+export const JOBS_PREFIX = 'jobs/';
 export const jobPrefix = (jobId: string): string => `jobs/${jobId}/`;
 export const jobKey = (jobId: string): string => `jobs/${jobId}/job.json`;
 export const planKey = (jobId: string): string => `jobs/${jobId}/plan.json`;
