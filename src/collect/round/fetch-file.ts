@@ -74,8 +74,10 @@ async function download(
   const tail = new Tail();
   let contentLength: number | undefined;
   try {
-    const chunks = provider.download(fileId, (bytes) => {
-      contentLength = bytes;
+    const chunks = provider.download(fileId, {
+      onStart: ({ length }) => {
+        contentLength = length;
+      },
     });
     for await (const chunk of chunks) {
       const written = writer.write(chunk);
