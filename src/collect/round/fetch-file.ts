@@ -76,8 +76,10 @@ async function download(
   let contentLength: number | undefined;
   let isEndless = false;
   try {
-    const chunks = provider.download(fileId, (bytes) => {
-      contentLength = bytes;
+    const chunks = provider.download(fileId, {
+      onStart: ({ length }) => {
+        contentLength = length;
+      },
     });
     for await (const chunk of chunks) {
       const written = writer.write(chunk);

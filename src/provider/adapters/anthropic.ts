@@ -5,6 +5,7 @@ import type {
   Batch,
   CreateBatch,
   DirectAnswer,
+  DownloadOptions,
   FindBatch,
   ProviderClient,
   ProviderFile,
@@ -125,12 +126,12 @@ export class AnthropicClient implements ProviderClient {
    * The results of the batch with this id. Their length is not told, but every request has a line: when some are missing,
    * the connection may have closed too early, and what comes behind the last line is asked for once more.
    */
-  async *download(batchId: string): AsyncGenerator<Buffer> {
+  async *download(batchId: string, { signal }: DownloadOptions = {}): AsyncGenerator<Buffer> {
     const counts = await this.#countsOf(batchId);
     let received = 0;
     for (let attempt = 1; attempt <= 2; attempt += 1) {
       const before = received;
-      for await (const lines of this.#results(batchId, before)) {
+      for await (const lines of this.#results(batchId, before, signal)) {
         received += lines.length;
         yield Buffer.concat(lines);
       }
@@ -153,14 +154,17 @@ export class AnthropicClient implements ProviderClient {
    * Lines of ours, of the results behind the first so many. Lines that cannot be read are handed on as they are, to be counted.
    * @throws ProviderUnavailable when the last one is cut off: it has no newline, and the file's length was not promised
    */
-  async *#results(batchId: string, skipped: number): AsyncGenerator<Buffer[]> {
+  async *#results(batchId: string, skipped: number, signal?: AbortSignal): AsyncGenerator<Buffer[]> {
     const call = get(`download results of batch ${batchId}`, `${pathOf(batchId)}/results`);
     let isPromised = false;
     const content = streamBody(
       this.#http,
       { ...call, headers: { accept: 'application/binary, */*' } },
-      () => {
-        isPromised = true;
+      {
+        signal,
+        onStart: ({ length }) => {
+          isPromised = length !== undefined;
+        },
       },
     );
     const ending = new LastByte();
