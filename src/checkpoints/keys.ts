@@ -67,7 +67,9 @@ export const candidatesKey = (jobId: string): string => `jobs/${jobId}/candidate
 /** What a schedule has taken from its prefix, one object per version that was taken. */
 export const claimsPrefix = (schedule: string): string => `claims/${schedule}/`;
 
-/** The slots at a provider, where it has a limit: one object per batch that may run there. */
+/** The room at a provider, where it has a limit: who has some, and who waits. One object per change. */
+export const roomPrefix = (provider: string): string => `room/${encodeURIComponent(provider)}/`;
+/** The slots at a provider, as jobs of earlier versions have them: one object per batch that may run there. */
 export const slotsPrefix = (provider: string): string => `slots/${provider}/`;
 
 /** One shard of one job: where its objects are. Shards count from 0, rounds from 1. */

@@ -22,11 +22,12 @@ import { collectedObject, type Collected } from '../checkpoints/collected.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import { stoppedObject } from '../checkpoints/shard-end.ts';
 import { findLeftOpen } from '../checkpoints/open-batch.ts';
+import { freeOldSlot } from '../checkpoints/old-slots.ts';
+import { leaveRoom } from '../batches/take-room.ts';
 import { takesOver } from '../ladder/goes-up.ts';
 import { contextAtStep, jobAtStep, stepAbove } from '../ladder/step-of-round.ts';
 import { isNearlyFull, spentEvents, type RoundTurns } from './history.ts';
 import { currentRound, type ShardRound } from '../checkpoints/shard-rounds.ts';
-import { freeSlot } from '../checkpoints/slots.ts';
 import { readStop } from '../checkpoints/stop.ts';
 import { noteTrouble } from '../checkpoints/trouble.ts';
 
@@ -64,7 +65,7 @@ async function collectOnce(
   const { next, round, lastRound } = end;
   const isOpen = await hasOpenBatch(edges, context, next);
   if (job.profile.maxBatches !== undefined && !isOpen)
-    await freeSlot(edges.store, context.provider.name, context);
+    await giveRoomBack(edges, context.provider.name, { jobId, shard, round: shardRound.round });
   if (!('requests' in end)) await giveBack(edges, job, { jobId, shard, round: shardRound.round }, isOpen);
   const spent = spentEvents(context.spentEvents, spentOn(context));
   const up = 'up' in end ? end.up : undefined;
@@ -88,7 +89,12 @@ async function collectOnce(
   return { ...base, next, round: round + 1, waitSeconds };
 }
 
-/** A shard that stops may leave its batch as it is: the batch keeps its slot until it is known to have ended. */
+async function giveRoomBack(edges: ProviderEdges, provider: string, round: RoundRef): Promise<void> {
+  await leaveRoom(edges, provider, round);
+  await freeOldSlot(edges.store, provider, round);
+}
+
+/** A shard that stops may leave its batch as it is: the batch keeps its room until it is known to have ended. */
 async function hasOpenBatch(
   { store }: ProviderEdges,
   context: ShardContext,
