@@ -25,7 +25,7 @@ export function createTroubles(print: (line: string) => void): (event: EngineEve
 interface Mentioned {
   readonly shard?: number;
   readonly round?: number;
-  readonly shards?: readonly number[];
+  readonly toRun?: { readonly shards: number };
   readonly building?: { readonly rows: number };
   readonly writing?: number;
   readonly fileId?: string;
@@ -68,7 +68,7 @@ function describeExit(state: string, given: Mentioned, left: Mentioned): string 
   switch (state) {
     case 'Build requests':
       if (left.building !== undefined) return step(`${counted(left.building.rows, 'row')} so far`);
-      return step(`${counted(left.shards?.length ?? 0, 'shard')} to run`);
+      return step(`${counted(left.toRun?.shards ?? 0, 'shard')} to run`);
     case 'Upload file':
       return step(printable(left.fileId ?? ''));
     case 'Create batch':

@@ -50,6 +50,8 @@ const JOBS = 'jobs/*';
 const CHECKPOINTS = 'jobs/*.json';
 const RECORDS = 'jobs/*/job.json';
 const PLANS = 'jobs/*/plan.json';
+/** The items of the machine's map. */
+export const TO_RUN = 'jobs/*/to-run.json';
 const STOPS = 'jobs/*/stop.json';
 /** The ledgers: the cost of jobs, and of a profile's jobs in a month. */
 const LEDGERS = 'jobs/*/ledger/*.json';
@@ -108,7 +110,7 @@ export const STEPS = {
     // Its own request lines: ids that look like duplicates are looked for in them.
     // Also the files of a shard that an earlier call has begun, and the results of jobs that are retried or sampled.
     reads: [RECORDS, PLANS, ROWS, INPUTS_OF_JOBS, CANDIDATES, CLAIMS, LEDGERS, BUILDS, SHARDS],
-    puts: [PLANS],
+    puts: [PLANS, TO_RUN],
     streams: [SHARDS, BUILDS],
     // Also rows that were wrongly called duplicates, and the claims of a job that is refused.
     deletes: ['jobs/*/shards/*/stopped.json', 'jobs/*/shards/*/round-0.*', CLAIMS, BUILDS],

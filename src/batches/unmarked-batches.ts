@@ -138,5 +138,5 @@ function readId(bytes: Buffer): string | undefined {
   }
 }
 
-/** Longer than any line. */
-const MAX_LINE_BYTES = 2 ** 40;
+/** Longer than any line of results. */
+const MAX_LINE_BYTES = 512 * 1_048_576;

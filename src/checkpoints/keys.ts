@@ -16,6 +16,8 @@ export const JOBS_PREFIX = 'jobs/';
 export const jobPrefix = (jobId: string): string => `jobs/${jobId}/`;
 export const jobKey = (jobId: string): string => `jobs/${jobId}/job.json`;
 export const planKey = (jobId: string): string => `jobs/${jobId}/plan.json`;
+/** The shards that are left to run: the items of the machine's map. */
+export const toRunKey = (jobId: string): string => `jobs/${jobId}/to-run.json`;
 /** What a build that takes several calls carries from one to the next. Absent once the plan is written. */
 export const buildPrefix = (jobId: string): string => `jobs/${jobId}/build/`;
 export const buildStateKey = (jobId: string): string => `${buildPrefix(jobId)}state.json`;

@@ -5,6 +5,7 @@ import { InvalidInput, InvalidRequest } from '../errors.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import { planObject, type Plan } from '../checkpoints/plan.ts';
 import type { OutputRules } from '../checkpoints/profile.ts';
+import { toRunObject } from '../checkpoints/to-run.ts';
 import { shardKey, shardsPrefix } from '../checkpoints/keys.ts';
 import { releaseClaims } from '../requests/claims.ts';
 import { buildOn, buildShards, isPlan } from '../rows/build-shards.ts';
@@ -35,7 +36,7 @@ export async function buildRequests(
   }
   return {
     jobId,
-    shards: await shardsToRun(store, jobId, plan),
+    toRun: await listShardsToRun(store, jobId, plan),
     provider: job.profile.provider,
     polling: job.profile.polling,
   };
@@ -89,14 +90,20 @@ async function rejectWrongSchema({ schema }: OutputRules): Promise<void> {
   checkSchema(schema);
 }
 
-/** Shards with request lines that are not done. What an earlier execution said of stopped ones no longer holds. */
-async function shardsToRun(store: ObjectStore, jobId: string, { shards }: Plan): Promise<number[]> {
+/** Lists the shards with request lines that are not done. What an earlier execution said of stopped ones no longer holds. */
+async function listShardsToRun(
+  store: ObjectStore,
+  jobId: string,
+  { shards }: Plan,
+): Promise<JobContext['toRun']> {
   const done = new Set<string>();
   for await (const { key } of store.list(shardsPrefix(jobId))) {
     if (key.endsWith('/done.json')) done.add(key);
     if (key.endsWith('/stopped.json')) await store.delete(key);
   }
-  return shards.flatMap(({ requests }, shard) =>
-    requests === 0 || done.has(shardKey({ jobId, shard }, 'done.json')) ? [] : [shard],
+  const left = shards.flatMap((planned, shard) =>
+    planned.requests === 0 || done.has(shardKey({ jobId, shard }, 'done.json')) ? [] : [{ shard, planned }],
   );
+  await toRunObject.write(store, jobId, left);
+  return { shards: left.length, key: toRunObject.keyOf(jobId) };
 }

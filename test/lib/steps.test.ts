@@ -319,6 +319,7 @@ test.each([
       'PutObject jobs/*/build/*',
       'PutObject jobs/*/plan.json',
       'PutObject jobs/*/shards/*',
+      'PutObject jobs/*/to-run.json',
     ],
   ],
   [
