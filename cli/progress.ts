@@ -25,10 +25,10 @@ export function createTroubles(print: (line: string) => void): (event: EngineEve
 interface Mentioned {
   readonly shard?: number;
   readonly round?: number;
-  readonly shards?: readonly number[];
   readonly pilot?: true;
   readonly waiting?: object;
   readonly jobId?: string;
+  readonly toRun?: { readonly shards: number };
   readonly building?: { readonly rows: number };
   readonly writing?: number;
   readonly fileId?: string;
@@ -72,7 +72,7 @@ function describeExit(state: string, given: Mentioned, left: Mentioned): string 
     case 'Build requests':
       if (left.building !== undefined) return step(`${counted(left.building.rows, 'row')} so far`);
       if (left.waiting !== undefined) return describeWait(given, left, step);
-      return step(`${counted(left.shards?.length ?? 0, 'shard')}${left.pilot ? ' of the pilot' : ''} to run`);
+      return step(`${counted(left.toRun?.shards ?? 0, 'shard')}${left.pilot ? ' of the pilot' : ''} to run`);
     case 'Upload file':
       return step(printable(left.fileId ?? ''));
     case 'Create batch':

@@ -1,5 +1,6 @@
 import type { CaughtError, Failure } from './errors.ts';
 import type { ShardStep } from './checkpoints/collected.ts';
+import type { ShardPlan } from './checkpoints/plan.ts';
 import type { Summary } from './checkpoints/summary.ts';
 import type { PollLimits } from './checkpoints/profile.ts';
 import type { ProviderSettings } from './provider/batch-provider.ts';
@@ -39,7 +40,11 @@ export interface JobContext {
   /** The shards are those of the job's pilot: *Build requests* says what follows. */
   readonly pilot?: true;
   /** Shards that still have work: finished ones are left out, so a resume costs nothing for them. */
-  readonly shards: readonly number[];
+  readonly toRun: {
+    readonly shards: number;
+    /** Of the list of them, the items of the map (`src/checkpoints/to-run.ts`): too long to cross the state. */
+    readonly key: string;
+  };
   readonly provider: ProviderSettings;
   readonly polling: PollLimits;
 }
@@ -48,6 +53,8 @@ export interface JobContext {
 export interface ShardContext {
   readonly jobId: string;
   readonly shard: number;
+  /** What the plan says of it, so that no step of a shard reads the whole plan. */
+  readonly planned?: ShardPlan;
   readonly provider: ProviderSettings;
   readonly polling: PollLimits;
   /** Absent at the start: *Upload file* finds the round from the checkpoints. */

@@ -11,9 +11,13 @@ export const JOB_FILE_SUFFIX = '.job.json';
 /** The configuration that is deployed, as far as a command line needs it to start jobs. Written by every deploy. */
 export const DEPLOYED_CONFIG_KEY = 'deployed/config.json';
 
+/** The checkpoints of all jobs. */
+export const JOBS_PREFIX = 'jobs/';
 export const jobPrefix = (jobId: string): string => `jobs/${jobId}/`;
 export const jobKey = (jobId: string): string => `jobs/${jobId}/job.json`;
 export const planKey = (jobId: string): string => `jobs/${jobId}/plan.json`;
+/** The shards that are left to run: the items of the machine's map. */
+export const toRunKey = (jobId: string): string => `jobs/${jobId}/to-run.json`;
 /** What a build that takes several calls carries from one to the next. Absent once the plan is written. */
 export const buildPrefix = (jobId: string): string => `jobs/${jobId}/build/`;
 export const buildStateKey = (jobId: string): string => `${buildPrefix(jobId)}state.json`;
@@ -78,7 +82,9 @@ export const candidatesKey = (jobId: string): string => `jobs/${jobId}/candidate
 /** What a schedule has taken from its prefix, one object per version that was taken. */
 export const claimsPrefix = (schedule: string): string => `claims/${schedule}/`;
 
-/** The slots at a provider, where it has a limit: one object per batch that may run there. */
+/** The room at a provider, where it has a limit: who has some, and who waits. One object per change. */
+export const roomPrefix = (provider: string): string => `room/${encodeURIComponent(provider)}/`;
+/** The slots at a provider, as jobs of earlier versions have them: one object per batch that may run there. */
 export const slotsPrefix = (provider: string): string => `slots/${provider}/`;
 
 /** One shard of one job: where its objects are. Shards count from 0, rounds from 1. */

@@ -1,7 +1,8 @@
-import { planKey } from './keys.ts';
+import { planKey, type ShardRef } from './keys.ts';
 import { storedObject } from './stored-object.ts';
 import type { Failure } from '../errors.ts';
 import type { InputRef } from './job.ts';
+import type { ObjectStore } from '../store/object-store.ts';
 
 /** `plan.json`: what Build decided. */
 export interface Plan {
@@ -106,3 +107,21 @@ export function rowsToSend({ shards }: Pick<Plan, 'shards'>): number {
 }
 
 export const planObject = storedObject<Plan, string>(planKey);
+
+/** A shard, and what the job's plan says of it. */
+export interface PlannedShard extends ShardRef {
+  /** Absent where the caller does not know it: then it is read from the plan, which grows with the job's shards. */
+  readonly planned?: ShardPlan | undefined;
+}
+
+/** What the job's plan says of a shard. */
+export async function readShardPlan(
+  store: ObjectStore,
+  { jobId, shard, planned }: PlannedShard,
+): Promise<ShardPlan> {
+  if (planned !== undefined) return planned;
+  const { shards } = await planObject.require(store, jobId);
+  const plan = shards[shard];
+  if (plan === undefined) throw new Error(`The plan of job ${jobId} has no shard ${shard}.`);
+  return plan;
+}

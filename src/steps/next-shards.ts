@@ -9,6 +9,7 @@ import { pilotShards, type Plan } from '../checkpoints/plan.ts';
 import type { PilotRules } from '../checkpoints/profile.ts';
 import { doneObject } from '../checkpoints/shard-end.ts';
 import { readStop } from '../checkpoints/stop.ts';
+import { toRunObject } from '../checkpoints/to-run.ts';
 import { judgedPilot, judgePilot, type Judgement } from '../pilot/judge.ts';
 import { writePilotResults } from '../pilot/pilot-results.ts';
 import { sideBySide } from '../side-by-side.ts';
@@ -38,18 +39,28 @@ export async function nextShards(edges: Edges, built: BuiltJob): Promise<JobCont
   for (const shard of stopped) await store.delete(shardKey({ jobId, shard }, 'stopped.json'));
   if (isOpen) {
     await startPilot(edges, built);
-    return { ...runOf(built, done, ofPilot), pilot: true };
+    return { ...(await runOf(edges, built, done, ofPilot)), pilot: true };
   }
   const waits = ofPilot.length === 0 ? undefined : await judge(edges, built, ofPilot);
-  return waits ?? runOf(built, done, plan.shards.keys());
+  return waits ?? runOf(edges, built, done, plan.shards.keys());
 }
 
-/** Those of some shards that have request lines and are not done. */
-function runOf({ job, plan }: BuiltJob, done: ReadonlySet<number>, shards: Iterable<number>): JobContext {
+/** Lists those of some shards that have request lines and are not done. */
+async function runOf(
+  { store }: Edges,
+  { job, plan }: BuiltJob,
+  done: ReadonlySet<number>,
+  shards: Iterable<number>,
+): Promise<JobContext> {
   const { jobId, profile } = job;
+  const left = [...shards].flatMap((shard) => {
+    const planned = plan.shards[shard];
+    return planned === undefined || planned.requests === 0 || done.has(shard) ? [] : [{ shard, planned }];
+  });
+  await toRunObject.write(store, jobId, left);
   return {
     jobId,
-    shards: [...shards].filter((shard) => (plan.shards[shard]?.requests ?? 0) > 0 && !done.has(shard)),
+    toRun: { shards: left.length, key: toRunObject.keyOf(jobId) },
     provider: profile.provider,
     polling: profile.polling,
   };
