@@ -1,6 +1,7 @@
 import { planKey } from './keys.ts';
 import { storedObject } from './stored-object.ts';
 import type { Failure } from '../errors.ts';
+import type { ReusedRows } from './counts.ts';
 import type { InputRef } from './job.ts';
 
 /** `plan.json`: what Build decided. */
@@ -12,6 +13,8 @@ export interface Plan {
   readonly answered?: number;
   /** Rows that an earlier row of the job answers for; absent when there are none. */
   readonly deduplicated?: number;
+  /** Rows that are answered from earlier jobs; absent when there are none. */
+  readonly reused?: ReusedRows;
   /** The job is a sample, and its inputs have more rows than it takes. */
   readonly hasMore?: true;
   /** Estimated as a tokenizer counts them, from some of the requests. In plans of version 0.1 a quarter of the request lines' bytes. */
@@ -35,6 +38,8 @@ export interface ShardPlan {
   readonly answered?: number;
   /** Rows that an earlier row of the job answers for, perhaps one of another shard; absent when there are none. */
   readonly deduplicated?: number;
+  /** Rows that are answered from earlier jobs; absent when there are none. */
+  readonly reused?: number;
   /** Request lines in `round-1.requests.jsonl` and their bytes. Rows without one are in round 0. */
   readonly requests: number;
   readonly bytes: number;

@@ -47,6 +47,8 @@ export interface ReportFacts extends Pick<
   readonly planned?: Pick<Plan, 'inputTokens'> | undefined;
   readonly retries?: Summary['retries'];
   readonly deduplicated?: Summary['deduplicated'];
+  readonly reused?: Summary['reused'];
+  readonly sent?: Summary['sent'];
   /** The progress of a job that still runs. */
   readonly progress?: Pick<JobStatus, 'shards' | 'openShards'> | undefined;
 }
@@ -87,6 +89,8 @@ export interface ReportData {
   readonly cost: Cost;
   readonly retries: Summary['retries'];
   readonly deduplicated: Summary['deduplicated'];
+  readonly reused: Summary['reused'];
+  readonly sent: Summary['sent'];
   readonly files: readonly FileLink[];
   readonly progress: ReportFacts['progress'];
 }
@@ -132,6 +136,8 @@ export function describeReport(facts: ReportFacts): ReportData {
     batches: batches.slice(0, SHOWN_BATCHES).map(showBatch),
     allBatches: batches.length,
     deduplicated: facts.deduplicated,
+    reused: facts.reused,
+    sent: facts.sent,
     total: { ...sumAnswers(facts.models), ...facts.usage },
     models: facts.models.map((usage) => ({
       ...usage,

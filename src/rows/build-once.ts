@@ -1,6 +1,7 @@
 import type { InputRef, Job } from '../checkpoints/job.ts';
 import type { InputReading, Plan } from '../checkpoints/plan.ts';
 import type { StepTime } from '../pace.ts';
+import { EarlierAnswers } from '../reuse/earlier-answers.ts';
 import type { Leaders } from '../reuse/leaders.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { loadTables, saveBuildState, type BuildState, type Built, type Unfinished } from './build-state.ts';
@@ -9,6 +10,7 @@ import { EarlierResults } from './earlier-results.ts';
 import { KnownRows } from './known-rows.ts';
 import { refuse } from './refuse-plan.ts';
 import type { RequestMaker } from './request-maker.ts';
+import { RowsAhead } from './rows-ahead.ts';
 import { RowTaker, type Taken } from './row-taker.ts';
 import { SampledAnswers } from './sampled-answers.ts';
 import { ShardWriter } from './shard-writer.ts';
@@ -42,13 +44,16 @@ export async function buildOnce(calling: Calling, start: Start): Promise<Built |
   const earlier = EarlierResults.of(store, job, saved?.earlierBytes);
   const sampled = SampledAnswers.of(store, job, saved?.sampledBytes);
   const known = new KnownRows(sampled === undefined ? [] : [sampled], leaders);
-  const taker = new RowTaker({ ...calling, known, writer }, saved?.builder);
+  const reusing = await EarlierAnswers.open(store, job, { jobs: saved?.earlierJobs });
+  const ahead = reusing && new RowsAhead(reusing);
+  const taker = new RowTaker({ ...calling, known, writer, ahead }, saved?.builder);
   const builder = new Builder({ job, taker, earlier }, saved?.builder);
   try {
     let place = saved?.place;
     for (let input = saved?.input ?? 0; input < job.inputs.length && !builder.hasMore; input += 1) {
       place = await builder.take(store, input, { from: place, time });
       if (place === undefined) continue;
+      await ahead?.flush();
       const reading = {
         input,
         place,
@@ -56,11 +61,13 @@ export async function buildOnce(calling: Calling, start: Start): Promise<Built |
         writer: await writer.suspend(),
         earlierBytes: earlier?.bytes,
         sampledBytes: sampled?.bytes,
+        earlierJobs: reusing?.jobs,
       };
       await saveBuildState(store, job.jobId, { ...start, reading }, tables);
       return { rows: reading.builder.rows, shards: reading.writer.plans.length };
     }
     await earlier?.end();
+    await ahead?.flush();
     const plan = planOf(job, builder, { ...taker.taken, shards: await writer.close() });
     return { plan, suspects: [...taker.suspects], shard: 0 };
   } catch (error) {
@@ -79,7 +86,7 @@ interface ReadInputs {
 function planOf(
   job: Job,
   { inputs, hasMore }: ReadInputs,
-  { rows, invalid, answered, deduplicated, tokens, problems, shards }: Taken & Pick<Plan, 'shards'>,
+  { rows, invalid, answered, deduplicated, reused, tokens, problems, shards }: Taken & Pick<Plan, 'shards'>,
 ): Plan {
   const bytes = shards.reduce((sum, shard) => sum + shard.bytes, 0);
   const plan: Plan = {
@@ -87,6 +94,7 @@ function planOf(
     invalid,
     ...(answered > 0 && { answered }),
     ...(deduplicated > 0 && { deduplicated }),
+    ...(reused.rows > 0 && { reused }),
     ...(hasMore && { hasMore: true }),
     inputTokens: tokens.total(bytes),
     inputs,

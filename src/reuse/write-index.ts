@@ -1,0 +1,116 @@
+import type { Job } from '../checkpoints/job.ts';
+import {
+  answerIndexKey,
+  resultsKey,
+  roundKey,
+  shardKey,
+  type ShardFile,
+  type ShardRef,
+} from '../checkpoints/keys.ts';
+import { hasRoundZero, type Plan } from '../checkpoints/plan.ts';
+import { isNotOk, readCustomId } from '../jsonl/custom-id.ts';
+import { eachOwnLine, requiredLines } from '../jsonl/own-lines.ts';
+import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
+import { checkOf, writeEntries, writeHead, type IndexedAnswer } from './answer-index.ts';
+import { MAX_EARLIER_ANSWERS } from './earlier-answers.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { reusableKey } from './reusable-jobs.ts';
+import { scopeOf } from './scope.ts';
+
+interface JobToIndex {
+  readonly job: Job;
+  readonly plan: Plan;
+  /** The file that a shard's part of the results was joined from. */
+  readonly fileOf: (shard: number) => ShardFile;
+  /** When the results were written, ISO 8601. */
+  readonly at: string;
+}
+
+/**
+ * Writes the index of a job's answers beside its results, for later jobs that reuse answers. It has the rows that were sent and are
+ * ok. A row that was not sent is left out: its answer is found where it comes from.
+ */
+export async function writeAnswerIndex(
+  store: ObjectStore,
+  { job, plan, fileOf, at }: JobToIndex,
+): Promise<void> {
+  const scope = scopeOf(job);
+  const { jobId } = job;
+  const results = scope === undefined ? undefined : await store.stat(resultsKey(jobId));
+  if (scope === undefined || results === undefined) return;
+  const writer = store.write(answerIndexKey(jobId));
+  try {
+    await writer.write(writeHead(results.bytes));
+    const entries = await writeShards(store, writer, { jobId, plan, fileOf, scope });
+    if (entries === undefined || entries === 0) return await writer.abort();
+    await writer.close();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+  await store.put(reusableKey(scope, { jobId, at }), '');
+}
+
+interface Shards extends Pick<JobToIndex, 'plan' | 'fileOf'> {
+  readonly jobId: string;
+  readonly scope: string;
+}
+
+/** @returns how many entries; undefined when a shard's requests are not those of its results: nothing of such a job is reused */
+async function writeShards(
+  store: ObjectStore,
+  writer: ObjectWriter,
+  { jobId, plan, fileOf, scope }: Shards,
+): Promise<number | undefined> {
+  let start = 0;
+  let entries = 0;
+  for (const [shard, shardPlan] of plan.shards.entries()) {
+    const files = { ref: { jobId, shard }, file: fileOf(shard), hasUnsent: hasRoundZero(shardPlan) };
+    const part = await readPart(store, files, { scope, start });
+    if (part === undefined) return undefined;
+    const answers = part.answers.slice(0, MAX_EARLIER_ANSWERS - entries);
+    await writer.write(writeEntries(answers));
+    entries += answers.length;
+    if (entries === MAX_EARLIER_ANSWERS) break;
+    start = part.end;
+  }
+  return entries;
+}
+
+interface PartFiles {
+  readonly ref: ShardRef;
+  readonly file: ShardFile;
+  readonly hasUnsent: boolean;
+}
+
+interface Part {
+  readonly answers: IndexedAnswer[];
+  /** Where the next shard's lines begin in the results. */
+  readonly end: number;
+}
+
+/** Reads a shard's request lines beside its result lines, without rows that were not sent. */
+async function readPart(
+  store: ObjectStore,
+  { ref, file, hasUnsent }: PartFiles,
+  { scope, start }: { readonly scope: string; readonly start: number },
+): Promise<Part | undefined> {
+  const requests = eachOwnLine(store, roundKey(ref, 1, 'requests.jsonl'));
+  const unsent = hasUnsent ? eachOwnLine(store, roundKey(ref, 0, 'results.jsonl')) : undefined;
+  const answers: IndexedAnswer[] = [];
+  let end = start;
+  for await (const lines of requiredLines(store, shardKey(ref, file))) {
+    for (const line of lines) {
+      const from = end;
+      end += line.length;
+      const decided = (await unsent?.next())?.value;
+      if (decided !== undefined && decided.length > 1) continue;
+      const request = (await requests.next()).value;
+      if (request === undefined || readCustomId(request) !== readCustomId(line)) return undefined;
+      const fingerprint = isNotOk(line) ? undefined : fingerprintOf(request, scope);
+      if (fingerprint === undefined) continue;
+      answers.push({ fingerprint, start: from, length: line.length, check: checkOf(fingerprint, line) });
+    }
+  }
+  return { answers, end };
+}
