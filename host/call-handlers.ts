@@ -1,6 +1,7 @@
 import type { TaskEdges } from '../src/announce/channel.ts';
 import { handle, type StepHost } from '../src/runtime/handler.ts';
 import type { StartEdges } from '../src/doors/start-job.ts';
+import { READ_ITEMS } from './distributed-map.ts';
 import type { CallStep } from './engine.ts';
 
 /** A payload is JSON that crossed the machine; what each step takes and gives is typed in `src/contract.ts`. */
@@ -8,6 +9,11 @@ type AnyStep = (edges: never, event: never) => Promise<unknown>;
 
 /** Loads a step's code when the step is first called. */
 type LoadStep = () => Promise<AnyStep>;
+
+/** Not a step of the workflow: what Step Functions itself does. */
+const READS: Readonly<Record<string, LoadStep>> = {
+  [READ_ITEMS]: async () => (await import('./read-items.ts')).readItems,
+};
 
 /**
  * What the handlers of `lambdas/` run, by the same names. Those files themselves load AWS's SDK for edges that this host does not use,
@@ -32,7 +38,7 @@ export async function loadFirstSteps(): Promise<void> {
 
 /** Calls the steps of the machine's Tasks in this process as their handlers do, with these edges. */
 export function callHandlers(edges: TaskEdges): CallStep {
-  return caller(STEPS, { edges });
+  return caller({ ...STEPS, ...READS }, { edges });
 }
 
 const DOORS: Readonly<Record<string, LoadStep>> = {

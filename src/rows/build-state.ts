@@ -9,7 +9,7 @@ import type { Place } from './formats/place.ts';
 /**
  * Everything that a build carries from one call of its step to the next, in this one place. To carry more:
  *
- * - Something small (counts, a few ids) is a field of {@link SavedBuilder}: `Builder.save` writes it, its constructor reads it.
+ * - Something small (counts, a few ids) is a field of {@link SavedBuilder}: `save` of `Builder` or `RowTaker` writes it, their constructors read it.
  * - A table that grows with the rows is an entry of {@link Tables}, with `dump` and `load` as `UniqueIds` has them.
  *
  * A build is saved between two batches of rows, never inside of one. It must then be exactly what it would be had it not been
@@ -137,4 +137,11 @@ export async function loadTables(store: ObjectStore, at: Turn, tables: Tables): 
 /** Deletes what a build has saved: its plan is there. */
 export async function forgetBuildState(store: ObjectStore, jobId: string): Promise<void> {
   for await (const { key } of store.list(buildPrefix(jobId))) await store.delete(key);
+}
+
+/** The build is not done: it has to be called again. */
+export interface Unfinished {
+  /** So far. */
+  readonly rows: number;
+  readonly shards: number;
 }

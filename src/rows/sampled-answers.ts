@@ -1,19 +1,25 @@
 import type { Job } from '../checkpoints/job.ts';
 import { ownLines } from '../jsonl/own-lines.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import type { KnownAnswers } from './known-rows.ts';
+import type { MadeRequest } from './request-maker.ts';
+import type { KnownRow } from './open-shard.ts';
 
 const SOURCE = Buffer.from(',"source":{');
 
 /** An answered row of a sample. */
-export interface SampledAnswer {
+interface SampledAnswer {
   readonly customId: string;
   /** Its result line, newline included, without the place that the row came from. */
   readonly line: Buffer;
 }
 
 /** The results of a sample, row by row in the order of the rows. */
-export class SampledAnswers {
+export class SampledAnswers implements KnownAnswers {
   readonly #lines: AsyncGenerator<Buffer, undefined>;
+  /** Of the row at hand. */
+  #answer: SampledAnswer | undefined;
+  #isOver = false;
 
   /** How many were read. */
   bytes: number;
@@ -29,20 +35,32 @@ export class SampledAnswers {
     return sample && new SampledAnswers(store, sample.results, start);
   }
 
-  /** The next row's answer; `none` where the sample has no answer for it, undefined behind the last row. */
-  async next(): Promise<SampledAnswer | 'none' | undefined> {
+  next(): Promise<void> | undefined {
+    this.#answer = undefined;
+    return this.#isOver ? undefined : this.#read();
+  }
+
+  find({ customId }: MadeRequest): KnownRow | undefined {
+    const answer = this.#answer;
+    return answer?.customId === customId ? { kind: 'answered', line: answer.line } : undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.#lines.return(undefined);
+  }
+
+  async #read(): Promise<void> {
     const { value: line } = await this.#lines.next();
-    if (line === undefined) return undefined;
+    if (line === undefined) {
+      this.#isOver = true;
+      return;
+    }
     this.bytes += line.length;
     const { custom_id: customId, ok } = JSON.parse(line.toString('utf8')) as {
       readonly custom_id: string;
       readonly ok: boolean;
     };
-    return ok ? { customId, line: withoutSource(line) } : 'none';
-  }
-
-  async close(): Promise<void> {
-    await this.#lines.return(undefined);
+    if (ok) this.#answer = { customId, line: withoutSource(line) };
   }
 }
 

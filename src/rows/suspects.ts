@@ -7,7 +7,6 @@ import type { ObjectStore } from '../store/object-store.ts';
 export const MAX_SUSPECTS = 100_000;
 
 /**
-/**
  * Takes those ids out of the set that a row of the shard has that is sent, or whose answer is known. What no shard has is no
  * duplicate: it only shares its hash with another id.
  */

@@ -6,7 +6,7 @@ export const MAX_IDS = 100_000_000;
 /**
  * The custom_ids of a job, 64 bits of hash each: 125 MB for 10,000,000, where a Set of strings takes a gigabyte and ends
  * at 2^24 entries. Two ids may share a hash (one job of 10,000,000 in 370,000 would have such a pair), so what looks
- * like a duplicate is only a suspect; `build-shards.ts` confirms it.
+ * like a duplicate is only a suspect; `confirm-duplicates.ts` confirms it.
  */
 export interface UniqueIds {
   /** Takes an id; false when it looks as if it was there already. @throws InvalidInput when there are too many. */

@@ -1,0 +1,98 @@
+import type { InputRef, Job } from '../checkpoints/job.ts';
+import type { InputReading, Plan } from '../checkpoints/plan.ts';
+import type { StepTime } from '../pace.ts';
+import type { Leaders } from '../reuse/leaders.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { loadTables, saveBuildState, type BuildState, type Built, type Unfinished } from './build-state.ts';
+import { Builder } from './builder.ts';
+import { EarlierResults } from './earlier-results.ts';
+import { KnownRows } from './known-rows.ts';
+import { refuse } from './refuse-plan.ts';
+import type { RequestMaker } from './request-maker.ts';
+import { RowTaker, type Taken } from './row-taker.ts';
+import { SampledAnswers } from './sampled-answers.ts';
+import { ShardWriter } from './shard-writer.ts';
+import type { UniqueIds } from './unique-ids.ts';
+
+/** One call of a build. */
+export interface Calling {
+  readonly store: ObjectStore;
+  readonly job: Job;
+  readonly requests: RequestMaker;
+  readonly ids: UniqueIds;
+  /** Absent where each row is sent, whatever the others ask. */
+  readonly leaders: Leaders | undefined;
+  readonly time: StepTime | undefined;
+}
+
+/** Where a call of a build begins. */
+export type Start = Pick<BuildState, 'turn' | 'attempt' | 'seed' | 'built' | 'reading'>;
+
+/** Reads the inputs to their end, or for as long as there is time. */
+export async function buildOnce(calling: Calling, start: Start): Promise<Built | Unfinished> {
+  const { store, job, ids, leaders, time } = calling;
+  const tables = { ids, ...leaders?.tables };
+  const saved = start.reading;
+  if (saved !== undefined) await loadTables(store, { jobId: job.jobId, turn: start.turn }, tables);
+  const writer = await ShardWriter.open(
+    store,
+    { jobId: job.jobId, limits: job.profile.shardLimits, tellsSources: job.inputs.length > 1 },
+    saved?.writer,
+  );
+  const earlier = EarlierResults.of(store, job, saved?.earlierBytes);
+  const sampled = SampledAnswers.of(store, job, saved?.sampledBytes);
+  const known = new KnownRows(sampled === undefined ? [] : [sampled], leaders);
+  const taker = new RowTaker({ ...calling, known, writer }, saved?.builder);
+  const builder = new Builder({ job, taker, earlier }, saved?.builder);
+  try {
+    let place = saved?.place;
+    for (let input = saved?.input ?? 0; input < job.inputs.length && !builder.hasMore; input += 1) {
+      place = await builder.take(store, input, { from: place, time });
+      if (place === undefined) continue;
+      const reading = {
+        input,
+        place,
+        builder: { ...builder.save(), ...taker.save() },
+        writer: await writer.suspend(),
+        earlierBytes: earlier?.bytes,
+        sampledBytes: sampled?.bytes,
+      };
+      await saveBuildState(store, job.jobId, { ...start, reading }, tables);
+      return { rows: reading.builder.rows, shards: reading.writer.plans.length };
+    }
+    await earlier?.end();
+    const plan = planOf(job, builder, { ...taker.taken, shards: await writer.close() });
+    return { plan, suspects: [...taker.suspects], shard: 0 };
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  } finally {
+    await sampled?.close();
+  }
+}
+
+interface ReadInputs {
+  readonly inputs: readonly (InputRef & InputReading)[];
+  readonly hasMore: boolean;
+}
+
+function planOf(
+  job: Job,
+  { inputs, hasMore }: ReadInputs,
+  { rows, invalid, answered, deduplicated, tokens, problems, shards }: Taken & Pick<Plan, 'shards'>,
+): Plan {
+  const bytes = shards.reduce((sum, shard) => sum + shard.bytes, 0);
+  const plan: Plan = {
+    rows,
+    invalid,
+    ...(answered > 0 && { answered }),
+    ...(deduplicated > 0 && { deduplicated }),
+    ...(hasMore && { hasMore: true }),
+    inputTokens: tokens.total(bytes),
+    inputs,
+    shards,
+    problems,
+  };
+  const refusal = refuse(plan, job);
+  return refusal === undefined ? plan : { ...plan, failure: refusal };
+}

@@ -1,0 +1,144 @@
+import { basename } from 'node:path/posix';
+import { isFields } from '../endpoints/ask.ts';
+import type { InputReading } from '../checkpoints/plan.ts';
+import type { InputRef, Job } from '../checkpoints/job.ts';
+import { InvalidInput } from '../errors.ts';
+import type { StepTime } from '../pace.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import type { SavedBuilder } from './build-state.ts';
+import type { EarlierResults } from './earlier-results.ts';
+import { Standing, type Place } from './formats/place.ts';
+import { Reading } from './formats/reading.ts';
+import { readInput, readRow } from './read-input.ts';
+import type { Row } from './row.ts';
+import type { RowTaker } from './row-taker.ts';
+import { braceNotices, checkColumns, checkPrompt } from './table-columns.ts';
+
+/** How far an input is read. */
+interface Taking {
+  /** Where an earlier call has stopped. */
+  readonly from: Place | undefined;
+  readonly time: StepTime | undefined;
+}
+
+/** The file that rows are taken from. */
+interface Source {
+  readonly name: string;
+  readonly reading: Reading;
+}
+
+interface BuilderParts {
+  readonly job: Job;
+  readonly taker: RowTaker;
+  /** Of a retry: what became of each row; those that are ok are left out. */
+  readonly earlier: EarlierResults | undefined;
+}
+
+type SavedInputs = Pick<SavedBuilder, 'inputs' | 'hasSeenFields' | 'read'>;
+
+/** Reads a job's inputs, and chooses the rows of the job among theirs. */
+export class Builder {
+  readonly #job: Job;
+  readonly #taker: RowTaker;
+  readonly #earlier: EarlierResults | undefined;
+  /** The job takes only some rows, and there is another one behind them. */
+  hasMore = false;
+  readonly #inputs: (InputRef & InputReading)[];
+  #hasSeenFields: boolean;
+  /** Rows that were read; of a retry, also those that it does not take. */
+  #read: number;
+
+  constructor({ job, taker, earlier }: BuilderParts, saved: SavedInputs = NOTHING_READ) {
+    this.#job = job;
+    this.#taker = taker;
+    this.#earlier = earlier;
+    this.#inputs = [...saved.inputs];
+    this.#hasSeenFields = saved.hasSeenFields;
+    this.#read = saved.read;
+  }
+
+  /** How the inputs were read that were read to their end. */
+  get inputs(): readonly (InputRef & InputReading)[] {
+    return this.#inputs;
+  }
+
+  save(): SavedInputs {
+    return { inputs: this.#inputs, hasSeenFields: this.#hasSeenFields, read: this.#read };
+  }
+
+  /**
+   * Takes the rows of one of the job's inputs.
+   * @returns where it stopped, when time ran short; undefined when it took all rows that it should
+   */
+  async take(store: ObjectStore, nth: number, { from, time }: Taking): Promise<Place | undefined> {
+    const input = this.#job.inputs[nth] as InputRef;
+    const name = basename(input.key);
+    const reading = from?.entry === undefined ? new Reading() : Reading.from(from.entry.reading);
+    const onHeader = (header: readonly string[]): void => this.#checkHeader(header, name, reading);
+    const standing = new Standing();
+    this.#taker.startFile(input);
+    let taken = 0;
+    for await (const rows of readInput(store, input, this.#job.profile, {
+      reading,
+      onHeader,
+      from,
+      standing,
+    })) {
+      await this.#takeRows(rows, { name, reading });
+      if (this.hasMore) break;
+      taken += rows.length;
+      if (taken === 0 && time?.isOver() === true) throw tooFarIn(name, from);
+      if (taken > 0 && time?.isShort() === true) return placeOf((from?.rows ?? 0) + taken, standing, reading);
+    }
+    const { key, version } = input;
+    this.#inputs.push({ key, ...(version === undefined ? {} : { version }), ...reading.facts() });
+    return undefined;
+  }
+
+  async #takeRows(rows: readonly Row[], { name, reading }: Source): Promise<void> {
+    for (const row of rows) {
+      if (this.#read === this.#job.limit) {
+        this.hasMore = true;
+        return;
+      }
+      if (!this.#hasSeenFields) this.#checkFields(row, name, reading);
+      const before = this.#earlier === undefined ? undefined : await this.#earlier.next();
+      this.#read += 1;
+      if (before === 'ok') continue;
+      // Most rows need not be waited for, and a promise for each would take as long as the rest.
+      const pending =
+        before === 'duplicate'
+          ? this.#taker.takeDuplicate(row, this.#read)
+          : this.#taker.take(row, this.#read, this.#earlier?.sentAs);
+      if (pending !== undefined) await pending;
+    }
+  }
+
+  #checkHeader(header: readonly string[], name: string, reading: Reading): void {
+    checkColumns(header, this.#job.profile, name);
+    for (const notice of braceNotices(header, this.#job.profile)) reading.note(notice);
+  }
+
+  /** What a table's header tells, the first row with fields tells of other files. */
+  #checkFields(row: Row, name: string, reading: Reading): void {
+    if (row.kind === 'table') return;
+    const read = readRow(row);
+    if (read.kind !== 'read' || read.data === true || !isFields(read.value)) return;
+    this.#hasSeenFields = true;
+    const fields = Object.keys(read.value);
+    checkPrompt(fields, this.#job.profile, name);
+    for (const notice of braceNotices(fields, this.#job.profile)) reading.note(notice);
+  }
+}
+
+const NOTHING_READ: SavedInputs = { inputs: [], hasSeenFields: false, read: 0 };
+
+function placeOf(rows: number, { mark }: Standing, reading: Reading): Place {
+  return { rows, ...(mark !== undefined && { entry: { ...mark, reading: reading.save() } }) };
+}
+
+function tooFarIn(name: string, from: Place | undefined): InvalidInput {
+  return new InvalidInput(
+    `${name} cannot be entered in its middle, and reading it up to row ${from?.rows ?? 0} again takes all the time of a step. Split it into smaller files, or give it as JSON lines, CSV or text in UTF-8 without compression.`,
+  );
+}

@@ -1,0 +1,192 @@
+import { MAX_LISTED_PROBLEMS, type RowProblem } from '../checkpoints/plan.ts';
+import type { InputRef, Job } from '../checkpoints/job.ts';
+import type { RowSource } from '../checkpoints/result-line.ts';
+import { known } from '../provider/dialects/known.ts';
+import type { SavedBuilder } from './build-state.ts';
+import { TokenEstimate } from './estimate-tokens.ts';
+import { JobIds, underId } from './job-ids.ts';
+import type { KnownRows } from './known-rows.ts';
+import { readRow } from './read-input.ts';
+import { MAX_CUSTOM_ID } from './request-line.ts';
+import type { InvalidRow, MadeRequest, RequestMaker } from './request-maker.ts';
+import type { Problem, Row } from './row.ts';
+import type { KnownRow } from './open-shard.ts';
+import type { ShardWriter } from './shard-writer.ts';
+import { MAX_SUSPECTS } from './suspects.ts';
+import type { UniqueIds } from './unique-ids.ts';
+
+/** What a row passes on its way into a shard. */
+interface RowParts {
+  readonly job: Job;
+  readonly requests: RequestMaker;
+  readonly ids: UniqueIds;
+  readonly known: KnownRows;
+  readonly writer: ShardWriter;
+}
+
+type SavedRows = Omit<SavedBuilder, 'inputs' | 'hasSeenFields' | 'read'>;
+
+/** Takes the rows of a job, one by one in their order: decides what becomes of each, writes it into its shard, and counts. */
+export class RowTaker {
+  readonly #job: Job;
+  readonly #requests: RequestMaker;
+  readonly #writer: ShardWriter;
+  readonly #ids: JobIds;
+  readonly #known: KnownRows;
+  /** Key of the file that the rows come from. */
+  #file = '';
+  /** Ids that were called duplicates. */
+  readonly suspects: Set<string>;
+  readonly #problems: RowProblem[];
+  #rows: number;
+  #invalid: number;
+  readonly #counts: Record<KnownRow['kind'], number>;
+  readonly #tokens: TokenEstimate;
+  /** Of the first row that has one. */
+  #model: string | undefined;
+
+  constructor({ job, requests, ids, known: rows, writer }: RowParts, saved: SavedRows = NOTHING_TAKEN) {
+    const { customIdLength } = job.profile.provider.dialect.limits;
+    this.#ids = new JobIds(ids, job.inputs, known(customIdLength, MAX_CUSTOM_ID));
+    this.#job = job;
+    this.#requests = requests;
+    this.#writer = writer;
+    this.#known = rows;
+    this.suspects = new Set(saved.suspects);
+    this.#problems = [...saved.problems];
+    this.#rows = saved.rows;
+    this.#invalid = saved.invalid;
+    this.#counts = { answered: saved.answered, deduplicated: saved.deduplicated };
+    this.#tokens = TokenEstimate.from(saved.tokens);
+    this.#model = saved.model;
+  }
+
+  save(): SavedRows {
+    return {
+      suspects: [...this.suspects],
+      problems: this.#problems,
+      rows: this.#rows,
+      invalid: this.#invalid,
+      ...this.#counts,
+      tokens: this.#tokens.save(),
+      model: this.#model,
+    };
+  }
+
+  /** What has become of the rows so far. */
+  get taken(): Taken {
+    return {
+      rows: this.#rows,
+      invalid: this.#invalid,
+      ...this.#counts,
+      problems: this.#problems,
+      tokens: this.#tokens,
+    };
+  }
+
+  /** The rows that follow are those of this input. */
+  startFile(input: InputRef): void {
+    this.#file = input.key;
+    this.#ids.startFile(input);
+  }
+
+  /**
+   * Takes a row.
+   * @param ordinal 1-based position of the row among those that are read
+   * @param knownId of the row in the job that is retried
+   */
+  take(row: Row, ordinal: number, knownId?: string): Promise<void> | undefined {
+    this.#rows += 1;
+    const moved = this.#known.next();
+    if (moved === undefined) return this.#send(row, ordinal, knownId);
+    return moved.then(() => this.#send(row, ordinal, knownId));
+  }
+
+  /** Takes a row that was called a duplicate in the job that is retried: its original may be no row of this one. */
+  takeDuplicate(row: Row, ordinal: number): Promise<void> {
+    this.#rows += 1;
+    const { customId } = this.#make(row, ordinal);
+    return this.#addInvalid(row, { customId, problem: DUPLICATE });
+  }
+
+  #send(row: Row, ordinal: number, knownId?: string): Promise<void> | undefined {
+    const request = this.#make(row, ordinal, knownId);
+    if (!('line' in request)) return this.#addInvalid(row, request);
+    const source = this.#sourceOf(row);
+    const found = this.#known.find(request, this.#rows - 1);
+    if (found instanceof Promise) return found.then((each) => this.#add(request, source, each));
+    return this.#add(request, source, found);
+  }
+
+  #add(request: MadeRequest, source: RowSource, found: KnownRow | undefined): Promise<void> | undefined {
+    if (found !== undefined) {
+      this.#counts[found.kind] += 1;
+      return this.#writer.addKnown(found, source);
+    }
+    this.#tokens.add(request.line);
+    return this.#writer.addRequest(request, source);
+  }
+
+  #addInvalid(row: Row, { customId, problem: found }: InvalidRow): Promise<void> {
+    const problem = { line: row.line, custom_id: customId, ...found };
+    this.#invalid += 1;
+    if (this.#problems.length < MAX_LISTED_PROBLEMS) this.#problems.push(problem);
+    return this.#writer.addInvalid(problem, readRow(row), this.#sourceOf(row));
+  }
+
+  #sourceOf({ line }: Row): RowSource {
+    return { file: this.#file, line };
+  }
+
+  #make(row: Row, ordinal: number, knownId?: string): MadeRequest | InvalidRow {
+    const made = this.#requests.make(row, ordinal);
+    return 'line' in made ? this.#check(made, knownId) : made;
+  }
+
+  /** Compares a request with the limits of the provider, and with the rows before it. */
+  #check(request: MadeRequest, knownId?: string): MadeRequest | InvalidRow {
+    const { customId, line, model } = request;
+    const { maxBytes } = this.#job.profile.shardLimits;
+    if (line.length > maxBytes) {
+      const message = `The request line is larger than ${maxBytes} bytes.`;
+      return { customId, problem: { code: 'ROW_TOO_LARGE', message } };
+    }
+    if (this.#isOtherModel(model)) {
+      const message = `The provider takes one model per file, and the job's first row has "${this.#model}": run rows for "${model}" as a job of their own.`;
+      return { customId, problem: { code: 'OTHER_MODEL', message } };
+    }
+    this.#model ??= model;
+    const unique = this.#ids.take(customId, knownId);
+    if (unique !== undefined) return underId(request, unique);
+    if (this.suspects.size < MAX_SUSPECTS) this.suspects.add(customId);
+    return { customId, problem: DUPLICATE };
+  }
+
+  #isOtherModel(model: string): boolean {
+    const { oneModel } = this.#job.profile.provider.dialect.limits;
+    return oneModel === true && model !== (this.#model ?? model);
+  }
+}
+
+/** What has become of the rows of a job. */
+export interface Taken extends Readonly<Record<KnownRow['kind'], number>> {
+  readonly rows: number;
+  readonly invalid: number;
+  readonly problems: readonly RowProblem[];
+  readonly tokens: TokenEstimate;
+}
+
+const NOTHING_TAKEN: SavedRows = {
+  suspects: [],
+  problems: [],
+  rows: 0,
+  invalid: 0,
+  answered: 0,
+  deduplicated: 0,
+  tokens: [0, 0, 0],
+};
+
+const DUPLICATE: Problem = {
+  code: 'DUPLICATE_CUSTOM_ID',
+  message: 'An earlier row of the file has the same custom_id.',
+};
