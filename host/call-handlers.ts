@@ -1,6 +1,7 @@
 import type { TaskEdges } from '../src/announce/channel.ts';
 import type { StepHost } from '../src/runtime/handler.ts';
 import type { StartEdges } from '../src/doors/start-job.ts';
+import { READ_ITEMS } from './distributed-map.ts';
 import type { CallStep } from './engine.ts';
 
 /** A payload is JSON that crossed the machine; what each handler takes and gives is typed in `src/contract.ts`. */
@@ -8,6 +9,9 @@ type AnyHandler = (event: never, host: never) => Promise<unknown>;
 
 /** Loads a step's code when the step is first called. */
 type LoadStep = () => Promise<{ readonly handler: AnyHandler }>;
+
+/** Not a step of the workflow: what Step Functions itself does. */
+const READS: Readonly<Record<string, LoadStep>> = { [READ_ITEMS]: () => import('./read-items.ts') };
 
 const HANDLERS: Readonly<Record<string, LoadStep>> = {
   'build-requests': () => import('../lambdas/build-requests.ts'),
@@ -28,7 +32,7 @@ export async function loadFirstSteps(): Promise<void> {
 
 /** Calls the handlers of the machine's Tasks in this process, with these edges instead of those of the environment. */
 export function callHandlers(edges: TaskEdges): CallStep {
-  return caller(HANDLERS, { edges });
+  return caller({ ...HANDLERS, ...READS }, { edges });
 }
 
 const DOORS: Readonly<Record<string, LoadStep>> = {
