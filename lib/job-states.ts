@@ -10,6 +10,8 @@ import {
   StateMachineType,
   Succeed,
   TaskInput,
+  Wait,
+  WaitTime,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import type { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
@@ -26,8 +28,9 @@ interface ShardsAtOnce {
 }
 
 /**
- * The states of one job: build, every shard, write, announce, end. Returns the first state. Whatever
- * fails before *Write results* is passed to it, so that every job ends with a summary.
+ * The states of one job: build, every shard, write, announce, end. A job with a pilot goes from *For each shard* back to
+ * *Build requests*, which says what follows. Returns the first state. Whatever fails before *Write results* is passed to it, so
+ * that every job ends with a summary.
  */
 export function defineJob(
   states: Construct,
@@ -47,13 +50,23 @@ export function defineJob(
   buildRequests.next(
     Choice.jsonPath(states, 'All built?')
       .when(Condition.isPresent('$.building'), buildRequests)
+      .when(Condition.isPresent('$.waiting'), waitForApproval(states).next(buildRequests))
       // A list without an item is none that Step Functions is known to read.
       .when(Condition.numberEquals('$.toRun.shards', 0), writeResults)
       .otherwise(forEachShard),
   );
-  forEachShard.next(writeResults);
+  forEachShard.next(
+    Choice.jsonPath(states, 'Only the pilot?')
+      .when(Condition.isPresent('$.pilot'), buildRequests)
+      .otherwise(writeResults),
+  );
   endJob(states, steps, writeResults);
   return buildRequests;
+}
+
+/** A loop in place of a task token: see docs/decisions/0016-approval.md. */
+function waitForApproval(states: Construct): Wait {
+  return Wait.jsonPath(states, 'Wait for approval', { time: WaitTime.secondsPath('$.waitSeconds') });
 }
 
 /**

@@ -21,9 +21,24 @@ export interface BuildingContext extends JobInput {
   readonly building: { readonly rows: number; readonly shards: number };
 }
 
+/** Into *Build requests*: at the job's start, and again after its pilot and while it waits for an approval. */
+export interface BuildContext extends JobInput {
+  readonly pilot?: true;
+  readonly waiting?: WaitingContext['waiting'];
+}
+
+/** Out of *Build requests* while a person has to approve the job, into *Wait for approval*, and into *Build requests* again. */
+export interface WaitingContext extends JobInput {
+  /** When the wait began. */
+  readonly waiting: { readonly since: number };
+  readonly waitSeconds: number;
+}
+
 /** Out of *Build requests*, into *For each shard*. */
 export interface JobContext {
   readonly jobId: string;
+  /** The shards are those of the job's pilot: *Build requests* says what follows. */
+  readonly pilot?: true;
   /** Shards that still have work: finished ones are left out, so a resume costs nothing for them. */
   readonly toRun: {
     readonly shards: number;

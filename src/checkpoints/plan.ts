@@ -36,6 +36,10 @@ export interface ShardPlan {
   readonly answered?: number;
   /** Rows that an earlier row of the job answers for, perhaps one of another shard; absent when there are none. */
   readonly deduplicated?: number;
+  /** Rows that the pilot's shards answer for; absent when there are none. */
+  readonly piloted?: number;
+  /** The shard has rows of the pilot. Each is also a row of the shard that it was taken from, where its lines are put in the end. */
+  readonly pilot?: true;
   /** Request lines in `round-1.requests.jsonl` and their bytes. Rows without one are in round 0. */
   readonly requests: number;
   readonly bytes: number;
@@ -86,6 +90,11 @@ export type RowProblemCode =
   | 'OTHER_MODEL';
 
 export const MAX_LISTED_PROBLEMS = 100;
+
+/** The shards of a job's pilot, which stand behind all others. */
+export function pilotShards({ shards }: Pick<Plan, 'shards'>): readonly number[] {
+  return shards.flatMap(({ pilot }, shard) => (pilot === true ? [shard] : []));
+}
 
 /** Whether Build wrote a round 0: the shard has rows that are not sent. */
 export function hasRoundZero({ rows, requests }: ShardPlan): boolean {

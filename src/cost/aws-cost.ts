@@ -39,8 +39,8 @@ type Counts = Readonly<Partial<Record<keyof typeof EVENTS, number>>>;
 
 /** States that are entered. */
 const STATES = {
-  /** Build, *All built?*, the map, Write, *All written?*, Announce, *Job ok?*, *Job succeeded*. */
-  job: { task: 3, map: 1, choice: 3, succeed: 1 },
+  /** Build, *All built?*, the map, *Only the pilot?*, Write, *All written?*, Announce, *Job ok?*, *Job succeeded*. */
+  job: { task: 3, map: 1, choice: 4, succeed: 1 },
   /** *Shard done*. */
   shard: { succeed: 1 },
   /** Upload, *Row by row?*, Create, Collect, *Rows to retry?*. */

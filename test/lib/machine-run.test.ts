@@ -100,6 +100,7 @@ describe('the deployed definition, run on the local engine', () => {
       'Collect results',
       'Rows to retry?',
       'Shard done',
+      'Only the pilot?',
       'Write results',
       'All written?',
       'Announce job',
@@ -128,6 +129,34 @@ describe('the deployed definition, run on the local engine', () => {
       'For each shard',
     ]);
     expect(inputsOf('build-requests').at(-1)).toEqual({ jobId: 'job-1', building });
+  });
+
+  test('goes from the pilot back to Build requests, waits as long as it says, and runs the other shards', async () => {
+    const context = { ...toRun(0), provider: PROVIDER, polling: POLLING };
+    const waiting = { since: 1 };
+    const { states, inputsOf } = await runMachine({
+      'build-requests': [
+        { ...context, pilot: true },
+        { waiting, waitSeconds: 5, toRun: undefined, pilot: undefined },
+        { ...context, waiting: undefined, pilot: undefined },
+      ],
+    });
+    expect(states.filter((state = '') => /Build|pilot|approval|each|Write/.test(state))).toEqual([
+      'Build requests',
+      'For each shard',
+      'Only the pilot?',
+      'Build requests',
+      'Wait for approval',
+      'Build requests',
+      'For each shard',
+      'Only the pilot?',
+      'Write results',
+    ]);
+    expect(inputsOf('build-requests').map(({ pilot, waiting: since }) => pilot ?? since)).toEqual([
+      undefined,
+      true,
+      waiting,
+    ]);
   });
 
   test('gives every shard its own number and nothing of the others', async () => {

@@ -7,7 +7,7 @@ import type { Asked } from '../../endpoints/endpoint.ts';
 import { classifyLine, type LineRules, type Verdict } from '../lines/classify-line.ts';
 import { deniedBy, whoseDenial } from '../lines/whose-denial.ts';
 import { withResponse } from '../lines/line-shape.ts';
-import { foldedId } from './changed-ids.ts';
+import { foldedId } from '../../jsonl/folded-id.ts';
 import { isEndless } from './endless-file.ts';
 import type { ChunkSink } from './fetch-file.ts';
 import { MadeLines } from './made-lines.ts';
