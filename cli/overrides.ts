@@ -16,6 +16,7 @@ export function overridesOf(flags: TreatmentFlags): ProfileConfig {
     ...(strict !== undefined && { strict }),
     ...(dedupe !== undefined && { dedupe }),
     ...(reuse !== undefined && { reuse: reuseOf(reuse) }),
+    ...pilotOf(flags),
     ...(Object.keys(table).length > 0 && { table }),
   };
 }
@@ -23,4 +24,14 @@ export function overridesOf(flags: TreatmentFlags): ProfileConfig {
 function reuseOf(days: number | boolean): NonNullable<ProfileConfig['reuse']> {
   if (typeof days === 'number') return { days };
   return days && 'always';
+}
+
+/** A pilot whose answers nobody else judges is judged by whoever asked for it. */
+function pilotOf({
+  pilot: rows,
+  pilotMaxBad: maxBad,
+  approve,
+}: TreatmentFlags): Pick<ProfileConfig, 'pilot'> {
+  if (rows === undefined && maxBad === undefined && approve === undefined) return {};
+  return { pilot: { ...defined({ rows, maxBad }), approve: approve === true || maxBad === undefined } };
 }

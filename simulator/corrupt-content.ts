@@ -1,17 +1,18 @@
 import type { ServerResponse } from 'node:http';
-import type { ContentKind } from './faults.ts';
+import type { ContentAction, ContentKind, RangeKind } from './faults.ts';
 
 /** A file's content as it goes wrong in the wild. Held in memory: only tests ask for it. */
 export async function corruptContent(
   content: AsyncIterable<Buffer>,
-  kind: ContentKind,
+  action: Exclude<ContentAction, { readonly kind: RangeKind }>,
   outgoing: ServerResponse,
 ): Promise<Response> {
   const chunks: Buffer[] = [];
   for await (const chunk of content) chunks.push(chunk);
   const whole = Buffer.concat(chunks);
-  if (kind === 'truncated-body') return breakOff(whole, outgoing);
-  return new Response(new Uint8Array(corrupt(whole, kind)), {
+  if (action.kind === 'breaks') return breakOff(whole, action.afterBytes, outgoing);
+  if (action.kind === 'truncated-body') return breakOff(whole, Math.floor(whole.length / 2), outgoing);
+  return new Response(new Uint8Array(corrupt(whole, action.kind)), {
     headers: { 'content-type': 'application/jsonl' },
   });
 }
@@ -37,9 +38,9 @@ function corrupt(whole: Buffer, kind: Exclude<ContentKind, 'truncated-body'>): B
   }
 }
 
-/** Promises the whole, sends half, and closes the connection. */
-function breakOff(whole: Buffer, outgoing: ServerResponse): Response {
+/** Promises the whole, sends so many bytes of it, and closes the connection. */
+function breakOff(whole: Buffer, bytes: number, outgoing: ServerResponse): Response {
   outgoing.writeHead(200, { 'content-type': 'application/jsonl', 'content-length': String(whole.length) });
-  outgoing.write(whole.subarray(0, Math.floor(whole.length / 2)), () => outgoing.destroy());
+  outgoing.write(whole.subarray(0, bytes), () => outgoing.destroy());
   return new Response(null, { headers: { 'x-hono-already-sent': 'true' } });
 }

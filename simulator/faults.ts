@@ -108,9 +108,29 @@ export type IdChange =
 
 export interface ContentFault {
   readonly at: 'content';
-  readonly action: { readonly kind: ContentKind };
+  readonly action: ContentAction;
   readonly times?: Times;
 }
+
+export type ContentAction =
+  | { readonly kind: ContentKind }
+  /** Breaks off after so many bytes of what it should send. */
+  | { readonly kind: 'breaks'; readonly afterBytes: number }
+  | { readonly kind: RangeKind };
+
+/**
+ * What a request for the rest of a file is answered with: the whole file; another part of it; no such range; the rest of a file that
+ * has changed meanwhile, in length or in order.
+ */
+export type RangeKind = 'ignores-range' | 'wrong-range' | 'refuses-range' | 'grows' | 'reorders';
+
+const RANGE_KINDS: ReadonlySet<string> = new Set<RangeKind>([
+  'ignores-range',
+  'wrong-range',
+  'refuses-range',
+  'grows',
+  'reorders',
+]);
 
 export type ContentKind =
   | 'no-last-newline'
@@ -139,10 +159,13 @@ export class FaultScript {
     return this.#strike(isRoute)?.action;
   }
 
-  forContent(): ContentKind | undefined {
+  /** @param isRange the rest of a file is asked for */
+  forContent(isRange = false): ContentAction | undefined {
     const isContent = (fault: Fault): fault is ContentFault =>
-      fault.at === 'content' && isContentKind(fault.action.kind);
-    return this.#strike(isContent)?.action.kind;
+      fault.at === 'content' &&
+      isContentKind(fault.action.kind) &&
+      (isRange || !isRangeFault(fault.action as ContentAction));
+    return this.#strike(isContent)?.action;
   }
 
   /** What the batch that is made now will suffer. */
@@ -207,7 +230,13 @@ export class FaultScript {
   }
 }
 
-const CONTENT_KINDS: ReadonlySet<string> = new Set<ContentKind>([
+const CONTENT_KINDS: ReadonlySet<string> = new Set<ContentAction['kind']>([
+  'breaks',
+  'ignores-range',
+  'wrong-range',
+  'refuses-range',
+  'grows',
+  'reorders',
   'no-last-newline',
   'crlf',
   'bom',
@@ -218,6 +247,11 @@ const CONTENT_KINDS: ReadonlySet<string> = new Set<ContentKind>([
   'truncated-body',
   'early-close',
 ]);
+
+/** Whether a fault is about the rest of a file alone. */
+export function isRangeFault(action: ContentAction): action is Extract<ContentAction, { kind: RangeKind }> {
+  return RANGE_KINDS.has(action.kind);
+}
 
 function isContentKind(kind: string): boolean {
   return CONTENT_KINDS.has(kind);

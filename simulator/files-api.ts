@@ -1,5 +1,6 @@
-import { Readable } from 'node:stream';
 import { corruptContent } from './corrupt-content.ts';
+import { contentOf, contentPart, contentUnder } from './content-ranges.ts';
+import { isRangeFault } from './faults.ts';
 import { lateBytes, lateContent, latenessOf } from './late-output.ts';
 import { fileObject, listAnswer } from './dialects.ts';
 import type { Api } from './api.ts';
@@ -51,10 +52,12 @@ function addContent({ app, route, state, script, now, notFound }: Api): void {
         const shown = await lateContent(state.content(file.id), late);
         return shown === undefined ? notFound(c, 'file') : c.body(new Uint8Array(shown), 200);
       }
-      const kind = script.forContent();
-      if (kind !== undefined) return corruptContent(state.content(file.id), kind, c.env.outgoing);
-      const headers = { 'content-type': 'application/jsonl', 'content-length': String(file.bytes) };
-      return c.body(Readable.toWeb(Readable.from(state.content(file.id))) as ReadableStream, 200, headers);
+      const range = c.req.header('range');
+      const fault = script.forContent(range !== undefined);
+      if (fault?.kind === 'breaks' || (fault !== undefined && isRangeFault(fault)))
+        return contentPart(c, await contentUnder(state, file, fault), fault);
+      if (fault !== undefined) return corruptContent(state.content(file.id), fault, c.env.outgoing);
+      return contentPart(c, contentOf(state, file));
     }),
   );
 }

@@ -6,6 +6,7 @@ import { frameLines } from '../src/jsonl/lines.ts';
 import { message, messageBatchSchema, messageSchema, requestLines, resultLine } from './anthropic.ts';
 import { batchesPath } from './calls.ts';
 import { corruptContent } from './corrupt-content.ts';
+import { isRangeFault } from './faults.ts';
 
 /** What is Anthropic's alone: a create that carries its requests, and results under a batch's own id. */
 export function addMessageBatches({ app, state, provider, script, realtime, now, route, refuse }: Api): void {
@@ -38,8 +39,8 @@ export function addMessageBatches({ app, state, provider, script, realtime, now,
       if (batch?.end === undefined) return refuse(c, 404, 'not_found_error', 'There are no results.');
       const { outputFileId } = batch.end;
       const lines = outputFileId === undefined ? Readable.from([]) : results(state.content(outputFileId));
-      const kind = script.forContent();
-      if (kind !== undefined) return corruptContent(lines, kind, c.env.outgoing);
+      const fault = script.forContent();
+      if (fault !== undefined && !isRangeFault(fault)) return corruptContent(lines, fault, c.env.outgoing);
       const headers = { 'content-type': 'application/x-jsonl' };
       return c.body(Readable.toWeb(Readable.from(lines)) as ReadableStream, 200, headers);
     }),

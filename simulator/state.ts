@@ -70,8 +70,8 @@ export class SimulatorState {
     return join(this.#folder, 'files', fileId);
   }
 
-  content(fileId: string): AsyncIterable<Buffer> {
-    return createReadStream(this.contentPath(fileId), { highWaterMark: 262_144 });
+  content(fileId: string, start = 0): AsyncIterable<Buffer> {
+    return createReadStream(this.contentPath(fileId), { start, highWaterMark: 262_144 });
   }
 
   deleteBatchesOf(inputFileId: string): void {

@@ -15,6 +15,8 @@ export interface Attempt {
   readonly notBefore: number;
   /** It failed while others were taken: whatever becomes of it slows nobody down. */
   readonly isOwnFault: boolean;
+  /** The last answer that was a rejection, as a line; absent before the first one, and for one that is very long. */
+  readonly rejection?: string | undefined;
 }
 
 /** Most rows, and characters of them, that wait in memory for another call. */
@@ -47,6 +49,11 @@ export class HeldRows {
     this.#attempts.splice(this.#attempts.indexOf(next), 1);
     this.#characters -= next.row.body.length;
     return next;
+  }
+
+  /** The last rejections of the rows that wait. */
+  get rejectionLines(): readonly string[] {
+    return this.#attempts.flatMap(({ rejection }) => rejection ?? []);
   }
 
   /** When the next row is due, in milliseconds since 1970; undefined when there is none. */

@@ -45,12 +45,17 @@ export interface Sent {
   readonly end: 'all' | 'halted' | 'stopped' | 'later';
   /** With `later`: what the provider asks to wait first. */
   readonly waitMs: number;
+  /** With `later`: what rows that are still to be sent were answered last. */
+  readonly rejected?: readonly string[];
   /** With `halted`: by what. */
   readonly denied?: Failure | undefined;
 }
 
 /** Attempts per row and pass. A 429 does not count as an attempt. */
 const MAX_ATTEMPTS = 4;
+
+/** Longest rejection that is remembered, in characters; 256 rows may wait. */
+const MAX_REJECTION = 65_536;
 
 /** Rows that are tried while none is taken, before the first of them is tried again. */
 const MAX_PROBED = 24;
@@ -71,6 +76,7 @@ export async function sendRows(
 }
 
 interface Rejection {
+  readonly line: string;
   /** The provider took the call, and its answer is of no use. */
   readonly isTaken: boolean;
   /** It names a limit of the rate. */
@@ -139,9 +145,9 @@ class Sender {
     this.#inFlight.throwFailure();
     if (end === 'all') await this.#settleDenials();
     const denied = this.#denied;
-    return denied === undefined
-      ? { answered: this.#answered, end, waitMs }
-      : { answered: this.#answered, end: 'halted', waitMs, denied };
+    if (denied !== undefined) return { answered: this.#answered, end: 'halted', waitMs, denied };
+    const rejected = end === 'later' ? { rejected: this.#held.rejectionLines } : {};
+    return { answered: this.#answered, end, waitMs, ...rejected };
   }
 
   /**
@@ -192,7 +198,8 @@ class Sender {
     const isTaken = kind !== 'retriable' || isSuccess;
     this.#recent = remember(this.#recent, { customId: row.customId, isTaken });
     if (isTaken) this.#pace(answer, false, false);
-    if (kind === 'retriable' && this.#rejected(attempt, answer, { isTaken, isLimit: status === 429 })) return;
+    if (kind === 'retriable' && this.#rejected(attempt, answer, { line, isTaken, isLimit: status === 429 }))
+      return;
     const whose = verdict.kind === 'halting' ? whoseDenial(verdict, codes) : 'row';
     if (verdict.kind === 'halting' && whose === 'unclear') {
       this.#denied ??= this.#denials.add(line, deniedBy(verdict));
@@ -216,7 +223,7 @@ class Sender {
   }
 
   /** @returns whether the row is sent again in this pass or the next one */
-  #rejected(attempt: Attempt, answer: DirectAnswer, { isTaken, isLimit }: Rejection): boolean {
+  #rejected(attempt: Attempt, answer: DirectAnswer, { line, isTaken, isLimit }: Rejection): boolean {
     const isOwn = isTaken || (attempt.isOwnFault && !isLimit);
     const whose = isOwn ? 'row' : whoseRejection(this.#recent, isLimit);
     if (!isTaken) this.#pace(answer, whose, isLimit);
@@ -229,7 +236,8 @@ class Sender {
     const notBefore = whose === 'all' ? now : now + rowWaitMs(rejections, askedMs, random());
     const nth = isLimit ? attempt.nth : attempt.nth + 1;
     const isOwnFault = attempt.isOwnFault || (whose === 'row' && !isLimit);
-    const again = { ...attempt, nth, rejections, notBefore, isOwnFault };
+    const rejection = line.length > MAX_REJECTION ? undefined : line;
+    const again = { ...attempt, nth, rejections, notBefore, isOwnFault, rejection };
     if (this.#held.hasRoomFor(again)) this.#held.add(again);
     else this.#hasLeft = true;
     return true;

@@ -1,4 +1,5 @@
 import type { Dialect } from './dialects/schema.ts';
+import type { FilePosition } from './ranges.ts';
 
 /**
  * What the workflow asks of a provider, in our words: request and result lines are OpenAI's, whoever the provider is.
@@ -36,11 +37,10 @@ export interface BatchProvider {
    */
   cancelBatch(batchId: string): Promise<void>;
   /**
-   * A file's content as it streams in. Fails with `ProviderUnavailable` when fewer bytes arrive than
-   * `Content-Length` promised, and with `ProviderNotFound` when the file is gone.
-   * @param onLength called with the `Content-Length`, where the answer has one
+   * A file's content as it streams in; goes on where a connection breaks off. Fails with `ProviderUnavailable` when fewer bytes
+   * arrive than `Content-Length` promised, and with `ProviderNotFound` when the file is gone.
    */
-  download(fileId: string, onLength?: (bytes: number) => void): AsyncIterable<Buffer>;
+  download(fileId: string, options?: DownloadOptions): AsyncIterable<Buffer>;
   /** A file's size in bytes as the provider's list of files has it; `undefined` when it does not tell. */
   fileBytes(fileId: string): Promise<number | undefined>;
   /** Every file with this name. */
@@ -52,6 +52,21 @@ export interface BatchProvider {
   send(endpoint: string, body: string): Promise<DirectAnswer>;
   /** Deletes a file; succeeds if it does not exist. @throws ProviderRejected where files cannot be deleted */
   deleteFile(fileId: string): Promise<void>;
+}
+
+export interface DownloadOptions {
+  /** Leaves out what an earlier download of the file has brought, if the provider lets it go on there. */
+  readonly from?: FilePosition | undefined;
+  /** Called before the first chunk. */
+  readonly onStart?: ((start: DownloadStart) => void) | undefined;
+  /** Ends the download. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a download begins; `bytes` is where in the file: 0, or where `from` was. */
+export interface DownloadStart extends FilePosition {
+  /** Another download may go on behind the bytes of this one. */
+  readonly canGoOn: boolean;
 }
 
 /** A provider whose connections are closed when it is no longer needed. */

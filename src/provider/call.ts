@@ -13,6 +13,8 @@ export interface Call {
   readonly body?: string | AsyncIterable<Uint8Array>;
   /** Whether the call may be repeated after a transient failure. */
   readonly repeatable: boolean;
+  /** Ends the call and its answer. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A call that reads, and may be repeated. */

@@ -4,6 +4,7 @@ import type {
   Batch,
   CreateBatch,
   DirectAnswer,
+  DownloadOptions,
   FindBatch,
   ProviderClient,
   ProviderFile,
@@ -233,10 +234,10 @@ class FileClient implements ProviderClient {
     await this.#http.json({ action: `cancel batch ${batchId}`, method: 'POST', path, repeatable: true });
   }
 
-  download(fileId: string, onLength?: (bytes: number) => void): AsyncGenerator<Buffer> {
+  download(fileId: string, options?: DownloadOptions): AsyncGenerator<Buffer> {
     const call = get(`download file ${fileId}`, `/files/${encodeURIComponent(fileId)}/content`);
     const headers = { accept: 'application/jsonl, application/binary, */*' };
-    return streamBody(this.#http, { ...call, headers }, onLength);
+    return streamBody(this.#http, { ...call, headers }, options);
   }
 
   send(endpoint: string, body: string): Promise<DirectAnswer> {

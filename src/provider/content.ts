@@ -1,79 +1,47 @@
 import { pipeline, Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { bounded, ProviderRejected, ProviderUnavailable } from '../errors.ts';
+import type { DownloadOptions } from './batch-provider.ts';
 import { asProviderError } from './call-errors.ts';
 import type { Call } from './call.ts';
-import { MIN_BYTES_PER_MS } from './http-options.ts';
+import { openFile } from './file-bytes.ts';
 import type { Http } from './http.ts';
-import { discard } from './redirects.ts';
-import type { Answer } from './undici.ts';
 
 /**
  * A file of JSON lines as it streams in, without the key; one that comes compressed although that was not asked for is unpacked.
- * @param onLength called with the `Content-Length`, where there is one
  * @throws ProviderUnavailable when fewer bytes arrive than were promised, or only a part
  */
 export async function* streamBody(
   http: Http,
-  call: Call,
-  onLength?: (bytes: number) => void,
+  what: Call,
+  { from, onStart, signal }: DownloadOptions = {},
 ): AsyncGenerator<Buffer> {
-  const answer = await http.content(call);
-  const { statusCode, headers } = answer;
-  const coding = String(headers['content-encoding'] ?? 'identity').toLowerCase();
-  if (statusCode !== 200 || (coding !== 'identity' && !Object.hasOwn(CODINGS, coding))) {
-    discard(answer);
-    throw new ProviderUnavailable(
-      statusCode === 200
-        ? `${call.action}: it came in the coding "${bounded(coding)}".`
-        : `${call.action}: it was answered with status ${statusCode}, which is no whole file.`,
-    );
+  const call = { ...what, signal };
+  const file = await openFile(http, call, from);
+  const { start, length, mark, coding } = file;
+  if (coding !== 'identity' && !Object.hasOwn(CODINGS, coding)) {
+    file.discard();
+    throw new ProviderUnavailable(`${call.action}: it came in the coding "${bounded(coding)}".`);
   }
-  const promised = Number(headers['content-length'] ?? Number.NaN);
-  if (!Number.isNaN(promised)) onLength?.(promised);
-  const bytes = wholeBody(http, call, answer, promised);
-  yield* http.scrubbed(unpackFile(call, coding === 'identity' ? bytes : unpack(call, bytes, coding)));
+  const sent = coding === 'identity' ? file.bytes : unpack(call, file.bytes, coding);
+  const { head, all } = await withHead(sent);
+  // Stores serve a compressed file as it is. No JSON begins like one.
+  const isPacked = start === 0 && head[0] === 0x1f && head[1] === 0x8b;
+  onStart?.({ bytes: start, length, mark, canGoOn: coding === 'identity' && !isPacked });
+  yield* http.scrubbed(isPacked ? unpack(call, all, 'gzip') : all);
 }
 
-async function* wholeBody(
-  http: Http,
-  call: Call,
-  { body }: Answer,
-  promised: number,
-): AsyncGenerator<Buffer> {
-  const startedAt = performance.now();
-  let received = 0;
-  try {
-    for await (const chunk of body) {
-      received += (chunk as Buffer).byteLength;
-      rejectTooSlow(call, received, performance.now() - startedAt, http.totalMs);
-      yield chunk as Buffer;
-    }
-  } catch (error) {
-    throw asProviderError(call, error);
-  }
-  if (!Number.isNaN(promised) && received !== promised)
-    throw new ProviderUnavailable(`${call.action}: ${received} of ${promised} bytes arrived.`);
-}
-
-/** Whoever takes the bytes may be slow, too; a server that sends a byte now and then is far below the least that is asked. */
-function rejectTooSlow({ action }: Call, received: number, passedMs: number, least: number): void {
-  if (passedMs < least + received / MIN_BYTES_PER_MS) return;
-  throw new ProviderUnavailable(
-    `${action}: only ${received} bytes in ${Math.round(passedMs / 1_000)} s; it is given up.`,
-  );
-}
-
-/** Stores serve a compressed file as it is. No JSON begins like one. */
-async function* unpackFile(call: Call, chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+/** The first bytes of a file, and all of it. */
+async function withHead(
+  chunks: AsyncGenerator<Buffer>,
+): Promise<{ readonly head: Buffer; readonly all: AsyncGenerator<Buffer> }> {
   let head: Buffer = Buffer.alloc(0);
   while (head.length < 2) {
     const next = await chunks.next();
     if (next.done === true) break;
     head = head.length === 0 ? next.value : Buffer.concat([head, next.value]);
   }
-  const all = joined(head, chunks);
-  yield* head[0] === 0x1f && head[1] === 0x8b ? unpack(call, all, 'gzip') : all;
+  return { head, all: joined(head, chunks) };
 }
 
 async function* joined(head: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {

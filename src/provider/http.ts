@@ -41,8 +41,18 @@ export class Http {
     return this.#options.timeouts.total;
   }
 
+  /** Whether whoever waits for the call has gone. */
+  isGivenUp({ signal }: Call): boolean {
+    return this.#options.signal?.aborted === true || signal?.aborted === true;
+  }
+
   close(): Promise<void> {
     return this.#agent.close();
+  }
+
+  /** Waits before an attempt is repeated, counted from 1. */
+  pause(attempt: number): Promise<void> {
+    return this.#options.wait(backoffMs(attempt, this.#options.random()));
   }
 
   /** A call whose answer is JSON. @throws a `Provider*` error. */
@@ -68,7 +78,7 @@ export class Http {
           method: 'GET',
           headers,
           body: null,
-          signal: this.#endsAfter(undefined),
+          signal: this.#endsAfter(undefined, call.signal),
         });
       return followRedirects({ action: call.action, baseUrl, from: urlOf(baseUrl, call) }, first, ask);
     });
@@ -160,10 +170,10 @@ export class Http {
     }
   }
 
-  #waitBeforeRepeat({ repeatable }: Call, error: Error, attempt: number): number | undefined {
+  #waitBeforeRepeat(call: Call, error: Error, attempt: number): number | undefined {
     const passing = error instanceof ProviderUnavailable || error instanceof ProviderThrottled;
-    if (!repeatable || !passing || attempt >= MAX_ATTEMPTS) return undefined;
-    if (this.#options.signal?.aborted === true) return undefined;
+    if (!call.repeatable || !passing || attempt >= MAX_ATTEMPTS) return undefined;
+    if (this.isGivenUp(call)) return undefined;
     const asked = retryAfterOf(error) ?? backoffMs(attempt, this.#options.random());
     return asked > MAX_WAIT_MS ? undefined : asked;
   }
@@ -199,17 +209,14 @@ export class Http {
       },
       body: call.body ?? null,
       silentMs,
-      signal: this.#endsAfter(leftMs),
+      signal: this.#endsAfter(leftMs, call.signal),
     });
   }
 
   /** A server that sends a byte now and then never lets a timeout between two pieces run out. */
-  #endsAfter(leftMs: number | undefined): AbortSignal {
-    const signals = [
-      ...(leftMs === undefined ? [] : [AbortSignal.timeout(Math.ceil(leftMs))]),
-      ...(this.#options.signal === undefined ? [] : [this.#options.signal]),
-    ];
-    return AbortSignal.any(signals);
+  #endsAfter(leftMs: number | undefined, signal?: AbortSignal): AbortSignal {
+    const timeout = leftMs === undefined ? undefined : AbortSignal.timeout(Math.ceil(leftMs));
+    return AbortSignal.any([timeout, this.#options.signal, signal].filter((each) => each !== undefined));
   }
 
   /** @throws the named error of an answer that is no success */

@@ -52,7 +52,9 @@ function acceptContent(action: string, answer: Answer): Answer {
   if (statusCode >= 200 && statusCode < 300) return answer;
   discard(answer);
   const isGone = statusCode === 404 || statusCode === 410;
-  throw new (isGone ? ProviderNotFound : ProviderUnavailable)(
+  // A range that does not fit is no outage.
+  const isOutside = statusCode === 416;
+  throw new (isGone ? ProviderNotFound : isOutside ? ProviderRejected : ProviderUnavailable)(
     `${action}: ${statusCode} at the address that it was redirected to.`,
   );
 }

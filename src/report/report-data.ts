@@ -49,6 +49,7 @@ export interface ReportFacts extends Pick<
   readonly deduplicated?: Summary['deduplicated'];
   readonly reused?: Summary['reused'];
   readonly sent?: Summary['sent'];
+  readonly pilot?: Summary['pilot'];
   /** The progress of a job that still runs. */
   readonly progress?: Pick<JobStatus, 'shards' | 'openShards'> | undefined;
 }
@@ -91,6 +92,7 @@ export interface ReportData {
   readonly deduplicated: Summary['deduplicated'];
   readonly reused: Summary['reused'];
   readonly sent: Summary['sent'];
+  readonly pilot: Summary['pilot'];
   readonly files: readonly FileLink[];
   readonly progress: ReportFacts['progress'];
 }
@@ -138,6 +140,7 @@ export function describeReport(facts: ReportFacts): ReportData {
     deduplicated: facts.deduplicated,
     reused: facts.reused,
     sent: facts.sent,
+    pilot: facts.pilot,
     total: { ...sumAnswers(facts.models), ...facts.usage },
     models: facts.models.map((usage) => ({
       ...usage,

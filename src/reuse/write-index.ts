@@ -1,12 +1,5 @@
 import type { Job } from '../checkpoints/job.ts';
-import {
-  answerIndexKey,
-  resultsKey,
-  roundKey,
-  shardKey,
-  type ShardFile,
-  type ShardRef,
-} from '../checkpoints/keys.ts';
+import { answerIndexKey, resultsKey, roundKey, shardKey, type ShardFile } from '../checkpoints/keys.ts';
 import { hasRoundZero, type Plan } from '../checkpoints/plan.ts';
 import { isNotOk, readCustomId } from '../jsonl/custom-id.ts';
 import { eachOwnLine, requiredLines } from '../jsonl/own-lines.ts';
@@ -14,6 +7,7 @@ import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
 import { checkOf, writeEntries, writeHead, type IndexedAnswer } from './answer-index.ts';
 import { MAX_EARLIER_ANSWERS } from './earlier-answers.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import { readFollowLine } from './follow-line.ts';
 import { reusableKey } from './reusable-jobs.ts';
 import { scopeOf } from './scope.ts';
 
@@ -62,11 +56,21 @@ async function writeShards(
   writer: ObjectWriter,
   { jobId, plan, fileOf, scope }: Shards,
 ): Promise<number | undefined> {
-  let start = 0;
-  let entries = 0;
+  const pilot = pilotRequests(store, jobId, plan);
+  let [start, entries] = [0, 0];
   for (const [shard, shardPlan] of plan.shards.entries()) {
-    const files = { ref: { jobId, shard }, file: fileOf(shard), hasUnsent: hasRoundZero(shardPlan) };
-    const part = await readPart(store, files, { scope, start });
+    if (shardPlan.pilot === true) continue;
+    const ref = { jobId, shard };
+    const unsent = hasRoundZero(shardPlan)
+      ? eachOwnLine(store, roundKey(ref, 0, 'results.jsonl'))
+      : undefined;
+    const requests = new RequestsOfRows({
+      sent: eachOwnLine(store, roundKey(ref, 1, 'requests.jsonl')),
+      unsent,
+      pilot,
+      rows: plan.rows,
+    });
+    const part = await readPart(store, shardKey(ref, fileOf(shard)), requests, { scope, start });
     if (part === undefined) return undefined;
     const answers = part.answers.slice(0, MAX_EARLIER_ANSWERS - entries);
     await writer.write(writeEntries(answers));
@@ -77,10 +81,44 @@ async function writeShards(
   return entries;
 }
 
-interface PartFiles {
-  readonly ref: ShardRef;
-  readonly file: ShardFile;
-  readonly hasUnsent: boolean;
+/** The requests of a pilot, in the order of their rows. */
+async function* pilotRequests(
+  store: ObjectStore,
+  jobId: string,
+  { shards }: Plan,
+): AsyncGenerator<Buffer, undefined> {
+  for (const [shard, { pilot }] of shards.entries())
+    if (pilot === true) yield* eachOwnLine(store, roundKey({ jobId, shard }, 1, 'requests.jsonl'));
+  return undefined;
+}
+
+type Lines = AsyncGenerator<Buffer, undefined>;
+
+interface RequestFiles {
+  readonly sent: Lines;
+  /** Round 0: a line per row, empty for rows that are sent. */
+  readonly unsent: Lines | undefined;
+  readonly pilot: Lines;
+  /** Rows of the job: a row that follows one behind them is sent in the pilot. */
+  readonly rows: number;
+}
+
+/** The requests of a shard's rows, in their order. */
+class RequestsOfRows {
+  readonly #files: RequestFiles;
+
+  constructor(files: RequestFiles) {
+    this.#files = files;
+  }
+
+  /** The request of the next row; 'unsent' for a row that was not sent, undefined where files are too short. */
+  async next(): Promise<Buffer | 'unsent' | undefined> {
+    const { sent, unsent, pilot, rows } = this.#files;
+    const decided = (await unsent?.next())?.value;
+    if (decided === undefined || decided.length === 1) return (await sent.next()).value;
+    const { leader = -1 } = readFollowLine(decided) ?? {};
+    return leader < rows ? 'unsent' : (await pilot.next()).value;
+  }
 }
 
 interface Part {
@@ -89,23 +127,21 @@ interface Part {
   readonly end: number;
 }
 
-/** Reads a shard's request lines beside its result lines, without rows that were not sent. */
+/** Reads a shard's result lines beside the requests of its rows. */
 async function readPart(
   store: ObjectStore,
-  { ref, file, hasUnsent }: PartFiles,
+  results: string,
+  requests: RequestsOfRows,
   { scope, start }: { readonly scope: string; readonly start: number },
 ): Promise<Part | undefined> {
-  const requests = eachOwnLine(store, roundKey(ref, 1, 'requests.jsonl'));
-  const unsent = hasUnsent ? eachOwnLine(store, roundKey(ref, 0, 'results.jsonl')) : undefined;
   const answers: IndexedAnswer[] = [];
   let end = start;
-  for await (const lines of requiredLines(store, shardKey(ref, file))) {
+  for await (const lines of requiredLines(store, results)) {
     for (const line of lines) {
       const from = end;
       end += line.length;
-      const decided = (await unsent?.next())?.value;
-      if (decided !== undefined && decided.length > 1) continue;
-      const request = (await requests.next()).value;
+      const request = await requests.next();
+      if (request === 'unsent') continue;
       if (request === undefined || readCustomId(request) !== readCustomId(line)) return undefined;
       const fingerprint = isNotOk(line) ? undefined : fingerprintOf(request, scope);
       if (fingerprint === undefined) continue;

@@ -1,5 +1,6 @@
 import type { InputRef, Job } from '../checkpoints/job.ts';
 import type { InputReading, Plan } from '../checkpoints/plan.ts';
+import { shardsPrefix } from '../checkpoints/keys.ts';
 import type { StepTime } from '../pace.ts';
 import { EarlierAnswers } from '../reuse/earlier-answers.ts';
 import type { Leaders } from '../reuse/leaders.ts';
@@ -28,7 +29,7 @@ export interface Calling {
 }
 
 /** Where a call of a build begins. */
-export type Start = Pick<BuildState, 'turn' | 'attempt' | 'seed' | 'built' | 'reading'>;
+export type Start = Pick<BuildState, 'turn' | 'attempt' | 'seed' | 'ids' | 'surveying' | 'built' | 'reading'>;
 
 /** Reads the inputs to their end, or for as long as there is time. */
 export async function buildOnce(calling: Calling, start: Start): Promise<Built | Unfinished> {
@@ -46,17 +47,15 @@ export async function buildOnce(calling: Calling, start: Start): Promise<Built |
   const known = new KnownRows(sampled === undefined ? [] : [sampled], leaders);
   const reusing = await EarlierAnswers.open(store, job, { jobs: saved?.earlierJobs });
   const ahead = reusing && new RowsAhead(reusing);
+  if (reusing !== undefined && saved === undefined) await forgetUnsent(store, job.jobId);
   const taker = new RowTaker({ ...calling, known, writer, ahead }, saved?.builder);
   const builder = new Builder({ job, taker, earlier }, saved?.builder);
   try {
-    let place = saved?.place;
-    for (let input = saved?.input ?? 0; input < job.inputs.length && !builder.hasMore; input += 1) {
-      place = await builder.take(store, input, { from: place, time });
-      if (place === undefined) continue;
-      await ahead?.flush();
+    const stopped = await builder.takeAll(store, saved, time);
+    await ahead?.flush();
+    if (stopped !== undefined) {
       const reading = {
-        input,
-        place,
+        ...stopped,
         builder: { ...builder.save(), ...taker.save() },
         writer: await writer.suspend(),
         earlierBytes: earlier?.bytes,
@@ -67,7 +66,6 @@ export async function buildOnce(calling: Calling, start: Start): Promise<Built |
       return { rows: reading.builder.rows, shards: reading.writer.plans.length };
     }
     await earlier?.end();
-    await ahead?.flush();
     const plan = planOf(job, builder, { ...taker.taken, shards: await writer.close() });
     return { plan, suspects: [...taker.suspects], shard: 0 };
   } catch (error) {
@@ -76,6 +74,15 @@ export async function buildOnce(calling: Calling, start: Start): Promise<Built |
   } finally {
     await sampled?.close();
   }
+}
+
+/**
+ * Deletes what a call that failed has written of rows that are not sent: by now there may be other answers of earlier jobs, and
+ * shards without such rows.
+ */
+async function forgetUnsent(store: ObjectStore, jobId: string): Promise<void> {
+  for await (const { key } of store.list(shardsPrefix(jobId)))
+    if (key.includes('/round-0.')) await store.delete(key);
 }
 
 interface ReadInputs {

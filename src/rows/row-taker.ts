@@ -6,6 +6,7 @@ import { known } from '../provider/dialects/known.ts';
 import { ReuseTally } from '../reuse/reuse-tally.ts';
 import type { ReusedAnswer } from '../reuse/reused-line.ts';
 import type { SavedBuilder } from './build-state.ts';
+import type { RowSink } from './builder.ts';
 import { TokenEstimate } from './estimate-tokens.ts';
 import { JobIds, underId } from './job-ids.ts';
 import type { KnownRows } from './known-rows.ts';
@@ -33,7 +34,7 @@ interface RowParts {
 type SavedRows = Omit<SavedBuilder, 'inputs' | 'hasSeenFields' | 'read'>;
 
 /** Takes the rows of a job, one by one in their order: decides what becomes of each, writes it into its shard, and counts. */
-export class RowTaker {
+export class RowTaker implements RowSink {
   readonly #job: Job;
   readonly #requests: RequestMaker;
   readonly #writer: ShardWriter;

@@ -50,7 +50,10 @@ export async function sendDirect(edges: ProviderEdges, context: DirectContext): 
   if (total === 0 && end === 'stopped') await rejectWhenStopped(store, context);
   const next = nextPass({ ...context, answered: total }, sent);
   await tellProgress(edges, context, progressOf(edges, context, total, next.waitSeconds));
-  if (next.phase === 'ended') await joinAnswers(store, context, round);
+  if (next.phase !== 'ended') return next;
+  // Rows that are given up end with what the provider said of them.
+  await Promise.all((sent.rejected ?? []).map((line) => answers.add(line)));
+  await joinAnswers(store, context, round);
   return next;
 }
 

@@ -111,9 +111,9 @@ export class CrashPoint {
       ...(provider.listUnmarked && { listUnmarked: provider.listUnmarked.bind(provider) }),
       // Asks only: how often depends on which shard is asked first.
       getBatch: (id) => provider.getBatch(id),
-      async *download(id) {
+      async *download(id, options) {
         let isFirst = true;
-        for await (const chunk of provider.download(id)) {
+        for await (const chunk of provider.download(id, options)) {
           // Only one: into how many parts a file comes is the connection's affair.
           if (isFirst) yield await effect('download a part', () => Promise.resolve(chunk));
           else yield chunk;

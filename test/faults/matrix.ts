@@ -324,6 +324,25 @@ const contents: Case[] = (
   faults: [{ at: 'content', action: { kind } }],
 }));
 
+/** The rest of a file whose connection broke off. */
+const rests: Case[] = (
+  [
+    ['a connection that breaks off, and a provider that sends the rest', undefined],
+    ['the same, and a provider that sends the whole again', 'ignores-range'],
+    ['the same, and a provider that sends another part', 'wrong-range'],
+    ['the same, and a provider that has no such range', 'refuses-range'],
+    ['the same, and a file that has grown meanwhile', 'grows'],
+    ['the same, and a file whose lines have another order by then', 'reorders'],
+  ] as const
+).map(([fault, kind]) => ({
+  place: 'download',
+  fault,
+  faults: [
+    { at: 'content', action: { kind: 'breaks', afterBytes: 700 } },
+    ...(kind === undefined ? [] : [{ at: 'content', action: { kind } } as const]),
+  ],
+}));
+
 const STORE_CALLS = ['get', 'open', 'put', 'createIfAbsent', 'concat', 'copy', 'list', 'stat'] as const;
 
 /** A store that does not answer: every seventh call of a kind, before or after it took place. */
@@ -384,5 +403,6 @@ export const CASES: readonly Case[] = [
   ...oddLines,
   lost,
   ...contents,
+  ...rests,
   ...stores,
 ];

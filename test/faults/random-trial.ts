@@ -1,4 +1,4 @@
-import type { BatchAction, ContentKind, Fault, RouteAction, RowAction } from '../../simulator/faults.ts';
+import type { BatchAction, ContentAction, Fault, RouteAction, RowAction } from '../../simulator/faults.ts';
 import { builtInDialect, DIALECTS, type DialectName } from '../../src/provider/dialects/dialects.ts';
 import { CrashPoint } from './crash.ts';
 import { openTrial, openViolations, violations } from './trial.ts';
@@ -93,15 +93,22 @@ const ROW_ACTIONS: readonly RowAction[] = [
   { kind: 'poison', message: 'Line {line}: Invalid JSON' },
   { kind: 'poison', message: 'An image is too small.' },
 ];
-const CONTENT_KINDS: readonly ContentKind[] = [
-  'no-last-newline',
-  'crlf',
-  'bom',
-  'blank-lines',
-  'invalid-utf8',
-  'non-object',
-  'truncated-body',
-  'early-close',
+const CONTENT_ACTIONS: readonly ContentAction[] = [
+  { kind: 'no-last-newline' },
+  { kind: 'crlf' },
+  { kind: 'bom' },
+  { kind: 'blank-lines' },
+  { kind: 'invalid-utf8' },
+  { kind: 'non-object' },
+  { kind: 'truncated-body' },
+  { kind: 'early-close' },
+  { kind: 'breaks', afterBytes: 0 },
+  { kind: 'breaks', afterBytes: 500 },
+  { kind: 'ignores-range' },
+  { kind: 'wrong-range' },
+  { kind: 'refuses-range' },
+  { kind: 'grows' },
+  { kind: 'reorders' },
 ];
 
 export function randomJob(seed: number): RandomJob {
@@ -124,7 +131,7 @@ export function randomJob(seed: number): RandomJob {
       case 2:
         return { at: 'row', every: 1 + below(7), action: oneOf(ROW_ACTIONS), times };
       default:
-        return { at: 'content', action: { kind: oneOf(CONTENT_KINDS) }, times };
+        return { at: 'content', action: oneOf(CONTENT_ACTIONS), times };
     }
   };
   return {

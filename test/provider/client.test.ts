@@ -310,8 +310,15 @@ describe('a download', () => {
     return { client, fileId: batch.outputFileId ?? '' };
   }
 
-  test('that ends early is an outage, not a short file', async () => {
+  test('that breaks off goes on behind what came', async () => {
     const { client, fileId } = await openOutput({ at: 'content', action: { kind: 'truncated-body' } });
+
+    expect((await textOf(client.download(fileId))).trimEnd().split('\n')).toHaveLength(2);
+  });
+
+  test('that breaks off at once, again and again, is an outage, not a short file', async () => {
+    const breaks = { at: 'content', action: { kind: 'breaks', afterBytes: 0 }, times: 3 } as const;
+    const { client, fileId } = await openOutput(breaks);
 
     await expect(textOf(client.download(fileId))).rejects.toMatchObject({ name: 'ProviderUnavailable' });
     expect((await textOf(client.download(fileId))).trimEnd().split('\n')).toHaveLength(2);

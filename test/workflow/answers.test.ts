@@ -112,6 +112,21 @@ const CHAT: Readonly<Record<string, Case>> = {
       body: { choices: [{ message: { reasoning: 'long' } }] },
     },
   },
+  'tools-only': {
+    answer: {
+      body: '{"choices":[{"message":{"role":"assistant","tool_calls":[{"id":"t","function":{"name":"f"}}]},"finish_reason":"tool_calls"}],"usage":{"completion_tokens":4}}',
+    },
+    line: {
+      ok: true,
+      text: null,
+      finish_reason: 'tool_calls',
+      body: { choices: [{ message: { tool_calls: [{ id: 't' }] } }] },
+    },
+  },
+  words: {
+    answer: { status: 400, body: '"too many tokens: 9 of 8"' },
+    line: failed('HTTP_400', 'too many tokens: 9 of 8'),
+  },
   detail: {
     answer: { status: 422, body: '{"detail":[{"loc":["body","messages"],"msg":"field required"}]}' },
     line: failed('HTTP_422', 'messages: field required'),
@@ -148,11 +163,55 @@ describe.each(['batch', 'direct'] as const)('the answers of a %s', (how) => {
   test('to chat are ok only when they are answers', async () => {
     const { summary } = await expectAll(how, CHAT, {});
 
-    expect(summary).toMatchObject({ status: 'partial', counts: { ok: 4 }, truncated: 1 });
+    expect(summary).toMatchObject({ status: 'partial', counts: { ok: 5 }, truncated: 1 });
   });
 
   test.each(Object.entries(PASSING))('to chat are asked again after what passes: %s', async (id, passing) => {
     await expectAll(how, { [id]: passing }, {});
+  });
+
+  test('to chat are asked again as often as the profile says, however long a row beside them has to wait', async () => {
+    const choices = (rest: string): string => `{"model":"m","choices":[${rest}],"usage":{"prompt_tokens":3}}`;
+    const cases: Readonly<Record<string, Case>> = {
+      limited: {
+        answer: { body: '{"error":{"code":429,"message":"no room upstream"},"user_id":"u"}' },
+        line: exhausted('429', 'no room upstream'),
+      },
+      stays: {
+        answer: { body: '{"error":{"code":404,"message":"no such route"}}' },
+        line: failed('404', 'no such route'),
+      },
+      'broken-off': {
+        answer: {
+          body: choices(
+            '{"finish_reason":"error","message":{"content":"be"},"error":{"code":502,"message":"lost"}}',
+          ),
+        },
+        line: exhausted('502', 'lost'),
+        asked: ROUNDS,
+      },
+      nothing: {
+        answer: { body: choices('') },
+        line: exhausted('EMPTY_RESULT', 'choices'),
+        asked: ROUNDS,
+      },
+      empty: { answer: { body: '{}' }, line: exhausted('EMPTY_RESULT', 'choices'), asked: ROUNDS },
+      fine: {
+        answer: { body: choices('{"message":{"content":"hello"}}') },
+        line: { ok: true, text: 'hello' },
+      },
+    };
+    const { limited, ...others } = cases;
+
+    const { results, asked, summary } = await settle(how, cases, {});
+
+    expect(results).toMatchObject(
+      Object.entries(cases).map(([custom_id, { line }]) => ({ custom_id, ...line })),
+    );
+    for (const [id, { asked: times = 1 }] of Object.entries(others))
+      expect([id, asked.get(id)]).toEqual([id, times === 1 || how === 'batch' ? times : times * CALLS]);
+    expect(limited !== undefined && asked.get('limited')).toBeGreaterThanOrEqual(ROUNDS);
+    expect(summary).toMatchObject({ counts: { ok: 1, failed: 1, exhausted: 4 }, rounds: ROUNDS });
   });
 
   test('keep every digit, whatever number it is', async () => {
@@ -179,6 +238,16 @@ describe.each(['batch', 'direct'] as const)('the answers of a %s', (how) => {
     );
 
     expect(text).toContain('"output":{"order":1234567890123456789,"amount":10.10}');
+  });
+
+  test('that come in parts match their schema as a whole, without what the model thought', async () => {
+    const parts = String.raw`[{"type":"thinking","thinking":[{"type":"text","text":"Hm."}]},{"type":"text","text":"{\"label\": "},{"type":"thinking","thinking":[]},{"type":"text","text":"\"spam\"}"}]`;
+
+    await expectAll(
+      how,
+      { parts: { answer: chat(`{"content":${parts}}`), line: { ok: true, output: { label: 'spam' } } } },
+      { output: { schema: { required: ['label'] } } },
+    );
   });
 
   test('that a schema cannot be applied to take no others down', async () => {

@@ -120,6 +120,42 @@ describe.each<[string, RowAction]>([
   });
 });
 
+describe('rows that the batch neither answered nor counted, beside a line that cannot be read', () => {
+  const dropped = { at: 'row', ids: ['b', 'd'], action: { kind: 'drop' } } as const;
+  const garbled = { at: 'row', ids: ['c'], action: { kind: 'garbled' } } as const;
+
+  test('are asked again, and as many as there are such lines count as paid for twice', async () => {
+    const world = await openWorld({
+      faults: [
+        { ...dropped, times: 1 },
+        { ...garbled, times: 1 },
+      ],
+    });
+
+    const { summary, results } = await world.run(rowsOf(['a', 'b', 'c', 'd', 'e']));
+
+    expect(results.map((line) => line.ok && line.text)).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(summary).toMatchObject({ status: 'succeeded', unexplained: { unreadable: 1, paidTwice: 1 } });
+    expect(paid(world).toSorted((a, b) => a - b)).toEqual([1, 1, 1, 1, 2]);
+  });
+
+  test('are asked again once while such lines come, for one of them may be theirs', async () => {
+    const world = await openWorld({
+      faults: [
+        { ...dropped, times: 'always' },
+        { ...garbled, times: 'always' },
+      ],
+    });
+
+    const { summary, results } = await world.run(rowsOf(['a', 'b', 'c', 'd', 'e']));
+
+    expect(results.map(({ ok }) => ok)).toEqual([true, false, false, false, true]);
+    expect(results[2]).toMatchObject({ outcome: 'exhausted', error: { code: 'UNREADABLE_RESULT' } });
+    expect(summary.unexplained).toMatchObject({ paidTwice: 1 });
+    expect(Math.max(...paid(world))).toBe(2);
+  });
+});
+
 test('when no line of a finished batch can be recognised, nothing is sent again', async () => {
   const world = await openWorld({
     faults: [{ at: 'row', every: 1, action: { kind: 'garbled' }, times: 'always' }],

@@ -321,6 +321,9 @@ describe('late rows', () => {
     const { summary } = await world.run(prompts(2), { small: 'direct', rounds: 1 });
 
     expect(summary).toMatchObject({ status: 'partial', counts: { exhausted: 2 } });
-    expect(summary.errors).toEqual([expect.objectContaining({ code: 'NOT_SENT' })]);
+    expect(summary.errors).toEqual([
+      expect.objectContaining({ code: 'AUTH_1028', message: 'Too many requests.' }),
+      expect.objectContaining({ code: 'NOT_SENT' }),
+    ]);
   });
 });

@@ -167,6 +167,23 @@ describe('a job that reuses answers', () => {
     expect(paid(world)).toBe(paidBefore + 1);
   });
 
+  test('reuses the answers of a pilot, of rows that follow others, and of both', async () => {
+    const world = await openWorld();
+    const run = nights(world);
+    const pilot = { rows: 2, maxBad: 1 };
+
+    const first = await run(rowsOf('a', 'b', 'a', 'c', 'd', 'b', 'e'), { pilot, shardLimits: { maxRows: 3 } });
+    const second = await run(rowsOf('e', 'd', 'c', 'b', 'a', 'f', 'g', 'h'), { pilot });
+
+    expect(first.summary.pilot?.rows).toBe(2);
+    expect(second.summary).toMatchObject({ sent: 3, reused: { rows: 5 }, pilot: { rows: 2 } });
+    expect(paid(world)).toBe(8);
+    expect(textsOf(second)).toEqual(
+      textsOf(await (await openWorld()).run(rowsOf('e', 'd', 'c', 'b', 'a', 'f', 'g', 'h'))),
+    );
+    expectReconciled(second);
+  });
+
   test('takes answers for so many days after they were written', async () => {
     const world = await openWorld();
     const run = nights(world);

@@ -103,19 +103,19 @@ async function writeRows(
   const { context, index } = evidence;
   const verdict = await judgeFile(store, evidence, profile.provider.dialect.codes);
   const decision = decideRound(evidence, verdict, isOpen, profile);
-  const lost = new LostRows(index, decision.sent, evidence.askedBefore);
+  const lost = new LostRows(index, decision, evidence.askedBefore);
   const totals = await writeRound(store, evidence, decision, lost);
   // Rows of a batch that is left open are not asked again.
-  const { again } = isOpen ? NOTHING_AGAIN : lost;
+  const { again, paidTwice } = isOpen ? NOTHING_AGAIN : lost;
   if (again.length > 0) await lostIdsObject.write(store, context, again);
   return {
-    ...(again.length > 0 && { paidTwice: again.length }),
+    ...(paidTwice > 0 && { paidTwice }),
     ...describeRound(evidence, decision, totals, clock.now()),
     ...verdict.next,
   };
 }
 
-const NOTHING_AGAIN = { again: [] };
+const NOTHING_AGAIN = { again: [], paidTwice: 0 };
 
 /** The round is over: writes its rows, and deletes what it left at the provider. */
 async function endRound(edges: ProviderEdges, job: Job, evidence: RoundEvidence): Promise<CollectedRound> {

@@ -34,19 +34,32 @@ export function decideRound(
     givenBack: givenBack !== undefined || failedBusy(batch, provider.dialect.codes),
     missingError: verdict.rejection ?? (direct ? NOT_SENT : missingRowError(batch)),
   };
+  if (direct) return directRound(decision, evidence, rounds);
   const last = lastRoundAfter(decision, index, rounds);
-  // Transient failures could repeat without end, so the number of rounds is capped.
-  if (direct)
-    return {
-      ...decision,
-      lastRound: Math.max(lastRound, Math.min(last, rounds + MAX_GIFTS)),
-      sendNext: 'direct',
-    };
   const expired = batch?.ending === 'expired' || cancelledAt !== undefined;
   const isLate = late !== undefined && !decision.halted && !decision.givenBack && (expired || round >= last);
   return isLate
     ? { ...decision, lastRound: round + 1, sendNext: 'direct' }
     : { ...decision, lastRound: last };
+}
+
+/**
+ * Rows that could not be sent have further rounds as long as others are answered. The calls of those that were answered may be
+ * paid for: they have the rounds of the profile, whatever the others wait for.
+ */
+function directRound(
+  decision: RoundDecision,
+  { index, context: { lastRound, step } }: RoundEvidence,
+  rounds: number,
+): RoundDecision {
+  const last = lastRoundAfter(decision, { requests: index.requests, answered: index.ok }, rounds);
+  return {
+    ...decision,
+    // Transient failures could repeat without end, so the number of rounds is capped.
+    lastRound: Math.max(lastRound, Math.min(last, rounds + MAX_GIFTS)),
+    lastForAnswered: Math.min(lastRound, (step?.from ?? 1) - 1 + rounds),
+    sendNext: 'direct',
+  };
 }
 
 /** The failure for which the rows of a round go up a ladder at once, instead of stopping the job. */

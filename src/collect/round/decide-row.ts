@@ -9,6 +9,8 @@ export type Fate = 'ok' | 'failed' | 'exhausted' | 'invalid_output' | 'deferred'
 export interface RoundDecision {
   readonly round: number;
   readonly lastRound: number;
+  /** Last round for rows that were answered, where other rows have more: those that could not be sent. */
+  readonly lastForAnswered?: number;
   /** The account was denied: nothing is decided about rows that another day may answer. */
   readonly halted: boolean;
   /** The provider refused the round's file or batch as a whole. */
@@ -36,8 +38,8 @@ export interface NamedRow extends BatchError {
 const fails = (named: NamedRow | undefined): boolean => named !== undefined && named.isPassing !== true;
 
 /** The fate of a row whose answer does not match what it must. */
-export function decideInvalidOutput(again: boolean, { round, lastRound, halted }: RoundDecision): Fate {
-  return again && (halted || round < lastRound) ? 'deferred' : 'invalid_output';
+export function decideInvalidOutput(again: boolean, decision: RoundDecision): Fate {
+  return again && isFollowed(decision, true) ? 'deferred' : 'invalid_output';
 }
 
 /** The fate of the row with this ordinal, from the kind of its result line (`undefined`: it has none). */
@@ -46,7 +48,15 @@ export function decideRow(kind: Verdict['kind'] | undefined, ordinal: number, fa
   if (kind === 'permanent' || (kind === 'halting' && !facts.halted)) return 'failed';
   const refused = facts.rejection !== undefined && ordinal < facts.sent;
   if (kind === undefined && (refused || fails(facts.namedLines.get(ordinal)))) return 'failed';
-  return facts.halted || facts.round < facts.lastRound ? 'deferred' : 'exhausted';
+  return isFollowed(facts, kind !== undefined) ? 'deferred' : 'exhausted';
+}
+
+/** Whether a row without a final outcome has another round. */
+function isFollowed(
+  { round, lastRound, lastForAnswered = lastRound, halted }: RoundDecision,
+  isAnswered: boolean,
+): boolean {
+  return halted || round < (isAnswered ? lastForAnswered : lastRound);
 }
 
 /** Rounds given back at most, over a shard's life: each cost nothing, but a loop must end. */

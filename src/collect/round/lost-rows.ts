@@ -3,35 +3,45 @@ import type { ShardRef } from '../../checkpoints/keys.ts';
 import type { Failure } from '../../errors.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { readCollected, type UnreadableLine } from '../../checkpoints/collected.ts';
+import type { RoundDecision } from './decide-row.ts';
 import type { RoundIndex } from './round-index.ts';
 
 /**
- * Rows without a result although their lines are there: the lines cannot be read, or belong to no row. They are paid for,
- * so each is asked again at most once.
+ * Rows without a result whose lines may be there: lines that cannot be read, or belong to no row. Such a row may be paid
+ * for, so each is asked again at most once. Where rows are missing and fewer lines are astray, any of the rows may be meant.
  */
 export class LostRows {
   readonly #index: RoundIndex;
   readonly #before: ReadonlySet<string>;
-  readonly #accounted: boolean;
+  /** Lines that may belong to any of the missing rows. */
+  readonly #strays: number;
   readonly #sent: number;
+  #brokenAgain = 0;
   /** Ids of the rows that are asked again. */
   readonly again: string[] = [];
 
   /** @param before ids that were asked again in earlier rounds */
-  constructor(index: RoundIndex, sent: number, before: ReadonlySet<string>) {
+  constructor(
+    index: RoundIndex,
+    { sent, givenBack }: Pick<RoundDecision, 'sent' | 'givenBack'>,
+    before: ReadonlySet<string>,
+  ) {
     this.#index = index;
     this.#before = before;
     this.#sent = sent;
-    const missing = Math.max(0, sent - index.answered - index.brokenRows);
-    const strays = index.unknown + index.unreadable - index.brokenRows;
-    this.#accounted = missing > 0 && strays >= missing;
+    this.#strays = givenBack ? 0 : index.unknown + index.unreadable - index.brokenRows;
+  }
+
+  /** Most of the rows that are asked again and were paid for before: each line was paid for once. */
+  get paidTwice(): number {
+    return this.#brokenAgain + Math.min(this.#strays, this.again.length - this.#brokenAgain);
   }
 
   /** The error of a row without a result; undefined when no line explains it. */
   errorOf(ordinal: number): Pick<Failure, 'code' | 'message'> | undefined {
     const broken = this.#index.brokenLine(ordinal);
     if (broken !== undefined) return { code: CODE, message: describeLine(broken) };
-    if (!this.#accounted || ordinal >= this.#sent) return undefined;
+    if (this.#strays === 0 || ordinal >= this.#sent) return undefined;
     const { unknown, unreadable, unreadableLines } = this.#index;
     const [first] = unreadableLines;
     const example = first === undefined ? '' : ` ${describeLine(first)}`;
@@ -39,9 +49,10 @@ export class LostRows {
     return { code: CODE, message };
   }
 
-  /** Whether the row may be asked again; it is then counted as paid for twice. */
-  askAgain(customId: string): boolean {
+  /** Whether the row may be asked again. */
+  askAgain(ordinal: number, customId: string): boolean {
     if (this.#before.has(customId)) return false;
+    if (this.#index.brokenLine(ordinal) !== undefined) this.#brokenAgain += 1;
     this.again.push(customId);
     return true;
   }

@@ -97,7 +97,7 @@ export class RoundWriter {
     const lostError = verdict === undefined ? lost.errorOf(ordinal) : undefined;
     const decided = decideRow(verdict?.kind, ordinal, decision);
     const asksAgain = decided === 'deferred' && lostError !== undefined;
-    const isSpent = asksAgain && !lost.askAgain(readCustomId(requestBytes));
+    const isSpent = asksAgain && !lost.askAgain(ordinal, readCustomId(requestBytes));
     const fate = isSpent ? 'exhausted' : decided;
     if (fate === 'deferred') return this.#defer(requestBytes);
     const error = verdict ?? decision.namedLines.get(ordinal) ?? lostError ?? decision.missingError;

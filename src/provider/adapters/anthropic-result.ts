@@ -90,14 +90,15 @@ const PLAIN_CALL = new Set(['type', 'id', 'name', 'input']);
 function toCompletion(message: unknown): unknown {
   const wire = asWire(message);
   if (wire === undefined || !Array.isArray(wire['content'])) return message ?? null;
-  const { id, type: _type, model, content, stop_reason, stop_sequence, usage, role, ...others } = wire;
-  const blocks = (content as unknown[]).map((block) => asWire(block) ?? {});
-  const texts = blocks.filter(({ type }) => type === 'text');
-  const calls = blocks.filter(({ type }) => type === 'tool_use');
-  const isWhole =
-    texts.length < 2 && texts.every(holdsOnly(PLAIN_TEXT)) && calls.every(holdsOnly(PLAIN_CALL));
+  const { id, type, model, content, stop_reason, stop_sequence, usage, role, ...others } = wire;
+  const blocks: readonly unknown[] = content;
+  const texts = blocks.map(textOf).filter((text) => text !== undefined);
+  const calls = blocks.map((block) => asWire(block) ?? {}).filter(({ type: kind }) => kind === 'tool_use');
+  const isWhole = texts.length < 2 && blocks.every(isPlainBlock);
   return {
     ...others,
+    // Any other type says something of the answer.
+    ...(type !== 'message' && { type }),
     id,
     object: 'chat.completion',
     model,
@@ -106,38 +107,60 @@ function toCompletion(message: unknown): unknown {
         index: 0,
         message: {
           role,
-          content: texts.length === 0 ? null : texts.map(({ text }) => text).join(''),
+          content: texts.length === 0 ? null : texts.join(''),
           ...(calls.length > 0 && { tool_calls: calls.map(toToolCall) }),
         },
         finish_reason: FINISH_REASONS.get(stop_reason) ?? stop_reason,
       },
     ],
-    usage: toUsage(asWire(usage) ?? {}),
+    usage: toUsage(usage),
     ...(!saysNothing(stop_sequence) && { stop_sequence }),
-    ...(!(isWhole && blocks.length === texts.length + calls.length) && { content: blocks }),
+    ...(!isWhole && { content }),
   };
 }
 
-function holdsOnly(fields: ReadonlySet<string>): (block: Wire) => boolean {
-  return (block) =>
-    Object.entries(block).every(([name, value]) => fields.has(name) || value === null || value === undefined);
+function textOf(block: unknown): string | undefined {
+  const { type, text } = asWire(block) ?? {};
+  return type === 'text' && typeof text === 'string' ? text : undefined;
+}
+
+function isPlainBlock(block: unknown): boolean {
+  const wire = asWire(block) ?? {};
+  if (textOf(block) !== undefined) return holdsOnly(wire, PLAIN_TEXT);
+  return wire['type'] === 'tool_use' && holdsOnly(wire, PLAIN_CALL);
+}
+
+function holdsOnly(block: Wire, fields: ReadonlySet<string>): boolean {
+  return Object.entries(block).every(
+    ([name, value]) => fields.has(name) || value === null || value === undefined,
+  );
 }
 
 function toToolCall({ id, name, input }: Wire): Wire {
   return { id, type: 'function', function: { name, arguments: JSON.stringify(input ?? {}) } };
 }
 
-/** Tokens that were read from a cache or written to it are not among Anthropic's `input_tokens`. Other fields stay. */
-function toUsage({ input_tokens, output_tokens, cache_read_input_tokens, ...others }: Wire): Wire {
+/**
+ * Tokens that were read from a cache or written to it are not among Anthropic's `input_tokens`. Other fields stay, and so does
+ * whatever is no number of tokens.
+ */
+function toUsage(given: unknown): unknown {
+  const usage = asWire(given);
+  if (usage === undefined) return given;
+  const { input_tokens, output_tokens, cache_read_input_tokens, ...others } = usage;
   const cached = count(cache_read_input_tokens);
   const prompt = count(input_tokens) + cached + count(others['cache_creation_input_tokens']);
   const completion = count(output_tokens);
+  const unread = Object.entries({ input_tokens, output_tokens, cache_read_input_tokens }).filter(
+    ([, value]) => !saysNothing(value) && numberText(value) === undefined,
+  );
   return {
     prompt_tokens: prompt,
     completion_tokens: completion,
     total_tokens: prompt + completion,
     ...(cached > 0 && { prompt_tokens_details: { cached_tokens: cached } }),
     ...others,
+    ...Object.fromEntries(unread),
   };
 }
 

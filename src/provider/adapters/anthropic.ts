@@ -5,6 +5,7 @@ import type {
   Batch,
   CreateBatch,
   DirectAnswer,
+  DownloadOptions,
   FindBatch,
   ProviderClient,
   ProviderFile,
@@ -27,8 +28,10 @@ const VERSION = '2023-06-01';
 const NO_FILE = 'inline:';
 /** So many of the newest batches are remembered before another one is created. */
 const NEWEST = 100;
-/** Longer than any line. */
+/** Longer than any line of requests. */
 const MAX_LINE_BYTES = 2 ** 40;
+/** Longer than any line of results; more bytes without one are no results. */
+const MAX_RESULT_BYTES = 512 * 1_048_576;
 
 /**
  * Anthropic's Message Batches: no files, a create carries its requests, and the results stand under the batch's own id.
@@ -125,12 +128,12 @@ export class AnthropicClient implements ProviderClient {
    * The results of the batch with this id. Their length is not told, but every request has a line: when some are missing,
    * the connection may have closed too early, and what comes behind the last line is asked for once more.
    */
-  async *download(batchId: string): AsyncGenerator<Buffer> {
+  async *download(batchId: string, { signal }: DownloadOptions = {}): AsyncGenerator<Buffer> {
     const counts = await this.#countsOf(batchId);
     let received = 0;
     for (let attempt = 1; attempt <= 2; attempt += 1) {
       const before = received;
-      for await (const lines of this.#results(batchId, before)) {
+      for await (const lines of this.#results(batchId, before, signal)) {
         received += lines.length;
         yield Buffer.concat(lines);
       }
@@ -153,20 +156,24 @@ export class AnthropicClient implements ProviderClient {
    * Lines of ours, of the results behind the first so many. Lines that cannot be read are handed on as they are, to be counted.
    * @throws ProviderUnavailable when the last one is cut off: it has no newline, and the file's length was not promised
    */
-  async *#results(batchId: string, skipped: number): AsyncGenerator<Buffer[]> {
+  async *#results(batchId: string, skipped: number, signal?: AbortSignal): AsyncGenerator<Buffer[]> {
     const call = get(`download results of batch ${batchId}`, `${pathOf(batchId)}/results`);
     let isPromised = false;
     const content = streamBody(
       this.#http,
       { ...call, headers: { accept: 'application/binary, */*' } },
-      () => {
-        isPromised = true;
+      {
+        signal,
+        onStart: ({ length }) => {
+          isPromised = length !== undefined;
+        },
       },
     );
-    const ending = new LastByte();
+    const ending = new LastByte(call);
     let seen = 0;
     let unread: Buffer[] = [];
-    for await (const lines of frameLines(ending.watch(content), MAX_LINE_BYTES)) {
+    for await (const lines of frameLines(ending.watch(content), MAX_RESULT_BYTES)) {
+      ending.bytes = 0;
       const fresh = lines.slice(Math.max(0, skipped - seen)).map(({ bytes = NOTHING }) => bytes);
       seen += lines.length;
       const last = fresh.at(-1);
@@ -239,13 +246,23 @@ async function* createBody(content: AsyncIterable<Uint8Array>): AsyncGenerator<U
   yield CLOSING;
 }
 
-/** The last byte of what streams by. */
+/** The last byte of what streams by, and how many there are since a line was found. */
 class LastByte {
+  readonly #call: Call;
   isNewline = false;
+  bytes = 0;
 
+  constructor(call: Call) {
+    this.#call = call;
+  }
+
+  /** @throws ProviderUnavailable when far more than a line comes without one */
   async *watch(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {
       if (chunk.length > 0) this.isNewline = chunk.at(-1) === 0x0a;
+      this.bytes += chunk.length;
+      if (this.bytes > 2 * MAX_RESULT_BYTES)
+        throw new ProviderUnavailable(`${this.#call.action}: ${this.bytes} bytes came without a line.`);
       yield chunk;
     }
   }

@@ -1,0 +1,177 @@
+import { crc32 } from 'node:zlib';
+import { ProviderRejected, ProviderUnavailable } from '../errors.ts';
+import { asProviderError } from './call-errors.ts';
+import type { Call } from './call.ts';
+import { MIN_BYTES_PER_MS } from './http-options.ts';
+import type { Http } from './http.ts';
+import { FileChanged, isOther, rangeHeaders, restOfFile, wholeFile } from './ranges.ts';
+import type { FilePart, FilePosition } from './ranges.ts';
+import { discard } from './redirects.ts';
+import type { Answer } from './undici.ts';
+
+/** Attempts in a row that bring nothing new. */
+const MAX_VAIN_ATTEMPTS = 3;
+
+/** A file whose bytes begin to come. */
+export interface OpenFile extends FilePart {
+  /** As the answer names it, in lower case: `identity` for bytes that are sent as they are. */
+  readonly coding: string;
+  readonly bytes: AsyncGenerator<Buffer>;
+  /** In place of reading its bytes. */
+  discard(): void;
+}
+
+/**
+ * Asks for a file, or for what comes behind a position in it. A provider that does not answer with just that, or has another file
+ * there by now, is asked for the whole: `start` says where the bytes begin.
+ */
+export async function openFile(http: Http, call: Call, from?: FilePosition): Promise<OpenFile> {
+  const isBegun = from !== undefined && from.bytes > 0;
+  const first = (isBegun && (await askForRest(http, call, from))) || (await askForWhole(http, call));
+  const { answer, part } = first;
+  return {
+    ...part,
+    coding: codingOf(answer),
+    bytes: readOn(http, call, first),
+    discard: () => discard(answer),
+  };
+}
+
+interface Opened {
+  readonly answer: Answer;
+  readonly part: FilePart;
+}
+
+/** @throws ProviderUnavailable for an answer that is no whole file */
+async function askForWhole(http: Http, call: Call): Promise<Opened> {
+  const answer = await http.content(call);
+  const part = wholeFile(answer);
+  if (part !== undefined) return { answer, part };
+  discard(answer);
+  throw new ProviderUnavailable(
+    `${call.action}: it was answered with status ${answer.statusCode}, which is no whole file.`,
+  );
+}
+
+/** @returns undefined when the answer is anything but the rest of that file; one that is the whole file is taken as it is */
+async function askForRest(http: Http, call: Call, from: FilePosition): Promise<Opened | undefined> {
+  try {
+    const answer = await http.content({ ...call, headers: { ...call.headers, ...rangeHeaders(from) } });
+    const part = restOfFile(answer, from) ?? wholeFile(answer);
+    const isCoded = part !== undefined && part.start > 0 && codingOf(answer) !== 'identity';
+    if (part !== undefined && !isCoded) return { answer, part };
+    discard(answer);
+  } catch (error) {
+    // 416, and whatever else a provider says to a range that it does not know.
+    if (!(error instanceof ProviderRejected)) throw error;
+  }
+  return undefined;
+}
+
+/**
+ * The bytes of a file to its end. Where the connection breaks off, they go on with the next one: by range, or, where the provider
+ * sends the whole again, behind the bytes that came before, which must be the same.
+ */
+async function* readOn(http: Http, call: Call, first: Opened): AsyncGenerator<Buffer> {
+  const rejectTooSlow = paceOf(call, http.totalMs);
+  const { start, length, mark } = first.part;
+  const isCoded = codingOf(first.answer) !== 'identity';
+  const read: ReadFile = { bytes: start, length, mark, start, sum: 0, isRanged: true };
+  let vain = 0;
+  for (let opened = first; ; opened = await goOn(http, call, read)) {
+    const before = read.bytes;
+    const broken = yield* readAnswer(call, opened, read, rejectTooSlow);
+    if (broken === undefined && read.bytes >= (read.length ?? 0)) return;
+    vain = read.bytes > before ? 0 : vain + 1;
+    if (broken !== undefined) {
+      const isFinal = isCoded || broken instanceof FileChanged || http.isGivenUp(call);
+      if (isFinal || vain >= MAX_VAIN_ATTEMPTS) throw broken;
+      rejectTooSlow(read.bytes - start);
+      await http.pause(vain + 1);
+    }
+  }
+}
+
+/** What has been read of a file. */
+interface ReadFile extends FilePosition {
+  bytes: number;
+  length: number | undefined;
+  /** Where this download of it began. */
+  readonly start: number;
+  /** The CRC-32 of the bytes since then. */
+  sum: number;
+  /** Whether the provider answers with a range, as far as is known. */
+  isRanged: boolean;
+}
+
+async function goOn(http: Http, call: Call, read: ReadFile): Promise<Opened> {
+  const rest = read.isRanged && read.bytes > 0 ? await askForRest(http, call, read) : undefined;
+  read.isRanged = rest !== undefined && rest.part.start > 0;
+  const opened = rest ?? (await askForWhole(http, call));
+  // What came before this download began cannot be compared: the next one begins anew.
+  const isOverlapping = opened.part.start === 0 && read.start > 0;
+  const isSame = codingOf(opened.answer) === 'identity' && !isOther(opened.part, read);
+  if (isSame && !isOverlapping) {
+    read.length ??= opened.part.length;
+    return opened;
+  }
+  discard(opened.answer);
+  throw isSame
+    ? new ProviderUnavailable(
+        `${call.action}: it broke off after ${read.bytes} bytes, and is only sent as a whole.`,
+      )
+    : fileChanged(call);
+}
+
+/** @returns why the answer ended before its end */
+async function* readAnswer(
+  call: Call,
+  { answer, part }: Opened,
+  read: ReadFile,
+  rejectTooSlow: (received: number) => void,
+): AsyncGenerator<Buffer, Error | undefined> {
+  const known = { bytes: read.bytes, sum: read.sum };
+  let at = part.start;
+  let sum = 0;
+  try {
+    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+      const again = Math.min(chunk.length, Math.max(0, known.bytes - at));
+      at += chunk.length;
+      if (again > 0) {
+        sum = crc32(chunk.subarray(0, again), sum);
+        if (at >= known.bytes && sum !== known.sum) return fileChanged(call);
+      }
+      if (again === chunk.length) continue;
+      const fresh = chunk.subarray(again);
+      read.sum = crc32(fresh, read.sum);
+      read.bytes = at;
+      rejectTooSlow(at - read.start);
+      yield fresh;
+    }
+  } catch (error) {
+    return asProviderError(call, error);
+  }
+  const { start, end = at } = part;
+  if (at !== end)
+    return new ProviderUnavailable(`${call.action}: ${at - start} of ${end - start} bytes arrived.`);
+  return at < known.bytes ? fileChanged(call) : undefined;
+}
+
+const fileChanged = ({ action }: Call): FileChanged =>
+  new FileChanged(`${action}: it has changed since its first bytes came.`);
+
+/** Whoever takes the bytes may be slow, too; a server that sends a byte now and then is far below the least that is asked. */
+function paceOf({ action }: Call, leastMs: number): (received: number) => void {
+  const startedAt = performance.now();
+  return (received) => {
+    const passedMs = performance.now() - startedAt;
+    if (passedMs < leastMs + received / MIN_BYTES_PER_MS) return;
+    throw new ProviderUnavailable(
+      `${action}: only ${received} bytes in ${Math.round(passedMs / 1_000)} s; it is given up.`,
+    );
+  };
+}
+
+function codingOf({ headers }: Answer): string {
+  return String(headers['content-encoding'] ?? 'identity').toLowerCase();
+}

@@ -1,0 +1,108 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** How a server of one file answers one request for it. */
+export interface FileAnswer {
+  /** Bytes that were not sent before, after which the connection breaks off; absent: to the end of what it sends. */
+  readonly fresh?: number;
+  /** What a request for the rest of the file is answered with. Default: the rest. */
+  readonly to?:
+    | 'the rest'
+    | 'a piece'
+    | 'the whole'
+    | 'no such range'
+    | 'another range'
+    | 'no range'
+    | 'many ranges'
+    | 'an unknown total'
+    | 'gzip'
+    | 'an error';
+  /** Another content from now on. */
+  readonly becomes?: Buffer;
+}
+
+/** What the server says of its file. */
+export interface FileHabits {
+  readonly mark?: 'etag' | 'weak etag' | 'last-modified' | 'none';
+  readonly tellsLength?: boolean;
+}
+
+export interface BreakingServer extends AsyncDisposable {
+  readonly url: string;
+  /** The `Range` of each request for the content; `whole` where there is none. */
+  readonly asked: readonly string[];
+}
+
+/** A server of one file that answers its first requests as it is told, and every later one well. */
+export async function startBreakingServer(
+  content: Buffer,
+  answers: readonly FileAnswer[],
+  habits: FileHabits = {},
+): Promise<BreakingServer> {
+  const asked: string[] = [];
+  const state = { content, version: 1, sent: 0 };
+  const server = createServer((request, response) => {
+    request.resume();
+    asked.push(request.headers.range ?? 'whole');
+    const answer = answers[asked.length - 1] ?? {};
+    if (answer.becomes !== undefined) Object.assign(state, { content: answer.becomes, version: 2 });
+    serve(request, response, { ...state, answer, habits, keep: (sent) => Object.assign(state, { sent }) });
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    asked,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+interface Serving {
+  readonly content: Buffer;
+  readonly version: number;
+  /** Bytes of the file that are sent by now. */
+  readonly sent: number;
+  readonly answer: FileAnswer;
+  readonly habits: FileHabits;
+  readonly keep: (sent: number) => void;
+}
+
+function serve(request: IncomingMessage, response: ServerResponse, serving: Serving): void {
+  const { content, version, answer, habits, sent, keep } = serving;
+  const { mark = 'etag', tellsLength = true } = habits;
+  const marks = {
+    etag: { etag: `"v${version}"` },
+    'weak etag': { etag: `W/"v${version}"` },
+    'last-modified': { 'last-modified': `Sat, 28 Nov 2026 10:00:0${version} GMT` },
+    none: {},
+  }[mark];
+  const ifRange = request.headers['if-range'];
+  const isSame = ifRange === undefined || Object.values(marks).some((each) => each === ifRange);
+  const range = isSame ? /^bytes=(\d+)-$/.exec(request.headers.range ?? '') : null;
+  const to = range === null ? 'the whole' : (answer.to ?? 'the rest');
+  if (to === 'an error') return void response.writeHead(400).end('{"error":{"message":"Range?"}}');
+  const from = Number(range?.[1] ?? 0);
+  if (to === 'no such range' || from > content.length)
+    return void response.writeHead(416, { 'content-range': `bytes */${content.length}` }).end();
+  const start = to === 'the whole' ? 0 : to === 'another range' ? Math.max(0, from - 1) : from;
+  const end = to === 'a piece' ? Math.min(content.length, start + 7) : content.length;
+  const total = to === 'an unknown total' ? '*' : content.length;
+  const isRange = to !== 'the whole';
+  response.writeHead(isRange ? 206 : 200, {
+    ...marks,
+    ...(tellsLength && { 'content-length': end - start }),
+    ...(isRange && to !== 'no range' && { 'content-range': `bytes ${start}-${end - 1}/${total}` }),
+    ...(to === 'many ranges' && { 'content-range': '', 'content-type': 'multipart/byteranges; boundary=x' }),
+    ...(to === 'gzip' && { 'content-encoding': 'gzip' }),
+  });
+  const until = answer.fresh === undefined ? end : Math.min(end, Math.max(sent, start) + answer.fresh);
+  keep(Math.max(sent, until));
+  if (until >= end) return void response.end(content.subarray(start, end));
+  response.flushHeaders();
+  const breakOff = (): void => void response.destroy();
+  if (until === start) breakOff();
+  else response.write(content.subarray(start, until), breakOff);
+  return undefined;
+}
