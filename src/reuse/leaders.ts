@@ -8,6 +8,9 @@ import { setsTemperature } from './temperature.ts';
 /** Rows that are remembered: 20 bytes each. Rows behind them are compared with these, and sent when they are like none of them. */
 export const MAX_LEADERS = 20_000_000;
 
+/** Rows that may lead others: 28 bytes and more each. A row that would be led by a further one is sent. */
+export const MAX_LED = 4_000_000;
+
 /** A row's request line, and its id. */
 export interface RequestOfRow {
   readonly customId: string;
@@ -37,9 +40,11 @@ export class Leaders {
   readonly #led = new HashTable(DIGEST_WORDS + 1);
   readonly #hash: RequestHash;
   readonly #rules: LeaderRules;
+  readonly #maxLed: number;
   #unconfirmed = 0;
 
-  constructor(rules: LeaderRules, hash: RequestHash) {
+  constructor(rules: LeaderRules, hash: RequestHash, maxLed = MAX_LED) {
+    this.#maxLed = maxLed;
     this.#rules = rules;
     this.#hash = hash;
   }
@@ -60,7 +65,8 @@ export class Leaders {
   addAnswered({ customId, line }: RequestOfRow, position: number): void {
     const start = requestStart(line, customId.length);
     const { high, low } = this.#takeHash(line, start);
-    if (this.#seen.size >= MAX_LEADERS || this.#seen.getOrAdd(high, low, position) !== undefined) return;
+    if (this.#seen.size >= MAX_LEADERS || this.#led.size >= this.#maxLed) return;
+    if (this.#seen.getOrAdd(high, low, position) !== undefined) return;
     this.#led.add(high, low, [...digestRequest(line, start), CONFIRMED]);
   }
 
@@ -102,8 +108,9 @@ export class Leaders {
   #follow(line: Buffer, start: number, leader: number): number | undefined {
     if (this.#rules.dedupe !== 'always' && setsTemperature(line)) return undefined;
     const { high, low } = this.#hash;
-    const digest = digestRequest(line, start);
     const led = this.#led.find(high, low);
+    if (led === undefined && this.#led.size >= this.#maxLed) return undefined;
+    const digest = digestRequest(line, start);
     if (led === undefined) {
       this.#led.add(high, low, [...digest, 0]);
       this.#unconfirmed += 1;

@@ -26,7 +26,7 @@ export interface Calling {
 }
 
 /** Where a call of a build begins. */
-export type Start = Pick<BuildState, 'turn' | 'attempt' | 'seed' | 'built' | 'reading'>;
+export type Start = Pick<BuildState, 'turn' | 'attempt' | 'seed' | 'ids' | 'surveying' | 'built' | 'reading'>;
 
 /** Reads the inputs to their end, or for as long as there is time. */
 export async function buildOnce(calling: Calling, start: Start): Promise<Built | Unfinished> {
@@ -45,13 +45,10 @@ export async function buildOnce(calling: Calling, start: Start): Promise<Built |
   const taker = new RowTaker({ ...calling, known, writer }, saved?.builder);
   const builder = new Builder({ job, taker, earlier }, saved?.builder);
   try {
-    let place = saved?.place;
-    for (let input = saved?.input ?? 0; input < job.inputs.length && !builder.hasMore; input += 1) {
-      place = await builder.take(store, input, { from: place, time });
-      if (place === undefined) continue;
+    const stopped = await builder.takeAll(store, saved, time);
+    if (stopped !== undefined) {
       const reading = {
-        input,
-        place,
+        ...stopped,
         builder: { ...builder.save(), ...taker.save() },
         writer: await writer.suspend(),
         earlierBytes: earlier?.bytes,

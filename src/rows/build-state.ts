@@ -21,10 +21,24 @@ export interface BuildState {
   /** Of the seeds that were tried, and this one. */
   readonly attempt: number;
   readonly seed: number;
+  /**
+   * Absent while all ids are in one table. `survey`: they are too many, and all of them are read first; `surveyed`: then the
+   * build begins again, and remembers those that occur more than once.
+   */
+  readonly ids?: 'survey' | 'surveyed' | undefined;
+  readonly surveying?: SavedSurvey | undefined;
   /** While inputs are read. */
   readonly reading?: SavedReadingOfInputs | undefined;
   /** When all inputs are read, and ids that look like duplicates are confirmed. */
   readonly built?: Built | undefined;
+}
+
+/** A survey of the ids that is not at its end. */
+export interface SavedSurvey {
+  readonly input: number;
+  readonly place: Place;
+  readonly builder: Pick<SavedBuilder, 'inputs' | 'hasSeenFields' | 'read'>;
+  readonly earlierBytes?: number | undefined;
 }
 
 interface SavedReadingOfInputs {

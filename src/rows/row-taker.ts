@@ -3,6 +3,7 @@ import type { InputRef, Job } from '../checkpoints/job.ts';
 import type { RowSource } from '../checkpoints/result-line.ts';
 import { known } from '../provider/dialects/known.ts';
 import type { SavedBuilder } from './build-state.ts';
+import type { RowSink } from './builder.ts';
 import { TokenEstimate } from './estimate-tokens.ts';
 import { JobIds, underId } from './job-ids.ts';
 import type { KnownRows } from './known-rows.ts';
@@ -27,7 +28,7 @@ interface RowParts {
 type SavedRows = Omit<SavedBuilder, 'inputs' | 'hasSeenFields' | 'read'>;
 
 /** Takes the rows of a job, one by one in their order: decides what becomes of each, writes it into its shard, and counts. */
-export class RowTaker {
+export class RowTaker implements RowSink {
   readonly #job: Job;
   readonly #requests: RequestMaker;
   readonly #writer: ShardWriter;
