@@ -221,7 +221,11 @@ export const profileSchema = z.strictObject({
    * `'always'` takes any, false none. Default: none.
    */
   reuse: z
-    .union([z.strictObject({ days: z.number().positive().max(36_500) }), z.literal('always'), z.literal(false)])
+    .union([
+      z.strictObject({ days: z.number().positive().max(36_500) }),
+      z.literal('always'),
+      z.literal(false),
+    ])
     .optional(),
   /** `direct`: rows of an expired batch, or without rounds left, are sent to the realtime endpoint, a call each. Default: never. */
   late: z.literal('direct').optional(),

@@ -172,7 +172,10 @@ describe('a job that reuses answers', () => {
     const run = nights(world);
     const pilot = { rows: 2, maxBad: 0.9 };
 
-    const first = await run(rowsOf('a', 'b', 'a', 'c', 'd', 'b', 'e'), { pilot, shardLimits: { maxRows: 3 } });
+    const first = await run(rowsOf('a', 'b', 'a', 'c', 'd', 'b', 'e'), {
+      pilot,
+      shardLimits: { maxRows: 3 },
+    });
     const second = await run(rowsOf('e', 'd', 'c', 'b', 'a', 'f', 'g', 'h'), { pilot });
 
     expect(first.summary.pilot?.rows).toBe(2);
