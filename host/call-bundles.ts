@@ -8,7 +8,7 @@ import { edgesFromEnvironment } from '../src/runtime/environment.ts';
 import { buildBundles } from './clone.ts';
 import { READ_ITEMS } from './distributed-map.ts';
 import type { CallStep } from './engine.ts';
-import { handler as readItems } from './read-items.ts';
+import { readItems } from './read-items.ts';
 
 type BundledHandler = (event: unknown, context: object) => Promise<unknown>;
 
@@ -40,9 +40,7 @@ export async function stageBundles(
 export function callBundles(bundles: ReadonlyMap<string, string>): CallStep {
   return async (step, event) => {
     if (step === READ_ITEMS)
-      return readItems(event as Parameters<typeof readItems>[0], {
-        edges: edgesFromEnvironment(process.env),
-      });
+      return readItems(edgesFromEnvironment(process.env), event as Parameters<typeof readItems>[1]);
     const file = bundles.get(step);
     if (file === undefined) throw new Error(`There is no bundle of the step "${step}".`);
     const { handler } = (await import(pathToFileURL(file).href)) as {

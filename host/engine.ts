@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
+import type { StateMachine, StateMachineDefinition } from 'aws-local-stepfunctions';
 import type { JobInput } from '../src/contract.ts';
 import type { Executions } from '../src/executions/executions.ts';
 import { runChildren } from './distributed-map.ts';
 import { tell, type EngineEvent } from './engine-events.ts';
+import { loadEngine } from './load-engine.ts';
 import { Attempts } from './retry-notice.ts';
 import {
   checkSeconds,
@@ -14,6 +15,8 @@ import {
   type ChildMap,
   type EngineMachine,
 } from './machine-for-engine.ts';
+
+const { StateMachine: Engine } = await loadEngine();
 
 /** Runs one step: its name, what goes in, what comes out. Fails with the step's named error. */
 export type CallStep = (step: string, event: unknown) => Promise<unknown>;
@@ -137,7 +140,7 @@ type EngineInput = Parameters<StateMachine['run']>[0];
 function runMachine(machine: EngineMachine, input: EngineInput, scope: Scope): Promise<unknown> {
   const { options, name, signal } = scope;
   if (signal.aborted) return failing(new Error(`Execution ${name} was stopped.`));
-  const stateMachine = new StateMachine(machine.definition, { validationOptions: { noValidate: true } });
+  const stateMachine = new Engine(machine.definition, { validationOptions: { noValidate: true } });
   const { abort, result, eventLogs } = stateMachine.run(input, {
     overrides: overrides(machine, scope),
     context: { Execution: { Name: name } },

@@ -7,9 +7,9 @@ interface AskedItems {
 }
 
 /** Reads the items of a map from the store, as Step Functions reads them from the bucket. */
-export async function handler(
+export async function readItems(
+  { store }: { readonly store: ObjectStore },
   { Key: key }: AskedItems,
-  { edges: { store } }: { readonly edges: { readonly store: ObjectStore } },
 ): Promise<unknown> {
   return requireJson(store, key);
 }

@@ -72,6 +72,7 @@ const configOf = ({ dialect = 'melious', owner }: Partial<RoleWorldOptions>): Ni
         pilot: { rows: 1, maxBad: 0.5, approve: true },
       },
       laddered: { provider: 'simulator', model: 'small', then: [{ model: 'big' }, { model: 'biggest' }] },
+      reusing: { provider: 'simulator', model: 'glm-4.7:batch', reuse: 'always' },
       priced: {
         provider: 'simulator',
         model: 'glm-4.7:batch',
