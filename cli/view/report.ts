@@ -45,7 +45,7 @@ export async function reportSummary(
 }
 
 /** For a job with a pilot, how that was; for a sample, how to continue; for the job after it, the reused answers; rows that were not sent. */
-function sampleLines({ sample, taken, deduplicated, pilot }: Summary): string[] {
+function sampleLines({ sample, taken, deduplicated, reused, sent, pilot }: Summary): string[] {
   return [
     ...(pilot === undefined ? [] : [describePilot(pilot, true)]),
     ...(sample?.hasMore === true
@@ -59,7 +59,15 @@ function sampleLines({ sample, taken, deduplicated, pilot }: Summary): string[] 
           `${taken.rows} of these answers are those of the sample ${printable(taken.jobId)}; they were paid for once.`,
         ]),
     ...(deduplicated === undefined ? [] : [describeDeduplicated(deduplicated)]),
+    ...(reused === undefined ? [] : [describeReused(reused, sent)]),
   ];
+}
+
+function describeReused({ rows, from, saved }: NonNullable<Summary['reused']>, sent = 0): string {
+  const tokens = saved.inputTokens + saved.outputTokens;
+  const [job] = from;
+  const where = from.length === 1 && job !== undefined ? printable(job.jobId) : `${from.length} earlier jobs`;
+  return `${rows} ${rows === 1 ? 'row has its answer' : 'rows have their answers'} from ${where}, which saved ${tokens} tokens; ${sent} ${sent === 1 ? 'row was' : 'rows were'} sent.`;
 }
 
 function describeDeduplicated({ rows, saved }: NonNullable<Summary['deduplicated']>): string {

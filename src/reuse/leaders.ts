@@ -25,7 +25,7 @@ interface CarriedLeaders {
 
 export interface LeaderRules {
   /** A request that sets a temperature above 0 wants an answer of its own for each row, unless the profile says otherwise. */
-  readonly dedupe: 'always' | 'without temperature';
+  readonly dedupe: 'always' | 'without temperature' | 'never';
 }
 
 /**
@@ -54,11 +54,23 @@ export class Leaders {
    * @param position the row's own, counted from 0
    */
   leaderOf({ customId, line }: RequestOfRow, position: number): number | undefined {
+    if (this.#rules.dedupe === 'never') return undefined;
     const hash = this.#hash;
     const start = requestStart(line, customId.length);
     hash.take(line, start);
     const leader = this.#find(hash.high, hash.low, position);
     return leader === undefined ? undefined : this.#follow(line, start, leader);
+  }
+
+  /**
+   * Whether the row wants an answer of its own, and an earlier row of the job has the same request. True also where too many rows
+   * are remembered to know.
+   */
+  isRepeated({ customId, line }: RequestOfRow, position: number): boolean {
+    if (!this.#wantsOwnAnswer(line)) return false;
+    if (this.#seen.size >= MAX_LEADERS) return true;
+    const { high, low } = this.#takeHash(line, requestStart(line, customId.length));
+    return this.#seen.getOrAdd(high, low, position) !== undefined;
   }
 
   /** Takes a row whose answer is known: it leads, and no request line has its bytes. */
@@ -106,7 +118,7 @@ export class Leaders {
   }
 
   #follow(line: Buffer, start: number, leader: number): number | undefined {
-    if (this.#rules.dedupe !== 'always' && setsTemperature(line)) return undefined;
+    if (this.#wantsOwnAnswer(line)) return undefined;
     const { high, low } = this.#hash;
     const led = this.#led.find(high, low);
     if (led === undefined && this.#led.size >= this.#maxLed) return undefined;
@@ -117,6 +129,11 @@ export class Leaders {
       return leader;
     }
     return digest.every((word, n) => led.words[led.at + n] === word) ? leader : undefined;
+  }
+
+  #wantsOwnAnswer(line: Buffer): boolean {
+    const { dedupe } = this.#rules;
+    return dedupe === 'never' || (dedupe !== 'always' && setsTemperature(line));
   }
 
   #confirmLine(line: Buffer): void {

@@ -146,13 +146,12 @@ const newHash = (seed: number): RequestHash => new RequestHash(seed);
 
 /** Requests that share their hash under each seed are all sent in the end. */
 function leadersOf(
-  { profile: { dedupe } }: Job,
+  { profile: { dedupe, reuse } }: Job,
   { attempt, seed }: Start,
   createHash: (seed: number) => RequestHash,
 ): Leaders | undefined {
-  return dedupe === undefined || attempt === MAX_SEEDS
-    ? undefined
-    : new Leaders({ dedupe }, createHash(seed));
+  const isNeeded = (dedupe ?? reuse) !== undefined && attempt < MAX_SEEDS;
+  return isNeeded ? new Leaders({ dedupe: dedupe ?? 'never' }, createHash(seed)) : undefined;
 }
 
 const byRules = (rules: RequestRules): RequestMaker => new RuleRequests(rules);

@@ -141,6 +141,16 @@ export const STORIES = {
     const rows = ['a', 'b'].map((id) => JSON.stringify({ custom_id: id, prompt: id }));
     return [await end(world, world.drop('input/laddered/rows.jsonl', rows.join('\n')))];
   },
+  'rows have answers in earlier jobs, and a retry has some of them': async (world) => {
+    const action = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
+    world.simulator.addFaults({ at: 'row', ids: ['b'], times: 1, action });
+    const rows = (ids: string): string =>
+      [...ids].map((id) => `${JSON.stringify({ custom_id: id, prompt: id })}\n`).join('');
+    const jobId = await world.drop('input/reusing/first.jsonl', rows('ab'));
+    const first = await end(world, jobId);
+    const retried = await end(world, post(world, `/jobs/${jobId}/retry`));
+    return [first, retried, await end(world, world.drop('input/reusing/second.jsonl', rows('abc')))];
+  },
   'an id comes twice': async (world) => [
     await end(world, world.drop('input/rows.jsonl', '{"custom_id":"a","prompt":"x"}\n'.repeat(2))),
   ],
@@ -396,6 +406,7 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
     'succeeded',
   ],
   'rows that are left go up to the next models': ['succeeded'],
+  'rows have answers in earlier jobs, and a retry has some of them': ['partial', 'succeeded', 'succeeded'],
   'rows would pass budgets of money, and jobs go on within them': [
     'failed',
     'failed',
