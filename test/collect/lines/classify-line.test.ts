@@ -128,6 +128,15 @@ describe('a result line', () => {
     expect(classify(line)).toMatchObject({ kind, code });
   });
 
+  test.each([
+    ['a body that may be paid for', openai(200, { data: { text: 'a' } }), true],
+    ['an answer beside an error', { ...openai(200, BODY), error: { code: 'x', message: 'm' } }, true],
+    ['nothing that its error does not say', openai(200, { error: { code: 'x', message: 'm' } }), false],
+    ['no body of a failed call', openai(400, { data: { text: 'a' } }), false],
+  ])('keeps %s', (_what, line, isKept) => {
+    expect('body' in classify(line)).toBe(isKept);
+  });
+
   test('says what is missing where a body has a name but no words', () => {
     expect(classify(openai(200, { choices: [], type: 'chat' }))).toMatchObject({
       message: 'The answer has no "choices".',
