@@ -67,6 +67,8 @@ describe('a result line', () => {
     ['retriable', 'EMPTY_RESULT', { response: null, error: null }],
     ['retriable', 'EMPTY_RESULT', {}],
     ['retriable', 'EMPTY_RESULT', openai(200, null)],
+    ['retriable', 'EMPTY_RESULT', { status: 'failed', message: 'nothing came of it' }],
+    ['retriable', '502', { error_message: 'no engine', error_code: 502 }],
     ['retriable', 'EMPTY_RESULT', { response: null, error: '' }],
     ['retriable', 'HTTP_500', { ...openai(500, null), error: {} }],
     ['permanent', 'UNKNOWN', { response: null, error: 'it broke' }],
