@@ -47,7 +47,7 @@ export class DataBucket extends Construct {
           expiration: Duration.days(checkpointDays(jobDays)),
         },
         // Progress is written anew at each poll, and the rows of a job that has ended are deleted.
-        ...['jobs/', 'slots/', 'claims/'].map((prefix) => ({
+        ...['jobs/', 'room/', 'slots/', 'claims/'].map((prefix) => ({
           id: `forget-old-versions-of-${prefix.slice(0, -1)}`,
           prefix,
           noncurrentVersionExpiration: Duration.days(1),

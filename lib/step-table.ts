@@ -3,6 +3,7 @@ import {
   INDEX_PREFIX,
   INPUT_PREFIX,
   OUTPUT_PREFIX,
+  REUSE_PREFIX,
   STAGED_PREFIX,
   type RoundFile,
 } from '../src/checkpoints/keys.ts';
@@ -36,10 +37,14 @@ export interface StepNeeds {
 }
 
 const INPUTS = `${INPUT_PREFIX}*`;
+/** Who has room at a provider with a limit; SLOTS: the same of earlier versions. */
+const ROOM = 'room/*.json';
 const SLOTS = 'slots/*';
 const STAGED = `${STAGED_PREFIX}*`;
 const OUTPUTS = `${OUTPUT_PREFIX}*`;
 const INDEX = `${INDEX_PREFIX}*`;
+/** Which jobs have answers that later jobs may reuse. */
+const REUSE = `${REUSE_PREFIX}*`;
 const CLAIMS = 'claims/*';
 const CANDIDATES = 'jobs/*/candidates.json';
 /** Everything of the jobs. */
@@ -48,7 +53,13 @@ const JOBS = 'jobs/*';
 const CHECKPOINTS = 'jobs/*.json';
 const RECORDS = 'jobs/*/job.json';
 const PLANS = 'jobs/*/plan.json';
+/** The items of the machine's map. */
+export const TO_RUN = 'jobs/*/to-run.json';
 const STOPS = 'jobs/*/stop.json';
+/** How a job's pilot is, what a person says of it, and its results. */
+const PILOTS = 'jobs/*/pilot.json';
+const APPROVALS = 'jobs/*/approval.json';
+const PILOT_RESULTS = 'output/*/pilot.jsonl';
 /** The ledgers: the cost of jobs, and of a profile's jobs in a month. */
 const LEDGERS = 'jobs/*/ledger/*.json';
 const MONTHS = 'spending/*.json';
@@ -95,7 +106,7 @@ export const STEPS = {
     stopsJobs: true,
     reads: [CHECKPOINTS, INPUTS, STAGED, OUTPUTS],
     // Inputs: whoever gets an address to upload to uploads with this role's rights.
-    puts: [RECORDS, ROWS, STOPS, INDEX, INPUTS, STAGED, SAMPLES, LEDGERS],
+    puts: [RECORDS, ROWS, STOPS, APPROVALS, INDEX, INPUTS, STAGED, SAMPLES, LEDGERS],
     // A resume or a cancel deletes these.
     deletes: [STOPS, SUMMARIES],
   },
@@ -105,9 +116,23 @@ export const STEPS = {
     readsVersions: [INPUTS, STAGED, OUTPUTS],
     // Its own request lines: ids that look like duplicates are looked for in them.
     // Also the files of a shard that an earlier call has begun, and the results of jobs that are retried or sampled.
-    reads: [RECORDS, PLANS, ROWS, INPUTS_OF_JOBS, CANDIDATES, CLAIMS, LEDGERS, BUILDS, SHARDS],
-    puts: [PLANS],
-    streams: [SHARDS, BUILDS],
+    // How the job's pilot is, and what a person says of it.
+    reads: [
+      RECORDS,
+      PLANS,
+      ROWS,
+      INPUTS_OF_JOBS,
+      CANDIDATES,
+      CLAIMS,
+      LEDGERS,
+      BUILDS,
+      SHARDS,
+      STOPS,
+      PILOTS,
+      APPROVALS,
+    ],
+    puts: [PLANS, PILOTS, TO_RUN],
+    streams: [SHARDS, BUILDS, PILOT_RESULTS],
     // Also rows that were wrongly called duplicates, and the claims of a job that is refused.
     deletes: ['jobs/*/shards/*/stopped.json', 'jobs/*/shards/*/round-0.*', CLAIMS, BUILDS],
   },
@@ -121,11 +146,11 @@ export const STEPS = {
   },
   'create-batch': {
     ...TALKING,
-    // Places at a provider with a limit: who holds them, and whether those have ended.
+    // Room at a provider with a limit: who has it, and whether those have ended.
     // The requests, for a provider whose create has them, or needs their model.
-    reads: [CHECKPOINTS, ...roundFiles('requests.jsonl'), SLOTS],
-    puts: [...roundFiles('creating.json', 'batch.json', 'twins.json'), SLOTS],
-    deletes: [SLOTS],
+    reads: [CHECKPOINTS, ...roundFiles('requests.jsonl'), ROOM, SLOTS],
+    puts: [...roundFiles('creating.json', 'batch.json', 'twins.json'), ROOM],
+    deletes: [ROOM, SLOTS],
   },
   'send-direct': {
     ...TALKING,
@@ -147,12 +172,12 @@ export const STEPS = {
     ...MOVING_ROWS,
     scratchGib: 10,
     provider: true,
-    reads: [JOBS, SLOTS, MONTHS],
+    reads: [JOBS, ROOM, SLOTS, MONTHS],
     // A denied account stops the job; answers that are files go beside the results; what the round cost replaces what was reserved.
-    puts: [STOPS, 'output/*/files/*', LEDGERS, MONTHS],
+    puts: [STOPS, 'output/*/files/*', LEDGERS, MONTHS, ROOM],
     streams: [SHARDS],
     // If a shard stops before its batch is created, its file is deleted at the provider and its checkpoint removed.
-    deletes: [...roundFiles('uploading.json', 'upload.json', 'creating.json'), SLOTS],
+    deletes: [...roundFiles('uploading.json', 'upload.json', 'creating.json'), ROOM, SLOTS],
   },
   'write-results': {
     ...MOVING_ROWS,
@@ -162,8 +187,8 @@ export const STEPS = {
     // Shards that left no word are settled here; OUTPUTS: results, dead letters, report and summary.
     // What is joined in several calls is joined from JOINED.
     streams: [SHARDS, OUTPUTS, JOINED],
-    // Of a job that is retried.
-    puts: ['jobs/*/before-retries.json'],
+    // Of a job that is retried; and that answers of the job may be reused.
+    puts: ['jobs/*/before-retries.json', REUSE],
     // Rows that are in the results, and what a refused job leaves.
     deletes: [
       'output/*/dead-letters.jsonl',

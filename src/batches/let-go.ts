@@ -1,50 +1,81 @@
-import { uploadObject } from '../checkpoints/upload.ts';
 import { batchObject, creatingObject, type BatchCheckpoint } from '../checkpoints/batch-checkpoint.ts';
-import { jobKey, shardKey } from '../checkpoints/keys.ts';
+import type { ShardStep } from '../checkpoints/collected.ts';
+import { jobObject, type Job } from '../checkpoints/job.ts';
+import { shardKey, type RoundRef, type ShardRef } from '../checkpoints/keys.ts';
+import { progressObject } from '../checkpoints/progress.ts';
+import { stoppedObject } from '../checkpoints/shard-end.ts';
 import { findRound } from '../checkpoints/shard-rounds.ts';
-import type { Slot } from '../checkpoints/slots.ts';
+import { uploadObject } from '../checkpoints/upload.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { isProviderError } from '../errors.ts';
-import { stoppedObject } from '../checkpoints/shard-end.ts';
 import type { ProviderSettings } from '../provider/batch-provider.ts';
+import type { ObjectStore } from '../store/object-store.ts';
 import { lookAtBatch } from './look-at-batch.ts';
 
 /**
- * How long a shard that has a slot and no batch may be silent, in seconds. One that waits for room at the provider tries again
+ * How long a shard that has room and no batch may be silent, in seconds. One that waits for room at the provider tries again
  * every 15 minutes and writes that down.
  */
 const SILENT_SECONDS = 3_600;
 
+/** How late a poll may be, in seconds. */
+const LATE_SECONDS = 900;
+
+/** Whoever has room at a provider; the round is absent in slots of earlier versions. */
+export interface RoomHolder extends ShardRef {
+  readonly round?: number;
+  readonly at?: number | undefined;
+}
+
 /**
- * Whether a slot is free again: its shard has ended, its batch has, or its holder died before it had one. Nobody gives back
- * the slot of a job whose host or execution is gone, nor that of a shard that stopped and left its batch open. What cannot be seen
- * is no evidence: the slot stays taken.
+ * Whether room is free again: its round was collected, its shard has ended, its batch has, or its holder died before it had one.
+ * Nobody gives back the room of a job whose host or execution is gone, nor that of a shard that stopped and left its batch open. What
+ * cannot be seen is no evidence: the room stays taken.
  */
 export async function hasLetGo(
   edges: ProviderEdges,
   provider: ProviderSettings,
-  slot: Slot,
+  holder: RoomHolder,
 ): Promise<boolean> {
   const { store, clock } = edges;
-  if ((await store.stat(shardKey(slot, 'done.json'))) !== undefined) return true;
+  const now = clock.now() / 1_000;
+  if ((await store.stat(shardKey(holder, 'done.json'))) !== undefined) return true;
+  const job = await jobObject.read(store, holder.jobId);
   // Somebody removed the job.
-  if ((await store.stat(jobKey(slot.jobId))) === undefined) return true;
-  const { round } = await findRound(store, slot);
-  const batch = await batchObject.read(store, { ...slot, round });
-  if (batch !== undefined) return hasBatchEnded(edges, provider, { ...slot, round, ...batch });
-  const stopped = await stoppedObject.read(store, slot);
+  if (job === undefined) return true;
+  const { round, step } = await findRound(store, holder);
+  if (holder.round === undefined ? providerAt(job, step) !== provider.name : holder.round < round)
+    return true;
+  const batch = await batchObject.read(store, { ...holder, round });
+  if (batch !== undefined) {
+    if (await isWatched(store, { ...holder, round }, now)) return false;
+    return hasBatchEnded(edges, provider, { ...holder, round, ...batch });
+  }
+  const stopped = await stoppedObject.read(store, holder);
   if (stopped !== undefined && stopped.open === undefined) return true;
-  const creating = await creatingObject.read(store, { ...slot, round });
-  const lastSeen = Math.max(slot.at ?? 0, creating?.at ?? 0);
-  return clock.now() / 1_000 - lastSeen > SILENT_SECONDS;
+  const creating = await creatingObject.read(store, { ...holder, round });
+  const lastSeen = Math.max(holder.at ?? 0, creating?.at ?? 0);
+  return now - lastSeen > SILENT_SECONDS;
 }
 
-type BatchOfSlot = Slot & Pick<BatchCheckpoint, 'batchId' | 'fileId'> & { readonly round: number };
+/** Who is asked at a step of the job's ladder. */
+function providerAt({ profile }: Job, step: ShardStep | undefined): string {
+  const taken = step === undefined ? undefined : profile.then?.[step.nth - 1];
+  return (taken ?? profile).provider.name;
+}
+
+/** Whether polls of the batch are on time: whoever makes them sees its end first, and nobody else need ask. */
+async function isWatched(store: ObjectStore, { round, ...ref }: RoundRef, now: number): Promise<boolean> {
+  const progress = await progressObject.read(store, ref);
+  return progress?.round === round && now - Date.parse(progress.nextPollAt) / 1_000 < LATE_SECONDS;
+}
+
+type BatchOfRoom = RoundRef & Pick<BatchCheckpoint, 'batchId' | 'fileId'>;
 
 async function hasBatchEnded(
   edges: ProviderEdges,
   provider: ProviderSettings,
-  batch: BatchOfSlot,
+  batch: BatchOfRoom,
 ): Promise<boolean> {
   const { store } = edges;
   const upload = await uploadObject.read(store, batch);

@@ -1,6 +1,7 @@
 import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { ledgerPrefix } from './keys.ts';
+import { changeKey, findLastChange } from './state-log.ts';
 
 /** Money that a round may cost, until its usage is reported. */
 export interface Reservation {
@@ -68,31 +69,16 @@ export async function changeLedger<State>(
   change: (before: State | undefined) => State | undefined,
 ): Promise<State | undefined> {
   for (;;) {
-    const last = await findLast(store, prefix);
+    const last = await findLastChange(store, prefix);
     const state = last && (await readJson<State>(store, last.key));
     const next = change(state);
     if (next === undefined) return state;
-    const key = ledgerKey(prefix, (last?.n ?? 0) + 1);
+    const key = changeKey(prefix, (last?.nth ?? 0) + 1);
     if (await store.createIfAbsent(key, `${JSON.stringify(next)}\n`)) return next;
   }
 }
 
 export async function readJobLedger(store: ObjectStore, jobId: string): Promise<JobLedger | undefined> {
-  const last = await findLast(store, ledgerPrefix(jobId));
+  const last = await findLastChange(store, ledgerPrefix(jobId));
   return last && readJson<JobLedger>(store, last.key);
-}
-
-/** Keys count down, so that the last change is listed first. */
-const LAST = 99_999_999;
-const ledgerKey = (prefix: string, n: number): string => `${prefix}${String(LAST - n).padStart(8, '0')}.json`;
-
-/** The last change, the n-th, or undefined when there is none. */
-async function findLast(
-  store: ObjectStore,
-  prefix: string,
-): Promise<{ readonly n: number; readonly key: string } | undefined> {
-  for await (const { key } of store.list(prefix)) {
-    return { n: LAST - Number(key.slice(prefix.length, -'.json'.length)), key };
-  }
-  return undefined;
 }

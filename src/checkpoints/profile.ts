@@ -38,6 +38,8 @@ export interface ResolvedProfile {
   readonly output?: OutputRules | undefined;
   /** The share of rows that are not ok above which no further shard is started. */
   readonly maxBad?: number | undefined;
+  /** Rows that are sent before all others, and what has to hold before the others follow. */
+  readonly pilot?: PilotRules | undefined;
   /** For estimates, and for budgets in money. */
   readonly price?: Price | undefined;
   /** Tables of the input and its answers that are written beside the results. */
@@ -49,8 +51,19 @@ export interface ResolvedProfile {
    * each row is sent, as in jobs of earlier versions.
    */
   readonly dedupe?: 'always' | 'without temperature' | undefined;
+  /** Take answers of earlier jobs of the profile, for so many days after they were written; absent: none are taken, and none indexed. */
+  readonly reuse?: { readonly days: number } | 'always' | undefined;
   /** Most batches of all jobs at this provider at the same time; absent for no limit of ours. */
   readonly maxBatches?: number | undefined;
+}
+
+/** What a pilot is, and what it decides. */
+export interface PilotRules {
+  readonly rows: number;
+  /** The share of its rows that are not ok above which nothing else is sent. */
+  readonly maxBad?: number | undefined;
+  /** A person has to approve, within so many days. */
+  readonly approvalDays?: number | undefined;
 }
 
 /** How rows that are left are asked further: what is another than in the step before. */

@@ -1,7 +1,8 @@
 import type { Failure } from '../errors.ts';
 import type { BatchRecord } from '../checkpoints/collected.ts';
 import type { InputRef, Job, SkippedFiles } from '../checkpoints/job.ts';
-import type { Plan } from '../checkpoints/plan.ts';
+import type { Pilot } from '../checkpoints/pilot.ts';
+import { rowsToSend, type Plan } from '../checkpoints/plan.ts';
 import type { ShardEnd } from '../checkpoints/shard-end.ts';
 import type { Summary } from '../checkpoints/summary.ts';
 import { sumUnexplained } from '../checkpoints/unexplained.ts';
@@ -18,12 +19,14 @@ import { costOf, costOfModels, money, priceOf } from '../spending/price.ts';
 import type { Saved, Usage } from '../checkpoints/counts.ts';
 import type { Price } from '../checkpoints/profile.ts';
 import { sumModels } from './counts/model-usage.ts';
-import { addUsage, NO_USAGE } from './counts/usage.ts';
+import { addUsage, NO_USAGE } from '../spending/usage.ts';
 
 export interface JobEnd {
   readonly job: Job;
   /** Absent when Build could not read the input. */
   readonly plan: Plan | undefined;
+  /** Absent for a job without one. */
+  readonly pilot?: Pilot | undefined;
   readonly shards: readonly SettledShard[];
   /** Rows that earlier rows answer for; the shards do not count them. */
   readonly followed?: Followed | undefined;
@@ -45,7 +48,7 @@ export interface Unstarted {
 }
 
 /** Makes the summary of a job. Pure. */
-export function summarize({ job, plan, shards, followed, endedAt, ...end }: JobEnd): Summary {
+export function summarize({ job, plan, pilot, shards, followed, endedAt, ...end }: JobEnd): Summary {
   const ends = shards.map((shard) => shard.end);
   const failure = jobFailure(end, ends);
   const counts = addCounts([...ends.map((end) => end.counts), ...(followed ? [followed.counts] : [])]);
@@ -68,6 +71,7 @@ export function summarize({ job, plan, shards, followed, endedAt, ...end }: JobE
       followed.rows > 0 && {
         deduplicated: { rows: followed.rows, saved: savedBy(followed.saved, profile) },
       }),
+    ...reuseFacts(job, plan),
     rows: plan?.rows ?? 0,
     counts,
     shards: shards.length,
@@ -76,6 +80,7 @@ export function summarize({ job, plan, shards, followed, endedAt, ...end }: JobE
     usage: ends.map(({ usage }) => usage).reduce(addUsage, NO_USAGE),
     ...sumAnswers(ends, profile.price),
     ...stepsOf(job, ends),
+    ...(pilot !== undefined && { pilot }),
     errors: sumErrors([...ends.map(({ errors = [] }) => errors), followed?.errors ?? []]),
     unexplained: sumUnexplained(ends),
     ...unreadableIn(ends),
@@ -104,6 +109,17 @@ function sampleFacts({ limit, sample }: Job, plan: Plan | undefined): Pick<Summa
   return {
     ...(limit !== undefined && { sample: { limit, hasMore: plan?.hasMore === true } }),
     ...(sample !== undefined && rows > 0 && { taken: { jobId: sample.jobId, rows } }),
+  };
+}
+
+function reuseFacts({ profile }: Job, plan: Plan | undefined): Pick<Summary, 'reused' | 'sent'> {
+  if (plan === undefined || (plan.reused ?? plan.deduplicated) === undefined) return {};
+  const { reused } = plan;
+  return {
+    ...(reused && {
+      reused: { rows: reused.rows, from: reused.from, saved: savedBy(reused.usage, profile) },
+    }),
+    sent: rowsToSend(plan),
   };
 }
 
@@ -161,7 +177,9 @@ function jobFailure(
   { failure, stop }: Pick<JobEnd, 'failure' | 'stop'>,
   ends: readonly ShardEnd[],
 ): Failure | undefined {
-  const failed = failure ?? rootFailure(ends);
+  // Of a job that goes no further because its pilot did not come to its end, the pilot's shards say why.
+  const echoed = failure?.name === 'JobStopped' ? rootFailure(ends) : undefined;
+  const failed = echoed ?? failure ?? rootFailure(ends);
   if (failed === undefined || stop === undefined) return failed;
   return isCancelled(stop) || failed.name === 'JobStopped' ? stop.failure : failed;
 }
@@ -228,6 +246,8 @@ function advise({ name }: Failure): string {
       return `Raise the budget of the profile by what is missing, or wait for the next month where the month's is used up. ${RESUME}`;
     case 'TooManyBadRows':
       return 'Look at the errors of the rows that are not ok. If the profile is wrong, correct it and run the input as a new job. If the rows may be so, raise maxBad, and start the same job again: it goes on from its checkpoints.';
+    case 'PilotStopped':
+      return 'Look at the answers of the pilot. If the profile is wrong, correct it and run the input as a new job. If the rows may be so, let the job go on: nightshift approve <job>. Nothing is paid twice.';
     case 'BatchOpen':
       return `Look at the batches under "open" at the provider: cancel them there, or wait until they have ended. ${RESUME}`;
     case 'OutputIncomplete':

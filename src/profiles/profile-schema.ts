@@ -76,6 +76,20 @@ const price = z.strictObject({
   models: z.record(z.string().min(1), z.strictObject(tokenPrice)).optional(),
 });
 
+const pilot = z
+  .strictObject({
+    /** Rows of the pilot, spread over the whole input. Default 200. */
+    rows: z.number().int().min(1).max(10_000).optional(),
+    /** The largest share of them that may be not ok: 0.05 is one in twenty. */
+    maxBad: share.optional(),
+    /** Wait for a person: `nightshift approve <job>`, or `reject`. */
+    approve: z.boolean().optional(),
+  })
+  .refine(
+    ({ maxBad, approve }) => maxBad !== undefined || approve === true,
+    'must say what decides: maxBad, approve, or both',
+  );
+
 /** Most steps after the first. */
 const MAX_STEPS = 5;
 
@@ -178,6 +192,11 @@ export const profileSchema = z.strictObject({
    * are collected, and the first shard goes alone. Default: never.
    */
   maxBad: share.optional(),
+  /**
+   * Send some rows before all others: `{ rows: 200, maxBad: 0.05 }`. The others follow when no larger share of these is not ok, and,
+   * with `approve: true`, once a person approves. Default: none.
+   */
+  pilot: pilot.optional(),
   /** What a million tokens cost: for `nightshift plan` and the report, and for a budget in money. */
   price: price.optional(),
   /** Tables of the input and its answers, written beside `results.jsonl`: `['csv', 'parquet']`. Default: none. */
@@ -197,6 +216,17 @@ export const profileSchema = z.strictObject({
    * set no temperature above 0; `true`: those, too; `false`: each row is sent, for answers that shall differ.
    */
   dedupe: z.boolean().optional(),
+  /**
+   * Answer rows from earlier jobs of the profile that sent the same request: `{ days: 30 }` takes answers that are at most so old,
+   * `'always'` takes any, false none. Default: none.
+   */
+  reuse: z
+    .union([
+      z.strictObject({ days: z.number().positive().max(36_500) }),
+      z.literal('always'),
+      z.literal(false),
+    ])
+    .optional(),
   /** `direct`: rows of an expired batch, or without rounds left, are sent to the realtime endpoint, a call each. Default: never. */
   late: z.literal('direct').optional(),
   /** `direct`: jobs of at most `smallRows` rows go to the realtime endpoint at once, without a batch. Default: never. */

@@ -1,7 +1,9 @@
 import type { ReportData } from './report-data.ts';
 import type { RowKind } from './sample-rows.ts';
 import { settledRows } from '../checkpoints/outcomes.ts';
+import type { Saved } from '../checkpoints/counts.ts';
 import { counted, grouped } from '../counted.ts';
+import { describePilot } from '../status/describe-pilot.ts';
 import { amount, duration } from './text.ts';
 
 /** A sentence per outcome, for people who do not know the words. */
@@ -27,6 +29,14 @@ export function money(value: number, currency: string): string {
 
 /** The job in a few sentences, for somebody who was not there. */
 export function tellJob(data: ReportData): string[] {
+  const { pilot } = data;
+  return [
+    ...tellRows(data),
+    ...(pilot === undefined ? [] : [describePilot(pilot, data.progress === undefined)]),
+  ];
+}
+
+function tellRows(data: ReportData): string[] {
   const { rows, counts, seconds, progress, status, survey } = data;
   if (rows === undefined) return ['The rows of the input are being counted.'];
   if (progress !== undefined) return tellProgress(data, rows);
@@ -43,15 +53,24 @@ export function tellJob(data: ReportData): string[] {
       : []),
     `The job took ${duration(seconds)}${tellCost(data)}.`,
     ...(data.deduplicated === undefined ? [] : [tellRepeats(data.deduplicated)]),
+    ...(data.reused === undefined ? [] : [tellReused(data.reused, data.sent ?? 0)]),
   ];
 }
 
-function tellRepeats({ rows, saved }: NonNullable<ReportData['deduplicated']>): string {
-  const tokens = counted(saved.inputTokens + saved.outputTokens, 'token');
-  const { money: spared } = saved;
+function tellReused({ rows, from, saved }: NonNullable<ReportData['reused']>, sent: number): string {
+  const verb = rows === 1 ? 'has its answer' : 'have their answers';
+  const rest = `${counted(sent, 'row')} ${sent === 1 ? 'was' : 'were'} sent`;
+  return `${counted(rows, 'row')} ${verb} from ${counted(from.length, 'earlier job')}: that saved ${tellSaved(saved)}. ${rest}.`;
+}
+
+function tellSaved({ inputTokens, outputTokens, money: spared }: Saved): string {
   const price =
     spared === undefined ? '' : `, ${money(spared.amount, spared.currency)} at the profile's price`;
-  return `${counted(rows, 'row')} ${rows === 1 ? 'has' : 'have'} the same request as an earlier row, whose answer ${rows === 1 ? 'it has' : 'they have'}, too: that saved ${tokens}${price}.`;
+  return `${counted(inputTokens + outputTokens, 'token')}${price}`;
+}
+
+function tellRepeats({ rows, saved }: NonNullable<ReportData['deduplicated']>): string {
+  return `${counted(rows, 'row')} ${rows === 1 ? 'has' : 'have'} the same request as an earlier row, whose answer ${rows === 1 ? 'it has' : 'they have'}, too: that saved ${tellSaved(saved)}.`;
 }
 
 /** How far a job is that runs, its pace so far, and how long the rest takes at that pace. */

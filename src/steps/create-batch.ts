@@ -1,7 +1,6 @@
 import { uploadObject } from '../checkpoints/upload.ts';
 import { batchMetadata } from '../batches/batch-metadata.ts';
 import { findDespite, findLost, mayTurnUp, writeAnnouncement } from '../batches/find-lost-batch.ts';
-import { hasLetGo } from '../batches/let-go.ts';
 import { noteDoubt } from '../batches/twins.ts';
 import { batchesBefore } from '../batches/unmarked-batches.ts';
 import {
@@ -12,16 +11,16 @@ import {
 } from '../checkpoints/batch-checkpoint.ts';
 import { roundKey } from '../checkpoints/keys.ts';
 import { readRequests } from '../checkpoints/shard-part.ts';
-import { takeSlot } from '../checkpoints/slots.ts';
 import { isCancelled, readStop, rejectWhenStopped } from '../checkpoints/stop.ts';
 import type { BatchContext, UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
-import { InvalidRequest, isProviderError, ProviderBusy } from '../errors.ts';
+import { InvalidRequest, isProviderError } from '../errors.ts';
 import { jobObject } from '../checkpoints/job.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import { parseWindow } from '../completion-window.ts';
 import { jobAtStep } from '../ladder/step-of-round.ts';
 import type { Batch } from '../provider/batch-provider.ts';
+import { waitForRoom } from './room-for-batch.ts';
 
 /**
  * Creates the round's batch, once. The checkpoint answers for a batch created before; one whose answer was lost is found
@@ -77,7 +76,7 @@ async function findOrCreate(
     if (batch !== undefined) return { batch, at, doubt: true };
   }
   await rejectWhenStopped(store, context);
-  await waitForSlot(edges, context, profile.maxBatches);
+  await waitForRoom(edges, context, profile);
   const created = await create(edges, context, profile, await announce(edges, context, announced));
   return announced === undefined ? created : { ...created, doubt: true };
 }
@@ -112,22 +111,6 @@ async function requestsOf(
   const upload = await uploadObject.read(store, context);
   const key = roundKey(context, context.round, 'requests.jsonl');
   return () => readRequests(store, key, upload?.part?.bytes);
-}
-
-/** @throws ProviderBusy when as many batches as may are running at the provider, of this job or others. */
-async function waitForSlot(
-  edges: ProviderEdges,
-  context: UploadedContext,
-  maxBatches: number | undefined,
-): Promise<void> {
-  const { jobId, shard, provider } = context;
-  if (maxBatches === undefined) return;
-  const slot = { jobId, shard, at: seconds(edges.clock.now()) };
-  const wanted = { provider: provider.name, slot, slots: maxBatches };
-  if (await takeSlot(edges.store, wanted, (held) => hasLetGo(edges, provider, held))) return;
-  throw new ProviderBusy(
-    `All ${maxBatches} slots at the provider "${provider.name}" are taken; shard ${shard} of job ${jobId} waits for one.`,
-  );
 }
 
 async function announce(

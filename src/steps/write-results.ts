@@ -7,6 +7,7 @@ import type { WriteContext, WritingContext, WrittenContext } from '../contract.t
 import type { Edges } from '../edges.ts';
 import { CountsDoNotReconcile, failureFromCatch } from '../errors.ts';
 import { jobObject, type Job, type RetryOf } from '../checkpoints/job.ts';
+import { pilotObject } from '../checkpoints/pilot.ts';
 import { planObject, type Plan } from '../checkpoints/plan.ts';
 import { summaryObject, type Summary } from '../checkpoints/summary.ts';
 import {
@@ -18,6 +19,7 @@ import {
   type ShardFile,
 } from '../checkpoints/keys.ts';
 import { Pace } from '../pace.ts';
+import { writeAnswerIndex } from '../reuse/write-index.ts';
 import { rowsNotOk, settledRows } from '../checkpoints/outcomes.ts';
 import { writeReport } from '../report/write-report.ts';
 import { readStop } from '../checkpoints/stop.ts';
@@ -52,11 +54,13 @@ export async function writeResults(
   if (plan !== undefined && followed === undefined) return later;
   const stop = await readStop(store, jobId);
   const endedAt = new Date(edges.clock.now());
-  const summary = summarize({ job, plan, shards, followed, failure, stop, endedAt });
+  const pilot = job.profile.pilot && (await pilotObject.read(store, jobId));
+  const summary = summarize({ job, plan, pilot, shards, followed, failure, stop, endedAt });
   reconcile(summary, plan);
-  const joining = { since: later.writing, pace, filled: followed?.filled ?? new Map<number, number>() };
+  const joining = { plan, since: later.writing, pace, filled: followed?.filled ?? new Map<number, number>() };
   if (!(await joinFiles(store, shards, summary, joining))) return later;
   if (shards.length > MAX_SOURCES) await forgetJoined(store, jobId);
+  if (plan !== undefined) await indexAnswers(store, { job, plan, summary }, joining.filled);
   await writeEnds(edges, { job, plan, summary });
   return (await forgetJob(edges, { summary, plan, pace })) ? describe(summary) : later;
 }
@@ -101,6 +105,21 @@ async function forgetJob(
   return !needsNoRows(summary, plan) || forgetRows(edges, summary.jobId, pace);
 }
 
+/** For later jobs that reuse answers, where the profile says so. */
+async function indexAnswers(
+  store: ObjectStore,
+  { job, plan, summary }: JobToEnd & { readonly plan: Plan },
+  filled: Followed['filled'],
+): Promise<void> {
+  const fileOf = (shard: number): ShardFile => resultsFile(filled, shard);
+  await writeAnswerIndex(store, { job, plan, fileOf, at: summary.endedAt });
+}
+
+/** The file of a shard that its part of the job's results is joined from. */
+function resultsFile(filled: Followed['filled'], shard: number): ShardFile {
+  return filled.has(shard) ? 'filled-results.jsonl' : 'results.jsonl';
+}
+
 function reconcile({ jobId, counts }: Summary, plan: Plan | undefined): void {
   const settled = settledRows(counts);
   if (plan !== undefined && settled !== plan.rows) {
@@ -109,6 +128,7 @@ function reconcile({ jobId, counts }: Summary, plan: Plan | undefined): void {
 }
 
 interface Joining {
+  readonly plan: Plan | undefined;
   /** What is joined in parts is kept by this. */
   readonly since: number;
   readonly pace: Pace;
@@ -120,8 +140,10 @@ async function joinFiles(
   store: ObjectStore,
   shards: readonly SettledShard[],
   { jobId, results, deadLetters }: Summary,
-  { since, pace, filled }: Joining,
+  { plan, since, pace, filled }: Joining,
 ): Promise<boolean> {
+  // The rows of a pilot's shards are in the shards that they were taken from.
+  const ofJob = shards.filter(({ shard }) => plan?.shards[shard]?.pilot !== true);
   const joinOf = (
     key: string,
     file: 'results.jsonl' | 'dead-letters.jsonl',
@@ -132,10 +154,10 @@ async function joinFiles(
     return { key, sources, part: (n) => joinedKey(jobId, since, `${file}-${n}`) };
   };
   if (results !== undefined) {
-    const ofResults = joinOf(resultsKey(jobId), 'results.jsonl', shards);
+    const ofResults = joinOf(resultsKey(jobId), 'results.jsonl', ofJob);
     if (!(await joinObjects(store, ofResults, pace))) return false;
   }
-  const withDeadLetters = shards.filter(
+  const withDeadLetters = ofJob.filter(
     ({ shard, end: { counts } }) => (filled.get(shard) ?? rowsNotOk(counts)) > 0,
   );
   if (deadLetters === undefined) {

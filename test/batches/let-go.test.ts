@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { hasLetGo } from '../../src/batches/let-go.ts';
 import { jobKey, roundKey, shardKey } from '../../src/checkpoints/keys.ts';
-import { takeSlot } from '../../src/checkpoints/slots.ts';
 import type { ProviderEdges } from '../../src/edges.ts';
 import { ProviderNotFound, ProviderUnavailable } from '../../src/errors.ts';
 import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts';
@@ -18,7 +17,7 @@ const BATCH = { batchId: 'batch-1', createdAt: NOW - 7_000, deadline: NOW, fileI
 async function openEdges(provider: Partial<BatchProvider> = {}): Promise<ProviderEdges> {
   const folder = await openTempFolder();
   const store = createFolderStore(folder);
-  await writeJson(store, jobKey('dead'), { jobId: 'dead', profile: { rounds: 4 } });
+  await writeJson(store, jobKey('dead'), { jobId: 'dead', profile: { rounds: 4, provider: PROVIDER } });
   return {
     store,
     provider: () => provider as BatchProvider,
@@ -94,22 +93,36 @@ test('the slot of a job that was removed is free', async () => {
   expect(await hasLetGo(edges, PROVIDER, HELD)).toBe(true);
 });
 
-test('holders are asked about only when every slot is taken', async () => {
-  const { store } = await openEdges();
-  const asked: string[] = [];
-  const take = (jobId: string, isFree: boolean): Promise<boolean> =>
-    takeSlot(store, { provider: 'p', slot: { jobId, shard: 0, at: NOW }, slots: 2 }, (slot) => {
-      asked.push(slot.jobId);
-      return Promise.resolve(isFree);
-    });
+test('the room of a round that was collected is free, whatever became of its shard since', async () => {
+  const edges = await openEdges(found('running'));
+  await writeJson(edges.store, roundKey(HELD, 1, 'collected.json'), {
+    round: 1,
+    next: 'retry',
+    lastRound: 4,
+  });
+  await writeJson(edges.store, roundKey(HELD, 2, 'batch.json'), BATCH);
 
-  expect([await take('a', false), await take('b', false), await take('a', false)]).toEqual([
-    true,
-    true,
-    true,
-  ]);
-  expect(asked).toEqual([]);
-  expect(await take('c', false)).toBe(false);
-  expect(asked).toEqual(['a', 'b']);
-  expect(await take('c', true)).toBe(true);
+  expect(await hasLetGo(edges, PROVIDER, { ...HELD, round: 1 })).toBe(true);
+  expect(await hasLetGo(edges, PROVIDER, { ...HELD, round: 2 })).toBe(false);
+});
+
+test('the slot of a shard that went up to another provider is free', async () => {
+  const edges = await openEdges(found('running'));
+  const profile = { provider: { name: 'p' }, rounds: 1, then: [{ provider: { name: 'second' }, rounds: 1 }] };
+  await writeJson(edges.store, jobKey('dead'), { jobId: 'dead', profile });
+  const up = { round: 1, next: 'retry', lastRound: 2, up: { nth: 1, from: 2 } };
+  await writeJson(edges.store, roundKey(HELD, 1, 'collected.json'), up);
+  await writeJson(edges.store, roundKey(HELD, 2, 'batch.json'), BATCH);
+
+  expect(await hasLetGo(edges, PROVIDER, HELD)).toBe(true);
+  expect(await hasLetGo(edges, { ...PROVIDER, name: 'second' }, HELD)).toBe(false);
+});
+
+test('nobody asks the provider about a batch whose polls are on time', async () => {
+  const edges = await openEdges();
+  await writeJson(edges.store, roundKey(HELD, 1, 'batch.json'), BATCH);
+  const nextPollAt = new Date((NOW - 60) * 1_000).toISOString();
+  await writeJson(edges.store, shardKey(HELD, 'progress.json'), { round: 1, status: 'running', nextPollAt });
+
+  expect(await hasLetGo(edges, PROVIDER, HELD)).toBe(false);
 });

@@ -78,12 +78,28 @@ const awsCost = z.strictObject({
   resultsUsdPerMonth: z.number(),
 });
 
+const pilot = z.strictObject({
+  state: z.enum(['running', 'waiting', 'passed', 'approved', 'failed', 'rejected', 'unanswered']),
+  rows: z.int(),
+  counts: counts.optional(),
+  until: z.string().optional(),
+  reason: z.string().optional(),
+  results: z.string().optional(),
+});
+
 export const LINE_SCHEMAS = {
   plan: z.strictObject({
     type: z.literal('plan'),
     requests: z.array(z.looseObject({ custom_id: z.string() })),
     answered: z.int().optional(),
     deduplicated: z.int().optional(),
+    reused: z
+      .strictObject({
+        rows: z.int(),
+        from: z.array(z.strictObject({ jobId: z.string(), rows: z.int() })),
+        usage: z.looseObject({ inputTokens: z.number(), outputTokens: z.number() }),
+      })
+      .optional(),
     hasMore: z.literal(true).optional(),
     skipped: z.strictObject({ count: z.number(), keys: z.array(z.string()) }).optional(),
     profile: z.string(),
@@ -97,6 +113,7 @@ export const LINE_SCHEMAS = {
     shards: z.array(
       z.strictObject({
         deduplicated: z.int().optional(),
+        reused: z.int().optional(),
         rows: z.int(),
         invalid: z.int(),
         requests: z.int(),
@@ -130,6 +147,11 @@ export const LINE_SCHEMAS = {
     state: z.enum(['started', 'resumed', 'running', 'cancelling', 'finished']),
   }),
   cancelled: z.strictObject({ type: z.literal('cancelled'), jobId, state: z.literal('cancelling') }),
+  judged: z.strictObject({
+    type: z.literal('judged'),
+    jobId,
+    state: z.enum(['approved', 'rejected']),
+  }),
   overview: z.strictObject({ type: z.literal('overview'), ...overview }),
   job: z.strictObject({
     type: z.literal('job'),
@@ -140,6 +162,7 @@ export const LINE_SCHEMAS = {
     model: z.string().optional(),
     endpoint: z.string().optional(),
     rows: z.int().optional(),
+    pilot: pilot.optional(),
     counts,
     shards: z.strictObject({
       total: z.int(),

@@ -43,7 +43,7 @@ describe('the data bucket', () => {
         Rules: [
           Match.objectLike({ AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } }),
           Match.objectLike({ Prefix: 'jobs/', ExpirationInDays: 30 }),
-          ...['jobs/', 'slots/', 'claims/'].map((Prefix) =>
+          ...['jobs/', 'room/', 'slots/', 'claims/'].map((Prefix) =>
             Match.objectLike({ Prefix, NoncurrentVersionExpiration: { NoncurrentDays: 1 } }),
           ),
           Match.objectLike({ Prefix: 'claims/', ExpirationInDays: 400 }),

@@ -141,6 +141,16 @@ export const STORIES = {
     const rows = ['a', 'b'].map((id) => JSON.stringify({ custom_id: id, prompt: id }));
     return [await end(world, world.drop('input/laddered/rows.jsonl', rows.join('\n')))];
   },
+  'rows have answers in earlier jobs, and a retry has some of them': async (world) => {
+    const action = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
+    world.simulator.addFaults({ at: 'row', ids: ['b'], times: 1, action });
+    const rows = (ids: string): string =>
+      [...ids].map((id) => `${JSON.stringify({ custom_id: id, prompt: id })}\n`).join('');
+    const jobId = await world.drop('input/reusing/first.jsonl', rows('ab'));
+    const first = await end(world, jobId);
+    const retried = await end(world, post(world, `/jobs/${jobId}/retry`));
+    return [first, retried, await end(world, world.drop('input/reusing/second.jsonl', rows('abc')))];
+  },
   'an id comes twice': async (world) => [
     await end(world, world.drop('input/rows.jsonl', '{"custom_id":"a","prompt":"x"}\n'.repeat(2))),
   ],
@@ -301,7 +311,16 @@ export const STORIES = {
   },
   'the only place at the provider is held by a shard that died before its batch was there': async (world) => {
     await holdSlot(world, { 'round-1.creating.json': { at: 1 } });
-    return [await end(world, world.drop('input/rows.jsonl', ROW))];
+    const drop = (n: number): Promise<string> => world.drop(`input/rows-${n}.jsonl`, ROW);
+    return [await end(world, drop(1)), await end(world, drop(2)), await end(world, drop(3))];
+  },
+  'a shard has a place at the provider that it took in an earlier version': async (world) => {
+    const poll = world.hold('poll-batch');
+    const jobId = await post(world, '/jobs', { rows: [{ prompt: 'hello' }] });
+    await poll.reached;
+    await world.store.put('slots/simulator/0.json', JSON.stringify({ jobId, shard: 0 }));
+    poll.release();
+    return [await end(world, jobId)];
   },
   'the answers of a batch cannot be fetched': async (world) => {
     world.simulator.addFaults({
@@ -387,6 +406,7 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
     'succeeded',
   ],
   'rows that are left go up to the next models': ['succeeded'],
+  'rows have answers in earlier jobs, and a retry has some of them': ['partial', 'succeeded', 'succeeded'],
   'rows would pass budgets of money, and jobs go on within them': [
     'failed',
     'failed',
@@ -441,7 +461,12 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
   'callers who see their own jobs only start them, and look at each other’s': ['succeeded'],
   'the only place at the provider is held by a batch that is nowhere': ['succeeded'],
   'the only place at the provider is held by a shard that was stopped': ['succeeded'],
-  'the only place at the provider is held by a shard that died before its batch was there': ['succeeded'],
+  'the only place at the provider is held by a shard that died before its batch was there': [
+    'succeeded',
+    'succeeded',
+    'succeeded',
+  ],
+  'a shard has a place at the provider that it took in an earlier version': ['succeeded'],
   'the answers of a batch cannot be fetched': ['failed'],
   'lines that cannot be read are asked again once': ['partial'],
   'a batch goes with its file, when its answers are in the store and the step that fetched them died': [
@@ -538,7 +563,7 @@ async function shareHash(store: ObjectStore, jobId: string, id: string): Promise
 /** The provider's only slot is held by a shard of another job, with these files of its own. */
 async function holdSlot({ store }: RoleWorld, files: Readonly<Record<string, unknown>>): Promise<void> {
   await store.put('slots/simulator/0.json', '{"jobId":"earlier","shard":0}');
-  await store.put('jobs/earlier/job.json', '{"profile":{"rounds":2}}');
+  await store.put('jobs/earlier/job.json', '{"profile":{"rounds":2,"provider":{"name":"simulator"}}}');
   for (const [name, value] of Object.entries(files))
     await store.put(`jobs/earlier/shards/00000/${name}`, JSON.stringify(value));
 }

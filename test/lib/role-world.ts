@@ -67,6 +67,7 @@ const configOf = ({ dialect = 'melious', owner }: Partial<RoleWorldOptions>): Ni
       // A shard for each row.
       divided: { provider: 'simulator', model: 'glm-4.7:batch', shardLimits: { maxRows: 1 } },
       laddered: { provider: 'simulator', model: 'small', then: [{ model: 'big' }, { model: 'biggest' }] },
+      reusing: { provider: 'simulator', model: 'glm-4.7:batch', reuse: 'always' },
       priced: {
         provider: 'simulator',
         model: 'glm-4.7:batch',

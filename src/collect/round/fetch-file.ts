@@ -2,13 +2,15 @@ import type { Download } from '../../checkpoints/late.ts';
 import type { BatchProvider } from '../../provider/batch-provider.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { joinParts, sizeOf, type Downloads } from './downloads.ts';
+import { watchForEnd } from './endless-file.ts';
 import type { FoundFile } from './evidence.ts';
 import { receive } from './receive-file.ts';
 import type { Scratch } from './scratch.ts';
 
 /** Takes bytes as they come. */
 export interface ChunkSink {
-  push(chunk: Uint8Array): void;
+  /** @returns whether there is more by now than any file of the batch could have */
+  push(chunk: Uint8Array): boolean;
   end(): void;
 }
 
@@ -23,11 +25,14 @@ export interface FileToFetch {
   /** What an earlier look stored may not be all there is: the file is downloaded again. */
   readonly isLate: boolean;
   readonly downloads: Downloads;
+  /** Of the batch. */
+  readonly requests: number;
   /** A file that is shorter than it was promised to be is noted before it is stored. */
   readonly isShortNoted: boolean;
 }
 
-type Take = (chunk: Uint8Array) => void;
+/** @returns whether there is more by now than any file of the batch could have */
+type Take = (chunk: Uint8Array) => boolean;
 
 /**
  * Brings a provider's file into the store, where what is paid for is safe first, and onto local disk; hands its bytes on
@@ -43,10 +48,11 @@ export async function fetchFile(
   const { store, key } = file;
   const inPlace = store.file?.(key);
   const tail = new Tail();
-  const take = (chunk: Uint8Array): void => {
+  const take = (chunk: Uint8Array): boolean => {
     if (inPlace === undefined) scratch.append(chunk);
     tail.add(chunk);
-    sink.push(chunk);
+    tail.isEndless ||= sink.push(chunk);
+    return tail.isEndless;
   };
   const found = await bring(file, take, tail);
   if (inPlace !== undefined && tail.isBegun) scratch.readInPlace(inPlace);
@@ -87,7 +93,7 @@ async function bringNew(file: FileToFetch, fileId: string, take: Take, tail: Tai
   const came = await receive(file, { fileId, parts: [] }, take);
   if (came === undefined) return { name, fileId, state: 'missing', received: 0 };
   try {
-    const promised = await provider.fileBytes(fileId);
+    const promised = tail.isEndless ? undefined : await provider.fileBytes(fileId);
     const download: Download = { ...came.download, isWhole: true, promised };
     const found = weighFile(name, download, tail);
     if (found.state === 'short' && file.isShortNoted) await downloads.noteShort();
@@ -105,7 +111,7 @@ async function bringRest(file: FileToFetch, begun: Download, take: Take, tail: T
   const { store, provider, name, key, downloads } = file;
   const { fileId } = begun;
   const isWhole = begun.isWhole === true || begun.length === sizeOf(begun);
-  const came = isWhole ? undefined : await receive(file, begun);
+  const came = isWhole ? undefined : await receive(file, begun, watchForEnd(file.requests));
   await came?.writer.close();
   const isMissing = came === undefined && !isWhole;
   const all = came?.download ?? begun;
@@ -128,6 +134,7 @@ async function bringRest(file: FileToFetch, begun: Download, take: Take, tail: T
 function weighFile(name: FoundFile['name'], download: Download, tail: Tail): FoundFile {
   const { fileId, length } = download;
   const received = sizeOf(download);
+  if (tail.isEndless) return { name, fileId, state: 'short', received, isCutOff: true, isEndless: true };
   const isCutOff = !endsWhole(tail, received);
   // Some providers show 0 for every file.
   const promised = download.promised === 0 ? undefined : download.promised;
@@ -151,6 +158,8 @@ const TAIL_BYTES = 1_048_576;
 class Tail {
   #chunks: Uint8Array[] = [];
   #bytes = 0;
+  /** It ran on beyond anything that the batch could have written. */
+  isEndless = false;
 
   add(chunk: Uint8Array): void {
     this.#chunks.push(chunk);

@@ -90,6 +90,7 @@ export async function readRound(
         key: roundKey(round, round.round, FILES[name]),
         isLate: downloads.isLate,
         downloads,
+        requests: index.requests,
         isShortNoted: true,
       },
       scratches[name],

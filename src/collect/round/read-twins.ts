@@ -53,6 +53,7 @@ export async function readTwins(
         key: roundKey(round, round.round, `twin-${n + 1}.jsonl`),
         isLate: true,
         downloads,
+        requests: index.requests,
         isShortNoted: false,
       },
       scratch,

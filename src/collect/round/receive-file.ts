@@ -23,13 +23,14 @@ interface Received {
 /**
  * Downloads a file, or what is left of it. Writes while it reads: what is done with a chunk takes the time that its write takes. What
  * came before time ran short, or before the provider failed, is saved, and the next call goes on behind it.
+ * @param take returns whether no more of the file is wanted
  * @returns undefined when the file is not found
  * @throws GoesOnLater when time ran short
  */
 export async function receive(
   file: FileToReceive,
   begun: Download,
-  take?: (chunk: Uint8Array) => void,
+  take: (chunk: Uint8Array) => boolean,
 ): Promise<Received | undefined> {
   const { provider, downloads } = file;
   const part = new OpenPart(file, begun);
@@ -40,8 +41,9 @@ export async function receive(
     const { signal } = short;
     for await (const chunk of provider.download(begun.fileId, { from, onStart, signal })) {
       const written = part.writer.write(chunk);
-      take?.(chunk);
+      const isEndless = take(chunk);
       await written;
+      if (isEndless) break;
       downloads.did();
       if (part.canGoOn && downloads.mustStop) throw new GoesOnLater();
       if (!part.canGoOn) downloads.checkTime('downloads a file that can only be read from its start');

@@ -7,15 +7,13 @@ import type { Asked } from '../../endpoints/endpoint.ts';
 import { classifyLine, type LineRules, type Verdict } from '../lines/classify-line.ts';
 import { deniedBy, whoseDenial } from '../lines/whose-denial.ts';
 import { withResponse } from '../lines/line-shape.ts';
-import { foldedId } from './changed-ids.ts';
+import { foldedId } from '../../jsonl/folded-id.ts';
+import { isEndless, MAX_RESULT_LINE_BYTES } from './endless-file.ts';
 import type { ChunkSink } from './fetch-file.ts';
 import { MadeLines } from './made-lines.ts';
 import type { Scratch } from './scratch.ts';
 import type { UnreadableLine } from '../../checkpoints/collected.ts';
 import { StrayLines, type Stray, type Traced } from './strays.ts';
-
-/** Longest provider line that is read. A row of 2,048 embeddings of 4,096 floats is about 100 MB. */
-export const MAX_RESULT_LINE_BYTES = 256 * 1_048_576;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -102,7 +100,15 @@ export class RoundIndex {
     const add = (lines: readonly Line[]): void => {
       for (const line of lines) this.#addLine({ file, name, isTwin }, line);
     };
-    return { push: (chunk) => add(framer.push(asBuffer(chunk))), end: () => add(framer.end()) };
+    let bytes = 0;
+    return {
+      push: (chunk) => {
+        bytes += chunk.byteLength;
+        add(framer.push(asBuffer(chunk)));
+        return isEndless({ bytes, position: framer.position }, this.requests, MAX_RESULT_LINE_BYTES);
+      },
+      end: () => add(framer.end()),
+    };
   }
 
   /**

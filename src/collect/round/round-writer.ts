@@ -12,7 +12,7 @@ import { endOf } from '../lines/answer-end.ts';
 import { checkOutput } from '../lines/check-output.ts';
 import type { Answered, Verdict } from '../lines/classify-line.ts';
 import { ErrorTally } from '../counts/error-counts.ts';
-import { isPaid, usageOf } from '../counts/usage.ts';
+import { isPaid, usageOf } from '../../spending/usage.ts';
 import { decideInvalidOutput, decideRow, type Fate, type RoundDecision } from './decide-row.ts';
 import type { LostRows } from './lost-rows.ts';
 import { renderResult } from '../lines/render-result.ts';

@@ -39,8 +39,8 @@ async function collectOnce({ url, store, time }: Collecting): Promise<{
   const taken: Buffer[] = [];
   try {
     const downloads = await Downloads.open({ store, time }, ROUND);
-    const file = { store, provider, name: 'output', fileId: 'file-1', key: KEY, downloads } as const;
-    const sink = { push: (chunk: Uint8Array) => void taken.push(Buffer.from(chunk)), end: () => undefined };
+    const file = { store, provider, name: 'output', fileId: 'file-1', key: KEY, downloads, requests: 60 } as const;
+    const sink = { push: (chunk: Uint8Array) => taken.push(Buffer.from(chunk)) < 0, end: () => undefined };
     const found = await fetchFile({ ...file, isLate: downloads.isLate, isShortNoted: true }, scratch, sink);
     const bytes = Buffer.concat(taken);
     return { found, taken: bytes, scratched: Buffer.from(scratch.read(0, bytes.length)) };

@@ -1,0 +1,34 @@
+import { sideBySide } from '../side-by-side.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { slotsPrefix, type ShardRef } from './keys.ts';
+import { storedObject } from './stored-object.ts';
+
+/** `slots/<provider>/<n>.json`: which shard has one of the provider's slots, as jobs of earlier versions have it; later ones are in the room. */
+export interface OldSlot extends ShardRef {
+  /** The object. */
+  readonly key: string;
+  /** When it was taken, seconds since 1970; absent in the first objects. */
+  readonly at?: number | undefined;
+}
+
+const slotObject = storedObject<Omit<OldSlot, 'key'>, string>((key) => key);
+
+export async function readOldSlots(store: ObjectStore, provider: string): Promise<readonly OldSlot[]> {
+  const keys: string[] = [];
+  for await (const { key } of store.list(slotsPrefix(provider))) keys.push(key);
+  const slots = await sideBySide(keys, (key) => slotObject.read(store, key));
+  return keys.flatMap((key, n) => {
+    const slot = slots[n];
+    return slot === undefined ? [] : [{ ...slot, key }];
+  });
+}
+
+/** Gives the slot of a shard back that it took in an earlier version. */
+export async function freeOldSlot(
+  store: ObjectStore,
+  provider: string,
+  { jobId, shard }: ShardRef,
+): Promise<void> {
+  for (const slot of await readOldSlots(store, provider))
+    if (slot.jobId === jobId && slot.shard === shard) await store.delete(slot.key);
+}

@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { changeForever, findLastChange } from '../../src/checkpoints/state-log.ts';
+import { readJson } from '../../src/store/json.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+import { createFolderStore } from '../../src/store/folder-store.ts';
+import { createTraffic, unsteady } from '../requests/store.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
+
+const PREFIX = 'state/';
+
+/** Each writer adds its name once. */
+async function addName(store: ObjectStore, name: string): Promise<void> {
+  await changeForever<readonly string[]>(store, {
+    prefix: PREFIX,
+    change: (before = []) => (before.includes(name) ? undefined : [...before, name]),
+    pause: () => Promise.resolve(),
+  });
+}
+
+async function lastState(store: ObjectStore): Promise<unknown> {
+  const last = await findLastChange(store, PREFIX);
+  return last && readJson(store, last.key);
+}
+
+test('no change is lost and none is made twice, in whatever order the calls of the writers reach the store', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), fc.integer({ min: 2, max: 7 }), async (scheduler, writers) => {
+      const plain = createMemoryStore(1_024);
+      const traffic = createTraffic(scheduler);
+      const store = unsteady(plain, { traffic });
+      const names = Array.from({ length: writers }, (_, n) => `writer ${n}`);
+
+      await traffic.drive(Promise.all(names.map((name) => addName(store, name))));
+
+      expect((await lastState(plain)) as string[]).toHaveLength(writers);
+      expect(((await lastState(plain)) as string[]).toSorted()).toEqual(names);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('a change that comes so late that those which replaced it are deleted is made again', async () => {
+  const store = createMemoryStore(1_024);
+  const reached = Promise.withResolvers<undefined>();
+  const others = Promise.withResolvers<undefined>();
+  const late: ObjectStore = {
+    ...store,
+    async createIfAbsent(key, bytes) {
+      reached.resolve(undefined);
+      await others.promise;
+      return store.createIfAbsent(key, bytes);
+    },
+  };
+
+  const adding = addName(late, 'late');
+  await reached.promise;
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) await addName(store, name);
+  others.resolve(undefined);
+  await adding;
+
+  expect(await lastState(store)).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'late']);
+});
+
+test('a state that is changed for ever takes a few objects', async () => {
+  const store = createFolderStore(await openTempFolder());
+  await Promise.all(Array.from({ length: 20 }, (_, n) => addName(store, `writer ${n}`)));
+
+  expect((await Array.fromAsync(store.list(PREFIX))).length).toBeLessThanOrEqual(3);
+  expect((await lastState(store)) as string[]).toHaveLength(20);
+});
