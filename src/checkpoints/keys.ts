@@ -57,6 +57,7 @@ export const joinedPrefix = (jobId: string): string => `jobs/${jobId}/joined/`;
 export const joinedKey = (jobId: string, since: number, name: string): string =>
   `${joinedPrefix(jobId)}${since}/${name}.jsonl`;
 
+export const outputPrefix = (jobId: string): string => `${OUTPUT_PREFIX}${jobId}/`;
 export const resultsKey = (jobId: string): string => `output/${jobId}/results.jsonl`;
 export const deadLettersKey = (jobId: string): string => `output/${jobId}/dead-letters.jsonl`;
 /** The results of the job's pilot, for the person who judges it. */

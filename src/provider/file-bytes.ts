@@ -129,7 +129,9 @@ async function askAgain(http: Http, call: Call, read: ReadFile): Promise<Opened>
     return rest ?? (await askForWhole(http, call));
   } catch (error) {
     if (!(error instanceof ProviderNotFound) || read.bytes === 0) throw error;
-    throw new ProviderUnavailable(`${call.action}: it broke off after ${read.bytes} bytes, and is not found any more.`);
+    throw new ProviderUnavailable(
+      `${call.action}: it broke off after ${read.bytes} bytes, and is not found any more.`,
+    );
   }
 }
 

@@ -1,7 +1,7 @@
 import type { TokenPrice } from '../checkpoints/profile.ts';
 import { priceOf } from '../spending/price.ts';
 import type { ErrorCount, ModelUsage, OutcomeCounts } from '../checkpoints/counts.ts';
-import type { Summary } from '../checkpoints/summary.ts';
+import type { StepSummary, Summary } from '../checkpoints/summary.ts';
 import type { JobStatus } from '../status/job-status.ts';
 import type { JobState } from '../status/job-states.ts';
 import { measureLatency, type Latency } from './latency.ts';
@@ -50,6 +50,9 @@ export interface ReportFacts extends Pick<
   readonly reused?: Summary['reused'];
   readonly sent?: Summary['sent'];
   readonly pilot?: Summary['pilot'];
+  /** Of a job with a ladder that has ended: its steps, and the cost of all of them at their prices. */
+  readonly steps?: Summary['steps'];
+  readonly cost?: Summary['cost'];
   /** The progress of a job that still runs. */
   readonly progress?: Pick<JobStatus, 'shards' | 'openShards'> | undefined;
 }
@@ -93,6 +96,8 @@ export interface ReportData {
   readonly reused: Summary['reused'];
   readonly sent: Summary['sent'];
   readonly pilot: Summary['pilot'];
+  /** None in a job without a ladder, and while it runs. */
+  readonly steps: readonly StepSummary[];
   readonly files: readonly FileLink[];
   readonly progress: ReportFacts['progress'];
 }
@@ -141,6 +146,7 @@ export function describeReport(facts: ReportFacts): ReportData {
     reused: facts.reused,
     sent: facts.sent,
     pilot: facts.pilot,
+    steps: (facts.steps ?? []).map(showStep),
     total: { ...sumAnswers(facts.models), ...facts.usage },
     models: facts.models.map((usage) => ({
       ...usage,
@@ -156,6 +162,14 @@ export function describeReport(facts: ReportFacts): ReportData {
     retries: facts.retries,
     files: facts.files,
     progress: progress && { ...progress, openShards: progress.openShards.slice(0, SHOWN_OPEN).map(showOpen) },
+  };
+}
+
+function showStep({ provider, model, ...step }: StepSummary): StepSummary {
+  return {
+    ...step,
+    provider: clip(provider, NAME_BYTES),
+    ...(model !== undefined && { model: clip(model, NAME_BYTES) }),
   };
 }
 
@@ -197,6 +211,8 @@ function describeTexts(question: ReportFacts['question']): [string, string][] {
 /** The cost of the answers and of the plan's estimate, at the profile's price. */
 export interface Cost {
   readonly plannedInputTokens: number | undefined;
+  /** Of a job with a ladder, whose steps have prices of their own. */
+  readonly ofSteps: Summary['cost'];
   readonly price:
     | {
         readonly currency: string;
@@ -207,8 +223,9 @@ export interface Cost {
     | undefined;
 }
 
-function costOf({ models, question, planned }: ReportFacts): Cost {
-  const { price } = question ?? {};
+function costOf({ models, question, planned, steps, cost }: ReportFacts): Cost {
+  // Answers of other steps are not reckoned at the profile's price.
+  const price = steps === undefined ? question?.price : undefined;
   const of = (tokens: number, perMillion: number): number => (tokens * perMillion) / 1e6;
   const sum = (part: (usage: ModelUsage, rate: TokenPrice) => number): number =>
     price === undefined
@@ -216,6 +233,7 @@ function costOf({ models, question, planned }: ReportFacts): Cost {
       : models.reduce((total, usage) => total + part(usage, priceOf(price, usage.model)), 0);
   return {
     plannedInputTokens: planned?.inputTokens,
+    ofSteps: steps && cost,
     price: price && {
       currency: price.currency,
       input: sum(({ inputTokens }, { inputPerMillion }) => of(inputTokens, inputPerMillion)),

@@ -27,7 +27,10 @@ export interface RoundTurns {
 }
 
 /** Events spent so far, with a round of so many turns. */
-export function spentEvents(before: number | undefined, { polls, looks = 0, collects = 0 }: RoundTurns): number {
+export function spentEvents(
+  before: number | undefined,
+  { polls, looks = 0, collects = 0 }: RoundTurns,
+): number {
   const turns = EVENTS_PER_POLL * polls + EVENTS_PER_LOOK * looks + EVENTS_PER_COLLECT * collects;
   return (before ?? 0) + EVENTS_PER_ROUND + turns;
 }

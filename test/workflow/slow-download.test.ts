@@ -4,7 +4,9 @@ import type { StepTime } from '../../src/pace.ts';
 import { openWorld, prompts, type Ended, type World } from './world.ts';
 
 /** Files of several chunks each. */
-const INPUT = prompts(900, (n) => (n % 9 === 0 ? `[fail:INFERENCE_3207] ${n}` : `echo:${n} ${'ü'.repeat(90)}`));
+const INPUT = prompts(900, (n) =>
+  n % 9 === 0 ? `[fail:INFERENCE_3207] ${n}` : `echo:${n} ${'ü'.repeat(90)}`,
+);
 
 const NEVER_ENOUGH: StepTime = { isShort: () => true, isOver: () => false };
 const OVER: StepTime = { isShort: () => true, isOver: () => true };
@@ -35,7 +37,10 @@ describe('a collect that never has enough time goes on in further calls', () => 
     ['where the file has grown by then', [{ at: 'content', action: { kind: 'grows' }, times: 2 }]],
     ['where its lines are in another order', [{ at: 'content', action: { kind: 'reorders' }, times: 2 }]],
     ['where its files are late', [{ at: 'batch', action: { kind: 'late', shows: 'growing', seconds: 240 } }]],
-    ['where they are not found at first', [{ at: 'batch', action: { kind: 'late', shows: 'not-found', seconds: 240 } }]],
+    [
+      'where they are not found at first',
+      [{ at: 'batch', action: { kind: 'late', shows: 'not-found', seconds: 240 } }],
+    ],
   ])('%s, and comes to the same results', async (_, faults) => {
     const world = await openWorld({ time: inCollect(NEVER_ENOUGH), faults });
 

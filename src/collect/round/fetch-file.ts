@@ -74,10 +74,7 @@ async function bring(file: FileToFetch, take: Take, tail: Tail): Promise<FoundFi
 }
 
 /** @returns the bytes of what is stored; undefined when nothing is */
-async function takeStored(
-  { store, key, downloads }: FileToFetch,
-  take: Take,
-): Promise<number | undefined> {
+async function takeStored({ store, key, downloads }: FileToFetch, take: Take): Promise<number | undefined> {
   const stored = await store.open(key);
   if (stored === undefined) return undefined;
   for await (const chunk of stored.body) {

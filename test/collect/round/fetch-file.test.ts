@@ -39,7 +39,15 @@ async function collectOnce({ url, store, time }: Collecting): Promise<{
   const taken: Buffer[] = [];
   try {
     const downloads = await Downloads.open({ store, time }, ROUND);
-    const file = { store, provider, name: 'output', fileId: 'file-1', key: KEY, downloads, requests: 60 } as const;
+    const file = {
+      store,
+      provider,
+      name: 'output',
+      fileId: 'file-1',
+      key: KEY,
+      downloads,
+      requests: 60,
+    } as const;
     const sink = { push: (chunk: Uint8Array) => taken.push(Buffer.from(chunk)) < 0, end: () => undefined };
     const found = await fetchFile({ ...file, isLate: downloads.isLate, isShortNoted: true }, scratch, sink);
     const bytes = Buffer.concat(taken);
