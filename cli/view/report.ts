@@ -46,8 +46,9 @@ export async function reportSummary(
 }
 
 /** For a job with a pilot, how that was; for a sample, how to continue; for the job after it, the reused answers; rows that were not sent. */
-function sampleLines({ sample, taken, deduplicated, reused, sent, pilot }: Summary): string[] {
+function sampleLines({ sample, taken, deduplicated, reused, sent, pilot, forgotten }: Summary): string[] {
   return [
+    ...(forgotten === undefined ? [] : [`Its rows and answers were deleted at ${forgotten}.`]),
     ...(pilot === undefined ? [] : [describePilot(pilot, true)]),
     ...(sample?.hasMore === true
       ? [
