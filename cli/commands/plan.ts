@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { LoadConfig } from '../config/load-config.ts';
-import { PRICES_AS_OF } from '../../src/cost/aws-cost.ts';
+import { PRICES_AS_OF } from '../../src/cost/aws-prices.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
 import { parseExact } from '../../src/exact-json.ts';
