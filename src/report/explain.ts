@@ -95,7 +95,9 @@ function tellProgress({ counts, seconds, progress }: ReportData, rows: number): 
 function tellCost({ total, cost }: ReportData): string {
   const tokens = total.inputTokens + total.outputTokens;
   if (tokens === 0) return '';
-  const { price } = cost;
+  const { price, ofSteps } = cost;
+  if (ofSteps !== undefined)
+    return ` and used ${counted(tokens, 'token')}, which is ${money(ofSteps.amount, ofSteps.currency)} at the prices of its steps`;
   const paid =
     price === undefined
       ? ''

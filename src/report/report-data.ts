@@ -1,5 +1,5 @@
 import type { ModelUsage, OutcomeCounts } from '../checkpoints/counts.ts';
-import type { Summary } from '../checkpoints/summary.ts';
+import type { StepSummary, Summary } from '../checkpoints/summary.ts';
 import type { JobStatus } from '../status/job-status.ts';
 import type { JobState } from '../status/job-states.ts';
 import { measureLatency, type Latency } from './latency.ts';
@@ -50,6 +50,9 @@ export interface ReportFacts extends Pick<
   readonly reused?: Summary['reused'];
   readonly sent?: Summary['sent'];
   readonly pilot?: Summary['pilot'];
+  /** Of a job with a ladder that has ended: its steps, and the cost of all of them at their prices. */
+  readonly steps?: Summary['steps'];
+  readonly cost?: Summary['cost'];
   /** The progress of a job that still runs. */
   readonly progress?: Pick<JobStatus, 'shards' | 'openShards'> | undefined;
 }
@@ -93,6 +96,8 @@ export interface ReportData {
   readonly reused: Summary['reused'];
   readonly sent: Summary['sent'];
   readonly pilot: Summary['pilot'];
+  /** None in a job without a ladder, and while it runs. */
+  readonly steps: readonly StepSummary[];
   readonly files: readonly FileLink[];
   readonly progress: ReportFacts['progress'];
 }
@@ -133,6 +138,7 @@ export function describeReport(facts: ReportFacts): ReportData {
     reused: facts.reused,
     sent: facts.sent,
     pilot: facts.pilot,
+    steps: (facts.steps ?? []).map(showStep),
     total: { ...sumAnswers(facts.models), ...facts.usage },
     models: facts.models.map((usage) => ({
       ...usage,
@@ -148,6 +154,14 @@ export function describeReport(facts: ReportFacts): ReportData {
     retries: facts.retries,
     files: facts.files,
     progress: progress && { ...progress, openShards: progress.openShards.slice(0, SHOWN_OPEN).map(showOpen) },
+  };
+}
+
+function showStep({ provider, model, ...step }: StepSummary): StepSummary {
+  return {
+    ...step,
+    provider: clip(provider, NAME_BYTES),
+    ...(model !== undefined && { model: clip(model, NAME_BYTES) }),
   };
 }
 

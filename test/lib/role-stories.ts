@@ -387,6 +387,24 @@ export const STORIES = {
   'a job has more shards than are joined at once': async (world) => [
     await end(world, world.drop('input/divided/rows.jsonl', ROW + INVALID_ROW.repeat(MAX_SOURCES + 1))),
   ],
+  'a pilot is sent first, and a person rejects it and thinks better of it': async (world) => {
+    await expectStatus(world, 404, '/jobs/none/approve', json({}));
+    const poll = world.hold('poll-batch');
+    const jobId = await world.drop('input/piloted/rows.jsonl', differentRows(3));
+    await poll.reached;
+    const first = world.hold('build-requests');
+    poll.release();
+    await first.reached;
+    const second = world.hold('build-requests');
+    first.release();
+    await second.reached;
+    await send(world, `/jobs/${jobId}`);
+    // Of two people the first one counts.
+    for (const _ of [1, 2]) await post(world, `/jobs/${jobId}/reject`);
+    second.release();
+    const rejected = await end(world, jobId);
+    return [rejected, await end(world, post(world, `/jobs/${jobId}/approve`))];
+  },
   'a strict job has an invalid row': async (world) => [
     await end(
       world,
@@ -478,6 +496,7 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
   'steps never have enough time': ['partial'],
   'ids share their hash with the id of an earlier row': ['succeeded'],
   'a job has more shards than are joined at once': ['partial'],
+  'a pilot is sent first, and a person rejects it and thinks better of it': ['failed', 'succeeded'],
   'a strict job has an invalid row': ['failed'],
 };
 
