@@ -181,9 +181,9 @@ function statusCode(status: number): string {
   return status >= 200 && status < 300 ? 'UNKNOWN' : `HTTP_${status}`;
 }
 
-/** Whether a name for failures of any kind stands around a status that would come again. */
+/** Whether a name for failures of any kind stands around a status of the client's, which decides: a 429 is transient all the same. */
 function isOpposed(name: string, { inner = 0 }: Said): boolean {
-  return isVague(name) && inner >= 400 && inner < 500 && !RETRIABLE_STATUSES.has(inner);
+  return isVague(name) && inner >= 400 && inner < 500;
 }
 
 /** By code first: codes are more exact than statuses. The first name that is known decides. */
