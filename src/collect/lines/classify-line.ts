@@ -5,13 +5,8 @@ import { tryReadAnswer } from '../../jsonl/answer-json.ts';
 import { isListed } from '../../provider/dialects/known.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
 import { isPassing, isVague, type Said } from './passing-words.ts';
-import {
-  carriedError,
-  isOnlyError,
-  isTold,
-  readError,
-  type WireError,
-} from '../../provider/error-envelope.ts';
+import { readError, type WireError } from '../../provider/error-envelope.ts';
+import { carriedError, isOnlyError, isTold } from '../../provider/error-signs.ts';
 import { pythonAsJson } from '../../provider/python-literal.ts';
 import { asWire, type Wire } from '../../provider/wire.ts';
 
