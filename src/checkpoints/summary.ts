@@ -121,6 +121,8 @@ export interface Summary {
   readonly startedAt: string;
   readonly endedAt: string;
   readonly seconds: number;
+  /** When its rows and answers were deleted (ISO 8601), and all of the summary that came from a row; absent otherwise. */
+  readonly forgotten?: string;
 }
 
 export const summaryObject = storedObject<Summary, string>(summaryKey);

@@ -15,17 +15,20 @@ const LAST_TIME = 9_999_999_999_999;
 const TIME_DIGITS = 13;
 const DAY_MS = 86_400_000;
 
+/** Thirteen digits, and a jobId. */
+const KEY_NAME = /\/(\d{13})-([^/]+)$/;
+
 /** The key of an empty object that says: the answers of this job may be reused. */
 export function reusableKey(scope: string, { jobId, at }: EarlierJob): string {
   const time = String(LAST_TIME - Date.parse(at)).padStart(TIME_DIGITS, '0');
   return `${reusablePrefix(hashOfScope(scope))}${time}-${jobId}`;
 }
 
-/** The job that such a key is about. */
-export function jobOfReusableKey(key: string): EarlierJob {
-  const name = key.slice(key.lastIndexOf('/') + 1);
-  const time = LAST_TIME - Number(name.slice(0, TIME_DIGITS));
-  return { jobId: name.slice(TIME_DIGITS + 1), at: new Date(time).toISOString() };
+/** The job that such a key is about; undefined for another key. */
+export function jobOfReusableKey(key: string): EarlierJob | undefined {
+  const [, time, jobId] = KEY_NAME.exec(key) ?? [];
+  if (time === undefined || jobId === undefined) return undefined;
+  return { jobId, at: new Date(LAST_TIME - Number(time)).toISOString() };
 }
 
 /** Lists the jobs whose answers a job may reuse, the newest first, each once. */
@@ -37,6 +40,7 @@ export async function* reusableJobs(store: ObjectStore, job: Job, scope: string)
   const seen = new Set([job.jobId]);
   for await (const { key } of store.list(reusablePrefix(hashOfScope(scope)))) {
     const earlier = jobOfReusableKey(key);
+    if (earlier === undefined) continue;
     if (Date.parse(earlier.at) < oldest) return;
     if (!seen.has(earlier.jobId)) yield earlier;
     seen.add(earlier.jobId);

@@ -147,6 +147,13 @@ export const LINE_SCHEMAS = {
     state: z.enum(['started', 'resumed', 'running', 'cancelling', 'finished']),
   }),
   cancelled: z.strictObject({ type: z.literal('cancelled'), jobId, state: z.literal('cancelling') }),
+  forgotten: z.strictObject({
+    type: z.literal('forgotten'),
+    jobId,
+    deleted: z.int(),
+    inputs: z.array(z.string()),
+    copies: z.array(z.strictObject({ jobId, rows: z.int() })),
+  }),
   judged: z.strictObject({
     type: z.literal('judged'),
     jobId,

@@ -26,6 +26,8 @@ export interface InputFile {
 /** What the job is, but for its inputs. */
 export interface Shape extends Partial<Job> {
   readonly beside?: Beside;
+  /** Most bytes that are read at once: a call takes them whole. */
+  readonly chunkBytes?: number;
 }
 
 export interface Outcome {
@@ -41,7 +43,10 @@ export const createRequests = (rules: ConstructorParameters<typeof FastRequests>
 /** What the job finds in the bucket beside its inputs: results of another job. */
 export type Beside = readonly (readonly [key: string, content: Buffer])[];
 
-export function openJob(inputs: readonly InputFile[], { beside = [], ...shape }: Shape = {}) {
+export function openJob(
+  inputs: readonly InputFile[],
+  { beside = [], chunkBytes = 509, ...shape }: Shape = {},
+) {
   const objects = new Map([
     ...inputs.map(({ name, content }) => [`input/${name}`, content] as const),
     ...beside,
@@ -59,7 +64,7 @@ export function openJob(inputs: readonly InputFile[], { beside = [], ...shape }:
         .filter(([key]) => key.startsWith(shardsPrefix('job-1')))
         .map(([key, bytes]) => [key, bytes.toString('latin1')]),
     );
-  return { job, store: createMemoryStore(509, objects), filesOf };
+  return { job, store: createMemoryStore(chunkBytes, objects), filesOf };
 }
 
 /** What an error says is what a plan would be. */

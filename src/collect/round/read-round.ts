@@ -1,7 +1,6 @@
 import type { LineReader } from '../lines/line-reader.ts';
 import type { ResultRules } from '../lines/result-rules.ts';
 import { rowCodesOf } from '../lines/row-codes.ts';
-import { lateObject } from '../../checkpoints/late.ts';
 import { uploadObject, type UploadCheckpoint } from '../../checkpoints/upload.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
 import { isDirectRound } from '../../checkpoints/shard-rounds.ts';
@@ -10,11 +9,15 @@ import type { ProviderEdges } from '../../edges.ts';
 import { endpointAt } from '../../endpoints/endpoints.ts';
 import type { Job } from '../../checkpoints/job.ts';
 import type { OutputRules } from '../../checkpoints/profile.ts';
+import type { StepTime } from '../../pace.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
 import type { OutputCheck } from '../lines/check-output.ts';
 import { stepFields } from '../../ladder/step-of-round.ts';
+import { Downloads } from './downloads.ts';
 import { failedTooLarge, findEndedBatch } from './ended-batch.ts';
 import type { FoundFile } from './evidence.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { countAskedAgain } from './asked-again.ts';
 import { fetchFile } from './fetch-file.ts';
 import { askedAgainBefore } from './lost-rows.ts';
 import { RoundIndex } from './round-index.ts';
@@ -41,12 +44,16 @@ export interface RoundEvidence {
   readonly files: readonly FoundFile[];
   /** Ids of rows that earlier rounds asked again because their lines could not be read. */
   readonly askedBefore: ReadonlySet<string>;
+  /** Requests at the front that have had all of the profile's rounds, and would be paid for again in every further one. */
+  readonly spent: number;
   /** An earlier look found less than the batch promised. */
   readonly wasLate: boolean;
   /** Other batches of its rows and of those of earlier rounds. */
   readonly twins: readonly FoundTwin[];
   /** A twin may have answers that are not there yet. */
   readonly mayBringMore: boolean;
+  /** Of the step. */
+  readonly time: StepTime | undefined;
 }
 
 /** The provider's two files on local disk. */
@@ -57,7 +64,10 @@ export interface Scratches {
   readonly more: () => Scratch;
 }
 
-/** Fetches both files of a round and indexes their lines. */
+/**
+ * Fetches both files of a round and indexes their lines.
+ * @throws GoesOnLater when time ran short, and another call has to go on
+ */
 export async function readRound(
   edges: CollectEdges,
   job: Job,
@@ -73,7 +83,7 @@ export async function readRound(
   const rules = await rulesOf(job, round);
   const requests = await readRoundRequests(store, rules, context);
   const index = new RoundIndex(requests, edges.createReader(rules), rules);
-  const wasLate = (await lateObject.read(store, round))?.isLate === true;
+  const downloads = await Downloads.open(edges, round);
   const fetch = (name: FoundFile['name'], fileId: string | undefined): Promise<FoundFile | undefined> =>
     fetchFile(
       {
@@ -82,20 +92,40 @@ export async function readRound(
         name,
         fileId,
         key: roundKey(round, round.round, FILES[name]),
-        isLate: wasLate,
-        onShort: () => lateObject.write(store, round, { isLate: true }),
+        isLate: downloads.isLate,
+        downloads,
+        requests: index.requests,
+        isShortNoted: true,
       },
       scratches[name],
       index.takeIn(scratches[name], name),
     );
   const output = await fetch('output', batch?.outputFileId);
   const errors = await fetch('errors', batch?.errorFileId);
-  const twins = await readTwins(edges, round, index, scratches.more);
+  const twins = await readTwins(edges, round, index, { downloads, openScratch: scratches.more });
+  await downloads.rest();
   index.settle(direct ? undefined : (upload?.part?.requests ?? index.requests));
   index.haltedBy ??= round.denied;
   const files = [output, errors].filter((file) => file !== undefined);
   const askedBefore = await askedAgainBefore(store, round, round.round);
-  return { context, direct, batch, upload, rules, index, files, askedBefore, wasLate, ...twins };
+  const spent = await countSpent(store, job, { round, upload });
+  const found = { context, direct, batch, upload, rules, index, files, askedBefore, spent, ...twins };
+  return { ...found, wasLate: downloads.isLate, time: edges.time };
+}
+
+/**
+ * Rounds beyond those of the profile are for rows that had no room in them, as where the provider takes small files only. The last
+ * one of the profile is followed by one only where it had a part of the rows.
+ */
+async function countSpent(
+  store: ObjectStore,
+  { profile }: Job,
+  { round, upload }: Pick<RoundEvidence, 'upload'> & { readonly round: Round },
+): Promise<number> {
+  const last = (round.step?.from ?? 1) - 1 + profile.rounds;
+  const isFollowed = round.round > last || (round.round === last && upload?.part !== undefined);
+  if (!isFollowed) return 0;
+  return profile.rounds === 1 ? Number.POSITIVE_INFINITY : countAskedAgain(store, round);
 }
 
 const FILES = { output: 'output.jsonl', errors: 'errors.jsonl' } as const;

@@ -130,7 +130,7 @@ export class RoundWriter {
       return;
     }
     const again = rules.output?.retry === true && line.retry;
-    if (decideInvalidOutput(again, decision) === 'deferred') await this.#defer(requestBytes);
+    if (decideInvalidOutput(again, ordinal, decision) === 'deferred') await this.#defer(requestBytes);
     else await this.#settle(request, requestBytes, line);
   }
 

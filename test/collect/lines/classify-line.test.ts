@@ -67,6 +67,8 @@ describe('a result line', () => {
     ['retriable', 'EMPTY_RESULT', { response: null, error: null }],
     ['retriable', 'EMPTY_RESULT', {}],
     ['retriable', 'EMPTY_RESULT', openai(200, null)],
+    ['retriable', 'EMPTY_RESULT', { status: 'failed', message: 'nothing came of it' }],
+    ['retriable', '502', { error_message: 'no engine', error_code: 502 }],
     ['retriable', 'EMPTY_RESULT', { response: null, error: '' }],
     ['retriable', 'HTTP_500', { ...openai(500, null), error: {} }],
     ['permanent', 'UNKNOWN', { response: null, error: 'it broke' }],
@@ -118,9 +120,29 @@ describe('a result line', () => {
       openai(200, { choices: [{ ...BODY.choices[0], finish_reason: 'abort' }] }),
     ],
     ['permanent', 'UNEXPECTED_RESULT', openai(200, { choices: 5 })],
+    ['permanent', 'UNEXPECTED_RESULT', openai(200, { choices: [{ index: 0 }, { delta: { content: 'a' } }] })],
+    ['permanent', 'UNEXPECTED_RESULT', openai(200, { output: [{ text: 'a' }] })],
+    ['retriable', 'EMPTY_RESULT', openai(200, { choices: [], output: [{ text: 'a' }] })],
+    ['retriable', 'EMPTY_RESULT', openai(200, { model: 'm', usage: { tier: 'batch' }, timings: { all: 3 } })],
+    ['retriable', 'EMPTY_RESULT', openai(200, { choices: [], type: 'chat' })],
     ['permanent', 'UNEXPECTED_RESULT', openai(200, 'I am sorry.')],
   ] as const)('is %s: %s', (kind, code, line) => {
     expect(classify(line)).toMatchObject({ kind, code });
+  });
+
+  test.each([
+    ['a body that may be paid for', openai(200, { data: { text: 'a' } }), true],
+    ['an answer beside an error', { ...openai(200, BODY), error: { code: 'x', message: 'm' } }, true],
+    ['nothing that its error does not say', openai(200, { error: { code: 'x', message: 'm' } }), false],
+    ['no body of a failed call', openai(400, { data: { text: 'a' } }), false],
+  ])('keeps %s', (_what, line, isKept) => {
+    expect('body' in classify(line)).toBe(isKept);
+  });
+
+  test('says what is missing where a body has a name but no words', () => {
+    expect(classify(openai(200, { choices: [], type: 'chat' }))).toMatchObject({
+      message: 'The answer has no "choices".',
+    });
   });
 
   test.each([
