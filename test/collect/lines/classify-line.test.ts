@@ -138,6 +138,11 @@ describe('a result line', () => {
     ['an answer beside an error', { ...openai(200, BODY), error: { code: 'x', message: 'm' } }, true],
     ['nothing that its error does not say', openai(200, { error: { code: 'x', message: 'm' } }), false],
     ['no body of a failed call', openai(400, { data: { text: 'a' } }), false],
+    [
+      'no body of a failed call beside its error',
+      { ...openai(500, { data: { text: 'a' } }), error: { code: 'x', message: 'm' } },
+      false,
+    ],
   ])('keeps %s', (_what, line, isKept) => {
     expect('body' in classify(line)).toBe(isKept);
   });
