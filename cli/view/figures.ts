@@ -57,7 +57,7 @@ function timeLeft(done: number, rows: number | undefined, elapsed: number): numb
 
 function nextPollOf(shards: readonly ShardStatus[], now: number): number | undefined {
   const times = shards.flatMap(({ state, progress }) =>
-    state === 'running' && progress !== undefined ? [Date.parse(progress.nextPollAt)] : [],
+    state === 'running' && progress?.nextPollAt !== undefined ? [Date.parse(progress.nextPollAt)] : [],
   );
   return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - now);
 }

@@ -69,7 +69,9 @@ function shardDetails({ state, counts, progress }: ShardStatus, now: number): st
   if (state === 'done' || state === 'stopped') return [state, ...troubles(counts)];
   if (state === 'waiting') return ['waiting'];
   if (progress === undefined) return ['sent'];
-  return [printable(progress.status), ...nextPollText(Date.parse(progress.nextPollAt) - now)];
+  const { status, ahead = 0, nextPollAt } = progress;
+  const next = nextPollAt === undefined ? undefined : Date.parse(nextPollAt) - now;
+  return [printable(status), ...(ahead > 0 ? [`${grouped(ahead)} ahead`] : []), ...nextPollText(next)];
 }
 
 function bar(done: number, rows: number): string {

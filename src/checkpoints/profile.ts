@@ -51,6 +51,8 @@ export interface ResolvedProfile {
   readonly dedupe?: 'always' | 'without temperature' | undefined;
   /** Most batches of all jobs at this provider at the same time; absent for no limit of ours. */
   readonly maxBatches?: number | undefined;
+  /** Most input tokens of a model's batches that are queued or running, for each model or by model; absent where it is not known. */
+  readonly enqueuedTokens?: number | Readonly<Record<string, number>> | undefined;
 }
 
 /** How rows that are left are asked further: what is another than in the step before. */
@@ -65,6 +67,7 @@ export interface LadderStep extends Pick<
   | 'polling'
   | 'price'
   | 'maxBatches'
+  | 'enqueuedTokens'
 > {
   /** Parameters that differ from the first step's; null takes one away. */
   readonly body: Readonly<Record<string, unknown>>;

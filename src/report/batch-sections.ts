@@ -17,12 +17,14 @@ export function openShards({ progress }: ReportData): Html {
         <th scope="row">${shard}</th>
         <td>${state}</td>
         <td>${seen?.round ?? ''}</td>
-        <td>${words(seen?.status ?? '')}</td>
+        <td>
+          ${words(seen?.status ?? '')}${(seen?.ahead ?? 0) > 0 && html` (${counted(seen?.ahead ?? 0, 'shard')} ahead)`}
+        </td>
         <td class="number">
           ${seen?.total !== undefined && html`${grouped(seen.succeeded ?? 0)} / ${grouped(seen.total)}`}
         </td>
         <td>
-          ${seen !== undefined && html`<time datetime="${seen.nextPollAt}">${seen.nextPollAt.slice(11, 19)}</time>`}
+          ${seen?.nextPollAt !== undefined && html`<time datetime="${seen.nextPollAt}">${seen.nextPollAt.slice(11, 19)}</time>`}
         </td>
       </tr>`,
   );

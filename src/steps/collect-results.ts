@@ -23,7 +23,7 @@ import { jobObject, type Job } from '../checkpoints/job.ts';
 import { stoppedObject } from '../checkpoints/shard-end.ts';
 import { findLeftOpen } from '../checkpoints/open-batch.ts';
 import { freeOldSlot } from '../checkpoints/old-slots.ts';
-import { leaveRoom } from '../batches/take-room.ts';
+import { leaveRoom, noteRefusal } from '../batches/take-room.ts';
 import { takesOver } from '../ladder/goes-up.ts';
 import { contextAtStep, jobAtStep, stepAbove } from '../ladder/step-of-round.ts';
 import { isNearlyFull, spentEvents, type RoundTurns } from './history.ts';
@@ -64,8 +64,7 @@ async function collectOnce(
   if (end.next === 'look') return lookLater(edges, context as PolledContext, end);
   const { next, round, lastRound } = end;
   const isOpen = await hasOpenBatch(edges, context, next);
-  if (job.profile.maxBatches !== undefined && !isOpen)
-    await giveRoomBack(edges, context.provider.name, { jobId, shard, round: shardRound.round });
+  if (!isOpen) await giveRoomBack(edges, job, context, { end, round: shardRound.round });
   if (!('requests' in end)) await giveBack(edges, job, { jobId, shard, round: shardRound.round }, isOpen);
   const spent = spentEvents(context.spentEvents, spentOn(context));
   const up = 'up' in end ? end.up : undefined;
@@ -89,9 +88,20 @@ async function collectOnce(
   return { ...base, next, round: round + 1, waitSeconds };
 }
 
-async function giveRoomBack(edges: ProviderEdges, provider: string, round: RoundRef): Promise<void> {
-  await leaveRoom(edges, provider, round);
-  await freeOldSlot(edges.store, provider, round);
+/** A round whose batch failed for too many enqueued tokens waits for room again, and teaches the limit. */
+async function giveRoomBack(
+  edges: ProviderEdges,
+  { profile: { model, maxBatches } }: Job,
+  { jobId, shard, provider: { name } }: CollectContext,
+  { end, round }: { readonly end: RoundEnd; readonly round: number },
+): Promise<void> {
+  const refused = 'tokensRefused' in end && end.up === undefined ? end.tokensRefused : undefined;
+  if (refused !== undefined && end.next === 'retry') {
+    const now = Math.floor(edges.clock.now() / 1_000);
+    const refusal = { jobId, shard, round, model, limit: refused.limit, now, next: round + 1 };
+    await noteRefusal(edges, name, refusal);
+  } else await leaveRoom(edges, name, { jobId, shard, round });
+  if (maxBatches !== undefined) await freeOldSlot(edges.store, name, { jobId, shard });
 }
 
 /** A shard that stops may leave its batch as it is: the batch keeps its room until it is known to have ended. */
