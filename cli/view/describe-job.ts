@@ -4,9 +4,8 @@ import type { JobDetails, JobStatus } from '../../src/status/job-status.ts';
 import type { Target } from '../targets/open-target.ts';
 import { printable } from '../../src/printable.ts';
 import { errorLines } from './error-lines.ts';
-import type { Progress } from '../../src/checkpoints/progress.ts';
-import { counted, grouped } from '../../src/counted.ts';
-import { doneOf } from './figures.ts';
+import { grouped } from '../../src/counted.ts';
+import { doneOf, waitTexts } from './figures.ts';
 import { jobLine } from './frame.ts';
 
 /** Open shards that are named. */
@@ -27,7 +26,7 @@ export function describeJob(details: JobDetails, target: Pick<Target, 'store' | 
       const { progress } = shard;
       const batch =
         progress &&
-        `, round ${progress.round}: ${printable(progress.status)}${aheadText(progress)} ${printable(progress.batchId ?? '')}`.trimEnd();
+        `, round ${progress.round}: ${[printable(progress.status), ...waitTexts(progress, Date.now())].join(', ')} ${printable(progress.batchId ?? '')}`.trimEnd();
       return `  shard ${shard.shard} ${shard.state}, ${grouped(doneOf(shard))}/${grouped(shard.rows)}${batch ?? ''}`;
     }),
     ...(openShards.length > SHOWN_SHARDS
@@ -44,10 +43,6 @@ export function describeJob(details: JobDetails, target: Pick<Target, 'store' | 
     ...(status.advice === undefined ? [] : [printable(status.advice)]),
     ...nextStep(status, target.options).map((step) => styleText('dim', step)),
   ];
-}
-
-function aheadText({ ahead = 0 }: Progress): string {
-  return ahead === 0 ? '' : `, ${counted(ahead, 'shard')} ahead`;
 }
 
 function describeOpen({

@@ -1,5 +1,7 @@
 import { settledRows } from '../../src/checkpoints/outcomes.ts';
 import prettyMilliseconds from 'pretty-ms';
+import type { Progress } from '../../src/checkpoints/progress.ts';
+import { counted } from '../../src/counted.ts';
 import type { JobDetails } from '../../src/status/job-status.ts';
 import type { ShardStatus } from '../../src/status/shard-status.ts';
 
@@ -67,6 +69,15 @@ export function duration(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1_000);
   if (seconds === 0) return '0s';
   return prettyMilliseconds(seconds * 1_000, { unitCount: 2, secondsDecimalDigits: 0 });
+}
+
+/** What a shard knows that waits for room: `2 shards ahead`, `room in about 40m`. */
+export function waitTexts({ ahead = 0, roomAt }: Progress, now: number): string[] {
+  const left = roomAt === undefined ? 0 : Date.parse(roomAt) - now;
+  return [
+    ...(ahead > 0 ? [`${counted(ahead, 'shard')} ahead`] : []),
+    ...(left >= 500 ? [`room in about ${duration(left)}`] : []),
+  ];
 }
 
 /** `next poll in 3s`; nothing when it is due. */

@@ -6,7 +6,7 @@ import type { JobDetails, JobStatus } from '../../src/status/job-status.ts';
 import type { ShardStatus } from '../../src/status/shard-status.ts';
 import { printable } from '../../src/printable.ts';
 import { counted, grouped } from '../../src/counted.ts';
-import { doneOf, duration, figuresOf, nextPollText } from './figures.ts';
+import { doneOf, duration, figuresOf, nextPollText, waitTexts } from './figures.ts';
 
 /** Most shards that have a line each. */
 export const MAX_SHARD_LINES = 10;
@@ -69,9 +69,9 @@ function shardDetails({ state, counts, progress }: ShardStatus, now: number): st
   if (state === 'done' || state === 'stopped') return [state, ...troubles(counts)];
   if (state === 'waiting') return ['waiting'];
   if (progress === undefined) return ['sent'];
-  const { status, ahead = 0, nextPollAt } = progress;
+  const { status, nextPollAt } = progress;
   const next = nextPollAt === undefined ? undefined : Date.parse(nextPollAt) - now;
-  return [printable(status), ...(ahead > 0 ? [`${grouped(ahead)} ahead`] : []), ...nextPollText(next)];
+  return [printable(status), ...waitTexts(progress, now), ...nextPollText(next)];
 }
 
 function bar(done: number, rows: number): string {

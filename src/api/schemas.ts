@@ -121,6 +121,10 @@ const progressSchema = z.object({
       "The provider's word for it; `direct` where there is no batch, `waiting for a slot` or `waiting for tokens` while there is no room for one.",
     ),
   ahead: z.int().optional().describe('Shards that get room before this one.'),
+  roomAt: z
+    .string()
+    .optional()
+    .describe('About when it gets room; absent while no batch has ended that shows how long they take.'),
   succeeded: z.int().optional(),
   total: z.int().optional(),
   polledAt: z.string(),

@@ -144,13 +144,26 @@ export function isLimited(
   return (slots ?? withLearned(room ?? EMPTY_ROOM, { tokensOf }, at).tokensOf(model)) !== undefined;
 }
 
-/** The room without a shard's rounds up to this one; undefined when it had none. */
-export function withoutRound(room: Room, { jobId, shard, round }: RoundRef): Room | undefined {
+/** Batches whose time is kept. */
+const RECENT = 20;
+
+/**
+ * The room without a shard's rounds up to this one; undefined when it had none.
+ * @param endedAt when the round's batch had ended, in seconds since 1970; undefined when it had none
+ */
+export function withoutRound(
+  room: Room,
+  { jobId, shard, round }: RoundRef,
+  endedAt: number | undefined,
+): Room | undefined {
+  const held = room.holders.find((entry) => isOf({ jobId, shard })(entry) && entry.round === round);
+  const took = held === undefined || endedAt === undefined ? [] : [Math.max(0, endedAt - held.at)];
+  const recent = [...(room.recent ?? []), ...took].slice(-RECENT);
   const stays = (entry: RoomEntry): boolean => !isOf({ jobId, shard })(entry) || entry.round > round;
   const [holders, waiting] = [room.holders.filter(stays), room.waiting.filter(stays)];
   return holders.length === room.holders.length && waiting.length === room.waiting.length
     ? undefined
-    : { ...room, holders, waiting };
+    : { ...room, holders, waiting, ...(recent.length > 0 && { recent }) };
 }
 
 /** The room without holders that are known to have let go; one that was written anew since stays. */

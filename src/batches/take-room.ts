@@ -186,9 +186,19 @@ function pauseOf({ wait, random }: RoomEdges): (attempt: number) => Promise<void
   return (attempt) => wait(random() * Math.min(attempt * PAUSE_MS, MOST_PAUSE_MS));
 }
 
+/** A round that asks for no room any more. */
+export interface LeavingRound extends RoundRef {
+  /** When its batch had ended, in seconds since 1970; undefined when it had none. */
+  readonly endedAt: number | undefined;
+}
+
 /** Gives back a round's room, or its position among those who wait. */
-export async function leaveRoom(edges: RoomEdges, provider: string, round: RoundRef): Promise<void> {
-  await changeRoom(edges.store, provider, (before) => withoutRound(before, round), pauseOf(edges));
+export async function leaveRoom(
+  edges: RoomEdges,
+  provider: string,
+  { endedAt, ...round }: LeavingRound,
+): Promise<void> {
+  await changeRoom(edges.store, provider, (before) => withoutRound(before, round, endedAt), pauseOf(edges));
   await deleteEnqueued(edges.store, provider, round);
 }
 

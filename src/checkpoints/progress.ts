@@ -9,6 +9,8 @@ export interface Progress {
   readonly status: string;
   /** Shards that get room before this one; absent when it does not wait for room. */
   readonly ahead?: number;
+  /** When it gets room, estimated by how long the last batches took; absent while none has ended. ISO 8601. */
+  readonly roomAt?: string;
   readonly succeeded?: number | undefined;
   readonly total?: number | undefined;
   /** ISO 8601. */

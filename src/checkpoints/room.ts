@@ -34,6 +34,8 @@ export interface Room {
   readonly waiting: readonly RoomEntry[];
   /** By model. */
   readonly learned?: Readonly<Record<string, LearnedLimit>>;
+  /** How long the last batches took that had room, in seconds. */
+  readonly recent?: readonly number[];
 }
 
 export const EMPTY_ROOM: Room = { holders: [], waiting: [] };

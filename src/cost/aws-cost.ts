@@ -57,10 +57,10 @@ const STATES = {
 const REQUESTS = {
   job: { writes: 7, reads: 15 },
   /** A shard of one round. */
-  shard: { writes: 12, reads: 29 },
-  directShard: { writes: 10, reads: 33 },
+  shard: { writes: 15, reads: 32 },
+  directShard: { writes: 11, reads: 33 },
   /** Each round after the first. */
-  laterRound: { writes: 10, reads: 30 },
+  laterRound: { writes: 13, reads: 33 },
   /** Its answer is written, and before it is called the job's stop is looked for. */
   directRow: { writes: 1, reads: 1 },
   poll: { writes: 1, reads: 1 },

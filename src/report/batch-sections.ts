@@ -1,9 +1,16 @@
+import type { Progress } from '../checkpoints/progress.ts';
 import { counted, grouped } from '../counted.ts';
 import { latencyChart, timelineChart } from './charts.ts';
 import { part, section, wideTable, words, time } from './elements.ts';
 import { html, type Html } from './html.ts';
 import type { ReportData, ShownBatch } from './report-data.ts';
 import { duration, moment } from './text.ts';
+
+/** What a shard knows that waits for room. */
+function waitText({ ahead = 0, roomAt }: Progress): string {
+  const shards = ahead === 0 ? '' : `, ${counted(ahead, 'shard')} ahead`;
+  return roomAt === undefined ? shards : `${shards}, room about ${roomAt.slice(11, 16)} UTC`;
+}
 
 /** The parts of a job's page that are about its shards and batches. */
 
@@ -17,9 +24,7 @@ export function openShards({ progress }: ReportData): Html {
         <th scope="row">${shard}</th>
         <td>${state}</td>
         <td>${seen?.round ?? ''}</td>
-        <td>
-          ${words(seen?.status ?? '')}${(seen?.ahead ?? 0) > 0 && html` (${counted(seen?.ahead ?? 0, 'shard')} ahead)`}
-        </td>
+        <td>${words(seen?.status ?? '')}${seen !== undefined && words(waitText(seen))}</td>
         <td class="number">
           ${seen?.total !== undefined && html`${grouped(seen.succeeded ?? 0)} / ${grouped(seen.total)}`}
         </td>

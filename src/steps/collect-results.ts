@@ -96,11 +96,14 @@ async function giveRoomBack(
   { end, round }: { readonly end: RoundEnd; readonly round: number },
 ): Promise<void> {
   const refused = 'tokensRefused' in end && end.up === undefined ? end.tokensRefused : undefined;
+  const now = Math.floor(edges.clock.now() / 1_000);
   if (refused !== undefined && end.next === 'retry') {
-    const now = Math.floor(edges.clock.now() / 1_000);
     const refusal = { jobId, shard, round, model, limit: refused.limit, now, next: round + 1 };
     await noteRefusal(edges, name, refusal);
-  } else await leaveRoom(edges, name, { jobId, shard, round });
+  } else {
+    const hadBatch = 'batch' in end && end.batch.batchId !== undefined;
+    await leaveRoom(edges, name, { jobId, shard, round, endedAt: hadBatch ? now : undefined });
+  }
   if (maxBatches !== undefined) await freeOldSlot(edges.store, name, { jobId, shard });
 }
 

@@ -1,3 +1,4 @@
+import { secondsUntilRoom } from '../batches/forecast.ts';
 import { hasLetGo } from '../batches/let-go.ts';
 import { keepRoom, noteRefusal, takeRoom, type WantedRoom } from '../batches/take-room.ts';
 import { enqueuedTokens, hasRoom, isOf, roomLimitsOf, withLearned } from '../batches/room-rules.ts';
@@ -25,10 +26,13 @@ export async function waitForRoom(
   if (hasRoom(room, wanted.asking)) return;
   const { jobId, shard, round, provider } = context;
   const waits = describeWait(room, wanted);
-  const polledAt = new Date(edges.clock.now()).toISOString();
-  await tellProgress(edges, context, { round, status: waits.status, ahead: waits.ahead, polledAt });
+  const { status, ahead } = waits;
+  const timeIn = (seconds: number): string => new Date(edges.clock.now() + seconds * 1_000).toISOString();
+  const until = secondsUntilRoom(room, wanted);
+  const progress = { round, status, ahead, ...(until !== undefined && { roomAt: timeIn(until) }) };
+  await tellProgress(edges, context, { ...progress, polledAt: timeIn(0) });
   throw new ProviderBusy(
-    `Shard ${shard} of job ${jobId} waits for room at the provider "${provider.name}": ${waits.reason}; ${counted(waits.ahead, 'shard')} asked before it.`,
+    `Shard ${shard} of job ${jobId} waits for room at the provider "${provider.name}": ${waits.reason}; ${counted(ahead, 'shard')} asked before it.`,
   );
 }
 
@@ -74,7 +78,8 @@ async function tokensOf({ store }: ProviderEdges, context: UploadedContext): Pro
   const upload = await uploadObject.read(store, context);
   const whole = await store.stat(roundKey(context, context.round, 'requests.jsonl'));
   const bytes = upload?.part?.bytes ?? whole?.bytes ?? 0;
-  return partOf(await planObject.require(store, context.jobId), { rows: 0, bytes }).inputTokens;
+  const plan = await planObject.read(store, context.jobId);
+  return plan === undefined ? Math.ceil(bytes / 4) : partOf(plan, { rows: 0, bytes }).inputTokens;
 }
 
 /** What a shard waits for, in words. */
