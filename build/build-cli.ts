@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import { isUnused } from '../host/load-engine.ts';
 import { loadStack } from '../host/load-stack.ts';
 import { configureStack, renderShippedStack } from '../host/shipped-stack.ts';
 import { synthesizeTemplate } from '../host/synthesize.ts';
@@ -39,7 +40,7 @@ export async function buildCli(): Promise<Metafile> {
     banner: REQUIRE,
     metafile: true,
     logLevel: 'warning',
-    plugins: [PACKAGED],
+    plugins: [PACKAGED, SLIM_ENGINE],
   });
   await writeFile(join(DIST, 'stack.json'), await shippedStack());
   return metafile;
@@ -50,6 +51,16 @@ const PACKAGED: Plugin = {
   name: 'packaged',
   setup: (bundler) => {
     bundler.onResolve({ filter: /\/clone\.ts$/ }, () => ({ path: join(PROJECT, 'host/packaged.ts') }));
+  },
+};
+
+/** The engine without what it never uses, as `host/load-engine.ts` loads it. */
+const SLIM_ENGINE: Plugin = {
+  name: 'slim-engine',
+  setup: (bundler) => {
+    bundler.onResolve({ filter: /^[^.]/ }, ({ path, importer }) =>
+      isUnused(path, importer) ? { path: join(PROJECT, 'host/unused-engine-parts.ts') } : undefined,
+    );
   },
 };
 

@@ -73,6 +73,16 @@ const WITHOUT_MAPS: Plugin = {
   },
 };
 
+/** A Lambda loads what reads secrets when it starts, and not during its first call. */
+const SECRETS_AT_START: Plugin = {
+  name: 'secrets-at-start',
+  setup: (build) => {
+    build.onResolve({ filter: /\/secrets-on-demand\.ts$/ }, ({ resolveDir }) => ({
+      path: join(resolveDir, 'secrets-manager.ts'),
+    }));
+  },
+};
+
 const OPTIONS = {
   bundle: true,
   platform: 'node',
@@ -91,7 +101,7 @@ const OPTIONS = {
   outdir: '.',
   write: false,
   metafile: true,
-  plugins: [WITHOUT_MAPS],
+  plugins: [WITHOUT_MAPS, SECRETS_AT_START],
 } as const satisfies BuildOptions;
 
 /** The source map with packages named by `node_modules/…`, wherever that folder is. */

@@ -15,6 +15,17 @@ export function overridesOf(flags: TreatmentFlags): ProfileConfig {
     ...(rounds !== undefined && { rounds }),
     ...(strict !== undefined && { strict }),
     ...(dedupe !== undefined && { dedupe }),
+    ...pilotOf(flags),
     ...(Object.keys(table).length > 0 && { table }),
   };
+}
+
+/** A pilot whose answers nobody else judges is judged by whoever asked for it. */
+function pilotOf({
+  pilot: rows,
+  pilotMaxBad: maxBad,
+  approve,
+}: TreatmentFlags): Pick<ProfileConfig, 'pilot'> {
+  if (rows === undefined && maxBad === undefined && approve === undefined) return {};
+  return { pilot: { ...defined({ rows, maxBad }), approve: approve === true || maxBad === undefined } };
 }

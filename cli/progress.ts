@@ -25,7 +25,10 @@ export function createTroubles(print: (line: string) => void): (event: EngineEve
 interface Mentioned {
   readonly shard?: number;
   readonly round?: number;
-  readonly shards?: readonly number[];
+  readonly pilot?: true;
+  readonly waiting?: object;
+  readonly jobId?: string;
+  readonly toRun?: { readonly shards: number };
   readonly building?: { readonly rows: number };
   readonly writing?: number;
   readonly fileId?: string;
@@ -68,7 +71,8 @@ function describeExit(state: string, given: Mentioned, left: Mentioned): string 
   switch (state) {
     case 'Build requests':
       if (left.building !== undefined) return step(`${counted(left.building.rows, 'row')} so far`);
-      return step(`${counted(left.shards?.length ?? 0, 'shard')} to run`);
+      if (left.waiting !== undefined) return describeWait(given, left, step);
+      return step(`${counted(left.toRun?.shards ?? 0, 'shard')}${left.pilot ? ' of the pilot' : ''} to run`);
     case 'Upload file':
       return step(printable(left.fileId ?? ''));
     case 'Create batch':
@@ -86,6 +90,18 @@ function describeExit(state: string, given: Mentioned, left: Mentioned): string 
     default:
       return undefined;
   }
+}
+
+/** Told once, not at every look. */
+function describeWait(
+  given: Mentioned,
+  { jobId = '' }: Mentioned,
+  step: (detail: string) => string,
+): string | undefined {
+  if (given.waiting !== undefined) return undefined;
+  return step(
+    `waits after its pilot: in another terminal, nightshift approve ${printable(jobId)}, or reject ${printable(jobId)}`,
+  );
 }
 
 /** `shard 3, round 2 · `, but nothing for the common case of a first round in shard 0. */

@@ -4,8 +4,11 @@ import { pathToFileURL } from 'node:url';
 import { stageLambda } from '../lib/stage-lambda.ts';
 import { STEPS, type StepName } from '../lib/step-table.ts';
 import type { NightshiftConfig } from '../src/config/config.ts';
+import { edgesFromEnvironment } from '../src/runtime/environment.ts';
 import { buildBundles } from './clone.ts';
+import { READ_ITEMS } from './distributed-map.ts';
 import type { CallStep } from './engine.ts';
+import { readItems } from './read-items.ts';
 
 type BundledHandler = (event: unknown, context: object) => Promise<unknown>;
 
@@ -36,6 +39,8 @@ export async function stageBundles(
  */
 export function callBundles(bundles: ReadonlyMap<string, string>): CallStep {
   return async (step, event) => {
+    if (step === READ_ITEMS)
+      return readItems(edgesFromEnvironment(process.env), event as Parameters<typeof readItems>[1]);
     const file = bundles.get(step);
     if (file === undefined) throw new Error(`There is no bundle of the step "${step}".`);
     const { handler } = (await import(pathToFileURL(file).href)) as {

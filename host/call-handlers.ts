@@ -1,39 +1,49 @@
 import type { TaskEdges } from '../src/announce/channel.ts';
-import type { StepHost } from '../src/runtime/handler.ts';
+import { handle, type StepHost } from '../src/runtime/handler.ts';
 import type { StartEdges } from '../src/doors/start-job.ts';
+import { READ_ITEMS } from './distributed-map.ts';
 import type { CallStep } from './engine.ts';
 
-/** A payload is JSON that crossed the machine; what each handler takes and gives is typed in `src/contract.ts`. */
-type AnyHandler = (event: never, host: never) => Promise<unknown>;
+/** A payload is JSON that crossed the machine; what each step takes and gives is typed in `src/contract.ts`. */
+type AnyStep = (edges: never, event: never) => Promise<unknown>;
 
 /** Loads a step's code when the step is first called. */
-type LoadStep = () => Promise<{ readonly handler: AnyHandler }>;
+type LoadStep = () => Promise<AnyStep>;
 
-const HANDLERS: Readonly<Record<string, LoadStep>> = {
-  'build-requests': () => import('../lambdas/build-requests.ts'),
-  'upload-file': () => import('../lambdas/upload-file.ts'),
-  'create-batch': () => import('../lambdas/create-batch.ts'),
-  'send-direct': () => import('../lambdas/send-direct.ts'),
-  'poll-batch': () => import('../lambdas/poll-batch.ts'),
-  'cancel-batch': () => import('../lambdas/cancel-batch.ts'),
-  'collect-results': () => import('../lambdas/collect-results.ts'),
-  'write-results': () => import('../lambdas/write-results.ts'),
-  'announce-job': () => import('../lambdas/announce-job.ts'),
+/** Not a step of the workflow: what Step Functions itself does. */
+const READS: Readonly<Record<string, LoadStep>> = {
+  [READ_ITEMS]: async () => (await import('./read-items.ts')).readItems,
+};
+
+/**
+ * What the handlers of `lambdas/` run, by the same names. Those files themselves load AWS's SDK for edges that this host does not use,
+ * which takes longer than all the rest of a start.
+ */
+const STEPS: Readonly<Record<string, LoadStep>> = {
+  'build-requests': async () => (await import('../src/steps/build-requests.ts')).buildRequests,
+  'upload-file': async () => (await import('../src/steps/upload-file.ts')).uploadFile,
+  'create-batch': async () => (await import('../src/steps/create-batch.ts')).createBatch,
+  'send-direct': async () => (await import('../src/steps/send-direct.ts')).sendDirect,
+  'poll-batch': async () => (await import('../src/steps/poll-batch.ts')).pollBatch,
+  'cancel-batch': async () => (await import('../src/steps/cancel-batch.ts')).cancelBatch,
+  'collect-results': async () => (await import('../src/steps/collect-results.ts')).collectResults,
+  'write-results': async () => (await import('../src/steps/write-results.ts')).writeResults,
+  'announce-job': async () => (await import('../src/steps/announce-job.ts')).announceJob,
 };
 
 /** Loads what every job begins with, before its first step is called. */
 export async function loadFirstSteps(): Promise<void> {
-  for (const step of ['build-requests', 'upload-file', 'create-batch']) await HANDLERS[step]?.();
+  for (const step of ['build-requests', 'upload-file', 'create-batch']) await STEPS[step]?.();
 }
 
-/** Calls the handlers of the machine's Tasks in this process, with these edges instead of those of the environment. */
+/** Calls the steps of the machine's Tasks in this process as their handlers do, with these edges. */
 export function callHandlers(edges: TaskEdges): CallStep {
-  return caller(HANDLERS, { edges });
+  return caller({ ...STEPS, ...READS }, { edges });
 }
 
 const DOORS: Readonly<Record<string, LoadStep>> = {
-  'start-job': () => import('../lambdas/start-job.ts'),
-  'cancel-job': () => import('../lambdas/cancel-job.ts'),
+  'start-job': async () => (await import('../src/doors/start-job-by-event.ts')).startJobByEvent,
+  'cancel-job': async () => (await import('../src/doors/cancel-job.ts')).cancelStoppedJob,
 };
 
 /** {@link callHandlers} for the functions that events go to. */
@@ -42,10 +52,15 @@ export function callDoors(edges: StartEdges): CallStep {
 }
 
 function caller(steps: Readonly<Record<string, LoadStep>>, host: StepHost): CallStep {
-  return async (step, event) => {
-    const load = steps[step];
-    if (load === undefined) throw new Error(`The stack calls "${step}", which is no step.`);
-    const { handler } = await load();
-    return handler(event as never, host as never);
+  return async (name, event) => {
+    const load = steps[name];
+    if (load === undefined) throw new Error(`The stack calls "${name}", which is no step.`);
+    const step = handle(await load(), openNoEdges);
+    return step(event as never, host as never);
   };
+}
+
+/** Not called: the host's edges come with each call. */
+function openNoEdges(): never {
+  throw new Error('A host brings the edges of its steps.');
 }

@@ -1,4 +1,5 @@
-import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
+import aslValidator from 'asl-validator';
+import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 
 /**
  * Checks that a definition is valid Amazon States Language. It takes up to a second, so a definition is checked when it is
@@ -6,6 +7,9 @@ import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctio
  * @throws what is wrong with it
  */
 export function checkDefinition(definition: StateMachineDefinition): void {
-  // oxlint-disable-next-line no-new -- the constructor checks
-  new StateMachine(structuredClone(definition), { validationOptions: { checkArn: false, checkPaths: true } });
+  const { isValid, errorsText } = aslValidator(structuredClone(definition), {
+    checkArn: false,
+    checkPaths: true,
+  });
+  if (!isValid) throw new Error(`The state machine's definition is invalid:\n${errorsText('\n')}`);
 }

@@ -1,5 +1,4 @@
 import type { NightshiftConfig } from '../src/config/config.ts';
-import { checkDefinition } from './check-definition.ts';
 import { cachedTemplate } from './template-cache.ts';
 import { machineOf, readStack, type LocalStack } from './template/local-stack.ts';
 
@@ -14,7 +13,10 @@ export async function stackOf(config: NightshiftConfig): Promise<LocalStack> {
 }
 
 async function synthesizeChecked(config: NightshiftConfig): Promise<unknown> {
-  const { synthesizeTemplate } = await import('./synthesize.ts');
+  const [{ synthesizeTemplate }, { checkDefinition }] = await Promise.all([
+    import('./synthesize.ts'),
+    import('./check-definition.ts'),
+  ]);
   const template = synthesizeTemplate(config);
   checkDefinition(machineOf(template).definition);
   return template;

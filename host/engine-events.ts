@@ -19,20 +19,18 @@ type EventLogs = ReturnType<StateMachine['run']>['eventLogs'];
 
 interface Told {
   readonly execution: string;
-  readonly hidden: ReadonlySet<string>;
   readonly attempts: Attempts;
 }
 
 /** Tells of the events of an execution, and of which attempt at a step each of them is. */
 export async function tell(
   events: EventLogs,
-  { execution, hidden, attempts }: Told,
+  { execution, attempts }: Told,
   onEvent: ((event: EngineEvent) => void) | undefined,
 ): Promise<void> {
   let lastError: string | undefined;
   for await (const event of events) {
     const state = 'state' in event ? event.state : undefined;
-    if (state !== undefined && hidden.has(state.name)) continue;
     const { type } = event;
     if ('Error' in event) lastError = `${event.Error}: ${String(event.Cause)}`;
     const isOfError = 'Error' in event || type === 'StateRetried' || type === 'StateCaught';

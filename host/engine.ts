@@ -1,8 +1,10 @@
-import { setImmediate as tick, setTimeout as sleep } from 'node:timers/promises';
-import { StateMachine, type StateMachineDefinition } from 'aws-local-stepfunctions';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { StateMachine, StateMachineDefinition } from 'aws-local-stepfunctions';
 import type { JobInput } from '../src/contract.ts';
 import type { Executions } from '../src/executions/executions.ts';
+import { runChildren } from './distributed-map.ts';
 import { tell, type EngineEvent } from './engine-events.ts';
+import { loadEngine } from './load-engine.ts';
 import { Attempts } from './retry-notice.ts';
 import {
   checkSeconds,
@@ -10,10 +12,11 @@ import {
   LONGEST_SECONDS,
   machineForEngine,
   statesError,
-  tolerates,
-  type ChildMachine,
+  type ChildMap,
   type EngineMachine,
 } from './machine-for-engine.ts';
+
+const { StateMachine: Engine } = await loadEngine();
 
 /** Runs one step: its name, what goes in, what comes out. Fails with the step's named error. */
 export type CallStep = (step: string, event: unknown) => Promise<unknown>;
@@ -116,7 +119,7 @@ interface Run {
 
 function start(machine: EngineMachine, options: EngineOptions, name: string, input: JobInput): Run {
   const stopped = new AbortController();
-  const result = run(machine, { ...input }, { options, name, signal: stopped.signal });
+  const result = runMachine(machine, { ...input }, { options, name, signal: stopped.signal });
   const started: Run = { ended: false, result, abort: () => stopped.abort() };
   const end = (): void => void (started.ended = true);
   result.then(end, end);
@@ -134,18 +137,17 @@ interface Scope {
 type EngineInput = Parameters<StateMachine['run']>[0];
 
 /** Runs an execution, or a child of one. Its result comes after everything that is told of it. */
-function run(machine: EngineMachine, input: EngineInput, scope: Scope): Promise<unknown> {
+function runMachine(machine: EngineMachine, input: EngineInput, scope: Scope): Promise<unknown> {
   const { options, name, signal } = scope;
   if (signal.aborted) return failing(new Error(`Execution ${name} was stopped.`));
-  const stateMachine = new StateMachine(machine.definition, { validationOptions: { noValidate: true } });
+  const stateMachine = new Engine(machine.definition, { validationOptions: { noValidate: true } });
   const { abort, result, eventLogs } = stateMachine.run(input, {
     overrides: overrides(machine, scope),
     context: { Execution: { Name: name } },
   });
   signal.addEventListener('abort', abort, { once: true });
-  const hidden = new Set([...machine.maps.values()].map(({ runs }) => runs));
   const { States: states } = machine.definition as { readonly States: Record<string, unknown> };
-  const told = tell(eventLogs, { execution: name, hidden, attempts: new Attempts(states) }, options.onEvent);
+  const told = tell(eventLogs, { execution: name, attempts: new Attempts(states) }, options.onEvent);
   return failing(
     result.finally(() => {
       signal.removeEventListener('abort', abort);
@@ -171,20 +173,12 @@ function overrides(machine: EngineMachine, scope: Scope): RunOverrides {
     states.filter(([, state]) => state.Type === type).map(([stateName]) => stateName);
   const tasks = states
     .filter(([, state]) => state.Type === 'Task')
-    .map(([stateName, { Resource }]) => [
-      stateName,
-      machine.waits.has(stateName)
-        ? waitHandler(stateName, scope)
-        : stepHandler(stateName, Resource, machine, scope),
-    ]);
-  const children = [...machine.maps].map(([map, child]) => [child.runs, childHandler(map, child, scope)]);
+    .map(([stateName, { Resource }]) => [stateName, handlerOf(stateName, Resource, machine, scope)]);
   return {
-    taskResourceLocalHandlers: Object.fromEntries([...tasks, ...children]) as Record<string, TaskHandler>,
+    taskResourceLocalHandlers: Object.fromEntries(tasks) as Record<string, TaskHandler>,
     ...(instant && {
       waitTimeOverrides: Object.fromEntries(named('Wait').map((stateName) => [stateName, 0])),
-      retryIntervalOverrides: Object.fromEntries(
-        [...named('Task'), ...named('Map')].map((stateName) => [stateName, 0]),
-      ),
+      retryIntervalOverrides: Object.fromEntries(named('Task').map((stateName) => [stateName, 0])),
     }),
   };
 }
@@ -192,6 +186,18 @@ function overrides(machine: EngineMachine, scope: Scope): RunOverrides {
 interface AnyState {
   readonly Type: string;
   readonly Resource?: string;
+}
+
+function handlerOf(
+  stateName: string,
+  resource: string | undefined,
+  machine: EngineMachine,
+  scope: Scope,
+): TaskHandler {
+  const map = machine.maps.get(stateName);
+  if (map !== undefined) return mapHandler(stateName, map, scope);
+  if (machine.waits.has(stateName)) return waitHandler(stateName, scope);
+  return stepHandler(stateName, resource, machine, scope);
 }
 
 /** Crosses into a step and back as on AWS: as JSON, within the payload limit. */
@@ -223,43 +229,15 @@ function waitHandler(stateName: string, { options: { instant = false }, signal }
   };
 }
 
-/** Runs one item of a Distributed Map. A child that fails is reported, and counted against what the map tolerates. */
-function childHandler(map: string, child: ChildMachine, scope: Scope): TaskHandler {
-  const stopped = new AbortController();
-  const signal = AbortSignal.any([scope.signal, stopped.signal]);
-  let failed = 0;
-  return async (given) => {
-    const { input, items } = given as { input: EngineInput; items: number };
-    // Whoever listens is told of the map before they are told of its children.
-    await tick();
-    try {
-      return (await run(child.machine, input, { ...scope, signal })) as typeof given;
-    } catch (error) {
-      if (signal.aborted) throw error;
-      failed += 1;
-      const { name, message } = causeOf(error);
-      scope.options.onEvent?.({
-        execution: scope.name,
-        type: 'ChildFailed',
-        state: map,
-        input,
-        output: undefined,
-        error: `${name}: ${message}`,
-      });
-      if (tolerates(child, failed, items)) return null;
-      stopped.abort();
-      throw statesError(
-        'States.ExceedToleratedFailureThreshold',
-        `${failed} of ${items} items of "${map}" failed, the last one with ${name}: ${message}`,
-      );
-    }
+/** Runs the children of a Distributed Map, each an execution of its own; what they return has to fit into a payload. */
+function mapHandler(state: string, map: ChildMap, scope: Scope): TaskHandler {
+  const { options, name: execution, signal } = scope;
+  const run = (input: unknown, ofMap: AbortSignal): Promise<unknown> =>
+    runMachine(map.machine, input as EngineInput, { ...scope, signal: ofMap });
+  return async (input) => {
+    const outputs = await runChildren({ state, map, execution, options, signal, run }, input);
+    return asPayload(outputs, state) as typeof input;
   };
-}
-
-/** The engine wraps what an execution failed with. */
-function causeOf(error: unknown): Error {
-  if (!(error instanceof Error)) return new Error(String(error));
-  return error.name === 'ExecutionError' && error.cause instanceof Error ? error.cause : error;
 }
 
 function asPayload(value: unknown, stateName: string): unknown {

@@ -3,7 +3,8 @@ import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 /**
  * What the engine runs in place of a definition, so that it behaves as Step Functions does where it does not by itself:
  *
- * - A Distributed Map runs each item as a child execution: its failure is the child's, up to the map's tolerance.
+ * - A Distributed Map reads its items from the bucket, and runs each of them as a child execution: its failure is the child's,
+ *   up to the map's tolerance.
  * - Waits check their seconds, also when no time passes.
  * - A Task's payload template is filled in also for an input of `null`.
  *
@@ -11,17 +12,24 @@ import type { StateMachineDefinition } from 'aws-local-stepfunctions';
  */
 export interface EngineMachine {
   readonly definition: StateMachineDefinition;
-  /** By state: the machine each of its items runs, and how many may fail. */
-  readonly maps: ReadonlyMap<string, ChildMachine>;
+  /** By state of a Distributed Map. */
+  readonly maps: ReadonlyMap<string, ChildMap>;
   /** By state of a Task: the payload it makes of its input. */
   readonly payloads: ReadonlyMap<string, Template>;
   readonly waits: ReadonlySet<string>;
 }
 
-export interface ChildMachine {
-  /** The state that the engine runs per item, hidden from whoever listens to events. */
-  readonly runs: string;
+/** A Distributed Map: its items, what runs for each of them, and how many may fail. */
+export interface ChildMap {
   readonly machine: EngineMachine;
+  /** Of its input, where the items are; unless they are read from the bucket. */
+  readonly itemsPath: string;
+  /** What Step Functions is to read from the bucket: the template of its parameters. */
+  readonly reader: Template | undefined;
+  /** Makes a child's input; otherwise that is the item. */
+  readonly selector: Template | undefined;
+  /** Children that run at the same time. */
+  readonly atOnce: number;
   /** As the map says it; a map that says neither tolerates no failure. */
   readonly toleratedPercentage: number | undefined;
   readonly toleratedCount: number | undefined;
@@ -31,6 +39,9 @@ export type Template = Readonly<Record<string, unknown>>;
 
 /** Longest timer of Node, in whole seconds: 24 days and 20 hours. */
 export const LONGEST_SECONDS = 2_147_483;
+
+/** Children of a Distributed Map that Step Functions runs at the same time. */
+const MOST_CHILDREN = 10_000;
 
 /** Longest wait that Step Functions takes. */
 const MAX_WAIT_SECONDS = 99_999_999;
@@ -54,16 +65,15 @@ export function machineForEngine(definition: StateMachineDefinition): EngineMach
 }
 
 function rewrite(machine: AnyMachine): EngineMachine {
-  const maps = new Map<string, ChildMachine>();
+  const maps = new Map<string, ChildMap>();
   const payloads = new Map<string, Template>();
   const waits = new Set<string>();
   const states: Record<string, AnyState> = {};
   for (const [name, state] of Object.entries(machine.States)) {
     states[name] = state;
     if (isDistributedMap(state)) {
-      const child = childOf(name, state);
-      maps.set(name, child);
-      states[name] = mapOfTasks(state, child.runs);
+      maps.set(name, readMap(state));
+      states[name] = mapAsTask(state);
     } else if (state.Type === 'Wait' && typeof state['SecondsPath'] === 'string') {
       waits.add(name);
       states[name] = waitAsTask(state, state['SecondsPath']);
@@ -84,11 +94,16 @@ function isDistributedMap(state: AnyState): boolean {
   return state.Type === 'Map' && processor?.ProcessorConfig?.Mode === 'DISTRIBUTED';
 }
 
-function childOf(name: string, state: AnyState): ChildMachine {
+function readMap(state: AnyState): ChildMap {
   const { ToleratedFailurePercentage: percentage, ToleratedFailureCount: count } = state;
+  const { ItemsPath: path = '$', MaxConcurrency: atOnce = 0 } = state;
+  const reader = state['ItemReader'] as { readonly Parameters: Template } | undefined;
   return {
-    runs: `${name}: child`,
     machine: rewrite(state['ItemProcessor'] as AnyMachine),
+    itemsPath: String(path),
+    reader: reader?.Parameters,
+    selector: state['ItemSelector'] as Template | undefined,
+    atOnce: Number(atOnce) || MOST_CHILDREN,
     toleratedPercentage: percentage === undefined ? undefined : Number(percentage),
     toleratedCount: count === undefined ? undefined : Number(count),
   };
@@ -96,7 +111,7 @@ function childOf(name: string, state: AnyState): ChildMachine {
 
 /** Whether a map continues after so many of its items have failed. */
 export function tolerates(
-  { toleratedPercentage: percentage, toleratedCount: count }: ChildMachine,
+  { toleratedPercentage: percentage, toleratedCount: count }: ChildMap,
   failed: number,
   items: number,
 ): boolean {
@@ -104,17 +119,15 @@ export function tolerates(
   return failed * 100 <= (percentage ?? 100) * items && failed <= (count ?? items);
 }
 
-/** The engine makes the items and limits how many run at once; each is handed to {@link ChildMachine.runs}. */
-function mapOfTasks(state: AnyState, runs: string): AnyState {
-  const { ItemSelector: selector, ItemsPath: path = '$' } = state;
-  const item = selector === undefined ? { 'input.$': '$$.Map.Item.Value' } : { input: selector };
+/** What comes after the map, and what of a failure, is as it was. */
+function mapAsTask({ Next, End, Retry, Catch, ResultPath, OutputPath }: AnyState): AnyState {
+  const kept = { Next, End, Retry, Catch, ResultPath, OutputPath };
+  const given = Object.entries(kept).filter(([, value]) => value !== undefined);
   return {
-    ...state,
-    ItemSelector: { ...item, 'items.$': `States.ArrayLength(${String(path)})` },
-    ItemProcessor: {
-      StartAt: runs,
-      States: { [runs]: { Type: 'Task', Resource: runs, TimeoutSeconds: LONGEST_SECONDS, End: true } },
-    },
+    ...Object.fromEntries(given),
+    Type: 'Task',
+    Resource: 'map',
+    TimeoutSeconds: LONGEST_SECONDS,
   };
 }
 
@@ -150,7 +163,7 @@ export function fillTemplate(template: Template, input: unknown, context: unknow
       if (key.endsWith('.$') && typeof value === 'string')
         return [
           key.slice(0, -2),
-          value.startsWith('$$') ? follow(value.slice(1), context) : follow(value, input),
+          value.startsWith('$$') ? followPath(value.slice(1), context) : followPath(value, input),
         ];
       return [key, isTemplate(value) ? fillTemplate(value, input, context) : value];
     }),
@@ -160,9 +173,9 @@ export function fillTemplate(template: Template, input: unknown, context: unknow
 const isTemplate = (value: unknown): value is Template =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function follow(path: string, root: unknown): unknown {
-  if (!/^\$(\.\w+)*$/.test(path))
-    throw new Error(`The path ${path} of a Task's payload is not understood here.`);
+/** The value at a path such as `$.a.b`. @throws States.Runtime when it leads nowhere */
+export function followPath(path: string, root: unknown): unknown {
+  if (!/^\$(\.\w+)*$/.test(path)) throw new Error(`The path ${path} is not understood here.`);
   let value = root;
   for (const field of path.split('.').slice(1)) {
     if (!isTemplate(value) || !Object.hasOwn(value, field))

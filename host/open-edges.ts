@@ -6,13 +6,12 @@ import { deployedProviders, type DeployedProviders } from '../src/config/deploye
 import { SIMULATOR } from '../src/config/known-providers.ts';
 import type { TaskEdges } from '../src/announce/channel.ts';
 import type { Log } from '../src/log.ts';
-import { providerEdgesFromEnvironment } from '../src/runtime/provider-edges.ts';
-import { openChannels } from '../src/runtime/announce-edges.ts';
 import { STAGING } from '../src/store/staged-file.ts';
 import { lockFolder } from './lock.ts';
+import { machineEdges } from './machine-edges.ts';
 import { makeFolder } from './make-folder.ts';
 import { WorkerSteps } from './worker-steps.ts';
-import { startSimulator, type Simulator } from '../simulator/index.ts';
+import type { Simulator } from '../simulator/index.ts';
 
 /** This machine's stand-ins for what is deployed: a folder for the bucket, the environment for the secret. */
 export interface LocalEdges extends AsyncDisposable {
@@ -54,12 +53,11 @@ export async function openLocalEdges({ data, simulator, log, config }: OpenEdges
   const running = simulator ? await bringSimulator(folder) : undefined;
   opened.defer(async () => running?.close());
   const providers = simulator ? simulatorAlone(config) : deployedProviders(config);
-  const edges = providerEdgesFromEnvironment(process.env, providers);
-  const steps = opened.use(new WorkerSteps({ log, providers }));
+  const steps = opened.use(new WorkerSteps({ log, folder, providers }));
   steps.warm();
   const all = opened.move();
   return {
-    edges: { ...edges, log, channels: openChannels(process.env, edges.clock) },
+    edges: machineEdges({ folder, log, providers }),
     steps,
     announce: (url) => lock.announce(url),
     simulatorUrl: running?.url,
@@ -74,6 +72,7 @@ function simulatorAlone(config: NightshiftConfig): DeployedProviders {
 }
 
 async function bringSimulator(folder: string): Promise<Simulator> {
+  const { startSimulator } = await import('../simulator/index.ts');
   const running = await startSimulator({ folder: join(folder, '.simulator') });
   process.env['PROVIDER_BASE_URLS'] = JSON.stringify({ [SIMULATOR]: running.url });
   process.env['SIMULATOR_API_KEY'] ??= SIMULATOR_KEY;

@@ -2,6 +2,7 @@ import type { NightshiftConfig } from '../src/config/config.ts';
 import type { TaskEdges } from '../src/announce/channel.ts';
 import { summaryObject, type Summary } from '../src/checkpoints/summary.ts';
 import { jobKey } from '../src/checkpoints/keys.ts';
+import { judgeJob, type Decision } from '../src/doors/judge-job.ts';
 import { resumeJob, startJob, type StartEdges, type StartedJob } from '../src/doors/start-job.ts';
 import { InvalidRequest } from '../src/errors.ts';
 import { cancelToTheEnd } from './cancel-jobs.ts';
@@ -56,6 +57,18 @@ export async function resumeRun(options: RunHost, jobId: string): Promise<Summar
     const resumed = await resumeJob(doors, jobId);
     if (resumed === undefined) throw new InvalidRequest(`There is no job ${jobId}.`);
     return resumed;
+  });
+}
+
+/**
+ * Approves or rejects a job that nothing runs, and lets it go on to its end.
+ * @throws RunAborted when it was interrupted.
+ */
+export async function judgeRun(options: RunHost, jobId: string, decision: Decision): Promise<Summary> {
+  return runStarted(options, async (doors) => {
+    const judged = await judgeJob(doors, jobId, decision);
+    if (judged === undefined) throw new InvalidRequest(`There is no job ${jobId}.`);
+    return judged.resumed ?? { jobId, state: 'finished' };
   });
 }
 

@@ -20,16 +20,22 @@ export function prepareStepThread(): void {
   prepared.unref();
 }
 
-/**
- * Opens a thread for steps.
- * @param providers where each provider's key may go
- * @param module the code of the thread; default: the steps' handlers
- */
-export function openStepThread(providers: DeployedProviders, module?: URL): Worker {
+/** The steps that a thread runs. */
+interface StepThread {
+  /** The data folder. */
+  readonly folder: string;
+  /** Where each provider's key may go. */
+  readonly providers: DeployedProviders;
+  /** The code of the thread. Default: the steps' handlers. */
+  readonly module?: URL | undefined;
+}
+
+/** Opens a thread for steps. */
+export function openStepThread({ folder, providers, module }: StepThread): Worker {
   const worker = (module === undefined ? prepared : undefined) ?? new Worker(module ?? STEP_WORKER);
   if (worker === prepared) prepared = undefined;
   worker.ref();
-  const open: ToWorker = { kind: 'open', providers, environment: { ...process.env } };
+  const open: ToWorker = { kind: 'open', folder, providers, environment: { ...process.env } };
   // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
   worker.postMessage(open);
   return worker;

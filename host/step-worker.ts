@@ -1,26 +1,28 @@
 import { parentPort } from 'node:worker_threads';
 import type { DeployedProviders } from '../src/config/deployed-providers.ts';
-import type { TaskEdges } from '../src/announce/channel.ts';
-import type { LogEvent, LogFields } from '../src/log.ts';
-import { openChannels } from '../src/runtime/announce-edges.ts';
-import { providerEdgesFromEnvironment } from '../src/runtime/provider-edges.ts';
+import type { Log, LogEvent, LogFields } from '../src/log.ts';
 import { callHandlers, loadFirstSteps } from './call-handlers.ts';
 import type { CallStep } from './engine.ts';
+import { machineEdges } from './machine-edges.ts';
 
 /**
  * The thread that steps run in: one that computes without end (or waits for an answer without end) blocks this thread and
  * not the host's, which still answers signals and requests. It may be started before the host knows what its steps may
- * reach: the message `open` says that, and comes first. Its edges come from the environment, as in a Lambda.
+ * reach: the message `open` says that, and comes first.
  */
+
+interface OpenMessage {
+  readonly kind: 'open';
+  /** The data folder. */
+  readonly folder: string;
+  /** Where each provider's key may go. */
+  readonly providers: DeployedProviders;
+  readonly environment: Readonly<NodeJS.ProcessEnv>;
+}
 
 /** From the host. */
 export type ToWorker =
-  | {
-      readonly kind: 'open';
-      /** Where each provider's key may go. */
-      readonly providers: DeployedProviders;
-      readonly environment: Readonly<NodeJS.ProcessEnv>;
-    }
+  | OpenMessage
   | { readonly kind: 'call'; readonly id: number; readonly step: string; readonly event: unknown }
   | { readonly kind: 'ping' }
   /** The host stops: calls end what they began, and begin nothing new. */
@@ -45,7 +47,7 @@ const abandoned = new AbortController();
 let call: CallStep = () => Promise.reject(new Error('The host has not said yet what steps may reach.'));
 
 port.on('message', (message: ToWorker) => {
-  if (message.kind === 'open') call = open(message.providers, message.environment);
+  if (message.kind === 'open') call = open(message);
   else if (message.kind === 'ping') tell({ kind: 'pong' });
   else if (message.kind === 'halt') halted.abort();
   else if (message.kind === 'abandon') abandoned.abort();
@@ -54,16 +56,11 @@ port.on('message', (message: ToWorker) => {
 
 await loadFirstSteps();
 
-function open(providers: DeployedProviders, environment: Readonly<NodeJS.ProcessEnv>): CallStep {
+function open({ folder, providers, environment }: OpenMessage): CallStep {
   Object.assign(process.env, environment);
-  const edges = providerEdgesFromEnvironment(process.env, providers, abandoned.signal);
-  const hosted: TaskEdges = {
-    ...edges,
-    halted: halted.signal,
-    log: (event, fields) => tell({ kind: 'log', event, fields }),
-    channels: openChannels(process.env, edges.clock),
-  };
-  return callHandlers(hosted);
+  const log: Log = (event, fields) => tell({ kind: 'log', event, fields });
+  const edges = machineEdges({ folder, log, providers, signal: abandoned.signal });
+  return callHandlers({ ...edges, halted: halted.signal });
 }
 
 async function run(id: number, step: string, event: unknown): Promise<void> {

@@ -15,6 +15,8 @@ export interface Steps {
 
 interface WorkerStepsOptions {
   readonly log: Log;
+  /** The data folder. */
+  readonly folder: string;
   /** Where each provider's key may go. */
   readonly providers: DeployedProviders;
   /** How long the thread may not answer before it is ended, in milliseconds. */
@@ -122,7 +124,7 @@ export class WorkerSteps implements Steps, AsyncDisposable {
   }
 
   #start(): Worker {
-    const worker = openStepThread(this.#options.providers, this.#options.module);
+    const worker = openStepThread(this.#options);
     const isCurrent = (): boolean => worker === this.#worker;
     worker.on('message', (message: FromWorker) => {
       if (isCurrent()) this.#receive(message);

@@ -193,6 +193,8 @@ export class BatchWorkflow extends Construct {
     const { shardsInFlight = 100 } = config.limits ?? {};
     const machine = new Machine(this, 'Machine', {
       steps,
+      bucket: this.bucket,
+      bucketKey: this.#objectKey,
       maxConcurrency: shardsInFlight,
       timeout: Duration.days(jobDaysOf(config)),
       logs: props,

@@ -1,29 +1,46 @@
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import {
   Choice,
   Condition,
   DistributedMap,
   Fail,
   JsonPath,
+  S3JsonItemReader,
   StateMachineType,
   Succeed,
   TaskInput,
+  Wait,
+  WaitTime,
 } from 'aws-cdk-lib/aws-stepfunctions';
 import type { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
 import { RETRY_ANNOUNCE, RETRY_TRANSIENT } from './retry-policies.ts';
 import { defineShard } from './shard-states.ts';
+import { TO_RUN } from './step-table.ts';
 import type { StepFunctions } from './steps.ts';
 import { catchEverything, stepTask } from './step-task.ts';
 
+interface ShardsAtOnce {
+  readonly bucket: IBucket;
+  /** Most shards of one job at the provider at the same time. */
+  readonly maxConcurrency: number;
+}
+
 /**
- * The states of one job: build, every shard, write, announce, end. Returns the first state. Whatever
- * fails before *Write results* is passed to it, so that every job ends with a summary.
+ * The states of one job: build, every shard, write, announce, end. A job with a pilot goes from *For each shard* back to
+ * *Build requests*, which says what follows. Returns the first state. Whatever fails before *Write results* is passed to it, so
+ * that every job ends with a summary.
  */
-export function defineJob(states: Construct, steps: StepFunctions, maxConcurrency: number): LambdaInvoke {
+export function defineJob(
+  states: Construct,
+  steps: StepFunctions,
+  { bucket, maxConcurrency }: ShardsAtOnce,
+): LambdaInvoke {
   const buildRequests = stepTask(states, 'Build requests', steps['build-requests'], {
     retries: [RETRY_TRANSIENT],
   });
-  const forEachShard = mapOverShards(states, maxConcurrency);
+  const forEachShard = mapOverShards(states, { bucket, maxConcurrency });
   forEachShard.itemProcessor(defineShard(states, steps));
   const writeResults = stepTask(states, 'Write results', steps['write-results'], {
     retries: [RETRY_TRANSIENT],
@@ -33,25 +50,38 @@ export function defineJob(states: Construct, steps: StepFunctions, maxConcurrenc
   buildRequests.next(
     Choice.jsonPath(states, 'All built?')
       .when(Condition.isPresent('$.building'), buildRequests)
+      .when(Condition.isPresent('$.waiting'), waitForApproval(states).next(buildRequests))
+      // A list without an item is none that Step Functions is known to read.
+      .when(Condition.numberEquals('$.toRun.shards', 0), writeResults)
       .otherwise(forEachShard),
   );
-  forEachShard.next(writeResults);
+  forEachShard.next(
+    Choice.jsonPath(states, 'Only the pilot?')
+      .when(Condition.isPresent('$.pilot'), buildRequests)
+      .otherwise(writeResults),
+  );
   endJob(states, steps, writeResults);
   return buildRequests;
 }
 
+/** A loop in place of a task token: see docs/decisions/0016-approval.md. */
+function waitForApproval(states: Construct): Wait {
+  return Wait.jsonPath(states, 'Wait for approval', { time: WaitTime.secondsPath('$.waitSeconds') });
+}
+
 /**
  * One child execution per shard, each with a history of its own: a poll costs 9 of an execution's 25,000 events, so
- * shards cannot share one. Items come from the state and results go nowhere: the map needs no rights on the bucket.
+ * shards cannot share one. Items come from the bucket, so that their number is not limited by what crosses a state; results go nowhere.
  */
-function mapOverShards(states: Construct, maxConcurrency: number): DistributedMap {
+function mapOverShards(states: Construct, { bucket, maxConcurrency }: ShardsAtOnce): DistributedMap {
   return DistributedMap.jsonPath(states, 'For each shard', {
     mapExecutionType: StateMachineType.STANDARD,
     label: 'shards',
-    itemsPath: '$.shards',
+    itemReader: new ToRunReader({ bucket, key: JsonPath.stringAt('$.toRun.key') }),
     itemSelector: {
       'jobId.$': '$.jobId',
-      'shard.$': '$$.Map.Item.Value',
+      'shard.$': '$$.Map.Item.Value.shard',
+      'planned.$': '$$.Map.Item.Value.planned',
       'provider.$': '$.provider',
       'polling.$': '$.polling',
     },
@@ -60,6 +90,14 @@ function mapOverShards(states: Construct, maxConcurrency: number): DistributedMa
     toleratedFailurePercentage: 100,
     resultPath: JsonPath.DISCARD,
   });
+}
+
+/** Reads the items of the map. The CDK's own reader would let the machine read the whole bucket. */
+class ToRunReader extends S3JsonItemReader {
+  override providePolicyStatements(): PolicyStatement[] {
+    const resources = [this.bucket.arnForObjects(TO_RUN)];
+    return [new PolicyStatement({ actions: ['s3:GetObject'], resources })];
+  }
 }
 
 /** Announces the job's end, whatever its status is. The output is dropped, so that the end keeps its own. */

@@ -1,6 +1,8 @@
 import { ArnFormat, Names, RemovalPolicy, Stack, type Duration } from 'aws-cdk-lib';
 import { PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import {
   CfnStateMachineAlias,
   CfnStateMachineVersion,
@@ -13,11 +15,15 @@ import { acknowledgeWildcards } from './acknowledge-wildcards.ts';
 import { logGroupProps, type LogSettings } from './function-settings.ts';
 import { defineJob } from './job-states.ts';
 import type { StepFunction } from './step-function.ts';
-import { isTask, type StepName } from './step-table.ts';
+import { isTask, TO_RUN, type StepName } from './step-table.ts';
 import type { StepFunctions } from './steps.ts';
 
 export interface MachineProps {
   readonly steps: StepFunctions;
+  /** Holds the items of the map. */
+  readonly bucket: IBucket;
+  /** Its objects are encrypted with it. */
+  readonly bucketKey: IKey | undefined;
   /** Most shards of one job at the provider at the same time. */
   readonly maxConcurrency: number;
   /** How long one execution may take. */
@@ -31,20 +37,26 @@ export class Machine extends Construct {
   /** The alias that doors start: the last deployed version. */
   readonly alias: CfnStateMachineAlias;
 
-  constructor(scope: Construct, id: string, { steps, maxConcurrency, timeout, logs }: MachineProps) {
+  constructor(scope: Construct, id: string, props: MachineProps) {
     super(scope, id);
+    const { steps, bucket, bucketKey, timeout, logs } = props;
     // States are named by their construct ids; a scope of their own keeps those clear of everything else's.
     const states = new Construct(this, 'States');
     this.stateMachine = new StateMachine(this, 'StateMachine', {
       comment: "Nightshift: one execution turns one job's rows into one result each",
-      definitionBody: DefinitionBody.fromChainable(defineJob(states, steps, maxConcurrency)),
+      definitionBody: DefinitionBody.fromChainable(defineJob(states, steps, props)),
       timeout,
       tracingEnabled: true,
       logs: { destination: this.createLogs(logs), level: LogLevel.ALL, includeExecutionData: false },
     });
+    bucketKey?.grant(this.stateMachine, 'kms:Decrypt');
     this.alias = this.publish();
     this.allowVersions(steps);
     this.acknowledge(steps);
+    acknowledgeWildcards(this, {
+      resources: [bucket.arnForObjects(TO_RUN)],
+      reason: 'The items of the map: one object per job.',
+    });
   }
 
   /** Lets a door start jobs, and see whether they run. */

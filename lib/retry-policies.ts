@@ -58,6 +58,7 @@ export const PERMANENT_ERRORS: readonly string[] = [
   'BatchOpen',
   'JobStopped',
   'BudgetExceeded',
+  'PilotStopped',
   'StoreRejected',
   'AnnouncementRejected',
   'CountsDoNotReconcile',

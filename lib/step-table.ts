@@ -50,7 +50,13 @@ const JOBS = 'jobs/*';
 const CHECKPOINTS = 'jobs/*.json';
 const RECORDS = 'jobs/*/job.json';
 const PLANS = 'jobs/*/plan.json';
+/** The items of the machine's map. */
+export const TO_RUN = 'jobs/*/to-run.json';
 const STOPS = 'jobs/*/stop.json';
+/** How a job's pilot is, what a person says of it, and its results. */
+const PILOTS = 'jobs/*/pilot.json';
+const APPROVALS = 'jobs/*/approval.json';
+const PILOT_RESULTS = 'output/*/pilot.jsonl';
 /** The ledgers: the cost of jobs, and of a profile's jobs in a month. */
 const LEDGERS = 'jobs/*/ledger/*.json';
 const MONTHS = 'spending/*.json';
@@ -97,7 +103,7 @@ export const STEPS = {
     stopsJobs: true,
     reads: [CHECKPOINTS, INPUTS, STAGED, OUTPUTS],
     // Inputs: whoever gets an address to upload to uploads with this role's rights.
-    puts: [RECORDS, ROWS, STOPS, INDEX, INPUTS, STAGED, SAMPLES, LEDGERS],
+    puts: [RECORDS, ROWS, STOPS, APPROVALS, INDEX, INPUTS, STAGED, SAMPLES, LEDGERS],
     // A resume or a cancel deletes these.
     deletes: [STOPS, SUMMARIES],
   },
@@ -107,9 +113,23 @@ export const STEPS = {
     readsVersions: [INPUTS, STAGED, OUTPUTS],
     // Its own request lines: ids that look like duplicates are looked for in them.
     // Also the files of a shard that an earlier call has begun, and the results of jobs that are retried or sampled.
-    reads: [RECORDS, PLANS, ROWS, INPUTS_OF_JOBS, CANDIDATES, CLAIMS, LEDGERS, BUILDS, SHARDS],
-    puts: [PLANS],
-    streams: [SHARDS, BUILDS],
+    // How the job's pilot is, and what a person says of it.
+    reads: [
+      RECORDS,
+      PLANS,
+      ROWS,
+      INPUTS_OF_JOBS,
+      CANDIDATES,
+      CLAIMS,
+      LEDGERS,
+      BUILDS,
+      SHARDS,
+      STOPS,
+      PILOTS,
+      APPROVALS,
+    ],
+    puts: [PLANS, PILOTS, TO_RUN],
+    streams: [SHARDS, BUILDS, PILOT_RESULTS],
     // Also rows that were wrongly called duplicates, and the claims of a job that is refused.
     deletes: ['jobs/*/shards/*/stopped.json', 'jobs/*/shards/*/round-0.*', CLAIMS, BUILDS],
   },

@@ -1,5 +1,6 @@
 import type { CaughtError, Failure } from './errors.ts';
 import type { ShardStep } from './checkpoints/collected.ts';
+import type { ShardPlan } from './checkpoints/plan.ts';
 import type { Summary } from './checkpoints/summary.ts';
 import type { PollLimits } from './checkpoints/profile.ts';
 import type { ProviderSettings } from './provider/batch-provider.ts';
@@ -20,11 +21,30 @@ export interface BuildingContext extends JobInput {
   readonly building: { readonly rows: number; readonly shards: number };
 }
 
+/** Into *Build requests*: at the job's start, and again after its pilot and while it waits for an approval. */
+export interface BuildContext extends JobInput {
+  readonly pilot?: true;
+  readonly waiting?: WaitingContext['waiting'];
+}
+
+/** Out of *Build requests* while a person has to approve the job, into *Wait for approval*, and into *Build requests* again. */
+export interface WaitingContext extends JobInput {
+  /** When the wait began. */
+  readonly waiting: { readonly since: number };
+  readonly waitSeconds: number;
+}
+
 /** Out of *Build requests*, into *For each shard*. */
 export interface JobContext {
   readonly jobId: string;
+  /** The shards are those of the job's pilot: *Build requests* says what follows. */
+  readonly pilot?: true;
   /** Shards that still have work: finished ones are left out, so a resume costs nothing for them. */
-  readonly shards: readonly number[];
+  readonly toRun: {
+    readonly shards: number;
+    /** Of the list of them, the items of the map (`src/checkpoints/to-run.ts`): too long to cross the state. */
+    readonly key: string;
+  };
   readonly provider: ProviderSettings;
   readonly polling: PollLimits;
 }
@@ -33,6 +53,8 @@ export interface JobContext {
 export interface ShardContext {
   readonly jobId: string;
   readonly shard: number;
+  /** What the plan says of it, so that no step of a shard reads the whole plan. */
+  readonly planned?: ShardPlan;
   readonly provider: ProviderSettings;
   readonly polling: PollLimits;
   /** Absent at the start: *Upload file* finds the round from the checkpoints. */

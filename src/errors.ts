@@ -77,6 +77,11 @@ export class ShardMustWait extends Error {
   override readonly name = 'ShardMustWait';
 }
 
+/** The job's pilot does not let the rest be sent: too many bad rows, a rejection, or no approval in time. Not retried. */
+export class PilotStopped extends Error {
+  override readonly name = 'PilotStopped';
+}
+
 /** The object store did not answer as it should (throttling, 5xx, timeout). Retried with growing waits. */
 export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';

@@ -9,6 +9,8 @@ export type LogEvent =
   | 'job_waits'
   | 'build_paused'
   | 'requests_built'
+  | 'pilot_started'
+  | 'pilot_judged'
   | 'file_uploaded'
   | 'batch_created'
   | 'batch_found_again'

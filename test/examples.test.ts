@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import config from '../nightshift.config.ts';
-import { parseConfig } from '../src/config/config.ts';
+import { checkConfig } from '../src/config/check-config.ts';
 import { openWorld } from './workflow/world.ts';
 
 const EXAMPLES = join(import.meta.dirname, '..', 'examples');
@@ -16,7 +16,7 @@ test.each([
   ['embeddings', 'texts.txt', 3],
   ['embeddings', 'texts.txt.gz', 3],
 ])('the profile %s answers every row of examples/%s', async (profile, file, rows) => {
-  const world = await openWorld({ config: parseConfig(config) });
+  const world = await openWorld({ config: checkConfig(config) });
 
   const { summary, results } = await world.run(readFileSync(join(EXAMPLES, file)), {
     name: basename(file),

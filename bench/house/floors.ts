@@ -13,7 +13,7 @@ export const FLOORS: readonly (readonly string[])[] = [
   ['output', 'spending'],
   ['reuse'],
   ['rows', 'batches'],
-  ['profiles', 'ladder'],
+  ['profiles', 'ladder', 'pilot'],
   ['requests'],
   ['config'],
   ['collect/lines', 'tables'],

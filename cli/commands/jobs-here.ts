@@ -20,7 +20,7 @@ import { reportSummary } from '../view/report.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
 
 /** A data folder of this machine. */
-interface FolderFlags {
+export interface FolderFlags {
   readonly data: string;
   readonly json?: true;
 }
@@ -72,14 +72,14 @@ export async function resumeHere(
   return exitStatus(ended);
 }
 
-const WHERE = { stack: undefined, outputs: '' };
+export const WHERE = { stack: undefined, outputs: '' };
 
 /** A job that failed or was cancelled can be continued, and may have batches to cancel. */
 function mayGoOn({ status }: Summary): boolean {
   return status === 'failed' || status === 'cancelled';
 }
 
-async function requireJob(target: Target, jobId: string): Promise<Job> {
+export async function requireJob(target: Target, jobId: string): Promise<Job> {
   const job = await jobObject.read(target.store, jobId);
   if (job !== undefined) return job;
   throw (await summaryObject.read(target.store, jobId)) === undefined
@@ -92,7 +92,11 @@ async function requireJob(target: Target, jobId: string): Promise<Job> {
  * @returns whether it does it; false when no process works there
  * @throws InvalidRequest when it says no, or takes no requests, as a run
  */
-async function askHolder(data: string, jobId: string, what: 'cancel' | 'resume'): Promise<boolean> {
+export async function askHolder(
+  data: string,
+  jobId: string,
+  what: 'cancel' | 'resume' | 'approve' | 'reject',
+): Promise<boolean> {
   const holder = await holderOf(resolve(data));
   if (holder === undefined) return false;
   if (holder.url === undefined)
@@ -106,7 +110,7 @@ async function askHolder(data: string, jobId: string, what: 'cancel' | 'resume')
 }
 
 /** Brings up what runs the job, which is asked the provider that it began with. */
-async function runHere(
+export async function runHere(
   jobId: string,
   { data, json }: FolderFlags,
   config: NightshiftConfig,
@@ -138,7 +142,7 @@ async function runHere(
   return await endOrCancel(ended, interrupts, () => progress.end());
 }
 
-async function tell(target: Target, summary: Summary): Promise<void> {
+export async function tell(target: Target, summary: Summary): Promise<void> {
   const files = (await filesOf(target.store, summary.jobId)).map(({ key }) => target.store.locate(key));
   await reportSummary(target.store, summary, { files });
 }

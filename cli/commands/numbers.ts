@@ -13,6 +13,13 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+/** A share of rows: 0.05 is one in twenty. @throws InvalidArgumentError */
+export function shareOfRows(text: string): number {
+  if (!/^0?\.\d{1,9}$|^0$/.test(text))
+    throw new InvalidArgumentError('It must be a number from 0 to below 1.');
+  return Number(text);
+}
+
 /** @throws InvalidArgumentError */
 export function positiveNumber(text: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It must be a whole number above 0.');

@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import { FORMAT_NAMES } from '../../src/rows/formats.ts';
 import { readSchemaFile } from '../schema-file.ts';
 import type { OpenTarget } from '../targets/open-target.ts';
-import { positiveNumber, wholeNumber } from './numbers.ts';
+import { positiveNumber, shareOfRows, wholeNumber } from './numbers.ts';
 
 /** Which configuration is used. */
 export interface ConfigFlags {
@@ -36,6 +36,9 @@ export interface TreatmentFlags {
   readonly stdin?: string;
   readonly quotes?: boolean;
   readonly dedupe?: boolean;
+  readonly pilot?: number;
+  readonly pilotMaxBad?: number;
+  readonly approve?: true;
 }
 
 export function addTreatmentOptions(command: Command): Command {
@@ -50,6 +53,13 @@ export function addTreatmentOptions(command: Command): Command {
       'a sample: send only the first rows; a later run without it reuses their answers',
       positiveNumber,
     )
+    .option('--pilot <rows>', 'send so many rows first, spread over the input (default: 200)', positiveNumber)
+    .option(
+      '--pilot-max-bad <share>',
+      'send the other rows if no larger share of these is not ok, such as 0.05',
+      shareOfRows,
+    )
+    .option('--approve', 'send the other rows when you approve the job: nightshift approve <job>')
     .option('--endpoint <path>', 'the endpoint, such as /v1/embeddings')
     .option('--rounds <number>', 'most rounds a row may take part in', wholeNumber)
     .option('--dedupe', 'send rows with the same request once, also with a temperature above 0')

@@ -82,6 +82,18 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     description: 'continue a job that failed or was cancelled; nothing is paid twice',
     load: async () => (await jobCommands()).resumeCommand,
   },
+  approve: {
+    group: DEPLOYED,
+    term: 'approve [options] <job>',
+    description: 'send the other rows of a job after its pilot',
+    load: async () => (await import('./judge-commands.ts')).approveCommand,
+  },
+  reject: {
+    group: DEPLOYED,
+    term: 'reject [options] <job>',
+    description: 'end a job that waits after its pilot; its other rows are not sent',
+    load: async () => (await import('./judge-commands.ts')).rejectCommand,
+  },
   retry: {
     group: DEPLOYED,
     term: 'retry [options] <job>',

@@ -16,17 +16,45 @@ export type LoadConfig = (named?: string) => NightshiftConfig | Promise<Nightshi
  */
 export const loadConfig: LoadConfig = async (named) => {
   const file = findConfig(named);
-  const { checkConfig } = await import('../../src/config/check-config.ts');
-  if (file === undefined) return checkConfig((await import('../../nightshift.config.ts')).default);
+  if (file === undefined) return parseExamples();
   const value = file.endsWith('.json') ? await readJsonConfig(file) : await importConfig(file);
   try {
-    return checkConfig(value);
+    return await check(value);
   } catch (error) {
     if (error instanceof InvalidRequest)
       throw new InvalidRequest(`${file}: ${error.message}`, { cause: error });
     throw error;
   }
 };
+
+/** The profiles of the examples, whose schemas `test/config/` checks. */
+async function parseExamples(): Promise<NightshiftConfig> {
+  const [{ parseConfig }, examples] = await Promise.all([
+    import('../../src/config/config.ts'),
+    import('../../nightshift.config.ts'),
+  ]);
+  return parseConfig(examples.default);
+}
+
+/** Most configurations have no schemas, and what compiles those takes longer to load than everything else here. */
+async function check(value: unknown): Promise<NightshiftConfig> {
+  if (!namesOutput(value)) {
+    const { parseConfig } = await import('../../src/config/config.ts');
+    return parseConfig(value);
+  }
+  const { checkConfig } = await import('../../src/config/check-config.ts');
+  return checkConfig(value);
+}
+
+/** Tells whether a profile or a schedule may have a schema for its answers. */
+function namesOutput(value: unknown): boolean {
+  const { profiles, schedules } = Object(value) as Readonly<Record<string, unknown>>;
+  const named = [profiles, schedules].flatMap((entries) => Object.values(Object(entries) as object));
+  return named.some((entry) => {
+    const { output, schema, overrides } = Object(entry) as Readonly<Record<string, unknown>>;
+    return [output, schema, overrides].some((part) => part !== undefined);
+  });
+}
 
 const PROFILE = [['body'], ['output', 'schema']];
 

@@ -1,6 +1,7 @@
 import type { JobDetails } from '../../src/status/job-status.ts';
 import type { ShardStatus } from '../../src/status/shard-status.ts';
 import { printable } from '../../src/printable.ts';
+import { describePilot } from '../../src/status/describe-pilot.ts';
 import { counted } from '../../src/counted.ts';
 import { jobLine, MAX_SHARD_LINES } from './frame.ts';
 
@@ -12,6 +13,9 @@ export function changes(before: JobDetails | undefined, after: JobDetails, now: 
   if (before?.status.rows === undefined && status.rows !== undefined) {
     lines.push(`${counted(status.rows, 'row')} in ${counted(status.shards.total, 'shard')}`);
   }
+  const { pilot } = status;
+  if (pilot !== undefined && pilot.state !== before?.status.pilot?.state)
+    lines.push(describePilot(pilot, status.endedAt !== undefined));
   if (shards.length > MAX_SHARD_LINES) {
     const moved = shards.some((shard, n) => describe(shard) !== describe(before?.shards[n]));
     return moved ? [...lines, jobLine(after, now)] : lines;

@@ -3,6 +3,7 @@ import type { OpenBatch } from '../../src/checkpoints/shard-end.ts';
 import type { JobDetails, JobStatus } from '../../src/status/job-status.ts';
 import type { Target } from '../targets/open-target.ts';
 import { printable } from '../../src/printable.ts';
+import { describePilot } from '../../src/status/describe-pilot.ts';
 import { errorLines } from './error-lines.ts';
 import { grouped } from '../../src/counted.ts';
 import { doneOf, waitTexts } from './figures.ts';
@@ -22,6 +23,7 @@ export function describeJob(details: JobDetails, target: Pick<Target, 'store' | 
     `profile ${printable(profile)}: ${treated.join(', ')}`,
     ...(status.simulated ? [styleText('yellow', 'simulated: its answers are made up')] : []),
     `inputs ${inputs.map(({ key }) => printable(key)).join(', ')}`,
+    ...describedPilot(status),
     ...openShards.slice(0, SHOWN_SHARDS).map((shard) => {
       const { progress } = shard;
       const batch =
@@ -42,6 +44,14 @@ export function describeJob(details: JobDetails, target: Pick<Target, 'store' | 
       : [styleText('red', `It failed: ${printable(status.failure.message)}`)]),
     ...(status.advice === undefined ? [] : [printable(status.advice)]),
     ...nextStep(status, target.options).map((step) => styleText('dim', step)),
+  ];
+}
+
+function describedPilot({ pilot, endedAt }: JobStatus): string[] {
+  if (pilot === undefined) return [];
+  return [
+    describePilot(pilot, endedAt !== undefined),
+    ...(pilot.results === undefined ? [] : [`  ${printable(pilot.results)}`]),
   ];
 }
 
@@ -70,6 +80,9 @@ const NOT_RESUMED: ReadonlySet<string> = new Set(['InvalidInput', 'InvalidReques
 /** A command, where one may help. */
 function nextStep({ jobId, status, results, failure }: JobStatus, options: string): string[] {
   const command = (name: string): string => `nightshift ${name} ${printable(jobId)}${options}`;
+  const approve = `Send its other rows: ${command('approve')}`;
+  if (status === 'waiting') return [approve, `Or end it: ${command('reject')}`];
+  if (status === 'failed' && failure?.name === 'PilotStopped') return [approve];
   if (status === 'queued' || status === 'running' || status === 'cancelling')
     return [`Watch it: ${command('watch')}`];
   if (status !== 'failed' && status !== 'cancelled' && status !== 'stopped') {

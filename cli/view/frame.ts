@@ -5,6 +5,7 @@ import type { OutcomeCounts } from '../../src/checkpoints/counts.ts';
 import type { JobDetails, JobStatus } from '../../src/status/job-status.ts';
 import type { ShardStatus } from '../../src/status/shard-status.ts';
 import { printable } from '../../src/printable.ts';
+import { describePilot } from '../../src/status/describe-pilot.ts';
 import { counted, grouped } from '../../src/counted.ts';
 import { doneOf, duration, figuresOf, nextPollText, waitTexts } from './figures.ts';
 
@@ -35,12 +36,17 @@ export function renderFrame(
   paint: Paint = styleText,
 ): string[] {
   const { shards } = details;
-  const hasRoom = shards.length <= MAX_SHARD_LINES && shards.length + 2 <= rows;
+  const hasRoom =
+    shards.length <= MAX_SHARD_LINES && shards.length + (details.status.pilot === undefined ? 2 : 3) <= rows;
   const bars = columns >= BAR_MIN_COLUMNS;
   const lines = hasRoom
     ? shards.map((shard) => shardLine(shard, { now, bars, paint }))
     : aggregateLines(details, { bars, paint });
-  return [...lines, jobLine(details, now, paint)].map((line) => cliTruncate(line, Math.max(1, columns - 1)));
+  const { pilot } = details.status;
+  const told = pilot === undefined ? [] : [describePilot(pilot, details.status.endedAt !== undefined)];
+  return [...lines, ...told, jobLine(details, now, paint)].map((line) =>
+    cliTruncate(line, Math.max(1, columns - 1)),
+  );
 }
 
 const MARKS = { waiting: '○', running: '◐', stopped: '■', done: '✔' } as const;
@@ -127,6 +133,7 @@ function troubles(counts: OutcomeCounts): string[] {
 
 function colourOf(status: JobStatus['status']): 'green' | 'yellow' | 'red' | 'cyan' {
   if (status === 'succeeded' || status === 'empty') return 'green';
-  if (status === 'partial' || status === 'cancelling' || status === 'stopped') return 'yellow';
+  if (status === 'partial' || status === 'cancelling' || status === 'stopped' || status === 'waiting')
+    return 'yellow';
   return status === 'failed' || status === 'cancelled' ? 'red' : 'cyan';
 }

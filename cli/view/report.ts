@@ -7,6 +7,7 @@ import { readingNotices } from './reading-notices.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
 import { moneyText } from '../../src/spending/price.ts';
+import { describePilot } from '../../src/status/describe-pilot.ts';
 import { counted } from '../../src/counted.ts';
 import { printable } from '../../src/printable.ts';
 import { duration } from './figures.ts';
@@ -43,9 +44,10 @@ export async function reportSummary(
   }
 }
 
-/** For a sample, how to continue; for the job after it, the reused answers; rows that were not sent. */
-function sampleLines({ sample, taken, deduplicated }: Summary): string[] {
+/** For a job with a pilot, how that was; for a sample, how to continue; for the job after it, the reused answers; rows that were not sent. */
+function sampleLines({ sample, taken, deduplicated, pilot }: Summary): string[] {
   return [
+    ...(pilot === undefined ? [] : [describePilot(pilot, true)]),
     ...(sample?.hasMore === true
       ? [
           `A sample: the first ${sample.limit} rows. The same command without --limit goes on with all rows, and takes these answers.`,

@@ -75,6 +75,7 @@ export function addPages(app: Hono, edges: StartEdges, nextFires: NextFires): vo
 const STATES: readonly string[] = [
   'queued',
   'running',
+  'waiting',
   'cancelling',
   'succeeded',
   'partial',

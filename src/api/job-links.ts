@@ -4,6 +4,8 @@ export function jobLinks(jobId: string) {
     self: `/jobs/${jobId}`,
     cancel: `/jobs/${jobId}/cancel`,
     resume: `/jobs/${jobId}/resume`,
+    approve: `/jobs/${jobId}/approve`,
+    reject: `/jobs/${jobId}/reject`,
     retry: `/jobs/${jobId}/retry`,
   };
 }

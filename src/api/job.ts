@@ -1,7 +1,9 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi';
 import { readStatus, type JobStatus } from '../status/job-status.ts';
 import { cancelJob } from '../doors/cancel-job.ts';
+import { judgeJob, type Decision } from '../doors/judge-job.ts';
 import { resumeJob } from '../doors/start-job.ts';
+import { InvalidRequest, RequestConflict } from '../errors.ts';
 import type { Links } from '../store/links.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { answer, problems } from './describe-route.ts';
@@ -9,9 +11,9 @@ import { jobLinks } from './job-links.ts';
 import { rejectOthersJob } from './own-jobs.ts';
 import { ApiProblem } from './problems.ts';
 import { ROUTES } from '../config/routes.ts';
-import { cancellingSchema, jobParams, jobSchema, startedSchema } from './schemas.ts';
+import { cancellingSchema, jobParams, jobSchema, judgedSchema, startedSchema } from './schemas.ts';
 
-/** One job: how it is, cancelling it, letting it go on. */
+/** One job: how it is, cancelling it, letting it go on, judging it by its pilot. */
 export function addJobRoutes(api: OpenAPIHono, edges: ApiEdges): void {
   api.openapi(getJobRoute, async (c) => {
     const { jobId } = c.req.valid('param');
@@ -39,6 +41,41 @@ export function addJobRoutes(api: OpenAPIHono, edges: ApiEdges): void {
     }
     return c.json({ jobId, state, links: jobLinks(jobId) }, 202);
   });
+  api.openapi(approveJobRoute, async (c) => {
+    const { jobId } = c.req.valid('param');
+    await rejectOthersJob(edges, edges.caller(c), jobId);
+    return c.json(await judge(edges, jobId, 'approved'), 202);
+  });
+  api.openapi(rejectJobRoute, async (c) => {
+    const { jobId } = c.req.valid('param');
+    await rejectOthersJob(edges, edges.caller(c), jobId);
+    return c.json(await judge(edges, jobId, 'rejected'), 202);
+  });
+}
+
+const approveJobRoute = createRoute({
+  ...ROUTES.approveJob,
+  operationId: 'approveJob',
+  summary: 'Let the other rows of a job follow its pilot, also after it failed or was rejected.',
+  request: { params: jobParams },
+  responses: { 202: answer('It is approved.', judgedSchema), ...problems(404, 409, 422, 503) },
+});
+
+const rejectJobRoute = createRoute({
+  ...ROUTES.rejectJob,
+  operationId: 'rejectJob',
+  summary: 'End a job that waits after its pilot: its other rows are not sent.',
+  request: { params: jobParams },
+  responses: { 202: answer('It is rejected.', judgedSchema), ...problems(404, 409, 422, 503) },
+});
+
+/** @throws ApiProblem when the job has no pilot that can be judged like this */
+async function judge(edges: ApiEdges, jobId: string, decision: Decision) {
+  const judged = await judgeJob(edges, jobId, decision).catch((error: unknown) => {
+    const isRefused = error instanceof InvalidRequest || error instanceof RequestConflict;
+    throw isRefused ? new ApiProblem('not-to-be-judged', error.message) : error;
+  });
+  return { jobId, state: known(jobId, judged).state, links: jobLinks(jobId) };
 }
 
 const getJobRoute = createRoute({
@@ -75,17 +112,27 @@ function hasEnded(jobId: string): ApiProblem {
 }
 
 /** Keys become addresses that hold for a while. */
-async function withLinks({ results, deadLetters, report, summary, ...status }: JobStatus, links: Links) {
+async function withLinks(
+  { results, deadLetters, report, summary, pilot, ...status }: JobStatus,
+  links: Links,
+) {
   const address = async (key: string | undefined): Promise<string | undefined> =>
     key === undefined ? undefined : links.download(key);
   return {
     ...status,
+    ...(pilot && { pilot: withoutKey(pilot) }),
     links: {
       ...jobLinks(status.jobId),
       results: await address(results),
+      pilot: await address(pilot?.results),
       deadLetters: await address(deadLetters),
       report: await address(report),
       summary: await address(summary),
     },
   };
+}
+
+/** Its key is an address among the links. */
+function withoutKey({ results: _results, ...pilot }: NonNullable<JobStatus['pilot']>) {
+  return pilot;
 }

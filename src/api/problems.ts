@@ -28,6 +28,7 @@ const PROBLEMS = {
   'no-such-route': { status: 404, title: 'There is no such route' },
   'job-has-ended': { status: 409, title: 'The job has ended' },
   'job-is-cancelling': { status: 409, title: 'The job is being cancelled' },
+  'not-to-be-judged': { status: 409, title: 'The job has no pilot that waits for this' },
   'idempotency-conflict': { status: 409, title: 'The Idempotency-Key was used for another request' },
   'already-there': { status: 412, title: 'There is a file of this name' },
   'too-large': { status: 413, title: 'The request is too large' },

@@ -73,6 +73,8 @@ const linksSchema = z.object({
   self: z.string(),
   cancel: z.string(),
   resume: z.string(),
+  approve: z.string(),
+  reject: z.string(),
   retry: z.string(),
 });
 
@@ -89,6 +91,10 @@ export const startedSchema = z
 export const cancellingSchema = z
   .object({ jobId, state: z.literal('cancelling'), links: linksSchema })
   .meta({ id: 'CancelledJob' });
+
+export const judgedSchema = z
+  .object({ jobId, state: z.enum(['approved', 'rejected']), links: linksSchema })
+  .meta({ id: 'JudgedJob' });
 
 const countsSchema = z
   .object({ ok: z.int(), failed: z.int(), exhausted: z.int(), invalid_output: z.int(), invalid: z.int() })
@@ -159,6 +165,20 @@ const openBatchSchema = z.object({
   onResume: z.string().describe('What a resume does with it.'),
 });
 
+const pilotSchema = z
+  .object({
+    state: z
+      .enum(['running', 'waiting', 'passed', 'approved', 'failed', 'rejected', 'unanswered'])
+      .describe(
+        'waiting: for POST …/approve or …/reject. failed, rejected, unanswered: the other rows are not sent.',
+      ),
+    rows: z.int(),
+    counts: countsSchema.optional().describe('What became of its rows; absent while they are sent.'),
+    until: z.string().optional().describe('While it waits: until when.'),
+    reason: z.string().optional().describe('Why the other rows are not sent.'),
+  })
+  .meta({ id: 'Pilot' });
+
 export const jobSchema = z
   .object({
     ...overviewShape,
@@ -171,6 +191,7 @@ export const jobSchema = z
     model: z.string().optional(),
     endpoint: z.string().optional(),
     rows: z.int().optional().describe('Input rows, once they are counted.'),
+    pilot: pilotSchema.optional().describe('Of a job that sends some rows before all others.'),
     counts: countsSchema.describe('Rows with their final outcome so far.'),
     shards: z.object({
       total: z.int(),
@@ -202,6 +223,7 @@ export const jobSchema = z
     advice: z.string().optional(),
     links: linksSchema.extend({
       results: z.string().optional().describe('Holds for 15 minutes.'),
+      pilot: z.string().optional().describe("The results of the pilot's rows."),
       deadLetters: z.string().optional(),
       report: z.string().optional(),
       summary: z.string().optional(),

@@ -1,10 +1,11 @@
 import type { BatchCheckpoint, CreateAnnouncement } from '../checkpoints/batch-checkpoint.ts';
-import { roundKey, shardsPrefix } from '../checkpoints/keys.ts';
+import { JOBS_PREFIX, roundKey } from '../checkpoints/keys.ts';
 import { readRequests } from '../checkpoints/shard-part.ts';
 import { uploadObject } from '../checkpoints/upload.ts';
 import type { UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { ProviderNotFound, ProviderRejected } from '../errors.ts';
+import { foldedId } from '../jsonl/folded-id.ts';
 import { frameLines } from '../jsonl/lines.ts';
 import type { Batch } from '../provider/batch-provider.ts';
 import { asWire } from '../provider/wire.ts';
@@ -50,14 +51,12 @@ export async function findUnmarked(
   const listed = await edges.provider(context.provider).listUnmarked?.(new Set(before));
   if (listed === undefined) return undefined;
   const customIds = await readCustomIds(store, context);
-  const others = await batchesOfJob(store, context);
   // A batch that does not say how many requests it has may be ours all the same: its results tell.
-  const possible = listed.filter(
-    ({ id, counts }) => (counts === undefined || counts.total === customIds.size) && !others.has(id),
-  );
+  const possible = listed.filter(({ counts }) => counts === undefined || counts.total === customIds.size);
+  const others = possible.length === 0 ? NONE : await recordedBatches(store);
   const ours: Batch[] = [];
   const unclear: Batch[] = [];
-  for (const batch of possible) {
+  for (const batch of possible.filter(({ id }) => !others.has(id))) {
     const whose = await whoseBatch(edges, context, batch, customIds);
     // An earlier run of the same rows has the same ids.
     if (whose === 'unclear' || (whose === 'ours' && before === undefined)) unclear.push(batch);
@@ -66,6 +65,8 @@ export async function findUnmarked(
   if (ours.length === 1) return { batch: ours[0], candidates: [] };
   return { candidates: [...ours, ...unclear].map(({ id }) => id) };
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 async function readCustomIds(store: ObjectStore, context: UploadedContext): Promise<ReadonlySet<string>> {
   const upload = await uploadObject.read(store, context);
@@ -76,18 +77,23 @@ async function readCustomIds(store: ObjectStore, context: UploadedContext): Prom
   return ids;
 }
 
-/** Batches that are known to be of a round of this job. */
-async function batchesOfJob(store: ObjectStore, { jobId }: UploadedContext): Promise<ReadonlySet<string>> {
+/**
+ * Batches that are known to be of a round, of this job or another one: generated ids are the same in each job. The list is
+ * long, and read only after a create was lost.
+ */
+async function recordedBatches(store: ObjectStore): Promise<ReadonlySet<string>> {
   const keys: string[] = [];
-  for await (const { key } of store.list(shardsPrefix(jobId)))
-    if (key.endsWith('.batch.json')) keys.push(key);
+  for await (const { key } of store.list(JOBS_PREFIX)) if (key.endsWith('.batch.json')) keys.push(key);
   const known = await sideBySide(keys, (key) => readJson<BatchCheckpoint>(store, key));
   return new Set(known.flatMap((checkpoint) => checkpoint?.batchId ?? []));
 }
 
+/** Lines that are compared, where a batch says how many requests it has. */
+const COMPARED_LINES = 1_000;
+
 /**
- * Whose batch it is. A batch has one line for each of its requests: where it says how many those are, one line tells, else all
- * of them.
+ * Whose batch it is, by the ids of its results, which may have been changed on their way. A batch has one line for each of its
+ * requests: where it says how many those are, some lines tell, else all of them.
  */
 async function whoseBatch(
   edges: ProviderEdges,
@@ -96,19 +102,31 @@ async function whoseBatch(
   customIds: ReadonlySet<string>,
 ): Promise<'ours' | 'of others' | 'unclear'> {
   if (outputFileId === undefined) return 'unclear';
+  const ours = new Set([...customIds].map(foldedId));
   const found = new Set<string>();
+  let strangers = 0;
   const results = edges.provider(context.provider).download(outputFileId);
+  for await (const id of idsOf(results)) {
+    if (ours.has(foldedId(id))) found.add(id);
+    else strangers += 1;
+    if (found.size + strangers > customIds.size) return 'of others';
+    if (counts !== undefined && found.size + strangers >= COMPARED_LINES) break;
+  }
+  if (found.size === 0) return strangers === 0 ? 'unclear' : 'of others';
+  // Ids of which some are ours may be those of another run of a part of the rows.
+  const isWhole = counts !== undefined || found.size === customIds.size;
+  return strangers === 0 && isWhole ? 'ours' : 'unclear';
+}
+
+/** The ids of result lines; those that cannot be read say nothing of whose they are. */
+async function* idsOf(results: AsyncIterable<Uint8Array>): AsyncGenerator<string, undefined> {
   for await (const lines of frameLines(results, MAX_LINE_BYTES)) {
     for (const { bytes } of lines) {
       const id = bytes && readId(bytes);
-      if (id === undefined) continue;
-      if (!customIds.has(id)) return 'of others';
-      if (counts !== undefined) return 'ours';
-      found.add(id);
+      if (id !== undefined) yield id;
     }
   }
-  // Results of which nothing can be read say nothing of whose they are.
-  return found.size === customIds.size ? 'ours' : 'unclear';
+  return undefined;
 }
 
 function readId(bytes: Buffer): string | undefined {
@@ -120,5 +138,5 @@ function readId(bytes: Buffer): string | undefined {
   }
 }
 
-/** Longer than any line. */
-const MAX_LINE_BYTES = 2 ** 40;
+/** Longer than any line of results. */
+const MAX_LINE_BYTES = 512 * 1_048_576;

@@ -11,15 +11,28 @@ export const JOB_FILE_SUFFIX = '.job.json';
 /** The configuration that is deployed, as far as a command line needs it to start jobs. Written by every deploy. */
 export const DEPLOYED_CONFIG_KEY = 'deployed/config.json';
 
+/** The checkpoints of all jobs. */
+export const JOBS_PREFIX = 'jobs/';
 export const jobPrefix = (jobId: string): string => `jobs/${jobId}/`;
 export const jobKey = (jobId: string): string => `jobs/${jobId}/job.json`;
 export const planKey = (jobId: string): string => `jobs/${jobId}/plan.json`;
+/** The shards that are left to run: the items of the machine's map. */
+export const toRunKey = (jobId: string): string => `jobs/${jobId}/to-run.json`;
 /** What a build that takes several calls carries from one to the next. Absent once the plan is written. */
 export const buildPrefix = (jobId: string): string => `jobs/${jobId}/build/`;
 export const buildStateKey = (jobId: string): string => `${buildPrefix(jobId)}state.json`;
 /** A table that it carries, as it was saved for the nth time. */
 export const buildTableKey = (at: { readonly jobId: string; readonly turn: number }, name: string): string =>
   `${buildPrefix(at.jobId)}${name}-${at.turn}.bin`;
+/** A build whose rows are set aside for a pilot: its plan before that. */
+export const pilotDraftKey = (jobId: string): string => `${buildPrefix(jobId)}pilot.json`;
+/** Rows of one shard that are set aside for the pilot. */
+export const pilotRowsKey = ({ jobId, shard }: ShardRef, file: 'requests' | 'sources'): string =>
+  `${buildPrefix(jobId)}pilot-${shardName(shard)}.${file}.jsonl`;
+/** How a job's pilot is. */
+export const pilotKey = (jobId: string): string => `jobs/${jobId}/pilot.json`;
+/** Whether a person lets the job go on after its pilot. */
+export const approvalKey = (jobId: string): string => `jobs/${jobId}/approval.json`;
 /** The rows of a request that brought its rows along; `hash` tells them from those of another request for the job. */
 export const rowsKey = (jobId: string, hash: string): string => `jobs/${jobId}/rows-${hash}.jsonl`;
 /** Which job is the sample of some inputs, by what they are and how they are treated. No jobId is `samples`. */
@@ -46,6 +59,8 @@ export const joinedKey = (jobId: string, since: number, name: string): string =>
 
 export const resultsKey = (jobId: string): string => `output/${jobId}/results.jsonl`;
 export const deadLettersKey = (jobId: string): string => `output/${jobId}/dead-letters.jsonl`;
+/** The results of the job's pilot, for the person who judges it. */
+export const pilotResultsKey = (jobId: string): string => `output/${jobId}/pilot.jsonl`;
 /** The input and its answers as a table, where the profile asks for it. */
 export const tableKey = (jobId: string, format: string): string => `output/${jobId}/results.${format}`;
 /** An answer that is a file: an image, a recording. */

@@ -1,7 +1,8 @@
-import { planKey } from './keys.ts';
+import { planKey, type ShardRef } from './keys.ts';
 import { storedObject } from './stored-object.ts';
 import type { Failure } from '../errors.ts';
 import type { InputRef } from './job.ts';
+import type { ObjectStore } from '../store/object-store.ts';
 
 /** `plan.json`: what Build decided. */
 export interface Plan {
@@ -35,6 +36,10 @@ export interface ShardPlan {
   readonly answered?: number;
   /** Rows that an earlier row of the job answers for, perhaps one of another shard; absent when there are none. */
   readonly deduplicated?: number;
+  /** Rows that the pilot's shards answer for; absent when there are none. */
+  readonly piloted?: number;
+  /** The shard has rows of the pilot. Each is also a row of the shard that it was taken from, where its lines are put in the end. */
+  readonly pilot?: true;
   /** Request lines in `round-1.requests.jsonl` and their bytes. Rows without one are in round 0. */
   readonly requests: number;
   readonly bytes: number;
@@ -86,6 +91,11 @@ export type RowProblemCode =
 
 export const MAX_LISTED_PROBLEMS = 100;
 
+/** The shards of a job's pilot, which stand behind all others. */
+export function pilotShards({ shards }: Pick<Plan, 'shards'>): readonly number[] {
+  return shards.flatMap(({ pilot }, shard) => (pilot === true ? [shard] : []));
+}
+
 /** Whether Build wrote a round 0: the shard has rows that are not sent. */
 export function hasRoundZero({ rows, requests }: ShardPlan): boolean {
   return rows > requests;
@@ -97,3 +107,21 @@ export function rowsToSend({ shards }: Pick<Plan, 'shards'>): number {
 }
 
 export const planObject = storedObject<Plan, string>(planKey);
+
+/** A shard, and what the job's plan says of it. */
+export interface PlannedShard extends ShardRef {
+  /** Absent where the caller does not know it: then it is read from the plan, which grows with the job's shards. */
+  readonly planned?: ShardPlan | undefined;
+}
+
+/** What the job's plan says of a shard. */
+export async function readShardPlan(
+  store: ObjectStore,
+  { jobId, shard, planned }: PlannedShard,
+): Promise<ShardPlan> {
+  if (planned !== undefined) return planned;
+  const { shards } = await planObject.require(store, jobId);
+  const plan = shards[shard];
+  if (plan === undefined) throw new Error(`The plan of job ${jobId} has no shard ${shard}.`);
+  return plan;
+}

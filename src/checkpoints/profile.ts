@@ -38,6 +38,8 @@ export interface ResolvedProfile {
   readonly output?: OutputRules | undefined;
   /** The share of rows that are not ok above which no further shard is started. */
   readonly maxBad?: number | undefined;
+  /** Rows that are sent before all others, and what has to hold before the others follow. */
+  readonly pilot?: PilotRules | undefined;
   /** For estimates, and for budgets in money. */
   readonly price?: Price | undefined;
   /** Tables of the input and its answers that are written beside the results. */
@@ -53,6 +55,15 @@ export interface ResolvedProfile {
   readonly maxBatches?: number | undefined;
   /** Most input tokens of a model's batches that are queued or running, for each model or by model; absent where it is not known. */
   readonly enqueuedTokens?: number | Readonly<Record<string, number>> | undefined;
+}
+
+/** What a pilot is, and what it decides. */
+export interface PilotRules {
+  readonly rows: number;
+  /** The share of its rows that are not ok above which nothing else is sent. */
+  readonly maxBad?: number | undefined;
+  /** A person has to approve, within so many days. */
+  readonly approvalDays?: number | undefined;
 }
 
 /** How rows that are left are asked further: what is another than in the step before. */

@@ -5,6 +5,7 @@ import type { BatchRecord, UnreadableLine } from './collected.ts';
 import type { ErrorCount, ModelUsage, OutcomeCounts, Saved, StepCounts, Usage } from './counts.ts';
 import type { InputRef, SkippedFiles } from './job.ts';
 import type { InputReading, RowProblem } from './plan.ts';
+import type { Pilot } from './pilot.ts';
 import type { OpenBatch } from './shard-end.ts';
 import type { Unexplained } from './unexplained.ts';
 
@@ -76,6 +77,8 @@ export interface Summary {
   readonly models: readonly ModelUsage[];
   /** Of a job with a ladder: what each of its steps came to. */
   readonly steps?: readonly StepSummary[];
+  /** Of a job that sent some rows before all others. */
+  readonly pilot?: Pilot;
   /** Of all answers, those of rows that were asked again included. */
   readonly truncated: number;
   readonly refused: number;

@@ -1,6 +1,7 @@
 import type { Failure } from '../errors.ts';
 import type { BatchRecord } from '../checkpoints/collected.ts';
 import type { InputRef, Job, SkippedFiles } from '../checkpoints/job.ts';
+import type { Pilot } from '../checkpoints/pilot.ts';
 import type { Plan } from '../checkpoints/plan.ts';
 import type { ShardEnd } from '../checkpoints/shard-end.ts';
 import type { Summary } from '../checkpoints/summary.ts';
@@ -24,6 +25,8 @@ export interface JobEnd {
   readonly job: Job;
   /** Absent when Build could not read the input. */
   readonly plan: Plan | undefined;
+  /** Absent for a job without one. */
+  readonly pilot?: Pilot | undefined;
   readonly shards: readonly SettledShard[];
   /** Rows that earlier rows answer for; the shards do not count them. */
   readonly followed?: Followed | undefined;
@@ -45,7 +48,7 @@ export interface Unstarted {
 }
 
 /** Makes the summary of a job. Pure. */
-export function summarize({ job, plan, shards, followed, endedAt, ...end }: JobEnd): Summary {
+export function summarize({ job, plan, pilot, shards, followed, endedAt, ...end }: JobEnd): Summary {
   const ends = shards.map((shard) => shard.end);
   const failure = jobFailure(end, ends);
   const counts = addCounts([...ends.map((end) => end.counts), ...(followed ? [followed.counts] : [])]);
@@ -76,6 +79,7 @@ export function summarize({ job, plan, shards, followed, endedAt, ...end }: JobE
     usage: ends.map(({ usage }) => usage).reduce(addUsage, NO_USAGE),
     ...sumAnswers(ends, profile.price),
     ...stepsOf(job, ends),
+    ...(pilot !== undefined && { pilot }),
     errors: sumErrors([...ends.map(({ errors = [] }) => errors), followed?.errors ?? []]),
     unexplained: sumUnexplained(ends),
     ...unreadableIn(ends),
@@ -161,7 +165,9 @@ function jobFailure(
   { failure, stop }: Pick<JobEnd, 'failure' | 'stop'>,
   ends: readonly ShardEnd[],
 ): Failure | undefined {
-  const failed = failure ?? rootFailure(ends);
+  // Of a job that goes no further because its pilot did not come to its end, the pilot's shards say why.
+  const echoed = failure?.name === 'JobStopped' ? rootFailure(ends) : undefined;
+  const failed = echoed ?? failure ?? rootFailure(ends);
   if (failed === undefined || stop === undefined) return failed;
   return isCancelled(stop) || failed.name === 'JobStopped' ? stop.failure : failed;
 }
@@ -228,6 +234,8 @@ function advise({ name }: Failure): string {
       return `Raise the budget of the profile by what is missing, or wait for the next month where the month's is used up. ${RESUME}`;
     case 'TooManyBadRows':
       return 'Look at the errors of the rows that are not ok. If the profile is wrong, correct it and run the input as a new job. If the rows may be so, raise maxBad, and start the same job again: it goes on from its checkpoints.';
+    case 'PilotStopped':
+      return 'Look at the answers of the pilot. If the profile is wrong, correct it and run the input as a new job. If the rows may be so, let the job go on: nightshift approve <job>. Nothing is paid twice.';
     case 'BatchOpen':
       return `Look at the batches under "open" at the provider: cancel them there, or wait until they have ended. ${RESUME}`;
     case 'OutputIncomplete':

@@ -5,12 +5,19 @@ import { EMBEDDINGS } from '../endpoints/embeddings.ts';
 import { endpointAt } from '../endpoints/endpoints.ts';
 import { SPEECH } from '../endpoints/speech.ts';
 import { InvalidRequest } from '../errors.ts';
-import type { PollLimits, ResolvedProfile, ShardLimits, TableRules } from '../checkpoints/profile.ts';
+import type {
+  PilotRules,
+  PollLimits,
+  ResolvedProfile,
+  ShardLimits,
+  TableRules,
+} from '../checkpoints/profile.ts';
 import { withOutput } from '../output/request-output.ts';
 import { known } from '../provider/dialects/known.ts';
 import type { Dialect } from '../provider/dialects/schema.ts';
 import { readDelimiter } from '../rows/formats/delimiter.ts';
 import { resolveLadder } from './resolve-ladder.ts';
+import { jobDaysOf } from './limits.ts';
 import { moneyProblem } from './money-problem.ts';
 import { DEFAULT_PROVIDER, directEndpoints } from './direct-endpoints.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
@@ -83,6 +90,7 @@ function resolveOne(config: NightshiftConfig, name: string, profile: ProfileConf
     resultShape: profile.resultShape ?? 'compact',
     budget: profile.budget ?? {},
     ...(profile.maxBad === undefined ? {} : { maxBad: profile.maxBad }),
+    ...(profile.pilot === undefined ? {} : { pilot: pilotRules(config, profile.pilot) }),
     ...(profile.output && {
       output: { schema: profile.output.schema, retry: profile.output.retry ?? false },
     }),
@@ -109,6 +117,17 @@ function enqueuedTokensOf(
 function checkMoney(profile: ProfileConfig): void {
   const problem = moneyProblem(profile);
   if (problem !== undefined) throw new InvalidRequest(`${problem.path}: ${problem.message}`);
+}
+
+/** As many rows as show how often a prompt fails that fails now and then. */
+const PILOT_ROWS = 200;
+
+/** A job that waits for an approval has as long for its other rows. */
+function pilotRules(
+  config: NightshiftConfig,
+  { rows = PILOT_ROWS, maxBad, approve }: NonNullable<ProfileConfig['pilot']>,
+): PilotRules {
+  return { rows, ...defined({ maxBad, approvalDays: approve === true ? jobDaysOf(config) / 2 : undefined }) };
 }
 
 /** The delimiter as the character that it is. */

@@ -5,6 +5,8 @@ export const ROUTES = {
   getJob: { method: 'get', path: '/jobs/{jobId}' },
   cancelJob: { method: 'post', path: '/jobs/{jobId}/cancel' },
   resumeJob: { method: 'post', path: '/jobs/{jobId}/resume' },
+  approveJob: { method: 'post', path: '/jobs/{jobId}/approve' },
+  rejectJob: { method: 'post', path: '/jobs/{jobId}/reject' },
   retryJob: { method: 'post', path: '/jobs/{jobId}/retry' },
   createUpload: { method: 'post', path: '/uploads' },
   getOpenApi: { method: 'get', path: '/openapi.json' },

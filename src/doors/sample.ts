@@ -47,7 +47,8 @@ export async function findSample(
 
 /** The same inputs, treated the same way: all that decides on the answers, but not how often they are asked for. */
 function hashOf({ profile, inputs, owner }: Job): string {
-  const { polling: _polling, price: _price, budget: _budget, maxBad: _maxBad, provider, ...rest } = profile;
+  const { polling: _polling, price: _price, budget: _budget, maxBad: _maxBad, ...asked } = profile;
+  const { pilot: _pilot, provider, ...rest } = asked;
   const files = inputs.map(({ key, version, etag }) => [identityOf(key), version, etag]);
   const identity = JSON.stringify([{ ...rest, provider: provider.name }, files, owner]);
   return createHash('sha256').update(identity).digest('hex').slice(0, 32);

@@ -5,7 +5,8 @@ import {
   readError,
   type WireError,
 } from '../provider/error-envelope.ts';
-import { asWire } from '../provider/wire.ts';
+import { numberText } from '../exact-json.ts';
+import { asWire, type Wire } from '../provider/wire.ts';
 import type { Asked, Endpoint, Shown } from './endpoint.ts';
 
 /** What the body of a success is: an answer, as a result line shows it, or a failure that says why it is none. */
@@ -61,9 +62,31 @@ export function listIn(body: unknown, field: string): readonly unknown[] | WireE
   const wire = asWire(body);
   if (wire === undefined) return unexpectedResult(`The answer is ${kindOf(body)} without "${field}".`);
   const list = wire[field];
-  if (isBlank(list)) return emptyResult(`The answer has no "${field}".`);
+  if (isBlank(list)) {
+    const message = `The answer has no "${field}".`;
+    return saysOtherwise(wire, field) ? unexpectedResult(message) : emptyResult(message);
+  }
   if (!isList(list)) return unexpectedResult(`"${field}" of the answer is ${kindOf(list)}, not a list.`);
   return list.every(isBlank) ? emptyResult(`"${field}" of the answer holds nothing.`) : list;
+}
+
+/** Fields around an answer that may hold words. */
+const AROUND = new Set(['usage', 'metadata', 'headers', 'request', 'prompt_filter_results', 'provider']);
+
+/** Whether a body without the field says something in another shape: that is paid for, and would come again. */
+function saysOtherwise(wire: Wire, field: string): boolean {
+  if (wire[field] !== undefined && wire[field] !== null) return false;
+  return Object.entries(wire).some(
+    ([name, value]) => !AROUND.has(name) && typeof value === 'object' && holdsText(value, 0),
+  );
+}
+
+const MAX_LEVELS = 8;
+
+function holdsText(value: unknown, level: number): boolean {
+  if (typeof value === 'string') return value.trim() !== '';
+  const isDeeper = typeof value === 'object' && value !== null && numberText(value) === undefined;
+  return isDeeper && level < MAX_LEVELS && Object.values(value).some((each) => holdsText(each, level + 1));
 }
 
 export function isList(value: unknown): value is readonly unknown[] {

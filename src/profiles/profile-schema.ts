@@ -83,6 +83,20 @@ const price = z.strictObject({
   models: z.record(z.string().min(1), z.strictObject(tokenPrice)).optional(),
 });
 
+const pilot = z
+  .strictObject({
+    /** Rows of the pilot, spread over the whole input. Default 200. */
+    rows: z.number().int().min(1).max(10_000).optional(),
+    /** The largest share of them that may be not ok: 0.05 is one in twenty. */
+    maxBad: share.optional(),
+    /** Wait for a person: `nightshift approve <job>`, or `reject`. */
+    approve: z.boolean().optional(),
+  })
+  .refine(
+    ({ maxBad, approve }) => maxBad !== undefined || approve === true,
+    'must say what decides: maxBad, approve, or both',
+  );
+
 /** Most steps after the first. */
 const MAX_STEPS = 5;
 
@@ -185,6 +199,11 @@ export const profileSchema = z.strictObject({
    * are collected, and the first shard goes alone. Default: never.
    */
   maxBad: share.optional(),
+  /**
+   * Send some rows before all others: `{ rows: 200, maxBad: 0.05 }`. The others follow when no larger share of these is not ok, and,
+   * with `approve: true`, once a person approves. Default: none.
+   */
+  pilot: pilot.optional(),
   /** What a million tokens cost: for `nightshift plan` and the report, and for a budget in money. */
   price: price.optional(),
   /** Tables of the input and its answers, written beside `results.jsonl`: `['csv', 'parquet']`. Default: none. */

@@ -33,8 +33,11 @@ export function readError(value: unknown): WireError {
   };
 }
 
-/** An absent error as a text: empty, or as programs print it. */
-const NO_WORDS = /^\s*(?:null|none|nil|undefined)?\s*$/i;
+/** An absent error as a text: empty, or as programs print it and say that all is well. */
+const NO_WORDS = /^\s*(?:null|none|nil|undefined|false|ok|success|successful|no error)?\.?\s*$/i;
+
+/** Fields that may hold the status of a success. */
+const STATUS_NAMES = new Set(['code', 'status', 'status_code', 'statusCode']);
 
 /** Whether an `error` field reports no error, also in the forms of programs that always write the field: `""`, `{}`, `{"code":null}`. */
 export function saysNothing(error: unknown, level = 0): boolean {
@@ -42,7 +45,12 @@ export function saysNothing(error: unknown, level = 0): boolean {
   if (typeof error === 'string') return NO_WORDS.test(error);
   if (typeof error !== 'object') return error === 0;
   if (isExactNumber(error)) return Number(error.rawJSON) === 0;
-  return level < MAX_LEVELS && Object.values(error).every((value) => saysNothing(value, level + 1));
+  return (
+    level < MAX_LEVELS &&
+    Object.entries(error).every(
+      ([name, value]) => saysNothing(value, level + 1) || (STATUS_NAMES.has(name) && isSuccess(value)),
+    )
+  );
 }
 
 /**
@@ -252,7 +260,10 @@ function readList(list: readonly unknown[], level: number): Found {
 const MAX_LISTED = 20;
 
 /** FastAPI's `detail`: a text, an error, or a list of what is wrong with which field; their types are no codes. */
-function readDetail(detail: unknown, level: number): Found {
+function readDetail(given: unknown, level: number): Found {
+  // Llama Stack has the list under one more name.
+  const inner = asWire(given)?.['errors'];
+  const detail = Array.isArray(inner) ? inner : given;
   if (!Array.isArray(detail)) return read(detail, level + 1);
   const messages = detail.slice(0, MAX_LISTED).map((each: unknown) => {
     const { message } = read(each, level + 1);
@@ -294,10 +305,12 @@ function readText(text: string, level: number): Found {
 /** As much of a text as is searched for a status, in characters. */
 const MAX_WORDS = 2_000;
 
-/** `Error code: 429 - {…}`, as a Python SDK writes it, or `503 Service Unavailable`. */
-const STATUS_FIRST = /^(?:Error code: |HTTP[/ ](?:[\d.]+ )?)?([45]\d\d)(?=$| - |: ?| [A-Z])/;
+/** As Python's libraries write it: `Error code: 429 - {…}`, `Client error '404 Not Found'`, `404, message=`, `503 Service Unavailable`. */
+const STATUS_FIRST =
+  /^(?:Error code: |HTTP[/ ](?:[\d.]+ )?|(?:Client|Server) error ')?([45]\d\d)(?=$| - |: ?|, message=| [A-Z])/;
 /** `Request failed with status code 429`. What a text says of a picture's address is no denial: statuses that pass only. */
-const PASSING_STATUS = /\b(?:HTTP|status|status code|error code|error)[:= '"]{1,3}(408|425|429|5\d\d)\b/i;
+const PASSING_STATUS =
+  /\b(?:HTTP|status|status[ _]?code|error[ _]?code|error)[:= '"]{1,3}(408|425|429|5\d\d)\b/i;
 
 function statusIn(text: string): string | undefined {
   return (STATUS_FIRST.exec(text) ?? PASSING_STATUS.exec(text))?.[1];

@@ -14,6 +14,16 @@ const BRACKETS: Readonly<Record<string, string>> = { '(': '[', ')': ']' };
 
 /** The value of a dict or list as Python prints it (`{'code': None}`); `undefined` for any other text. */
 export function readPythonLiteral(text: string): unknown {
+  const json = pythonAsJson(text);
+  try {
+    return json === undefined ? undefined : JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A dict or list as Python prints it, as JSON; `undefined` where it has other tokens. Its brackets are not checked. */
+export function pythonAsJson(text: string): string | undefined {
   let json = '';
   TOKEN.lastIndex = 0;
   while (TOKEN.lastIndex < text.length) {
@@ -24,13 +34,9 @@ export function readPythonLiteral(text: string): unknown {
     else if (word !== undefined) json += NAMES.get(word) ?? word;
     // Python allows a comma behind the last value, and a tuple of one has it.
     else if (mark !== undefined)
-      json = `${/[\]})]/.test(mark) ? json.replace(/,$/, '') : json}${BRACKETS[mark] ?? mark}`;
+      json = `${/[\]})]/.test(mark) && json.endsWith(',') ? json.slice(0, -1) : json}${BRACKETS[mark] ?? mark}`;
   }
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
+  return json;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', 0: '\0' };

@@ -2,6 +2,7 @@ import type { ReportData } from './report-data.ts';
 import type { RowKind } from './sample-rows.ts';
 import { settledRows } from '../checkpoints/outcomes.ts';
 import { counted, grouped } from '../counted.ts';
+import { describePilot } from '../status/describe-pilot.ts';
 import { amount, duration } from './text.ts';
 
 /** A sentence per outcome, for people who do not know the words. */
@@ -27,6 +28,14 @@ export function money(value: number, currency: string): string {
 
 /** The job in a few sentences, for somebody who was not there. */
 export function tellJob(data: ReportData): string[] {
+  const { pilot } = data;
+  return [
+    ...tellRows(data),
+    ...(pilot === undefined ? [] : [describePilot(pilot, data.progress === undefined)]),
+  ];
+}
+
+function tellRows(data: ReportData): string[] {
   const { rows, counts, seconds, progress, status, survey } = data;
   if (rows === undefined) return ['The rows of the input are being counted.'];
   if (progress !== undefined) return tellProgress(data, rows);

@@ -1,4 +1,5 @@
 import { html, type Html } from './html.ts';
+import { mayBeApproved } from '../status/describe-pilot.ts';
 import { renderPage } from './page.ts';
 import type { ReportData } from './report-data.ts';
 import { latencySection, openShards, timelineSection } from './batch-sections.ts';
@@ -35,21 +36,26 @@ function titleOf({ jobId, status, simulated }: ReportData): string {
   return `${jobId}: ${status}${simulated ? ' (simulated)' : ''}`;
 }
 
+type Action = 'cancel' | 'resume' | 'retry' | 'approve' | 'reject';
+
 /** Addresses of what a host can do with a job. */
 export interface LiveLinks {
   readonly results: string;
   readonly csv: string;
-  readonly post: (action: 'cancel' | 'resume' | 'retry') => string;
+  readonly post: (action: Action) => string;
   /** Profiles that a retry may use. */
   readonly profiles: readonly string[];
 }
 
 /** The possible actions on a job in this status, and their result. */
-function actions({ status, survey }: ReportData, links: LiveLinks): Html {
-  const button = (action: 'cancel' | 'resume' | 'retry', name: string): Html =>
+function actions({ status, survey, pilot }: ReportData, links: LiveLinks): Html {
+  const button = (action: Action, name: string): Html =>
     html`<button type="button" data-post="${links.post(action)}">${name}</button>`;
-  const isOpen = status === 'running' || status === 'queued';
+  const isOpen = status === 'running' || status === 'queued' || status === 'waiting';
+  const mayGoOn = status === 'waiting' || status === 'failed';
   return html`<div class="actions" id="actions" data-part>
+      ${pilot !== undefined && mayGoOn && mayBeApproved(pilot) && button('approve', 'Approve: send the other rows')}
+      ${status === 'waiting' && button('reject', 'Reject: end the job')}
       ${isOpen && button('cancel', 'Cancel the job')}
       ${(status === 'failed' || status === 'cancelled') && button('resume', 'Resume')}
       ${status === 'partial' && retryAction(links)}

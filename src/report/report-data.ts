@@ -47,6 +47,7 @@ export interface ReportFacts extends Pick<
   readonly planned?: Pick<Plan, 'inputTokens'> | undefined;
   readonly retries?: Summary['retries'];
   readonly deduplicated?: Summary['deduplicated'];
+  readonly pilot?: Summary['pilot'];
   /** The progress of a job that still runs. */
   readonly progress?: Pick<JobStatus, 'shards' | 'openShards'> | undefined;
 }
@@ -87,6 +88,7 @@ export interface ReportData {
   readonly cost: Cost;
   readonly retries: Summary['retries'];
   readonly deduplicated: Summary['deduplicated'];
+  readonly pilot: Summary['pilot'];
   readonly files: readonly FileLink[];
   readonly progress: ReportFacts['progress'];
 }
@@ -132,6 +134,7 @@ export function describeReport(facts: ReportFacts): ReportData {
     batches: batches.slice(0, SHOWN_BATCHES).map(showBatch),
     allBatches: batches.length,
     deduplicated: facts.deduplicated,
+    pilot: facts.pilot,
     total: { ...sumAnswers(facts.models), ...facts.usage },
     models: facts.models.map((usage) => ({
       ...usage,

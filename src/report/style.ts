@@ -42,7 +42,7 @@ a:focus-visible, input:focus-visible, select:focus-visible, textarea:focus-visib
 }
 .ok, .succeeded { color: var(--ok); }
 .failed { color: var(--failed); }
-.partial, .exhausted, .cancelled, .cancelling { color: var(--exhausted); }
+.partial, .exhausted, .cancelled, .cancelling, .waiting { color: var(--exhausted); }
 .invalid { color: var(--invalid); }
 .invalid_output { color: var(--invalid_output); }
 .truncated, .refused { color: var(--exhausted); }

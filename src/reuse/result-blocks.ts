@@ -44,10 +44,12 @@ const READS_IN_FLIGHT = 4;
 export class ResultBlocks {
   readonly #store: ObjectStore;
   readonly #blocks: Block[] = [];
-  #rows = 0;
+  #rows: number;
 
-  constructor(store: ObjectStore) {
+  /** @param first position of the first row */
+  constructor(store: ObjectStore, first = 0) {
     this.#store = store;
+    this.#rows = first;
   }
 
   /** Takes the next shard in order. */

@@ -149,8 +149,8 @@ export function hasCharacters(id: string, { characters }: CustomIdRules = ANY_CU
   return CHARACTERS[characters]?.test(id) ?? true;
 }
 
-/** An array of numbers is one text, as tokens. */
-function countInputs(input: unknown): number {
+/** Texts that a body asks to embed. An array of numbers is one text, as tokens. */
+export function countInputs(input: unknown): number {
   return Array.isArray(input) && numberText(input[0]) === undefined ? input.length : 1;
 }
 

@@ -1,5 +1,5 @@
-import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { keepSecret, keptSecret, type SecretAnswer } from './kept-secrets.ts';
+import { getSecretString } from './secrets-on-demand.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -14,21 +14,10 @@ export function readSecretText(secretId: string, now = Date.now()): Promise<Secr
 
 async function ask(secretId: string): Promise<SecretAnswer> {
   try {
-    const { SecretString } = await sharedClient().send(new GetSecretValueCommand({ SecretId: secretId }));
-    return { text: SecretString };
+    return { text: await getSecretString(secretId) };
   } catch (error) {
     return describe(error);
   }
-}
-
-let client: SecretsManagerClient | undefined;
-
-/** One per process. Credentials and region come from the environment. */
-function sharedClient(): SecretsManagerClient {
-  client ??= new SecretsManagerClient({
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: 10_000, throwOnRequestTimeout: true },
-  });
-  return client;
 }
 
 /** What Secrets Manager answers while it asks for patience; every other 4xx stays as it is until a person does something. */

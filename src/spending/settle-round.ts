@@ -9,7 +9,7 @@ import {
   type Spending,
 } from '../checkpoints/ledger.ts';
 import { rowsNotOk } from '../checkpoints/outcomes.ts';
-import { planObject } from '../checkpoints/plan.ts';
+import { readShardPlan, type PlannedShard } from '../checkpoints/plan.ts';
 import type { Price } from '../checkpoints/profile.ts';
 import type { Failure } from '../errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -20,7 +20,7 @@ import { reservationName } from './reserve-round.ts';
 import { tooManyBadRows, withRound } from './too-many-bad-rows.ts';
 
 /** What a round came to. */
-export interface EndedRound extends RoundRef {
+export interface EndedRound extends RoundRef, Pick<PlannedShard, 'planned'> {
   /** Absent when it was not collected: nothing of it was sent, or its batch was left open. */
   readonly collected?: RoundCounts | undefined;
   /** Its batch is left as it is, and may still cost what was reserved. */
@@ -52,8 +52,7 @@ export async function settleRound(
       monthPrefix(profile.name, month),
       (before) => before && settle(before, `${jobId}/${name}`, round),
     );
-  const { shards } = await planObject.require(store, jobId);
-  const rows = shards[round.shard]?.requests ?? 0;
+  const { requests: rows } = await readShardPlan(store, { ...round, jobId });
   const ledger = await changeLedger<JobLedger>(store, ledgerPrefix(jobId), (before = EMPTY_LEDGER) =>
     settleInJob(before, name, rows, round),
   );

@@ -5,6 +5,7 @@ import type { Executions } from '../executions/executions.ts';
 import { lastExecution } from '../executions/executions.ts';
 import type { OutcomeCounts } from '../checkpoints/counts.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
+import { pilotObject, type Pilot } from '../checkpoints/pilot.ts';
 import { planObject, type Plan } from '../checkpoints/plan.ts';
 import type { OpenBatch } from '../checkpoints/shard-end.ts';
 import { summaryObject, type Summary } from '../checkpoints/summary.ts';
@@ -33,6 +34,8 @@ export interface JobStatus extends JobOverview {
   readonly endpoint?: string | undefined;
   /** Input rows; absent until Build has counted them. */
   readonly rows?: number;
+  /** Of a job that sends some rows before all others, once they are chosen. */
+  readonly pilot?: Pilot;
   /** Rows with their final outcome so far. */
   readonly counts: OutcomeCounts;
   /** How many shards there are, by state. */
@@ -63,6 +66,7 @@ interface Facts {
   readonly job: Job | undefined;
   readonly summary: Summary | undefined;
   readonly status: JobState;
+  readonly pilot?: Pilot | undefined;
 }
 
 /**
@@ -113,7 +117,7 @@ function statusOf(
   plan: Plan | undefined,
   shards: readonly ShardStatus[],
 ): JobStatus {
-  const { job, summary } = facts;
+  const { job, summary, pilot = summary?.pilot } = facts;
   const ended = overview(jobId, facts).endedAt !== undefined ? summary : undefined;
   const rows = plan?.rows ?? ended?.rows;
   return {
@@ -124,6 +128,7 @@ function statusOf(
     model: job?.profile.model ?? summary?.model,
     endpoint: job?.profile.endpoint ?? summary?.endpoint,
     ...(rows === undefined ? {} : { rows }),
+    ...(pilot && { pilot }),
     counts: addCounts(ended === undefined ? shards.map((shard) => shard.counts) : [ended.counts]),
     shards: countStates(shards, {
       total: summary?.shards ?? 0,
@@ -142,9 +147,16 @@ async function readFacts({ store, executions }: StatusEdges, jobId: string): Pro
   const last = mayRun ? await lastExecution(executions, jobId) : undefined;
   const cancelled = last?.running === true && isCancelled(await readStop(store, jobId));
   const isBegun = mayRun && last === undefined && (await store.stat(planObject.keyOf(jobId))) !== undefined;
+  const pilot = mayRun && job.profile.pilot !== undefined ? await pilotObject.read(store, jobId) : undefined;
   // On one machine: its process was stopped, and none has taken it up again.
-  if (isBegun) return { job, summary, status: 'stopped' };
-  return { job, summary, status: stateOf(summary, last?.running, cancelled) };
+  if (isBegun) return { job, summary, pilot, status: 'stopped' };
+  const status = stateOf(summary, last?.running, cancelled);
+  return {
+    job,
+    summary,
+    pilot,
+    status: status === 'running' && pilot?.state === 'waiting' ? 'waiting' : status,
+  };
 }
 
 /** @param running whether its last execution runs; undefined when it never had one. */

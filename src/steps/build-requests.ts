@@ -1,31 +1,35 @@
 import { FastRequests } from '../fast-path/fast-requests.ts';
-import type { BuildingContext, JobContext, JobInput } from '../contract.ts';
+import type { BuildContext, BuildingContext, JobContext, WaitingContext } from '../contract.ts';
 import type { Edges } from '../edges.ts';
 import { InvalidInput, InvalidRequest } from '../errors.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import { planObject, type Plan } from '../checkpoints/plan.ts';
 import type { OutputRules } from '../checkpoints/profile.ts';
-import { shardKey, shardsPrefix } from '../checkpoints/keys.ts';
+import { pilotDraftObject } from '../checkpoints/pilot.ts';
+import { draftPilot, makePilot, wantsPilot } from '../pilot/make-pilot.ts';
 import { releaseClaims } from '../requests/claims.ts';
 import { buildOn, buildShards, isPlan } from '../rows/build-shards.ts';
-import { buildStateObject, forgetBuildState, type Unfinished } from '../rows/build-state.ts';
+import { buildStateObject, forgetBuildState, type BuildState, type Unfinished } from '../rows/build-state.ts';
 import type { RequestRules } from '../rows/request-line.ts';
 import { checkEstimate } from '../spending/check-estimate.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { nextShards } from './next-shards.ts';
 
 /**
- * Turns the job's input into shards of request lines, and says which shards have work left. A job that goes on has its
- * plan already, and shards that are done are left out. A call that runs short of time returns what it has built so far, and
- * the next one goes on there.
+ * Turns the job's input into shards of request lines, and says which shards have work left: those of its pilot first, and the others
+ * when the pilot lets them. A job that goes on has its plan already, and shards that are done are left out. A call that runs short
+ * of time returns what it has built so far, and the next one goes on there.
+ * @throws PilotStopped when the pilot does not let the others follow.
  * @throws InvalidInput when the input cannot be used; what is wrong with its rows is in the plan.
  * @throws BudgetExceeded when its rows would cost more than the budget.
  * @throws InvalidRequest when answers are to match what is no schema.
  */
 export async function buildRequests(
   edges: Edges,
-  { jobId }: JobInput,
-): Promise<JobContext | BuildingContext> {
+  context: BuildContext,
+): Promise<JobContext | BuildingContext | WaitingContext> {
   const { store } = edges;
+  const { jobId } = context;
   const job = await jobObject.require(store, jobId);
   const plan = (await planObject.read(store, jobId)) ?? (await build(edges, job));
   if (!isPlan(plan)) return { jobId, building: plan };
@@ -33,12 +37,7 @@ export async function buildRequests(
     if (job.schedule !== undefined) await releaseClaims(store, { schedule: job.schedule, jobId });
     throw new InvalidInput(plan.failure.message);
   }
-  return {
-    jobId,
-    shards: await shardsToRun(store, jobId, plan),
-    provider: job.profile.provider,
-    polling: job.profile.polling,
-  };
+  return nextShards(edges, { job, plan, context });
 }
 
 /** Builds the shards of a job, with request lines copied rather than written anew where that makes the same bytes. */
@@ -48,27 +47,46 @@ export function buildFast(store: ObjectStore, job: Job): Promise<Plan> {
 
 const createRequests = (rules: RequestRules): FastRequests => new FastRequests(rules);
 
-async function build({ store, log, time }: Edges, job: Job): Promise<Plan | Unfinished> {
+/** Builds the shards, then those of the pilot; the plan is written last. */
+async function build(edges: Edges, job: Job): Promise<Plan | Unfinished> {
+  const { store, log } = edges;
+  const { jobId } = job;
+  const from = await buildStateObject.read(store, jobId);
+  const plan = await buildAll(edges, job, from);
+  if (!isPlan(plan)) {
+    log('build_paused', { jobId, rows: plan.rows, shards: plan.shards });
+    return plan;
+  }
+  await planObject.write(store, jobId, plan);
+  if (from !== undefined || job.profile.pilot !== undefined) await forgetBuildState(store, jobId);
+  log('requests_built', { jobId, rows: plan.rows, invalid: plan.invalid, shards: plan.shards.length });
+  return plan;
+}
+
+async function buildAll(edges: Edges, job: Job, from: BuildState | undefined): Promise<Plan | Unfinished> {
+  const { store, time } = edges;
+  const known = job.profile.pilot && (await pilotDraftObject.read(store, job.jobId));
+  if (known !== undefined) return makePilot(store, job, known, time);
+  const plan = await buildPlan(edges, job, from);
+  if (!isPlan(plan) || !wantsPilot(job, plan)) return plan;
+  const draft = await draftPilot(store, job, plan);
+  return time?.isShort() === true
+    ? { rows: plan.rows, shards: plan.shards.length }
+    : makePilot(store, job, draft, time);
+}
+
+async function buildPlan(
+  { store, time }: Edges,
+  job: Job,
+  from: BuildState | undefined,
+): Promise<Plan | Unfinished> {
   // Of a job request: the configuration's own were checked when it was read.
   if (job.profile.output !== undefined) await rejectWrongSchema(job.profile.output);
-  const from = await buildStateObject.read(store, job.jobId);
   const plan = await buildOn(store, job, { createRequests, time, from }).catch((error: unknown) =>
     refusedPlan(job, error),
   );
-  if (!isPlan(plan)) {
-    log('build_paused', { jobId: job.jobId, rows: plan.rows, shards: plan.shards });
-    return plan;
-  }
   // Such a job is no refused one: it is built again when it is resumed with a larger budget.
-  if (plan.failure === undefined) await checkEstimate(store, job, plan);
-  await planObject.write(store, job.jobId, plan);
-  if (from !== undefined) await forgetBuildState(store, job.jobId);
-  log('requests_built', {
-    jobId: job.jobId,
-    rows: plan.rows,
-    invalid: plan.invalid,
-    shards: plan.shards.length,
-  });
+  if (isPlan(plan) && plan.failure === undefined) await checkEstimate(store, job, plan);
   return plan;
 }
 
@@ -87,16 +105,4 @@ function refusedPlan({ schedule }: Job, error: unknown): Plan {
 async function rejectWrongSchema({ schema }: OutputRules): Promise<void> {
   const { checkSchema } = await import('../output/compile-schema.ts');
   checkSchema(schema);
-}
-
-/** Shards with request lines that are not done. What an earlier execution said of stopped ones no longer holds. */
-async function shardsToRun(store: ObjectStore, jobId: string, { shards }: Plan): Promise<number[]> {
-  const done = new Set<string>();
-  for await (const { key } of store.list(shardsPrefix(jobId))) {
-    if (key.endsWith('/done.json')) done.add(key);
-    if (key.endsWith('/stopped.json')) await store.delete(key);
-  }
-  return shards.flatMap(({ requests }, shard) =>
-    requests === 0 || done.has(shardKey({ jobId, shard }, 'done.json')) ? [] : [shard],
-  );
 }

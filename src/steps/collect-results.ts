@@ -20,6 +20,7 @@ import type { ProviderEdges } from '../edges.ts';
 import { failureFromCatch, type Failure } from '../errors.ts';
 import { collectedObject, type Collected } from '../checkpoints/collected.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
+import type { PlannedShard } from '../checkpoints/plan.ts';
 import { stoppedObject } from '../checkpoints/shard-end.ts';
 import { findLeftOpen } from '../checkpoints/open-batch.ts';
 import { freeOldSlot } from '../checkpoints/old-slots.ts';
@@ -55,7 +56,7 @@ async function collectOnce(
   edges: ProviderEdges,
   given: CollectContext,
 ): Promise<CollectedContext | LookContext> {
-  const { jobId, shard } = given;
+  const { jobId, shard, planned } = given;
   const shardRound = await currentRound(edges.store, given);
   const whole = await jobObject.require(edges.store, jobId);
   const job = jobAtStep(whole, shardRound.step);
@@ -65,7 +66,7 @@ async function collectOnce(
   const { next, round, lastRound } = end;
   const isOpen = await hasOpenBatch(edges, context, next);
   if (!isOpen) await giveRoomBack(edges, job, context, { end, round: shardRound.round });
-  if (!('requests' in end)) await giveBack(edges, job, { jobId, shard, round: shardRound.round }, isOpen);
+  if (!('requests' in end)) await giveBack(edges, job, { ...given, round: shardRound.round }, isOpen);
   const spent = spentEvents(context.spentEvents, spentOn(context));
   const up = 'up' in end ? end.up : undefined;
   const step = up ?? shardRound.step;
@@ -73,7 +74,7 @@ async function collectOnce(
   // The step above has batches of its own.
   const doubt = isInDoubt && up === undefined ? { doubt: true as const } : {};
   const { provider, polling } = jobAtStep(whole, step).profile;
-  const of = { provider, polling, ...(step && { step }) };
+  const of = { ...(planned && { planned }), provider, polling, ...(step && { step }) };
   const base = { jobId, shard, ...of, lastRound, spentEvents: spent, ...doubt };
   if (next !== 'retry') return { ...base, next, round, waitSeconds: 0 };
   if (isNearlyFull(spent)) {
@@ -149,8 +150,13 @@ const HISTORY_FULL: Failure = {
 type RoundEnd = Collected | (ShardRound & { readonly next: 'stop'; readonly halving?: undefined });
 
 /** A round that is not collected gives back what it reserved; a batch that is left open may still cost it. */
-async function giveBack(edges: ProviderEdges, job: Job, ref: RoundRef, isOpen: boolean): Promise<void> {
-  await settleRound(edges.store, job, { ...ref, isOpen, price: job.profile.price });
+async function giveBack(
+  edges: ProviderEdges,
+  job: Job,
+  { jobId, shard, round, planned }: RoundRef & PlannedShard,
+  isOpen: boolean,
+): Promise<void> {
+  await settleRound(edges.store, job, { jobId, shard, round, planned, isOpen, price: job.profile.price });
 }
 
 async function collect(

@@ -4,8 +4,8 @@ import type { ProviderEdges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';
 import { collectedObject } from '../checkpoints/collected.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
-import { roundKey, type ShardRef } from '../checkpoints/keys.ts';
-import { planObject } from '../checkpoints/plan.ts';
+import { roundKey } from '../checkpoints/keys.ts';
+import { readShardPlan, type PlannedShard } from '../checkpoints/plan.ts';
 import { contextAtStep, jobAtStep } from '../ladder/step-of-round.ts';
 import { isLimited, limitsOf } from '../spending/limits.ts';
 import { batchObject } from '../checkpoints/batch-checkpoint.ts';
@@ -55,7 +55,7 @@ export async function uploadFile(
 async function reserve(
   edges: ProviderEdges,
   job: Job,
-  { jobId, shard }: ShardRef,
+  { jobId, shard, planned }: PlannedShard,
   round: number,
 ): Promise<void> {
   const { store } = edges;
@@ -64,8 +64,7 @@ async function reserve(
   const { bytes = 0 } = (await store.stat(key)) ?? {};
   const before =
     round > 1 ? await collectedObject.read(store, { jobId, shard, round: round - 1 }) : undefined;
-  const { shards } = await planObject.require(store, jobId);
-  const rows = before?.deferred ?? shards[shard]?.requests ?? 0;
+  const rows = before?.deferred ?? (await readShardPlan(store, { jobId, shard, planned })).requests;
   await reserveRound(edges, job, { jobId, shard, round, rows, bytes, asked: job.profile });
 }
 

@@ -7,6 +7,7 @@ import type { WriteContext, WritingContext, WrittenContext } from '../contract.t
 import type { Edges } from '../edges.ts';
 import { CountsDoNotReconcile, failureFromCatch } from '../errors.ts';
 import { jobObject, type Job, type RetryOf } from '../checkpoints/job.ts';
+import { pilotObject } from '../checkpoints/pilot.ts';
 import { planObject, type Plan } from '../checkpoints/plan.ts';
 import { summaryObject, type Summary } from '../checkpoints/summary.ts';
 import {
@@ -52,9 +53,10 @@ export async function writeResults(
   if (plan !== undefined && followed === undefined) return later;
   const stop = await readStop(store, jobId);
   const endedAt = new Date(edges.clock.now());
-  const summary = summarize({ job, plan, shards, followed, failure, stop, endedAt });
+  const pilot = job.profile.pilot && (await pilotObject.read(store, jobId));
+  const summary = summarize({ job, plan, pilot, shards, followed, failure, stop, endedAt });
   reconcile(summary, plan);
-  const joining = { since: later.writing, pace, filled: followed?.filled ?? new Map<number, number>() };
+  const joining = { plan, since: later.writing, pace, filled: followed?.filled ?? new Map<number, number>() };
   if (!(await joinFiles(store, shards, summary, joining))) return later;
   if (shards.length > MAX_SOURCES) await forgetJoined(store, jobId);
   await writeEnds(edges, { job, plan, summary });
@@ -109,6 +111,7 @@ function reconcile({ jobId, counts }: Summary, plan: Plan | undefined): void {
 }
 
 interface Joining {
+  readonly plan: Plan | undefined;
   /** What is joined in parts is kept by this. */
   readonly since: number;
   readonly pace: Pace;
@@ -120,8 +123,10 @@ async function joinFiles(
   store: ObjectStore,
   shards: readonly SettledShard[],
   { jobId, results, deadLetters }: Summary,
-  { since, pace, filled }: Joining,
+  { plan, since, pace, filled }: Joining,
 ): Promise<boolean> {
+  // The rows of a pilot's shards are in the shards that they were taken from.
+  const ofJob = shards.filter(({ shard }) => plan?.shards[shard]?.pilot !== true);
   const joinOf = (
     key: string,
     file: 'results.jsonl' | 'dead-letters.jsonl',
@@ -132,10 +137,10 @@ async function joinFiles(
     return { key, sources, part: (n) => joinedKey(jobId, since, `${file}-${n}`) };
   };
   if (results !== undefined) {
-    const ofResults = joinOf(resultsKey(jobId), 'results.jsonl', shards);
+    const ofResults = joinOf(resultsKey(jobId), 'results.jsonl', ofJob);
     if (!(await joinObjects(store, ofResults, pace))) return false;
   }
-  const withDeadLetters = shards.filter(
+  const withDeadLetters = ofJob.filter(
     ({ shard, end: { counts } }) => (filled.get(shard) ?? rowsNotOk(counts)) > 0,
   );
   if (deadLetters === undefined) {

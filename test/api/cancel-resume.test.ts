@@ -10,6 +10,8 @@ const linksOf = (id: string) => ({
   self: `/jobs/${id}`,
   cancel: `/jobs/${id}/cancel`,
   resume: `/jobs/${id}/resume`,
+  approve: `/jobs/${id}/approve`,
+  reject: `/jobs/${id}/reject`,
   retry: `/jobs/${id}/retry`,
 });
 

@@ -57,6 +57,8 @@ describe('a job that is asked for', () => {
         self: `/jobs/${jobId}`,
         cancel: `/jobs/${jobId}/cancel`,
         resume: `/jobs/${jobId}/resume`,
+        approve: `/jobs/${jobId}/approve`,
+        reject: `/jobs/${jobId}/reject`,
         retry: `/jobs/${jobId}/retry`,
       },
     });

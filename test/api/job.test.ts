@@ -131,6 +131,8 @@ describe('the state of a job', () => {
         self: `/jobs/${jobId}`,
         cancel: `/jobs/${jobId}/cancel`,
         resume: `/jobs/${jobId}/resume`,
+        approve: `/jobs/${jobId}/approve`,
+        reject: `/jobs/${jobId}/reject`,
         retry: `/jobs/${jobId}/retry`,
       },
     });
@@ -323,6 +325,8 @@ describe('the links of a job', () => {
       self: `/jobs/${jobId}`,
       cancel: `/jobs/${jobId}/cancel`,
       resume: `/jobs/${jobId}/resume`,
+      approve: `/jobs/${jobId}/approve`,
+      reject: `/jobs/${jobId}/reject`,
       retry: `/jobs/${jobId}/retry`,
       results: `https://files.example/get/output/${jobId}/results.jsonl`,
       deadLetters: `https://files.example/get/output/${jobId}/dead-letters.jsonl`,
@@ -343,7 +347,14 @@ describe('the links of a job', () => {
     const jobId = await startJob(world);
     await world.store.put(resultsKey(jobId), '{}\n');
 
-    expect(Object.keys((await read(world, jobId)).links)).toEqual(['self', 'cancel', 'resume', 'retry']);
+    expect(Object.keys((await read(world, jobId)).links)).toEqual([
+      'self',
+      'cancel',
+      'resume',
+      'approve',
+      'reject',
+      'retry',
+    ]);
   });
 });
 
@@ -404,6 +415,8 @@ describe('a job that failed', () => {
         self: '/jobs/drop-1',
         cancel: '/jobs/drop-1/cancel',
         resume: '/jobs/drop-1/resume',
+        approve: '/jobs/drop-1/approve',
+        reject: '/jobs/drop-1/reject',
         retry: '/jobs/drop-1/retry',
         summary: 'https://files.example/get/output/drop-1/summary.json',
       },

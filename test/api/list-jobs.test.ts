@@ -72,6 +72,8 @@ describe('the list of jobs', () => {
       self: `/jobs/${id}`,
       cancel: `/jobs/${id}/cancel`,
       resume: `/jobs/${id}/resume`,
+      approve: `/jobs/${id}/approve`,
+      reject: `/jobs/${id}/reject`,
       retry: `/jobs/${id}/retry`,
     });
     expect(jobs).toEqual([

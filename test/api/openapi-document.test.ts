@@ -80,6 +80,8 @@ describe('the OpenAPI document', () => {
       listJobs: { $ref: '#/components/schemas/JobPage' },
       getJob: { $ref: '#/components/schemas/Job' },
       cancelJob: { $ref: '#/components/schemas/CancelledJob' },
+      approveJob: { $ref: '#/components/schemas/JudgedJob' },
+      rejectJob: { $ref: '#/components/schemas/JudgedJob' },
       resumeJob: { $ref: '#/components/schemas/StartedJob' },
       retryJob: { $ref: '#/components/schemas/StartedJob' },
       createUpload: { $ref: '#/components/schemas/Upload' },

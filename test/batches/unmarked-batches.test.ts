@@ -88,6 +88,7 @@ describe('the batch of a lost create, where batches show nothing of their origin
     ['those that came have other sizes', [{ id: 'larger', total: 3 }], []],
     ['one runs, and nobody can tell', [{ id: 'running' }], ['running']],
     ['two have our ids', [OURS, { id: 'again', results: ['q1', 'q2'] }], ['ours', 'again']],
+    ['some of its ids are ours', [{ id: 'mixed', results: ['q1', 'x1'] }], ['mixed']],
     ['its results are empty', [{ id: 'empty', results: [] }], ['empty']],
     ['one has no counters and runs', [{ id: 'running', total: null }], ['running']],
     ['one has no counters and a part of our ids', [{ id: 'part', total: null, results: ['q1'] }], ['part']],
@@ -119,10 +120,23 @@ describe('the batch of a lost create, where batches show nothing of their origin
     expect(await findUnmarked(edges, CONTEXT, { at: LOST.at })).toEqual({ candidates: ['ours'] });
   });
 
-  test('is none that another shard of the job has', async () => {
-    const edges = await openEdges({ id: 'running' });
+  test.each([
+    ['upper case', ['Q1', 'Q2']],
+    ['some in upper case', ['Q2', 'q1']],
+    ['with zeros', ['q01', 'q02']],
+  ])('is found although its ids came back changed: %s', async (_how, results) => {
+    const edges = await openEdges({ id: 'others', results: ['x1', 'x2'] }, { id: 'ours', results });
+
+    expect(await findUnmarked(edges, CONTEXT, LOST)).toMatchObject({ batch: { id: 'ours' }, candidates: [] });
+  });
+
+  test.each([
+    ['another shard of the job', { ...CONTEXT, shard: 1 }],
+    ['another job, whose generated ids are the same', { ...CONTEXT, jobId: 'job-2' }],
+  ])('is none that %s has recorded', async (_whose, ref) => {
+    const edges = await openEdges({ id: 'running', results: ['q1', 'q2'] });
     const checkpoint = { batchId: 'running', createdAt: 0, deadline: 0 };
-    await batchObject.write(edges.store, { ...CONTEXT, shard: 1 }, checkpoint);
+    await batchObject.write(edges.store, ref, checkpoint);
 
     expect(await findUnmarked(edges, CONTEXT, LOST)).toEqual({ candidates: [] });
   });

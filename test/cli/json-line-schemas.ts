@@ -78,6 +78,15 @@ const awsCost = z.strictObject({
   resultsUsdPerMonth: z.number(),
 });
 
+const pilot = z.strictObject({
+  state: z.enum(['running', 'waiting', 'passed', 'approved', 'failed', 'rejected', 'unanswered']),
+  rows: z.int(),
+  counts: counts.optional(),
+  until: z.string().optional(),
+  reason: z.string().optional(),
+  results: z.string().optional(),
+});
+
 export const LINE_SCHEMAS = {
   plan: z.strictObject({
     type: z.literal('plan'),
@@ -130,6 +139,11 @@ export const LINE_SCHEMAS = {
     state: z.enum(['started', 'resumed', 'running', 'cancelling', 'finished']),
   }),
   cancelled: z.strictObject({ type: z.literal('cancelled'), jobId, state: z.literal('cancelling') }),
+  judged: z.strictObject({
+    type: z.literal('judged'),
+    jobId,
+    state: z.enum(['approved', 'rejected']),
+  }),
   overview: z.strictObject({ type: z.literal('overview'), ...overview }),
   job: z.strictObject({
     type: z.literal('job'),
@@ -140,6 +154,7 @@ export const LINE_SCHEMAS = {
     model: z.string().optional(),
     endpoint: z.string().optional(),
     rows: z.int().optional(),
+    pilot: pilot.optional(),
     counts,
     shards: z.strictObject({
       total: z.int(),

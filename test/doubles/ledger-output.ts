@@ -10,6 +10,8 @@ export interface OutputMisbehaviour {
   isChunked?: boolean;
   /** Bytes at the end that are never sent, nor counted. */
   dropsLast?: number;
+  /** Behind its lines a file goes on with this, again and again, for as long as anybody reads. */
+  endless?: string;
   changeId?: (id: string) => string;
   /** The answer's fields stand in the line itself. */
   isFlat?: boolean;

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { pipeline, Readable } from 'node:stream';
 import type { AddressInfo } from 'node:net';
 import {
   billedRows,
@@ -115,6 +116,15 @@ interface Reply {
   readonly status: number;
   readonly body: unknown;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Sent again and again behind the body. */
+  readonly endless?: string | undefined;
+}
+
+/** A body that goes on for as long as anybody reads. */
+function* withoutEnd(body: Buffer, more: string): Generator<Buffer> {
+  yield body;
+  const piece = Buffer.from(more.repeat(Math.ceil(65_536 / more.length)));
+  for (;;) yield piece;
 }
 
 const fail = (status: number, code = `http_${status}`): Reply => ({
@@ -173,6 +183,10 @@ class Ledger {
       response.on('close', () => clearInterval(timer));
       return;
     }
+    if (reply.endless !== undefined && Buffer.isBuffer(reply.body)) {
+      pipeline(Readable.from(withoutEnd(reply.body, reply.endless)), response, () => undefined);
+      return;
+    }
     response.end(Buffer.isBuffer(reply.body) ? reply.body : JSON.stringify(reply.body));
   }
 
@@ -213,8 +227,10 @@ class Ledger {
     if (status === 204) return { status, body: Buffer.alloc(0) };
     if (status === 206) return { status, body: file.content.subarray(0, 40) };
     if (status !== undefined) return fail(status);
+    const { isChunked, endless } = output;
     const length = { 'content-length': String(shown.length) };
-    return { status: 200, body: shown, ...(output.isChunked !== true && { headers: length }) };
+    const isToldLength = isChunked !== true && endless === undefined;
+    return { status: 200, body: shown, endless, ...(isToldLength && { headers: length }) };
   }
 
   #upload(request: IncomingMessage, body: Buffer): Reply {

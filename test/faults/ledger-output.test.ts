@@ -61,6 +61,22 @@ const shapes: readonly Scenario[] = [
   { what: 'a 204, a 206 and an error with 200', output: { statusLooks: [204, 206, 299, 204, 206] } },
 ];
 
+const endless: readonly Scenario[] = [
+  {
+    what: 'every answer, and then blank lines without end',
+    output: { endless: '\r\n' },
+  },
+  {
+    what: 'every answer, and then the first one again without end',
+    output: { endless: '{"custom_id":"q0","response":{"status_code":200,"body":{"choices":[]}}}\n' },
+  },
+  {
+    what: 'a part of the answers, and then those of other rows without end',
+    output: { endless: '\n{"custom_id":"other","response":{"status_code":200,"body":{}}}', dropsLast: 900 },
+    stops: true,
+  },
+];
+
 function unreported({ ledger }: LedgerWorld, summary: Summary | undefined): string[] {
   const told = JSON.stringify(summary ?? {});
   return ledger.openBatches().filter((id) => !told.includes(id));
@@ -70,7 +86,7 @@ function paidTooOften({ ledger }: LedgerWorld): string[] {
   return [...ledger.paidRows()].flatMap(([id, times]) => (times > 1 ? [`${id}: ${times} times`] : []));
 }
 
-const TABLE = [...looks, ...never, ...unfinished, ...ids, ...shapes];
+const TABLE = [...looks, ...never, ...unfinished, ...ids, ...shapes, ...endless];
 
 tableOf(TABLE, 8).describe('$what', (scenario) => {
   test('pays for no row too often, reports every open batch, and brings every answer', async () => {

@@ -2,8 +2,6 @@
 import { describe, expect, test } from 'vitest';
 import type { EngineEvent } from '../../host/engine-events.ts';
 import { MAX_PAYLOAD_BYTES } from '../../host/engine.ts';
-import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
-import type { JobContext } from '../../src/contract.ts';
 import { isNearlyFull, spentEvents } from '../../src/steps/history.ts';
 import { MAX_POLLS_PER_ROUND } from '../../src/polling.ts';
 import { MAX_SHARDS } from '../../src/rows/shard-writer.ts';
@@ -107,17 +105,12 @@ test('a pass of rows that are sent one by one costs what a poll costs, however l
   expect(waits).toHaveLength(29);
 });
 
-test('the payload of as many shards as a job may have leaves a quarter of the limit free', () => {
-  const payload: JobContext = {
-    jobId: 'a'.repeat(80),
-    shards: Array.from({ length: MAX_SHARDS }, (_, n) => n),
-    provider: {
-      name: 'p'.repeat(100),
-      baseUrl: `https://${'h'.repeat(200)}/v1`,
-      dialect: builtInDialect('openai'),
-    },
-    polling: { minSeconds: 3_600, maxSeconds: 86_400, fraction: 0.12345678901234, graceSeconds: 86_400 },
-  };
+test('what the shards of the largest job return fits into what a map may return', async () => {
+  const world = await openWorld();
+  await world.run(prompts(1));
 
-  expect(Buffer.byteLength(JSON.stringify(payload))).toBeLessThan(MAX_PAYLOAD_BYTES * 0.75);
+  const returned = world.events.filter(({ state, type }) => state === 'Shard done' && type === 'StateExited');
+  const outputs = Array.from({ length: MAX_SHARDS }, () => returned[0]?.output);
+  expect(returned).toHaveLength(1);
+  expect(Buffer.byteLength(JSON.stringify(outputs))).toBeLessThan(MAX_PAYLOAD_BYTES);
 });

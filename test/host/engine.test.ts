@@ -1,6 +1,7 @@
 import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 import { describe, expect, test } from 'vitest';
 import type { EngineEvent } from '../../host/engine-events.ts';
+import { READ_ITEMS } from '../../host/distributed-map.ts';
 import { createLocalExecutions } from '../../host/engine.ts';
 import { stackMachine } from '../lib/synthesized-stack.ts';
 
@@ -10,7 +11,13 @@ const PROVIDER = { name: 'melious' };
 
 /** Steps of a job of two shards in which all goes well. */
 const STEPS: Readonly<Record<string, Step>> = {
-  'build-requests': (event) => ({ ...event, shards: [0, 1], provider: PROVIDER, polling: {} }),
+  'build-requests': (event) => ({
+    ...event,
+    toRun: { shards: 2, key: 'to-run' },
+    provider: PROVIDER,
+    polling: {},
+  }),
+  [READ_ITEMS]: () => [0, 1].map((shard) => ({ shard, planned: {} })),
   'upload-file': (event) => ({ ...event, round: 1, fileId: 'file-1' }),
   'create-batch': (event) => ({ ...event, waitSeconds: 1 }),
   'poll-batch': (event) => ({ ...event, phase: 'ended' }),
@@ -147,4 +154,48 @@ test('an execution that is left in the middle of a wait ends at once, and its ch
 
   await expect(executions.result('job-1')).rejects.toThrow(/abort/i);
   expect(executions.running()).toEqual([]);
+});
+
+describe('the items of the map', () => {
+  test.each([undefined, {}, 'text'])('that are %j fail the map, and the job is written', async (items) => {
+    const { of } = await runJob({ [READ_ITEMS]: () => items });
+
+    expect(of('upload-file')).toEqual([]);
+    expect(of('write-results')).toMatchObject([{ error: { Error: 'States.ItemReaderFailed' } }]);
+  });
+
+  test('are run by as many children at a time as the map says, each with its own', async () => {
+    let running = 0;
+    let most = 0;
+    const shards = Array.from({ length: 20 }, (_, shard) => ({ shard, planned: { rows: shard } }));
+    const atOnce = (given: object): object => {
+      const { States, ...rest } = given as { States: Record<string, object> };
+      return {
+        ...rest,
+        States: { ...States, 'For each shard': { ...States['For each shard'], MaxConcurrency: 3 } },
+      };
+    };
+
+    const { of, output } = await runJob(
+      {
+        [READ_ITEMS]: () => shards,
+        'upload-file': (event) => {
+          running += 1;
+          most = Math.max(most, running);
+          return STEPS['upload-file']?.(event);
+        },
+        'collect-results': (event) => {
+          running -= 1;
+          return STEPS['collect-results']?.(event);
+        },
+      },
+      atOnce,
+    );
+
+    expect(output).toMatchObject({ status: 'succeeded' });
+    expect(most).toBe(3);
+    expect(of('collect-results').map(({ shard, planned }) => ({ shard, planned }))).toEqual(
+      expect.arrayContaining(shards),
+    );
+  });
 });

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
 import type { AddressInfo } from 'node:net';
-import { pathToFileURL } from 'node:url';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import { deployedProviders } from '../../src/config/deployed-providers.ts';
@@ -37,7 +37,14 @@ parentPort.on('message', async ({ kind, id, step, event }) => {
 
 function open(): WorkerSteps {
   const module = new URL(`data:text/javascript,${encodeURIComponent(MISBEHAVING)}`);
-  const steps = new WorkerSteps({ log: () => undefined, providers: {}, stuckMs: 1_200, graceMs: 50, module });
+  const steps = new WorkerSteps({
+    log: () => undefined,
+    folder: tmpdir(),
+    providers: {},
+    stuckMs: 1_200,
+    graceMs: 50,
+    module,
+  });
   onTestFinished(() => steps[Symbol.asyncDispose]());
   return steps;
 }
@@ -128,14 +135,18 @@ test('a step that waits for its provider fails with its call when it is abandone
   const folder = await openTempFolder();
   const { url, asked, closed } = await openSilent();
   const environment = {
-    STORE: pathToFileURL(folder).href,
     SIMULATOR_API_KEY: 'a-key-of-the-tests',
     PROVIDER_BASE_URLS: JSON.stringify({ simulator: url }),
   };
   for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
   onTestFinished(() => void vi.unstubAllEnvs());
   const config: NightshiftConfig = { profiles: { default: { provider: 'simulator', model: 'm' } } };
-  const steps = new WorkerSteps({ log: () => undefined, providers: deployedProviders(config), graceMs: 50 });
+  const steps = new WorkerSteps({
+    log: () => undefined,
+    folder,
+    providers: deployedProviders(config),
+    graceMs: 50,
+  });
   onTestFinished(() => steps[Symbol.asyncDispose]());
   const { provider } = resolveProfile(config, 'default');
   const poll = { jobId: 'job-1', shard: 0, round: 1, batchId: 'batch-1', provider };

@@ -19,7 +19,10 @@ function foreignTemplate(props: (stack: Stack) => Partial<BatchWorkflowProps> = 
   return Template.fromStack(stack);
 }
 
-const withoutIds = (machine: object): string => JSON.stringify(machine).replace(/function:\w+/g, 'function');
+const withoutIds = (machine: object): string =>
+  JSON.stringify(machine)
+    .replace(/function:\w+/g, 'function')
+    .replace(/"Bucket":"\w+"/, '"Bucket"');
 
 test('in a stack of somebody else, with no feature flag set, the machine is the same', () => {
   const { definition } = readMachine(readResources(foreignTemplate().toJSON()));

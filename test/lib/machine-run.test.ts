@@ -1,6 +1,7 @@
 import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { READ_ITEMS } from '../../host/distributed-map.ts';
 import { createLocalExecutions } from '../../host/engine.ts';
 import {
   AnnouncementUnavailable,
@@ -18,9 +19,16 @@ type Answers = Readonly<Record<string, readonly (Payload | Error)[]>>;
 const PROVIDER = { name: 'melious', baseUrl: 'https://provider.example/v1', dialect: 'melious' };
 const POLLING = { minSeconds: 15, maxSeconds: 900, fraction: 0.1, graceSeconds: 3_600 };
 
+const PLANNED = { rows: 1, invalid: 0, requests: 1, bytes: 9 };
+
+/** What Build says of the shards that are left; the map's items are read by its key, which names them. */
+const toRun = (...shards: number[]) => ({ toRun: { shards: shards.length, key: shards.join(',') } });
+const itemsAt = (key: string): unknown[] =>
+  key.split(',').map((shard) => ({ shard: Number(shard), planned: PLANNED }));
+
 /** What the steps add to their input, call by call; the last answer is repeated. */
 const HAPPY: Answers = {
-  'build-requests': [{ shards: [0], provider: PROVIDER, polling: POLLING, building: undefined }],
+  'build-requests': [{ ...toRun(0), provider: PROVIDER, polling: POLLING, building: undefined }],
   'upload-file': [{ round: 1, lastRound: 4, fileId: 'file-1' }],
   'create-batch': [{ batchId: 'batch-1', waitSeconds: 15 }],
   'poll-batch': [
@@ -51,6 +59,7 @@ async function runMachine(answers: Answers) {
     instant: true,
     callStep: async (step, event) => {
       const input = payloadSchema.parse(event);
+      if (step === READ_ITEMS) return itemsAt(String(input['Key']));
       const calledBefore = calls.filter((call) => call.step === step).length;
       calls.push({ step, input });
       const answer = script[step]?.at(calledBefore) ?? script[step]?.at(-1);
@@ -91,6 +100,7 @@ describe('the deployed definition, run on the local engine', () => {
       'Collect results',
       'Rows to retry?',
       'Shard done',
+      'Only the pilot?',
       'Write results',
       'All written?',
       'Announce job',
@@ -106,7 +116,7 @@ describe('the deployed definition, run on the local engine', () => {
       'build-requests': [
         { building },
         { building },
-        { shards: [0], provider: PROVIDER, polling: POLLING, building: undefined },
+        { ...toRun(0), provider: PROVIDER, polling: POLLING, building: undefined },
       ],
     });
     expect(states.slice(0, 7)).toEqual([
@@ -121,26 +131,60 @@ describe('the deployed definition, run on the local engine', () => {
     expect(inputsOf('build-requests').at(-1)).toEqual({ jobId: 'job-1', building });
   });
 
+  test('goes from the pilot back to Build requests, waits as long as it says, and runs the other shards', async () => {
+    const context = { ...toRun(0), provider: PROVIDER, polling: POLLING };
+    const waiting = { since: 1 };
+    const { states, inputsOf } = await runMachine({
+      'build-requests': [
+        { ...context, pilot: true },
+        { waiting, waitSeconds: 5, toRun: undefined, pilot: undefined },
+        { ...context, waiting: undefined, pilot: undefined },
+      ],
+    });
+    expect(states.filter((state = '') => /Build|pilot|approval|each|Write/.test(state))).toEqual([
+      'Build requests',
+      'For each shard',
+      'Only the pilot?',
+      'Build requests',
+      'Wait for approval',
+      'Build requests',
+      'For each shard',
+      'Only the pilot?',
+      'Write results',
+    ]);
+    expect(inputsOf('build-requests').map(({ pilot, waiting: since }) => pilot ?? since)).toEqual([
+      undefined,
+      true,
+      waiting,
+    ]);
+  });
+
   test('gives every shard its own number and nothing of the others', async () => {
     const { inputsOf } = await runMachine({
-      'build-requests': [{ shards: [0, 1, 7], provider: PROVIDER, polling: POLLING }],
+      'build-requests': [{ ...toRun(0, 1, 7), provider: PROVIDER, polling: POLLING }],
       'poll-batch': [{ phase: 'ended' }],
     });
     expect(inputsOf('upload-file')).toEqual(
-      [0, 1, 7].map((shard) => ({ jobId: 'job-1', shard, provider: PROVIDER, polling: POLLING })),
+      [0, 1, 7].map((shard) => ({
+        jobId: 'job-1',
+        shard,
+        planned: PLANNED,
+        provider: PROVIDER,
+        polling: POLLING,
+      })),
     );
   });
 
   test('keeps what shards return away from Write results', async () => {
     const { inputsOf } = await runMachine({});
     expect(inputsOf('write-results')).toEqual([
-      { jobId: 'job-1', shards: [0], provider: PROVIDER, polling: POLLING },
+      { jobId: 'job-1', ...toRun(0), provider: PROVIDER, polling: POLLING },
     ]);
   });
 
   test('goes straight to Write results when no shard has work left', async () => {
     const { calls } = await runMachine({
-      'build-requests': [{ shards: [], provider: PROVIDER, polling: POLLING }],
+      'build-requests': [{ ...toRun(), provider: PROVIDER, polling: POLLING }],
     });
     expect(calls.map(({ step }) => step)).toEqual(['build-requests', 'write-results', 'announce-job']);
   });
@@ -204,7 +248,7 @@ describe('the deployed definition, run on the local engine', () => {
 
   test('finishes the other shards when one cannot even be collected', async () => {
     const { output, inputsOf } = await runMachine({
-      'build-requests': [{ shards: [0, 1], provider: PROVIDER, polling: POLLING }],
+      'build-requests': [{ ...toRun(0, 1), provider: PROVIDER, polling: POLLING }],
       'poll-batch': [{ phase: 'ended' }],
       'collect-results': [new StoreRejected('No room.'), { next: 'done' }],
     });

@@ -193,10 +193,11 @@ describe('the map over shards', () => {
 
   test('gives a shard what `ShardContext` says, and drops what it returns', () => {
     expect(deployedState('For each shard')).toMatchObject({
-      ItemsPath: '$.shards',
+      ItemReader: { ReaderConfig: { InputType: 'JSON' }, Parameters: { 'Key.$': '$.toRun.key' } },
       ItemSelector: {
         'jobId.$': '$.jobId',
-        'shard.$': '$$.Map.Item.Value',
+        'shard.$': '$$.Map.Item.Value.shard',
+        'planned.$': '$$.Map.Item.Value.planned',
         'provider.$': '$.provider',
         'polling.$': '$.polling',
       },

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { READ_ITEMS } from '../../host/distributed-map.ts';
 import { STEPS } from '../../lib/step-table.ts';
 import { callSites } from './call-sites.ts';
 import { ENDS, OF_INPUTS, STORIES, WORLDS, type Story, type StoryName } from './role-stories.ts';
@@ -52,7 +53,7 @@ test('no call is made from a place that the list of places misses', () => {
   expect([...roles.sites].filter((site) => !known.has(site))).toEqual([]);
 });
 
-describe.each(Object.keys(STEPS))('%s', (step) => {
+describe.each([...Object.keys(STEPS), READ_ITEMS])('%s', (step) => {
   test('may do everything that it does', () => {
     expect(roles.denied(step)).toEqual([]);
   });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { READ_ITEMS } from '../../host/distributed-map.ts';
 import { renderReferences } from '../../lib/render-references.ts';
 import { stackTemplate } from './synthesized-stack.ts';
 
@@ -28,11 +29,25 @@ export function permissionsByRole(template = stackTemplate()): ReadonlyMap<strin
 
 /** The permissions of a step's role, the bucket written as `<bucket>`. */
 export function stepPermissions(step: string): readonly string[] {
-  const [, { Properties }] = stepFunction(step);
-  const [role] = Properties.Role['Fn::GetAtt'];
+  const role = step === READ_ITEMS ? machineRole() : roleOf(step);
   return (permissionsByRole().get(role) ?? []).map((permission) =>
     permission.replace(/<WorkflowDataBucket\w+\.Arn>/, '<bucket>'),
   );
+}
+
+function roleOf(step: string): string {
+  const [, { Properties }] = stepFunction(step);
+  return Properties.Role['Fn::GetAtt'][0];
+}
+
+const machineSchema = z.object({
+  Properties: z.object({ RoleArn: z.object({ 'Fn::GetAtt': z.tuple([z.string(), z.string()]) }) }),
+});
+
+/** What the machine does by itself, it does with its own role. */
+function machineRole(): string {
+  const [machine] = Object.values(stackTemplate().findResources('AWS::StepFunctions::StateMachine'));
+  return machineSchema.parse(machine).Properties.RoleArn['Fn::GetAtt'][0];
 }
 
 const functionSchema = z.object({

@@ -1,13 +1,11 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { pathToFileURL } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { checkConfig } from '../../src/config/check-config.ts';
 import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts';
 import { deployedProviders } from '../../src/config/deployed-providers.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
-import { providerEdgesFromEnvironment } from '../../src/runtime/provider-edges.ts';
+import { openProviderCalls } from '../../src/runtime/provider-calls.ts';
 
 const ENV = { GATEWAY_API_KEY: 'sk-of-the-gateway', HOUSE_API_KEY: 'sk-of-the-house' };
 
@@ -35,10 +33,9 @@ const configOf = (baseUrl: string, headers: Readonly<Record<string, unknown>>): 
   });
 
 const open = (config: NightshiftConfig, env: Record<string, string> = ENV) =>
-  providerEdgesFromEnvironment(
-    { STORE: pathToFileURL(tmpdir()).href, ...env },
-    deployedProviders(checkConfig(config)),
-  ).provider(resolveProfile(config, 'default').provider);
+  openProviderCalls(env, deployedProviders(checkConfig(config))).provider(
+    resolveProfile(config, 'default').provider,
+  );
 
 describe('headers of a provider', () => {
   test('go with every call, secrets by their values', async () => {

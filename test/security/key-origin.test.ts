@@ -21,7 +21,7 @@ import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ProviderSettings } from '../../src/provider/batch-provider.ts';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { edgesFromEnvironment } from '../../src/runtime/environment.ts';
-import { openChannels } from '../../src/runtime/announce-edges.ts';
+import { NO_EVENT_BUS } from '../../src/runtime/channels.ts';
 import { providerEdgesFromEnvironment } from '../../src/runtime/provider-edges.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import { requireJson, writeJson } from '../../src/store/json.ts';
@@ -207,12 +207,12 @@ describe('a job in the bucket', () => {
     const deployed = await deploy(config);
     vi.stubEnv('MINE_API_KEY', KEY);
     const { definition, functions } = stackMachine();
-    const edges = providerEdgesFromEnvironment(process.env, deployedProviders(config));
+    const edges = providerEdgesFromEnvironment(process.env);
     const executions = createLocalExecutions({
       definition: definition as StateMachineDefinition,
       functions,
       instant: true,
-      callStep: callHandlers({ ...edges, log: () => undefined, channels: openChannels({}, edges.clock) }),
+      callStep: callHandlers({ ...edges, log: () => undefined, channels: [NO_EVENT_BUS] }),
     });
     const { store } = deployed;
     await store.put('input/a.jsonl', '{"prompt":"secret row"}\n');

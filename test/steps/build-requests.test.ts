@@ -9,6 +9,7 @@ import { jobKey, planKey, roundKey, shardKey, stopKey } from '../../src/checkpoi
 import type { LogFields } from '../../src/log.ts';
 import { buildRequests } from '../../src/steps/build-requests.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
+import { toRunObject } from '../../src/checkpoints/to-run.ts';
 import { readJson, writeJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
@@ -20,6 +21,7 @@ interface Bench {
   readonly logged: readonly [string, LogFields][];
   readonly build: () => Promise<JobContext>;
   readonly plan: () => Promise<Plan | undefined>;
+  readonly toRun: () => Promise<number[]>;
 }
 
 /** A store with a job over these files, in this order. */
@@ -43,6 +45,7 @@ async function openJob(
     logged,
     build: async () => (await buildRequests(edges, { jobId: JOB_ID })) as JobContext,
     plan: () => readJson<Plan>(store, planKey(JOB_ID)),
+    toRun: async () => (await toRunObject.require(store, JOB_ID)).map(({ shard }) => shard),
   };
 }
 
@@ -83,11 +86,12 @@ const idsOf = async (store: ObjectStore, shard: number): Promise<string[]> => {
 
 describe('a job that starts', () => {
   test('is cut into shards, which are what the map runs over', async () => {
-    const { build, store, logged, plan } = await openJob({ 'a.jsonl': rows('1', '2', '3') });
+    const { build, store, logged, plan, toRun } = await openJob({ 'a.jsonl': rows('1', '2', '3') });
 
     const context = await build();
 
-    expect(context).toMatchObject({ jobId: JOB_ID, shards: [0, 1], provider: { name: 'p' } });
+    expect(context).toMatchObject({ jobId: JOB_ID, toRun: { shards: 2 }, provider: { name: 'p' } });
+    expect(await toRun()).toEqual([0, 1]);
     expect([await idsOf(store, 0), await idsOf(store, 1)]).toEqual([['1', '2'], ['3']]);
     expect(await plan()).toMatchObject({ rows: 3, invalid: 0 });
     expect(logged).toEqual([['requests_built', { jobId: JOB_ID, rows: 3, invalid: 0, shards: 2 }]]);
@@ -137,42 +141,42 @@ describe('a job that starts', () => {
 
   test('leaves out of the map a shard that has nothing to send', async () => {
     const limits = { shardLimits: { maxBytes: 1_000_000, maxRows: 1 } };
-    const { build, plan } = await openJob({ 'a.jsonl': `x\nx\n${rows('1')}` }, limits);
+    const { build, plan, toRun } = await openJob({ 'a.jsonl': `x\nx\n${rows('1')}` }, limits);
 
-    const { shards } = await build();
+    await build();
 
     expect((await plan())?.shards.map(({ rows: count, requests }) => [count, requests])).toEqual([
       [1, 0],
       [2, 1],
     ]);
-    expect(shards).toEqual([1]);
+    expect(await toRun()).toEqual([1]);
   });
 });
 
 describe('a job that goes on', () => {
   test('keeps its plan, and runs only the shards that are not done', async () => {
-    const { build, store, plan, logged } = await openJob({ 'a.jsonl': rows('1', '2', '3', '4', '5') });
+    const { build, store, plan, logged, toRun } = await openJob({ 'a.jsonl': rows('1', '2', '3', '4', '5') });
     await build();
     const before = await plan();
     await store.delete('input/default/a.jsonl');
     await store.put(shardKey({ jobId: JOB_ID, shard: 1 }, 'done.json'), '{}');
 
-    const { shards } = await build();
+    await build();
 
-    expect(shards).toEqual([0, 2]);
+    expect(await toRun()).toEqual([0, 2]);
     expect(await plan()).toEqual(before);
     expect(logged).toHaveLength(1);
   });
 
   test('runs shards that were stopped; the stop itself is for whoever starts the job to lift', async () => {
-    const { build, store } = await openJob({ 'a.jsonl': rows('1') });
+    const { build, store, toRun } = await openJob({ 'a.jsonl': rows('1') });
     await build();
     await store.put(stopKey(JOB_ID), '{}');
     await store.put(shardKey({ jobId: JOB_ID, shard: 0 }, 'stopped.json'), '{}');
 
-    const { shards } = await build();
+    await build();
 
-    expect(shards).toEqual([0]);
+    expect(await toRun()).toEqual([0]);
     expect(await store.get(shardKey({ jobId: JOB_ID, shard: 0 }, 'stopped.json'))).toBeUndefined();
     expect(await store.get(stopKey(JOB_ID))).toBeDefined();
   });

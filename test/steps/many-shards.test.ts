@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MAX_PAYLOAD_BYTES } from '../../host/engine.ts';
+import { toRunObject } from '../../src/checkpoints/to-run.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
 import { planObject } from '../../src/checkpoints/plan.ts';
 import { MAX_SHARDS, ShardWriter } from '../../src/rows/shard-writer.ts';
@@ -9,10 +9,7 @@ import { createMemoryStore } from '../support/memory-store.ts';
 
 const JOB_ID = 'job-1';
 
-/** Longest cause of a failure, which a Catch adds to what went into the map. */
-const CAUSE_BYTES = 32_768;
-
-test('the shards of a job of a billion rows cross the state, with the longest failure beside them', async () => {
+test('the shards of a job of billions of rows are listed in the bucket, and cross no state', async () => {
   const store = createMemoryStore(65_536);
   const shard = { rows: 50_000, invalid: 0, requests: 50_000, bytes: 50_000_000 };
   await jobObject.write(store, JOB_ID, { jobId: JOB_ID, inputs: [], createdAt: '', profile: profileOf({}) });
@@ -24,8 +21,11 @@ test('the shards of a job of a billion rows cross the state, with the longest fa
   const edges = { store, clock: { now: () => 0 }, random: () => 0, log: () => undefined };
   const context = await buildRequests(edges, { jobId: JOB_ID });
 
-  expect(context).toMatchObject({ shards: { length: MAX_SHARDS } });
-  expect(JSON.stringify(context).length + CAUSE_BYTES).toBeLessThan(MAX_PAYLOAD_BYTES);
+  expect(context).toMatchObject({ toRun: { shards: MAX_SHARDS } });
+  expect(JSON.stringify(context).length).toBeLessThan(4_000);
+  const items = await toRunObject.require(store, JOB_ID);
+  expect(items).toHaveLength(MAX_SHARDS);
+  expect(items.at(-1)).toEqual({ shard: MAX_SHARDS - 1, planned: shard });
 });
 
 test('an input that needs more shards than a job takes is refused by the name of the limit', async () => {
@@ -36,6 +36,6 @@ test('an input that needs more shards than a job takes is refused by the name of
   const writer = await ShardWriter.open(createMemoryStore(100), shards, { plans });
 
   expect(() => writer.addRequest({ line: Buffer.from('{}\n'), inputs: 1 }, { file: 'a', line: 1 })).toThrow(
-    'A job takes at most 30000 shards',
+    'A job takes at most 80000 shards',
   );
 });

@@ -1,7 +1,7 @@
 import type { TaskEdges } from '../../src/announce/channel.ts';
 import type { BatchProvider, ProviderClient } from '../../src/provider/batch-provider.ts';
 import { createProviderClient } from '../../src/provider/client.ts';
-import { openChannels } from '../../src/runtime/announce-edges.ts';
+import { NO_EVENT_BUS, withWebhook } from '../../src/runtime/channels.ts';
 import type { Environment } from '../../src/runtime/secret-text.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
 import type { TestClock } from './clock.ts';
@@ -47,7 +47,7 @@ export function openEdges(
       return Promise.resolve();
     },
     log,
-    channels: openChannels(env, clock),
+    channels: withWebhook(NO_EVENT_BUS, env, clock),
     [Symbol.asyncDispose]: async () => {
       await Promise.all([...clients.values()].map((client) => client.close()));
     },

@@ -32,11 +32,13 @@ test('what a step leaves is what the next one gets, whole and small', async () =
 
   await world.run(prompts(3));
 
-  const shard = hops.slice(1, -2);
-  expect(hops[0]?.left).toMatchObject({ shards: [0] });
+  const [items, ...shard] = hops.slice(1, -2);
+  expect(items?.step).toBe('read-items');
+  expect(hops[0]?.left).toMatchObject({ toRun: { shards: 1 } });
   expect(shard[0]?.given).toEqual({
     jobId: hops[0]?.left['jobId'],
     shard: 0,
+    planned: { rows: 3, invalid: 0, requests: 3, bytes: expect.any(Number) as number },
     provider: hops[0]?.left['provider'],
     polling: hops[0]?.left['polling'],
   });

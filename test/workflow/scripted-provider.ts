@@ -6,6 +6,8 @@ import { onTestFinished } from 'vitest';
 export interface Scripted {
   readonly status?: number;
   readonly body: string;
+  /** In a batch, the row's whole line without its custom_id, in place of a response with the body: `"error":{…}`. */
+  readonly fields?: string;
 }
 
 export interface ScriptedProvider {
@@ -20,7 +22,9 @@ export interface ScriptedProvider {
  */
 export async function startScriptedProvider(
   script: Readonly<Record<string, Scripted>>,
+  doneStatus = 'completed',
 ): Promise<ScriptedProvider> {
+  const showBatch = (id: string): string => JSON.stringify(batchOf(id, doneStatus));
   const files = new Map<string, string>();
   const asked = new Map<string, number>();
   const answer = (id: string): Scripted => {
@@ -29,9 +33,10 @@ export async function startScriptedProvider(
   };
   const routes: readonly (readonly [RegExp, (call: Call) => Scripted])[] = [
     [/^POST \/v1\/files$/, ({ text }) => ({ body: JSON.stringify(addFile(files, rowsIn(text).join('\n'))) })],
-    [/^POST \/v1\/batches$/, ({ text }) => ({ body: JSON.stringify(runBatch(files, text, answer)) })],
-    [/^GET \/v1\/batches\/(.+)$/, ({ id }) => ({ body: JSON.stringify(batchOf(id)) })],
+    [/^POST \/v1\/batches$/, ({ text }) => ({ body: showBatch(runBatch(files, text, answer)) })],
+    [/^GET \/v1\/batches\/(.+)$/, ({ id }) => ({ body: showBatch(id) })],
     [/^GET \/v1\/files\/(.+)\/content$/, ({ id }) => ({ body: files.get(id) ?? '' })],
+    [/^POST \/v1\/batches\/(.+)\/cancel$/, ({ id }) => ({ body: showBatch(id) })],
     [/^(?:GET|DELETE) /, () => ({ body: '{"data":[]}' })],
     [/^POST /, ({ text }) => answer(String((JSON.parse(text) as { user?: unknown }).user))],
   ];
@@ -72,23 +77,24 @@ function addFile(files: Map<string, string>, content: string): object {
   return { id, object: 'file', filename: id, bytes: content.length };
 }
 
-/** A batch is done at once. Its output is the file after the input. */
-function runBatch(files: Map<string, string>, request: string, answer: (id: string) => Scripted): object {
+/** A batch is done at once. Its output is the file after the input. Returns its id. */
+function runBatch(files: Map<string, string>, request: string, answer: (id: string) => Scripted): string {
   const { input_file_id: input } = JSON.parse(request) as { input_file_id: string };
   const lines = rowsIn(files.get(input) ?? '').map((row) => {
     const { custom_id } = JSON.parse(row) as { custom_id: string };
-    const { status = 200, body } = answer(custom_id);
+    const { status = 200, body, fields } = answer(custom_id);
+    if (fields !== undefined) return `{"custom_id":"${custom_id}",${fields}}\n`;
     return `{"custom_id":"${custom_id}","response":{"status_code":${status},"body":${body}},"error":null}\n`;
   });
   addFile(files, lines.join(''));
-  return batchOf(`batch-${files.size}`);
+  return `batch-${files.size}`;
 }
 
-function batchOf(id: string): object {
+function batchOf(id: string, status: string): object {
   return {
     id,
     object: 'batch',
-    status: 'completed',
+    status,
     output_file_id: id.replace('batch', 'file'),
     error_file_id: null,
   };

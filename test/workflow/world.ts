@@ -10,6 +10,9 @@ import type { ResultLine } from '../../src/checkpoints/result-line.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { deadLettersKey, resultsKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import type { Log, LogEvent, LogFields } from '../../src/log.ts';
+import { pilotObject } from '../../src/checkpoints/pilot.ts';
+import { judgeJob, type Decision } from '../../src/doors/judge-job.ts';
+import { lastExecution } from '../../src/executions/executions.ts';
 import { retryJob, type RetryTreatment } from '../../src/doors/retry-job.ts';
 import { resumeJob, startJob } from '../../src/doors/start-job.ts';
 import { requireJson } from '../../src/store/json.ts';
@@ -33,6 +36,8 @@ export interface World {
   /** Retries a job to its end, and reads what the job has then. */
   retry(jobId: string, treatment?: RetryTreatment): Promise<Ended & { readonly retryId: string }>;
   resume(jobId: string): Promise<Error | undefined>;
+  /** Approves or rejects a job by its pilot, and lets it go on to its end if it had ended. */
+  judge(jobId: string, decision: Decision): Promise<void>;
 }
 
 export interface RunOptions extends ProfileConfig {
@@ -123,7 +128,14 @@ export async function openWorld({
     return failureOf(executions.result(execution));
   }
 
-  return { store: edges.store, simulator, logs, events, run, retry, resume };
+  async function judge(jobId: string, decision: Decision): Promise<void> {
+    await judgeJob({ ...edges, config, executions }, jobId, decision);
+    const last = await lastExecution(executions, jobId);
+    if (last?.running === true && (await pilotObject.require(edges.store, jobId)).state !== 'waiting')
+      await failureOf(executions.result(last.name));
+  }
+
+  return { store: edges.store, simulator, logs, events, run, retry, resume, judge };
 }
 
 async function failureOf(result: Promise<unknown>): Promise<Error | undefined> {

@@ -4,7 +4,7 @@ import { numberText } from '../../exact-json.ts';
 import { tryReadAnswer } from '../../jsonl/answer-json.ts';
 import { isListed } from '../../provider/dialects/known.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
-import { isPassing, type Said } from './passing-words.ts';
+import { isPassing, isVague, type Said } from './passing-words.ts';
 import {
   carriedError,
   isOnlyError,
@@ -12,6 +12,7 @@ import {
   readError,
   type WireError,
 } from '../../provider/error-envelope.ts';
+import { pythonAsJson } from '../../provider/python-literal.ts';
 import { asWire, type Wire } from '../../provider/wire.ts';
 
 /** What one result line says of its row. */
@@ -66,14 +67,33 @@ export function classifyLine(line: Wire, { endpoint, codes }: LineRules, asked: 
   const body = response === undefined ? given : bodyOf(response);
   // Beside the response, or in it beside its body.
   const error = carriedError(line) ?? carriedError(response);
-  if (error !== undefined) return fail(withBody(error, body), status, codes);
+  if (error !== undefined) return withAnswer(fail(withBody(error, body), status, codes), status, body);
+  const unanswered = body === undefined && status >= 200 && status < 300 ? readUnnamed(line) : undefined;
+  if (unanswered !== undefined) return fail(unanswered, status, codes);
   if (status < 200 || status >= 300) return fail(readError(body), status, codes);
   const answer = answerOf(body, endpoint, asked);
   if (answer.kind === 'answer') return { kind: 'ok', body, shown: answer.shown };
-  const failed = { ...fail(answer.error, status, codes), isSuccess: true } as const;
+  return withAnswer({ ...fail(answer.error, status, codes), isSuccess: true }, status, body);
+}
+
+/** The failure with the body of a success, where that says more than the failure: it may be paid for. */
+function withAnswer(failed: Failed, status: number, body: unknown): Failed {
+  const isSuccess = status >= 200 && status < 300;
   const isTelling = typeof body === 'object' && Object.keys(body ?? {}).length > 0;
-  const isKept = isTelling && !(isOnlyError(body) && isTold(body, `${failed.code} ${failed.message}`));
-  return isKept ? { ...failed, body } : failed;
+  if (!isSuccess || !isTelling) return failed;
+  const isAllTold = isOnlyError(body) && isTold(body, `${failed.code} ${failed.message}`);
+  return isAllTold ? failed : { ...failed, body };
+}
+
+/** The error of a line that has neither a response nor an error, but says in fields of its own what went wrong. */
+function readUnnamed({
+  custom_id: _id,
+  id: _own,
+  response: _response,
+  ...line
+}: Wire): WireError | undefined {
+  const said = readError(line);
+  return said.message === undefined ? undefined : { ...said, code: said.code ?? 'EMPTY_RESULT' };
 }
 
 /** What the body of a failure says, where the error beside it does not. */
@@ -124,15 +144,21 @@ function bodyOf(response: Wire): unknown {
 /** Strings of JSON in strings of JSON that are read. */
 const MAX_STRINGS = 3;
 
-/** The body, parsed if it is a string of JSON; `undefined` without a body. */
+/** The body, parsed if it is a string of JSON or of a Python dict; `undefined` without a body. */
 function readBody(body: unknown): unknown {
   let read = body;
   for (let level = 0; typeof read === 'string' && level < MAX_STRINGS; level += 1) {
-    const inner = tryReadAnswer(read.replace(/^\ufeff/, ''));
+    const inner = tryReadAnswer(read.replace(/^\ufeff/, '')) ?? readPython(read);
     if (inner === undefined) break;
     read = inner;
   }
   return read ?? undefined;
+}
+
+/** Some programs write a body as Python prints it. An error in such a text is read as one. */
+function readPython(text: string): unknown {
+  const json = text.startsWith("{'") ? pythonAsJson(text) : undefined;
+  return json === undefined ? undefined : tryReadAnswer(json);
 }
 
 function fail(error: WireError, status: number, codes: RowCodes): Failed {
@@ -142,7 +168,7 @@ function fail(error: WireError, status: number, codes: RowCodes): Failed {
     others = [],
   } = isSaid(error) ? error : unsaid(status);
   const stated = error.status ?? status;
-  const said = { names: [code, ...others], message };
+  const said = { names: [code, ...others], message, inner: error.status };
   return { kind: severity(said, stated, codes), code, message, status: stated };
 }
 
@@ -160,11 +186,17 @@ function statusCode(status: number): string {
   return status >= 200 && status < 300 ? 'UNKNOWN' : `HTTP_${status}`;
 }
 
+/** Whether a name for failures of any kind stands around a status that would come again. */
+function isOpposed(name: string, { inner = 0 }: Said): boolean {
+  return isVague(name) && inner >= 400 && inner < 500 && !RETRIABLE_STATUSES.has(inner);
+}
+
 /** By code first: codes are more exact than statuses. The first name that is known decides. */
 function severity(said: Said, status: number, codes: RowCodes): Failed['kind'] {
   for (const name of said.names) {
     if (isListed(name, codes.halting)) return 'halting';
-    if (isListed(name, codes.retriable) || RETRIABLE_CODES.has(name)) return 'retriable';
+    if ((isListed(name, codes.retriable) && !isOpposed(name, said)) || RETRIABLE_CODES.has(name))
+      return 'retriable';
     if (isListed(name, codes.permanent)) return 'permanent';
   }
   if (HALTING_STATUSES.has(status)) return 'halting';

@@ -2,15 +2,17 @@
 export interface Said {
   readonly names: readonly string[];
   readonly message: string;
+  /** The HTTP status that the error itself names. */
+  readonly inner?: number | undefined;
 }
 
 /** Names of failures that pass, as gateways write them: `ServiceUnavailableError`, `rate-limit`. */
 const PASSING_NAME =
-  /rate[_ -]?limit|too[_ -]?many[_ -]?requests|overloaded|server[_ -]?error|unavailable|timed?[_ -]?out/i;
+  /rate[_ -]?limit|too[_ -]?many[_ -]?requests|overloaded|server[_ -]?error|unavailable|timed?[_ -]?out|connect(?:ion)?[_ -]?(?:error|reset|refused|aborted|closed)|disconnected|deadline[_ -]?exceeded|resource[_ -]?exhausted/i;
 
 /** Names that say no more than that there is a failure. */
 const VAGUE_NAME =
-  /^(?:(?:api|unknown|upstream|provider|inference|request|internal|general)?[_ -]?(?:error|failed|failure|exception)|(?:HTTP_)?[24]00|-?1|UNKNOWN)$/i;
+  /^(?:(?:api|unknown|upstream|provider|inference|request|internal|general|processing|runtime|execution|engine|model|backend|batch|http|openai|unexpected|(?:api[_ -]?)?status)?[_ -]?(?:error|failed|failure|exception)|(?:HTTP_)?[24]00|-?1|UNKNOWN)$/i;
 
 const PASSING_WORDS =
   /time[d -]?\s?out|too many requests|rate[ -]?limit|overload|temporar|(?:service|server|model|upstream|engine|worker|backend)\b.{0,40}\b(?:unavailable|busy|not ready)|(?:try|retry)(?: your request)? (?:again|later)|internal (?:server )?error|deadline exceeded|connection (?:reset|refused|error|closed|aborted)|ECONNRESET|socket hang up|disconnected|(?:at|over|insufficient|no) capacity/i;
@@ -18,6 +20,9 @@ const PASSING_WORDS =
 /** Words about the row: the same would come again. */
 const ABOUT_ROW =
   /bad request|invalid|malformed|not (?:valid|parse)|context length|too (?:long|large)|unsupported|not supported|missing|required|must (?:be|not)|quota|billing|credit/i;
+
+/** Whether a name says no more than that there is a failure. */
+export const isVague = (name: string): boolean => VAGUE_NAME.test(name);
 
 /**
  * Whether a failure passes by its names, or by its words where no name says what it is. Only where the HTTP status does not
@@ -27,7 +32,5 @@ export function isPassing({ names, message }: Said, status: number): boolean {
   const tellsNothing = status === 400 || (status >= 200 && status < 300);
   if (!tellsNothing) return false;
   if (names.some((name) => PASSING_NAME.test(name))) return true;
-  return (
-    names.every((name) => VAGUE_NAME.test(name)) && PASSING_WORDS.test(message) && !ABOUT_ROW.test(message)
-  );
+  return names.every(isVague) && PASSING_WORDS.test(message) && !ABOUT_ROW.test(message);
 }

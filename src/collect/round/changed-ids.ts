@@ -1,3 +1,5 @@
+import { asNumber, inAnyCase, trimmed, withoutZeros, type Fold } from '../../jsonl/folded-id.ts';
+
 /**
  * Finds the row that a custom_id means which came back changed: trimmed, in another case or Unicode form, with zeros more
  * or fewer, as a number, or cut off. A row is found only when no other row can be meant.
@@ -48,28 +50,10 @@ export class ChangedIds {
   }
 }
 
-/** An id without all that providers were seen to change. */
-export function foldedId(id: string): string {
-  return asNumber(id) ?? withoutZeros(id) ?? '';
-}
-
 const AMBIGUOUS = -1;
 
 /** A shorter id may be the beginning of another one by chance. */
 const SHORTEST_CUT = 8;
-
-type Fold = (id: string) => string | undefined;
-
-const trimmed: Fold = (id) => id.trim().normalize('NFC');
-
-const inAnyCase = (id: string): string => id.trim().normalize('NFKC').toLowerCase().normalize('NFKC');
-
-const withoutZeros: Fold = (id) =>
-  inAnyCase(id).replaceAll(/\d+/g, (digits) => digits.replace(/^0+(?=\d)/, ''));
-
-/** The number, as a program keeps it that reads an id as one. */
-const asNumber: Fold = (id) =>
-  /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(id.trim()) ? String(Number(id)) : undefined;
 
 /** From the smallest change to the largest. */
 const FOLDS: readonly Fold[] = [trimmed, inAnyCase, withoutZeros, asNumber];

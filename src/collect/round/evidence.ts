@@ -11,7 +11,7 @@ import type { Batch, BatchCounts } from '../../provider/batch-provider.ts';
  * | the polls gave the batch up | complete: the polls have looked for it in a second place |
  * | the batch is still running although it was cancelled | stop: its answers are still to come |
  * | lines, none of which belongs to a row | wait, then stop: the file may belong to another batch |
- * | a file that the batch names and that is not found, or is shorter than promised | wait, then stop |
+ * | a file that the batch names and that is not found, is shorter than promised, or does not end | wait, then stop |
  * | as many unreadable or unknown lines as rows are missing | complete: the lines are there; where the last one is cut off, once the files no longer grow |
  * | `succeeded`, and rows are missing that its counters do not count either | complete once the files have not grown for half a minute |
  * | `succeeded`, and other rows are missing | wait; then complete where the counters say that those rows did not succeed, else stop |
@@ -57,6 +57,8 @@ export interface FoundFile {
   readonly received: number;
   /** Its last line has no end and cannot be read: the file may be growing. */
   readonly isCutOff?: boolean;
+  /** It ran on beyond anything that the batch could have written, and was cut off: what is behind that is not known. */
+  readonly isEndless?: true;
   /** By the file object or the answer's Content-Length. */
   readonly promised?: number | undefined;
 }

@@ -6,7 +6,8 @@ import type { Scratch } from './scratch.ts';
 
 /** Takes bytes as they come. */
 export interface ChunkSink {
-  push(chunk: Uint8Array): void;
+  /** @returns whether there is more by now than any file of the batch could have */
+  push(chunk: Uint8Array): boolean;
   end(): void;
 }
 
@@ -36,9 +37,9 @@ export async function fetchFile(
 ): Promise<FoundFile | undefined> {
   const { store, key, fileId, name } = file;
   const inPlace = store.file?.(key);
-  const keep = (chunk: Uint8Array): void => {
+  const keep = (chunk: Uint8Array): boolean => {
     if (inPlace === undefined) scratch.append(chunk);
-    sink.push(chunk);
+    return sink.push(chunk);
   };
   const isStored = !file.isLate && (await store.stat(key)) !== undefined;
   const downloaded = isStored || fileId === undefined ? undefined : await download(file, fileId, keep);
@@ -56,7 +57,7 @@ export async function fetchFile(
 async function takeStored(
   store: ObjectStore,
   key: string,
-  keep: (chunk: Uint8Array) => void,
+  keep: (chunk: Uint8Array) => boolean,
 ): Promise<number | undefined> {
   const stored = await store.open(key);
   if (stored === undefined) return undefined;
@@ -68,11 +69,12 @@ async function takeStored(
 async function download(
   { store, provider, name, key, onShort }: FileToFetch,
   fileId: string,
-  keep: (chunk: Uint8Array) => void,
+  keep: (chunk: Uint8Array) => boolean,
 ): Promise<FoundFile> {
   const writer = store.write(key);
   const tail = new Tail();
   let contentLength: number | undefined;
+  let isEndless = false;
   try {
     const chunks = provider.download(fileId, {
       onStart: ({ length }) => {
@@ -82,16 +84,18 @@ async function download(
     for await (const chunk of chunks) {
       const written = writer.write(chunk);
       tail.add(chunk);
-      keep(chunk);
+      isEndless = keep(chunk);
       await written;
+      if (isEndless) break;
     }
     const received = writer.bytes;
-    const length = await promisedLength(provider, fileId, contentLength);
-    const isCutOff = !endsWhole(tail, received);
-    const state = isWhole(isCutOff, received, length) ? 'whole' : 'short';
+    const isCutOff = isEndless || !endsWhole(tail, received);
+    const length = isEndless ? UNTOLD : await promisedLength(provider, fileId, contentLength);
+    const state = !isEndless && isWhole(isCutOff, received, length) ? 'whole' : 'short';
     if (state === 'short') await onShort();
     await writer.close();
-    return { name, fileId, state, received, isCutOff, promised: length.bytes ?? length.contentLength };
+    const promised = length.bytes ?? length.contentLength;
+    return { name, fileId, state, received, isCutOff, promised, ...(isEndless && { isEndless }) };
   } catch (error) {
     await writer.abort();
     if (!(error instanceof ProviderNotFound)) throw error;
@@ -104,6 +108,8 @@ interface PromisedLength {
   readonly bytes: number | undefined;
   readonly contentLength: number | undefined;
 }
+
+const UNTOLD: PromisedLength = { bytes: undefined, contentLength: undefined };
 
 async function promisedLength(
   provider: BatchProvider,

@@ -136,6 +136,7 @@ const NAMES = { output: 'output file', errors: 'error file' } as const;
 
 function describeFile(file: FoundFile | undefined): string {
   if (file === undefined || file.state === 'missing') return 'not found';
+  if (file.isEndless === true) return `more than ${file.received} bytes: it does not end`;
   const of = file.promised === undefined || file.state === 'whole' ? '' : ` of ${file.promised}`;
   return `${file.received}${of} bytes`;
 }

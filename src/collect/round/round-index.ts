@@ -7,7 +7,8 @@ import type { Asked } from '../../endpoints/endpoint.ts';
 import { classifyLine, type LineRules, type Verdict } from '../lines/classify-line.ts';
 import { deniedBy, whoseDenial } from '../lines/whose-denial.ts';
 import { withResponse } from '../lines/line-shape.ts';
-import { foldedId } from './changed-ids.ts';
+import { foldedId } from '../../jsonl/folded-id.ts';
+import { isEndless } from './endless-file.ts';
 import type { ChunkSink } from './fetch-file.ts';
 import { MadeLines } from './made-lines.ts';
 import type { Scratch } from './scratch.ts';
@@ -102,7 +103,15 @@ export class RoundIndex {
     const add = (lines: readonly Line[]): void => {
       for (const line of lines) this.#addLine({ file, name, isTwin }, line);
     };
-    return { push: (chunk) => add(framer.push(asBuffer(chunk))), end: () => add(framer.end()) };
+    let bytes = 0;
+    return {
+      push: (chunk) => {
+        bytes += chunk.byteLength;
+        add(framer.push(asBuffer(chunk)));
+        return isEndless({ bytes, position: framer.position }, this.requests, MAX_RESULT_LINE_BYTES);
+      },
+      end: () => add(framer.end()),
+    };
   }
 
   /**

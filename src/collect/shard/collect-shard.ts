@@ -43,11 +43,11 @@ export async function collectShard(
 async function settle(
   edges: CollectEdges,
   job: Job,
-  { jobId, shard, round }: Round,
+  { jobId, shard, round, planned }: Round,
   collected: Collected | undefined,
 ): Promise<void> {
   const { price } = job.profile;
-  const ended = { jobId, shard, round, collected, isOpen: collected === undefined, price };
+  const ended = { jobId, shard, round, planned, collected, isOpen: collected === undefined, price };
   const broken = await settleRound(edges.store, job, ended);
   if (broken !== undefined) await stopJob(edges, ended, broken);
 }

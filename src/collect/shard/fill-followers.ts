@@ -1,6 +1,6 @@
 import { addCounts, rowsNotOk } from '../../checkpoints/outcomes.ts';
 import { filledObject, type FilledShard, type FollowedRows } from '../../checkpoints/filled.ts';
-import type { Plan } from '../../checkpoints/plan.ts';
+import type { Plan, ShardPlan } from '../../checkpoints/plan.ts';
 import type { Pace } from '../../pace.ts';
 import { ResultBlocks, type MergedShard } from '../../reuse/result-blocks.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
@@ -8,6 +8,7 @@ import { sumErrors } from '../counts/error-counts.ts';
 import { addUsage, NO_USAGE } from '../counts/usage.ts';
 import { fillShard } from './fill-shard.ts';
 import { FollowerTally } from './follower-tally.ts';
+import { LeadingRows } from './leading-rows.ts';
 import type { SettledShard } from './settle-shards.ts';
 
 /** All rows of a job that earlier rows answer for. */
@@ -26,8 +27,8 @@ interface FillJob {
 }
 
 /**
- * Gives rows that earlier rows answer for their result lines and dead letters, in the shards that have such rows. The shards' own
- * files stay as they are, so that it may be done again.
+ * Gives rows that other rows answer for (an earlier one with the same request, or that of the pilot) their result lines and dead
+ * letters, in the shards that have such rows. The shards' own files stay as they are, so that it may be done again.
  * @returns undefined when time ran short, and another call has to do the rest
  * @throws CountsDoNotReconcile when a row that answers for others has no result
  */
@@ -37,33 +38,47 @@ export async function fillFollowers(
   { plan, shards, since, pace }: FillJob,
 ): Promise<Followed | undefined> {
   const filled: (FilledShard & { readonly shard: number })[] = [];
-  const last = plan.shards.findLastIndex(({ deduplicated = 0 }) => deduplicated > 0);
+  const mergedOf = ({ shard, end }: SettledShard): MergedShard => ({
+    jobId,
+    shard,
+    deadLetters: rowsNotOk(end.counts),
+  });
+  const lastRepeat = plan.shards.findLastIndex(({ deduplicated = 0 }) => deduplicated > 0);
+  const lastFollower = plan.shards.findLastIndex(hasFollowers);
   const blocks = new ResultBlocks(store);
-  for (const { shard, end } of shards.slice(0, last + 1)) {
-    const merged = { jobId, shard, deadLetters: rowsNotOk(end.counts) };
-    // The rows that answer are all in this shard, or in those before it.
-    await blocks.add(merged);
-    if ((plan.shards[shard]?.deduplicated ?? 0) === 0) continue;
+  const pilot = new ResultBlocks(store, plan.rows);
+  for (const each of shards) if (plan.shards[each.shard]?.pilot === true) await pilot.add(mergedOf(each));
+  const rows = new LeadingRows(plan.rows, blocks, pilot);
+  for (const each of shards.slice(0, lastFollower + 1)) {
+    const { shard } = each;
+    const merged = mergedOf(each);
+    // Earlier rows are all in this shard, or in those before it.
+    if (shard <= lastRepeat) await blocks.add(merged);
+    if (!hasFollowers(plan.shards[shard])) continue;
     const known = await filledObject.read(store, merged);
     if (known?.since === since) {
       filled.push({ shard, ...known });
       continue;
     }
     if (pace.mustStop) return undefined;
-    filled.push({ shard, ...(await fill(store, merged, blocks, since)) });
+    filled.push({ shard, ...(await fill(store, merged, rows, since)) });
     pace.did();
   }
   return sumFilled(filled);
 }
 
+function hasFollowers({ deduplicated = 0, piloted = 0 }: Partial<ShardPlan> = {}): boolean {
+  return deduplicated + piloted > 0;
+}
+
 async function fill(
   store: ObjectStore,
   shard: MergedShard,
-  blocks: ResultBlocks,
+  rows: LeadingRows,
   since: number,
 ): Promise<FilledShard> {
   const tally = new FollowerTally();
-  const deadLetters = await fillShard(store, shard, { blocks, tally });
+  const deadLetters = await fillShard(store, shard, { rows, tally });
   const filled = { since, deadLetters, ...tally.sums() };
   await filledObject.write(store, shard, filled);
   return filled;

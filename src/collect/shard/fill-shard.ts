@@ -3,17 +3,18 @@ import { CountsDoNotReconcile } from '../../errors.ts';
 import { isNotOk, withCustomId } from '../../jsonl/custom-id.ts';
 import { requiredLines } from '../../jsonl/own-lines.ts';
 import { answerFollower, readFollowLine, type FollowLine } from '../../reuse/follow-line.ts';
-import type { MergedShard, ResultBlocks, SettledRow } from '../../reuse/result-blocks.ts';
+import type { MergedShard, SettledRow } from '../../reuse/result-blocks.ts';
 import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
 import { readFollowed, type FollowerTally } from './follower-tally.ts';
+import type { LeadingRows } from './leading-rows.ts';
 
 /** Bytes of rows that wait for the lines of earlier rows, and of those lines. */
 const WINDOW_BYTES = 32 * 1_048_576;
 
 /** What rows that others answer for are filled in from, and counted in. */
 export interface Filling {
-  /** Of this shard, and of those before it. */
-  readonly blocks: ResultBlocks;
+  /** Of this shard, of those before it, and of the pilot. */
+  readonly rows: LeadingRows;
   readonly tally: FollowerTally;
   /** Default 32 MiB. */
   readonly windowBytes?: number | undefined;
@@ -57,7 +58,7 @@ type Waiting = { readonly line: Buffer; readonly letter: Buffer | undefined } | 
  */
 class ShardFiller {
   readonly #writers: Writers;
-  readonly #blocks: ResultBlocks;
+  readonly #rows: LeadingRows;
   readonly #tally: FollowerTally;
   readonly #windowBytes: number;
   #waiting: Waiting[] = [];
@@ -65,10 +66,10 @@ class ShardFiller {
   #bytes = 0;
   deadLetters = 0;
 
-  constructor(writers: Writers, { blocks, tally, windowBytes = WINDOW_BYTES }: Filling) {
+  constructor(writers: Writers, { rows, tally, windowBytes = WINDOW_BYTES }: Filling) {
     this.#writers = writers;
     this.#windowBytes = windowBytes;
-    this.#blocks = blocks;
+    this.#rows = rows;
     this.#tally = tally;
   }
 
@@ -85,13 +86,14 @@ class ShardFiller {
     const { leader } = follow;
     const isNew = !this.#leaders.has(leader);
     this.#leaders.add(leader);
-    return this.#grow(LEAST_BYTES + (isNew ? this.#blocks.bytesOf(leader) : 0));
+    return this.#grow(LEAST_BYTES + (isNew ? this.#rows.bytesOf(leader) : 0));
   }
 
   async flush(): Promise<void> {
     const waiting = this.#waiting;
-    const rows = await this.#blocks.read(this.#leaders);
-    const answers = new Map([...rows].map(([position, { result }]) => [position, readFollowed(result)]));
+    const rows = await this.#rows.read(this.#leaders);
+    const repeated = [...rows].filter(([position]) => !this.#rows.isPilot(position));
+    const answers = new Map(repeated.map(([position, { result }]) => [position, readFollowed(result)]));
     this.#waiting = [];
     this.#leaders = new Set();
     this.#bytes = 0;
@@ -101,7 +103,12 @@ class ShardFiller {
         continue;
       }
       const [settled, answer] = [rows.get(row.leader), answers.get(row.leader)];
-      if (settled === undefined || answer === undefined) throw noAnswer(row);
+      if (settled === undefined) throw noAnswer(row);
+      if (answer === undefined) {
+        // The very row, which the pilot's shard counts.
+        await this.#write(settled.result, settled.deadLetter);
+        continue;
+      }
       this.#tally.add(row.customId, answer);
       await this.#write(answerFollower(settled.result, row), letterOf(settled, row));
     }

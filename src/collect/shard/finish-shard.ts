@@ -2,16 +2,21 @@ import { doneObject } from '../../checkpoints/shard-end.ts';
 import type { Edges } from '../../edges.ts';
 import { CountsDoNotReconcile } from '../../errors.ts';
 import { readCollected, type Collected } from '../../checkpoints/collected.ts';
-import { hasRoundZero, planObject, type ShardPlan } from '../../checkpoints/plan.ts';
+import { hasRoundZero, readShardPlan, type PlannedShard, type ShardPlan } from '../../checkpoints/plan.ts';
 import type { ShardRef } from '../../checkpoints/keys.ts';
 import { NOBODY_RETURNS, readOpenTwins } from '../../checkpoints/twins.ts';
-import type { ObjectStore } from '../../store/object-store.ts';
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './shard-end.ts';
 
 /** Every row of the shard has its final outcome: joins its rounds, and says so in `done.json`. */
-export async function finishShard({ store, log }: Edges, ref: ShardRef, last: Collected): Promise<void> {
-  const plan = await readShardPlan(store, ref);
+export async function finishShard(
+  { store, log }: Edges,
+  planned: PlannedShard,
+  last: Collected,
+): Promise<void> {
+  const plan = await readShardPlan(store, planned);
+  const { jobId, shard } = planned;
+  const ref = { jobId, shard };
   const rounds = [...(await readCollected(store, ref)).filter(({ round }) => round < last.round), last];
   const unsent = hasRoundZero(plan);
   const only = last.round === 1 && !unsent ? last : undefined;
@@ -28,13 +33,6 @@ export async function finishShard({ store, log }: Edges, ref: ShardRef, last: Co
   await doneObject.write(store, ref, end);
   for (const { round, batchId, status, error } of twins)
     log('batch_left_open', { ...ref, round, batchId, status, code: error.code });
-}
-
-export async function readShardPlan(store: ObjectStore, { jobId, shard }: ShardRef): Promise<ShardPlan> {
-  const { shards } = await planObject.require(store, jobId);
-  const plan = shards[shard];
-  if (plan === undefined) throw new Error(`The plan of job ${jobId} has no shard ${shard}.`);
-  return plan;
 }
 
 /** Guarantee 1. @throws CountsDoNotReconcile */

@@ -56,7 +56,7 @@ async function settleShard(
   if (pace.mustStop) return undefined;
   const { round } = await findRound(store, ref);
   const reason = failure ?? (await readTrouble(store, ref)) ?? leftNoWord(ref);
-  await stopShard(edges, ref, { nextRound: round, failure: reason });
+  await stopShard(edges, { ...ref, planned: plan }, { nextRound: round, failure: reason });
   const end = await readShardEnd(store, ref);
   pace.did();
   if (end === undefined)

@@ -20,7 +20,7 @@ export interface Stopped {
 
 /** Adds up a shard's rounds, without rows that other rows answer for. Rows without an outcome are exhausted: the failure says why. */
 export function sumRounds(
-  { rows, invalid, answered = 0, deduplicated = 0 }: ShardPlan,
+  { rows, invalid, answered = 0, deduplicated = 0, piloted = 0 }: ShardPlan,
   rounds: readonly Collected[],
   { failure, open, twins = [], left: leftOpen = [] }: Stopped = {},
 ): ShardEnd {
@@ -29,7 +29,7 @@ export function sumRounds(
   const ok = answered + sum(({ ok, raised }) => ok - (raised?.ok ?? 0));
   const failed = sum(({ failed, raised }) => failed - (raised?.failed ?? 0));
   const invalid_output = sum((round) => (round.invalid_output ?? 0) - (round.raised?.invalid_output ?? 0));
-  const exhausted = rows - deduplicated - invalid - ok - failed - invalid_output;
+  const exhausted = rows - deduplicated - piloted - invalid - ok - failed - invalid_output;
   const unsettled = exhausted - sum((round) => round.exhausted - (round.raised?.exhausted ?? 0));
   const steps = countSteps(rounds);
   return {

@@ -1,13 +1,13 @@
 import { shardKey, type ShardRef } from '../../checkpoints/keys.ts';
 import { findLeftOpen, type LeftOpen } from '../../checkpoints/open-batch.ts';
-import { hasRoundZero } from '../../checkpoints/plan.ts';
+import { hasRoundZero, readShardPlan, type PlannedShard } from '../../checkpoints/plan.ts';
 import { stopObject, type Stop } from '../../checkpoints/stop.ts';
 import { readOpenTwins, RESUME_CANCELS } from '../../checkpoints/twins.ts';
 import type { Edges } from '../../edges.ts';
 import type { Failure } from '../../errors.ts';
 import { readCollected, type Collected } from '../../checkpoints/collected.ts';
 import { stoppedObject, type OpenBatch } from '../../checkpoints/shard-end.ts';
-import { checkRows, readShardPlan } from './finish-shard.ts';
+import { checkRows } from './finish-shard.ts';
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './shard-end.ts';
 
@@ -26,7 +26,7 @@ export interface ShardStop {
  * The shard goes no further in this execution. What it has becomes its results for now; rows without an end are
  * exhausted, with the reason. A denied account also stops the other shards. Starting the job again continues here.
  */
-export async function stopShard(edges: Edges, ref: ShardRef, stop: ShardStop): Promise<void> {
+export async function stopShard(edges: Edges, ref: PlannedShard, stop: ShardStop): Promise<void> {
   const { store } = edges;
   const { nextRound, failure, last } = stop;
   if (STOPS_JOB.has(failure.name)) await stopJob(edges, ref, failure);

@@ -28,8 +28,10 @@ const VERSION = '2023-06-01';
 const NO_FILE = 'inline:';
 /** So many of the newest batches are remembered before another one is created. */
 const NEWEST = 100;
-/** Longer than any line. */
+/** Longer than any line of requests. */
 const MAX_LINE_BYTES = 2 ** 40;
+/** Longer than any line of results; more bytes without one are no results. */
+const MAX_RESULT_BYTES = 512 * 1_048_576;
 
 /**
  * Anthropic's Message Batches: no files, a create carries its requests, and the results stand under the batch's own id.
@@ -167,10 +169,11 @@ export class AnthropicClient implements ProviderClient {
         },
       },
     );
-    const ending = new LastByte();
+    const ending = new LastByte(call);
     let seen = 0;
     let unread: Buffer[] = [];
-    for await (const lines of frameLines(ending.watch(content), MAX_LINE_BYTES)) {
+    for await (const lines of frameLines(ending.watch(content), MAX_RESULT_BYTES)) {
+      ending.bytes = 0;
       const fresh = lines.slice(Math.max(0, skipped - seen)).map(({ bytes = NOTHING }) => bytes);
       seen += lines.length;
       const last = fresh.at(-1);
@@ -243,13 +246,23 @@ async function* createBody(content: AsyncIterable<Uint8Array>): AsyncGenerator<U
   yield CLOSING;
 }
 
-/** The last byte of what streams by. */
+/** The last byte of what streams by, and how many there are since a line was found. */
 class LastByte {
+  readonly #call: Call;
   isNewline = false;
+  bytes = 0;
 
+  constructor(call: Call) {
+    this.#call = call;
+  }
+
+  /** @throws ProviderUnavailable when far more than a line comes without one */
   async *watch(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {
       if (chunk.length > 0) this.isNewline = chunk.at(-1) === 0x0a;
+      this.bytes += chunk.length;
+      if (this.bytes > 2 * MAX_RESULT_BYTES)
+        throw new ProviderUnavailable(`${this.#call.action}: ${this.bytes} bytes came without a line.`);
       yield chunk;
     }
   }

@@ -6,7 +6,11 @@ export function known<Fact>(
   return fact === 'unknown' ? safe : (fact as Exclude<Fact, 'unknown'>);
 }
 
-/** Whether a code is one of a dialect's list, whose entries may end in `*`. */
+/** Whether a code is one of a dialect's list, whose entries may end in `*`. Gateways write codes in either case. */
 export function isListed(code: string, list: readonly string[]): boolean {
-  return list.some((entry) => (entry.endsWith('*') ? code.startsWith(entry.slice(0, -1)) : entry === code));
+  const lower = code.toLowerCase();
+  return list.some((each) => {
+    const entry = each.toLowerCase();
+    return entry.endsWith('*') ? lower.startsWith(entry.slice(0, -1)) : entry === lower;
+  });
 }

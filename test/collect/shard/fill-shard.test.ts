@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { shardKey } from '../../../src/checkpoints/keys.ts';
 import { fillShard } from '../../../src/collect/shard/fill-shard.ts';
+import { LeadingRows } from '../../../src/collect/shard/leading-rows.ts';
 import { FollowerTally } from '../../../src/collect/shard/follower-tally.ts';
 import { followLine } from '../../../src/reuse/follow-line.ts';
 import { ResultBlocks } from '../../../src/reuse/result-blocks.ts';
@@ -58,9 +59,10 @@ test('rows have the lines of those that answer for them, in their order, however
         const of = { jobId, shard, deadLetters: letters?.length ?? 0 };
         const blocks = new ResultBlocks(store);
         await blocks.add(of);
+        const leading = new LeadingRows(Infinity, blocks, new ResultBlocks(store));
         const tally = new FollowerTally();
 
-        expect(await fillShard(store, of, { blocks, tally, windowBytes })).toBe(deadLetters?.length);
+        expect(await fillShard(store, of, { rows: leading, tally, windowBytes })).toBe(deadLetters?.length);
 
         const textOf = async (file: 'filled-results.jsonl' | 'filled-dead-letters.jsonl'): Promise<string> =>
           (await store.get(shardKey(ref, file)))?.toString('utf8') ?? '';

@@ -1,0 +1,54 @@
+import { resolve } from 'node:path';
+import type { NightshiftConfig } from '../../src/config/config.ts';
+import { judgeJob, type Decision } from '../../src/doors/judge-job.ts';
+import { holderOf } from '../../host/lock.ts';
+import { judgeRun } from '../../host/run-job.ts';
+import { summaryObject } from '../../src/checkpoints/summary.ts';
+import { jsonLine } from '../json-lines.ts';
+import { print } from '../output.ts';
+import { openTarget, startEdges, type Target } from '../targets/open-target.ts';
+import { describeJudged } from '../view/describe-judged.ts';
+import { EXIT, exitStatus } from './exit-status.ts';
+import { askHolder, requireJob, runHere, tell, WHERE, type FolderFlags } from './jobs-here.ts';
+
+/**
+ * Approves or rejects a job of a data folder: the process that runs it sees that at its next look. A job that nothing runs goes on
+ * here, to its end.
+ * @returns the exit status
+ */
+export async function judgeHere(
+  jobId: string,
+  decision: Decision,
+  flags: FolderFlags,
+  config: NightshiftConfig,
+): Promise<number> {
+  const target = await openTarget({ ...WHERE, data: flags.data });
+  await requireJob(target, jobId);
+  if (await tellHolder(target, jobId, decision, { data: flags.data, config })) {
+    const judged = { jobId, state: decision };
+    print(flags.json ? jsonLine('judged', judged) : describeJudged(judged, target.options));
+    return EXIT.ok;
+  }
+  const ended = await runHere(jobId, flags, config, (host) => judgeRun(host, jobId, decision));
+  if (ended === undefined) return EXIT.interrupted;
+  if (flags.json) print(jsonLine('summary', ended));
+  else await tell(target, ended);
+  return exitStatus(ended);
+}
+
+/** @returns false when no process works with the folder */
+async function tellHolder(
+  target: Target,
+  jobId: string,
+  decision: Decision,
+  { data, config }: { readonly data: string; readonly config: NightshiftConfig },
+): Promise<boolean> {
+  const holder = await holderOf(resolve(data));
+  if (holder === undefined) return false;
+  const hasEnded = (await summaryObject.read(target.store, jobId)) !== undefined;
+  if (holder.url !== undefined || hasEnded)
+    return askHolder(data, jobId, decision === 'approved' ? 'approve' : 'reject');
+  // A run takes no requests, and sees what is written into its folder.
+  await judgeJob(startEdges(target, config), jobId, decision);
+  return true;
+}

@@ -1,0 +1,11 @@
+import type { JudgedJob } from '../../src/doors/judge-job.ts';
+import { printable } from '../../src/printable.ts';
+
+/** @param options lead to where the job is */
+export function describeJudged(
+  { jobId, state }: Pick<JudgedJob, 'jobId' | 'state'>,
+  options: string,
+): string {
+  const what = state === 'approved' ? 'its other rows are sent' : 'its other rows are not sent';
+  return `Job ${printable(jobId)} is ${state}: ${what}. See how it ends: nightshift watch ${printable(jobId)}${options}`;
+}

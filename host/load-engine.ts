@@ -1,0 +1,31 @@
+import { registerHooks } from 'node:module';
+
+type Engine = typeof import('aws-local-stepfunctions');
+
+/** Packages that only the engine imports, and that `unused-engine-parts.ts` replaces. */
+const UNUSED = new Set(['@aws-sdk/client-lambda', '@aws-sdk/credential-providers', 'asl-validator']);
+
+const REPLACEMENT = new URL('./unused-engine-parts.ts', import.meta.url).href;
+
+/** Loads the engine without what it never uses here. `build/build-cli.ts` does the same for the package. */
+export async function loadEngine(): Promise<Engine> {
+  const hooks = registerHooks({
+    resolve: (specifier, context, next) =>
+      isUnused(specifier, context.parentURL ?? '')
+        ? { url: REPLACEMENT, shortCircuit: true }
+        : next(specifier, context),
+  });
+  try {
+    return await import('aws-local-stepfunctions');
+  } finally {
+    hooks.deregister();
+  }
+}
+
+/**
+ * @param specifier what is imported
+ * @param importer the path or address of the importing file
+ */
+export function isUnused(specifier: string, importer: string): boolean {
+  return UNUSED.has(specifier) && /[\\/]aws-local-stepfunctions[\\/]build[\\/]/.test(importer);
+}

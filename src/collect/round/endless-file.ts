@@ -1,0 +1,25 @@
+import type { LinePosition } from '../../jsonl/lines.ts';
+
+/** How far a file has been read. */
+export interface FileProgress {
+  readonly bytes: number;
+  /** Behind the last line that has ended. */
+  readonly position: LinePosition;
+}
+
+/** Lines that a file may have for each request, blank ones and those of other batches included, and so many more. */
+const LINES_PER_REQUEST = 100;
+const SPARE_LINES = 100_000;
+
+/**
+ * Whether a provider's file runs on beyond anything that a batch of so many requests could have written: in lines, in one line, or
+ * as a whole. A server that sends the same again and again would fill any disk.
+ * @param longest bytes of the longest line that is read
+ */
+export function isEndless({ bytes, position }: FileProgress, requests: number, longest: number): boolean {
+  return (
+    position.lines > SPARE_LINES + LINES_PER_REQUEST * requests ||
+    bytes - position.offset > 2 * longest ||
+    bytes > (requests + 2) * longest
+  );
+}

@@ -1,0 +1,97 @@
+import type { Edges } from '../edges.ts';
+import { InvalidRequest, RequestConflict } from '../errors.ts';
+import { lastExecution } from '../executions/executions.ts';
+import { jobObject } from '../checkpoints/job.ts';
+import { approvalObject, pilotObject, type Approval, type Pilot } from '../checkpoints/pilot.ts';
+import { summaryObject } from '../checkpoints/summary.ts';
+import { isCancelled, readStop } from '../checkpoints/stop.ts';
+import { resumeJob, type StartedJob, type StartEdges } from './start-job.ts';
+
+export type Decision = Approval['decision'];
+
+export interface JudgedJob {
+  readonly jobId: string;
+  readonly state: Decision;
+  /** A job that had ended, and goes on. */
+  readonly resumed?: StartedJob | undefined;
+}
+
+/**
+ * Approves or rejects a job by its pilot. A job that waits sees it at its next look. An approved job whose pilot had failed, was
+ * rejected or was not approved in time goes on from its checkpoints.
+ * @returns undefined when there is no such job.
+ * @throws InvalidRequest when the job has no pilot to judge; RequestConflict when it was judged the other way, and holds to that
+ */
+export async function judgeJob(
+  edges: StartEdges,
+  jobId: string,
+  decision: Decision,
+): Promise<JudgedJob | undefined> {
+  const { store, executions } = edges;
+  if ((await jobObject.read(store, jobId)) === undefined) {
+    if ((await summaryObject.read(store, jobId)) === undefined) return undefined;
+    throw new InvalidRequest(`Job ${jobId} has ended: its checkpoints are deleted, or it was never started.`);
+  }
+  const pilot = rejectUnjudged(jobId, await pilotObject.read(store, jobId));
+  if (pilot.state === decision) return { jobId, state: decision };
+  if (pilot.state === 'passed' || pilot.state === 'approved') throw rowsAreSent(jobId, pilot, decision);
+  const runs = (await lastExecution(executions, jobId))?.running === true;
+  const resumed = await (runs ? tellRunning : tellEnded)(edges, jobId, pilot, decision);
+  edges.log('pilot_judged', { jobId, state: decision });
+  return { jobId, state: decision, resumed };
+}
+
+function rejectUnjudged(jobId: string, pilot: Pilot | undefined): Pilot {
+  if (pilot === undefined)
+    throw new InvalidRequest(
+      `Job ${jobId} has no pilot to judge: its profile has none, its rows are fewer, or they are not built yet.`,
+    );
+  if (pilot.state !== 'running') return pilot;
+  throw new InvalidRequest(`The pilot of job ${jobId} has no answers yet: judge it when they are there.`);
+}
+
+function rowsAreSent(jobId: string, { state }: Pilot, decision: Decision): Error {
+  if (decision === 'approved')
+    return new InvalidRequest(`The pilot of job ${jobId} has passed: its other rows are sent already.`);
+  return new RequestConflict(
+    `The pilot of job ${jobId} has ${state === 'passed' ? 'passed' : 'been approved'}, and its other rows are sent: cancel the job instead.`,
+  );
+}
+
+/** The execution that runs looks for the decision; the first one counts. */
+async function tellRunning(
+  edges: StartEdges,
+  jobId: string,
+  pilot: Pilot,
+  decision: Decision,
+): Promise<undefined> {
+  const { store } = edges;
+  if (isCancelled(await readStop(store, jobId)))
+    throw new InvalidRequest(`Job ${jobId} is being cancelled: judge its pilot when that is done.`);
+  if (pilot.state !== 'waiting')
+    throw new InvalidRequest(
+      `Job ${jobId} is ending without its other rows: judge its pilot when it has ended.`,
+    );
+  if (await approvalObject.create(store, jobId, approvalOf(edges, decision))) return undefined;
+  const first = await approvalObject.require(store, jobId);
+  if (first.decision === decision) return undefined;
+  throw new RequestConflict(`The pilot of job ${jobId} was ${first.decision} at ${first.at}.`);
+}
+
+/** A job that went no further goes on with an approval; one whose host was stopped while it waited also ends with a rejection. */
+async function tellEnded(
+  edges: StartEdges,
+  jobId: string,
+  pilot: Pilot,
+  decision: Decision,
+): Promise<StartedJob | undefined> {
+  const { store } = edges;
+  if (decision === 'rejected' && pilot.state !== 'waiting')
+    throw new InvalidRequest(`Job ${jobId} has ended without its other rows: there is nothing to reject.`);
+  await approvalObject.write(store, jobId, approvalOf(edges, decision));
+  return resumeJob(edges, jobId);
+}
+
+function approvalOf({ clock }: Pick<Edges, 'clock'>, decision: Decision): Approval {
+  return { decision, at: new Date(clock.now()).toISOString() };
+}

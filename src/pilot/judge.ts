@@ -1,0 +1,71 @@
+import type { OutcomeCounts } from '../checkpoints/counts.ts';
+import { rowsNotOk, settledRows } from '../checkpoints/outcomes.ts';
+import type { Approval, Pilot } from '../checkpoints/pilot.ts';
+import type { PilotRules } from '../checkpoints/profile.ts';
+
+/** What is known of a pilot whose rows have their ends. */
+export interface PilotEnd {
+  readonly jobId: string;
+  readonly rules: PilotRules;
+  readonly counts: OutcomeCounts;
+  /** Absent until a person has decided. */
+  readonly approval: Approval | undefined;
+  /** When the wait for a person began, and now, in milliseconds since 1970. */
+  readonly since: number;
+  readonly now: number;
+}
+
+/** What follows: the other rows, nothing else, or a wait. */
+export type Judgement =
+  | { readonly state: 'passed' | 'approved' }
+  | { readonly state: 'failed' | 'rejected' | 'unanswered'; readonly code: string; readonly reason: string }
+  | { readonly state: 'waiting'; readonly until: string; readonly waitSeconds: number };
+
+const MS_PER_DAY = 86_400_000;
+
+/** Decides what follows a pilot. A person's word wins. */
+export function judgePilot({ jobId, rules, counts, approval, since, now }: PilotEnd): Judgement {
+  const { maxBad = 1, approvalDays } = rules;
+  if (approval?.decision === 'approved') return { state: 'approved' };
+  if (approval?.decision === 'rejected')
+    return { state: 'rejected', code: 'PILOT_REJECTED', reason: `The pilot of job ${jobId} was rejected.` };
+  const [rows, bad] = [settledRows(counts), rowsNotOk(counts)];
+  if (bad > maxBad * rows) {
+    const reason = `${bad} of the ${rows} rows of the pilot of job ${jobId} are not ok, more than the share of ${maxBad} (pilot.maxBad) that may be: nothing else is sent.`;
+    return { state: 'failed', code: 'PILOT_FAILED', reason };
+  }
+  if (approvalDays === undefined) return { state: 'passed' };
+  const until = since + approvalDays * MS_PER_DAY;
+  if (now < until)
+    return {
+      state: 'waiting',
+      until: new Date(until).toISOString(),
+      waitSeconds: secondsToWait(since, now, until),
+    };
+  const reason = `Nobody approved or rejected the pilot of job ${jobId} within ${approvalDays} days: nothing else is sent.`;
+  return { state: 'unanswered', code: 'PILOT_NOT_APPROVED', reason };
+}
+
+const MIN_SECONDS = 5;
+const MAX_SECONDS = 3_600;
+
+/**
+ * A twentieth of the time that was waited, from 5 s to an hour. A look costs 9 events of the execution's 25,000: 45 days, half of
+ * the longest job, are 1,200 looks and 11,000 events.
+ */
+function secondsToWait(since: number, now: number, until: number): number {
+  const waited = Math.min(MAX_SECONDS, Math.max(MIN_SECONDS, Math.round((now - since) / 20_000)));
+  return Math.max(1, Math.min(waited, Math.ceil((until - now) / 1_000)));
+}
+
+/** How a pilot is shown that was judged. */
+export function judgedPilot(counts: OutcomeCounts, judgement: Judgement): Omit<Pilot, 'results'> {
+  const { state } = judgement;
+  return {
+    state,
+    rows: settledRows(counts),
+    counts,
+    ...('until' in judgement && { until: judgement.until }),
+    ...('reason' in judgement && { reason: judgement.reason }),
+  };
+}

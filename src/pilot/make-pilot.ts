@@ -1,0 +1,112 @@
+import { endpointAt } from '../endpoints/endpoints.ts';
+import { EMBEDDINGS } from '../endpoints/embeddings.ts';
+import type { Job } from '../checkpoints/job.ts';
+import { pilotRowsKey, roundKey } from '../checkpoints/keys.ts';
+import { pilotDraftObject, type PilotDraft } from '../checkpoints/pilot.ts';
+import { rowsToSend, type Plan, type ShardPlan } from '../checkpoints/plan.ts';
+import type { RowSource } from '../checkpoints/result-line.ts';
+import { eachOwnLine } from '../jsonl/own-lines.ts';
+import { Pace, type StepTime } from '../pace.ts';
+import type { Unfinished } from '../rows/build-state.ts';
+import { countInputs as countTexts } from '../rows/request-line.ts';
+import { ShardWriter } from '../rows/shard-writer.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { chooseRows } from './choose-rows.ts';
+import { countInputs } from './count-inputs.ts';
+import { setRowsAside } from './set-aside.ts';
+
+/** Whether rows of a job are sent before all others. A job of fewer rows is its own pilot, and a retry was asked before. */
+export function wantsPilot({ profile: { pilot }, retry }: Job, plan: Plan): boolean {
+  return (
+    pilot !== undefined && retry === undefined && plan.failure === undefined && rowsToSend(plan) > pilot.rows
+  );
+}
+
+/** Chooses the rows of a pilot, and remembers them beside the plan: from here on the inputs are not read again. */
+export async function draftPilot(store: ObjectStore, job: Job, plan: Plan): Promise<PilotDraft> {
+  const picked = chooseRows(await countInputs(store, job, plan), job.profile.pilot?.rows ?? 0);
+  const draft = { plan, picked };
+  await pilotDraftObject.write(store, job.jobId, draft);
+  return draft;
+}
+
+/**
+ * Moves the rows of a pilot into shards of their own, behind all others. May be repeated, wherever an earlier call has died.
+ * @returns the plan with these shards; unfinished when time ran short, and another call has to go on
+ */
+export async function makePilot(
+  store: ObjectStore,
+  job: Job,
+  { plan, picked }: PilotDraft,
+  time: StepTime | undefined,
+): Promise<Plan | Unfinished> {
+  const pace = new Pace(time);
+  const shards: ShardPlan[] = [];
+  let [sent, piloted] = [0, 0];
+  for (const [shard, each] of plan.shards.entries()) {
+    const ofShard: number[] = [];
+    for (const at of picked.slice(piloted)) {
+      if (at >= sent + each.requests) break;
+      ofShard.push(at - sent);
+    }
+    sent += each.requests;
+    if (ofShard.length === 0) {
+      shards.push(each);
+      continue;
+    }
+    const ref = { jobId: job.jobId, shard };
+    const key = roundKey(ref, 1, 'requests.jsonl');
+    // Its request lines are fewer already where an earlier call was through with it.
+    if ((await store.stat(key))?.bytes === each.bytes) {
+      if (pace.mustStop) return { rows: plan.rows, shards: shard };
+      await setRowsAside(store, ref, { picked: ofShard, leader: plan.rows + piloted, rows: plan.rows });
+      pace.did();
+    }
+    piloted += ofShard.length;
+    const { bytes = 0 } = (await store.stat(key)) ?? {};
+    shards.push({ ...each, requests: each.requests - ofShard.length, bytes, piloted: ofShard.length });
+  }
+  if (pace.mustStop) return { rows: plan.rows, shards: shards.length };
+  return { ...plan, shards: await writePilotShards(store, job, shards) };
+}
+
+async function writePilotShards(
+  store: ObjectStore,
+  { jobId, inputs, profile }: Job,
+  shards: readonly ShardPlan[],
+): Promise<ShardPlan[]> {
+  const writer = await ShardWriter.open(
+    store,
+    { jobId, limits: profile.shardLimits, tellsSources: inputs.length > 1 },
+    { plans: shards },
+  );
+  const countsTexts = endpointAt(profile.endpoint) === EMBEDDINGS;
+  try {
+    for (const [shard, { piloted = 0 }] of shards.entries()) {
+      if (piloted === 0) continue;
+      const ref = { jobId, shard };
+      const sources = eachOwnLine(store, pilotRowsKey(ref, 'sources'));
+      for await (const line of eachOwnLine(store, pilotRowsKey(ref, 'requests'))) {
+        const { value: source } = await sources.next();
+        await writer.addRequest({ line, inputs: countsTexts ? textsOf(line) : 1 }, sourceOf(source));
+      }
+    }
+    const all = await writer.close();
+    return all.map((each, shard) => (shard < shards.length ? each : { ...each, pilot: true }));
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+}
+
+function textsOf(line: Buffer): number {
+  const { body } = JSON.parse(line.toString('utf8')) as { readonly body: { readonly input?: unknown } };
+  return countTexts(body.input);
+}
+
+/** Of a job of one input nobody asks. */
+function sourceOf(line: Buffer | undefined): RowSource {
+  return line === undefined || line.length === 1
+    ? { file: '', line: 0 }
+    : (JSON.parse(line.toString('utf8')) as RowSource);
+}

@@ -1,0 +1,69 @@
+import { pilotRowsKey, roundKey, type ShardRef } from '../checkpoints/keys.ts';
+import { readCustomId } from '../jsonl/custom-id.ts';
+import { followLine } from '../reuse/follow-line.ts';
+import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
+import { builtRows, EMPTY_LINE, type BuiltRow } from './shard-rows.ts';
+
+/** Rows of one shard that go into the pilot. */
+export interface RowsToSetAside {
+  /** Their positions among the shard's request lines, ascending. */
+  readonly picked: readonly number[];
+  /** Position of the first of them in the job, where the rows of the pilot's shards stand behind all others. */
+  readonly leader: number;
+  /** Rows of the job. */
+  readonly rows: number;
+}
+
+/**
+ * Takes rows out of the requests of a shard, for the pilot: each follows the row of the pilot that has its request line, as a row
+ * follows an earlier one with the same request. The request lines are replaced last, so that a call that died is repeated from
+ * what it left.
+ */
+export async function setRowsAside(store: ObjectStore, ref: ShardRef, rows: RowsToSetAside): Promise<void> {
+  const writers = openWriters(store, ref);
+  const { requests, results, deadLetters, pilotRequests, pilotSources } = writers;
+  const picked = new Set(rows.picked);
+  let [nth, leader] = [0, rows.leader];
+  try {
+    for await (const row of builtRows(store, ref, rows.rows)) {
+      if (!('request' in row)) {
+        await results.write(row.result);
+        await deadLetters.write(row.deadLetter);
+        continue;
+      }
+      await deadLetters.write(EMPTY_LINE);
+      if (picked.has(nth)) {
+        await results.write(followLine(readCustomId(row.request), leader));
+        await writePicked(pilotRequests, pilotSources, row);
+        leader += 1;
+      } else {
+        await results.write(EMPTY_LINE);
+        await requests.write(row.request);
+      }
+      nth += 1;
+    }
+    for (const writer of [pilotRequests, pilotSources, results, deadLetters, requests]) await writer.close();
+  } catch (error) {
+    for (const writer of Object.values(writers)) await writer.abort();
+    throw error;
+  }
+}
+
+async function writePicked(
+  requests: ObjectWriter,
+  sources: ObjectWriter,
+  { request, source }: Extract<BuiltRow, { readonly request: Buffer }>,
+): Promise<void> {
+  await requests.write(request);
+  await sources.write(source ?? EMPTY_LINE);
+}
+
+function openWriters(store: ObjectStore, ref: ShardRef) {
+  return {
+    requests: store.write(roundKey(ref, 1, 'requests.jsonl')),
+    results: store.write(roundKey(ref, 0, 'results.jsonl')),
+    deadLetters: store.write(roundKey(ref, 0, 'dead-letters.jsonl')),
+    pilotRequests: store.write(pilotRowsKey(ref, 'requests')),
+    pilotSources: store.write(pilotRowsKey(ref, 'sources')),
+  };
+}

@@ -1,0 +1,132 @@
+import type { BuildContext, JobContext, WaitingContext } from '../contract.ts';
+import type { Edges } from '../edges.ts';
+import { JobStopped, PilotStopped, withCode } from '../errors.ts';
+import type { Job } from '../checkpoints/job.ts';
+import { shardKey, shardsPrefix } from '../checkpoints/keys.ts';
+import { addCounts } from '../checkpoints/outcomes.ts';
+import { approvalObject, pilotObject, type Pilot } from '../checkpoints/pilot.ts';
+import { pilotShards, type Plan } from '../checkpoints/plan.ts';
+import type { PilotRules } from '../checkpoints/profile.ts';
+import { doneObject } from '../checkpoints/shard-end.ts';
+import { readStop } from '../checkpoints/stop.ts';
+import { toRunObject } from '../checkpoints/to-run.ts';
+import { judgedPilot, judgePilot, type Judgement } from '../pilot/judge.ts';
+import { writePilotResults } from '../pilot/pilot-results.ts';
+import { sideBySide } from '../side-by-side.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+
+/** A job whose shards are built. */
+export interface BuiltJob {
+  readonly job: Job;
+  readonly plan: Plan;
+  readonly context: BuildContext;
+}
+
+/**
+ * Which shards are run next: those of the pilot; behind it all others, when it lets them. What let them once holds.
+ * @throws PilotStopped when the pilot does not let the others follow; JobStopped when it did not come to its end, or the job was
+ *   stopped meanwhile
+ */
+export async function nextShards(edges: Edges, built: BuiltJob): Promise<JobContext | WaitingContext> {
+  const { job, plan, context } = built;
+  const { jobId } = job;
+  const { store } = edges;
+  const ofPilot = pilotShards(plan);
+  const { done, stopped } = await endedShards(store, jobId, plan);
+  const isOpen = ofPilot.some((shard) => !done.has(shard));
+  if (context.pilot === true && isOpen) throw await stoppedIn(store, jobId, 'which did not come to its end.');
+  // What an earlier execution said of them no longer holds.
+  for (const shard of stopped) await store.delete(shardKey({ jobId, shard }, 'stopped.json'));
+  if (isOpen) {
+    await startPilot(edges, built);
+    return { ...(await runOf(edges, built, done, ofPilot)), pilot: true };
+  }
+  const waits = ofPilot.length === 0 ? undefined : await judge(edges, built, ofPilot);
+  return waits ?? runOf(edges, built, done, plan.shards.keys());
+}
+
+/** Lists those of some shards that have request lines and are not done. */
+async function runOf(
+  { store }: Edges,
+  { job, plan }: BuiltJob,
+  done: ReadonlySet<number>,
+  shards: Iterable<number>,
+): Promise<JobContext> {
+  const { jobId, profile } = job;
+  const left = [...shards].flatMap((shard) => {
+    const planned = plan.shards[shard];
+    return planned === undefined || planned.requests === 0 || done.has(shard) ? [] : [{ shard, planned }];
+  });
+  await toRunObject.write(store, jobId, left);
+  return {
+    jobId,
+    toRun: { shards: left.length, key: toRunObject.keyOf(jobId) },
+    provider: profile.provider,
+    polling: profile.polling,
+  };
+}
+
+async function endedShards(store: ObjectStore, jobId: string, { shards }: Plan) {
+  const keys = new Set<string>();
+  for await (const { key } of store.list(shardsPrefix(jobId))) if (key.endsWith('.json')) keys.add(key);
+  const having = (file: 'done.json' | 'stopped.json'): Set<number> =>
+    new Set([...shards.keys()].filter((shard) => keys.has(shardKey({ jobId, shard }, file))));
+  return { done: having('done.json'), stopped: having('stopped.json') };
+}
+
+async function startPilot({ store, log }: Edges, { job: { jobId }, plan }: BuiltJob): Promise<void> {
+  const rows = pilotShards(plan).reduce((sum, shard) => sum + (plan.shards[shard]?.rows ?? 0), 0);
+  await pilotObject.write(store, jobId, { state: 'running', rows });
+  log('pilot_started', { jobId, rows });
+}
+
+/** @returns how long to wait for a person; undefined when the other rows follow */
+async function judge(
+  edges: Edges,
+  { job: { jobId, profile }, context }: BuiltJob,
+  ofPilot: readonly number[],
+): Promise<WaitingContext | undefined> {
+  const { store, clock } = edges;
+  const before = await pilotObject.read(store, jobId);
+  if (before?.state === 'passed' || before?.state === 'approved') return undefined;
+  const ends = await sideBySide(ofPilot, (shard) => doneObject.require(store, { jobId, shard }));
+  const counts = addCounts(ends.map((end) => end.counts));
+  const now = clock.now();
+  const since = context.waiting?.since ?? now;
+  const rules: PilotRules = profile.pilot ?? { rows: 0 };
+  const approval = await approvalObject.read(store, jobId);
+  const judgement = judgePilot({ jobId, rules, counts, approval, since, now });
+  const results = before?.results ?? (await writePilotResults(store, jobId, ofPilot));
+  await note(edges, jobId, before, { ...judgedPilot(counts, judgement), results });
+  return followJudgement(store, jobId, since, judgement);
+}
+
+async function note(
+  { store, log }: Edges,
+  jobId: string,
+  before: Pilot | undefined,
+  pilot: Pilot,
+): Promise<void> {
+  if (before?.state === pilot.state && before.until === pilot.until) return;
+  await pilotObject.write(store, jobId, pilot);
+  log('pilot_judged', { jobId, state: pilot.state, rows: pilot.rows, ok: pilot.counts?.ok });
+}
+
+async function followJudgement(
+  store: ObjectStore,
+  jobId: string,
+  since: number,
+  judgement: Judgement,
+): Promise<WaitingContext | undefined> {
+  if ('reason' in judgement) throw new PilotStopped(withCode(judgement.reason, judgement.code));
+  if ((await readStop(store, jobId)) !== undefined) throw await stoppedIn(store, jobId, 'which has ended.');
+  return 'waitSeconds' in judgement
+    ? { jobId, waiting: { since }, waitSeconds: judgement.waitSeconds }
+    : undefined;
+}
+
+async function stoppedIn(store: ObjectStore, jobId: string, otherwise: string): Promise<JobStopped> {
+  const stop = await readStop(store, jobId);
+  const why = stop === undefined ? `, ${otherwise}` : `: ${stop.failure.message}`;
+  return new JobStopped(`Job ${jobId} sends nothing but its pilot${why}`);
+}
