@@ -3,7 +3,7 @@ import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import { parseWindow } from '../completion-window.ts';
 import { counted, grouped } from '../counted.ts';
 import type { Plan } from '../checkpoints/plan.ts';
-import { partOf } from '../spending/estimate.ts';
+import { tokensBySize } from '../spending/estimate.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { enqueuedTokens, isLimited, isOf, roomLimitsOf, withEnqueued, withLearned } from './room-rules.ts';
 import type { WantedRoom } from './take-room.ts';
@@ -81,9 +81,8 @@ function meanSeconds({ recent = [] }: Room): number | undefined {
 
 /** Input tokens of each batch that a plan makes, in their order. */
 export function batchTokens(plan: Plan): number[] {
-  return plan.shards
-    .filter(({ requests }) => requests > 0)
-    .map(({ requests, bytes }) => partOf(plan, { rows: requests, bytes }).inputTokens);
+  const tokensOf = tokensBySize(plan);
+  return plan.shards.filter(({ requests }) => requests > 0).map(({ bytes }) => tokensOf(bytes));
 }
 
 const DAY = 86_400;

@@ -3,7 +3,6 @@ import { hasLetGo } from '../batches/let-go.ts';
 import { keepRoom, noteRefusal, takeRoom, type WantedRoom } from '../batches/take-room.ts';
 import { enqueuedTokens, hasRoom, isOf, roomLimitsOf, withLearned } from '../batches/room-rules.ts';
 import { roundKey } from '../checkpoints/keys.ts';
-import { planObject } from '../checkpoints/plan.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { Room, RoomEntry } from '../checkpoints/room.ts';
 import { uploadObject } from '../checkpoints/upload.ts';
@@ -12,7 +11,6 @@ import { counted, grouped } from '../counted.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { failureFromCatch, ProviderBusy } from '../errors.ts';
 import { readTokensRefusal } from '../provider/classify-error.ts';
-import { partOf } from '../spending/estimate.ts';
 import { tellProgress } from './tell-progress.ts';
 
 /** @throws ProviderBusy while there is no room for the batch at the provider, among those of all jobs */
@@ -73,13 +71,18 @@ async function wantedRoom(
   return { provider: provider.name, asking, limits: roomLimitsOf(profile) };
 }
 
+/** Where nothing better is known: in executions that an earlier version has started. */
+const BYTES_PER_TOKEN = 4;
+
 /** Input tokens of what was uploaded, estimated. */
 async function tokensOf({ store }: ProviderEdges, context: UploadedContext): Promise<number> {
   const upload = await uploadObject.read(store, context);
   const whole = await store.stat(roundKey(context, context.round, 'requests.jsonl'));
   const bytes = upload?.part?.bytes ?? whole?.bytes ?? 0;
-  const plan = await planObject.read(store, context.jobId);
-  return plan === undefined ? Math.ceil(bytes / 4) : partOf(plan, { rows: 0, bytes }).inputTokens;
+  const { tokens, bytes: all = 0 } = context.planned ?? {};
+  return tokens === undefined || all === 0
+    ? Math.ceil(bytes / BYTES_PER_TOKEN)
+    : Math.ceil((tokens * bytes) / all);
 }
 
 /** What a shard waits for, in words. */
