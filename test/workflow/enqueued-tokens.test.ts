@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import type { EnqueuedLimit } from '../../simulator/enqueued-tokens.ts';
+import { enqueuedPrefix } from '../../src/checkpoints/keys.ts';
+import { readRoom } from '../../src/checkpoints/room.ts';
+import type { Fault } from '../../simulator/faults.ts';
 import { openWorld, prompts, type Ended, type World } from './world.ts';
 
 const STAGES = { queuedSeconds: 60, runningSeconds: 1_800, finalizingSeconds: 1 };
@@ -88,5 +91,30 @@ describe.each(HOW)('a provider that refuses the %s', (refuses) => {
     // Those that came together, before one of them was refused: none is refused again.
     expect(refusals(world)).toBeGreaterThan(0);
     expect(refusals(world)).toBeLessThan(12);
+  });
+});
+
+const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
+  'has succeeded': [],
+  'has expired': [{ at: 'batch', action: { kind: 'end', as: 'expired', finished: 0.5 } }],
+  'was cancelled': [{ at: 'batch', action: { kind: 'end', as: 'cancelled', finished: 0 } }],
+  'failed its validation': [{ at: 'batch', action: { kind: 'invalid', code: 'bad', lines: [1] } }],
+  'was refused': [{ at: 'create', action: { kind: 'status', status: 400, code: 'invalid' }, times: 5 }],
+  'was denied': [{ at: 'create', action: { kind: 'status', status: 402, code: 'BILLING_2003' } }],
+  'was found after its create was lost': [{ at: 'create', action: { kind: 'reset', when: 'after' } }],
+  'went to a further round': [{ at: 'row', every: 2, action: { kind: 'error', code: 'INFERENCE_3107' } }],
+  'is gone': [{ at: 'batch', nth: 1, action: { kind: 'vanish' } }],
+};
+
+describe.each([undefined, 100_000])('with a limit of %s tokens, room is free when a batch', (limit) => {
+  test.each(Object.entries(FAULTS))('%s', async (_how, faults) => {
+    const world = await openWorld({ config: configOf(limit), faults });
+
+    await world.run(prompts(4), { shardLimits: { maxRows: 2 }, rounds: 2 });
+
+    const room = await readRoom(world.store, 'simulator');
+    expect(await Array.fromAsync(world.store.list(enqueuedPrefix('simulator')))).toEqual([]);
+    expect([room?.holders ?? [], room?.waiting ?? []]).toEqual([[], []]);
+    expect(room === undefined).toBe(limit === undefined);
   });
 });
