@@ -3,7 +3,7 @@ import type { Summary } from '../src/checkpoints/summary.ts';
 import type { SentSoFar } from '../host/sent-so-far.ts';
 import { SECOND_INTERRUPT_MS, type Interrupts } from './interrupts.ts';
 import { printError } from './output.ts';
-import { describeInterrupt, isNothing } from './view/describe-interrupt.ts';
+import { describeInterrupt, isOpen } from './view/describe-interrupt.ts';
 
 /** The summary of a job that ended or was cancelled; undefined when it was interrupted and can be continued. */
 export async function endOrCancel(
@@ -16,7 +16,7 @@ export async function endOrCancel(
   } catch (error) {
     if (!(error instanceof RunAborted)) throw error;
     const known = await sayWhatWasSent(error);
-    if (error.cancel === undefined || isNothing(known)) return undefined;
+    if (error.cancel === undefined || !isOpen(known)) return undefined;
     printError('Ctrl-C again cancels it at the provider.');
     if (!(await interrupts.second(SECOND_INTERRUPT_MS))) {
       const after = await error.sent();
@@ -28,10 +28,10 @@ export async function endOrCancel(
   }
 }
 
-/** Says it at once where something was sent already; else waits for what is on its way. */
+/** Says it at once if something is at the provider already; else waits for the steps that are still sending. */
 async function sayWhatWasSent({ sentAtOnce, sent }: RunAborted): Promise<SentSoFar> {
   const now = await sentAtOnce();
-  const known = isNothing(now) ? await sent() : now;
+  const known = isOpen(now) ? now : await sent();
   printError(describeInterrupt(known));
   return known;
 }

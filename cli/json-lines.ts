@@ -1,7 +1,16 @@
 import { printableJson } from '../src/printable.ts';
 
 /** The types of lines that `--json` prints; docs/command-line.md names their fields. */
-export type LineType = 'plan' | 'started' | 'cancelled' | 'judged' | 'overview' | 'job' | 'summary' | 'file';
+export type LineType =
+  | 'plan'
+  | 'started'
+  | 'cancelled'
+  | 'forgotten'
+  | 'judged'
+  | 'overview'
+  | 'job'
+  | 'summary'
+  | 'file';
 
 /** A line of `--json`: one object, without its line end. Fields may be added, but not removed. */
 export function jsonLine(type: LineType, fields: object): string {

@@ -5,7 +5,7 @@ import type { TreatmentFlags } from './commands/options.ts';
 
 /** The fields of a profile that a command's options replace. */
 export function overridesOf(flags: TreatmentFlags): ProfileConfig {
-  const { provider, endpoint, rounds, strict, dedupe, quotes } = flags;
+  const { provider, endpoint, rounds, strict, dedupe, reuse, quotes } = flags;
   const { table: rules, ...asked } = shortForms(flags);
   const table = defined({ ...rules, quotes });
   return {
@@ -15,9 +15,15 @@ export function overridesOf(flags: TreatmentFlags): ProfileConfig {
     ...(rounds !== undefined && { rounds }),
     ...(strict !== undefined && { strict }),
     ...(dedupe !== undefined && { dedupe }),
+    ...(reuse !== undefined && { reuse: reuseOf(reuse) }),
     ...pilotOf(flags),
     ...(Object.keys(table).length > 0 && { table }),
   };
+}
+
+function reuseOf(days: number | boolean): NonNullable<ProfileConfig['reuse']> {
+  if (typeof days === 'number') return { days };
+  return days && 'always';
 }
 
 /** A pilot whose answers nobody else judges is judged by whoever asked for it. */

@@ -4,9 +4,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { NightshiftConfig } from '../src/config/config.ts';
+import { SIMULATOR } from '../src/config/known-providers.ts';
 import { resolveProfile } from '../src/config/resolve-profile.ts';
-import type { InputRef, Job, SkippedFiles } from '../src/checkpoints/job.ts';
-import { roundKey } from '../src/checkpoints/keys.ts';
+import type { InputRef, SkippedFiles } from '../src/checkpoints/job.ts';
+import { OUTPUT_PREFIX, REUSE_PREFIX, roundKey } from '../src/checkpoints/keys.ts';
 import { rowsToSend, type Plan } from '../src/checkpoints/plan.ts';
 import type { Price, ResolvedProfile } from '../src/checkpoints/profile.ts';
 import { estimateProblem } from '../src/spending/check-estimate.ts';
@@ -27,7 +28,7 @@ import { rejectFolder } from '../host/take-in.ts';
 
 export interface PlanJob extends Omit<AskedJob, 'again'> {
   readonly config: NightshiftConfig;
-  /** The data folder: a job request's inputs lie there. Nothing is written to it. */
+  /** The data folder: a job request's inputs and the answers of earlier jobs lie there. Nothing is written to it. */
   readonly data: string;
 }
 
@@ -147,15 +148,23 @@ async function buildInto(
   { request, limit, files, data, filter }: Source,
 ): Promise<Plan> {
   const jobId = JOB_ID;
-  const source = request === undefined ? await filesAsStore(files) : createFolderStore(data);
+  const earlier = createFolderStore(data);
+  const source = request === undefined ? await filesAsStore(files, earlier) : earlier;
   const store = layered(scratch, source);
   const inputs: readonly InputRef[] =
     request === undefined
       ? files.map((file, n) => ({ key: keyOf(file, n) }))
       : await resolveInputs(store, jobId, request, filter);
-  const createdAt = new Date(0).toISOString();
-  const job: Job = { jobId, inputs, profile, createdAt, ...(limit !== undefined && { limit }) };
-  return buildFast(store, job);
+  const createdAt = new Date().toISOString();
+  const isSimulated = profile.provider.name === SIMULATOR;
+  return buildFast(store, {
+    jobId,
+    inputs,
+    profile,
+    createdAt,
+    ...(limit !== undefined && { limit }),
+    ...(isSimulated && { simulated: true }),
+  });
 }
 
 const JOB_ID = 'plan';
@@ -163,13 +172,14 @@ const JOB_ID = 'plan';
 /** Two files of the same name are two inputs. */
 const keyOf = (file: string, n: number): string => `${n}/${basename(file)}`;
 
-type Readable = Pick<ObjectStore, 'open' | 'stat' | 'list' | 'locate'>;
+type Readable = Pick<ObjectStore, 'open' | 'get' | 'stat' | 'list' | 'locate'>;
 
-/** Files where they lie: copying them would take as long as planning does. */
-async function filesAsStore(files: readonly string[]): Promise<Readable> {
+/** Files where they lie: copying them would take as long as planning does; beside them, the answers of earlier jobs. */
+async function filesAsStore(files: readonly string[], earlier: ObjectStore): Promise<Readable> {
   for (const file of files) await rejectFolder(file);
   const byKey = new Map(files.map((file, n) => [keyOf(file, n), resolve(file)]));
   const inFolder = (key: string): readonly [ObjectStore, string] => {
+    if (isAnswer(key)) return [earlier, key];
     const path = byKey.get(key) ?? key;
     return [createFolderStore(dirname(path)), basename(path)];
   };
@@ -178,13 +188,21 @@ async function filesAsStore(files: readonly string[]): Promise<Readable> {
       const [store, name] = inFolder(key);
       return store.open(name, options);
     },
+    get: (key, options) => {
+      const [store, name] = inFolder(key);
+      return store.get(name, options);
+    },
     stat: (key) => {
       const [store, name] = inFolder(key);
       return store.stat(name);
     },
-    list: (prefix, options) => createFolderStore('.').list(prefix, options),
+    list: (prefix, options) => (isAnswer(prefix) ? earlier : createFolderStore('.')).list(prefix, options),
     locate: (key) => byKey.get(key) ?? key,
   };
+}
+
+function isAnswer(key: string): boolean {
+  return [REUSE_PREFIX, OUTPUT_PREFIX].some((prefix) => key.startsWith(prefix));
 }
 
 /** Writes go to the one; what is not there is read from the other. */
@@ -192,6 +210,7 @@ function layered(scratch: ObjectStore, source: Readable): ObjectStore {
   return {
     ...scratch,
     open: async (key, options) => (await scratch.open(key, options)) ?? source.open(key, options),
+    get: async (key, options) => (await scratch.get(key, options)) ?? source.get(key, options),
     stat: async (key) => (await scratch.stat(key)) ?? source.stat(key),
     list: (prefix, options) => source.list(prefix, options),
     locate: (key) => source.locate(key),

@@ -1,8 +1,10 @@
 import { shardsPrefix } from '../src/checkpoints/keys.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
 
-/** What is known to be at the provider of a job that was interrupted, from its checkpoints. */
+/** What an interrupted job is known to have sent, from its checkpoints. */
 export interface SentSoFar {
+  /** Rounds that ended and are collected: their answers are here. */
+  readonly collected: number;
   /** Batches that were created and are not collected. */
   readonly batches: number;
   /** Creates without an answer: each may have made a batch. */
@@ -11,12 +13,28 @@ export interface SentSoFar {
   readonly files: number;
   /** Uploads without an answer: each may have left a file. */
   readonly uploads: number;
-  /** Shards whose rows are sent one by one, and have answers. */
+  /** Shards whose rows are sent direct, and have answers. */
   readonly direct: number;
 }
 
 /** Nothing is known to be sent. */
-export const NOTHING_SENT: SentSoFar = { batches: 0, unanswered: 0, files: 0, uploads: 0, direct: 0 };
+export const NOTHING_SENT: SentSoFar = {
+  collected: 0,
+  batches: 0,
+  unanswered: 0,
+  files: 0,
+  uploads: 0,
+  direct: 0,
+};
+
+/** Adds up what several jobs have sent. */
+export function addSent(jobs: readonly SentSoFar[]): SentSoFar {
+  const sum: Record<keyof SentSoFar, number> = { ...NOTHING_SENT };
+  for (const sent of jobs) for (const kind of KINDS) sum[kind] += sent[kind];
+  return sum;
+}
+
+const KINDS = Object.keys(NOTHING_SENT) as (keyof SentSoFar)[];
 
 /** Reads it from one listing of the job's shards. */
 export async function sentSoFar(store: ObjectStore, jobId: string): Promise<SentSoFar> {
@@ -36,7 +54,7 @@ export async function sentSoFar(store: ObjectStore, jobId: string): Promise<Sent
 }
 
 function kindOf(files: ReadonlySet<string>): keyof SentSoFar | undefined {
-  if (files.has('collected.json')) return undefined;
+  if (files.has('collected.json')) return 'collected';
   if (files.has('batch.json')) return 'batches';
   if (files.has('creating.json')) return 'unanswered';
   if (files.has('upload.json')) return 'files';

@@ -3,6 +3,7 @@ import {
   INDEX_PREFIX,
   INPUT_PREFIX,
   OUTPUT_PREFIX,
+  REUSE_PREFIX,
   STAGED_PREFIX,
   type RoundFile,
 } from '../src/checkpoints/keys.ts';
@@ -42,6 +43,8 @@ const SLOTS = 'slots/*';
 const STAGED = `${STAGED_PREFIX}*`;
 const OUTPUTS = `${OUTPUT_PREFIX}*`;
 const INDEX = `${INDEX_PREFIX}*`;
+/** Which jobs have answers that later jobs may reuse. */
+const REUSE = `${REUSE_PREFIX}*`;
 const CLAIMS = 'claims/*';
 const CANDIDATES = 'jobs/*/candidates.json';
 /** Everything of the jobs. */
@@ -185,8 +188,8 @@ export const STEPS = {
     // Shards that left no word are settled here; OUTPUTS: results, dead letters, report and summary.
     // What is joined in several calls is joined from JOINED.
     streams: [SHARDS, OUTPUTS, JOINED],
-    // Of a job that is retried.
-    puts: ['jobs/*/before-retries.json'],
+    // Of a job that is retried; and that answers of the job may be reused.
+    puts: ['jobs/*/before-retries.json', REUSE],
     // Rows that are in the results, and what a refused job leaves.
     deletes: [
       'output/*/dead-letters.jsonl',

@@ -5,9 +5,9 @@ import { MAX_LISTED_PROBLEMS } from '../src/checkpoints/plan.ts';
 import { MAX_CONCURRENCY } from '../src/direct/rate-limit.ts';
 import { DIALECTS } from '../src/provider/dialects/dialects.ts';
 import { MAX_INPUTS, MAX_REQUEST_BYTES } from '../src/requests/request-limits.ts';
+import { ID_BOUNDS } from '../src/rows/id-survey.ts';
 import { MAX_COLUMNS } from '../src/rows/formats/csv-records.ts';
 import { MAX_CUSTOM_ID } from '../src/rows/request-line.ts';
-import { MAX_IDS } from '../src/rows/unique-ids.ts';
 
 /** Numbers and versions of the documents, compared with where they come from. */
 
@@ -35,7 +35,7 @@ describe('a document', () => {
   test.each([
     ['README.md', 'the number of dialects', `([${Object.keys(DIALECTS).length} dialects]`],
     ['README.md', 'the columns of a table', `${grouped(MAX_COLUMNS)} columns per table`],
-    ['README.md', 'the rows of a job', `${grouped(MAX_IDS)} rows and`],
+    ['README.md', 'the rows of a job', `${grouped(ID_BOUNDS.rows)} rows and`],
     ['README.md', 'the files of a job', `${grouped(MAX_INPUTS)} files per job`],
     ['README.md', 'the size of a request', `(${MAX_REQUEST_BYTES / 1_000_000} MB on this machine)`],
     ['README.md', 'the number of faults', `over ${Math.floor(faults() / 50) * 50} faults`],

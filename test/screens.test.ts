@@ -2,8 +2,8 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { expect, onTestFinished, test } from 'vitest';
-import { loadPty, openTerminal } from './cli/open-terminal.ts';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { CTRL_C, loadPty, openTerminal } from './cli/open-terminal.ts';
 import { BIN } from './cli/spawn-cli.ts';
 import { launchBrowser, SHOTS, watchPage } from './report/browser.ts';
 import { openTempFolder } from './support/temp-folder.ts';
@@ -18,8 +18,8 @@ const FENCE = '```';
 
 const HEADER = `# Screens of the tutorials
 
-What a terminal shows after each command of the [analyst](analyst.md) and of the [operator](operator.md). A test runs the commands in a
-pseudo-terminal, in an empty folder, and writes this page. Ids, times and ports are made the same each time.
+What a terminal shows after each command of the [analyst](analyst.md), the [operator](operator.md) and the [developer](developer.md). A test runs the
+commands in a pseudo-terminal, in an empty folder, and writes this page. Ids, times and ports are made the same each time.
 
 While a job runs, its lines move. The page of \`npm run local\` at the time that rows are pasted and planned, and the report of a job:
 
@@ -30,6 +30,8 @@ While a job runs, its lines move. The page of \`npm run local\` at the time that
 
 /** What differs from run to run. */
 const VARYING: readonly (readonly [RegExp, string])[] = [
+  [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '2026-11-23T22:00:00.000Z'],
+  [/(?<="seconds":)\d+/g, '4'],
   [/-[0-9a-f]{16}/g, '-0123456789abcdef'],
   [/127\.0\.0\.1:\d+/g, '127.0.0.1:45741'],
   [/\d{4}-\d\d-\d\d \d\d:\d\d/g, '2026-11-23 22:00'],
@@ -53,17 +55,75 @@ async function screensOf(name: string, data: string): Promise<string> {
     const env = { PATH: process.env['PATH'] ?? '', HOME: cwd, NO_COLOR: '1' };
     const session = await openTerminal(process.execPath, args, { cwd, env, rows: 60 });
     expect(await session.exited).toBeOneOf([0, 3]);
-    page += [
-      '',
-      FENCE + 'console',
-      `$ ${command}`,
-      steady(session.lines()).replaceAll(cwd, '~'),
-      FENCE,
-      '',
-    ].join('\n');
+    page += screen(command, steady(session.lines()).replaceAll(cwd, '~'));
   }
   if (name === 'analyst') await shootReport(join(cwd, data, 'output'));
   return page;
+}
+
+function screen(command: string, shown: string): string {
+  return ['', FENCE + 'console', `$ ${command}`, shown, FENCE, ''].join('\n');
+}
+
+/** What the developer's requests are answered with, by a host that runs in a terminal of its own until Ctrl-C. */
+async function developersScreens(): Promise<string> {
+  const cwd = await openTempFolder();
+  const env = { PATH: process.env['PATH'] ?? '', HOME: cwd, NO_COLOR: '1' };
+  const host = await openTerminal(process.execPath, [BIN, 'local', '--port', '0'], { cwd, env, rows: 60 });
+  await host.sees(/Ctrl-C stops\./);
+  const welcome = host.lines();
+  const url = /http:\/\/127\.0\.0\.1:\d+(?=\/jobs)/.exec(welcome.join('\n'))?.[0] ?? '';
+  let page = '';
+  let jobId = '';
+  let results = '';
+  const { commands } = await readLesson('developer');
+  for (const { command } of commands.filter((each) => each.command.startsWith('curl '))) {
+    const words = wordsOf(
+      command.replace('http://127.0.0.1:8080', url).replace('<jobId>', jobId).replace('<results>', results),
+    );
+    const session = await openTerminal('curl', words.slice(1), { cwd, env, rows: 60 });
+    expect(await session.exited).toBe(0);
+    const answer = session.written().replaceAll('\r', '').trimEnd().split('\n');
+    page += screen(command, broken(steady(answer)));
+    if (jobId !== '') continue;
+    jobId = (JSON.parse(answer.join('')) as { jobId: string }).jobId;
+    results = await endedResults(`${url}/jobs/${jobId}`);
+  }
+  await vi.waitFor(
+    async () => expect(await statusOf(`${url}/jobs/${jobId}-retry-1`)).not.toBe('running'),
+    60_000,
+  );
+  host.type(CTRL_C);
+  expect(await host.exited).toBe(0);
+  const stopped = host.lines().slice(host.lines().findLastIndex((line) => line.includes('Stopping')));
+  const lines = [...welcome, '…', ...stopped.map((line) => line.replace('^C', ''))];
+  return `\n## Developer\n${screen('npm run local', steady(lines))}${page}`;
+}
+
+/** Breaks long lines as a terminal does: only now, because an id that is broken is not made the same. */
+function broken(text: string): string {
+  return text.replaceAll(/.{100}(?=.)/g, '$&\n');
+}
+
+interface JobAnswer {
+  readonly status: string;
+  readonly links: { readonly results?: string };
+}
+
+async function statusOf(job: string): Promise<string> {
+  return ((await (await fetch(job)).json()) as JobAnswer).status;
+}
+
+/** Waits for the end of a job. @returns the address of its results */
+function endedResults(job: string): Promise<string> {
+  return vi.waitFor(
+    async () => {
+      const { links } = (await (await fetch(job)).json()) as JobAnswer;
+      if (links.results === undefined) throw new Error('The job has no results yet.');
+      return links.results;
+    },
+    { timeout: 60_000, interval: 100 },
+  );
 }
 
 /** The picture of the page, which is put into `docs/` by hand. */
@@ -86,6 +146,7 @@ test.skipIf(pty === undefined)(
   async () => {
     const analyst = await screensOf('analyst', 'nightshift-data');
     const operator = await screensOf('operator', 'shift');
-    await expect(`${HEADER}${analyst}${operator}`).toMatchFileSnapshot(PAGE);
+    const developer = await developersScreens();
+    await expect(`${HEADER}${analyst}${operator}${developer}`).toMatchFileSnapshot(PAGE);
   },
 );

@@ -25,7 +25,8 @@ function expectShown(output: string, shown: readonly string[]): void {
 test.each([
   ['analyst', 'nightshift-data'],
   ['operator', 'shift'],
-])('the tutorial of the %s works as it stands', { ...EXHAUSTIVE, timeout: LONG_MS }, async (name, data) => {
+  ['embed-a-corpus', 'nightshift-data'],
+])('the tutorial %s works as it stands', { ...EXHAUSTIVE, timeout: LONG_MS }, async (name, data) => {
   const { files, commands } = await readLesson(name);
   const folder = await openTempFolder();
   for (const { name: file, content } of files) await writeFile(join(folder, file), content);
@@ -33,7 +34,7 @@ test.each([
   expect(files.length).toBeGreaterThan(0);
   for (const { command, shown } of commands) {
     const jobs = await readdir(join(folder, data, 'output')).catch(() => []);
-    const jobId = jobs.findLast((job) => /^(?:failing|night)/.test(job)) ?? '';
+    const jobId = jobs.findLast((job) => /^(?:failing|night|corpus)/.test(job)) ?? '';
     const words = wordsOf(command.replace('<jobId>', jobId));
     expect(words.slice(0, 2)).toEqual(['npx', 'nightshift']);
     const { status, stdout, stderr } = await runCli(folder, words.slice(2));
@@ -41,10 +42,27 @@ test.each([
     expect({ status, stderr }).toMatchObject({ status: expect.toBeOneOf([0, 3]) });
     expectShown(stdout, shown);
   }
+  if (name === 'embed-a-corpus') {
+    const [monday, tuesday] = await Promise.all(
+      ['monday', 'tuesday'].map((day) => vectorsOf(join(folder, `${day}.jsonl`))),
+    );
+    expect([tuesday?.get('p1'), tuesday?.get('p9')]).toEqual([monday?.get('p1'), monday?.get('p2')]);
+    expect(tuesday?.get('p3')).not.toEqual(monday?.get('p3'));
+  }
   if (name !== 'analyst') return;
   expect(await readFile(join(folder, 'failing-answers.csv'), 'utf8')).toContain('CONTENT_FILTER');
   expect((await readFile(join(folder, 'answers.xlsx'))).toString('latin1', 0, 2)).toBe('PK');
 });
+
+/** Answers by the rows' ids. */
+async function vectorsOf(file: string): Promise<Map<string, string>> {
+  const lines = (await readFile(file, 'utf8')).trimEnd().split('\n');
+  return new Map(
+    lines
+      .map((line) => JSON.parse(line) as { id: string; answer: string })
+      .map(({ id, answer }) => [id, answer]),
+  );
+}
 
 test('the tutorial of the developer works as it stands', { timeout: LONG_MS }, async () => {
   const { commands } = await readLesson('developer');

@@ -8,7 +8,9 @@ import type { Log, LogFields } from '../../src/log.ts';
 import { cancelToTheEnd, openJobs } from '../../host/cancel-jobs.ts';
 import type { EngineEvent } from '../../host/engine-events.ts';
 import { createLocalExecutions } from '../../host/engine.ts';
-import { SECOND_INTERRUPT_MS, takeInterrupts } from '../interrupts.ts';
+import { takeInterrupts } from '../interrupts.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+import { stopLocal } from '../stop-local.ts';
 import type { LocalStack } from '../../host/load-stack.ts';
 import { openLocalEdges, type LocalEdges } from '../../host/open-edges.ts';
 import { print, print as printOut, printError, printError as printOutError } from '../output.ts';
@@ -80,24 +82,38 @@ async function runLocal(flags: LocalFlags, config: NightshiftConfig): Promise<nu
   await local.announce(host.url);
   welcome(flags, host, local.simulatorUrl);
   if (!interrupts.first.aborted) await once(interrupts.first, 'abort');
-  print('Stopping. What was sent goes on at the provider; the next start goes on here.');
-  print('Ctrl-C again cancels it at the provider.');
-  await host[Symbol.asyncDispose]();
-  if (await interrupts.second(SECOND_INTERRUPT_MS)) await cancelAll({ config, simulated }, local, stack);
+  const doors: HostDoors = { config, simulated };
+  const isCancelled = await stopLocal({
+    store: local.edges.store,
+    openJobs: () => jobsOfHost(local.edges.store, doors),
+    stop: () => host[Symbol.asyncDispose](),
+    interrupts,
+  });
+  if (isCancelled) await cancelAll(doors, local, stack);
   return EXIT.ok;
 }
 
+type HostDoors = Pick<StartEdges, 'config' | 'simulated'>;
+
 /** Cancels every job that has not ended, and waits for what they leave. */
 async function cancelAll(
-  doors: Pick<StartEdges, 'config' | 'simulated'>,
+  doors: HostDoors,
   { edges, steps }: LocalEdges,
   { machine }: LocalStack,
 ): Promise<void> {
   const executions = createLocalExecutions({ ...machine, callStep: steps.call });
-  for await (const jobId of openJobs(edges.store)) {
-    const job = await jobObject.require(edges.store, jobId);
-    if (whyNotHere(doors, job) === undefined) await cancelToTheEnd({ ...edges, ...doors, executions }, jobId);
+  for (const jobId of await jobsOfHost(edges.store, doors))
+    await cancelToTheEnd({ ...edges, ...doors, executions }, jobId);
+}
+
+/** The jobs that have not ended and that this host may run. */
+async function jobsOfHost(store: ObjectStore, doors: HostDoors): Promise<string[]> {
+  const jobs: string[] = [];
+  for await (const jobId of openJobs(store)) {
+    const job = await jobObject.require(store, jobId);
+    if (whyNotHere(doors, job) === undefined) jobs.push(jobId);
   }
+  return jobs;
 }
 
 function welcome({ data }: LocalFlags, host: RunningHost, simulatorUrl: string | undefined): void {
@@ -122,7 +138,7 @@ const tellJobs: Log = (event, fields) => {
   if (event === 'schedule_missed') print(describeMissed(fields));
   const job = styleText('bold', `job ${printable(String(jobId))}`);
   if (event === 'job_started') print(`${job} started`);
-  if (event === 'job_resumed') print(`${job} goes on`);
+  if (event === 'job_resumed') print(`${job} continues`);
   if (event === 'job_waits') print(`${job} waits: ${printable(String(reason))}`);
   if (event === 'input_changed') print(styleText('yellow', describeChanged(fields)));
   if (event === 'job_empty') print(`${job} has nothing to do`);

@@ -36,6 +36,8 @@ export interface TreatmentFlags {
   readonly stdin?: string;
   readonly quotes?: boolean;
   readonly dedupe?: boolean;
+  /** Days, or all of them. */
+  readonly reuse?: number | boolean;
   readonly pilot?: number;
   readonly pilotMaxBad?: number;
   readonly approve?: true;
@@ -64,6 +66,12 @@ export function addTreatmentOptions(command: Command): Command {
     .option('--rounds <number>', 'most rounds a row may take part in', wholeNumber)
     .option('--dedupe', 'send rows with the same request once, also with a temperature above 0')
     .option('--no-dedupe', 'send each row, also those with the same request as another')
+    .option(
+      '--reuse [days]',
+      'answer rows from earlier jobs that sent the same request, of so many days (default: of any age)',
+      positiveNumber,
+    )
+    .option('--no-reuse', 'send rows that an earlier job has answered, too')
     .option('--strict', 'reject the file if one row is invalid')
     .option('--delimiter <character>', 'the delimiter of a table: , ; | tab (default: recognised)')
     .option(

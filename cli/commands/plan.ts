@@ -35,7 +35,7 @@ export function planCommand(loadConfig: LoadConfig): Command {
     .argument('<files...>', 'input files, or a job request (.job.json)')
     .option('--provider <name>', "another provider than the profile's");
   return addConfigOption(addTreatmentOptions(command))
-    .option('--data <folder>', "the folder with a job request's inputs", DATA_FOLDER)
+    .option('--data <folder>', "the folder with a job request's inputs and with earlier jobs", DATA_FOLDER)
     .option('--json', 'print the plan as one JSON object and nothing else')
     .addHelpText('after', '\nExit status: 0 the job can run, 1 nothing would be sent, 2 usage error.')
     .action(async (files: string[], flags: PlanFlags) => {
@@ -88,7 +88,7 @@ function describePlan(planned: PlannedJob, files: readonly string[]): string[] {
     line('profile', `${printable(profile.name)}: ${treated.map(printable).join(', ')}`),
     line(
       'rows',
-      `${grouped(plan.rows)}: ${grouped(plan.rows - plan.invalid)} valid, ${grouped(plan.invalid)} invalid${describeRepeats(plan)}${plan.hasMore ? '; the input has more' : ''}`,
+      `${grouped(plan.rows)}: ${grouped(plan.rows - plan.invalid)} valid, ${grouped(plan.invalid)} invalid${describeRepeats(plan)}${describeReused(plan)}${plan.hasMore ? '; the input has more' : ''}`,
     ),
     line('shards', describeShards(plan)),
     line('tokens', `about ${grouped(plan.inputTokens)} of input`),
@@ -99,6 +99,13 @@ function describePlan(planned: PlannedJob, files: readonly string[]): string[] {
     ...describeProblems(plan),
     styleText('dim', 'Nothing was sent.'),
   ];
+}
+
+function describeReused({ reused }: PlannedJob['plan']): string {
+  if (reused === undefined) return '';
+  const rows = reused.rows === 1 ? '1 row has its' : `${grouped(reused.rows)} rows have their`;
+  const tokens = grouped(reused.usage.inputTokens + reused.usage.outputTokens);
+  return `; ${rows} answer from ${counted(reused.from.length, 'earlier job')} and ${reused.rows === 1 ? 'is' : 'are'} not sent, which saves ${tokens} tokens`;
 }
 
 function describeRepeats({ deduplicated = 0 }: PlannedJob['plan']): string {

@@ -100,6 +100,13 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     description: 'send the rows of a job again that are not ok, and merge their results',
     load: async () => (await import('./retry.ts')).retryCommand,
   },
+  forget: {
+    group: DEPLOYED,
+    term: 'forget [options] <job>',
+    description:
+      'delete the rows and answers of a job that has ended, and reuse none of its answers any more',
+    load: async () => (await import('./forget.ts')).forgetCommand,
+  },
   list: {
     group: DEPLOYED,
     term: 'list [options]',

@@ -1,24 +1,50 @@
 import type { SentSoFar } from '../../host/sent-so-far.ts';
 import { counted } from '../../src/counted.ts';
 
-export function isNothing(sent: SentSoFar): boolean {
-  return Object.values(sent).every((n) => n === 0);
+/** Tells whether something may still be at the provider, where it can be cancelled. */
+export function isOpen({ collected: _collected, ...open }: SentSoFar): boolean {
+  return Object.values(open).some((n) => n > 0);
 }
 
-/** Describes what an interrupt leaves, and the next step. */
+/** Describes what an interrupted run leaves, and the next step. */
 export function describeInterrupt(sent: SentSoFar): string {
-  if (isNothing(sent)) return 'Interrupted. Nothing was sent; run the same command to go on.';
-  const { batches, unanswered, files, uploads, direct } = sent;
+  const facts = describeSent(sent);
+  if (facts === undefined) return 'Interrupted. Nothing was sent; run the same command to continue.';
+  return `Interrupted; nothing more is sent. Sent so far: ${facts}.\nRun the same command to continue.`;
+}
+
+/**
+ * Describes what a host leaves that stops.
+ * @param jobs how many have not ended
+ * @param sent what these have sent
+ */
+export function describeStop(jobs: number, sent: SentSoFar): string {
+  if (jobs === 0) return 'Stopping. No job is running.';
+  const facts = describeSent(sent) ?? 'nothing';
+  const left = jobs === 1 ? '1 job has not ended' : `${jobs} jobs have not ended`;
+  return `Stopping; nothing more is sent. ${left}. Sent so far: ${facts}.\nThe next start with this data folder continues.`;
+}
+
+/** @returns undefined when nothing was sent */
+function describeSent({
+  collected,
+  batches,
+  unanswered,
+  files,
+  uploads,
+  direct,
+}: SentSoFar): string | undefined {
   const facts = [
-    ...(batches > 0 ? [`${counted(batches, 'batch')} at the provider, going on there`] : []),
+    ...(collected > 0 ? [`${counted(collected, 'round')}, whose answers are here`] : []),
+    ...(batches > 0 ? [`${counted(batches, 'batch')} at the provider, not collected yet`] : []),
     ...(unanswered > 0
       ? [`${counted(unanswered, 'create')} without an answer: each may have made a batch`]
       : []),
-    ...(files > 0 ? [`${counted(files, 'file')} uploaded, without a batch: nothing of that is paid`] : []),
+    ...(files > 0 ? [`${counted(files, 'file')} without a batch, which costs nothing`] : []),
     ...(uploads > 0
-      ? [`${counted(uploads, 'file')} that may have been uploaded, without a batch: nothing of that is paid`]
+      ? [`${counted(uploads, 'file')} that may have been uploaded, without a batch, which costs nothing`]
       : []),
-    ...(direct > 0 ? [`the answers of ${counted(direct, 'shard')} sent row by row so far`] : []),
+    ...(direct > 0 ? [`some rows of ${counted(direct, 'shard')}, sent direct`] : []),
   ];
-  return `Interrupted; nothing more is sent. Sent so far: ${facts.join('; ')}.\nRun the same command to go on here.`;
+  return facts.length === 0 ? undefined : facts.join('; ');
 }

@@ -33,6 +33,7 @@ export async function reportSummary(
   print(
     [
       totals(summary),
+      ...stepLines(summary),
       ...errorLines(summary.errors ?? []),
       ...files.map((file) => `  ${printable(file)}`),
     ].join('\n'),
@@ -45,8 +46,9 @@ export async function reportSummary(
 }
 
 /** For a job with a pilot, how that was; for a sample, how to continue; for the job after it, the reused answers; rows that were not sent. */
-function sampleLines({ sample, taken, deduplicated, pilot }: Summary): string[] {
+function sampleLines({ sample, taken, deduplicated, reused, sent, pilot, forgotten }: Summary): string[] {
   return [
+    ...(forgotten === undefined ? [] : [`Its rows and answers were deleted at ${forgotten}.`]),
     ...(pilot === undefined ? [] : [describePilot(pilot, true)]),
     ...(sample?.hasMore === true
       ? [
@@ -59,12 +61,30 @@ function sampleLines({ sample, taken, deduplicated, pilot }: Summary): string[] 
           `${taken.rows} of these answers are those of the sample ${printable(taken.jobId)}; they were paid for once.`,
         ]),
     ...(deduplicated === undefined ? [] : [describeDeduplicated(deduplicated)]),
+    ...(reused === undefined ? [] : [describeReused(reused, sent)]),
   ];
+}
+
+function describeReused({ rows, from, saved }: NonNullable<Summary['reused']>, sent = 0): string {
+  const tokens = saved.inputTokens + saved.outputTokens;
+  const [job] = from;
+  const where = from.length === 1 && job !== undefined ? printable(job.jobId) : `${from.length} earlier jobs`;
+  return `${rows} ${rows === 1 ? 'row has its answer' : 'rows have their answers'} from ${where}, which saved ${tokens} tokens; ${sent} ${sent === 1 ? 'row was' : 'rows were'} sent.`;
 }
 
 function describeDeduplicated({ rows, saved }: NonNullable<Summary['deduplicated']>): string {
   const tokens = saved.inputTokens + saved.outputTokens;
   return `${rows} ${rows === 1 ? 'row has' : 'rows have'} the same request as an earlier one and ${rows === 1 ? 'was' : 'were'} not sent, which saved ${tokens} tokens; --no-dedupe sends each row.`;
+}
+
+/** What each step of a ladder came to. */
+function stepLines({ steps = [] }: Summary): string[] {
+  return steps.map(({ step, provider, model, rows, ok, usage, cost }) => {
+    const whom = [provider, model].filter((name) => name !== undefined).map(printable);
+    const paid = cost === undefined ? '' : ` · ${moneyText(cost.amount, cost.currency)}`;
+    const tokens = usage.inputTokens + usage.outputTokens;
+    return `  step ${step}, ${whom.join(', ')}: ${ok} of ${counted(rows, 'row')} ok · ${tokens} tokens${paid}`;
+  });
 }
 
 const SIMULATED_END = 'Simulated: these answers are made up; no provider was asked, and nothing was paid.';

@@ -1,6 +1,6 @@
 import { sumErrors } from '../../src/collect/counts/error-counts.ts';
 import { sumModels } from '../../src/collect/counts/model-usage.ts';
-import { addUsage, NO_USAGE } from '../../src/collect/counts/usage.ts';
+import { addUsage, NO_USAGE } from '../../src/spending/usage.ts';
 import type { Clock } from '../../src/edges.ts';
 import { readCollected, type Collected } from '../../src/checkpoints/collected.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Job } from '../../src/checkpoints/job.ts';
 import { roundKey } from '../../src/checkpoints/keys.ts';
-import type { Plan } from '../../src/checkpoints/plan.ts';
+import { rowsToSend, type Plan } from '../../src/checkpoints/plan.ts';
 import type { ResolvedProfile } from '../../src/checkpoints/profile.ts';
 import { SIMULATED } from '../../src/config/known-providers.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
@@ -35,7 +35,8 @@ export async function planRows(
   try {
     const scratch = createFolderStore(folder);
     const inputs = await resolveInputs(scratchAbove(scratch, store), 'plan', request);
-    const job: Job = { jobId: 'plan', inputs, profile, createdAt: new Date(0).toISOString() };
+    const createdAt = new Date().toISOString();
+    const job: Job = { jobId: 'plan', inputs, profile, createdAt, ...(simulated && { simulated }) };
     const plan = await buildShards(scratchAbove(scratch, store), job);
     const overBudget = plan.failure === undefined ? estimateProblem(profile, plan) : undefined;
     return [
@@ -55,6 +56,7 @@ function scratchAbove(scratch: ObjectStore, store: ObjectStore): ObjectStore {
   return {
     ...scratch,
     open: (key, options) => of(key).open(key, options),
+    get: (key, options) => of(key).get(key, options),
     stat: (key) => of(key).stat(key),
     list: (prefix, options) => of(prefix).list(prefix, options),
     locate: (key) => of(key).locate(key),
@@ -63,11 +65,12 @@ function scratchAbove(scratch: ObjectStore, store: ObjectStore): ObjectStore {
 
 function tellPlan(plan: Plan, { provider, endpoint, model, price }: ResolvedProfile): string[] {
   const { rows, invalid, shards, inputTokens, problems, failure, inputs = [] } = plan;
-  const sent = rows - invalid;
+  const sent = rowsToSend(plan);
   return [
     ...(failure === undefined ? [] : [failure.message]),
     `${counted(rows, 'row')}, ${invalid === 0 ? 'all of them valid' : `${counted(invalid, 'row')} invalid`}.`,
     ...problems.slice(0, 5).map(({ line, code, message }) => `Line ${line}: ${message} [${code}]`),
+    ...(plan.reused === undefined ? [] : [`${counted(plan.reused.rows, 'row')} answered from earlier jobs.`]),
     `${counted(sent, 'request')} to ${provider.name}, ${endpoint}${model === undefined ? '' : `, ${model}`}, in ${counted(shards.filter(({ requests }) => requests > 0).length, 'batch')}.`,
     `About ${counted(inputTokens, 'token')} of input${price === undefined ? '' : `: ${money((inputTokens * price.inputPerMillion) / 1e6, price.currency)} at the profile's price`}.`,
     ...inputs.flatMap(({ notices }) => notices),

@@ -19,6 +19,15 @@ export interface Saved extends Usage {
   readonly money?: { readonly amount: number; readonly currency: string };
 }
 
+/** Rows that are answered from earlier jobs. */
+export interface ReusedRows {
+  readonly rows: number;
+  /** The jobs that asked for the answers, with the rows that each answers; those of most rows first. */
+  readonly from: readonly { readonly jobId: string; readonly rows: number }[];
+  /** What the answers cost those jobs. */
+  readonly usage: Usage;
+}
+
 /** What one model answered; without a name: answers that named none, and models beyond the first 20. */
 export interface ModelUsage extends Usage {
   readonly model?: string;

@@ -57,6 +57,7 @@ export const joinedPrefix = (jobId: string): string => `jobs/${jobId}/joined/`;
 export const joinedKey = (jobId: string, since: number, name: string): string =>
   `${joinedPrefix(jobId)}${since}/${name}.jsonl`;
 
+export const outputPrefix = (jobId: string): string => `${OUTPUT_PREFIX}${jobId}/`;
 export const resultsKey = (jobId: string): string => `output/${jobId}/results.jsonl`;
 export const deadLettersKey = (jobId: string): string => `output/${jobId}/dead-letters.jsonl`;
 /** The results of the job's pilot, for the person who judges it. */
@@ -65,6 +66,8 @@ export const pilotResultsKey = (jobId: string): string => `output/${jobId}/pilot
 export const tableKey = (jobId: string, format: string): string => `output/${jobId}/results.${format}`;
 /** An answer that is a file: an image, a recording. */
 export const fileKey = (jobId: string, name: string): string => `output/${jobId}/files/${name}`;
+/** Where the results have the answer to a request, by its fingerprint: for later jobs that reuse answers. */
+export const answerIndexKey = (jobId: string): string => `output/${jobId}/answers.index`;
 /** The job as a page for people. */
 export const reportKey = (jobId: string): string => `output/${jobId}/report.html`;
 export const summaryKey = (jobId: string): string => `output/${jobId}/summary.json`;
@@ -76,6 +79,10 @@ export const indexKey = (createdAt: string, jobId: string): string =>
 
 /** The job an index key is about. */
 export const jobOfIndexKey = (key: string): string => key.slice(INDEX_PREFIX.length + 14);
+
+/** One empty object per job whose answers may be reused, by the hash of what they depend on. */
+export const REUSE_PREFIX = 'reuse/';
+export const reusablePrefix = (scope: string): string => `${REUSE_PREFIX}${scope}/`;
 
 /** What a scheduled run saw below its prefix. */
 export const candidatesKey = (jobId: string): string => `jobs/${jobId}/candidates.json`;

@@ -1,6 +1,7 @@
 import { planKey, type ShardRef } from './keys.ts';
 import { storedObject } from './stored-object.ts';
 import type { Failure } from '../errors.ts';
+import type { ReusedRows } from './counts.ts';
 import type { InputRef } from './job.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
@@ -13,6 +14,8 @@ export interface Plan {
   readonly answered?: number;
   /** Rows that an earlier row of the job answers for; absent when there are none. */
   readonly deduplicated?: number;
+  /** Rows that are answered from earlier jobs; absent when there are none. */
+  readonly reused?: ReusedRows;
   /** The job is a sample, and its inputs have more rows than it takes. */
   readonly hasMore?: true;
   /** Estimated as a tokenizer counts them, from some of the requests. In plans of version 0.1 a quarter of the request lines' bytes. */
@@ -36,6 +39,8 @@ export interface ShardPlan {
   readonly answered?: number;
   /** Rows that an earlier row of the job answers for, perhaps one of another shard; absent when there are none. */
   readonly deduplicated?: number;
+  /** Rows that are answered from earlier jobs; absent when there are none. */
+  readonly reused?: number;
   /** Rows that the pilot's shards answer for; absent when there are none. */
   readonly piloted?: number;
   /** The shard has rows of the pilot. Each is also a row of the shard that it was taken from, where its lines are put in the end. */

@@ -51,6 +51,8 @@ export interface ResolvedProfile {
    * each row is sent, as in jobs of earlier versions.
    */
   readonly dedupe?: 'always' | 'without temperature' | undefined;
+  /** Take answers of earlier jobs of the profile, for so many days after they were written; absent: none are taken, and none indexed. */
+  readonly reuse?: { readonly days: number } | 'always' | undefined;
   /** Most batches of all jobs at this provider at the same time; absent for no limit of ours. */
   readonly maxBatches?: number | undefined;
   /** Most input tokens of a model's batches that are queued or running, for each model or by model; absent where it is not known. */

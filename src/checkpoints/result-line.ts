@@ -25,16 +25,22 @@ export interface OkLine {
   readonly usage?: unknown;
   /** The answer is made up: a simulator stood in for the provider. */
   readonly simulated?: true;
-  readonly round: number;
+  /** The round that answered; absent in rows whose answer is reused. */
+  readonly round?: number;
   /** In jobs with a ladder: the step that the line is of, counted from 1, and its provider. */
   readonly step?: number;
   readonly provider?: string;
+  /** The answer is that of an earlier job, which asked for it, and whose results were written then (ISO 8601). */
+  readonly reused?: { readonly jobId: string; readonly at: string };
   /** The earlier row with the same request, which was sent for this one, too; absent in rows that were sent. */
   readonly answeredBy?: string;
   readonly source?: RowSource;
   /** The retry whose result this is, counted from 1; absent where the job itself settled the row. */
   readonly retried?: number;
 }
+
+/** The line of a row that a round of its own job answered. */
+export type AnsweredLine = OkLine & { readonly round: number };
 
 export interface NotOkLine {
   readonly custom_id: string;

@@ -2,7 +2,15 @@ import { beforeRetriesKey, summaryKey } from './keys.ts';
 import { storedObject } from './stored-object.ts';
 import type { Failure } from '../errors.ts';
 import type { BatchRecord, UnreadableLine } from './collected.ts';
-import type { ErrorCount, ModelUsage, OutcomeCounts, Saved, StepCounts, Usage } from './counts.ts';
+import type {
+  ErrorCount,
+  ModelUsage,
+  OutcomeCounts,
+  ReusedRows,
+  Saved,
+  StepCounts,
+  Usage,
+} from './counts.ts';
 import type { InputRef, SkippedFiles } from './job.ts';
 import type { InputReading, RowProblem } from './plan.ts';
 import type { Pilot } from './pilot.ts';
@@ -62,6 +70,10 @@ export interface Summary {
   readonly taken?: { readonly jobId: string; readonly rows: number };
   /** Rows that were not sent because an earlier one has the same request, and what that saved; absent when there are none. */
   readonly deduplicated?: { readonly rows: number; readonly saved: Saved };
+  /** Rows that are answered from earlier jobs, those jobs, and what that saved; absent when there are none. */
+  readonly reused?: Omit<ReusedRows, 'usage'> & { readonly saved: Saved };
+  /** Rows that were sent; absent when those are all valid rows. */
+  readonly sent?: number;
   /** Input rows; `counts` sums to it. */
   readonly rows: number;
   readonly counts: OutcomeCounts;
@@ -109,6 +121,8 @@ export interface Summary {
   readonly startedAt: string;
   readonly endedAt: string;
   readonly seconds: number;
+  /** When its rows and answers were deleted (ISO 8601), and all of the summary that came from a row; absent otherwise. */
+  readonly forgotten?: string;
 }
 
 export const summaryObject = storedObject<Summary, string>(summaryKey);

@@ -2,7 +2,7 @@ import type { Failure } from '../errors.ts';
 import type { BatchRecord } from '../checkpoints/collected.ts';
 import type { InputRef, Job, SkippedFiles } from '../checkpoints/job.ts';
 import type { Pilot } from '../checkpoints/pilot.ts';
-import type { Plan } from '../checkpoints/plan.ts';
+import { rowsToSend, type Plan } from '../checkpoints/plan.ts';
 import type { ShardEnd } from '../checkpoints/shard-end.ts';
 import type { Summary } from '../checkpoints/summary.ts';
 import { sumUnexplained } from '../checkpoints/unexplained.ts';
@@ -19,7 +19,7 @@ import { costOf, costOfModels, money, priceOf } from '../spending/price.ts';
 import type { Saved, Usage } from '../checkpoints/counts.ts';
 import type { Price } from '../checkpoints/profile.ts';
 import { sumModels } from './counts/model-usage.ts';
-import { addUsage, NO_USAGE } from './counts/usage.ts';
+import { addUsage, NO_USAGE } from '../spending/usage.ts';
 
 export interface JobEnd {
   readonly job: Job;
@@ -71,6 +71,7 @@ export function summarize({ job, plan, pilot, shards, followed, endedAt, ...end 
       followed.rows > 0 && {
         deduplicated: { rows: followed.rows, saved: savedBy(followed.saved, profile) },
       }),
+    ...reuseFacts(job, plan),
     rows: plan?.rows ?? 0,
     counts,
     shards: shards.length,
@@ -108,6 +109,17 @@ function sampleFacts({ limit, sample }: Job, plan: Plan | undefined): Pick<Summa
   return {
     ...(limit !== undefined && { sample: { limit, hasMore: plan?.hasMore === true } }),
     ...(sample !== undefined && rows > 0 && { taken: { jobId: sample.jobId, rows } }),
+  };
+}
+
+function reuseFacts({ profile }: Job, plan: Plan | undefined): Pick<Summary, 'reused' | 'sent'> {
+  if (plan === undefined || (plan.reused ?? plan.deduplicated) === undefined) return {};
+  const { reused } = plan;
+  return {
+    ...(reused && {
+      reused: { rows: reused.rows, from: reused.from, saved: savedBy(reused.usage, profile) },
+    }),
+    sent: rowsToSend(plan),
   };
 }
 

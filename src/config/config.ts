@@ -34,6 +34,7 @@ export function parseConfig(
     ...findForeignSecrets(value, Object.keys(KNOWN_PROVIDERS)),
     ...findWrongCrons(value),
     ...findWrongMoney(value),
+    ...findWrongTakes(value),
     ...findMore(value),
   ];
   if (parsed.success && problems.length === 0) return parsed.data;
@@ -140,5 +141,37 @@ function findWrongCrons(value: unknown): string[] {
     // What has not six fields is told by the schema.
     const problem = typeof cron === 'string' && cron.split(' ').length === 6 ? cronProblem(cron) : undefined;
     return problem === undefined ? [] : [`  schedules.${name}.cron: ${problem}`];
+  });
+}
+
+const reuseSchema = z.looseObject({ reuse: z.unknown() }).catch({ reuse: undefined });
+const takesSchema = z.object({
+  profiles: z.record(z.string(), reuseSchema).catch({}),
+  schedules: z
+    .record(
+      z.string(),
+      z
+        .object({
+          take: z.literal('all'),
+          profile: z.string().default('default'),
+          overrides: reuseSchema.optional(),
+        })
+        .optional()
+        .catch(undefined),
+    )
+    .catch({}),
+});
+
+/** Schedules that would pay for every row of their files each time. */
+function findWrongTakes(value: unknown): string[] {
+  const { profiles, schedules } = takesSchema.safeParse(value).data ?? { profiles: {}, schedules: {} };
+  return Object.entries(schedules).flatMap(([name, schedule]) => {
+    if (schedule === undefined) return [];
+    const { profile, overrides } = schedule;
+    const reuse = overrides?.reuse ?? profiles[profile]?.reuse ?? false;
+    if (reuse !== false) return [];
+    return [
+      `  schedules.${name}.take: "all" asks every row of the files each time: give the profile "${profile}" a "reuse", which pays for what is new or has changed`,
+    ];
   });
 }

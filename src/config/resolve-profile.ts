@@ -99,6 +99,7 @@ function resolveOne(config: NightshiftConfig, name: string, profile: ProfileConf
     ...(profile.dedupe === false
       ? {}
       : { dedupe: profile.dedupe === true ? 'always' : 'without temperature' }),
+    ...(profile.reuse === undefined || profile.reuse === false ? {} : { reuse: profile.reuse }),
     keepProviderFiles: profile.keepProviderFiles ?? false,
     ...(provider.maxBatches === undefined ? {} : { maxBatches: provider.maxBatches }),
     ...enqueuedTokensOf(provider, dialect),

@@ -7,7 +7,7 @@ import { claimInputs } from '../requests/claims.ts';
 import { InputFilter } from '../requests/input-files.ts';
 import { makeJobId } from '../requests/job-id.ts';
 import { askedOverrides } from '../requests/question.ts';
-import { resolveInputs } from '../requests/resolve-inputs.ts';
+import { inputsBelow, resolveInputs } from '../requests/resolve-inputs.ts';
 import { scheduleEventSchema, scheduleSchema, type Schedule } from '../requests/schedule.ts';
 import { fillDateTokens } from '../requests/schedule-times.ts';
 import { leaveUnstarted, type UnstartedJob } from './leave-unstarted.ts';
@@ -42,7 +42,7 @@ export async function startScheduledJob(
       limit,
       inputs: () => Promise.resolve(inputs ?? []),
       skipped: () => filter.skipped,
-      schedule: schedule.prefix === undefined ? undefined : name,
+      schedule: claims(schedule) ? name : undefined,
       scheduledBy: name,
     });
   } catch (error) {
@@ -82,7 +82,13 @@ async function scheduledInputs(
   // Before any file is claimed: a job that cannot be takes none.
   resolveProfile(config, profile, askedOverrides(schedule));
   const fill = (pattern: string): string => fillDateTokens(pattern, time, timezone);
+  if (prefix !== undefined && !claims(schedule)) return inputsBelow(store, fill(prefix), filter);
   if (prefix !== undefined)
     return claimInputs(store, { schedule: name, prefix: fill(prefix), jobId, time: time.getTime() }, filter);
   return resolveInputs(store, jobId, rows === undefined ? { inputs: inputs.map(fill) } : { rows });
+}
+
+/** Whether a run takes each version of a file from all later ones. */
+function claims({ prefix, take = 'new' }: Schedule): boolean {
+  return prefix !== undefined && take === 'new';
 }

@@ -33,7 +33,7 @@ import { endOf, type AnswerEnd } from '../collect/lines/answer-end.ts';
 import { classifyLine } from '../collect/lines/classify-line.ts';
 import { modelOf } from '../collect/counts/model-usage.ts';
 import { renderResult } from '../collect/lines/render-result.ts';
-import { NO_USAGE, readAmount, USAGE_KEYS, USAGE_PARTS, usageOf } from '../collect/counts/usage.ts';
+import { NO_USAGE, readAmount, USAGE_KEYS, USAGE_PARTS, usageOf } from '../spending/usage.ts';
 import { tryJsonLine } from '../jsonl/json-line.ts';
 
 /** Values that decide whether a line is an answer, and how it is shown. */

@@ -42,8 +42,12 @@ export function judgePilot({ jobId, rules, counts, approval, since, now }: Pilot
       until: new Date(until).toISOString(),
       waitSeconds: secondsToWait(since, now, until),
     };
-  const reason = `Nobody approved or rejected the pilot of job ${jobId} within ${approvalDays} days: nothing else is sent.`;
+  const reason = `Nobody approved or rejected the pilot of job ${jobId} within ${lengthOf(approvalDays)}: nothing else is sent.`;
   return { state: 'unanswered', code: 'PILOT_NOT_APPROVED', reason };
+}
+
+function lengthOf(days: number): string {
+  return days < 2 ? `${days * 24} hours` : `${days} days`;
 }
 
 const MIN_SECONDS = 5;

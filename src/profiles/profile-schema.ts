@@ -223,6 +223,17 @@ export const profileSchema = z.strictObject({
    * set no temperature above 0; `true`: those, too; `false`: each row is sent, for answers that shall differ.
    */
   dedupe: z.boolean().optional(),
+  /**
+   * Answer rows from earlier jobs of the profile that sent the same request: `{ days: 30 }` takes answers that are at most so old,
+   * `'always'` takes any, false none. Default: none.
+   */
+  reuse: z
+    .union([
+      z.strictObject({ days: z.number().positive().max(36_500) }),
+      z.literal('always'),
+      z.literal(false),
+    ])
+    .optional(),
   /** `direct`: rows of an expired batch, or without rounds left, are sent to the realtime endpoint, a call each. Default: never. */
   late: z.literal('direct').optional(),
   /** `direct`: jobs of at most `smallRows` rows go to the realtime endpoint at once, without a batch. Default: never. */

@@ -1,6 +1,7 @@
 import type { ReportData } from './report-data.ts';
 import type { RowKind } from './sample-rows.ts';
 import { settledRows } from '../checkpoints/outcomes.ts';
+import type { Saved } from '../checkpoints/counts.ts';
 import { counted, grouped } from '../counted.ts';
 import { describePilot } from '../status/describe-pilot.ts';
 import { amount, duration } from './text.ts';
@@ -52,15 +53,24 @@ function tellRows(data: ReportData): string[] {
       : []),
     `The job took ${duration(seconds)}${tellCost(data)}.`,
     ...(data.deduplicated === undefined ? [] : [tellRepeats(data.deduplicated)]),
+    ...(data.reused === undefined ? [] : [tellReused(data.reused, data.sent ?? 0)]),
   ];
 }
 
-function tellRepeats({ rows, saved }: NonNullable<ReportData['deduplicated']>): string {
-  const tokens = counted(saved.inputTokens + saved.outputTokens, 'token');
-  const { money: spared } = saved;
+function tellReused({ rows, from, saved }: NonNullable<ReportData['reused']>, sent: number): string {
+  const verb = rows === 1 ? 'has its answer' : 'have their answers';
+  const rest = `${counted(sent, 'row')} ${sent === 1 ? 'was' : 'were'} sent`;
+  return `${counted(rows, 'row')} ${verb} from ${counted(from.length, 'earlier job')}: that saved ${tellSaved(saved)}. ${rest}.`;
+}
+
+function tellSaved({ inputTokens, outputTokens, money: spared }: Saved): string {
   const price =
     spared === undefined ? '' : `, ${money(spared.amount, spared.currency)} at the profile's price`;
-  return `${counted(rows, 'row')} ${rows === 1 ? 'has' : 'have'} the same request as an earlier row, whose answer ${rows === 1 ? 'it has' : 'they have'}, too: that saved ${tokens}${price}.`;
+  return `${counted(inputTokens + outputTokens, 'token')}${price}`;
+}
+
+function tellRepeats({ rows, saved }: NonNullable<ReportData['deduplicated']>): string {
+  return `${counted(rows, 'row')} ${rows === 1 ? 'has' : 'have'} the same request as an earlier row, whose answer ${rows === 1 ? 'it has' : 'they have'}, too: that saved ${tellSaved(saved)}.`;
 }
 
 /** How far a job is that runs, its pace so far, and how long the rest takes at that pace. */
@@ -84,7 +94,9 @@ function tellProgress({ counts, seconds, progress }: ReportData, rows: number): 
 function tellCost({ total, cost }: ReportData): string {
   const tokens = total.inputTokens + total.outputTokens;
   if (tokens === 0) return '';
-  const { price } = cost;
+  const { price, ofSteps } = cost;
+  if (ofSteps !== undefined)
+    return ` and used ${counted(tokens, 'token')}, which is ${money(ofSteps.amount, ofSteps.currency)} at the prices of its steps`;
   const paid =
     price === undefined
       ? ''

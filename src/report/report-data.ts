@@ -1,7 +1,7 @@
 import type { TokenPrice } from '../checkpoints/profile.ts';
 import { priceOf } from '../spending/price.ts';
 import type { ErrorCount, ModelUsage, OutcomeCounts } from '../checkpoints/counts.ts';
-import type { Summary } from '../checkpoints/summary.ts';
+import type { StepSummary, Summary } from '../checkpoints/summary.ts';
 import type { JobStatus } from '../status/job-status.ts';
 import type { JobState } from '../status/job-states.ts';
 import { measureLatency, type Latency } from './latency.ts';
@@ -47,7 +47,12 @@ export interface ReportFacts extends Pick<
   readonly planned?: Pick<Plan, 'inputTokens'> | undefined;
   readonly retries?: Summary['retries'];
   readonly deduplicated?: Summary['deduplicated'];
+  readonly reused?: Summary['reused'];
+  readonly sent?: Summary['sent'];
   readonly pilot?: Summary['pilot'];
+  /** Of a job with a ladder that has ended: its steps, and the cost of all of them at their prices. */
+  readonly steps?: Summary['steps'];
+  readonly cost?: Summary['cost'];
   /** The progress of a job that still runs. */
   readonly progress?: Pick<JobStatus, 'shards' | 'openShards'> | undefined;
 }
@@ -88,7 +93,11 @@ export interface ReportData {
   readonly cost: Cost;
   readonly retries: Summary['retries'];
   readonly deduplicated: Summary['deduplicated'];
+  readonly reused: Summary['reused'];
+  readonly sent: Summary['sent'];
   readonly pilot: Summary['pilot'];
+  /** None in a job without a ladder, and while it runs. */
+  readonly steps: readonly StepSummary[];
   readonly files: readonly FileLink[];
   readonly progress: ReportFacts['progress'];
 }
@@ -134,7 +143,10 @@ export function describeReport(facts: ReportFacts): ReportData {
     batches: batches.slice(0, SHOWN_BATCHES).map(showBatch),
     allBatches: batches.length,
     deduplicated: facts.deduplicated,
+    reused: facts.reused,
+    sent: facts.sent,
     pilot: facts.pilot,
+    steps: (facts.steps ?? []).map(showStep),
     total: { ...sumAnswers(facts.models), ...facts.usage },
     models: facts.models.map((usage) => ({
       ...usage,
@@ -150,6 +162,14 @@ export function describeReport(facts: ReportFacts): ReportData {
     retries: facts.retries,
     files: facts.files,
     progress: progress && { ...progress, openShards: progress.openShards.slice(0, SHOWN_OPEN).map(showOpen) },
+  };
+}
+
+function showStep({ provider, model, ...step }: StepSummary): StepSummary {
+  return {
+    ...step,
+    provider: clip(provider, NAME_BYTES),
+    ...(model !== undefined && { model: clip(model, NAME_BYTES) }),
   };
 }
 
@@ -191,6 +211,8 @@ function describeTexts(question: ReportFacts['question']): [string, string][] {
 /** The cost of the answers and of the plan's estimate, at the profile's price. */
 export interface Cost {
   readonly plannedInputTokens: number | undefined;
+  /** Of a job with a ladder, whose steps have prices of their own. */
+  readonly ofSteps: Summary['cost'];
   readonly price:
     | {
         readonly currency: string;
@@ -201,8 +223,9 @@ export interface Cost {
     | undefined;
 }
 
-function costOf({ models, question, planned }: ReportFacts): Cost {
-  const { price } = question ?? {};
+function costOf({ models, question, planned, steps, cost }: ReportFacts): Cost {
+  // Answers of other steps are not reckoned at the profile's price.
+  const price = steps === undefined ? question?.price : undefined;
   const of = (tokens: number, perMillion: number): number => (tokens * perMillion) / 1e6;
   const sum = (part: (usage: ModelUsage, rate: TokenPrice) => number): number =>
     price === undefined
@@ -210,6 +233,7 @@ function costOf({ models, question, planned }: ReportFacts): Cost {
       : models.reduce((total, usage) => total + part(usage, priceOf(price, usage.model)), 0);
   return {
     plannedInputTokens: planned?.inputTokens,
+    ofSteps: steps && cost,
     price: price && {
       currency: price.currency,
       input: sum(({ inputTokens }, { inputPerMillion }) => of(inputTokens, inputPerMillion)),

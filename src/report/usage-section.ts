@@ -8,7 +8,7 @@ import { amount } from './text.ts';
 
 /** The part of a job's page that is about tokens and money. */
 
-export function usageSection({ models, total, cost, retries }: ReportData): Html {
+export function usageSection({ models, total, cost, steps, retries }: ReportData): Html {
   const columns = { paid: total.energy > 0 || total.credits > 0, amiss: total.truncated + total.refused > 0 };
   const table = html`<table>
     <caption>
@@ -42,9 +42,45 @@ export function usageSection({ models, total, cost, retries }: ReportData): Html
       'Tokens and cost by model',
       models.length > 0 ? table : html`<p class="note">No answers yet.</p>`,
     )}
-    ${part('plan', planned(total, cost))}
+    ${part('steps', steps.length > 0 ? stepTable(steps) : '')} ${part('plan', planned(total, cost))}
     ${retries !== undefined && retries.length > 0 && retryTable(retries)}`,
   );
+}
+
+/** Whom the rows were asked in turn, and what became of them there. */
+function stepTable(steps: ReportData['steps']): Html {
+  const isPriced = steps.some(({ cost }) => cost !== undefined);
+  const row = ({ step, provider, model, rows, ok, usage, cost }: ReportData['steps'][number]): Html =>
+    html`<tr>
+      <th scope="row">${step}</th>
+      <td>${words(provider)}</td>
+      <td>${words(model ?? "the rows' own")}</td>
+      <td class="number">${grouped(rows)}</td>
+      <td class="number">${grouped(ok)}</td>
+      <td class="number">${grouped(usage.inputTokens)}</td>
+      <td class="number">${grouped(usage.outputTokens)}</td>
+      ${isPriced && html`<td class="number">${cost === undefined ? '' : money(cost.amount, cost.currency)}</td>`}
+    </tr>`;
+  return html`<table>
+    <caption>
+      The steps of the job. Rows that are not ok after one go up to the next.
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col">Step</th>
+        <th scope="col">Provider</th>
+        <th scope="col">Model</th>
+        <th scope="col" class="number">Rows</th>
+        <th scope="col" class="number">Ok</th>
+        <th scope="col" class="number">Input tokens</th>
+        <th scope="col" class="number">Output tokens</th>
+        ${isPriced && html`<th scope="col" class="number">Cost</th>`}
+      </tr>
+    </thead>
+    <tbody>
+      ${steps.map(row)}
+    </tbody>
+  </table>`;
 }
 
 /** Columns that are shown only where they say something. */

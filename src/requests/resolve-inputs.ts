@@ -22,6 +22,21 @@ export async function resolveInputs(
 ): Promise<readonly InputRef[]> {
   if (rows !== undefined) return [await keepRows(store, jobId, rows)];
   const keys = inputs ?? (await keysBelow(store, prefix ?? '', filter));
+  if (keys.length === 0)
+    throw new InvalidRequest(`There is no input file below "${prefix}".${filter.describeSkipped()}`);
+  return pinAll(store, keys);
+}
+
+/** Every input file below a prefix, as it is now; none when there is none. @throws InvalidRequest when there are too many */
+export async function inputsBelow(
+  store: ObjectStore,
+  prefix: string,
+  filter: InputFilter,
+): Promise<readonly InputRef[]> {
+  return pinAll(store, await keysBelow(store, prefix, filter));
+}
+
+async function pinAll(store: ObjectStore, keys: readonly string[]): Promise<readonly InputRef[]> {
   const found = await sideBySide(keys, (key) => pinVersion(store, key));
   const missing = keys.filter((_, n) => found[n] === undefined);
   if (missing.length > 0) {
@@ -73,7 +88,5 @@ async function keysBelow(store: ObjectStore, prefix: string, filter: InputFilter
       );
     }
   }
-  if (keys.length === 0)
-    throw new InvalidRequest(`There is no input file below "${prefix}".${filter.describeSkipped()}`);
   return keys;
 }

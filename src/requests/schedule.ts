@@ -45,6 +45,11 @@ export const scheduleSchema = z
     inputs: z.array(keyPatternSchema).min(1).max(MAX_INPUTS).optional(),
     /** Instead of inputs: every file below this, each version once. Takes the same tokens. */
     prefix: keyPatternSchema.optional(),
+    /**
+     * Of a prefix: `new` takes each version of a file once, `all` takes every file each time. Default new; `all` needs a profile with
+     * `reuse`, which pays for what is new or has changed.
+     */
+    take: z.enum(['new', 'all']).optional(),
     /** Instead of inputs: the rows themselves, the same ones each time. */
     rows: z.array(z.unknown()).min(1).optional(),
   })
@@ -55,7 +60,12 @@ export const scheduleSchema = z
   .refine(
     ({ inputs, prefix, rows }) => [inputs, prefix, rows].filter((given) => given !== undefined).length === 1,
     { error: 'exactly one of "inputs", "prefix" and "rows" must be given', when: hasFields },
-  );
+  )
+  .refine(({ take, prefix }) => take === undefined || prefix !== undefined, {
+    error: '"take" is for schedules with a "prefix"',
+    path: ['take'],
+    when: hasFields,
+  });
 
 export type Schedule = z.output<typeof scheduleSchema>;
 

@@ -16,10 +16,13 @@ export class HashTable {
 
   readonly #stride: number;
 
-  /** @param words 32-bit words of a value */
-  constructor(words: number) {
+  /**
+   * @param words 32-bit words of a value
+   * @param growth how much larger a part is than before when it was full
+   */
+  constructor(words: number, growth = GROWTH) {
     this.#stride = 2 + words;
-    this.#parts = Array.from({ length: PARTS }, () => new Part(2 + words));
+    this.#parts = Array.from({ length: PARTS }, () => new Part(2 + words, growth));
   }
 
   get size(): number {
@@ -93,12 +96,14 @@ export interface Value {
 
 class Part {
   readonly #stride: number;
+  readonly #growth: number;
   #capacity = FIRST_CAPACITY;
   #words: Uint32Array<ArrayBuffer>;
   #size = 0;
 
-  constructor(stride: number) {
+  constructor(stride: number, growth: number) {
     this.#stride = stride;
+    this.#growth = growth;
     this.#words = new Uint32Array(stride * FIRST_CAPACITY);
   }
 
@@ -161,7 +166,7 @@ class Part {
   #grow(): void {
     const before = this.#words;
     const stride = this.#stride;
-    this.#capacity = Math.ceil(this.#capacity * GROWTH);
+    this.#capacity = Math.ceil(this.#capacity * this.#growth);
     const words = new Uint32Array(stride * this.#capacity);
     this.#words = words;
     for (let from = 0; from < before.length; from += stride) {

@@ -8,6 +8,9 @@ import { setsTemperature } from './temperature.ts';
 /** Rows that are remembered: 20 bytes each. Rows behind them are compared with these, and sent when they are like none of them. */
 export const MAX_LEADERS = 20_000_000;
 
+/** Rows that may lead others: 28 bytes and more each. A row that would be led by a further one is sent. */
+export const MAX_LED = 4_000_000;
+
 /** A row's request line, and its id. */
 export interface RequestOfRow {
   readonly customId: string;
@@ -22,7 +25,7 @@ interface CarriedLeaders {
 
 export interface LeaderRules {
   /** A request that sets a temperature above 0 wants an answer of its own for each row, unless the profile says otherwise. */
-  readonly dedupe: 'always' | 'without temperature';
+  readonly dedupe: 'always' | 'without temperature' | 'never';
 }
 
 /**
@@ -37,9 +40,11 @@ export class Leaders {
   readonly #led = new HashTable(DIGEST_WORDS + 1);
   readonly #hash: RequestHash;
   readonly #rules: LeaderRules;
+  readonly #maxLed: number;
   #unconfirmed = 0;
 
-  constructor(rules: LeaderRules, hash: RequestHash) {
+  constructor(rules: LeaderRules, hash: RequestHash, maxLed = MAX_LED) {
+    this.#maxLed = maxLed;
     this.#rules = rules;
     this.#hash = hash;
   }
@@ -49,6 +54,7 @@ export class Leaders {
    * @param position the row's own, counted from 0
    */
   leaderOf({ customId, line }: RequestOfRow, position: number): number | undefined {
+    if (this.#rules.dedupe === 'never') return undefined;
     const hash = this.#hash;
     const start = requestStart(line, customId.length);
     hash.take(line, start);
@@ -56,11 +62,23 @@ export class Leaders {
     return leader === undefined ? undefined : this.#follow(line, start, leader);
   }
 
+  /**
+   * Whether the row wants an answer of its own, and an earlier row of the job has the same request. True also where too many rows
+   * are remembered to know.
+   */
+  isRepeated({ customId, line }: RequestOfRow, position: number): boolean {
+    if (!this.#wantsOwnAnswer(line)) return false;
+    if (this.#seen.size >= MAX_LEADERS) return true;
+    const { high, low } = this.#takeHash(line, requestStart(line, customId.length));
+    return this.#seen.getOrAdd(high, low, position) !== undefined;
+  }
+
   /** Takes a row whose answer is known: it leads, and no request line has its bytes. */
   addAnswered({ customId, line }: RequestOfRow, position: number): void {
     const start = requestStart(line, customId.length);
     const { high, low } = this.#takeHash(line, start);
-    if (this.#seen.size >= MAX_LEADERS || this.#seen.getOrAdd(high, low, position) !== undefined) return;
+    if (this.#seen.size >= MAX_LEADERS || this.#led.size >= this.#maxLed) return;
+    if (this.#seen.getOrAdd(high, low, position) !== undefined) return;
     this.#led.add(high, low, [...digestRequest(line, start), CONFIRMED]);
   }
 
@@ -100,16 +118,22 @@ export class Leaders {
   }
 
   #follow(line: Buffer, start: number, leader: number): number | undefined {
-    if (this.#rules.dedupe !== 'always' && setsTemperature(line)) return undefined;
+    if (this.#wantsOwnAnswer(line)) return undefined;
     const { high, low } = this.#hash;
-    const digest = digestRequest(line, start);
     const led = this.#led.find(high, low);
+    if (led === undefined && this.#led.size >= this.#maxLed) return undefined;
+    const digest = digestRequest(line, start);
     if (led === undefined) {
       this.#led.add(high, low, [...digest, 0]);
       this.#unconfirmed += 1;
       return leader;
     }
     return digest.every((word, n) => led.words[led.at + n] === word) ? leader : undefined;
+  }
+
+  #wantsOwnAnswer(line: Buffer): boolean {
+    const { dedupe } = this.#rules;
+    return dedupe === 'never' || (dedupe !== 'always' && setsTemperature(line));
   }
 
   #confirmLine(line: Buffer): void {

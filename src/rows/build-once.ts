@@ -1,6 +1,8 @@
 import type { InputRef, Job } from '../checkpoints/job.ts';
 import type { InputReading, Plan } from '../checkpoints/plan.ts';
+import { shardsPrefix } from '../checkpoints/keys.ts';
 import type { StepTime } from '../pace.ts';
+import { EarlierAnswers } from '../reuse/earlier-answers.ts';
 import type { Leaders } from '../reuse/leaders.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { loadTables, saveBuildState, type BuildState, type Built, type Unfinished } from './build-state.ts';
@@ -9,6 +11,7 @@ import { EarlierResults } from './earlier-results.ts';
 import { KnownRows } from './known-rows.ts';
 import { refuse } from './refuse-plan.ts';
 import type { RequestMaker } from './request-maker.ts';
+import { RowsAhead } from './rows-ahead.ts';
 import { RowTaker, type Taken } from './row-taker.ts';
 import { SampledAnswers } from './sampled-answers.ts';
 import { ShardWriter } from './shard-writer.ts';
@@ -26,7 +29,7 @@ export interface Calling {
 }
 
 /** Where a call of a build begins. */
-export type Start = Pick<BuildState, 'turn' | 'attempt' | 'seed' | 'built' | 'reading'>;
+export type Start = Pick<BuildState, 'turn' | 'attempt' | 'seed' | 'ids' | 'surveying' | 'built' | 'reading'>;
 
 /** Reads the inputs to their end, or for as long as there is time. */
 export async function buildOnce(calling: Calling, start: Start): Promise<Built | Unfinished> {
@@ -42,20 +45,22 @@ export async function buildOnce(calling: Calling, start: Start): Promise<Built |
   const earlier = EarlierResults.of(store, job, saved?.earlierBytes);
   const sampled = SampledAnswers.of(store, job, saved?.sampledBytes);
   const known = new KnownRows(sampled === undefined ? [] : [sampled], leaders);
-  const taker = new RowTaker({ ...calling, known, writer }, saved?.builder);
+  const reusing = await EarlierAnswers.open(store, job, { jobs: saved?.earlierJobs });
+  const ahead = reusing && new RowsAhead(reusing);
+  if (reusing !== undefined && saved === undefined) await forgetUnsent(store, job.jobId);
+  const taker = new RowTaker({ ...calling, known, writer, ahead }, saved?.builder);
   const builder = new Builder({ job, taker, earlier }, saved?.builder);
   try {
-    let place = saved?.place;
-    for (let input = saved?.input ?? 0; input < job.inputs.length && !builder.hasMore; input += 1) {
-      place = await builder.take(store, input, { from: place, time });
-      if (place === undefined) continue;
+    const stopped = await builder.takeAll(store, saved, time);
+    await ahead?.flush();
+    if (stopped !== undefined) {
       const reading = {
-        input,
-        place,
+        ...stopped,
         builder: { ...builder.save(), ...taker.save() },
         writer: await writer.suspend(),
         earlierBytes: earlier?.bytes,
         sampledBytes: sampled?.bytes,
+        earlierJobs: reusing?.jobs,
       };
       await saveBuildState(store, job.jobId, { ...start, reading }, tables);
       return { rows: reading.builder.rows, shards: reading.writer.plans.length };
@@ -71,6 +76,15 @@ export async function buildOnce(calling: Calling, start: Start): Promise<Built |
   }
 }
 
+/**
+ * Deletes what a call that failed has written of rows that are not sent: by now there may be other answers of earlier jobs, and
+ * shards without such rows.
+ */
+async function forgetUnsent(store: ObjectStore, jobId: string): Promise<void> {
+  for await (const { key } of store.list(shardsPrefix(jobId)))
+    if (key.includes('/round-0.')) await store.delete(key);
+}
+
 interface ReadInputs {
   readonly inputs: readonly (InputRef & InputReading)[];
   readonly hasMore: boolean;
@@ -79,7 +93,7 @@ interface ReadInputs {
 function planOf(
   job: Job,
   { inputs, hasMore }: ReadInputs,
-  { rows, invalid, answered, deduplicated, tokens, problems, shards }: Taken & Pick<Plan, 'shards'>,
+  { rows, invalid, answered, deduplicated, reused, tokens, problems, shards }: Taken & Pick<Plan, 'shards'>,
 ): Plan {
   const bytes = shards.reduce((sum, shard) => sum + shard.bytes, 0);
   const plan: Plan = {
@@ -87,6 +101,7 @@ function planOf(
     invalid,
     ...(answered > 0 && { answered }),
     ...(deduplicated > 0 && { deduplicated }),
+    ...(reused.rows > 0 && { reused }),
     ...(hasMore && { hasMore: true }),
     inputTokens: tokens.total(bytes),
     inputs,

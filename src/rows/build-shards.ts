@@ -6,13 +6,16 @@ import { roundKey } from '../checkpoints/keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { Leaders } from '../reuse/leaders.ts';
 import { RequestHash } from '../reuse/request-hash.ts';
-import { buildOnce, type Start } from './build-once.ts';
-import type { BuildState, Unfinished } from './build-state.ts';
+import { buildOnce, type Calling, type Start } from './build-once.ts';
+import type { BuildState, Built, Unfinished } from './build-state.ts';
 import { findInnocent } from './confirm-duplicates.ts';
+import { ID_BOUNDS, type IdBounds } from './id-survey.ts';
+import { RepeatedIds } from './repeated-ids.ts';
 import type { RequestRules } from './request-line.ts';
 import { RuleRequests, type RequestMaker } from './request-maker.ts';
 import { rulesOf } from './request-rules.ts';
-import { createUniqueIds, type UniqueIds } from './unique-ids.ts';
+import { surveyIds } from './survey-ids.ts';
+import { createUniqueIds, ManyIds, type UniqueIds } from './unique-ids.ts';
 
 /** Each seed fails one job in 370,000 of 10,000,000 rows. */
 const MAX_SEEDS = 4;
@@ -53,33 +56,68 @@ interface OneCall {
 async function build(
   store: ObjectStore,
   job: Job,
-  {
-    createIds = createUniqueIds,
-    createRequests = byRules,
-    createHash = newHash,
-    time,
-  }: BuildParts & { time?: StepTime | undefined },
+  parts: BuildParts & { time?: StepTime | undefined },
   from: BuildState | undefined,
 ): Promise<Plan | Unfinished> {
-  const requests = createRequests(rulesOf(job.profile));
+  const { createRequests = byRules, time } = parts;
+  const shared = { store, job, requests: createRequests(rulesOf(job.profile)), time };
   const turn = from?.turn ?? 0;
-  let state = from;
+  let state: Start | undefined = from;
+  let ids = from?.ids;
   for (let attempt = state?.attempt ?? 1; ; attempt += 1) {
     // A seed that nobody can know: whoever writes the input could otherwise make ids that share their hash. Nothing of it is
     // in what is written, so that a build that starts again may take another one.
-    const start = state ?? { turn, attempt, seed: randomInt(SEEDS) };
-    const leaders = leadersOf(job, start, createHash);
-    const calling = { store, job, requests, ids: createIds(start.seed), leaders, time };
-    const built = start.built ?? (await buildOnce(calling, start));
-    if ('rows' in built) return built;
-    const innocent = await findInnocent(calling, start, built);
+    const start: Start = state ?? { turn, attempt, seed: randomInt(SEEDS), ids };
+    const passed = await buildUnder(shared, start, parts);
+    if ('rows' in passed) return passed;
+    const { calling, built } = passed;
+    const innocent = await findInnocent(calling, passed.start, built);
     if (typeof innocent !== 'number') return innocent;
     if (innocent === 0) return built.plan;
     if (attempt === MAX_SEEDS)
       throw new Error(`Job ${job.jobId}: ${innocent} ids share their hash with others.`);
     await forgetInvalid(store, job.jobId, built.plan);
     state = undefined;
+    // Another survey, under the other seed.
+    ids = passed.start.ids && 'survey';
   }
+}
+
+/** All inputs are read. */
+interface Passed {
+  readonly calling: Calling;
+  readonly start: Start;
+  readonly built: Built;
+}
+
+/** Reads the inputs under one seed; when their ids are too many for one table, surveys them first. */
+async function buildUnder(
+  shared: Omit<Calling, 'ids' | 'leaders'>,
+  start: Start,
+  { createIds, createHash = newHash, bounds: given }: BuildParts,
+): Promise<Passed | Unfinished> {
+  const { turn, attempt, seed } = start;
+  const bounds = { ...ID_BOUNDS, ...given };
+  const pass = async (ids: UniqueIds, at: Start): Promise<Passed | Unfinished> => {
+    const calling = { ...shared, ids, leaders: leadersOf(shared.job, at, createHash) };
+    const built = at.built ?? (await buildOnce(calling, at));
+    return 'rows' in built ? built : { calling, start: at, built };
+  };
+  if (start.ids === 'surveyed') return pass(new RepeatedIds(seed), start);
+  if (start.ids === undefined) {
+    const inOneTable = pass(createIds?.(seed) ?? createUniqueIds(seed, bounds.atOnce), start);
+    const passed = await inOneTable.catch(unlessManyIds);
+    if (passed !== undefined) return passed;
+  }
+  // What a build that was saved has written of its shards is the same as what is written again.
+  const surveyStart = start.ids === undefined ? { turn, attempt, seed } : start;
+  const surveyed = await surveyIds({ ...shared, bounds }, surveyStart);
+  if (!(surveyed instanceof RepeatedIds)) return surveyed;
+  return pass(surveyed, { turn, attempt, seed, ids: 'surveyed' });
+}
+
+function unlessManyIds(error: unknown): undefined {
+  if (!(error instanceof ManyIds)) throw error;
 }
 
 /** Rows that were called invalid under another seed; the next build writes these files only where it has such rows. */
@@ -101,19 +139,19 @@ export interface BuildParts {
   /** Default: {@link RuleRequests}. */
   readonly createRequests?: ((rules: RequestRules) => RequestMaker) | undefined;
   readonly createHash?: ((seed: number) => RequestHash) | undefined;
+  readonly bounds?: Partial<IdBounds> | undefined;
 }
 
 const newHash = (seed: number): RequestHash => new RequestHash(seed);
 
 /** Requests that share their hash under each seed are all sent in the end. */
 function leadersOf(
-  { profile: { dedupe } }: Job,
+  { profile: { dedupe, reuse } }: Job,
   { attempt, seed }: Start,
   createHash: (seed: number) => RequestHash,
 ): Leaders | undefined {
-  return dedupe === undefined || attempt === MAX_SEEDS
-    ? undefined
-    : new Leaders({ dedupe }, createHash(seed));
+  const isNeeded = (dedupe ?? reuse) !== undefined && attempt < MAX_SEEDS;
+  return isNeeded ? new Leaders({ dedupe: dedupe ?? 'never' }, createHash(seed)) : undefined;
 }
 
 const byRules = (rules: RequestRules): RequestMaker => new RuleRequests(rules);

@@ -1,8 +1,10 @@
 import type { InputRef } from '../checkpoints/job.ts';
 import { buildPrefix, buildStateKey, buildTableKey } from '../checkpoints/keys.ts';
+import type { ReusedRows } from '../checkpoints/counts.ts';
 import type { InputReading, Plan, RowProblem, ShardPlan } from '../checkpoints/plan.ts';
 import { storedObject } from '../checkpoints/stored-object.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import type { EarlierJob } from '../reuse/reusable-jobs.ts';
 import type { SavedEstimate } from './estimate-tokens.ts';
 import type { Place } from './formats/place.ts';
 
@@ -21,10 +23,24 @@ export interface BuildState {
   /** Of the seeds that were tried, and this one. */
   readonly attempt: number;
   readonly seed: number;
+  /**
+   * Absent while all ids are in one table. `survey`: they are too many, and all of them are read first; `surveyed`: then the
+   * build begins again, and remembers those that occur more than once.
+   */
+  readonly ids?: 'survey' | 'surveyed' | undefined;
+  readonly surveying?: SavedSurvey | undefined;
   /** While inputs are read. */
   readonly reading?: SavedReadingOfInputs | undefined;
   /** When all inputs are read, and ids that look like duplicates are confirmed. */
   readonly built?: Built | undefined;
+}
+
+/** A survey of the ids that is not at its end. */
+export interface SavedSurvey {
+  readonly input: number;
+  readonly place: Place;
+  readonly builder: Pick<SavedBuilder, 'inputs' | 'hasSeenFields' | 'read'>;
+  readonly earlierBytes?: number | undefined;
 }
 
 interface SavedReadingOfInputs {
@@ -36,6 +52,8 @@ interface SavedReadingOfInputs {
   /** Bytes that were read of the results of the job that is retried, and of the sample. */
   readonly earlierBytes?: number | undefined;
   readonly sampledBytes?: number | undefined;
+  /** The jobs whose answers the build takes; absent in jobs that reuse no answers. */
+  readonly earlierJobs?: readonly EarlierJob[] | undefined;
 }
 
 /** What has become of the rows so far. */
@@ -49,6 +67,8 @@ export interface SavedBuilder {
   readonly invalid: number;
   readonly answered: number;
   readonly deduplicated: number;
+  /** Absent in states of earlier versions, and in jobs that reuse no answers. */
+  readonly reused?: ReusedRows | undefined;
   readonly tokens: SavedEstimate;
   readonly model?: string | undefined;
 }
@@ -64,6 +84,7 @@ export interface SavedShard {
   readonly inputs: number;
   readonly invalid: number;
   readonly answered: number;
+  readonly reused?: number | undefined;
   readonly deduplicated: number;
   readonly sentBehindInvalid: number;
   /** Bytes of its files, for those that are written. */

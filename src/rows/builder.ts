@@ -11,8 +11,27 @@ import { Standing, type Place } from './formats/place.ts';
 import { Reading } from './formats/reading.ts';
 import { readInput, readRow } from './read-input.ts';
 import type { Row } from './row.ts';
-import type { RowTaker } from './row-taker.ts';
 import { braceNotices, checkColumns, checkPrompt } from './table-columns.ts';
+
+/** What rows are handed to, in their order. */
+export interface RowSink {
+  /** The rows that follow are those of this input. */
+  startFile(input: InputRef): void;
+  /**
+   * Takes a row. Returns a promise only if there is something to wait for.
+   * @param ordinal 1-based position of the row among those that are read
+   * @param knownId of the row in the job that is retried
+   */
+  take(row: Row, ordinal: number, knownId?: string): Promise<void> | undefined;
+  /** Takes a row that was called a duplicate in the job that is retried: its original may be no row of this one. */
+  takeDuplicate(row: Row, ordinal: number): Promise<void> | undefined;
+}
+
+/** Where among a job's inputs a call has stopped. */
+export interface InputPlace {
+  readonly input: number;
+  readonly place: Place;
+}
 
 /** How far an input is read. */
 interface Taking {
@@ -29,17 +48,17 @@ interface Source {
 
 interface BuilderParts {
   readonly job: Job;
-  readonly taker: RowTaker;
+  readonly taker: RowSink;
   /** Of a retry: what became of each row; those that are ok are left out. */
   readonly earlier: EarlierResults | undefined;
 }
 
-type SavedInputs = Pick<SavedBuilder, 'inputs' | 'hasSeenFields' | 'read'>;
+export type SavedInputs = Pick<SavedBuilder, 'inputs' | 'hasSeenFields' | 'read'>;
 
 /** Reads a job's inputs, and chooses the rows of the job among theirs. */
 export class Builder {
   readonly #job: Job;
-  readonly #taker: RowTaker;
+  readonly #taker: RowSink;
   readonly #earlier: EarlierResults | undefined;
   /** The job takes only some rows, and there is another one behind them. */
   hasMore = false;
@@ -67,10 +86,23 @@ export class Builder {
   }
 
   /**
-   * Takes the rows of one of the job's inputs.
+   * Takes the rows of the job's inputs.
    * @returns where it stopped, when time ran short; undefined when it took all rows that it should
    */
-  async take(store: ObjectStore, nth: number, { from, time }: Taking): Promise<Place | undefined> {
+  async takeAll(
+    store: ObjectStore,
+    from: InputPlace | undefined,
+    time: StepTime | undefined,
+  ): Promise<InputPlace | undefined> {
+    let place = from?.place;
+    for (let input = from?.input ?? 0; input < this.#job.inputs.length && !this.hasMore; input += 1) {
+      place = await this.#takeInput(store, input, { from: place, time });
+      if (place !== undefined) return { input, place };
+    }
+    return undefined;
+  }
+
+  async #takeInput(store: ObjectStore, nth: number, { from, time }: Taking): Promise<Place | undefined> {
     const input = this.#job.inputs[nth] as InputRef;
     const name = basename(input.key);
     const reading = from?.entry === undefined ? new Reading() : Reading.from(from.entry.reading);

@@ -12,7 +12,7 @@ const BEHIND_FILE = '\u0000';
  * file in front: `february-17`.
  */
 export class JobIds {
-  readonly #ids: UniqueIds;
+  readonly #ids: Pick<UniqueIds, 'add'>;
   readonly #inputs: readonly InputRef[];
   /** Most characters of an id. */
   readonly #length: number;
@@ -20,7 +20,7 @@ export class JobIds {
   #file = 0;
   #name = '';
 
-  constructor(ids: UniqueIds, inputs: readonly InputRef[], length: number) {
+  constructor(ids: Pick<UniqueIds, 'add'>, inputs: readonly InputRef[], length: number) {
     this.#ids = ids;
     this.#inputs = inputs;
     this.#length = length;
@@ -46,11 +46,22 @@ export class JobIds {
     return this.#file > 0 ? this.#withName(id) : undefined;
   }
 
-  /** Files may share a name, and an id may look as if it had one. */
+  /** Adds every id that {@link take} may add for the row, while the rows come in the same order and an id may look as if it was known. */
+  visit(id: string, known?: string): void {
+    if (known !== undefined) this.#ids.add(known);
+    if (this.#file > 0) this.#ids.add(`${this.#file}${BEHIND_FILE}${id}`);
+    if (this.#ids.add(id) || this.#file === 0) return;
+    for (const named of this.#named(id)) this.#ids.add(named);
+  }
+
   #withName(id: string): string | undefined {
+    return this.#named(id).find((each) => this.#ids.add(each));
+  }
+
+  /** Files may share a name, and an id may look as if it had one. */
+  #named(id: string): string[] {
     const names = [this.#name, `${this.#name}_${this.#file + 1}`, `file_${this.#file + 1}`];
-    const named = names.map((name) => `${name}-${id}`).filter(({ length }) => length <= this.#length);
-    return named.find((each) => this.#ids.add(each));
+    return names.map((name) => `${name}-${id}`).filter(({ length }) => length <= this.#length);
   }
 }
 

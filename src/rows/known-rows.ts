@@ -38,7 +38,7 @@ export class KnownRows {
   }
 
   /**
-   * What stands for the row instead of an answer of the provider; undefined for a row that is sent.
+   * The answer of the row that is known; undefined when there is none.
    * @param from the first source to ask
    */
   find(
@@ -47,7 +47,7 @@ export class KnownRows {
     from = 0,
   ): KnownRow | undefined | Promise<KnownRow | undefined> {
     const answers = this.#answers[from];
-    if (answers === undefined) return this.#follow(request, position);
+    if (answers === undefined) return undefined;
     const found = answers.find(request, position);
     const lead = (known: KnownRow | undefined): KnownRow | undefined | Promise<KnownRow | undefined> => {
       if (known === undefined) return this.find(request, position, from + 1);
@@ -57,9 +57,15 @@ export class KnownRows {
     return found instanceof Promise ? found.then(lead) : lead(found);
   }
 
-  #follow(request: MadeRequest, position: number): KnownRow | undefined {
+  /** What stands for a row that follows an earlier one; undefined for a row that is sent. */
+  follow(request: MadeRequest, position: number): KnownRow | undefined {
     const leader = this.#leaders?.leaderOf(request, position);
     if (leader === undefined) return undefined;
     return { kind: 'deduplicated', line: followLine(request.customId, leader) };
+  }
+
+  /** Whether the row wants an answer of its own, and an earlier row of the job may have taken the one that an earlier job has. */
+  isRepeated(request: MadeRequest, position: number): boolean {
+    return this.#leaders?.isRepeated(request, position) ?? true;
   }
 }

@@ -15,11 +15,20 @@ export interface RequestToWrite {
 
 /** A row that is not sent. */
 export interface KnownRow {
-  /** `answered`: the line is its result line; `deduplicated`: the line says which row answers for it. */
-  readonly kind: 'answered' | 'deduplicated';
+  /**
+   * `answered`: the line is its result line, from a sample; `reused`: it is, from an earlier job; `deduplicated`: the line says which
+   * row answers for it.
+   */
+  readonly kind: 'answered' | 'reused' | 'deduplicated';
   /** With its newline. */
   readonly line: Buffer;
 }
+
+/** Reused rows in a shard, for each row that it may send. */
+const MAX_REUSED_PER_ROW = 20;
+
+/** Bytes of result lines that no batch answers in a shard. */
+const MAX_UNSENT_BYTES = 1_000_000_000;
 
 /** The files of one shard while rows are added to it. */
 export class OpenShard {
@@ -33,7 +42,7 @@ export class OpenShard {
   #sent = 0;
   #inputs = 0;
   #invalid = 0;
-  #known = { answered: 0, deduplicated: 0 };
+  #known = { answered: 0, reused: 0, deduplicated: 0 };
   /** Rows that were sent since the last one that was not. */
   #sentBehindInvalid = 0;
 
@@ -51,7 +60,13 @@ export class OpenShard {
 
   /** Rows that are not sent cost the provider nothing, but a shard's files are also read by one Lambda. */
   takesUnsent({ maxRows }: ShardLimits): boolean {
-    return this.#invalid + this.#known.answered + this.#known.deduplicated < maxRows;
+    const { answered, deduplicated, reused } = this.#known;
+    return (
+      this.#invalid + answered + deduplicated < maxRows &&
+      // More of those: few changed rows among many known ones go into few batches.
+      reused < MAX_REUSED_PER_ROW * maxRows &&
+      (this.#results?.bytes ?? 0) < MAX_UNSENT_BYTES
+    );
   }
 
   addRequest({ line, inputs }: RequestToWrite, source: RowSource): Promise<void> | undefined {
@@ -89,11 +104,12 @@ export class OpenShard {
     await this.#results?.close();
     await this.#deadLetters?.close();
     const [requests, invalid] = [this.#sent, this.#invalid];
-    const { answered, deduplicated } = this.#known;
+    const { answered, reused, deduplicated } = this.#known;
     return {
-      rows: requests + invalid + answered + deduplicated,
+      rows: requests + invalid + answered + reused + deduplicated,
       invalid,
       ...(answered > 0 && { answered }),
+      ...(reused > 0 && { reused }),
       ...(deduplicated > 0 && { deduplicated }),
       requests,
       bytes: this.#requests.bytes,
@@ -117,7 +133,8 @@ export class OpenShard {
     this.#sent = counts.sent;
     this.#inputs = counts.inputs;
     this.#invalid = counts.invalid;
-    this.#known = { answered: counts.answered, deduplicated: counts.deduplicated };
+    const { answered, reused = 0, deduplicated } = counts;
+    this.#known = { answered, reused, deduplicated };
     this.#sentBehindInvalid = counts.sentBehindInvalid;
   }
 

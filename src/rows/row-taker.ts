@@ -1,8 +1,12 @@
+import type { ReusedRows } from '../checkpoints/counts.ts';
 import { MAX_LISTED_PROBLEMS, type RowProblem } from '../checkpoints/plan.ts';
 import type { InputRef, Job } from '../checkpoints/job.ts';
 import type { RowSource } from '../checkpoints/result-line.ts';
 import { known } from '../provider/dialects/known.ts';
+import { ReuseTally } from '../reuse/reuse-tally.ts';
+import type { ReusedAnswer } from '../reuse/reused-line.ts';
 import type { SavedBuilder } from './build-state.ts';
+import type { RowSink } from './builder.ts';
 import { TokenEstimate } from './estimate-tokens.ts';
 import { JobIds, underId } from './job-ids.ts';
 import type { KnownRows } from './known-rows.ts';
@@ -11,6 +15,7 @@ import { MAX_CUSTOM_ID } from './request-line.ts';
 import type { InvalidRow, MadeRequest, RequestMaker } from './request-maker.ts';
 import type { Problem, Row } from './row.ts';
 import type { KnownRow } from './open-shard.ts';
+import type { RowsAhead } from './rows-ahead.ts';
 import type { ShardWriter } from './shard-writer.ts';
 import { MAX_SUSPECTS } from './suspects.ts';
 import type { UniqueIds } from './unique-ids.ts';
@@ -22,17 +27,20 @@ interface RowParts {
   readonly ids: UniqueIds;
   readonly known: KnownRows;
   readonly writer: ShardWriter;
+  /** Of a job that reuses answers. */
+  readonly ahead?: RowsAhead | undefined;
 }
 
 type SavedRows = Omit<SavedBuilder, 'inputs' | 'hasSeenFields' | 'read'>;
 
 /** Takes the rows of a job, one by one in their order: decides what becomes of each, writes it into its shard, and counts. */
-export class RowTaker {
+export class RowTaker implements RowSink {
   readonly #job: Job;
   readonly #requests: RequestMaker;
   readonly #writer: ShardWriter;
   readonly #ids: JobIds;
   readonly #known: KnownRows;
+  readonly #ahead: RowsAhead | undefined;
   /** Key of the file that the rows come from. */
   #file = '';
   /** Ids that were called duplicates. */
@@ -40,23 +48,29 @@ export class RowTaker {
   readonly #problems: RowProblem[];
   #rows: number;
   #invalid: number;
-  readonly #counts: Record<KnownRow['kind'], number>;
+  readonly #counts: Record<'answered' | 'deduplicated', number>;
+  readonly #reused: ReuseTally;
   readonly #tokens: TokenEstimate;
   /** Of the first row that has one. */
   #model: string | undefined;
 
-  constructor({ job, requests, ids, known: rows, writer }: RowParts, saved: SavedRows = NOTHING_TAKEN) {
+  constructor(
+    { job, requests, ids, known: rows, writer, ahead }: RowParts,
+    saved: SavedRows = NOTHING_TAKEN,
+  ) {
     const { customIdLength } = job.profile.provider.dialect.limits;
     this.#ids = new JobIds(ids, job.inputs, known(customIdLength, MAX_CUSTOM_ID));
     this.#job = job;
     this.#requests = requests;
     this.#writer = writer;
     this.#known = rows;
+    this.#ahead = ahead;
     this.suspects = new Set(saved.suspects);
     this.#problems = [...saved.problems];
     this.#rows = saved.rows;
     this.#invalid = saved.invalid;
     this.#counts = { answered: saved.answered, deduplicated: saved.deduplicated };
+    this.#reused = new ReuseTally(saved.reused);
     this.#tokens = TokenEstimate.from(saved.tokens);
     this.#model = saved.model;
   }
@@ -68,6 +82,7 @@ export class RowTaker {
       rows: this.#rows,
       invalid: this.#invalid,
       ...this.#counts,
+      ...(this.#ahead !== undefined && { reused: this.#reused.sums() }),
       tokens: this.#tokens.save(),
       model: this.#model,
     };
@@ -79,6 +94,7 @@ export class RowTaker {
       rows: this.#rows,
       invalid: this.#invalid,
       ...this.#counts,
+      reused: this.#reused.sums(),
       problems: this.#problems,
       tokens: this.#tokens,
     };
@@ -103,7 +119,7 @@ export class RowTaker {
   }
 
   /** Takes a row that was called a duplicate in the job that is retried: its original may be no row of this one. */
-  takeDuplicate(row: Row, ordinal: number): Promise<void> {
+  takeDuplicate(row: Row, ordinal: number): Promise<void> | undefined {
     this.#rows += 1;
     const { customId } = this.#make(row, ordinal);
     return this.#addInvalid(row, { customId, problem: DUPLICATE });
@@ -112,26 +128,58 @@ export class RowTaker {
   #send(row: Row, ordinal: number, knownId?: string): Promise<void> | undefined {
     const request = this.#make(row, ordinal, knownId);
     if (!('line' in request)) return this.#addInvalid(row, request);
-    const source = this.#sourceOf(row);
-    const found = this.#known.find(request, this.#rows - 1);
-    if (found instanceof Promise) return found.then((each) => this.#add(request, source, each));
-    return this.#add(request, source, found);
+    const sending = { request, source: this.#sourceOf(row), position: this.#rows - 1 };
+    const found = this.#known.find(request, sending.position);
+    if (found instanceof Promise) return found.then((each) => this.#take(sending, each));
+    return this.#take(sending, found);
   }
 
-  #add(request: MadeRequest, source: RowSource, found: KnownRow | undefined): Promise<void> | undefined {
-    if (found !== undefined) {
-      this.#counts[found.kind] += 1;
-      return this.#writer.addKnown(found, source);
-    }
+  /** @param answer the row's answer, where a sample has it */
+  #take(sending: Sending, answer: KnownRow | undefined): Promise<void> | undefined {
+    const { request, source, position } = sending;
+    if (answer !== undefined) return this.#inTurn(answer.line.length, () => this.#addKnown(answer, source));
+    const ahead = this.#ahead;
+    if (ahead === undefined) return this.#addNew(sending);
+    const candidate = this.#known.isRepeated(request, position) ? undefined : ahead.look(request.line);
+    if (candidate === undefined && ahead.isEmpty) return this.#addNew(sending);
+    // A copy: the bytes are those of the next row before this one has its turn.
+    const kept = { ...sending, request: { ...request, line: Buffer.from(request.line) } };
+    const take = (reused: ReusedAnswer | undefined): Promise<void> | undefined =>
+      reused === undefined ? this.#addNew(kept) : this.#addReused(kept, reused);
+    return ahead.add({ candidate, bytes: request.line.length, take });
+  }
+
+  /** Rows are written in their order: those behind a row that waits wait, too. */
+  #inTurn(bytes: number, take: () => Promise<void> | undefined): Promise<void> | undefined {
+    return this.#ahead === undefined || this.#ahead.isEmpty ? take() : this.#ahead.add({ bytes, take });
+  }
+
+  /** Takes a row without an answer: it is sent, or follows an earlier one. */
+  #addNew({ request, source, position }: Sending): Promise<void> | undefined {
+    const followed = this.#known.follow(request, position);
+    if (followed !== undefined) return this.#addKnown(followed, source);
     this.#tokens.add(request.line);
     return this.#writer.addRequest(request, source);
   }
 
-  #addInvalid(row: Row, { customId, problem: found }: InvalidRow): Promise<void> {
+  #addKnown(row: KnownRow, source: RowSource): Promise<void> {
+    if (row.kind !== 'reused') this.#counts[row.kind] += 1;
+    return this.#writer.addKnown(row, source);
+  }
+
+  #addReused({ request, source }: Sending, answer: ReusedAnswer): Promise<void> {
+    this.#reused.add(answer);
+    return this.#writer.addKnown({ kind: 'reused', line: answer.lineFor(request.customId) }, source);
+  }
+
+  #addInvalid(row: Row, { customId, problem: found }: InvalidRow): Promise<void> | undefined {
     const problem = { line: row.line, custom_id: customId, ...found };
     this.#invalid += 1;
     if (this.#problems.length < MAX_LISTED_PROBLEMS) this.#problems.push(problem);
-    return this.#writer.addInvalid(problem, readRow(row), this.#sourceOf(row));
+    const source = this.#sourceOf(row);
+    const read = readRow(row);
+    const bytes = row.kind === 'json' ? row.json.length : 0;
+    return this.#inTurn(bytes, () => this.#writer.addInvalid(problem, read, source));
   }
 
   #sourceOf({ line }: Row): RowSource {
@@ -168,10 +216,20 @@ export class RowTaker {
   }
 }
 
+/** A row that can be sent. */
+interface Sending {
+  readonly request: MadeRequest;
+  readonly source: RowSource;
+  readonly position: number;
+}
+
 /** What has become of the rows of a job. */
-export interface Taken extends Readonly<Record<KnownRow['kind'], number>> {
+export interface Taken {
   readonly rows: number;
   readonly invalid: number;
+  readonly answered: number;
+  readonly deduplicated: number;
+  readonly reused: ReusedRows;
   readonly problems: readonly RowProblem[];
   readonly tokens: TokenEstimate;
 }

@@ -1,7 +1,12 @@
-import { InvalidInput } from '../errors.ts';
+import { IdHash } from './id-hash.ts';
 
-/** Beyond this the table alone would take more than a Lambda has: 12.5 bytes an id. */
-export const MAX_IDS = 100_000_000;
+/** Ids of one table, which takes 12.5 bytes for each of them: half a gigabyte. */
+export const MAX_IDS_AT_ONCE = 40_000_000;
+
+/** The ids are more than a table takes: they are surveyed first (`id-survey.ts`), and only repeated ones are remembered. */
+export class ManyIds extends Error {
+  override readonly name = 'ManyIds';
+}
 
 /**
  * The custom_ids of a job, 64 bits of hash each: 125 MB for 10,000,000, where a Set of strings takes a gigabyte and ends
@@ -9,7 +14,7 @@ export const MAX_IDS = 100_000_000;
  * like a duplicate is only a suspect; `confirm-duplicates.ts` confirms it.
  */
 export interface UniqueIds {
-  /** Takes an id; false when it looks as if it was there already. @throws InvalidInput when there are too many. */
+  /** Takes an id; false when it looks as if it was there already. @throws ManyIds when there are too many. */
   add(id: string): boolean;
   /** What it holds, in bytes that {@link load} takes. */
   dump(): Iterable<Uint8Array>;
@@ -17,13 +22,10 @@ export interface UniqueIds {
   load(chunks: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
-/**
- * @param seed the key of the hash, a whole number below 2^53: ids that share a hash under one seed do not under another, and
- *   nobody who does not know the seed can make ids that share one
- */
-export function createUniqueIds(seed: number): UniqueIds {
+/** @param seed of the hash */
+export function createUniqueIds(seed: number, max = MAX_IDS_AT_ONCE): UniqueIds {
   const parts = Array.from({ length: PARTS }, () => new HashTable());
-  const hash = new KeyedHash(seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0);
+  const hash = new IdHash(seed);
   let size = 0;
   return {
     add(id) {
@@ -31,11 +33,7 @@ export function createUniqueIds(seed: number): UniqueIds {
       const part = parts[hash.high >>> (32 - PART_BITS)];
       if (part === undefined || !part.add(hash.high, hash.low)) return false;
       size += 1;
-      if (size > MAX_IDS) {
-        throw new InvalidInput(
-          `A job takes at most ${MAX_IDS} rows, and this input has more; nothing was sent. Split it into several jobs.`,
-        );
-      }
+      if (size > max) throw new ManyIds(`There are more than ${max} ids.`);
       return true;
     },
     *dump() {
@@ -130,56 +128,4 @@ class HashTable {
     // Given back at once: the collector would wait until as much again is garbage.
     before.buffer.transfer(0);
   }
-}
-
-/**
- * HalfSipHash-1-3 with 64 bits out, over the UTF-16 units two by two: a hash for tables whose keys are chosen by others
- * (https://github.com/veorq/SipHash).
- */
-class KeyedHash {
-  readonly #key0: number;
-  readonly #key1: number;
-  /** The two halves for the last id that was taken; never both 0, which is an empty entry. */
-  high = 0;
-  low = 0;
-
-  constructor(key0: number, key1: number) {
-    this.#key0 = key0;
-    this.#key1 = key1;
-  }
-
-  take(id: string): void {
-    // The state in variables: in fields, which hold no 32 bits without a box, the hash costs three times as much.
-    let [v0, v1, v2, v3] = [this.#key0, this.#key1 ^ 0xee, this.#key0 ^ 0x6c796765, this.#key1 ^ 0x74656462];
-    const words = (id.length >> 1) + 1;
-    for (let step = 0; step < words + 6; step += 1) {
-      const word = step < words ? wordAt(id, step) : 0;
-      if (step === words) v2 ^= 0xee;
-      else if (step === words + 3) {
-        this.low = (v1 ^ v3) >>> 0;
-        v1 ^= 0xdd;
-      }
-      v3 ^= word;
-      v0 = (v0 + v1) | 0;
-      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
-      v0 = (v0 << 16) | (v0 >>> 16);
-      v2 = (v2 + v3) | 0;
-      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
-      v0 = (v0 + v3) | 0;
-      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
-      v2 = (v2 + v1) | 0;
-      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
-      v2 = (v2 << 16) | (v2 >>> 16);
-      v0 ^= word;
-    }
-    this.high = (v1 ^ v3) >>> 0;
-    if (this.high === 0 && this.low === 0) this.low = 1;
-  }
-}
-
-/** Two characters of an id; the last word has its length, which tells the id from one that ends in a zero more. */
-function wordAt(id: string, n: number): number {
-  const at = 2 * n;
-  if (at + 1 < id.length) return id.charCodeAt(at) | (id.charCodeAt(at + 1) << 16);
-  return (id.length << 24) | (at < id.length ? id.charCodeAt(at) : 0);
 }

@@ -19,6 +19,7 @@ import {
   type ShardFile,
 } from '../checkpoints/keys.ts';
 import { Pace } from '../pace.ts';
+import { writeAnswerIndex } from '../reuse/write-index.ts';
 import { rowsNotOk, settledRows } from '../checkpoints/outcomes.ts';
 import { writeReport } from '../report/write-report.ts';
 import { readStop } from '../checkpoints/stop.ts';
@@ -59,6 +60,7 @@ export async function writeResults(
   const joining = { plan, since: later.writing, pace, filled: followed?.filled ?? new Map<number, number>() };
   if (!(await joinFiles(store, shards, summary, joining))) return later;
   if (shards.length > MAX_SOURCES) await forgetJoined(store, jobId);
+  if (plan !== undefined) await indexAnswers(store, { job, plan, summary }, joining.filled);
   await writeEnds(edges, { job, plan, summary });
   return (await forgetJob(edges, { summary, plan, pace })) ? describe(summary) : later;
 }
@@ -101,6 +103,21 @@ async function forgetJob(
   { summary, plan, pace }: Omit<JobToEnd, 'job'> & { readonly pace: Pace },
 ): Promise<boolean> {
   return !needsNoRows(summary, plan) || forgetRows(edges, summary.jobId, pace);
+}
+
+/** For later jobs that reuse answers, where the profile says so. */
+async function indexAnswers(
+  store: ObjectStore,
+  { job, plan, summary }: JobToEnd & { readonly plan: Plan },
+  filled: Followed['filled'],
+): Promise<void> {
+  const fileOf = (shard: number): ShardFile => resultsFile(filled, shard);
+  await writeAnswerIndex(store, { job, plan, fileOf, at: summary.endedAt });
+}
+
+/** The file of a shard that its part of the job's results is joined from. */
+function resultsFile(filled: Followed['filled'], shard: number): ShardFile {
+  return filled.has(shard) ? 'filled-results.jsonl' : 'results.jsonl';
 }
 
 function reconcile({ jobId, counts }: Summary, plan: Plan | undefined): void {

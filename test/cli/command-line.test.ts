@@ -339,13 +339,16 @@ describe.concurrent('a command that runs until Ctrl-C', () => {
     await first.says('Create batch     batch');
     first.child.kill('SIGINT');
     expect(await once(first.child, 'close')).toEqual([0, null]);
+    expect(first.output.text).toContain('1 job has not ended. Sent so far: 1 batch at the provider');
 
     const second = await start();
     await second.says('Write results    succeeded');
     second.child.kill('SIGINT');
 
     expect(await once(second.child, 'close')).toEqual([0, null]);
-    expect(second.output.text).toMatch(/job a-b-[0-9a-f]{16} goes on/);
+    expect(second.output.text).toMatch(/job a-b-[0-9a-f]{16} continues/);
+    expect(second.output.text).toContain('Stopping. No job is running.');
+    expect(second.output.text).not.toContain('Ctrl-C again');
     expect(second.output.text).not.toMatch(/^\s+at /m);
   });
 });

@@ -25,7 +25,7 @@ async function next(...words: string[]): Promise<string[]> {
 describe('completion', () => {
   tableOf(
     [
-      [['re'], ['results', 'resume', 'retry']],
+      [['re'], ['reject', 'results', 'resume', 'retry']],
       [
         ['run', '--pro'],
         ['--provider', '--profile', '--prompt'],

@@ -93,6 +93,13 @@ export const LINE_SCHEMAS = {
     requests: z.array(z.looseObject({ custom_id: z.string() })),
     answered: z.int().optional(),
     deduplicated: z.int().optional(),
+    reused: z
+      .strictObject({
+        rows: z.int(),
+        from: z.array(z.strictObject({ jobId: z.string(), rows: z.int() })),
+        usage: z.looseObject({ inputTokens: z.number(), outputTokens: z.number() }),
+      })
+      .optional(),
     hasMore: z.literal(true).optional(),
     skipped: z.strictObject({ count: z.number(), keys: z.array(z.string()) }).optional(),
     profile: z.string(),
@@ -106,6 +113,7 @@ export const LINE_SCHEMAS = {
     shards: z.array(
       z.strictObject({
         deduplicated: z.int().optional(),
+        reused: z.int().optional(),
         rows: z.int(),
         invalid: z.int(),
         requests: z.int(),
@@ -139,6 +147,13 @@ export const LINE_SCHEMAS = {
     state: z.enum(['started', 'resumed', 'running', 'cancelling', 'finished']),
   }),
   cancelled: z.strictObject({ type: z.literal('cancelled'), jobId, state: z.literal('cancelling') }),
+  forgotten: z.strictObject({
+    type: z.literal('forgotten'),
+    jobId,
+    deleted: z.int(),
+    inputs: z.array(z.string()),
+    copies: z.array(z.strictObject({ jobId, rows: z.int() })),
+  }),
   judged: z.strictObject({
     type: z.literal('judged'),
     jobId,

@@ -99,6 +99,27 @@ describe('the schedules of a configuration', () => {
     ]);
   });
 
+  test('take their whole prefix only with a profile that reuses answers', () => {
+    const all = { ...SCHEDULE, take: 'all' };
+    const config = (schedule: object, profile: object = {}): object => ({
+      profiles: { default: {}, p: profile },
+      schedules: { s: { ...schedule, profile: 'p' } },
+    });
+    const refused = expect.stringContaining('schedules.s.take: "all" asks every row of the files each time');
+
+    expect(problemsOf(config(all))).toEqual([refused]);
+    expect(problemsOf(config(all, { reuse: false }))).toEqual([refused]);
+    expect(problemsOf(config({ ...all, overrides: { reuse: false } }, { reuse: 'always' }))).toEqual([
+      refused,
+    ]);
+    expect(problemsOf(config(all, { reuse: { days: 3 } }))).toEqual([]);
+    expect(problemsOf(config({ ...all, overrides: { reuse: 'always' } }))).toEqual([]);
+    expect(problemsOf(config({ ...SCHEDULE, take: 'new' }))).toEqual([]);
+    expect(
+      problemsOf(config({ rate: '1 hour', inputs: ['staged/a'], take: 'all' }, { reuse: 'always' })),
+    ).toEqual([expect.stringContaining('"take" is for schedules with a "prefix"')]);
+  });
+
   test('may override the provider by one that exists', () => {
     expect(problemsOf(withSchedules({ a: { ...SCHEDULE, overrides: { provider: 'openai' } } }))).toEqual([]);
   });

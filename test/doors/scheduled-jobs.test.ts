@@ -19,7 +19,11 @@ const TIME = '2026-11-12T22:00:00Z';
 const LATER = '2026-11-12T23:00:00Z';
 
 const CONFIG: NightshiftConfig = {
-  profiles: { default: { model: 'm' }, classify: { model: 'c', rounds: 2 } },
+  profiles: {
+    default: { model: 'm' },
+    classify: { model: 'c', rounds: 2 },
+    reusing: { model: 'm', reuse: 'always' },
+  },
   schedules: {
     nightly: {
       cron: '0 23 * * ? *',
@@ -36,6 +40,7 @@ const CONFIG: NightshiftConfig = {
       profile: 'classify',
       overrides: { rounds: 7 },
     },
+    whole: { rate: '1 hour', prefix: 'staged/inbox/', take: 'all', profile: 'reusing' },
     alike: { rate: '1 hour', prefix: 'staged/inbox/', name: 'The Inbox' },
   },
 };
@@ -109,6 +114,43 @@ async function openStage(config = CONFIG): Promise<Stage> {
     index: async () => (await keysBelow(store, INDEX_PREFIX)).map(jobOfIndexKey),
   };
 }
+
+describe('a schedule that takes its whole prefix', () => {
+  test('has every file each time, as it is then, and claims none from others', async () => {
+    const { store, fire, filesOf } = await openStage();
+    await putAll(store, ['staged/inbox/b.csv', 'staged/inbox/a.csv', 'staged/other.csv']);
+
+    const first = await fire('whole');
+    await putAll(store, ['staged/inbox/c.csv']);
+    const second = await fire('whole', LATER);
+    const other = await fire('hourly', LATER);
+
+    expect(await filesOf(first.jobId)).toEqual(['staged/inbox/a.csv', 'staged/inbox/b.csv']);
+    const all = ['staged/inbox/a.csv', 'staged/inbox/b.csv', 'staged/inbox/c.csv'];
+    expect(await filesOf(second.jobId)).toEqual(all);
+    expect(await filesOf(other.jobId)).toEqual(all);
+    const job = await requireJson<Job>(store, jobKey(second.jobId));
+    expect(job.inputs.every((input) => (input.version ?? input.etag) !== undefined)).toBe(true);
+    expect(job.schedule).toBeUndefined();
+    expect(job.scheduledBy).toBe('whole');
+  });
+
+  test('has the files of its first delivery when its time is delivered again', async () => {
+    const { store, fire, filesOf } = await openStage();
+    await putAll(store, ['staged/inbox/a.csv']);
+    const { jobId } = await fire('whole');
+    await putAll(store, ['staged/inbox/b.csv']);
+
+    expect((await fire('whole')).jobId).toBe(jobId);
+    expect(await filesOf(jobId)).toEqual(['staged/inbox/a.csv']);
+  });
+
+  test('ends as empty when there is no file', async () => {
+    const { fire } = await openStage();
+
+    expect((await fire('whole')).state).toBe('empty');
+  });
+});
 
 describe('a schedule with key patterns', () => {
   test('reads the file of the time it fires for, in its timezone', async () => {

@@ -28,11 +28,15 @@ export interface LedgerBatch {
   cancelledAt?: number;
   outputFileId?: string;
   /** It ends like this, at the time at which it would be through. */
-  ended?: { readonly as: 'expired' | 'cancelled'; readonly finished: number };
+  ended?: { readonly as: 'expired' | 'cancelled' | 'failed'; readonly finished: number };
+  /** Why it failed as a whole. */
+  readonly error?: Readonly<Record<string, unknown>> | undefined;
+  /** Rows that are answered with a status in place of an answer: they cost nothing. */
+  readonly denied?: Readonly<Record<string, number>> | undefined;
 }
 
 export interface LedgerStatus {
-  readonly status: 'in_progress' | 'completed' | 'expired' | 'cancelled';
+  readonly status: 'in_progress' | 'completed' | 'expired' | 'cancelled' | 'failed';
   /** Rows that were answered. */
   readonly finished: number;
   /** Absent while it runs. */
@@ -66,5 +70,6 @@ export function isOpen(batch: LedgerBatch, now: number): boolean {
 export function billedRows(batch: LedgerBatch, now: number): string[] {
   const { finished, endedAt } = statusAt(batch, now);
   const billed = endedAt === undefined ? batch.lines.length : finished;
-  return batch.lines.slice(0, billed).map(({ custom_id }) => custom_id);
+  const ids = batch.lines.slice(0, billed).map(({ custom_id }) => custom_id);
+  return ids.filter((id) => batch.denied?.[id] === undefined);
 }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import {
   billedRows,
   isOpen,
@@ -74,6 +75,18 @@ export interface Misbehaviour {
   endsEarly?: { as: 'expired' | 'cancelled'; finished: number; after?: number; runSeconds?: number };
   /** Answers to this kind of call never end: a byte comes every so many milliseconds. */
   drip?: { call: 'get' | 'create' | 'list' | 'cancel' | 'realtime'; everyMs: number };
+  /** Rows of batches that are denied with a status, without an answer, by their custom_id. */
+  deniedRows?: Record<string, number>;
+  /** A batch that holds this row fails as a whole, with these words; `{line}` stands for the row's line. */
+  poison?: { id: string; code: string; says: string };
+  /** Files' contents are behind so many redirects, the last one to another host. */
+  redirects?: number;
+  /** Files' contents come compressed. */
+  isZipped?: boolean;
+  /** So many calls of this kind are answered with a page and 200, as by a proxy that asks for a login. */
+  loginPages?: { call: 'get' | 'list' | 'cancel' | 'file'; times: number };
+  /** Times in milliseconds. */
+  millisecondTimes?: boolean;
   /** Realtime calls whose prompt holds one of these texts are answered with a status. */
   failingPrompts?: { text: string; status: number; retryAfter?: number }[];
 }
@@ -170,7 +183,7 @@ class Ledger {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const url = new URL(request.url ?? '/', 'http://provider');
     this.calls.push(`${request.method} ${url.pathname}`);
-    const [kind, reply] = this.#route(request, url, Buffer.concat(chunks));
+    const [kind, reply] = this.#answer(request, url, Buffer.concat(chunks));
     if (reply === 'reset') {
       request.socket.destroy();
       return;
@@ -190,9 +203,20 @@ class Ledger {
     response.end(Buffer.isBuffer(reply.body) ? reply.body : JSON.stringify(reply.body));
   }
 
+  #answer(request: IncomingMessage, url: URL, body: Buffer): readonly [string, Reply | 'reset'] {
+    const [kind, reply] = this.#route(request, url, body);
+    const { loginPages } = this.misbehaviour;
+    const isContent = kind !== 'file' || url.pathname.endsWith('/content');
+    if (loginPages === undefined || loginPages.call !== kind || !isContent || loginPages.times <= 0)
+      return [kind, reply];
+    loginPages.times -= 1;
+    return [kind, { status: 200, body: PROXY_PAGE, headers: { 'content-type': 'text/html' } }];
+  }
+
   #route(request: IncomingMessage, url: URL, body: Buffer): readonly [string, Reply | 'reset'] {
     const { method = 'GET' } = request;
     const [, , resource, id = '', action] = url.pathname.split('/');
+    if (resource === 'store') return ['store', this.#stored(request, id)];
     if (request.headers.authorization === undefined) return ['denied', fail(401, 'invalid_api_key')];
     if (resource === 'chat') return ['realtime', this.#realtimeCall(body)];
     if (resource === 'files') return ['file', this.#fileCall(method, url, request, body)];
@@ -227,10 +251,22 @@ class Ledger {
     if (status === 204) return { status, body: Buffer.alloc(0) };
     if (status === 206) return { status, body: file.content.subarray(0, 40) };
     if (status !== undefined) return fail(status);
+    const { redirects = 0, isZipped } = this.misbehaviour;
+    if (redirects > 0) return redirected(request, `${'x'.repeat(redirects)}-${file.id}`);
+    if (isZipped === true)
+      return { status: 200, body: gzipSync(shown), headers: { 'content-encoding': 'gzip' } };
     const { isChunked, endless } = output;
     const length = { 'content-length': String(shown.length) };
     const isToldLength = isChunked !== true && endless === undefined;
     return { status: 200, body: shown, endless, ...(isToldLength && { headers: length }) };
+  }
+
+  /** A store on another host, which knows no key: a host that gets one that it should not have denies the call. */
+  #stored(request: IncomingMessage, path: string): Reply {
+    const [, hops = '', id = ''] = /^(x+)-(.*)$/.exec(path) ?? [];
+    if (request.headers.authorization !== undefined) return fail(400, 'key_leaked');
+    if (hops.length > 1) return redirected(request, `${hops.slice(1)}-${id}`);
+    return { status: 200, body: this.#files.get(id)?.content ?? Buffer.alloc(0) };
   }
 
   #upload(request: IncomingMessage, body: Buffer): Reply {
@@ -281,19 +317,32 @@ class Ledger {
     { neverEnds, endsEarly }: Misbehaviour = this.misbehaviour,
   ): LedgerBatch {
     const early = this.batches.size === (endsEarly?.after ?? 0) ? endsEarly : undefined;
+    const lines = linesOf(file.content);
     const batch: LedgerBatch = {
       id: this.#nextId('batch'),
       inputFileId: file.id,
       endpoint: String(asked['endpoint']),
       window: String(asked['completion_window']),
       metadata: (asked['metadata'] ?? {}) as Record<string, string>,
-      lines: linesOf(file.content),
+      lines,
       createdAt: this.#clock.now(),
+      denied: this.misbehaviour.deniedRows,
+      error: this.#errorOf(lines),
       runSeconds: early?.runSeconds ?? (neverEnds === true ? Infinity : this.#runSeconds),
     };
     if (early !== undefined) batch.ended = early;
+    if (batch.error !== undefined) batch.ended = { as: 'failed', finished: 0 };
     this.batches.set(batch.id, batch);
     return batch;
+  }
+
+  /** Why a batch of these rows fails as a whole. */
+  #errorOf(lines: readonly RequestLine[]): LedgerBatch['error'] {
+    const { poison } = this.misbehaviour;
+    const line = lines.findIndex(({ custom_id }) => custom_id === poison?.id) + 1;
+    if (poison === undefined || line === 0) return undefined;
+    const message = poison.says.replace('{line}', String(line));
+    return { code: poison.code, message, line: null, param: null };
   }
 
   #makeTwin(
@@ -388,7 +437,7 @@ class Ledger {
       id: batch.id,
       object: 'batch',
       endpoint: batch.endpoint,
-      errors: null,
+      errors: status === 'failed' && batch.error ? { object: 'list', data: [batch.error] } : null,
       ...(this.misbehaviour.hidesInputFile === true ? {} : { input_file_id: batch.inputFileId }),
       completion_window: batch.window,
       status,
@@ -412,8 +461,9 @@ class Ledger {
   }
 
   #time(milliseconds: number): number | string {
-    const { clockAheadSeconds = 0, zonelessTimes } = this.misbehaviour;
+    const { clockAheadSeconds = 0, zonelessTimes, millisecondTimes } = this.misbehaviour;
     const shifted = milliseconds + clockAheadSeconds * 1_000;
+    if (millisecondTimes === true) return shifted;
     return zonelessTimes === true
       ? new Date(shifted).toISOString().slice(0, 19)
       : Math.floor(shifted / 1_000);
@@ -489,14 +539,28 @@ function linesOf(content: Buffer): RequestLine[] {
     .map((line) => JSON.parse(line) as RequestLine);
 }
 
-function outputOf({ lines }: LedgerBatch, finished: number, output: OutputMisbehaviour): Buffer {
+/** To the same server by another name: another host for whoever asks. */
+function redirected({ headers }: IncomingMessage, path: string): Reply {
+  const port = /:(\d+)$/.exec(headers.host ?? '')?.[1] ?? '';
+  return { status: 302, body: null, headers: { location: `http://localhost:${port}/v1/store/${path}` } };
+}
+
+function outputOf({ lines, denied }: LedgerBatch, finished: number, output: OutputMisbehaviour): Buffer {
   const answers = lines.slice(0, finished).map(({ custom_id, body }, n) => ({
     id: `batch_req_${n}`,
     custom_id,
-    response: { status_code: 200, request_id: `req_${n}`, body: completionOf(body) },
+    response: responseOf(denied?.[custom_id], n, body),
     error: null,
   }));
   return Buffer.from(answers.map((answer) => `${shownLine(answer, output)}\n`).join(''));
+}
+
+function responseOf(denied: number | undefined, n: number, body: RequestLine['body']) {
+  return {
+    status_code: denied ?? 200,
+    request_id: `req_${n}`,
+    body: denied === undefined ? completionOf(body) : (fail(denied, 'request_denied').body as object),
+  };
 }
 
 function completionOf({ model, messages }: RequestLine['body']) {

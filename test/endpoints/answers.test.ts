@@ -13,6 +13,28 @@ function shown(path: string, body: unknown, asked: Asked = ONE_INPUT): unknown {
 
 const usage = { total_tokens: 3 };
 
+describe('an endpoint that is not known', () => {
+  test.each([[null], [undefined], ['']])('answers with anything but nothing: not with %j', (body) => {
+    expect(shown('/v1/moderations', body)).toBe('EMPTY_RESULT');
+  });
+});
+
+describe('an answer to chat', () => {
+  test('keeps a refusal that is no text, and one beside another', () => {
+    const message = { role: 'assistant', content: 'a', refusal: { why: 'x' } };
+    const both = { content: [{ type: 'refusal', refusal: 'one' }], refusal: 'another' };
+
+    expect(shown('/v1/chat/completions', { choices: [{ message }] })).toMatchObject({
+      text: 'a',
+      body: { choices: [{ message }] },
+    });
+    expect(shown('/v1/chat/completions', { choices: [{ message: both }] })).toMatchObject({
+      refusal: 'another',
+      body: { choices: [{ message: both }] },
+    });
+  });
+});
+
 describe('a completion', () => {
   const choice = { index: 0, text: 'upon a time', logprobs: null, finish_reason: 'length' };
 

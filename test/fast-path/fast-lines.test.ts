@@ -7,7 +7,7 @@ import { FastLines } from '../../src/fast-path/fast-lines.ts';
 import type { ResultRules } from '../../src/collect/lines/result-rules.ts';
 import { ModelTally } from '../../src/collect/counts/model-usage.ts';
 import type { CountedLine } from '../../src/collect/lines/line-reader.ts';
-import { addUsage, NO_USAGE, USAGE_PARTS, usageOf } from '../../src/collect/counts/usage.ts';
+import { addUsage, NO_USAGE, USAGE_PARTS, usageOf } from '../../src/spending/usage.ts';
 import { ONE_INPUT } from '../../src/endpoints/asked.ts';
 import type { Asked } from '../../src/endpoints/endpoint.ts';
 import type { Usage } from '../../src/checkpoints/counts.ts';

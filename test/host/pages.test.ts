@@ -2,46 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { accessibilityFaults, shoot, useBrowser, watchPage } from '../report/browser.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
-import type { BatchAction } from '../../simulator/faults.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
-import { openHost, type TestHost } from './open-host.ts';
-
-const MARKUP = '<img src=x onerror="window.pwned = 1">';
-
-interface HeldJob {
-  readonly host: TestHost;
-  readonly url: string;
-  readonly jobId: string;
-  readonly release: () => void;
-}
-
-/** A job whose first batch was polled once, with a status that tries to be markup, and does not go on before its release. */
-async function holdJob(action: BatchAction = { kind: 'status', status: MARKUP }): Promise<HeldJob> {
-  const host = await openHost();
-  host.simulator.addFaults({ at: 'batch', nth: 1, action });
-  const reached = Promise.withResolvers<void>();
-  const held = Promise.withResolvers<void>();
-  let polls = 0;
-  const { url } = await host.start((call) => async (step, event) => {
-    if (step === 'poll-batch' && (polls += 1) === 2) {
-      reached.resolve();
-      await held.promise;
-    }
-    return call(step, event);
-  });
-  const rows = [...Array(20).keys()].map((n) => ({
-    custom_id: `${MARKUP} ${n}`,
-    prompt: `echo:${MARKUP} ${n}`,
-  }));
-  const answer = await fetch(`${url}/jobs`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ name: 'held', rows }),
-  });
-  const { jobId } = (await answer.json()) as { jobId: string };
-  await reached.promise;
-  return { host, url, jobId, release: () => held.resolve() };
-}
+import { holdJob, MARKUP } from './held-job.ts';
+import { openHost } from './open-host.ts';
 
 describe('in a browser', EXHAUSTIVE, () => {
   const browser = useBrowser();

@@ -17,15 +17,18 @@ async function after(...files: string[]): Promise<string> {
 test.each([
   [['00000/round-1.requests.jsonl'], 'Nothing was sent'],
   [['00000/round-1.uploading.json'], '1 file that may have been uploaded, without a batch'],
-  [['00000/round-1.uploading.json', '00000/round-1.upload.json'], '1 file uploaded, without a batch'],
+  [['00000/round-1.uploading.json', '00000/round-1.upload.json'], '1 file without a batch'],
   [['00000/round-1.upload.json', '00000/round-1.creating.json'], '1 create without an answer'],
   [
     ['00000/round-1.creating.json', '00000/round-1.batch.json', '00001/round-1.batch.json'],
     '2 batches at the provider',
   ],
-  [['00000/round-1.batch.json', '00000/round-1.collected.json'], 'Nothing was sent'],
-  [['00000/round-1.collected.json', '00000/round-2.batch.json'], '1 batch at the provider'],
-  [['00000/round-1.answers-1.jsonl'], 'the answers of 1 shard sent row by row so far'],
+  [['00000/round-1.batch.json', '00000/round-1.collected.json'], '1 round, whose answers are here'],
+  [
+    ['00000/round-1.collected.json', '00000/round-2.batch.json'],
+    '1 round, whose answers are here; 1 batch at the provider',
+  ],
+  [['00000/round-1.answers-1.jsonl'], 'some rows of 1 shard, sent direct'],
 ])('an interrupt says what is known of %j', async (files, told) => {
   expect(await after(...files)).toContain(told);
 });

@@ -141,6 +141,16 @@ export const STORIES = {
     const rows = ['a', 'b'].map((id) => JSON.stringify({ custom_id: id, prompt: id }));
     return [await end(world, world.drop('input/laddered/rows.jsonl', rows.join('\n')))];
   },
+  'rows have answers in earlier jobs, and a retry has some of them': async (world) => {
+    const action = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
+    world.simulator.addFaults({ at: 'row', ids: ['b'], times: 1, action });
+    const rows = (ids: string): string =>
+      [...ids].map((id) => `${JSON.stringify({ custom_id: id, prompt: id })}\n`).join('');
+    const jobId = await world.drop('input/reusing/first.jsonl', rows('ab'));
+    const first = await end(world, jobId);
+    const retried = await end(world, post(world, `/jobs/${jobId}/retry`));
+    return [first, retried, await end(world, world.drop('input/reusing/second.jsonl', rows('abc')))];
+  },
   'an id comes twice': async (world) => [
     await end(world, world.drop('input/rows.jsonl', '{"custom_id":"a","prompt":"x"}\n'.repeat(2))),
   ],
@@ -387,6 +397,24 @@ export const STORIES = {
   'a job has more shards than are joined at once': async (world) => [
     await end(world, world.drop('input/divided/rows.jsonl', ROW + INVALID_ROW.repeat(MAX_SOURCES + 1))),
   ],
+  'a pilot is sent first, and a person rejects it and thinks better of it': async (world) => {
+    await expectStatus(world, 404, '/jobs/none/approve', json({}));
+    const poll = world.hold('poll-batch');
+    const jobId = await world.drop('input/piloted/rows.jsonl', differentRows(3));
+    await poll.reached;
+    const first = world.hold('build-requests');
+    poll.release();
+    await first.reached;
+    const second = world.hold('build-requests');
+    first.release();
+    await second.reached;
+    await send(world, `/jobs/${jobId}`);
+    // Of two people the first one counts.
+    for (const _ of [1, 2]) await post(world, `/jobs/${jobId}/reject`);
+    second.release();
+    const rejected = await end(world, jobId);
+    return [rejected, await end(world, post(world, `/jobs/${jobId}/approve`))];
+  },
   'a strict job has an invalid row': async (world) => [
     await end(
       world,
@@ -406,6 +434,7 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
     'succeeded',
   ],
   'rows that are left go up to the next models': ['succeeded'],
+  'rows have answers in earlier jobs, and a retry has some of them': ['partial', 'succeeded', 'succeeded'],
   'rows would pass budgets of money, and jobs go on within them': [
     'failed',
     'failed',
@@ -481,6 +510,7 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
   'steps never have enough time': ['partial'],
   'ids share their hash with the id of an earlier row': ['succeeded'],
   'a job has more shards than are joined at once': ['partial'],
+  'a pilot is sent first, and a person rejects it and thinks better of it': ['failed', 'succeeded'],
   'a strict job has an invalid row': ['failed'],
 };
 

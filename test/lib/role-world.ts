@@ -72,7 +72,13 @@ const configOf = ({
       default: { provider: 'simulator', model: 'glm-4.7:batch', also: ['csv', 'parquet'] },
       // A shard for each row.
       divided: { provider: 'simulator', model: 'glm-4.7:batch', shardLimits: { maxRows: 1 } },
+      piloted: {
+        provider: 'simulator',
+        model: 'glm-4.7:batch',
+        pilot: { rows: 1, maxBad: 0.5, approve: true },
+      },
       laddered: { provider: 'simulator', model: 'small', then: [{ model: 'big' }, { model: 'biggest' }] },
+      reusing: { provider: 'simulator', model: 'glm-4.7:batch', reuse: 'always' },
       priced: {
         provider: 'simulator',
         model: 'glm-4.7:batch',

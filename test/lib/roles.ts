@@ -1,3 +1,4 @@
+import { READ_ITEMS } from '../../host/distributed-map.ts';
 import type { TaskEdges } from '../../src/announce/channel.ts';
 import { StoreRejected } from '../../src/errors.ts';
 import type { Executions } from '../../src/executions/executions.ts';
@@ -99,8 +100,8 @@ export class Roles {
     const demand = (action: string, key?: string): void => this.demand(step, `s3:${action}`, key);
     const demandRead = (key: string, version?: string): void => {
       demand(version === undefined ? 'GetObject' : 'GetObjectVersion', key);
-      // Without it a missing object is a 403 and not a 404.
-      demand('ListBucket');
+      // Without it a missing object is a 403 and not a 404; the list of a map's items is always there.
+      if (step !== READ_ITEMS) demand('ListBucket');
     };
     return this.#noteSites({
       ...store,

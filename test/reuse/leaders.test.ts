@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Leaders } from '../../src/reuse/leaders.ts';
 import { RequestHash } from '../../src/reuse/request-hash.ts';
 import { build } from '../rows/build.ts';
 
@@ -78,4 +79,17 @@ test('requests that differ in one bit share no hash', () => {
     }
   }
   expect(seen.size).toBe(8 * (line.length - start));
+});
+
+test('rows lead others up to a bound; further ones are sent each, and those before still lead', () => {
+  const leaders = new Leaders({ dedupe: 'always' }, new RequestHash(1), 2);
+  const leaderOf = (text: string, position: number): number | undefined => {
+    const customId = `q${position}`;
+    const line = `{"custom_id":"${customId}","method":"POST","url":"/v1/embeddings","body":{"input":"${text}"}}\n`;
+    return leaders.leaderOf({ customId, line: Buffer.from(line) }, position);
+  };
+
+  const found = ['a', 'b', 'c', 'a', 'b', 'c', 'c', 'a'].map(leaderOf);
+
+  expect(found).toEqual([undefined, undefined, undefined, 0, 1, undefined, undefined, 0]);
 });

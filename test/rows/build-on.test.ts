@@ -2,134 +2,31 @@ import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { StepTime } from '../../src/pace.ts';
-import { FastRequests } from '../../src/fast-path/fast-requests.ts';
-import type { Job } from '../../src/checkpoints/job.ts';
-import { buildPrefix, shardsPrefix } from '../../src/checkpoints/keys.ts';
-import type { Plan } from '../../src/checkpoints/plan.ts';
+import { resultsKey } from '../../src/checkpoints/keys.ts';
 import { RequestHash } from '../../src/reuse/request-hash.ts';
-import { buildOn, buildShards, isPlan, type BuildParts } from '../../src/rows/build-shards.ts';
-import { buildStateObject, forgetBuildState } from '../../src/rows/build-state.ts';
+import { buildOn, isPlan } from '../../src/rows/build-shards.ts';
+import { buildStateObject } from '../../src/rows/build-state.ts';
 import { createUniqueIds } from '../../src/rows/unique-ids.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { createMemoryStore } from '../support/memory-store.ts';
 import { profileOf } from './build.ts';
-
-/** Its time is short at every nth look. */
-function shortEvery(nth: number): StepTime {
-  let looks = 0;
-  return { isShort: () => (looks += 1) % nth === 0, isOver: () => false };
-}
-
-interface InputFile {
-  readonly name: string;
-  readonly content: Buffer;
-}
-
-interface Outcome {
-  readonly plan: Plan | string;
-  readonly calls: number;
-  /** Every file of the job's shards, by key. */
-  readonly files: Readonly<Record<string, string>>;
-}
-
-const createRequests = (rules: ConstructorParameters<typeof FastRequests>[0]) => new FastRequests(rules);
-
-function openJob(inputs: readonly InputFile[], shape: Partial<Job> = {}) {
-  const objects = new Map(inputs.map(({ name, content }) => [`input/${name}`, content]));
-  const job: Job = {
-    jobId: 'job-1',
-    inputs: inputs.map(({ name }) => ({ key: `input/${name}` })),
-    createdAt: '2026-11-01T00:00:00.000Z',
-    profile: profileOf({ shardLimits: { maxBytes: 10_000, maxRows: 5 } }),
-    ...shape,
-  };
-  const filesOf = (): Record<string, string> =>
-    Object.fromEntries(
-      [...objects.entries()]
-        .filter(([key]) => key.startsWith(shardsPrefix('job-1')))
-        .map(([key, bytes]) => [key, bytes.toString('latin1')]),
-    );
-  return { job, store: createMemoryStore(509, objects), filesOf };
-}
-
-/** What an error says is what a plan would be. */
-const asText = (error: unknown): string => (error as Error).message;
-
-async function inOnePass(inputs: readonly InputFile[], shape?: Partial<Job>): Promise<Outcome> {
-  const { job, store, filesOf } = openJob(inputs, shape);
-  const plan = await buildShards(store, job, { createRequests }).catch(asText);
-  return { plan, calls: 1, files: filesOf() };
-}
-
-async function inCalls(
-  inputs: readonly InputFile[],
-  time: StepTime,
-  { shape, ...parts }: Pick<BuildParts, 'createIds' | 'createHash'> & { readonly shape?: Partial<Job> } = {},
-): Promise<Outcome> {
-  const { job, store, filesOf } = openJob(inputs, shape);
-  for (let calls = 1; calls < 2_000; calls += 1) {
-    const from = await buildStateObject.read(store, 'job-1');
-    const plan = await buildOn(store, job, { createRequests, ...parts, time, from }).catch(asText);
-    if (typeof plan === 'string' || isPlan(plan)) {
-      await forgetBuildState(store, 'job-1');
-      expect(await Array.fromAsync(store.list(buildPrefix('job-1')))).toEqual([]);
-      return { plan, calls, files: filesOf() };
-    }
-  }
-  throw new Error('The build does not end.');
-}
-
-const prompt = fc.oneof(
-  fc.string({ maxLength: 30 }),
-  fc.constantFrom('plain', 'two\nlines', 'a "quoted" word', ',', '', 'ä€😀', '   ', 'long '.repeat(60)),
-);
-/** Few ids, so that many rows have one that another row has, in whichever call; and none. */
-const row = fc.record({ id: fc.option(fc.nat(12).map((n) => `q${n}`)), prompt });
-type Made = { readonly id: string | null; readonly prompt: string };
-
-/** What a reader looks at to recognise a file comes as one batch, so the rows that are divided stand behind it. */
-const START: readonly Made[] = Array.from({ length: 12 }, (_, n) => ({
-  id: n % 2 === 0 ? `start-${n}` : null,
-  prompt: 'x'.repeat(6_000),
-}));
-
-const asObject = ({ id, prompt: text }: Made): object => ({
-  ...(id !== null && { custom_id: id }),
-  prompt: text,
-});
-const quote = (cell: string): string => `"${cell.replaceAll('"', '""')}"`;
-const asLine = ({ prompt: text }: Made): string => text.replaceAll(/[\r\n\0]/g, ' ');
-
-interface Writing {
-  readonly lineEnd: string;
-  readonly bom: boolean;
-}
-
-/** Content by format. */
-const FORMATS: Readonly<Record<string, (rows: readonly Made[], writing: Writing) => Buffer>> = {
-  '.jsonl': (rows, { lineEnd, bom }) =>
-    text(
-      rows.map((each) => (each.prompt === ',' ? '{"broken' : JSON.stringify(asObject(each)))),
-      lineEnd,
-      bom,
-    ),
-  '.json': (rows) => Buffer.from(JSON.stringify(rows.map(asObject), undefined, 1)),
-  '.txt': (rows, { lineEnd, bom }) => text(rows.map(asLine), lineEnd, bom),
-  '.csv': (rows, { lineEnd, bom }) =>
-    text(['custom_id,prompt', ...rows.map((each) => `${each.id ?? ''},${quote(each.prompt)}`)], lineEnd, bom),
-  '.tsv': (rows, { lineEnd, bom }) =>
-    text(
-      ['custom_id\tprompt', ...rows.map((each) => `${each.id ?? ''}\t${asLine(each).replaceAll('\t', ' ')}`)],
-      lineEnd,
-      bom,
-    ),
-};
-
-function text(lines: readonly string[], lineEnd: string, bom: boolean): Buffer {
-  return Buffer.from(`${bom ? '\uFEFF' : ''}${lines.map((line) => `${line}${lineEnd}`).join('')}`);
-}
+import {
+  asText,
+  createRequests,
+  FORMATS,
+  inCalls,
+  inOnePass,
+  openJob,
+  row,
+  shortEvery,
+  START,
+  type InputFile,
+  type Made,
+  type Shape,
+} from './divided-build.ts';
 
 const utf16 = (content: Buffer): Buffer => Buffer.from(`\uFEFF${content.toString('utf8')}`, 'utf16le');
+
+const isText = (extension: string): boolean => extension !== '.xlsx' && extension !== '.parquet';
 
 describe.each(Object.entries(FORMATS))('a %s file', (extension, write) => {
   test('is built to the same bytes in one pass and in any number of calls', async () => {
@@ -139,7 +36,7 @@ describe.each(Object.entries(FORMATS))('a %s file', (extension, write) => {
         fc.array(row, { minLength: 1, maxLength: 40 }),
         writing,
         fc.integer({ min: 1, max: 4 }),
-        fc.constantFrom('plain', 'gzip', 'utf-16'),
+        fc.constantFrom('plain', 'gzip', ...(isText(extension) ? (['utf-16'] as const) : [])),
         fc.constantFrom(undefined, 'always'),
         async (rows, how, nth, wrapping, dedupe) => {
           const content = write([...START, ...rows], how);
@@ -162,7 +59,51 @@ describe.each(Object.entries(FORMATS))('a %s file', (extension, write) => {
           if (typeof whole.plan !== 'string') expect(divided.files).toEqual(whole.files);
         },
       ),
-      { numRuns: 20 },
+      { numRuns: isText(extension) ? 20 : 6 },
+    );
+  });
+});
+
+/** Rows as JSON lines, and the results of a job that had the same. */
+function answered(rows: readonly Made[], fates: readonly string[]) {
+  const content = FORMATS['.jsonl']?.([...START, ...rows], { lineEnd: '\n', bom: false }) ?? Buffer.alloc(0);
+  const results = [...START, ...rows].map(({ id }, n) => {
+    const custom_id = id ?? `row-${n + 1}`;
+    const fate = fates[n % fates.length];
+    if (fate === 'ok') return { custom_id, ok: true, text: `answer ${n}`, round: 1 };
+    const outcome = fate === 'failed' ? 'failed' : 'invalid';
+    const code = fate === 'duplicate' ? 'DUPLICATE_CUSTOM_ID' : 'NO_PROMPT';
+    return { custom_id, ok: false, outcome, error: { code, message: 'why' }, retry: false, round: 0 };
+  });
+  const lines = Buffer.from(results.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  return { file: { name: 'rows.jsonl', content }, beside: [[resultsKey('before'), lines]] as const };
+}
+
+describe.each([
+  ['a retried job', { retry: { jobId: 'before', rows: 'not ok' } }],
+  [
+    'a job that takes the answers of a sample',
+    { sample: { jobId: 'before', results: resultsKey('before') } },
+  ],
+])('%s', (_, of) => {
+  test('is built to the same bytes in one pass, in any number of calls, and with few ids in memory', async () => {
+    const fate = fc.constantFrom('ok', 'failed', 'invalid', 'duplicate');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(row, { minLength: 1, maxLength: 40 }),
+        fc.array(fate, { minLength: 1, maxLength: 5 }),
+        fc.integer({ min: 1, max: 4 }),
+        fc.constantFrom(undefined, { atOnce: 5, filterBits: 128 }),
+        async (rows, fates, nth, bounds) => {
+          const { file, beside } = answered(rows, fates);
+          const shape = { ...of, beside } as Shape;
+          const whole = await inOnePass([file], shape);
+          const divided = await inCalls([file], shortEvery(nth), { shape, bounds });
+          expect(divided.plan).toEqual(whole.plan);
+          if (typeof whole.plan !== 'string') expect(divided.files).toEqual(whole.files);
+        },
+      ),
+      { numRuns: 40 },
     );
   });
 });

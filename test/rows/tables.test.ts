@@ -293,6 +293,42 @@ describe('a table as people have it', () => {
       { 1: 'one\nmore', 2: 'two' },
     ],
     ['an index without a name', 'a.csv', ',id,review\n0,a,good\n1,b,bad\n', { a: 'good', b: 'bad' }],
+    [
+      'another file behind it',
+      'a.csv',
+      '\ufeffid,review\n1,a\n\ufeffid,review\n2,b\n"id","review"\n3,c\n',
+      { 1: 'a', 2: 'b', 3: 'c' },
+    ],
+    [
+      'a file with a mark and quotes behind it',
+      'a.csv',
+      '"id","review"\n1,a\n\ufeff"id","review"\n2,b\n',
+      { 1: 'a', 2: 'b' },
+    ],
+    [
+      'one column, and a row with its name',
+      'a.csv',
+      'review\nreview\nid\n',
+      { 'row-00000001': 'review', 'row-00000002': 'id' },
+    ],
+    ['a row with the name of its first column', 'a.csv', 'id,review\nid,x\nab,y\n', { id: 'x', ab: 'y' }],
+    ['invisible characters in its header', 'a.csv', 'id,\u200breview\u00a0\n1,a\n', { 1: 'a' }],
+    ['spaces that do not break in its header', 'a.csv', 'id,review,my\u00a0note\n1,a,b\n', { 1: 'a' }],
+    ['the end of a text of DOS', 'a.csv', 'id,review\r\n1,a\r\n\x1a', { 1: 'a' }],
+    [
+      'zeros in front of its ids',
+      'a.csv',
+      'id,review\n007,a\n07,b\n7,c\n',
+      { '007': 'a', '07': 'b', 7: 'c' },
+    ],
+    ['carriage returns twice', 'a.csv', 'id,review\r\r\n1,a\r\r\n', { 1: 'a' }],
+    ['two byte order marks', 'a.csv', '\ufeff\ufeffid,review\n1,a\n', { 1: 'a' }],
+    [
+      'formulas and dates, which are texts',
+      'a.csv',
+      'id,review\n1,=1+1\n2,27.11.2024\n',
+      { 1: '=1+1', 2: '27.11.2024' },
+    ],
     ['a column of separators', 'a.csv', 'review\n"one, two"\n', { 'row-00000001': 'one, two' }],
   ])('with %s is read', async (_, name, text, prompts) => {
     expect(await send(name, text)).toMatchObject({ prompts, problems: [] });
@@ -307,6 +343,12 @@ describe('a table as people have it', () => {
       problems: [],
       notices: ['6 rows without any value: skipped (first: line 2).'],
     });
+  });
+
+  test('says how many rows repeat its header', async () => {
+    const { notices } = await send('a.csv', 'id,review\n1,a\nid,review\n2,b\n"id",review\n');
+
+    expect(notices).toEqual(['2 rows with the names of the header once more: skipped (first: line 3).']);
   });
 
   test('keeps the id of a row that cannot be used, whatever is wrong with it', async () => {

@@ -91,6 +91,16 @@ describe('a workbook', () => {
     ]);
   });
 
+  test('skips rows that repeat its header', async () => {
+    const again = row(3, text('A3', 'id'), text('B3', 'review '));
+    const rows = [row(2, text('A2', '1'), text('B2', 'a')), again, row(4, text('A4', '2'), text('B4', 'b'))];
+
+    expect(await prompts(workbookOf({ sheets: { Data: HEADER + rows.join('') } }))).toEqual([
+      ['1', 'Review: a'],
+      ['2', 'Review: b'],
+    ]);
+  });
+
   const SHEETS = {
     First: HEADER + row(2, text('A2', '1'), text('B2', 'of the first')),
     'Second & last': HEADER + row(2, text('A2', '2'), text('B2', 'of the second')),

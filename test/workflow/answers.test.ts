@@ -427,3 +427,28 @@ describe.each(['batch', 'direct'] as const)('the answers of a %s', (how) => {
     await expectAll(how, cases, { endpoint: '/v1/moderations' });
   });
 });
+
+test.each([1, 2, 3])(
+  'rows whose answers are of no use are paid for in %i rounds, however many parts a file goes up in',
+  async (rounds) => {
+    const empty = { body: '{"choices":[],"usage":{"completion_tokens":3}}' };
+    const ids = Array.from({ length: 24 }, (_, n) => `r${n}`);
+    const script = Object.fromEntries(
+      ids.map((id, n) => [id, n % 8 === 0 ? empty : chat('{"content":"hello"}')]),
+    );
+    const { url, asked } = await startScriptedProvider(script, { maxRows: 4 });
+    const world = await openWorld({ providerUrl: url });
+    const rows = ids.map((id) => JSON.stringify({ custom_id: id, body: { messages: [], user: id } }));
+
+    const { summary } = await world.run(rows.join('\n'), {
+      provider: 'openai-simulator',
+      model: 'm',
+      rounds,
+    });
+
+    expect(summary.counts).toMatchObject({ ok: 21, exhausted: 3 });
+    const times = ids.flatMap((id, n) => (n % 8 === 0 ? [asked.get(id) ?? 0] : []));
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(Math.min(rounds, 2));
+    expect(Math.max(...times)).toBeLessThanOrEqual(rounds);
+  },
+);

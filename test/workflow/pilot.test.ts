@@ -6,6 +6,7 @@ import { pilotResultsKey } from '../../src/checkpoints/keys.ts';
 import { rowsNotOk, settledRows } from '../../src/checkpoints/outcomes.ts';
 import { pilotObject } from '../../src/checkpoints/pilot.ts';
 import type { RowSource } from '../../src/checkpoints/result-line.ts';
+import { CONFIG } from '../support/config.ts';
 import type { Decision } from '../../src/doors/judge-job.ts';
 import { ownLines } from '../../src/jsonl/own-lines.ts';
 import { openWorld, prompts, type Ended, type RunOptions, type World, type WorldOptions } from './world.ts';
@@ -299,7 +300,7 @@ describe('a pilot that a person judges', () => {
   });
 
   test('ends the job when nobody judges it for half of the longest time that a job may take', async () => {
-    const world = await openWorld();
+    const world = await openWorld({ config: { ...CONFIG, limits: { jobDays: 1 } } });
 
     const ended = await world.run(prompts(8), WAITS);
 
@@ -307,8 +308,8 @@ describe('a pilot that a person judges', () => {
       failure: { code: 'PILOT_NOT_APPROVED' },
       counts: { ok: 2, exhausted: 6 },
     });
-    expect(ended.summary.failure?.message).toContain('within 7 days');
-    expect(ended.summary.seconds).toBeGreaterThanOrEqual(7 * 86_400);
+    expect(ended.summary.failure?.message).toContain('within 12 hours');
+    expect(ended.summary.seconds).toBeGreaterThanOrEqual(43_200);
     expect(world.logs.filter(({ event }) => event === 'pilot_judged').length).toBeLessThan(5);
   });
 

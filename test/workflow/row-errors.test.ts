@@ -124,10 +124,9 @@ test.each(Object.entries(DIALECTS))(
   async (dialect, rows) => {
     const lines = rows.map(([fields]) => JSON.stringify(fields).slice(1, -1));
     const script = Object.fromEntries(lines.map((fields, n) => [`r${n}`, { body: '', fields }]));
-    const { url, asked } = await startScriptedProvider(
-      script,
-      dialect === 'melious' ? 'succeeded' : 'completed',
-    );
+    const { url, asked } = await startScriptedProvider(script, {
+      doneStatus: dialect === 'melious' ? 'succeeded' : 'completed',
+    });
     const world = await openWorld({ providerUrl: url });
     const input = rows.map((_, n) =>
       JSON.stringify({ custom_id: `r${n}`, body: { messages: [], user: `r${n}` } }),

@@ -10,6 +10,13 @@ export interface Scripted {
   readonly fields?: string;
 }
 
+interface ScriptedOptions {
+  /** The status of a batch that has ended. */
+  readonly doneStatus?: string;
+  /** Larger files are refused. */
+  readonly maxRows?: number;
+}
+
 export interface ScriptedProvider {
   readonly url: string;
   /** How often each row was asked, by its custom_id. */
@@ -22,7 +29,7 @@ export interface ScriptedProvider {
  */
 export async function startScriptedProvider(
   script: Readonly<Record<string, Scripted>>,
-  doneStatus = 'completed',
+  { doneStatus = 'completed', maxRows = Infinity }: ScriptedOptions = {},
 ): Promise<ScriptedProvider> {
   const showBatch = (id: string): string => JSON.stringify(batchOf(id, doneStatus));
   const files = new Map<string, string>();
@@ -32,7 +39,13 @@ export async function startScriptedProvider(
     return script[id] ?? { status: 404, body: '{}' };
   };
   const routes: readonly (readonly [RegExp, (call: Call) => Scripted])[] = [
-    [/^POST \/v1\/files$/, ({ text }) => ({ body: JSON.stringify(addFile(files, rowsIn(text).join('\n'))) })],
+    [
+      /^POST \/v1\/files$/,
+      ({ text }) =>
+        rowsIn(text).length > maxRows
+          ? { status: 413, body: '{"error":{"code":"file_too_large","message":"The file is too large."}}' }
+          : { body: JSON.stringify(addFile(files, rowsIn(text).join('\n'))) },
+    ],
     [/^POST \/v1\/batches$/, ({ text }) => ({ body: showBatch(runBatch(files, text, answer)) })],
     [/^GET \/v1\/batches\/(.+)$/, ({ id }) => ({ body: showBatch(id) })],
     [/^GET \/v1\/files\/(.+)\/content$/, ({ id }) => ({ body: files.get(id) ?? '' })],

@@ -2,7 +2,7 @@ import type { ModelUsage, Usage } from '../../checkpoints/counts.ts';
 import { asWire } from '../../provider/wire.ts';
 import type { AnswerEnd } from '../lines/answer-end.ts';
 import { Tally } from './tally.ts';
-import { addUsage, NO_USAGE, plusUsage, usageOf } from './usage.ts';
+import { addUsage, NO_USAGE, plusUsage, usageOf } from '../../spending/usage.ts';
 
 interface Answers {
   readonly answers: number;

@@ -1,7 +1,7 @@
 import type { Collected } from '../../checkpoints/collected.ts';
 import type { StepCounts } from '../../checkpoints/counts.ts';
 import { sumModels } from './model-usage.ts';
-import { addUsage, NO_USAGE } from './usage.ts';
+import { addUsage, NO_USAGE } from '../../spending/usage.ts';
 
 /** What the steps of a shard's ladder came to; undefined when none of its rows went up. */
 export function countSteps(rounds: readonly Collected[]): readonly StepCounts[] | undefined {

@@ -1,6 +1,6 @@
 import { parseExact, toPlain } from '../../exact-json.ts';
 import { readAnswer } from '../../jsonl/answer-json.ts';
-import type { NotOkLine, OkLine } from '../../checkpoints/result-line.ts';
+import type { AnsweredLine, NotOkLine } from '../../checkpoints/result-line.ts';
 import type { Match, Mismatch } from '../../output/compile-schema.ts';
 import type { AnswerEnd } from './answer-end.ts';
 
@@ -20,11 +20,11 @@ export type InvalidOutput = NotOkLine & { readonly outcome: 'invalid_output' };
  * @param texts what may be the answer, the most likely first: the first that matches is
  */
 export function checkOutput(
-  line: OkLine,
+  line: AnsweredLine,
   texts: readonly string[],
   end: AnswerEnd | undefined,
   match: Match,
-): OkLine | InvalidOutput {
+): AnsweredLine | InvalidOutput {
   const found = findOutput(texts, match);
   const { custom_id, ok: _ok, round, source: _source, text: shown, ...rest } = line;
   if ('output' in found) return { custom_id, ok: true, output: found.output, ...rest, round };

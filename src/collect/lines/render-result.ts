@@ -1,5 +1,5 @@
 import type { Shown } from '../../endpoints/endpoint.ts';
-import type { OkLine } from '../../checkpoints/result-line.ts';
+import type { AnsweredLine } from '../../checkpoints/result-line.ts';
 
 export interface RenderedAnswer {
   readonly customId: string;
@@ -28,7 +28,7 @@ export function renderResult({
   resultShape,
   simulated,
   files = [],
-}: RenderedAnswer): OkLine {
+}: RenderedAnswer): AnsweredLine {
   const answer = resultShape === 'body' ? { body } : shown;
   const made = { ...(files.length > 0 && { files }), ...answer, ...(simulated && { simulated }) };
   const asked = { ...(provider !== undefined && { provider }), ...(step !== undefined && { step }) };

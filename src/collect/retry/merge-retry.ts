@@ -6,6 +6,7 @@ import { beforeRetriesObject, summaryObject, type Summary } from '../../checkpoi
 import { deadLettersKey, fileKey, resultsKey } from '../../checkpoints/keys.ts';
 import { requiredLines } from '../../jsonl/own-lines.ts';
 import { settledRows } from '../../checkpoints/outcomes.ts';
+import { MovedLines, moveAnswerIndex } from '../../reuse/move-index.ts';
 import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
 import { isRetried, LineTally, markRetried } from './retried-lines.ts';
 import { summaryWithRetries } from './summary-with-retries.ts';
@@ -45,7 +46,9 @@ interface Merge {
 async function mergeLines(store: ObjectStore, merge: Merge): Promise<LineTally> {
   const writer = store.write(resultsKey(merge.jobId));
   try {
-    const tally = await writeLines(store, merge, writer);
+    const moved = new MovedLines();
+    const tally = await writeLines(store, merge, { writer, moved });
+    await moveAnswerIndex(store, merge.jobId, moved);
     await writer.close();
     return tally;
   } catch (error) {
@@ -54,10 +57,16 @@ async function mergeLines(store: ObjectStore, merge: Merge): Promise<LineTally> 
   }
 }
 
+interface Writing {
+  readonly writer: ObjectWriter;
+  /** Where the job's lines are now: its index of answers moves with them. */
+  readonly moved: MovedLines;
+}
+
 async function writeLines(
   store: ObjectStore,
   { jobId, nth, retryId }: Merge,
-  writer: ObjectWriter,
+  { writer, moved }: Writing,
 ): Promise<LineTally> {
   const tally = new LineTally();
   const retried = readLines(store, resultsKey(retryId));
@@ -65,6 +74,7 @@ async function writeLines(
     const line = parse(bytes);
     if (!isRetried(line, nth)) {
       tally.add(line);
+      moved.add(bytes.length, bytes.length);
       await writer.write(bytes);
       continue;
     }
@@ -73,7 +83,9 @@ async function writeLines(
     const settled = parse(next.value);
     if (settled.ok) await copyFiles(store, settled.files ?? [], { from: retryId, to: jobId });
     tally.add(settled);
-    await writer.write(markRetried(next.value, nth));
+    const marked = markRetried(next.value, nth);
+    moved.add(bytes.length, marked.length);
+    await writer.write(marked);
   }
   if ((await retried.next()).done !== true) throw doesNotFit(retryId, 'more', jobId);
   return tally;

@@ -3,7 +3,7 @@ import { rowsNotOk } from '../../checkpoints/outcomes.ts';
 import { deadLettersKey } from '../../checkpoints/keys.ts';
 import { sumModels } from '../counts/model-usage.ts';
 import { money } from '../../spending/price.ts';
-import { addUsage } from '../counts/usage.ts';
+import { addUsage } from '../../spending/usage.ts';
 import type { LineTally } from './retried-lines.ts';
 
 export interface WithRetries {

@@ -40,7 +40,7 @@ export function decideRound(
   const isLate = late !== undefined && !decision.halted && !decision.givenBack && (expired || round >= last);
   return isLate
     ? { ...decision, lastRound: round + 1, sendNext: 'direct' }
-    : { ...decision, lastRound: last };
+    : { ...decision, spent: evidence.spent, lastRound: last };
 }
 
 /**

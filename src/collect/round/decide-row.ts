@@ -11,6 +11,8 @@ export interface RoundDecision {
   readonly lastRound: number;
   /** Last round for rows that were answered, where other rows have more: those that could not be sent. */
   readonly lastForAnswered?: number;
+  /** So many requests at the front were answered in earlier rounds, and have had all of theirs. */
+  readonly spent?: number;
   /** The account was denied: nothing is decided about rows that another day may answer. */
   readonly halted: boolean;
   /** The provider refused the round's file or batch as a whole. */
@@ -38,8 +40,8 @@ export interface NamedRow extends BatchError {
 const fails = (named: NamedRow | undefined): boolean => named !== undefined && named.isPassing !== true;
 
 /** The fate of a row whose answer does not match what it must. */
-export function decideInvalidOutput(again: boolean, decision: RoundDecision): Fate {
-  return again && isFollowed(decision, true) ? 'deferred' : 'invalid_output';
+export function decideInvalidOutput(again: boolean, ordinal: number, decision: RoundDecision): Fate {
+  return again && isFollowed(decision, ordinal) ? 'deferred' : 'invalid_output';
 }
 
 /** The fate of the row with this ordinal, from the kind of its result line (`undefined`: it has none). */
@@ -48,15 +50,19 @@ export function decideRow(kind: Verdict['kind'] | undefined, ordinal: number, fa
   if (kind === 'permanent' || (kind === 'halting' && !facts.halted)) return 'failed';
   const refused = facts.rejection !== undefined && ordinal < facts.sent;
   if (kind === undefined && (refused || fails(facts.namedLines.get(ordinal)))) return 'failed';
-  return isFollowed(facts, kind !== undefined) ? 'deferred' : 'exhausted';
+  return isFollowed(facts, kind === undefined ? undefined : ordinal) ? 'deferred' : 'exhausted';
 }
 
-/** Whether a row without a final outcome has another round. */
+/**
+ * Whether a row without a final outcome has another round.
+ * @param answered its ordinal, if it was answered: it may be paid for
+ */
 function isFollowed(
-  { round, lastRound, lastForAnswered = lastRound, halted }: RoundDecision,
-  isAnswered: boolean,
+  { round, lastRound, lastForAnswered = lastRound, spent = 0, halted }: RoundDecision,
+  answered: number | undefined,
 ): boolean {
-  return halted || round < (isAnswered ? lastForAnswered : lastRound);
+  if (halted || answered === undefined) return halted || round < lastRound;
+  return answered >= spent && round < lastForAnswered;
 }
 
 /** Rounds given back at most, over a shard's life: each cost nothing, but a loop must end. */

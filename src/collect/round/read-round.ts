@@ -15,6 +15,8 @@ import type { OutputCheck } from '../lines/check-output.ts';
 import { stepFields } from '../../ladder/step-of-round.ts';
 import { failedTooLarge, findEndedBatch } from './ended-batch.ts';
 import type { FoundFile } from './evidence.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { countAskedAgain } from './asked-again.ts';
 import { fetchFile } from './fetch-file.ts';
 import { askedAgainBefore } from './lost-rows.ts';
 import { RoundIndex } from './round-index.ts';
@@ -41,6 +43,8 @@ export interface RoundEvidence {
   readonly files: readonly FoundFile[];
   /** Ids of rows that earlier rounds asked again because their lines could not be read. */
   readonly askedBefore: ReadonlySet<string>;
+  /** Requests at the front that have had all of the profile's rounds, and would be paid for again in every further one. */
+  readonly spent: number;
   /** An earlier look found less than the batch promised. */
   readonly wasLate: boolean;
   /** Other batches of its rows and of those of earlier rounds. */
@@ -95,7 +99,23 @@ export async function readRound(
   index.haltedBy ??= round.denied;
   const files = [output, errors].filter((file) => file !== undefined);
   const askedBefore = await askedAgainBefore(store, round, round.round);
-  return { context, direct, batch, upload, rules, index, files, askedBefore, wasLate, ...twins };
+  const spent = await countSpent(store, job, { round, upload });
+  return { context, direct, batch, upload, rules, index, files, askedBefore, spent, wasLate, ...twins };
+}
+
+/**
+ * Rounds beyond those of the profile are for rows that had no room in them, as where the provider takes small files only. The last
+ * one of the profile is followed by one only where it had a part of the rows.
+ */
+async function countSpent(
+  store: ObjectStore,
+  { profile }: Job,
+  { round, upload }: Pick<RoundEvidence, 'upload'> & { readonly round: Round },
+): Promise<number> {
+  const last = (round.step?.from ?? 1) - 1 + profile.rounds;
+  const isFollowed = round.round > last || (round.round === last && upload?.part !== undefined);
+  if (!isFollowed) return 0;
+  return profile.rounds === 1 ? Number.POSITIVE_INFINITY : countAskedAgain(store, round);
 }
 
 const FILES = { output: 'output.jsonl', errors: 'errors.jsonl' } as const;

@@ -12,7 +12,7 @@ import { endOf } from '../lines/answer-end.ts';
 import { checkOutput } from '../lines/check-output.ts';
 import type { Answered, Verdict } from '../lines/classify-line.ts';
 import { ErrorTally } from '../counts/error-counts.ts';
-import { isPaid, usageOf } from '../counts/usage.ts';
+import { isPaid, usageOf } from '../../spending/usage.ts';
 import { decideInvalidOutput, decideRow, type Fate, type RoundDecision } from './decide-row.ts';
 import type { LostRows } from './lost-rows.ts';
 import { renderResult } from '../lines/render-result.ts';
@@ -130,7 +130,7 @@ export class RoundWriter {
       return;
     }
     const again = rules.output?.retry === true && line.retry;
-    if (decideInvalidOutput(again, decision) === 'deferred') await this.#defer(requestBytes);
+    if (decideInvalidOutput(again, ordinal, decision) === 'deferred') await this.#defer(requestBytes);
     else await this.#settle(request, requestBytes, line);
   }
 

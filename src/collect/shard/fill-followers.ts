@@ -5,7 +5,7 @@ import type { Pace } from '../../pace.ts';
 import { ResultBlocks, type MergedShard } from '../../reuse/result-blocks.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { sumErrors } from '../counts/error-counts.ts';
-import { addUsage, NO_USAGE } from '../counts/usage.ts';
+import { addUsage, NO_USAGE } from '../../spending/usage.ts';
 import { fillShard } from './fill-shard.ts';
 import { FollowerTally } from './follower-tally.ts';
 import { LeadingRows } from './leading-rows.ts';

@@ -2,9 +2,8 @@ import type { ErrorCount, Outcome, Usage } from '../../checkpoints/counts.ts';
 import type { FollowedRows } from '../../checkpoints/filled.ts';
 import { NO_ROWS, settledRows } from '../../checkpoints/outcomes.ts';
 import type { ResultLine } from '../../checkpoints/result-line.ts';
-import { asWire } from '../../provider/wire.ts';
 import { ErrorTally } from '../counts/error-counts.ts';
-import { NO_USAGE, plusUsage, addUsage, usageOf } from '../counts/usage.ts';
+import { NO_USAGE, plusUsage, addUsage, usageOfLine } from '../../spending/usage.ts';
 
 /** Counts rows that earlier rows answer for, and what their answers would have cost. */
 export class FollowerTally {
@@ -38,9 +37,4 @@ export function readFollowed(result: Buffer): FollowedAnswer {
   if (line.ok) return { outcome: 'ok', error: undefined, usage };
   const { outcome, error } = line;
   return { outcome, error: { outcome, code: error.code, message: error.message, rows: 1 }, usage };
-}
-
-/** The body has what the line does not show. */
-function usageOfLine({ usage, body }: ResultLine): Usage {
-  return usageOf(usage === undefined ? body : { ...asWire(body), usage });
 }

@@ -6,7 +6,7 @@ import type { OpenBatch, ShardEnd } from '../../checkpoints/shard-end.ts';
 import { sumErrors } from '../counts/error-counts.ts';
 import { countSteps } from '../counts/step-counts.ts';
 import { sumModels } from '../counts/model-usage.ts';
-import { addUsage, NO_USAGE } from '../counts/usage.ts';
+import { addUsage, NO_USAGE } from '../../spending/usage.ts';
 import { sumUnexplained } from '../../checkpoints/unexplained.ts';
 
 /** Why a shard stopped, and what it left at the provider. */
@@ -20,13 +20,13 @@ export interface Stopped {
 
 /** Adds up a shard's rounds, without rows that other rows answer for. Rows without an outcome are exhausted: the failure says why. */
 export function sumRounds(
-  { rows, invalid, answered = 0, deduplicated = 0, piloted = 0 }: ShardPlan,
+  { rows, invalid, answered = 0, reused = 0, deduplicated = 0, piloted = 0 }: ShardPlan,
   rounds: readonly Collected[],
   { failure, open, twins = [], left: leftOpen = [] }: Stopped = {},
 ): ShardEnd {
   const sum = (count: (round: Collected) => number): number =>
     rounds.reduce((total, round) => total + count(round), 0);
-  const ok = answered + sum(({ ok, raised }) => ok - (raised?.ok ?? 0));
+  const ok = answered + reused + sum(({ ok, raised }) => ok - (raised?.ok ?? 0));
   const failed = sum(({ failed, raised }) => failed - (raised?.failed ?? 0));
   const invalid_output = sum((round) => (round.invalid_output ?? 0) - (round.raised?.invalid_output ?? 0));
   const exhausted = rows - deduplicated - piloted - invalid - ok - failed - invalid_output;

@@ -17,7 +17,7 @@ import { couldBeRows } from './merged-rows.ts';
 import { peek, withoutStart } from './peek.ts';
 import type { Mark } from './place.ts';
 import { Reading } from './reading.ts';
-import { readHeader } from './table-header.ts';
+import { readHeader, repeatsHeader } from './table-header.ts';
 
 /** A table whose extension promises commas. */
 export function readCsv(chunks: AsyncIterable<Uint8Array>, options: ReadOptions): AsyncGenerator<Row[]> {
@@ -200,9 +200,21 @@ class TableReader {
       else if (this.#table === undefined) {
         this.#header = cellsOf(record);
         this.#table = readHeader(this.#header, this.#options);
-      } else rows.push(this.#toRow(this.#table, record));
+      } else if (this.#isHeader(this.#table, record)) reading.repeatedHeaders.add(record.line);
+      else rows.push(this.#toRow(this.#table, record));
     }
     return rows;
+  }
+
+  /** Quick for most rows, whose first cell is not as long as the header's. */
+  #isHeader(table: Table, record: CsvRecord): boolean {
+    const { spans, chunk } = record;
+    const [start = 0, end = 0] = spans;
+    const [name = ''] = table.header;
+    const hasMark = chunk.bytes[start] === 0xef;
+    if (!hasMark && end - start !== Buffer.byteLength(name)) return false;
+    if (!hasMark && name !== '' && chunk.bytes[start] !== name.charCodeAt(0)) return false;
+    return repeatsHeader(cellsOf(record), table);
   }
 
   #toRow(table: Table, record: CsvRecord): TableRow {
@@ -232,6 +244,10 @@ class TableReader {
   }
 }
 
+/** White space, and the byte by which DOS ends a text. */
+// oxlint-disable-next-line no-control-regex -- it is one
+const BLANK = /^[\s\x1a]*$/;
+
 /** Whether no cell has a value. Quick for most, which have one in their first cell. */
 function isEmpty(record: CsvRecord): boolean {
   const { spans, chunk } = record;
@@ -239,7 +255,7 @@ function isEmpty(record: CsvRecord): boolean {
   if ((spans[0] ?? 0) < (spans[1] ?? 0) && first > 0x20 && first < 0x7f) return false;
   for (let n = 0; n < spans.length; n += 2) {
     const [start, end] = [spans[n] as number, spans[n + 1] as number];
-    if (start < end && chunk.bytes.toString('utf8', start, end).trim() !== '') return false;
+    if (start < end && !BLANK.test(chunk.bytes.toString('utf8', start, end))) return false;
   }
   return true;
 }

@@ -15,7 +15,7 @@ export interface SavedReading extends Pick<Reading, 'format' | 'encoding' | 'ign
 
 type SavedTally = readonly [count: number, line: number];
 
-const TALLIES = ['emptyRows', 'shortRows', 'severalLines', 'plainQuotes'] as const;
+const TALLIES = ['emptyRows', 'shortRows', 'severalLines', 'plainQuotes', 'repeatedHeaders'] as const;
 
 /** Collects how one file is read, as it is read: what was recognised, and what was left out. */
 export class Reading {
@@ -30,6 +30,7 @@ export class Reading {
   readonly shortRows = new Tally();
   readonly severalLines = new Tally();
   readonly plainQuotes = new Tally();
+  readonly repeatedHeaders = new Tally();
   readonly #notices: string[] = [];
 
   static from(saved: SavedReading): Reading {
@@ -73,8 +74,9 @@ export class Reading {
   }
 
   #tallies(): string[] {
-    const { emptyRows, shortRows, severalLines, plainQuotes } = this;
+    const { emptyRows, repeatedHeaders, shortRows, severalLines, plainQuotes } = this;
     return [
+      repeatedHeaders.tell('with the names of the header once more: skipped', 'row'),
       emptyRows.tell('without any value: skipped', 'row'),
       shortRows.tell('with fewer cells than the header: the missing cells count as empty', 'row'),
       severalLines.tell(

@@ -11,7 +11,7 @@ const NAMED = 20;
  * @throws InvalidInput when two columns have one name, a name is not text, or the column is missing that the ids are in.
  */
 export function readHeader(cells: readonly string[], { name, table, reading, onHeader }: ReadOptions): Table {
-  const header = cells.map((cell) => cell.trim());
+  const header = cells.map(columnName);
   const columns = header.filter((column) => column !== '');
   const seen = new Set<string>();
   const duplicate = columns.find((column) => seen.size === seen.add(column).size);
@@ -34,6 +34,23 @@ export function readHeader(cells: readonly string[], { name, table, reading, onH
     named: header.findLastIndex((column) => column !== '') + 1,
     idColumn: Math.max(0, idColumn),
   };
+}
+
+/** A column's name without what nobody sees or types: byte order marks, joiners, spaces that do not break. */
+function columnName(cell: string): string {
+  return cell
+    .replaceAll(/[\u200b\u2060\ufeff]/g, '')
+    .replaceAll('\u00a0', ' ')
+    .trim();
+}
+
+/** Whether a row is the header once more, as where several files were put into one. A table of one column may have such a row. */
+export function repeatsHeader(cells: readonly string[], { header, named }: Table): boolean {
+  if (named < 2 || cells.length < named) return false;
+  // Behind a byte order mark quotes are characters.
+  const [first = '', ...others] = cells.map(columnName);
+  const names = [first.replace(/^"(.*)"$/, '$1'), ...others];
+  return names.every((name, n) => name === (header[n] ?? ''));
 }
 
 function noteHeader(

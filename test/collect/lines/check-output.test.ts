@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkOutput } from '../../../src/collect/lines/check-output.ts';
-import type { OkLine } from '../../../src/checkpoints/result-line.ts';
+import type { AnsweredLine } from '../../../src/checkpoints/result-line.ts';
 import { compileSchema } from '../../../src/output/compile-schema.ts';
 
 const REVIEW = {
@@ -16,7 +16,7 @@ const REVIEW = {
 };
 
 const usage = { total_tokens: 3 };
-const lineOf = (text: string | null): OkLine => ({
+const lineOf = (text: string | null): AnsweredLine => ({
   custom_id: 'q1',
   ok: true,
   text,

@@ -118,9 +118,20 @@ describe('a result line', () => {
       openai(200, { choices: [{ ...BODY.choices[0], finish_reason: 'abort' }] }),
     ],
     ['permanent', 'UNEXPECTED_RESULT', openai(200, { choices: 5 })],
+    ['permanent', 'UNEXPECTED_RESULT', openai(200, { choices: [{ index: 0 }, { delta: { content: 'a' } }] })],
+    ['permanent', 'UNEXPECTED_RESULT', openai(200, { output: [{ text: 'a' }] })],
+    ['retriable', 'EMPTY_RESULT', openai(200, { choices: [], output: [{ text: 'a' }] })],
+    ['retriable', 'EMPTY_RESULT', openai(200, { model: 'm', usage: { tier: 'batch' }, timings: { all: 3 } })],
+    ['retriable', 'EMPTY_RESULT', openai(200, { choices: [], type: 'chat' })],
     ['permanent', 'UNEXPECTED_RESULT', openai(200, 'I am sorry.')],
   ] as const)('is %s: %s', (kind, code, line) => {
     expect(classify(line)).toMatchObject({ kind, code });
+  });
+
+  test('says what is missing where a body has a name but no words', () => {
+    expect(classify(openai(200, { choices: [], type: 'chat' }))).toMatchObject({
+      message: 'The answer has no "choices".',
+    });
   });
 
   test.each([

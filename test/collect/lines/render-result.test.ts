@@ -4,7 +4,7 @@ import { answerOf } from '../../../src/endpoints/answer.ts';
 import { ONE_INPUT } from '../../../src/endpoints/asked.ts';
 import type { Asked } from '../../../src/endpoints/endpoint.ts';
 import { endpointAt } from '../../../src/endpoints/endpoints.ts';
-import { addUsage, NO_USAGE, usageOf } from '../../../src/collect/counts/usage.ts';
+import { addUsage, NO_USAGE, usageOf } from '../../../src/spending/usage.ts';
 
 interface Given {
   readonly path?: string;

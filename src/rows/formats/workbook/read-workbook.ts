@@ -1,7 +1,7 @@
 import type { ReadRow, Table, UnreadableRow } from '../../row.ts';
 import type { ReadOptions } from '../format.ts';
 import { spool } from '../spool.ts';
-import { readHeader } from '../table-header.ts';
+import { readHeader, repeatsHeader } from '../table-header.ts';
 import { toTableRow } from '../table-rows.ts';
 import { chooseSheet, readSharedStrings, readStyles, readWorkbook, type Workbook } from './parts.ts';
 import { readXml } from './read-xml.ts';
@@ -31,6 +31,10 @@ export async function* readWorkbookRows(
     rows.flatMap(({ line, cells }) => {
       if (cells.every((cell) => cell.trim() === '')) {
         reading.emptyRows.add(line);
+        return [];
+      }
+      if (table !== undefined && repeatsHeader(cells, table)) {
+        reading.repeatedHeaders.add(line);
         return [];
       }
       if (table !== undefined) return [toTableRow(line, cells, table)];

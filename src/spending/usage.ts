@@ -1,6 +1,7 @@
-import { numberText } from '../../exact-json.ts';
-import type { Usage } from '../../checkpoints/counts.ts';
-import { asWire } from '../../provider/wire.ts';
+import { numberText } from '../exact-json.ts';
+import type { Usage } from '../checkpoints/counts.ts';
+import type { ResultLine } from '../checkpoints/result-line.ts';
+import { asWire } from '../provider/wire.ts';
 
 export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, energy: 0, credits: 0 };
 
@@ -26,6 +27,11 @@ export function usageOf(body: unknown): Usage {
     energy: readAmount(cost?.['energy']),
     credits: readAmount(cost?.['credits']),
   };
+}
+
+/** The same of a result line. Its body has what the line does not show. */
+export function usageOfLine({ usage, body }: Pick<ResultLine, 'usage' | 'body'>): Usage {
+  return usageOf(usage === undefined ? body : { ...asWire(body), usage });
 }
 
 /** Whether anything was used. */

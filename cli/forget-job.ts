@@ -1,0 +1,161 @@
+import { lastExecution } from '../src/executions/executions.ts';
+import { jobObject } from '../src/checkpoints/job.ts';
+import {
+  INDEX_PREFIX,
+  jobKey,
+  jobOfIndexKey,
+  jobPrefix,
+  outputPrefix,
+  REUSE_PREFIX,
+  summaryKey,
+} from '../src/checkpoints/keys.ts';
+import { summaryObject, type Summary } from '../src/checkpoints/summary.ts';
+import { InvalidRequest } from '../src/errors.ts';
+import { retryId } from '../src/doors/retry-id.ts';
+import { jobOfReusableKey } from '../src/reuse/reusable-jobs.ts';
+import type { StatusEdges } from '../src/status/job-status.ts';
+import { sideBySide } from '../src/side-by-side.ts';
+import type { ObjectStore } from '../src/store/object-store.ts';
+
+/** A job whose rows and answers are deleted. */
+export interface ForgottenJob {
+  readonly jobId: string;
+  /** Objects that were deleted. */
+  readonly deleted: number;
+  /** Input files that stay: they were not made by the job. */
+  readonly inputs: readonly string[];
+  /** Jobs whose results have answers of this one, with the rows that those are. */
+  readonly copies: readonly { readonly jobId: string; readonly rows: number }[];
+}
+
+/**
+ * Deletes the rows and the answers of a job that has ended, and takes its answers out of reuse, its retries included. What stays is
+ * its summary, without anything that came from a row: it answers for the job, so that the same request is not paid again. May be
+ * repeated after a failure.
+ * @returns undefined when there is no such job
+ * @throws InvalidRequest when the job has not ended, left batches open, or is a retry
+ */
+export async function forgetJob(
+  edges: StatusEdges,
+  jobId: string,
+  now: Date,
+): Promise<ForgottenJob | undefined> {
+  const { store } = edges;
+  const [job, summary] = [await jobObject.read(store, jobId), await summaryObject.read(store, jobId)];
+  if (job === undefined && summary === undefined) return undefined;
+  if (job?.retry !== undefined)
+    throw new InvalidRequest(
+      `Job ${jobId} is a retry: its answers are those of job ${job.retry.jobId}. Forget that one, and its retries are forgotten, too.`,
+    );
+  const ids = [...(await retriesOf(store, jobId)), jobId];
+  for (const id of ids) await rejectOpen(edges, id);
+  // Before anything is deleted: no further job takes an answer.
+  let deleted = await deleteAll(store, REUSE_PREFIX, (key) =>
+    ids.includes(jobOfReusableKey(key)?.jobId ?? ''),
+  );
+  for (const id of ids) deleted += await forgetFiles(store, id, now);
+  const inputs = (job?.inputs ?? summary?.inputs ?? []).map(({ key }) => key);
+  return {
+    jobId,
+    deleted,
+    inputs: inputs.filter((key) => !key.startsWith(jobPrefix(jobId))),
+    copies: await copiesOf(store, ids),
+  };
+}
+
+async function retriesOf(store: ObjectStore, jobId: string): Promise<string[]> {
+  const retries: string[] = [];
+  for (let nth = 1; ; nth += 1) {
+    const id = retryId(jobId, nth);
+    const isThere = (await store.stat(jobKey(id))) ?? (await store.stat(summaryKey(id)));
+    if (isThere === undefined) return retries;
+    retries.push(id);
+  }
+}
+
+/** @throws InvalidRequest when something of the job may still be answered */
+async function rejectOpen({ store, executions }: StatusEdges, jobId: string): Promise<void> {
+  const summary = await summaryObject.read(store, jobId);
+  const isRunning = (await lastExecution(executions, jobId))?.running === true;
+  if (isRunning || summary === undefined)
+    throw new InvalidRequest(
+      `Job ${jobId} has not ended, and nothing of it was deleted. Wait for its end, or cancel it: nightshift cancel ${jobId}`,
+    );
+  if ((summary.open ?? []).length > 0)
+    throw new InvalidRequest(
+      `Job ${jobId} left batches open, whose files are at the provider; nothing of it was deleted. Resume it and let it end, or cancel it: nightshift cancel ${jobId}`,
+    );
+}
+
+/** The summary is written last: until then it says that there is something to forget. */
+async function forgetFiles(store: ObjectStore, jobId: string, now: Date): Promise<number> {
+  const isResult = (key: string): boolean => key !== summaryKey(jobId);
+  const deleted =
+    (await deleteAll(store, outputPrefix(jobId), isResult)) + (await deleteAll(store, jobPrefix(jobId)));
+  const summary = await summaryObject.read(store, jobId);
+  if (summary !== undefined) await summaryObject.write(store, jobId, withoutRows(summary, now));
+  return deleted;
+}
+
+/** A summary without anything that came from a row. */
+export function withoutRows(
+  { tables: _tables, unreadableLines: _lines, pilot: _pilot, ...summary }: Summary,
+  now: Date,
+): Summary {
+  const { failure, inputs, errors } = summary;
+  return {
+    ...summary,
+    inputs: inputs.map(({ key, version }) => ({ key, ...(version !== undefined && { version }) })),
+    errors: errors.map(({ custom_id: _id, message: _message, ...counted }) => counted),
+    problems: [],
+    results: undefined,
+    deadLetters: undefined,
+    report: undefined,
+    ...(failure && { failure: { ...failure, message: 'The job was forgotten.' } }),
+    advice: undefined,
+    forgotten: summary.forgotten ?? now.toISOString(),
+  };
+}
+
+async function deleteAll(
+  store: ObjectStore,
+  prefix: string,
+  isMeant: (key: string) => boolean = () => true,
+): Promise<number> {
+  const keys: string[] = [];
+  for await (const { key } of store.list(prefix)) if (isMeant(key)) keys.push(key);
+  await sideBySide(keys, (key) => store.delete(key));
+  return keys.length;
+}
+
+const CHUNK = 100;
+
+/** Jobs that took answers of these: from one another they name only the job that asked. */
+async function copiesOf(
+  store: ObjectStore,
+  forgotten: readonly string[],
+): Promise<{ readonly jobId: string; readonly rows: number }[]> {
+  const copies: { readonly jobId: string; readonly rows: number }[] = [];
+  const look = async (some: readonly string[]): Promise<void> => {
+    const rows = await sideBySide(some, async (id) =>
+      copiedRows(await summaryObject.read(store, id), forgotten),
+    );
+    copies.push(...some.flatMap((jobId, n) => (rows[n] ? [{ jobId, rows: rows[n] }] : [])));
+  };
+  let chunk: string[] = [];
+  for await (const { key } of store.list(INDEX_PREFIX)) {
+    chunk.push(jobOfIndexKey(key));
+    if (chunk.length < CHUNK) continue;
+    await look(chunk);
+    chunk = [];
+  }
+  await look(chunk);
+  return copies;
+}
+
+function copiedRows(summary: Summary | undefined, forgotten: readonly string[]): number {
+  if (summary === undefined || summary.forgotten !== undefined || forgotten.includes(summary.jobId)) return 0;
+  const { reused, taken } = summary;
+  const from = [...(reused?.from ?? []), ...(taken === undefined ? [] : [taken])];
+  return from.reduce((sum, { jobId, rows }) => sum + (forgotten.includes(jobId) ? rows : 0), 0);
+}

@@ -1,0 +1,93 @@
+import { hash } from 'node:crypto';
+import type { Fingerprint } from './fingerprint.ts';
+
+/*
+ * The index of a job's answers: a head, and an entry per row that was sent and is ok, sorted by fingerprint within each shard.
+ *
+ *   head    8 bytes "answers1", 6 bytes: size of the results that the positions are about, 10 bytes 0
+ *   entry   8 bytes of the fingerprint, 6 position of the line in `results.jsonl`, 4 its length, 6 check
+ *
+ * Numbers are big-endian. An index is never believed: the check ties an entry to the line's bytes and to the whole fingerprint.
+ */
+
+/** Bytes of an entry, and of the head. */
+export const ENTRY_BYTES = 24;
+
+/** Where a job's results have the answer to a request. */
+export interface AnswerEntry {
+  /** The first 64 bits of the fingerprint, as two words. */
+  readonly high: number;
+  readonly low: number;
+  /** First byte of the line in `results.jsonl`, and its bytes, newline included. */
+  readonly start: number;
+  readonly length: number;
+  readonly check: number;
+}
+
+/** An answer to be indexed. */
+export interface IndexedAnswer extends Pick<AnswerEntry, 'start' | 'length' | 'check'> {
+  readonly fingerprint: Fingerprint;
+}
+
+const MAGIC = Buffer.from('answers1');
+const CHECK_BYTES = 6;
+const [POSITION_AT, LENGTH_AT, CHECK_AT] = [8, 14, 18];
+
+/** Ties a line to the request that it answers, so that an entry that was damaged or belongs to another file is found out. */
+export function checkOf(fingerprint: Fingerprint, line: Buffer): number {
+  return hash('sha256', Buffer.concat([fingerprint, line]), 'buffer').readUIntBE(0, CHECK_BYTES);
+}
+
+/** @param resultBytes size of the results that the index is about */
+export function writeHead(resultBytes: number): Buffer {
+  const head = Buffer.alloc(ENTRY_BYTES);
+  MAGIC.copy(head);
+  head.writeUIntBE(resultBytes, MAGIC.length, 6);
+  return head;
+}
+
+/** The size of the results that an index is about; undefined for bytes that are no head. */
+export function readHead(bytes: Buffer): number | undefined {
+  if (bytes.length < ENTRY_BYTES || !bytes.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
+  return bytes.readUIntBE(MAGIC.length, 6);
+}
+
+/** The entries of answers, sorted by fingerprint. */
+export function writeEntries(answers: readonly IndexedAnswer[]): Buffer {
+  const bytes = Buffer.alloc(ENTRY_BYTES * answers.length);
+  const sorted = answers.toSorted((a, b) => Buffer.compare(a.fingerprint, b.fingerprint));
+  for (const [n, { fingerprint, start, length, check }] of sorted.entries()) {
+    const at = n * ENTRY_BYTES;
+    fingerprint.copy(bytes, at, 0, POSITION_AT);
+    bytes.writeUIntBE(start, at + POSITION_AT, 6);
+    bytes.writeUInt32BE(length, at + LENGTH_AT);
+    bytes.writeUIntBE(check, at + CHECK_AT, CHECK_BYTES);
+  }
+  return bytes;
+}
+
+export function readEntry(bytes: Buffer, at: number): AnswerEntry {
+  return {
+    high: bytes.readUInt32BE(at),
+    low: bytes.readUInt32BE(at + 4),
+    start: bytes.readUIntBE(at + POSITION_AT, 6),
+    length: bytes.readUInt32BE(at + LENGTH_AT),
+    check: bytes.readUIntBE(at + CHECK_AT, CHECK_BYTES),
+  };
+}
+
+/** Moves an entry in place: its line is at another position. */
+export function moveEntry(bytes: Buffer, at: number, start: number): void {
+  bytes.writeUIntBE(start, at + POSITION_AT, 6);
+}
+
+/** Cuts chunks of an index into pieces of whole entries; bytes of an incomplete entry at the end are left out. */
+export async function* wholeEntries(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  let rest: Uint8Array = new Uint8Array();
+  for await (const chunk of chunks) {
+    const bytes = Buffer.concat([rest, chunk]);
+    const end = bytes.length - (bytes.length % ENTRY_BYTES);
+    if (end > 0) yield bytes.subarray(0, end);
+    rest = bytes.subarray(end);
+  }
+}

@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import type { Job } from '../checkpoints/job.ts';
+import type { LadderStep } from '../checkpoints/profile.ts';
+import { endpointAt } from '../endpoints/endpoints.ts';
+
+/**
+ * What an answer depends on beside the request's body, and whose it is. Two jobs share answers only if this text is the same.
+ * @returns undefined for a job that reuses no answers. Answers that are files are not reused: they belong to their job's output
+ */
+export function scopeOf({ profile, owner, simulated }: Job): string | undefined {
+  const { reuse, name, provider, endpoint, model, resultShape, output, then = [] } = profile;
+  if (reuse === undefined || endpointAt(endpoint).takeFiles !== undefined) return undefined;
+  const whose = { profile: name, owner, simulated };
+  const asked = { provider: provider.name, at: provider.baseUrl, endpoint, model };
+  const shown = { resultShape, schema: output?.schema };
+  return JSON.stringify({ version: 1, whose, asked, shown, then: then.map(describeStep) });
+}
+
+/** A step of a ladder, as far as it decides on answers. */
+function describeStep({ provider, model, body, direct, for: rows }: LadderStep): unknown {
+  return { provider: provider.name, at: provider.baseUrl, model, body, direct, for: rows };
+}
+
+/** A scope as a part of a key. */
+export function hashOfScope(scope: string): string {
+  return createHash('sha256').update(scope).digest('hex').slice(0, 32);
+}

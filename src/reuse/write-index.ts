@@ -1,0 +1,152 @@
+import type { Job } from '../checkpoints/job.ts';
+import { answerIndexKey, resultsKey, roundKey, shardKey, type ShardFile } from '../checkpoints/keys.ts';
+import { hasRoundZero, type Plan } from '../checkpoints/plan.ts';
+import { isNotOk, readCustomId } from '../jsonl/custom-id.ts';
+import { eachOwnLine, requiredLines } from '../jsonl/own-lines.ts';
+import type { ObjectStore, ObjectWriter } from '../store/object-store.ts';
+import { checkOf, writeEntries, writeHead, type IndexedAnswer } from './answer-index.ts';
+import { MAX_EARLIER_ANSWERS } from './earlier-answers.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { readFollowLine } from './follow-line.ts';
+import { reusableKey } from './reusable-jobs.ts';
+import { scopeOf } from './scope.ts';
+
+interface JobToIndex {
+  readonly job: Job;
+  readonly plan: Plan;
+  /** The file that a shard's part of the results was joined from. */
+  readonly fileOf: (shard: number) => ShardFile;
+  /** When the results were written, ISO 8601. */
+  readonly at: string;
+}
+
+/**
+ * Writes the index of a job's answers beside its results, for later jobs that reuse answers. It has the rows that were sent and are
+ * ok. A row that was not sent is left out: its answer is found where it comes from.
+ */
+export async function writeAnswerIndex(
+  store: ObjectStore,
+  { job, plan, fileOf, at }: JobToIndex,
+): Promise<void> {
+  const scope = scopeOf(job);
+  const { jobId } = job;
+  const results = scope === undefined ? undefined : await store.stat(resultsKey(jobId));
+  if (scope === undefined || results === undefined) return;
+  const writer = store.write(answerIndexKey(jobId));
+  try {
+    await writer.write(writeHead(results.bytes));
+    const entries = await writeShards(store, writer, { jobId, plan, fileOf, scope });
+    if (entries === undefined || entries === 0) return await writer.abort();
+    await writer.close();
+  } catch (error) {
+    await writer.abort();
+    throw error;
+  }
+  await store.put(reusableKey(scope, { jobId, at }), '');
+}
+
+interface Shards extends Pick<JobToIndex, 'plan' | 'fileOf'> {
+  readonly jobId: string;
+  readonly scope: string;
+}
+
+/** @returns how many entries; undefined when a shard's requests are not those of its results: nothing of such a job is reused */
+async function writeShards(
+  store: ObjectStore,
+  writer: ObjectWriter,
+  { jobId, plan, fileOf, scope }: Shards,
+): Promise<number | undefined> {
+  const pilot = pilotRequests(store, jobId, plan);
+  let [start, entries] = [0, 0];
+  for (const [shard, shardPlan] of plan.shards.entries()) {
+    if (shardPlan.pilot === true) continue;
+    const ref = { jobId, shard };
+    const unsent = hasRoundZero(shardPlan)
+      ? eachOwnLine(store, roundKey(ref, 0, 'results.jsonl'))
+      : undefined;
+    const requests = new RequestsOfRows({
+      sent: eachOwnLine(store, roundKey(ref, 1, 'requests.jsonl')),
+      unsent,
+      pilot,
+      rows: plan.rows,
+    });
+    const part = await readPart(store, shardKey(ref, fileOf(shard)), requests, { scope, start });
+    if (part === undefined) return undefined;
+    const answers = part.answers.slice(0, MAX_EARLIER_ANSWERS - entries);
+    await writer.write(writeEntries(answers));
+    entries += answers.length;
+    if (entries === MAX_EARLIER_ANSWERS) break;
+    start = part.end;
+  }
+  return entries;
+}
+
+/** The requests of a pilot, in the order of their rows. */
+async function* pilotRequests(
+  store: ObjectStore,
+  jobId: string,
+  { shards }: Plan,
+): AsyncGenerator<Buffer, undefined> {
+  for (const [shard, { pilot }] of shards.entries())
+    if (pilot === true) yield* eachOwnLine(store, roundKey({ jobId, shard }, 1, 'requests.jsonl'));
+  return undefined;
+}
+
+type Lines = AsyncGenerator<Buffer, undefined>;
+
+interface RequestFiles {
+  readonly sent: Lines;
+  /** Round 0: a line per row, empty for rows that are sent. */
+  readonly unsent: Lines | undefined;
+  readonly pilot: Lines;
+  /** Rows of the job: a row that follows one behind them is sent in the pilot. */
+  readonly rows: number;
+}
+
+/** The requests of a shard's rows, in their order. */
+class RequestsOfRows {
+  readonly #files: RequestFiles;
+
+  constructor(files: RequestFiles) {
+    this.#files = files;
+  }
+
+  /** The request of the next row; 'unsent' for a row that was not sent, undefined where files are too short. */
+  async next(): Promise<Buffer | 'unsent' | undefined> {
+    const { sent, unsent, pilot, rows } = this.#files;
+    const decided = (await unsent?.next())?.value;
+    if (decided === undefined || decided.length === 1) return (await sent.next()).value;
+    const { leader = -1 } = readFollowLine(decided) ?? {};
+    return leader < rows ? 'unsent' : (await pilot.next()).value;
+  }
+}
+
+interface Part {
+  readonly answers: IndexedAnswer[];
+  /** Where the next shard's lines begin in the results. */
+  readonly end: number;
+}
+
+/** Reads a shard's result lines beside the requests of its rows. */
+async function readPart(
+  store: ObjectStore,
+  results: string,
+  requests: RequestsOfRows,
+  { scope, start }: { readonly scope: string; readonly start: number },
+): Promise<Part | undefined> {
+  const answers: IndexedAnswer[] = [];
+  let end = start;
+  for await (const lines of requiredLines(store, results)) {
+    for (const line of lines) {
+      const from = end;
+      end += line.length;
+      const request = await requests.next();
+      if (request === 'unsent') continue;
+      if (request === undefined || readCustomId(request) !== readCustomId(line)) return undefined;
+      const fingerprint = isNotOk(line) ? undefined : fingerprintOf(request, scope);
+      if (fingerprint === undefined) continue;
+      answers.push({ fingerprint, start: from, length: line.length, check: checkOf(fingerprint, line) });
+    }
+  }
+  return { answers, end };
+}

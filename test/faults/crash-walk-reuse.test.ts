@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import type { Job } from '../../src/checkpoints/job.ts';
+import { resolveProfile } from '../../src/config/resolve-profile.ts';
+import { buildShards } from '../../src/rows/build-shards.ts';
+import { endJob } from '../reuse/earlier-job.ts';
+import { CONFIG } from '../support/config.ts';
+import { tableOf } from '../support/exhaustive.ts';
+import { CrashPoint } from './crash.ts';
+import { openTrial, resultLines, violations, type JobEnd, type Trial } from './trial.ts';
+
+const IDS = ['a', 'b', 'bad', 'c', 'd', 'e'];
+const KNOWN = ['a', 'c', 'e'];
+
+const rowsOf = (ids: readonly string[]): string =>
+  ids
+    .map((id) => JSON.stringify(id === 'bad' ? { custom_id: id } : { custom_id: id, prompt: `echo:${id}` }))
+    .map((row) => `${row}\n`)
+    .join('');
+
+const profile = { reuse: 'always', shardLimits: { maxRows: 2 } } as const;
+
+function jobOf(jobId: string, input: string): Job {
+  const resolved = resolveProfile(CONFIG, 'default', profile);
+  return { jobId, inputs: [{ key: input }], profile: resolved, createdAt: '2020-01-01T00:00:00.000Z' };
+}
+
+/** Three rows have answers in an earlier job, one is invalid, and two are sent. */
+async function openJob(): Promise<Trial> {
+  const trial = await openTrial({ input: rowsOf(IDS), profile });
+  await trial.edges.store.put('input/earlier.jsonl', rowsOf(KNOWN));
+  await endJob(trial.edges.store, jobOf('earlier', 'input/earlier.jsonl'));
+  return trial;
+}
+
+async function undisturbed(): Promise<{ readonly end: JobEnd; readonly effects: readonly string[] }> {
+  await using trial = await openJob();
+  const counter = new CrashPoint(Infinity, 'die');
+  await trial.run({ wrap: counter.edges, wrapCalls: counter.calls });
+  expect(await violations(trial, IDS)).toEqual([]);
+  return { end: await trial.end(), effects: counter.names };
+}
+
+const { end: expected, effects } = await undisturbed();
+
+test('the job that is disturbed below takes three answers of an earlier job, and leaves an index of its own', () => {
+  expect(resultLines(expected).map((line) => line.ok && line.reused?.jobId)).toEqual([
+    'earlier',
+    undefined,
+    false,
+    'earlier',
+    undefined,
+    'earlier',
+  ]);
+  expect(expected.summary).toMatchObject({ sent: 2, reused: { rows: 3 }, counts: { ok: 5, invalid: 1 } });
+  expect(effects.filter((name) => /answers\.index|reuse\//.test(name))).toHaveLength(2);
+});
+
+describe.each([
+  ['the process dies', 'die'],
+  ['the Lambda fails', 'fail'],
+] as const)('when %s', (_, kind) => {
+  tableOf(
+    effects.map((name, n) => [n + 1, name] as const),
+    4,
+  ).test(
+    'after effect %i (%s), the job ends with the same files, and the next job has all of its answers',
+    async (at) => {
+      await using trial = await openJob();
+      const crash = new CrashPoint(at, kind);
+
+      await trial.run({ wrap: crash.edges, wrapCalls: crash.calls, died: crash.died });
+      if (kind === 'die' || (await trial.end()).summary === undefined) await trial.run();
+
+      expect(await violations(trial, IDS)).toEqual([]);
+      const { summary, ...files } = await trial.end();
+      expect(files).toEqual({ results: expected.results, deadLetters: expected.deadLetters });
+      expect(summary).toMatchObject({ sent: 2, reused: { rows: 3 }, counts: expected.summary?.counts });
+      const next = await buildShards(trial.edges.store, jobOf('next', 'input/rows.jsonl'));
+      expect(next.reused?.rows).toBe(5);
+    },
+  );
+});

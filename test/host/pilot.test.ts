@@ -1,0 +1,67 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { LINE_SCHEMAS } from '../cli/json-line-schemas.ts';
+import { runCli } from '../cli/run-cli.ts';
+import { spawnCli, type Exited } from '../cli/spawn-cli.ts';
+import { EXHAUSTIVE } from '../support/exhaustive.ts';
+
+let folder: string;
+
+const run = ['--simulate', '--json', '--pilot', '2'] as const;
+const nightshift = (...args: string[]): Promise<Exited> => runCli(folder, [...args, '--data', 'data']);
+const summaryOf = ({ stdout }: Exited) => LINE_SCHEMAS.summary.parse(JSON.parse(stdout));
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'nightshift-pilot-'));
+  const rows = (bad: boolean): string =>
+    [1, 2, 3, 4, 5].map((n) => `{"prompt":"${bad ? '[fail:NO_SUCH_THING] ' : ''}row ${n}"}\n`).join('');
+  await writeFile(join(folder, 'good.jsonl'), rows(false));
+  await writeFile(join(folder, 'bad.jsonl'), rows(true));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test('a run whose pilot fails says so and how to go on, and approve lets it go on', async () => {
+  const failed = await nightshift('run', 'bad.jsonl', ...run, '--pilot-max-bad', '0.2');
+  expect(failed.status).toBe(1);
+  const { jobId, ...summary } = summaryOf(failed);
+  expect(summary).toMatchObject({
+    status: 'failed',
+    counts: { failed: 2, exhausted: 3 },
+    failure: { code: 'PILOT_FAILED' },
+  });
+
+  const status = await nightshift('status', jobId);
+  expect(status.stdout).toContain('Pilot: 0 of 2 rows are ok, and the other rows are not sent.');
+  expect(status.stdout).toContain(`Send its other rows: nightshift approve ${jobId} --data data`);
+  expect((await nightshift('reject', jobId)).stderr).toContain('there is nothing to reject');
+
+  const approved = await nightshift('approve', jobId, '--json');
+  expect(summaryOf(approved)).toMatchObject({ status: 'partial', counts: { failed: 5 } });
+  expect((await nightshift('approve', 'nobody-1')).stderr).toContain('There is no job nobody-1');
+});
+
+test('a run waits for a person, who approves it in another terminal', EXHAUSTIVE, async () => {
+  const running = spawnCli(folder, ['run', 'good.jsonl', ...run, '--data', 'data']);
+  const jobId = await waitingJob();
+
+  const told = await nightshift('approve', jobId);
+  const ended = await running;
+
+  expect(told.stdout).toContain(`Job ${jobId} is approved: its other rows are sent.`);
+  expect(summaryOf(ended)).toMatchObject({
+    status: 'succeeded',
+    counts: { ok: 5 },
+    pilot: { state: 'approved' },
+  });
+});
+
+/** Looks until a job waits. */
+async function waitingJob(): Promise<string> {
+  for (;;) {
+    const { stdout } = await nightshift('list', '--status', 'waiting', '--json');
+    const [line] = stdout.split('\n');
+    if (line !== undefined && line !== '') return LINE_SCHEMAS.overview.parse(JSON.parse(line)).jobId;
+  }
+}

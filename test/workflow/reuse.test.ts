@@ -1,0 +1,309 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { answerIndexKey, resultsKey, REUSE_PREFIX } from '../../src/checkpoints/keys.ts';
+import { rowsNotOk, settledRows } from '../../src/checkpoints/outcomes.ts';
+import type { ResultLine } from '../../src/checkpoints/result-line.ts';
+import { CONFIG } from '../support/config.ts';
+import { openWorld, type Ended, type RunOptions, type World } from './world.ts';
+
+const { profiles } = CONFIG;
+const twoProfiles = {
+  ...CONFIG,
+  profiles: { ...profiles, other: { provider: 'simulator', model: 'glm-4.7:batch' } },
+};
+
+const REUSE = { reuse: 'always' } as const;
+
+interface TestRow {
+  readonly id: string;
+  readonly prompt: string;
+}
+
+const linesOf = (rows: readonly TestRow[]): string =>
+  rows.map(({ id, prompt }) => `${JSON.stringify({ custom_id: id, prompt })}\n`).join('');
+
+const rowsOf = (...prompts: readonly string[]): string =>
+  linesOf(prompts.map((prompt, n) => ({ id: `q${n}`, prompt })));
+
+/** Rows that the provider was asked for, over all jobs. */
+const paid = ({ simulator }: World): number =>
+  [...simulator.answersPerRow().values()].reduce((sum, answers) => sum + answers, 0);
+
+const textsOf = ({ results }: Pick<Ended, 'results'>): unknown[] =>
+  results.map((line) => [line.custom_id, line.ok, line.ok ? line.text : line.error.code]);
+
+const fromOf = ({ results }: Ended): (string | undefined)[] =>
+  results.map((line) => (line.ok ? line.reused?.jobId : undefined));
+
+function expectReconciled({ summary, results, deadLetters }: Ended): void {
+  expect(settledRows(summary.counts)).toBe(summary.rows);
+  expect(results).toHaveLength(summary.rows);
+  expect(deadLetters).toHaveLength(rowsNotOk(summary.counts));
+  const { sent = 0, deduplicated, reused } = summary;
+  const invalid = summary.counts.invalid;
+  if (summary.sent !== undefined)
+    expect(sent + (deduplicated?.rows ?? 0) + (reused?.rows ?? 0) + invalid).toBe(summary.rows);
+  expect(results.filter((line) => line.ok && line.reused !== undefined)).toHaveLength(reused?.rows ?? 0);
+}
+
+/** Runs jobs one after another in one bucket, named by their order. */
+function nights(world: World): (input: string, options?: RunOptions) => Promise<Ended> {
+  let night = 0;
+  return (input, options = {}) =>
+    world.run(input, { name: `night-${(night += 1)}.jsonl`, ...REUSE, ...options });
+}
+
+describe('a job that reuses answers', () => {
+  test('sends only the rows that no earlier job of its profile asked', async () => {
+    const world = await openWorld();
+    const run = nights(world);
+
+    const first = await run(rowsOf('a', 'b', 'c'));
+    const second = await run(
+      linesOf([
+        { id: 'new', prompt: 'd' },
+        { id: 'other id', prompt: 'b' },
+        { id: 'q0', prompt: 'a' },
+      ]),
+    );
+
+    expect(paid(world)).toBe(4);
+    expect(fromOf(first)).toEqual([undefined, undefined, undefined]);
+    expect(fromOf(second)).toEqual([undefined, first.jobId, first.jobId]);
+    const [, earlier] = first.results as (ResultLine & { ok: true })[];
+    const { round, ...answer } = earlier ?? {};
+    expect(round).toBe(1);
+    expect(second.results[1]).toEqual({
+      ...answer,
+      custom_id: 'other id',
+      reused: { jobId: first.jobId, at: first.summary.endedAt },
+    });
+    expect(second.summary).toMatchObject({ status: 'succeeded', rows: 3, sent: 1, counts: { ok: 3 } });
+    expectReconciled(second);
+  });
+
+  test('counts no usage for reused answers, and says what they saved', async () => {
+    const world = await openWorld();
+    const run = nights(world);
+    const price = { inputPerMillion: 1_000_000, outputPerMillion: 0, currency: 'EUR' };
+
+    const first = await run(rowsOf('a', 'b'));
+    const second = await run(rowsOf('a', 'b'), { price });
+
+    expect(second.summary.usage).toMatchObject({ inputTokens: 0, outputTokens: 0 });
+    expect(second.summary.batches).toEqual([]);
+    expect(second.summary.sent).toBe(0);
+    const { reused } = second.summary;
+    expect(reused).toMatchObject({ rows: 2, from: [{ jobId: first.jobId, rows: 2 }] });
+    expect(reused?.saved).toMatchObject({
+      inputTokens: first.summary.usage.inputTokens,
+      outputTokens: first.summary.usage.outputTokens,
+      money: { amount: first.summary.usage.inputTokens, currency: 'EUR' },
+    });
+    expectReconciled(second);
+  });
+
+  test('names the job that asked, also when later jobs reused its answer', async () => {
+    const world = await openWorld();
+    const run = nights(world);
+
+    const first = await run(rowsOf('a'));
+    const second = await run(rowsOf('a', 'b'));
+    const third = await run(rowsOf('b', 'a'));
+
+    expect(fromOf(third)).toEqual([second.jobId, first.jobId]);
+    expect(paid(world)).toBe(2);
+  });
+
+  test.each<[string, RunOptions]>([
+    ['another profile', { profile: 'other' }],
+    ['another model', { model: 'another' }],
+    ['another parameter', { body: { max_tokens: 5 } }],
+    ['another template', { prompt: 'Say {{prompt}}' }],
+    ['another shape of the results', { resultShape: 'body' }],
+    ['a schema', { output: { schema: { type: 'string' } } }],
+    ['another ladder', { then: [{ model: 'larger' }] }],
+    ['a profile that does not reuse', { reuse: false }],
+  ])('does not take answers for %s', async (_, options) => {
+    const world = await openWorld({ config: twoProfiles });
+    const run = nights(world);
+
+    await run(rowsOf('a'));
+    const second = await run(rowsOf('a'), options);
+
+    expect(second.summary.reused).toBeUndefined();
+    expect(paid(world)).toBe(2);
+  });
+
+  test('does not take the same answer for rows that want answers of their own', async () => {
+    const world = await openWorld();
+    const run = nights(world);
+
+    await run(rowsOf('a', 'a'), { dedupe: false });
+    const second = await run(rowsOf('a', 'b', 'a'), { dedupe: false });
+
+    expect(fromOf(second).map((jobId) => jobId !== undefined)).toEqual([true, false, false]);
+    expect(paid(world)).toBe(4);
+    expectReconciled(second);
+  });
+
+  test('reuses the answers of a retry, and those of the job beside them', async () => {
+    const world = await openWorld();
+    const run = nights(world);
+    world.simulator.addFaults({
+      at: 'row',
+      ids: ['q1'],
+      action: { kind: 'error', code: 'NO_SUCH_THING', status: 400 },
+      times: 1,
+    });
+
+    const first = await run(rowsOf('a', 'b', 'c'));
+    expect(first.summary.status).toBe('partial');
+    const { retryId } = await world.retry(first.jobId);
+    const paidBefore = paid(world);
+    const second = await run(rowsOf('a', 'b', 'c', 'd'));
+
+    expect(fromOf(second)).toEqual([first.jobId, retryId, first.jobId, undefined]);
+    expect(paid(world)).toBe(paidBefore + 1);
+  });
+
+  test('reuses the answers of a pilot, of rows that follow others, and of both', async () => {
+    const world = await openWorld();
+    const run = nights(world);
+    const pilot = { rows: 2, maxBad: 0.9 };
+
+    const first = await run(rowsOf('a', 'b', 'a', 'c', 'd', 'b', 'e'), {
+      pilot,
+      shardLimits: { maxRows: 3 },
+    });
+    const second = await run(rowsOf('e', 'd', 'c', 'b', 'a', 'f', 'g', 'h'), { pilot });
+
+    expect(first.summary.pilot?.rows).toBe(2);
+    expect(second.summary).toMatchObject({ sent: 3, reused: { rows: 5 }, pilot: { rows: 2 } });
+    expect(paid(world)).toBe(8);
+    expect(textsOf(second)).toEqual(
+      textsOf(await (await openWorld()).run(rowsOf('e', 'd', 'c', 'b', 'a', 'f', 'g', 'h'))),
+    );
+    expectReconciled(second);
+  });
+
+  test('takes answers for so many days after they were written', async () => {
+    const world = await openWorld();
+    const run = nights(world);
+
+    const first = await run(rowsOf('a'));
+    const [marker = ''] = await keysOf(world, REUSE_PREFIX);
+    const written = 9_999_999_999_999 - Number(marker.split('/').at(-1)?.slice(0, 13));
+    expect(new Date(written).toISOString()).toBe(first.summary.endedAt);
+    const soon = await run(rowsOf('a'), { reuse: { days: 1 } });
+    await world.store.delete(marker);
+    await world.store.put(
+      marker.replace(/\d{13}(?=-[^/]*$)/, String(9_999_999_999_999 - written + 2 * 86_400_000)),
+      '',
+    );
+    const late = await run(rowsOf('a'), { reuse: { days: 1 } });
+
+    expect(soon.summary.reused?.rows).toBe(1);
+    expect(late.summary.reused).toBeUndefined();
+  });
+
+  test('sends rows whose earlier results are deleted', async () => {
+    const world = await openWorld();
+    const run = nights(world);
+
+    const first = await run(rowsOf('a', 'b'));
+    const second = await run(rowsOf('a'));
+    await world.store.delete(resultsKey(first.jobId));
+    const third = await run(rowsOf('a', 'b'));
+
+    expect(second.summary.reused?.rows).toBe(1);
+    expect(third.summary.reused).toBeUndefined();
+    expect(textsOf(third)).toEqual(textsOf(first));
+    expectReconciled(third);
+  });
+
+  test('believes no index: whatever is in it, each row has its own answer', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 40 }),
+        fc.constantFrom('bytes', 'cut', 'swapped', 'other job'),
+        async (changes, how) => {
+          const world = await openWorld();
+          const run = nights(world);
+          const first = await run(rowsOf('a', 'b', 'c', 'd'));
+          const other = await run(rowsOf('e', 'f', 'g', 'h'));
+          const [key, otherKey] = [answerIndexKey(first.jobId), answerIndexKey(other.jobId)];
+          const index = (await world.store.get(key)) ?? Buffer.alloc(0);
+          const others = (await world.store.get(otherKey)) ?? Buffer.alloc(0);
+          await world.store.put(key, damage(index, others, changes, how));
+
+          const last = await run(rowsOf('d', 'h', 'a', 'e', 'c', 'b', 'g', 'f'));
+          const alone = await run(rowsOf('d', 'h', 'a', 'e', 'c', 'b', 'g', 'f'), { reuse: false });
+
+          expect(textsOf(last)).toEqual(textsOf(alone));
+          expectReconciled(last);
+        },
+      ),
+      { numRuns: 12 },
+    );
+  });
+
+  test('gives the answers of asking all rows, however rows are divided over nights', async () => {
+    const night = fc.record({
+      prompts: fc.array(fc.constantFrom('a', 'b', 'c', 'd', '[fail:NO_SUCH_THING] e', ' '), {
+        minLength: 1,
+        maxLength: 12,
+      }),
+      maxRows: fc.integer({ min: 1, max: 5 }),
+      dedupe: fc.constantFrom(undefined, true, false),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(night, { minLength: 2, maxLength: 3 }), async (all) => {
+        const world = await openWorld();
+        const run = nights(world);
+        const asked = new Set<string>();
+        for (const { prompts, maxRows, dedupe } of all) {
+          const treatment = { shardLimits: { maxRows }, rounds: 1, ...(dedupe !== undefined && { dedupe }) };
+          const alone = await (await openWorld()).run(rowsOf(...prompts), treatment);
+
+          const ended = await run(rowsOf(...prompts), treatment);
+
+          expect(textsOf(ended)).toEqual(textsOf(alone));
+          expect(ended.deadLetters.map(({ custom_id }) => custom_id)).toEqual(
+            alone.deadLetters.map(({ custom_id }) => custom_id),
+          );
+          expect(ended.summary.counts).toEqual(alone.summary.counts);
+          expectReconciled(ended);
+          const known = prompts.filter((prompt) => asked.has(prompt));
+          const repeats = dedupe === false ? known.length - new Set(known).size : 0;
+          expect(ended.summary.reused?.rows ?? 0).toBe(known.length - repeats);
+          for (const prompt of prompts) if (/^[a-d]$/.test(prompt)) asked.add(prompt);
+        }
+      }),
+      { numRuns: 12 },
+    );
+  });
+});
+
+async function keysOf({ store }: World, prefix: string): Promise<string[]> {
+  return (await Array.fromAsync(store.list(prefix))).map(({ key }) => key);
+}
+
+/** An index that somebody or something has changed. */
+function damage(
+  index: Buffer,
+  other: Buffer,
+  changes: readonly (readonly [at: number, byte: number])[],
+  how: string,
+): Buffer {
+  if (how === 'other job') return other;
+  if (how === 'cut') return index.subarray(0, (changes[0]?.[0] ?? 0) % index.length);
+  const damaged = Buffer.from(index);
+  if (how === 'swapped') {
+    // The fingerprint of each row before the position of the next one.
+    for (let at = 24; at + 48 <= index.length; at += 24) index.copy(damaged, at, at + 24, at + 32);
+    return damaged;
+  }
+  for (const [at, byte] of changes) damaged[24 + (at % (index.length - 24))] = byte;
+  return damaged;
+}
