@@ -72,7 +72,9 @@ describe.each(HOW)('a provider that refuses the %s', (refuses) => {
 
     expect(ended.map(({ summary }) => summary.status)).toEqual(['succeeded', 'succeeded', 'succeeded']);
     expect(refusals(world)).toBe(0);
-    expect(mostEnqueued(world)).toBeGreaterThan(LIMIT / 3);
+    // Several of them share the room.
+    const largest = Math.max(...world.simulator.batches().map(({ tokens = 0 }) => tokens));
+    expect(mostEnqueued(world)).toBeGreaterThan(largest);
     expect(mostEnqueued(world)).toBeLessThanOrEqual(LIMIT);
     expect([...world.simulator.createsPerKey().values()].every((creates) => creates === 1)).toBe(true);
   });
