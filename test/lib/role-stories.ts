@@ -314,6 +314,9 @@ export const STORIES = {
     const drop = (n: number): Promise<string> => world.drop(`input/rows-${n}.jsonl`, ROW);
     return [await end(world, drop(1)), await end(world, drop(2)), await end(world, drop(3))];
   },
+  'shards of one job wait for the only place at the provider': async (world) => [
+    await end(world, world.drop('input/divided/rows.jsonl', differentRows(3))),
+  ],
   'the provider refuses batches for their tokens, and a create is lost, before a limit is known': async (
     world,
   ) => {
@@ -495,6 +498,7 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
     'succeeded',
   ],
   'a shard has a place at the provider that it took in an earlier version': ['succeeded'],
+  'shards of one job wait for the only place at the provider': ['succeeded'],
   'the provider refuses batches for their tokens, and a create is lost, before a limit is known': [
     'succeeded',
     'succeeded',
