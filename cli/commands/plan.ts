@@ -3,7 +3,7 @@ import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { LoadConfig } from '../config/load-config.ts';
 import { forecastText } from '../../src/batches/forecast.ts';
-import { PRICES_AS_OF } from '../../src/cost/aws-cost.ts';
+import { PRICES_AS_OF } from '../../src/cost/aws-prices.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
 import { parseExact } from '../../src/exact-json.ts';
@@ -11,7 +11,7 @@ import { takeStandardInput } from '../standard-input.ts';
 import { planJob, type PlannedBatch, type PlannedDirect, type PlannedJob } from '../plan-job.ts';
 import { printable } from '../../src/printable.ts';
 import { counted, grouped } from '../../src/counted.ts';
-import { duration } from '../view/figures.ts';
+import { duration } from '../../src/duration.ts';
 import { readingNotices } from '../view/reading-notices.ts';
 import { EXIT } from './exit-status.ts';
 import { overridesOf } from '../overrides.ts';
@@ -144,8 +144,6 @@ function describeShards({ shards }: PlannedJob['plan']): string {
   return `${grouped(sent.length)}, each with at most ${most(({ requests }) => requests)} requests and ${most(({ bytes }) => bytes)} bytes`;
 }
 
-const seconds = (length: number): string => duration(length * 1_000);
-
 function describeSending({ batches, direct, price, forecast: room }: PlannedJob): [string, string][] {
   return [
     ...(direct === undefined
@@ -153,7 +151,7 @@ function describeSending({ batches, direct, price, forecast: room }: PlannedJob)
       : [['direct', describeDirect(direct)] as [string, string]]),
     ...batches.map(({ endsAfter, polls, aws }): [string, string] => [
       '',
-      `batches of ${duration(endsAfter * 1_000)}: ${counted(polls.length, 'poll')} each, about $${money(aws.usd.total)} of AWS`,
+      `batches of ${duration(endsAfter)}: ${counted(polls.length, 'poll')} each, about $${money(aws.usd.total)} of AWS`,
     ]),
     [
       '',
@@ -162,7 +160,7 @@ function describeSending({ batches, direct, price, forecast: room }: PlannedJob)
         `list prices of us-east-1, ${PRICES_AS_OF}; one round; without storage, logs and free tiers`,
       ),
     ],
-    ...(direct === undefined ? [['room', forecastText(room, seconds)] as [string, string]] : []),
+    ...(direct === undefined ? [['room', forecastText(room)] as [string, string]] : []),
     ...(price === undefined ? [] : [['price', describePrice(price)] as [string, string]]),
   ];
 }
@@ -175,7 +173,7 @@ const SHOWN_POLLS = 5;
 
 function describePolls(batches: readonly PlannedBatch[]): string {
   const first = batches.at(-1)?.polls.slice(0, SHOWN_POLLS) ?? [];
-  return `after ${first.map((seconds) => duration(seconds * 1_000)).join(', ')}, …`;
+  return `after ${first.map(duration).join(', ')}, …`;
 }
 
 function describePrice({

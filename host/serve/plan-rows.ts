@@ -11,7 +11,6 @@ import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
 import { batchTokens, forecast, forecastText } from '../../src/batches/forecast.ts';
 import { isSmall } from '../../src/checkpoints/shard-rounds.ts';
-import { duration } from '../../src/report/text.ts';
 import { money } from '../../src/report/explain.ts';
 import { counted } from '../../src/counted.ts';
 import type { JobRequest } from '../../src/requests/job-request.ts';
@@ -81,7 +80,7 @@ function tellPlan(plan: Plan, { provider, endpoint, model, price }: ResolvedProf
 async function tellRoom(store: ObjectStore, plan: Plan, profile: ResolvedProfile): Promise<string[]> {
   if (plan.failure !== undefined || isSmall(profile, plan)) return [];
   const asked = { profile, batches: batchTokens(plan), now: Date.now() / 1_000 };
-  const text = forecastText(await forecast(store, asked), duration);
+  const text = forecastText(await forecast(store, asked));
   return [`${text.charAt(0).toUpperCase()}${text.slice(1)}.`];
 }
 

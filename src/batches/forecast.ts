@@ -2,6 +2,7 @@ import { EMPTY_ROOM, readEnqueued, readRoom, type Room, type RoomEntry } from '.
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import { parseWindow } from '../completion-window.ts';
 import { counted, grouped } from '../counted.ts';
+import { duration } from '../duration.ts';
 import type { Plan } from '../checkpoints/plan.ts';
 import { tokensBySize } from '../spending/estimate.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -136,14 +137,8 @@ function letRun(
   return { running, time };
 }
 
-/**
- * The forecast in words: how long batches wait, as far as it is known.
- * @param duration writes seconds for people
- */
-export function forecastText(
-  forecasted: Forecast | undefined,
-  duration: (seconds: number) => string,
-): string {
+/** The forecast in words: how long batches wait, as far as it is known. */
+export function forecastText(forecasted: Forecast | undefined): string {
   if (forecasted === undefined) return 'no limit of batches or enqueued tokens is known: no wait is expected';
   const { tokens, slots, ahead, secondsPerBatch, isMeasured, seconds } = forecasted;
   const limits = [

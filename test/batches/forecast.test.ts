@@ -35,17 +35,13 @@ const profileOf = (limits: { maxBatches?: number; enqueuedTokens?: number }) => 
   ...limits,
 });
 
-const seconds = (length: number): string => `${length} s`;
-
 test('a plan whose provider has no known limit waits for nothing that is known', async () => {
   const asked = { profile: profileOf({}), batches: [1, 2], now: NOW };
 
   const known = await forecast(await storeWith(undefined), asked);
 
   expect(known).toBeUndefined();
-  expect(forecastText(known, seconds)).toBe(
-    'no limit of batches or enqueued tokens is known: no wait is expected',
-  );
+  expect(forecastText(known)).toBe('no limit of batches or enqueued tokens is known: no wait is expected');
 });
 
 test('batches that do not fit together are through one after the other, by how long the last ones took', async () => {
@@ -66,8 +62,8 @@ test('batches that do not fit together are through one after the other, by how l
     isMeasured: true,
     seconds: 600 + 1_000 + 1_000,
   });
-  expect(forecastText(known, seconds)).toBe(
-    'room for 100 enqueued tokens at a time; 2 batches of all jobs ahead; through in about 2600 s, by the last batches, which took 1000 s',
+  expect(forecastText(known)).toBe(
+    'room for 100 enqueued tokens at a time; 2 batches of all jobs ahead; through in about 43m 20s, by the last batches, which took 16m 40s',
   );
 });
 
@@ -77,7 +73,7 @@ test('where no batch has ended yet, each may take its whole window', async () =>
   const known = await forecast(await storeWith(undefined), asked);
 
   expect(known).toMatchObject({ slots: 2, ahead: 0, isMeasured: false, seconds: 2 * 86_400 });
-  expect(forecastText(known, seconds)).toContain('nothing is known of how long batches take');
+  expect(forecastText(known)).toContain('nothing is known of how long batches take');
 });
 
 test('limits that refusals taught count until they are forgotten, for their model only', async () => {
