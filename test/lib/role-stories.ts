@@ -138,6 +138,7 @@ export const STORIES = {
   'rows that are left go up to the next models': async (world) => {
     const action = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
     world.simulator.addFaults({ at: 'row', ids: ['b'], times: 2, action });
+    world.simulator.addFaults({ at: 'row', ids: ['a'], action: { kind: 'unreadable' } });
     const rows = ['a', 'b'].map((id) => JSON.stringify({ custom_id: id, prompt: id }));
     return [await end(world, world.drop('input/laddered/rows.jsonl', rows.join('\n')))];
   },

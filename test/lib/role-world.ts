@@ -77,7 +77,12 @@ const configOf = ({
         model: 'glm-4.7:batch',
         pilot: { rows: 1, maxBad: 0.5, approve: true },
       },
-      laddered: { provider: 'simulator', model: 'small', then: [{ model: 'big' }, { model: 'biggest' }] },
+      laddered: {
+        provider: 'simulator',
+        model: 'small',
+        rounds: 1,
+        then: [{ model: 'big' }, { model: 'biggest' }],
+      },
       reusing: { provider: 'simulator', model: 'glm-4.7:batch', reuse: 'always' },
       priced: {
         provider: 'simulator',
