@@ -111,8 +111,8 @@ function startLines(job: StartedJob, files: readonly string[], provider: string)
 
 function startLine({ jobId, state }: StartedJob, files: readonly string[]): string {
   const job = styleText('bold', `job ${printable(jobId)}`);
-  if (state === 'finished') return `${job} has run before; this is what it came to (--again runs it anew)`;
+  if (state === 'finished') return `${job} has run before; these are its results (--again runs it again, and pays again)`;
   return state === 'resumed'
-    ? `${job} goes on where it stopped`
+    ? `${job} continues where it stopped`
     : `${job} from ${files.map((file) => printable(relative('.', file))).join(', ')}`;
 }
