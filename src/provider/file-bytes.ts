@@ -80,9 +80,10 @@ async function* readOn(http: Http, call: Call, first: Opened): AsyncGenerator<Bu
   let vain = 0;
   for (let opened = first; ; opened = await goOn(http, call, read)) {
     const before = read.bytes;
-    const broken = yield* readAnswer(call, opened, read, rejectTooSlow);
-    if (broken === undefined && read.bytes >= (read.length ?? 0)) return;
+    const failed = yield* readAnswer(call, opened, read, rejectTooSlow);
+    if (failed === undefined && read.bytes >= (read.length ?? 0)) return;
     vain = read.bytes > before ? 0 : vain + 1;
+    const broken = failed ?? (vain > 0 ? endedEarly(call, read) : undefined);
     if (broken !== undefined) {
       const isFinal = isCoded || broken instanceof FileChanged || http.isGivenUp(call);
       if (isFinal || vain >= MAX_VAIN_ATTEMPTS) throw broken;
@@ -90,6 +91,11 @@ async function* readOn(http: Http, call: Call, first: Opened): AsyncGenerator<Bu
       await http.pause(vain + 1);
     }
   }
+}
+
+/** An answer without a length may end as if it were whole, also one that brings nothing new. */
+function endedEarly({ action }: Call, { bytes, length }: FilePosition): ProviderUnavailable {
+  return new ProviderUnavailable(`${action}: it ended after ${bytes} of ${length} bytes.`);
 }
 
 /** What has been read of a file. */

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 export interface FileAnswer {
   /** Bytes that were not sent before, after which the connection breaks off; absent: to the end of what it sends. */
   readonly fresh?: number;
+  /** It does not break off there: it tells no length, and ends as if that were all. */
+  readonly endsEarly?: boolean;
   /** What a request for the rest of the file is answered with. Default: the rest. */
   readonly to?:
     | 'the rest'
@@ -93,16 +95,17 @@ function serve(request: IncomingMessage, response: ServerResponse, serving: Serv
   const end = to === 'a piece' ? Math.min(content.length, start + 7) : content.length;
   const total = to === 'an unknown total' ? '*' : content.length;
   const isRange = to !== 'the whole';
+  const endsEarly = answer.endsEarly === true;
   response.writeHead(isRange ? 206 : 200, {
     ...marks,
-    ...(tellsLength && { 'content-length': end - start }),
+    ...(tellsLength && !endsEarly && { 'content-length': end - start }),
     ...(isRange && to !== 'no range' && { 'content-range': `bytes ${start}-${end - 1}/${total}` }),
     ...(to === 'many ranges' && { 'content-range': '', 'content-type': 'multipart/byteranges; boundary=x' }),
     ...(to === 'gzip' && { 'content-encoding': 'gzip' }),
   });
   const until = answer.fresh === undefined ? end : Math.min(end, Math.max(sent, start) + answer.fresh);
   keep(Math.max(sent, until));
-  if (until >= end) return void response.end(content.subarray(start, end));
+  if (until >= end || endsEarly) return void response.end(content.subarray(start, until));
   response.flushHeaders();
   const breakOff = (): void => void response.destroy();
   if (until === start) breakOff();

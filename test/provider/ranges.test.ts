@@ -100,6 +100,24 @@ describe('a download whose connection breaks off', () => {
     expect(asked).toEqual(['whole', 'bytes=50-', 'bytes=50-', 'bytes=50-']);
   });
 
+  test('goes on when an answer without a length ends as if it were whole', async () => {
+    const { url, asked } = await start([{ fresh: 50 }, { fresh: 20, to: 'the whole', endsEarly: true }]);
+
+    expect((await download(url)).text).toBe(FILE.toString('utf8'));
+    expect(asked).toEqual(['whole', 'bytes=50-', 'whole']);
+  });
+
+  test('is given up when three such answers in a row bring nothing new', async () => {
+    const early: FileAnswer = { fresh: 0, to: 'the whole', endsEarly: true };
+    const { url, asked } = await start([{ fresh: 50 }, ...Array.from({ length: 9 }, () => early)]);
+
+    expect((await download(url)).error).toMatchObject({
+      name: 'ProviderUnavailable',
+      message: `download file file-1: it ended after 50 of ${FILE.length} bytes.`,
+    });
+    expect(asked).toEqual(['whole', 'bytes=50-', 'whole', 'whole']);
+  });
+
   test.each<[string, FileHabits]>([
     ['an ETag', {}],
     ['a weak ETag', { mark: 'weak etag' }],
