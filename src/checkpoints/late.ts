@@ -16,8 +16,10 @@ export interface Download {
   /** What the provider's answers say of the whole: its length, and its ETag or date. */
   readonly length?: number | undefined;
   readonly mark?: string | undefined;
-  /** All of it is there; `promised` is its length by the file object. */
+  /** Nothing more is downloaded at this look; `promised` is its length by the file object. */
   readonly isWhole?: true | undefined;
+  /** That is not because all of it came: the file was not found any more. */
+  readonly isGone?: true | undefined;
   readonly promised?: number | undefined;
 }
 

@@ -94,12 +94,17 @@ export class Downloads {
     rejectOver(this.#edges.time, this.#round, doing);
   }
 
-  /** Aborts when time is short, also while a provider sends nothing. */
-  watch(): Watch {
+  /**
+   * Aborts when time is short, also while a provider sends nothing; a download that another call would have to begin anew has until
+   * the time is over.
+   */
+  watch(mayStop: () => boolean): Watch {
     const { time } = this.#edges;
     const short = new AbortController();
     if (time === undefined) return { signal: short.signal, [Symbol.dispose]: () => undefined };
-    const timer = setInterval(() => this.mustStop && short.abort(), LOOK_MS);
+    const timer = setInterval(() => {
+      if (mayStop() ? this.mustStop : time.isOver()) short.abort();
+    }, LOOK_MS);
     return { signal: short.signal, [Symbol.dispose]: () => clearInterval(timer) };
   }
 }

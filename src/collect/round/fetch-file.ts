@@ -110,10 +110,10 @@ async function bringRest(file: FileToFetch, begun: Download, take: Take, tail: T
   const isWhole = begun.isWhole === true || begun.length === sizeOf(begun);
   const came = isWhole ? undefined : await receive(file, begun, watchForEnd(file.requests));
   await came?.writer.close();
-  const isMissing = came === undefined && !isWhole;
+  const isGone = begun.isGone === true || (came === undefined && !isWhole);
   const all = came?.download ?? begun;
-  const promised = begun.promised ?? (isMissing ? undefined : await provider.fileBytes(fileId));
-  const download: Download = { ...all, isWhole: true, promised };
+  const promised = begun.promised ?? (isGone ? undefined : await provider.fileBytes(fileId));
+  const download: Download = { ...all, isWhole: true, promised, ...(isGone && { isGone }) };
   if (download.parts.length > 1) {
     downloads.keep(key, download);
     await downloads.save();
@@ -122,7 +122,7 @@ async function bringRest(file: FileToFetch, begun: Download, take: Take, tail: T
   downloads.keep(key, { ...download, parts: [sizeOf(download)] });
   await downloads.rest();
   await takeStored(file, take);
-  return isMissing ? { name, fileId, state: 'missing', received: 0 } : weighFile(name, download, tail);
+  return isGone ? { name, fileId, state: 'missing', received: 0 } : weighFile(name, download, tail);
 }
 /**
  * A connection may close cleanly in the middle of a file, and its Content-Length may be missing. A file that has its

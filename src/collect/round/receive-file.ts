@@ -1,6 +1,6 @@
 import { roundPartKey } from '../../checkpoints/keys.ts';
 import type { Download } from '../../checkpoints/late.ts';
-import { isProviderError, ProviderNotFound } from '../../errors.ts';
+import { isProviderError, ProviderNotFound, ProviderUnavailable } from '../../errors.ts';
 import type { BatchProvider, DownloadStart } from '../../provider/batch-provider.ts';
 import { FileChanged } from '../../provider/ranges.ts';
 import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
@@ -34,7 +34,7 @@ export async function receive(
 ): Promise<Received | undefined> {
   const { provider, downloads } = file;
   const part = new OpenPart(file, begun);
-  using short = downloads.watch();
+  using short = downloads.watch(() => part.mayStop);
   try {
     const from = { ...begun, bytes: sizeOf(begun) };
     const onStart = (start: DownloadStart): void => part.start(start);
@@ -46,16 +46,23 @@ export async function receive(
       if (isEndless) break;
       downloads.did();
       if (part.canGoOn && downloads.mustStop) throw new GoesOnLater();
-      if (!part.canGoOn) downloads.checkTime('downloads a file that can only be read from its start');
+      if (!part.canGoOn) downloads.checkTime(FROM_ITS_START);
     }
     return { download: part.download, writer: part.writer };
   } catch (error) {
     const isSaved = mayGoOn(error) && (await part.save(downloads));
     if (!isSaved) await part.abort();
     if (error instanceof ProviderNotFound) return undefined;
-    throw isSaved && short.signal.aborted ? new GoesOnLater() : error;
+    const isCutShort = short.signal.aborted && error instanceof ProviderUnavailable;
+    if (!isCutShort && !(error instanceof GoesOnLater)) throw error;
+    // It is no outage of the provider.
+    if (!part.mayStop) downloads.checkTime(FROM_ITS_START);
+    if (!isSaved) await downloads.save();
+    throw new GoesOnLater();
   }
 }
+
+const FROM_ITS_START = 'downloads a file that can only be read from its start';
 
 /** Another file in its place, or none, is no file to go on with. */
 function mayGoOn(error: unknown): boolean {
@@ -70,6 +77,7 @@ class OpenPart {
   #writer: ObjectWriter | undefined;
   /** Whether another download may go on behind it. */
   canGoOn = false;
+  #isBegun = false;
 
   constructor(file: FileToReceive, download: Download) {
     this.#file = file;
@@ -81,7 +89,13 @@ class OpenPart {
     const isAnew = bytes !== sizeOf(this.#download);
     const { fileId, parts } = this.#download;
     this.canGoOn = canGoOn && !isAnew;
+    this.#isBegun = true;
     this.#download = { fileId, parts: isAnew ? [] : parts, length, mark };
+  }
+
+  /** Whether nothing is lost when another call goes on: before its bytes begin to come, or behind them. */
+  get mayStop(): boolean {
+    return this.canGoOn || !this.#isBegun;
   }
 
   get #isFirst(): boolean {

@@ -1,5 +1,7 @@
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { Downloads, GoesOnLater } from '../../../src/collect/round/downloads.ts';
 import type { FoundFile } from '../../../src/collect/round/evidence.ts';
 import { fetchFile } from '../../../src/collect/round/fetch-file.ts';
@@ -21,10 +23,12 @@ interface Collecting {
   readonly url: string;
   readonly store: ObjectStore;
   readonly time: StepTime | undefined;
+  /** When bytes of the round's other file came in the same call. */
+  readonly came?: 'before' | 'behind';
 }
 
 /** One call of a step: what it hands on to the reader of lines, and what it reads from the scratch file. */
-async function collectOnce({ url, store, time }: Collecting): Promise<{
+async function collectOnce({ url, store, time, came }: Collecting): Promise<{
   readonly found: FoundFile | undefined;
   readonly taken: Buffer;
   readonly scratched: Buffer;
@@ -39,6 +43,7 @@ async function collectOnce({ url, store, time }: Collecting): Promise<{
   const taken: Buffer[] = [];
   try {
     const downloads = await Downloads.open({ store, time }, ROUND);
+    if (came === 'before') downloads.did();
     const file = {
       store,
       provider,
@@ -50,6 +55,8 @@ async function collectOnce({ url, store, time }: Collecting): Promise<{
     } as const;
     const sink = { push: (chunk: Uint8Array) => taken.push(Buffer.from(chunk)) < 0, end: () => undefined };
     const found = await fetchFile({ ...file, isLate: downloads.isLate, isShortNoted: true }, scratch, sink);
+    if (came === 'behind') downloads.did();
+    await downloads.rest();
     const bytes = Buffer.concat(taken);
     return { found, taken: bytes, scratched: Buffer.from(scratch.read(0, bytes.length)) };
   } finally {
@@ -102,6 +109,106 @@ test('a file comes whole, once and unmixed, whatever breaks and however often ti
     { numRuns: 100 },
   );
 });
+
+/** A server whose answers to requests for the file's content are written one by one, in their order. */
+async function startServer(answers: readonly RequestListener[]): Promise<string> {
+  let asked = 0;
+  const server = createServer((request, response) => {
+    request.resume();
+    if (request.url?.endsWith('/content') === true) answers[asked++]?.(request, response);
+    else response.writeHead(404).end('{"error":{"message":"no such file"}}');
+  }).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+}
+
+const breaksOffAfter =
+  (bytes: number): RequestListener =>
+  (_, response) => {
+    response.writeHead(200, { 'content-length': FILE.length, etag: '"v1"' });
+    response.write(FILE.subarray(0, bytes), () => response.destroy());
+  };
+
+test('a file that is not found any more is not taken for whole by the call after that', async () => {
+  const isGone: RequestListener = (_, response) => void response.writeHead(404).end('{}');
+  const url = await startServer([breaksOffAfter(400), isGone]);
+  const store = createMemoryStore(100);
+  await expect(collectOnce({ url, store, time: SHORT })).rejects.toThrow(GoesOnLater);
+  await expect(collectOnce({ url, store, time: SHORT, came: 'behind' })).rejects.toThrow(GoesOnLater);
+
+  const { found, taken } = await collectOnce({ url, store, time: undefined });
+
+  expect(found).toMatchObject({ state: 'missing' });
+  expect(FILE.subarray(0, taken.length).equals(taken)).toBe(true);
+  expect(taken.length).toBeGreaterThan(0);
+});
+
+test('a file that has to be downloaded from its start has the whole time of a call, and not only until it is short', async () => {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const inTwoPieces: RequestListener = (_, response) => {
+    response.writeHead(200, { 'content-length': FILE.length });
+    response.write(FILE.subarray(0, 100));
+    void released.then(() => response.end(FILE.subarray(100)));
+  };
+  const url = await startServer([breaksOffAfter(400), inTwoPieces]);
+  const store = createMemoryStore(100);
+  await expect(collectOnce({ url, store, time: SHORT })).rejects.toThrow(GoesOnLater);
+  useFakeIntervals();
+  let looks = 0;
+  const isOver = (): boolean => {
+    looks += 1;
+    if (looks > 1) return false;
+    vi.advanceTimersByTime(5_000);
+    release();
+    return false;
+  };
+
+  // It is all there, and read by the next call.
+  const call = collectOnce({ url, store, time: { isShort: () => true, isOver } });
+  await expect(call).rejects.toThrow(GoesOnLater);
+  const { found, taken } = await collectOnce({ url, store, time: undefined });
+
+  expect(found).toMatchObject({ state: 'whole', received: FILE.length });
+  expect(taken.equals(FILE)).toBe(true);
+});
+
+test('a call whose time runs short before a file begins to come says that another goes on, and blames no provider', async () => {
+  useFakeIntervals();
+  const url = await startServer([() => vi.advanceTimersByTime(5_000)]);
+  const store = createMemoryStore(100);
+
+  await expect(collectOnce({ url, store, time: SHORT, came: 'before' })).rejects.toThrow(GoesOnLater);
+});
+
+test('a file that has to be downloaded from its start stops by name when the time is over', async () => {
+  const holds: RequestListener = (_, response) => {
+    response.writeHead(200, { 'content-length': FILE.length });
+    response.write(FILE.subarray(0, 100));
+  };
+  const url = await startServer([breaksOffAfter(400), holds]);
+  const store = createMemoryStore(100);
+  await expect(collectOnce({ url, store, time: SHORT })).rejects.toThrow(GoesOnLater);
+  useFakeIntervals();
+  let looks = 0;
+  const isOver = (): boolean => {
+    looks += 1;
+    if (looks === 1) setImmediate(() => vi.advanceTimersByTime(5_000));
+    return looks > 1;
+  };
+
+  const call = collectOnce({ url, store, time: { isShort: () => true, isOver } });
+
+  await expect(call).rejects.toMatchObject({ name: 'StepTimedOut' });
+});
+
+function useFakeIntervals(): void {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
+}
 
 test('a call that goes on downloads nothing twice', async () => {
   const server = await startBreakingServer(FILE, [{ fresh: 400 }, { fresh: 300 }]);
