@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { LoadConfig } from '../config/load-config.ts';
-import { PRICES_AS_OF } from '../../src/cost/aws-cost.ts';
+import { PRICES_AS_OF } from '../../src/cost/aws-prices.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
 import { parseExact } from '../../src/exact-json.ts';
@@ -10,7 +10,7 @@ import { takeStandardInput } from '../standard-input.ts';
 import { planJob, type PlannedBatch, type PlannedDirect, type PlannedJob } from '../plan-job.ts';
 import { printable } from '../../src/printable.ts';
 import { counted, grouped } from '../../src/counted.ts';
-import { duration } from '../view/figures.ts';
+import { duration } from '../../src/duration.ts';
 import { readingNotices } from '../view/reading-notices.ts';
 import { EXIT } from './exit-status.ts';
 import { overridesOf } from '../overrides.ts';
@@ -148,7 +148,7 @@ function describeSending({ batches, direct, price }: PlannedJob): [string, strin
       : [['direct', describeDirect(direct)] as [string, string]]),
     ...batches.map(({ endsAfter, polls, aws }): [string, string] => [
       '',
-      `batches of ${duration(endsAfter * 1_000)}: ${counted(polls.length, 'poll')} each, about $${money(aws.usd.total)} of AWS`,
+      `batches of ${duration(endsAfter)}: ${counted(polls.length, 'poll')} each, about $${money(aws.usd.total)} of AWS`,
     ]),
     [
       '',
@@ -169,7 +169,7 @@ const SHOWN_POLLS = 5;
 
 function describePolls(batches: readonly PlannedBatch[]): string {
   const first = batches.at(-1)?.polls.slice(0, SHOWN_POLLS) ?? [];
-  return `after ${first.map((seconds) => duration(seconds * 1_000)).join(', ')}, …`;
+  return `after ${first.map(duration).join(', ')}, …`;
 }
 
 function describePrice({

@@ -1,5 +1,5 @@
 import { settledRows } from '../../src/checkpoints/outcomes.ts';
-import prettyMilliseconds from 'pretty-ms';
+import { duration } from '../../src/duration.ts';
 import type { JobDetails } from '../../src/status/job-status.ts';
 import type { ShardStatus } from '../../src/status/shard-status.ts';
 
@@ -62,15 +62,8 @@ function nextPollOf(shards: readonly ShardStatus[], now: number): number | undef
   return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - now);
 }
 
-/** `4s`, `2m 5s`, `1h 3m`: whole seconds, two units at most. */
-export function duration(milliseconds: number): string {
-  const seconds = Math.round(milliseconds / 1_000);
-  if (seconds === 0) return '0s';
-  return prettyMilliseconds(seconds * 1_000, { unitCount: 2, secondsDecimalDigits: 0 });
-}
-
 /** `next poll in 3s`; nothing when it is due. */
 export function nextPollText(milliseconds: number | undefined): string[] {
   if (milliseconds === undefined || milliseconds < 500) return [];
-  return [`next poll in ${duration(milliseconds)}`];
+  return [`next poll in ${duration(milliseconds / 1_000)}`];
 }

@@ -113,6 +113,9 @@ export interface RoundRef extends ShardRef {
 export const roundKey = (ref: ShardRef, round: number, file: RoundFile): string =>
   `${shardPrefix(ref)}round-${round}.${file}`;
 
+/** The nth part of a provider's file that takes several calls to download, from 2: the first one is under the file's own key. */
+export const roundPartKey = (key: string, n: number): string => key.replace(/\.jsonl$/, `-part-${n}.jsonl`);
+
 /**
  * Files a shard has once.
  * - `sources.jsonl`: where each row came from, in jobs of several inputs
@@ -153,7 +156,7 @@ export const stepKey = (ref: ShardRef, step: number, file: StepFile): string =>
  * - `output.jsonl`, `errors.jsonl`: the provider's files as they came
  * - `twins.json`: other batches of the same rows, where the answer to a create was lost
  * - `twin-<n>-output.jsonl`, `twin-<n>-errors.jsonl`: their files as they came, where rows have no other answer
- * - `late.json`: whether the provider may show more of them at a later look
+ * - `late.json`: whether the provider may show more of them at a later look, and how far downloads of several calls have come
  * - `answers-<n>.jsonl`: of a round that is sent direct, pieces of what becomes its `output.jsonl`
  * - `lost.json`: ids of rows that the next round asks again because their lines could not be read
  * - `results.jsonl`, `dead-letters.jsonl`: a line per request of the round, in its order; an empty line in both

@@ -1,6 +1,7 @@
 import { FastLines } from '../fast-path/fast-lines.ts';
 import type { ResultRules } from '../collect/lines/result-rules.ts';
 import { forgetUpload } from '../collect/round/clean-provider.ts';
+import { GoesOnLater } from '../collect/round/downloads.ts';
 import { collectShard } from '../collect/shard/collect-shard.ts';
 import type { LookAgain } from '../collect/round/late-output.ts';
 import { stopShard } from '../collect/shard/stop-shard.ts';
@@ -9,6 +10,7 @@ import type { RoundRef } from '../checkpoints/keys.ts';
 import type {
   Caught,
   CollectContext,
+  CollectingContext,
   CollectedContext,
   DirectContext,
   LookContext,
@@ -37,15 +39,17 @@ const MAX_RETRY_WAIT_SECONDS = 3_600;
 
 /**
  * Takes in what a round came to: a batch that ended (in whatever way), or a shard on which a step gave up. Decides what
- * becomes of each row, and whether there is another round.
+ * becomes of each row, and whether there is another round. A call that runs short of time returns, and the next one goes on.
  */
 export async function collectResults(
   edges: ProviderEdges,
   context: CollectContext,
-): Promise<CollectedContext | LookContext> {
+): Promise<CollectedContext | LookContext | CollectingContext> {
   try {
     return await collectOnce(edges, context);
   } catch (error) {
+    if (error instanceof GoesOnLater)
+      return { ...context, next: 'collect', collects: (context.collects ?? 0) + 1 };
     // When all retries failed the machine drops the error.
     await noteTrouble(edges.store, context, error);
     throw error;
@@ -124,6 +128,7 @@ function spentOn(context: CollectContext): RoundTurns {
   return {
     polls: 'polls' in context ? context.polls : 0,
     looks: 'late' in context ? (context.late?.looks ?? 0) : 0,
+    collects: context.collects ?? 0,
   };
 }
 

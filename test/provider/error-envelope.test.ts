@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isOnlyError, readError, saysNothing } from '../../src/provider/error-envelope.ts';
+import { readError } from '../../src/provider/error-envelope.ts';
+import { isOnlyError, saysNothing } from '../../src/provider/error-signs.ts';
 
 const HTML =
   '<html>\r\n<head><title>502 Bad Gateway</title><style>b { color: red }</style></head>\r\n<body>nginx</body></html>';

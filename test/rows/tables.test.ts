@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { TableSplicer } from '../../src/fast-path/splice-table.ts';
 import type { TableRules } from '../../src/checkpoints/profile.ts';
 import { readRows } from '../../src/rows/formats.ts';
-import { readTableRow } from '../../src/rows/formats/csv.ts';
+import { readTableRow } from '../../src/rows/formats/table-reader.ts';
 import { Reading } from '../../src/rows/formats/reading.ts';
 import { toRequestLine } from '../../src/rows/request-line.ts';
 import type { TableRow } from '../../src/rows/row.ts';

@@ -67,6 +67,8 @@ describe('a result line', () => {
     ['retriable', 'EMPTY_RESULT', { response: null, error: null }],
     ['retriable', 'EMPTY_RESULT', {}],
     ['retriable', 'EMPTY_RESULT', openai(200, null)],
+    ['retriable', 'EMPTY_RESULT', { status: 'failed', message: 'nothing came of it' }],
+    ['retriable', '502', { error_message: 'no engine', error_code: 502 }],
     ['retriable', 'EMPTY_RESULT', { response: null, error: '' }],
     ['retriable', 'HTTP_500', { ...openai(500, null), error: {} }],
     ['permanent', 'UNKNOWN', { response: null, error: 'it broke' }],
@@ -126,6 +128,15 @@ describe('a result line', () => {
     ['permanent', 'UNEXPECTED_RESULT', openai(200, 'I am sorry.')],
   ] as const)('is %s: %s', (kind, code, line) => {
     expect(classify(line)).toMatchObject({ kind, code });
+  });
+
+  test.each([
+    ['a body that may be paid for', openai(200, { data: { text: 'a' } }), true],
+    ['an answer beside an error', { ...openai(200, BODY), error: { code: 'x', message: 'm' } }, true],
+    ['nothing that its error does not say', openai(200, { error: { code: 'x', message: 'm' } }), false],
+    ['no body of a failed call', openai(400, { data: { text: 'a' } }), false],
+  ])('keeps %s', (_what, line, isKept) => {
+    expect('body' in classify(line)).toBe(isKept);
   });
 
   test('says what is missing where a body has a name but no words', () => {
