@@ -149,7 +149,18 @@ export const STORIES = {
     const jobId = await world.drop('input/reusing/first.jsonl', rows('ab'));
     const first = await end(world, jobId);
     const retried = await end(world, post(world, `/jobs/${jobId}/retry`));
-    return [first, retried, await end(world, world.drop('input/reusing/second.jsonl', rows('abc')))];
+    const build = world.hold('build-requests');
+    const secondId = await world.drop('input/reusing/second.jsonl', rows('abc'));
+    await build.reached;
+    // As a call leaves it that died when other answers were known.
+    await world.store.put(`jobs/${secondId}/shards/00000/round-0.results.jsonl`, '{}\n');
+    build.release();
+    return [
+      first,
+      retried,
+      await end(world, secondId),
+      await end(world, world.drop('input/reusing/third.jsonl', rows('cba'))),
+    ];
   },
   'an id comes twice': async (world) => [
     await end(world, world.drop('input/rows.jsonl', '{"custom_id":"a","prompt":"x"}\n'.repeat(2))),
@@ -424,7 +435,12 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
     'succeeded',
   ],
   'rows that are left go up to the next models': ['succeeded'],
-  'rows have answers in earlier jobs, and a retry has some of them': ['partial', 'succeeded', 'succeeded'],
+  'rows have answers in earlier jobs, and a retry has some of them': [
+    'partial',
+    'succeeded',
+    'succeeded',
+    'succeeded',
+  ],
   'rows would pass budgets of money, and jobs go on within them': [
     'failed',
     'failed',
