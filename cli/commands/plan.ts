@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { LoadConfig } from '../config/load-config.ts';
+import { forecastText } from '../../src/batches/forecast.ts';
 import { PRICES_AS_OF } from '../../src/cost/aws-prices.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
@@ -56,7 +57,8 @@ export function planCommand(loadConfig: LoadConfig): Command {
 
 const ON_STDERR = { stream: process.stderr };
 
-function planLine({ profile, plan, requests, skipped, batches, direct, price }: PlannedJob): object {
+function planLine(planned: PlannedJob): object {
+  const { profile, plan, requests, skipped, batches, direct, price, forecast: room } = planned;
   const { name, provider, endpoint, model } = profile;
   return {
     profile: name,
@@ -70,6 +72,7 @@ function planLine({ profile, plan, requests, skipped, batches, direct, price }: 
     direct,
     pricesAsOf: PRICES_AS_OF,
     price,
+    room,
   };
 }
 
@@ -141,7 +144,7 @@ function describeShards({ shards }: PlannedJob['plan']): string {
   return `${grouped(sent.length)}, each with at most ${most(({ requests }) => requests)} requests and ${most(({ bytes }) => bytes)} bytes`;
 }
 
-function describeSending({ batches, direct, price }: PlannedJob): [string, string][] {
+function describeSending({ batches, direct, price, forecast: room }: PlannedJob): [string, string][] {
   return [
     ...(direct === undefined
       ? [['polls', describePolls(batches)] as [string, string]]
@@ -157,6 +160,7 @@ function describeSending({ batches, direct, price }: PlannedJob): [string, strin
         `list prices of us-east-1, ${PRICES_AS_OF}; one round; without storage, logs and free tiers`,
       ),
     ],
+    ...(direct === undefined ? [['room', forecastText(room)] as [string, string]] : []),
     ...(price === undefined ? [] : [['price', describePrice(price)] as [string, string]]),
   ];
 }

@@ -1,4 +1,6 @@
 import { settledRows } from '../../src/checkpoints/outcomes.ts';
+import type { Progress } from '../../src/checkpoints/progress.ts';
+import { counted } from '../../src/counted.ts';
 import { duration } from '../../src/duration.ts';
 import type { JobDetails } from '../../src/status/job-status.ts';
 import type { ShardStatus } from '../../src/status/shard-status.ts';
@@ -57,9 +59,18 @@ function timeLeft(done: number, rows: number | undefined, elapsed: number): numb
 
 function nextPollOf(shards: readonly ShardStatus[], now: number): number | undefined {
   const times = shards.flatMap(({ state, progress }) =>
-    state === 'running' && progress !== undefined ? [Date.parse(progress.nextPollAt)] : [],
+    state === 'running' && progress?.nextPollAt !== undefined ? [Date.parse(progress.nextPollAt)] : [],
   );
   return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - now);
+}
+
+/** What a shard knows that waits for room: `2 shards ahead`, `room in about 40m`. */
+export function waitTexts({ ahead = 0, roomAt }: Progress, now: number): string[] {
+  const left = roomAt === undefined ? 0 : Date.parse(roomAt) - now;
+  return [
+    ...(ahead > 0 ? [`${counted(ahead, 'shard')} ahead`] : []),
+    ...(left >= 500 ? [`room in about ${duration(left / 1_000)}`] : []),
+  ];
 }
 
 /** `next poll in 3s`; nothing when it is due. */

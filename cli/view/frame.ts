@@ -8,7 +8,7 @@ import { printable } from '../../src/printable.ts';
 import { describePilot } from '../../src/status/describe-pilot.ts';
 import { counted, grouped } from '../../src/counted.ts';
 import { duration } from '../../src/duration.ts';
-import { doneOf, figuresOf, nextPollText } from './figures.ts';
+import { doneOf, figuresOf, nextPollText, waitTexts } from './figures.ts';
 
 /** Most shards that have a line each. */
 export const MAX_SHARD_LINES = 10;
@@ -76,7 +76,9 @@ function shardDetails({ state, counts, progress }: ShardStatus, now: number): st
   if (state === 'done' || state === 'stopped') return [state, ...troubles(counts)];
   if (state === 'waiting') return ['waiting'];
   if (progress === undefined) return ['sent'];
-  return [printable(progress.status), ...nextPollText(Date.parse(progress.nextPollAt) - now)];
+  const { status, nextPollAt } = progress;
+  const next = nextPollAt === undefined ? undefined : Date.parse(nextPollAt) - now;
+  return [printable(status), ...waitTexts(progress, now), ...nextPollText(next)];
 }
 
 function bar(done: number, rows: number): string {

@@ -48,6 +48,8 @@ export interface ShardPlan {
   /** Request lines in `round-1.requests.jsonl` and their bytes. Rows without one are in round 0. */
   readonly requests: number;
   readonly bytes: number;
+  /** Estimated input tokens of the request lines; only in the list of shards to run. */
+  readonly tokens?: number;
 }
 
 /** How an input file was read: what was recognised, and what was left out. */

@@ -1,3 +1,4 @@
+import type { Progress } from '../checkpoints/progress.ts';
 import { counted, grouped } from '../counted.ts';
 import { duration } from '../duration.ts';
 import { latencyChart, timelineChart } from './charts.ts';
@@ -5,6 +6,12 @@ import { part, section, tableOf, time, wideTable, words } from './elements.ts';
 import { html, type Html } from './html.ts';
 import type { ReportData, ShownBatch } from './report-data.ts';
 import { moment } from './text.ts';
+
+/** What a shard knows that waits for room. */
+function waitText({ ahead = 0, roomAt }: Progress): string {
+  const shards = ahead === 0 ? '' : `, ${counted(ahead, 'shard')} ahead`;
+  return roomAt === undefined ? shards : `${shards}, room about ${roomAt.slice(11, 16)} UTC`;
+}
 
 /** The parts of a job's page that are about its shards and batches. */
 
@@ -18,12 +25,12 @@ export function openShards({ progress }: ReportData): Html {
         <th scope="row">${shard}</th>
         <td>${state}</td>
         <td>${seen?.round ?? ''}</td>
-        <td>${words(seen?.status ?? '')}</td>
+        <td>${words(seen?.status ?? '')}${seen !== undefined && words(waitText(seen))}</td>
         <td class="number">
           ${seen?.total !== undefined && html`${grouped(seen.succeeded ?? 0)} / ${grouped(seen.total)}`}
         </td>
         <td>
-          ${seen !== undefined && html`<time datetime="${seen.nextPollAt}">${seen.nextPollAt.slice(11, 19)}</time>`}
+          ${seen?.nextPollAt !== undefined && html`<time datetime="${seen.nextPollAt}">${seen.nextPollAt.slice(11, 19)}</time>`}
         </td>
       </tr>`,
   );

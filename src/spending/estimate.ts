@@ -62,7 +62,12 @@ export function partOf(
   plan: Plan,
   { rows, bytes }: { readonly rows: number; readonly bytes: number },
 ): Sending {
+  return { rows, inputTokens: tokensBySize(plan)(bytes) };
+}
+
+/** Estimates the input tokens of some of a plan's request lines by their bytes. */
+export function tokensBySize(plan: Plan): (bytes: number) => number {
   const all = plan.shards.reduce((sum, shard) => sum + shard.bytes, 0);
   const { inputTokens } = sendingOf(plan);
-  return { rows, inputTokens: all === 0 ? 0 : Math.ceil((inputTokens * bytes) / all) };
+  return (bytes) => (all === 0 ? 0 : Math.ceil((inputTokens * bytes) / all));
 }

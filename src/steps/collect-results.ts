@@ -26,7 +26,7 @@ import type { PlannedShard } from '../checkpoints/plan.ts';
 import { stoppedObject } from '../checkpoints/shard-end.ts';
 import { findLeftOpen } from '../checkpoints/open-batch.ts';
 import { freeOldSlot } from '../checkpoints/old-slots.ts';
-import { leaveRoom } from '../batches/take-room.ts';
+import { leaveRoom, noteRefusal } from '../batches/take-room.ts';
 import { takesOver } from '../ladder/goes-up.ts';
 import { contextAtStep, jobAtStep, stepAbove } from '../ladder/step-of-round.ts';
 import { isNearlyFull, spentEvents, type RoundTurns } from './history.ts';
@@ -69,8 +69,7 @@ async function collectOnce(
   if (end.next === 'look') return lookLater(edges, context as PolledContext, end);
   const { next, round, lastRound } = end;
   const isOpen = await hasOpenBatch(edges, context, next);
-  if (job.profile.maxBatches !== undefined && !isOpen)
-    await giveRoomBack(edges, context.provider.name, { jobId, shard, round: shardRound.round });
+  if (!isOpen) await giveRoomBack(edges, job, context, { end, round: shardRound.round });
   if (!('requests' in end)) await giveBack(edges, job, { ...given, round: shardRound.round }, isOpen);
   const spent = spentEvents(context.spentEvents, spentOn(context));
   const up = 'up' in end ? end.up : undefined;
@@ -94,9 +93,23 @@ async function collectOnce(
   return { ...base, next, round: round + 1, waitSeconds };
 }
 
-async function giveRoomBack(edges: ProviderEdges, provider: string, round: RoundRef): Promise<void> {
-  await leaveRoom(edges, provider, round);
-  await freeOldSlot(edges.store, provider, round);
+/** A round whose batch failed for too many enqueued tokens waits for room again, and teaches the limit. */
+async function giveRoomBack(
+  edges: ProviderEdges,
+  { profile: { model, maxBatches } }: Job,
+  { jobId, shard, provider: { name } }: CollectContext,
+  { end, round }: { readonly end: RoundEnd; readonly round: number },
+): Promise<void> {
+  const refused = 'tokensRefused' in end && end.up === undefined ? end.tokensRefused : undefined;
+  const now = Math.floor(edges.clock.now() / 1_000);
+  if (refused !== undefined && end.next === 'retry') {
+    const refusal = { jobId, shard, round, model, limit: refused.limit, now, next: round + 1 };
+    await noteRefusal(edges, name, refusal);
+  } else {
+    const hadBatch = 'batch' in end && end.batch.batchId !== undefined;
+    await leaveRoom(edges, name, { jobId, shard, round, endedAt: hadBatch ? now : undefined });
+  }
+  if (maxBatches !== undefined) await freeOldSlot(edges.store, name, { jobId, shard });
 }
 
 /** A shard that stops may leave its batch as it is: the batch keeps its room until it is known to have ended. */

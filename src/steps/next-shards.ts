@@ -10,6 +10,7 @@ import type { PilotRules } from '../checkpoints/profile.ts';
 import { doneObject } from '../checkpoints/shard-end.ts';
 import { readStop } from '../checkpoints/stop.ts';
 import { toRunObject } from '../checkpoints/to-run.ts';
+import { tokensBySize } from '../spending/estimate.ts';
 import { judgedPilot, judgePilot, type Judgement } from '../pilot/judge.ts';
 import { writePilotResults } from '../pilot/pilot-results.ts';
 import { sideBySide } from '../side-by-side.ts';
@@ -53,9 +54,11 @@ async function runOf(
   shards: Iterable<number>,
 ): Promise<JobContext> {
   const { jobId, profile } = job;
+  const tokensOf = tokensBySize(plan);
   const left = [...shards].flatMap((shard) => {
     const planned = plan.shards[shard];
-    return planned === undefined || planned.requests === 0 || done.has(shard) ? [] : [{ shard, planned }];
+    if (planned === undefined || planned.requests === 0 || done.has(shard)) return [];
+    return [{ shard, planned: { ...planned, tokens: tokensOf(planned.bytes) } }];
   });
   await toRunObject.write(store, jobId, left);
   return {

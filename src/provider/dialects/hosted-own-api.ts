@@ -50,10 +50,17 @@ export const OWN_API = {
     endpoints: [CHAT, '/v1/audio/transcriptions', '/v1/audio/translations'],
     pollSeconds: 30,
     counters: 'none',
-    limits: { ...NO_LIMITS, fileBytes: 100_000_000, requests: 50_000, customIdLength: 64 },
+    limits: {
+      ...NO_LIMITS,
+      fileBytes: 100_000_000,
+      requests: 50_000,
+      customIdLength: 64,
+      enqueuedTokens: 30_000_000_000,
+    },
     honours: { ...OPENAI_LIKE.honours, metadata: false, fileExpiry: 'no', deletion: true },
     fields: { ...OPENAI_LIKE.fields, times: 'ISO 8601', absent: 'omitted', errors: 'text' },
     sources: [
+      'https://docs.together.ai/docs/inference/batch/overview',
       'https://docs.together.ai/docs/inference/batch/manage',
       'https://docs.together.ai/docs/inference/batch/tutorial',
       'https://github.com/togethercomputer/together-typescript/blob/main/src/resources/batches.ts',

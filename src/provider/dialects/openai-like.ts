@@ -40,6 +40,7 @@ export const NO_LIMITS: DialectFacts['limits'] = {
   customIdLength: 'unknown',
   customIdCharacters: 'unknown',
   oneModel: 'unknown',
+  enqueuedTokens: 'unknown',
 };
 
 /** A provider whose pages show OpenAI's objects and say no more. */
