@@ -264,7 +264,7 @@ describe('a job that reuses answers', () => {
           expectReconciled(last);
         },
       ),
-      { numRuns: 12 },
+      { numRuns: 5 },
     );
   });
 
@@ -300,7 +300,7 @@ describe('a job that reuses answers', () => {
           for (const prompt of prompts) if (/^[a-d]$/.test(prompt)) asked.add(prompt);
         }
       }),
-      { numRuns: 12 },
+      { numRuns: 5 },
     );
   });
 });
