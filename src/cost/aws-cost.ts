@@ -58,7 +58,7 @@ const REQUESTS = {
   job: { writes: 8, reads: 16 },
   /** A shard of one round. */
   shard: { writes: 12, reads: 28 },
-  directShard: { writes: 10, reads: 32 },
+  directShard: { writes: 10, reads: 30 },
   /** Each round after the first. */
   laterRound: { writes: 10, reads: 30 },
   /** Its answer is written, and before it is called the job's stop is looked for. */

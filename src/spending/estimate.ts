@@ -57,12 +57,9 @@ export function sendingOf({ shards, inputTokens, estimatedTokens = inputTokens }
   return { rows: rowsToSend({ shards }), inputTokens: estimatedTokens };
 }
 
-/** What some of a plan's request lines are, by their bytes. */
-export function partOf(
-  plan: Plan,
-  { rows, bytes }: { readonly rows: number; readonly bytes: number },
-): Sending {
+/** Tells how many input tokens some of a plan's request lines have, by their bytes. */
+export function tokensByBytes(plan: Plan): (bytes: number) => number {
   const all = plan.shards.reduce((sum, shard) => sum + shard.bytes, 0);
   const { inputTokens } = sendingOf(plan);
-  return { rows, inputTokens: all === 0 ? 0 : Math.ceil((inputTokens * bytes) / all) };
+  return (bytes) => (all === 0 ? 0 : Math.ceil((inputTokens * bytes) / all));
 }

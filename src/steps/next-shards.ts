@@ -5,14 +5,17 @@ import type { Job } from '../checkpoints/job.ts';
 import { shardKey, shardsPrefix } from '../checkpoints/keys.ts';
 import { addCounts } from '../checkpoints/outcomes.ts';
 import { approvalObject, pilotObject, type Pilot } from '../checkpoints/pilot.ts';
-import { pilotShards, type Plan } from '../checkpoints/plan.ts';
+import { pilotShards, type Plan, type ShardPlan } from '../checkpoints/plan.ts';
 import type { PilotRules } from '../checkpoints/profile.ts';
+import { isSmall } from '../checkpoints/shard-rounds.ts';
 import { doneObject } from '../checkpoints/shard-end.ts';
 import { readStop } from '../checkpoints/stop.ts';
 import { toRunObject } from '../checkpoints/to-run.ts';
 import { judgedPilot, judgePilot, type Judgement } from '../pilot/judge.ts';
 import { writePilotResults } from '../pilot/pilot-results.ts';
 import { sideBySide } from '../side-by-side.ts';
+import { tokensByBytes } from '../spending/estimate.ts';
+import { isLimited, limitsOf } from '../spending/limits.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /** A job whose shards are built. */
@@ -53,9 +56,11 @@ async function runOf(
   shards: Iterable<number>,
 ): Promise<JobContext> {
   const { jobId, profile } = job;
+  const details = detailsOf(plan, profile);
   const left = [...shards].flatMap((shard) => {
     const planned = plan.shards[shard];
-    return planned === undefined || planned.requests === 0 || done.has(shard) ? [] : [{ shard, planned }];
+    if (planned === undefined || planned.requests === 0 || done.has(shard)) return [];
+    return [{ shard, planned: { ...planned, ...details(planned) } }];
   });
   await toRunObject.write(store, jobId, left);
   return {
@@ -64,6 +69,16 @@ async function runOf(
     provider: profile.provider,
     polling: profile.polling,
   };
+}
+
+/** What the steps of a shard would else read from the plan, as far as the profile has them ask. */
+function detailsOf(plan: Plan, profile: Job['profile']): (planned: ShardPlan) => Partial<ShardPlan> {
+  const tokensOf = isLimited(limitsOf(profile)) ? tokensByBytes(plan) : undefined;
+  const direct = profile.directUpTo === undefined ? undefined : isSmall(profile, plan);
+  return ({ bytes }) => ({
+    ...(tokensOf !== undefined && { inputTokens: tokensOf(bytes) }),
+    ...(direct !== undefined && { direct }),
+  });
 }
 
 async function endedShards(store: ObjectStore, jobId: string, { shards }: Plan) {
