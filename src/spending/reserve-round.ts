@@ -10,7 +10,7 @@ import {
   type Reservation,
   type Spending,
 } from '../checkpoints/ledger.ts';
-import { planObject, type PlannedShard } from '../checkpoints/plan.ts';
+import { requirePlan, type PlannedShard } from '../checkpoints/plan.ts';
 import type { Edges } from '../edges.ts';
 import { BudgetExceeded, ShardMustWait, withCode } from '../errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -72,7 +72,7 @@ async function sendingOfRound(
 ): Promise<Sending> {
   const { bytes: all = 0, inputTokens } = planned ?? {};
   if (inputTokens === undefined)
-    return { rows, inputTokens: tokensByBytes(await planObject.require(store, jobId))(bytes) };
+    return { rows, inputTokens: tokensByBytes(await requirePlan(store, jobId))(bytes) };
   return { rows, inputTokens: all === 0 ? 0 : Math.ceil((inputTokens * bytes) / all) };
 }
 
@@ -138,7 +138,7 @@ interface Lack {
 }
 
 async function estimateOf(store: ObjectStore, job: Job, ledger: JobLedger): Promise<Pick<Lack, 'estimate'>> {
-  const plan = await planObject.require(store, job.jobId);
+  const plan = await requirePlan(store, job.jobId);
   return { estimate: estimateCost(job.profile, sendingOf(plan), ledger) };
 }
 

@@ -112,6 +112,9 @@ export const STORIES = {
   'a small job is sent row by row': async (world) => [
     await end(world, post(world, '/jobs', { rows: [{ prompt: 'hello' }], overrides: { small: 'direct' } })),
   ],
+  'shards are not told what the plan says of them': async (world) => [
+    await end(world, world.drop('input/rows.jsonl', ROW)),
+  ],
   'the only place at the provider is held by a job that has ended': async (world) => {
     await world.store.put('slots/simulator/0.json', '{"jobId":"earlier","shard":0}');
     await world.store.put('output/earlier/summary.json', '{}');
@@ -424,6 +427,7 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
     'succeeded',
   ],
   'rows that are left go up to the next models': ['succeeded'],
+  'shards are not told what the plan says of them': ['succeeded'],
   'rows have answers in earlier jobs, and a retry has some of them': ['partial', 'succeeded', 'succeeded'],
   'rows would pass budgets of money, and jobs go on within them': [
     'failed',
@@ -511,6 +515,7 @@ export const WORLDS: Readonly<Partial<Record<StoryName, Partial<RoleWorldOptions
   'a batch goes with its file, when its answers are in the store and the step that fetched them died': {
     dialect: 'doubleword',
   },
+  'shards are not told what the plan says of them': { untold: true },
   'steps never have enough time': { time: NEVER_ENOUGH },
   'ids share their hash with the id of an earlier row': { time: NEVER_ENOUGH },
 };
