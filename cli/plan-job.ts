@@ -14,6 +14,7 @@ import { estimateProblem } from '../src/spending/check-estimate.ts';
 import { longestAnswer, sendingOf } from '../src/spending/estimate.ts';
 import { costOf, priceOf } from '../src/spending/price.ts';
 import type { Failure } from '../src/errors.ts';
+import { batchTokens, forecast, type Forecast } from '../src/batches/forecast.ts';
 import { parseWindow } from '../src/completion-window.ts';
 import { isSmall } from '../src/checkpoints/shard-rounds.ts';
 import { InputFilter } from '../src/requests/input-files.ts';
@@ -45,6 +46,8 @@ export interface PlannedJob {
   /** Set when the job makes no batch: its rows are sent direct. */
   readonly direct: PlannedDirect | undefined;
   readonly price: PlannedPrice | undefined;
+  /** When its batches would be through at the provider; undefined where no limit is known, and for jobs without batches. */
+  readonly forecast: Forecast | undefined;
 }
 
 /** Rows that are sent direct, once each when none fails. */
@@ -96,6 +99,14 @@ export async function planJob(options: PlanJob): Promise<PlannedJob> {
       batches,
       direct,
       price: planPrice(profile, plan),
+      forecast:
+        direct === undefined
+          ? await forecast(createFolderStore(options.data), {
+              profile,
+              batches: batchTokens(plan),
+              now: Date.now() / 1_000,
+            })
+          : undefined,
     };
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -43,8 +43,8 @@ export const CRASHES: readonly string[] = [
   'Extension.LaunchError',
 ];
 
-/** A function that ran out of time, as Lambda and as the machine tells it. */
-const TIMEOUTS: readonly string[] = ['Sandbox.Timedout', Errors.TIMEOUT];
+/** A function that ran out of time, as Lambda, the machine and the step itself tell it. */
+export const TIMEOUTS: readonly string[] = ['Sandbox.Timedout', Errors.TIMEOUT, 'StepTimedOut'];
 
 /** Failures that another try cannot cure: our own (`src/errors.ts`), and an answer too large for the state. */
 export const PERMANENT_ERRORS: readonly string[] = [

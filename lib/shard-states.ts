@@ -75,6 +75,8 @@ function closeRound(
         waitAsTold(states, 'Wait before retry').next(uploadFile),
       )
       .when(Condition.stringEquals('$.next', 'look'), waitForBatch)
+      // It ran short of time.
+      .when(Condition.stringEquals('$.next', 'collect'), collectResults)
       .otherwise(shardDone),
   );
   return uploadFile;

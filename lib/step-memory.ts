@@ -1,4 +1,4 @@
-import type { CostedStep } from '../src/cost/aws-cost.ts';
+import type { CostedStep } from '../src/cost/step-seconds.ts';
 import { STEPS } from './step-table.ts';
 
 /** Memory of the steps that a job pays for, in MiB: what estimates of its cost go by. */

@@ -149,7 +149,8 @@ export const STEPS = {
     // Room at a provider with a limit: who has it, and whether those have ended.
     // The requests, for a provider whose create has them, or needs their model.
     reads: [CHECKPOINTS, ...roundFiles('requests.jsonl'), ROOM, SLOTS],
-    puts: [...roundFiles('creating.json', 'batch.json', 'twins.json'), ROOM],
+    // The wait for room is progress, too.
+    puts: ['jobs/*/shards/*/progress.json', ...roundFiles('creating.json', 'batch.json', 'twins.json'), ROOM],
     deletes: [ROOM, SLOTS],
   },
   'send-direct': {

@@ -9,7 +9,7 @@ type Handler = (c: AppContext) => Promise<Response>;
 
 export type App = Hono<{ Bindings: NodeBindings }>;
 
-type ErrorStatus = 400 | 401 | 404 | 405 | 409 | 413;
+type ErrorStatus = 400 | 401 | 404 | 405 | 409 | 413 | 429;
 
 /** An error that a call is answered with: its status, its code, and its message. */
 export type ErrorAnswer = readonly [status: ErrorStatus, code: string | null, message: string];

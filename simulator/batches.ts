@@ -22,6 +22,8 @@ export interface SimulatedBatch {
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly requests: number;
+  /** That the model reads. */
+  readonly tokens?: number;
   /** What a failed validation says; the batch fails with it once it left its queue. */
   readonly errors: readonly ValidationError[];
   readonly actions: readonly BatchAction[];

@@ -11,6 +11,7 @@ import { type DialectName } from '../src/provider/dialects/dialects.ts';
 import { known } from '../src/provider/dialects/known.ts';
 import { speak } from './dialects.ts';
 import { isForThisMachine } from './own-machine.ts';
+import type { EnqueuedLimit } from './enqueued-tokens.ts';
 import { FaultScript, type Fault } from './faults.ts';
 import { SimulatedProvider } from './provider.ts';
 import { Realtime, type RealtimeLimit } from './realtime.ts';
@@ -34,6 +35,8 @@ export interface SimulatorOptions {
   /** Default: the dialect's. */
   readonly maxFileBytes?: number;
   readonly faults?: readonly Fault[];
+  /** Most tokens of a model's batches that are queued or running. Default: no limit. */
+  readonly enqueuedTokens?: EnqueuedLimit;
   /** Realtime calls that are taken. Default 1,000 a minute. */
   readonly realtimeLimit?: RealtimeLimit;
 }
@@ -63,14 +66,20 @@ const STAGES: Stages = { queuedSeconds: 0.5, runningSeconds: 3, finalizingSecond
 
 /** Starts a provider double on 127.0.0.1. It answers as a function of its seed, its clock and its faults alone. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { dialect = 'melious', seed = 1, clock = { now: () => Date.now() }, stages = STAGES } = options;
+  const {
+    dialect = 'melious',
+    seed = 1,
+    enqueuedTokens,
+    clock = { now: () => Date.now() },
+    stages = STAGES,
+  } = options;
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'nightshift-simulator-')));
   const spoken = speak(dialect);
   const state = new SimulatorState(folder, seed, spoken.quirks.ids);
   const script = new FaultScript();
   script.add(options.faults ?? []);
   const now = (): number => clock.now();
-  const provider = new SimulatedProvider({ state, script, spoken, seed, stages, now });
+  const provider = new SimulatedProvider({ state, script, spoken, seed, stages, now, enqueuedTokens });
   const requests: RequestRecord[] = [];
   const app = createApp({
     state,

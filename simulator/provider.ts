@@ -7,6 +7,7 @@ import {
   type Stages,
   type ValidationError,
 } from './batches.ts';
+import { EnqueuedTokensExceeded, enqueuedOf, tooManyTokens, type EnqueuedLimit } from './enqueued-tokens.ts';
 import { batchObject, type Spoken } from './dialects.ts';
 import type { BatchAction, FaultScript } from './faults.ts';
 import { shownBatch } from './late-output.ts';
@@ -21,6 +22,7 @@ export interface ProviderOptions {
   readonly seed: number;
   readonly stages: Stages;
   readonly now: () => number;
+  readonly enqueuedTokens?: EnqueuedLimit | undefined;
 }
 
 export interface BatchRequest {
@@ -45,25 +47,28 @@ export class SimulatedProvider {
 
   async createBatch(request: BatchRequest): Promise<SimulatedBatch> {
     const { state, script, spoken, now } = this.#options;
-    const { requests, errors, model } = await validateRequests(
+    const { requests, errors, tokens, ...asked } = await validateRequests(
       state.content(request.inputFileId),
       request.endpoint,
       spoken.dialect,
       script,
     );
+    const model = request.model ?? asked.model;
+    const full = this.#tooManyTokens(model, tokens);
     const nth = state.batches.size + 1;
     const actions = script.forBatch(nth);
     const batch: SimulatedBatch = {
       id: state.nextId('batch'),
       nth,
       ...request,
-      model: request.model ?? model,
+      model,
       createdAt: now(),
       expiresAt:
         now() +
         (spoken.quirks.neverExpires ? NEVER : (parseWindow(request.completionWindow) ?? 86_400)) * 1_000,
       requests,
-      errors: [...errors, ...actions.flatMap(plannedErrors)],
+      tokens,
+      errors: [...full, ...errors, ...actions.flatMap(plannedErrors)],
       actions,
     };
     state.batches.set(batch.id, batch);
@@ -73,6 +78,17 @@ export class SimulatedProvider {
       state.creates.set(key, (state.creates.get(key) ?? 0) + 1);
     state.save();
     return batch;
+  }
+
+  /** @throws EnqueuedTokensExceeded where the create is refused */
+  #tooManyTokens(model: string | undefined, tokens: number): ValidationError[] {
+    const { enqueuedTokens: limit, state } = this.#options;
+    if (limit === undefined) return [];
+    const running = [...state.batches.values()].filter((batch) => !('ending' in this.stateOf(batch)));
+    if (enqueuedOf(running, model) + tokens <= limit.tokens) return [];
+    const problem = tooManyTokens(model, limit);
+    if (limit.refuses === 'create') throw new EnqueuedTokensExceeded(problem.message);
+    return [problem];
   }
 
   /** The batch as the API shows it now; its files are made when its end is first seen. */

@@ -1,6 +1,7 @@
 import { frameLines } from '../src/jsonl/lines.ts';
 import type { Dialect } from '../src/provider/dialects/schema.ts';
 import type { ValidationError } from './batches.ts';
+import { requestTokens } from './enqueued-tokens.ts';
 import type { FaultScript } from './faults.ts';
 
 const MAX_LINE_BYTES = 512 * 1_048_576;
@@ -10,6 +11,8 @@ export interface Validated {
   readonly errors: readonly ValidationError[];
   /** That the first request asks. */
   readonly model: string | undefined;
+  /** Of all requests. */
+  readonly tokens: number;
 }
 
 /** Checks every line of a batch's file as OpenAI does: all faulty lines are named, and one is enough to fail the batch. */
@@ -28,13 +31,16 @@ export async function validateRequests(
   const ids = new Set<string>();
   const errors: ValidationError[] = [];
   let requests = 0;
+  let tokens = 0;
   for await (const lines of frameLines(content, MAX_LINE_BYTES)) {
     for (const { number, bytes } of lines) {
       requests += 1;
       const text = bytes?.toString('utf8') ?? '';
       const problem = checkLine(text, rules, ids);
       if (problem !== undefined) errors.push({ line: number, ...problem });
-      const poison = script.poisonOf(String(parseObject(text)?.['custom_id']), requests - 1);
+      const line = parseObject(text);
+      tokens += requestTokens((line?.['body'] ?? {}) as Record<string, unknown>);
+      const poison = script.poisonOf(String(line?.['custom_id']), requests - 1);
       if (poison !== undefined) errors.push({ ...poison, line: null, param: null });
     }
   }
@@ -46,7 +52,7 @@ export async function validateRequests(
     errors.push({ code: 'empty_file', message: 'The file has no requests.', line: null, param: null });
   }
   const [model] = rules.models;
-  return { requests, errors, model };
+  return { requests, errors, model, tokens };
 }
 
 type LineProblem = Omit<ValidationError, 'line'>;

@@ -153,7 +153,13 @@ export interface PolledContext extends BatchContext {
 export type Caught<Context> = Context & { readonly error: CaughtError };
 
 /** Into *Collect results*: a batch that ended, rows that were sent, or a shard on which a step before it gave up. */
-export type CollectContext = PolledContext | SentContext | Caught<ShardContext>;
+export type CollectContext = (PolledContext | SentContext | Caught<ShardContext>) & {
+  /** Calls that ran short of time so far. */
+  readonly collects?: number;
+};
+
+/** Out of *Collect results* that ran short of time, and into it again. Where it goes on is in the bucket. */
+export type CollectingContext = CollectContext & { readonly next: 'collect'; readonly collects: number };
 
 /** Out of *Collect results*, into *Rows to retry?*. With `retry`, also into *Wait before retry* and *Upload file*. */
 export interface CollectedContext extends ShardContext {

@@ -112,6 +112,11 @@ export class StepStuck extends Error {
   override readonly name = 'StepStuck';
 }
 
+/** A step cannot end within its time, and says what it was at before it is ended from outside. Retried twice, as that is. */
+export class StepTimedOut extends Error {
+  override readonly name = 'StepTimedOut';
+}
+
 /** Whether the provider answered with an error, or not at all. */
 export function isProviderError(error: unknown): error is Error {
   return error instanceof Error && error.name.startsWith('Provider');

@@ -1,5 +1,6 @@
 import { STEP_MEMORY_MIB } from '../../lib/step-memory.ts';
-import { estimateAwsCost, stepSeconds, type AwsCost, type CostedStep } from '../../src/cost/aws-cost.ts';
+import { estimateAwsCost, type AwsCost } from '../../src/cost/aws-cost.ts';
+import { stepSeconds, type CostedStep } from '../../src/cost/step-seconds.ts';
 import { pollTimes } from '../../cli/poll-schedule.ts';
 import type { PollLimits } from '../../src/checkpoints/profile.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';

@@ -51,7 +51,7 @@ export const polling: Workload = async () => {
     comparisons: [],
     verdicts,
     facts,
-    notes: ['By the rule of the poll Lambda without jitter; prices are those of `src/cost/aws-cost.ts`.'],
+    notes: ['By the rule of the poll Lambda without jitter; prices are those of `src/cost/aws-prices.ts`.'],
   };
 };
 

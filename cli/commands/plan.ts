@@ -2,7 +2,8 @@ import { basename } from 'node:path';
 import { styleText } from 'node:util';
 import { Command } from 'commander';
 import type { LoadConfig } from '../config/load-config.ts';
-import { PRICES_AS_OF } from '../../src/cost/aws-cost.ts';
+import { forecastText } from '../../src/batches/forecast.ts';
+import { PRICES_AS_OF } from '../../src/cost/aws-prices.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
 import { parseExact } from '../../src/exact-json.ts';
@@ -10,7 +11,7 @@ import { takeStandardInput } from '../standard-input.ts';
 import { planJob, type PlannedBatch, type PlannedDirect, type PlannedJob } from '../plan-job.ts';
 import { printable } from '../../src/printable.ts';
 import { counted, grouped } from '../../src/counted.ts';
-import { duration } from '../view/figures.ts';
+import { duration } from '../../src/duration.ts';
 import { readingNotices } from '../view/reading-notices.ts';
 import { EXIT } from './exit-status.ts';
 import { overridesOf } from '../overrides.ts';
@@ -56,7 +57,8 @@ export function planCommand(loadConfig: LoadConfig): Command {
 
 const ON_STDERR = { stream: process.stderr };
 
-function planLine({ profile, plan, requests, skipped, batches, direct, price }: PlannedJob): object {
+function planLine(planned: PlannedJob): object {
+  const { profile, plan, requests, skipped, batches, direct, price, forecast: room } = planned;
   const { name, provider, endpoint, model } = profile;
   return {
     profile: name,
@@ -70,6 +72,7 @@ function planLine({ profile, plan, requests, skipped, batches, direct, price }: 
     direct,
     pricesAsOf: PRICES_AS_OF,
     price,
+    room,
   };
 }
 
@@ -141,14 +144,14 @@ function describeShards({ shards }: PlannedJob['plan']): string {
   return `${grouped(sent.length)}, each with at most ${most(({ requests }) => requests)} requests and ${most(({ bytes }) => bytes)} bytes`;
 }
 
-function describeSending({ batches, direct, price }: PlannedJob): [string, string][] {
+function describeSending({ batches, direct, price, forecast: room }: PlannedJob): [string, string][] {
   return [
     ...(direct === undefined
       ? [['polls', describePolls(batches)] as [string, string]]
       : [['direct', describeDirect(direct)] as [string, string]]),
     ...batches.map(({ endsAfter, polls, aws }): [string, string] => [
       '',
-      `batches of ${duration(endsAfter * 1_000)}: ${counted(polls.length, 'poll')} each, about $${money(aws.usd.total)} of AWS`,
+      `batches of ${duration(endsAfter)}: ${counted(polls.length, 'poll')} each, about $${money(aws.usd.total)} of AWS`,
     ]),
     [
       '',
@@ -157,6 +160,7 @@ function describeSending({ batches, direct, price }: PlannedJob): [string, strin
         `list prices of us-east-1, ${PRICES_AS_OF}; one round; without storage, logs and free tiers`,
       ),
     ],
+    ...(direct === undefined ? [['room', forecastText(room)] as [string, string]] : []),
     ...(price === undefined ? [] : [['price', describePrice(price)] as [string, string]]),
   ];
 }
@@ -169,7 +173,7 @@ const SHOWN_POLLS = 5;
 
 function describePolls(batches: readonly PlannedBatch[]): string {
   const first = batches.at(-1)?.polls.slice(0, SHOWN_POLLS) ?? [];
-  return `after ${first.map((seconds) => duration(seconds * 1_000)).join(', ')}, …`;
+  return `after ${first.map(duration).join(', ')}, …`;
 }
 
 function describePrice({

@@ -32,7 +32,7 @@ export function simulatorCommand(): Command {
     .option('--seed <number>', 'the seed of the answers', wholeNumber, 1)
     .option(
       '--script <file>',
-      'JSON of speeds and faults: {"stages": {…}, "faults": […]} (simulator/faults.ts)',
+      'JSON of speeds, limits and faults: {"stages": {…}, "enqueuedTokens": {…}, "faults": […]} (simulator/faults.ts)',
     )
     .action(async ({ script, ...flags }: SimulatorFlags) => {
       const simulator = await startSimulator({
@@ -54,14 +54,19 @@ const scriptSchema = z.strictObject({
       finalizingSeconds: z.number().min(0),
     })
     .optional(),
+  enqueuedTokens: z
+    .strictObject({ tokens: z.number().int().min(1), refuses: z.enum(['create', 'batch']) })
+    .optional(),
   faults: z.array(z.looseObject({ at: z.string(), action: z.looseObject({ kind: z.string() }) })).optional(),
 });
 
-async function readScript(file: string): Promise<Pick<SimulatorOptions, 'stages' | 'faults'>> {
+async function readScript(
+  file: string,
+): Promise<Pick<SimulatorOptions, 'stages' | 'enqueuedTokens' | 'faults'>> {
   try {
     return scriptSchema.parse(JSON.parse(await readFile(file, 'utf8'))) as Pick<
       SimulatorOptions,
-      'stages' | 'faults'
+      'stages' | 'enqueuedTokens' | 'faults'
     >;
   } catch (error) {
     throw new InvalidRequest(`--script: ${file} is not a script of speeds and faults.`, { cause: error });

@@ -6,7 +6,7 @@ import { printable } from '../../src/printable.ts';
 import { describePilot } from '../../src/status/describe-pilot.ts';
 import { errorLines } from './error-lines.ts';
 import { grouped } from '../../src/counted.ts';
-import { doneOf } from './figures.ts';
+import { doneOf, waitTexts } from './figures.ts';
 import { jobLine } from './frame.ts';
 
 /** Open shards that are named. */
@@ -28,7 +28,7 @@ export function describeJob(details: JobDetails, target: Pick<Target, 'store' | 
       const { progress } = shard;
       const batch =
         progress &&
-        `, round ${progress.round}: ${printable(progress.status)} ${printable(progress.batchId ?? '')}`.trimEnd();
+        `, round ${progress.round}: ${[printable(progress.status), ...waitTexts(progress, Date.now())].join(', ')} ${printable(progress.batchId ?? '')}`.trimEnd();
       return `  shard ${shard.shard} ${shard.state}, ${grouped(doneOf(shard))}/${grouped(shard.rows)}${batch ?? ''}`;
     }),
     ...(openShards.length > SHOWN_SHARDS

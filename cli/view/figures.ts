@@ -1,5 +1,7 @@
 import { settledRows } from '../../src/checkpoints/outcomes.ts';
-import prettyMilliseconds from 'pretty-ms';
+import type { Progress } from '../../src/checkpoints/progress.ts';
+import { counted } from '../../src/counted.ts';
+import { duration } from '../../src/duration.ts';
 import type { JobDetails } from '../../src/status/job-status.ts';
 import type { ShardStatus } from '../../src/status/shard-status.ts';
 
@@ -57,20 +59,22 @@ function timeLeft(done: number, rows: number | undefined, elapsed: number): numb
 
 function nextPollOf(shards: readonly ShardStatus[], now: number): number | undefined {
   const times = shards.flatMap(({ state, progress }) =>
-    state === 'running' && progress !== undefined ? [Date.parse(progress.nextPollAt)] : [],
+    state === 'running' && progress?.nextPollAt !== undefined ? [Date.parse(progress.nextPollAt)] : [],
   );
   return times.length === 0 ? undefined : Math.max(0, Math.min(...times) - now);
 }
 
-/** `4s`, `2m 5s`, `1h 3m`: whole seconds, two units at most. */
-export function duration(milliseconds: number): string {
-  const seconds = Math.round(milliseconds / 1_000);
-  if (seconds === 0) return '0s';
-  return prettyMilliseconds(seconds * 1_000, { unitCount: 2, secondsDecimalDigits: 0 });
+/** What a shard knows that waits for room: `2 shards ahead`, `room in about 40m`. */
+export function waitTexts({ ahead = 0, roomAt }: Progress, now: number): string[] {
+  const left = roomAt === undefined ? 0 : Date.parse(roomAt) - now;
+  return [
+    ...(ahead > 0 ? [`${counted(ahead, 'shard')} ahead`] : []),
+    ...(left >= 500 ? [`room in about ${duration(left / 1_000)}`] : []),
+  ];
 }
 
 /** `next poll in 3s`; nothing when it is due. */
 export function nextPollText(milliseconds: number | undefined): string[] {
   if (milliseconds === undefined || milliseconds < 500) return [];
-  return [`next poll in ${duration(milliseconds)}`];
+  return [`next poll in ${duration(milliseconds / 1_000)}`];
 }

@@ -7,7 +7,8 @@ import type { ShardStatus } from '../../src/status/shard-status.ts';
 import { printable } from '../../src/printable.ts';
 import { describePilot } from '../../src/status/describe-pilot.ts';
 import { counted, grouped } from '../../src/counted.ts';
-import { doneOf, duration, figuresOf, nextPollText } from './figures.ts';
+import { duration } from '../../src/duration.ts';
+import { doneOf, figuresOf, nextPollText, waitTexts } from './figures.ts';
 
 /** Most shards that have a line each. */
 export const MAX_SHARD_LINES = 10;
@@ -75,7 +76,9 @@ function shardDetails({ state, counts, progress }: ShardStatus, now: number): st
   if (state === 'done' || state === 'stopped') return [state, ...troubles(counts)];
   if (state === 'waiting') return ['waiting'];
   if (progress === undefined) return ['sent'];
-  return [printable(progress.status), ...nextPollText(Date.parse(progress.nextPollAt) - now)];
+  const { status, nextPollAt } = progress;
+  const next = nextPollAt === undefined ? undefined : Date.parse(nextPollAt) - now;
+  return [printable(status), ...waitTexts(progress, now), ...nextPollText(next)];
 }
 
 function bar(done: number, rows: number): string {
@@ -116,8 +119,8 @@ export function jobLine(details: JobDetails, now: number, paint: Paint = styleTe
       ? [`${grouped(status.shards.done)}/${counted(status.shards.total, 'shard')}`]
       : []),
     ...(round > 1 ? [`round ${round}`] : []),
-    duration(elapsed),
-    ...(left === undefined ? [] : [`about ${duration(left)} left`]),
+    duration(elapsed / 1_000),
+    ...(left === undefined ? [] : [`about ${duration(left / 1_000)} left`]),
     ...nextPollText(nextPoll),
   ].join(' · ');
 }

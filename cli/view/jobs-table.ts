@@ -2,7 +2,7 @@ import Table from 'cli-table3';
 import cliTruncate from 'cli-truncate';
 import type { JobOverview } from '../../src/status/job-status.ts';
 import { printable } from '../../src/printable.ts';
-import { duration } from './figures.ts';
+import { duration } from '../../src/duration.ts';
 
 /** Jobs, one a line, as wide as the terminal at most. */
 export function jobsTable(jobs: readonly JobOverview[], columns: number): string {
@@ -12,7 +12,7 @@ export function jobsTable(jobs: readonly JobOverview[], columns: number): string
     chars: Object.fromEntries(BORDERS.map((name) => [name, ''])),
   });
   for (const { jobId, status, profile, createdAt, endedAt } of jobs) {
-    const took = endedAt === undefined ? '' : duration(Date.parse(endedAt) - Date.parse(createdAt));
+    const took = endedAt === undefined ? '' : duration((Date.parse(endedAt) - Date.parse(createdAt)) / 1_000);
     const started = createdAt.slice(0, 16).replace('T', ' ');
     table.push([...[jobId, status, profile, started].map(printable), took]);
   }

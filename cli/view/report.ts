@@ -10,7 +10,7 @@ import { moneyText } from '../../src/spending/price.ts';
 import { describePilot } from '../../src/status/describe-pilot.ts';
 import { counted } from '../../src/counted.ts';
 import { printable } from '../../src/printable.ts';
-import { duration } from './figures.ts';
+import { duration } from '../../src/duration.ts';
 
 /** Prints the result of a job: its first answers, its counts and its files; with `json`, its summary. */
 export async function reportSummary(
@@ -95,5 +95,5 @@ function totals({ rows, counts, rounds, usage, cost, seconds, truncated, refused
   const ends = Object.entries({ truncated, refused }).filter(([, n]) => n > 0);
   const amiss = ends.map(([end, n]) => ` · ${n} ${end}`).join('');
   const tokens = usage.inputTokens + usage.outputTokens;
-  return `${counted(rows, 'row')}: ${told} · ${counted(rounds, 'round')}${amiss} · ${tokens} tokens${cost === undefined ? '' : ` · ${moneyText(cost.amount, cost.currency)}`} · ${duration(seconds * 1_000)}`;
+  return `${counted(rows, 'row')}: ${told} · ${counted(rounds, 'round')}${amiss} · ${tokens} tokens${cost === undefined ? '' : ` · ${moneyText(cost.amount, cost.currency)}`} · ${duration(seconds)}`;
 }

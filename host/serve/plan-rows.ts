@@ -9,6 +9,8 @@ import type { ResolvedProfile } from '../../src/checkpoints/profile.ts';
 import { SIMULATED } from '../../src/config/known-providers.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
+import { batchTokens, forecast, forecastText } from '../../src/batches/forecast.ts';
+import { isSmall } from '../../src/checkpoints/shard-rounds.ts';
 import { money } from '../../src/report/explain.ts';
 import { counted } from '../../src/counted.ts';
 import type { JobRequest } from '../../src/requests/job-request.ts';
@@ -39,6 +41,7 @@ export async function planRows(
     return [
       ...(overBudget === undefined ? [] : [overBudget]),
       ...tellPlan(plan, profile),
+      ...(await tellRoom(store, plan, profile)),
       ...(await firstRequest(scratch, plan)),
     ];
   } finally {
@@ -71,6 +74,14 @@ function tellPlan(plan: Plan, { provider, endpoint, model, price }: ResolvedProf
     `About ${counted(inputTokens, 'token')} of input${price === undefined ? '' : `: ${money((inputTokens * price.inputPerMillion) / 1e6, price.currency)} at the profile's price`}.`,
     ...inputs.flatMap(({ notices }) => notices),
   ];
+}
+
+/** When its batches would be through at the provider. */
+async function tellRoom(store: ObjectStore, plan: Plan, profile: ResolvedProfile): Promise<string[]> {
+  if (plan.failure !== undefined || isSmall(profile, plan)) return [];
+  const asked = { profile, batches: batchTokens(plan), now: Date.now() / 1_000 };
+  const text = forecastText(await forecast(store, asked));
+  return [`${text.charAt(0).toUpperCase()}${text.slice(1)}.`];
 }
 
 const SHOWN_CHARACTERS = 600;

@@ -117,12 +117,24 @@ export const pageSchema = z
 
 const progressSchema = z.object({
   round: z.int(),
-  batchId: z.string().optional().describe('Absent while rows are sent direct.'),
-  status: z.string().describe("The provider's word for it; `direct` where there is no batch."),
+  batchId: z
+    .string()
+    .optional()
+    .describe('Absent while rows are sent direct, and while there is no room for a batch.'),
+  status: z
+    .string()
+    .describe(
+      "The provider's word for it; `direct` where there is no batch, `waiting for a slot` or `waiting for tokens` while there is no room for one.",
+    ),
+  ahead: z.int().optional().describe('Shards that get room before this one.'),
+  roomAt: z
+    .string()
+    .optional()
+    .describe('About when it gets room; absent while no batch has ended that shows how long they take.'),
   succeeded: z.int().optional(),
   total: z.int().optional(),
   polledAt: z.string(),
-  nextPollAt: z.string(),
+  nextPollAt: z.string().optional(),
 });
 
 const shardSchema = z.object({

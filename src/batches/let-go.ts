@@ -67,7 +67,8 @@ function providerAt({ profile }: Job, step: ShardStep | undefined): string {
 /** Whether polls of the batch are on time: whoever makes them sees its end first, and nobody else need ask. */
 async function isWatched(store: ObjectStore, { round, ...ref }: RoundRef, now: number): Promise<boolean> {
   const progress = await progressObject.read(store, ref);
-  return progress?.round === round && now - Date.parse(progress.nextPollAt) / 1_000 < LATE_SECONDS;
+  if (progress?.round !== round || progress.nextPollAt === undefined) return false;
+  return now - Date.parse(progress.nextPollAt) / 1_000 < LATE_SECONDS;
 }
 
 type BatchOfRoom = RoundRef & Pick<BatchCheckpoint, 'batchId' | 'fileId'>;

@@ -1,5 +1,6 @@
 import type { RoundRef, ShardRef } from '../checkpoints/keys.ts';
-import type { Room, RoomEntry } from '../checkpoints/room.ts';
+import type { ResolvedProfile } from '../checkpoints/profile.ts';
+import { EMPTY_ROOM, type EnqueuedBatch, type Room, type RoomEntry } from '../checkpoints/room.ts';
 
 /** A round that asks for room; `at` is now. */
 export type Asking = Omit<RoomEntry, 'since'>;
@@ -10,6 +11,16 @@ export interface RoomLimits {
   readonly slots?: number | undefined;
   /** Most input tokens of a model's batches that are queued or running; undefined where it is not known. */
   readonly tokensOf: (model: string | undefined) => number | undefined;
+}
+
+/** The limits of a profile's provider. */
+export function roomLimitsOf({
+  maxBatches,
+  enqueuedTokens: limit,
+}: Pick<ResolvedProfile, 'maxBatches' | 'enqueuedTokens'>): RoomLimits {
+  const tokensOf = (model: string | undefined): number | undefined =>
+    typeof limit === 'object' ? limit[model ?? ''] : limit;
+  return { slots: maxBatches, tokensOf };
 }
 
 /**
@@ -44,6 +55,14 @@ export function askForRoom(room: Room, asking: Asking, limits: RoomLimits): Room
   const isKnown =
     before !== undefined && at - before.at < SEEN_SECONDS && holders.length === room.holders.length;
   return isKnown ? undefined : { ...room, holders, waiting: queue };
+}
+
+/** The room with a round that has some, whatever the limits say: its batch exists. */
+export function holdRoom(room: Room, asking: Asking): Room {
+  const isOther = (entry: RoomEntry): boolean => !isOf(asking)(entry);
+  const since = room.waiting.find(isOf(asking))?.since ?? asking.at;
+  const holders = [...room.holders.filter(isOther), { ...asking, since }];
+  return { ...room, holders, waiting: room.waiting.filter(isOther) };
 }
 
 /** Whether a round has room there. */
@@ -104,13 +123,47 @@ export function withLearned(
   };
 }
 
-/** The room without a shard's rounds up to this one; undefined when it had none. */
-export function withoutRound(room: Room, { jobId, shard, round }: RoundRef): Room | undefined {
+/** The room with batches that were created before a limit was known. */
+export function withEnqueued(room: Room, batches: readonly EnqueuedBatch[], nth: number): Room {
+  const fresh = batches.filter((batch) => !hasRoom(room, batch));
+  if (fresh.length === 0) return room;
+  const waiting = room.waiting.filter((entry) => !fresh.some(isOf(entry)));
+  return {
+    ...room,
+    waiting,
+    holders: [...room.holders, ...fresh.map((batch) => ({ ...batch, since: batch.at, nth }))],
+  };
+}
+
+/** Whether a limit is known at all. */
+export function isLimited(
+  room: Room | undefined,
+  { slots, tokensOf }: RoomLimits,
+  { model, at }: Pick<Asking, 'model' | 'at'>,
+): boolean {
+  return (slots ?? withLearned(room ?? EMPTY_ROOM, { tokensOf }, at).tokensOf(model)) !== undefined;
+}
+
+/** Batches whose time is kept. */
+const RECENT = 20;
+
+/**
+ * The room without a shard's rounds up to this one; undefined when it had none.
+ * @param endedAt when the round's batch had ended, in seconds since 1970; undefined when it had none
+ */
+export function withoutRound(
+  room: Room,
+  { jobId, shard, round }: RoundRef,
+  endedAt: number | undefined,
+): Room | undefined {
+  const held = room.holders.find((entry) => isOf({ jobId, shard })(entry) && entry.round === round);
+  const took = held === undefined || endedAt === undefined ? [] : [Math.max(0, endedAt - held.at)];
+  const recent = [...(room.recent ?? []), ...took].slice(-RECENT);
   const stays = (entry: RoomEntry): boolean => !isOf({ jobId, shard })(entry) || entry.round > round;
   const [holders, waiting] = [room.holders.filter(stays), room.waiting.filter(stays)];
   return holders.length === room.holders.length && waiting.length === room.waiting.length
     ? undefined
-    : { ...room, holders, waiting };
+    : { ...room, holders, waiting, ...(recent.length > 0 && { recent }) };
 }
 
 /** The room without holders that are known to have let go; one that was written anew since stays. */
@@ -131,18 +184,22 @@ export interface Refusal extends RoundRef {
 /**
  * The room once a provider has refused a batch: the round waits again, where it stood before, and the limit is as the refusal
  * taught it. What the others have enqueued was taken, and so much more was not.
- * @returns undefined when the round has no room: the refusal is known
+ * @returns undefined when there is nothing to learn, or it is known
  */
 export function refuseRoom(room: Room, refusal: Refusal, nth: number): Room | undefined {
   const { jobId, shard, round, model, now, next } = refusal;
-  const held = room.holders.find((entry) => isOf({ jobId, shard })(entry) && entry.round === round);
-  if (held === undefined) return undefined;
+  const isSame = isOf(refusal);
+  const held = room.holders.find((entry) => isSame(entry) && entry.round === round);
+  if (held === undefined && room.waiting.some((entry) => isSame(entry) && entry.round >= next))
+    return undefined;
   const holders = room.holders.filter((entry) => entry !== held);
-  const others = room.waiting.filter((entry) => !isOf({ jobId, shard })(entry));
-  const waiting = inOrder([...others, { ...held, round: next, at: now, nth }]);
-  const tokens = lessonOf(room, refusal, { others: enqueuedTokens(holders, model), mine: held.tokens });
-  if (tokens === undefined) return { ...room, holders, waiting };
-  const lesson = { tokens, until: now + LEARNED_SECONDS };
+  const { tokens = 0 } = held ?? {};
+  const limit = lessonOf(room, refusal, { others: enqueuedTokens(holders, model), mine: tokens });
+  if (held === undefined && limit === undefined) return undefined;
+  const mine = { jobId, shard, round: next, model, tokens, since: held?.since ?? now, at: now, nth };
+  const waiting = inOrder([...room.waiting.filter((entry) => !isSame(entry)), mine]);
+  if (limit === undefined) return { ...room, holders, waiting };
+  const lesson = { tokens: limit, until: now + LEARNED_SECONDS };
   return { ...room, holders, waiting, learned: { ...room.learned, [model ?? '']: lesson } };
 }
 

@@ -1,16 +1,28 @@
 import type { RoundRef, ShardRef } from '../checkpoints/keys.ts';
 import { freeOldSlot, readOldSlots, type OldSlot } from '../checkpoints/old-slots.ts';
-import { changeRoom, EMPTY_ROOM, readRoom, type Room, type RoomEntry } from '../checkpoints/room.ts';
+import {
+  changeRoom,
+  deleteEnqueued,
+  EMPTY_ROOM,
+  enqueuedObject,
+  readEnqueued,
+  readRoom,
+  type EnqueuedBatch,
+  type Room,
+  type RoomEntry,
+} from '../checkpoints/room.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { sideBySide } from '../side-by-side.ts';
 import {
   askForRoom,
   hasRoom,
+  holdRoom,
+  isLimited,
   isOf,
   refuseRoom,
+  withEnqueued,
   withoutHolders,
   withoutRound,
-  type Asking,
   type Refusal,
   type RoomLimits,
 } from './room-rules.ts';
@@ -21,52 +33,137 @@ export type RoomEdges = Pick<ProviderEdges, 'store' | 'wait' | 'random'>;
 /** A round that asks for room at a provider. */
 export interface WantedRoom {
   readonly provider: string;
-  readonly asking: Omit<Asking, 'nth'>;
+  readonly asking: EnqueuedBatch;
   readonly limits: RoomLimits;
 }
 
+/** Whether another holder is known to have let go. */
+export type HasLetGo = (holder: EnqueuedBatch | OldSlot) => Promise<boolean>;
+
 /**
  * Takes room at a provider for a round's batch, among all jobs together, or a position among those who wait. A round that has
- * room keeps it.
+ * room keeps it. While no limit is known the batch is only written down, for those who come when one is.
  * @param hasLetGo asked about the other holders, by the first of those who wait
- * @returns the room as it is then: {@link hasRoom} tells which
+ * @returns the room as it is then: `hasRoom` tells which
  */
-export async function takeRoom(
-  edges: RoomEdges,
-  { provider, asking, limits }: WantedRoom,
-  hasLetGo: (holder: RoomEntry | OldSlot) => Promise<boolean>,
-): Promise<Room> {
+export async function takeRoom(edges: RoomEdges, wanted: WantedRoom, hasLetGo: HasLetGo): Promise<Room> {
   const { store } = edges;
-  const isSame = isOf(asking);
-  const old = limits.slots === undefined ? [] : await readOldSlots(store, provider);
-  const others = old.filter((slot) => !isSame(slot));
-  const fewer = (taken: number): RoomLimits =>
-    limits.slots === undefined ? limits : { ...limits, slots: limits.slots - taken };
-  const room = (await readRoom(store, provider)) ?? EMPTY_ROOM;
-  const seen = askForRoom(room, { ...asking, nth: 0 }, fewer(others.length)) ?? room;
-  const first = seen.waiting.find(({ model }) => model === asking.model);
-  const lookFor = first !== undefined && isSame(first) ? hasLetGo : () => Promise.resolve(false);
-  const holders = room.holders.filter((entry) => !isSame(entry));
-  const freed = await sideBySide(others, lookFor);
-  for (const [n, slot] of others.entries()) if (freed[n] === true) await store.delete(slot.key);
-  const left = await sideBySide(holders, lookFor);
-  const gone = new Set(holders.flatMap(({ nth }, n) => (left[n] === true ? [nth] : [])));
-  const taken = others.length - freed.filter((isFree) => isFree).length;
-  const now = await ask(edges, provider, asking, (before, nth) =>
-    askForRoom(withoutHolders(before, gone), { ...asking, nth }, fewer(taken)),
-  );
-  if (others.length < old.length && hasRoom(now, asking)) await freeOldSlot(store, provider, asking);
+  const { provider, asking, limits } = wanted;
+  const room = await readRoom(store, provider);
+  if (!isLimited(room, limits, asking)) {
+    await enqueuedObject.write(store, { provider, ...asking }, asking);
+    return holdRoom(EMPTY_ROOM, { ...asking, nth: 0 });
+  }
+  const others = await readOthers(edges, wanted, room ?? EMPTY_ROOM);
+  const seen = others.join(room ?? EMPTY_ROOM, 0);
+  const asked = askForRoom(seen, { ...asking, nth: 0 }, others.limits(others.old.length)) ?? seen;
+  const first = asked.waiting.find(({ model }) => model === asking.model);
+  const isFirst = first !== undefined && isOf(asking)(first);
+  const gone = isFirst ? await findGone(others, hasLetGo) : NOBODY;
+  const left = others.old.filter((slot) => !gone.old.has(slot));
+  const now = await change(edges, provider, asking, (before, nth) => {
+    const joined = withoutHolders(others.join(before, nth, gone.enqueued), gone.holders);
+    return askForRoom(joined, { ...asking, nth }, others.limits(left.length)) ?? changed(before, joined);
+  });
+  for (const slot of gone.old) await store.delete(slot.key);
+  await settleOthers(edges, wanted, {
+    ...others,
+    enqueued: others.enqueued.filter((batch) => gone.enqueued.has(batch) || hasRoom(now, batch)),
+  });
   return now;
 }
 
-/** A round that asks is written anew each time: a later look at the room finds by the number that its change was made. */
-async function ask(
+const changed = (before: Room, after: Room): Room | undefined => (before === after ? undefined : after);
+
+/** Who else has room, beside the room's own holders. */
+interface Others {
+  readonly holders: readonly RoomEntry[];
+  readonly old: readonly OldSlot[];
+  readonly enqueued: readonly EnqueuedBatch[];
+  /** What of the shard itself is outside the room. */
+  readonly own: { readonly old: boolean; readonly enqueued: boolean };
+  /** The room with the batches that are not in it. */
+  join(room: Room, nth: number, without?: ReadonlySet<EnqueuedBatch>): Room;
+  /** The limits that slots of earlier versions leave. */
+  limits(oldSlots: number): RoomLimits;
+}
+
+async function readOthers(
+  { store }: RoomEdges,
+  { provider, asking, limits }: WantedRoom,
+  room: Room,
+): Promise<Others> {
+  const isSame = isOf(asking);
+  const allOld = limits.slots === undefined ? [] : await readOldSlots(store, provider);
+  const allEnqueued = await readEnqueued(store, provider);
+  const old = allOld.filter((slot) => !isSame(slot));
+  const enqueued = allEnqueued.filter((batch) => !isSame(batch));
+  return {
+    holders: room.holders.filter((entry) => !isSame(entry)),
+    old,
+    enqueued,
+    own: { old: old.length < allOld.length, enqueued: enqueued.length < allEnqueued.length },
+    join: (before, nth, without = new Set()) =>
+      withEnqueued(
+        before,
+        enqueued.filter((batch) => !without.has(batch)),
+        nth,
+      ),
+    limits: (oldSlots) =>
+      limits.slots === undefined ? limits : { ...limits, slots: limits.slots - oldSlots },
+  };
+}
+
+interface Gone {
+  readonly holders: ReadonlySet<number>;
+  readonly enqueued: ReadonlySet<EnqueuedBatch>;
+  readonly old: ReadonlySet<OldSlot>;
+}
+
+const NOBODY: Gone = { holders: new Set(), enqueued: new Set(), old: new Set() };
+
+async function findGone({ holders, enqueued, old }: Others, hasLetGo: HasLetGo): Promise<Gone> {
+  const among = async <Holder extends EnqueuedBatch | OldSlot>(all: readonly Holder[]): Promise<Holder[]> => {
+    const gone = await sideBySide(all, hasLetGo);
+    return all.filter((_, n) => gone[n]);
+  };
+  return {
+    holders: new Set((await among(holders)).map(({ nth }) => nth)),
+    enqueued: new Set(await among(enqueued)),
+    old: new Set(await among(old)),
+  };
+}
+
+/** What is in the room now need not be beside it. */
+async function settleOthers(
+  { store }: RoomEdges,
+  { provider, asking }: WantedRoom,
+  { enqueued, own }: Others,
+): Promise<void> {
+  for (const batch of enqueued) await deleteEnqueued(store, provider, batch);
+  if (own.enqueued) await deleteEnqueued(store, provider, asking);
+  if (own.old) await freeOldSlot(store, provider, asking);
+}
+
+/** Writes down that a round's batch exists, whether there was room for it or not: its create got no answer, and it was found. */
+export async function keepRoom(edges: RoomEdges, { provider, asking, limits }: WantedRoom): Promise<void> {
+  const room = await readRoom(edges.store, provider);
+  if (!isLimited(room, limits, asking))
+    return enqueuedObject.write(edges.store, { provider, ...asking }, asking);
+  await change(edges, provider, asking, (before, nth) => holdRoom(before, { ...asking, nth }));
+}
+
+/**
+ * Makes a change about one round. The round's entry is written anew, so that its number tells whether the change is made when a
+ * later state is looked at.
+ */
+async function change(
   edges: RoomEdges,
   provider: string,
-  asking: ShardRef,
-  change: (before: Room, nth: number) => Room | undefined,
+  about: ShardRef,
+  make: (before: Room, nth: number) => Room | undefined,
 ): Promise<Room> {
-  const isSame = isOf(asking);
+  const isSame = isOf(about);
   let last: number | undefined;
   return changeRoom(
     edges.store,
@@ -75,7 +172,7 @@ async function ask(
       const isMade = [...before.holders, ...before.waiting].some((one) => isSame(one) && one.nth === last);
       if (isMade) return undefined;
       last = nth;
-      return change(before, nth);
+      return make(before, nth);
     },
     pauseOf(edges),
   );
@@ -89,12 +186,29 @@ function pauseOf({ wait, random }: RoomEdges): (attempt: number) => Promise<void
   return (attempt) => wait(random() * Math.min(attempt * PAUSE_MS, MOST_PAUSE_MS));
 }
 
+/** A round that asks for no room any more. */
+export interface LeavingRound extends RoundRef {
+  /** When its batch had ended, in seconds since 1970; undefined when it had none. */
+  readonly endedAt: number | undefined;
+}
+
 /** Gives back a round's room, or its position among those who wait. */
-export async function leaveRoom(edges: RoomEdges, provider: string, round: RoundRef): Promise<void> {
-  await changeRoom(edges.store, provider, (before) => withoutRound(before, round), pauseOf(edges));
+export async function leaveRoom(
+  edges: RoomEdges,
+  provider: string,
+  { endedAt, ...round }: LeavingRound,
+): Promise<void> {
+  await changeRoom(edges.store, provider, (before) => withoutRound(before, round, endedAt), pauseOf(edges));
+  await deleteEnqueued(edges.store, provider, round);
 }
 
 /** Writes down that the provider refused a round's batch because too many tokens are enqueued: {@link refuseRoom}. */
 export async function noteRefusal(edges: RoomEdges, provider: string, refusal: Refusal): Promise<void> {
-  await changeRoom(edges.store, provider, (before, nth) => refuseRoom(before, refusal, nth), pauseOf(edges));
+  const { store } = edges;
+  const enqueued = await readEnqueued(store, provider);
+  const now = await change(edges, provider, refusal, (before, nth) =>
+    refuseRoom(withEnqueued(before, enqueued, nth), refusal, nth),
+  );
+  for (const batch of enqueued)
+    if (isOf(refusal)(batch) || hasRoom(now, batch)) await deleteEnqueued(store, provider, batch);
 }

@@ -45,6 +45,8 @@ export interface Collected extends Unexplained {
   readonly up?: ShardStep | undefined;
   /** Rows of this step that went up, by the outcome that they had; they are counted in its rounds, too. */
   readonly raised?: KnownCounts | undefined;
+  /** The batch was created and failed because too many tokens were enqueued; with the limit, where the provider names it. */
+  readonly tokensRefused?: { readonly limit?: number } | undefined;
   /** How the next round is sent, when not as a batch. */
   readonly sendNext?: 'direct' | undefined;
   /** Last round this shard may run; grows when a round cost nothing (stopped, or failed validation with lines named). */

@@ -89,8 +89,12 @@ export const candidatesKey = (jobId: string): string => `jobs/${jobId}/candidate
 /** What a schedule has taken from its prefix, one object per version that was taken. */
 export const claimsPrefix = (schedule: string): string => `claims/${schedule}/`;
 
-/** The room at a provider, where it has a limit: who has some, and who waits. One object per change. */
-export const roomPrefix = (provider: string): string => `room/${encodeURIComponent(provider)}/`;
+/** The room at a provider, where a limit is known: who has some, and who waits. One object per change. */
+export const roomPrefix = (provider: string): string => `room/limited/${encodeURIComponent(provider)}/`;
+/** The batches at a provider while no limit is known: one object per shard. */
+export const enqueuedPrefix = (provider: string): string => `room/enqueued/${encodeURIComponent(provider)}/`;
+export const enqueuedKey = (provider: string, { jobId, shard }: ShardRef): string =>
+  `${enqueuedPrefix(provider)}${jobId}-${shardName(shard)}.json`;
 /** The slots at a provider, as jobs of earlier versions have them: one object per batch that may run there. */
 export const slotsPrefix = (provider: string): string => `slots/${provider}/`;
 
@@ -112,6 +116,9 @@ export interface RoundRef extends ShardRef {
 
 export const roundKey = (ref: ShardRef, round: number, file: RoundFile): string =>
   `${shardPrefix(ref)}round-${round}.${file}`;
+
+/** The nth part of a provider's file that takes several calls to download, from 2: the first one is under the file's own key. */
+export const roundPartKey = (key: string, n: number): string => key.replace(/\.jsonl$/, `-part-${n}.jsonl`);
 
 /**
  * Files a shard has once.
@@ -153,7 +160,7 @@ export const stepKey = (ref: ShardRef, step: number, file: StepFile): string =>
  * - `output.jsonl`, `errors.jsonl`: the provider's files as they came
  * - `twins.json`: other batches of the same rows, where the answer to a create was lost
  * - `twin-<n>-output.jsonl`, `twin-<n>-errors.jsonl`: their files as they came, where rows have no other answer
- * - `late.json`: whether the provider may show more of them at a later look
+ * - `late.json`: whether the provider may show more of them at a later look, and how far downloads of several calls have come
  * - `answers-<n>.jsonl`: of a round that is sent direct, pieces of what becomes its `output.jsonl`
  * - `lost.json`: ids of rows that the next round asks again because their lines could not be read
  * - `results.jsonl`, `dead-letters.jsonl`: a line per request of the round, in its order; an empty line in both

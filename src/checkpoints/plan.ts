@@ -48,9 +48,9 @@ export interface ShardPlan {
   /** Request lines in `round-1.requests.jsonl` and their bytes. Rows without one are in round 0. */
   readonly requests: number;
   readonly bytes: number;
-  /** Estimated, as those of the plan. Only in the list of shards to run, of jobs with a budget. */
-  readonly inputTokens?: number;
-  /** The job is so small that its rows are sent direct. Only in the list of shards to run, of jobs that may be. */
+  /** Estimated input tokens of the request lines; only in the list of shards to run. */
+  readonly tokens?: number;
+  /** The job is so small that its rows are sent direct; only in the list of shards to run, of jobs that may be. */
   readonly direct?: boolean;
 }
 

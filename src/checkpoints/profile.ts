@@ -55,6 +55,8 @@ export interface ResolvedProfile {
   readonly reuse?: { readonly days: number } | 'always' | undefined;
   /** Most batches of all jobs at this provider at the same time; absent for no limit of ours. */
   readonly maxBatches?: number | undefined;
+  /** Most input tokens of a model's batches that are queued or running, for each model or by model; absent where it is not known. */
+  readonly enqueuedTokens?: number | Readonly<Record<string, number>> | undefined;
 }
 
 /** What a pilot is, and what it decides. */
@@ -78,6 +80,7 @@ export interface LadderStep extends Pick<
   | 'polling'
   | 'price'
   | 'maxBatches'
+  | 'enqueuedTokens'
 > {
   /** Parameters that differ from the first step's; null takes one away. */
   readonly body: Readonly<Record<string, unknown>>;

@@ -1,6 +1,8 @@
 import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { roomPrefix, type RoundRef } from './keys.ts';
+import { sideBySide } from '../side-by-side.ts';
+import { enqueuedKey, enqueuedPrefix, roomPrefix, type RoundRef, type ShardRef } from './keys.ts';
+import { storedObject } from './stored-object.ts';
 import { changeForever, findLastChange, type Changing } from './state-log.ts';
 
 /** A round that has room at a provider for its batch, or waits for it. */
@@ -25,13 +27,15 @@ export interface LearnedLimit {
   readonly until: number;
 }
 
-/** `room/<provider>/<n>.json`: the room of all jobs at a provider after its n-th change. */
+/** `room/limited/<provider>/<n>.json`: the room of all jobs at a provider after its n-th change. */
 export interface Room {
   readonly holders: readonly RoomEntry[];
   /** In the order in which they get room. */
   readonly waiting: readonly RoomEntry[];
   /** By model. */
   readonly learned?: Readonly<Record<string, LearnedLimit>>;
+  /** How long the last batches took that had room, in seconds. */
+  readonly recent?: readonly number[];
 }
 
 export const EMPTY_ROOM: Room = { holders: [], waiting: [] };
@@ -60,4 +64,26 @@ export async function changeRoom(
     pause,
   });
   return room ?? EMPTY_ROOM;
+}
+
+/** `room/enqueued/<provider>/<jobId>-<shard>.json`: a round's batch that was created while no limit was known. */
+export type EnqueuedBatch = Omit<RoomEntry, 'since' | 'nth'>;
+
+interface EnqueuedAddress extends ShardRef {
+  readonly provider: string;
+}
+
+export const enqueuedObject = storedObject<EnqueuedBatch, EnqueuedAddress>(({ provider, ...shard }) =>
+  enqueuedKey(provider, shard),
+);
+
+export async function readEnqueued(store: ObjectStore, provider: string): Promise<EnqueuedBatch[]> {
+  const keys: string[] = [];
+  for await (const { key } of store.list(enqueuedPrefix(provider))) keys.push(key);
+  const batches = await sideBySide(keys, (key) => readJson<EnqueuedBatch>(store, key));
+  return batches.filter((batch) => batch !== undefined);
+}
+
+export async function deleteEnqueued(store: ObjectStore, provider: string, shard: ShardRef): Promise<void> {
+  await store.delete(enqueuedKey(provider, shard));
 }

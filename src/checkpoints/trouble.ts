@@ -11,7 +11,7 @@ interface Trouble {
 const troubleObject = storedObject<Trouble, ShardRef>((ref) => shardKey(ref, 'trouble.json'));
 
 /** Ours: what else is thrown is in the step's log. */
-const NAMED = /^(?:Provider|Store|Invalid|CountsDoNotReconcile)/;
+const NAMED = /^(?:Provider|Store|Invalid|Step|CountsDoNotReconcile)/;
 
 /**
  * Keeps the error of a step whose failure the machine drops, so that the job's summary can name it. A store that does not

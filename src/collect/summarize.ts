@@ -257,6 +257,7 @@ function advise({ name }: Failure): string {
       return 'Start the same job again: it goes on with the rows that are left, and nothing is paid twice.';
     case 'Sandbox.Timedout':
     case 'States.Timeout':
+    case 'StepTimedOut':
       return `A step used up all its time, three times: the store or the provider is slow, or an input cannot be read again within that time (gzip, XLSX, Parquet, one JSON array). Split such an input, or give it as JSON lines or CSV. ${RESUME}`;
     case 'ProviderUnavailable':
     case 'ProviderThrottled':

@@ -61,6 +61,7 @@ function stepOf(resolved: ResolvedProfile): Omit<LadderStep, 'body' | 'for'> {
     polling,
     price,
     maxBatches,
+    enqueuedTokens,
   } = resolved;
   return {
     provider,
@@ -72,6 +73,7 @@ function stepOf(resolved: ResolvedProfile): Omit<LadderStep, 'body' | 'for'> {
     polling,
     ...(price !== undefined && { price }),
     ...(maxBatches !== undefined && { maxBatches }),
+    ...(enqueuedTokens !== undefined && { enqueuedTokens }),
   };
 }
 

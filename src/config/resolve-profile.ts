@@ -102,7 +102,16 @@ function resolveOne(config: NightshiftConfig, name: string, profile: ProfileConf
     ...(profile.reuse === undefined || profile.reuse === false ? {} : { reuse: profile.reuse }),
     keepProviderFiles: profile.keepProviderFiles ?? false,
     ...(provider.maxBatches === undefined ? {} : { maxBatches: provider.maxBatches }),
+    ...enqueuedTokensOf(provider, dialect),
   };
+}
+
+function enqueuedTokensOf(
+  provider: ProviderConfig,
+  { limits }: Dialect,
+): Pick<ResolvedProfile, 'enqueuedTokens'> {
+  if (provider.enqueuedTokens !== undefined) return { enqueuedTokens: provider.enqueuedTokens };
+  return limits.enqueuedTokens === 'unknown' ? {} : { enqueuedTokens: limits.enqueuedTokens };
 }
 
 /** @throws InvalidRequest when the budget is in money that nothing can be reckoned in */

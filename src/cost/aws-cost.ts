@@ -1,35 +1,13 @@
+import { PRICES } from './aws-prices.ts';
+import { DIRECT_ROW_SECONDS, SECONDS, type CostedStep } from './step-seconds.ts';
+
 /**
  * What a job costs on AWS, from list prices and from counts of what its machine does. Pure, and of its own: it knows the
  * machine only by the counts below, which a test compares with a run of the synthesized definition.
  */
 
-/** US East (N. Virginia), in USD, without free tiers. */
-export const PRICES = {
-  /** https://aws.amazon.com/step-functions/pricing/: Standard Workflows; a state that is entered, retries included. */
-  stateTransition: 0.025 / 1_000,
-  /** https://aws.amazon.com/lambda/pricing/: Arm, first tier. */
-  lambdaGbSecond: 0.0000133334,
-  lambdaRequest: 0.2 / 1_000_000,
-  /** https://aws.amazon.com/s3/pricing/: S3 Standard; PUT, COPY, POST and LIST, and GET with all others. */
-  s3Write: 0.005 / 1_000,
-  s3Read: 0.0004 / 1_000,
-  /** The same page: S3 Standard, the first 50 TB; a GB here is 2^30 bytes. */
-  s3GbMonth: 0.023,
-  /** https://aws.amazon.com/ec2/pricing/on-demand/#Data_Transfer: out to the internet; what comes in is free. */
-  egressGb: 0.09,
-  /** https://aws.amazon.com/cloudwatch/pricing/: collected logs, those of Step Functions included. */
-  logGb: 0.5,
-  /** https://aws.amazon.com/eventbridge/pricing/: events a bucket was told to send, one for each object. */
-  bucketEvent: 1 / 1_000_000,
-  /** https://aws.amazon.com/secrets-manager/pricing/: calls. */
-  secretRead: 0.05 / 10_000,
-} as const;
-
 const GB = 2 ** 30;
 const DAYS_OF_MONTH = 30;
-
-/** When the prices were looked up. */
-export const PRICES_AS_OF = '2026-11';
 
 /** Events a state puts into its execution's history, by its type; an execution itself puts 2. */
 const EVENTS = { task: 5, wait: 2, choice: 2, succeed: 2, map: 6 } as const;
@@ -57,10 +35,10 @@ const STATES = {
 const REQUESTS = {
   job: { writes: 8, reads: 16 },
   /** A shard of one round. */
-  shard: { writes: 12, reads: 28 },
-  directShard: { writes: 10, reads: 30 },
+  shard: { writes: 15, reads: 30 },
+  directShard: { writes: 11, reads: 30 },
   /** Each round after the first. */
-  laterRound: { writes: 10, reads: 30 },
+  laterRound: { writes: 13, reads: 32 },
   /** Its answer is written, and before it is called the job's stop is looked for. */
   directRow: { writes: 1, reads: 1 },
   poll: { writes: 1, reads: 1 },
@@ -88,40 +66,6 @@ const OLD_VERSION_DAYS = 1;
 
 /** Large objects are written in parts of this size. */
 const PART_BYTES = 8_388_608;
-
-export type CostedStep =
-  | 'build-requests'
-  | 'upload-file'
-  | 'create-batch'
-  | 'send-direct'
-  | 'poll-batch'
-  | 'collect-results'
-  | 'write-results'
-  | 'announce-job';
-
-/**
- * How long a step runs, in seconds: estimates. A Lambda has 78 MB/s of network (625 Mb/s), which every step that moves
- * rows shares between what comes and what goes; one that asks the provider waits 0.7 s for its answer.
- */
-const SECONDS: Readonly<Record<CostedStep, { readonly fixed: number; readonly perByte: number }>> = {
-  'build-requests': { fixed: 1, perByte: 1 / 30_000_000 },
-  'upload-file': { fixed: 1, perByte: 1 / 30_000_000 },
-  'create-batch': { fixed: 0.7, perByte: 0 },
-  'send-direct': { fixed: 1, perByte: 0 },
-  'poll-batch': { fixed: 0.7, perByte: 0 },
-  'collect-results': { fixed: 1, perByte: 1 / 15_000_000 },
-  'write-results': { fixed: 1, perByte: 1 / 60_000_000 },
-  'announce-job': { fixed: 1, perByte: 0 },
-};
-
-/** A row that is sent by itself, in seconds: an answer of 10 s, and ten of them at the same time. */
-const DIRECT_ROW_SECONDS = 1;
-
-/** How long a step runs over so many bytes of request lines, in seconds: an estimate. */
-export function stepSeconds(step: CostedStep, bytes: number): number {
-  const { fixed, perByte } = SECONDS[step];
-  return fixed + bytes * perByte;
-}
 
 /** Shards that are alike. */
 export interface ShardGroup {

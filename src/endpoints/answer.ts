@@ -1,10 +1,5 @@
-import {
-  carriedError,
-  hasFailureDetail,
-  isOnlyError,
-  readError,
-  type WireError,
-} from '../provider/error-envelope.ts';
+import { readError, type WireError } from '../provider/error-envelope.ts';
+import { carriedError, hasFailureDetail, isOnlyError } from '../provider/error-signs.ts';
 import { numberText } from '../exact-json.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
 import type { Asked, Endpoint, Shown } from './endpoint.ts';

@@ -8,7 +8,13 @@ export function jobAtStep(job: Job, step: ShardStep | undefined): Job {
   const taken = step === undefined ? undefined : then[step.nth - 1];
   if (step === undefined || taken === undefined) return job;
   const { body, direct, for: _for, rounds, ...treatment } = taken;
-  const { maxBatches: _slots, late: _late, directUpTo: _small, ...profile } = job.profile;
+  const {
+    maxBatches: _slots,
+    enqueuedTokens: _tokens,
+    late: _late,
+    directUpTo: _small,
+    ...profile
+  } = job.profile;
   return {
     ...job,
     profile: {

@@ -36,6 +36,8 @@ const tuning = {
   retryWaitSeconds: z.number().int().min(0).max(3_600).optional(),
 };
 
+const tokenLimit = z.number().int().min(1);
+
 const providerShape = z.strictObject({
   /**
    * How the provider speaks: a name in `src/provider/dialects/`, or one of `dialects`. Default: the dialect of the
@@ -53,6 +55,11 @@ const providerShape = z.strictObject({
   headers: headersSchema.optional(),
   /** Most batches of all jobs at this provider at the same time. Default: no limit of ours. */
   maxBatches: z.number().int().min(1).max(1_000).optional(),
+  /**
+   * Most input tokens of the batches of a model that are queued or running, of all jobs: a number for each model, or
+   * `{ 'gpt-4o': 90_000 }`. Default: what the dialect knows, and what refusals teach.
+   */
+  enqueuedTokens: z.union([tokenLimit, z.record(z.string().min(1), tokenLimit)]).optional(),
   ...tuning,
 });
 

@@ -39,6 +39,24 @@ export function isBusy(code: string, message: string, codes: Codes): boolean {
   return isListed(code, codes.busy) || BUSY_MESSAGE.test(message);
 }
 
+const ENQUEUED_TOKENS = /token_limit|enqueued.tokens/i;
+const NAMED_LIMIT = /\blimit(?: of| is)?[:=]? *(\d{1,3}(?:[,_]\d{3})+|\d+(?:\.\d+)?) ?([kmb]\b)?/i;
+const UNITS: Readonly<Record<string, number>> = { k: 1e3, m: 1e6, b: 1e9 };
+
+/** What a provider says that takes no batch because too many tokens of the model are enqueued already. */
+export interface TokensRefusal {
+  /** The limit that it names: `Limit: 2,000,000 enqueued tokens`, `the configured limit of 30K`. */
+  readonly limit?: number;
+}
+
+/** @returns undefined when the provider is busy for another reason */
+export function readTokensRefusal(code: string, message: string): TokensRefusal | undefined {
+  if (!ENQUEUED_TOKENS.test(code) && !ENQUEUED_TOKENS.test(message)) return undefined;
+  const [, digits, unit = ''] = NAMED_LIMIT.exec(message) ?? [];
+  const limit = Math.round(Number(digits?.replaceAll(/[,_]/g, '')) * (UNITS[unit.toLowerCase()] ?? 1));
+  return limit > 0 ? { limit } : {};
+}
+
 /** Whether a file is too large for the provider, by its bytes or by its lines. */
 export function isTooLarge(code: string, message: string, codes: Codes): boolean {
   return isListed(code, codes.tooLarge) || TOO_LARGE_MESSAGE.test(message);

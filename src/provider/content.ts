@@ -45,8 +45,13 @@ async function withHead(
 }
 
 async function* joined(head: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
-  if (head.length > 0) yield head;
-  yield* rest;
+  try {
+    if (head.length > 0) yield head;
+    yield* rest;
+  } finally {
+    // Whoever stops at the head leaves the connection open otherwise, and a client waits for it when it is closed.
+    await rest.return(undefined);
+  }
 }
 
 const CODINGS: Readonly<Record<string, () => Transform>> = {

@@ -1,6 +1,7 @@
 import { bounded } from '../errors.ts';
-import { isExactNumber, numberText } from '../exact-json.ts';
+import { numberText } from '../exact-json.ts';
 import { tryJsonLine } from '../jsonl/json-line.ts';
+import { readPage, statusIn } from './error-text.ts';
 import { readPythonLiteral } from './python-literal.ts';
 import { asWire, type Wire } from './wire.ts';
 
@@ -33,46 +34,8 @@ export function readError(value: unknown): WireError {
   };
 }
 
-/** An absent error as a text: empty, or as programs print it and say that all is well. */
-const NO_WORDS = /^\s*(?:null|none|nil|undefined|false|ok|success|successful|no error)?\.?\s*$/i;
-
-/** Fields that may hold the status of a success. */
-const STATUS_NAMES = new Set(['code', 'status', 'status_code', 'statusCode']);
-
-/** Whether an `error` field reports no error, also in the forms of programs that always write the field: `""`, `{}`, `{"code":null}`. */
-export function saysNothing(error: unknown, level = 0): boolean {
-  if (error === null || error === undefined || error === false) return true;
-  if (typeof error === 'string') return NO_WORDS.test(error);
-  if (typeof error !== 'object') return error === 0;
-  if (isExactNumber(error)) return Number(error.rawJSON) === 0;
-  return (
-    level < MAX_LEVELS &&
-    Object.entries(error).every(
-      ([name, value]) => saysNothing(value, level + 1) || (STATUS_NAMES.has(name) && isSuccess(value)),
-    )
-  );
-}
-
-/**
- * The error that an answer or a part of one carries beside what it holds, under `error` or `errors`; `undefined` when there is
- * none. A number of errors is none.
- */
-export function carriedError(value: unknown): WireError | undefined {
-  const { error, errors } = asWire(value) ?? {};
-  const carried = { error, errors: numberText(errors) === undefined ? errors : null };
-  return saysNothing(carried) ? undefined : readError(carried);
-}
-
-/** Whether a body has a `detail` that says why it failed, as FastAPI does. A single word describes the answer. */
-export function hasFailureDetail(body: unknown): boolean {
-  const detail = asWire(body)?.['detail'];
-  return typeof detail === 'string'
-    ? /\s/.test(detail.trim())
-    : typeof detail === 'object' && !saysNothing(detail);
-}
-
 /** Fields of an envelope that hold no answer. */
-const ENVELOPE = new Set([
+export const ENVELOPE = new Set([
   'id',
   'created',
   'model',
@@ -99,39 +62,6 @@ const ENVELOPE = new Set([
   'success',
 ]);
 
-/** Whether a body is an error and nothing else: `{error}`, `{detail}`, `{message, code}`. */
-export function isOnlyError(body: unknown): boolean {
-  const wire = asWire(body);
-  if (wire === undefined || !Object.keys(wire).every((name) => ENVELOPE.has(name))) return false;
-  if (['error', 'errors', 'detail'].some((name) => !saysNothing(wire[name]))) return true;
-  const { code, type } = wire;
-  const failed = wire['object'] === 'error' || wire['success'] === false || isFailure(type);
-  return typeof wire['message'] === 'string' && (failed || !(saysNothing(code) || isSuccess(code)));
-}
-
-/** Fields of an envelope that hold words; the others name the failure, the request and the program. */
-const WORDED = new Set(['error', 'errors', 'detail', 'message', 'msg', 'title']);
-
-/** Whether the reported message has all words of an error. */
-export function isTold(value: unknown, told: string, level = 0): boolean {
-  if (typeof value === 'string') return told.includes(value.trim());
-  if (Array.isArray(value)) return level < MAX_LEVELS && value.every((each) => isTold(each, told, level + 1));
-  return Object.entries(asWire(value) ?? {}).every(
-    ([name, each]) =>
-      (ENVELOPE.has(name) && !WORDED.has(name)) || (level < MAX_LEVELS && isTold(each, told, level + 1)),
-  );
-}
-
-/** A type that is no failure's is one of texts, too: `{"type":"text","message":"hello"}` is an answer. */
-function isFailure(type: unknown): boolean {
-  return /error|exception|fail|fault/i.test(nameOf(type) ?? '');
-}
-
-/** A code that says that all is well. */
-function isSuccess(code: unknown): boolean {
-  return /^(?:2\d\d|ok|success)$/i.test(nameOf(code) ?? '');
-}
-
 interface Found {
   readonly names: readonly string[];
   /** The innermost of the names that are statuses. */
@@ -150,7 +80,7 @@ function found(names: readonly string[], message: string | undefined): Found {
 }
 
 /** Deeper envelopes are not looked into: they come from outside. */
-const MAX_LEVELS = 8;
+export const MAX_LEVELS = 8;
 
 function read(value: unknown, level: number): Found {
   if (level > MAX_LEVELS) return NOTHING;
@@ -240,7 +170,7 @@ function namesOf(wire: Wire): string[] {
 /** Fields that only say that there is an error. */
 const UNNAMED = /^(?:0|error|about:.*|.*:\/\/.*)$/i;
 
-function nameOf(value: unknown): string | undefined {
+export function nameOf(value: unknown): string | undefined {
   // Some programs write every number as a fraction: 429.0.
   return typeof value === 'string' && value !== '' ? value : numberText(value)?.replace(/\.0+$/, '');
 }
@@ -293,27 +223,16 @@ const MAX_PARSED = 100_000;
 function readText(text: string, level: number): Found {
   const trimmed = text.trim();
   if (trimmed === '') return NOTHING;
-  if (trimmed.startsWith('<')) return readPage(trimmed);
+  if (trimmed.startsWith('<')) {
+    const { names, words } = readPage(trimmed);
+    return found(names, words);
+  }
   const at = trimmed.length > MAX_PARSED ? -1 : trimmed.search(/[{["]/);
   const value = at === -1 ? undefined : parse(trimmed.slice(at));
   const inside = value === undefined || typeof value === 'number' ? NOTHING : read(value, level + 1);
   if (at === 0) return inside.message === undefined ? found(inside.names, text) : { ...inside, isText: true };
-  const status = statusIn(trimmed.slice(0, MAX_WORDS));
+  const status = statusIn(trimmed);
   return found([...inside.names, ...(status === undefined ? [] : [status])], text);
-}
-
-/** As much of a text as is searched for a status, in characters. */
-const MAX_WORDS = 2_000;
-
-/** As Python's libraries write it: `Error code: 429 - {…}`, `Client error '404 Not Found'`, `404, message=`, `503 Service Unavailable`. */
-const STATUS_FIRST =
-  /^(?:Error code: |HTTP[/ ](?:[\d.]+ )?|(?:Client|Server) error ')?([45]\d\d)(?=$| - |: ?|, message=| [A-Z])/;
-/** `Request failed with status code 429`. What a text says of a picture's address is no denial: statuses that pass only. */
-const PASSING_STATUS =
-  /\b(?:HTTP|status|status[ _]?code|error[ _]?code|error)[:= '"]{1,3}(408|425|429|5\d\d)\b/i;
-
-function statusIn(text: string): string | undefined {
-  return (STATUS_FIRST.exec(text) ?? PASSING_STATUS.exec(text))?.[1];
 }
 
 function parse(text: string): unknown {
@@ -322,29 +241,4 @@ function parse(text: string): unknown {
   } catch {
     return readPythonLiteral(text);
   }
-}
-
-/** As much of a page as is looked at, in characters. */
-const MAX_PAGE = 20_000;
-
-/** A page of HTML, as gateways send it, or of XML, as stores do: its title, else its words. */
-function readPage(page: string): Found {
-  const text = page.slice(0, MAX_PAGE);
-  const [, title] = /<(?:title|message)[^>]*>([^<]+)</i.exec(text) ?? [];
-  const [, code] = /<code>([\w.-]+)</i.exec(text) ?? [];
-  const words = plainWords(title ?? text.replaceAll(/<(script|style)\b[\s\S]*?<\/\1>/gi, ' '));
-  const [, status] = /^\D{0,20}\b([45]\d\d)\b/.exec(words) ?? [];
-  const names = [code, status].filter((name) => name !== undefined);
-  return found(names, words === '' ? undefined : bounded(words));
-}
-
-function plainWords(html: string): string {
-  return html
-    .replaceAll(/<[^>]*>/g, ' ')
-    .replaceAll(/&(?:nbsp|#160);/g, ' ')
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&amp;', '&')
-    .replaceAll(/\s+/g, ' ')
-    .trim();
 }

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { ProviderRejected, ProviderUnavailable } from '../errors.ts';
+import { ProviderNotFound, ProviderRejected, ProviderUnavailable } from '../errors.ts';
 import { asProviderError } from './call-errors.ts';
 import type { Call } from './call.ts';
 import { MIN_BYTES_PER_MS } from './http-options.ts';
@@ -105,9 +105,7 @@ interface ReadFile extends FilePosition {
 }
 
 async function goOn(http: Http, call: Call, read: ReadFile): Promise<Opened> {
-  const rest = read.isRanged && read.bytes > 0 ? await askForRest(http, call, read) : undefined;
-  read.isRanged = rest !== undefined && rest.part.start > 0;
-  const opened = rest ?? (await askForWhole(http, call));
+  const opened = await askAgain(http, call, read);
   // What came before this download began cannot be compared: the next one begins anew.
   const isOverlapping = opened.part.start === 0 && read.start > 0;
   const isSame = codingOf(opened.answer) === 'identity' && !isOther(opened.part, read);
@@ -121,6 +119,20 @@ async function goOn(http: Http, call: Call, read: ReadFile): Promise<Opened> {
         `${call.action}: it broke off after ${read.bytes} bytes, and is only sent as a whole.`,
       )
     : fileChanged(call);
+}
+
+/** @throws ProviderUnavailable also for a file that is not found any more: it may have been there for its first bytes */
+async function askAgain(http: Http, call: Call, read: ReadFile): Promise<Opened> {
+  try {
+    const rest = read.isRanged && read.bytes > 0 ? await askForRest(http, call, read) : undefined;
+    read.isRanged = rest !== undefined && rest.part.start > 0;
+    return rest ?? (await askForWhole(http, call));
+  } catch (error) {
+    if (!(error instanceof ProviderNotFound) || read.bytes === 0) throw error;
+    throw new ProviderUnavailable(
+      `${call.action}: it broke off after ${read.bytes} bytes, and is not found any more.`,
+    );
+  }
 }
 
 /** @returns why the answer ended before its end */

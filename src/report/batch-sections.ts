@@ -1,9 +1,17 @@
+import type { Progress } from '../checkpoints/progress.ts';
 import { counted, grouped } from '../counted.ts';
+import { duration } from '../duration.ts';
 import { latencyChart, timelineChart } from './charts.ts';
-import { part, section, wideTable, words, time } from './elements.ts';
+import { part, section, tableOf, time, wideTable, words } from './elements.ts';
 import { html, type Html } from './html.ts';
 import type { ReportData, ShownBatch } from './report-data.ts';
-import { duration, moment } from './text.ts';
+import { moment } from './text.ts';
+
+/** What a shard knows that waits for room. */
+function waitText({ ahead = 0, roomAt }: Progress): string {
+  const shards = ahead === 0 ? '' : `, ${counted(ahead, 'shard')} ahead`;
+  return roomAt === undefined ? shards : `${shards}, room about ${roomAt.slice(11, 16)} UTC`;
+}
 
 /** The parts of a job's page that are about its shards and batches. */
 
@@ -17,33 +25,20 @@ export function openShards({ progress }: ReportData): Html {
         <th scope="row">${shard}</th>
         <td>${state}</td>
         <td>${seen?.round ?? ''}</td>
-        <td>${words(seen?.status ?? '')}</td>
+        <td>${words(seen?.status ?? '')}${seen !== undefined && words(waitText(seen))}</td>
         <td class="number">
           ${seen?.total !== undefined && html`${grouped(seen.succeeded ?? 0)} / ${grouped(seen.total)}`}
         </td>
         <td>
-          ${seen !== undefined && html`<time datetime="${seen.nextPollAt}">${seen.nextPollAt.slice(11, 19)}</time>`}
+          ${seen?.nextPollAt !== undefined && html`<time datetime="${seen.nextPollAt}">${seen.nextPollAt.slice(11, 19)}</time>`}
         </td>
       </tr>`,
   );
-  const table = html`<table>
-    <caption>
-      ${states}. The first that are not done:
-    </caption>
-    <thead>
-      <tr>
-        <th scope="col">Shard</th>
-        <th scope="col">State</th>
-        <th scope="col">Round</th>
-        <th scope="col">Batch</th>
-        <th scope="col" class="number">Answered</th>
-        <th scope="col">Next poll, UTC</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${rows}
-    </tbody>
-  </table>`;
+  const table = tableOf(
+    html`${states}. The first that are not done:`,
+    ['Shard', 'State', 'Round', 'Batch', { number: 'Answered' }, 'Next poll, UTC'],
+    rows,
+  );
   return section(
     'open',
     'Now',
@@ -79,25 +74,11 @@ export function timelineSection({
     allBatches > batches.length
       ? `The first ${grouped(batches.length)} of ${grouped(allBatches)} batches`
       : 'Every batch';
-  const table = html`<table>
-    <caption>
-      ${cut}; all of them are in summary.json once the job has ended.
-    </caption>
-    <thead>
-      <tr>
-        <th scope="col">Shard</th>
-        <th scope="col">Round</th>
-        <th scope="col">Batch</th>
-        <th scope="col">Status</th>
-        <th scope="col" class="number">Requests</th>
-        <th scope="col">Created, UTC</th>
-        <th scope="col" class="number">Took</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${batches.map(batchRow)}
-    </tbody>
-  </table>`;
+  const table = tableOf(
+    html`${cut}; all of them are in summary.json once the job has ended.`,
+    ['Shard', 'Round', 'Batch', 'Status', { number: 'Requests' }, 'Created, UTC', { number: 'Took' }],
+    batches.map(batchRow),
+  );
   return section(
     'timeline',
     'Timeline',

@@ -3,7 +3,7 @@ import type { OutcomeCounts } from '../checkpoints/counts.ts';
 import { html, type Html } from './html.ts';
 import type { Latency } from './latency.ts';
 import { counted, grouped } from '../counted.ts';
-import { duration } from './text.ts';
+import { duration } from '../duration.ts';
 import type { Bar, Lane, Timeline } from './timeline.ts';
 
 /** Charts have no view box: widths are percentages and text keeps its size, so they read as well on a phone. */

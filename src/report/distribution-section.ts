@@ -1,5 +1,5 @@
 import { counted, grouped } from '../counted.ts';
-import { part, section, words } from './elements.ts';
+import { part, section, tableOf, words } from './elements.ts';
 import { share } from './explain.ts';
 import type { FieldValues } from './field-survey.ts';
 import { html, type Html } from './html.ts';
@@ -13,22 +13,12 @@ export function distributionSection({ survey: { fields, vectors } }: ReportData)
   const content = html`${fields.map(fieldTable)}
   ${
     vectors !== undefined &&
-    html`<table>
-        <caption>
-          ${counted(vectors.count, 'vector')}, by their length in numbers.
-        </caption>
-        <thead>
-          <tr>
-            <th scope="col">Dimensions</th>
-            <th scope="col" class="number">Vectors</th>
-            <th scope="col" class="number">Share</th>
-          </tr>
-        </thead>
-        <tbody>
-          ${vectors.dimensions.map(([length, n]) => valueRow(grouped(length), n, vectors.count))}
-        </tbody>
-      </table>
-      ${vectors.norms !== undefined && numberTable('Norm', vectors.norms, 0)}`
+    html`${tableOf(
+      html`${counted(vectors.count, 'vector')}, by their length in numbers.`,
+      ['Dimensions', { number: 'Vectors' }, { number: 'Share' }],
+      vectors.dimensions.map(([length, n]) => valueRow(grouped(length), n, vectors.count)),
+    )}
+    ${vectors.norms !== undefined && numberTable('Norm', vectors.norms, 0)}`
   }`;
   return section('values', 'How the answers are distributed', part('values', content));
 }
@@ -37,22 +27,11 @@ function fieldTable({ name, values, numbers, without }: FieldValues): Html {
   if (numbers !== undefined) return numberTable(name, numbers, without);
   const all = (values ?? []).reduce((sum, [, n]) => sum + n, without);
   const rest = without > 0 ? [valueRow('no such value', without, all)] : [];
-  return html`<table>
-    <caption>
-      <bdi class="mono">${name}</bdi>
-      in ${counted(all, 'answer')}.
-    </caption>
-    <thead>
-      <tr>
-        <th scope="col">Value</th>
-        <th scope="col" class="number">Answers</th>
-        <th scope="col" class="number">Share</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${(values ?? []).map(([value, n]) => valueRow(value, n, all))}${rest}
-    </tbody>
-  </table>`;
+  return tableOf(
+    html`<bdi class="mono">${name}</bdi> in ${counted(all, 'answer')}.`,
+    ['Value', { number: 'Answers' }, { number: 'Share' }],
+    [...(values ?? []).map(([value, n]) => valueRow(value, n, all)), ...rest],
+  );
 }
 
 function valueRow(value: string, n: number, all: number): Html {
@@ -88,20 +67,10 @@ function numberTable(name: string, numbers: Numbers, without: number): Html {
       <td class="number">${share(part, 1)}</td>
     </tr>`;
   });
-  return html`<table>
-    <caption>
-      <bdi class="mono">${name}</bdi
-      >: ${told}, of
-      ${counted(numbers.count, 'number')}${without > 0 && `; ${counted(without, 'answer')} without one`}.
-    </caption>
-    <thead>
-      <tr>
-        <th scope="col">Range</th>
-        <th scope="col" class="number">Share</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${rows}
-    </tbody>
-  </table>`;
+  return tableOf(
+    html`<bdi class="mono">${name}</bdi>: ${told}, of
+      ${counted(numbers.count, 'number')}${without > 0 && `; ${counted(without, 'answer')} without one`}.`,
+    ['Range', { number: 'Share' }],
+    rows,
+  );
 }

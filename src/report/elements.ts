@@ -21,6 +21,29 @@ export function wideTable(id: string, name: string, content: HtmlValue): Html {
   </div>`;
 }
 
+/** The title of a table's column; numbers stand at its right. */
+export type TableColumn = string | { readonly number: string };
+
+/** A table of the pages: what it shows, its columns, and its rows as elements. */
+export function tableOf(caption: HtmlValue, columns: readonly TableColumn[], rows: readonly Html[]): Html {
+  return html`<table>
+    ${
+      caption !== '' &&
+      html`<caption>
+        ${caption}
+      </caption>`
+    }
+    <thead>
+      <tr>
+        ${columns.map((column) => (typeof column === 'string' ? html`<th scope="col">${column}</th>` : html`<th scope="col" class="number">${column.number}</th>`))}
+      </tr>
+    </thead>
+    <tbody>
+      ${rows}
+    </tbody>
+  </table>`;
+}
+
 /** Text that is not ours: it keeps its own line ends and direction. */
 export function words(text: string): Html {
   return html`<span class="words">${text}</span>`;

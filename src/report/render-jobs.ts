@@ -2,6 +2,7 @@ import type { JobOverview, JobStatus } from '../status/job-status.ts';
 import { JOB_STATES, type JobState } from '../status/job-states.ts';
 import { settledRows } from '../checkpoints/outcomes.ts';
 import { share } from './explain.ts';
+import { tableOf } from './elements.ts';
 import { html, type Html } from './html.ts';
 import { renderPage } from './page.ts';
 import { grouped } from '../counted.ts';
@@ -113,25 +114,11 @@ function jobTable({ jobs, search, status }: JobsPage, addresses: PageAddresses):
       ? html`<p class="note">None yet. Drop a file, or send a request to /jobs.</p>`
       : html`<p class="note">No job is like that.</p>`;
   }
-  return html`<table>
-    <caption>
-      Newest first.
-    </caption>
-    <thead>
-      <tr>
-        <th scope="col">Job</th>
-        <th scope="col">Status</th>
-        <th scope="col" class="number">Ok</th>
-        <th scope="col" class="number">Rows</th>
-        <th scope="col" class="number">Done</th>
-        <th scope="col">Profile</th>
-        <th scope="col">Asked for</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${jobs.map((job) => jobRow(job, addresses))}
-    </tbody>
-  </table>`;
+  return tableOf(
+    'Newest first.',
+    ['Job', 'Status', { number: 'Ok' }, { number: 'Rows' }, { number: 'Done' }, 'Profile', 'Asked for'],
+    jobs.map((job) => jobRow(job, addresses)),
+  );
 }
 
 function jobRow({ jobId, status, profile, createdAt, details }: ListedJob, addresses: PageAddresses): Html {
@@ -152,26 +139,20 @@ function scheduleTable(schedules: readonly ListedSchedule[], addresses: PageAddr
   if (schedules.length === 0) return '';
   return html`<section aria-labelledby="schedules-title">
     <h2 id="schedules-title">Schedules</h2>
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Schedule</th>
-          <th scope="col">Next</th>
-          <th scope="col">Last jobs</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${schedules.map(
-          ({ name, next, jobs }) =>
-            html`<tr>
-              <th scope="row">${clip(name, 160)}</th>
-              <td>${next === undefined ? 'never' : html`<time datetime="${next}">${moment(next)}</time>`}</td>
-              <td>
-                ${jobs.length === 0 ? 'none' : jobs.map((jobId) => html`<a href="${addresses.job(jobId)}">${jobId}</a><br />`)}
-              </td>
-            </tr>`,
-        )}
-      </tbody>
-    </table>
+    ${tableOf(
+      '',
+      ['Schedule', 'Next', 'Last jobs'],
+      schedules.map((schedule) => scheduleRow(schedule, addresses)),
+    )}
   </section>`;
+}
+
+function scheduleRow({ name, next, jobs }: ListedSchedule, addresses: PageAddresses): Html {
+  return html`<tr>
+    <th scope="row">${clip(name, 160)}</th>
+    <td>${next === undefined ? 'never' : html`<time datetime="${next}">${moment(next)}</time>`}</td>
+    <td>
+      ${jobs.length === 0 ? 'none' : jobs.map((jobId) => html`<a href="${addresses.job(jobId)}">${jobId}</a><br />`)}
+    </td>
+  </tr>`;
 }

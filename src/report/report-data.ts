@@ -1,6 +1,4 @@
-import type { TokenPrice } from '../checkpoints/profile.ts';
-import { priceOf } from '../spending/price.ts';
-import type { ErrorCount, ModelUsage, OutcomeCounts } from '../checkpoints/counts.ts';
+import type { ModelUsage, OutcomeCounts } from '../checkpoints/counts.ts';
 import type { StepSummary, Summary } from '../checkpoints/summary.ts';
 import type { JobStatus } from '../status/job-status.ts';
 import type { JobState } from '../status/job-states.ts';
@@ -8,6 +6,8 @@ import { measureLatency, type Latency } from './latency.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { Plan } from '../checkpoints/plan.ts';
 import type { RowsSurvey } from './row-survey.ts';
+import { costOf, type Cost } from './report-cost.ts';
+import { invalidRows, MESSAGE_BYTES, NAME_BYTES, showError, type ShownError } from './report-errors.ts';
 import { clip } from './text.ts';
 import { drawTimeline, type TimedBatch, type Timeline } from './timeline.ts';
 
@@ -112,14 +112,6 @@ export interface ShownBatch {
   readonly seconds: number | undefined;
 }
 
-export interface ShownError extends Omit<ErrorCount, 'rows'> {
-  readonly rows: number;
-  /** There may be more: only the first invalid rows are known by their code. */
-  readonly orMore: boolean;
-}
-
-const NAME_BYTES = 160;
-const MESSAGE_BYTES = 500;
 const SHOWN_INPUTS = 5;
 const SHOWN_BATCHES = 60;
 const SHOWN_OPEN = 20;
@@ -208,41 +200,6 @@ function describeTexts(question: ReportFacts['question']): [string, string][] {
   );
 }
 
-/** The cost of the answers and of the plan's estimate, at the profile's price. */
-export interface Cost {
-  readonly plannedInputTokens: number | undefined;
-  /** Of a job with a ladder, whose steps have prices of their own. */
-  readonly ofSteps: Summary['cost'];
-  readonly price:
-    | {
-        readonly currency: string;
-        readonly input: number;
-        readonly output: number;
-        readonly plannedInput: number | undefined;
-      }
-    | undefined;
-}
-
-function costOf({ models, question, planned, steps, cost }: ReportFacts): Cost {
-  // Answers of other steps are not reckoned at the profile's price.
-  const price = steps === undefined ? question?.price : undefined;
-  const of = (tokens: number, perMillion: number): number => (tokens * perMillion) / 1e6;
-  const sum = (part: (usage: ModelUsage, rate: TokenPrice) => number): number =>
-    price === undefined
-      ? 0
-      : models.reduce((total, usage) => total + part(usage, priceOf(price, usage.model)), 0);
-  return {
-    plannedInputTokens: planned?.inputTokens,
-    ofSteps: steps && cost,
-    price: price && {
-      currency: price.currency,
-      input: sum(({ inputTokens }, { inputPerMillion }) => of(inputTokens, inputPerMillion)),
-      output: sum(({ outputTokens }, { outputPerMillion }) => of(outputTokens, outputPerMillion)),
-      plannedInput: planned && of(planned.inputTokens, price.inputPerMillion),
-    },
-  };
-}
-
 function describeFailure({ failure, advice = '' }: ReportFacts): ReportData['failure'] {
   if (failure === undefined) return undefined;
   const { code, message } = failure;
@@ -280,28 +237,4 @@ function showOpen(open: OpenShard): OpenShard {
   return progress === undefined
     ? open
     : { ...open, progress: { ...progress, status: clip(progress.status, NAME_BYTES) } };
-}
-
-function showError({ code, custom_id, message, ...error }: ErrorCount): ShownError {
-  return {
-    ...error,
-    ...(code !== undefined && { code: clip(code, NAME_BYTES) }),
-    ...(custom_id !== undefined && { custom_id: clip(custom_id, NAME_BYTES) }),
-    ...(message !== undefined && { message: clip(message, MESSAGE_BYTES) }),
-    orMore: false,
-  };
-}
-
-/** Invalid rows by code: there are fifteen codes, and the first hundred rows are known. */
-function invalidRows({ problems, counts }: ReportFacts): ShownError[] {
-  const byCode = Map.groupBy(problems, ({ code }) => code);
-  return [...byCode].map(([code, [first, ...others]]) => ({
-    ...showError({
-      outcome: 'invalid',
-      code,
-      rows: others.length + 1,
-      ...(first && { custom_id: first.custom_id, message: `Line ${first.line}: ${first.message}` }),
-    }),
-    orMore: problems.length < counts.invalid,
-  }));
 }

@@ -1,8 +1,9 @@
 import { grouped } from '../counted.ts';
-import { part, section, words, time } from './elements.ts';
+import { duration } from '../duration.ts';
+import { part, section, tableOf, time, words } from './elements.ts';
 import { html, type Html, type HtmlValue } from './html.ts';
-import type { ReportData, ShownError } from './report-data.ts';
-import { duration } from './text.ts';
+import type { ReportData } from './report-data.ts';
+import type { ShownError } from './report-errors.ts';
 
 /**
  * The parts of a job's page. What may change while the job runs is in an element with `data-part` and an id; every part is
@@ -55,21 +56,11 @@ export function errorSection({ errors }: ReportData): Html {
         ${custom_id !== undefined && html`<bdi class="mono">${custom_id}</bdi><br />`} ${words(message ?? '')}
       </td>
     </tr>`;
-  const table = html`<table>
-    <caption>
-      Rows that are not ok, by code; the first row of each is the example.
-    </caption>
-    <thead>
-      <tr>
-        <th scope="col">Code</th>
-        <th scope="col" class="number">Rows</th>
-        <th scope="col">Example</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${errors.map(row)}
-    </tbody>
-  </table>`;
+  const table = tableOf(
+    'Rows that are not ok, by code; the first row of each is the example.',
+    ['Code', { number: 'Rows' }, 'Example'],
+    errors.map(row),
+  );
   return section(
     'errors',
     'Errors',

@@ -29,27 +29,6 @@ export function clip(text: string, maxBytes: number): string {
 
 const ESCAPED_BYTES: Readonly<Record<string, number>> = { '&': 5, '<': 4, '>': 4, '"': 6, "'": 5 };
 
-const UNITS = [
-  ['d', 86_400],
-  ['h', 3_600],
-  ['min', 60],
-  ['s', 1],
-] as const;
-
-/** The two largest units: `2 h 5 min`. */
-export function duration(seconds: number): string {
-  let rest = Math.round(seconds);
-  const first = UNITS.findIndex(([, size]) => rest >= size);
-  if (first < 0) return '0 s';
-  const parts: string[] = [];
-  for (const [unit, size] of UNITS.slice(first, first + 2)) {
-    const whole = Math.floor(rest / size);
-    rest -= whole * size;
-    if (whole > 0) parts.push(`${whole} ${unit}`);
-  }
-  return parts.join(' ');
-}
-
 /** A moment for people: `2026-11-01 22:04:10 UTC`. */
 export function moment(iso: string): string {
   return `${iso.slice(0, 19).replace('T', ' ')} UTC`;

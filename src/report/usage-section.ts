@@ -1,6 +1,6 @@
 import type { ModelUsage } from '../checkpoints/counts.ts';
 import { counted, grouped } from '../counted.ts';
-import { part, section, wideTable, words } from './elements.ts';
+import { part, section, tableOf, wideTable, words } from './elements.ts';
 import { money } from './explain.ts';
 import { html, type Html, type HtmlValue } from './html.ts';
 import type { ReportData } from './report-data.ts';
@@ -141,28 +141,17 @@ function planned(total: ReportData['total'], { plannedInputTokens, price }: Repo
 }
 
 function retryTable(retries: NonNullable<ReportData['retries']>): Html {
-  return html`<table>
-    <caption>
-      Rows that were not ok were asked again. Their tokens are among those above.
-    </caption>
-    <thead>
-      <tr>
-        <th scope="col">Retry</th>
-        <th scope="col">Status</th>
-        <th scope="col" class="number">Rows</th>
-        <th scope="col" class="number">Ok now</th>
-      </tr>
-    </thead>
-    <tbody>
-      ${retries.slice(-20).map(
-        ({ jobId, status, rows, ok }) =>
-          html`<tr>
-            <th scope="row"><bdi class="mono">${jobId}</bdi></th>
-            <td><span class="badge ${status}">${status}</span></td>
-            <td class="number">${grouped(rows)}</td>
-            <td class="number">${grouped(ok)}</td>
-          </tr>`,
-      )}
-    </tbody>
-  </table>`;
+  return tableOf(
+    'Rows that were not ok were asked again. Their tokens are among those above.',
+    ['Retry', 'Status', { number: 'Rows' }, { number: 'Ok now' }],
+    retries.slice(-20).map(
+      ({ jobId, status, rows, ok }) =>
+        html`<tr>
+          <th scope="row"><bdi class="mono">${jobId}</bdi></th>
+          <td><span class="badge ${status}">${status}</span></td>
+          <td class="number">${grouped(rows)}</td>
+          <td class="number">${grouped(ok)}</td>
+        </tr>`,
+    ),
+  );
 }

@@ -5,7 +5,7 @@ import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { readRows, readRowsFrom } from './formats.ts';
 import type { ReadOptions } from './formats/format.ts';
-import { readTableRow } from './formats/csv.ts';
+import { readTableRow } from './formats/table-reader.ts';
 import { readJsonRow } from './formats/json-lines.ts';
 import type { Place, Standing } from './formats/place.ts';
 import { Reading } from './formats/reading.ts';

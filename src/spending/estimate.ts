@@ -57,8 +57,8 @@ export function sendingOf({ shards, inputTokens, estimatedTokens = inputTokens }
   return { rows: rowsToSend({ shards }), inputTokens: estimatedTokens };
 }
 
-/** Tells how many input tokens some of a plan's request lines have, by their bytes. */
-export function tokensByBytes(plan: Plan): (bytes: number) => number {
+/** Estimates the input tokens of some of a plan's request lines by their bytes. */
+export function tokensBySize(plan: Plan): (bytes: number) => number {
   const all = plan.shards.reduce((sum, shard) => sum + shard.bytes, 0);
   const { inputTokens } = sendingOf(plan);
   return (bytes) => (all === 0 ? 0 : Math.ceil((inputTokens * bytes) / all));

@@ -14,7 +14,7 @@ import { requirePlan, type PlannedShard } from '../checkpoints/plan.ts';
 import type { Edges } from '../edges.ts';
 import { BudgetExceeded, ShardMustWait, withCode } from '../errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { estimateCost, isGuess, sendingOf, tokensByBytes, type Priced, type Sending } from './estimate.ts';
+import { estimateCost, isGuess, sendingOf, tokensBySize, type Priced, type Sending } from './estimate.ts';
 import { currentLimits, isInMoney, isLimited } from './limits.ts';
 import { money, moneyText } from './price.ts';
 import { committed, hasRunning, weigh, withReservation, withSpent, type Reserved } from './reserve.ts';
@@ -70,10 +70,10 @@ async function sendingOfRound(
   store: ObjectStore,
   { jobId, rows, bytes, planned }: RoundToSend,
 ): Promise<Sending> {
-  const { bytes: all = 0, inputTokens } = planned ?? {};
-  if (inputTokens === undefined)
-    return { rows, inputTokens: tokensByBytes(await requirePlan(store, jobId))(bytes) };
-  return { rows, inputTokens: all === 0 ? 0 : Math.ceil((inputTokens * bytes) / all) };
+  const { bytes: all = 0, tokens } = planned ?? {};
+  if (tokens === undefined)
+    return { rows, inputTokens: tokensBySize(await requirePlan(store, jobId))(bytes) };
+  return { rows, inputTokens: all === 0 ? 0 : Math.ceil((tokens * bytes) / all) };
 }
 
 /** Whether the first round has to show first what answers cost, or how rows end. */

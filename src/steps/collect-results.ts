@@ -1,6 +1,7 @@
 import { FastLines } from '../fast-path/fast-lines.ts';
 import type { ResultRules } from '../collect/lines/result-rules.ts';
 import { forgetUpload } from '../collect/round/clean-provider.ts';
+import { GoesOnLater } from '../collect/round/downloads.ts';
 import { collectShard } from '../collect/shard/collect-shard.ts';
 import type { LookAgain } from '../collect/round/late-output.ts';
 import { stopShard } from '../collect/shard/stop-shard.ts';
@@ -9,6 +10,7 @@ import type { RoundRef } from '../checkpoints/keys.ts';
 import type {
   Caught,
   CollectContext,
+  CollectingContext,
   CollectedContext,
   DirectContext,
   LookContext,
@@ -24,7 +26,7 @@ import type { PlannedShard } from '../checkpoints/plan.ts';
 import { stoppedObject } from '../checkpoints/shard-end.ts';
 import { findLeftOpen } from '../checkpoints/open-batch.ts';
 import { freeOldSlot } from '../checkpoints/old-slots.ts';
-import { leaveRoom } from '../batches/take-room.ts';
+import { leaveRoom, noteRefusal } from '../batches/take-room.ts';
 import { takesOver } from '../ladder/goes-up.ts';
 import { contextAtStep, jobAtStep, stepAbove } from '../ladder/step-of-round.ts';
 import { isNearlyFull, spentEvents, type RoundTurns } from './history.ts';
@@ -37,15 +39,17 @@ const MAX_RETRY_WAIT_SECONDS = 3_600;
 
 /**
  * Takes in what a round came to: a batch that ended (in whatever way), or a shard on which a step gave up. Decides what
- * becomes of each row, and whether there is another round.
+ * becomes of each row, and whether there is another round. A call that runs short of time returns, and the next one goes on.
  */
 export async function collectResults(
   edges: ProviderEdges,
   context: CollectContext,
-): Promise<CollectedContext | LookContext> {
+): Promise<CollectedContext | LookContext | CollectingContext> {
   try {
     return await collectOnce(edges, context);
   } catch (error) {
+    if (error instanceof GoesOnLater)
+      return { ...context, next: 'collect', collects: (context.collects ?? 0) + 1 };
     // When all retries failed the machine drops the error.
     await noteTrouble(edges.store, context, error);
     throw error;
@@ -65,8 +69,7 @@ async function collectOnce(
   if (end.next === 'look') return lookLater(edges, context as PolledContext, end);
   const { next, round, lastRound } = end;
   const isOpen = await hasOpenBatch(edges, context, next);
-  if (job.profile.maxBatches !== undefined && !isOpen)
-    await giveRoomBack(edges, context.provider.name, { jobId, shard, round: shardRound.round });
+  if (!isOpen) await giveRoomBack(edges, job, context, { end, round: shardRound.round });
   if (!('requests' in end)) await giveBack(edges, job, { ...given, round: shardRound.round }, isOpen);
   const spent = spentEvents(context.spentEvents, spentOn(context));
   const up = 'up' in end ? end.up : undefined;
@@ -90,9 +93,23 @@ async function collectOnce(
   return { ...base, next, round: round + 1, waitSeconds };
 }
 
-async function giveRoomBack(edges: ProviderEdges, provider: string, round: RoundRef): Promise<void> {
-  await leaveRoom(edges, provider, round);
-  await freeOldSlot(edges.store, provider, round);
+/** A round whose batch failed for too many enqueued tokens waits for room again, and teaches the limit. */
+async function giveRoomBack(
+  edges: ProviderEdges,
+  { profile: { model, maxBatches } }: Job,
+  { jobId, shard, provider: { name } }: CollectContext,
+  { end, round }: { readonly end: RoundEnd; readonly round: number },
+): Promise<void> {
+  const refused = 'tokensRefused' in end && end.up === undefined ? end.tokensRefused : undefined;
+  const now = Math.floor(edges.clock.now() / 1_000);
+  if (refused !== undefined && end.next === 'retry') {
+    const refusal = { jobId, shard, round, model, limit: refused.limit, now, next: round + 1 };
+    await noteRefusal(edges, name, refusal);
+  } else {
+    const hadBatch = 'batch' in end && end.batch.batchId !== undefined;
+    await leaveRoom(edges, name, { jobId, shard, round, endedAt: hadBatch ? now : undefined });
+  }
+  if (maxBatches !== undefined) await freeOldSlot(edges.store, name, { jobId, shard });
 }
 
 /** A shard that stops may leave its batch as it is: the batch keeps its room until it is known to have ended. */
@@ -124,6 +141,7 @@ function spentOn(context: CollectContext): RoundTurns {
   return {
     polls: 'polls' in context ? context.polls : 0,
     looks: 'late' in context ? (context.late?.looks ?? 0) : 0,
+    collects: context.collects ?? 0,
   };
 }
 

@@ -20,7 +20,7 @@ import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import { parseWindow } from '../completion-window.ts';
 import { jobAtStep } from '../ladder/step-of-round.ts';
 import type { Batch } from '../provider/batch-provider.ts';
-import { waitForRoom } from './room-for-batch.ts';
+import { keepRoomOfFound, learnFromRefusal, waitForRoom } from './room-for-batch.ts';
 
 /**
  * Creates the round's batch, once. The checkpoint answers for a batch created before; one whose answer was lost is found
@@ -73,7 +73,10 @@ async function findOrCreate(
   if (announced !== undefined) {
     const batch = await findLost(edges, context, announced);
     const at = announced.at > 0 ? announced.at : seconds(clock.now());
-    if (batch !== undefined) return { batch, at, doubt: true };
+    if (batch !== undefined) {
+      await keepRoomOfFound(edges, context, profile);
+      return { batch, at, doubt: true };
+    }
   }
   await rejectWhenStopped(store, context);
   await waitForRoom(edges, context, profile);
@@ -84,10 +87,11 @@ async function findOrCreate(
 async function create(
   edges: ProviderEdges,
   context: UploadedContext,
-  { endpoint, completionWindow }: ResolvedProfile,
+  profile: ResolvedProfile,
   announced: CreateAnnouncement,
 ): Promise<Created> {
   const { jobId, shard, round, fileId } = context;
+  const { endpoint, completionWindow } = profile;
   const { at } = announced;
   const open = await requestsOf(edges, context);
   const metadata = batchMetadata(context);
@@ -98,8 +102,9 @@ async function create(
     return { batch, at };
   } catch (error) {
     const batch = await findDespite(edges, context, announced, error);
-    if (batch === undefined) throw error;
-    return { batch, at, doubt: true };
+    if (batch !== undefined) return { batch, at, doubt: true };
+    await learnFromRefusal(edges, context, profile, error);
+    throw error;
   }
 }
 

@@ -16,15 +16,23 @@ const MAX_SPENT = 15_000;
 /** A look at a batch that ended and shows less than it promised, beside its poll: collect and choice. */
 const EVENTS_PER_LOOK = 7;
 
-/** How often a round polled its batch, and how often it collected in vain. */
+/** A call of the collect that ran short of time, and its choice. */
+const EVENTS_PER_COLLECT = 7;
+
+/** How often a round polled its batch, how often it collected in vain, and how often it ran short of time. */
 export interface RoundTurns {
   readonly polls: number;
   readonly looks?: number;
+  readonly collects?: number;
 }
 
 /** Events spent so far, with a round of so many turns. */
-export function spentEvents(before: number | undefined, { polls, looks = 0 }: RoundTurns): number {
-  return (before ?? 0) + EVENTS_PER_ROUND + EVENTS_PER_POLL * polls + EVENTS_PER_LOOK * looks;
+export function spentEvents(
+  before: number | undefined,
+  { polls, looks = 0, collects = 0 }: RoundTurns,
+): number {
+  const turns = EVENTS_PER_POLL * polls + EVENTS_PER_LOOK * looks + EVENTS_PER_COLLECT * collects;
+  return (before ?? 0) + EVENTS_PER_ROUND + turns;
 }
 
 /** Whether another round could be cut off in its middle. */

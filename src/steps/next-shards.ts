@@ -11,11 +11,10 @@ import { isSmall } from '../checkpoints/shard-rounds.ts';
 import { doneObject } from '../checkpoints/shard-end.ts';
 import { readStop } from '../checkpoints/stop.ts';
 import { toRunObject } from '../checkpoints/to-run.ts';
+import { tokensBySize } from '../spending/estimate.ts';
 import { judgedPilot, judgePilot, type Judgement } from '../pilot/judge.ts';
 import { writePilotResults } from '../pilot/pilot-results.ts';
 import { sideBySide } from '../side-by-side.ts';
-import { tokensByBytes } from '../spending/estimate.ts';
-import { isLimited, limitsOf } from '../spending/limits.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /** A job whose shards are built. */
@@ -71,14 +70,11 @@ async function runOf(
   };
 }
 
-/** What the steps of a shard would else read from the plan, as far as the profile has them ask. */
+/** What the steps of a shard would else read from the plan. */
 function detailsOf(plan: Plan, profile: Job['profile']): (planned: ShardPlan) => Partial<ShardPlan> {
-  const tokensOf = isLimited(limitsOf(profile)) ? tokensByBytes(plan) : undefined;
-  const direct = profile.directUpTo === undefined ? undefined : isSmall(profile, plan);
-  return ({ bytes }) => ({
-    ...(tokensOf !== undefined && { inputTokens: tokensOf(bytes) }),
-    ...(direct !== undefined && { direct }),
-  });
+  const tokensOf = tokensBySize(plan);
+  const small = profile.directUpTo === undefined ? {} : { direct: isSmall(profile, plan) };
+  return ({ bytes }) => ({ tokens: tokensOf(bytes), ...small });
 }
 
 async function endedShards(store: ObjectStore, jobId: string, { shards }: Plan) {

@@ -1,26 +1,111 @@
+import { secondsUntilRoom } from '../batches/forecast.ts';
 import { hasLetGo } from '../batches/let-go.ts';
-import { hasRoom } from '../batches/room-rules.ts';
-import { takeRoom } from '../batches/take-room.ts';
+import { keepRoom, noteRefusal, takeRoom, type WantedRoom } from '../batches/take-room.ts';
+import { enqueuedTokens, hasRoom, isOf, roomLimitsOf, withLearned } from '../batches/room-rules.ts';
+import { roundKey } from '../checkpoints/keys.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
+import type { Room, RoomEntry } from '../checkpoints/room.ts';
+import { uploadObject } from '../checkpoints/upload.ts';
 import type { UploadedContext } from '../contract.ts';
+import { counted, grouped } from '../counted.ts';
 import type { ProviderEdges } from '../edges.ts';
-import { ProviderBusy } from '../errors.ts';
+import { failureFromCatch, ProviderBusy } from '../errors.ts';
+import { readTokensRefusal } from '../provider/classify-error.ts';
+import { tellProgress } from './tell-progress.ts';
 
-/** @throws ProviderBusy when as many batches as may are running at the provider, of this job or others. */
+/** @throws ProviderBusy while there is no room for the batch at the provider, among those of all jobs */
 export async function waitForRoom(
   edges: ProviderEdges,
   context: UploadedContext,
-  { maxBatches }: ResolvedProfile,
+  profile: ResolvedProfile,
 ): Promise<void> {
-  if (maxBatches === undefined) return;
+  const wanted = await wantedRoom(edges, context, profile);
+  const room = await takeRoom(edges, wanted, (holder) => hasLetGo(edges, context.provider, holder));
+  if (hasRoom(room, wanted.asking)) return;
   const { jobId, shard, round, provider } = context;
-  const asking = { jobId, shard, round, tokens: 0, at: Math.floor(edges.clock.now() / 1_000) };
-  const limits = { slots: maxBatches, tokensOf: () => undefined };
-  const room = await takeRoom(edges, { provider: provider.name, asking, limits }, (holder) =>
-    hasLetGo(edges, provider, holder),
-  );
-  if (hasRoom(room, asking)) return;
+  const waits = describeWait(room, wanted);
+  const { status, ahead } = waits;
+  const timeIn = (seconds: number): string => new Date(edges.clock.now() + seconds * 1_000).toISOString();
+  const until = secondsUntilRoom(room, wanted);
+  const progress = { round, status, ahead, ...(until !== undefined && { roomAt: timeIn(until) }) };
+  await tellProgress(edges, context, { ...progress, polledAt: timeIn(0) });
   throw new ProviderBusy(
-    `All ${maxBatches} slots at the provider "${provider.name}" are taken; shard ${shard} of job ${jobId} waits for one.`,
+    `Shard ${shard} of job ${jobId} waits for room at the provider "${provider.name}": ${waits.reason}; ${counted(ahead, 'shard')} asked before it.`,
   );
+}
+
+/** A batch whose create got no answer exists: it has room, whether there was some or not. */
+export async function keepRoomOfFound(
+  edges: ProviderEdges,
+  context: UploadedContext,
+  profile: ResolvedProfile,
+): Promise<void> {
+  await keepRoom(edges, await wantedRoom(edges, context, profile));
+}
+
+/** Writes down what a refused create teaches about the provider's limit of enqueued tokens, and lets the others ask. */
+export async function learnFromRefusal(
+  edges: ProviderEdges,
+  { jobId, shard, round, provider }: UploadedContext,
+  { model }: ResolvedProfile,
+  error: unknown,
+): Promise<void> {
+  if (!(error instanceof ProviderBusy)) return;
+  const { code, message } = failureFromCatch({ Error: error.name, Cause: error.message });
+  const refusal = readTokensRefusal(code, message);
+  if (refusal === undefined) return;
+  const now = Math.floor(edges.clock.now() / 1_000);
+  const { limit } = refusal;
+  await noteRefusal(edges, provider.name, { jobId, shard, round, model, limit, now, next: round });
+}
+
+async function wantedRoom(
+  edges: ProviderEdges,
+  context: UploadedContext,
+  profile: ResolvedProfile,
+): Promise<WantedRoom> {
+  const { jobId, shard, round, provider } = context;
+  const tokens = await tokensOf(edges, context);
+  const at = Math.floor(edges.clock.now() / 1_000);
+  const asking = { jobId, shard, round, model: profile.model, tokens, at };
+  return { provider: provider.name, asking, limits: roomLimitsOf(profile) };
+}
+
+/** Where nothing better is known: in executions that an earlier version has started. */
+const BYTES_PER_TOKEN = 4;
+
+/** Input tokens of what was uploaded, estimated. */
+async function tokensOf({ store }: ProviderEdges, context: UploadedContext): Promise<number> {
+  const upload = await uploadObject.read(store, context);
+  const whole = await store.stat(roundKey(context, context.round, 'requests.jsonl'));
+  const bytes = upload?.part?.bytes ?? whole?.bytes ?? 0;
+  const { tokens, bytes: all = 0 } = context.planned ?? {};
+  return tokens === undefined || all === 0
+    ? Math.ceil(bytes / BYTES_PER_TOKEN)
+    : Math.ceil((tokens * bytes) / all);
+}
+
+/** What a shard waits for, in words. */
+interface Wait {
+  readonly status: string;
+  readonly reason: string;
+  readonly ahead: number;
+}
+
+function describeWait(room: Room, { asking, limits }: WantedRoom): Wait {
+  const position = room.waiting.findIndex(isOf(asking));
+  const before = room.waiting.slice(0, Math.max(0, position));
+  const { slots = Infinity, tokensOf: limitOf } = withLearned(room, limits, asking.at);
+  const limit = limitOf(asking.model);
+  if (room.holders.length >= slots || limit === undefined)
+    return {
+      status: 'waiting for a slot',
+      reason: `its ${limits.slots} slots are taken`,
+      ahead: before.length,
+    };
+  const used = enqueuedTokens(room.holders, asking.model);
+  const ofModel = before.filter(({ model }: RoomEntry) => model === asking.model);
+  const whose = asking.model === undefined ? '' : ` of model "${asking.model}"`;
+  const reason = `about ${grouped(used)} of ${grouped(limit)} tokens${whose} are enqueued, and it needs ${grouped(asking.tokens)}`;
+  return { status: 'waiting for tokens', reason, ahead: ofModel.length };
 }

@@ -39,7 +39,7 @@ function openRoom(limits: RoomLimits, gone: ReadonlySet<string> = new Set()) {
     return hasRoom(room, asking);
   };
   const leave = (jobId: string, round = 1): Promise<void> =>
-    leaveRoom(edges, 'p', { jobId, shard: 0, round });
+    leaveRoom(edges, 'p', { jobId, shard: 0, round, endedAt: undefined });
   const refuse = (jobId: string, limit?: number, now = NOW): Promise<void> =>
     noteRefusal(edges, 'p', { jobId, shard: 0, round: 1, next: 1, model: undefined, limit, now });
   const room = (): Promise<Room | undefined> => readRoom(store, 'p');
@@ -247,7 +247,7 @@ test('however shards that ask, leave, die and are resumed cross, no more than ma
           // Its batch runs.
           for (let n = 0; n < 3; n += 1) await traffic.take(() => Promise.resolve());
           live.delete(jobId);
-          await leaveRoom(edgesOf(store), 'p', { jobId, shard: 0, round: 1 });
+          await leaveRoom(edgesOf(store), 'p', { jobId, shard: 0, round: 1, endedAt: now });
         } finally {
           live.delete(jobId);
           running.delete(jobId);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { changes } from '../../cli/view/changes.ts';
-import { duration, figuresOf } from '../../cli/view/figures.ts';
+import { figuresOf } from '../../cli/view/figures.ts';
 import { renderFrame } from '../../cli/view/frame.ts';
 import type { JobDetails, JobStatus } from '../../src/status/job-status.ts';
 import type { ShardStatus } from '../../src/status/shard-status.ts';
@@ -122,17 +122,6 @@ describe('the figures', () => {
 
     expect(figuresOf(ended, START + 999_000)).toMatchObject({ elapsed: 60_000, left: undefined });
     expect(figuresOf(details([running(0, 0)]), START + 60_000).left).toBeUndefined();
-  });
-
-  test.each([
-    [0, '0s'],
-    [499, '0s'],
-    [59_600, '1m'],
-    [125_000, '2m 5s'],
-    [3_600_000, '1h'],
-    [90_061_000, '1d 1h'],
-  ])('%i ms are %s', (milliseconds, text) => {
-    expect(duration(milliseconds)).toBe(text);
   });
 });
 

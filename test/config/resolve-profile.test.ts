@@ -120,10 +120,28 @@ describe('resolveProfile', () => {
   });
 });
 
+test.each([
+  ['of the provider', { dialect: 'together', enqueuedTokens: 5_000 }, 5_000],
+  ['of the dialect, where the provider has none', { dialect: 'together' }, 30_000_000_000],
+  ['unknown, where nobody says it', { dialect: 'openai' }, undefined],
+])('the limit of enqueued tokens is that %s', (_whose, own, limit) => {
+  const config = defineConfig({
+    providers: { own: { baseUrl: 'http://127.0.0.1:9/v1', ...own } },
+    profiles: { default: { provider: 'own', model: 'm' } },
+  });
+
+  expect(resolveProfile(config, 'default').enqueuedTokens).toBe(limit);
+});
+
 describe('the steps of a profile', () => {
   const config = defineConfig({
     providers: {
-      own: { dialect: 'openai', baseUrl: 'http://127.0.0.1:9/v1', maxBatches: 3 },
+      own: {
+        dialect: 'openai',
+        baseUrl: 'http://127.0.0.1:9/v1',
+        maxBatches: 3,
+        enqueuedTokens: { c: 90_000 },
+      },
     },
     profiles: { default: { model: 'a', rounds: 2, late: 'direct' } },
   });
@@ -154,6 +172,11 @@ describe('the steps of a profile', () => {
       ['exhausted', 'failed', 'invalid_output'],
     ]);
     expect(steps?.map(({ maxBatches }) => maxBatches)).toEqual([undefined, 3, 3]);
+    expect(steps?.map(({ enqueuedTokens }) => enqueuedTokens)).toEqual([
+      undefined,
+      { c: 90_000 },
+      { c: 90_000 },
+    ]);
   });
 
   test.each<[NonNullable<ProfileConfig['then']>, RegExp]>([

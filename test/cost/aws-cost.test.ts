@@ -1,5 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
-import { estimateAwsCost, PRICES, type CostedStep } from '../../src/cost/aws-cost.ts';
+import { estimateAwsCost } from '../../src/cost/aws-cost.ts';
+import { PRICES } from '../../src/cost/aws-prices.ts';
+import type { CostedStep } from '../../src/cost/step-seconds.ts';
 import type { EngineEvent } from '../../host/engine-events.ts';
 import { createLocalExecutions } from '../../host/engine.ts';
 import { callHandlers } from '../../host/call-handlers.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { answerOf } from '../../src/endpoints/answer.ts';
-import { ONE_INPUT } from '../../src/endpoints/asked.ts';
+import { askedIn, ONE_INPUT } from '../../src/endpoints/asked.ts';
 import type { Asked } from '../../src/endpoints/endpoint.ts';
 import { endpointAt } from '../../src/endpoints/endpoints.ts';
 import { png, wav } from '../../simulator/media.ts';
@@ -20,6 +20,24 @@ describe('an endpoint that is not known', () => {
 });
 
 describe('an answer to chat', () => {
+  test('keeps the bounds of several texts, and takes no other part for one', () => {
+    const several = [
+      { type: 'text', text: 'a' },
+      { type: 'text', text: 'b' },
+    ];
+    const thought = [{ type: 'reasoning', text: 'hm' }, 'c'];
+
+    for (const [content, text] of [
+      [several, 'ab'],
+      [thought, 'c'],
+    ])
+      expect(shown('/v1/chat/completions', { choices: [{ message: { content } }] })).toEqual({
+        text,
+        finish_reason: null,
+        body: { choices: [{ message: { content } }] },
+      });
+  });
+
   test('keeps a refusal that is no text, and one beside another', () => {
     const message = { role: 'assistant', content: 'a', refusal: { why: 'x' } };
     const both = { content: [{ type: 'refusal', refusal: 'one' }], refusal: 'another' };
@@ -32,6 +50,21 @@ describe('an answer to chat', () => {
       refusal: 'another',
       body: { choices: [{ message: both }] },
     });
+  });
+});
+
+describe('what a request asks', () => {
+  test.each([
+    [{ input: ['a', 'b'] }, { inputs: 2 }],
+    [{ input: [5, 6, 7] }, { inputs: 1 }],
+    [{ input: [[5, 6], [7]] }, { inputs: 2 }],
+    [{ input: 'a' }, {}],
+  ])('%j is as many vectors as it has texts', (body, asked) => {
+    expect(askedIn(body, endpointAt('/v1/embeddings'))).toEqual(asked);
+  });
+
+  test('base64 that is cut off is no vector', () => {
+    expect(shown('/v1/embeddings', { data: [{ index: 0, embedding: 'AACAP' }] })).toBe('INVALID_VECTOR');
   });
 });
 
@@ -74,6 +107,42 @@ describe('a response', () => {
     tools: [],
     usage,
   };
+
+  test.each([
+    ['the final one, though more is said behind it', ['final_answer', 'commentary', undefined], 0],
+    ['the last final one', ['final_answer', 'final_answer'], 1],
+    ['the last that is not said on the way', [undefined, 'commentary'], 0],
+    ['the last one, when all are said on the way', ['commentary', 'commentary'], 1],
+  ] as const)('is the text of one message: %s', (_what, phases, at) => {
+    const output = phases.map((phase, n) => ({
+      ...message,
+      content: [{ ...part, text: `text ${n}` }],
+      phase,
+    }));
+
+    expect(shown('/v1/responses', { ...response, output })).toMatchObject({ text: `text ${at}` });
+  });
+
+  test('keeps the bounds of several texts of one message', () => {
+    const output = [{ ...message, content: [part, { ...part, text: '!' }] }];
+
+    expect(shown('/v1/responses', { ...response, output })).toMatchObject({
+      text: 'Moin!',
+      body: { output },
+    });
+  });
+
+  test('offers a schema its messages, the likely ones first', () => {
+    const output = [undefined, 'commentary', 'final_answer', 'commentary', 'final_answer'].map(
+      (phase, n) => ({
+        ...message,
+        content: [{ ...part, text: `${n}` }],
+        phase,
+      }),
+    );
+
+    expect(endpointAt('/v1/responses').texts?.({ ...response, output })).toEqual(['4', '2', '3', '1', '0']);
+  });
 
   test('is its text, without what it repeats of its request', () => {
     expect(shown('/v1/responses', response)).toEqual({

@@ -1,8 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readJobLedger } from '../../src/checkpoints/ledger.ts';
-import { tableOf } from '../support/exhaustive.ts';
-import { CrashPoint } from './crash.ts';
-import { JOB_ID, openTrial, violations, type JobEnd, type Trial } from './trial.ts';
+import { crashAtEachEffect, runUndisturbed, type CrashWalk } from './crash-walk.ts';
+import { JOB_ID, openTrial, type Trial } from './trial.ts';
 
 const IDS = ['a', 'b', 'bad', 'late', 'e', 'f'];
 
@@ -32,15 +31,9 @@ function openJob(): Promise<Trial> {
   });
 }
 
-async function undisturbed(): Promise<{ readonly end: JobEnd; readonly effects: readonly string[] }> {
-  await using trial = await openJob();
-  const counter = new CrashPoint(Infinity, 'die');
-  await trial.run({ wrap: counter.edges, wrapCalls: counter.calls });
-  expect(await violations(trial, IDS)).toEqual([]);
-  return { end: await trial.end(), effects: counter.names };
-}
-
-const { end: expected, effects } = await undisturbed();
+const WALK: CrashWalk = { openJob, ids: IDS };
+const undisturbed = await runUndisturbed(WALK);
+const { end: expected } = undisturbed;
 
 test('the job that is disturbed below goes up its ladder, and pays from its budget', () => {
   expect(expected.summary).toMatchObject({
@@ -54,27 +47,12 @@ test('the job that is disturbed below goes up its ladder, and pays from its budg
   });
 });
 
-describe.each([
-  ['the process dies', 'die'],
-  ['the Lambda fails', 'fail'],
-] as const)('when %s', (_, kind) => {
-  tableOf(
-    effects.map((name, n) => [n + 1, name] as const),
-    4,
-  ).test(
-    'after effect %i (%s), the job ends with the same files, and its ledger with the same money',
-    async (at) => {
-      await using trial = await openJob();
-      const crash = new CrashPoint(at, kind);
+async function expectSameMoney(trial: Trial): Promise<void> {
+  expect(await readJobLedger(trial.edges.store, JOB_ID)).toMatchObject({ spent: 4, open: {} });
+}
 
-      await trial.run({ wrap: crash.edges, wrapCalls: crash.calls, died: crash.died });
-      if (kind === 'die' || (await trial.end()).summary === undefined) await trial.run();
-
-      expect(await violations(trial, IDS)).toEqual([]);
-      const { summary, ...files } = await trial.end();
-      expect(files).toEqual({ results: expected.results, deadLetters: expected.deadLetters });
-      expect(summary).toMatchObject({ status: 'partial', counts: expected.summary?.counts });
-      expect(await readJobLedger(trial.edges.store, JOB_ID)).toMatchObject({ spent: 4, open: {} });
-    },
-  );
+crashAtEachEffect(WALK, undisturbed, {
+  name: 'after effect %i (%s), the job ends with the same files, and its ledger with the same money',
+  quick: 4,
+  compare: expectSameMoney,
 });

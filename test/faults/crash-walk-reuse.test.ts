@@ -1,12 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Job } from '../../src/checkpoints/job.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import { buildShards } from '../../src/rows/build-shards.ts';
 import { endJob } from '../reuse/earlier-job.ts';
 import { CONFIG } from '../support/config.ts';
-import { tableOf } from '../support/exhaustive.ts';
-import { CrashPoint } from './crash.ts';
-import { openTrial, resultLines, violations, type JobEnd, type Trial } from './trial.ts';
+import { crashAtEachEffect, runUndisturbed, type CrashWalk } from './crash-walk.ts';
+import { openTrial, resultLines, type JobEnd, type Trial } from './trial.ts';
 
 const IDS = ['a', 'b', 'bad', 'c', 'd', 'e'];
 const KNOWN = ['a', 'c', 'e'];
@@ -32,15 +31,9 @@ async function openJob(): Promise<Trial> {
   return trial;
 }
 
-async function undisturbed(): Promise<{ readonly end: JobEnd; readonly effects: readonly string[] }> {
-  await using trial = await openJob();
-  const counter = new CrashPoint(Infinity, 'die');
-  await trial.run({ wrap: counter.edges, wrapCalls: counter.calls });
-  expect(await violations(trial, IDS)).toEqual([]);
-  return { end: await trial.end(), effects: counter.names };
-}
-
-const { end: expected, effects } = await undisturbed();
+const WALK: CrashWalk = { openJob, ids: IDS };
+const undisturbed = await runUndisturbed(WALK);
+const { end: expected, effects } = undisturbed;
 
 test('the job that is disturbed below takes three answers of an earlier job, and leaves an index of its own', () => {
   expect(resultLines(expected).map((line) => line.ok && line.reused?.jobId)).toEqual([
@@ -55,28 +48,14 @@ test('the job that is disturbed below takes three answers of an earlier job, and
   expect(effects.filter((name) => /answers\.index|reuse\//.test(name))).toHaveLength(2);
 });
 
-describe.each([
-  ['the process dies', 'die'],
-  ['the Lambda fails', 'fail'],
-] as const)('when %s', (_, kind) => {
-  tableOf(
-    effects.map((name, n) => [n + 1, name] as const),
-    4,
-  ).test(
-    'after effect %i (%s), the job ends with the same files, and the next job has all of its answers',
-    async (at) => {
-      await using trial = await openJob();
-      const crash = new CrashPoint(at, kind);
+async function expectAnswersForNextJob(trial: Trial, summary: JobEnd['summary']): Promise<void> {
+  expect(summary).toMatchObject({ sent: 2, reused: { rows: 3 } });
+  const next = await buildShards(trial.edges.store, jobOf('next', 'input/rows.jsonl'));
+  expect(next.reused?.rows).toBe(5);
+}
 
-      await trial.run({ wrap: crash.edges, wrapCalls: crash.calls, died: crash.died });
-      if (kind === 'die' || (await trial.end()).summary === undefined) await trial.run();
-
-      expect(await violations(trial, IDS)).toEqual([]);
-      const { summary, ...files } = await trial.end();
-      expect(files).toEqual({ results: expected.results, deadLetters: expected.deadLetters });
-      expect(summary).toMatchObject({ sent: 2, reused: { rows: 3 }, counts: expected.summary?.counts });
-      const next = await buildShards(trial.edges.store, jobOf('next', 'input/rows.jsonl'));
-      expect(next.reused?.rows).toBe(5);
-    },
-  );
+crashAtEachEffect(WALK, undisturbed, {
+  name: 'after effect %i (%s), the job ends with the same files, and the next job has all of its answers',
+  quick: 4,
+  compare: expectAnswersForNextJob,
 });

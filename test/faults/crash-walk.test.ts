@@ -1,7 +1,6 @@
-import { describe, expect, test } from 'vitest';
-import { CrashPoint } from './crash.ts';
-import { openTrial, violations, type JobEnd, type Trial } from './trial.ts';
-import { tableOf } from '../support/exhaustive.ts';
+import { expect, test } from 'vitest';
+import { crashAtEachEffect, runUndisturbed, type CrashWalk } from './crash-walk.ts';
+import { openTrial, type Trial } from './trial.ts';
 
 const IDS = ['a', 'b', 'bad', 'late', 'e', 'f'];
 
@@ -28,15 +27,9 @@ function openJob(): Promise<Trial> {
   });
 }
 
-async function undisturbed(): Promise<{ readonly end: JobEnd; readonly effects: readonly string[] }> {
-  await using trial = await openJob();
-  const counter = new CrashPoint(Infinity, 'die');
-  await trial.run({ wrap: counter.edges, wrapCalls: counter.calls });
-  expect(await violations(trial, IDS)).toEqual([]);
-  return { end: await trial.end(), effects: counter.names };
-}
-
-const { end: expected, effects } = await undisturbed();
+const WALK: CrashWalk = { openJob, ids: IDS };
+const undisturbed = await runUndisturbed(WALK);
+const { end: expected, effects } = undisturbed;
 
 test('the job that is disturbed below does everything a job can do', () => {
   expect(expected.summary).toMatchObject({
@@ -48,32 +41,15 @@ test('the job that is disturbed below does everything a job can do', () => {
   expect(effects.length).toBeGreaterThanOrEqual(60);
 });
 
-describe.each([
-  ['the process dies', 'die'],
-  ['the Lambda fails', 'fail'],
-] as const)('when %s', (_, kind) => {
-  tableOf(
-    effects.map((name, n) => [n + 1, name] as const),
-    4,
-  ).test(
-    'after effect %i (%s), the job ends with the same files, one batch and one file per shard and round',
-    async (at) => {
-      await using trial = await openJob();
-      const crash = new CrashPoint(at, kind);
+function expectOneBatchEach(trial: Trial): void {
+  const uploads = trial.simulator
+    .requests()
+    .filter(({ method, path }) => `${method} ${path}` === 'POST /v1/files');
+  expect(uploads).toHaveLength(3);
+}
 
-      await trial.run({ wrap: crash.edges, wrapCalls: crash.calls, died: crash.died });
-      expect(crash.effects).toBeGreaterThanOrEqual(at);
-      // A start that failed is asked for again, as EventBridge does it; one that went well is not.
-      if (kind === 'die' || (await trial.end()).summary === undefined) await trial.run();
-
-      expect(await violations(trial, IDS)).toEqual([]);
-      const { summary, ...files } = await trial.end();
-      expect(files).toEqual({ results: expected.results, deadLetters: expected.deadLetters });
-      expect(summary).toMatchObject({ status: 'partial', counts: expected.summary?.counts });
-      const uploads = trial.simulator
-        .requests()
-        .filter(({ method, path }) => `${method} ${path}` === 'POST /v1/files');
-      expect(uploads).toHaveLength(3);
-    },
-  );
+crashAtEachEffect(WALK, undisturbed, {
+  name: 'after effect %i (%s), the job ends with the same files, one batch and one file per shard and round',
+  quick: 4,
+  compare: expectOneBatchEach,
 });

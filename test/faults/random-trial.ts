@@ -1,7 +1,10 @@
 import type { BatchAction, ContentAction, Fault, RouteAction, RowAction } from '../../simulator/faults.ts';
+import { readJobLedger } from '../../src/checkpoints/ledger.ts';
+import { approvalObject } from '../../src/checkpoints/pilot.ts';
+import type { ProfileConfig } from '../../src/config/config.ts';
 import { builtInDialect, DIALECTS, type DialectName } from '../../src/provider/dialects/dialects.ts';
 import { CrashPoint } from './crash.ts';
-import { openTrial, openViolations, violations } from './trial.ts';
+import { JOB_ID, openTrial, openViolations, violations, type Trial } from './trial.ts';
 
 /** Numbers in [0, 1) that are a function of the seed alone: mulberry32, public domain. */
 export function randomFrom(seed: number): () => number {
@@ -28,6 +31,10 @@ export interface RandomJob {
   readonly dialect: DialectName;
   readonly maxFileBytes: number | undefined;
   readonly faults: readonly Fault[];
+  /** Every so manieth row asks what the row before it asks. */
+  readonly repeatedEvery: number | undefined;
+  /** A pilot, a ladder and a budget that is never used up, in some jobs. */
+  readonly more: Pick<ProfileConfig, 'pilot' | 'then' | 'price' | 'budget' | 'maxBad'>;
   /** After how many effects each start of the job dies; then it runs undisturbed. */
   readonly crashes: readonly { readonly at: number; readonly kind: 'die' | 'fail' }[];
 }
@@ -146,7 +153,52 @@ export function randomJob(seed: number): RandomJob {
       at: 1 + below(80),
       kind: oneOf(['die', 'fail'] as const),
     })),
+    // Drawn last: the other parts of a seed's job stay what they were.
+    repeatedEvery: below(3) === 0 ? 2 + below(5) : undefined,
+    more: {
+      ...(below(3) === 0 && {
+        pilot: { rows: 1 + below(12), maxBad: oneOf([0, 0.3, 0.9]), approve: below(3) === 0 },
+      }),
+      ...(below(3) === 0 && { then: oneOf(LADDERS) }),
+      ...(below(3) === 0 && {
+        price: PRICE,
+        budget: { max: 1e6, maxPerMonth: 1e6 },
+        maxBad: oneOf([0.2, 0.9]),
+      }),
+    },
   };
+}
+
+const PRICE = { inputPerMillion: 1, outputPerMillion: 1_000_000, currency: 'EUR' };
+
+const LADDERS: readonly NonNullable<ProfileConfig['then']>[] = [
+  [{ model: 'big-model' }],
+  [
+    { model: 'big-model', rounds: 1 },
+    { model: 'biggest-model', for: ['exhausted', 'denied', 'unavailable'] },
+  ],
+];
+
+/** Which row's question a row asks. */
+function askedBy(n: number, { repeatedEvery }: RandomJob): number {
+  return repeatedEvery !== undefined && n > 0 && n % repeatedEvery === 0 ? n - 1 : n;
+}
+
+/** A job that its pilot ended has paid for nothing else; somebody approves it. */
+async function paidBesidePilot({ edges, simulator, end }: Trial): Promise<readonly string[]> {
+  const { pilot, failure } = (await end()).summary ?? {};
+  if (failure?.name !== 'PilotStopped' || pilot === undefined) return [];
+  await approvalObject.write(edges.store, JOB_ID, { decision: 'approved', at: '' });
+  const answered = simulator.answersPerRow().size;
+  return answered <= pilot.rows
+    ? []
+    : [`${answered} rows are paid for, and the pilot of ${pilot.rows} rows ended the job`];
+}
+
+/** Money that is reserved when nothing runs any more. */
+async function unsettled({ edges }: Trial): Promise<readonly string[]> {
+  const reserved = Object.keys((await readJobLedger(edges.store, JOB_ID))?.open ?? {});
+  return reserved.length === 0 ? [] : [`money is reserved for ${reserved.join(', ')}`];
 }
 
 /** Starts of a job that fails again and again: each time somebody has seen to it, until there is nothing left to strike. */
@@ -160,7 +212,10 @@ export async function runRandomJob(seed: number): Promise<readonly string[]> {
   const job = randomJob(seed);
   const ids = Array.from({ length: job.rows }, (_, n) => `q${n}`);
   const input = ids
-    .map((id, n) => ({ custom_id: id, ...((n + 1) % job.invalidEvery !== 0 && { prompt: `echo:${id}` }) }))
+    .map((id, n) => ({
+      custom_id: id,
+      ...((n + 1) % job.invalidEvery !== 0 && { prompt: `echo:${askedBy(n, job)}` }),
+    }))
     .map((row) => `${JSON.stringify(row)}\n`)
     .join('');
   await using trial = await openTrial({
@@ -174,6 +229,7 @@ export async function runRandomJob(seed: number): Promise<readonly string[]> {
       provider: `${job.dialect}-simulator`,
       polling: { minSeconds: 1, maxSeconds: 5 },
       retryWaitSeconds: 1,
+      ...job.more,
     },
     ...(job.maxFileBytes !== undefined && { maxFileBytes: job.maxFileBytes }),
   });
@@ -185,7 +241,10 @@ export async function runRandomJob(seed: number): Promise<readonly string[]> {
     await trial.run(point && { wrap: point.edges, wrapCalls: point.calls, died: point.died });
     if (performance.now() - started > MAX_MS) return ['it takes too long'];
     const status = (await trial.end()).summary?.status;
-    if (status === 'succeeded' || status === 'partial') return await violations(trial, ids, hasKeys);
+    if (status === 'succeeded' || status === 'partial')
+      return [...(await violations(trial, ids, hasKeys)), ...(await unsettled(trial))];
+    const paid = await paidBesidePilot(trial);
+    if (paid.length > 0) return paid;
   }
   // A batch that never shows what it promised is paid for: the job waits for a resume, and tells of it.
   const { open = [] } = (await trial.end()).summary ?? {};

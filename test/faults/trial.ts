@@ -5,7 +5,7 @@ import { callHandlers } from '../../host/call-handlers.ts';
 import { createLocalExecutions, type CallStep } from '../../host/engine.ts';
 import { loadMachine, type Machine } from '../../host/load-stack.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/index.ts';
-import type { ProfileConfig } from '../../src/config/config.ts';
+import type { NightshiftConfig, ProfileConfig } from '../../src/config/config.ts';
 import type { TaskEdges } from '../../src/announce/channel.ts';
 import type { ResultLine } from '../../src/checkpoints/result-line.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
@@ -46,6 +46,8 @@ export interface JobEnd {
 export interface TrialOptions extends Omit<SimulatorOptions, 'clock' | 'folder' | 'port'> {
   readonly input: string;
   readonly profile?: ProfileConfig;
+  /** Default: a profile without limits that asks the simulator. */
+  readonly config?: NightshiftConfig;
 }
 
 export const JOB_ID = 'trial-0123456789abcdef';
@@ -53,7 +55,12 @@ const INPUT_KEY = 'input/rows.jsonl';
 
 let machine: Promise<Machine> | undefined;
 
-export async function openTrial({ input, profile = {}, ...options }: TrialOptions): Promise<Trial> {
+export async function openTrial({
+  input,
+  profile = {},
+  config = CONFIG,
+  ...options
+}: TrialOptions): Promise<Trial> {
   machine ??= loadMachine(CONFIG);
   const { definition, functions } = await machine;
   const folder = await mkdtemp(join(tmpdir(), 'nightshift-trial-'));
@@ -74,7 +81,7 @@ export async function openTrial({ input, profile = {}, ...options }: TrialOption
       onEvent: (event) => written.push(JSON.stringify(event)),
       instant: true,
     });
-    const doors: StartEdges = { ...wrapped, config: CONFIG, executions };
+    const doors: StartEdges = { ...wrapped, config, executions };
     const job = async (): Promise<void> => {
       try {
         const { execution } = await startJob(doors, {

@@ -1,7 +1,7 @@
 import aslValidator from 'asl-validator';
 import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
-import { CRASHES, PERMANENT_ERRORS, TRANSIENT_ERRORS } from '../../lib/retry-policies.ts';
+import { CRASHES, PERMANENT_ERRORS, TIMEOUTS, TRANSIENT_ERRORS } from '../../lib/retry-policies.ts';
 import * as errors from '../../src/errors.ts';
 import { deployedState, deployedStates, type Retrier } from './machine-states.ts';
 import { stackMachine, stackTemplate } from './synthesized-stack.ts';
@@ -103,7 +103,7 @@ test('Upload file and Create batch wait for room, and Create batch for a file th
       ...(expected[name] ?? []),
       ['Lambda.TooManyRequestsException'],
       CRASHES,
-      ['Sandbox.Timedout', 'States.Timeout'],
+      TIMEOUTS,
       PERMANENT_ERRORS,
       ['States.TaskFailed'],
     ]);
@@ -127,6 +127,7 @@ test.each([
   ['Extension.Crash', 4],
   ['Sandbox.Timedout', 2],
   ['States.Timeout', 2],
+  ['StepTimedOut', 2],
   ['Lambda.TooManyRequestsException', 60],
   ['TypeError', 2],
   ['Runtime.ImportModuleError', 2],
@@ -144,6 +145,7 @@ test('each of our own errors is either transient, or waits for room, or is perma
     TRANSIENT_ERRORS.includes(name),
     name === 'ProviderBusy' || name === 'ShardMustWait',
     PERMANENT_ERRORS.includes(name),
+    TIMEOUTS.includes(name),
   ];
   expect(names.filter((name) => ways(name).filter(Boolean).length !== 1)).toEqual([]);
 });

@@ -141,6 +141,7 @@ export const STORIES = {
   'rows that are left go up to the next models': async (world) => {
     const action = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
     world.simulator.addFaults({ at: 'row', ids: ['b'], times: 2, action });
+    world.simulator.addFaults({ at: 'row', ids: ['a'], action: { kind: 'unreadable' } });
     const rows = ['a', 'b'].map((id) => JSON.stringify({ custom_id: id, prompt: id }));
     return [await end(world, world.drop('input/laddered/rows.jsonl', rows.join('\n')))];
   },
@@ -317,6 +318,19 @@ export const STORIES = {
     const drop = (n: number): Promise<string> => world.drop(`input/rows-${n}.jsonl`, ROW);
     return [await end(world, drop(1)), await end(world, drop(2)), await end(world, drop(3))];
   },
+  'shards of one job wait for the only place at the provider': async (world) => [
+    await end(world, world.drop('input/divided/rows.jsonl', differentRows(3))),
+  ],
+  'the provider refuses batches for their tokens, and a create is lost, before a limit is known': async (
+    world,
+  ) => {
+    const [code, status] = ['token_limit_exceeded', 429] as const;
+    world.simulator.addFaults({ at: 'create', action: { kind: 'status', status, code } });
+    world.simulator.addFaults({ at: 'batch', nth: 1, action: { kind: 'fail', code } });
+    const refused = await end(world, world.drop('input/refused.jsonl', ROW));
+    world.simulator.addFaults({ at: 'create', action: { kind: 'reset', when: 'after' } });
+    return [refused, await end(world, world.drop('input/lost.jsonl', ROW))];
+  },
   'a shard has a place at the provider that it took in an earlier version': async (world) => {
     const poll = world.hold('poll-batch');
     const jobId = await post(world, '/jobs', { rows: [{ prompt: 'hello' }] });
@@ -489,6 +503,11 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
     'succeeded',
   ],
   'a shard has a place at the provider that it took in an earlier version': ['succeeded'],
+  'shards of one job wait for the only place at the provider': ['succeeded'],
+  'the provider refuses batches for their tokens, and a create is lost, before a limit is known': [
+    'succeeded',
+    'succeeded',
+  ],
   'the answers of a batch cannot be fetched': ['failed'],
   'lines that cannot be read are asked again once': ['partial'],
   'a batch goes with its file, when its answers are in the store and the step that fetched them died': [
@@ -517,6 +536,9 @@ export const WORLDS: Readonly<Partial<Record<StoryName, Partial<RoleWorldOptions
   },
   'shards are not told what the plan says of them': { untold: true },
   'steps never have enough time': { time: NEVER_ENOUGH },
+  'the provider refuses batches for their tokens, and a create is lost, before a limit is known': {
+    unlimited: true,
+  },
   'ids share their hash with the id of an earlier row': { time: NEVER_ENOUGH },
 };
 

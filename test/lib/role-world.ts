@@ -57,11 +57,17 @@ export interface Hold {
   release(): void;
 }
 
-const configOf = ({ dialect = 'melious', owner }: Partial<RoleWorldOptions>): NightshiftConfig =>
+const configOf = ({
+  dialect = 'melious',
+  owner,
+  unlimited = false,
+}: Partial<RoleWorldOptions>): NightshiftConfig =>
   defineConfig({
     ...(owner && { api: { owner } }),
     // One place, so that shards have to wait for each other.
-    providers: { simulator: { dialect, baseUrl: 'http://127.0.0.1:9/v1', maxBatches: 1 } },
+    providers: {
+      simulator: { dialect, baseUrl: 'http://127.0.0.1:9/v1', ...(unlimited ? {} : { maxBatches: 1 }) },
+    },
     profiles: {
       default: { provider: 'simulator', model: 'glm-4.7:batch', also: ['csv', 'parquet'] },
       // A shard for each row.
@@ -71,7 +77,12 @@ const configOf = ({ dialect = 'melious', owner }: Partial<RoleWorldOptions>): Ni
         model: 'glm-4.7:batch',
         pilot: { rows: 1, maxBad: 0.5, approve: true },
       },
-      laddered: { provider: 'simulator', model: 'small', then: [{ model: 'big' }, { model: 'biggest' }] },
+      laddered: {
+        provider: 'simulator',
+        model: 'small',
+        rounds: 1,
+        then: [{ model: 'big' }, { model: 'biggest' }],
+      },
       reusing: { provider: 'simulator', model: 'glm-4.7:batch', reuse: 'always' },
       priced: {
         provider: 'simulator',
@@ -108,6 +119,8 @@ export interface RoleWorldOptions {
   readonly owner?: 'caller';
   /** The map tells its children only which shard they are. */
   readonly untold?: true;
+  /** The provider has no limit that is known. */
+  readonly unlimited?: boolean;
   /** Default: nothing ends a step that takes long. */
   readonly time?: StepTime;
 }

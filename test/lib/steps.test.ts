@@ -349,6 +349,7 @@ test.each([
       'GetObject jobs/*/shards/*/round-*.requests.jsonl',
       'GetObject room/*.json',
       'GetObject slots/*',
+      'PutObject jobs/*/shards/*/progress.json',
       'PutObject jobs/*/shards/*/round-*.batch.json',
       'PutObject jobs/*/shards/*/round-*.creating.json',
       'PutObject jobs/*/shards/*/round-*.twins.json',

@@ -43,10 +43,13 @@ export async function startBreakingServer(
   const state = { content, version: 1, sent: 0 };
   const server = createServer((request, response) => {
     request.resume();
+    if (request.url?.endsWith('/content') !== true)
+      return void response.end(JSON.stringify({ id: 'file-1', object: 'file', bytes: state.content.length }));
     asked.push(request.headers.range ?? 'whole');
     const answer = answers[asked.length - 1] ?? {};
     if (answer.becomes !== undefined) Object.assign(state, { content: answer.becomes, version: 2 });
     serve(request, response, { ...state, answer, habits, keep: (sent) => Object.assign(state, { sent }) });
+    return undefined;
   }).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
-import { classifyError } from '../../src/provider/classify-error.ts';
+import { classifyError, readTokensRefusal } from '../../src/provider/classify-error.ts';
 import { backoffMs, parseRetryAfter } from '../../src/provider/retry-after.ts';
 
 const CODES = builtInDialect('melious').codes;
@@ -86,5 +86,39 @@ describe('Retry-After', () => {
       500, 1_000, 2_000, 4_000, 8_000, 8_000,
     ]);
     expect(backoffMs(1, 0.999)).toBeGreaterThan(370);
+  });
+});
+
+describe('a refusal for too many enqueued tokens', () => {
+  test.each([
+    [
+      'Enqueued token limit reached for gpt-x in organization org-1. Limit: 2,000,000 enqueued tokens. Please try again.',
+      2_000_000,
+    ],
+    [
+      "The number of enqueued tokens has surpassed the configured limit of 30K for the deployment 'gpt-4.1-batch'.",
+      30_000,
+    ],
+    ['Enqueued tokens: the limit is 1.5M', 1_500_000],
+    ['enqueued token limit: 90_000', 90_000],
+    ['limit=250 enqueued tokens', 250],
+  ])('names its limit: %s', (message, limit) => {
+    expect(readTokensRefusal('token_limit_exceeded', message)).toEqual({ limit });
+  });
+
+  test.each([
+    ['token_limit_exceeded', 'Too much.'],
+    ['batch_enqueued_token_limit_exceeded', 'Try again in 5 minutes.'],
+    ['429', 'Too many enqueued tokens for now.'],
+  ])('may name none: %s, %s', (code, message) => {
+    expect(readTokensRefusal(code, message)).toEqual({});
+  });
+
+  test.each([
+    ['quotaExceeded', 'The file storage quota is used up. Limit: 500 files.'],
+    ['too_many_batches', 'At most 10 batches.'],
+    ['rate_limit_exceeded', 'Limit: 60 requests a minute.'],
+  ])('is no other refusal: %s', (code, message) => {
+    expect(readTokensRefusal(code, message)).toBeUndefined();
   });
 });

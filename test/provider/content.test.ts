@@ -20,7 +20,7 @@ function open(url: string): ProviderClient {
     random: () => 0,
     wait: () => Promise.resolve(),
   });
-  onTestFinished(() => client.close());
+  onTestFinished(() => client.close().catch(() => undefined));
   return client;
 }
 
@@ -225,4 +225,20 @@ describe('the size of a file', () => {
       'ProviderUnavailable',
     ]);
   });
+});
+
+test('a client is closed also after a file that was not read to its end', async () => {
+  const large = Buffer.alloc(4 * 1_048_576, '{"custom_id":"a"}\n');
+  const { url } = await startRecorder((_, response) => void response.end(large));
+  const client = open(url);
+
+  let bytes = 0;
+  for await (const chunk of client.download('file_1')) {
+    bytes = chunk.length;
+    break;
+  }
+  // Waits for every connection that is in use.
+  await client.close();
+
+  expect(bytes).toBeLessThan(large.length);
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isOnlyError, readError, saysNothing } from '../../src/provider/error-envelope.ts';
+import { readError } from '../../src/provider/error-envelope.ts';
+import { isOnlyError, saysNothing } from '../../src/provider/error-signs.ts';
 
 const HTML =
   '<html>\r\n<head><title>502 Bad Gateway</title><style>b { color: red }</style></head>\r\n<body>nginx</body></html>';
@@ -175,6 +176,19 @@ describe('the error of', () => {
     [{ error: { code: 400, message: '{"error":{"code":500,"message":"engine died"}}' } }, 500],
     [{ error: { code: 'busy', message: 'm', status: 429 } }, 429],
     ["Error code: 502 - {'detail': 'm'}", 502],
+    [{ error: { code: 503, message: 'm', status: 400 } }, 503],
+    [
+      {
+        errors: [
+          { code: 429, message: 'm' },
+          { code: 400, message: 'n' },
+        ],
+      },
+      429,
+    ],
+    ["Client error '404 Not Found' for url 'http://a'", 404],
+    ['429, message=Too Many Requests, url=http://a', 429],
+    ['failed with status_code=503', 503],
     [{ error: { code: 20012, message: 'm' } }, undefined],
   ])('%j has the status that was wrapped: %s', (value, status) => {
     expect(readError(value).status).toBe(status);

@@ -45,6 +45,7 @@ function tables(): string {
       'characters of an id': ({ limits }) =>
         `${fact(limits.customIdLength, grouped)}${ID_CHARACTERS[limits.customIdCharacters]}`,
       'one model': ({ limits }) => fact(limits.oneModel, yesNo),
+      'enqueued tokens of a model': ({ limits }) => fact(limits.enqueuedTokens, grouped),
     }),
     '## What is honoured\n',
     table({

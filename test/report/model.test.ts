@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { measureLatency } from '../../src/report/latency.ts';
 import { counted } from '../../src/counted.ts';
-import { duration } from '../../src/report/text.ts';
 import { drawTimeline, type TimedBatch } from '../../src/report/timeline.ts';
 
 const FROM = '2026-11-01T22:00:00.000Z';
@@ -102,15 +101,6 @@ describe('the latency of batches', () => {
   test('is not told of no batch', () => {
     expect(measureLatency([])).toBeUndefined();
   });
-});
-
-test.each([
-  [0, '0 s'],
-  [59.6, '1 min'],
-  [3_725, '1 h 2 min'],
-  [86_400 * 2, '2 d'],
-])('%s seconds are %s', (seconds, told) => {
-  expect(duration(seconds)).toBe(told);
 });
 
 test('words are counted in their plural', () => {

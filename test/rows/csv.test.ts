@@ -4,7 +4,8 @@ import { expect, test } from 'vitest';
 import { toRequestLine, type RequestRules } from '../../src/rows/request-line.ts';
 import { TableSplicer } from '../../src/fast-path/splice-table.ts';
 import { compileTemplate } from '../../src/rows/template.ts';
-import { readCsv, readTableRow } from '../../src/rows/formats/csv.ts';
+import { readCsv } from '../../src/rows/formats/csv.ts';
+import { readTableRow } from '../../src/rows/formats/table-reader.ts';
 import { Reading } from '../../src/rows/formats/reading.ts';
 import type { ReadRow, UnreadableRow } from '../../src/rows/row.ts';
 

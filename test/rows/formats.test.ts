@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { readRows } from '../../src/rows/formats.ts';
 import { readJsonRow } from '../../src/rows/formats/json-lines.ts';
-import { readTableRow } from '../../src/rows/formats/csv.ts';
+import { readTableRow } from '../../src/rows/formats/table-reader.ts';
 import { Reading } from '../../src/rows/formats/reading.ts';
 import type { ReadRow, Row, UnreadableRow } from '../../src/rows/row.ts';
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { TableSplicer } from '../../src/fast-path/splice-table.ts';
 import type { TableRules } from '../../src/checkpoints/profile.ts';
 import { readRows } from '../../src/rows/formats.ts';
-import { readTableRow } from '../../src/rows/formats/csv.ts';
+import { readTableRow } from '../../src/rows/formats/table-reader.ts';
 import { Reading } from '../../src/rows/formats/reading.ts';
 import { toRequestLine } from '../../src/rows/request-line.ts';
 import type { TableRow } from '../../src/rows/row.ts';
@@ -304,6 +304,18 @@ describe('a table as people have it', () => {
       'a.csv',
       '"id","review"\n1,a\n\ufeff"id","review"\n2,b\n',
       { 1: 'a', 2: 'b' },
+    ],
+    [
+      'a name beyond ASCII in front, and its header twice',
+      'a.csv',
+      'über,review\n1,a\nüber,review\n2,b\n',
+      { 'row-00000001': 'a', 'row-00000002': 'b' },
+    ],
+    [
+      'an index without a name, and its header twice',
+      'a.csv',
+      ',id,review\n0,a,x\n,id,review\n0,b,y\n',
+      { a: 'x', b: 'y' },
     ],
     [
       'one column, and a row with its name',

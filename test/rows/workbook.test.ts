@@ -53,6 +53,7 @@ describe('a workbook', () => {
     const values: [string, string, number, string][] = [
       ['n', '0.30000000000000004', 0, '0.3'],
       ['n', '1234567890123', 0, '1234567890123'],
+      ['n', '1234567890123456789', 0, '1234567890123456789'],
       ['n', '1.0E-3', 0, '0.001'],
       ['b', '1', 0, 'TRUE'],
       ['n', '45623', 1, '2024-11-27'],
@@ -88,6 +89,26 @@ describe('a workbook', () => {
     expect(plan.problems).toMatchObject([
       { line: 9, custom_id: 'y', code: 'MISSING_COLUMN' },
       { line: 10, custom_id: 'z', code: 'WRONG_COLUMNS' },
+    ]);
+  });
+
+  test('says what it shows otherwise: formulas without a value, hidden rows, merged cells', async () => {
+    const rows = [
+      row(2, text('A2', '1'), text('B2', 'a')).replace('<row ', '<row hidden="1" '),
+      row(3, text('A3', '2'), '<c r="B3"><f>A3&amp;"x"</f></c>'),
+      row(4, text('A4', '3'), '<c r="B4" t="str"><f>A4</f><v>of a formula</v></c>'),
+    ];
+    const sheet = `${HEADER}${rows.join('')}<mergeCell ref="B2:B3"/>`;
+    const { plan } = await build(workbookOf({ sheets: { Data: sheet } }), {
+      name: 'a.xlsx',
+      profile: PROMPT,
+    });
+
+    expect(plan).toMatchObject({ rows: 3, invalid: 1 });
+    expect(plan.inputs?.[0]?.notices).toEqual([
+      '1 cell with a formula and no value: read as empty. Open the workbook in a spreadsheet and save it.',
+      '1 hidden row: read like the others.',
+      '1 range of merged cells: the first cell of each has the value, the others are empty.',
     ]);
   });
 

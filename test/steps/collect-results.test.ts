@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
-import type { CollectedContext, JobContext, LookContext, PolledContext } from '../../src/contract.ts';
+import type {
+  CollectedContext,
+  CollectingContext,
+  JobContext,
+  LookContext,
+  PolledContext,
+} from '../../src/contract.ts';
 import type { ProviderEdges } from '../../src/edges.ts';
 import { ProviderNotFound, withCode } from '../../src/errors.ts';
 import type { Job } from '../../src/checkpoints/job.ts';
@@ -47,7 +53,7 @@ interface Round {
   readonly polled?: Partial<PolledContext>;
 }
 
-type Collecting = CollectedContext | LookContext;
+type Collecting = CollectedContext | LookContext | CollectingContext;
 
 interface Shard {
   readonly edges: ProviderEdges;

@@ -54,6 +54,42 @@ function expectClean(simulator: Simulator): void {
   expect(simulator.files()).toEqual([]);
 }
 
+describe('rows whose lines came and cannot be read', () => {
+  const unreadable = (ids: readonly string[], times: Fault['times']): Fault =>
+    ({ at: 'row', ids, action: { kind: 'unreadable' }, times }) as Fault;
+
+  test('go up once, and are counted as paid twice', async () => {
+    const world = await open({ rounds: 1, then: [{ model: BIG }] });
+    world.simulator.addFaults(unreadable(['q1'], 1));
+
+    const ended = await world.run(prompts(3));
+
+    expect(steps(ended)).toEqual(['q0 ok 1', 'q1 ok 2', 'q2 ok 1']);
+    expect(ended.summary.unexplained).toMatchObject({ paidTwice: 1 });
+  });
+
+  test('stay where they are when they were asked again already', async () => {
+    const world = await open({ rounds: 2, then: [{ model: BIG, rounds: 2 }, { model: 'biggest' }] });
+    world.simulator.addFaults(unreadable(['q1'], 'always'));
+
+    const ended = await world.run(prompts(3));
+
+    expect(steps(ended)).toEqual(['q0 ok 1', 'q1 exhausted 1', 'q2 ok 1']);
+    expect(ended.results[1]).toMatchObject({ error: { code: 'UNREADABLE_RESULT' } });
+    expect(world.simulator.answersPerRow().get('q1')).toBe(2);
+  });
+
+  test('are asked again once over all steps', async () => {
+    const world = await open({ rounds: 1, then: [{ model: BIG, rounds: 3 }, { model: 'biggest' }] });
+    world.simulator.addFaults(unreadable(['q1'], 'always'));
+
+    const ended = await world.run(prompts(3));
+
+    expect(steps(ended)[1]).toBe('q1 exhausted 2');
+    expect(world.simulator.answersPerRow().get('q1')).toBe(2);
+  });
+});
+
 describe('rows that are left', () => {
   test('go up to the next model, and every row has one line, in its place', async () => {
     const world = await open({ then: [{ model: BIG }] });

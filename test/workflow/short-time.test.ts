@@ -62,6 +62,8 @@ test('a job whose steps never have enough time goes on in further calls and come
 
   expect(divided.entered['Build requests']).toBeGreaterThan(4);
   expect(whole.entered['Build requests']).toBe(1);
+  expect(whole.entered['Collect results']).toBe(3);
+  expect(divided.entered['Collect results']).toBeGreaterThan(3 * 3);
   expect(divided.results).toBe(whole.results);
   expect(divided.summary).toMatchObject({ status: 'partial', counts: { ok: 2_990, invalid: 10 } });
   expect(divided.summary.counts).toEqual(whole.summary.counts);

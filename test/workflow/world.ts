@@ -19,6 +19,7 @@ import { requireJson } from '../../src/store/json.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { createClock } from '../support/clock.ts';
 import { CONFIG } from '../support/config.ts';
+import type { StepTime } from '../../src/pace.ts';
 import { KEY, openEdges } from '../support/edges.ts';
 import { openTempFolder } from '../support/temp-folder.ts';
 
@@ -70,6 +71,8 @@ export interface WorldOptions extends Omit<SimulatorOptions, 'clock' | 'folder' 
   readonly urls?: Readonly<Record<string, string>>;
   /** Of the step that announces the job's end: `WEBHOOK_URL`, `WEBHOOK_SECRET`. Default: none. */
   readonly env?: Readonly<Record<string, string>>;
+  /** How much time each call of a step has. Default: no end. */
+  readonly time?: (step: string) => StepTime | undefined;
 }
 
 let machine: Promise<Machine> | undefined;
@@ -80,6 +83,7 @@ export async function openWorld({
   env = {},
   providerUrl,
   urls,
+  time,
   ...options
 }: WorldOptions = {}): Promise<World> {
   machine ??= loadMachine(CONFIG);
@@ -97,7 +101,9 @@ export async function openWorld({
   const executions = createLocalExecutions({
     definition,
     functions,
-    callStep: clock.follow(wrap(callHandlers(edges))),
+    callStep: clock.follow(
+      wrap((step, event) => callHandlers({ ...edges, time: time?.(step) })(step, event)),
+    ),
     onEvent: (event) => events.push(event),
     instant: true,
   });

@@ -5,13 +5,8 @@ import { tryReadAnswer } from '../../jsonl/answer-json.ts';
 import { isListed } from '../../provider/dialects/known.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
 import { isPassing, isVague, type Said } from './passing-words.ts';
-import {
-  carriedError,
-  isOnlyError,
-  isTold,
-  readError,
-  type WireError,
-} from '../../provider/error-envelope.ts';
+import { readError, type WireError } from '../../provider/error-envelope.ts';
+import { carriedError, isOnlyError, isTold } from '../../provider/error-signs.ts';
 import { pythonAsJson } from '../../provider/python-literal.ts';
 import { asWire, type Wire } from '../../provider/wire.ts';
 
@@ -186,9 +181,9 @@ function statusCode(status: number): string {
   return status >= 200 && status < 300 ? 'UNKNOWN' : `HTTP_${status}`;
 }
 
-/** Whether a name for failures of any kind stands around a status that would come again. */
+/** Whether a name for failures of any kind stands around a status of the client's, which decides: a 429 is transient all the same. */
 function isOpposed(name: string, { inner = 0 }: Said): boolean {
-  return isVague(name) && inner >= 400 && inner < 500 && !RETRIABLE_STATUSES.has(inner);
+  return isVague(name) && inner >= 400 && inner < 500;
 }
 
 /** By code first: codes are more exact than statuses. The first name that is known decides. */

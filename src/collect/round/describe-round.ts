@@ -1,6 +1,7 @@
 import type { RoundDecision } from './decide-row.ts';
 import type { RoundTotals } from './write-round.ts';
 import type { RoundEvidence } from './read-round.ts';
+import { refusedTokens } from './ended-batch.ts';
 import type { Collected } from '../../checkpoints/collected.ts';
 
 /** A round as its checkpoint tells it. */
@@ -13,6 +14,7 @@ export function describeRound(
   const { shard, round, batchId, createdAt, rejection, givenBack, gaveUp } = context;
   const { requests } = index;
   const seconds = createdAt === undefined ? undefined : Math.max(0, Math.floor(now / 1_000) - createdAt);
+  const tokensRefused = refusedTokens(batch);
   const failure = gaveUp ?? rejection ?? givenBack ?? index.haltedBy;
   return {
     round,
@@ -40,6 +42,7 @@ export function describeRound(
     next: halted ? 'stop' : rows.deferred > 0 ? 'retry' : 'done',
     ...(failure === undefined ? {} : { failure }),
     ...(sendNext === undefined ? {} : { sendNext }),
+    ...(tokensRefused && { tokensRefused }),
     lastRound,
   };
 }

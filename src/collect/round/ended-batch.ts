@@ -4,7 +4,7 @@ import { ProviderUnavailable, type Failure } from '../../errors.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
 import { lateObject } from '../../checkpoints/late.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
-import { isBusy, isTooLarge } from '../../provider/classify-error.ts';
+import { isBusy, isTooLarge, readTokensRefusal, type TokensRefusal } from '../../provider/classify-error.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
 import type { Round } from './round.ts';
 
@@ -42,6 +42,13 @@ export function failedBusy(batch: Batch | undefined, codes: Codes): boolean {
     batch.errors.length > 0 &&
     batch.errors.every(({ code, message }) => isBusy(code, message, codes))
   );
+}
+
+/** What such a batch teaches about the provider's limit of enqueued tokens; undefined when it failed for another reason. */
+export function refusedTokens(batch: Batch | undefined): TokensRefusal | undefined {
+  if (batch?.ending !== 'failed') return undefined;
+  const refusals = batch.errors.map(({ code, message }) => readTokensRefusal(code, message));
+  return refusals.find((refusal) => refusal !== undefined);
 }
 
 /** A file may be taken and found too long afterwards. */

@@ -1,4 +1,4 @@
-import type { LinePosition } from '../../jsonl/lines.ts';
+import { asBuffer, createFramer, type LinePosition } from '../../jsonl/lines.ts';
 
 /** How far a file has been read. */
 export interface FileProgress {
@@ -22,4 +22,18 @@ export function isEndless({ bytes, position }: FileProgress, requests: number, l
     bytes - position.offset > 2 * longest ||
     bytes > (requests + 2) * longest
   );
+}
+
+/** Longest provider line that is read. A row of 2,048 embeddings of 4,096 floats is about 100 MB. */
+export const MAX_RESULT_LINE_BYTES = 256 * 1_048_576;
+
+/** Tells chunk by chunk whether what comes {@link isEndless}: for a file that is not read while it comes. */
+export function watchForEnd(requests: number): (chunk: Uint8Array) => boolean {
+  const framer = createFramer(MAX_RESULT_LINE_BYTES);
+  let bytes = 0;
+  return (chunk) => {
+    bytes += chunk.byteLength;
+    framer.push(asBuffer(chunk));
+    return isEndless({ bytes, position: framer.position }, requests, MAX_RESULT_LINE_BYTES);
+  };
 }

@@ -1,7 +1,10 @@
-import { ProviderNotFound } from '../../errors.ts';
+import type { Download } from '../../checkpoints/late.ts';
 import type { BatchProvider } from '../../provider/batch-provider.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
+import { joinParts, sizeOf, type Downloads } from './downloads.ts';
+import { watchForEnd } from './endless-file.ts';
 import type { FoundFile } from './evidence.ts';
+import { receive } from './receive-file.ts';
 import type { Scratch } from './scratch.ts';
 
 /** Takes bytes as they come. */
@@ -21,114 +24,128 @@ export interface FileToFetch {
   readonly key: string;
   /** What an earlier look stored may not be all there is: the file is downloaded again. */
   readonly isLate: boolean;
-  /** Called before a file is stored that is shorter than it was promised to be. */
-  readonly onShort: () => Promise<void>;
+  readonly downloads: Downloads;
+  /** Of the batch. */
+  readonly requests: number;
+  /** A file that is shorter than it was promised to be is noted before it is stored. */
+  readonly isShortNoted: boolean;
 }
+
+/** @returns whether there is more by now than any file of the batch could have */
+type Take = (chunk: Uint8Array) => boolean;
 
 /**
  * Brings a provider's file into the store, where what is paid for is safe first, and onto local disk; hands its bytes on
  * as they pass. One that was stored before is not downloaded again, unless it was late.
  * @returns what is available of it; undefined when the batch names none
+ * @throws GoesOnLater when time ran short, and another call has to download the rest
  */
 export async function fetchFile(
   file: FileToFetch,
   scratch: Scratch,
   sink: ChunkSink,
 ): Promise<FoundFile | undefined> {
-  const { store, key, fileId, name } = file;
+  const { store, key } = file;
   const inPlace = store.file?.(key);
-  const keep = (chunk: Uint8Array): boolean => {
+  const tail = new Tail();
+  const take = (chunk: Uint8Array): boolean => {
     if (inPlace === undefined) scratch.append(chunk);
-    return sink.push(chunk);
+    tail.add(chunk);
+    tail.isEndless ||= sink.push(chunk);
+    return tail.isEndless;
   };
-  const isStored = !file.isLate && (await store.stat(key)) !== undefined;
-  const downloaded = isStored || fileId === undefined ? undefined : await download(file, fileId, keep);
-  const isMissing = downloaded?.state === 'missing';
-  // A file that is gone by now may have been there at an earlier look.
-  const stored = downloaded === undefined || isMissing ? await takeStored(store, key, keep) : undefined;
-  const isThere = stored !== undefined || (downloaded !== undefined && !isMissing);
-  if (isThere && inPlace !== undefined) scratch.readInPlace(inPlace);
+  const found = await bring(file, take, tail);
+  if (inPlace !== undefined && tail.isBegun) scratch.readInPlace(inPlace);
   sink.end();
+  return found;
+}
+
+async function bring(file: FileToFetch, take: Take, tail: Tail): Promise<FoundFile | undefined> {
+  const { store, key, fileId, name, isLate, downloads } = file;
+  const begun = fileId === undefined ? undefined : await downloads.find(key, fileId);
+  if (begun !== undefined) return bringRest(file, begun, take, tail);
+  const isStored = !isLate && !downloads.isBegun(key) && (await store.stat(key)) !== undefined;
+  const downloaded = isStored || fileId === undefined ? undefined : await bringNew(file, fileId, take, tail);
+  // A file that is gone by now may have been there at an earlier look.
+  const isOpen = downloaded === undefined || downloaded.state === 'missing';
+  const stored = isOpen ? await takeStored(file, take) : undefined;
   if (downloaded !== undefined || stored === undefined) return downloaded;
   return fileId === undefined ? undefined : { name, fileId, state: 'whole', received: stored };
 }
 
 /** @returns the bytes of what is stored; undefined when nothing is */
-async function takeStored(
-  store: ObjectStore,
-  key: string,
-  keep: (chunk: Uint8Array) => boolean,
-): Promise<number | undefined> {
+async function takeStored({ store, key, downloads }: FileToFetch, take: Take): Promise<number | undefined> {
   const stored = await store.open(key);
   if (stored === undefined) return undefined;
-  for await (const chunk of stored.body) keep(chunk);
+  for await (const chunk of stored.body) {
+    take(chunk);
+    downloads.checkTime('reads a file of the provider');
+  }
   return stored.bytes;
 }
 
-/** Writes while it reads: what is done with a chunk takes the time that its write takes. */
-async function download(
-  { store, provider, name, key, onShort }: FileToFetch,
-  fileId: string,
-  keep: (chunk: Uint8Array) => boolean,
-): Promise<FoundFile> {
-  const writer = store.write(key);
-  const tail = new Tail();
-  let contentLength: number | undefined;
-  let isEndless = false;
+/** Hands a file on while it is downloaded. */
+async function bringNew(file: FileToFetch, fileId: string, take: Take, tail: Tail): Promise<FoundFile> {
+  const { provider, name, key, downloads } = file;
+  const came = await receive(file, { fileId, parts: [] }, take);
+  if (came === undefined) return { name, fileId, state: 'missing', received: 0 };
   try {
-    const chunks = provider.download(fileId, {
-      onStart: ({ length }) => {
-        contentLength = length;
-      },
-    });
-    for await (const chunk of chunks) {
-      const written = writer.write(chunk);
-      tail.add(chunk);
-      isEndless = keep(chunk);
-      await written;
-      if (isEndless) break;
-    }
-    const received = writer.bytes;
-    const isCutOff = isEndless || !endsWhole(tail, received);
-    const length = isEndless ? UNTOLD : await promisedLength(provider, fileId, contentLength);
-    const state = !isEndless && isWhole(isCutOff, received, length) ? 'whole' : 'short';
-    if (state === 'short') await onShort();
-    await writer.close();
-    const promised = length.bytes ?? length.contentLength;
-    return { name, fileId, state, received, isCutOff, promised, ...(isEndless && { isEndless }) };
+    const promised = tail.isEndless ? undefined : await provider.fileBytes(fileId);
+    const download: Download = { ...came.download, isWhole: true, promised };
+    const found = weighFile(name, download, tail);
+    if (found.state === 'short' && file.isShortNoted) await downloads.noteShort();
+    await came.writer.close();
+    downloads.keep(key, download);
+    return found;
   } catch (error) {
-    await writer.abort();
-    if (!(error instanceof ProviderNotFound)) throw error;
-    return { name, fileId, state: 'missing', received: 0 };
+    await came.writer.abort();
+    throw error;
   }
 }
 
-/** How long a file is, by the file object and by the answer that brought it. An answer with fewer bytes has failed before. */
-interface PromisedLength {
-  readonly bytes: number | undefined;
-  readonly contentLength: number | undefined;
+/** Completes what earlier calls have downloaded, and reads it once it is whole. */
+async function bringRest(file: FileToFetch, begun: Download, take: Take, tail: Tail): Promise<FoundFile> {
+  const { store, provider, name, key, downloads } = file;
+  const { fileId } = begun;
+  const isWhole = begun.isWhole === true || begun.length === sizeOf(begun);
+  const came = isWhole ? undefined : await receive(file, begun, watchForEnd(file.requests));
+  await came?.writer.close();
+  const isMissing = came === undefined && !isWhole;
+  const all = came?.download ?? begun;
+  const promised = begun.promised ?? (isMissing ? undefined : await provider.fileBytes(fileId));
+  const download: Download = { ...all, isWhole: true, promised };
+  if (download.parts.length > 1) {
+    downloads.keep(key, download);
+    await downloads.save();
+    await joinParts(store, key, download);
+  }
+  downloads.keep(key, { ...download, parts: [sizeOf(download)] });
+  await downloads.rest();
+  await takeStored(file, take);
+  return isMissing ? { name, fileId, state: 'missing', received: 0 } : weighFile(name, download, tail);
 }
-
-const UNTOLD: PromisedLength = { bytes: undefined, contentLength: undefined };
-
-async function promisedLength(
-  provider: BatchProvider,
-  fileId: string,
-  contentLength: number | undefined,
-): Promise<PromisedLength> {
-  const bytes = await provider.fileBytes(fileId);
-  // Some providers show 0 for every file.
-  return { bytes: bytes === 0 ? undefined : bytes, contentLength };
-}
-
 /**
  * A connection may close cleanly in the middle of a file, and its Content-Length may be missing. A file that has its
  * promised length is whole, whatever its last line is like; without a promise its last line must be.
  */
-function isWhole(isCutOff: boolean, received: number, { bytes, contentLength }: PromisedLength): boolean {
+function weighFile(name: FoundFile['name'], download: Download, tail: Tail): FoundFile {
+  const { fileId, length } = download;
+  const received = sizeOf(download);
+  if (tail.isEndless) return { name, fileId, state: 'short', received, isCutOff: true, isEndless: true };
+  const isCutOff = !endsWhole(tail, received);
+  // Some providers show 0 for every file.
+  const promised = download.promised === 0 ? undefined : download.promised;
   // Some providers count a newline at the end that they do not send.
-  if (bytes !== undefined) return bytes - received <= (isCutOff ? 0 : 2);
-  return contentLength !== undefined || !isCutOff;
+  const isLong = promised !== undefined && promised - received <= (isCutOff ? 0 : 2);
+  const isWhole = promised === undefined ? length !== undefined || !isCutOff : isLong;
+  return {
+    name,
+    fileId,
+    state: isWhole ? 'whole' : 'short',
+    received,
+    isCutOff,
+    promised: promised ?? length,
+  };
 }
 
 /** Bytes at the end of a file that are read. A line's end has them all, unless it is longer: then it may be cut off. */
@@ -138,6 +155,8 @@ const TAIL_BYTES = 1_048_576;
 class Tail {
   #chunks: Uint8Array[] = [];
   #bytes = 0;
+  /** It ran on beyond anything that the batch could have written. */
+  isEndless = false;
 
   add(chunk: Uint8Array): void {
     this.#chunks.push(chunk);
@@ -145,6 +164,11 @@ class Tail {
     while (this.#bytes - (this.#chunks[0]?.byteLength ?? 0) >= TAIL_BYTES) {
       this.#bytes -= this.#chunks.shift()?.byteLength ?? 0;
     }
+  }
+
+  /** Whether there was a chunk, be it an empty one. */
+  get isBegun(): boolean {
+    return this.#chunks.length > 0;
   }
 
   get text(): string {

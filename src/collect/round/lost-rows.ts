@@ -40,13 +40,13 @@ export class LostRows {
   /** The error of a row without a result; undefined when no line explains it. */
   errorOf(ordinal: number): Pick<Failure, 'code' | 'message'> | undefined {
     const broken = this.#index.brokenLine(ordinal);
-    if (broken !== undefined) return { code: CODE, message: describeLine(broken) };
+    if (broken !== undefined) return { code: UNREADABLE_RESULT, message: describeLine(broken) };
     if (this.#strays === 0 || ordinal >= this.#sent) return undefined;
     const { unknown, unreadable, unreadableLines } = this.#index;
     const [first] = unreadableLines;
     const example = first === undefined ? '' : ` ${describeLine(first)}`;
     const message = `The batch’s files have ${unreadable} lines that cannot be read and ${unknown} of unknown rows; one of them may be this row’s.${example}`;
-    return { code: CODE, message };
+    return { code: UNREADABLE_RESULT, message };
   }
 
   /** Whether the row may be asked again. */
@@ -58,7 +58,8 @@ export class LostRows {
   }
 }
 
-const CODE = 'UNREADABLE_RESULT';
+/** Of a row whose line came, and cannot be read. */
+export const UNREADABLE_RESULT = 'UNREADABLE_RESULT';
 
 const NAMES = { output: 'output file', errors: 'error file' } as const;
 

@@ -1,7 +1,6 @@
 import type { LineReader } from '../lines/line-reader.ts';
 import type { ResultRules } from '../lines/result-rules.ts';
 import { rowCodesOf } from '../lines/row-codes.ts';
-import { lateObject } from '../../checkpoints/late.ts';
 import { uploadObject, type UploadCheckpoint } from '../../checkpoints/upload.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
 import { isDirectRound } from '../../checkpoints/shard-rounds.ts';
@@ -10,9 +9,11 @@ import type { ProviderEdges } from '../../edges.ts';
 import { endpointAt } from '../../endpoints/endpoints.ts';
 import type { Job } from '../../checkpoints/job.ts';
 import type { OutputRules } from '../../checkpoints/profile.ts';
+import type { StepTime } from '../../pace.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
 import type { OutputCheck } from '../lines/check-output.ts';
 import { stepFields } from '../../ladder/step-of-round.ts';
+import { Downloads } from './downloads.ts';
 import { failedTooLarge, findEndedBatch } from './ended-batch.ts';
 import type { FoundFile } from './evidence.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
@@ -51,6 +52,8 @@ export interface RoundEvidence {
   readonly twins: readonly FoundTwin[];
   /** A twin may have answers that are not there yet. */
   readonly mayBringMore: boolean;
+  /** Of the step. */
+  readonly time: StepTime | undefined;
 }
 
 /** The provider's two files on local disk. */
@@ -61,7 +64,10 @@ export interface Scratches {
   readonly more: () => Scratch;
 }
 
-/** Fetches both files of a round and indexes their lines. */
+/**
+ * Fetches both files of a round and indexes their lines.
+ * @throws GoesOnLater when time ran short, and another call has to go on
+ */
 export async function readRound(
   edges: CollectEdges,
   job: Job,
@@ -77,7 +83,7 @@ export async function readRound(
   const rules = await rulesOf(job, round);
   const requests = await readRoundRequests(store, rules, context);
   const index = new RoundIndex(requests, edges.createReader(rules), rules);
-  const wasLate = (await lateObject.read(store, round))?.isLate === true;
+  const downloads = await Downloads.open(edges, round);
   const fetch = (name: FoundFile['name'], fileId: string | undefined): Promise<FoundFile | undefined> =>
     fetchFile(
       {
@@ -86,21 +92,25 @@ export async function readRound(
         name,
         fileId,
         key: roundKey(round, round.round, FILES[name]),
-        isLate: wasLate,
-        onShort: () => lateObject.write(store, round, { isLate: true }),
+        isLate: downloads.isLate,
+        downloads,
+        requests: index.requests,
+        isShortNoted: true,
       },
       scratches[name],
       index.takeIn(scratches[name], name),
     );
   const output = await fetch('output', batch?.outputFileId);
   const errors = await fetch('errors', batch?.errorFileId);
-  const twins = await readTwins(edges, round, index, scratches.more);
+  const twins = await readTwins(edges, round, index, { downloads, openScratch: scratches.more });
+  await downloads.rest();
   index.settle(direct ? undefined : (upload?.part?.requests ?? index.requests));
   index.haltedBy ??= round.denied;
   const files = [output, errors].filter((file) => file !== undefined);
   const askedBefore = await askedAgainBefore(store, round, round.round);
   const spent = await countSpent(store, job, { round, upload });
-  return { context, direct, batch, upload, rules, index, files, askedBefore, spent, wasLate, ...twins };
+  const found = { context, direct, batch, upload, rules, index, files, askedBefore, spent, ...twins };
+  return { ...found, wasLate: downloads.isLate, time: edges.time };
 }
 
 /**

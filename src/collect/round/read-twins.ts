@@ -2,6 +2,7 @@ import { findTwins, type FoundTwin } from '../../batches/twins.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
+import type { Downloads } from './downloads.ts';
 import { fetchFile } from './fetch-file.ts';
 import type { RoundIndex } from './round-index.ts';
 import type { Round } from './round.ts';
@@ -11,6 +12,11 @@ import type { Scratch } from './scratch.ts';
 export interface ReadTwins {
   readonly twins: readonly FoundTwin[];
   readonly mayBringMore: boolean;
+}
+
+interface TwinFiles {
+  readonly downloads: Downloads;
+  readonly openScratch: () => Scratch;
 }
 
 const NO_TWINS: ReadTwins = { twins: [], mayBringMore: false };
@@ -23,7 +29,7 @@ export async function readTwins(
   edges: ProviderEdges,
   round: Round,
   index: RoundIndex,
-  openScratch: () => Scratch,
+  { downloads, openScratch }: TwinFiles,
 ): Promise<ReadTwins> {
   if (round.doubt !== true) return NO_TWINS;
   const twins = await findTwins(edges, round);
@@ -46,7 +52,9 @@ export async function readTwins(
         fileId: outputFileId,
         key: roundKey(round, round.round, `twin-${n + 1}.jsonl`),
         isLate: true,
-        onShort: () => Promise.resolve(),
+        downloads,
+        requests: index.requests,
+        isShortNoted: false,
       },
       scratch,
       index.takeIn(scratch, 'output', true),

@@ -8,15 +8,12 @@ import { classifyLine, type LineRules, type Verdict } from '../lines/classify-li
 import { deniedBy, whoseDenial } from '../lines/whose-denial.ts';
 import { withResponse } from '../lines/line-shape.ts';
 import { foldedId } from '../../jsonl/folded-id.ts';
-import { isEndless } from './endless-file.ts';
+import { isEndless, MAX_RESULT_LINE_BYTES } from './endless-file.ts';
 import type { ChunkSink } from './fetch-file.ts';
 import { MadeLines } from './made-lines.ts';
 import type { Scratch } from './scratch.ts';
 import type { UnreadableLine } from '../../checkpoints/collected.ts';
 import { StrayLines, type Stray, type Traced } from './strays.ts';
-
-/** Longest provider line that is read. A row of 2,048 embeddings of 4,096 floats is about 100 MB. */
-export const MAX_RESULT_LINE_BYTES = 256 * 1_048_576;
 
 const NOTHING = Buffer.alloc(0);
 

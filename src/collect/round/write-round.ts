@@ -1,4 +1,5 @@
 import { ResultFiles } from './result-files.ts';
+import { rejectOver } from './downloads.ts';
 import { LostRows } from './lost-rows.ts';
 import type { RoundEvidence } from './read-round.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
@@ -22,7 +23,7 @@ export async function writeRound(
   decision: RoundDecision,
   lost: LostRows,
 ): Promise<RoundTotals> {
-  const { context, index } = evidence;
+  const { context, index, time } = evidence;
   const { round } = context;
   const writers = {
     results: store.write(roundKey(context, round, 'results.jsonl')),
@@ -40,6 +41,7 @@ export async function writeRound(
         if (pending !== undefined) await pending;
         ordinal += 1;
       }
+      rejectOver(time, context, 'writes what became of the rows');
     }
     await writer.end();
     await closeWriters(writers, writer.totals.deferred > 0);

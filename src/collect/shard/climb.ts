@@ -1,5 +1,6 @@
 import { readCollected, type Collected } from '../../checkpoints/collected.ts';
 import type { Job } from '../../checkpoints/job.ts';
+import { lostIdsObject } from '../../checkpoints/lost-ids.ts';
 import { roundKey, stepKey } from '../../checkpoints/keys.ts';
 import { rowsNotOk } from '../../checkpoints/outcomes.ts';
 import type { LadderStep } from '../../checkpoints/profile.ts';
@@ -13,6 +14,7 @@ import { nextRequest } from '../../ladder/next-request.ts';
 import { stepAbove } from '../../ladder/step-of-round.ts';
 import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
 import { endOf } from '../lines/answer-end.ts';
+import { askedAgainBefore, UNREADABLE_RESULT } from '../round/lost-rows.ts';
 import { parseRequest } from '../round/round-writer.ts';
 import type { Round } from '../round/round.ts';
 import { stepRows, type StepRow } from './step-rows.ts';
@@ -23,6 +25,8 @@ interface Climb {
   readonly step: LadderStep;
   /** Code of the failure that the step was left for. */
   readonly left: string | undefined;
+  /** Ids of rows that were asked again because their lines could not be read. */
+  readonly askedAgain: ReadonlySet<string>;
 }
 
 /**
@@ -37,9 +41,14 @@ export async function climb(
 ): Promise<Collected | undefined> {
   const step = stepAbove(profile, round.step);
   if (step === undefined || !(await mayGoUp(store, round, collected, step))) return undefined;
-  const raised = await writeStep(store, round, { profile, step, left: collected.failure?.code });
+  const askedAgain = await askedAgainBefore(store, round, round.round + 1);
+  const by = { profile, step, left: collected.failure?.code, askedAgain };
+  const { raised, unread } = await writeStep(store, round, by);
   const rows = rowsNotOk(raised) + raised.ok;
   if (rows === 0) return undefined;
+  // Asked again, in other words: once, and counted.
+  if (unread.length > 0) await lostIdsObject.write(store, round, unread);
+  const paidTwice = (collected.paidTwice ?? 0) + unread.length;
   const { halving: _halving, sendNext: _sendNext, failure: _failure, ...rest } = collected;
   const nth = (round.step?.nth ?? 0) + 1;
   const { maxBytes, maxRows } = step.shardLimits;
@@ -48,6 +57,7 @@ export async function climb(
     next: 'retry',
     deferred: rows,
     raised,
+    ...(paidTwice > 0 && { paidTwice }),
     up: { nth, from: collected.round + 1 },
     lastRound: collected.round + step.rounds,
     maxUploadBytes: maxBytes,
@@ -75,8 +85,15 @@ async function mayGoUp(
 
 type Raised = Record<Outcome, number>;
 
-async function writeStep(store: ObjectStore, round: Round, by: Climb): Promise<Raised> {
+/** What went up, by its outcome, and the ids of those rows whose lines could not be read. */
+interface Gone {
+  readonly raised: Raised;
+  readonly unread: readonly string[];
+}
+
+async function writeStep(store: ObjectStore, round: Round, by: Climb): Promise<Gone> {
   const nth = (round.step?.nth ?? 0) + 1;
+  const unread: string[] = [];
   const raised: Raised = { ok: 0, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 };
   const writers = {
     results: store.write(stepKey(round, nth, 'results.jsonl')),
@@ -90,11 +107,13 @@ async function writeStep(store: ObjectStore, round: Round, by: Climb): Promise<R
       // Of a step above the first one: how the first one asked the row.
       const { value: first = row.request } = (await firsts?.next()) ?? {};
       const outcome = await writeRow(writers, row, first, by);
-      if (outcome !== undefined) raised[outcome] += 1;
+      if (outcome === undefined) continue;
+      raised[outcome] += 1;
+      if (outcome === 'exhausted') unread.push(...lostIdOf(row));
     }
     const isEmpty = rowsNotOk(raised) + raised.ok === 0;
     for (const writer of Object.values(writers)) await (isEmpty ? writer.abort() : writer.close());
-    return raised;
+    return { raised, unread };
   } catch (error) {
     await Promise.all(Object.values(writers).map((writer) => writer.abort()));
     throw error;
@@ -136,19 +155,26 @@ async function writeRow(
 
 function outcomeToRaise(
   { result, deadLetter }: StepRow,
-  { step, left, profile }: Climb,
+  { step, left, profile, askedAgain }: Climb,
 ): Outcome | undefined {
   const isOk = deadLetter.length === 0;
   if (isOk && !takesAnswers(step)) return undefined;
   const line = parseExact(result.toString()) as ResultLine;
   const end = line.ok ? endOf(shownOf(line, profile)) : undefined;
   if (!goesUp(step, { line, end, left })) return undefined;
+  if (!line.ok && line.error.code === UNREADABLE_RESULT && askedAgain.has(line.custom_id)) return undefined;
   return line.ok ? 'ok' : line.outcome;
 }
 
 /** Of a job that shows whole bodies: what its endpoint shows of one. */
 function shownOf(line: Extract<ResultLine, { ok: true }>, { resultShape, endpoint }: Job['profile']) {
   return resultShape === 'body' && line.body !== undefined ? endpointAt(endpoint).show(line.body, {}) : line;
+}
+
+/** The id of a row whose line came and cannot be read: it may be paid for. */
+function lostIdOf({ result }: StepRow): string[] {
+  const line = parseExact(result.toString()) as ResultLine;
+  return !line.ok && line.error.code === UNREADABLE_RESULT ? [line.custom_id] : [];
 }
 
 const LINE_END = Buffer.from('\n');

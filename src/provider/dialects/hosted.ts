@@ -1,12 +1,18 @@
-import { NO_LIMITS, OPENAI_CODES, OPENAI_LIKE, OPENAI_STATUSES } from './openai-like.ts';
+import {
+  CHAT,
+  COMPLETIONS,
+  EMBEDDINGS,
+  NO_LIMITS,
+  OPENAI_CODES,
+  OPENAI_LIKE,
+  OPENAI_STATUSES,
+} from './openai-like.ts';
+import { OPENAI_ITSELF } from './hosted-openai.ts';
+import { OWN_API } from './hosted-own-api.ts';
 import type { DialectFacts } from './schema.ts';
 
-const CHAT = '/v1/chat/completions';
-const COMPLETIONS = '/v1/completions';
-const EMBEDDINGS = '/v1/embeddings';
-
-/** Providers one sends a file to over the internet. Facts of November 2026. */
-export const HOSTED = {
+/** Other hosted providers whose batch API is like OpenAI's. Facts of November 2026. */
+const LIKE_OPENAI = {
   melious: {
     ...OPENAI_LIKE,
     title: 'Melious',
@@ -51,75 +57,6 @@ export const HOSTED = {
       'https://melious.ai/docs/reference/batches',
       'https://melious.ai/docs/reference/files',
       'https://melious.ai/docs/concepts/errors',
-    ],
-  },
-  openai: {
-    ...OPENAI_LIKE,
-    title: 'OpenAI',
-    baseUrl: 'https://api.openai.com/v1',
-    endpoints: [
-      '/v1/responses',
-      CHAT,
-      EMBEDDINGS,
-      COMPLETIONS,
-      '/v1/moderations',
-      '/v1/images/generations',
-      '/v1/images/edits',
-      '/v1/videos',
-    ],
-    limits: {
-      ...NO_LIMITS,
-      fileBytes: 200_000_000,
-      requests: 50_000,
-      embeddingInputs: 50_000,
-      customIdCharacters: 'any',
-      oneModel: true,
-    },
-    honours: {
-      metadata: true,
-      idempotencyKey: 'no',
-      fileExpiry: 'brackets',
-      cancel: true,
-      deletion: true,
-    },
-    files: {
-      processedFirst: false,
-      inputHoldsBatch: false,
-      failedRows: 'error file',
-      unfinishedRows: 'error file',
-      emptyFiles: 'none',
-    },
-    fields: { ...OPENAI_LIKE.fields, rowError: 'response' },
-    sources: [
-      'https://platform.openai.com/docs/guides/batch',
-      'https://platform.openai.com/docs/api-reference/batch',
-      'https://github.com/openai/openai-openapi',
-    ],
-  },
-  azure: {
-    ...OPENAI_LIKE,
-    title: 'Azure OpenAI',
-    auth: 'api-key',
-    pollSeconds: 60,
-    limits: { ...NO_LIMITS, fileBytes: 200_000_000, requests: 100_000, oneModel: true },
-    honours: {
-      metadata: true,
-      idempotencyKey: 'unknown',
-      fileExpiry: 'dots',
-      cancel: true,
-      deletion: true,
-    },
-    files: {
-      processedFirst: true,
-      inputHoldsBatch: false,
-      failedRows: 'error file',
-      unfinishedRows: 'unknown',
-      emptyFiles: 'error file',
-    },
-    fields: { ...OPENAI_LIKE.fields, times: 'ISO 8601', rowError: 'response' },
-    sources: [
-      'https://learn.microsoft.com/azure/ai-foundry/openai/how-to/batch',
-      'https://github.com/MicrosoftDocs/azure-ai-docs/blob/main/articles/ai-foundry/openai/how-to/batch.md',
     ],
   },
   groq: {
@@ -246,110 +183,9 @@ export const HOSTED = {
       'https://docs.perplexity.ai/api-reference/files-create-post',
     ],
   },
-  mistral: {
-    ...OPENAI_LIKE,
-    adapter: 'mistral',
-    title: 'Mistral',
-    baseUrl: 'https://api.mistral.ai/v1',
-    endpoints: [
-      CHAT,
-      EMBEDDINGS,
-      '/v1/fim/completions',
-      '/v1/moderations',
-      '/v1/chat/moderations',
-      '/v1/ocr',
-      '/v1/classifications',
-      '/v1/chat/classifications',
-      '/v1/conversations',
-      '/v1/audio/transcriptions',
-    ],
-    // Whole hours; the longest is not told.
-    windows: 'unknown',
-    statuses: {
-      queued: 'running',
-      running: 'running',
-      cancellation_requested: 'running',
-      success: 'succeeded',
-      failed: 'failed',
-      timeout_exceeded: 'expired',
-      cancelled: 'cancelled',
-    },
-    counters: { succeeded: 'succeeded_requests', failed: 'failed_requests', total: 'total_requests' },
-    errors: ['{detail}', '{error: {type, code}}'],
-    limits: { ...NO_LIMITS, requests: 1_000_000, oneModel: true },
-    honours: { ...OPENAI_LIKE.honours, deletion: true },
-    fields: { ...OPENAI_LIKE.fields, errors: 'messages' },
-    sources: [
-      'https://docs.mistral.ai/capabilities/batch',
-      'https://github.com/mistralai/client-ts/blob/main/src/models/components/batchjob.ts',
-      'https://github.com/mistralai/client-ts/blob/main/src/models/components/createbatchjobrequest.ts',
-    ],
-  },
-  together: {
-    ...OPENAI_LIKE,
-    adapter: 'together',
-    title: 'Together AI',
-    baseUrl: 'https://api.together.xyz/v1',
-    endpoints: [CHAT, '/v1/audio/transcriptions', '/v1/audio/translations'],
-    pollSeconds: 30,
-    counters: 'none',
-    limits: { ...NO_LIMITS, fileBytes: 100_000_000, requests: 50_000, customIdLength: 64 },
-    honours: { ...OPENAI_LIKE.honours, metadata: false, fileExpiry: 'no', deletion: true },
-    fields: { ...OPENAI_LIKE.fields, times: 'ISO 8601', absent: 'omitted', errors: 'text' },
-    sources: [
-      'https://docs.together.ai/docs/inference/batch/manage',
-      'https://docs.together.ai/docs/inference/batch/tutorial',
-      'https://github.com/togethercomputer/together-typescript/blob/main/src/resources/batches.ts',
-      'https://github.com/togethercomputer/together-typescript/blob/main/src/lib/upload.ts',
-    ],
-  },
-  anthropic: {
-    ...OPENAI_LIKE,
-    adapter: 'anthropic',
-    title: 'Anthropic',
-    baseUrl: 'https://api.anthropic.com/v1',
-    auth: 'x-api-key',
-    endpoints: [CHAT],
-    statuses: { in_progress: 'running', canceling: 'running', ended: 'succeeded' },
-    counters: { succeeded: 'succeeded', failed: 'errored' },
-    limits: {
-      ...NO_LIMITS,
-      // The API allows 256 MB, but one call carries all requests, from a Lambda with 256 MiB and two minutes.
-      fileBytes: 20_000_000,
-      requests: 100_000,
-      customIdLength: 64,
-      customIdCharacters: 'word',
-      oneModel: false,
-    },
-    codes: {
-      retriable: [
-        'api_error',
-        'overloaded_error',
-        'rate_limit_error',
-        'timeout_error',
-        'batch_expired',
-        'batch_cancelled',
-      ],
-      permanent: ['invalid_request_error', 'not_found_error'],
-      halting: ['authentication_error', 'permission_error', 'billing_error'],
-      throttled: ['rate_limit_error'],
-      busy: [],
-      tooLarge: ['request_too_large'],
-    },
-    // There are no files, and results go only with their batch.
-    honours: { metadata: false, idempotencyKey: 'no', fileExpiry: 'no', cancel: true, deletion: false },
-    files: {
-      processedFirst: false,
-      inputHoldsBatch: false,
-      failedRows: 'output file',
-      unfinishedRows: 'output file',
-      emptyFiles: 'none',
-    },
-    fields: { ...OPENAI_LIKE.fields, times: 'ISO 8601', rowError: 'type' },
-    sources: [
-      'https://platform.claude.com/docs/en/build-with-claude/batch-processing',
-      'https://docs.claude.com/en/api/creating-message-batches',
-      'https://github.com/anthropics/anthropic-sdk-typescript/blob/main/src/resources/messages/batches.ts',
-    ],
-  },
 } satisfies Record<string, DialectFacts>;
+
+const { melious, ...others } = LIKE_OPENAI;
+
+/** Providers one sends a file to over the internet, in the order in which they are listed. */
+export const HOSTED = { melious, ...OPENAI_ITSELF, ...others, ...OWN_API };

@@ -1,5 +1,9 @@
 import type { DialectFacts } from './schema.ts';
 
+export const CHAT = '/v1/chat/completions';
+export const COMPLETIONS = '/v1/completions';
+export const EMBEDDINGS = '/v1/embeddings';
+
 /** The common facts of providers that copy OpenAI's Batch API. Undocumented facts stay unknown. */
 
 export const OPENAI_STATUSES: DialectFacts['statuses'] = {
@@ -36,6 +40,7 @@ export const NO_LIMITS: DialectFacts['limits'] = {
   customIdLength: 'unknown',
   customIdCharacters: 'unknown',
   oneModel: 'unknown',
+  enqueuedTokens: 'unknown',
 };
 
 /** A provider whose pages show OpenAI's objects and say no more. */

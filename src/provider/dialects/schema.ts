@@ -40,6 +40,8 @@ const limits = z.strictObject({
   customIdCharacters: known(z.enum(['any', 'ascii', 'word'])),
   /** A file asks one model only. Unknown: models are mixed as the rows have them; a failed validation costs nothing. */
   oneModel: known(z.boolean()),
+  /** Input tokens of a model's batches that are queued or running. Unknown: refusals teach it. */
+  enqueuedTokens: known(count),
 });
 
 const codeLists = z.strictObject({

@@ -19,9 +19,12 @@ export function isDateFormat(id: number, code: string | undefined): boolean {
   return /[ymdhs]/i.test(bare) && !/general/i.test(bare);
 }
 
-/** A number as a spreadsheet shows it: at most 15 digits count, the rest is noise of doubles. */
+/**
+ * A number as a spreadsheet shows it: at most 15 digits count, the rest is noise of doubles. Spreadsheets write no longer whole
+ * numbers; other programs do, and mean each of their digits.
+ */
 export function numberToText(value: string): string {
-  if (/^-?\d{1,15}$/.test(value)) return value;
+  if (/^-?\d{1,40}$/.test(value)) return value;
   const number = Number(value);
   return Number.isFinite(number) ? String(Number(number.toPrecision(15))) : value;
 }

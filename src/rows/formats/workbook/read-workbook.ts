@@ -1,3 +1,4 @@
+import { counted } from '../../../counted.ts';
 import type { ReadRow, Table, UnreadableRow } from '../../row.ts';
 import type { ReadOptions } from '../format.ts';
 import { spool } from '../spool.ts';
@@ -46,8 +47,24 @@ export async function* readWorkbookRows(
     const rows = toRows(reader.take());
     if (rows.length > 0) yield rows;
   }
-  if (reader.errors > 0)
-    reading.note(`${reader.errors} cells hold an error such as #N/A: they count as empty.`);
+  noteCells(reader, reading);
+}
+
+/** What a spreadsheet shows and its file does not say. */
+function noteCells(
+  { errors, uncomputed, hiddenRows, merged }: SheetReader,
+  reading: ReadOptions['reading'],
+): void {
+  if (errors > 0) reading.note(`${errors} cells hold an error such as #N/A: they count as empty.`);
+  if (uncomputed > 0)
+    reading.note(
+      `${counted(uncomputed, 'cell')} with a formula and no value: read as empty. Open the workbook in a spreadsheet and save it.`,
+    );
+  if (hiddenRows > 0) reading.note(`${counted(hiddenRows, 'hidden row')}: read like the others.`);
+  if (merged > 0)
+    reading.note(
+      `${counted(merged, 'range')} of merged cells: the first cell of each has the value, the others are empty.`,
+    );
 }
 
 function noteSheet({ sheets }: Workbook, chosen: string, { reading, table }: ReadOptions): void {

@@ -27,8 +27,14 @@ export class SheetReader implements XmlHandler {
   #style = 0;
   #value = '';
   #isValue = false;
+  #hasFormula = false;
   /** Cells whose formula failed. */
   errors = 0;
+  /** Cells with a formula whose value the program that wrote them did not compute. */
+  uncomputed = 0;
+  hiddenRows = 0;
+  /** Ranges of cells that are shown as one: the first cell has the value. */
+  merged = 0;
 
   constructor(known: Known) {
     this.#known = known;
@@ -47,12 +53,16 @@ export class SheetReader implements XmlHandler {
       this.#line = Number(attributes['r'] ?? this.#line + 1);
       this.#cells = [];
       this.#column = 0;
+      if (/^(?:1|true)$/.test(attributes['hidden'] ?? '')) this.hiddenRows += 1;
     } else if (tag === 'c') {
       this.#column = columnOf(attributes['r']) ?? this.#column + 1;
       this.#type = attributes['t'] ?? 'n';
       this.#style = Number(attributes['s'] ?? 0);
       this.#value = '';
+      this.#hasFormula = false;
     } else if (tag === 'v') this.#isValue = true;
+    else if (tag === 'f') this.#hasFormula = true;
+    else if (tag === 'mergeCell') this.merged += 1;
     else this.#inline.open(tag);
   };
 
@@ -70,6 +80,7 @@ export class SheetReader implements XmlHandler {
 
   #endCell(): void {
     if (this.#column < 1 || this.#column > MAX_COLUMNS) return;
+    if (this.#hasFormula && this.#value === '' && this.#type !== 'str') this.uncomputed += 1;
     while (this.#cells.length < this.#column - 1) this.#cells.push('');
     this.#cells[this.#column - 1] = this.#cellText();
   }

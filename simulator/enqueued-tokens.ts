@@ -1,0 +1,39 @@
+import type { SimulatedBatch, ValidationError } from './batches.ts';
+
+/** How many tokens of a model's batches may be queued or running, and how a batch that would be too much is refused. */
+export interface EnqueuedLimit {
+  readonly tokens: number;
+  /** `create`: with 429. `batch`: it is created, and fails once it left its queue, as at OpenAI. */
+  readonly refuses: 'create' | 'batch';
+}
+
+/** A create that is answered with 429. */
+export class EnqueuedTokensExceeded extends Error {}
+
+/** About how many tokens the model reads of a request: a quarter of its characters. */
+export function requestTokens(body: Readonly<Record<string, unknown>>): number {
+  const { messages, input, prompt } = body;
+  return tokensOf(messages ?? input ?? prompt ?? '');
+}
+
+function tokensOf(value: unknown): number {
+  if (typeof value === 'string') return Math.ceil(value.length / 4);
+  if (Array.isArray(value)) return value.reduce<number>((sum, each) => sum + tokensOf(each), 0);
+  if (typeof value !== 'object' || value === null) return 0;
+  return 'content' in value ? tokensOf(value.content) : 'text' in value ? tokensOf(value.text) : 0;
+}
+
+/** Tokens of a model's batches among those that have not ended. */
+export function enqueuedOf(running: Iterable<SimulatedBatch>, model: string | undefined): number {
+  return [...running]
+    .filter((batch) => batch.model === model && !batch.errors.some(({ code }) => code === CODE))
+    .reduce((sum, { tokens = 0 }) => sum + tokens, 0);
+}
+
+const CODE = 'token_limit_exceeded';
+
+export function tooManyTokens(model: string | undefined, { tokens }: EnqueuedLimit): ValidationError {
+  const limit = tokens.toLocaleString('en-US');
+  const message = `Enqueued token limit reached for ${model ?? 'the model'} in organization org-simulator. Limit: ${limit} enqueued tokens. Please try again once some in_progress batches have been completed.`;
+  return { code: CODE, message, line: null, param: null };
+}

@@ -1,0 +1,116 @@
+import { roundPartKey } from '../../checkpoints/keys.ts';
+import type { Download } from '../../checkpoints/late.ts';
+import { isProviderError, ProviderNotFound } from '../../errors.ts';
+import type { BatchProvider, DownloadStart } from '../../provider/batch-provider.ts';
+import { FileChanged } from '../../provider/ranges.ts';
+import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
+import { GoesOnLater, sizeOf, type Downloads } from './downloads.ts';
+
+/** Where a file comes from, and where it goes. */
+interface FileToReceive {
+  readonly store: ObjectStore;
+  readonly provider: BatchProvider;
+  readonly key: string;
+  readonly downloads: Downloads;
+}
+
+/** All of a file has come; its last part is written, and not closed. */
+interface Received {
+  readonly download: Download;
+  readonly writer: ObjectWriter;
+}
+
+/**
+ * Downloads a file, or what is left of it. Writes while it reads: what is done with a chunk takes the time that its write takes. What
+ * came before time ran short, or before the provider failed, is saved, and the next call goes on behind it.
+ * @param take returns whether no more of the file is wanted
+ * @returns undefined when the file is not found
+ * @throws GoesOnLater when time ran short
+ */
+export async function receive(
+  file: FileToReceive,
+  begun: Download,
+  take: (chunk: Uint8Array) => boolean,
+): Promise<Received | undefined> {
+  const { provider, downloads } = file;
+  const part = new OpenPart(file, begun);
+  using short = downloads.watch();
+  try {
+    const from = { ...begun, bytes: sizeOf(begun) };
+    const onStart = (start: DownloadStart): void => part.start(start);
+    const { signal } = short;
+    for await (const chunk of provider.download(begun.fileId, { from, onStart, signal })) {
+      const written = part.writer.write(chunk);
+      const isEndless = take(chunk);
+      await written;
+      if (isEndless) break;
+      downloads.did();
+      if (part.canGoOn && downloads.mustStop) throw new GoesOnLater();
+      if (!part.canGoOn) downloads.checkTime('downloads a file that can only be read from its start');
+    }
+    return { download: part.download, writer: part.writer };
+  } catch (error) {
+    const isSaved = mayGoOn(error) && (await part.save(downloads));
+    if (!isSaved) await part.abort();
+    if (error instanceof ProviderNotFound) return undefined;
+    throw isSaved && short.signal.aborted ? new GoesOnLater() : error;
+  }
+}
+
+/** Another file in its place, or none, is no file to go on with. */
+function mayGoOn(error: unknown): boolean {
+  if (error instanceof FileChanged || error instanceof ProviderNotFound) return false;
+  return error instanceof GoesOnLater || isProviderError(error);
+}
+
+/** The part of a file that comes now. */
+class OpenPart {
+  readonly #file: FileToReceive;
+  #download: Download;
+  #writer: ObjectWriter | undefined;
+  /** Whether another download may go on behind it. */
+  canGoOn = false;
+
+  constructor(file: FileToReceive, download: Download) {
+    this.#file = file;
+    this.#download = download;
+  }
+
+  /** A provider that sends the whole file again, or has another one by now, would do so each time: this call has to bring it all. */
+  start({ bytes, length, mark, canGoOn }: DownloadStart): void {
+    const isAnew = bytes !== sizeOf(this.#download);
+    const { fileId, parts } = this.#download;
+    this.canGoOn = canGoOn && !isAnew;
+    this.#download = { fileId, parts: isAnew ? [] : parts, length, mark };
+  }
+
+  get #isFirst(): boolean {
+    return this.#download.parts.length === 0;
+  }
+
+  get writer(): ObjectWriter {
+    const { store, key } = this.#file;
+    const nth = this.#download.parts.length + 1;
+    return (this.#writer ??= store.write(this.#isFirst ? key : roundPartKey(key, nth)));
+  }
+
+  /** The download with this part. */
+  get download(): Download {
+    return { ...this.#download, parts: [...this.#download.parts, this.writer.bytes] };
+  }
+
+  async abort(): Promise<void> {
+    await this.#writer?.abort();
+  }
+
+  /** @returns false when there is nothing to go on behind */
+  async save(downloads: Downloads): Promise<boolean> {
+    if (!this.canGoOn || this.#writer === undefined || this.#writer.bytes === 0) return false;
+    downloads.keep(this.#file.key, this.download);
+    // What is under the file's own key counts as the whole file, unless it is said before that it is not.
+    if (this.#isFirst) await downloads.save();
+    await this.#writer.close();
+    if (!this.#isFirst) await downloads.save();
+    return true;
+  }
+}

@@ -1,0 +1,126 @@
+import fc from 'fast-check';
+import { expect, onTestFinished, test } from 'vitest';
+import { Downloads, GoesOnLater } from '../../../src/collect/round/downloads.ts';
+import type { FoundFile } from '../../../src/collect/round/evidence.ts';
+import { fetchFile } from '../../../src/collect/round/fetch-file.ts';
+import { Scratch } from '../../../src/collect/round/scratch.ts';
+import type { StepTime } from '../../../src/pace.ts';
+import { createProviderClient } from '../../../src/provider/client.ts';
+import { builtInDialect } from '../../../src/provider/dialects/dialects.ts';
+import type { ObjectStore } from '../../../src/store/object-store.ts';
+import { startBreakingServer, type FileAnswer, type FileHabits } from '../../provider/breaking-server.ts';
+import { createMemoryStore } from '../../support/memory-store.ts';
+
+const FILE = Buffer.from(
+  Array.from({ length: 60 }, (_, n) => `{"custom_id":"q${n}","text":"é🙂 ${n * n}"}\n`).join(''),
+);
+const ROUND = { jobId: 'job', shard: 0, round: 1 };
+const KEY = 'jobs/job/shards/00000/round-1.output.jsonl';
+
+interface Collecting {
+  readonly url: string;
+  readonly store: ObjectStore;
+  readonly time: StepTime | undefined;
+}
+
+/** One call of a step: what it hands on to the reader of lines, and what it reads from the scratch file. */
+async function collectOnce({ url, store, time }: Collecting): Promise<{
+  readonly found: FoundFile | undefined;
+  readonly taken: Buffer;
+  readonly scratched: Buffer;
+}> {
+  const provider = createProviderClient({
+    settings: { name: 'p', baseUrl: url, dialect: builtInDialect('openai') },
+    apiKey: () => Promise.resolve('k'),
+    random: () => 0,
+    wait: () => Promise.resolve(),
+  });
+  using scratch = new Scratch();
+  const taken: Buffer[] = [];
+  try {
+    const downloads = await Downloads.open({ store, time }, ROUND);
+    const file = {
+      store,
+      provider,
+      name: 'output',
+      fileId: 'file-1',
+      key: KEY,
+      downloads,
+      requests: 60,
+    } as const;
+    const sink = { push: (chunk: Uint8Array) => taken.push(Buffer.from(chunk)) < 0, end: () => undefined };
+    const found = await fetchFile({ ...file, isLate: downloads.isLate, isShortNoted: true }, scratch, sink);
+    const bytes = Buffer.concat(taken);
+    return { found, taken: bytes, scratched: Buffer.from(scratch.read(0, bytes.length)) };
+  } finally {
+    await provider.close();
+  }
+}
+
+/** Calls of the step until one comes to its end; those that fail are repeated, as the machine does it. */
+async function collect(
+  collecting: Omit<Collecting, 'time'>,
+  times: readonly (StepTime | undefined)[],
+): Promise<{ readonly calls: number } & Awaited<ReturnType<typeof collectOnce>>> {
+  for (let calls = 1; ; calls += 1) {
+    try {
+      return { calls, ...(await collectOnce({ ...collecting, time: times[calls - 1] })) };
+    } catch (error) {
+      const isRepeated = error instanceof GoesOnLater || (error as Error).name === 'ProviderUnavailable';
+      if (!isRepeated || calls > 60) throw error;
+    }
+  }
+}
+
+const SHORT: StepTime = { isShort: () => true, isOver: () => false };
+
+test('a file comes whole, once and unmixed, whatever breaks and however often time runs short', async () => {
+  const answer: fc.Arbitrary<FileAnswer> = fc.record(
+    {
+      fresh: fc.integer({ min: 0, max: 700 }),
+      to: fc.constantFrom('the rest', 'a piece', 'the whole', 'no such range', 'another range', 'gzip'),
+    },
+    { requiredKeys: ['fresh'] },
+  );
+  const habits: fc.Arbitrary<FileHabits> = fc.record({
+    mark: fc.constantFrom('etag', 'weak etag', 'last-modified', 'none'),
+    tellsLength: fc.boolean(),
+  });
+  const times = fc.array(fc.constantFrom(SHORT, undefined), { maxLength: 12 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(answer, { maxLength: 12 }), habits, times, async (answers, told, short) => {
+      await using server = await startBreakingServer(FILE, answers, told);
+      const store = createMemoryStore(100);
+
+      const { found, taken, scratched } = await collect({ url: server.url, store }, short);
+
+      expect(taken.toString('utf8')).toBe(FILE.toString('utf8'));
+      expect(scratched.equals(taken)).toBe(true);
+      expect((await store.get(KEY))?.equals(FILE)).toBe(true);
+      expect(found).toMatchObject({ state: 'whole', received: FILE.length });
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('a call that goes on downloads nothing twice', async () => {
+  const server = await startBreakingServer(FILE, [{ fresh: 400 }, { fresh: 300 }]);
+  onTestFinished(() => server[Symbol.asyncDispose]());
+
+  const { calls } = await collect({ url: server.url, store: createMemoryStore(100) }, [SHORT, SHORT, SHORT]);
+
+  expect(server.asked.filter((asked) => asked !== 'whole')).toEqual(['bytes=400-', 'bytes=700-']);
+  expect(calls).toBe(4);
+});
+
+test('a file that changes between two calls is downloaded anew, and not mixed with what came before', async () => {
+  const becomes = Buffer.from(FILE.toString('utf8').replaceAll('é', 'è'));
+  const server = await startBreakingServer(FILE, [{ fresh: 400 }, {}, { becomes }]);
+  onTestFinished(() => server[Symbol.asyncDispose]());
+  const store = createMemoryStore(100);
+
+  const { taken } = await collect({ url: server.url, store }, [SHORT]);
+
+  expect([FILE, becomes].some((file) => file.equals(taken))).toBe(true);
+  expect((await store.get(KEY))?.equals(taken)).toBe(true);
+});

@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest';
+import type { NightshiftConfig } from '../../src/config/config.ts';
+import type { EnqueuedLimit } from '../../simulator/enqueued-tokens.ts';
+import { enqueuedPrefix } from '../../src/checkpoints/keys.ts';
+import { readRoom } from '../../src/checkpoints/room.ts';
+import type { Fault } from '../../simulator/faults.ts';
+import { openWorld, prompts, type Ended, type World } from './world.ts';
+
+const STAGES = { queuedSeconds: 60, runningSeconds: 1_800, finalizingSeconds: 1 };
+
+/** Words that a tokenizer counts as one each, and the simulator as about as many. */
+const text = (words: number, n: number): string =>
+  Array.from({ length: words }, (_, word) => `w${(word * 7 + n) % 90}`).join(' ');
+
+function configOf(enqueuedTokens?: number): NightshiftConfig {
+  return {
+    providers: {
+      simulator: {
+        dialect: 'melious',
+        baseUrl: 'http://127.0.0.1:9/v1',
+        polling: { minSeconds: 30, maxSeconds: 300 },
+        ...(enqueuedTokens !== undefined && { enqueuedTokens }),
+      },
+    },
+    profiles: { default: { provider: 'simulator', model: 'glm-4.7:batch' } },
+  };
+}
+
+/** Jobs of four shards each, all at once. */
+function runJobs(world: World, jobs: number): Promise<Ended[]> {
+  return Promise.all(
+    Array.from({ length: jobs }, (_, n) =>
+      world.run(
+        prompts(8, (row) => text(20 + 30 * n, row)),
+        { name: `rows-${n}.jsonl`, shardLimits: { maxRows: 2 } },
+      ),
+    ),
+  );
+}
+
+/** The most tokens that were ever queued or running, by the simulator's own count. */
+function mostEnqueued({ simulator }: World): number {
+  const taken = simulator.batches().filter(({ errors }) => errors.length === 0);
+  return Math.max(
+    ...taken.map(({ createdAt }) =>
+      taken
+        .filter((other) => other.createdAt <= createdAt && (other.end?.at ?? Infinity) > createdAt)
+        .reduce((sum, { tokens = 0 }) => sum + tokens, 0),
+    ),
+  );
+}
+
+/** Creates that were refused, and batches that failed for too many tokens. */
+function refusals({ simulator }: World): number {
+  const creates = simulator.requests().filter(({ status }) => status === 429).length;
+  return creates + simulator.batches().filter(({ errors }) => errors.length > 0).length;
+}
+
+const LIMIT = 600;
+
+const HOW: readonly EnqueuedLimit['refuses'][] = ['create', 'batch'];
+
+describe.each(HOW)('a provider that refuses the %s', (refuses) => {
+  test('refuses nothing while shards of several jobs wait for a limit that is known', async () => {
+    const world = await openWorld({
+      config: configOf(LIMIT),
+      stages: STAGES,
+      enqueuedTokens: { tokens: LIMIT, refuses },
+    });
+
+    const ended = await runJobs(world, 3);
+
+    expect(ended.map(({ summary }) => summary.status)).toEqual(['succeeded', 'succeeded', 'succeeded']);
+    expect(refusals(world)).toBe(0);
+    // Several of them share the room.
+    const largest = Math.max(...world.simulator.batches().map(({ tokens = 0 }) => tokens));
+    expect(mostEnqueued(world)).toBeGreaterThan(largest);
+    expect(mostEnqueued(world)).toBeLessThanOrEqual(LIMIT);
+    expect([...world.simulator.createsPerKey().values()].every((creates) => creates === 1)).toBe(true);
+  });
+
+  test('refuses a few batches until its limit is learned', async () => {
+    const world = await openWorld({
+      config: configOf(),
+      stages: STAGES,
+      enqueuedTokens: { tokens: LIMIT, refuses },
+    });
+
+    const ended = await runJobs(world, 3);
+
+    expect(ended.map(({ summary }) => summary.status)).toEqual(['succeeded', 'succeeded', 'succeeded']);
+    expect(mostEnqueued(world)).toBeLessThanOrEqual(LIMIT);
+    // Those that came together, before one of them was refused: none is refused again.
+    expect(refusals(world)).toBeGreaterThan(0);
+    expect(refusals(world)).toBeLessThan(12);
+  });
+});
+
+const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
+  'has succeeded': [],
+  'has expired': [{ at: 'batch', action: { kind: 'end', as: 'expired', finished: 0.5 } }],
+  'was cancelled': [{ at: 'batch', action: { kind: 'end', as: 'cancelled', finished: 0 } }],
+  'failed its validation': [{ at: 'batch', action: { kind: 'invalid', code: 'bad', lines: [1] } }],
+  'was refused': [{ at: 'create', action: { kind: 'status', status: 400, code: 'invalid' }, times: 5 }],
+  'was denied': [{ at: 'create', action: { kind: 'status', status: 402, code: 'BILLING_2003' } }],
+  'was found after its create was lost': [{ at: 'create', action: { kind: 'reset', when: 'after' } }],
+  'went to a further round': [{ at: 'row', every: 2, action: { kind: 'error', code: 'INFERENCE_3107' } }],
+  'is gone': [{ at: 'batch', nth: 1, action: { kind: 'vanish' } }],
+};
+
+describe.each([undefined, 100_000])('with a limit of %s tokens, room is free when a batch', (limit) => {
+  test.each(Object.entries(FAULTS))('%s', async (_how, faults) => {
+    const world = await openWorld({ config: configOf(limit), faults });
+
+    await world.run(prompts(4), { shardLimits: { maxRows: 2 }, rounds: 2 });
+
+    const room = await readRoom(world.store, 'simulator');
+    expect(await Array.fromAsync(world.store.list(enqueuedPrefix('simulator')))).toEqual([]);
+    expect([room?.holders ?? [], room?.waiting ?? []]).toEqual([[], []]);
+    expect(room === undefined).toBe(limit === undefined);
+  });
+});

@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import type { Fault } from '../../simulator/faults.ts';
+import type { StepTime } from '../../src/pace.ts';
+import { openWorld, prompts, type Ended, type World } from './world.ts';
+
+/** Files of several chunks each. */
+const INPUT = prompts(900, (n) =>
+  n % 9 === 0 ? `[fail:INFERENCE_3207] ${n}` : `echo:${n} ${'ü'.repeat(90)}`,
+);
+
+const NEVER_ENOUGH: StepTime = { isShort: () => true, isOver: () => false };
+const OVER: StepTime = { isShort: () => true, isOver: () => true };
+
+const inCollect =
+  (time: StepTime) =>
+  (step: string): StepTime | undefined =>
+    step === 'collect-results' ? time : undefined;
+
+const enteredCollect = ({ events }: World): number =>
+  events.filter(({ type, state }) => type === 'StateEntered' && state === 'Collect results').length;
+
+let expected: Promise<Ended> | undefined;
+
+/** What the job comes to when nothing is slow; run once, in the first test that asks. */
+const undisturbed = (): Promise<Ended> => (expected ??= openWorld().then((world) => world.run(INPUT)));
+
+describe('a collect that never has enough time goes on in further calls', () => {
+  test.each<[string, Fault[]]>([
+    ['where the provider sends ranges', []],
+    [
+      'where connections break off, too',
+      [{ at: 'content', action: { kind: 'breaks', afterBytes: 30_000 }, times: 5 }],
+    ],
+    ['where it has no ranges', [{ at: 'content', action: { kind: 'refuses-range' }, times: 'always' }]],
+    ['where it sends whole files', [{ at: 'content', action: { kind: 'ignores-range' }, times: 'always' }]],
+    ['where it sends other ranges', [{ at: 'content', action: { kind: 'wrong-range' }, times: 'always' }]],
+    ['where the file has grown by then', [{ at: 'content', action: { kind: 'grows' }, times: 2 }]],
+    ['where its lines are in another order', [{ at: 'content', action: { kind: 'reorders' }, times: 2 }]],
+    ['where its files are late', [{ at: 'batch', action: { kind: 'late', shows: 'growing', seconds: 240 } }]],
+    [
+      'where they are not found at first',
+      [{ at: 'batch', action: { kind: 'late', shows: 'not-found', seconds: 240 } }],
+    ],
+  ])('%s, and comes to the same results', async (_, faults) => {
+    const world = await openWorld({ time: inCollect(NEVER_ENOUGH), faults });
+
+    const { results, summary, deadLettersText } = await world.run(INPUT);
+
+    const whole = await undisturbed();
+    expect(results).toEqual(whole.results);
+    expect(deadLettersText).toBe(whole.deadLettersText);
+    expect(summary.counts).toEqual(whole.summary.counts);
+    expect(enteredCollect(world)).toBeGreaterThan(2);
+    expect([...world.simulator.createsPerKey().values()]).toEqual([1]);
+    expect(world.simulator.files()).toEqual([]);
+    expect(world.logs.filter(({ event }) => event === 'rows_deleted')).toHaveLength(1);
+  });
+});
+
+test('a file that takes longer than a step and is only sent from its start stops its shard, and a resume collects it', async () => {
+  let time = OVER;
+  const world = await openWorld({
+    time: (step) => inCollect(time)(step),
+    faults: [{ at: 'content', action: { kind: 'ignores-range' }, times: 'always' }],
+  });
+
+  const stopped = await world.run(INPUT);
+  time = NEVER_ENOUGH;
+  const ended = await world.run(INPUT);
+
+  expect(stopped.summary).toMatchObject({
+    status: 'failed',
+    failure: {
+      name: 'StepTimedOut',
+      message: expect.stringMatching(/^Shard 0, round 1 of job .*can only be read from its start/) as string,
+    },
+  });
+  expect(ended.results).toEqual((await undisturbed()).results);
+  expect([...world.simulator.createsPerKey().values()]).toEqual([1]);
+});
