@@ -57,14 +57,6 @@ export function sendingOf({ shards, inputTokens, estimatedTokens = inputTokens }
   return { rows: rowsToSend({ shards }), inputTokens: estimatedTokens };
 }
 
-/** What some of a plan's request lines are, by their bytes. */
-export function partOf(
-  plan: Plan,
-  { rows, bytes }: { readonly rows: number; readonly bytes: number },
-): Sending {
-  return { rows, inputTokens: tokensBySize(plan)(bytes) };
-}
-
 /** Estimates the input tokens of some of a plan's request lines by their bytes. */
 export function tokensBySize(plan: Plan): (bytes: number) => number {
   const all = plan.shards.reduce((sum, shard) => sum + shard.bytes, 0);
