@@ -94,12 +94,15 @@ export class Downloads {
     rejectOver(this.#edges.time, this.#round, doing);
   }
 
-  /** Aborts when time is short, also while a provider sends nothing. */
-  watch(): Watch {
+  /**
+   * Aborts when time is short, also while a provider sends nothing.
+   * @param mayStop whether another call could go on where this one is
+   */
+  watch(mayStop: () => boolean): Watch {
     const { time } = this.#edges;
     const short = new AbortController();
     if (time === undefined) return { signal: short.signal, [Symbol.dispose]: () => undefined };
-    const timer = setInterval(() => this.mustStop && short.abort(), LOOK_MS);
+    const timer = setInterval(() => mayStop() && this.mustStop && short.abort(), LOOK_MS);
     return { signal: short.signal, [Symbol.dispose]: () => clearInterval(timer) };
   }
 }

@@ -34,7 +34,7 @@ export async function receive(
 ): Promise<Received | undefined> {
   const { provider, downloads } = file;
   const part = new OpenPart(file, begun);
-  using short = downloads.watch();
+  using short = downloads.watch(() => part.canGoOn);
   try {
     const from = { ...begun, bytes: sizeOf(begun) };
     const onStart = (start: DownloadStart): void => part.start(start);
