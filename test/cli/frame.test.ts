@@ -123,6 +123,25 @@ describe('the figures', () => {
     expect(figuresOf(ended, START + 999_000)).toMatchObject({ elapsed: 60_000, left: undefined });
     expect(figuresOf(details([running(0, 0)]), START + 60_000).left).toBeUndefined();
   });
+
+  test('promise no time behind a pilot, or while nothing runs', () => {
+    const half = running(0, 4);
+    const leftOf = (status: Partial<JobStatus>): number | undefined =>
+      figuresOf(details([half], status), START + 60_000).left;
+
+    expect(leftOf({})).toBeGreaterThan(0);
+    expect(leftOf({ status: 'stopped' })).toBeUndefined();
+    expect(leftOf({ status: 'waiting', pilot: { state: 'waiting', rows: 4 } })).toBeUndefined();
+    // The time in which a person decided says nothing of the pace.
+    expect(leftOf({ pilot: { state: 'approved', rows: 4 } })).toBeUndefined();
+  });
+
+  test('of a job that has ended include rows that others answer for', () => {
+    const counts = { ok: 30, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 };
+    const ended = details([done(0)], { status: 'succeeded', rows: 30, counts, endedAt: at(60) });
+
+    expect(figuresOf(ended, START).done).toBe(30);
+  });
 });
 
 describe('the lines of what has changed', () => {
