@@ -144,6 +144,21 @@ export function isLimited(
   return (slots ?? withLearned(room ?? EMPTY_ROOM, { tokensOf }, at).tokensOf(model)) !== undefined;
 }
 
+/** Estimates of tokens are within a fifth; a part that has to fit leaves so much of the limit. */
+const PART_SHARE = 0.8;
+
+/** Most bytes of a file whose tokens have to fit into a limit by themselves; undefined where all of it fits, or no limit is known. */
+export function bytesThatFit(
+  room: Room | undefined,
+  limits: RoomLimits,
+  { model, tokens, at, bytes }: Pick<Asking, 'model' | 'tokens' | 'at'> & { readonly bytes: number },
+): number | undefined {
+  const limit = withLearned(room ?? EMPTY_ROOM, limits, at).tokensOf(model);
+  return limit === undefined || tokens <= limit
+    ? undefined
+    : Math.floor((PART_SHARE * bytes * limit) / tokens);
+}
+
 /** Batches whose time is kept. */
 const RECENT = 20;
 

@@ -107,6 +107,27 @@ describe.each(HOW)('a provider that refuses the %s', (refuses) => {
   });
 });
 
+describe('a shard that is larger than the limit', () => {
+  test.each<[string, number | undefined, EnqueuedLimit['refuses']]>([
+    ['is known', LIMIT, 'create'],
+    ['is learned from a batch that failed', undefined, 'batch'],
+  ])('goes in parts that fit, where the limit %s', async (_how, known, refuses) => {
+    const world = await openWorld({
+      config: configOf(known),
+      stages: STAGES,
+      enqueuedTokens: { tokens: LIMIT, refuses },
+    });
+
+    const { summary } = await world.run(prompts(24, (row) => text(80, row)));
+
+    expect(summary).toMatchObject({ status: 'succeeded', shards: 1, counts: { ok: 24 } });
+    expect(refusals(world)).toBe(known === undefined ? 1 : 0);
+    expect(summary.rounds).toBeGreaterThan(2);
+    expect(mostEnqueued(world)).toBeLessThanOrEqual(LIMIT);
+    expect([...world.simulator.answersPerRow().values()].every((answers) => answers === 1)).toBe(true);
+  });
+});
+
 const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
   'has succeeded': [],
   'has expired': [{ at: 'batch', action: { kind: 'end', as: 'expired', finished: 0.5 } }],
