@@ -115,6 +115,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     // Where there are none, what is kept as files is nobody's business.
     files: () => (spoken.dialect.adapter === 'anthropic' ? [] : [...state.files.values()]),
     createsPerKey: () => state.creates,
-    answersPerRow: () => state.answers,
+    answersPerRow: () => state.answersPerRow(),
   };
 }

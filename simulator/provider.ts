@@ -40,6 +40,8 @@ export class SimulatedProvider {
   readonly #options: ProviderOptions;
   /** Batches whose end is being written, so that two requests at once write it once. */
   readonly #ending = new Map<string, Promise<void>>();
+  /** One after the other: each holds its batch's requests. */
+  #lastEnding: Promise<void> = Promise.resolve();
 
   constructor(options: ProviderOptions) {
     this.#options = options;
@@ -122,7 +124,8 @@ export class SimulatedProvider {
     if (batch.end !== undefined) return Promise.resolve();
     const running = this.#ending.get(batch.id);
     if (running !== undefined) return running;
-    const producing = this.#produce(batch, ended);
+    const producing = this.#lastEnding.then(() => this.#produce(batch, ended));
+    this.#lastEnding = producing.catch(() => undefined);
     this.#ending.set(batch.id, producing);
     return producing;
   }

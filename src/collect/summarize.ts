@@ -234,7 +234,7 @@ const RESUME = 'Then start the same job again: it goes on from its checkpoints, 
 function advise({ name }: Failure): string {
   switch (name) {
     case 'InvalidRequest':
-      return 'Correct what it says and start the job anew; nothing was sent.';
+      return 'Correct what the message names, and start a new job. Nothing was sent.';
     case 'JobCancelled':
       return 'Resume the job to go on: what is finished is kept, and nothing is paid twice.';
     case 'InvalidInput':

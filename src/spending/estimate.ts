@@ -57,14 +57,6 @@ export function sendingOf({ shards, inputTokens, estimatedTokens = inputTokens }
   return { rows: rowsToSend({ shards }), inputTokens: estimatedTokens };
 }
 
-/** What some of a plan's request lines are, by their bytes. */
-export function partOf(
-  plan: Plan,
-  { rows, bytes }: { readonly rows: number; readonly bytes: number },
-): Sending {
-  return { rows, inputTokens: tokensBySize(plan)(bytes) };
-}
-
 /** Where nothing better is known: in executions that an earlier version has started. */
 const BYTES_PER_TOKEN = 4;
 

@@ -68,7 +68,7 @@ async function reserve(
   const before =
     round > 1 ? await collectedObject.read(store, { jobId, shard, round: round - 1 }) : undefined;
   const rows = before?.deferred ?? (await readShardPlan(store, { jobId, shard, planned })).requests;
-  await reserveRound(edges, job, { jobId, shard, round, rows, bytes, asked: job.profile });
+  await reserveRound(edges, job, { jobId, shard, round, rows, bytes, planned, asked: job.profile });
 }
 
 async function makeUpload(
