@@ -141,7 +141,7 @@ export interface ShardLimits {
   readonly maxBytes: number;
   /** Most request lines in one uploaded file. */
   readonly maxRows: number;
-  /** Most texts to embed in one uploaded file, where the provider counts them. */
+  /** Most texts to embed in one uploaded file; only some providers limit them. */
   readonly maxInputs?: number | undefined;
 }
 

@@ -1,7 +1,7 @@
 import { parseExact } from '../exact-json.ts';
 import { readBodyText } from './request-line.ts';
 
-/** What a tokenizer makes of each message beside its text. */
+/** Tokens that each message takes in addition to its text. */
 const TOKENS_PER_MESSAGE = 4;
 
 /** Tokens that models count for an image or a file whose bytes are in the request. */

@@ -53,7 +53,7 @@ const codeLists = z.strictObject({
   halting: codes,
   /** The call came too early. */
   throttled: codes,
-  /** The provider takes no more until other batches end or files go. */
+  /** Codes that say that there is no room until other batches end or files are deleted. */
   busy: codes,
   /** The file has too many bytes or lines: the shard goes in smaller parts. */
   tooLarge: codes,
