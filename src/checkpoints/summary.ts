@@ -38,6 +38,8 @@ export interface RetryRecord {
   readonly rows: number;
   readonly ok: number;
   readonly rounds: number;
+  /** Rows that it took from earlier jobs; absent when there are none. */
+  readonly reused?: NonNullable<Summary['reused']>;
   readonly usage: Usage;
   readonly cost?: Cost;
   readonly models: readonly ModelUsage[];

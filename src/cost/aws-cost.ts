@@ -35,10 +35,10 @@ const STATES = {
 const REQUESTS = {
   job: { writes: 8, reads: 16 },
   /** A shard of one round. */
-  shard: { writes: 15, reads: 30 },
-  directShard: { writes: 11, reads: 32 },
+  shard: { writes: 16, reads: 30 },
+  directShard: { writes: 11, reads: 30 },
   /** Each round after the first. */
-  laterRound: { writes: 13, reads: 32 },
+  laterRound: { writes: 14, reads: 32 },
   /** Its answer is written, and before it is called the job's stop is looked for. */
   directRow: { writes: 1, reads: 1 },
   poll: { writes: 1, reads: 1 },
