@@ -32,7 +32,7 @@ export interface LearnedLimit {
 /** `room/limited/<provider>/<n>.json`: the room of all jobs at a provider after its n-th change. */
 export interface Room {
   readonly holders: readonly RoomEntry[];
-  /** In the order in which they get room. */
+  /** In the order in which they get their slots. */
   readonly waiting: readonly RoomEntry[];
   /** By model. */
   readonly learned?: Readonly<Record<string, LearnedLimit>>;

@@ -47,7 +47,7 @@ const REQUESTS = {
 /** Bytes of log: a history event without its data, and a call of a function with its own lines and metrics. */
 const LOG_BYTES = { event: 1_150, call: 2_500 } as const;
 
-/** Steps that ask the provider. A poll comes after the five minutes that a secret is kept, so each call reads it. */
+/** Steps that call the provider. A secret is cached for five minutes and polls are further apart, so every call reads it. */
 const READ_SECRET: readonly CostedStep[] = [
   'upload-file',
   'create-batch',
