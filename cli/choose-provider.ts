@@ -5,7 +5,7 @@ import { InvalidRequest, ProviderDenied } from '../src/errors.ts';
 import { providersOf } from '../src/ladder/step-of-round.ts';
 import { apiKeyVariable, readApiKey, readHeaderSecret } from '../src/runtime/api-key.ts';
 import { readTreatment, type AskedJob } from '../host/start-request.ts';
-import { rejectFolder } from '../host/take-in.ts';
+import { requireReadable } from '../host/readable-file.ts';
 
 /** How a run says whose answers it wants. */
 export interface ProviderFlags {
@@ -35,7 +35,7 @@ export async function chooseProvider(
   if (simulate === true && provider !== undefined && provider !== SIMULATOR)
     throw new InvalidRequest(`--simulate asks no provider: leave out --provider ${provider}, or --simulate.`);
   const treatment = await readTreatment(asked);
-  if (treatment.request === undefined) for (const file of asked.files) await rejectFolder(file);
+  if (treatment.request === undefined) for (const file of asked.files) await requireReadable(file);
   const profile = resolveProfile(config, treatment.profile, treatment.overrides);
   const named = profile.provider.name;
   const simulated = simulate === true || named === SIMULATOR || (isDemo && provider === undefined);

@@ -1,6 +1,6 @@
-import { copyFile, rm, stat } from 'node:fs/promises';
+import { access, constants, copyFile, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
-import { makeFolder } from '../host/make-folder.ts';
+import { makeFolder, requireWritable } from '../host/make-folder.ts';
 import { deadLettersKey, fileKey, reportKey, summaryKey } from '../src/checkpoints/keys.ts';
 import type { Summary } from '../src/checkpoints/summary.ts';
 import { InvalidRequest } from '../src/errors.ts';
@@ -9,7 +9,10 @@ import type { ObjectStore } from '../src/store/object-store.ts';
 import { download } from './result-files.ts';
 import type { TableFormat } from './table-format.ts';
 
-/** A table replaces the file of its name, which must not be what the answers are asked for. */
+/**
+ * Makes the folder of `--out`, and checks that the results can be put there: before anything is paid.
+ * @throws InvalidRequest when they cannot, or would replace an input or a write-protected file
+ */
 export async function makeDestination(
   out: string,
   format: TableFormat | undefined,
@@ -19,7 +22,22 @@ export async function makeDestination(
     throw new InvalidRequest(
       `--out: ${printable(out)} is an input of the job, and would be replaced by its answers. Name another file.`,
     );
-  await makeFolder('--out', format === undefined ? out : dirname(out));
+  const folder = format === undefined ? out : dirname(out);
+  await makeFolder('--out', folder);
+  await requireWritable('--out', folder);
+  if (format !== undefined && (await isProtected(out)))
+    throw new InvalidRequest(
+      `--out: ${printable(out)} is write-protected, so it is not replaced. Name another file.`,
+    );
+}
+
+/** Whether a file is there that this user must not write. */
+async function isProtected(path: string): Promise<boolean> {
+  if ((await stat(path).catch(() => undefined)) === undefined) return false;
+  return access(path, constants.W_OK).then(
+    () => false,
+    () => true,
+  );
 }
 
 /** Whether a path is one of these files, whatever name it is given by. */

@@ -24,7 +24,7 @@ import type { ObjectStore } from '../src/store/object-store.ts';
 import { estimateAwsCost, type AwsCost } from '../src/cost/aws-cost.ts';
 import { pollTimes } from './poll-schedule.ts';
 import { readTreatment, type AskedJob, type Treatment } from '../host/start-request.ts';
-import { rejectFolder } from '../host/take-in.ts';
+import { requireReadable } from '../host/readable-file.ts';
 
 export interface PlanJob extends Omit<AskedJob, 'again'> {
   readonly config: NightshiftConfig;
@@ -176,7 +176,7 @@ type Readable = Pick<ObjectStore, 'open' | 'get' | 'stat' | 'list' | 'locate'>;
 
 /** Files where they lie: copying them would take as long as planning does; beside them, the answers of earlier jobs. */
 async function filesAsStore(files: readonly string[], earlier: ObjectStore): Promise<Readable> {
-  for (const file of files) await rejectFolder(file);
+  for (const file of files) await requireReadable(file);
   const byKey = new Map(files.map((file, n) => [keyOf(file, n), resolve(file)]));
   const inFolder = (key: string): readonly [ObjectStore, string] => {
     if (isAnswer(key)) return [earlier, key];

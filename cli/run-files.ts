@@ -74,8 +74,8 @@ export async function runFiles(
   if (summary === undefined) return EXIT.interrupted;
   const placed = await placeFiles(store, summary, format === undefined ? flags.out : undefined);
   if (format !== undefined && flags.out !== undefined && summary.results !== undefined) {
-    const { exportTable } = await import('./commands/export-table.ts');
-    placed.unshift(await exportTable(store, summary, { format, withInput: true, out: flags.out }));
+    const { exportAfterRun } = await import('./commands/export-table.ts');
+    placed.unshift(await exportAfterRun(store, summary, { format, out: flags.out, data: opened.data }));
   }
   const { reportSummary } = await import('./view/report.ts');
   await reportSummary(store, summary, { files: placed, json: flags.json });
@@ -111,8 +111,9 @@ function startLines(job: StartedJob, files: readonly string[], provider: string)
 
 function startLine({ jobId, state }: StartedJob, files: readonly string[]): string {
   const job = styleText('bold', `job ${printable(jobId)}`);
-  if (state === 'finished') return `${job} has run before; this is what it came to (--again runs it anew)`;
+  if (state === 'finished')
+    return `${job} has run before; these are its results (--again runs it again, and pays again)`;
   return state === 'resumed'
-    ? `${job} goes on where it stopped`
+    ? `${job} continues where it stopped`
     : `${job} from ${files.map((file) => printable(relative('.', file))).join(', ')}`;
 }

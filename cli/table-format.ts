@@ -1,16 +1,28 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { InvalidRequest } from '../src/errors.ts';
+import { printable } from '../src/printable.ts';
 
 /** The formats of results; each is also a file extension. */
 export const TABLE_FORMATS = ['csv', 'xlsx', 'parquet', 'jsonl'] as const;
 
 export type TableFormat = (typeof TABLE_FORMATS)[number];
 
-/** The format that the name of a file asks for; `undefined` for a folder, whether or not it is there. */
+/** Extensions of files that nobody gives to a folder, and that results are not written as. */
+const OTHER_FILES = /^(?:docx?|gz|html?|json|md|ndjson|numbers|ods|odt|pdf|tsv|txt|xls[bm]?|xml|ya?ml|zip)$/;
+
+/**
+ * The format that the name of a file asks for; `undefined` for a folder, whether or not it is there.
+ * @throws InvalidRequest for the name of a file of another format
+ */
 export async function formatOfFile(out: string): Promise<TableFormat | undefined> {
   const extension = extname(out).slice(1).toLowerCase();
-  const format = TABLE_FORMATS.find((each) => each === extension);
-  return format === undefined || (await isFolder(out)) ? undefined : format;
+  if (await isFolder(out)) return undefined;
+  if (OTHER_FILES.test(extension))
+    throw new InvalidRequest(
+      `--out: ${printable(out)}: results are not written as .${extension}. Give a file that ends in ${TABLE_FORMATS.map((format) => `.${format}`).join(', ')}, or the name of a folder.`,
+    );
+  return TABLE_FORMATS.find((each) => each === extension);
 }
 
 /** Whether a folder is at this path. */

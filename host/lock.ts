@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { access, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { InvalidRequest } from '../src/errors.ts';
-import { codeOf, explainFileError } from '../src/store/file-errors.ts';
+import { notWritable, requireWritable } from './make-folder.ts';
 
 /**
  * An empty SQLite database that is never written: SQLite takes the lock that the operating system has for files, and the
@@ -46,7 +45,8 @@ export class FolderInUse extends InvalidRequest {}
  * @throws InvalidRequest naming the process that has it, or why it cannot be locked
  */
 export async function lockFolder(folder: string): Promise<FolderLock> {
-  await rejectUnwritable(folder);
+  // SQLite does not say why it cannot open a file.
+  await requireWritable('--data', folder);
   const lock = takeLock(folder);
   if (lock === undefined) {
     const holder = describeHolder(await readHolder(folder));
@@ -61,7 +61,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     await write(mine);
   } catch (error) {
     lock.close();
-    throw notWritable(folder, error);
+    throw notWritable('--data', folder, error);
   }
   return {
     announce: (url) => write({ ...mine, url }),
@@ -118,18 +118,6 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;
 }
 
-/** SQLite does not say why it cannot open a file. */
-async function rejectUnwritable(folder: string): Promise<void> {
-  const probe = join(folder, `.probe-${randomUUID()}`);
-  try {
-    await writeFile(probe, '', { flag: 'wx' });
-  } catch (error) {
-    throw notWritable(folder, error);
-  } finally {
-    await rm(probe, { force: true }).catch(() => undefined);
-  }
-}
-
 async function readHolder(folder: string): Promise<Holder | undefined> {
   try {
     const holder = JSON.parse(await readFile(join(folder, HOLDER), 'utf8')) as Partial<Holder> | null;
@@ -145,9 +133,4 @@ async function readHolder(folder: string): Promise<Holder | undefined> {
 function describeHolder(holder: Holder | undefined): string {
   if (holder === undefined) return 'another process';
   return `process ${holder.pid} on ${holder.host}, since ${holder.since}`;
-}
-
-function notWritable(folder: string, error: unknown): InvalidRequest {
-  const reason = explainFileError(error) ?? codeOf(error);
-  return new InvalidRequest(`--data: "${folder}" cannot be written to: ${reason}.`, { cause: error });
 }

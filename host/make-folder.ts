@@ -1,7 +1,8 @@
-import { mkdir, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { InvalidRequest } from '../src/errors.ts';
-import { explainFileError } from '../src/store/file-errors.ts';
+import { codeOf, explainFileError } from '../src/store/file-errors.ts';
 
 /**
  * Makes a folder and those above it. Not by Node's `recursive`, which never ends below /proc.
@@ -17,6 +18,27 @@ export async function makeFolder(what: string, folder: string, mode?: number): P
     const why = reason === undefined ? '' : `: ${reason}`;
     throw new InvalidRequest(`${what}: "${folder}" cannot be made a folder${why}.`, { cause: error });
   }
+}
+
+/**
+ * Checks by writing that files can be put into a folder.
+ * @param what the option that names it, for the error
+ * @throws InvalidRequest when they cannot
+ */
+export async function requireWritable(what: string, folder: string): Promise<void> {
+  const probe = join(folder, `.probe-${randomUUID()}`);
+  try {
+    await writeFile(probe, '', { flag: 'wx' });
+  } catch (error) {
+    throw notWritable(what, folder, error);
+  } finally {
+    await rm(probe, { force: true }).catch(() => undefined);
+  }
+}
+
+export function notWritable(what: string, folder: string, error: unknown): InvalidRequest {
+  const reason = explainFileError(error) ?? codeOf(error);
+  return new InvalidRequest(`${what}: "${folder}" cannot be written to: ${reason}.`, { cause: error });
 }
 
 async function make(path: string, mode?: number): Promise<void> {

@@ -11,6 +11,7 @@ import { InputFilter } from '../src/requests/input-files.ts';
 import { resolveInputs } from '../src/requests/resolve-inputs.ts';
 import type { InputRef } from '../src/checkpoints/job.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
+import { requireReadable } from './readable-file.ts';
 import { chooseJob, chooseJobs, takeIn } from './take-in.ts';
 
 /** What a command line asks for. */
@@ -95,11 +96,8 @@ export async function findJob(
 }
 
 async function readWhole(file: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    throw new InvalidRequest(`There is no file ${file}.`, { cause: error });
-  }
+  await requireReadable(file);
+  return readFile(file);
 }
 
 /** What makes two runs of one file the same job: all that decides on the answers, but not how often they are asked for. */

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { InvalidRequest } from '../src/errors.ts';
 import type { InputRef } from '../src/checkpoints/job.ts';
 import { makeJobId } from '../src/requests/job-id.ts';
 import { jobKey, jobPrefix, summaryKey } from '../src/checkpoints/keys.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
+import { requireReadable } from './readable-file.ts';
 
 export interface TakeIn {
   /** In the order of their rows. */
@@ -83,17 +83,10 @@ export async function chooseJob(
 
 async function contentHash(file: string): Promise<string> {
   const hash = createHash('sha256');
-  await rejectFolder(file);
+  await requireReadable(file);
   for await (const chunk of createReadStream(file, { highWaterMark: CHUNK_BYTES }))
     hash.update(chunk as Buffer);
   return hash.digest('hex');
-}
-
-/** @throws InvalidRequest when there is no such file, or it is a folder. */
-export async function rejectFolder(file: string): Promise<void> {
-  const found = await stat(file).catch(() => undefined);
-  if (found === undefined) throw new InvalidRequest(`There is no file ${file}.`);
-  if (!found.isFile()) throw new InvalidRequest(`${file} is not a file.`);
 }
 
 /** @throws InvalidRequest when the file is not any more what its job was named after */

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, writeSync } from 'node:fs';
 import { frameLines } from '../src/jsonl/lines.ts';
 import type { Dialect } from '../src/provider/dialects/schema.ts';
 import { addUsage, NO_USAGE } from './batch-usage.ts';
@@ -9,6 +8,7 @@ import { changeLine } from './changed-lines.ts';
 import { codeOf } from './codes.ts';
 import type { Spoken } from './dialects.ts';
 import type { FaultScript, RowAction } from './faults.ts';
+import { ResultFile } from './result-file.ts';
 import type { SimulatorState } from './state.ts';
 
 export interface Production {
@@ -33,59 +33,77 @@ interface ResultLines {
 
 /** Writes a batch's files as it ends: the first `finished` rows in the order the provider happened to run them. */
 export async function produceOutput(
-  { state, script, spoken, seed }: Production,
+  production: Production,
   batch: SimulatedBatch,
   { ending, at, finished }: { readonly ending: Ending; readonly at: number; readonly finished: number },
 ): Promise<BatchEnd> {
-  const output: string[] = [];
-  const errors: string[] = [];
-  let errored = 0;
-  let uncounted = 0;
-  let usage = NO_USAGE;
-  if (batch.errors.length === 0) {
-    for (const [position, { request, ordinal }] of (await runOrder(state, batch, seed)).entries()) {
-      if (position >= finished) {
-        const { unfinishedRows } = spoken.dialect.files;
-        if (unfinishedRows === 'error file') errors.push(unfinished(request, ending));
-        if (unfinishedRows === 'output file') output.push(unfinished(request, ending));
-        continue;
-      }
-      const nth = (state.attempts.get(request.custom_id) ?? 0) + 1;
-      state.attempts.set(request.custom_id, nth);
-      const actions = script.forRow(request.custom_id, ordinal, nth);
-      const lines = resultLines(request, actions, spoken, { seed, nth });
-      output.push(...lines.output);
-      errors.push(...lines.errors);
-      if (lines.failed) errored += 1;
-      if (lines.uncounted === true) uncounted += 1;
-      usage = addUsage(usage, lines.body ?? {});
-      if (isPaid(lines, actions))
-        state.answers.set(request.custom_id, (state.answers.get(request.custom_id) ?? 0) + 1);
-    }
-  }
+  const { state, spoken } = production;
   const { quirks } = spoken;
-  const noOutput =
+  const output = new ResultFile(state, `${batch.id}.output`);
+  const errors = new ResultFile(state, `${batch.id}.errors`);
+  const isInvalid = batch.errors.length > 0;
+  const counted = isInvalid
+    ? { errored: 0, uncounted: 0, usage: NO_USAGE }
+    : await writeRows(production, batch, { ending, finished, output, errors });
+  const { errored, uncounted, usage } = counted;
+  const hasNone =
+    isInvalid ||
     batch.actions.some(({ kind }) => kind === 'no-output') ||
     (ending === 'cancelled' && quirks.cancelledIsEmpty);
-  const none = ending === 'succeeded' && errored === finished && quirks.failsWithoutSuccess;
   const { emptyFiles } = spoken.dialect.files;
-  const kept = {
-    output: emptyFiles === 'both',
-    errors: emptyFiles === 'both' || emptyFiles === 'error file',
+  const close = (file: ResultFile, what: 'output' | 'errors'): string | undefined => {
+    const isKept = emptyFiles === 'both' || (what === 'errors' && emptyFiles === 'error file');
+    if (!hasNone && (!file.isEmpty || isKept)) return file.close(`${what}.jsonl`, at, quirks.lastNewline);
+    file.discard();
+    return undefined;
   };
-  const store = (lines: readonly string[], what: 'output' | 'errors'): string | undefined =>
-    noOutput || batch.errors.length > 0 || (lines.length === 0 && !kept[what])
-      ? undefined
-      : storeLines(state, quirks.lastNewline ? lines : cutLast(lines), what, at);
+  const none = ending === 'succeeded' && errored === finished && quirks.failsWithoutSuccess;
   return {
     ending: none ? 'failed' : ending,
     at,
-    succeeded: batch.errors.length > 0 ? 0 : finished - errored - uncounted,
+    succeeded: isInvalid ? 0 : finished - errored - uncounted,
     errored,
     usage,
-    outputFileId: store(output, 'output'),
-    errorFileId: store(errors, 'errors'),
+    outputFileId: close(output, 'output'),
+    errorFileId: close(errors, 'errors'),
   };
+}
+
+interface Files {
+  readonly ending: Ending;
+  readonly finished: number;
+  readonly output: ResultFile;
+  readonly errors: ResultFile;
+}
+
+async function writeRows(
+  { state, script, spoken, seed }: Production,
+  batch: SimulatedBatch,
+  { ending, finished, output, errors }: Files,
+): Promise<{ readonly errored: number; readonly uncounted: number; readonly usage: typeof NO_USAGE }> {
+  let errored = 0;
+  let uncounted = 0;
+  let usage = NO_USAGE;
+  for (const [position, { bytes, ordinal }] of (await runOrder(state, batch, seed)).entries()) {
+    const parsed = JSON.parse(bytes.toString('utf8')) as object;
+    const request = { url: batch.endpoint, ...parsed } as SimulatedRequest;
+    if (position >= finished) {
+      const { unfinishedRows } = spoken.dialect.files;
+      if (unfinishedRows === 'error file') errors.add([unfinished(request, ending)]);
+      if (unfinishedRows === 'output file') output.add([unfinished(request, ending)]);
+      continue;
+    }
+    const nth = state.countAttempt(request.custom_id);
+    const actions = script.forRow(request.custom_id, ordinal, nth);
+    const lines = resultLines(request, actions, spoken, { seed, nth });
+    output.add(lines.output);
+    errors.add(lines.errors);
+    if (lines.failed) errored += 1;
+    if (lines.uncounted === true) uncounted += 1;
+    usage = addUsage(usage, lines.body ?? {});
+    if (isPaid(lines, actions)) state.countAnswer(request.custom_id);
+  }
+  return { errored, uncounted, usage };
 }
 
 /** A row that failed, was not done or got nothing costs nothing. */
@@ -96,7 +114,8 @@ function isPaid({ failed, uncounted }: ResultLines, actions: readonly RowAction[
 const UNPAID: ReadonlySet<RowAction['kind']> = new Set(['empty', 'status-zero']);
 
 interface Placed {
-  readonly request: SimulatedRequest;
+  /** Its line: a batch is not held as objects, which take many times the room. */
+  readonly bytes: Buffer;
   readonly ordinal: number;
 }
 
@@ -104,16 +123,7 @@ interface Placed {
 async function runOrder(state: SimulatorState, batch: SimulatedBatch, seed: number): Promise<Placed[]> {
   const placed: Placed[] = [];
   for await (const lines of frameLines(state.content(batch.inputFileId), MAX_LINE_BYTES)) {
-    for (const { bytes } of lines) {
-      if (bytes === undefined) continue;
-      placed.push({
-        request: {
-          url: batch.endpoint,
-          ...(JSON.parse(bytes.toString('utf8')) as object),
-        } as SimulatedRequest,
-        ordinal: placed.length,
-      });
-    }
+    for (const { bytes } of lines) if (bytes !== undefined) placed.push({ bytes, ordinal: placed.length });
   }
   return shuffled(placed, seed + batch.nth);
 }
@@ -252,27 +262,3 @@ function line(custom_id: string, rest: { readonly response?: unknown; readonly e
 
 const requestId = ({ custom_id }: SimulatedRequest): string => `req_${shortHash(custom_id)}`;
 const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
-
-function cutLast(lines: readonly string[]): string[] {
-  return [...lines.slice(0, -1), ...lines.slice(-1).map((last) => last.trimEnd())];
-}
-
-/** Lines written together: a system call per line would cost more than making it. */
-const LINES_PER_WRITE = 2_000;
-
-function storeLines(
-  state: SimulatorState,
-  lines: readonly string[],
-  what: string,
-  createdAt: number,
-): string {
-  const id = state.nextId('file');
-  const file = openSync(state.contentPath(id), 'w');
-  let bytes = 0;
-  for (let from = 0; from < lines.length; from += LINES_PER_WRITE) {
-    bytes += writeSync(file, lines.slice(from, from + LINES_PER_WRITE).join(''));
-  }
-  closeSync(file);
-  state.files.set(id, { id, name: `${what}.jsonl`, bytes, purpose: 'batch_output', createdAt });
-  return id;
-}

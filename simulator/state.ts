@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  appendFileSync,
   createReadStream,
   existsSync,
   mkdirSync,
@@ -23,13 +24,14 @@ export interface SimulatedFile {
   looksUntilProcessed?: number;
 }
 
+/** More than the batches that any row is in. */
+const ANSWER = 65_536;
+
 interface Saved {
   readonly serial: number;
   readonly files: readonly SimulatedFile[];
   readonly batches: readonly SimulatedBatch[];
   readonly creates: readonly (readonly [string, number])[];
-  readonly attempts: readonly (readonly [string, number])[];
-  readonly answers: readonly (readonly [string, number])[];
 }
 
 /** Files and batches, kept in a folder after every change, so that a restart finds them. */
@@ -38,10 +40,10 @@ export class SimulatorState {
   readonly batches = new Map<string, SimulatedBatch>();
   /** Batches made per `metadata.key`, or per input file's name where the metadata names none. */
   readonly creates = new Map<string, number>();
-  /** Batches a row was in, by custom_id. */
-  readonly attempts = new Map<string, number>();
-  /** Batches that answered a row, by custom_id: each answer is paid for, wherever it ends. */
-  readonly answers = new Map<string, number>();
+  /** How often a row was in a batch, and how often it was answered: {@link ANSWER} for each, in one number. */
+  readonly #rows = new Map<string, number>();
+  /** Rows that were counted since the last save. */
+  #counted = new Set<string>();
   readonly #folder: string;
   readonly #seed: number;
   readonly #ids: Quirks['ids'];
@@ -57,6 +59,33 @@ export class SimulatorState {
 
   get #statePath(): string {
     return join(this.#folder, 'state.json');
+  }
+
+  get #rowsPath(): string {
+    return join(this.#folder, 'rows.jsonl');
+  }
+
+  /** @returns how often the row was in a batch by now */
+  countAttempt(customId: string): number {
+    return this.#count(customId, 1) % ANSWER;
+  }
+
+  /** Each answer is paid for, wherever it ends. */
+  countAnswer(customId: string): void {
+    this.#count(customId, ANSWER);
+  }
+
+  /** Batches that answered a row, by custom_id. */
+  answersPerRow(): ReadonlyMap<string, number> {
+    const answers = [...this.#rows].map(([id, counts]) => [id, Math.floor(counts / ANSWER)] as const);
+    return new Map(answers.filter(([, count]) => count > 0));
+  }
+
+  #count(customId: string, more: number): number {
+    const counts = (this.#rows.get(customId) ?? 0) + more;
+    this.#rows.set(customId, counts);
+    this.#counted.add(customId);
+    return counts;
   }
 
   /** The next id: a function of the seed and of how many there were before. */
@@ -90,11 +119,18 @@ export class SimulatorState {
       files: [...this.files.values()],
       batches: [...this.batches.values()],
       creates: [...this.creates],
-      attempts: [...this.attempts],
-      answers: [...this.answers],
     };
+    this.#saveRows();
     writeFileSync(`${this.#statePath}.new`, JSON.stringify(saved));
     renameSync(`${this.#statePath}.new`, this.#statePath);
+  }
+
+  /** Appended: a million rows would take longer to write than to answer. */
+  #saveRows(): void {
+    if (this.#counted.size === 0) return;
+    const lines = [...this.#counted].map((id) => `${JSON.stringify([id, this.#rows.get(id)])}\n`);
+    this.#counted = new Set();
+    appendFileSync(this.#rowsPath, lines.join(''));
   }
 
   #load(): void {
@@ -103,8 +139,11 @@ export class SimulatorState {
     for (const file of saved.files) this.files.set(file.id, file);
     for (const batch of saved.batches) this.batches.set(batch.id, batch);
     for (const [key, count] of saved.creates) this.creates.set(key, count);
-    for (const [id, count] of saved.attempts) this.attempts.set(id, count);
-    for (const [id, count] of saved.answers) this.answers.set(id, count);
+    if (!existsSync(this.#rowsPath)) return;
+    for (const line of readFileSync(this.#rowsPath, 'utf8').split('\n').filter(Boolean)) {
+      const [id, counts] = JSON.parse(line) as [string, number];
+      this.#rows.set(id, counts);
+    }
   }
 }
 

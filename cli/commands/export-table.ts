@@ -5,6 +5,7 @@ import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { counted } from '../../src/counted.ts';
 import { printable, printableLines } from '../../src/printable.ts';
+import { codeOf, explainFileError } from '../../src/store/file-errors.ts';
 import { readDelimiter } from '../../src/rows/formats/delimiter.ts';
 import { answerFields } from '../../src/tables/answer-fields.ts';
 import { BYTE_ORDER_MARK, CsvText } from '../../src/tables/csv.ts';
@@ -51,6 +52,34 @@ export async function exportTable(
   const path = await writeWhole(await fileAt(options.out, options.format), chunks);
   for (const notice of notices()) printError(notice);
   return path;
+}
+
+interface AfterRun {
+  readonly format: TableFormat;
+  readonly out: string;
+  /** The data folder, which has the answers. */
+  readonly data: string;
+}
+
+/**
+ * {@link exportTable} with the input, for a run that has ended: its answers are paid for, and in the data folder.
+ * @throws InvalidRequest when the file cannot be written, with the command that writes another one
+ */
+export async function exportAfterRun(
+  store: ObjectStore,
+  summary: Summary,
+  { format, out, data }: AfterRun,
+): Promise<string> {
+  try {
+    return await exportTable(store, summary, { format, withInput: true, out });
+  } catch (error) {
+    if (codeOf(error) === '') throw error;
+    const reason = explainFileError(error) ?? codeOf(error);
+    throw new InvalidRequest(
+      `--out: ${printable(out)} could not be written: ${reason}. Is it open in another program? The answers are kept. Write them with: nightshift results ${summary.jobId} --data ${printable(data)} --with-input --out <file>.${format}`,
+      { cause: error },
+    );
+  }
 }
 
 /** The delimiters that spreadsheets accept. */

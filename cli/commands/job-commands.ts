@@ -113,7 +113,7 @@ export function resumeCommand(loadConfig: LoadConfig): Command {
     }
     if (flags.json) print(jsonLine('started', { jobId, state }));
     else {
-      const told = state === 'running' ? 'runs already' : 'goes on';
+      const told = state === 'running' ? 'runs already' : 'continues';
       print(`Job ${jobId} ${told}. Watch it: nightshift watch ${jobId}${target.options}`);
     }
   });

@@ -62,7 +62,7 @@ export async function resumeHere(
   const target = await openJobHere(jobId, flags, 'came to its end: there is nothing to resume.');
   if (await askHolder(flags.data, jobId, 'resume')) {
     if (flags.json) print(jsonLine('started', { jobId, state: 'resumed' }));
-    else print(`Job ${jobId} goes on. Watch it: nightshift watch ${jobId}${target.options}`);
+    else print(`Job ${jobId} continues. Watch it: nightshift watch ${jobId}${target.options}`);
     return EXIT.ok;
   }
   const ended = await runHere(jobId, flags, config, (host) => resumeRun(host, jobId));

@@ -14,6 +14,7 @@ import { counted, grouped } from '../../src/counted.ts';
 import { duration } from '../../src/duration.ts';
 import { readingNotices } from '../view/reading-notices.ts';
 import { EXIT } from './exit-status.ts';
+import { rowsToSend } from '../../src/checkpoints/plan.ts';
 import { overridesOf } from '../overrides.ts';
 import {
   DATA_FOLDER,
@@ -76,6 +77,21 @@ function planLine(planned: PlannedJob): object {
   };
 }
 
+/** Rows that are sent before all others, and what decides whether those follow. */
+function describePilot({ profile: { pilot }, plan }: PlannedJob): string[] {
+  if (pilot === undefined || rowsToSend(plan) <= pilot.rows) return [];
+  const { rows, maxBad, approvalDays } = pilot;
+  const limits = [
+    ...(maxBad === undefined
+      ? []
+      : [`no more than ${Number((100 * maxBad).toFixed(4))} % of them are not ok`]),
+    ...(approvalDays === undefined ? [] : ['a person approves']),
+  ];
+  return [
+    `${counted(rows, 'row')} first; the other ${grouped(rowsToSend(plan) - rows)} if ${limits.join(' and ')}`,
+  ];
+}
+
 /** Invalid rows that are named; the others are in `--json`, and after a run in the results. */
 const SHOWN_PROBLEMS = 10;
 
@@ -92,6 +108,7 @@ function describePlan(planned: PlannedJob, files: readonly string[]): string[] {
     ),
     line('shards', describeShards(plan)),
     line('tokens', `about ${grouped(plan.inputTokens)} of input`),
+    ...describePilot(planned).map((text) => line('pilot', text)),
     ...(plan.failure === undefined ? describeSending(planned).map(([name, text]) => line(name, text)) : []),
     ...describeSkipped(planned).map((text) => line('skipped', text)),
     ...readingNotices(plan.inputs ?? []).map((notice) => line('read', notice)),

@@ -79,7 +79,7 @@ async function startRetry(
 
 const TOLD = {
   started: 'started',
-  resumed: 'goes on',
+  resumed: 'continues',
   running: 'runs already',
   cancelling: 'is being cancelled',
   finished: 'has ended',

@@ -70,7 +70,7 @@ const lineOf = ({ jobId, state }: StartedJob): object => ({ jobId, state });
 
 const TOLD = {
   started: 'started',
-  resumed: 'goes on',
+  resumed: 'continues',
   running: 'runs already',
   cancelling: 'is being cancelled',
   finished: 'has ended before (--again starts it anew)',

@@ -37,7 +37,7 @@ export function addIntervalOption(command: Command): Command {
 
 export const WATCH_HELP = `
 Exit status: 0 every row is ok, 3 finished with dead letters, 1 the job failed or nothing runs it, 2 usage error,
-130 Ctrl-C: the job goes on.`;
+130 Ctrl-C: the job continues.`;
 
 /** Watches a job to its end. @returns the exit status */
 export async function watch(
@@ -49,18 +49,18 @@ export async function watch(
   const view = openView({ json });
   const watched = await watchJob({ target, jobId, view, intervalSeconds: interval, signal });
   if (watched.end === 'left') {
-    printError(`The job goes on. Watch it again: nightshift watch ${jobId}${target.options}`);
+    printError(`The job continues. Watch it again: nightshift watch ${jobId}${target.options}`);
     return EXIT.interrupted;
   }
   if (watched.end === 'waits') {
     printError(
-      `Nothing runs job ${jobId}. \`nightshift local${target.options}\` goes on with what had not ended there; so does \`nightshift resume ${jobId}${target.options}\`.`,
+      `Nothing runs job ${jobId}. \`nightshift local${target.options}\` continues the jobs that have not ended there; so does \`nightshift resume ${jobId}${target.options}\`.`,
     );
     return EXIT.failed;
   }
   if (watched.summary === undefined) {
     printError(
-      `Job ${jobId} ended without a summary. Let it go on: nightshift resume ${jobId}${target.options}`,
+      `Job ${jobId} ended without a summary. Continue it: nightshift resume ${jobId}${target.options}`,
     );
     return EXIT.failed;
   }

@@ -19,7 +19,7 @@ type Outputs = Readonly<Record<string, unknown>>;
 
 /**
  * A stack may hold several workflows, whose outputs have a prefix each: `--stack Name/Prefix`.
- * @throws InvalidRequest when there is no such stack or workflow, or it is not Nightshift's
+ * @throws InvalidRequest when no stack or workflow has this name, or Nightshift did not create it
  */
 export async function findStack({ stack, outputs }: FindStack): Promise<FoundStack> {
   if (stack === undefined) {

@@ -88,5 +88,5 @@ function nextStep({ jobId, status, results, failure }: JobStatus, options: strin
   if (status !== 'failed' && status !== 'cancelled' && status !== 'stopped') {
     return results === undefined ? [] : [`Get its results: ${command('results')} --out <folder>`];
   }
-  return NOT_RESUMED.has(failure?.name ?? '') ? [] : [`Let it go on: ${command('resume')}`];
+  return NOT_RESUMED.has(failure?.name ?? '') ? [] : [`Continue it: ${command('resume')}`];
 }

@@ -52,7 +52,7 @@ function sampleLines({ sample, taken, deduplicated, reused, sent, pilot, forgott
     ...(pilot === undefined ? [] : [describePilot(pilot, true)]),
     ...(sample?.hasMore === true
       ? [
-          `A sample: the first ${sample.limit} rows. The same command without --limit goes on with all rows, and takes these answers.`,
+          `A sample: the first ${sample.limit} rows. The same command without --limit continues with all rows and keeps these answers.`,
         ]
       : []),
     ...(taken === undefined

@@ -5,11 +5,11 @@ const HINT_FROM = 2;
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [
     /ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|ENETDOWN/,
-    'Check the network, or the base URL of the provider. The job goes on by itself when the provider answers.',
+    'Check the network, or the base URL of the provider. The job continues by itself as soon as the provider answers.',
   ],
   [
     /ECONNREFUSED/,
-    'Nothing listens at the base URL of the provider: check its port, and that the server runs. The job goes on by itself then.',
+    'Nothing listens at the base URL of the provider: check its port, and that the server runs. The job then continues by itself.',
   ],
   [
     /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/,
@@ -22,7 +22,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   [/StoreUnavailable/, 'Check the disk that the data folder is on.'],
   [
     /ProviderUnavailable/,
-    'The provider does not answer as it should: see its status page. The job goes on by itself.',
+    'The provider does not answer as expected: see its status page. The job continues by itself.',
   ],
 ];
 

@@ -172,7 +172,7 @@ export function summarizeNothing(
   };
 }
 
-/** Why the job failed. A stop that came when every row had its end already changes nothing. */
+/** Why the job failed. A stop after every row has its outcome changes nothing. */
 function jobFailure(
   { failure, stop }: Pick<JobEnd, 'failure' | 'stop'>,
   ends: readonly ShardEnd[],
@@ -234,7 +234,7 @@ const RESUME = 'Then start the same job again: it goes on from its checkpoints, 
 function advise({ name }: Failure): string {
   switch (name) {
     case 'InvalidRequest':
-      return 'Correct what it says and start the job anew; nothing was sent.';
+      return 'Correct what the message names, and start a new job. Nothing was sent.';
     case 'JobCancelled':
       return 'Resume the job to go on: what is finished is kept, and nothing is paid twice.';
     case 'InvalidInput':

@@ -44,11 +44,7 @@ export async function makePilot(
   const shards: ShardPlan[] = [];
   let [sent, piloted] = [0, 0];
   for (const [shard, each] of plan.shards.entries()) {
-    const ofShard: number[] = [];
-    for (const at of picked.slice(piloted)) {
-      if (at >= sent + each.requests) break;
-      ofShard.push(at - sent);
-    }
+    const ofShard = pickedBelow(picked, piloted, sent + each.requests).map((at) => at - sent);
     sent += each.requests;
     if (ofShard.length === 0) {
       shards.push(each);
@@ -68,6 +64,13 @@ export async function makePilot(
   }
   if (pace.mustStop) return { rows: plan.rows, shards: shards.length };
   return { ...plan, shards: await writePilotShards(store, job, shards) };
+}
+
+/** The positions from the n-th on that are below a limit: of thousands of shards most have none. */
+function pickedBelow(picked: readonly number[], first: number, limit: number): number[] {
+  let end = first;
+  while ((picked[end] ?? Infinity) < limit) end += 1;
+  return picked.slice(first, end);
 }
 
 async function writePilotShards(

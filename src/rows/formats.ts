@@ -28,6 +28,9 @@ const FORMATS: readonly Format[] = [
   { extensions: ['.parquet'], read: readParquetRows, magic: 'PAR1' },
 ];
 
+/** Tables of other programs, which can save them as one that is read here. */
+const SPREADSHEETS = new Set(['.xls', '.xlsb', '.xlsm', '.ods', '.numbers']);
+
 /** Few jobs read these, and their readers take time to load. */
 async function* readXlsx(chunks: AsyncIterable<Uint8Array>, options: ReadOptions): AsyncGenerator<Row[]> {
   const { readWorkbookRows } = await import('./formats/workbook/read-workbook.ts');
@@ -54,7 +57,7 @@ export async function* readRows(
   const { extension, format } = formatOf(name);
   if (format === undefined) {
     throw new InvalidInput(
-      `${name}: ${extension} is not an input format. Known: ${KNOWN.join(', ')}, each also with .gz.`,
+      `${name}: ${extension} is not an input format. Known: ${KNOWN.join(', ')}, each also with .gz.${SPREADSHEETS.has(extension) ? ' Save it as .xlsx or .csv.' : ''}`,
     );
   }
   reading.format = extension;

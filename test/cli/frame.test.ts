@@ -58,6 +58,18 @@ function details(shards: readonly ShardStatus[], status: Partial<JobStatus> = {}
 const done = (n: number): ShardStatus =>
   shard(n, { state: 'done', counts: { ok: 9, failed: 1, exhausted: 0, invalid_output: 0, invalid: 0 } });
 
+test('a shard that waits for room says for what, how many are ahead, and when there is some', () => {
+  const waits = { round: 1, status: 'waiting for tokens', ahead: 2, roomAt: at(2_460), polledAt: at(30) };
+  const shards = [running(0, 4), shard(1, { state: 'running', progress: waits })];
+
+  const lines = renderFrame(details(shards), SIZE, START + 60_000, plain);
+
+  expect(lines[1]).toContain('waiting for tokens  2 shards ahead  room in about 40m');
+  expect(lines[1]).not.toContain('next poll');
+  // The shard that waits hides nobody's next poll.
+  expect(figuresOf(details(shards), START + 40_000).nextPoll).toBe(5_000);
+});
+
 describe('a frame', () => {
   test('has a line per shard while there are few, and one for the job', () => {
     const job = details([done(0), running(1, 4), shard(2)], {

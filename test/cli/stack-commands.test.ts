@@ -226,7 +226,7 @@ describe('a job that runs', () => {
     child.kill('SIGINT');
 
     expect(await once(child, 'close')).toEqual([130, null]);
-    expect(output).toContain(`The job goes on. Watch it again: nightshift watch ${jobId}`);
+    expect(output).toContain(`The job continues. Watch it again: nightshift watch ${jobId}`);
     release();
     await cloud.executions.result(jobId);
   });

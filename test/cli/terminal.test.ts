@@ -128,7 +128,7 @@ describe.skipIf(pty === undefined)('Ctrl-C', () => {
 
     endBatches();
     const again = await run();
-    await again.sees(/goes on where it stopped/);
+    await again.sees(/continues where it stopped/);
     expect(await again.exited).toBe(0);
     expect(again.lines().join('\n')).toContain('100 rows: 100 ok');
   });
@@ -187,7 +187,7 @@ describe.skipIf(pty === undefined)('nightshift watch in a terminal', () => {
     session.type(CTRL_C);
 
     expect(await session.exited).toBe(130);
-    expect(session.lines().join('\n')).toContain('The job goes on. Watch it again: nightshift watch');
+    expect(session.lines().join('\n')).toContain('The job continues. Watch it again: nightshift watch');
     expect(jobId).toMatch(/^a-/);
     release();
   });

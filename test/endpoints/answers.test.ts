@@ -123,6 +123,15 @@ describe('a response', () => {
     expect(shown('/v1/responses', { ...response, output })).toMatchObject({ text: `text ${at}` });
   });
 
+  test('keeps the bounds of several texts of one message', () => {
+    const output = [{ ...message, content: [part, { ...part, text: '!' }] }];
+
+    expect(shown('/v1/responses', { ...response, output })).toMatchObject({
+      text: 'Moin!',
+      body: { output },
+    });
+  });
+
   test('offers a schema its messages, the likely ones first', () => {
     const output = [undefined, 'commentary', 'final_answer', 'commentary', 'final_answer'].map(
       (phase, n) => ({

@@ -104,7 +104,7 @@ test('a job that nothing runs is not waited for', async () => {
 
   const { status, stderr } = await nightshift('watch', 'waiting-1');
 
-  expect(stderr).toContain('Nothing runs job waiting-1. `nightshift local --data data` goes on');
+  expect(stderr).toContain('Nothing runs job waiting-1. `nightshift local --data data` continues');
   expect(status).toBe(1);
 });
 

@@ -42,6 +42,15 @@ test('a run whose pilot fails says so and how to go on, and approve lets it go o
   expect((await nightshift('approve', 'nobody-1')).stderr).toContain('There is no job nobody-1');
 });
 
+test('a plan says how many rows would be sent first, and what decides whether the others follow', async () => {
+  const pilot = ['--pilot', '2', '--pilot-max-bad', '0.2', '--approve'];
+  const { stdout } = await nightshift('plan', 'good.jsonl', ...pilot);
+  expect(stdout).toMatch(
+    /pilot +2 rows first; the other 3 if no more than 20 % of them are not ok and a person approves/,
+  );
+  expect((await nightshift('plan', 'good.jsonl', '--pilot', '5')).stdout).not.toContain('pilot ');
+});
+
 test('a run waits for a person, who approves it in another terminal', EXHAUSTIVE, async () => {
   const running = spawnCli(folder, ['run', 'good.jsonl', ...run, '--data', 'data']);
   const jobId = await waitingJob();

@@ -176,6 +176,19 @@ describe('the error of', () => {
     [{ error: { code: 400, message: '{"error":{"code":500,"message":"engine died"}}' } }, 500],
     [{ error: { code: 'busy', message: 'm', status: 429 } }, 429],
     ["Error code: 502 - {'detail': 'm'}", 502],
+    [{ error: { code: 503, message: 'm', status: 400 } }, 503],
+    [
+      {
+        errors: [
+          { code: 429, message: 'm' },
+          { code: 400, message: 'n' },
+        ],
+      },
+      429,
+    ],
+    ["Client error '404 Not Found' for url 'http://a'", 404],
+    ['429, message=Too Many Requests, url=http://a', 429],
+    ['failed with status_code=503', 503],
     [{ error: { code: 20012, message: 'm' } }, undefined],
   ])('%j has the status that was wrapped: %s', (value, status) => {
     expect(readError(value).status).toBe(status);

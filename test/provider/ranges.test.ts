@@ -202,3 +202,21 @@ test('what comes compressed cannot be gone on with', async () => {
   expect((await download(`${packed.url}/v1`)).start).toMatchObject({ canGoOn: false });
   expect((await download(`${plain.url}/v1`)).start).toMatchObject({ canGoOn: true });
 });
+
+test('a long file that is sent again as a whole is compared throughout, and handed on once', async () => {
+  const line = (n: number): string => `{"custom_id":"q${n}","text":"${'x'.repeat(990)}"}\n`;
+  const lines = Array.from({ length: 600 }, (_, n) => line(n));
+  const long = Buffer.from(lines.join(''));
+  const swapped = Buffer.from([...lines.slice(0, 300), ...lines.slice(300).toReversed()].join(''));
+  const answers = (becomes?: Buffer): FileAnswer[] => [
+    { fresh: 500_000 },
+    { to: 'the whole', ...(becomes && { becomes }) },
+  ];
+  await using same = await startBreakingServer(long, answers(), { mark: 'none' });
+  await using other = await startBreakingServer(long, answers(swapped), { mark: 'none' });
+
+  expect((await download(same.url)).text).toBe(long.toString('utf8'));
+  expect((await download(other.url)).error).toMatchObject({
+    message: expect.stringContaining('has changed') as string,
+  });
+});

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { reportKey } from '../../src/checkpoints/keys.ts';
+import { renderLiveReport } from '../../src/report/render-report.ts';
+import { describeReport } from '../../src/report/report-data.ts';
+import { surveyOf } from '../../src/report/row-survey.ts';
 import { openWorld, prompts, type Ended, type World } from '../workflow/world.ts';
 
 /** The text of a job's page, without its markup. */
@@ -57,5 +60,28 @@ describe('the report of a job with a pilot', () => {
     const ended = await world.run(input, { pilot: { rows: 4, maxBad } });
 
     expect(await textOf(world, ended)).toContain(sentence);
+  });
+});
+
+describe('the page of a job', () => {
+  const LINKS = { results: '', csv: '', profiles: [], post: (action: string) => `/jobs/j/${action}` };
+
+  test.each([
+    ['waiting', 'waiting', ['approve', 'reject', 'cancel']],
+    ['failed', 'failed', ['approve', 'resume']],
+    ['failed', 'rejected', ['approve', 'resume']],
+    ['failed', 'unanswered', ['approve', 'resume']],
+    ['failed', 'passed', ['resume']],
+    ['running', 'running', ['cancel']],
+    ['running', 'approved', ['cancel']],
+    ['cancelled', 'waiting', ['resume']],
+  ] as const)('that is %s, with a pilot that is %s, has buttons to %j', async (status, state, actions) => {
+    const world = await openWorld();
+    const { summary } = await world.run(prompts(1));
+    const facts = { ...summary, status, pilot: { state, rows: 2 }, at: summary.endedAt, files: [] };
+
+    const page = renderLiveReport(describeReport({ ...facts, survey: surveyOf([]) }), '/', LINKS);
+
+    expect([...page.matchAll(/data-post="\/jobs\/j\/(\w+)"/g)].map(([, action]) => action)).toEqual(actions);
   });
 });

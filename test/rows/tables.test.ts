@@ -306,6 +306,18 @@ describe('a table as people have it', () => {
       { 1: 'a', 2: 'b' },
     ],
     [
+      'a name beyond ASCII in front, and its header twice',
+      'a.csv',
+      'über,review\n1,a\nüber,review\n2,b\n',
+      { 'row-00000001': 'a', 'row-00000002': 'b' },
+    ],
+    [
+      'an index without a name, and its header twice',
+      'a.csv',
+      ',id,review\n0,a,x\n,id,review\n0,b,y\n',
+      { a: 'x', b: 'y' },
+    ],
+    [
       'one column, and a row with its name',
       'a.csv',
       'review\nreview\nid\n',

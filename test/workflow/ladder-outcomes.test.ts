@@ -244,3 +244,39 @@ describe('rows that an earlier row answers for', () => {
     expectReconciled(ended);
   });
 });
+
+describe('late and small', () => {
+  /** Without what only a ladder says. */
+  const bare = ({ results }: Ended) =>
+    results.map((line) => ({ ...line, step: undefined, provider: undefined, round: undefined }));
+
+  test('late gives the answers of a direct step for exhausted rows', async () => {
+    const run = async (profile: ProfileConfig): Promise<Ended> => {
+      const world = await openWorld();
+      world.simulator.addFaults({ at: 'batch', action: { kind: 'end', as: 'expired', finished: 0.5 } });
+      return world.run(prompts(6), { rounds: 1, ...profile });
+    };
+
+    const late = await run({ late: 'direct' });
+    const ladder = await run({ then: [{ direct: true, for: ['exhausted'] }] });
+
+    expect(bare(late)).toEqual(bare(ladder));
+    expect(late.summary).toMatchObject({ status: 'succeeded', sentDirect: 3 });
+    expect(ladder.summary).toMatchObject({ status: 'succeeded', sentDirect: 3 });
+  });
+
+  test('with a ladder, late rows are sent directly before any of them goes up', async () => {
+    const world = await openWorld();
+    world.simulator.addFaults({ at: 'batch', nth: 1, action: { kind: 'end', as: 'expired', finished: 0.5 } });
+    world.simulator.addFaults(row({ kind: 'error', code: 'GONE', status: 400 }));
+
+    const { results, summary } = await world.run(prompts(4), {
+      rounds: 1,
+      late: 'direct',
+      then: [{ model: 'big' }],
+    });
+
+    expect(summary).toMatchObject({ sentDirect: 2, steps: [{ step: 1 }, { step: 2 }] });
+    expect(results.filter((line) => line.step === 2).map(({ custom_id }) => custom_id)).toEqual(['q1']);
+  });
+});

@@ -9,7 +9,7 @@ import type { RowSource } from '../../src/checkpoints/result-line.ts';
 import { CONFIG } from '../support/config.ts';
 import type { Decision } from '../../src/doors/judge-job.ts';
 import { ownLines } from '../../src/jsonl/own-lines.ts';
-import { openWorld, prompts, type Ended, type RunOptions, type World, type WorldOptions } from './world.ts';
+import { openWorld, prompts, type Ended, type RunOptions, type World } from './world.ts';
 
 const BAD = '[fail:NO_SUCH_THING] ';
 
@@ -37,20 +37,23 @@ async function pilotIds({ store }: World, jobId: string): Promise<string[]> {
   return lines;
 }
 
-/** A world in which somebody judges the pilot at the n-th look. */
-async function openJudged(decision: Decision, nth = 3, options: WorldOptions = {}): Promise<World> {
+/** A world in which somebody does something to a job that waits, at the third look. */
+async function openWaiting(act: (world: World, jobId: string) => Promise<void>): Promise<World> {
   let looks = 0;
   const wrap =
     (call: CallStep): CallStep =>
     async (step, event) => {
       const output = await call(step, event);
       const isWaiting = typeof output === 'object' && output !== null && 'waiting' in output;
-      if (isWaiting && (looks += 1) === nth) await world.judge((event as { jobId: string }).jobId, decision);
+      if (isWaiting && (looks += 1) === 3) await act(world, (event as { jobId: string }).jobId);
       return output;
     };
-  const world = await openWorld({ ...options, wrap });
+  const world = await openWorld({ wrap });
   return world;
 }
+
+const openJudged = (decision: Decision): Promise<World> =>
+  openWaiting((world, jobId) => world.judge(jobId, decision));
 
 describe('a pilot', () => {
   test('sends spread rows before all others, and its answers are among the results in the order of the input', async () => {
@@ -330,6 +333,59 @@ describe('a pilot that a person judges', () => {
       /has been approved, and its other rows are sent/,
     );
     await expect(world.judge(jobId, 'approved')).resolves.toBeUndefined();
+  });
+
+  test('is not waited for any more when the job is cancelled, and a resume waits again', async () => {
+    const world = await openWaiting((waiting, jobId) => waiting.cancel(jobId));
+    const { jobId } = await world.run(prompts(8), WAITS).catch(() => world.ended('test-rows-jsonl'));
+
+    const cancelled = await world.ended(jobId);
+    await world.judge(jobId, 'approved');
+    const ended = await world.ended(jobId);
+
+    expect(cancelled.summary).toMatchObject({
+      status: 'cancelled',
+      counts: { ok: 2, exhausted: 6 },
+      pilot: { state: 'waiting' },
+    });
+    expectReconciled(cancelled);
+    expect(ended.summary).toMatchObject({ status: 'succeeded', pilot: { state: 'approved' } });
+    expect(paid(world)).toBe(8);
+    expectReconciled(ended);
+  });
+
+  test('whose batch runs when the job is cancelled leaves what it had finished', async () => {
+    let isCancelled = false;
+    const world: World = await openWorld({
+      wrap: (call) => async (step, event) => {
+        const output = await call(step, event);
+        if (step === 'poll-batch' && !isCancelled) {
+          isCancelled = true;
+          await world.cancel((event as { jobId: string }).jobId);
+        }
+        return output;
+      },
+    });
+    const action = { kind: 'stuck', status: 'in_progress', finished: 0.5 } as const;
+    world.simulator.addFaults({ at: 'batch', nth: 1, action });
+    const { jobId } = await world
+      .run(prompts(12), { pilot: { rows: 4, maxBad: 0.9 } })
+      .catch(() => world.ended('test-rows-jsonl'));
+
+    const cancelled = await world.ended(jobId);
+    await world.resume(jobId);
+    const ended = await world.ended(jobId);
+
+    expect(cancelled.summary).toMatchObject({ status: 'cancelled', counts: { ok: 2, exhausted: 10 } });
+    expect(world.simulator.batches().filter(({ end }) => end === undefined)).toEqual([]);
+    expectReconciled(cancelled);
+    expect(ended.summary).toMatchObject({
+      status: 'succeeded',
+      counts: { ok: 12 },
+      pilot: { state: 'passed' },
+    });
+    expect(paid(world)).toBe(12);
+    expectReconciled(ended);
   });
 
   test.each(['approved', 'rejected'] as const)('is not %s in a job without one', async (decision) => {

@@ -3,6 +3,7 @@ import { createLocalExecutions } from '../../host/engine.ts';
 import { callHandlers } from '../../host/call-handlers.ts';
 import { loadMachine } from '../../host/load-stack.ts';
 import { startSimulator } from '../../simulator/index.ts';
+import type { ProfileConfig } from '../../src/config/config.ts';
 import { startJob } from '../../src/doors/start-job.ts';
 import type { StepTime } from '../../src/pace.ts';
 import { buildPrefix, joinedPrefix, resultsKey } from '../../src/checkpoints/keys.ts';
@@ -14,7 +15,7 @@ import { openTempFolder } from '../support/temp-folder.ts';
 
 const ROWS = 3_000;
 
-async function run(time?: StepTime) {
+async function run(time?: StepTime, profile: ProfileConfig = {}) {
   const clock = createClock();
   const simulator = await startSimulator({ apiKey: KEY, clock });
   onTestFinished(() => simulator.close());
@@ -39,7 +40,7 @@ async function run(time?: StepTime) {
     {
       jobId: 'job',
       profile: 'default',
-      overrides: { shardLimits: { maxRows: 1_000 } },
+      overrides: { shardLimits: { maxRows: 1_000 }, ...profile },
       inputs: () => Promise.resolve([{ key: 'input/rows.jsonl' }]),
     },
   );
@@ -67,5 +68,18 @@ test('a job whose steps never have enough time goes on in further calls and come
   expect(divided.results).toBe(whole.results);
   expect(divided.summary).toMatchObject({ status: 'partial', counts: { ok: 2_990, invalid: 10 } });
   expect(divided.summary.counts).toEqual(whole.summary.counts);
+  expect(divided.left).toEqual([]);
+});
+
+test('a job with a pilot, too', async () => {
+  const pilot = { rows: 50, maxBad: 0.5 };
+  const whole = await run(undefined, { pilot });
+  const divided = await run({ isShort: () => true, isOver: () => false }, { pilot });
+
+  expect(whole.entered['Build requests']).toBe(2);
+  expect(whole.summary.pilot).toMatchObject({ state: 'passed', rows: 50 });
+  expect(divided.results).toBe(whole.results);
+  expect(divided.summary.counts).toEqual(whole.summary.counts);
+  expect(divided.summary.pilot).toEqual(whole.summary.pilot);
   expect(divided.left).toEqual([]);
 });

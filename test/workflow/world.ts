@@ -11,6 +11,7 @@ import type { Summary } from '../../src/checkpoints/summary.ts';
 import { deadLettersKey, resultsKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import type { Log, LogEvent, LogFields } from '../../src/log.ts';
 import { pilotObject } from '../../src/checkpoints/pilot.ts';
+import { cancelJob } from '../../src/doors/cancel-job.ts';
 import { judgeJob, type Decision } from '../../src/doors/judge-job.ts';
 import { lastExecution } from '../../src/executions/executions.ts';
 import { retryJob, type RetryTreatment } from '../../src/doors/retry-job.ts';
@@ -37,6 +38,10 @@ export interface World {
   /** Retries a job to its end, and reads what the job has then. */
   retry(jobId: string, treatment?: RetryTreatment): Promise<Ended & { readonly retryId: string }>;
   resume(jobId: string): Promise<Error | undefined>;
+  /** Cancels a job; the execution that runs is stopped. */
+  cancel(jobId: string): Promise<void>;
+  /** Waits for the job's last execution, and reads what it left. */
+  ended(jobId: string): Promise<Ended>;
   /** Approves or rejects a job by its pilot, and lets it go on to its end if it had ended. */
   judge(jobId: string, decision: Decision): Promise<void>;
 }
@@ -141,7 +146,16 @@ export async function openWorld({
       await failureOf(executions.result(last.name));
   }
 
-  return { store: edges.store, simulator, logs, events, run, retry, resume, judge };
+  async function ended(jobId: string): Promise<Ended> {
+    const last = await lastExecution(executions, jobId);
+    const error = last && (await failureOf(executions.result(last.name)));
+    return { ...(await readEnd(edges.store, jobId)), error };
+  }
+
+  const cancel = async (jobId: string): Promise<void> =>
+    void (await cancelJob({ ...edges, config, executions }, jobId));
+
+  return { store: edges.store, simulator, logs, events, run, retry, resume, judge, cancel, ended };
 }
 
 async function failureOf(result: Promise<unknown>): Promise<Error | undefined> {

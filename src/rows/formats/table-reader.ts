@@ -43,14 +43,16 @@ export class TableReader {
     return rows;
   }
 
-  /** Quick for most rows, whose first cell is not as long as the header's. */
+  /** Quick for most rows: their first cell begins in another way than the header. */
   #isHeader(table: Table, record: CsvRecord): boolean {
     const { spans, chunk } = record;
     const [start = 0, end = 0] = spans;
     const [name = ''] = table.header;
-    const hasMark = chunk.bytes[start] === 0xef;
-    if (!hasMark && end - start !== Buffer.byteLength(name)) return false;
-    if (!hasMark && name !== '' && chunk.bytes[start] !== name.charCodeAt(0)) return false;
+    const first = chunk.bytes[start];
+    const letter = name.charCodeAt(0);
+    // Letters beyond ASCII begin with another byte, and so does a byte order mark.
+    if (letter < 0x80 && first !== letter && first !== 0xef) return false;
+    if (first !== 0xef && end - start !== Buffer.byteLength(name)) return false;
     return repeatsHeader(cellsOf(record), table);
   }
 

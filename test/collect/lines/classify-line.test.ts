@@ -32,6 +32,9 @@ describe('a result line', () => {
     ['an empty list of errors', { ...openai(200, BODY), errors: [] }],
     ['an error that is an empty text', { ...openai(200, BODY), error: '' }],
     ['an error without fields', { ...openai(200, BODY), error: {} }],
+    ['an error that is a success', { ...openai(200, BODY), error: { code: 200, message: 'Success' } }],
+    ['an error with the code 0', { ...openai(200, BODY), error: { code: 0, message: 'ok' } }],
+    ['an error that says OK', { ...openai(200, BODY), error: 'OK' }],
     ['an error whose fields are empty', { ...openai(200, BODY), error: { code: null, message: '' } }],
   ])('is ok: %s', (_, line) => {
     expect(classify(line)).toMatchObject({ kind: 'ok', body: BODY });
@@ -135,6 +138,11 @@ describe('a result line', () => {
     ['an answer beside an error', { ...openai(200, BODY), error: { code: 'x', message: 'm' } }, true],
     ['nothing that its error does not say', openai(200, { error: { code: 'x', message: 'm' } }), false],
     ['no body of a failed call', openai(400, { data: { text: 'a' } }), false],
+    [
+      'no body of a failed call beside its error',
+      { ...openai(500, { data: { text: 'a' } }), error: { code: 'x', message: 'm' } },
+      false,
+    ],
   ])('keeps %s', (_what, line, isKept) => {
     expect('body' in classify(line)).toBe(isKept);
   });

@@ -1,0 +1,34 @@
+import { access, constants, readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { didYouMean } from '../src/did-you-mean.ts';
+import { InvalidRequest } from '../src/errors.ts';
+import { codeOf, explainFileError } from '../src/store/file-errors.ts';
+
+/**
+ * Checks that a path leads to a file that this user can read.
+ * @throws InvalidRequest when there is no such file, naming one with a similar name; when it is a folder; when it cannot be read
+ */
+export async function requireReadable(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) throw new InvalidRequest(`There is no file ${path}.${await alike(path)}`);
+  if (found.isDirectory())
+    throw new InvalidRequest(`${path} is not a file. It is a folder: name the files in it.`);
+  if (!found.isFile()) throw new InvalidRequest(`${path} is not a file.`);
+  try {
+    await access(path, constants.R_OK);
+  } catch (error) {
+    const reason = explainFileError(error) ?? codeOf(error);
+    throw new InvalidRequest(`${path} cannot be read: ${reason}.`, { cause: error });
+  }
+}
+
+/** A file of the same folder whose name differs by a slip, by case, or by how its letters are composed. */
+async function alike(path: string): Promise<string> {
+  const folder = dirname(path);
+  const names = await readdir(folder).catch(() => []);
+  const asked = basename(path).normalize();
+  const composed = new Map(names.map((name) => [name.normalize(), name]));
+  const same = composed.get(asked);
+  if (same !== undefined) return ` Did you mean ${JSON.stringify(join(folder, same))}?`;
+  return didYouMean(asked, composed.keys());
+}
