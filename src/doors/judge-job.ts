@@ -33,8 +33,7 @@ export async function judgeJob(
     throw new InvalidRequest(`Job ${jobId} has ended: its checkpoints are deleted, or it was never started.`);
   }
   const pilot = rejectUnjudged(jobId, await pilotObject.read(store, jobId));
-  if (pilot.state === decision)
-    return { jobId, state: decision, resumed: await goOnIfUnended(edges, jobId) };
+  if (pilot.state === decision) return { jobId, state: decision, resumed: await goOnIfUnended(edges, jobId) };
   if (pilot.state === 'passed' || pilot.state === 'approved') throw rowsAreSent(jobId, pilot, decision);
   const runs = (await lastExecution(executions, jobId))?.running === true;
   const resumed = await (runs ? tellRunning : tellEnded)(edges, jobId, pilot, decision);
