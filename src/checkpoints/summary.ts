@@ -93,7 +93,7 @@ export interface Summary {
   readonly steps?: readonly StepSummary[];
   /** Of a job that sent some rows before all others. */
   readonly pilot?: Pilot;
-  /** Of all answers, those of rows that were asked again included. */
+  /** Summed over all answers, including those of rows that were sent again. */
   readonly truncated: number;
   readonly refused: number;
   /** Rows that were sent and are not ok, by outcome and code. Invalid rows are under `problems`. */

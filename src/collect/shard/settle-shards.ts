@@ -17,7 +17,7 @@ export interface SettledShard {
   readonly end: ShardEnd;
 }
 
-/** Why shards that left no word are settled, and how much of that one call may do. */
+/** Why shards without an end are settled, and how many of them one call may settle. */
 export interface Settling {
   readonly failure: Failure | undefined;
   readonly pace: Pace;
