@@ -22,12 +22,14 @@ export type Workload = (bench: Bench) => Promise<Group>;
 const PROGRAMS = [
   'tasks/build',
   'tasks/collect',
+  'tasks/leave-answers',
   'tasks/merge',
   'tasks/unique-ids',
   'tasks/transfer',
   'baselines/naive-build',
   'baselines/naive-collect',
   'baselines/set-of-ids',
+  'baselines/sqlite-look-ups',
   'baselines/openai-sdk',
 ];
 

@@ -69,7 +69,7 @@ function isOpen({ status: { status } }: JobDetails): boolean {
   return isOpenState(status);
 }
 
-/** @returns false when it was aborted. */
+/** @returns false if it was aborted */
 async function wait(seconds: number, signal: AbortSignal): Promise<boolean> {
   try {
     await sleep(seconds * 1_000, undefined, { signal });

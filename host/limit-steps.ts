@@ -1,6 +1,6 @@
 import type { CallStep } from './engine.ts';
 
-/** Lets so many steps run at once; the others wait their turn, in order. A thousand dropped files are built in turn. */
+/** Limits the steps that run at the same time; the others wait in order. A thousand dropped files are then built one after the other. */
 export function limitSteps(callStep: CallStep, atOnce: number): CallStep {
   const waiting: (() => void)[] = [];
   let free = atOnce;

@@ -9,7 +9,7 @@ import type { FromWorker, ToWorker } from './step-worker.ts';
 /** What runs the steps of the machine. */
 export interface Steps {
   readonly call: CallStep;
-  /** Ends calls that nobody waits for any more; later ones are taken. */
+  /** Ends the calls that nobody waits for any more. Calls that come later are accepted. */
   abandon(): Promise<void>;
 }
 
@@ -36,7 +36,7 @@ const PINGS_UNTIL_STUCK = 6;
 /** Most steps have ended by then; those that have not are safe to end anywhere, as in a crash. */
 const GRACE_MS = 3_000;
 
-/** Then their calls to the provider are aborted, and steps clean up. */
+/** How long steps may clean up after their calls to the provider are aborted. */
 const ABORT_MS = 1_000;
 
 interface OpenCall {

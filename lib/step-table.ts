@@ -140,7 +140,8 @@ export const STEPS = {
     memoryMib: 1_024,
     timeoutMinutes: 15,
     provider: true,
-    reads: [JOBS, MONTHS],
+    // ROOM: a file that is larger than the limit of enqueued tokens goes in parts.
+    reads: [JOBS, MONTHS, ROOM],
     // The cost of the round is reserved.
     puts: [...roundFiles('uploading.json', 'upload.json'), LEDGERS, MONTHS],
   },

@@ -28,7 +28,7 @@ export interface SimulatorOptions {
   readonly seed?: number;
   /** Milliseconds since 1970. Batches go on as it does; nothing ticks by itself. Default: the real time. */
   readonly clock?: { now(): number };
-  /** How long a batch takes. Default half a second, 3 s and half a second. */
+  /** How long the phases of a batch take. Default: 0.5 s, 3 s and 0.5 s. */
   readonly stages?: Stages;
   /** Keeps files and batches here, over restarts. Default: a temporary folder that goes with the simulator. */
   readonly folder?: string;

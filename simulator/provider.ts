@@ -93,15 +93,15 @@ export class SimulatedProvider {
     return [problem];
   }
 
-  /** The batch as the API shows it now; its files are made when its end is first seen. */
+  /** The batch as the API shows it now; its files are made when its end is first seen, and until then it writes them. */
   async show(batch: SimulatedBatch): Promise<Record<string, unknown>> {
     const current = this.stateOf(batch);
-    if ('ending' in current) await this.#end(batch, current);
+    const isWriting = 'ending' in current && !(await isSoon(this.#end(batch, current)));
     // How a batch ended may depend on its rows.
     const shown = shownBatch(batch, this.#options.now());
     const { spoken, stages, now } = this.#options;
-    const object = batchObject(shown, this.stateOf(batch), spoken, milestones(shown, now(), stages));
-    return object;
+    const state = isWriting ? writing(current.finished) : this.stateOf(batch);
+    return batchObject(shown, state, spoken, milestones(shown, now(), stages));
   }
 
   stateOf(batch: SimulatedBatch): BatchState {
@@ -134,6 +134,24 @@ export class SimulatedProvider {
     batch.end = await produceOutput(this.#options, batch, ended);
     this.#options.state.save();
     this.#ending.delete(batch.id);
+  }
+}
+
+/** Longest that a poll waits for files, in milliseconds: many large batches that end together take minutes. */
+const PATIENCE_MS = 10_000;
+
+const writing = (done: number): BatchState => ({ status: 'finalizing', shown: 'finalizing', done });
+
+/** @returns false when it takes longer than a poll waits */
+async function isSoon(ending: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, PATIENCE_MS, false);
+  });
+  try {
+    return await Promise.race([ending.then(() => true as const), late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

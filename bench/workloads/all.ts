@@ -6,6 +6,7 @@ import { growth } from './growth.ts';
 import { mergeFolder, mergeThroughS3 } from './merge.ts';
 import { polling } from './polling.ts';
 import { buildThroughS3, collectThroughS3 } from './through-s3.ts';
+import { reuse } from './reuse.ts';
 import { download, upload } from './transfer.ts';
 import { uniqueIds } from './unique-ids.ts';
 import { wholeJob } from './whole-job.ts';
@@ -16,6 +17,7 @@ export const WORKLOADS: Readonly<Record<string, Workload>> = {
   requests: buildRequestLines,
   csv: buildTable,
   ids: uniqueIds,
+  reuse,
   collect: collectChat,
   embeddings: collectEmbeddings,
   merge: mergeFolder,

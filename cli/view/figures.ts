@@ -14,7 +14,10 @@ export interface Figures {
   readonly round: number;
   /** Milliseconds, all three. */
   readonly elapsed: number;
-  /** Estimated; undefined until something is done, and when rows may need another round: nobody knows how long those take. */
+  /**
+   * Estimated; undefined until something is done, and where the pace so far says nothing: when rows may need another round, behind a
+   * pilot, and while nothing runs.
+   */
   readonly left: number | undefined;
   /** Until the next poll of any batch; undefined when none is known. */
   readonly nextPoll: number | undefined;
@@ -24,16 +27,20 @@ export interface Figures {
 export function figuresOf({ status, shards }: JobDetails, now: number): Figures {
   const end = status.endedAt === undefined ? now : Date.parse(status.endedAt);
   const elapsed = Math.max(0, end - Date.parse(status.createdAt));
+  // The counts of a job that has ended include rows that follow others, which no shard counts.
   const done =
-    shards.length === 0 ? settledRows(status.counts) : shards.reduce((sum, shard) => sum + doneOf(shard), 0);
+    status.endedAt !== undefined || shards.length === 0
+      ? settledRows(status.counts)
+      : shards.reduce((sum, shard) => sum + doneOf(shard), 0);
   const round = Math.max(0, ...shards.map(({ progress }) => progress?.round ?? 0));
-  const isFirst = round <= 1 && !shards.some(mayGoAgain);
+  const isPaced =
+    status.status === 'running' && status.pilot === undefined && round <= 1 && !shards.some(mayGoAgain);
   return {
     done,
     rows: status.rows,
     round,
     elapsed,
-    left: status.endedAt === undefined && isFirst ? timeLeft(done, status.rows, elapsed) : undefined,
+    left: isPaced ? timeLeft(done, status.rows, elapsed) : undefined,
     nextPoll: nextPollOf(shards, now),
   };
 }

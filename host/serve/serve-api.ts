@@ -7,6 +7,7 @@ import { problem, problemOf } from '../../src/api/problems.ts';
 import { InvalidInput, InvalidRequest } from '../../src/errors.ts';
 import { INPUT_PREFIX, OUTPUT_PREFIX, STAGED_PREFIX } from '../../src/checkpoints/keys.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
+import { codeOf } from '../../src/store/file-errors.ts';
 import { MAX_UPLOAD_BYTES, type Links } from '../../src/store/links.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { isForThisMachine } from '../../simulator/own-machine.ts';
@@ -50,7 +51,7 @@ export async function serveApi({ edges, routes, port, nextFires }: ServeApi): Pr
   const listener = getRequestListener((request, env) => app.fetch(request, env));
   const server = createServer((request, response) => void listener(request, response));
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(new InvalidRequest(`Port ${port}: ${error.message}`)));
+    server.once('error', (error) => reject(new InvalidRequest(describePort(port, error))));
     server.listen(port, '127.0.0.1', resolve);
   });
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -122,4 +123,15 @@ function addFiles(app: Hono, store: ObjectStore): void {
     }
     return c.body(null, 200);
   });
+}
+
+function describePort(port: number, error: Error): string {
+  switch (codeOf(error)) {
+    case 'EADDRINUSE':
+      return `Port ${port} is in use by another program. Stop it, or choose another port with --port.`;
+    case 'EACCES':
+      return `Port ${port} is not open to this user. Choose one above 1023 with --port.`;
+    default:
+      return `Port ${port} cannot be used: ${error.message}. Choose another with --port.`;
+  }
 }

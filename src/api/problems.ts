@@ -63,7 +63,7 @@ export function problem(c: Context, name: ProblemName, details: Details = {}): R
   return c.body(JSON.stringify(body), status, { 'content-type': PROBLEM_TYPE });
 }
 
-/** The problem an error is. What is nobody else's business is logged, and not told. */
+/** The problem document of an error. Internal errors are logged and not reported to the caller. */
 export function problemOf(c: Context, error: unknown, log: Log): Response {
   if (error instanceof ApiProblem) return problem(c, error.problem, error.details);
   if (error instanceof HTTPException) {

@@ -144,6 +144,22 @@ export function isLimited(
   return (slots ?? withLearned(room ?? EMPTY_ROOM, { tokensOf }, at).tokensOf(model)) !== undefined;
 }
 
+/** Estimates of tokens are within a fifth; a part that has to fit leaves so much of the limit. */
+const PART_SHARE = 0.8;
+
+/** Most bytes of a file whose tokens have to fit into a limit by themselves; undefined where all of it fits, or no limit is known. */
+export function bytesThatFit(
+  room: Room | undefined,
+  limits: RoomLimits,
+  { model, tokens, at, bytes }: Pick<Asking, 'model' | 'tokens' | 'at'> & { readonly bytes: number },
+): number | undefined {
+  const lesson = room?.learned?.[model ?? ''];
+  // What others have enqueued says little of a file that is larger than all of that.
+  const named = lesson !== undefined && lesson.until > at ? lesson.named : undefined;
+  const limit = Math.min(limits.tokensOf(model) ?? Infinity, named ?? Infinity);
+  return tokens <= limit ? undefined : Math.floor((PART_SHARE * bytes * limit) / tokens);
+}
+
 /** Batches whose time is kept. */
 const RECENT = 20;
 
@@ -199,7 +215,8 @@ export function refuseRoom(room: Room, refusal: Refusal, nth: number): Room | un
   const mine = { jobId, shard, round: next, model, tokens, since: held?.since ?? now, at: now, nth };
   const waiting = inOrder([...room.waiting.filter((entry) => !isSame(entry)), mine]);
   if (limit === undefined) return { ...room, holders, waiting };
-  const lesson = { tokens: limit, until: now + LEARNED_SECONDS };
+  const named = refusal.limit === undefined ? {} : { named: refusal.limit };
+  const lesson = { tokens: limit, ...named, until: now + LEARNED_SECONDS };
   return { ...room, holders, waiting, learned: { ...room.learned, [model ?? '']: lesson } };
 }
 

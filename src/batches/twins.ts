@@ -93,7 +93,7 @@ async function findTwinsOf(
   return twins.map((batch) => ({ round, batch }));
 }
 
-/** One that is in the list no more, or was given up as gone. @returns at most one */
+/** Returns a twin that is no longer in the list, or that was given up as gone. @returns at most one */
 async function lookById(provider: BatchProvider, batchId: string): Promise<Batch[]> {
   try {
     const shown = await provider.getBatch(batchId);

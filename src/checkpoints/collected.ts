@@ -69,7 +69,7 @@ export interface BatchRecord {
   /** The provider's last status, verbatim; `direct` where the rows were sent without a batch. */
   readonly status: string | undefined;
   readonly requests: number;
-  /** When it was created, ISO 8601; absent when it was not. */
+  /** When the batch was created, ISO 8601; absent if it was never created. */
   readonly createdAt?: string | undefined;
   /** From then until it was collected. */
   readonly seconds: number | undefined;

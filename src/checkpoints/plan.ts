@@ -50,6 +50,8 @@ export interface ShardPlan {
   readonly bytes: number;
   /** Estimated input tokens of the request lines; only in the list of shards to run. */
   readonly tokens?: number;
+  /** The job is so small that its rows are sent direct; only in the list of shards to run, of jobs that may be. */
+  readonly direct?: boolean;
 }
 
 /** How an input file was read: what was recognised, and what was left out. */
@@ -115,6 +117,10 @@ export function rowsToSend({ shards }: Pick<Plan, 'shards'>): number {
 
 export const planObject = storedObject<Plan, string>(planKey);
 
+/** Reads the whole plan, which grows with the job's shards: no step of a shard does, unless it refuses or is told too little. */
+export const requirePlan = (store: ObjectStore, jobId: string): Promise<Plan> =>
+  planObject.require(store, jobId);
+
 /** A shard, and what the job's plan says of it. */
 export interface PlannedShard extends ShardRef {
   /** Absent where the caller does not know it: then it is read from the plan, which grows with the job's shards. */
@@ -127,7 +133,7 @@ export async function readShardPlan(
   { jobId, shard, planned }: PlannedShard,
 ): Promise<ShardPlan> {
   if (planned !== undefined) return planned;
-  const { shards } = await planObject.require(store, jobId);
+  const { shards } = await requirePlan(store, jobId);
   const plan = shards[shard];
   if (plan === undefined) throw new Error(`The plan of job ${jobId} has no shard ${shard}.`);
   return plan;

@@ -26,7 +26,7 @@ export interface ResolvedProfile {
   readonly directUpTo?: number | undefined;
   /** Further steps for rows that are left after this one. */
   readonly then?: readonly LadderStep[] | undefined;
-  /** Row error codes worth another round, beside the built-in ones. */
+  /** Row error codes that are retried in another round, in addition to the built-in ones. */
   readonly retriableCodes: readonly string[];
   readonly completionWindow: string;
   readonly shardLimits: ShardLimits;
@@ -141,7 +141,7 @@ export interface ShardLimits {
   readonly maxBytes: number;
   /** Most request lines in one uploaded file. */
   readonly maxRows: number;
-  /** Most texts to embed in one uploaded file, where the provider counts them. */
+  /** Most texts to embed in one uploaded file; only some providers limit them. */
   readonly maxInputs?: number | undefined;
 }
 

@@ -23,6 +23,8 @@ export interface RoomEntry extends RoundRef {
 export interface LearnedLimit {
   /** Most tokens of a model's batches that are queued or running. */
   readonly tokens: number;
+  /** The limit that the last refusal named, which may be higher. */
+  readonly named?: number;
   /** Until when it holds, seconds since 1970. */
   readonly until: number;
 }
@@ -30,7 +32,7 @@ export interface LearnedLimit {
 /** `room/limited/<provider>/<n>.json`: the room of all jobs at a provider after its n-th change. */
 export interface Room {
   readonly holders: readonly RoomEntry[];
-  /** In the order in which they get room. */
+  /** In the order in which they get their slots. */
   readonly waiting: readonly RoomEntry[];
   /** By model. */
   readonly learned?: Readonly<Record<string, LearnedLimit>>;

@@ -16,17 +16,21 @@ export async function* readRequests(
   yield* object.body;
 }
 
-/** What of a round's requests goes into its file: all of them, or as much as the provider was seen to take. */
+/**
+ * What of a round's requests goes into its file: all of them, or as much as the provider was seen to take.
+ * @param mostBytes what a limit that is known leaves of the file
+ */
 export async function partToUpload(
   store: ObjectStore,
   ref: ShardRef,
   round: number,
+  mostBytes = Infinity,
 ): Promise<ShardPart | undefined> {
   const { maxUploadBytes, maxUploadRequests, halving } = (await readCollected(store, ref)).at(-1) ?? {};
   const maxRequests = halvedRequests(halving) ?? maxUploadRequests;
-  if (maxUploadBytes === undefined && maxRequests === undefined) return undefined;
+  if (maxUploadBytes === undefined && maxRequests === undefined && mostBytes === Infinity) return undefined;
   return firstPart(store, roundKey(ref, round, 'requests.jsonl'), {
-    bytes: maxUploadBytes ?? Infinity,
+    bytes: Math.min(maxUploadBytes ?? Infinity, mostBytes),
     requests: maxRequests ?? Infinity,
   });
 }

@@ -1,6 +1,6 @@
 import { collectedObject, readCollected, type ShardStep } from './collected.ts';
 import { jobObject, type Job } from './job.ts';
-import { planObject, rowsToSend, type Plan } from './plan.ts';
+import { requirePlan, rowsToSend, type Plan, type PlannedShard } from './plan.ts';
 import type { ShardRef } from './keys.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
@@ -48,7 +48,7 @@ export async function currentRound(
 export async function isDirectRound(
   store: ObjectStore,
   { late, directUpTo }: Job['profile'],
-  ref: ShardRef,
+  ref: PlannedShard,
   round: number,
 ): Promise<boolean> {
   if (late === undefined && directUpTo === undefined) return false;
@@ -57,7 +57,7 @@ export async function isDirectRound(
     return before?.sendNext === 'direct';
   }
   if (directUpTo === undefined) return false;
-  return isSmall({ directUpTo }, await planObject.require(store, ref.jobId));
+  return ref.planned?.direct ?? isSmall({ directUpTo }, await requirePlan(store, ref.jobId));
 }
 
 /** Whether a job sends so few rows that it makes no batch of them. */

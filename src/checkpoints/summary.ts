@@ -38,6 +38,8 @@ export interface RetryRecord {
   readonly rows: number;
   readonly ok: number;
   readonly rounds: number;
+  /** Rows that it took from earlier jobs; absent when there are none. */
+  readonly reused?: NonNullable<Summary['reused']>;
   readonly usage: Usage;
   readonly cost?: Cost;
   readonly models: readonly ModelUsage[];
@@ -91,7 +93,7 @@ export interface Summary {
   readonly steps?: readonly StepSummary[];
   /** Of a job that sent some rows before all others. */
   readonly pilot?: Pilot;
-  /** Of all answers, those of rows that were asked again included. */
+  /** Summed over all answers, including those of rows that were sent again. */
   readonly truncated: number;
   readonly refused: number;
   /** Rows that were sent and are not ok, by outcome and code. Invalid rows are under `problems`. */

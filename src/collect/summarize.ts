@@ -172,7 +172,7 @@ export function summarizeNothing(
   };
 }
 
-/** Why the job failed. A stop that came when every row had its end already changes nothing. */
+/** Why the job failed. A stop after every row has its outcome changes nothing. */
 function jobFailure(
   { failure, stop }: Pick<JobEnd, 'failure' | 'stop'>,
   ends: readonly ShardEnd[],

@@ -35,10 +35,10 @@ const STATES = {
 const REQUESTS = {
   job: { writes: 8, reads: 16 },
   /** A shard of one round. */
-  shard: { writes: 15, reads: 30 },
-  directShard: { writes: 11, reads: 32 },
+  shard: { writes: 16, reads: 30 },
+  directShard: { writes: 11, reads: 30 },
   /** Each round after the first. */
-  laterRound: { writes: 13, reads: 32 },
+  laterRound: { writes: 14, reads: 32 },
   /** Its answer is written, and before it is called the job's stop is looked for. */
   directRow: { writes: 1, reads: 1 },
   poll: { writes: 1, reads: 1 },
@@ -47,7 +47,7 @@ const REQUESTS = {
 /** Bytes of log: a history event without its data, and a call of a function with its own lines and metrics. */
 const LOG_BYTES = { event: 1_150, call: 2_500 } as const;
 
-/** Steps that ask the provider. A poll comes after the five minutes that a secret is kept, so each call reads it. */
+/** Steps that call the provider. A secret is cached for five minutes and polls are further apart, so every call reads it. */
 const READ_SECRET: readonly CostedStep[] = [
   'upload-file',
   'create-batch',

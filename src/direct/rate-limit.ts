@@ -98,7 +98,7 @@ export function afterOwnRejection(
   return { ...rate, ...budgetOf(headers, inFlight, now) };
 }
 
-/** The tighter of the budgets the headers tell: requests, and tokens once there are none. */
+/** The smaller budget of those that the headers report: requests, or tokens if none are left. */
 function budgetOf(
   headers: Readonly<Record<string, string>>,
   inFlight: number,

@@ -33,12 +33,17 @@ export async function judgeJob(
     throw new InvalidRequest(`Job ${jobId} has ended: its checkpoints are deleted, or it was never started.`);
   }
   const pilot = rejectUnjudged(jobId, await pilotObject.read(store, jobId));
-  if (pilot.state === decision) return { jobId, state: decision };
+  if (pilot.state === decision) return { jobId, state: decision, resumed: await goOnIfUnended(edges, jobId) };
   if (pilot.state === 'passed' || pilot.state === 'approved') throw rowsAreSent(jobId, pilot, decision);
   const runs = (await lastExecution(executions, jobId))?.running === true;
   const resumed = await (runs ? tellRunning : tellEnded)(edges, jobId, pilot, decision);
   edges.log('pilot_judged', { jobId, state: decision });
   return { jobId, state: decision, resumed };
+}
+
+/** A job was judged, and its host was stopped before it ended. */
+async function goOnIfUnended(edges: StartEdges, jobId: string): Promise<StartedJob | undefined> {
+  return (await summaryObject.read(edges.store, jobId)) === undefined ? resumeJob(edges, jobId) : undefined;
 }
 
 function rejectUnjudged(jobId: string, pilot: Pilot | undefined): Pilot {
@@ -68,12 +73,15 @@ async function tellRunning(
   const { store } = edges;
   if (isCancelled(await readStop(store, jobId)))
     throw new InvalidRequest(`Job ${jobId} is being cancelled: judge its pilot when that is done.`);
-  if (pilot.state !== 'waiting')
+  const isFirst =
+    pilot.state === 'waiting' && (await approvalObject.create(store, jobId, approvalOf(edges, decision)));
+  if (isFirst) return undefined;
+  const first = await approvalObject.read(store, jobId);
+  // A job that goes on with an approval has not looked at it yet.
+  if (first === undefined || (pilot.state !== 'waiting' && first.decision === 'rejected'))
     throw new InvalidRequest(
       `Job ${jobId} is ending without its other rows: judge its pilot when it has ended.`,
     );
-  if (await approvalObject.create(store, jobId, approvalOf(edges, decision))) return undefined;
-  const first = await approvalObject.require(store, jobId);
   if (first.decision === decision) return undefined;
   throw new RequestConflict(`The pilot of job ${jobId} was ${first.decision} at ${first.at}.`);
 }

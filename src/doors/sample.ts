@@ -23,7 +23,7 @@ export async function noteSample({ store }: Pick<Edges, 'store'>, job: Job): Pro
 
 /**
  * The sample whose answers a new job takes.
- * @returns undefined when there is none, or it has none
+ * @returns undefined if there is no sample, or it has no answers
  * @throws InvalidRequest when the sample may still be answered: sending its rows now would pay for them twice
  */
 export async function findSample(

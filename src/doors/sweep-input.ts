@@ -23,10 +23,10 @@ export interface Sweep {
   readonly complete: boolean;
 }
 
-/** The event of a newer file may still be on its way; starting it here as well would do no harm, and cost calls. */
+/** The event of a newer file may still arrive. Starting the file here as well would be harmless, but would cost calls. */
 const LEFT_TO_ITS_EVENT_MS = 15 * 60_000;
 
-/** A function that starts jobs has two minutes. */
+/** The function that starts jobs may run for two minutes. */
 const TIME_MS = 60_000;
 
 const DAY_MS = 86_400_000;

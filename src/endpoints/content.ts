@@ -15,7 +15,7 @@ const TEXT_TYPES: ReadonlySet<unknown> = new Set(['text', 'output_text', undefin
 const PLAIN_TEXT = new Set(['type', 'text', 'annotations', 'logprobs']);
 const PLAIN_REFUSAL = new Set(['type', 'refusal']);
 
-/** Reads a text, a part, or a list of parts. Parts of other types, such as a model's thinking, are no text. */
+/** Reads a text, a part, or a list of parts. Skips parts of other types, such as a model's thinking. */
 export function readContent(content: unknown): Content {
   if (content === undefined || content === null) return { text: null, refusal: undefined, isPlain: true };
   if (typeof content === 'string') return { text: content, refusal: undefined, isPlain: true };

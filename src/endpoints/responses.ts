@@ -92,7 +92,7 @@ interface Message extends Content {
 /** Fields of a message that its text says in full. */
 const PLAIN_MESSAGE = new Set(['id', 'type', 'status', 'role', 'content']);
 
-/** The last message, of the final ones where there are any. The output is kept when it holds anything else. */
+/** Reads the last message; if some are marked final, the last of those. Keeps the output if it contains anything else. */
 function show(body: unknown): Shown {
   const wire = asWire(body) ?? {};
   const { status, incomplete_details: details } = wire;

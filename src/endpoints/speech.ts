@@ -24,7 +24,7 @@ export const REPEATED = ['format', 'content_type'] as const;
 
 const SHOWN = envelope(...REPEATED);
 
-/** An answer has sound: as the body itself, or as a text in one of the usual fields. */
+/** Checks that an answer has sound: as the body itself, or as text in one of the usual fields. */
 function problem(body: unknown): WireError | undefined {
   if (fileOf(body) !== undefined) return undefined;
   const wire = asWire(body);

@@ -30,7 +30,8 @@ export function judgePilot({ jobId, rules, counts, approval, since, now }: Pilot
   if (approval?.decision === 'rejected')
     return { state: 'rejected', code: 'PILOT_REJECTED', reason: `The pilot of job ${jobId} was rejected.` };
   const [rows, bad] = [settledRows(counts), rowsNotOk(counts)];
-  if (bad > maxBad * rows) {
+  // A product would be rounded: 29 of 100 rows are not more than the share of 0.29.
+  if (bad / rows > maxBad) {
     const reason = `${bad} of the ${rows} rows of the pilot of job ${jobId} are not ok, more than the share of ${maxBad} (pilot.maxBad) that may be: nothing else is sent.`;
     return { state: 'failed', code: 'PILOT_FAILED', reason };
   }

@@ -184,7 +184,7 @@ export const profileSchema = z.strictObject({
   budget: z
     .strictObject({
       maxRows: z.number().int().min(1).optional(),
-      /** Estimated: a quarter of the request lines' bytes. */
+      /** Estimated as a quarter of the bytes of the request lines. */
       maxInputTokens: z.number().int().min(1).optional(),
       /** Most money for the job: estimated before anything is sent, reserved per shard, corrected by the reported usage. Needs a `price`. */
       max: z.number().positive().optional(),

@@ -183,7 +183,7 @@ export class Http {
     return this.#scrub(await readAnswer(call, answer));
   }
 
-  /** What providers answer may hold the key: in an error's message, in a page of HTML, in a header. */
+  /** A provider's answer may contain the key: in an error message, in an HTML page, in a header. */
   #hide(secret: string): string {
     if (this.#secrets.has(secret)) return secret;
     this.#secrets.add(secret);

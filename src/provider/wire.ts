@@ -64,7 +64,7 @@ export function readFile(value: unknown): ProviderFile | undefined {
 
 export interface Page {
   readonly items: readonly unknown[];
-  /** `unknown`: the page does not say. */
+  /** `unknown`: the page does not report it. */
   readonly more: boolean | 'unknown';
 }
 

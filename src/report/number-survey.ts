@@ -1,4 +1,4 @@
-/** A survey of any number of numbers. */
+/** Summarizes any number of numbers in constant memory. */
 export interface Numbers {
   readonly count: number;
   readonly least: number;

@@ -6,7 +6,7 @@ import { renderPage } from './page.ts';
 import { grouped } from '../counted.ts';
 import { clip } from './text.ts';
 
-/** Rows of a page, and what is before and behind them. */
+/** The rows of a page, and links to the pages before and after it. */
 export interface ResultsPage {
   readonly jobId: string;
   readonly columns: readonly Column<JoinedRow>[];

@@ -62,7 +62,7 @@ export class RowSurvey {
     this.#fields = new FieldSurvey(profile?.output);
   }
 
-  /** @param fields of the row in the input; absent where that is not known */
+  /** @param fields the row's fields in the input; absent if the input is unknown */
   add(line: ResultLine, fields: Fields | undefined): void {
     const kind = kindOf(line);
     if (kind === 'truncated' || kind === 'refused') this.#ends[kind] += 1;

@@ -22,7 +22,7 @@ const questionSchema = z.object(questionShape);
 
 type Question = z.output<typeof questionSchema>;
 
-/** The overrides of a request, with what it asks in short. */
+/** The overrides of a request, including its short fields (`prompt`, `model`, …). */
 export function askedOverrides(
   asked: Partial<Question> & { readonly overrides?: ProfileConfig | undefined },
 ): ProfileConfig | undefined {

@@ -147,7 +147,7 @@ class Part {
     return undefined;
   }
 
-  /** Where a key is, or would be. Two zeros are an empty entry; no hash is that. */
+  /** The position of a key, or the one it would have. Two zeros mark an empty entry; no hash has that value. */
   #locate(high: number, low: number): number {
     const words = this.#words;
     const stride = this.#stride;

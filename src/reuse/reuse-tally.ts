@@ -17,12 +17,18 @@ export class ReuseTally {
     this.#rows.set(jobId, (this.#rows.get(jobId) ?? 0) + 1);
   }
 
+  /** The sums, rounded. */
   sums(): ReusedRows {
+    return { ...this.save(), usage: addUsage(this.#usage, NO_USAGE) };
+  }
+
+  /** The sums as they are, for a tally that goes on with them. */
+  save(): ReusedRows {
     const from = [...this.#rows].map(([jobId, rows]) => ({ jobId, rows }));
     return {
       rows: from.reduce((sum, { rows }) => sum + rows, 0),
       from: from.toSorted((a, b) => b.rows - a.rows || (a.jobId < b.jobId ? -1 : 1)),
-      usage: addUsage(this.#usage, NO_USAGE),
+      usage: this.#usage,
     };
   }
 }

@@ -99,7 +99,7 @@ interface RequestFiles {
   /** Round 0: a line per row, empty for rows that are sent. */
   readonly unsent: Lines | undefined;
   readonly pilot: Lines;
-  /** Rows of the job: a row that follows one behind them is sent in the pilot. */
+  /** Number of rows of the job. A row that follows a later one was sent in the pilot. */
   readonly rows: number;
 }
 
@@ -111,7 +111,7 @@ class RequestsOfRows {
     this.#files = files;
   }
 
-  /** The request of the next row; 'unsent' for a row that was not sent, undefined where files are too short. */
+  /** The request of the next row: 'unsent' if it was not sent, undefined if the files end too early. */
   async next(): Promise<Buffer | 'unsent' | undefined> {
     const { sent, unsent, pilot, rows } = this.#files;
     const decided = (await unsent?.next())?.value;

@@ -37,6 +37,8 @@ export async function buildOnce(calling: Calling, start: Start): Promise<Built |
   const tables = { ids, ...leaders?.tables };
   const saved = start.reading;
   if (saved !== undefined) await loadTables(store, { jobId: job.jobId, turn: start.turn }, tables);
+  const reusing = await EarlierAnswers.open(store, job, { jobs: saved?.earlierJobs });
+  if (reusing !== undefined && saved === undefined) await forgetUnsent(store, job.jobId);
   const writer = await ShardWriter.open(
     store,
     { jobId: job.jobId, limits: job.profile.shardLimits, tellsSources: job.inputs.length > 1 },
@@ -45,9 +47,7 @@ export async function buildOnce(calling: Calling, start: Start): Promise<Built |
   const earlier = EarlierResults.of(store, job, saved?.earlierBytes);
   const sampled = SampledAnswers.of(store, job, saved?.sampledBytes);
   const known = new KnownRows(sampled === undefined ? [] : [sampled], leaders);
-  const reusing = await EarlierAnswers.open(store, job, { jobs: saved?.earlierJobs });
   const ahead = reusing && new RowsAhead(reusing);
-  if (reusing !== undefined && saved === undefined) await forgetUnsent(store, job.jobId);
   const taker = new RowTaker({ ...calling, known, writer, ahead }, saved?.builder);
   const builder = new Builder({ job, taker, earlier }, saved?.builder);
   try {

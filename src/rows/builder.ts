@@ -87,7 +87,7 @@ export class Builder {
 
   /**
    * Takes the rows of the job's inputs.
-   * @returns where it stopped, when time ran short; undefined when it took all rows that it should
+   * @returns its position if time ran short; undefined once all rows are taken
    */
   async takeAll(
     store: ObjectStore,

@@ -1,10 +1,10 @@
 import { parseExact } from '../exact-json.ts';
 import { readBodyText } from './request-line.ts';
 
-/** What a tokenizer makes of each message beside its text. */
+/** Tokens that each message takes in addition to its text. */
 const TOKENS_PER_MESSAGE = 4;
 
-/** What models count for an image, or a file, whose bytes are in the request. */
+/** Tokens that models count for an image or a file whose bytes are in the request. */
 const TOKENS_PER_FILE = 800;
 
 /** Letters of a language with an alphabet, of one that writes syllables or words, digits, and everything else but spaces. */

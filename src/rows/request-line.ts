@@ -82,7 +82,7 @@ function asProblem(error: unknown, row: unknown): Problem {
   return { code: 'MISSING_COLUMN', message: `${error.message}${meant}` };
 }
 
-/** The id of a row that has none, or none that can be used. */
+/** The id of a row without a usable id of its own. */
 export function generatedId(ordinal: number): string {
   return `row-${String(ordinal).padStart(8, '0')}`;
 }

@@ -82,7 +82,7 @@ export class RowTaker implements RowSink {
       rows: this.#rows,
       invalid: this.#invalid,
       ...this.#counts,
-      ...(this.#ahead !== undefined && { reused: this.#reused.sums() }),
+      ...(this.#ahead !== undefined && { reused: this.#reused.save() }),
       tokens: this.#tokens.save(),
       model: this.#model,
     };

@@ -8,7 +8,7 @@ export type Row = ReadRow | JsonRow | TableRow | UnreadableRow;
 export interface JsonRow {
   readonly kind: 'json';
   readonly line: number;
-  /** Valid UTF-8, perhaps JSON. */
+  /** Valid UTF-8; not parsed yet. */
   readonly json: Buffer;
 }
 

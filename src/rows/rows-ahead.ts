@@ -10,7 +10,7 @@ const LEAST_BYTES = 200;
 /** A row that waits because it may have an answer of an earlier job, or because a row before it does. */
 export interface WaitingRow {
   readonly candidate?: Candidate | undefined;
-  /** Of what it holds in memory, without the candidate's. */
+  /** Bytes that it holds in memory, without those of the candidate. */
   readonly bytes: number;
   /** Puts the row into its shard. @param answer undefined for a row that has none after all */
   readonly take: (answer: ReusedAnswer | undefined) => Promise<void> | undefined;

@@ -34,7 +34,7 @@ export function openProviderCalls(
   };
 }
 
-/** Whose clients they are. */
+/** What the clients of one host share. */
 interface Host {
   readonly providers: DeployedProviders;
   readonly env: Environment;

@@ -1,5 +1,5 @@
 import type { JobLedger } from '../checkpoints/ledger.ts';
-import { rowsToSend, type Plan } from '../checkpoints/plan.ts';
+import { rowsToSend, type Plan, type ShardPlan } from '../checkpoints/plan.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import { numberText } from '../exact-json.ts';
 import { costOf, priceOf } from './price.ts';
@@ -57,12 +57,14 @@ export function sendingOf({ shards, inputTokens, estimatedTokens = inputTokens }
   return { rows: rowsToSend({ shards }), inputTokens: estimatedTokens };
 }
 
-/** What some of a plan's request lines are, by their bytes. */
-export function partOf(
-  plan: Plan,
-  { rows, bytes }: { readonly rows: number; readonly bytes: number },
-): Sending {
-  return { rows, inputTokens: tokensBySize(plan)(bytes) };
+/** Where nothing better is known: in executions that an earlier version has started. */
+const BYTES_PER_TOKEN = 4;
+
+/** Estimates the input tokens of some of a shard's request lines by their bytes. */
+export function tokensOfPart({ tokens, bytes: all }: Partial<ShardPlan> = {}, bytes: number): number {
+  return tokens === undefined || all === undefined || all === 0
+    ? Math.ceil(bytes / BYTES_PER_TOKEN)
+    : Math.ceil((tokens * bytes) / all);
 }
 
 /** Estimates the input tokens of some of a plan's request lines by their bytes. */

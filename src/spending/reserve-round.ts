@@ -10,17 +10,17 @@ import {
   type Reservation,
   type Spending,
 } from '../checkpoints/ledger.ts';
-import { planObject, type Plan } from '../checkpoints/plan.ts';
+import { requirePlan, type PlannedShard } from '../checkpoints/plan.ts';
 import type { Edges } from '../edges.ts';
 import { BudgetExceeded, ShardMustWait, withCode } from '../errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { estimateCost, isGuess, partOf, sendingOf, type Priced } from './estimate.ts';
+import { estimateCost, isGuess, sendingOf, tokensBySize, type Priced, type Sending } from './estimate.ts';
 import { currentLimits, isInMoney, isLimited } from './limits.ts';
 import { money, moneyText } from './price.ts';
 import { committed, hasRunning, weigh, withReservation, withSpent, type Reserved } from './reserve.ts';
 
 /** A round that is about to be sent. */
-export interface RoundToSend extends RoundRef {
+export interface RoundToSend extends RoundRef, Pick<PlannedShard, 'planned'> {
   /** Its request lines, and their bytes. */
   readonly rows: number;
   readonly bytes: number;
@@ -38,18 +38,21 @@ export async function reserveRound({ store, clock }: Edges, job: Job, round: Rou
   const known = (await readJobLedger(store, jobId)) ?? EMPTY_LEDGER;
   const limits = currentLimits(profile, known);
   if (!isLimited(limits)) return;
-  const plan = await planObject.require(store, jobId);
+  const sending = await sendingOfRound(store, round);
   const name = reservationName(round);
   const month = limits.maxPerMonth === undefined ? {} : { month: monthOf(clock.now()) };
-  const cost = (ledger: JobLedger): number => money(estimateCost(round.asked, partOf(plan, round), ledger));
+  const cost = (ledger: JobLedger): number => money(estimateCost(round.asked, sending, ledger));
   const ofJob = await reserve(store, ledgerPrefix(jobId), EMPTY_LEDGER, {
     name,
     max: limits.max,
     reservation: (ledger) => ({ amount: cost(ledger), ...month }),
     goesAlone: (ledger) => goesAlone(ledger, limits, round.asked),
   });
+  // A round that waits comes back many times, and its plan may be large.
+  const isWaiting = ofJob.verdict === 'wait' || ofJob.verdict === 'first';
+  if (isWaiting) throw lacking(round, ofJob, limits);
   if (ofJob.verdict !== 'reserved')
-    throw lacking(round, ofJob, { ...limits, ...estimateOf(job, plan, ofJob.spending) });
+    throw lacking(round, ofJob, { ...limits, ...(await estimateOf(store, job, ofJob.spending)) });
   const reservation = ofJob.spending.open[name];
   if (reservation?.month === undefined) return;
   const ofMonth = await reserve(store, monthPrefix(profile.name, reservation.month), NOTHING_SPENT, {
@@ -60,6 +63,17 @@ export async function reserveRound({ store, clock }: Edges, job: Job, round: Rou
   if (ofMonth.verdict === 'reserved') return;
   await changeLedger<JobLedger>(store, ledgerPrefix(jobId), (before) => before && withSpent(before, name, 0));
   throw lacking(round, ofMonth, { max: limits.maxPerMonth, month: reservation.month });
+}
+
+/** What a round sends: a part of its shard, by bytes. */
+async function sendingOfRound(
+  store: ObjectStore,
+  { jobId, rows, bytes, planned }: RoundToSend,
+): Promise<Sending> {
+  const { bytes: all = 0, tokens } = planned ?? {};
+  if (tokens === undefined)
+    return { rows, inputTokens: tokensBySize(await requirePlan(store, jobId))(bytes) };
+  return { rows, inputTokens: all === 0 ? 0 : Math.ceil((tokens * bytes) / all) };
 }
 
 /** Whether the first round has to show first what answers cost, or how rows end. */
@@ -123,7 +137,8 @@ interface Lack {
   readonly estimate?: number;
 }
 
-function estimateOf(job: Job, plan: Plan, ledger: JobLedger): Pick<Lack, 'estimate'> {
+async function estimateOf(store: ObjectStore, job: Job, ledger: JobLedger): Promise<Pick<Lack, 'estimate'>> {
+  const plan = await requirePlan(store, job.jobId);
   return { estimate: estimateCost(job.profile, sendingOf(plan), ledger) };
 }
 

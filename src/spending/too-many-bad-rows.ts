@@ -20,7 +20,8 @@ export function tooManyBadRows(
 ): Failure | undefined {
   const rows = recent.reduce((sum, shard) => sum + shard.rows, 0);
   const bad = recent.reduce((sum, shard) => sum + shard.bad, 0);
-  if (maxBad === undefined || bad <= maxBad * rows) return undefined;
+  // A product would be rounded: 29 of 100 rows are not more than the share of 0.29.
+  if (maxBad === undefined || !(bad / rows > maxBad)) return undefined;
   const shards = recent.length === 1 ? 'the last shard' : `the last ${recent.length} shards`;
   const code = 'TOO_MANY_BAD_ROWS';
   const message = `${bad} of the ${rows} rows of ${shards} of job ${jobId} are not ok, more than the share of ${maxBad} (maxBad) that may be: no further shard is started.`;

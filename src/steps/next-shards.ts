@@ -5,8 +5,9 @@ import type { Job } from '../checkpoints/job.ts';
 import { shardKey, shardsPrefix } from '../checkpoints/keys.ts';
 import { addCounts } from '../checkpoints/outcomes.ts';
 import { approvalObject, pilotObject, type Pilot } from '../checkpoints/pilot.ts';
-import { pilotShards, type Plan } from '../checkpoints/plan.ts';
+import { pilotShards, type Plan, type ShardPlan } from '../checkpoints/plan.ts';
 import type { PilotRules } from '../checkpoints/profile.ts';
+import { isSmall } from '../checkpoints/shard-rounds.ts';
 import { doneObject } from '../checkpoints/shard-end.ts';
 import { readStop } from '../checkpoints/stop.ts';
 import { toRunObject } from '../checkpoints/to-run.ts';
@@ -54,11 +55,11 @@ async function runOf(
   shards: Iterable<number>,
 ): Promise<JobContext> {
   const { jobId, profile } = job;
-  const tokensOf = tokensBySize(plan);
+  const details = detailsOf(plan, profile);
   const left = [...shards].flatMap((shard) => {
     const planned = plan.shards[shard];
     if (planned === undefined || planned.requests === 0 || done.has(shard)) return [];
-    return [{ shard, planned: { ...planned, tokens: tokensOf(planned.bytes) } }];
+    return [{ shard, planned: { ...planned, ...details(planned) } }];
   });
   await toRunObject.write(store, jobId, left);
   return {
@@ -67,6 +68,13 @@ async function runOf(
     provider: profile.provider,
     polling: profile.polling,
   };
+}
+
+/** What the steps of a shard would else read from the plan. */
+function detailsOf(plan: Plan, profile: Job['profile']): (planned: ShardPlan) => Partial<ShardPlan> {
+  const tokensOf = tokensBySize(plan);
+  const small = profile.directUpTo === undefined ? {} : { direct: isSmall(profile, plan) };
+  return ({ bytes }) => ({ tokens: tokensOf(bytes), ...small });
 }
 
 async function endedShards(store: ObjectStore, jobId: string, { shards }: Plan) {

@@ -39,7 +39,7 @@ export async function pollBatch(edges: ProviderEdges, context: BatchContext): Pr
   return polled;
 }
 
-/** The batch's age counts from our own announcement, and grows by the waits: no clock that jumps or differs shortens its life. */
+/** Counts the batch's age from our own announcement and adds the waits, so that a clock that jumps does not shorten its life. */
 function growOlder(context: BatchContext, now: number): AgedContext {
   const { lookedAt, createdAt, waitSeconds } = context;
   const passed = lookedAt === undefined ? 0 : elapsedSeconds(now - lookedAt, waitSeconds);

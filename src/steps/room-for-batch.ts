@@ -11,6 +11,7 @@ import { counted, grouped } from '../counted.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { failureFromCatch, ProviderBusy } from '../errors.ts';
 import { readTokensRefusal } from '../provider/classify-error.ts';
+import { tokensOfPart } from '../spending/estimate.ts';
 import { tellProgress } from './tell-progress.ts';
 
 /** @throws ProviderBusy while there is no room for the batch at the provider, among those of all jobs */
@@ -71,18 +72,12 @@ async function wantedRoom(
   return { provider: provider.name, asking, limits: roomLimitsOf(profile) };
 }
 
-/** Where nothing better is known: in executions that an earlier version has started. */
-const BYTES_PER_TOKEN = 4;
-
 /** Input tokens of what was uploaded, estimated. */
 async function tokensOf({ store }: ProviderEdges, context: UploadedContext): Promise<number> {
   const upload = await uploadObject.read(store, context);
   const whole = await store.stat(roundKey(context, context.round, 'requests.jsonl'));
   const bytes = upload?.part?.bytes ?? whole?.bytes ?? 0;
-  const { tokens, bytes: all = 0 } = context.planned ?? {};
-  return tokens === undefined || all === 0
-    ? Math.ceil(bytes / BYTES_PER_TOKEN)
-    : Math.ceil((tokens * bytes) / all);
+  return tokensOfPart(context.planned, bytes);
 }
 
 /** What a shard waits for, in words. */

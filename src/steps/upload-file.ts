@@ -7,6 +7,9 @@ import { jobObject, type Job } from '../checkpoints/job.ts';
 import { roundKey } from '../checkpoints/keys.ts';
 import { readShardPlan, type PlannedShard } from '../checkpoints/plan.ts';
 import { contextAtStep, jobAtStep } from '../ladder/step-of-round.ts';
+import { bytesThatFit, roomLimitsOf } from '../batches/room-rules.ts';
+import { readRoom } from '../checkpoints/room.ts';
+import { tokensOfPart } from '../spending/estimate.ts';
 import { isLimited, limitsOf } from '../spending/limits.ts';
 import { batchObject } from '../checkpoints/batch-checkpoint.ts';
 import { reserveRound } from '../spending/reserve-round.ts';
@@ -45,7 +48,7 @@ export async function uploadFile(
   await rejectWhenStopped(store, context);
   await reserve(edges, job, context, round);
   const { jobId, shard } = context;
-  const upload = await makeUpload(edges, context, round);
+  const upload = await makeUpload(edges, job, context, round);
   await uploadObject.write(store, uploaded, upload);
   log('file_uploaded', { jobId, shard, round, fileId: upload.fileId, requests: upload.part?.requests });
   return { ...uploaded, fileId: upload.fileId };
@@ -65,11 +68,12 @@ async function reserve(
   const before =
     round > 1 ? await collectedObject.read(store, { jobId, shard, round: round - 1 }) : undefined;
   const rows = before?.deferred ?? (await readShardPlan(store, { jobId, shard, planned })).requests;
-  await reserveRound(edges, job, { jobId, shard, round, rows, bytes, asked: job.profile });
+  await reserveRound(edges, job, { jobId, shard, round, rows, bytes, planned, asked: job.profile });
 }
 
 async function makeUpload(
   edges: ProviderEdges,
+  { profile }: Job,
   context: ShardContext,
   round: number,
 ): Promise<UploadCheckpoint> {
@@ -81,7 +85,12 @@ async function makeUpload(
   if (requests === undefined) {
     throw new InvalidInput(`Shard ${shard} of job ${jobId} has no ${store.locate(key)}.`);
   }
-  const part = await partToUpload(store, context, round);
+  const room = await readRoom(store, context.provider.name);
+  const at = Math.floor(edges.clock.now() / 1_000);
+  const tokens = tokensOfPart(context.planned, requests.bytes);
+  const asking = { model: profile.model, tokens, at, bytes: requests.bytes };
+  const most = bytesThatFit(room, roomLimitsOf(profile), asking);
+  const part = await partToUpload(store, context, round, most);
   const bytes = part?.bytes ?? requests.bytes;
   const name = uploadName(context, round);
   // An upload is announced before it starts: only an announced one can have been lost, and is worth a search.

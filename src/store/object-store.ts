@@ -14,7 +14,7 @@ export interface ObjectStore {
   get(key: string, options?: OpenOptions): Promise<Buffer | undefined>;
   /** Writes a small object as a whole; a reader sees the old or the new one, never a part. */
   put(key: string, bytes: Uint8Array | string): Promise<void>;
-  /** Writes a small object only if the key is free; false when it was taken. Exactly one of two racing callers wins. */
+  /** Writes a small object only if the key is free, else returns false. Of two callers at the same time, exactly one succeeds. */
   createIfAbsent(key: string, bytes: Uint8Array | string): Promise<boolean>;
   /** Starts a streaming write. Nothing is visible under the key before `close` has resolved. */
   write(key: string): ObjectWriter;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { hasRoom, type RoomLimits } from '../../src/batches/room-rules.ts';
+import { bytesThatFit, hasRoom, type RoomLimits } from '../../src/batches/room-rules.ts';
 import { leaveRoom, noteRefusal, takeRoom } from '../../src/batches/take-room.ts';
 import { readRoom, type Room } from '../../src/checkpoints/room.ts';
 import { StoreUnavailable } from '../../src/errors.ts';
@@ -134,6 +134,19 @@ test('a holder that was found gone and has asked again since keeps its slot', as
   expect([again, await other]).toEqual([true, false]);
 });
 
+test.each([
+  ['fits', 80, {}, undefined],
+  ['is larger than a known limit', 200, {}, 400],
+  ['is larger than a limit that a refusal named', 80, { tokens: 10, named: 40, until: NOW + 1 }, 400],
+  ['is larger than a limit that is forgotten', 80, { tokens: 10, named: 40, until: NOW }, undefined],
+  ['is larger than what others have enqueued', 80, { tokens: 10, until: NOW + 1 }, undefined],
+])('a file that %s goes in parts of that size or not', (_what, tokens, lesson, bytes) => {
+  const learned = { m: { tokens: 100, until: 0, ...lesson } };
+  const file = { model: 'm', tokens, at: NOW, bytes: 1_000 };
+
+  expect(bytesThatFit({ holders: [], waiting: [], learned }, limitsOf(undefined, 100), file)).toBe(bytes);
+});
+
 describe('tokens', () => {
   test('that do not fit wait, and smaller batches of the model do not go ahead', async () => {
     const { take, leave } = openRoom(limitsOf(undefined, 100));
@@ -168,7 +181,8 @@ describe('tokens', () => {
 
     await refuse('b', limit, NOW + 2);
 
-    expect((await room())?.learned).toEqual({ '': { tokens, until: NOW + 2 + 6 * 3_600 } });
+    const named = limit === undefined ? {} : { named: limit };
+    expect((await room())?.learned).toEqual({ '': { tokens, ...named, until: NOW + 2 + 6 * 3_600 } });
     expect(await take({ jobId: 'b', tokens: 60, at: NOW + 3 })).toBe(false);
     expect(await take({ jobId: 'c', tokens: 1, at: NOW + 4 })).toBe(false);
     // A limit may be raised: six hours later more is tried.

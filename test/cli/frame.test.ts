@@ -58,6 +58,18 @@ function details(shards: readonly ShardStatus[], status: Partial<JobStatus> = {}
 const done = (n: number): ShardStatus =>
   shard(n, { state: 'done', counts: { ok: 9, failed: 1, exhausted: 0, invalid_output: 0, invalid: 0 } });
 
+test('a shard that waits for room says for what, how many are ahead, and when there is some', () => {
+  const waits = { round: 1, status: 'waiting for tokens', ahead: 2, roomAt: at(2_460), polledAt: at(30) };
+  const shards = [running(0, 4), shard(1, { state: 'running', progress: waits })];
+
+  const lines = renderFrame(details(shards), SIZE, START + 60_000, plain);
+
+  expect(lines[1]).toContain('waiting for tokens  2 shards ahead  room in about 40m');
+  expect(lines[1]).not.toContain('next poll');
+  // The shard that waits hides nobody's next poll.
+  expect(figuresOf(details(shards), START + 40_000).nextPoll).toBe(5_000);
+});
+
 describe('a frame', () => {
   test('has a line per shard while there are few, and one for the job', () => {
     const job = details([done(0), running(1, 4), shard(2)], {
@@ -122,6 +134,25 @@ describe('the figures', () => {
 
     expect(figuresOf(ended, START + 999_000)).toMatchObject({ elapsed: 60_000, left: undefined });
     expect(figuresOf(details([running(0, 0)]), START + 60_000).left).toBeUndefined();
+  });
+
+  test('promise no time behind a pilot, or while nothing runs', () => {
+    const half = running(0, 4);
+    const leftOf = (status: Partial<JobStatus>): number | undefined =>
+      figuresOf(details([half], status), START + 60_000).left;
+
+    expect(leftOf({})).toBeGreaterThan(0);
+    expect(leftOf({ status: 'stopped' })).toBeUndefined();
+    expect(leftOf({ status: 'waiting', pilot: { state: 'waiting', rows: 4 } })).toBeUndefined();
+    // The time in which a person decided says nothing of the pace.
+    expect(leftOf({ pilot: { state: 'approved', rows: 4 } })).toBeUndefined();
+  });
+
+  test('of a job that has ended include rows that others answer for', () => {
+    const counts = { ok: 30, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 };
+    const ended = details([done(0)], { status: 'succeeded', rows: 30, counts, endedAt: at(60) });
+
+    expect(figuresOf(ended, START).done).toBe(30);
   });
 });
 

@@ -112,6 +112,9 @@ export const STORIES = {
   'a small job is sent row by row': async (world) => [
     await end(world, post(world, '/jobs', { rows: [{ prompt: 'hello' }], overrides: { small: 'direct' } })),
   ],
+  'shards are not told what the plan says of them': async (world) => [
+    await end(world, world.drop('input/rows.jsonl', ROW)),
+  ],
   'the only place at the provider is held by a job that has ended': async (world) => {
     await world.store.put('slots/simulator/0.json', '{"jobId":"earlier","shard":0}');
     await world.store.put('output/earlier/summary.json', '{}');
@@ -150,7 +153,18 @@ export const STORIES = {
     const jobId = await world.drop('input/reusing/first.jsonl', rows('ab'));
     const first = await end(world, jobId);
     const retried = await end(world, post(world, `/jobs/${jobId}/retry`));
-    return [first, retried, await end(world, world.drop('input/reusing/second.jsonl', rows('abc')))];
+    const build = world.hold('build-requests');
+    const secondId = await world.drop('input/reusing/second.jsonl', rows('abc'));
+    await build.reached;
+    // As a call leaves it that died when other answers were known.
+    await world.store.put(`jobs/${secondId}/shards/00000/round-0.results.jsonl`, '{}\n');
+    build.release();
+    return [
+      first,
+      retried,
+      await end(world, secondId),
+      await end(world, world.drop('input/reusing/third.jsonl', rows('cba'))),
+    ];
   },
   'an id comes twice': async (world) => [
     await end(world, world.drop('input/rows.jsonl', '{"custom_id":"a","prompt":"x"}\n'.repeat(2))),
@@ -438,7 +452,13 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
     'succeeded',
   ],
   'rows that are left go up to the next models': ['succeeded'],
-  'rows have answers in earlier jobs, and a retry has some of them': ['partial', 'succeeded', 'succeeded'],
+  'shards are not told what the plan says of them': ['succeeded'],
+  'rows have answers in earlier jobs, and a retry has some of them': [
+    'partial',
+    'succeeded',
+    'succeeded',
+    'succeeded',
+  ],
   'rows would pass budgets of money, and jobs go on within them': [
     'failed',
     'failed',
@@ -530,6 +550,7 @@ export const WORLDS: Readonly<Partial<Record<StoryName, Partial<RoleWorldOptions
   'a batch goes with its file, when its answers are in the store and the step that fetched them died': {
     dialect: 'doubleword',
   },
+  'shards are not told what the plan says of them': { untold: true },
   'steps never have enough time': { time: NEVER_ENOUGH },
   'the provider refuses batches for their tokens, and a create is lost, before a limit is known': {
     unlimited: true,

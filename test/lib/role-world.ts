@@ -117,6 +117,8 @@ export interface RoleWorldOptions {
   readonly dialect?: DialectName;
   /** Callers of the API see their own jobs only. */
   readonly owner?: 'caller';
+  /** The map tells its children only which shard they are. */
+  readonly untold?: true;
   /** The provider has no limit that is known. */
   readonly unlimited?: boolean;
   /** Default: nothing ends a step that takes long. */
@@ -144,7 +146,8 @@ export async function openRoleWorld(roles: Roles, options: RoleWorldOptions): Pr
   const holds = new Map<string, Held>();
   const broken = new Set<string>();
   const busy = new Set<Promise<unknown>>();
-  const { definition, functions } = stackMachine();
+  const { definition: deployed, functions } = stackMachine();
+  const definition = options.untold ? withoutPlanned(deployed) : deployed;
   const executions = createLocalExecutions({
     // The engine checks it when it is made.
     definition: definition as StateMachineDefinition,
@@ -222,6 +225,14 @@ export async function openRoleWorld(roles: Roles, options: RoleWorldOptions): Pr
     summary: (jobId) => requireJson<Summary>(edges.store, summaryKey(jobId)),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** Children that find what the plan says of them by themselves. */
+function withoutPlanned(definition: object): object {
+  const { States: states, ...rest } = definition as { readonly States: Readonly<Record<string, object>> };
+  const map = states['For each shard'] as { readonly ItemSelector: Readonly<Record<string, unknown>> };
+  const { 'planned.$': _planned, ...selector } = map.ItemSelector;
+  return { ...rest, States: { ...states, 'For each shard': { ...map, ItemSelector: selector } } };
 }
 
 class Held implements Hold {

@@ -27,12 +27,14 @@ export function permissionsByRole(template = stackTemplate()): ReadonlyMap<strin
   return permissions;
 }
 
-/** The permissions of a step's role, the bucket written as `<bucket>`. */
+/** The permissions of a step's role, the bucket written as `<bucket>`; of the machine's, those on objects. */
 export function stepPermissions(step: string): readonly string[] {
   const role = step === READ_ITEMS ? machineRole() : roleOf(step);
-  return (permissionsByRole().get(role) ?? []).map((permission) =>
+  const permissions = (permissionsByRole().get(role) ?? []).map((permission) =>
     permission.replace(/<WorkflowDataBucket\w+\.Arn>/, '<bucket>'),
   );
+  // It also starts and watches the children of its map, by itself.
+  return step === READ_ITEMS ? permissions.filter((permission) => permission.startsWith('s3:')) : permissions;
 }
 
 function roleOf(step: string): string {

@@ -333,6 +333,7 @@ test.each([
     'upload-file',
     [
       'GetObject jobs/*',
+      'GetObject room/*.json',
       'GetObject spending/*.json',
       'PutObject jobs/*/ledger/*.json',
       'PutObject jobs/*/shards/*/round-*.upload.json',

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import type { EnqueuedLimit } from '../../simulator/enqueued-tokens.ts';
-import { enqueuedPrefix } from '../../src/checkpoints/keys.ts';
+import { enqueuedPrefix, type ShardRef } from '../../src/checkpoints/keys.ts';
+import { progressObject, type Progress } from '../../src/checkpoints/progress.ts';
 import { readRoom } from '../../src/checkpoints/room.ts';
 import type { Fault } from '../../simulator/faults.ts';
 import { openWorld, prompts, type Ended, type World } from './world.ts';
@@ -62,16 +63,26 @@ const HOW: readonly EnqueuedLimit['refuses'][] = ['create', 'batch'];
 
 describe.each(HOW)('a provider that refuses the %s', (refuses) => {
   test('refuses nothing while shards of several jobs wait for a limit that is known', async () => {
+    const waits: (Progress | undefined)[] = [];
     const world = await openWorld({
       config: configOf(LIMIT),
       stages: STAGES,
       enqueuedTokens: { tokens: LIMIT, refuses },
+      wrap: (call) => async (step, event) =>
+        call(step, event).catch(async (error: unknown) => {
+          if (step === 'create-batch') waits.push(await progressObject.read(world.store, event as ShardRef));
+          throw error;
+        }),
     });
 
     const ended = await runJobs(world, 3);
 
     expect(ended.map(({ summary }) => summary.status)).toEqual(['succeeded', 'succeeded', 'succeeded']);
     expect(refusals(world)).toBe(0);
+    // Those that wait say so, until nothing is ahead of them.
+    expect(waits.length).toBeGreaterThan(0);
+    expect(new Set(waits.map((progress) => progress?.status))).toEqual(new Set(['waiting for tokens']));
+    expect(Math.max(...waits.map((progress) => progress?.ahead ?? 0))).toBeGreaterThan(0);
     // Several of them share the room.
     const largest = Math.max(...world.simulator.batches().map(({ tokens = 0 }) => tokens));
     expect(mostEnqueued(world)).toBeGreaterThan(largest);
@@ -93,6 +104,27 @@ describe.each(HOW)('a provider that refuses the %s', (refuses) => {
     // Those that came together, before one of them was refused: none is refused again.
     expect(refusals(world)).toBeGreaterThan(0);
     expect(refusals(world)).toBeLessThan(12);
+  });
+});
+
+describe('a shard that is larger than the limit', () => {
+  test.each<[string, number | undefined, EnqueuedLimit['refuses']]>([
+    ['is known', LIMIT, 'create'],
+    ['is learned from a batch that failed', undefined, 'batch'],
+  ])('goes in parts that fit, where the limit %s', async (_how, known, refuses) => {
+    const world = await openWorld({
+      config: configOf(known),
+      stages: STAGES,
+      enqueuedTokens: { tokens: LIMIT, refuses },
+    });
+
+    const { summary } = await world.run(prompts(24, (row) => text(80, row)));
+
+    expect(summary).toMatchObject({ status: 'succeeded', shards: 1, counts: { ok: 24 } });
+    expect(refusals(world)).toBe(known === undefined ? 1 : 0);
+    expect(summary.rounds).toBeGreaterThan(2);
+    expect(mostEnqueued(world)).toBeLessThanOrEqual(LIMIT);
+    expect([...world.simulator.answersPerRow().values()].every((answers) => answers === 1)).toBe(true);
   });
 });
 

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import type { CallStep } from '../../host/engine.ts';
+import { planKey } from '../../src/checkpoints/keys.ts';
 import { KEY } from '../support/edges.ts';
 import { openWorld, prompts } from './world.ts';
 
@@ -38,7 +39,13 @@ test('what a step leaves is what the next one gets, whole and small', async () =
   expect(shard[0]?.given).toEqual({
     jobId: hops[0]?.left['jobId'],
     shard: 0,
-    planned: { rows: 3, invalid: 0, requests: 3, bytes: expect.any(Number) as number },
+    planned: {
+      rows: 3,
+      invalid: 0,
+      requests: 3,
+      bytes: expect.any(Number) as number,
+      tokens: expect.any(Number) as number,
+    },
     provider: hops[0]?.left['provider'],
     polling: hops[0]?.left['polling'],
   });
@@ -49,7 +56,7 @@ test('what a step leaves is what the next one gets, whole and small', async () =
   const [written, announced] = hops.slice(-2);
   expect(written?.given).toEqual(hops[0]?.left);
   expect(announced?.given).toEqual({ execution: hops[0]?.left['jobId'], end: written?.left });
-  for (const { given, left } of hops) expect(JSON.stringify([given, left]).length).toBeLessThan(4_000);
+  for (const { given, left } of hops) expect(JSON.stringify([given, left]).length).toBeLessThan(4_500);
 });
 
 test('the key is in no payload, no log line and no object, also when much goes wrong', async () => {
@@ -80,3 +87,38 @@ test('the key is in no payload, no log line and no object, also when much goes w
   for (const text of [...objects, JSON.stringify([hops, world.logs, world.events])])
     expect(text).not.toContain(KEY);
 });
+
+test.each([
+  ['of a job', {}, { rounds: 3, ok: 5 }],
+  [
+    'of a job with a budget',
+    { price: { inputPerMillion: 1, outputPerMillion: 1, currency: 'EUR' }, budget: { max: 10 } },
+    { rounds: 3, ok: 5 },
+  ],
+  ['that are sent direct', { small: 'direct' as const }, { rounds: 1, ok: 6 }],
+])(
+  'no step of the shards %s reads the plan, which grows with the shards',
+  async (_, overrides, { rounds, ok }) => {
+    let plan: Buffer | undefined;
+    const world = await openWorld({
+      wrap: (call) => async (step, event) => {
+        const key = planKey((event as { jobId: string }).jobId);
+        if (step === 'write-results' && plan !== undefined) await world.store.put(key, plan);
+        const left = await call(step, event);
+        if (step !== 'build-requests') return left;
+        plan = await world.store.get(key);
+        await world.store.delete(key);
+        return left;
+      },
+      faults: [
+        { at: 'row', ids: ['q1'], action: { kind: 'error', code: 'INFERENCE_3107' }, times: 2 },
+        { at: 'row', ids: ['q3'], action: { kind: 'error', code: 'INFERENCE_3207' }, times: 'always' },
+      ],
+    });
+
+    const { summary } = await world.run(prompts(6), { shardLimits: { maxRows: 2 }, ...overrides });
+
+    expect(plan).toBeDefined();
+    expect(summary).toMatchObject({ shards: 3, rounds, counts: { ok, failed: 6 - ok } });
+  },
+);

@@ -167,6 +167,26 @@ describe('a job that reuses answers', () => {
     expect(paid(world)).toBe(paidBefore + 1);
   });
 
+  test('counts the answers that a retry takes from another job', async () => {
+    const world = await openWorld();
+    const run = nights(world);
+    const action = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
+    world.simulator.addFaults({ at: 'row', ids: ['q1'], action, times: 1 });
+    const first = await run(rowsOf('a', 'b'));
+    const other = await run(linesOf([{ id: 'x', prompt: 'b' }]));
+    const paidBefore = paid(world);
+
+    const retried = await world.retry(first.jobId);
+
+    expect(paid(world)).toBe(paidBefore);
+    expect(retried.summary).toMatchObject({
+      status: 'succeeded',
+      counts: { ok: 2 },
+      reused: { rows: 1, from: [{ jobId: other.jobId, rows: 1 }] },
+    });
+    expect(retried.results[1]).toMatchObject({ custom_id: 'q1', reused: { jobId: other.jobId }, retried: 1 });
+  });
+
   test('reuses the answers of a pilot, of rows that follow others, and of both', async () => {
     const world = await openWorld();
     const run = nights(world);
@@ -244,7 +264,7 @@ describe('a job that reuses answers', () => {
           expectReconciled(last);
         },
       ),
-      { numRuns: 12 },
+      { numRuns: 5 },
     );
   });
 
@@ -280,7 +300,7 @@ describe('a job that reuses answers', () => {
           for (const prompt of prompts) if (/^[a-d]$/.test(prompt)) asked.add(prompt);
         }
       }),
-      { numRuns: 12 },
+      { numRuns: 5 },
     );
   });
 });

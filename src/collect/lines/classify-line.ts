@@ -45,7 +45,7 @@ export type RowCodes = Pick<Codes, 'retriable' | 'permanent' | 'halting'>;
 /** What a job's lines are read by. */
 export interface LineRules {
   readonly endpoint: Endpoint;
-  /** The dialect's, with the profile's own retriable ones. */
+  /** The dialect's codes, and the retriable codes of the profile. */
   readonly codes: RowCodes;
 }
 

@@ -24,7 +24,7 @@ export interface RenderableAnswer {
   render(): CountedLine;
 }
 
-/** A result line with its newline, and what its answer counts for. */
+/** A result line with its newline, and the usage of its answer. */
 export interface CountedLine {
   readonly line: Buffer;
   readonly model: string | undefined;
@@ -34,7 +34,7 @@ export interface CountedLine {
 
 /** A line before its row is known. */
 export interface ReadLine {
-  /** Its custom_id, where it has one that can be read. */
+  /** The custom_id of the line; absent if it has none that can be read. */
   readonly id: string | undefined;
   /** Undefined when the line is not a JSON object, or no row has its id. */
   readonly verdict: LineVerdict | undefined;

@@ -1,4 +1,5 @@
 import type { RetryRecord, Summary } from '../../checkpoints/summary.ts';
+import type { Usage } from '../../checkpoints/counts.ts';
 import { rowsNotOk } from '../../checkpoints/outcomes.ts';
 import { deadLettersKey } from '../../checkpoints/keys.ts';
 import { sumModels } from '../counts/model-usage.ts';
@@ -33,6 +34,7 @@ export function summaryWithRetries({ first, before, nth, retry, lines }: WithRet
     counts,
     rounds: Math.max(first.rounds, ...retries.map(({ rounds }) => rounds)),
     usage: retries.map(({ usage }) => usage).reduce(addUsage, first.usage),
+    ...reusedWith([first, ...retries]),
     ...costWith(first, retries),
     models,
     truncated: models.reduce((total, model) => total + model.truncated, 0),
@@ -60,12 +62,37 @@ function costWith({ cost }: Summary, retries: readonly RetryRecord[]): Pick<Summ
   return { cost: { ...one, amount: money(costs.reduce((sum, { amount }) => sum + amount, 0)) } };
 }
 
+/** Rows with answers of earlier jobs, those of the job and of its retries. */
+function reusedWith(ends: readonly Pick<Summary, 'reused'>[]): Pick<Summary, 'reused'> {
+  const all = ends.flatMap(({ reused }) => reused ?? []);
+  const [one, ...others] = all;
+  if (one === undefined || others.length === 0) return one === undefined ? {} : { reused: one };
+  const rowsOf = new Map<string, number>();
+  for (const { jobId, rows } of all.flatMap(({ from }) => from))
+    rowsOf.set(jobId, (rowsOf.get(jobId) ?? 0) + rows);
+  const saved = all.map((each): Usage => each.saved).reduce(addUsage);
+  const amounts = all.map((each) => each.saved.money);
+  const isOneCurrency = amounts.every((each) => each?.currency === one.saved.money?.currency);
+  const amount = money(amounts.reduce((sum, each) => sum + (each?.amount ?? 0), 0));
+  return {
+    reused: {
+      rows: all.reduce((sum, { rows }) => sum + rows, 0),
+      from: [...rowsOf].map(([jobId, rows]) => ({ jobId, rows })),
+      saved: {
+        ...saved,
+        ...(isOneCurrency && one.saved.money !== undefined && { money: { ...one.saved.money, amount } }),
+      },
+    },
+  };
+}
+
 function recordOf({
   jobId,
   status,
   rows,
   counts,
   rounds,
+  reused,
   usage,
   cost,
   models,
@@ -78,6 +105,7 @@ function recordOf({
     rows,
     ok: counts.ok,
     rounds,
+    ...(reused && { reused }),
     usage,
     ...(cost && { cost }),
     models,

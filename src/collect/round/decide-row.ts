@@ -9,7 +9,7 @@ export type Fate = 'ok' | 'failed' | 'exhausted' | 'invalid_output' | 'deferred'
 export interface RoundDecision {
   readonly round: number;
   readonly lastRound: number;
-  /** Last round for rows that were answered, where other rows have more: those that could not be sent. */
+  /** The last round for rows that had an answer. Rows that could not be sent may have more rounds. */
   readonly lastForAnswered?: number;
   /** So many requests at the front were answered in earlier rounds, and have had all of theirs. */
   readonly spent?: number;

@@ -97,6 +97,7 @@ export class Downloads {
   /**
    * Aborts when time is short, also while a provider sends nothing; a download that another call would have to begin anew has until
    * the time is over.
+   * @param mayStop whether another call could go on where this one is
    */
   watch(mayStop: () => boolean): Watch {
     const { time } = this.#edges;

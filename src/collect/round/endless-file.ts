@@ -3,7 +3,7 @@ import { asBuffer, createFramer, type LinePosition } from '../../jsonl/lines.ts'
 /** How far a file has been read. */
 export interface FileProgress {
   readonly bytes: number;
-  /** Behind the last line that has ended. */
+  /** The offset after the last complete line. */
   readonly position: LinePosition;
 }
 

@@ -19,7 +19,7 @@ export function mayHalve(before: Halving | undefined, requests: number): boolean
   return before.failed < SPARE_FILES + MOST_GUILTY * Math.ceil(Math.log2(Math.max(2, requests)));
 }
 
-/** Guilty rows of a shard that are searched for, about: each takes a file per halving. */
+/** About how many rejected rows of a shard are searched for: each costs one upload per halving. */
 const MOST_GUILTY = 8;
 const SPARE_FILES = 8;
 

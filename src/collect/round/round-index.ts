@@ -59,7 +59,7 @@ export class RoundIndex {
   readonly #made = new MadeLines();
   readonly #reader: LineReader;
   readonly #rules: LineRules;
-  /** Lines that no row explains as they are, until {@link settle}. */
+  /** Lines that belong to no row yet, until {@link settle}. */
   #strays: Stray[] = [];
   readonly #repeated = new Set<number>();
   readonly #broken = new Map<number, UnreadableLine>();

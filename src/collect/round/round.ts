@@ -11,7 +11,7 @@ export interface Round extends ShardContext {
   readonly age?: number;
   /** What it was created from. */
   readonly fileId?: string;
-  /** The polls found that the provider does not have it any more. */
+  /** The provider no longer has the batch, as its polls found. */
   readonly gone?: boolean;
   /** Set when the batch was cancelled. */
   readonly cancelledAt?: number;

@@ -75,7 +75,7 @@ export async function mergeRounds(store: ObjectStore, merge: Merge): Promise<Mer
   return writeRows(store, ref, rounds, step === undefined ? undefined : new EndTally());
 }
 
-/** One round that answered every row has the shard's results as they are to be; its dead letters but for empty lines. */
+/** If one round answered every row, its results are the shard's results, and its dead letters are the shard's once blank lines are dropped. */
 async function takeOver(
   store: ObjectStore,
   ref: ShardRef,

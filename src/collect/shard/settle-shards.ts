@@ -2,10 +2,11 @@ import type { Edges } from '../../edges.ts';
 import type { Failure } from '../../errors.ts';
 import type { Plan, ShardPlan } from '../../checkpoints/plan.ts';
 import { readShardEnd, type ShardEnd } from '../../checkpoints/shard-end.ts';
-import type { ShardRef } from '../../checkpoints/keys.ts';
+import { roundKey, shardKey, type ShardRef } from '../../checkpoints/keys.ts';
 import { findRound } from '../../checkpoints/shard-rounds.ts';
 import { readTrouble } from '../../checkpoints/trouble.ts';
 import type { Pace } from '../../pace.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
 import { sideBySide } from '../../side-by-side.ts';
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './shard-end.ts';
@@ -16,7 +17,7 @@ export interface SettledShard {
   readonly end: ShardEnd;
 }
 
-/** Why shards that left no word are settled, and how much of that one call may do. */
+/** Why shards without an end are settled, and how many of them one call may settle. */
 export interface Settling {
   readonly failure: Failure | undefined;
   readonly pace: Pace;
@@ -48,7 +49,7 @@ async function settleShard(
 ): Promise<ShardEnd | undefined> {
   const { store } = edges;
   if (plan.requests === 0) {
-    await mergeRounds(store, { ref, nextRound: 1, hasRoundZero: true });
+    await settleUnsent(store, ref, plan);
     return sumRounds(plan, []);
   }
   const known = await readShardEnd(store, ref);
@@ -62,6 +63,14 @@ async function settleShard(
   if (end === undefined)
     throw new Error(`Shard ${ref.shard} of job ${ref.jobId} was stopped and has no end.`);
   return end;
+}
+
+/** Writes the results of a shard that sends nothing: those of round 0, which the store copies where nothing has to be added. */
+async function settleUnsent(store: ObjectStore, ref: ShardRef, { invalid }: ShardPlan): Promise<void> {
+  const sources = await store.stat(shardKey(ref, 'sources.jsonl'));
+  if (invalid > 0 || sources !== undefined)
+    await mergeRounds(store, { ref, nextRound: 1, hasRoundZero: true });
+  else await store.copy(shardKey(ref, 'results.jsonl'), roundKey(ref, 0, 'results.jsonl'));
 }
 
 function leftNoWord({ jobId, shard }: ShardRef): Failure {

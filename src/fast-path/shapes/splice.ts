@@ -10,7 +10,7 @@ export interface Splice {
   readonly literalBytes: number;
 }
 
-/** A line of a shape with values in its slots that nothing else holds, to see where a rule takes them. */
+/** A line of a shape whose slots have unique values, which show where a rule copies them. */
 export interface Probe {
   readonly line: string;
   /** The slot that a value stands in. */

@@ -246,7 +246,7 @@ async function* createBody(content: AsyncIterable<Uint8Array>): AsyncGenerator<U
   yield CLOSING;
 }
 
-/** The last byte of what streams by, and how many there are since a line was found. */
+/** The last byte of the stream, and the bytes since the last line. */
 class LastByte {
   readonly #call: Call;
   isNewline = false;

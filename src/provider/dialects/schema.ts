@@ -40,7 +40,7 @@ const limits = z.strictObject({
   customIdCharacters: known(z.enum(['any', 'ascii', 'word'])),
   /** A file asks one model only. Unknown: models are mixed as the rows have them; a failed validation costs nothing. */
   oneModel: known(z.boolean()),
-  /** Input tokens of a model's batches that are queued or running. Unknown: refusals teach it. */
+  /** Input tokens of a model's batches that are queued or running. Unknown: learned from throttled creates. */
   enqueuedTokens: known(count),
 });
 
@@ -53,7 +53,7 @@ const codeLists = z.strictObject({
   halting: codes,
   /** The call came too early. */
   throttled: codes,
-  /** The provider takes no more until other batches end or files go. */
+  /** Codes that say that there is no room until other batches end or files are deleted. */
   busy: codes,
   /** The file has too many bytes or lines: the shard goes in smaller parts. */
   tooLarge: codes,
@@ -77,7 +77,7 @@ const files = z.strictObject({
   processedFirst: known(z.boolean()),
   /** Deleting a batch's input file deletes the batch: the file stays. Unknown: it is deleted, its results being safe. */
   inputHoldsBatch: known(z.boolean()),
-  /** Where rows that failed are. Both files are always read. */
+  /** The file that has the rows that failed. Both files are always read. */
   failedRows: known(z.enum(['output file', 'error file'])),
   /** Rows that an expired or cancelled batch did not get to. Rows in no file are found by their absence. */
   unfinishedRows: known(z.enum(['output file', 'error file', 'absent'])),

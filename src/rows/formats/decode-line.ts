@@ -29,7 +29,7 @@ export function decodeLine(
   }
 }
 
-/** What can be shown of a row, whatever its bytes are. */
+/** The text of a row for a message, whatever its bytes are. */
 export function rawText(bytes: Buffer): string {
   return bytes.subarray(0, MAX_RAW).toString('utf8');
 }

@@ -4,7 +4,7 @@ import { quoted } from '../../did-you-mean.ts';
 import type { JsonRow } from '../row.ts';
 import type { ReadOptions } from './format.ts';
 
-/** Bytes of entries that are looked at to tell a row from a map of prompts. */
+/** Bytes of entries that are read to distinguish a row from a map of prompts. */
 const UNDECIDED_BYTES = 1_000_000;
 
 /** An entry of an object, its value still in its text. */

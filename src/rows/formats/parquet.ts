@@ -15,7 +15,7 @@ import type { ReadOptions } from './format.ts';
 import { spool } from './spool.ts';
 import { readHeader } from './table-header.ts';
 
-/** Rows that are read together. A group of rows is read in some pieces, not row by row: each piece looks for its pages anew. */
+/** Rows that are read together. A row group is read in a few pieces, because each piece searches for its pages again. */
 const PIECE_ROWS = 5_000;
 const MAX_PIECES = 20;
 

@@ -231,3 +231,18 @@ test('a file that changes between two calls is downloaded anew, and not mixed wi
   expect([FILE, becomes].some((file) => file.equals(taken))).toBe(true);
   expect((await store.get(KEY))?.equals(taken)).toBe(true);
 });
+
+test('a provider that goes silent is left when time is short, unless nobody could go on behind what it sent', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const downloads = await Downloads.open({ store: createMemoryStore(100), time: SHORT }, ROUND);
+  using some = downloads.watch(() => true);
+  using packed = downloads.watch(() => false);
+
+  vi.advanceTimersByTime(5_000);
+  expect(some.signal.aborted).toBe(false);
+  downloads.did();
+  vi.advanceTimersByTime(5_000);
+
+  expect([some.signal.aborted, packed.signal.aborted]).toEqual([true, false]);
+});

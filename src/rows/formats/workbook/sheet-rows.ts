@@ -109,7 +109,7 @@ export class SheetReader implements XmlHandler {
   }
 }
 
-/** The number of a cell's column: 28 for `AB12`. */
+/** The number of a cell's column, counted from 1: 28 for `AB12`. */
 function columnOf(reference: string | undefined): number | undefined {
   const letters = /^[A-Z]{1,3}/.exec(reference ?? '')?.[0];
   if (letters === undefined) return undefined;
