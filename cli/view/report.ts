@@ -8,6 +8,7 @@ import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
 import { moneyText } from '../../src/spending/price.ts';
 import { describePilot } from '../../src/status/describe-pilot.ts';
+import { sentVerb } from '../../src/report/explain.ts';
 import { counted } from '../../src/counted.ts';
 import { printable } from '../../src/printable.ts';
 import { duration } from '../../src/duration.ts';
@@ -46,7 +47,8 @@ export async function reportSummary(
 }
 
 /** For a job with a pilot, how that was; for a sample, how to continue; for the job after it, the reused answers; rows that were not sent. */
-function sampleLines({ sample, taken, deduplicated, reused, sent, pilot, forgotten }: Summary): string[] {
+function sampleLines(summary: Summary): string[] {
+  const { sample, taken, deduplicated, reused, pilot, forgotten } = summary;
   return [
     ...(forgotten === undefined ? [] : [`Its rows and answers were deleted at ${forgotten}.`]),
     ...(pilot === undefined ? [] : [describePilot(pilot, true)]),
@@ -61,15 +63,19 @@ function sampleLines({ sample, taken, deduplicated, reused, sent, pilot, forgott
           `${taken.rows} of these answers are those of the sample ${printable(taken.jobId)}; they were paid for once.`,
         ]),
     ...(deduplicated === undefined ? [] : [describeDeduplicated(deduplicated)]),
-    ...(reused === undefined ? [] : [describeReused(reused, sent)]),
+    ...(reused === undefined ? [] : [describeReused(reused, summary)]),
   ];
 }
 
-function describeReused({ rows, from, saved }: NonNullable<Summary['reused']>, sent = 0): string {
+function describeReused(
+  { rows, from, saved }: NonNullable<Summary['reused']>,
+  { sent = 0, failure }: Summary,
+): string {
   const tokens = saved.inputTokens + saved.outputTokens;
   const [job] = from;
   const where = from.length === 1 && job !== undefined ? printable(job.jobId) : `${from.length} earlier jobs`;
-  return `${rows} ${rows === 1 ? 'row has its answer' : 'rows have their answers'} from ${where}, which saved ${tokens} tokens; ${sent} ${sent === 1 ? 'row was' : 'rows were'} sent.`;
+  const rest = `${sent} ${sent === 1 ? 'row' : 'rows'} ${sentVerb(sent, failure !== undefined)} sent`;
+  return `${rows} ${rows === 1 ? 'row has its answer' : 'rows have their answers'} from ${where}, which saved ${tokens} tokens; ${rest}.`;
 }
 
 function describeDeduplicated({ rows, saved }: NonNullable<Summary['deduplicated']>): string {

@@ -74,7 +74,7 @@ export interface Summary {
   readonly deduplicated?: { readonly rows: number; readonly saved: Saved };
   /** Rows that are answered from earlier jobs, those jobs, and what that saved; absent when there are none. */
   readonly reused?: Omit<ReusedRows, 'usage'> & { readonly saved: Saved };
-  /** Rows that were sent; absent when those are all valid rows. */
+  /** Rows that had to be sent, although a job that failed did not send all of them; absent when those are all valid rows. */
   readonly sent?: number;
   /** Input rows; `counts` sums to it. */
   readonly rows: number;

@@ -79,7 +79,7 @@ export function summarize({ job, plan, pilot, shards, followed, endedAt, ...end 
     ...(sentDirect > 0 && { sentDirect }),
     usage: ends.map(({ usage }) => usage).reduce(addUsage, NO_USAGE),
     ...sumAnswers(ends, profile.price),
-    ...stepsOf(job, ends),
+    ...stepsOf(job, plan, shards),
     ...(pilot !== undefined && { pilot }),
     errors: sumErrors([...ends.map(({ errors = [] }) => errors), followed?.errors ?? []]),
     unexplained: sumUnexplained(ends),
@@ -202,12 +202,19 @@ function sumAnswers(
 }
 
 /** Of a job with a ladder: each step, and the cost at the steps' prices. */
-function stepsOf(job: Job, ends: readonly ShardEnd[]): Pick<Summary, 'steps' | 'cost'> {
+function stepsOf(
+  job: Job,
+  plan: Plan | undefined,
+  shards: readonly SettledShard[],
+): Pick<Summary, 'steps' | 'cost'> {
   if (job.profile.then === undefined) return {};
   const counts = sumSteps(
-    ends.map(({ steps, counts, usage, models = [] }) => {
-      const rows = settledRows(counts) - counts.invalid;
-      return steps ?? (rows === 0 ? [] : [{ step: 1, rows, ok: counts.ok, usage, models }]);
+    shards.map(({ shard, end: { steps, counts, usage, models = [] } }) => {
+      const { answered = 0, reused = 0 } = plan?.shards[shard] ?? {};
+      // No step was asked for rows whose answers were known.
+      const known = answered + reused;
+      const rows = settledRows(counts) - counts.invalid - known;
+      return steps ?? (rows === 0 ? [] : [{ step: 1, rows, ok: counts.ok - known, usage, models }]);
     }),
   );
   const steps = counts.map((each) => {

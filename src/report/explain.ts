@@ -54,13 +54,22 @@ function tellRows(data: ReportData): string[] {
       : []),
     `The job took ${duration(seconds)}${tellCost(data)}.`,
     ...(data.deduplicated === undefined ? [] : [tellRepeats(data.deduplicated)]),
-    ...(data.reused === undefined ? [] : [tellReused(data.reused, data.sent ?? 0)]),
+    ...(data.reused === undefined ? [] : [tellReused(data.reused, data)]),
   ];
 }
 
-function tellReused({ rows, from, saved }: NonNullable<ReportData['reused']>, sent: number): string {
+/** A job that failed or was cancelled did not send all rows that it had to. */
+export function sentVerb(rows: number, hasFailed: boolean): string {
+  if (hasFailed) return 'had to be';
+  return rows === 1 ? 'was' : 'were';
+}
+
+function tellReused(
+  { rows, from, saved }: NonNullable<ReportData['reused']>,
+  { sent = 0, failure }: ReportData,
+): string {
   const verb = rows === 1 ? 'has its answer' : 'have their answers';
-  const rest = `${counted(sent, 'row')} ${sent === 1 ? 'was' : 'were'} sent`;
+  const rest = `${counted(sent, 'row')} ${sentVerb(sent, failure !== undefined)} sent`;
   return `${counted(rows, 'row')} ${verb} from ${counted(from.length, 'earlier job')}: that saved ${tellSaved(saved)}. ${rest}.`;
 }
 

@@ -24,8 +24,8 @@ export interface ShardStatus {
 /** Every shard of a job. One listing says which files there are; only those that tell something are read. */
 export async function readShards(store: ObjectStore, jobId: string, plan: Plan): Promise<ShardStatus[]> {
   const files = await filesByShard(store, jobId);
-  return sideBySide(plan.shards, ({ rows, invalid, answered = 0, requests }, shard) => {
-    const untouched = { shard, rows, counts: { ...NO_ROWS, invalid, ok: answered } };
+  return sideBySide(plan.shards, ({ rows, invalid, answered = 0, reused = 0, requests }, shard) => {
+    const untouched = { shard, rows, counts: { ...NO_ROWS, invalid, ok: answered + reused } };
     if (requests === 0) return Promise.resolve({ ...untouched, state: 'done' });
     return readShard(store, { jobId, shard }, files.get(shardName(shard)) ?? new Set(), untouched);
   });

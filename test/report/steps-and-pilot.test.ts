@@ -63,6 +63,20 @@ describe('the report of a job with a pilot', () => {
   });
 });
 
+test.each([
+  [{}, '2 rows have their answers from 1 earlier job', '1 row was sent.'],
+  [{ budget: { maxRows: 2 } }, '2 rows have their answers from 1 earlier job', '1 row had to be sent.'],
+])('the report of a job that reuses answers, with %j, says: %s … %s', async (limits, known, rest) => {
+  const world = await openWorld();
+  await world.run(prompts(2), { name: 'first.jsonl', reuse: 'always' });
+
+  const ended = await world.run(prompts(3), { reuse: 'always', ...limits });
+
+  const text = await textOf(world, ended);
+  expect(text).toContain(known);
+  expect(text).toContain(rest);
+});
+
 describe('the page of a job', () => {
   const LINKS = { results: '', csv: '', profiles: [], post: (action: string) => `/jobs/j/${action}` };
 

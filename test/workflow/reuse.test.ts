@@ -207,6 +207,20 @@ describe('a job that reuses answers', () => {
     expectReconciled(second);
   });
 
+  test('counts only rows that were asked among those of the steps of a ladder', async () => {
+    const world = await openWorld();
+    const run = nights(world);
+    const then = [{ model: 'big' }];
+    await run(rowsOf('a', 'b'), { then });
+
+    const second = await run(rowsOf('a', 'b', 'c'), { then });
+    const third = await run(rowsOf('a', 'b', 'c'), { then });
+
+    expect(second.summary.steps).toMatchObject([{ step: 1, rows: 1, ok: 1 }]);
+    expect(third.summary.steps).toEqual([]);
+    expectReconciled(third);
+  });
+
   test('takes answers for so many days after they were written', async () => {
     const world = await openWorld();
     const run = nights(world);
