@@ -64,6 +64,8 @@ export function callingSite(): string | undefined {
   for (const line of stack.split('\n')) {
     const [, path, at] = /(?:file:\/\/)?(\/[^():]*|[A-Z]:[^():]*):(\d+):\d+\)?$/.exec(line) ?? [];
     const inside = path?.startsWith(root) === true ? path.slice(root.length) : '';
+    // What the machine itself reads: a step of the host stands in for it.
+    if (inside.startsWith('host/')) return undefined;
     if (inside.startsWith('src/') && !isBelowTheCalls(inside)) return `${inside}:${at}`;
   }
   return undefined;

@@ -52,6 +52,12 @@ export const STORIES = {
     world.simulator.addFaults({ at: 'upload', action: { kind: 'status', status: 413 } });
     return [await end(world, world.drop('input/rows.jsonl', differentRows(3)))];
   },
+  'each round takes a part of the rows, and one of them is answered with nothing of use': async (world) => {
+    world.simulator.addFaults({ at: 'upload', action: { kind: 'status', status: 413 }, times: 1 });
+    world.simulator.addFaults({ at: 'row', every: 2, action: { kind: 'error', code: 'INFERENCE_3107' } });
+    const rows = ['one', 'two', 'three'].map((prompt) => ({ prompt }));
+    return [await end(world, post(world, '/jobs', { rows, profile: 'twice' }))];
+  },
   'a file is submitted from a command line': async (world) => [
     await end(world, world.submit('rows.jsonl', ROW)),
   ],
@@ -431,7 +437,9 @@ export const STORIES = {
     for (const _ of [1, 2]) await post(world, `/jobs/${jobId}/reject`);
     second.release();
     const rejected = await end(world, jobId);
-    return [rejected, await end(world, post(world, `/jobs/${jobId}/approve`))];
+    const approved = await end(world, post(world, `/jobs/${jobId}/approve`));
+    await post(world, `/jobs/${jobId}/approve`);
+    return [rejected, approved];
   },
   'a strict job has an invalid row': async (world) => [
     await end(
@@ -470,6 +478,7 @@ export const ENDS: Readonly<Record<StoryName, readonly Summary['status'][]>> = {
   'no row is valid': ['failed'],
   'the account is denied, and the job goes on when it is dropped again': ['failed', 'succeeded'],
   'the account is denied once the file is uploaded': ['failed'],
+  'each round takes a part of the rows, and one of them is answered with nothing of use': ['succeeded'],
   'a file is too large for the provider': ['succeeded'],
   'a file is submitted from a command line': ['succeeded'],
   'schedules find files, find none, and name one that is not there': ['succeeded', 'empty', 'failed'],

@@ -84,6 +84,7 @@ const configOf = ({
         then: [{ model: 'big' }, { model: 'biggest' }],
       },
       reusing: { provider: 'simulator', model: 'glm-4.7:batch', reuse: 'always' },
+      twice: { provider: 'simulator', model: 'glm-4.7:batch', rounds: 2 },
       priced: {
         provider: 'simulator',
         model: 'glm-4.7:batch',

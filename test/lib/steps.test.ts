@@ -428,6 +428,7 @@ test.each([
       'PutObject jobs/*/joined/*',
       'PutObject jobs/*/shards/*',
       'PutObject output/*',
+      'PutObject reuse/*',
     ],
   ],
 ])('%s may do with objects exactly what it needs', (step, expected) => {
