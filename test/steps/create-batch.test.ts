@@ -53,7 +53,16 @@ const OURS = { id: 'batch_1', status: 'in_progress', phase: 'running' } as Batch
 const DEAD = { id: 'batch_0', status: 'cancelled', phase: 'ended', ending: 'cancelled' } as Batch;
 
 describe('a shard that waits for a slot', () => {
-  const other = { jobId: 'job-0', shard: 0, round: 1, model: undefined, tokens: 1, since: NOW, at: NOW, nth: 0 };
+  const other = {
+    jobId: 'job-0',
+    shard: 0,
+    round: 1,
+    model: undefined,
+    tokens: 1,
+    since: NOW,
+    at: NOW,
+    nth: 0,
+  };
 
   test.each([
     ['is taken', { holders: [other], waiting: [] }, 'its one slot is taken; 0 shards asked before it'],
@@ -66,7 +75,12 @@ describe('a shard that waits for a slot', () => {
     const edges = await openEdges({});
     const profile = { endpoint: '/v1/chat/completions', completionWindow: '24h', maxBatches: 1 };
     for (const jobId of ['job-0', 'job-1']) await writeJson(edges.store, jobKey(jobId), { jobId, profile });
-    await changeRoom(edges.store, 'p', () => room, () => Promise.resolve());
+    await changeRoom(
+      edges.store,
+      'p',
+      () => room,
+      () => Promise.resolve(),
+    );
 
     await expect(createBatch(edges, CONTEXT)).rejects.toThrow(reason);
   });
