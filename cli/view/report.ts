@@ -69,13 +69,17 @@ function sampleLines(summary: Summary): string[] {
 
 function describeReused(
   { rows, from, saved }: NonNullable<Summary['reused']>,
-  { sent = 0, failure }: Summary,
+  { sent, failure }: Summary,
 ): string {
   const tokens = saved.inputTokens + saved.outputTokens;
   const [job] = from;
   const where = from.length === 1 && job !== undefined ? printable(job.jobId) : `${from.length} earlier jobs`;
-  const rest = `${sent} ${sent === 1 ? 'row' : 'rows'} ${sentVerb(sent, failure !== undefined)} sent`;
-  return `${rows} ${rows === 1 ? 'row has its answer' : 'rows have their answers'} from ${where}, which saved ${tokens} tokens; ${rest}.`;
+  // A job whose rows were all sent does not say it, and its retry may have reused answers all the same.
+  const rest =
+    sent === undefined
+      ? ''
+      : `; ${sent} ${sent === 1 ? 'row' : 'rows'} ${sentVerb(sent, failure !== undefined)} sent`;
+  return `${rows} ${rows === 1 ? 'row has its answer' : 'rows have their answers'} from ${where}, which saved ${tokens} tokens${rest}.`;
 }
 
 function describeDeduplicated({ rows, saved }: NonNullable<Summary['deduplicated']>): string {

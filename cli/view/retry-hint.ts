@@ -15,10 +15,9 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/,
     'Set NODE_EXTRA_CA_CERTS to the certificate of your proxy or server.',
   ],
-  [
-    /ProviderThrottled|ProviderBusy/,
-    'The provider asks to slow down. Nothing is lost; there is nothing to do.',
-  ],
+  [/ProviderThrottled/, 'The provider asks to slow down. Nothing is lost; there is nothing to do.'],
+  // Also of shards that wait for a limit of ours, about which no provider was asked.
+  [/ProviderBusy/, 'The job goes on by itself when there is room. Nothing is lost; there is nothing to do.'],
   [/StoreUnavailable/, 'Check the disk that the data folder is on.'],
   [
     /ProviderUnavailable/,

@@ -264,8 +264,9 @@ function advise({ name }: Failure): string {
       return 'Start the same job again: it goes on with the rows that are left, and nothing is paid twice.';
     case 'Sandbox.Timedout':
     case 'States.Timeout':
-    case 'StepTimedOut':
       return `A step used up all its time, three times: the store or the provider is slow, or an input cannot be read again within that time (gzip, XLSX, Parquet, one JSON array). Split such an input, or give it as JSON lines or CSV. ${RESUME}`;
+    case 'StepTimedOut':
+      return `The provider or the store was too slow for a step, three times. The answers are paid for: a new job would pay for them again. Wait until both are faster. ${RESUME}`;
     case 'ProviderUnavailable':
     case 'ProviderThrottled':
       return `The provider did not answer for long; wait until it does. ${RESUME}`;

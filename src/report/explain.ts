@@ -66,11 +66,13 @@ export function sentVerb(rows: number, hasFailed: boolean): string {
 
 function tellReused(
   { rows, from, saved }: NonNullable<ReportData['reused']>,
-  { sent = 0, failure }: ReportData,
+  { sent, failure }: ReportData,
 ): string {
   const verb = rows === 1 ? 'has its answer' : 'have their answers';
-  const rest = `${counted(sent, 'row')} ${sentVerb(sent, failure !== undefined)} sent`;
-  return `${counted(rows, 'row')} ${verb} from ${counted(from.length, 'earlier job')}: that saved ${tellSaved(saved)}. ${rest}.`;
+  // A job whose rows were all sent does not say it, and its retry may have reused answers all the same.
+  const rest =
+    sent === undefined ? '' : ` ${counted(sent, 'row')} ${sentVerb(sent, failure !== undefined)} sent.`;
+  return `${counted(rows, 'row')} ${verb} from ${counted(from.length, 'earlier job')}: that saved ${tellSaved(saved)}.${rest}`;
 }
 
 function tellSaved({ inputTokens, outputTokens, money: spared }: Saved): string {

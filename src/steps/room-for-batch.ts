@@ -93,14 +93,16 @@ function describeWait(room: Room, { asking, limits }: WantedRoom): Wait {
   const { slots = Infinity, tokensOf: limitOf } = withLearned(room, limits, asking.at);
   const limit = limitOf(asking.model);
   if (room.holders.length >= slots || limit === undefined)
-    return {
-      status: 'waiting for a slot',
-      reason: `its ${limits.slots} slots are taken`,
-      ahead: before.length,
-    };
+    return { status: 'waiting for a slot', reason: slotReason(room, slots), ahead: before.length };
   const used = enqueuedTokens(room.holders, asking.model);
   const ofModel = before.filter(({ model }: RoomEntry) => model === asking.model);
   const whose = asking.model === undefined ? '' : ` of model "${asking.model}"`;
   const reason = `about ${grouped(used)} of ${grouped(limit)} tokens${whose} are enqueued, and it needs ${grouped(asking.tokens)}`;
   return { status: 'waiting for tokens', reason, ahead: ofModel.length };
+}
+
+/** A slot that is free may be that of a shard that asked before, and has not looked since. */
+function slotReason({ holders }: Room, slots: number): string {
+  if (holders.length < slots) return 'a slot is free, and others get it first';
+  return slots === 1 ? 'its one slot is taken' : `its ${slots} slots are taken`;
 }

@@ -77,6 +77,20 @@ test.each([
   expect(text).toContain(rest);
 });
 
+test('the report of a job whose retry reuses answers does not say that no row was sent', async () => {
+  const action = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
+  const world = await openWorld({ faults: [{ at: 'row', ids: ['q1'], action, times: 1 }] });
+  const failed = await world.run(prompts(3), { name: 'first.jsonl', reuse: 'always' });
+  await world.run(prompts(3), { name: 'second.jsonl', reuse: 'always' });
+
+  const retried = await world.retry(failed.jobId);
+
+  const text = await textOf(world, retried);
+  expect(retried.summary.reused).toMatchObject({ rows: 1 });
+  expect(text).toContain('1 row has its answer from 1 earlier job');
+  expect(text).not.toMatch(/rows? (?:was|were|had to be) sent/);
+});
+
 describe('the page of a job', () => {
   const LINKS = { results: '', csv: '', profiles: [], post: (action: string) => `/jobs/j/${action}` };
 

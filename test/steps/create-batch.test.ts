@@ -11,6 +11,7 @@ import {
   ProviderUnavailable,
 } from '../../src/errors.ts';
 import { jobKey, roundKey } from '../../src/checkpoints/keys.ts';
+import { changeRoom } from '../../src/checkpoints/room.ts';
 import type { Batch, BatchProvider } from '../../src/provider/batch-provider.ts';
 import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
 import { createBatch } from '../../src/steps/create-batch.ts';
@@ -50,6 +51,40 @@ const announcement = (edges: ProviderEdges) =>
 
 const OURS = { id: 'batch_1', status: 'in_progress', phase: 'running' } as Batch;
 const DEAD = { id: 'batch_0', status: 'cancelled', phase: 'ended', ending: 'cancelled' } as Batch;
+
+describe('a shard that waits for a slot', () => {
+  const other = {
+    jobId: 'job-0',
+    shard: 0,
+    round: 1,
+    model: undefined,
+    tokens: 1,
+    since: NOW,
+    at: NOW,
+    nth: 0,
+  };
+
+  test.each([
+    ['is taken', { holders: [other], waiting: [] }, 'its one slot is taken; 0 shards asked before it'],
+    [
+      'is free for one that asked before it',
+      { holders: [], waiting: [other] },
+      'a slot is free, and others get it first; 1 shard asked before it',
+    ],
+  ])('says so when the slot %s', async (_how, room, reason) => {
+    const edges = await openEdges({});
+    const profile = { endpoint: '/v1/chat/completions', completionWindow: '24h', maxBatches: 1 };
+    for (const jobId of ['job-0', 'job-1']) await writeJson(edges.store, jobKey(jobId), { jobId, profile });
+    await changeRoom(
+      edges.store,
+      'p',
+      () => room,
+      () => Promise.resolve(),
+    );
+
+    await expect(createBatch(edges, CONTEXT)).rejects.toThrow(reason);
+  });
+});
 
 /** Every answer of a create that the machine gives its rows up for. */
 const REFUSALS = [
