@@ -89,10 +89,13 @@ export const candidatesKey = (jobId: string): string => `jobs/${jobId}/candidate
 /** What a schedule has taken from its prefix, one object per version that was taken. */
 export const claimsPrefix = (schedule: string): string => `claims/${schedule}/`;
 
+/** A name that only an event brings may be empty, and is refused once the provider is called. */
+const nameOf = (provider: string): string => (provider === '' ? '~' : encodeURIComponent(provider));
+
 /** The room at a provider, where a limit is known: who has some, and who waits. One object per change. */
-export const roomPrefix = (provider: string): string => `room/limited/${encodeURIComponent(provider)}/`;
+export const roomPrefix = (provider: string): string => `room/limited/${nameOf(provider)}/`;
 /** The batches at a provider while no limit is known: one object per shard. */
-export const enqueuedPrefix = (provider: string): string => `room/enqueued/${encodeURIComponent(provider)}/`;
+export const enqueuedPrefix = (provider: string): string => `room/enqueued/${nameOf(provider)}/`;
 export const enqueuedKey = (provider: string, { jobId, shard }: ShardRef): string =>
   `${enqueuedPrefix(provider)}${jobId}-${shardName(shard)}.json`;
 /** The slots at a provider, as jobs of earlier versions have them: one object per batch that may run there. */

@@ -1,6 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { EXHAUSTIVE } from '../support/exhaustive.ts';
 import { forgetJob } from '../../cli/forget-job.ts';
 import type { Executions } from '../../src/executions/executions.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
@@ -131,36 +132,40 @@ describe('forgetting a job', () => {
   });
 });
 
-test('a job that is forgotten on the command line is gone from the data folder, and its answers are asked again', async () => {
-  const folder = await openTempFolder();
-  const row = (id: string): string => `${JSON.stringify({ custom_id: id, prompt: `private ${id}` })}\n`;
-  await writeFile(join(folder, 'first.jsonl'), row('a') + row('b'));
-  await writeFile(join(folder, 'second.jsonl'), row('b') + row('c'));
-  await writeFile(join(folder, 'third.jsonl'), row('a') + row('b') + row('c'));
-  const run = async (file: string): Promise<Summary> => {
-    const { stdout } = await runCli(folder, ['run', file, '--simulate', '--reuse', '--json']);
-    return JSON.parse(stdout) as Summary;
-  };
-  const first = await run('first.jsonl');
-  const second = await run('second.jsonl');
-  expect(second.reused).toMatchObject({ rows: 1, from: [{ jobId: first.jobId, rows: 1 }] });
-  const planned = await runCli(folder, ['plan', 'third.jsonl', '--provider', 'simulator', '--reuse']);
-  expect(planned.stdout).toContain('3 rows have their answer from 2 earlier jobs and are not sent');
+test(
+  'a job that is forgotten on the command line is gone from the data folder, and its answers are asked again',
+  EXHAUSTIVE,
+  async () => {
+    const folder = await openTempFolder();
+    const row = (id: string): string => `${JSON.stringify({ custom_id: id, prompt: `private ${id}` })}\n`;
+    await writeFile(join(folder, 'first.jsonl'), row('a') + row('b'));
+    await writeFile(join(folder, 'second.jsonl'), row('b') + row('c'));
+    await writeFile(join(folder, 'third.jsonl'), row('a') + row('b') + row('c'));
+    const run = async (file: string): Promise<Summary> => {
+      const { stdout } = await runCli(folder, ['run', file, '--simulate', '--reuse', '--json']);
+      return JSON.parse(stdout) as Summary;
+    };
+    const first = await run('first.jsonl');
+    const second = await run('second.jsonl');
+    expect(second.reused).toMatchObject({ rows: 1, from: [{ jobId: first.jobId, rows: 1 }] });
+    const planned = await runCli(folder, ['plan', 'third.jsonl', '--provider', 'simulator', '--reuse']);
+    expect(planned.stdout).toContain('3 rows have their answer from 2 earlier jobs and are not sent');
 
-  const { status, stdout, stderr } = await runCli(folder, ['forget', first.jobId]);
+    const { status, stdout, stderr } = await runCli(folder, ['forget', first.jobId]);
 
-  expect([status, stderr]).toEqual([0, '']);
-  expect(stdout).toContain(`Job ${first.jobId} is forgotten:`);
-  expect(stdout).toContain(`1 row of job ${second.jobId} has its answers.`);
-  const texts = await textsBelow(join(folder, 'nightshift-data'));
-  expect(texts.filter(([path]) => !path.includes('.simulator')).join('')).not.toContain('private a');
-  const third = await run('third.jsonl');
-  expect(third).toMatchObject({ sent: 2, reused: { rows: 1, from: [{ jobId: second.jobId, rows: 1 }] } });
-  const shown = await runCli(folder, ['results', first.jobId]);
-  expect(shown.stdout).toContain('Its rows and answers were deleted');
-  const json = await runCli(folder, ['forget', first.jobId, '--json']);
-  expect(LINE_SCHEMAS.forgotten.parse(JSON.parse(json.stdout))).toMatchObject({ deleted: 0 });
-});
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toContain(`Job ${first.jobId} is forgotten:`);
+    expect(stdout).toContain(`1 row of job ${second.jobId} has its answers.`);
+    const texts = await textsBelow(join(folder, 'nightshift-data'));
+    expect(texts.filter(([path]) => !path.includes('.simulator')).join('')).not.toContain('private a');
+    const third = await run('third.jsonl');
+    expect(third).toMatchObject({ sent: 2, reused: { rows: 1, from: [{ jobId: second.jobId, rows: 1 }] } });
+    const shown = await runCli(folder, ['results', first.jobId]);
+    expect(shown.stdout).toContain('Its rows and answers were deleted');
+    const json = await runCli(folder, ['forget', first.jobId, '--json']);
+    expect(LINE_SCHEMAS.forgotten.parse(JSON.parse(json.stdout))).toMatchObject({ deleted: 0 });
+  },
+);
 
 async function textsBelow(folder: string): Promise<[string, string][]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });

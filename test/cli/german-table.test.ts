@@ -50,7 +50,7 @@ describe('a table that Excel wrote in Germany', () => {
       'Its columns: "Nr", "Produkt", "Bewertung". Ask with a prompt that names them, such as "Summarise: {{Bewertung}}": --prompt',
     );
     const told = await runCli(folder, ['status']);
-    expect(told.stdout).toContain('start the job anew; nothing was sent.');
+    expect(told.stdout).toContain('start a new job. Nothing was sent.');
     expect(told.stdout).not.toContain('nightshift resume');
   });
 });

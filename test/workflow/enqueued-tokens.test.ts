@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { tableOf } from '../support/exhaustive.ts';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import type { EnqueuedLimit } from '../../simulator/enqueued-tokens.ts';
 import { enqueuedPrefix, type ShardRef } from '../../src/checkpoints/keys.ts';
@@ -61,7 +62,7 @@ const LIMIT = 600;
 
 const HOW: readonly EnqueuedLimit['refuses'][] = ['create', 'batch'];
 
-describe.each(HOW)('a provider that refuses the %s', (refuses) => {
+tableOf(HOW, 1).describe('a provider that refuses the %s', (refuses) => {
   test('refuses nothing while shards of several jobs wait for a limit that is known', async () => {
     const waits: (Progress | undefined)[] = [];
     const world = await openWorld({

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { EXHAUSTIVE } from '../support/exhaustive.ts';
 import type { CallStep } from '../../host/engine.ts';
 import type { Fault } from '../../simulator/faults.ts';
 import { pilotResultsKey } from '../../src/checkpoints/keys.ts';
@@ -396,43 +397,47 @@ describe('a pilot that a person judges', () => {
   });
 });
 
-test('a job with a pilot has one line per row in order, and pays each request once, whatever its rows and limits', async () => {
-  const rowText = fc.constantFrom('a', 'b', 'c', 'd', `${BAD}e`, `${BAD}f`, ' ');
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(rowText, { minLength: 1, maxLength: 30 }),
-      fc.array(rowText, { maxLength: 8 }),
-      fc.integer({ min: 1, max: 9 }),
-      fc.integer({ min: 1, max: 12 }),
-      fc.constantFrom(0, 0.2, 0.5, 0.99),
-      async (texts, others, maxRows, rows, maxBad) => {
-        const run = async (options: RunOptions): Promise<Ended & { readonly paid: number }> => {
-          const world = await openWorld();
-          const more = others.length > 0 ? ['input/more.jsonl'] : [];
-          await world.store.put(
-            'input/more.jsonl',
-            prompts(others.length, (n) => others[n] ?? ''),
-          );
-          const input = prompts(texts.length, (n) => texts[n] ?? '');
-          const ended = await world.run(input, { more, shardLimits: { maxRows }, rounds: 1, ...options });
-          return { ...ended, paid: paid(world) };
-        };
-        const piloted = await run({ pilot: { rows, maxBad } });
-        const plain = await run({});
-        if (piloted.summary.failure?.code === 'PILOT_FAILED') {
-          expectReconciled(piloted);
-          expect(piloted.paid).toBeLessThanOrEqual(rows);
-          return;
-        }
-        expect(piloted.summary.status).toBe(plain.summary.status);
-        if (plain.summary.status === 'failed') return;
-        expect(piloted.results).toEqual(plain.results);
-        expect(piloted.deadLetters).toEqual(plain.deadLetters);
-        expect(piloted.summary.counts).toEqual(plain.summary.counts);
-        expect(piloted.summary.usage).toEqual(plain.summary.usage);
-        expect(piloted.paid).toBe(plain.paid);
-      },
-    ),
-    { numRuns: 15 },
-  );
-});
+test(
+  'a job with a pilot has one line per row in order, and pays each request once, whatever its rows and limits',
+  EXHAUSTIVE,
+  async () => {
+    const rowText = fc.constantFrom('a', 'b', 'c', 'd', `${BAD}e`, `${BAD}f`, ' ');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(rowText, { minLength: 1, maxLength: 30 }),
+        fc.array(rowText, { maxLength: 8 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.constantFrom(0, 0.2, 0.5, 0.99),
+        async (texts, others, maxRows, rows, maxBad) => {
+          const run = async (options: RunOptions): Promise<Ended & { readonly paid: number }> => {
+            const world = await openWorld();
+            const more = others.length > 0 ? ['input/more.jsonl'] : [];
+            await world.store.put(
+              'input/more.jsonl',
+              prompts(others.length, (n) => others[n] ?? ''),
+            );
+            const input = prompts(texts.length, (n) => texts[n] ?? '');
+            const ended = await world.run(input, { more, shardLimits: { maxRows }, rounds: 1, ...options });
+            return { ...ended, paid: paid(world) };
+          };
+          const piloted = await run({ pilot: { rows, maxBad } });
+          const plain = await run({});
+          if (piloted.summary.failure?.code === 'PILOT_FAILED') {
+            expectReconciled(piloted);
+            expect(piloted.paid).toBeLessThanOrEqual(rows);
+            return;
+          }
+          expect(piloted.summary.status).toBe(plain.summary.status);
+          if (plain.summary.status === 'failed') return;
+          expect(piloted.results).toEqual(plain.results);
+          expect(piloted.deadLetters).toEqual(plain.deadLetters);
+          expect(piloted.summary.counts).toEqual(plain.summary.counts);
+          expect(piloted.summary.usage).toEqual(plain.summary.usage);
+          expect(piloted.paid).toBe(plain.paid);
+        },
+      ),
+      { numRuns: 15 },
+    );
+  },
+);
