@@ -87,8 +87,9 @@ async function collectOnce(
   }
   // A stopped job starts no further round: its end need not be waited for.
   const isStopped = (await readStop(edges.store, jobId)) !== undefined;
-  // Files that fail while a row is searched for are no sign of load.
-  const nth = end.halving === undefined && up === undefined ? round + 1 - (step?.from ?? 1) : 1;
+  // Files that fail while a row is searched for are no sign of load, and neither are parts of a file.
+  const isFirst = end.halving !== undefined || up !== undefined || isPart(end);
+  const nth = isFirst ? 1 : round + 1 - (step?.from ?? 1);
   const waitSeconds = isStopped ? 0 : retryWaitSeconds(job, nth, edges.random());
   return { ...base, next, round: round + 1, waitSeconds };
 }
@@ -219,6 +220,11 @@ function isRefusal({ name }: Failure): boolean {
 /** Another round may do: with a smaller file, or with one that does not get lost. Polls find no batch by themselves. */
 function isGivenBack({ name }: Failure): boolean {
   return name === 'ProviderFileTooLarge' || name === 'ProviderNotFound';
+}
+
+/** Whether only rows are left that were not in the round's file. */
+function isPart(end: RoundEnd): boolean {
+  return 'deferred' in end && end.deferred === end.requests - end.batch.requests;
 }
 
 /** Doubles with each round; 20 % of it is jitter, so that shards that failed together do not come back together. */

@@ -108,6 +108,17 @@ tableOf(HOW, 1).describe('a provider that refuses the %s', (refuses) => {
   });
 });
 
+/** Until the end of a batch is seen, and before a part, in milliseconds. */
+const [LONGEST_POLL, RETRY_WAIT, SLACK] = [300_000, 60_000, 120_000];
+
+/** Milliseconds from the end of a batch to the next one. */
+function longestGap({ simulator }: World): number {
+  const batches = simulator.batches().toSorted((a, b) => a.createdAt - b.createdAt);
+  return Math.max(
+    ...batches.slice(1).map(({ createdAt }, n) => createdAt - (batches[n]?.end?.at ?? createdAt)),
+  );
+}
+
 describe('a shard that is larger than the limit', () => {
   test.each<[string, number | undefined, EnqueuedLimit['refuses']]>([
     ['is known', LIMIT, 'create'],
@@ -127,6 +138,16 @@ describe('a shard that is larger than the limit', () => {
     expect(mostEnqueued(world)).toBeLessThanOrEqual(LIMIT);
     expect([...world.simulator.answersPerRow().values()].every((answers) => answers === 1)).toBe(true);
   });
+});
+
+test('the parts of a shard wait no longer the more there are: nothing of it has failed', async () => {
+  const world = await openWorld({ config: configOf(LIMIT), stages: STAGES });
+
+  const { summary } = await world.run(prompts(40, (row) => text(80, row)));
+
+  expect(summary).toMatchObject({ status: 'succeeded', shards: 1, counts: { ok: 40 } });
+  expect(summary.rounds).toBeGreaterThan(5);
+  expect(longestGap(world)).toBeLessThan(LONGEST_POLL + RETRY_WAIT + SLACK);
 });
 
 const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
