@@ -79,17 +79,20 @@ function planLine(planned: PlannedJob): object {
 
 /** Rows that are sent before all others, and what decides whether those follow. */
 function describePilot({ profile: { pilot }, plan }: PlannedJob): string[] {
-  if (pilot === undefined || rowsToSend(plan) <= pilot.rows) return [];
+  const toSend = rowsToSend(plan);
+  if (pilot === undefined || toSend === 0) return [];
   const { rows, maxBad, approvalDays } = pilot;
+  if (toSend <= rows)
+    return [
+      `none: ${counted(toSend, 'row')} to send, and a pilot has ${grouped(rows)}; all are sent at once`,
+    ];
   const limits = [
     ...(maxBad === undefined
       ? []
       : [`no more than ${Number((100 * maxBad).toFixed(4))} % of them are not ok`]),
     ...(approvalDays === undefined ? [] : ['a person approves']),
   ];
-  return [
-    `${counted(rows, 'row')} first; the other ${grouped(rowsToSend(plan) - rows)} if ${limits.join(' and ')}`,
-  ];
+  return [`${counted(rows, 'row')} first; the other ${grouped(toSend - rows)} if ${limits.join(' and ')}`];
 }
 
 /** Invalid rows that are named; the others are in `--json`, and after a run in the results. */

@@ -55,6 +55,17 @@ test('says of a small job that it makes no batch', async () => {
   expect(LINE_SCHEMAS.plan.parse(JSON.parse(json))).toMatchObject({ batches: [], direct: { calls: 1 } });
 });
 
+test.each([
+  ['1', '1 row first; the other 1 if a person approves'],
+  ['2', 'none: 2 rows to send, and a pilot has 2; all are sent at once'],
+])('says whether some rows go first, of two rows and a pilot of %s', async (rows, pilot) => {
+  const folder = await openFolder({ 'a.jsonl': ROWS });
+
+  const { stdout } = await runCli(folder, ['plan', 'a.jsonl', '--pilot', rows]);
+
+  expect(stdout.split('\n')).toContain(`pilot     ${pilot}`);
+});
+
 test('prints one object with --json, as it is documented', async () => {
   const folder = await openFolder({ 'a.jsonl': ROWS, 'b.csv': 'prompt\nx\n' });
 
