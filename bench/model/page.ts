@@ -43,7 +43,11 @@ function jobRow(job: Scenario, estimate: Estimate): string[] {
 
 /** Where the money of a job goes. */
 function sharesTable(): string {
-  const jobs = [DEFAULTS, { ...DEFAULTS, shards: 1_000, inFlight: 1_000 }];
+  const jobs = [
+    DEFAULTS,
+    { ...DEFAULTS, shards: 1_000, inFlight: 1_000 },
+    { ...DEFAULTS, shards: 80_000, inFlight: 10_000 },
+  ];
   const rows = jobs.map((job) => {
     const { usd, cost, resultsUsdPerMonth } = estimateScale(job);
     const { stepFunctions, lambda, s3, storage, egress, logs, events } = cost;

@@ -33,6 +33,7 @@ export const JOBS: readonly Scenario[] = [
   { ...DEFAULTS, shards: 10_000, shardBytes: 2_000_000, inFlight: 1_000 },
   // 1 TB, a billion rows.
   { ...DEFAULTS, shards: 20_000, shardBytes: 50_000_000, inFlight: 10_000 },
+  { ...DEFAULTS, shards: 80_000, inFlight: 10_000 },
 ];
 
 /** Jobs that do not fit, each for another reason. */
