@@ -55,4 +55,6 @@ crashAtEachEffect(WALK, undisturbed, {
   name: 'after effect %i (%s), the job ends with the same files, and its ledger with the same money',
   quick: 4,
   compare: expectSameMoney,
+  // Shards that reserve money at the same moment try again, so the last effects are not always reached.
+  steady: false,
 });
