@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { tableOf } from '../support/exhaustive.ts';
+import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 import { exportAfterRun } from '../../cli/commands/export-table.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { createFolderStore } from '../../src/store/folder-store.ts';
@@ -124,22 +124,26 @@ describe('--out', () => {
     expect(await readFile(join(folder, 'answers.csv'), 'utf8')).toBe('mine');
   });
 
-  test('that cannot be written once the job has ended is answered with the command that writes another file', async () => {
-    const folder = await openTempFolder();
-    await writeFile(join(folder, 'table.csv'), TABLE);
-    const { stdout } = await runCli(folder, ['run', 'table.csv', ...ASK, '--json']);
-    const summary = JSON.parse(stdout) as Summary;
-    // A folder has the name by now.
-    await mkdir(join(folder, 'out', 'results.csv', 'full'), { recursive: true });
+  test(
+    'that cannot be written once the job has ended is answered with the command that writes another file',
+    EXHAUSTIVE,
+    async () => {
+      const folder = await openTempFolder();
+      await writeFile(join(folder, 'table.csv'), TABLE);
+      const { stdout } = await runCli(folder, ['run', 'table.csv', ...ASK, '--json']);
+      const summary = JSON.parse(stdout) as Summary;
+      // A folder has the name by now.
+      await mkdir(join(folder, 'out', 'results.csv', 'full'), { recursive: true });
 
-    const exported = exportAfterRun(createFolderStore(join(folder, 'nightshift-data')), summary, {
-      format: 'csv',
-      out: join(folder, 'out'),
-      data: 'nightshift-data',
-    });
+      const exported = exportAfterRun(createFolderStore(join(folder, 'nightshift-data')), summary, {
+        format: 'csv',
+        out: join(folder, 'out'),
+        data: 'nightshift-data',
+      });
 
-    await expect(exported).rejects.toThrow(
-      `nightshift results ${summary.jobId} --data nightshift-data --with-input --out <file>.csv`,
-    );
-  });
+      await expect(exported).rejects.toThrow(
+        `nightshift results ${summary.jobId} --data nightshift-data --with-input --out <file>.csv`,
+      );
+    },
+  );
 });

@@ -186,32 +186,36 @@ describe('a job that runs', () => {
     expect(exit).toBe(0);
   });
 
-  test('is cancelled as often as asked, and goes on when it is resumed; neither works on one that has succeeded', async () => {
-    const stuck = { kind: 'stuck', status: 'in_progress', finished: 0 } as const;
-    cloud.simulator.addFaults({ at: 'batch', action: stuck });
-    const { jobId, release } = await submitHeld();
+  test(
+    'is cancelled as often as asked, and goes on when it is resumed; neither works on one that has succeeded',
+    EXHAUSTIVE,
+    async () => {
+      const stuck = { kind: 'stuck', status: 'in_progress', finished: 0 } as const;
+      cloud.simulator.addFaults({ at: 'batch', action: stuck });
+      const { jobId, release } = await submitHeld();
 
-    const cancelled = await cloud.nightshift('cancel', jobId, '--json');
-    expect(lines(cancelled.stdout)).toEqual([{ type: 'cancelled', jobId, state: 'cancelling' }]);
-    release();
-    const watched = await cloud.nightshift('watch', jobId, '--json', '--interval', '1');
-    expect(lines(watched.stdout).at(-1)).toMatchObject({ type: 'summary', status: 'cancelled' });
-    expect(watched.status).toBe(1);
-    const again = await cloud.nightshift('cancel', jobId);
-    expect(again).toMatchObject({ status: 0, stderr: '' });
-    await cloud.nightshift('watch', jobId, '--json', '--interval', '1');
+      const cancelled = await cloud.nightshift('cancel', jobId, '--json');
+      expect(lines(cancelled.stdout)).toEqual([{ type: 'cancelled', jobId, state: 'cancelling' }]);
+      release();
+      const watched = await cloud.nightshift('watch', jobId, '--json', '--interval', '1');
+      expect(lines(watched.stdout).at(-1)).toMatchObject({ type: 'summary', status: 'cancelled' });
+      expect(watched.status).toBe(1);
+      const again = await cloud.nightshift('cancel', jobId);
+      expect(again).toMatchObject({ status: 0, stderr: '' });
+      await cloud.nightshift('watch', jobId, '--json', '--interval', '1');
 
-    const resumed = await cloud.nightshift('resume', jobId, '--json');
-    expect(lines(resumed.stdout)).toMatchObject([{ type: 'started', jobId, state: 'resumed' }]);
-    const end = await cloud.nightshift('watch', jobId, '--interval', '1');
-    expect(end).toMatchObject({ status: 0, stderr: '' });
-    const late = await cloud.nightshift('cancel', jobId);
-    expect(late).toMatchObject({ status: 2, stdout: '' });
-    expect(late.stderr).toContain('has ended: there is nothing to cancel');
-    const afterwards = await cloud.nightshift('resume', jobId);
-    expect(afterwards.stderr).toContain('came to its end: there is nothing to resume');
-    expect(afterwards.status).toBe(2);
-  });
+      const resumed = await cloud.nightshift('resume', jobId, '--json');
+      expect(lines(resumed.stdout)).toMatchObject([{ type: 'started', jobId, state: 'resumed' }]);
+      const end = await cloud.nightshift('watch', jobId, '--interval', '1');
+      expect(end).toMatchObject({ status: 0, stderr: '' });
+      const late = await cloud.nightshift('cancel', jobId);
+      expect(late).toMatchObject({ status: 2, stdout: '' });
+      expect(late.stderr).toContain('has ended: there is nothing to cancel');
+      const afterwards = await cloud.nightshift('resume', jobId);
+      expect(afterwards.stderr).toContain('came to its end: there is nothing to resume');
+      expect(afterwards.status).toBe(2);
+    },
+  );
 
   test('goes on when Ctrl-C ends its watching', EXHAUSTIVE, async () => {
     const { jobId, release } = await submitHeld();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { tableOf } from '../support/exhaustive.ts';
+import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import type { EnqueuedLimit } from '../../simulator/enqueued-tokens.ts';
 import { enqueuedPrefix, type ShardRef } from '../../src/checkpoints/keys.ts';
@@ -140,15 +140,19 @@ describe('a shard that is larger than the limit', () => {
   });
 });
 
-test('the parts of a shard wait no longer the more there are: nothing of it has failed', async () => {
-  const world = await openWorld({ config: configOf(LIMIT), stages: STAGES });
+test(
+  'the parts of a shard wait no longer the more there are: nothing of it has failed',
+  EXHAUSTIVE,
+  async () => {
+    const world = await openWorld({ config: configOf(LIMIT), stages: STAGES });
 
-  const { summary } = await world.run(prompts(40, (row) => text(80, row)));
+    const { summary } = await world.run(prompts(40, (row) => text(80, row)));
 
-  expect(summary).toMatchObject({ status: 'succeeded', shards: 1, counts: { ok: 40 } });
-  expect(summary.rounds).toBeGreaterThan(5);
-  expect(longestGap(world)).toBeLessThan(LONGEST_POLL + RETRY_WAIT + SLACK);
-});
+    expect(summary).toMatchObject({ status: 'succeeded', shards: 1, counts: { ok: 40 } });
+    expect(summary.rounds).toBeGreaterThan(5);
+    expect(longestGap(world)).toBeLessThan(LONGEST_POLL + RETRY_WAIT + SLACK);
+  },
+);
 
 const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
   'has succeeded': [],

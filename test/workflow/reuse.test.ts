@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { EXHAUSTIVE } from '../support/exhaustive.ts';
 import { answerIndexKey, resultsKey, REUSE_PREFIX } from '../../src/checkpoints/keys.ts';
 import { rowsNotOk, settledRows } from '../../src/checkpoints/outcomes.ts';
 import type { ResultLine } from '../../src/checkpoints/result-line.ts';
@@ -282,7 +283,7 @@ describe('a job that reuses answers', () => {
     );
   });
 
-  test('gives the answers of asking all rows, however rows are divided over nights', async () => {
+  test('gives the answers of asking all rows, however rows are divided over nights', EXHAUSTIVE, async () => {
     const night = fc.record({
       prompts: fc.array(fc.constantFrom('a', 'b', 'c', 'd', '[fail:NO_SUCH_THING] e', ' '), {
         minLength: 1,
