@@ -1,5 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { ProviderUnavailable } from '../errors.ts';
-import type { Answer } from './undici.ts';
 
 /** A file that another one has taken the place of while it was downloaded: what came of it before is of no use. */
 export class FileChanged extends ProviderUnavailable {}
@@ -24,7 +24,13 @@ export interface FilePart extends KnownFile {
   readonly end?: number | undefined;
 }
 
-type Headers = Answer['headers'];
+type Headers = IncomingHttpHeaders;
+
+/** Status and headers of an answer, whichever client read it. */
+interface AnswerHead {
+  readonly statusCode: number;
+  readonly headers: Headers;
+}
 
 /** Asks for the rest of a file, as long as it is the same one. */
 export function rangeHeaders({ bytes, mark }: FilePosition): Readonly<Record<string, string>> {
@@ -36,20 +42,14 @@ export function rangeHeaders({ bytes, mark }: FilePosition): Readonly<Record<str
 }
 
 /** What the answer to a request without a range brings; undefined when that is no whole file. */
-export function wholeFile({
-  statusCode,
-  headers,
-}: Pick<Answer, 'statusCode' | 'headers'>): FilePart | undefined {
+export function wholeFile({ statusCode, headers }: AnswerHead): FilePart | undefined {
   if (statusCode !== 200) return undefined;
   const length = lengthOf(headers);
   return { start: 0, end: length, length, mark: markOf(headers) };
 }
 
 /** What the answer to {@link rangeHeaders} brings; undefined when it is not clear that those are the bytes that were asked for. */
-export function restOfFile(
-  { statusCode, headers }: Pick<Answer, 'statusCode' | 'headers'>,
-  at: FilePosition,
-): FilePart | undefined {
+export function restOfFile({ statusCode, headers }: AnswerHead, at: FilePosition): FilePart | undefined {
   const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/i.exec(String(headers['content-range'] ?? '').trim());
   if (statusCode !== 206 || range === null) return undefined;
   const start = Number(range[1]);
