@@ -7,9 +7,10 @@ import type { StateMachineDefinition } from 'aws-local-stepfunctions';
  * @throws what is wrong with it
  */
 export function checkDefinition(definition: StateMachineDefinition): void {
-  const { isValid, errorsText } = aslValidator(structuredClone(definition), {
+  const found = aslValidator(structuredClone(definition), {
     checkArn: false,
     checkPaths: true,
   });
-  if (!isValid) throw new Error(`The state machine's definition is invalid:\n${errorsText('\n')}`);
+  if (!found.isValid)
+    throw new Error(`The state machine's definition is invalid:\n${found.errorsText('\n')}`);
 }

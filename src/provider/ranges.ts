@@ -50,7 +50,7 @@ export function wholeFile({ statusCode, headers }: AnswerHead): FilePart | undef
 
 /** What the answer to {@link rangeHeaders} brings; undefined when it is not clear that those are the bytes that were asked for. */
 export function restOfFile({ statusCode, headers }: AnswerHead, at: FilePosition): FilePart | undefined {
-  const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/i.exec(String(headers['content-range'] ?? '').trim());
+  const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/i.exec((headers['content-range'] ?? '').trim());
   if (statusCode !== 206 || range === null) return undefined;
   const start = Number(range[1]);
   const end = Number(range[2]) + 1;

@@ -185,8 +185,9 @@ function askedBy(n: number, { repeatedEvery }: RandomJob): number {
 }
 
 /** A job that its pilot ended has paid for nothing else; somebody approves it. */
-async function paidBesidePilot({ edges, simulator, end }: Trial): Promise<readonly string[]> {
-  const { pilot, failure } = (await end()).summary ?? {};
+async function paidBesidePilot(trial: Trial): Promise<readonly string[]> {
+  const { edges, simulator } = trial;
+  const { pilot, failure } = (await trial.end()).summary ?? {};
   if (failure?.name !== 'PilotStopped' || pilot === undefined) return [];
   await approvalObject.write(edges.store, JOB_ID, { decision: 'approved', at: '' });
   const answered = simulator.answersPerRow().size;

@@ -155,7 +155,10 @@ export const STORIES = {
     const action = { kind: 'error', code: 'NO_SUCH_THING', status: 400 } as const;
     world.simulator.addFaults({ at: 'row', ids: ['b'], times: 1, action });
     const rows = (ids: string): string =>
-      [...ids].map((id) => `${JSON.stringify({ custom_id: id, prompt: id })}\n`).join('');
+      ids
+        .split('')
+        .map((id) => `${JSON.stringify({ custom_id: id, prompt: id })}\n`)
+        .join('');
     const jobId = await world.drop('input/reusing/first.jsonl', rows('ab'));
     const first = await end(world, jobId);
     const retried = await end(world, post(world, `/jobs/${jobId}/retry`));

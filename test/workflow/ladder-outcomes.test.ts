@@ -127,9 +127,9 @@ describe('the provider of step', () => {
       const own = left === 'all' ? at + 1 : at;
       expect(steps(ended)).toEqual([`q0 ok ${own}`, `q1 ok ${at + 1}`, `q2 ok ${own}`]);
       expectReconciled(ended);
-      for (const { createsPerKey, batches } of providers) {
-        expect([...createsPerKey().values()].every((creates) => creates === 1)).toBe(true);
-        expect(batches().filter(({ end }) => end === undefined)).toEqual([]);
+      for (const provider of providers) {
+        expect([...provider.createsPerKey().values()].every((creates) => creates === 1)).toBe(true);
+        expect(provider.batches().filter(({ end }) => end === undefined)).toEqual([]);
       }
     },
   );
@@ -141,7 +141,7 @@ describe('the provider of step', () => {
     '2 %s, and the ladder does not say what then: the job fails, and a resume goes on',
     async (_what, fault, times, name) => {
       const first = row({ kind: 'error', code: 'GONE', status: 400 });
-      const { world, providers } = await openChain(SAME, {}, [[first], [{ ...fault, times } as Fault], []]);
+      const { world, providers } = await openChain(SAME, {}, [[first], [{ ...fault, times }], []]);
       const input = prompts(3);
 
       const { jobId, summary } = await world.run(input);
