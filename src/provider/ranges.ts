@@ -50,7 +50,7 @@ export function wholeFile({ statusCode, headers }: AnswerHead): FilePart | undef
 
 /** What the answer to {@link rangeHeaders} brings; undefined when it is not clear that those are the bytes that were asked for. */
 export function restOfFile({ statusCode, headers }: AnswerHead, at: FilePosition): FilePart | undefined {
-  const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/i.exec((headers['content-range'] ?? '').trim());
+  const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/i.exec(textOf(headers['content-range']));
   if (statusCode !== 206 || range === null) return undefined;
   const start = Number(range[1]);
   const end = Number(range[2]) + 1;
@@ -77,4 +77,9 @@ function lengthOf(headers: Headers): number | undefined {
 function markOf(headers: Headers): string | undefined {
   const mark = headers['etag'] ?? headers['last-modified'];
   return typeof mark === 'string' && mark !== '' ? mark : undefined;
+}
+
+/** A header that came twice is a list, whatever its type says, and is then no range. */
+function textOf(header: string | readonly string[] | undefined): string {
+  return typeof header === 'string' ? header.trim() : '';
 }
