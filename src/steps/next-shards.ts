@@ -2,7 +2,7 @@ import type { BuildContext, JobContext, WaitingContext } from '../contract.ts';
 import type { Edges } from '../edges.ts';
 import { JobStopped, PilotStopped, withCode } from '../errors.ts';
 import type { Job } from '../checkpoints/job.ts';
-import { shardKey, shardsPrefix } from '../checkpoints/keys.ts';
+import { pilotResultsKey, shardKey, shardsPrefix } from '../checkpoints/keys.ts';
 import { addCounts } from '../checkpoints/outcomes.ts';
 import { approvalObject, pilotObject, type Pilot } from '../checkpoints/pilot.ts';
 import { pilotShards, type Plan, type ShardPlan } from '../checkpoints/plan.ts';
@@ -13,7 +13,6 @@ import { readStop } from '../checkpoints/stop.ts';
 import { toRunObject } from '../checkpoints/to-run.ts';
 import { tokensBySize } from '../spending/estimate.ts';
 import { judgedPilot, judgePilot, type Judgement } from '../pilot/judge.ts';
-import { writePilotResults } from '../pilot/pilot-results.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
@@ -107,9 +106,19 @@ async function judge(
   const rules: PilotRules = profile.pilot ?? { rows: 0 };
   const approval = await approvalObject.read(store, jobId);
   const judgement = judgePilot({ jobId, rules, counts, approval, since, now });
-  const results = before?.results ?? (await writePilotResults(store, jobId, ofPilot));
+  const results = before?.results ?? (await joinResults(store, jobId, ofPilot));
   await note(edges, jobId, before, { ...judgedPilot(counts, judgement), results });
   return followJudgement(store, jobId, since, judgement);
+}
+
+/** Joins the results of a pilot's shards, for people. @returns their key */
+async function joinResults(store: ObjectStore, jobId: string, shards: readonly number[]): Promise<string> {
+  const key = pilotResultsKey(jobId);
+  await store.concat(
+    key,
+    shards.map((shard) => shardKey({ jobId, shard }, 'results.jsonl')),
+  );
+  return key;
 }
 
 async function note(
