@@ -111,6 +111,10 @@ function lastStart(room: Room, batches: readonly number[], line: Line): number {
   return letRun(room, batches, line).time;
 }
 
+function sumOfTokens(running: readonly Running[]): number {
+  return running.reduce((sum, { tokens }) => sum + tokens, 0);
+}
+
 /** Lets all batches run in their order, until the last one has room. */
 function letRun(
   { holders, waiting }: Room,
@@ -123,16 +127,15 @@ function letRun(
     endsAt: Math.max(0, secondsPerBatch - (now - entry.at)),
   }));
   let time = 0;
+  let used = sumOfTokens(running);
   for (const next of [...waiting.map(tokensOf), ...batches]) {
-    const fits = (): boolean => {
-      const used = running.reduce((sum, each) => sum + each.tokens, 0);
-      return running.length < slots && (used === 0 || used + next <= tokens);
-    };
-    while (!fits()) {
+    while (running.length >= slots || (used > 0 && used + next > tokens)) {
       time = Math.max(time, Math.min(...running.map(({ endsAt }) => endsAt)));
       running = running.filter(({ endsAt }) => endsAt > time);
+      used = sumOfTokens(running);
     }
     running.push({ tokens: next, endsAt: time + secondsPerBatch });
+    used += next;
   }
   return { running, time };
 }
