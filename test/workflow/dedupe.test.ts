@@ -1,8 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { rowsNotOk, settledRows } from '../../src/checkpoints/outcomes.ts';
 import type { ResultLine } from '../../src/checkpoints/result-line.ts';
-import { openWorld, type Ended, type World } from './world.ts';
+import { expectReconciled, openWorld, paidAnswers, type Ended } from './world.ts';
 
 const EMBEDDINGS = '/v1/embeddings';
 
@@ -10,19 +9,8 @@ const rowsOf = (texts: readonly string[], id = (n: number): string => `q${n}`): 
   texts.map((prompt, n) => `${JSON.stringify({ custom_id: id(n), prompt })}\n`).join('');
 
 /** Rows that the provider was asked for. */
-const paid = ({ simulator }: World): number =>
-  [...simulator.answersPerRow().values()].reduce((sum, answers) => sum + answers, 0);
-
 const answersOf = ({ results }: Ended): unknown[] =>
   results.map((line) => ({ ...line, answeredBy: undefined }));
-
-function expectReconciled({ summary, results, deadLetters }: Ended): void {
-  expect(settledRows(summary.counts)).toBe(summary.rows);
-  expect(results).toHaveLength(summary.rows);
-  expect(deadLetters).toHaveLength(rowsNotOk(summary.counts));
-  const bad = results.filter(({ ok }) => !ok).map(({ custom_id }) => custom_id);
-  expect(deadLetters.map(({ custom_id }) => custom_id)).toEqual(bad);
-}
 
 const by = (results: readonly ResultLine[]): (string | undefined)[] =>
   results.map(({ answeredBy }) => answeredBy);
@@ -33,7 +21,7 @@ describe('rows with the same request', () => {
 
     const ended = await world.run(rowsOf(['a', 'b', 'a', 'c', 'a', 'b']));
 
-    expect(paid(world)).toBe(3);
+    expect(paidAnswers(world)).toBe(3);
     expect(ended.results.map(({ custom_id }) => custom_id)).toEqual(['q0', 'q1', 'q2', 'q3', 'q4', 'q5']);
     expect(by(ended.results)).toEqual([undefined, undefined, 'q0', undefined, 'q0', 'q1']);
     const [first, , third] = ended.results;
@@ -77,7 +65,7 @@ describe('rows with the same request', () => {
             );
             const input = rowsOf(texts, (n) => `${mark}${n}`);
             const ended = await world.run(input, { dedupe, more, shardLimits: { maxRows }, rounds: 1 });
-            return { ...ended, paid: paid(world) };
+            return { ...ended, paid: paidAnswers(world) };
           };
 
           const [once, each] = [await run(true), await run(false)];
@@ -110,7 +98,7 @@ describe('rows with the same request', () => {
 
     const ended = await world.run(rowsOf(['a', 'a']), treatment);
 
-    expect(paid(world)).toBe(sent);
+    expect(paidAnswers(world)).toBe(sent);
     expect(ended.summary.counts.ok).toBe(2);
   });
 

@@ -1,13 +1,12 @@
 import { onTestFinished, describe, expect, test } from 'vitest';
 import type { Fault } from '../../simulator/faults.ts';
 import { startSimulator, type Simulator } from '../../simulator/index.ts';
-import { rowsNotOk, settledRows } from '../../src/checkpoints/outcomes.ts';
 import { defineConfig, type ProfileConfig } from '../../src/config/config.ts';
 import type { DialectName } from '../../src/provider/dialects/dialects.ts';
 import { createClock } from '../support/clock.ts';
 import { tableOf } from '../support/exhaustive.ts';
 import { KEY } from '../support/edges.ts';
-import { openWorld, prompts, type Ended, type World } from './world.ts';
+import { expectReconciled, openWorld, prompts, type Ended, type World } from './world.ts';
 
 const NOWHERE = 'http://127.0.0.1:9/v1';
 const AT_ONCE = { queuedSeconds: 0, runningSeconds: 0, finalizingSeconds: 0 };
@@ -69,12 +68,6 @@ const SAME = ['melious', 'melious', 'melious'] as const;
 
 const steps = ({ results }: Ended): string[] =>
   results.map((line) => `${line.custom_id} ${line.ok ? 'ok' : line.outcome} ${line.step ?? '-'}`);
-
-function expectReconciled({ summary, results, deadLetters }: Ended): void {
-  expect(settledRows(summary.counts)).toBe(summary.rows);
-  expect(results).toHaveLength(summary.rows);
-  expect(deadLetters).toHaveLength(rowsNotOk(summary.counts));
-}
 
 const row = (action: object): Fault => ({ at: 'row', ids: ['q1'], action, times: 'always' }) as Fault;
 const call = (at: 'upload' | 'create', status: number, code?: string): Fault => ({

@@ -4,31 +4,26 @@ import { EXHAUSTIVE } from '../support/exhaustive.ts';
 import type { CallStep } from '../../host/engine.ts';
 import type { Fault } from '../../simulator/faults.ts';
 import { pilotResultsKey } from '../../src/checkpoints/keys.ts';
-import { rowsNotOk, settledRows } from '../../src/checkpoints/outcomes.ts';
 import { pilotObject } from '../../src/checkpoints/pilot.ts';
 import type { RowSource } from '../../src/checkpoints/result-line.ts';
 import { CONFIG } from '../support/config.ts';
 import type { Decision } from '../../src/doors/judge-job.ts';
 import { ownLines } from '../../src/jsonl/own-lines.ts';
-import { openWorld, prompts, type Ended, type RunOptions, type World } from './world.ts';
+import {
+  expectReconciled,
+  openWorld,
+  paidAnswers,
+  prompts,
+  type Ended,
+  type RunOptions,
+  type World,
+} from './world.ts';
 
 const BAD = '[fail:NO_SUCH_THING] ';
 
 /** Every n-th row fails for good. */
 const failing = (count: number, every: number): string =>
   prompts(count, (n) => (n % every === 0 ? `${BAD}${n}` : `row ${n}`));
-
-/** Answers that were paid for, per row. */
-const paid = ({ simulator }: World): number =>
-  [...simulator.answersPerRow().values()].reduce((sum, answers) => sum + answers, 0);
-
-function expectReconciled({ summary, results, deadLetters }: Ended): void {
-  expect(settledRows(summary.counts)).toBe(summary.rows);
-  expect(results).toHaveLength(summary.rows);
-  expect(deadLetters).toHaveLength(rowsNotOk(summary.counts));
-  const bad = results.filter(({ ok }) => !ok).map(({ custom_id }) => custom_id);
-  expect(deadLetters.map(({ custom_id }) => custom_id)).toEqual(bad);
-}
 
 async function pilotIds({ store }: World, jobId: string): Promise<string[]> {
   const lines: string[] = [];
@@ -72,7 +67,7 @@ describe('a pilot', () => {
       counts: { ok: 20 },
       pilot: { state: 'passed', rows: 4, counts: { ok: 4 } },
     });
-    expect(paid(world)).toBe(20);
+    expect(paidAnswers(world)).toBe(20);
     expectReconciled(ended);
   });
 
@@ -249,7 +244,7 @@ describe('a pilot', () => {
       counts: { exhausted: 8 },
     });
     expect(ended.summary).toMatchObject({ jobId, status: 'succeeded', pilot: { state: 'passed' } });
-    expect(paid(world)).toBe(8);
+    expect(paidAnswers(world)).toBe(8);
     expectReconciled(ended);
   });
 });
@@ -288,7 +283,7 @@ describe('a pilot that a person judges', () => {
       counts: { ok: 2, exhausted: 6 },
       pilot: { state: 'rejected' },
     });
-    expect(paid(world)).toBe(2);
+    expect(paidAnswers(world)).toBe(2);
     expectReconciled(ended);
   });
 
@@ -300,7 +295,7 @@ describe('a pilot that a person judges', () => {
     const ended = await world.run(prompts(8));
 
     expect(ended.summary).toMatchObject({ status: 'succeeded', pilot: { state: 'approved' } });
-    expect(paid(world)).toBe(8);
+    expect(paidAnswers(world)).toBe(8);
   });
 
   test('ends the job when nobody judges it for half of the longest time that a job may take', async () => {
@@ -351,7 +346,7 @@ describe('a pilot that a person judges', () => {
     });
     expectReconciled(cancelled);
     expect(ended.summary).toMatchObject({ status: 'succeeded', pilot: { state: 'approved' } });
-    expect(paid(world)).toBe(8);
+    expect(paidAnswers(world)).toBe(8);
     expectReconciled(ended);
   });
 
@@ -385,7 +380,7 @@ describe('a pilot that a person judges', () => {
       counts: { ok: 12 },
       pilot: { state: 'passed' },
     });
-    expect(paid(world)).toBe(12);
+    expect(paidAnswers(world)).toBe(12);
     expectReconciled(ended);
   });
 
@@ -419,7 +414,7 @@ test(
             );
             const input = prompts(texts.length, (n) => texts[n] ?? '');
             const ended = await world.run(input, { more, shardLimits: { maxRows }, rounds: 1, ...options });
-            return { ...ended, paid: paid(world) };
+            return { ...ended, paid: paidAnswers(world) };
           };
           const piloted = await run({ pilot: { rows, maxBad } });
           const plain = await run({});

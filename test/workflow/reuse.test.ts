@@ -2,10 +2,16 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
 import { answerIndexKey, resultsKey, REUSE_PREFIX } from '../../src/checkpoints/keys.ts';
-import { rowsNotOk, settledRows } from '../../src/checkpoints/outcomes.ts';
 import type { ResultLine } from '../../src/checkpoints/result-line.ts';
 import { CONFIG } from '../support/config.ts';
-import { openWorld, type Ended, type RunOptions, type World } from './world.ts';
+import {
+  expectReconciled,
+  openWorld,
+  paidAnswers,
+  type Ended,
+  type RunOptions,
+  type World,
+} from './world.ts';
 
 const { profiles } = CONFIG;
 const twoProfiles = {
@@ -26,20 +32,15 @@ const linesOf = (rows: readonly TestRow[]): string =>
 const rowsOf = (...prompts: readonly string[]): string =>
   linesOf(prompts.map((prompt, n) => ({ id: `q${n}`, prompt })));
 
-/** Rows that the provider was asked for, over all jobs. */
-const paid = ({ simulator }: World): number =>
-  [...simulator.answersPerRow().values()].reduce((sum, answers) => sum + answers, 0);
-
 const textsOf = ({ results }: Pick<Ended, 'results'>): unknown[] =>
   results.map((line) => [line.custom_id, line.ok, line.ok ? line.text : line.error.code]);
 
 const fromOf = ({ results }: Ended): (string | undefined)[] =>
   results.map((line) => (line.ok ? line.reused?.jobId : undefined));
 
-function expectReconciled({ summary, results, deadLetters }: Ended): void {
-  expect(settledRows(summary.counts)).toBe(summary.rows);
-  expect(results).toHaveLength(summary.rows);
-  expect(deadLetters).toHaveLength(rowsNotOk(summary.counts));
+function expectReusedReconciled(ended: Ended): void {
+  const { summary, results } = ended;
+  expectReconciled(ended);
   const { sent = 0, deduplicated, reused } = summary;
   const invalid = summary.counts.invalid;
   if (summary.sent !== undefined)
@@ -68,7 +69,7 @@ describe('a job that reuses answers', () => {
       ]),
     );
 
-    expect(paid(world)).toBe(4);
+    expect(paidAnswers(world)).toBe(4);
     expect(fromOf(first)).toEqual([undefined, undefined, undefined]);
     expect(fromOf(second)).toEqual([undefined, first.jobId, first.jobId]);
     const [, earlier] = first.results as (ResultLine & { ok: true })[];
@@ -80,7 +81,7 @@ describe('a job that reuses answers', () => {
       reused: { jobId: first.jobId, at: first.summary.endedAt },
     });
     expect(second.summary).toMatchObject({ status: 'succeeded', rows: 3, sent: 1, counts: { ok: 3 } });
-    expectReconciled(second);
+    expectReusedReconciled(second);
   });
 
   test('counts no usage for reused answers, and says what they saved', async () => {
@@ -101,7 +102,7 @@ describe('a job that reuses answers', () => {
       outputTokens: first.summary.usage.outputTokens,
       money: { amount: first.summary.usage.inputTokens, currency: 'EUR' },
     });
-    expectReconciled(second);
+    expectReusedReconciled(second);
   });
 
   test('names the job that asked, also when later jobs reused its answer', async () => {
@@ -113,7 +114,7 @@ describe('a job that reuses answers', () => {
     const third = await run(rowsOf('b', 'a'));
 
     expect(fromOf(third)).toEqual([second.jobId, first.jobId]);
-    expect(paid(world)).toBe(2);
+    expect(paidAnswers(world)).toBe(2);
   });
 
   test.each<[string, RunOptions]>([
@@ -133,7 +134,7 @@ describe('a job that reuses answers', () => {
     const second = await run(rowsOf('a'), options);
 
     expect(second.summary.reused).toBeUndefined();
-    expect(paid(world)).toBe(2);
+    expect(paidAnswers(world)).toBe(2);
   });
 
   test('does not take the same answer for rows that want answers of their own', async () => {
@@ -144,8 +145,8 @@ describe('a job that reuses answers', () => {
     const second = await run(rowsOf('a', 'b', 'a'), { dedupe: false });
 
     expect(fromOf(second).map((jobId) => jobId !== undefined)).toEqual([true, false, false]);
-    expect(paid(world)).toBe(4);
-    expectReconciled(second);
+    expect(paidAnswers(world)).toBe(4);
+    expectReusedReconciled(second);
   });
 
   test('reuses the answers of a retry, and those of the job beside them', async () => {
@@ -161,11 +162,11 @@ describe('a job that reuses answers', () => {
     const first = await run(rowsOf('a', 'b', 'c'));
     expect(first.summary.status).toBe('partial');
     const { retryId } = await world.retry(first.jobId);
-    const paidBefore = paid(world);
+    const paidBefore = paidAnswers(world);
     const second = await run(rowsOf('a', 'b', 'c', 'd'));
 
     expect(fromOf(second)).toEqual([first.jobId, retryId, first.jobId, undefined]);
-    expect(paid(world)).toBe(paidBefore + 1);
+    expect(paidAnswers(world)).toBe(paidBefore + 1);
   });
 
   test('counts the answers that a retry takes from another job', async () => {
@@ -175,11 +176,11 @@ describe('a job that reuses answers', () => {
     world.simulator.addFaults({ at: 'row', ids: ['q1'], action, times: 1 });
     const first = await run(rowsOf('a', 'b'));
     const other = await run(linesOf([{ id: 'x', prompt: 'b' }]));
-    const paidBefore = paid(world);
+    const paidBefore = paidAnswers(world);
 
     const retried = await world.retry(first.jobId);
 
-    expect(paid(world)).toBe(paidBefore);
+    expect(paidAnswers(world)).toBe(paidBefore);
     expect(retried.summary).toMatchObject({
       status: 'succeeded',
       counts: { ok: 2 },
@@ -201,11 +202,11 @@ describe('a job that reuses answers', () => {
 
     expect(first.summary.pilot?.rows).toBe(2);
     expect(second.summary).toMatchObject({ sent: 3, reused: { rows: 5 }, pilot: { rows: 2 } });
-    expect(paid(world)).toBe(8);
+    expect(paidAnswers(world)).toBe(8);
     expect(textsOf(second)).toEqual(
       textsOf(await (await openWorld()).run(rowsOf('e', 'd', 'c', 'b', 'a', 'f', 'g', 'h'))),
     );
-    expectReconciled(second);
+    expectReusedReconciled(second);
   });
 
   test('counts only rows that were asked among those of the steps of a ladder', async () => {
@@ -219,7 +220,7 @@ describe('a job that reuses answers', () => {
 
     expect(second.summary.steps).toMatchObject([{ step: 1, rows: 1, ok: 1 }]);
     expect(third.summary.steps).toEqual([]);
-    expectReconciled(third);
+    expectReusedReconciled(third);
   });
 
   test('takes answers for so many days after they were written', async () => {
@@ -254,7 +255,7 @@ describe('a job that reuses answers', () => {
     expect(second.summary.reused?.rows).toBe(1);
     expect(third.summary.reused).toBeUndefined();
     expect(textsOf(third)).toEqual(textsOf(first));
-    expectReconciled(third);
+    expectReusedReconciled(third);
   });
 
   test('believes no index: whatever is in it, each row has its own answer', async () => {
@@ -276,7 +277,7 @@ describe('a job that reuses answers', () => {
           const alone = await run(rowsOf('d', 'h', 'a', 'e', 'c', 'b', 'g', 'f'), { reuse: false });
 
           expect(textsOf(last)).toEqual(textsOf(alone));
-          expectReconciled(last);
+          expectReusedReconciled(last);
         },
       ),
       { numRuns: 5 },
@@ -308,7 +309,7 @@ describe('a job that reuses answers', () => {
             alone.deadLetters.map(({ custom_id }) => custom_id),
           );
           expect(ended.summary.counts).toEqual(alone.summary.counts);
-          expectReconciled(ended);
+          expectReusedReconciled(ended);
           const known = prompts.filter((prompt) => asked.has(prompt));
           const repeats = dedupe === false ? known.length - new Set(known).size : 0;
           expect(ended.summary.reused?.rows ?? 0).toBe(known.length - repeats);

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { callHandlers } from '../../host/call-handlers.ts';
 import type { EngineEvent } from '../../host/engine-events.ts';
 import { createLocalExecutions, type CallStep } from '../../host/engine.ts';
@@ -7,6 +7,7 @@ import { loadMachine, type Machine } from '../../host/load-stack.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../simulator/index.ts';
 import type { NightshiftConfig, ProfileConfig } from '../../src/config/config.ts';
 import type { ResultLine } from '../../src/checkpoints/result-line.ts';
+import { rowsNotOk, settledRows } from '../../src/checkpoints/outcomes.ts';
 import type { Summary } from '../../src/checkpoints/summary.ts';
 import { deadLettersKey, resultsKey, summaryKey } from '../../src/checkpoints/keys.ts';
 import type { Log, LogEvent, LogFields } from '../../src/log.ts';
@@ -195,4 +196,18 @@ export function prompts(count: number, prompt: (n: number) => string = (n) => `p
     { length: count },
     (_, n) => `${JSON.stringify({ custom_id: `q${n}`, prompt: prompt(n) })}\n`,
   ).join('');
+}
+
+/** Answers that were paid for, of all rows together. */
+export function paidAnswers({ simulator }: World): number {
+  return [...simulator.answersPerRow().values()].reduce((sum, answers) => sum + answers, 0);
+}
+
+/** Every row has one result, the counts say so, and those that are not ok have the dead letters, in their order. */
+export function expectReconciled({ summary, results, deadLetters }: Ended): void {
+  expect(settledRows(summary.counts)).toBe(summary.rows);
+  expect(results).toHaveLength(summary.rows);
+  expect(deadLetters).toHaveLength(rowsNotOk(summary.counts));
+  const bad = results.filter(({ ok }) => !ok).map(({ custom_id }) => custom_id);
+  expect(deadLetters.map(({ custom_id }) => custom_id)).toEqual(bad);
 }

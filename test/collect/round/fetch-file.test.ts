@@ -147,6 +147,15 @@ test('a file that is not found any more is not taken for whole by the call after
   expect(taken.length).toBeGreaterThan(0);
 });
 
+/** A download of which an earlier call has a part; the provider answers with the handler from then on. */
+async function startBegun(then: RequestListener): Promise<{ url: string; store: ObjectStore }> {
+  const url = await startServer([breaksOffAfter(400), then]);
+  const store = createMemoryStore(100);
+  await expect(collectOnce({ url, store, time: SHORT })).rejects.toThrow(GoesOnLater);
+  useFakeIntervals();
+  return { url, store };
+}
+
 test('a file that has to be downloaded from its start has the whole time of a call, and not only until it is short', async () => {
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const inTwoPieces: RequestListener = (_, response) => {
@@ -154,10 +163,7 @@ test('a file that has to be downloaded from its start has the whole time of a ca
     response.write(FILE.subarray(0, 100));
     void released.then(() => response.end(FILE.subarray(100)));
   };
-  const url = await startServer([breaksOffAfter(400), inTwoPieces]);
-  const store = createMemoryStore(100);
-  await expect(collectOnce({ url, store, time: SHORT })).rejects.toThrow(GoesOnLater);
-  useFakeIntervals();
+  const { url, store } = await startBegun(inTwoPieces);
   let looks = 0;
   const isOver = (): boolean => {
     looks += 1;
@@ -189,10 +195,7 @@ test('a file that has to be downloaded from its start stops by name when the tim
     response.writeHead(200, { 'content-length': FILE.length });
     response.write(FILE.subarray(0, 100));
   };
-  const url = await startServer([breaksOffAfter(400), holds]);
-  const store = createMemoryStore(100);
-  await expect(collectOnce({ url, store, time: SHORT })).rejects.toThrow(GoesOnLater);
-  useFakeIntervals();
+  const { url, store } = await startBegun(holds);
   let looks = 0;
   const isOver = (): boolean => {
     looks += 1;
