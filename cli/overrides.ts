@@ -26,7 +26,7 @@ function reuseOf(days: number | boolean): NonNullable<ProfileConfig['reuse']> {
   return days && 'always';
 }
 
-/** A pilot whose answers nobody else judges is judged by whoever asked for it. */
+/** Without a share of bad rows that decides, a person has to approve the pilot. */
 function pilotOf({
   pilot: rows,
   pilotMaxBad: maxBad,

@@ -8,7 +8,7 @@ export const TABLE_FORMATS = ['csv', 'xlsx', 'parquet', 'jsonl'] as const;
 
 export type TableFormat = (typeof TABLE_FORMATS)[number];
 
-/** Extensions of files that nobody gives to a folder, and that results are not written as. */
+/** Extensions of other kinds of files. A path that ends in one is no folder, and results are not written in that format. */
 const OTHER_FILES = /^(?:docx?|gz|html?|json|md|ndjson|numbers|ods|odt|pdf|tsv|txt|xls[bm]?|xml|ya?ml|zip)$/;
 
 /**

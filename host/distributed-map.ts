@@ -29,7 +29,7 @@ export async function runChildren(children: Children, input: unknown): Promise<u
   const stopped = new AbortController();
   const signal = AbortSignal.any([children.signal, stopped.signal]);
   let failed = 0;
-  // Whoever listens is told of the map before they are told of its children.
+  // The event of the map comes before those of its children.
   await tick();
   const runItem = async (item: unknown): Promise<unknown> => {
     const context = { Map: { Item: { Value: item } } };

@@ -12,8 +12,8 @@ import { EXIT, exitStatus } from './exit-status.ts';
 import { askHolder, requireJob, runHere, tell, WHERE, type FolderFlags } from './jobs-here.ts';
 
 /**
- * Approves or rejects a job of a data folder: the process that runs it sees that at its next look. A job that nothing runs goes on
- * here, to its end.
+ * Approves or rejects a job of a data folder. If another process runs the job, that process finds the decision. If none does, this
+ * one runs the job to its end.
  * @returns the exit status
  */
 export async function judgeHere(
