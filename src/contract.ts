@@ -21,8 +21,31 @@ export interface BuildingContext extends JobInput {
   readonly building: { readonly rows: number; readonly shards: number };
 }
 
-/** Into *Build requests*: at the job's start, and again after its pilot and while it waits for an approval. */
+/** Out of *Build requests* of a job that is built in slices, into *For each slice*, and into *Build requests* again. */
+export interface SlicingContext extends JobInput {
+  readonly slices: {
+    /** What is done of them. */
+    readonly phase: string;
+    readonly count: number;
+    /** Of the list of them, the items of the map. */
+    readonly key: string;
+  };
+}
+
+/** Into *Build slice*, as the map's item selector makes it. */
+export interface SliceContext extends JobInput {
+  readonly slice: number;
+}
+
+/** Out of *Build slice*, into *Slice built?*: with `building` it ran short of time. */
+export interface BuiltSliceContext extends SliceContext {
+  /** So far; for people. */
+  readonly building?: { readonly rows: number };
+}
+
+/** Into *Build requests*: at the job's start, and again after slices of it, after its pilot, and while it waits for an approval. */
 export interface BuildContext extends JobInput {
+  readonly slices?: SlicingContext['slices'];
   readonly pilot?: true;
   readonly waiting?: WaitingContext['waiting'];
 }

@@ -15,6 +15,11 @@ const limitsSchema = z.strictObject({
    * execution 90 days after its end, and a job's last one is found by those before it.
    */
   jobDays: z.number().int().min(1).max(90).optional(),
+  /**
+   * Inputs of at least four times as many bytes are built in slices of about this size, side by side. Default: 1 GiB on AWS; on one
+   * machine, inputs are built in one pass.
+   */
+  sliceBytes: z.number().int().min(65_536).max(1_099_511_627_776).optional(),
   /** What the API takes from all its callers together. Default 20 requests a second, 40 at once. */
   api: z
     .strictObject({

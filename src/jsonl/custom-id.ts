@@ -35,8 +35,13 @@ export function isNotOk(line: Buffer): boolean {
   return NOT_OK.equals(line.subarray(at, at + NOT_OK.length));
 }
 
+/** Bytes that an id takes in such a line, quotes included. */
+export const idBytes = (customId: string): number => Buffer.byteLength(idText(customId));
+
+const idText = (customId: string): string => escapeLineSeparators(JSON.stringify(customId));
+
 /** Such a line, or as much of it as begins with its id, with another id. */
 export function withCustomId(line: Buffer, customId: string): Buffer {
-  const id = Buffer.from(`{"custom_id":${escapeLineSeparators(JSON.stringify(customId))},`);
+  const id = Buffer.from(`{"custom_id":${idText(customId)},`);
   return Buffer.concat([id, line.subarray(fieldsBehindId(line))]);
 }

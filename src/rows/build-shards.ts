@@ -18,10 +18,16 @@ import { surveyIds } from './survey-ids.ts';
 import { createUniqueIds, ManyIds, type UniqueIds } from './unique-ids.ts';
 
 /** Each seed fails one job in 370,000 of 10,000,000 rows. */
-const MAX_SEEDS = 4;
+export const MAX_SEEDS = 4;
 
 /** As many as `randomInt` takes. */
 const SEEDS = 2 ** 48 - 1;
+
+/**
+ * A seed that nobody can know: whoever writes the input could otherwise make ids that share their hash. Nothing of it is in what is
+ * written, so that a build that starts again may take another one.
+ */
+export const newSeed = (): number => randomInt(SEEDS);
 
 /**
  * Writes the shards of a job and says what they are. Streams: memory holds a chunk of input, a hash per id, and a block
@@ -65,9 +71,7 @@ async function build(
   let state: Start | undefined = from;
   let ids = from?.ids;
   for (let attempt = state?.attempt ?? 1; ; attempt += 1) {
-    // A seed that nobody can know: whoever writes the input could otherwise make ids that share their hash. Nothing of it is
-    // in what is written, so that a build that starts again may take another one.
-    const start: Start = state ?? { turn, attempt, seed: randomInt(SEEDS), ids };
+    const start: Start = state ?? { turn, attempt, seed: newSeed(), ids };
     const passed = await buildUnder(shared, start, parts);
     if ('rows' in passed) return passed;
     const { calling, built } = passed;
@@ -142,12 +146,12 @@ export interface BuildParts {
   readonly bounds?: Partial<IdBounds> | undefined;
 }
 
-const newHash = (seed: number): RequestHash => new RequestHash(seed);
+export const newHash = (seed: number): RequestHash => new RequestHash(seed);
 
 /** Requests that share their hash under each seed are all sent in the end. */
-function leadersOf(
+export function leadersOf(
   { profile: { dedupe, reuse } }: Job,
-  { attempt, seed }: Start,
+  { attempt, seed }: Pick<Start, 'attempt' | 'seed'>,
   createHash: (seed: number) => RequestHash,
 ): Leaders | undefined {
   const isNeeded = (dedupe ?? reuse) !== undefined && attempt < MAX_SEEDS;

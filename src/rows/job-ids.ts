@@ -1,7 +1,9 @@
 import { basename } from 'node:path/posix';
-import type { InputRef } from '../checkpoints/job.ts';
+import type { InputRef, Job } from '../checkpoints/job.ts';
+import { known } from '../provider/dialects/known.ts';
 import type { MadeRequest } from './request-maker.ts';
 import { withCustomId } from '../jsonl/custom-id.ts';
+import { MAX_CUSTOM_ID } from './request-line.ts';
 import type { UniqueIds } from './unique-ids.ts';
 
 /** Between the number of a file and an id: no id has it. */
@@ -63,6 +65,11 @@ export class JobIds {
     const names = [this.#name, `${this.#name}_${this.#file + 1}`, `file_${this.#file + 1}`];
     return names.map((name) => `${name}-${id}`).filter(({ length }) => length <= this.#length);
   }
+}
+
+/** The ids of a job's rows, as far as the provider limits their length. */
+export function jobIds(ids: Pick<UniqueIds, 'add'>, { inputs, profile }: Pick<Job, 'inputs' | 'profile'>): JobIds {
+  return new JobIds(ids, inputs, known(profile.provider.dialect.limits.customIdLength, MAX_CUSTOM_ID));
 }
 
 /** The same request under another id. */

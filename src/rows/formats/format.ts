@@ -16,6 +16,8 @@ export interface ReadOptions {
   readonly onHeader?: ((header: readonly string[]) => void) | undefined;
   /** Names that only a row has: an object with one of them is a row, not a map of prompts. */
   readonly rowFields?: ReadonlySet<string> | undefined;
+  /** The bytes are a part of a file that ends where a row does: what is left over is no row. */
+  readonly isPart?: boolean | undefined;
   /** Follows where the file can be entered again; undefined where its bytes are not read as they are. */
   readonly standing?: Standing | undefined;
 }

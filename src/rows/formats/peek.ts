@@ -1,5 +1,5 @@
 /** Bytes looked at to tell what a file is. */
-const PEEK_BYTES = 65_536;
+export const PEEK_BYTES = 65_536;
 
 /** The start of a stream, and the whole stream. */
 export interface Peeked {

@@ -6,6 +6,8 @@ export interface Place {
   readonly rows: number;
   /** Absent where a file can only be read from its start: then its first rows are read once more, and left out. */
   readonly entry?: Entry | undefined;
+  /** Rows behind the entry that are left out. */
+  readonly skip?: number | undefined;
 }
 
 /** A place in the middle of a file, with all that its start has told of it. */
