@@ -71,7 +71,7 @@ interface Facts {
 
 /**
  * @param owner the API caller who must own the job; default: any
- * @returns undefined when there is no such job
+ * @returns undefined when the job does not exist
  */
 export async function readOverview(
   edges: StatusEdges,

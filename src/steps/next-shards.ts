@@ -26,7 +26,7 @@ export interface BuiltJob {
 /**
  * Decides which shards run next: those of the pilot, then all others if the pilot allows them. A passed pilot is not judged
  * again.
- * @throws PilotStopped when the pilot does not allow the other shards; JobStopped when it did not come to its end, or the job was
+ * @throws PilotStopped when the pilot does not allow the other shards; JobStopped when the pilot did not finish, or the job was
  *   stopped meanwhile
  */
 export async function nextShards(edges: Edges, built: BuiltJob): Promise<JobContext | WaitingContext> {
