@@ -27,9 +27,9 @@ import { readFile, required } from './wire.ts';
 
 export interface ClientOptions {
   readonly settings: ProviderSettings;
-  /** Endpoints that rows may be sent to directly. Default: any. */
+  /** Endpoints that rows may be sent to direct. Default: any. */
   readonly endpoints?: readonly string[];
-  /** Asked for with every call, so that a rotated key is picked up; goes into the Authorization header only. */
+  /** Called for every call, so that a rotated key takes effect. The key is sent only in the Authorization header. */
   readonly apiKey: () => Promise<string>;
   /** Headers that the configuration adds to every call. */
   readonly ownHeaders?: () => Promise<readonly OwnHeader[]>;
@@ -37,18 +37,18 @@ export interface ClientOptions {
   /** Waits between the attempts of one call, in milliseconds. */
   readonly wait?: (milliseconds: number) => Promise<void>;
   readonly timeouts?: Partial<Timeouts>;
-  /** Ends every call that is on its way and every later one. */
+  /** Aborts every call in flight and every later one. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Attempts to get a file up, a look for the lost one before each further attempt. */
+/** Attempts to upload a file. Each further attempt first searches for the lost file. */
 const UPLOAD_ATTEMPTS = 3;
 
-/** Looks at a file that has to be processed first, a second longer apart each time: 28 s. */
+/** Looks at a file that must be processed first, each a second later than the one before: 28 s in all. */
 const PROCESSING_LOOKS = 7;
 const PROCESSING_WAIT_MS = 1_000;
 
-/** The one place that knows which code speaks which dialect. */
+/** Creates the client for a dialect. No other code chooses the adapter. */
 export function createProviderClient({
   settings: { baseUrl, dialect },
   endpoints,
@@ -56,7 +56,7 @@ export function createProviderClient({
   ownHeaders,
   random = Math.random,
   signal,
-  // A wait that is broken off is followed by a call that fails at once.
+  // An aborted wait resolves, and the call after it fails at once.
   wait = (milliseconds) => sleep(milliseconds, undefined, { signal }).catch(() => undefined),
   timeouts,
 }: ClientOptions): ProviderClient {
@@ -75,7 +75,7 @@ export function createProviderClient({
   }
 }
 
-/** A Batch API of files over HTTP. Repeats only what is safe to repeat. */
+/** A file-based Batch API over HTTP. Repeats only calls that are safe to repeat. */
 class FileClient implements ProviderClient {
   readonly #http: Http;
   readonly #dialect: Dialect;
@@ -93,7 +93,7 @@ class FileClient implements ProviderClient {
     return this.#http.close();
   }
 
-  /** An upload that did not answer may have arrived: it is looked for before it is made again. */
+  /** An upload without an answer may have arrived, so the file is searched for before it is uploaded again. */
   async uploadFile(file: UploadFile): Promise<ProviderFile> {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -115,7 +115,7 @@ class FileClient implements ProviderClient {
     return required(`upload ${file.name}`, uploaded);
   }
 
-  /** Most looks for a new file. After that the create is tried, which is repeated when it finds no file. */
+  /** After the last look the create is tried, which the machine repeats if it does not find the file. */
   async #untilProcessed({ id, status }: ProviderFile): Promise<void> {
     if (this.#dialect.files.processedFirst !== true) return;
     let now = status;
@@ -125,7 +125,7 @@ class FileClient implements ProviderClient {
     }
   }
 
-  /** A file that was just uploaded may not be found everywhere yet. */
+  /** The provider may not find a new file yet on all of its servers. */
   async #statusOf(fileId: string): Promise<string | undefined> {
     try {
       const call = get(`look at file ${fileId}`, `/files/${encodeURIComponent(fileId)}`);
@@ -136,7 +136,7 @@ class FileClient implements ProviderClient {
     }
   }
 
-  /** Without a list there is nothing to be found: a file that goes up twice costs nothing. */
+  /** Without a list no file can be found. Uploading it twice costs nothing. */
   async findFile(name: string): Promise<ProviderFile | undefined> {
     const call = get(`find file ${name}`, '/files');
     let found: ProviderFile | undefined;
@@ -154,7 +154,7 @@ class FileClient implements ProviderClient {
     }
   }
 
-  /** An object with another id says nothing about this file. */
+  /** An object with another id does not describe this file. */
   async fileBytes(fileId: string): Promise<number | undefined> {
     try {
       const call = get(`look at file ${fileId}`, `/files/${encodeURIComponent(fileId)}`);
@@ -194,7 +194,7 @@ class FileClient implements ProviderClient {
     return this.#batch(call);
   }
 
-  /** Reads the whole list unless it meets a batch that cannot be bettered: a cancelled twin may stand before the one that runs. */
+  /** Reads the whole list unless it finds the best possible batch: a cancelled twin may come before the running one. */
   async findBatch(wanted: FindBatch): Promise<Batch | undefined> {
     let best: Batch | undefined;
     await this.#readBatches(wanted, (batch) => {
@@ -213,7 +213,10 @@ class FileClient implements ProviderClient {
     return [...found.values()];
   }
 
-  /** Hands every listed batch that is wanted to `visit`, until it returns true. @throws ProviderUnavailable when the list is cut off */
+  /**
+   * Calls `visit` for every wanted batch in the list until it returns true. @throws ProviderUnavailable when the list is
+   * incomplete
+   */
   async #readBatches(wanted: FindBatch, visit: (batch: Batch) => boolean): Promise<void> {
     const call = get(`find batch of file ${wanted.inputFileId}`, this.#adapter.batchesPath);
     const end = await this.#read(call, {}, (item) => {
@@ -227,7 +230,7 @@ class FileClient implements ProviderClient {
     return this.#batch(get(`get batch ${batchId}`, this.#pathOf(batchId)));
   }
 
-  /** Repeatable: asking twice cancels once. */
+  /** May be repeated: a second cancel changes nothing. */
   async cancelBatch(batchId: string): Promise<void> {
     if (this.#dialect.honours.cancel === false) return;
     const path = `${this.#pathOf(batchId)}/cancel`;
@@ -241,7 +244,7 @@ class FileClient implements ProviderClient {
   }
 
   send(endpoint: string, body: string): Promise<DirectAnswer> {
-    // The base URL has the version already.
+    // The base URL already contains the version.
     return this.#http.answer(endpoint, endpoint.replace(/^\/v\d+(?=\/)/, ''), body);
   }
 

@@ -68,7 +68,10 @@ export class JobIds {
 }
 
 /** The ids of a job's rows, as far as the provider limits their length. */
-export function jobIds(ids: Pick<UniqueIds, 'add'>, { inputs, profile }: Pick<Job, 'inputs' | 'profile'>): JobIds {
+export function jobIds(
+  ids: Pick<UniqueIds, 'add'>,
+  { inputs, profile }: Pick<Job, 'inputs' | 'profile'>,
+): JobIds {
   return new JobIds(ids, inputs, known(profile.provider.dialect.limits.customIdLength, MAX_CUSTOM_ID));
 }
 

@@ -54,10 +54,7 @@ export class RowTaker implements RowSink {
   /** Of the first row that has one. */
   #model: string | undefined;
 
-  constructor(
-    { job, requests, ids, known, writer, ahead }: RowParts,
-    saved: SavedRows = NOTHING_TAKEN,
-  ) {
+  constructor({ job, requests, ids, known, writer, ahead }: RowParts, saved: SavedRows = NOTHING_TAKEN) {
     this.#ids = ids;
     this.#job = job;
     this.#requests = requests;

@@ -24,18 +24,18 @@ import { toRealtimeBody, toResultLine } from './anthropic-result.ts';
 
 const BATCHES = '/messages/batches';
 const VERSION = '2023-06-01';
-/** The file that a provider without files has instead. */
+/** File id of a provider without files. */
 const NO_FILE = 'inline:';
-/** So many of the newest batches are remembered before another one is created. */
+/** How many of the newest batches are recorded before a create. */
 const NEWEST = 100;
-/** Longer than any line of requests. */
+/** Longer than any request line. */
 const MAX_LINE_BYTES = 2 ** 40;
-/** Longer than any line of results; more bytes without one are no results. */
+/** Longer than any result line; more bytes without a newline are not results. */
 const MAX_RESULT_BYTES = 512 * 1_048_576;
 
 /**
- * Anthropic's Message Batches: no files, a create carries its requests, and the results stand under the batch's own id.
- * Lines are translated on their way out and in.
+ * Anthropic's Message Batches: there are no files, a create carries its requests, and the results are found by the batch's id.
+ * Request and result lines are converted.
  */
 export class AnthropicClient implements ProviderClient {
   readonly #http: Http;
@@ -78,7 +78,7 @@ export class AnthropicClient implements ProviderClient {
     });
   }
 
-  /** By its id alone: batches carry neither metadata nor a file's id. Those that may be ours are {@link listUnmarked}. */
+  /** Finds a batch by id only: batches have neither metadata nor a file id. {@link listUnmarked} lists those that may be ours. */
   async findBatch({ batchId }: FindBatch): Promise<Batch | undefined> {
     if (batchId === undefined) return undefined;
     let found: Batch | undefined;
@@ -94,7 +94,7 @@ export class AnthropicClient implements ProviderClient {
     return found === undefined ? [] : [found];
   }
 
-  /** The list is in the order of creation, newest first. */
+  /** The list is in order of creation, newest first. */
   async listUnmarked(known?: ReadonlySet<string>): Promise<readonly Batch[]> {
     const found: Batch[] = [];
     await this.#readBatches('list batches', (batch) => {
@@ -125,8 +125,8 @@ export class AnthropicClient implements ProviderClient {
   }
 
   /**
-   * The results of the batch with this id. Their length is not told, but every request has a line: when some are missing,
-   * the connection may have closed too early, and what comes behind the last line is asked for once more.
+   * Downloads the results of a batch. Their length is unknown, but every request has a line. If lines are missing, the connection
+   * may have closed early, so everything after the last line is requested once more.
    */
   async *download(batchId: string, { signal }: DownloadOptions = {}): AsyncGenerator<Buffer> {
     const counts = await this.#countsOf(batchId);
@@ -141,7 +141,7 @@ export class AnthropicClient implements ProviderClient {
     }
   }
 
-  /** From the list where the batch is not found by its id. */
+  /** Falls back to the list if the batch is not found by its id. */
   async #countsOf(batchId: string): Promise<Batch['counts']> {
     try {
       return (await this.getBatch(batchId)).counts;
@@ -153,8 +153,9 @@ export class AnthropicClient implements ProviderClient {
   }
 
   /**
-   * Lines of ours, of the results behind the first so many. Lines that cannot be read are handed on as they are, to be counted.
-   * @throws ProviderUnavailable when the last one is cut off: it has no newline, and the file's length was not promised
+   * Result lines after the first `skipped`, converted to ours. Unreadable lines are passed on unchanged, so that they are
+   * counted.
+   * @throws ProviderUnavailable when the last line has no newline: it may be cut off, because the length of the file is unknown
    */
   async *#results(batchId: string, skipped: number, signal?: AbortSignal): AsyncGenerator<Buffer[]> {
     const call = get(`download results of batch ${batchId}`, `${pathOf(batchId)}/results`);
@@ -187,7 +188,7 @@ export class AnthropicClient implements ProviderClient {
     yield unread;
   }
 
-  /** A message of its own; the dialect has no other endpoint than chat completions. */
+  /** Sends a single message. The dialect has no other endpoint than chat completions. */
   async send(endpoint: string, body: string): Promise<DirectAnswer> {
     const params = toMessageParams(asWire(parseExact(body)) ?? {});
     const answer = await this.#http.answer(endpoint, '/messages', JSON.stringify(params));
@@ -199,7 +200,7 @@ export class AnthropicClient implements ProviderClient {
     return Promise.resolve(undefined);
   }
 
-  /** Results go with their batch, which a collect that starts again asks for: they stay their 29 days. */
+  /** Results cannot be deleted without their batch, which a repeated collect needs. They expire after 29 days. */
   deleteFile(fileId: string): Promise<void> {
     if (fileId.startsWith(NO_FILE)) return Promise.resolve();
     return Promise.reject(
@@ -229,7 +230,7 @@ const OPENING = Buffer.from('{"requests":[');
 const CLOSING = Buffer.from(']}');
 const COMMA = Buffer.from(',');
 
-/** The body of a create as it is made, line by line. */
+/** The body of a create, generated line by line. */
 async function* createBody(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let first = true;
   yield OPENING;
@@ -246,7 +247,7 @@ async function* createBody(content: AsyncIterable<Uint8Array>): AsyncGenerator<U
   yield CLOSING;
 }
 
-/** The last byte of the stream, and the bytes since the last line. */
+/** Tracks a stream's last byte, and the number of bytes since its last newline. */
 class LastByte {
   readonly #call: Call;
   isNewline = false;
@@ -256,7 +257,7 @@ class LastByte {
     this.#call = call;
   }
 
-  /** @throws ProviderUnavailable when far more than a line comes without one */
+  /** @throws ProviderUnavailable when far more bytes than a line come without a newline */
   async *watch(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {
       if (chunk.length > 0) this.isNewline = chunk.at(-1) === 0x0a;

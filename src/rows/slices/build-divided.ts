@@ -51,11 +51,7 @@ export async function buildDivided(store: ObjectStore, job: Job, dividing: Divid
   return cut(store, job, division, dividing);
 }
 
-async function begin(
-  store: ObjectStore,
-  job: Job,
-  { sliceBytes }: Dividing,
-): Promise<Division | undefined> {
+async function begin(store: ObjectStore, job: Job, { sliceBytes }: Dividing): Promise<Division | undefined> {
   if (sliceBytes === undefined) return undefined;
   const division = await divide(store, job, sliceBytes).catch(unlessInvalid);
   if (division !== undefined) await divisionObject.write(store, job.jobId, division);
@@ -67,18 +63,15 @@ function unlessInvalid(error: unknown): undefined {
   if (!(error instanceof InvalidInput)) throw error;
 }
 
-async function cut(
-  store: ObjectStore,
-  job: Job,
-  division: Division,
-  dividing: Dividing,
-): Promise<Divided> {
+async function cut(store: ObjectStore, job: Job, division: Division, dividing: Dividing): Promise<Divided> {
   const noted = await readNoted(store, job, division);
   const checked = checkedSlice(division, job);
   const isWhole =
     noted.some(({ isUnreadable }) => isUnreadable === true) ||
     (checked !== undefined && noted[checked]?.hasSeenFields !== true);
-  const made = isWhole ? undefined : await cutShards({ ...dividing, store, job, division, noted }).catch(unlessNotDivisible);
+  const made = isWhole
+    ? undefined
+    : await cutShards({ ...dividing, store, job, division, noted }).catch(unlessNotDivisible);
   if (made === undefined) {
     await divisionObject.write(store, job.jobId, { ...division, phase: 'whole' });
     return 'whole';

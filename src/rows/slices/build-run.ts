@@ -37,7 +37,12 @@ export async function buildRun(store: ObjectStore, building: RunToBuild): Promis
   if ((await builtRunObject.read(store, ref)) !== undefined) return undefined;
   const saved = (await savedRunObject.read(store, ref)) ?? startOf(building);
   const done = saved.builder.rows - run.before;
-  const verdicts = new RunVerdicts(store, { jobId, counts: cut.counts, slice: run.slice, row: run.skip + done });
+  const verdicts = new RunVerdicts(store, {
+    jobId,
+    counts: cut.counts,
+    slice: run.slice,
+    row: run.skip + done,
+  });
   const shards = { jobId, limits: profile.shardLimits, tellsSources: inputs.length > 1, first: run.shard };
   const writer = await ShardWriter.open(store, shards, saved.writer);
   const known = new KnownRows([verdicts], profile.dedupe && verdicts);
@@ -69,7 +74,10 @@ function startOf({ division, cut, run }: RunToBuild): SavedRun {
   const { slice, skip, before, sent, model } = run;
   const { input } = division.slices[slice] as Slice;
   const earlier = division.slices.slice(0, slice);
-  const lines = earlier.reduce((sum, each, n) => sum + (each.input === input ? (cut.counts[n]?.lines ?? 0) : 0), 0);
+  const lines = earlier.reduce(
+    (sum, each, n) => sum + (each.input === input ? (cut.counts[n]?.lines ?? 0) : 0),
+    0,
+  );
   const entry = entryOf(division, slice, lines);
   const place: Place = entry === undefined ? { rows: skip } : { rows: 0, entry, skip };
   return {

@@ -59,7 +59,10 @@ export async function cutShards(cutting: Cutting): Promise<CutShards | Unfinishe
   for (let attempt = state?.attempt ?? 1; ; attempt += 1) {
     const start = state ?? beginning({ turn: 0, attempt, seed: newSeed() });
     const leaders = leadersOf(job, start, createHash);
-    const made = await cutUnder({ ...cutting, idBounds: { ...ID_BOUNDS, ...cutting.bounds }, leaders }, start);
+    const made = await cutUnder(
+      { ...cutting, idBounds: { ...ID_BOUNDS, ...cutting.bounds }, leaders },
+      start,
+    );
     if (!('innocent' in made)) return made;
     if (attempt === MAX_SEEDS)
       throw new Error(`Job ${job.jobId}: ${made.innocent} ids share their hash with others.`);
@@ -101,10 +104,7 @@ async function cutUnder(attempt: Attempt, start: CutState): Promise<CutShards | 
   return surveyFirst({ ...attempt, leaders }, again);
 }
 
-async function surveyFirst(
-  attempt: Attempt,
-  start: CutState,
-): Promise<CutShards | Unfinished | Innocent> {
+async function surveyFirst(attempt: Attempt, start: CutState): Promise<CutShards | Unfinished | Innocent> {
   const { job, idBounds } = attempt;
   const survey = new IdSurvey({ job, seed: start.seed, bounds: idBounds });
   const passed = await overSlices(attempt, { start, tables: survey.tables }, async (slice, rows) => {
@@ -141,7 +141,11 @@ async function cut(
 }
 
 /** @returns whether rows of the slice are not sent under their own id */
-async function cutSlice({ store, job: { jobId } }: Attempt, cutter: ShardCutter, slice: number): Promise<boolean> {
+async function cutSlice(
+  { store, job: { jobId } }: Attempt,
+  cutter: ShardCutter,
+  slice: number,
+): Promise<boolean> {
   const verdicts = new VerdictWriter(store, { jobId, slice });
   try {
     let row = 0;
@@ -159,10 +163,7 @@ async function cutSlice({ store, job: { jobId } }: Attempt, cutter: ShardCutter,
   }
 }
 
-async function confirm(
-  attempt: Attempt,
-  start: CutState,
-): Promise<CutShards | Unfinished | Innocent> {
+async function confirm(attempt: Attempt, start: CutState): Promise<CutShards | Unfinished | Innocent> {
   const { store, job, leaders } = attempt;
   const cutter = new ShardCutter({ job, ids: new RepeatedIds(start.seed), leaders }, start.cutter);
   const { suspects } = cutter;
@@ -170,7 +171,11 @@ async function confirm(
   const tables = leaders === undefined ? {} : { led: leaders.tables.led };
   const isDone = (): boolean => suspects.size + (leaders?.unconfirmed ?? 0) === 0;
   const passed = await overSlices(attempt, { start, tables, isDone }, async (slice, rows) => {
-    await confirmSlice(store, { jobId: job.jobId, slice, rows, counts: counts[slice] as SliceCounts }, { suspects, leaders });
+    await confirmSlice(
+      store,
+      { jobId: job.jobId, slice, rows, counts: counts[slice] as SliceCounts },
+      { suspects, leaders },
+    );
     return { cutter: { ...cutter.save(), suspects: [...suspects] } };
   });
   if ('shards' in passed) return passed;
@@ -204,7 +209,9 @@ async function overSlices(
     const { slice, rows } = state;
     if (slice > start.slice && time?.isShort() === true) {
       const { turn } = state;
-      await saveTables(store, { jobId, turn }, tables, (next) => cutStateObject.write(store, jobId, { ...state, turn: next }));
+      await saveTables(store, { jobId, turn }, tables, (next) =>
+        cutStateObject.write(store, jobId, { ...state, turn: next }),
+      );
       return { rows, shards: state.cutter?.shards.length ?? 0 };
     }
     const carried = await take(slice, rows);

@@ -101,7 +101,10 @@ export const builtRunObject = storedObject<BuiltRun, SliceRef>((ref) => sliceKey
 export const SOME_LINES = 1;
 
 /** The first slice of the first input that is no table: its first row is checked for the whole job. */
-export function checkedSlice({ slices }: Pick<Division, 'slices'>, { inputs }: Pick<Job, 'inputs'>): number | undefined {
+export function checkedSlice(
+  { slices }: Pick<Division, 'slices'>,
+  { inputs }: Pick<Job, 'inputs'>,
+): number | undefined {
   const input = inputs.findIndex(({ key }) => !isTable(basename(key)));
   return input === -1 ? undefined : slices.findIndex((slice) => slice.input === input);
 }

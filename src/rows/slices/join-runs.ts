@@ -9,7 +9,11 @@ import { SOME_LINES, type BuiltRun, type CutShards, type Division, type NotedSli
 /** The plan of a job whose shards were built in runs: the same as that of one pass. */
 export function joinRuns(
   job: Job,
-  { division, noted, cut }: { readonly division: Division; readonly noted: readonly NotedSlice[]; readonly cut: CutShards },
+  {
+    division,
+    noted,
+    cut,
+  }: { readonly division: Division; readonly noted: readonly NotedSlice[]; readonly cut: CutShards },
   built: readonly BuiltRun[],
 ): Plan {
   const { rows, shards } = cut;

@@ -5,7 +5,15 @@ import type { ObjectStore } from '../../store/object-store.ts';
 import { Builder } from '../builder.ts';
 import { Reading } from '../formats/reading.ts';
 import type { RequestMaker } from '../request-maker.ts';
-import { checkedSlice, entryOf, notedObject, SOME_LINES, type Division, type NotedSlice, type Slice } from './division.ts';
+import {
+  checkedSlice,
+  entryOf,
+  notedObject,
+  SOME_LINES,
+  type Division,
+  type NotedSlice,
+  type Slice,
+} from './division.ts';
 import { NoteTaker } from './notes.ts';
 
 interface SliceToNote {

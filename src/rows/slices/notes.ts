@@ -108,7 +108,9 @@ export class NoteTaker implements RowSink {
     inputs?.push(isValid ? made.inputs : 1);
     models?.push(isValid ? made.model : '');
     const start = isValid && digests !== undefined ? requestStart(made.line, made.customId.length) : 0;
-    digests?.push(isValid ? Buffer.from(Uint32Array.from(digestRequest(made.line, start)).buffer).toString('base64') : '');
+    digests?.push(
+      isValid ? Buffer.from(Uint32Array.from(digestRequest(made.line, start)).buffer).toString('base64') : '',
+    );
     if (isValid && own !== undefined && setsTemperature(made.line)) own.push(digests?.length ?? 0);
     // Last: the line's bytes may be those of the next request then.
     ids.push(isValid && !this.#isGenerated(made, row) ? made.customId : 0);

@@ -107,7 +107,11 @@ export class ShardCutter {
   }
 
   /** Ends the last shard. */
-  close(): { readonly rows: number; readonly shards: readonly ShardPlan[]; readonly runs: readonly ShardRun[] } {
+  close(): {
+    readonly rows: number;
+    readonly shards: readonly ShardPlan[];
+    readonly runs: readonly ShardRun[];
+  } {
     this.#finish();
     const runs = this.#runs.map((run, n) => {
       const next = this.#runs[n + 1] ?? { before: this.#rows, shard: this.#shards.length };

@@ -30,7 +30,10 @@ export class VerdictWriter {
     this.#open = () => store.write(sliceKey(ref, 'verdicts.jsonl'));
   }
 
-  add(row: number, { id = 0, leader = NO_LEADER }: { readonly id?: string | 0 | null; readonly leader?: number | undefined }): Promise<void> | undefined {
+  add(
+    row: number,
+    { id = 0, leader = NO_LEADER }: { readonly id?: string | 0 | null; readonly leader?: number | undefined },
+  ): Promise<void> | undefined {
     this.#saved.push([row, id, leader]);
     return this.#saved.length < PER_LINE ? undefined : this.#flush();
   }

@@ -45,7 +45,10 @@ const asLines = (rows: readonly Made[]): Buffer =>
 
 const manyRows = (count: number): InputFile => ({
   name: 'rows.jsonl',
-  content: asLines([...START, ...Array.from({ length: count }, (_, n) => ({ id: `q${n}`, prompt: `row ${n % 90}` }))]),
+  content: asLines([
+    ...START,
+    ...Array.from({ length: count }, (_, n) => ({ id: `q${n}`, prompt: `row ${n % 90}` })),
+  ]),
 });
 
 test('a large file is divided into slices of about the size that is asked', async () => {
@@ -58,7 +61,10 @@ test('a large file is divided into slices of about the size that is asked', asyn
 
 test('a table whose cells hold line ends is cut between its rows', async () => {
   const cell = 'a "quoted" word, and\nanother line, with a comma\nand "more"\n';
-  const rows = Array.from({ length: 400 }, (_, n) => ({ id: `q${n}`, prompt: `${n} ${cell.repeat(1 + (n % 3))}` }));
+  const rows = Array.from({ length: 400 }, (_, n) => ({
+    id: `q${n}`,
+    prompt: `${n} ${cell.repeat(1 + (n % 3))}`,
+  }));
   const content = FORMATS['.csv']?.([...START, ...rows], { lineEnd: '\r\n', bom: true }) ?? Buffer.alloc(0);
   const file = { name: 'rows.csv', content };
   const whole = await inOnePass([file], shapeOf());
@@ -76,7 +82,9 @@ test('a table that would be cut inside of a cell is built in one pass', async ()
     FORMATS['.csv']?.(START, { lineEnd: '\n', bom: false }) ?? Buffer.alloc(0),
     Buffer.from(`cell,${inside}\nlast,row\n`),
   ]);
-  const shape = { profile: profileOf({ shardLimits: { maxBytes: 100_000, maxRows: 5 }, table: { quotes: true } }) };
+  const shape = {
+    profile: profileOf({ shardLimits: { maxBytes: 100_000, maxRows: 5 }, table: { quotes: true } }),
+  };
   const whole = await inOnePass([{ name: 'rows.csv', content }], shape);
 
   const sliced = await inSlices([{ name: 'rows.csv', content }], { sliceBytes: 2_000, shape });
@@ -119,7 +127,9 @@ test('rows of another model than the first are found in every slice, for a provi
     (_, n) => `{"custom_id":"q${n}","prompt":"x","model":"model-${n % 9 === 5 ? 'b' : 'a'}"}\n`,
   );
   const first = '{"custom_id":"first","prompt":"y","model":"model-a"}\n';
-  const content = Buffer.from(`${first}${`{"custom_id":"long","prompt":"${'x'.repeat(66_000)}"}\n`}${lines.join('')}`);
+  const content = Buffer.from(
+    `${first}${`{"custom_id":"long","prompt":"${'x'.repeat(66_000)}"}\n`}${lines.join('')}`,
+  );
   const base = profileOf({ shardLimits: { maxBytes: 100_000, maxRows: 20 } });
   const { dialect } = base.provider;
   const limits = { ...dialect.limits, oneModel: true };
@@ -128,7 +138,9 @@ test('rows of another model than the first are found in every slice, for a provi
 
   const sliced = await inSlices([{ name: 'rows.jsonl', content }], { sliceBytes: 1_500, shape });
 
-  expect(whole.plan).toMatchObject({ problems: expect.arrayContaining([expect.objectContaining({ code: 'OTHER_MODEL' })]) });
+  expect(whole.plan).toMatchObject({
+    problems: expect.arrayContaining([expect.objectContaining({ code: 'OTHER_MODEL' })]),
+  });
   expect(sliced.slices).toBeGreaterThan(5);
   expect(sliced.plan).toEqual(whole.plan);
   expect(sliced.files).toEqual(whole.files);

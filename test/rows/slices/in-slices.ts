@@ -5,7 +5,14 @@ import { forgetBuildState } from '../../../src/rows/build-state.ts';
 import { buildDivided } from '../../../src/rows/slices/build-divided.ts';
 import { buildSlice } from '../../../src/rows/slices/build-slice.ts';
 import { slicesObject } from '../../../src/rows/slices/division.ts';
-import { asText, createRequests, openJob, type InputFile, type Outcome, type Shape } from '../divided-build.ts';
+import {
+  asText,
+  createRequests,
+  openJob,
+  type InputFile,
+  type Outcome,
+  type Shape,
+} from '../divided-build.ts';
 
 interface Slicing extends Pick<BuildParts, 'createIds' | 'createHash' | 'bounds'> {
   readonly shape?: Shape | undefined;
@@ -27,10 +34,11 @@ export async function inSlices(
     const made = await buildDivided(store, job, { ...parts, sliceBytes, time, done }).catch(asText);
     if (made === undefined || typeof made === 'string' || isPlan(made as never)) {
       const isWhole = made === undefined || made === 'whole';
-      const plan = !isWhole ? made : (await buildShards(store, job, { createRequests }).catch(asText));
+      const plan = !isWhole ? made : await buildShards(store, job, { createRequests }).catch(asText);
       const left = slices;
       await forgetBuildState(store, jobId);
-      if ((await Array.fromAsync(store.list(buildPrefix(jobId)))).length > 0) throw new Error('Objects are left.');
+      if ((await Array.fromAsync(store.list(buildPrefix(jobId)))).length > 0)
+        throw new Error('Objects are left.');
       return { plan: plan as Outcome['plan'], calls, files: filesOf(), slices: isWhole ? 0 : left };
     }
     if (!('phase' in made)) continue;
