@@ -100,7 +100,7 @@ interface States {
 /** What the histories of the job's execution and of its shards' would hold after these states, all shards together. */
 function historyOf(definition: object, entered: readonly string[]): { job: number; shards: number } {
   const ofJob = (definition as States).States;
-  const ofShards = Object.values(ofJob).find(({ Type }) => Type === 'Map')?.ItemProcessor?.States ?? {};
+  const ofShards = ofJob['For each shard']?.ItemProcessor?.States ?? {};
   const sum = (states: States['States']): number =>
     entered.reduce((total, name) => total + (EVENTS[states[name]?.Type ?? ''] ?? 0), 0);
   return { job: 2 + sum(ofJob), shards: sum(ofShards) };
