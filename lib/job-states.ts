@@ -16,6 +16,7 @@ import {
 } from 'aws-cdk-lib/aws-stepfunctions';
 import type { LambdaInvoke } from 'aws-cdk-lib/aws-stepfunctions-tasks';
 import type { Construct } from 'constructs';
+import { SLICED_BUILD } from '../src/cost/step-seconds.ts';
 import { RETRY_ANNOUNCE, RETRY_TRANSIENT } from './retry-policies.ts';
 import { defineShard } from './shard-states.ts';
 import { TO_RUN, TO_SLICE } from './step-table.ts';
@@ -97,9 +98,6 @@ function mapOverShards(states: Construct, { bucket, maxConcurrency }: ShardsAtOn
   });
 }
 
-/** Most slices of one build at the same time: each takes a whole vCPU, and reads the store as fast as it can. */
-const SLICES_AT_ONCE = 100;
-
 /** One child execution per slice of a large build. What a slice returns goes nowhere: *Build requests* looks which are done. */
 function mapOverSlices(states: Construct, bucket: IBucket): DistributedMap {
   return DistributedMap.jsonPath(states, 'For each slice', {
@@ -107,7 +105,8 @@ function mapOverSlices(states: Construct, bucket: IBucket): DistributedMap {
     label: 'slices',
     itemReader: new ItemsReader({ bucket, key: JsonPath.stringAt('$.slices.key') }, TO_SLICE),
     itemSelector: { 'jobId.$': '$.jobId', 'slice.$': '$$.Map.Item.Value.slice' },
-    maxConcurrency: SLICES_AT_ONCE,
+    // Each takes a whole vCPU, and reads the store as fast as it can.
+    maxConcurrency: SLICED_BUILD.atOnce,
     toleratedFailurePercentage: 100,
     resultPath: JsonPath.DISCARD,
   });

@@ -13,6 +13,7 @@ import { planObject, type Plan } from '../checkpoints/plan.ts';
 import type { OutputRules } from '../checkpoints/profile.ts';
 import { pilotDraftObject } from '../checkpoints/pilot.ts';
 import { draftPilot, makePilot, wantsPilot } from '../pilot/make-pilot.ts';
+import { SLICED_BUILD } from '../cost/step-seconds.ts';
 import { releaseClaims } from '../requests/claims.ts';
 import { buildOn, buildShards, isPlan } from '../rows/build-shards.ts';
 import { buildStateObject, forgetBuildState, type BuildState, type Unfinished } from '../rows/build-state.ts';
@@ -80,16 +81,13 @@ async function build(edges: Edges, job: Job, context: BuildContext): Promise<Pla
   return plan;
 }
 
-/** Slices have about so many bytes where a call of a step has a time limit. */
-const SLICE_BYTES = 2 ** 30;
-
 /** On one machine, slices would share its cores, so that they only read the rows twice. */
 function buildInSlices(
   { store, time }: Edges,
   job: Job,
   { slices }: BuildContext,
 ): ReturnType<typeof buildDivided> {
-  const sliceBytes = job.profile.sliceBytes ?? (time === undefined ? undefined : SLICE_BYTES);
+  const sliceBytes = job.profile.sliceBytes ?? (time === undefined ? undefined : SLICED_BUILD.sliceBytes);
   if (sliceBytes === undefined) return Promise.resolve(undefined);
   return buildDivided(store, job, { sliceBytes, time, done: slices?.phase }).catch((error: unknown) =>
     refusedPlan(job, error),

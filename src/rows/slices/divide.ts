@@ -1,5 +1,6 @@
 import { basename } from 'node:path/posix';
 import type { InputRef, Job } from '../../checkpoints/job.ts';
+import { SLICED_BUILD } from '../../cost/step-seconds.ts';
 import { sideBySide } from '../../side-by-side.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { Standing } from '../formats/place.ts';
@@ -10,7 +11,7 @@ import type { Division, Head, Slice } from './division.ts';
 import { findCut } from './find-cut.ts';
 
 /** Inputs below so many slices are built in one pass: a division takes half a minute by itself, and reads the rows twice. */
-const LEAST_SLICES = 4;
+const LEAST_SLICES = SLICED_BUILD.leastBytes / SLICED_BUILD.sliceBytes;
 
 /** Most slices of a job: each is a child of the machine's map, as the shards are. */
 const MAX_SLICES = 40_000;
