@@ -16,7 +16,7 @@ import { mistralJob } from './mistral.ts';
 import type { SimulatedFile } from './state.ts';
 import { togetherJob } from './together.ts';
 
-/** A dialect as the simulator speaks it: its data, and what it does beyond them. */
+/** The provider that the simulator imitates: its dialect, and habits beyond it. */
 export interface Spoken {
   readonly dialect: Dialect;
   readonly quirks: Quirks;
@@ -55,7 +55,7 @@ export function batchObject(
     completed_at: at(endedAt(end, 'succeeded')),
     failed_at: at(endedAt(end, 'failed')),
     expired_at: at(endedAt(end, 'expired')),
-    // Melious has no field for any of these.
+    // Melious has none of these fields.
     ...(dialect.name !== 'melious' && {
       in_progress_at: at(inProgressAt),
       finalizing_at: at(finalizingAt),
@@ -73,7 +73,7 @@ export function batchObject(
   return dialect.fields.absent === 'omitted' ? withoutNulls(theirs) : theirs;
 }
 
-/** Objects of those who do not copy OpenAI's. */
+/** Objects of providers that do not copy OpenAI's. */
 function otherShape(object: Wire, batch: SimulatedBatch, spoken: Spoken): Wire {
   switch (spoken.dialect.adapter) {
     case 'mistral':
@@ -99,10 +99,10 @@ function clockAheadMs({ actions }: SimulatedBatch): number {
   );
 }
 
-/** Longest value that a proxy leaves, where it cuts them. */
+/** Longest value after a proxy has cut it. */
 const CUT = 12;
 
-/** What proxies make of metadata. */
+/** Changes metadata as proxies do. */
 function disturbed({ metadata, actions }: SimulatedBatch): Readonly<Record<string, string>> {
   const shown = actions.flatMap((action) => (action.kind === 'metadata' ? action.shown : [])).at(0);
   if (shown === 'none') return {};
@@ -112,7 +112,7 @@ function disturbed({ metadata, actions }: SimulatedBatch): Readonly<Record<strin
   return Object.fromEntries(entries.map(([name, value]) => [name.toUpperCase(), value.toUpperCase()]));
 }
 
-/** What is not known to be kept is lost. */
+/** Metadata is lost unless the dialect says that it is kept. */
 function metadataOf(batch: SimulatedBatch, { dialect, quirks }: Spoken): unknown {
   const kept = dialect.honours.metadata === true ? disturbed(batch) : {};
   const shown = { ...kept, ...quirks.ownMetadata };
@@ -132,7 +132,7 @@ function withLineInMessage({ code, message, line }: ValidationError): Validation
 
 function shownStatus(state: BatchState, { dialect, quirks }: Spoken): string {
   if ('ending' in state) return cased(endingWord(state.ending, dialect), quirks);
-  // A fault has the last word.
+  // A fault takes precedence.
   if (state.shown !== state.status) return state.shown;
   const words: Readonly<Record<Running, string>> = {
     queued: quirks.queued,
@@ -150,7 +150,7 @@ function cancellingWord({ adapter }: Dialect): string {
 }
 
 function endingWord(ending: Ending, { adapter, statuses }: Dialect): string {
-  // How is told by its rows.
+  // Anthropic shows only that a batch has ended; its rows show how.
   if (adapter === 'anthropic') return 'ended';
   return Object.entries(statuses).find(([, means]) => means === ending)?.[0] ?? ending;
 }
@@ -172,7 +172,7 @@ function counters(batch: SimulatedBatch, state: BatchState, spoken: Spoken): Wir
   return { request_counts: Object.fromEntries(Object.keys(shown).map((name) => [name, null])) };
 }
 
-/** A batch that failed validation ran nothing: OpenAI shows 0/0/0. */
+/** A batch that failed its validation ran nothing: OpenAI shows 0/0/0. */
 function shownCounts(batch: SimulatedBatch, state: BatchState, { dialect }: Spoken): Wire | undefined {
   const names = dialect.counters;
   if (typeof names === 'string') return undefined;
@@ -207,13 +207,13 @@ export function fileObject(file: SimulatedFile, spoken: Spoken): Wire {
   };
 }
 
-/** An uploaded file as its answer has it. */
+/** The answer to an upload. */
 export function uploadAnswer(file: SimulatedFile, spoken: Spoken): Wire {
   const object = fileObject(file, spoken);
   return spoken.quirks.uploads === 'bare' ? object : wrapped(object);
 }
 
-/** One page of a list. `after` is the last id of the page before. */
+/** One page of a list. `after` is the last id of the previous page. */
 export function listAnswer(
   items: readonly Wire[],
   {
@@ -247,7 +247,7 @@ function wrapped(data: Wire): Wire {
   return { code: 20_000, message: 'Ok', status: true, data };
 }
 
-/** An answer that is no success, in the dialect's first envelope. */
+/** An error answer, in the dialect's first envelope. */
 export function errorBody(
   { dialect: { adapter, errors } }: Spoken,
   code: string | null,

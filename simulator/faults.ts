@@ -1,4 +1,6 @@
-/** A fault: where, what, and how often (`times`, default 1). Plain JSON, so that a script file can hold it. */
+/**
+ * A fault: its place, its kind, and how often it strikes (`times`, default 1). Plain JSON, so that a script file can contain it.
+ */
 export type Fault = RouteFault | BatchFault | RowFault | ContentFault;
 
 export type Times = number | 'always';
@@ -12,7 +14,7 @@ export interface RouteFault {
   readonly times?: Times;
 }
 
-/** `when: 'after'`: the call is carried out and only its answer is lost. */
+/** `when: 'after'`: the call is executed, and only its answer is lost. */
 export type RouteAction =
   | {
       readonly kind: 'status';
@@ -27,69 +29,69 @@ export type RouteAction =
 
 export interface BatchFault {
   readonly at: 'batch';
-  /** Which batch, in order of creation from 1; without it every batch until `times` is used up. */
+  /** Number of the batch in order of creation, from 1; without it, every batch until `times` is used up. */
   readonly nth?: number;
   readonly action: BatchAction;
   readonly times?: Times;
 }
 
 export type BatchAction =
-  /** Ends like this with a share of its rows finished. */
+  /** Ends in this way with a share of its rows finished. */
   | { readonly kind: 'end'; readonly as: 'failed' | 'expired' | 'cancelled'; readonly finished: number }
-  /** Fails validation and names lines (1-based). */
+  /** Fails the validation, naming lines (1-based). */
   | { readonly kind: 'invalid'; readonly lines: readonly number[]; readonly code: string }
-  /** Fails as a whole, without a line. */
+  /** Fails as a whole, naming no line. */
   | { readonly kind: 'fail'; readonly code: string; readonly message?: string }
-  /** Succeeds and has no output file. */
+  /** Succeeds without an output file. */
   | { readonly kind: 'no-output' }
   /** Stays in a status until it is cancelled, with a share of its rows finished. */
   | { readonly kind: 'stuck'; readonly status: string; readonly finished: number }
   /** Shows another status while it runs. */
   | { readonly kind: 'status'; readonly status: string }
-  /** Shows these counters, whatever they are. */
+  /** Shows these counters instead of the real ones. */
   | { readonly kind: 'counts'; readonly counts: unknown }
-  /** Is not found any more. */
+  /** Is no longer found. */
   | { readonly kind: 'vanish' }
-  /** Is not found by its id, not listed, or neither, for the first so many seconds of its life. */
+  /** For the first seconds of its life, is not found by its id, is not listed, or both. */
   | { readonly kind: 'hidden'; readonly from: 'get' | 'list' | 'both'; readonly seconds: number }
-  /** Shows other metadata than it was created with. */
+  /** Shows other metadata than those of its create. */
   | { readonly kind: 'metadata'; readonly shown: 'upper case' | 'cut' | 'none' }
-  /** Shows times of a clock that is so many seconds ahead. */
+  /** Shows times of a clock that is ahead. */
   | { readonly kind: 'clock'; readonly aheadSeconds: number }
-  /** Has ended and counts its rows, but does not show its files as they are, for so many seconds or for ever. */
+  /** Has ended and shows its counters, but does not show its files correctly, for some seconds or for ever. */
   | { readonly kind: 'late'; readonly shows: LateOutput; readonly seconds?: number };
 
 /**
- * What a late batch shows: no ids of files; files that are not found; files that are empty, shorter than their object says,
- * still growing, or with the lines of another batch.
+ * How a late batch shows its files: no ids; not found; empty; shorter than their object says; still growing; or with the lines of
+ * another batch.
  */
 export type LateOutput = 'no-id' | 'not-found' | 'empty' | 'short' | 'growing' | 'foreign';
 
 export interface RowFault {
   readonly at: 'row';
-  /** These rows, or every k-th. */
+  /** Ids of the affected rows, or every k-th row. */
   readonly ids?: readonly string[];
   readonly every?: number;
   readonly action: RowAction;
-  /** In the first so many batches a row is in. */
+  /** Only in this many of the first batches with the row. */
   readonly times?: Times;
 }
 
 export type RowAction =
   | { readonly kind: 'error'; readonly code: string; readonly status?: number; readonly message?: string }
-  /** In no file and not counted; in no file though counted; twice; with a stranger beside it; without answer and error. */
+  /** In no file and not counted; in no file but counted; twice; with an additional unknown row; without answer and error. */
   | { readonly kind: 'drop' | 'lose' | 'duplicate' | 'unknown' | 'empty' }
   /** Comes back under a changed id. */
   | { readonly kind: 'rename'; readonly as: IdChange }
-  /** Its answer stands in the line itself; the line is cut in its middle; the line is no JSON and shows no id. */
+  /** The answer is at the top level of the line; the line is truncated; the line is not JSON and shows no id. */
   | { readonly kind: 'top-level' | 'unreadable' | 'garbled' }
-  /** Its body is a string of JSON; its status is 0. */
+  /** The body is a string with JSON; the status is 0. */
   | { readonly kind: 'string-body' | 'status-zero' }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'finish'; readonly reason: string }
   /**
-   * Fails the validation of every file it is in. `{line}`, `{index}` and `{id}` in the message name the row; without them
-   * nothing does.
+   * Fails the validation of every file with this row. `{line}`, `{index}` and `{id}` in the message name the row; without them
+   * the message does not.
    */
   | { readonly kind: 'poison'; readonly code?: string; readonly message: string };
 
@@ -114,13 +116,13 @@ export interface ContentFault {
 
 export type ContentAction =
   | { readonly kind: ContentKind }
-  /** Breaks off after so many bytes of what it should send. */
+  /** Closes the connection after this many bytes. */
   | { readonly kind: 'breaks'; readonly afterBytes: number }
   | { readonly kind: RangeKind };
 
 /**
- * What a request for the rest of a file is answered with: the whole file; another part of it; no such range; the rest of a file that
- * has changed meanwhile, in length or in order.
+ * The answer to a request for the rest of a file: the whole file; another part; "no such range"; the rest of a file that was
+ * replaced meanwhile, with another length or order.
  */
 export type RangeKind = 'ignores-range' | 'wrong-range' | 'refuses-range' | 'grows' | 'reorders';
 
@@ -140,11 +142,11 @@ export type ContentKind =
   | 'invalid-utf8'
   | 'long-line'
   | 'non-object'
-  /** Less than Content-Length promised; less, and closed as if it were all. */
+  /** Sends less than Content-Length promised; sends less, and closes as if it were complete. */
   | 'truncated-body'
   | 'early-close';
 
-/** The faults of a simulator and how often each has struck. */
+/** The faults of a simulator, with how often each has struck. */
 export class FaultScript {
   readonly #faults: { readonly fault: Fault; struck: number }[] = [];
 
@@ -152,14 +154,14 @@ export class FaultScript {
     for (const fault of faults) this.#faults.push({ fault, struck: 0 });
   }
 
-  /** The next fault of a call, which is used up by it. */
+  /** The next fault of a call; it counts as used. */
   forRoute(route: Route): RouteAction | undefined {
     const isRoute = (fault: Fault): fault is RouteFault =>
       fault.at === route && !isContentKind(fault.action.kind);
     return this.#strike(isRoute)?.action;
   }
 
-  /** @param isRange the rest of a file is asked for */
+  /** @param isRange true if the rest of a file is requested */
   forContent(isRange = false): ContentAction | undefined {
     const isContent = (fault: Fault): fault is ContentFault =>
       fault.at === 'content' &&
@@ -168,7 +170,7 @@ export class FaultScript {
     return this.#strike(isContent)?.action;
   }
 
-  /** What the batch that is made now will suffer. */
+  /** The faults of a new batch. */
   forBatch(nth: number): BatchAction[] {
     const isBatch = (fault: Fault): fault is BatchFault =>
       fault.at === 'batch' && (fault.nth === undefined || fault.nth === nth);
@@ -183,7 +185,7 @@ export class FaultScript {
     return actions;
   }
 
-  /** What a row suffers in the batch it is in for the nth time (from 1). Rows count for themselves. */
+  /** The faults of a row in the nth batch with it (from 1). Each row counts separately. */
   forRow(customId: string, ordinal: number, nth: number): RowAction[] {
     return this.#faults.flatMap(({ fault }) =>
       fault.at === 'row' && selects(fault, customId, ordinal) && nth <= limit(fault.times)
@@ -192,7 +194,7 @@ export class FaultScript {
     );
   }
 
-  /** What a row says of the file it is in, its `{line}` counted from 1. */
+  /** The error by which a row fails its file's validation, with its `{line}` counted from 1. */
   poisonOf(customId: string, ordinal: number): { code: string; message: string } | undefined {
     const isPoison = (fault: Fault): fault is RowFault =>
       fault.at === 'row' && fault.action.kind === 'poison';
@@ -248,7 +250,7 @@ const CONTENT_KINDS: ReadonlySet<string> = new Set<ContentAction['kind']>([
   'early-close',
 ]);
 
-/** Whether a fault is about the rest of a file alone. */
+/** True for a fault that concerns only requests for the rest of a file. */
 export function isRangeFault(action: ContentAction): action is Extract<ContentAction, { kind: RangeKind }> {
   return RANGE_KINDS.has(action.kind);
 }

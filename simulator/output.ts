@@ -20,18 +20,18 @@ export interface Production {
 
 const MAX_LINE_BYTES = 512 * 1_048_576;
 
-/** A row's result lines: some providers put errors into the output file, most into a file of their own. */
+/** A row's result lines. Some providers put errors into the output file, most into a separate file. */
 interface ResultLines {
   readonly output: readonly string[];
   readonly errors: readonly string[];
   readonly failed: boolean;
-  /** What was answered, and paid for. */
+  /** The answer, which is paid for. */
   readonly body?: Readonly<Record<string, unknown>>;
-  /** The counters do not know of it. */
+  /** Set if the counters exclude the row. */
   readonly uncounted?: boolean;
 }
 
-/** Writes a batch's files as it ends: the first `finished` rows in the order the provider happened to run them. */
+/** Writes a batch's files at its end: the first `finished` rows in the order in which the simulated provider ran them. */
 export async function produceOutput(
   production: Production,
   batch: SimulatedBatch,
@@ -106,7 +106,7 @@ async function writeRows(
   return { errored, uncounted, usage };
 }
 
-/** A row that failed, was not done or got nothing costs nothing. */
+/** A row that failed, was not processed or got no answer costs nothing. */
 function isPaid({ failed, uncounted }: ResultLines, actions: readonly RowAction[]): boolean {
   return !failed && uncounted !== true && !actions.some(({ kind }) => UNPAID.has(kind));
 }
@@ -114,12 +114,12 @@ function isPaid({ failed, uncounted }: ResultLines, actions: readonly RowAction[
 const UNPAID: ReadonlySet<RowAction['kind']> = new Set(['empty', 'status-zero']);
 
 interface Placed {
-  /** Its line: a batch is not held as objects, which take many times the room. */
+  /** The row's line as bytes: objects would take many times the memory. */
   readonly bytes: Buffer;
   readonly ordinal: number;
 }
 
-/** The batch's requests in an order shuffled by the seed. */
+/** The batch's requests in an order that depends on the seed. */
 async function runOrder(state: SimulatorState, batch: SimulatedBatch, seed: number): Promise<Placed[]> {
   const placed: Placed[] = [];
   for await (const lines of frameLines(state.content(batch.inputFileId), MAX_LINE_BYTES)) {
@@ -128,7 +128,7 @@ async function runOrder(state: SimulatorState, batch: SimulatedBatch, seed: numb
   return shuffled(placed, seed + batch.nth);
 }
 
-/** Fisher-Yates with a small generator: the same seed, the same order. */
+/** Fisher-Yates with a small generator: the same seed gives the same order. */
 function shuffled<Item>(items: Item[], seed: number): Item[] {
   let state = seed >>> 0;
   const random = (): number => {
@@ -223,7 +223,7 @@ function errorLine(
     case 'code':
       return line(custom_id, { response: null, error: { code, message: said } });
     case 'type':
-      // Without a response at all.
+      // Without any response.
       return line(custom_id, { error: { type: errorType(dialect, status), message: said } });
     case 'message':
       return line(custom_id, { response: null, error: { code: null, message: said } });
@@ -247,7 +247,7 @@ function errorType({ adapter }: Dialect, status = 500): string {
   return status >= 500 ? 'api_error' : 'invalid_request_error';
 }
 
-/** Some name what they did not get to; elsewhere those rows are simply absent. */
+/** Some providers name the rows that were not processed; in all others these rows are absent. */
 function unfinished({ custom_id }: SimulatedRequest, ending: Ending): string {
   const error = {
     code: `batch_${ending}`,
