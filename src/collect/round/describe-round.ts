@@ -4,7 +4,7 @@ import type { RoundEvidence } from './read-round.ts';
 import { refusedTokens } from './ended-batch.ts';
 import type { Collected } from '../../checkpoints/collected.ts';
 
-/** A round as its checkpoint tells it. */
+/** A round in the form of its checkpoint. */
 export function describeRound(
   { context, direct, batch, index }: RoundEvidence,
   { lastRound, halted, sent, sendNext }: RoundDecision,
