@@ -1,5 +1,5 @@
 import { customId } from '../data/inputs.ts';
-import { createUniqueIds } from '../../src/rows/unique-ids.ts';
+import { createUniqueIds } from '../../src/rows/ids/unique-ids.ts';
 
 /** Takes in so many ids that are all different: `unique-ids <count>`. A false duplicate is an error. */
 const count = Number(process.argv[2]);

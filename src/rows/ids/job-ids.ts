@@ -1,7 +1,7 @@
 import { basename } from 'node:path/posix';
-import type { InputRef } from '../checkpoints/job.ts';
-import type { MadeRequest } from './request-maker.ts';
-import { withCustomId } from '../jsonl/custom-id.ts';
+import type { InputRef } from '../../checkpoints/job.ts';
+import type { MadeRequest } from '../request-maker.ts';
+import { withCustomId } from '../../jsonl/custom-id.ts';
 import type { UniqueIds } from './unique-ids.ts';
 
 /** Between the number of a file and an id: no id has it. */

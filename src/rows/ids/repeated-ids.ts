@@ -1,4 +1,4 @@
-import { HashTable } from '../reuse/hash-table.ts';
+import { HashTable } from '../../reuse/hash-table.ts';
 import { IdHash } from './id-hash.ts';
 import type { UniqueIds } from './unique-ids.ts';
 

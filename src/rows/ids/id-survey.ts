@@ -1,14 +1,14 @@
-import type { InputRef, Job } from '../checkpoints/job.ts';
-import { InvalidInput } from '../errors.ts';
-import { known } from '../provider/dialects/known.ts';
-import type { RowSink } from './builder.ts';
-import type { Tables } from './build-state.ts';
+import type { InputRef, Job } from '../../checkpoints/job.ts';
+import { InvalidInput } from '../../errors.ts';
+import { known } from '../../provider/dialects/known.ts';
+import type { RowSink } from '../builder.ts';
+import type { Tables } from '../build-state.ts';
 import { IdHash } from './id-hash.ts';
 import { JobIds } from './job-ids.ts';
 import { RepeatedIds } from './repeated-ids.ts';
-import { MAX_CUSTOM_ID } from './request-line.ts';
-import type { RequestMaker } from './request-maker.ts';
-import type { Row } from './row.ts';
+import { MAX_CUSTOM_ID } from '../request-line.ts';
+import type { RequestMaker } from '../request-maker.ts';
+import type { Row } from '../row.ts';
 import { FILTER_BITS, SeenFilter } from './seen-filter.ts';
 import { MAX_IDS_AT_ONCE } from './unique-ids.ts';
 

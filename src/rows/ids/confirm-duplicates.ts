@@ -1,5 +1,5 @@
-import { loadTables, saveBuildState, type Built, type Unfinished } from './build-state.ts';
-import type { Calling, Start } from './build-once.ts';
+import { loadTables, saveBuildState, type Built, type Unfinished } from '../build-state.ts';
+import type { Calling, Start } from '../build-once.ts';
 import { clearSuspects } from './suspects.ts';
 
 /**

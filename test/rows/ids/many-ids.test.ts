@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { IdHash } from '../../src/rows/id-hash.ts';
-import { SeenFilter } from '../../src/rows/seen-filter.ts';
-import { profileOf } from './build.ts';
-import { FORMATS, inCalls, inOnePass, row, shortEvery, START, type InputFile } from './divided-build.ts';
+import { IdHash } from '../../../src/rows/ids/id-hash.ts';
+import { SeenFilter } from '../../../src/rows/ids/seen-filter.ts';
+import { profileOf } from '../build.ts';
+import { FORMATS, inCalls, inOnePass, row, shortEvery, START, type InputFile } from '../divided-build.ts';
 
 /** Never. */
 const ENOUGH = { isShort: () => false, isOver: () => false };

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createUniqueIds } from '../../src/rows/unique-ids.ts';
+import { createUniqueIds } from '../../../src/rows/ids/unique-ids.ts';
 
 describe('unique ids', () => {
   test('are told from duplicates as a Set tells them, whatever they are', () => {

@@ -1,7 +1,7 @@
-import { isNotOk, readCustomId } from '../jsonl/custom-id.ts';
-import { ownLines } from '../jsonl/own-lines.ts';
-import { roundKey, type ShardRef } from '../checkpoints/keys.ts';
-import type { ObjectStore } from '../store/object-store.ts';
+import { isNotOk, readCustomId } from '../../jsonl/custom-id.ts';
+import { ownLines } from '../../jsonl/own-lines.ts';
+import { roundKey, type ShardRef } from '../../checkpoints/keys.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
 
 /** Duplicates that are confirmed, so that a file of nothing else takes no more memory than another. */
 export const MAX_SUSPECTS = 100_000;

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { JobIds } from '../../src/rows/job-ids.ts';
-import { createUniqueIds } from '../../src/rows/unique-ids.ts';
+import { JobIds } from '../../../src/rows/ids/job-ids.ts';
+import { createUniqueIds } from '../../../src/rows/ids/unique-ids.ts';
 
 const LENGTH = 64;
 

@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { roundKey } from '../../src/checkpoints/keys.ts';
-import { clearSuspects } from '../../src/rows/suspects.ts';
-import { toRequestLine } from '../../src/rows/request-line.ts';
-import { createUniqueIds } from '../../src/rows/unique-ids.ts';
-import { createFolderStore } from '../../src/store/folder-store.ts';
-import { build } from './build.ts';
-import { openTempFolder } from '../support/temp-folder.ts';
+import { roundKey } from '../../../src/checkpoints/keys.ts';
+import { clearSuspects } from '../../../src/rows/ids/suspects.ts';
+import { toRequestLine } from '../../../src/rows/request-line.ts';
+import { createUniqueIds } from '../../../src/rows/ids/unique-ids.ts';
+import { createFolderStore } from '../../../src/store/folder-store.ts';
+import { build } from '../build.ts';
+import { openTempFolder } from '../../support/temp-folder.ts';
 
 const RULES = { endpoint: '/v1/chat/completions', model: 'm', body: {} };
 

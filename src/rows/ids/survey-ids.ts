@@ -1,7 +1,7 @@
-import type { Calling, Start } from './build-once.ts';
-import { loadTables, saveBuildState, type Unfinished } from './build-state.ts';
-import { Builder } from './builder.ts';
-import { EarlierResults } from './earlier-results.ts';
+import type { Calling, Start } from '../build-once.ts';
+import { loadTables, saveBuildState, type Unfinished } from '../build-state.ts';
+import { Builder } from '../builder.ts';
+import { EarlierResults } from '../earlier-results.ts';
 import { IdSurvey, type IdBounds } from './id-survey.ts';
 import type { RepeatedIds } from './repeated-ids.ts';
 
