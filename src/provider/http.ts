@@ -6,8 +6,7 @@ import { jsonLineOf, parseAnswer, readAnswer, type Call } from './call.ts';
 import { classifyError } from './classify-error.ts';
 import type { Dialect } from './dialects/schema.ts';
 import { backoffMs, MAX_WAIT_MS } from './retry-after.ts';
-import { createScrub, type Scrub } from './scrub-secrets.ts';
-import { scrubStream } from './scrub-stream.ts';
+import { SentSecrets } from './sent-secrets.ts';
 import { MIN_BYTES_PER_MS, type HttpOptions, type Timeouts } from './http-options.ts';
 import { followRedirects, redirectOf } from './redirects.ts';
 import { Agent, request, type Answer } from './undici.ts';
@@ -26,9 +25,7 @@ export const REALTIME_MS = 240_000;
 export class Http {
   readonly #options: HttpOptions;
   readonly #agent: Agent;
-  /** Every key that was sent: one that was rotated may still come back. */
-  readonly #secrets = new Set<string>();
-  #scrub: Scrub = (text) => text;
+  readonly #secrets = new SentSecrets();
 
   constructor(options: HttpOptions) {
     this.#options = options;
@@ -86,7 +83,7 @@ export class Http {
 
   /** A file without the secrets that were sent. */
   scrubbed(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    return scrubStream(chunks, [...this.#secrets]);
+    return this.#secrets.scrubFile(chunks);
   }
 
   /**
@@ -106,7 +103,7 @@ export class Http {
         status: answer.statusCode,
         headers: Object.fromEntries(
           Object.entries(answer.headers).flatMap(([name, value]) =>
-            typeof value === 'string' ? [[name.toLowerCase(), this.#scrub(value)] as const] : [],
+            typeof value === 'string' ? [[name.toLowerCase(), this.#secrets.scrub(value)] as const] : [],
           ),
         ),
         body: jsonLineOf(call, answer.statusCode, await this.#readText(call, answer)),
@@ -180,27 +177,19 @@ export class Http {
 
   /** An answer's text, without the secrets it was asked with. */
   async #readText(call: Call, answer: Answer): Promise<string> {
-    return this.#scrub(await readAnswer(call, answer));
-  }
-
-  /** A provider's answer may contain the key: in an error message, in an HTML page, in a header. */
-  #hide(secret: string): string {
-    if (this.#secrets.has(secret)) return secret;
-    this.#secrets.add(secret);
-    this.#scrub = createScrub([...this.#secrets]);
-    return secret;
+    return this.#secrets.scrub(await readAnswer(call, answer));
   }
 
   async #request(call: Call, { leftMs, silentMs }: CallLimits = {}): Promise<Answer> {
     const { baseUrl, apiKey, dialect, headers, ownHeaders } = this.#options;
-    const key = this.#hide(await apiKey());
+    const key = this.#secrets.add(await apiKey());
     const own = (await ownHeaders?.()) ?? [];
     return request(this.#agent, urlOf(baseUrl, call), {
       method: call.method,
       // Without this any coding would do, and a compressed file has no lines.
       headers: {
         ...Object.fromEntries(
-          own.map(({ name, value, isSecret }) => [name.toLowerCase(), isSecret ? this.#hide(value) : value]),
+          own.map(({ name, value, isSecret }) => [name.toLowerCase(), isSecret ? this.#secrets.add(value) : value]),
         ),
         'accept-encoding': 'identity',
         ...headers,
