@@ -4,7 +4,8 @@ import { addressProblem, ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE } from '../provide
 import { dialectConfigSchema } from '../provider/dialects/schema.ts';
 import { inputKeySchema } from '../requests/job-request.ts';
 import { scheduleSchema } from '../requests/schedule.ts';
-import { profileSchema, providerSchema } from '../profiles/profile-schema.ts';
+import { profileSchema } from '../profiles/profile-schema.ts';
+import { providerSchema } from '../profiles/provider-schema.ts';
 
 /** The shape of `nightshift.config.ts`. */
 const limitsSchema = z.strictObject({

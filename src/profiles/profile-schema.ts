@@ -1,87 +1,11 @@
 import * as z from 'zod';
-import { parseWindow } from '../completion-window.ts';
-import { headersSchema } from './provider-headers.ts';
 import { readDelimiter } from '../rows/formats/delimiter.ts';
 import { canonicalEncoding } from '../rows/formats/encoding.ts';
-import { baseUrlProblem, ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE } from '../provider/addresses.ts';
+import { ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE } from '../provider/addresses.ts';
+import { completionWindow, currency, jsonValue, price, share, tuning } from './common-fields.ts';
+import { ladderSchema } from './ladder-schema.ts';
 
-/** Providers and profiles as users write them. Everything has a default; each default is named here, once. */
-
-const completionWindow = z
-  .string()
-  .refine((text) => parseWindow(text) !== undefined, 'must be a duration such as "24h", "7d" or "30m"');
-
-const pollLimits = z.strictObject({
-  /** Shortest wait between two polls, in seconds. Default 15. */
-  minSeconds: z.number().int().min(1).max(3_600).optional(),
-  /** Longest wait between two polls, in seconds. Default 900. */
-  maxSeconds: z.number().int().min(1).max(86_400).optional(),
-  /** Wait at most this fraction of the batch's age, and three times as long while its counters show its pace. Default 0.1. */
-  fraction: z.number().min(0.01).max(1).optional(),
-  /** How long past its completion window a batch may run before it is cancelled, in seconds. Default 3600. */
-  graceSeconds: z.number().int().min(0).max(86_400).optional(),
-});
-
-const shardLimits = z.strictObject({
-  /** Most bytes in one uploaded file. Default 100,000,000, or what the dialect takes. */
-  maxBytes: z.number().int().min(1_000).max(10_000_000_000).optional(),
-  /** Most request lines in one uploaded file. Default 50,000 (500 for images and speech), or what the dialect takes. */
-  maxRows: z.number().int().min(1).max(5_000_000).optional(),
-});
-
-const tuning = {
-  polling: pollLimits.optional(),
-  shardLimits: shardLimits.optional(),
-  /** Wait before round 2, in seconds; doubles with each further round. Default 60. */
-  retryWaitSeconds: z.number().int().min(0).max(3_600).optional(),
-};
-
-const tokenLimit = z.number().int().min(1);
-
-const providerShape = z.strictObject({
-  /**
-   * How the provider speaks: a name in `src/provider/dialects/`, or one of `dialects`. Default: the dialect of the
-   * provider's own name, else `generic`.
-   */
-  dialect: z.string().min(1).optional(),
-  /** Up to and including the version, without a trailing slash: https, or http on this machine. Default: the dialect's. */
-  baseUrl: z.string().optional(),
-  /** Send the key and the rows over plain http, to a server in a network of your own. Default false. */
-  insecure: z.boolean().optional(),
-  /**
-   * Sent with every call, as gateways ask for it: `{ 'x-team': 'data', 'x-gateway-key': { secret: 'gateway' } }`. A secret is read
-   * where keys are, under its name.
-   */
-  headers: headersSchema.optional(),
-  /** Most batches of all jobs at this provider at the same time. Default: no limit of ours. */
-  maxBatches: z.number().int().min(1).max(1_000).optional(),
-  /**
-   * Most input tokens of the batches of a model that are queued or running, of all jobs: a number for each model, or
-   * `{ 'gpt-4o': 90_000 }`. Default: what the dialect knows, and what refusals teach.
-   */
-  enqueuedTokens: z.union([tokenLimit, z.record(z.string().min(1), tokenLimit)]).optional(),
-  ...tuning,
-});
-
-export const providerSchema = providerShape.superRefine(({ baseUrl, insecure }, ctx) => {
-  const message = baseUrl === undefined ? undefined : baseUrlProblem(baseUrl, insecure);
-  if (message !== undefined) ctx.addIssue({ code: 'custom', path: ['baseUrl'], message });
-});
-
-const currency = z.string().regex(/^[A-Z]{3}$/, 'must be three capital letters such as "EUR"');
-
-/** Of rows: more than none of them, and fewer than all. */
-const share = z.number().min(0).lt(1);
-
-const tokenPrice = { inputPerMillion: z.number().min(0), outputPerMillion: z.number().min(0) };
-
-const price = z.strictObject({
-  ...tokenPrice,
-  /** As the provider bills: `EUR`, `USD`, … */
-  currency,
-  /** Of models that cost something else, by their names. */
-  models: z.record(z.string().min(1), z.strictObject(tokenPrice)).optional(),
-});
+/** Profiles as users write them. Everything has a default; each default is named here, once. */
 
 const pilot = z
   .strictObject({
@@ -97,33 +21,6 @@ const pilot = z
     'must say what decides: maxBad, approve, or both',
   );
 
-/** Most steps after the first. */
-const MAX_STEPS = 5;
-
-const ladderStep = z
-  .strictObject({
-    /** Another provider. Default: the one of the step before, as for every field that is left out. */
-    provider: z.string().min(1).optional(),
-    model: z.string().min(1).optional(),
-    /** Parameters that differ: `{ max_tokens: 4000 }`. `null` takes one away that the profile or a row sets. */
-    body: z.record(z.string(), z.unknown().refine(isJson, 'must be JSON')).optional(),
-    /** Send the rows to the realtime endpoint, a call each. */
-    direct: z.literal(true).optional(),
-    /** Most rounds of this step. Default: the profile's; 1 where rows are sent directly. */
-    rounds: z.number().int().min(1).max(10).optional(),
-    completionWindow: completionWindow.optional(),
-    price: price.optional(),
-    /**
-     * What goes up to this step: `exhausted`, `failed`, `invalid_output`; answers that are `truncated` or `refused`; all rows when the
-     * provider is `denied` (key, credit) or `unavailable`; or codes of rows' errors. Default: exhausted, failed, invalid_output.
-     */
-    for: z.array(z.string().min(1)).min(1).optional(),
-  })
-  .refine(
-    ({ provider, model, body, direct }) => (provider ?? model ?? body ?? direct) !== undefined,
-    'must name what is different: provider, model, body or direct',
-  );
-
 export const profileSchema = z.strictObject({
   /** A provider's name: a built-in one (`docs/providers.md`), `simulator`, or one of `providers`. Default melious. */
   provider: z.string().min(1).optional(),
@@ -132,7 +29,7 @@ export const profileSchema = z.strictObject({
   /** Model of rows that name none. */
   model: z.string().min(1).optional(),
   /** Body parameters of rows that do not set them: `{ temperature: 0, max_tokens: 200 }`. */
-  body: z.record(z.string(), z.unknown().refine(isJson, 'must be JSON')).optional(),
+  body: z.record(z.string(), jsonValue).optional(),
   /** System message: a template over the row's fields, `{{column}}`. */
   system: z.string().min(1).optional(),
   /** Prompt: a template over the row's fields. With it, any fields will do, and none is sent by itself. */
@@ -168,7 +65,7 @@ export const profileSchema = z.strictObject({
   output: z
     .strictObject({
       /** JSON Schema: sent with each request, and what each answer is checked against. */
-      schema: z.record(z.string(), z.unknown().refine(isJson, 'must be JSON')),
+      schema: z.record(z.string(), jsonValue),
       /** What the provider calls it. Default `answer`. */
       name: z
         .string()
@@ -241,21 +138,10 @@ export const profileSchema = z.strictObject({
   /** Jobs of at most so many rows are small. Default 50. */
   smallRows: z.number().int().min(1).max(10_000).optional(),
   /** Steps after this one, for rows that are not ok: another model or provider, or the realtime endpoint. Default: none. */
-  then: z.array(ladderStep).min(1).max(MAX_STEPS).optional(),
+  then: ladderSchema.optional(),
   /** `compact` (default): the answer itself; `body`: the provider's whole body. */
   resultShape: z.enum(['compact', 'body']).optional(),
   ...tuning,
 });
 
-/** Not `z.json()` itself: as a schema it refers to itself without end, which no OpenAPI document can show. */
-function isJson(value: unknown): boolean {
-  try {
-    return z.json().safeParse(value).success;
-  } catch {
-    // Nested so deeply that the check gave up.
-    return false;
-  }
-}
-
-export type ProviderConfig = z.input<typeof providerSchema>;
 export type ProfileConfig = z.input<typeof profileSchema>;
