@@ -2,7 +2,7 @@ import { sumErrors } from '../../src/collect/counts/error-counts.ts';
 import { sumModels } from '../../src/collect/counts/model-usage.ts';
 import { addUsage, NO_USAGE } from '../../src/spending/usage.ts';
 import type { Clock } from '../../src/edges.ts';
-import { readCollected, type Collected } from '../../src/checkpoints/collected.ts';
+import { readCollected, type Collected } from '../../src/checkpoints/round/collected.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
 import { planObject } from '../../src/checkpoints/plan.ts';
 import { summaryObject, type Summary } from '../../src/checkpoints/summary.ts';
@@ -14,7 +14,7 @@ import { surveyRows } from '../../src/report/survey-rows.ts';
 import { listFiles } from '../../src/report/write-report.ts';
 import { sideBySide } from '../../src/side-by-side.ts';
 import { readStatus, type JobStatus, type StatusEdges } from '../../src/status/job-status.ts';
-import { batchObject, type BatchCheckpoint } from '../../src/checkpoints/batch-checkpoint.ts';
+import { batchObject, type BatchCheckpoint } from '../../src/checkpoints/round/batch-checkpoint.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 
 export interface LiveEdges extends StatusEdges {

@@ -10,7 +10,7 @@ import { SIMULATED } from '../../src/config/known-providers.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
 import { batchTokens, forecast, forecastText } from '../../src/batches/forecast.ts';
-import { isSmall } from '../../src/checkpoints/shard-rounds.ts';
+import { isSmall } from '../../src/checkpoints/shard/shard-rounds.ts';
 import { money } from '../../src/report/explain.ts';
 import { counted } from '../../src/counted.ts';
 import type { JobRequest } from '../../src/requests/job-request.ts';

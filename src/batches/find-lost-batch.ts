@@ -1,4 +1,4 @@
-import { creatingObject, type CreateAnnouncement } from '../checkpoints/batch-checkpoint.ts';
+import { creatingObject, type CreateAnnouncement } from '../checkpoints/round/batch-checkpoint.ts';
 import type { UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import {

@@ -1,4 +1,4 @@
-import type { Progress } from '../checkpoints/progress.ts';
+import type { Progress } from '../checkpoints/shard/progress.ts';
 import { counted, grouped } from '../counted.ts';
 import { duration } from '../duration.ts';
 import { latencyChart, timelineChart } from './charts.ts';

@@ -1,4 +1,4 @@
-import type { Collected } from '../checkpoints/collected.ts';
+import type { Collected } from '../checkpoints/round/collected.ts';
 import type { Job } from '../checkpoints/job.ts';
 import { ledgerPrefix, monthPrefix, type RoundRef } from '../checkpoints/keys.ts';
 import {

@@ -3,7 +3,7 @@ import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import type { EnqueuedLimit } from '../../simulator/enqueued-tokens.ts';
 import { enqueuedPrefix, type ShardRef } from '../../src/checkpoints/keys.ts';
-import { progressObject, type Progress } from '../../src/checkpoints/progress.ts';
+import { progressObject, type Progress } from '../../src/checkpoints/shard/progress.ts';
 import { readRoom } from '../../src/checkpoints/room.ts';
 import type { Fault } from '../../simulator/faults.ts';
 import { openWorld, prompts, type Ended, type World } from './world.ts';

@@ -1,4 +1,4 @@
-import type { Halving } from '../../checkpoints/collected.ts';
+import type { Halving } from '../../checkpoints/round/collected.ts';
 
 /**
  * Finding the rows that make a provider fail a whole file without naming them: the part that failed is halved until one

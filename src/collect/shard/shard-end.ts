@@ -1,8 +1,8 @@
 import type { Failure } from '../../errors.ts';
-import type { BatchRecord, Collected } from '../../checkpoints/collected.ts';
+import type { BatchRecord, Collected } from '../../checkpoints/round/collected.ts';
 import type { ErrorCount } from '../../checkpoints/counts.ts';
 import type { ShardPlan } from '../../checkpoints/plan.ts';
-import type { OpenBatch, ShardEnd } from '../../checkpoints/shard-end.ts';
+import type { OpenBatch, ShardEnd } from '../../checkpoints/shard/shard-end.ts';
 import { sumErrors } from '../counts/error-counts.ts';
 import { countSteps } from '../counts/step-counts.ts';
 import { sumModels } from '../counts/model-usage.ts';

@@ -1,5 +1,5 @@
-import { roundKey, type RoundRef } from './keys.ts';
-import { storedObject } from './stored-object.ts';
+import { roundKey, type RoundRef } from '../keys.ts';
+import { storedObject } from '../stored-object.ts';
 
 /** `round-<r>.late.json`: whether what is stored of the provider's files may not be all there is. */
 export interface Late {

@@ -1,8 +1,8 @@
-import { collectedObject, readCollected, type ShardStep } from './collected.ts';
-import { jobObject, type Job } from './job.ts';
-import { requirePlan, rowsToSend, type Plan, type PlannedShard } from './plan.ts';
-import type { ShardRef } from './keys.ts';
-import type { ObjectStore } from '../store/object-store.ts';
+import { collectedObject, readCollected, type ShardStep } from '../round/collected.ts';
+import { jobObject, type Job } from '../job.ts';
+import { requirePlan, rowsToSend, type Plan, type PlannedShard } from '../plan.ts';
+import type { ShardRef } from '../keys.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
 
 /** Where a shard is. */
 export interface ShardRound {

@@ -1,8 +1,8 @@
-import { sideBySide } from '../side-by-side.ts';
-import type { ObjectStore } from '../store/object-store.ts';
-import { roundKey, type RoundRef, type ShardRef } from './keys.ts';
-import type { OpenBatch } from './shard-end.ts';
-import { storedObject } from './stored-object.ts';
+import { sideBySide } from '../../side-by-side.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { roundKey, type RoundRef, type ShardRef } from '../keys.ts';
+import type { OpenBatch } from '../shard/shard-end.ts';
+import { storedObject } from '../stored-object.ts';
 
 /**
  * A batch of a round beside the one that the round is collected from: a create whose answer was lost was made again, a proxy

@@ -1,10 +1,10 @@
-import { shardKey, type ShardRef } from './keys.ts';
-import { storedObject } from './stored-object.ts';
-import type { ObjectStore } from '../store/object-store.ts';
-import type { Failure } from '../errors.ts';
-import type { BatchRecord, UnreadableLine } from './collected.ts';
-import type { ErrorCount, ModelUsage, OutcomeCounts, StepCounts, Usage } from './counts.ts';
-import type { Unexplained } from './unexplained.ts';
+import { shardKey, type ShardRef } from '../keys.ts';
+import { storedObject } from '../stored-object.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import type { Failure } from '../../errors.ts';
+import type { BatchRecord, UnreadableLine } from '../round/collected.ts';
+import type { ErrorCount, ModelUsage, OutcomeCounts, StepCounts, Usage } from '../counts.ts';
+import type { Unexplained } from '../unexplained.ts';
 
 /** `shards/<n>/done.json` and, with a failure, `stopped.json`. */
 export interface ShardEnd extends Unexplained {

@@ -1,11 +1,11 @@
-import { readCollected } from './collected.ts';
-import { uploadObject } from './upload.ts';
-import type { Failure } from '../errors.ts';
+import { readCollected } from '../round/collected.ts';
+import { uploadObject } from '../round/upload.ts';
+import type { Failure } from '../../errors.ts';
 import { progressObject } from './progress.ts';
 import type { OpenBatch } from './shard-end.ts';
-import type { ObjectStore } from '../store/object-store.ts';
-import { batchObject, creatingObject } from './batch-checkpoint.ts';
-import type { ShardRef } from './keys.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { batchObject, creatingObject } from '../round/batch-checkpoint.ts';
+import type { ShardRef } from '../keys.ts';
 
 /** What a resume does with a batch that is known. */
 export const RESUME_COLLECTS =

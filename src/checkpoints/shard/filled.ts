@@ -1,6 +1,6 @@
-import type { ErrorCount, OutcomeCounts, Usage } from './counts.ts';
-import { shardKey, type ShardRef } from './keys.ts';
-import { storedObject } from './stored-object.ts';
+import type { ErrorCount, OutcomeCounts, Usage } from '../counts.ts';
+import { shardKey, type ShardRef } from '../keys.ts';
+import { storedObject } from '../stored-object.ts';
 
 /** What became of rows that earlier rows answer for. */
 export interface FollowedRows {

@@ -1,10 +1,10 @@
-import { roundKey, type RoundRef, type ShardRef } from './keys.ts';
-import { storedObject } from './stored-object.ts';
-import type { ObjectStore } from '../store/object-store.ts';
-import type { Failure } from '../errors.ts';
-import type { KnownCounts } from './outcomes.ts';
-import type { ErrorCount, ModelUsage, Usage } from './counts.ts';
-import type { Unexplained } from './unexplained.ts';
+import { roundKey, type RoundRef, type ShardRef } from '../keys.ts';
+import { storedObject } from '../stored-object.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import type { Failure } from '../../errors.ts';
+import type { KnownCounts } from '../outcomes.ts';
+import type { ErrorCount, ModelUsage, Usage } from '../counts.ts';
+import type { Unexplained } from '../unexplained.ts';
 
 /** `round-<r>.collected.json`: the result of one round of one shard. */
 export interface Collected extends Unexplained {

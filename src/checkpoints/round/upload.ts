@@ -1,5 +1,5 @@
-import { roundKey, shardName, type RoundRef, type ShardRef } from './keys.ts';
-import { storedObject } from './stored-object.ts';
+import { roundKey, shardName, type RoundRef, type ShardRef } from '../keys.ts';
+import { storedObject } from '../stored-object.ts';
 
 /** The first part of a round's request lines: what one uploaded file holds. */
 export interface ShardPart {

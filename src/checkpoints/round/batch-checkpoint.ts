@@ -1,5 +1,5 @@
-import { roundKey, type RoundRef } from './keys.ts';
-import { storedObject } from './stored-object.ts';
+import { roundKey, type RoundRef } from '../keys.ts';
+import { storedObject } from '../stored-object.ts';
 
 /** What is written down about a round's batch, before and after it is created. */
 

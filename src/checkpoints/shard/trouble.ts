@@ -1,7 +1,7 @@
-import { failureFromCatch, type Failure } from '../errors.ts';
-import { storedObject } from './stored-object.ts';
-import type { ObjectStore } from '../store/object-store.ts';
-import { shardKey, type ShardRef } from './keys.ts';
+import { failureFromCatch, type Failure } from '../../errors.ts';
+import { storedObject } from '../stored-object.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { shardKey, type ShardRef } from '../keys.ts';
 
 /** `trouble.json`. */
 interface Trouble {

@@ -1,9 +1,9 @@
-import { requiredLines } from '../jsonl/own-lines.ts';
-import { InvalidInput } from '../errors.ts';
-import { roundKey, type ShardRef } from './keys.ts';
+import { requiredLines } from '../../jsonl/own-lines.ts';
+import { InvalidInput } from '../../errors.ts';
+import { roundKey, type ShardRef } from '../keys.ts';
 import type { ShardPart } from './upload.ts';
 import { readCollected, type Halving } from './collected.ts';
-import type { ObjectStore } from '../store/object-store.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
 
 /** A round's request lines, up to so many bytes. @throws InvalidInput when they are gone */
 export async function* readRequests(

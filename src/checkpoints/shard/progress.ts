@@ -1,5 +1,5 @@
-import { shardKey, type ShardRef } from './keys.ts';
-import { storedObject } from './stored-object.ts';
+import { shardKey, type ShardRef } from '../keys.ts';
+import { storedObject } from '../stored-object.ts';
 /** `shards/<n>/progress.json`: what the last poll saw, or what the shard waits for. For people: nothing is decided by it. */
 export interface Progress {
   readonly round: number;
