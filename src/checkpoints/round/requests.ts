@@ -1,7 +1,7 @@
 import { requiredLines } from '../../jsonl/own-lines.ts';
 import { InvalidInput } from '../../errors.ts';
 import { roundKey, type ShardRef } from '../keys.ts';
-import type { ShardPart } from './upload.ts';
+import type { RoundPart } from './upload.ts';
 import { readCollected, type Halving } from './collected.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 
@@ -25,7 +25,7 @@ export async function partToUpload(
   ref: ShardRef,
   round: number,
   mostBytes = Infinity,
-): Promise<ShardPart | undefined> {
+): Promise<RoundPart | undefined> {
   const { maxUploadBytes, maxUploadRequests, halving } = (await readCollected(store, ref)).at(-1) ?? {};
   const maxRequests = halvedRequests(halving) ?? maxUploadRequests;
   if (maxUploadBytes === undefined && maxRequests === undefined && mostBytes === Infinity) return undefined;
@@ -47,7 +47,7 @@ function halvedRequests(halving: Halving | undefined): number | undefined {
  * As many of a round's first request lines as fit, at least one.
  * @returns undefined when all of them fit
  */
-async function firstPart(store: ObjectStore, key: string, most: ShardPart): Promise<ShardPart | undefined> {
+async function firstPart(store: ObjectStore, key: string, most: RoundPart): Promise<RoundPart | undefined> {
   const whole = await store.stat(key);
   if (whole === undefined || (whole.bytes <= most.bytes && most.requests === Infinity)) return undefined;
   let requests = 0;

@@ -2,7 +2,7 @@ import { roundKey, shardName, type RoundRef, type ShardRef } from '../keys.ts';
 import { storedObject } from '../stored-object.ts';
 
 /** The first part of a round's request lines: what one uploaded file holds. */
-export interface ShardPart {
+export interface RoundPart {
   /** Whole lines. */
   readonly requests: number;
   readonly bytes: number;
@@ -14,7 +14,7 @@ export interface UploadCheckpoint {
   /** The file's name at the provider. */
   readonly name: string;
   /** Set when the file holds only the round's first requests. */
-  readonly part?: ShardPart | undefined;
+  readonly part?: RoundPart | undefined;
   /** An upload got no answer before this one: there may be another file of the name. */
   readonly repeated: boolean;
 }

@@ -6,7 +6,7 @@ import { hasRoundZero, readShardPlan, type PlannedShard, type ShardPlan } from '
 import type { ShardRef } from '../../checkpoints/keys.ts';
 import { NOBODY_RETURNS, readOpenTwins } from '../../checkpoints/round/twins.ts';
 import { mergeRounds } from './merge-rounds.ts';
-import { sumRounds } from './shard-end.ts';
+import { sumRounds } from './sum-rounds.ts';
 
 /** Every row of the shard has its final outcome: joins its rounds, and says so in `done.json`. */
 export async function finishShard(

@@ -9,7 +9,7 @@ import type { Pace } from '../../pace.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { sideBySide } from '../../side-by-side.ts';
 import { mergeRounds } from './merge-rounds.ts';
-import { sumRounds } from './shard-end.ts';
+import { sumRounds } from './sum-rounds.ts';
 import { stopShard } from './stop-shard.ts';
 
 export interface SettledShard {

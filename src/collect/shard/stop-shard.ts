@@ -9,7 +9,7 @@ import { readCollected, type Collected } from '../../checkpoints/round/collected
 import { stoppedObject, type OpenBatch } from '../../checkpoints/shard/shard-end.ts';
 import { checkRows } from './finish-shard.ts';
 import { mergeRounds } from './merge-rounds.ts';
-import { sumRounds } from './shard-end.ts';
+import { sumRounds } from './sum-rounds.ts';
 
 /** Why a shard goes no further in this execution, and how far it came. */
 export interface ShardStop {
