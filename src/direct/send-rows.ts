@@ -3,7 +3,7 @@ import { deniedBy, whoseDenial } from '../collect/lines/whose-denial.ts';
 import type { ProviderEdges } from '../edges.ts';
 import type { Failure } from '../errors.ts';
 import type { DirectAnswer } from '../provider/batch-provider.ts';
-import { MAX_WAIT_MS, parseRetryAfter } from '../provider/retry-after.ts';
+import { MAX_WAIT_MS, parseRetryAfter } from '../provider/http/retry-after.ts';
 import type { Answers } from './answers.ts';
 import { callRow, type CalledRow, type Calling } from './call-row.ts';
 import {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { readDelimiter } from '../rows/formats/delimiter.ts';
 import { canonicalEncoding } from '../rows/formats/encoding.ts';
-import { ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE } from '../provider/addresses.ts';
+import { ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE } from '../provider/http/addresses.ts';
 import { completionWindow, currency, jsonValue, price, share, tuning } from './common-fields.ts';
 import { ladderSchema } from './ladder-schema.ts';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { baseUrlProblem } from '../provider/addresses.ts';
+import { baseUrlProblem } from '../provider/http/addresses.ts';
 import { tuning } from './common-fields.ts';
 import { headersSchema } from './provider-headers.ts';
 

@@ -1,5 +1,5 @@
 import type { Dialect } from './dialects/schema.ts';
-import type { FilePosition } from './ranges.ts';
+import type { FilePosition } from './http/ranges.ts';
 
 /**
  * What the workflow asks of a provider, in our words: request and result lines are OpenAI's, whoever the provider is.

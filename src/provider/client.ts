@@ -5,7 +5,7 @@ import { OPENAI } from './adapters/openai.ts';
 import { TOGETHER } from './adapters/together.ts';
 import type { ProviderClient, ProviderSettings } from './batch-provider.ts';
 import { FileClient } from './file-client.ts';
-import { TIMEOUTS, type OwnHeader, type Timeouts } from './http-options.ts';
+import { TIMEOUTS, type OwnHeader, type Timeouts } from './http/http-options.ts';
 
 export interface ClientOptions {
   readonly settings: ProviderSettings;

@@ -10,11 +10,11 @@ import type {
   ProviderFile,
   UploadFile,
 } from './batch-provider.ts';
-import { get, type Call } from './call.ts';
-import { streamBody } from './content.ts';
+import { get, type Call } from './http/call.ts';
+import { streamBody } from './http/content.ts';
 import type { Dialect } from './dialects/schema.ts';
-import type { HttpOptions } from './http-options.ts';
-import { Http } from './http.ts';
+import type { HttpOptions } from './http/http-options.ts';
+import { Http } from './http/http.ts';
 import { betterBatch, isBestBatch, isWanted } from './match-batch.ts';
 import { ProviderFiles } from './provider-files.ts';
 import { cutOff, readList } from './read-list.ts';

@@ -1,9 +1,9 @@
 import { ProviderNotFound, ProviderRejected, ProviderUnavailable } from '../errors.ts';
 import type { Adapter } from './adapters/adapter.ts';
 import type { ProviderFile, UploadFile } from './batch-provider.ts';
-import { get, type Call } from './call.ts';
+import { get, type Call } from './http/call.ts';
 import type { Dialect } from './dialects/schema.ts';
-import type { Http } from './http.ts';
+import type { Http } from './http/http.ts';
 import { cutOff, readList } from './read-list.ts';
 import { readFile, required } from './wire.ts';
 

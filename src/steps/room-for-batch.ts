@@ -10,7 +10,7 @@ import type { UploadedContext } from '../contract.ts';
 import { counted, grouped } from '../counted.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { failureFromCatch, ProviderBusy } from '../errors.ts';
-import { readTokensRefusal } from '../provider/classify-error.ts';
+import { readTokensRefusal } from '../provider/errors/classify-error.ts';
 import { tokensOfPart } from '../spending/estimate.ts';
 import { tellProgress } from './tell-progress.ts';
 

@@ -1,6 +1,6 @@
 import type { Batch, CreateBatch, ProviderFile, UploadFile } from '../batch-provider.ts';
 import type { Dialect } from '../dialects/schema.ts';
-import type { Http } from '../http.ts';
+import type { Http } from '../http/http.ts';
 
 /** How a provider that takes files and makes batches of them differs from OpenAI beyond what its dialect can say. */
 export interface Adapter {

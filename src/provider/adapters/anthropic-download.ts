@@ -1,8 +1,8 @@
 import { ProviderUnavailable } from '../../errors.ts';
 import { frameLines } from '../../jsonl/lines.ts';
-import { get, type Call } from '../call.ts';
-import { streamBody } from '../content.ts';
-import type { Http } from '../http.ts';
+import { get, type Call } from '../http/call.ts';
+import { streamBody } from '../http/content.ts';
+import type { Http } from '../http/http.ts';
 import { toResultLine } from './anthropic-result.ts';
 
 /** Longer than any line of results; more bytes without one are no results. */

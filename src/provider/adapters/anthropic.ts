@@ -11,9 +11,9 @@ import type {
   UploadFile,
 } from '../batch-provider.ts';
 import type { Dialect } from '../dialects/schema.ts';
-import { get, type Call } from '../call.ts';
-import type { HttpOptions } from '../http-options.ts';
-import { Http } from '../http.ts';
+import { get, type Call } from '../http/call.ts';
+import type { HttpOptions } from '../http/http-options.ts';
+import { Http } from '../http/http.ts';
 import { cutOff, readList } from '../read-list.ts';
 import { asWire, readBatch, required } from '../wire.ts';
 import { toBatchBody, toMessageParams } from './anthropic-request.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE } from '../addresses.ts';
+import { ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE } from '../http/addresses.ts';
 
 /**
  * A dialect: how a provider speaks the Batch API, as data. What is not known says `'unknown'`; what the code does then is

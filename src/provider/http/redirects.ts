@@ -1,4 +1,4 @@
-import { ProviderNotFound, ProviderRejected, ProviderUnavailable } from '../errors.ts';
+import { ProviderNotFound, ProviderRejected, ProviderUnavailable } from '../../errors.ts';
 import { redirectProblem } from './addresses.ts';
 import type { Answer } from './undici.ts';
 

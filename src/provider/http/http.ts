@@ -1,16 +1,16 @@
-import { bounded, ProviderRejected, ProviderThrottled, ProviderUnavailable } from '../errors.ts';
+import { bounded, ProviderRejected, ProviderThrottled, ProviderUnavailable } from '../../errors.ts';
 import { addressBelow, addressProblem } from './addresses.ts';
-import type { DirectAnswer } from './batch-provider.ts';
+import type { DirectAnswer } from '../batch-provider.ts';
 import { asProviderError, rememberRetryAfter, retryAfterOf } from './call-errors.ts';
 import { jsonLineOf, parseAnswer, readAnswer, type Call } from './call.ts';
-import { classifyError } from './classify-error.ts';
-import type { Dialect } from './dialects/schema.ts';
+import { classifyError } from '../errors/classify-error.ts';
+import type { Dialect } from '../dialects/schema.ts';
 import { backoffMs, MAX_WAIT_MS } from './retry-after.ts';
-import { SentSecrets } from './sent-secrets.ts';
+import { SentSecrets } from '../secrets/sent-secrets.ts';
 import { MIN_BYTES_PER_MS, type HttpOptions, type Timeouts } from './http-options.ts';
 import { followRedirects, redirectOf } from './redirects.ts';
 import { Agent, request, type Answer } from './undici.ts';
-import { noteUnexplained } from './unexplained.ts';
+import { noteUnexplained } from '../errors/unexplained-rejections.ts';
 
 /** Attempts inside one step; Step Functions' Retry does the long waits between steps. */
 const MAX_ATTEMPTS = 3;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { multipartUpload } from '../../src/provider/multipart.ts';
+import { multipartUpload } from '../../../src/provider/http/multipart.ts';
 
 async function* chunksOf(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
   yield* chunks;

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { DownloadStart, ProviderClient } from '../../src/provider/batch-provider.ts';
-import { createProviderClient } from '../../src/provider/client.ts';
-import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
-import { startRecorder } from '../security/recorder.ts';
+import type { DownloadStart, ProviderClient } from '../../../src/provider/batch-provider.ts';
+import { createProviderClient } from '../../../src/provider/client.ts';
+import { builtInDialect } from '../../../src/provider/dialects/dialects.ts';
+import { startRecorder } from '../../security/recorder.ts';
 import {
   startBreakingServer,
   type BreakingServer,
   type FileAnswer,
   type FileHabits,
-} from './breaking-server.ts';
+} from '../breaking-server.ts';
 
 const FILE = Buffer.from(
   Array.from({ length: 40 }, (_, n) => `{"custom_id":"q${n}","text":"é🙂 ${n * n}"}\n`).join(''),

@@ -1,9 +1,9 @@
-import { bounded } from '../errors.ts';
-import { numberText } from '../exact-json.ts';
-import { tryJsonLine } from '../jsonl/json-line.ts';
+import { bounded } from '../../errors.ts';
+import { numberText } from '../../exact-json.ts';
+import { tryJsonLine } from '../../jsonl/json-line.ts';
 import { readPage, statusIn } from './error-text.ts';
 import { readPythonLiteral } from './python-literal.ts';
-import { asWire, type Wire } from './wire.ts';
+import { asWire, type Wire } from '../wire.ts';
 
 /** The code, message and status of an error, in any envelope. */
 export interface WireError {

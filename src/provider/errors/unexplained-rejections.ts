@@ -1,4 +1,4 @@
-import { tryReadAnswer } from '../jsonl/answer-json.ts';
+import { tryReadAnswer } from '../../jsonl/answer-json.ts';
 import { readError } from './error-envelope.ts';
 
 /** Rejections whose body is not an error in the API's own form. */

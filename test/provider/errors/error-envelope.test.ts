@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readError } from '../../src/provider/error-envelope.ts';
-import { isOnlyError, saysNothing } from '../../src/provider/error-signs.ts';
+import { readError } from '../../../src/provider/errors/error-envelope.ts';
+import { isOnlyError, saysNothing } from '../../../src/provider/errors/error-signs.ts';
 
 const HTML =
   '<html>\r\n<head><title>502 Bad Gateway</title><style>b { color: red }</style></head>\r\n<body>nginx</body></html>';

@@ -1,7 +1,7 @@
 import { pipeline, Readable, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { bounded, ProviderRejected, ProviderUnavailable } from '../errors.ts';
-import type { DownloadOptions } from './batch-provider.ts';
+import { bounded, ProviderRejected, ProviderUnavailable } from '../../errors.ts';
+import type { DownloadOptions } from '../batch-provider.ts';
 import { asProviderError } from './call-errors.ts';
 import type { Call } from './call.ts';
 import { openFile } from './file-bytes.ts';

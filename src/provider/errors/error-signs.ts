@@ -1,6 +1,6 @@
-import { isExactNumber, numberText } from '../exact-json.ts';
+import { isExactNumber, numberText } from '../../exact-json.ts';
 import { ENVELOPE, MAX_LEVELS, nameOf, readError, type WireError } from './error-envelope.ts';
-import { asWire } from './wire.ts';
+import { asWire } from '../wire.ts';
 
 /** What tells an error from an answer. */
 

@@ -1,4 +1,4 @@
-import { ProviderUnavailable } from '../errors.ts';
+import { ProviderUnavailable } from '../../errors.ts';
 import type { Call } from './call.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { errors, type Answer } from './undici.ts';

@@ -8,9 +8,9 @@ import {
   ProviderFileTooLarge,
   ProviderUnavailable,
   withCode,
-} from '../errors.ts';
-import { isListed } from './dialects/known.ts';
-import type { Codes } from './dialects/schema.ts';
+} from '../../errors.ts';
+import { isListed } from '../dialects/known.ts';
+import type { Codes } from '../dialects/schema.ts';
 import { readError, type WireError } from './error-envelope.ts';
 
 /** An HTTP answer that is no success. */

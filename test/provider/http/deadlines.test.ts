@@ -1,9 +1,9 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { ProviderClient } from '../../src/provider/batch-provider.ts';
-import { createProviderClient, type ClientOptions } from '../../src/provider/client.ts';
-import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
+import type { ProviderClient } from '../../../src/provider/batch-provider.ts';
+import { createProviderClient, type ClientOptions } from '../../../src/provider/client.ts';
+import { builtInDialect } from '../../../src/provider/dialects/dialects.ts';
 
 /** A client of a server that answers like this, with little patience. */
 async function openClient(

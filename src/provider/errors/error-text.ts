@@ -1,4 +1,4 @@
-import { bounded } from '../errors.ts';
+import { bounded } from '../../errors.ts';
 
 /** What is read in errors that are a text or a page. */
 

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { ProviderNotFound, ProviderRejected, ProviderUnavailable } from '../errors.ts';
+import { ProviderNotFound, ProviderRejected, ProviderUnavailable } from '../../errors.ts';
 import { asProviderError } from './call-errors.ts';
 import type { Call } from './call.ts';
 import { MIN_BYTES_PER_MS } from './http-options.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
-import { classifyError, readTokensRefusal } from '../../src/provider/classify-error.ts';
-import { backoffMs, parseRetryAfter } from '../../src/provider/retry-after.ts';
+import { builtInDialect } from '../../../src/provider/dialects/dialects.ts';
+import { classifyError, readTokensRefusal } from '../../../src/provider/errors/classify-error.ts';
+import { backoffMs, parseRetryAfter } from '../../../src/provider/http/retry-after.ts';
 
 const CODES = builtInDialect('melious').codes;
 

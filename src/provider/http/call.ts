@@ -1,5 +1,5 @@
-import { ProviderUnavailable } from '../errors.ts';
-import { tryReadAnswer } from '../jsonl/answer-json.ts';
+import { ProviderUnavailable } from '../../errors.ts';
+import { tryReadAnswer } from '../../jsonl/answer-json.ts';
 import type { Answer } from './undici.ts';
 
 /** A call to the provider's API. */

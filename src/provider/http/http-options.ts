@@ -1,4 +1,4 @@
-import type { Dialect } from './dialects/schema.ts';
+import type { Dialect } from '../dialects/schema.ts';
 
 /** Milliseconds. */
 export interface Timeouts {

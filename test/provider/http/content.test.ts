@@ -1,12 +1,12 @@
 import { deflateSync, gzipSync } from 'node:zlib';
 import type { RequestListener } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { redirectProblem } from '../../src/provider/addresses.ts';
-import type { ProviderClient } from '../../src/provider/batch-provider.ts';
-import { createProviderClient } from '../../src/provider/client.ts';
-import { builtInDialect } from '../../src/provider/dialects/dialects.ts';
-import { startRecorder } from '../security/recorder.ts';
-import { EXHAUSTIVE } from '../support/exhaustive.ts';
+import { redirectProblem } from '../../../src/provider/http/addresses.ts';
+import type { ProviderClient } from '../../../src/provider/batch-provider.ts';
+import { createProviderClient } from '../../../src/provider/client.ts';
+import { builtInDialect } from '../../../src/provider/dialects/dialects.ts';
+import { startRecorder } from '../../security/recorder.ts';
+import { EXHAUSTIVE } from '../../support/exhaustive.ts';
 
 const KEY = 'sk-secret-of-the-account';
 const HEADER = 'secret-of-the-gateway';

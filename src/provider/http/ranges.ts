@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { ProviderUnavailable } from '../errors.ts';
+import { ProviderUnavailable } from '../../errors.ts';
 
 /** A file that another one has taken the place of while it was downloaded: what came of it before is of no use. */
 export class FileChanged extends ProviderUnavailable {}

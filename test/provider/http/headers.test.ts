@@ -1,11 +1,11 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { checkConfig } from '../../src/config/check-config.ts';
-import { defineConfig, type NightshiftConfig } from '../../src/config/config.ts';
-import { deployedProviders } from '../../src/config/deployed-providers.ts';
-import { resolveProfile } from '../../src/config/resolve-profile.ts';
-import { openProviderCalls } from '../../src/runtime/provider-calls.ts';
+import { checkConfig } from '../../../src/config/check-config.ts';
+import { defineConfig, type NightshiftConfig } from '../../../src/config/config.ts';
+import { deployedProviders } from '../../../src/config/deployed-providers.ts';
+import { resolveProfile } from '../../../src/config/resolve-profile.ts';
+import { openProviderCalls } from '../../../src/runtime/provider-calls.ts';
 
 const ENV = { GATEWAY_API_KEY: 'sk-of-the-gateway', HOUSE_API_KEY: 'sk-of-the-house' };
 
