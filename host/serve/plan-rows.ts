@@ -11,7 +11,7 @@ import { resolveProfile } from '../../src/config/resolve-profile.ts';
 import type { StartEdges } from '../../src/doors/start-job.ts';
 import { batchTokens, forecast, forecastText } from '../../src/batches/forecast.ts';
 import { isSmall } from '../../src/checkpoints/shard/shard-rounds.ts';
-import { money } from '../../src/report/explain.ts';
+import { money } from '../../src/report/sections/explain.ts';
 import { counted } from '../../src/counted.ts';
 import type { JobRequest } from '../../src/requests/job-request.ts';
 import { resolveInputs } from '../../src/requests/resolve-inputs.ts';

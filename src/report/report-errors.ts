@@ -1,6 +1,6 @@
 import type { ErrorCount } from '../checkpoints/counts.ts';
 import type { ReportFacts } from './report-data.ts';
-import { clip } from './text.ts';
+import { clip } from './page/text.ts';
 
 /** The bytes of a page that a name and a message may take. */
 export const NAME_BYTES = 160;

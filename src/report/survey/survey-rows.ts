@@ -1,11 +1,11 @@
-import type { Job } from '../checkpoints/job.ts';
-import type { ResultLine } from '../checkpoints/result-line.ts';
-import type { Summary } from '../checkpoints/summary.ts';
-import type { Edges } from '../edges.ts';
-import { InvalidInput } from '../errors.ts';
-import { joinRows } from '../tables/joined-rows.ts';
-import { readUntil, TooMuchToRead } from '../tables/read-until.ts';
-import { readResultLines } from '../tables/result-lines.ts';
+import type { Job } from '../../checkpoints/job.ts';
+import type { ResultLine } from '../../checkpoints/result-line.ts';
+import type { Summary } from '../../checkpoints/summary.ts';
+import type { Edges } from '../../edges.ts';
+import { InvalidInput } from '../../errors.ts';
+import { joinRows } from '../../tables/joined-rows.ts';
+import { readUntil, TooMuchToRead } from '../../tables/read-until.ts';
+import { readResultLines } from '../../tables/result-lines.ts';
 import { RowSurvey, type RowsSurvey } from './row-survey.ts';
 
 type SurveyEdges = Pick<Edges, 'store' | 'clock'>;

@@ -1,11 +1,11 @@
-import type { ReportData } from './report-data.ts';
-import type { RowKind } from './sample-rows.ts';
-import { settledRows } from '../checkpoints/outcomes.ts';
-import type { Saved } from '../checkpoints/counts.ts';
-import { counted, grouped } from '../counted.ts';
-import { duration } from '../duration.ts';
-import { describePilot } from '../status/describe-pilot.ts';
-import { amount } from './text.ts';
+import type { ReportData } from '../report-data.ts';
+import type { RowKind } from '../survey/sample-rows.ts';
+import { settledRows } from '../../checkpoints/outcomes.ts';
+import type { Saved } from '../../checkpoints/counts.ts';
+import { counted, grouped } from '../../counted.ts';
+import { duration } from '../../duration.ts';
+import { describePilot } from '../../status/describe-pilot.ts';
+import { amount } from '../page/text.ts';
 
 /** A sentence per outcome, for people who do not know the words. */
 export const EXPLAINED: Readonly<Record<RowKind, string>> = {

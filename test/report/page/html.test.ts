@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { html } from '../../src/report/html.ts';
-import { renderPage } from '../../src/report/page.ts';
-import { clip, visible } from '../../src/report/text.ts';
-import { HOSTILE_TEXTS } from './hostile.ts';
+import { html } from '../../../src/report/page/html.ts';
+import { renderPage } from '../../../src/report/page/page.ts';
+import { clip, visible } from '../../../src/report/page/text.ts';
+import { HOSTILE_TEXTS } from '../hostile.ts';
 
 /** What a page, its parts and its style are written with, and whatever else a text may hold. */
 const piece = fc.oneof(

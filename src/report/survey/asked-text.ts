@@ -1,5 +1,5 @@
-import type { ResolvedProfile } from '../checkpoints/profile.ts';
-import { compileTemplate, type Template } from '../rows/template.ts';
+import type { ResolvedProfile } from '../../checkpoints/profile.ts';
+import { compileTemplate, type Template } from '../../rows/template.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,10 +1,10 @@
-import { OUTCOMES } from '../checkpoints/outcomes.ts';
-import type { OutcomeCounts } from '../checkpoints/counts.ts';
-import { html, type Html } from './html.ts';
-import type { Latency } from './latency.ts';
-import { counted, grouped } from '../counted.ts';
-import { duration } from '../duration.ts';
-import type { Bar, Lane, Timeline } from './timeline.ts';
+import { OUTCOMES } from '../../checkpoints/outcomes.ts';
+import type { OutcomeCounts } from '../../checkpoints/counts.ts';
+import { html, type Html } from '../page/html.ts';
+import type { Latency } from '../latency.ts';
+import { counted, grouped } from '../../counted.ts';
+import { duration } from '../../duration.ts';
+import type { Bar, Lane, Timeline } from '../timeline.ts';
 
 /** Charts have no view box: widths are percentages and text keeps its size, so they read as well on a phone. */
 

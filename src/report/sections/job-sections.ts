@@ -1,9 +1,9 @@
-import { grouped } from '../counted.ts';
-import { duration } from '../duration.ts';
-import { part, section, tableOf, time, words } from './elements.ts';
-import { html, type Html, type HtmlValue } from './html.ts';
-import type { ReportData } from './report-data.ts';
-import type { ShownError } from './report-errors.ts';
+import { grouped } from '../../counted.ts';
+import { duration } from '../../duration.ts';
+import { part, section, tableOf, time, words } from '../page/elements.ts';
+import { html, type Html, type HtmlValue } from '../page/html.ts';
+import type { ReportData } from '../report-data.ts';
+import type { ShownError } from '../report-errors.ts';
 
 /**
  * The parts of a job's page. What may change while the job runs is in an element with `data-part` and an id; every part is

@@ -1,11 +1,11 @@
-import type { ResultLine } from '../checkpoints/result-line.ts';
-import type { ResolvedProfile } from '../checkpoints/profile.ts';
-import { structuredAnswer } from '../tables/answer-fields.ts';
-import { answerText } from '../tables/answer-text.ts';
+import type { ResultLine } from '../../checkpoints/result-line.ts';
+import type { ResolvedProfile } from '../../checkpoints/profile.ts';
+import { structuredAnswer } from '../../tables/answer-fields.ts';
+import { answerText } from '../../tables/answer-text.ts';
 import { askedText } from './asked-text.ts';
 import { FieldSurvey, type FieldValues } from './field-survey.ts';
 import type { RowKind, SampledRow } from './sample-rows.ts';
-import { clip } from './text.ts';
+import { clip } from '../page/text.ts';
 import { VectorSurvey, type Vectors } from './vector-survey.ts';
 
 /** Everything a page shows of the rows of a job that has ended. */

@@ -1,10 +1,10 @@
-import type { ModelUsage } from '../checkpoints/counts.ts';
-import { counted, grouped } from '../counted.ts';
-import { part, section, tableOf, wideTable, words } from './elements.ts';
+import type { ModelUsage } from '../../checkpoints/counts.ts';
+import { counted, grouped } from '../../counted.ts';
+import { part, section, tableOf, wideTable, words } from '../page/elements.ts';
 import { money } from './explain.ts';
-import { html, type Html, type HtmlValue } from './html.ts';
-import type { ReportData } from './report-data.ts';
-import { amount } from './text.ts';
+import { html, type Html, type HtmlValue } from '../page/html.ts';
+import type { ReportData } from '../report-data.ts';
+import { amount } from '../page/text.ts';
 
 /** The part of a job's page that is about tokens and money. */
 

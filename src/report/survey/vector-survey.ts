@@ -1,4 +1,4 @@
-import { numberText } from '../exact-json.ts';
+import { numberText } from '../../exact-json.ts';
 import { NumberSurvey, type Numbers } from './number-survey.ts';
 
 /** A survey of the vectors of embeddings. */

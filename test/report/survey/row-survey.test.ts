@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { askedText } from '../../src/report/asked-text.ts';
-import { NumberSurvey } from '../../src/report/number-survey.ts';
-import { RowSurvey } from '../../src/report/row-survey.ts';
-import type { NotOkLine, OkLine, ResultLine } from '../../src/checkpoints/result-line.ts';
+import { askedText } from '../../../src/report/survey/asked-text.ts';
+import { NumberSurvey } from '../../../src/report/survey/number-survey.ts';
+import { RowSurvey } from '../../../src/report/survey/row-survey.ts';
+import type { NotOkLine, OkLine, ResultLine } from '../../../src/checkpoints/result-line.ts';
 
 const ok = (n: number, line: Partial<OkLine> = {}): OkLine => ({
   custom_id: `q${n}`,

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { shardKey } from '../../src/checkpoints/keys.ts';
-import { sampleRows } from '../../src/report/sample-rows.ts';
-import { createFolderStore } from '../../src/store/folder-store.ts';
-import type { ObjectStore } from '../../src/store/object-store.ts';
-import { openTempFolder } from '../support/temp-folder.ts';
+import { shardKey } from '../../../src/checkpoints/keys.ts';
+import { sampleRows } from '../../../src/report/survey/sample-rows.ts';
+import { createFolderStore } from '../../../src/store/folder-store.ts';
+import type { ObjectStore } from '../../../src/store/object-store.ts';
+import { openTempFolder } from '../../support/temp-folder.ts';
 
 const keysOf = (shards: readonly number[]): string[] =>
   shards.map((shard) => shardKey({ jobId: 'job', shard }, 'results.jsonl'));

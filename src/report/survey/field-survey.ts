@@ -1,5 +1,5 @@
-import type { OutputRules } from '../checkpoints/profile.ts';
-import { numberText } from '../exact-json.ts';
+import type { OutputRules } from '../../checkpoints/profile.ts';
+import { numberText } from '../../exact-json.ts';
 import { NumberSurvey, type Numbers } from './number-survey.ts';
 
 /** How the answers' values of one field are distributed. */

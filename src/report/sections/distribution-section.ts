@@ -1,11 +1,11 @@
-import { counted, grouped } from '../counted.ts';
-import { part, section, tableOf, words } from './elements.ts';
+import { counted, grouped } from '../../counted.ts';
+import { part, section, tableOf, words } from '../page/elements.ts';
 import { share } from './explain.ts';
-import type { FieldValues } from './field-survey.ts';
-import { html, type Html } from './html.ts';
-import type { Numbers } from './number-survey.ts';
-import type { ReportData } from './report-data.ts';
-import { amount } from './text.ts';
+import type { FieldValues } from '../survey/field-survey.ts';
+import { html, type Html } from '../page/html.ts';
+import type { Numbers } from '../survey/number-survey.ts';
+import type { ReportData } from '../report-data.ts';
+import { amount } from '../page/text.ts';
 
 /** How structured answers, and vectors, are distributed; nothing where there are neither. */
 export function distributionSection({ survey: { fields, vectors } }: ReportData): Html {

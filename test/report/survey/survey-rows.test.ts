@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { surveyRows } from '../../src/report/survey-rows.ts';
-import { createFolderStore } from '../../src/store/folder-store.ts';
-import { openTempFolder } from '../support/temp-folder.ts';
+import { surveyRows } from '../../../src/report/survey/survey-rows.ts';
+import { createFolderStore } from '../../../src/store/folder-store.ts';
+import { openTempFolder } from '../../support/temp-folder.ts';
 
 const ROWS = 6_000;
 const isBad = (n: number): boolean => n === 1 || n === 5_000 || n === 5_999;

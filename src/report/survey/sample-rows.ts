@@ -1,10 +1,10 @@
-import { answerText } from '../tables/answer-text.ts';
-import { parseExact } from '../exact-json.ts';
-import type { Outcome } from '../checkpoints/counts.ts';
-import type { ResultLine } from '../checkpoints/result-line.ts';
-import { sideBySide } from '../side-by-side.ts';
-import type { ObjectStore } from '../store/object-store.ts';
-import { clip } from './text.ts';
+import { answerText } from '../../tables/answer-text.ts';
+import { parseExact } from '../../exact-json.ts';
+import type { Outcome } from '../../checkpoints/counts.ts';
+import type { ResultLine } from '../../checkpoints/result-line.ts';
+import { sideBySide } from '../../side-by-side.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { clip } from '../page/text.ts';
 
 /** One result line as the page shows it. */
 export interface SampledRow {

@@ -1,11 +1,11 @@
-import { OUTCOMES, settledRows } from '../checkpoints/outcomes.ts';
-import { counted, grouped } from '../counted.ts';
+import { OUTCOMES, settledRows } from '../../checkpoints/outcomes.ts';
+import { counted, grouped } from '../../counted.ts';
 import { outcomeBar } from './charts.ts';
-import { part, section, words } from './elements.ts';
+import { part, section, words } from '../page/elements.ts';
 import { share, EXPLAINED, tellJob } from './explain.ts';
-import { html, type Html } from './html.ts';
-import type { ReportData } from './report-data.ts';
-import type { RowKind, SampledRow } from './sample-rows.ts';
+import { html, type Html } from '../page/html.ts';
+import type { ReportData } from '../report-data.ts';
+import type { RowKind, SampledRow } from '../survey/sample-rows.ts';
 
 /** The parts of a page that are about rows: how many, what they ask, what they are answered. */
 

@@ -1,11 +1,11 @@
-import type { Progress } from '../checkpoints/shard/progress.ts';
-import { counted, grouped } from '../counted.ts';
-import { duration } from '../duration.ts';
+import type { Progress } from '../../checkpoints/shard/progress.ts';
+import { counted, grouped } from '../../counted.ts';
+import { duration } from '../../duration.ts';
 import { latencyChart, timelineChart } from './charts.ts';
-import { part, section, tableOf, time, wideTable, words } from './elements.ts';
-import { html, type Html } from './html.ts';
-import type { ReportData, ShownBatch } from './report-data.ts';
-import { moment } from './text.ts';
+import { part, section, tableOf, time, wideTable, words } from '../page/elements.ts';
+import { html, type Html } from '../page/html.ts';
+import type { ReportData, ShownBatch } from '../report-data.ts';
+import { moment } from '../page/text.ts';
 
 /** What a shard knows that waits for room. */
 function waitText({ ahead = 0, roomAt }: Progress): string {
