@@ -5,6 +5,7 @@ import { jobObject } from '../checkpoints/job.ts';
 import type { JobRequest } from '../requests/job-request.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { ApiProblem } from './problems.ts';
+import { jobParams } from './schemas.ts';
 
 /**
  * What keeps callers apart where the configuration says `api: { owner: 'caller' }`: each has a folder to upload to, and may name only
@@ -16,10 +17,14 @@ export function ownerFor({ config }: Pick<ApiEdges, 'config'>, caller: string): 
   return config.api?.owner === 'caller' ? caller : undefined;
 }
 
-/** @throws ApiProblem as if there was no such job, when it is somebody else's */
+/**
+ * Guards the routes of one job.
+ * @throws ApiProblem as if there was no such job, when it is somebody else's. An id that no job has is the route's own to reject.
+ */
 export async function rejectOthersJob(edges: ApiEdges, caller: string, jobId: string): Promise<void> {
   const owner = ownerFor(edges, caller);
-  if (owner === undefined || (await ownsJob(edges, owner, jobId))) return;
+  if (owner === undefined || !jobParams.safeParse({ jobId }).success) return;
+  if (await ownsJob(edges, owner, jobId)) return;
   throw new ApiProblem('no-such-job', `There is no job ${jobId}.`);
 }
 
