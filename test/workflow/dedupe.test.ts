@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ResultLine } from '../../src/checkpoints/result-line.ts';
+import { tableOf } from '../support/exhaustive.ts';
 import { expectReconciled, openWorld, paidAnswers, type Ended } from './world.ts';
 
 const EMBEDDINGS = '/v1/embeddings';
@@ -45,7 +46,7 @@ describe('rows with the same request', () => {
     expect(once.summary.models.reduce((sum, { answers }) => sum + answers, 0)).toBe(1);
   });
 
-  test('give the same results as rows that are all sent, over any shards, files and ids', async () => {
+  tableOf([2, 12], 1).test('give the same results as rows that are all sent, over any shards, files and ids, in %i trials', async (numRuns) => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.constantFrom('a', 'b', 'c', '[fail:NO_SUCH_THING] d', ' ', 'e'), {
@@ -83,7 +84,7 @@ describe('rows with the same request', () => {
           expect(once.summary.batches.reduce((sum, { requests }) => sum + requests, 0)).toBe(sent.size);
         },
       ),
-      { numRuns: 8 },
+      { numRuns },
     );
   });
 

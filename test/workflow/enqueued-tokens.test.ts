@@ -167,7 +167,7 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
 };
 
 describe.each([undefined, 100_000])('with a limit of %s tokens, room is free when a batch', (limit) => {
-  test.each(Object.entries(FAULTS))('%s', async (_how, faults) => {
+  tableOf(Object.entries(FAULTS), 5).test('%s', async (_how, faults) => {
     const world = await openWorld({ config: configOf(limit), faults });
 
     await world.run(prompts(4), { shardLimits: { maxRows: 2 }, rounds: 2 });
