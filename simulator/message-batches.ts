@@ -6,7 +6,7 @@ import { frameLines } from '../src/jsonl/lines.ts';
 import { message, messageBatchSchema, messageSchema, requestLines, resultLine } from './anthropic.ts';
 import { batchesPath } from './calls.ts';
 import { corruptContent } from './corrupt-content.ts';
-import { isRangeFault } from './faults.ts';
+import { isRangeFault } from './fault-script.ts';
 
 /** What is Anthropic's alone: a create that carries its requests, and results under a batch's own id. */
 export function addMessageBatches({ app, state, provider, script, realtime, now, route, refuse }: Api): void {
