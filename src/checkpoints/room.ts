@@ -3,7 +3,7 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { enqueuedKey, enqueuedPrefix, roomPrefix, type RoundRef, type ShardRef } from './keys.ts';
 import { storedObject } from './stored-object.ts';
-import { changeState, findLastChange, type Changing } from './state-log.ts';
+import { changeState, findLastChange } from './state-log.ts';
 
 /** A round that has room at a provider for its batch, or waits for it. */
 export interface RoomEntry extends RoundRef {
@@ -61,7 +61,7 @@ export async function changeRoom(
   store: ObjectStore,
   provider: string,
   change: (before: Room, nth: number) => Room | undefined,
-  pause: Changing<Room>['pause'],
+  pause: (attempt: number) => Promise<void>,
 ): Promise<Room> {
   const room = await changeState<Room>(store, {
     prefix: roomPrefix(provider),

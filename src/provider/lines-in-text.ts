@@ -43,7 +43,8 @@ const MAX_RANGE = 50_000;
 function readNumbers(text: string): number[] {
   const plain = text.replaceAll(/(?<=\d),(?=\d{3}(?!\d))/g, '');
   const range = /^(\d+)\s*(?:-|–|to)\s*(\d+)$/.exec(plain.trim());
-  if (range === null) return [...plain.matchAll(/\d+/g)].map(([digits]) => Number(digits)).filter(isLineNumber);
+  if (range === null)
+    return [...plain.matchAll(/\d+/g)].map(([digits]) => Number(digits)).filter(isLineNumber);
   const [from, to] = [Number(range[1]), Number(range[2])];
   if (to < from || to - from > MAX_RANGE) return [];
   return Array.from({ length: to - from + 1 }, (_, n) => from + n).filter(isLineNumber);

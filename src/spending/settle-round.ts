@@ -1,12 +1,7 @@
 import type { Collected } from '../checkpoints/round/collected.ts';
 import type { Job } from '../checkpoints/job.ts';
 import { ledgerPrefix, monthPrefix, type RoundRef } from '../checkpoints/keys.ts';
-import {
-  EMPTY_LEDGER,
-  readJobLedger,
-  type JobLedger,
-  type Spending,
-} from '../checkpoints/ledger.ts';
+import { EMPTY_LEDGER, readJobLedger, type JobLedger, type Spending } from '../checkpoints/ledger.ts';
 import { changeState } from '../checkpoints/state-log.ts';
 import { rowsNotOk } from '../checkpoints/outcomes.ts';
 import { readShardPlan, type PlannedShard } from '../checkpoints/plan.ts';

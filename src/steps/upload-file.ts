@@ -1,4 +1,9 @@
-import { uploadingObject, uploadName, uploadObject, type UploadCheckpoint } from '../checkpoints/round/upload.ts';
+import {
+  uploadingObject,
+  uploadName,
+  uploadObject,
+  type UploadCheckpoint,
+} from '../checkpoints/round/upload.ts';
 import type { DirectContext, ShardContext, UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';

@@ -173,7 +173,10 @@ describe('a budget for a month', () => {
   test('begins anew with the next month', async () => {
     const { world } = await openPriced({ body: { max_tokens: 10 }, budget: { maxPerMonth: 25 } });
     const long = { spent: 1_000, open: {} };
-    await changeState<Spending>(world.store, { prefix: monthPrefix('default', '2001-01'), change: () => long });
+    await changeState<Spending>(world.store, {
+      prefix: monthPrefix('default', '2001-01'),
+      change: () => long,
+    });
 
     expect((await world.run(tenTokens(2))).summary.status).toBe('succeeded');
   });

@@ -189,7 +189,10 @@ export class Http {
       // Without this any coding would do, and a compressed file has no lines.
       headers: {
         ...Object.fromEntries(
-          own.map(({ name, value, isSecret }) => [name.toLowerCase(), isSecret ? this.#secrets.add(value) : value]),
+          own.map(({ name, value, isSecret }) => [
+            name.toLowerCase(),
+            isSecret ? this.#secrets.add(value) : value,
+          ]),
         ),
         'accept-encoding': 'identity',
         ...headers,
