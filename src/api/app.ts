@@ -10,12 +10,12 @@ import { addRetryRoute } from './retry.ts';
 import { ROUTES } from '../config/routes.ts';
 import { addUploadRoutes } from './uploads.ts';
 
-/** The API as one app: a Lambda serves it on AWS, a server on localhost on one machine. */
+/** The API as one Hono app: a Lambda serves it on AWS, a Node server on one machine. */
 export function createApi(edges: ApiEdges): OpenAPIHono {
   const api = new OpenAPIHono({ defaultHook: rejectInvalid() });
   api.onError((error, c) => problemOf(c, error, edges.log));
   api.notFound((c) => problem(c, 'no-such-route', { detail: `${c.req.method} ${c.req.path}` }));
-  // Before anything else: nobody is served of whom it is not known who they are.
+  // Runs first: a request whose caller is unknown reaches no route.
   api.use(async (c, next) => {
     edges.caller(c);
     await next();

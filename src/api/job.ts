@@ -12,7 +12,7 @@ import { ApiProblem } from './problems.ts';
 import { ROUTES } from '../config/routes.ts';
 import { cancellingSchema, jobParams, jobSchema, judgedSchema, startedSchema } from './schemas.ts';
 
-/** One job: how it is, cancelling it, letting it go on, judging it by its pilot. The app lets only those here who may see it. */
+/** Adds the routes of one job: status, cancel, resume, and the decision on its pilot. The app rejects other callers before. */
 export function addJobRoutes(api: OpenAPIHono, edges: ApiEdges): void {
   api.openapi(getJobRoute, async (c) => {
     const { jobId } = c.req.valid('param');
@@ -61,7 +61,7 @@ const rejectJobRoute = createRoute({
   responses: { 202: answer('It is rejected.', judgedSchema), ...problems(404, 409, 422, 503) },
 });
 
-/** @throws ApiProblem when the job has no pilot that can be judged like this */
+/** @throws ApiProblem when the job has no pilot that waits for this decision */
 async function judge(edges: ApiEdges, jobId: string, decision: Decision) {
   const judged = await judgeJob(edges, jobId, decision).catch((error: unknown) => {
     const isRefused = error instanceof InvalidRequest || error instanceof RequestConflict;
@@ -103,7 +103,7 @@ function hasEnded(jobId: string): ApiProblem {
   return new ApiProblem('job-has-ended', `Job ${jobId} has ended.`);
 }
 
-/** Keys become addresses that hold for a while. */
+/** Turns keys into presigned URLs. */
 async function withLinks(
   { results, deadLetters, report, summary, pilot, ...status }: JobStatus,
   links: Links,
@@ -124,7 +124,7 @@ async function withLinks(
   };
 }
 
-/** Its key is an address among the links. */
+/** Removes the key of the pilot's results: the links have their URL. */
 function withoutKey({ results: _results, ...pilot }: NonNullable<JobStatus['pilot']>) {
   return pilot;
 }

@@ -13,7 +13,7 @@ import { retrySchema } from './request-schema.ts';
 import { ROUTES } from '../config/routes.ts';
 import { jobParams, startedSchema } from './schemas.ts';
 
-/** Asking the rows of a job again that are not ok. */
+/** Adds the route that starts a retry: a job that sends again the rows of another job that are not ok. */
 export function addRetryRoute(api: OpenAPIHono, edges: ApiEdges): void {
   const body = retrySchema(overridePolicy(edges.config));
   api.openapi(
@@ -42,7 +42,7 @@ const retryJobRoute = (body: ReturnType<typeof retrySchema>) =>
     },
   });
 
-/** A request without a body changes nothing of how the rows are treated. */
+/** A request without a body keeps the job's settings. */
 async function readTreatment(
   { config, store }: ApiEdges,
   c: Context,

@@ -2,8 +2,8 @@ import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
 /**
- * A state that many writers change, one change at a time: each change is an object of its own, and creating it decides between
- * those who change it at the same time. The last change is the state. Keys count down, so that it is listed first.
+ * A state that many writers change, one change at a time. Each change is a separate object; when writers collide, the one that
+ * creates the object wins. The last change is the current state. Keys count down, so that it is listed first.
  */
 
 const LAST = 99_999_999;
@@ -11,7 +11,7 @@ const LAST = 99_999_999;
 export const changeKey = (prefix: string, nth: number): string =>
   `${prefix}${String(LAST - nth).padStart(8, '0')}.json`;
 
-/** The last change, the n-th, or undefined when there is none. */
+/** The last change with its number, or undefined if there is none. */
 export interface LastChange {
   readonly nth: number;
   readonly key: string;
@@ -26,27 +26,28 @@ function nthOf(prefix: string, key: string): number {
   return LAST - Number(key.slice(prefix.length, -'.json'.length));
 }
 
-/** A change of a state. */
+/** How to change a state. */
 export interface Changing<State> {
   readonly prefix: string;
   /**
-   * Returns the state that is to be, or undefined when nothing is to change. It is called again with a later state whenever another
-   * writer may have come first. Where old changes are deleted it must find its own change there and return undefined then.
+   * Returns the new state, or undefined to change nothing. It is called again with a later state if another writer may have come
+   * first. If replaced changes are deleted, it must recognise its own change there and then return undefined.
    * @param nth the number of the change that it makes
    */
   readonly change: (before: State | undefined, nth: number) => State | undefined;
   /**
-   * Changes that are kept, of a state that lives for ever; those before them are deleted. The last one is the state, and whoever reads
-   * it must still find it when the next one comes. Default: all.
+   * Number of changes that are kept, for a state that never ends: a reader must still find the last one while the next one is
+   * written. Default: all.
    */
   readonly kept?: number;
-  /** Waits after another writer came first, so that many of them do not meet again. Default: no wait. */
+  /** Pauses after another writer came first, so that the writers do not collide again. Default: no pause. */
   readonly pause?: (attempt: number) => Promise<void>;
 }
 
 /**
- * Changes a state once. The writer that comes second reads what the first has written, and decides anew.
- * @returns the state as it is then
+ * Changes a state once. When two writers collide, the one that creates the object wins; the other one reads that change and decides
+ * again.
+ * @returns the state after the change
  */
 export async function changeState<State>(
   store: ObjectStore,
@@ -55,7 +56,7 @@ export async function changeState<State>(
   for (let attempt = 1; ; attempt += 1) {
     const last = await findLastChange(store, prefix);
     const state = last && (await readJson<State>(store, last.key));
-    // Deleted since it was listed.
+    // It was replaced and deleted after it was listed.
     if (last !== undefined && state === undefined) continue;
     const nth = (last?.nth ?? 0) + 1;
     const next = change(state, nth);
@@ -68,8 +69,8 @@ export async function changeState<State>(
 }
 
 /**
- * Whether a change is the last one; deletes those before it but for a few. A writer may be so slow that the change which beat it is
- * deleted already, and its create succeeds in vain: a change counts only when it is then listed as the last one.
+ * True if a change is the last one; also deletes all earlier changes except a few. For a very slow writer, the winning change may
+ * already be deleted, so that its own create succeeds wrongly. Therefore a change counts only if it is then listed as the last one.
  */
 async function isLast(
   store: ObjectStore,

@@ -8,22 +8,22 @@ import { asWire } from '../provider/wire.ts';
 import { answerLine } from './answers.ts';
 import type { DirectRow } from './held-rows.ts';
 
-/** How rows are called. */
+/** How to call rows. */
 export interface Calling {
   readonly endpoint: string;
   readonly provider: BatchProvider;
   readonly codes: RowCodes;
 }
 
-/** A call of a row, and what its answer says. */
+/** The answer to the call of one row. */
 export interface CalledRow {
   readonly answer: DirectAnswer;
   /** The answer as a result line. */
   readonly line: string;
   readonly verdict: Verdict;
-  /** The provider took the call; its answer may be of no use. */
+  /** The provider accepted the call, although its answer may be unusable. */
   readonly isTaken: boolean;
-  /** The answer names a limit of the rate. */
+  /** The answer names a rate limit. */
   readonly isLimit: boolean;
 }
 
@@ -37,14 +37,14 @@ export async function callRow(
   const endpoint = endpointAt(path);
   const asked = mayList(body, endpoint) ? askedIn(asWire(JSON.parse(body)) ?? {}, endpoint) : ONE_INPUT;
   const verdict = classifyLine(asWire(readAnswer(line)) ?? {}, { endpoint, codes }, asked);
-  // A gateway may put its limit into the body of a success. An answer that is empty asks for no other pace.
+  // A gateway may report a rate limit in the body of a success. An empty answer does not change the rate.
   const status = verdict.kind === 'ok' ? answer.status : verdict.status;
   const isSuccess = status >= 200 && status < 300;
   const isTaken = verdict.kind !== 'retriable' || isSuccess;
   return { answer, line, verdict, isTaken, isLimit: status === 429 };
 }
 
-/** No answer is one like any other: status 0. */
+/** A call without an answer becomes an answer with status 0. */
 async function send(provider: BatchProvider, endpoint: string, body: string): Promise<DirectAnswer> {
   try {
     return await provider.send(endpoint, body);

@@ -21,11 +21,11 @@ import { remember, rowWaitMs, whoseRejection, type RecentRow } from './whose-rej
 
 export interface Sending extends Calling {
   readonly answers: Answers;
-  /** An earlier pass got answers. */
+  /** True if an earlier pass got answers. */
   readonly hasAnswers: boolean;
-  /** Milliseconds since 1970: no call is started after this. */
+  /** Milliseconds since 1970; no call starts after this. */
   readonly until: number;
-  /** Asked before each call. */
+  /** Called before each call. */
   readonly isStopped: () => Promise<boolean>;
 }
 
@@ -33,26 +33,29 @@ type SendingEdges = Pick<ProviderEdges, 'clock' | 'random' | 'wait' | 'signal' |
 
 export interface Sent {
   readonly answered: number;
-  /** `all`: no row is left; `halted`: the account was denied; `stopped`: the job; `later`: there is more. */
+  /**
+   * `all`: no row is left; `halted`: the account was denied; `stopped`: the job was stopped; `later`: rows are left for another
+   * pass.
+   */
   readonly end: 'all' | 'halted' | 'stopped' | 'later';
-  /** With `later`: what the provider asks to wait first. */
+  /** With `later`: how long the provider asks to wait first. */
   readonly waitMs: number;
-  /** With `later`: what rows that are still to be sent were answered last. */
+  /** With `later`: the last rejections of the rows that are left. */
   readonly rejected?: readonly string[];
-  /** With `halted`: by what. */
+  /** With `halted`: the denial. */
   readonly denied?: Failure | undefined;
 }
 
 /** Attempts per row and pass. A 429 does not count as an attempt. */
 const MAX_ATTEMPTS = 4;
 
-/** Longest rejection that is remembered, in characters; 256 rows may wait. */
+/** Longest rejection that is kept, in characters; up to 256 rows may wait. */
 const MAX_REJECTION = 65_536;
 
-/** Rows that are tried while none is taken, before the first of them is tried again. */
+/** While no row is accepted: how many new rows are tried before the first is tried again. */
 const MAX_PROBED = 24;
 
-/** Sends rows to the realtime endpoint, a call each, as many at once as the provider takes, and keeps every answer. */
+/** Sends rows to the realtime endpoint, one call each, as many at once as the provider accepts, and stores every answer. */
 export async function sendRows(
   edges: SendingEdges,
   rows: AsyncIterator<DirectRow>,
@@ -62,7 +65,7 @@ export async function sendRows(
   try {
     return await sender.run();
   } finally {
-    // What is on its way is paid for.
+    // Calls in flight are paid for, so they are awaited.
     await sender.settle();
   }
 }
@@ -75,12 +78,12 @@ class Sender {
   readonly #inFlight = new InFlight();
   #rate: RateLimit = FIRST_CALL;
   #recent: readonly RecentRow[] = [];
-  /** Rows were let go unanswered, for the next pass: too many had to be held. */
+  /** Set if rows were left unanswered for the next pass because too many were waiting. */
   #hasLeft = false;
   #isTurnOfHeld = false;
   #answered = 0;
   readonly #denials = new HeldDenials();
-  /** Why the account is denied. */
+  /** Why the account was denied. */
   #denied: Failure | undefined;
 
   constructor(edges: SendingEdges, rows: AsyncIterator<DirectRow>, sending: Sending) {
@@ -108,11 +111,11 @@ class Sender {
         await this.#inFlight.next();
         continue;
       }
-      // When no row is left there is nothing to wait for.
+      // Undefined when no row is left: then there is nothing to wait for.
       const due = await this.#nextDue();
       if (due === undefined) return this.#ended(this.#hasLeft ? 'later' : 'all');
       const waitMs = Math.max(waitBeforeCall(this.#rate, clock.now()), due - clock.now());
-      // A Lambda that sleeps is paid for; the machine waits at no cost.
+      // A sleeping Lambda costs money; the state machine waits for free.
       if (waitMs > MAX_WAIT_MS) return this.#ended('later', waitMs);
       await wait(waitMs);
     }
@@ -133,8 +136,8 @@ class Sender {
   }
 
   /**
-   * Rows that were rejected and new ones take turns, so that neither keeps the others waiting. While no row is taken, new ones come
-   * first: one that is taken shows that the others are the cause.
+   * Alternates between rejected and new rows, so that neither group delays the other. While no row is accepted, new rows come
+   * first: an accepted one shows that the rejected rows themselves are the cause.
    */
   async #next(): Promise<Attempt | undefined> {
     const now = this.#edges.clock.now();
@@ -151,7 +154,7 @@ class Sender {
       : { row: next.value, nth: 1, rejections: 0, notBefore: 0, isOwnFault: false };
   }
 
-  /** When the next row may be sent; undefined when there is none. */
+  /** When the next row may be sent; undefined if there is none. */
   async #nextDue(): Promise<number | undefined> {
     const next = await this.#nextNew();
     if (next !== undefined) this.#held.add(next);
@@ -175,7 +178,7 @@ class Sender {
       return;
     }
     if (verdict.kind === 'halting' && whose === 'account') this.#denied ??= deniedBy(verdict);
-    // An answer of any other kind shows that the account is served; one that is none shows nothing.
+    // Any other answer shows that the account is served. No answer shows nothing.
     else if (isTaken) await this.#keep(this.#denials.take());
     await this.#keep([line]);
   }
@@ -185,13 +188,15 @@ class Sender {
     await Promise.all(lines.map((line) => this.#sending.answers.add(line)));
   }
 
-  /** No row is left: those that were denied failed by themselves where any other was answered, else the account is denied. */
+  /**
+   * No row is left. If any row was answered in another way, the denied rows failed themselves; otherwise the account is denied.
+   */
   async #settleDenials(): Promise<void> {
     if (this.#answered > 0 || this.#sending.hasAnswers) await this.#keep(this.#denials.take());
     else this.#denied ??= this.#denials.failure;
   }
 
-  /** @returns whether the row is sent again in this pass or the next one */
+  /** @returns true if the row is sent again, in this pass or the next */
   #rejected(attempt: Attempt, { answer, line, isTaken, isLimit }: CalledRow): boolean {
     const isOwn = isTaken || (attempt.isOwnFault && !isLimit);
     const whose = isOwn ? 'row' : whoseRejection(this.#recent, isLimit);
@@ -201,7 +206,7 @@ class Sender {
     const now = clock.now();
     const rejections = attempt.rejections + 1;
     const askedMs = parseRetryAfter(answer.headers['retry-after'], now);
-    // Everybody waits for a provider that takes nothing; the first row to be sent then may be any.
+    // All rows wait for a provider that accepts nothing; then any row may be sent first.
     const notBefore = whose === 'all' ? now : now + rowWaitMs(rejections, askedMs, random());
     const nth = isLimit ? attempt.nth : attempt.nth + 1;
     const isOwnFault = attempt.isOwnFault || (whose === 'row' && !isLimit);

@@ -5,15 +5,15 @@ import { ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE } from '../provider/http/addresses
 import { completionWindow, currency, jsonValue, price, share, tuning } from './common-fields.ts';
 import { ladderSchema } from './ladder-schema.ts';
 
-/** Profiles as users write them. Everything has a default; each default is named here, once. */
+/** The schema of profiles as users write them. Every field has a default, which is named here. */
 
 const pilot = z
   .strictObject({
-    /** Rows of the pilot, spread over the whole input. Default 200. */
+    /** Number of rows in the pilot, spread over the whole input. Default: 200. */
     rows: z.number().int().min(1).max(10_000).optional(),
-    /** The largest share of them that may be not ok: 0.05 is one in twenty. */
+    /** Highest share of them that may be not ok: 0.05 is one in twenty. */
     maxBad: share.optional(),
-    /** Wait for a person: `nightshift approve <job>`, or `reject`. */
+    /** Wait for a person's decision: `nightshift approve <job>`, or `reject`. */
     approve: z.boolean().optional(),
   })
   .refine(
@@ -22,22 +22,22 @@ const pilot = z
   );
 
 export const profileSchema = z.strictObject({
-  /** A provider's name: a built-in one (`docs/providers.md`), `simulator`, or one of `providers`. Default melious. */
+  /** Name of a provider: a built-in one (`docs/providers.md`), `simulator`, or one of `providers`. Default: melious. */
   provider: z.string().min(1).optional(),
-  /** Path of the target endpoint. Default `/v1/chat/completions`. */
+  /** Path of the endpoint. Default: `/v1/chat/completions`. */
   endpoint: z.string().regex(ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE).optional(),
-  /** Model of rows that name none. */
+  /** Model for rows that name none. */
   model: z.string().min(1).optional(),
-  /** Body parameters of rows that do not set them: `{ temperature: 0, max_tokens: 200 }`. */
+  /** Body parameters for rows that do not set them: `{ temperature: 0, max_tokens: 200 }`. */
   body: z.record(z.string(), jsonValue).optional(),
   /** System message: a template over the row's fields, `{{column}}`. */
   system: z.string().min(1).optional(),
-  /** Prompt: a template over the row's fields. With it, any fields will do, and none is sent by itself. */
+  /** Prompt: a template over the row's fields. With it, a row may have any fields, and only the rendered prompt is sent. */
   prompt: z.string().min(1).optional(),
-  /** How input files are read, where recognition is not enough; what is absent is recognised. */
+  /** How to read input files, where detection is not enough. Absent settings are detected. */
   table: z
     .strictObject({
-      /** What separates a table's cells: a character, or `comma`, `semicolon`, `tab`, `pipe`. */
+      /** Separator of a table's cells: a character, or `comma`, `semicolon`, `tab`, `pipe`. */
       delimiter: z
         .string()
         .refine(
@@ -45,7 +45,7 @@ export const profileSchema = z.strictObject({
           'must be one character that is no letter, digit or quote, or "comma", "semicolon", "tab" or "pipe"',
         )
         .optional(),
-      /** Of tables, text and JSON: `windows-1252`, `utf-16le`, `shift_jis`, … A byte order mark wins. */
+      /** Encoding of tables, text and JSON: `windows-1252`, `utf-16le`, `shift_jis`, … A byte order mark takes precedence. */
       encoding: z
         .string()
         .refine(
@@ -53,76 +53,78 @@ export const profileSchema = z.strictObject({
           'must be an encoding such as "utf-8", "windows-1252" or "utf-16le"',
         )
         .optional(),
-      /** Whether quotes hold a table's cells together; false: they are characters like any other. */
+      /** True if quotes may enclose a table's cells; false if they are ordinary characters. */
       quotes: z.boolean().optional(),
-      /** The column, or the field, that is a row's id. Default `custom_id`, else `id`. */
+      /** The column or field with a row's id. Default: `custom_id`, otherwise `id`. */
       id: z.string().min(1).optional(),
-      /** The sheet of a workbook that is read. Default: the first. */
+      /** Name of the workbook's sheet to read. Default: the first. */
       sheet: z.string().min(1).optional(),
     })
     .optional(),
-  /** What answers must be: JSON that matches a schema. For chat and responses. */
+  /** Requires answers in JSON that match a schema. For chat and responses. */
   output: z
     .strictObject({
-      /** JSON Schema: sent with each request, and what each answer is checked against. */
+      /** JSON Schema: sent with each request, and used to check each answer. */
       schema: z.record(z.string(), jsonValue),
-      /** What the provider calls it. Default `answer`. */
+      /** Name of the schema at the provider. Default: `answer`. */
       name: z
         .string()
         .regex(/^[\w-]{1,64}$/, 'may hold up to 64 letters, digits, "_" and "-"')
         .optional(),
-      /** Ask for strict mode, where the provider has one: it may refuse schemas it cannot enforce. Default false. */
+      /** Request strict mode, if the provider has one: it may reject schemas that it cannot enforce. Default: false. */
       strict: z.boolean().optional(),
-      /** Ask again, in a later round, rows whose answer does not match. Default false. */
+      /** Send rows whose answer does not match again in a later round. Default: false. */
       retry: z.boolean().optional(),
     })
     .optional(),
-  /** What a job may cost at most; beyond it the job is refused before anything is uploaded. */
+  /** Most that a job may cost. A job that may exceed it is rejected before any upload. */
   budget: z
     .strictObject({
       maxRows: z.number().int().min(1).optional(),
-      /** Estimated as a quarter of the bytes of the request lines. */
+      /** Most input tokens, estimated as a quarter of the request lines' bytes. */
       maxInputTokens: z.number().int().min(1).optional(),
-      /** Most money for the job: estimated before anything is sent, reserved per shard, corrected by the reported usage. Needs a `price`. */
+      /**
+       * Most money for the job: estimated before sending, reserved per shard, corrected by the reported usage. Needs a `price`.
+       */
       max: z.number().positive().optional(),
       /** Most money for all jobs of the profile in one month (UTC). Needs a `price`. */
       maxPerMonth: z.number().positive().optional(),
-      /** Of `max` and `maxPerMonth`. Default: the price's, which it must be. */
+      /** Currency of `max` and `maxPerMonth`. It must be the price's, which is the default. */
       currency: currency.optional(),
     })
     .optional(),
   /**
-   * Start no further shard once a larger share of the rows of the last shards is not ok: 0.05 is one in twenty. Running batches
-   * are collected, and the first shard goes alone. Default: never.
+   * Start no further shard once more than this share of the last shards' rows is not ok: 0.05 is one in twenty. Running batches
+   * are still collected. The first shard runs alone. Default: no limit.
    */
   maxBad: share.optional(),
   /**
-   * Send some rows before all others: `{ rows: 200, maxBad: 0.05 }`. The others follow when no larger share of these is not ok, and,
-   * with `approve: true`, once a person approves. Default: none.
+   * Send some rows before all others: `{ rows: 200, maxBad: 0.05 }`. The others follow if at most this share of them is not ok
+   * and, with `approve: true`, once a person approves. Default: no pilot.
    */
   pilot: pilot.optional(),
-  /** What a million tokens cost: for `nightshift plan` and the report, and for a budget in money. */
+  /** Price of a million tokens: for `nightshift plan` and the report, and for a budget in money. */
   price: price.optional(),
-  /** Tables of the input and its answers, written beside `results.jsonl`: `['csv', 'parquet']`. Default: none. */
+  /** Formats of tables with the input and its answers, written beside `results.jsonl`: `['csv', 'parquet']`. Default: none. */
   also: z.array(z.enum(['csv', 'parquet'])).optional(),
-  /** Refuse the whole job when one row is invalid. Default false. */
+  /** Reject the whole job if one row is invalid. Default: false. */
   strict: z.boolean().optional(),
-  /** Most rounds a row may take part in. Default 4. */
+  /** Most rounds a row may take part in. Default: 4. */
   rounds: z.number().int().min(1).max(10).optional(),
-  /** Row error codes worth another round, beside the built-in ones. */
+  /** Error codes of rows that are retried, in addition to the built-in ones. */
   retriableCodes: z.array(z.string().min(1)).optional(),
-  /** How long the provider may take, as it spells it. Default `24h` where the dialect has it. */
+  /** The completion window, in the provider's spelling. Default: `24h` if the dialect has it. */
   completionWindow: completionWindow.optional(),
-  /** Leave the uploaded file and the result files at the provider once the results are safe. Default false. */
+  /** Keep the uploaded file and the result files at the provider after the results are stored. Default: false. */
   keepProviderFiles: z.boolean().optional(),
   /**
-   * Send rows once whose requests are the same in every byte but the id: one answer for all of them. Default: only requests that
-   * set no temperature above 0; `true`: those, too; `false`: each row is sent, for answers that shall differ.
+   * Send rows only once if their requests differ in nothing but the id; all of them get the same answer. Default: only for
+   * requests without a temperature above 0; `true`: for all requests; `false`: every row is sent, so that answers may differ.
    */
   dedupe: z.boolean().optional(),
   /**
-   * Answer rows from earlier jobs of the profile that sent the same request: `{ days: 30 }` takes answers that are at most so old,
-   * `'always'` takes any, false none. Default: none.
+   * Reuse answers of the profile's earlier jobs to the same request: `{ days: 30 }` for answers up to this age, `'always'` for
+   * any age, false for none. Default: false.
    */
   reuse: z
     .union([
@@ -131,11 +133,14 @@ export const profileSchema = z.strictObject({
       z.literal(false),
     ])
     .optional(),
-  /** `direct`: rows of an expired batch, or without rounds left, are sent to the realtime endpoint, a call each. Default: never. */
+  /**
+   * `direct`: rows of an expired batch, and rows without rounds left, are sent to the realtime endpoint, one call each. Default:
+   * never.
+   */
   late: z.literal('direct').optional(),
-  /** `direct`: jobs of at most `smallRows` rows go to the realtime endpoint at once, without a batch. Default: never. */
+  /** `direct`: jobs of at most `smallRows` rows are sent to the realtime endpoint at once, without a batch. Default: never. */
   small: z.literal('direct').optional(),
-  /** Jobs of at most so many rows are small. Default 50. */
+  /** Most rows of a small job. Default: 50. */
   smallRows: z.number().int().min(1).max(10_000).optional(),
   /** Steps after this one, for rows that are not ok: another model or provider, or the realtime endpoint. Default: none. */
   then: ladderSchema.optional(),

@@ -3,30 +3,30 @@ import { baseUrlProblem } from '../provider/http/addresses.ts';
 import { tuning } from './common-fields.ts';
 import { headersSchema } from './provider-headers.ts';
 
-/** Providers as users write them. Everything has a default; each default is named here, once. */
+/** The schema of providers as users write them. Every field has a default, which is named here. */
 
 const tokenLimit = z.number().int().min(1);
 
 const providerShape = z.strictObject({
   /**
-   * How the provider speaks: a name in `src/provider/dialects/`, or one of `dialects`. Default: the dialect of the
-   * provider's own name, else `generic`.
+   * The provider's dialect: a name in `src/provider/dialects/`, or one of `dialects`. Default: the dialect with the provider's
+   * name, otherwise `generic`.
    */
   dialect: z.string().min(1).optional(),
-  /** Up to and including the version, without a trailing slash: https, or http on this machine. Default: the dialect's. */
+  /** Base URL including the version path, without a trailing slash: https, or http on this machine. Default: the dialect's. */
   baseUrl: z.string().optional(),
-  /** Send the key and the rows over plain http, to a server in a network of your own. Default false. */
+  /** Allow plain http for the key and the rows, to a server in your own network. Default: false. */
   insecure: z.boolean().optional(),
   /**
-   * Sent with every call, as gateways ask for it: `{ 'x-team': 'data', 'x-gateway-key': { secret: 'gateway' } }`. A secret is read
-   * where keys are, under its name.
+   * Headers of every call, for example for gateways: `{ 'x-team': 'data', 'x-gateway-key': { secret: 'gateway' } }`. A secret is
+   * read by its name from the place where keys are.
    */
   headers: headersSchema.optional(),
   /** Most batches of all jobs at this provider at the same time. Default: no limit of ours. */
   maxBatches: z.number().int().min(1).max(1_000).optional(),
   /**
-   * Most input tokens of the batches of a model that are queued or running, of all jobs: a number for each model, or
-   * `{ 'gpt-4o': 90_000 }`. Default: what the dialect knows, and what refusals teach.
+   * Most input tokens of a model's queued and running batches, over all jobs: one number for every model, or `{ 'gpt-4o': 90_000
+   * }`. Default: the dialect's limit, lowered by what refusals show.
    */
   enqueuedTokens: z.union([tokenLimit, z.record(z.string().min(1), tokenLimit)]).optional(),
   ...tuning,

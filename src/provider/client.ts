@@ -9,9 +9,9 @@ import { TIMEOUTS, type OwnHeader, type Timeouts } from './http/http-options.ts'
 
 export interface ClientOptions {
   readonly settings: ProviderSettings;
-  /** Endpoints that rows may be sent to directly. Default: any. */
+  /** Endpoints that rows may be sent to direct. Default: any. */
   readonly endpoints?: readonly string[];
-  /** Asked for with every call, so that a rotated key is picked up; goes into the Authorization header only. */
+  /** Called for every call, so that a rotated key takes effect. The key is sent only in the Authorization header. */
   readonly apiKey: () => Promise<string>;
   /** Headers that the configuration adds to every call. */
   readonly ownHeaders?: () => Promise<readonly OwnHeader[]>;
@@ -19,11 +19,11 @@ export interface ClientOptions {
   /** Waits between the attempts of one call, in milliseconds. */
   readonly wait?: (milliseconds: number) => Promise<void>;
   readonly timeouts?: Partial<Timeouts>;
-  /** Ends every call that is on its way and every later one. */
+  /** Aborts every call in flight and every later one. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The one place that knows which code speaks which dialect. */
+/** Creates the client for a dialect. No other code chooses the adapter. */
 export function createProviderClient({
   settings: { baseUrl, dialect },
   endpoints,
@@ -31,7 +31,7 @@ export function createProviderClient({
   ownHeaders,
   random = Math.random,
   signal,
-  // A wait that is broken off is followed by a call that fails at once.
+  // An aborted wait resolves, and the call after it fails at once.
   wait = (milliseconds) => sleep(milliseconds, undefined, { signal }).catch(() => undefined),
   timeouts,
 }: ClientOptions): ProviderClient {

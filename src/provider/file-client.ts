@@ -20,7 +20,7 @@ import { ProviderFiles } from './provider-files.ts';
 import { cutOff, readList } from './read-list.ts';
 import { required } from './wire.ts';
 
-/** A Batch API of files over HTTP. Repeats only what is safe to repeat. */
+/** A file-based Batch API over HTTP. Repeats only calls that are safe to repeat. */
 export class FileClient implements ProviderClient {
   readonly #http: Http;
   readonly #dialect: Dialect;
@@ -76,7 +76,7 @@ export class FileClient implements ProviderClient {
     return this.#batch(call);
   }
 
-  /** Reads the whole list unless it meets a batch that cannot be bettered: a cancelled twin may stand before the one that runs. */
+  /** Reads the whole list unless it finds the best possible batch: a cancelled twin may come before the running one. */
   async findBatch(wanted: FindBatch): Promise<Batch | undefined> {
     let best: Batch | undefined;
     await this.#readBatches(wanted, (batch) => {
@@ -95,7 +95,10 @@ export class FileClient implements ProviderClient {
     return [...found.values()];
   }
 
-  /** Hands every listed batch that is wanted to `visit`, until it returns true. @throws ProviderUnavailable when the list is cut off */
+  /**
+   * Calls `visit` for every wanted batch in the list until it returns true. @throws ProviderUnavailable when the list is
+   * incomplete
+   */
   async #readBatches(wanted: FindBatch, visit: (batch: Batch) => boolean): Promise<void> {
     const call = get(`find batch of file ${wanted.inputFileId}`, this.#adapter.batchesPath);
     const list = { call, query: {}, pages: this.#adapter.lists, wait: this.#wait };
@@ -110,7 +113,7 @@ export class FileClient implements ProviderClient {
     return this.#batch(get(`get batch ${batchId}`, this.#pathOf(batchId)));
   }
 
-  /** Repeatable: asking twice cancels once. */
+  /** May be repeated: a second cancel changes nothing. */
   async cancelBatch(batchId: string): Promise<void> {
     if (this.#dialect.honours.cancel === false) return;
     const path = `${this.#pathOf(batchId)}/cancel`;
@@ -124,7 +127,7 @@ export class FileClient implements ProviderClient {
   }
 
   send(endpoint: string, body: string): Promise<DirectAnswer> {
-    // The base URL has the version already.
+    // The base URL already contains the version.
     return this.#http.answer(endpoint, endpoint.replace(/^\/v\d+(?=\/)/, ''), body);
   }
 

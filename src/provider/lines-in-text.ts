@@ -1,6 +1,6 @@
 /**
- * Reads the lines of a file that an error names only in its text. What is called a line, a row or a request is counted from
- * 1, unless one of the texts names line 0; an index in brackets, behind a dot or called an index is counted from 0.
+ * Finds the lines of a file that an error names only in its text. Lines, rows and requests count from 1, unless one of the texts
+ * names line 0. An index in brackets, after a dot, or called an index counts from 0.
  * @returns for each text the lines it names, counted from 1
  */
 export function linesInTexts(texts: readonly string[]): readonly (readonly number[])[] {
@@ -27,7 +27,7 @@ const COUNTED = new RegExp(
 const MARKED =
   /(?<!\b(?:bad|http|per|max|most|than) )\b(?:requests?|items?)\s*(?:(?:number|no\.?|#)\s*[:=]?\s*(\d+)|(?![45]\d\d\b)(\d+)(?=\s*(?:[:,;)]|\.(?!\d)|$|is\b|has\b|was\b|failed\b|must\b|does\b|could\b)))/gi;
 
-/** Where in a JSON text a parser stopped: most parse one line at a time, and call it line 1. */
+/** Position in a JSON text at which a parser stopped. Most parsers read one line at a time and call it line 1. */
 const PARSER_POSITION = /\bline 1,? column \d+(?: \(char \d+\))?/gi;
 
 function countedLines(text: string): number[] {
@@ -65,7 +65,10 @@ function indexedLines(text: string): number[] {
   );
 }
 
-/** Ids that a text may name a row by: `custom_id 'a 1'`, `custom_id=a1`, `request "a1"`. Only rows can tell which are. */
+/**
+ * Ids by which a text may name a row: `custom_id 'a 1'`, `custom_id=a1`, `request "a1"`. The caller must compare them with the
+ * rows.
+ */
 export function idsInText(text: string): readonly string[] {
   return [
     ...[...text.matchAll(QUOTED_ID)].map(([, , id = '']) => id),

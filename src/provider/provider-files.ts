@@ -7,14 +7,14 @@ import type { Http } from './http/http.ts';
 import { cutOff, readList } from './read-list.ts';
 import { readFile, required } from './wire.ts';
 
-/** Attempts to get a file up, a look for the lost one before each further attempt. */
+/** Attempts to upload a file. Each further attempt first searches for the lost file. */
 const UPLOAD_ATTEMPTS = 3;
 
-/** Looks at a file that has to be processed first, a second longer apart each time: 28 s. */
+/** Looks at a file that must be processed first, each a second later than the one before: 28 s in all. */
 const PROCESSING_LOOKS = 7;
 const PROCESSING_WAIT_MS = 1_000;
 
-/** The files at a provider: uploads them, and finds and deletes them. */
+/** Uploads, finds and deletes files at a provider. */
 export class ProviderFiles {
   readonly #http: Http;
   readonly #dialect: Dialect;
@@ -28,7 +28,7 @@ export class ProviderFiles {
     this.#wait = wait;
   }
 
-  /** An upload that did not answer may have arrived: it is looked for before it is made again. */
+  /** An upload without an answer may have arrived, so the file is searched for before it is uploaded again. */
   async upload(file: UploadFile): Promise<ProviderFile> {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -50,7 +50,7 @@ export class ProviderFiles {
     return required(`upload ${file.name}`, uploaded);
   }
 
-  /** Looks at a new file until it is processed, or for half a minute: a create that finds no file is repeated. */
+  /** After the last look the create is tried, which the machine repeats if it does not find the file. */
   async #untilProcessed({ id, status }: ProviderFile): Promise<void> {
     if (this.#dialect.files.processedFirst !== true) return;
     let now = status;
@@ -60,7 +60,7 @@ export class ProviderFiles {
     }
   }
 
-  /** A file that was just uploaded may not be found everywhere yet. */
+  /** The provider may not find a new file yet on all of its servers. */
   async #statusOf(fileId: string): Promise<string | undefined> {
     try {
       const call = get(`look at file ${fileId}`, `/files/${encodeURIComponent(fileId)}`);
@@ -71,7 +71,7 @@ export class ProviderFiles {
     }
   }
 
-  /** Without a list there is nothing to be found: a file that goes up twice costs nothing. */
+  /** Without a list no file can be found. Uploading it twice costs nothing. */
   async find(name: string): Promise<ProviderFile | undefined> {
     const call = get(`find file ${name}`, '/files');
     let found: ProviderFile | undefined;
@@ -89,7 +89,7 @@ export class ProviderFiles {
     }
   }
 
-  /** An object with another id says nothing about this file. */
+  /** An object with another id does not describe this file. */
   async bytesOf(fileId: string): Promise<number | undefined> {
     try {
       const call = get(`look at file ${fileId}`, `/files/${encodeURIComponent(fileId)}`);

@@ -6,8 +6,8 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { isLimited, limitsOf } from './limits.ts';
 
 /**
- * Lets a job that is resumed go by its profile's limits as they are now: a larger budget lets it go on. Its bad rows so far
- * were looked at by whoever resumes it, and do not count any more.
+ * Applies the profile's current limits to a job that is resumed, so that a larger budget lets it continue. Its bad rows so far no
+ * longer count, because the person who resumes it has accepted them.
  */
 export async function renewLimits(
   store: ObjectStore,

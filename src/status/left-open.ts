@@ -6,8 +6,8 @@ import type { ObjectStore } from '../store/object-store.ts';
 import type { ShardStatus } from './shard-status.ts';
 
 /**
- * The batches of a job whose execution ended without a summary (it was stopped, or its host died): what the checkpoints of its
- * shards tell.
+ * Reads from the shards' checkpoints which batches a job left open, if its execution ended without a summary (it was stopped, or
+ * its host died).
  */
 export async function readLeftOpen(
   store: ObjectStore,

@@ -24,9 +24,9 @@ import { currentRound, isDirectRound } from '../checkpoints/shard/shard-rounds.t
 import { rejectWhenStopped } from '../checkpoints/stop.ts';
 
 /**
- * Uploads the round's request lines, once: a checkpoint answers for an upload that was made before, and one whose
- * answer was lost is found again by its name. A provider that found an earlier file too large gets a first part.
- * A round that is sent direct has no file, and goes on to *Send direct*.
+ * Uploads the round's request lines once. If the checkpoint exists, it returns that upload. If the answer to an earlier upload
+ * was lost, it finds the file by its name. If the provider rejected an earlier file as too large, it uploads a first part. A
+ * round that is sent direct has no file and continues with *Send direct*.
  */
 export async function uploadFile(
   edges: ProviderEdges,
@@ -45,7 +45,7 @@ export async function uploadFile(
   const uploaded = { ...context, ...at };
   const known = await uploadObject.read(store, uploaded);
   if (known !== undefined) {
-    // A batch that is there is paid for, whatever the budget says.
+    // An existing batch is paid for, so the budget does not apply to it.
     if (isLimited(limitsOf(job.profile)) && (await batchObject.read(store, uploaded)) === undefined)
       await reserve(edges, job, context, round);
     return { ...uploaded, fileId: known.fileId };
@@ -59,7 +59,7 @@ export async function uploadFile(
   return { ...uploaded, fileId: upload.fileId };
 }
 
-/** What the round may cost is put aside, where the job has a budget in money. */
+/** Reserves what the round may cost, if the job has a budget in money. */
 async function reserve(
   edges: ProviderEdges,
   job: Job,
@@ -98,7 +98,7 @@ async function makeUpload(
   const part = await partToUpload(store, context, round, most);
   const bytes = part?.bytes ?? requests.bytes;
   const name = uploadName(context, round);
-  // An upload is announced before it starts: only an announced one can have been lost, and is worth a search.
+  // An upload is recorded before it starts, so only a recorded upload can have been lost and needs a search.
   const first = await uploadingObject.create(store, { ...context, round }, {});
   const lost = first ? undefined : await findLost(provider, name, bytes);
   const file =

@@ -1,23 +1,23 @@
 import { roundKey, type RoundRef } from '../keys.ts';
 import { storedObject } from '../stored-object.ts';
 
-/** What is written down about a round's batch, before and after it is created. */
+/** What is recorded about a round's batch before and after its create. */
 
-/** `round-<r>.creating.json`: a create may be on its way. */
+/** `round-<r>.creating.json`: a create may have been sent. */
 export interface CreateAnnouncement {
-  /** Seconds since 1970; 0 once it is known that no batch came of it. */
+  /** Seconds since 1970; 0 once it is known that the create made no batch. */
   readonly at: number;
   /** The uploaded file that the batch was to be created from. */
   readonly fileId?: string;
-  /** Name of the error that the provider answered with: a batch is then unlikely, but the list has the last word. */
+  /** Name of the error that the provider returned: a batch is then unlikely, but the list decides. */
   readonly refusedWith?: string;
-  /** The newest batches before the create, at a provider whose batches do not show what they were created from. */
+  /** The newest batches before the create; only at a provider whose batches do not show what they were created from. */
   readonly before?: readonly string[];
-  /** Batches that may be of this create, and that cannot be told yet. */
+  /** Batches that may come from this create and cannot be distinguished yet. */
   readonly candidates?: readonly string[];
-  /** When the list was last read in search of its batch. */
+  /** When the list was last read to find the batch. */
   readonly lookedAt?: number;
-  /** Seconds for which it was searched for, by steps that are bounded: a clock that jumps does not count. */
+  /** Seconds spent searching, added up in bounded steps, so that a jump of the clock does not count. */
   readonly waited?: number;
 }
 
@@ -28,7 +28,7 @@ export interface BatchCheckpoint {
   readonly createdAt: number;
   readonly deadline: number;
   readonly fileId?: string;
-  /** The answer to a create was lost, so that there may be another batch of the same rows. */
+  /** The answer to a create was lost, so another batch of the same rows may exist. */
   readonly doubt?: true;
 }
 

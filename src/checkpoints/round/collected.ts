@@ -16,46 +16,46 @@ export interface Collected extends Unexplained {
   readonly exhausted: number;
   /** Absent in checkpoints of version 0.1 and before. */
   readonly invalid_output?: number;
-  /** Rows that go to the next round. */
+  /** Rows that are sent again in the next round. */
   readonly deferred: number;
   /** The first unreadable lines. */
   readonly unreadableLines?: readonly UnreadableLine[];
   readonly usage: Usage;
   readonly models?: readonly ModelUsage[];
-  /** Of the rows with their final outcome in this round. */
+  /** Errors of the rows that have their final outcome in this round. */
   readonly errors?: readonly ErrorCount[];
   readonly batch: BatchRecord;
   /** `retry`: round + 1 has its requests; `done`: the shard is finished; `stop`: the account was denied. */
   readonly next: 'retry' | 'done' | 'stop';
   /** Set with `next: 'stop'`, and when the round failed as a whole. */
   readonly failure?: Failure | undefined;
-  /** The provider took no larger file: most bytes of the files of the rounds after this one. */
+  /** Set after the provider rejected a larger file: most bytes of a file in later rounds. */
   readonly maxUploadBytes?: number | undefined;
-  /** The provider of the step takes no more requests in one file. */
+  /** Set when the step's provider accepts fewer requests per file. */
   readonly maxUploadRequests?: number | undefined;
-  /** The provider failed a file and did not name the row: the search for it. */
+  /** State of the search for a row that makes the whole file fail, when the provider does not name it. */
   readonly halving?: Halving | undefined;
-  /** Ids of files at the provider that could not be deleted. */
+  /** Ids of provider files that could not be deleted. */
   readonly left?: readonly string[];
-  /** The provider may have another batch of the same rows, of this round or one before it. */
+  /** The provider may have another batch of the same rows, of this round or an earlier one. */
   readonly doubt?: true;
   /** The step of the ladder that the round belongs to; absent for the first one. */
   readonly step?: ShardStep | undefined;
-  /** Its rows that are left went up: the step that the next round belongs to. */
+  /** Set when the rows that are left went up: the step of the next round. */
   readonly up?: ShardStep | undefined;
-  /** Rows of this step that went up, by the outcome that they had; they are counted in its rounds, too. */
+  /** Rows of this step that went up, by their outcome here; the counts of its rounds include them. */
   readonly raised?: KnownCounts | undefined;
-  /** The batch was created and failed because too many tokens were enqueued; with the limit, where the provider names it. */
+  /** The batch was created and failed because too many tokens were enqueued; with the limit, if the provider names it. */
   readonly tokensRefused?: { readonly limit?: number } | undefined;
-  /** How the next round is sent, when not as a batch. */
+  /** Set when the next round is not sent as a batch. */
   readonly sendNext?: 'direct' | undefined;
   /** Last round this shard may run; grows when a round cost nothing (stopped, or failed validation with lines named). */
   readonly lastRound: number;
 }
 
-/** Where a shard is on its ladder. */
+/** Position of a shard on its ladder. */
 export interface ShardStep {
-  /** Counts the steps after the first one, from 1. */
+  /** Number of the step after the first one, from 1. */
   readonly nth: number;
   /** The first round of the step. */
   readonly from: number;
@@ -71,9 +71,9 @@ export interface BatchRecord {
   readonly requests: number;
   /** When the batch was created, ISO 8601; absent if it was never created. */
   readonly createdAt?: string | undefined;
-  /** From then until it was collected. */
+  /** Seconds from the create to the collect. */
   readonly seconds: number | undefined;
-  /** Of a retry's batch: which retry. */
+  /** Only in a retry's batches: the number of the retry. */
   readonly retry?: number;
 }
 
@@ -82,17 +82,17 @@ export interface UnreadableLine {
   readonly file: 'output' | 'errors';
   /** 1-based. */
   readonly line: number;
-  /** How it begins. */
+  /** The first characters of the line. */
   readonly excerpt: string;
 }
 
 /** The search for the rows that make a provider fail a whole file without naming them. */
 export interface Halving {
-  /** Requests at the front of the next round among which is one that makes the file fail; 0: none is known of. */
+  /** How many requests at the front of the next round contain one that makes the file fail; 0 if none is known. */
   readonly suspects: number;
   /** Files that failed so far. */
   readonly failed: number;
-  /** Rows that failed by themselves, and whether any part was answered: without one, the next row may fail as well. */
+  /** Rows that failed alone, and whether any part was answered. Without an answer, the next row may fail as well. */
   readonly guilty: number;
   readonly answered: boolean;
 }
@@ -101,7 +101,7 @@ export const collectedObject = storedObject<Collected, RoundRef>((ref) =>
   roundKey(ref, ref.round, 'collected.json'),
 );
 
-/** The results of the shard's rounds so far, in order. */
+/** Results of the shard's rounds so far, in order. */
 export async function readCollected(store: ObjectStore, ref: ShardRef): Promise<Collected[]> {
   const rounds: Collected[] = [];
   for (let round = 1; ; round += 1) {

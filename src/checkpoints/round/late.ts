@@ -1,24 +1,24 @@
 import { roundKey, type RoundRef } from '../keys.ts';
 import { storedObject } from '../stored-object.ts';
 
-/** `round-<r>.late.json`: whether what is stored of the provider's files may not be all there is. */
+/** `round-<r>.late.json`: whether the stored provider files may be incomplete. */
 export interface Late {
   readonly isLate: boolean;
   /** Files whose download takes several calls of the step, by name. */
   readonly downloads?: Readonly<Record<string, Download>> | undefined;
 }
 
-/** How far a file is in the store. */
+/** How much of a file is in the store. */
 export interface Download {
   readonly fileId: string;
-  /** Bytes of its parts, in order: the first one is under the file's own key. */
+  /** Sizes of its parts in bytes, in order. The first part is under the file's own key. */
   readonly parts: readonly number[];
-  /** What the provider's answers say of the whole: its length, and its ETag or date. */
+  /** Length and ETag or date of the whole file, as the provider's answers report them. */
   readonly length?: number | undefined;
   readonly mark?: string | undefined;
-  /** Nothing more is downloaded at this look; `promised` is its length by the file object. */
+  /** Nothing more is downloaded in this look; `promised` is the length that the file object reports. */
   readonly isWhole?: true | undefined;
-  /** That is not because all of it came: the file was not found any more. */
+  /** The download ended because the file was no longer found, before all of it arrived. */
   readonly isGone?: true | undefined;
   readonly promised?: number | undefined;
 }

@@ -5,7 +5,7 @@ import type { RoundPart } from './upload.ts';
 import { readCollected, type Halving } from './collected.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 
-/** A round's request lines, up to so many bytes. @throws InvalidInput when they are gone */
+/** A round's request lines, up to the given number of bytes. @throws InvalidInput when the file is missing */
 export async function* readRequests(
   store: ObjectStore,
   key: string,
@@ -17,8 +17,8 @@ export async function* readRequests(
 }
 
 /**
- * What of a round's requests goes into its file: all of them, or as much as the provider was seen to take.
- * @param mostBytes what a limit that is known leaves of the file
+ * The requests of a round that go into its file: all of them, or as many as the provider is known to accept.
+ * @param mostBytes most bytes of the file under a known token limit
  */
 export async function partToUpload(
   store: ObjectStore,
@@ -35,16 +35,16 @@ export async function partToUpload(
   });
 }
 
-/** Most requests of the next file while a row is searched for that makes it fail; undefined: as many as there are. */
+/** Most requests of the next file during the search for the row that makes it fail; undefined: no limit. */
 function halvedRequests(halving: Halving | undefined): number | undefined {
   if (halving === undefined) return undefined;
   if (halving.suspects > 0) return Math.max(1, Math.floor(halving.suspects / 2));
-  // Nothing was answered yet: the row behind one that failed by itself may fail as well.
+  // Nothing was answered yet: after one row that failed alone, the next one may fail as well.
   return halving.guilty > 0 && !halving.answered ? 1 : undefined;
 }
 
 /**
- * As many of a round's first request lines as fit, at least one.
+ * The first request lines of a round that fit, at least one.
  * @returns undefined when all of them fit
  */
 async function firstPart(store: ObjectStore, key: string, most: RoundPart): Promise<RoundPart | undefined> {

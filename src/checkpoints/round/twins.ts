@@ -5,12 +5,12 @@ import type { OpenBatch } from '../shard/shard-end.ts';
 import { storedObject } from '../stored-object.ts';
 
 /**
- * A batch of a round beside the one that the round is collected from: a create whose answer was lost was made again, a proxy
- * repeated it, or a batch came back that was given up as gone.
+ * A second batch of a round, beside the one that the round is collected from. It exists because a create was repeated after its
+ * answer was lost, because a proxy repeated the create, or because a batch that was given up as gone came back.
  */
 export interface Twin {
   readonly batchId: string;
-  /** The provider's string, verbatim; `not found` while no look found it. */
+  /** The provider's string, verbatim; `not found` until a look finds it. */
   readonly status: string;
   readonly phase: 'running' | 'ended';
   readonly files: OpenBatch['files'];
@@ -29,7 +29,7 @@ export async function readTwins(store: ObjectStore, ref: RoundRef): Promise<read
   return (await twinsObject.read(store, ref))?.twins ?? [];
 }
 
-/** The twins of a shard's rounds that still ran when they were last looked at, as they are reported. */
+/** Twins of a shard's rounds that were running at the last look, in the form in which they are reported. */
 export async function readOpenTwins(
   store: ObjectStore,
   ref: ShardRef,
@@ -63,5 +63,5 @@ const TWIN_RUNS = {
 export const RESUME_CANCELS =
   'A resume cancels the batch again, and uses its answers for rows that have no other one.';
 
-/** Its shard is done: no resume comes back to the twin. */
+/** The shard is done, so no resume comes back to the twin. */
 export const NOBODY_RETURNS = 'Nothing: every row has its result. Cancel the batch at the provider.';

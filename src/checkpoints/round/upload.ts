@@ -1,9 +1,9 @@
 import { roundKey, shardName, type RoundRef, type ShardRef } from '../keys.ts';
 import { storedObject } from '../stored-object.ts';
 
-/** The first part of a round's request lines: what one uploaded file holds. */
+/** The first requests of a round that go into one uploaded file. */
 export interface RoundPart {
-  /** Whole lines. */
+  /** Number of whole lines. */
   readonly requests: number;
   readonly bytes: number;
 }
@@ -15,11 +15,11 @@ export interface UploadCheckpoint {
   readonly name: string;
   /** Set when the file holds only the round's first requests. */
   readonly part?: RoundPart | undefined;
-  /** An upload got no answer before this one: there may be another file of the name. */
+  /** An earlier upload got no answer, so another file with this name may exist. */
   readonly repeated: boolean;
 }
 
-/** A round's file at the provider. */
+/** Name of a round's file at the provider. */
 export function uploadName({ jobId, shard }: ShardRef, round: number): string {
   return `${jobId}-${shardName(shard)}-r${round}.jsonl`;
 }
@@ -29,7 +29,7 @@ export const uploadObject = storedObject<UploadCheckpoint, RoundRef>((ref) =>
   roundKey(ref, ref.round, 'upload.json'),
 );
 
-/** An upload may be on its way. */
+/** Written before an upload, which may then be on its way. */
 export const uploadingObject = storedObject<Readonly<Record<string, never>>, RoundRef>((ref) =>
   roundKey(ref, ref.round, 'uploading.json'),
 );

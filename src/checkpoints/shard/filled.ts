@@ -2,18 +2,18 @@ import type { ErrorCount, OutcomeCounts, Usage } from '../counts.ts';
 import { shardKey, type ShardRef } from '../keys.ts';
 import { storedObject } from '../stored-object.ts';
 
-/** What became of rows that earlier rows answer for. */
+/** Counts of rows that were answered by an earlier row. */
 export interface FollowedRows {
   readonly rows: number;
   readonly counts: OutcomeCounts;
   readonly errors: readonly ErrorCount[];
-  /** What their answers would have cost. */
+  /** What separate answers would have cost. */
   readonly saved: Usage;
 }
 
-/** `shards/<n>/filled.json`: the shard's rows have all their lines, in `filled-results.jsonl` and `filled-dead-letters.jsonl`. */
+/** `shards/<n>/filled.json`: `filled-results.jsonl` and `filled-dead-letters.jsonl` are complete. */
 export interface FilledShard extends FollowedRows {
-  /** Which end of the job they were filled in for. */
+  /** The end of the job for which the lines were written. */
   readonly since: number;
   readonly deadLetters: number;
 }

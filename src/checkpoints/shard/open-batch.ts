@@ -7,7 +7,7 @@ import type { ObjectStore } from '../../store/object-store.ts';
 import { batchObject, creatingObject } from '../round/batch-checkpoint.ts';
 import type { ShardRef } from '../keys.ts';
 
-/** What a resume does with a batch that is known. */
+/** What a resume does with a known batch. */
 export const RESUME_COLLECTS =
   'A resume looks at the batch again and collects its answers; its rows are not sent again.';
 
@@ -22,7 +22,7 @@ export interface LeftOpen {
   readonly left: readonly string[];
 }
 
-/** Reads from the checkpoints what a stopped shard leaves at the provider, whatever stopped it. */
+/** Reads from the checkpoints what a stopped shard leaves at the provider, whatever the reason for the stop. */
 export async function findLeftOpen(
   store: ObjectStore,
   ref: ShardRef,

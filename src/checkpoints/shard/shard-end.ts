@@ -12,16 +12,16 @@ export interface ShardEnd extends Unexplained {
   readonly rounds: number;
   readonly usage: Usage;
   readonly models?: readonly ModelUsage[];
-  /** Of a shard whose rows went up a ladder. */
+  /** Only for a shard whose rows went up a ladder. */
   readonly steps?: readonly StepCounts[];
   readonly errors?: readonly ErrorCount[];
   readonly batches: readonly BatchRecord[];
   readonly unreadableLines?: readonly UnreadableLine[];
-  /** Ids of files at the provider that could not be deleted, and of those of an open batch. */
+  /** Ids of provider files that could not be deleted, and of files of an open batch. */
   readonly left: readonly string[];
-  /** The batch that the shard left as it is. */
+  /** The batch that the shard left open. */
   readonly open?: OpenBatch | undefined;
-  /** Second batches of the same rows that still ran when the shard came to its end. */
+  /** Twins that were still running when the shard ended. */
   readonly twins?: readonly OpenBatch[];
   readonly failure?: Failure | undefined;
 }
@@ -30,11 +30,11 @@ export interface ShardEnd extends Unexplained {
 export interface OpenBatch {
   readonly shard: number;
   readonly round: number;
-  /** Absent when the answer to its create was lost: whether it exists is not known. */
+  /** Absent if the answer to its create was lost: the batch may or may not exist. */
   readonly batchId?: string;
-  /** Then: batches that may be its own, at a provider whose batches do not show what they were created from. */
+  /** In that case: batches that may be it, at a provider whose batches do not show what they were created from. */
   readonly candidates?: readonly string[];
-  /** The provider's last status, verbatim; absent when no poll saw the batch. */
+  /** The provider's last status, verbatim; absent if no poll saw the batch. */
   readonly status?: string;
   readonly createdAt?: string;
   /** Ids of its files at the provider, as far as they are known. */
@@ -43,7 +43,7 @@ export interface OpenBatch {
     readonly output?: string | undefined;
     readonly errors?: string | undefined;
   };
-  /** Why it was left. */
+  /** Why it was left open. */
   readonly error: Pick<Failure, 'code' | 'message'>;
   /** What a resume does with it. */
   readonly onResume: string;
@@ -52,7 +52,7 @@ export interface OpenBatch {
 /** Every row of the shard has its final outcome. */
 export const doneObject = storedObject<ShardEnd, ShardRef>((ref) => shardKey(ref, 'done.json'));
 
-/** The shard went no further in its last execution. */
+/** Why the shard stopped in its last execution. */
 export const stoppedObject = storedObject<ShardEnd, ShardRef>((ref) => shardKey(ref, 'stopped.json'));
 
 /** How the shard ended; undefined while it runs. */

@@ -4,11 +4,11 @@ import { requirePlan, rowsToSend, type Plan, type PlannedShard } from '../plan.t
 import type { ShardRef } from '../keys.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 
-/** Where a shard is. */
+/** The current round of a shard. */
 export interface ShardRound {
-  /** The round to run, or to run again. */
+  /** The round to run or to repeat. */
   readonly round: number;
-  /** The last one it may run. */
+  /** The last round that the shard may run. */
   readonly lastRound: number;
   /** The provider may have another batch of the shard's rows. */
   readonly doubt?: true;
@@ -28,13 +28,13 @@ export async function findRound(store: ObjectStore, ref: ShardRef): Promise<Shar
   return {
     round: next === 'done' ? round : round + 1,
     lastRound,
-    // The step above has batches of its own.
+    // The step above has its own batches.
     ...(doubt && up === undefined && { doubt }),
     ...(step && { step }),
   };
 }
 
-/** The round that a step is asked to run; where it is not told, the one that the checkpoints show. */
+/** The round that the event names; if it names none, the round that the checkpoints show. */
 export async function currentRound(
   store: ObjectStore,
   at: ShardRef & Partial<ShardRound>,
@@ -44,7 +44,7 @@ export async function currentRound(
   return { round, lastRound, ...(doubt && { doubt }), ...(step && { step }) };
 }
 
-/** Whether a round is sent direct: the first of a small job, and those that the round before it leaves so. */
+/** True if a round is sent direct: the first round of a small job, and rounds that the round before it marked so. */
 export async function isDirectRound(
   store: ObjectStore,
   { late, directUpTo }: Job['profile'],
@@ -60,7 +60,7 @@ export async function isDirectRound(
   return ref.planned?.direct ?? isSmall({ directUpTo }, await requirePlan(store, ref.jobId));
 }
 
-/** Whether a job sends so few rows that it makes no batch of them. */
+/** True if a job has so few rows that it sends them direct instead of in a batch. */
 export function isSmall({ directUpTo }: Pick<Job['profile'], 'directUpTo'>, plan: Plan): boolean {
   return directUpTo !== undefined && rowsToSend(plan) <= directUpTo;
 }

@@ -10,12 +10,12 @@ interface Trouble {
 
 const troubleObject = storedObject<Trouble, ShardRef>((ref) => shardKey(ref, 'trouble.json'));
 
-/** Ours: what else is thrown is in the step's log. */
+/** Our own errors. Any other error is in the step's log. */
 const NAMED = /^(?:Provider|Store|Invalid|Step|CountsDoNotReconcile)/;
 
 /**
- * Keeps the error of a step whose failure the machine drops, so that the job's summary can name it. A store that does not
- * take it changes nothing: the step fails with its own error.
+ * Records the error of a step whose failure the machine drops, so that the job's summary can name it. If the store fails here,
+ * the step still fails with its own error.
  */
 export async function noteTrouble(store: ObjectStore, ref: ShardRef, error: unknown): Promise<void> {
   if (!(error instanceof Error) || !NAMED.test(error.name)) return;
@@ -23,7 +23,7 @@ export async function noteTrouble(store: ObjectStore, ref: ShardRef, error: unkn
   await troubleObject.write(store, ref, { failure }).catch(() => undefined);
 }
 
-/** The last error that was kept of a shard. */
+/** The last error that was recorded for a shard. */
 export async function readTrouble(store: ObjectStore, ref: ShardRef): Promise<Failure | undefined> {
   return (await troubleObject.read(store, ref))?.failure;
 }

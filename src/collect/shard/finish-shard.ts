@@ -8,7 +8,7 @@ import { NOBODY_RETURNS, readOpenTwins } from '../../checkpoints/round/twins.ts'
 import { mergeRounds } from './merge-rounds.ts';
 import { sumRounds } from './sum-rounds.ts';
 
-/** Every row of the shard has its final outcome: joins its rounds, and says so in `done.json`. */
+/** Finishes a shard whose rows all have their final outcome: joins its rounds and writes `done.json`. */
 export async function finishShard(
   { store, log }: Edges,
   planned: PlannedShard,

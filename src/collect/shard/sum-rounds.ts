@@ -13,12 +13,15 @@ import { sumUnexplained } from '../../checkpoints/unexplained.ts';
 export interface Stopped {
   readonly failure?: Failure;
   readonly open?: OpenBatch | undefined;
-  /** Second batches of the same rows that still run. */
+  /** Twins that are still running. */
   readonly twins?: readonly OpenBatch[];
   readonly left?: readonly string[];
 }
 
-/** Adds up a shard's rounds, without rows that other rows answer for. Rows without an outcome are exhausted: the failure says why. */
+/**
+ * Adds up a shard's rounds, without rows that other rows answer. Rows without an outcome count as exhausted, with the failure as
+ * their error.
+ */
 export function sumRounds(
   { rows, invalid, answered = 0, reused = 0, deduplicated = 0, piloted = 0 }: ShardPlan,
   rounds: readonly Collected[],
@@ -53,7 +56,7 @@ export function sumRounds(
   };
 }
 
-/** The batches of the rounds, and the one that is open, whose rows are those without an end. */
+/** The batches of the rounds, and the open batch, whose rows have no outcome yet. */
 function withOpen(
   batches: readonly BatchRecord[],
   open: OpenBatch | undefined,
@@ -68,7 +71,7 @@ function filesOf({ files }: OpenBatch): string[] {
   return Object.values(files).filter((fileId) => fileId !== undefined);
 }
 
-/** The rows that no round settled have one reason, and no example stands out. */
+/** Rows that no round settled share one reason, so none of them is named as the example. */
 function stoppedRows(rows: number, failure: Failure | undefined): ErrorCount[] {
   if (failure === undefined || rows === 0) return [];
   return [{ outcome: 'exhausted', code: failure.code, rows, message: failure.message }];

@@ -5,21 +5,22 @@ import { streamBody } from '../http/content.ts';
 import type { Http } from '../http/http.ts';
 import { toResultLine } from './anthropic-result.ts';
 
-/** Longer than any line of results; more bytes without one are no results. */
+/** Longer than any result line; more bytes without a newline are not results. */
 const MAX_RESULT_BYTES = 512 * 1_048_576;
 
-/** Results of a batch to download. */
+/** Which results to download. */
 interface Wanted {
   readonly batchId: string;
   readonly path: string;
-  /** Lines at the beginning that are left out. */
+  /** Number of lines to skip. */
   readonly skipped: number;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Downloads results, and yields them as lines of ours. Lines that cannot be read are handed on as they are, to be counted.
- * @throws ProviderUnavailable when the last one is cut off: it has no newline, and the file's length was not promised
+ * Downloads the result lines after the first `skipped`, converted to ours. Unreadable lines are passed on unchanged, so that they
+ * are counted.
+ * @throws ProviderUnavailable when the last line has no newline: it may be cut off, because the length of the file is unknown
  */
 export async function* readResults(
   http: Http,
@@ -55,7 +56,7 @@ export async function* readResults(
   yield unread;
 }
 
-/** The last byte of the stream, and the bytes since the last line. */
+/** Tracks a stream's last byte, and the number of bytes since its last newline. */
 class LastByte {
   readonly #call: Call;
   isNewline = false;
@@ -65,7 +66,7 @@ class LastByte {
     this.#call = call;
   }
 
-  /** @throws ProviderUnavailable when far more than a line comes without one */
+  /** @throws ProviderUnavailable when far more bytes than a line come without a newline */
   async *watch(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {
       if (chunk.length > 0) this.isNewline = chunk.at(-1) === 0x0a;

@@ -23,14 +23,14 @@ import { toRealtimeBody } from './anthropic-result.ts';
 
 const BATCHES = '/messages/batches';
 const VERSION = '2023-06-01';
-/** The file that a provider without files has instead. */
+/** File id of a provider without files. */
 const NO_FILE = 'inline:';
-/** So many of the newest batches are remembered before another one is created. */
+/** How many of the newest batches are recorded before a create. */
 const NEWEST = 100;
 
 /**
- * Anthropic's Message Batches: no files, a create carries its requests, and the results stand under the batch's own id.
- * Lines are translated on their way out and in.
+ * Anthropic's Message Batches: there are no files, a create carries its requests, and the results are found by the batch's id.
+ * Request and result lines are converted.
  */
 export class AnthropicClient implements ProviderClient {
   readonly #http: Http;
@@ -73,7 +73,7 @@ export class AnthropicClient implements ProviderClient {
     });
   }
 
-  /** By its id alone: batches carry neither metadata nor a file's id. Those that may be ours are {@link listUnmarked}. */
+  /** Finds a batch by id only: batches have neither metadata nor a file id. {@link listUnmarked} lists those that may be ours. */
   async findBatch({ batchId }: FindBatch): Promise<Batch | undefined> {
     if (batchId === undefined) return undefined;
     let found: Batch | undefined;
@@ -89,7 +89,7 @@ export class AnthropicClient implements ProviderClient {
     return found === undefined ? [] : [found];
   }
 
-  /** The list is in the order of creation, newest first. */
+  /** The list is in order of creation, newest first. */
   async listUnmarked(known?: ReadonlySet<string>): Promise<readonly Batch[]> {
     const found: Batch[] = [];
     await this.#readBatches('list batches', (batch) => {
@@ -120,8 +120,8 @@ export class AnthropicClient implements ProviderClient {
   }
 
   /**
-   * The results of the batch with this id. Their length is not told, but every request has a line: when some are missing,
-   * the connection may have closed too early, and what comes behind the last line is asked for once more.
+   * Downloads the results of a batch. Their length is unknown, but every request has a line. If lines are missing, the connection
+   * may have closed early, so everything after the last line is requested once more.
    */
   async *download(batchId: string, { signal }: DownloadOptions = {}): AsyncGenerator<Buffer> {
     const counts = await this.#countsOf(batchId);
@@ -137,7 +137,7 @@ export class AnthropicClient implements ProviderClient {
     }
   }
 
-  /** From the list where the batch is not found by its id. */
+  /** Falls back to the list if the batch is not found by its id. */
   async #countsOf(batchId: string): Promise<Batch['counts']> {
     try {
       return (await this.getBatch(batchId)).counts;
@@ -148,7 +148,7 @@ export class AnthropicClient implements ProviderClient {
     }
   }
 
-  /** A message of its own; the dialect has no other endpoint than chat completions. */
+  /** Sends a single message. The dialect has no other endpoint than chat completions. */
   async send(endpoint: string, body: string): Promise<DirectAnswer> {
     const params = toMessageParams(asWire(parseExact(body)) ?? {});
     const answer = await this.#http.answer(endpoint, '/messages', JSON.stringify(params));
@@ -160,7 +160,7 @@ export class AnthropicClient implements ProviderClient {
     return Promise.resolve(undefined);
   }
 
-  /** Results go with their batch, which a collect that starts again asks for: they stay their 29 days. */
+  /** Results cannot be deleted without their batch, which a repeated collect needs. They expire after 29 days. */
   deleteFile(fileId: string): Promise<void> {
     if (fileId.startsWith(NO_FILE)) return Promise.resolve();
     return Promise.reject(

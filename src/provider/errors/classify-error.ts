@@ -13,7 +13,7 @@ import { isListed } from '../dialects/known.ts';
 import type { Codes } from '../dialects/schema.ts';
 import { readError, type WireError } from './error-envelope.ts';
 
-/** An HTTP answer that is no success. */
+/** An HTTP answer that is not a success. */
 export interface BadAnswer {
   /** The call's name: `create batch`. */
   readonly action: string;
@@ -21,11 +21,11 @@ export interface BadAnswer {
   readonly body: string;
 }
 
-/** OpenAI has no code for its storage quota. */
+/** OpenAI has no error code for its storage quota. */
 const BUSY_MESSAGE = /file storage quota|enqueued tokens|enqueued_token_limit/i;
 const TOO_LARGE_MESSAGE = /\bfile is too large\b/i;
 
-/** The named error for an answer: by its codes first, by its status second, for codes are more exact. */
+/** The named error for an answer, by its codes first and by its status second, because codes are more exact. */
 export function classifyError(answer: BadAnswer, codes: Codes): Error {
   const { action, status, body } = answer;
   const error = readError(parse(body));
@@ -34,7 +34,7 @@ export function classifyError(answer: BadAnswer, codes: Codes): Error {
   return new (errorClass({ ...error, message: said }, status, codes))(described);
 }
 
-/** Whether a failed batch failed because the provider takes no more for now. */
+/** True if a batch failed because the provider accepts no more for now. */
 export function isBusy(code: string, message: string, codes: Codes): boolean {
   return isListed(code, codes.busy) || BUSY_MESSAGE.test(message);
 }
@@ -43,7 +43,7 @@ const ENQUEUED_TOKENS = /token_limit|enqueued.tokens/i;
 const NAMED_LIMIT = /\blimit(?: of| is)?[:=]? *(\d{1,3}(?:[,_]\d{3})+|\d+(?:\.\d+)?) ?([kmb]\b)?/i;
 const UNITS: Readonly<Record<string, number>> = { k: 1e3, m: 1e6, b: 1e9 };
 
-/** What a provider says that takes no batch because too many tokens of the model are enqueued already. */
+/** A provider's refusal of a batch because too many tokens of the model are enqueued. */
 export interface TokensRefusal {
   /** The limit that it names: `Limit: 2,000,000 enqueued tokens`, `the configured limit of 30K`. */
   readonly limit?: number;
@@ -57,7 +57,7 @@ export function readTokensRefusal(code: string, message: string): TokensRefusal 
   return limit > 0 ? { limit } : {};
 }
 
-/** Whether a file is too large for the provider, by its bytes or by its lines. */
+/** True if a file is too large for the provider, by bytes or by lines. */
 export function isTooLarge(code: string, message: string, codes: Codes): boolean {
   return isListed(code, codes.tooLarge) || TOO_LARGE_MESSAGE.test(message);
 }
@@ -74,7 +74,7 @@ function errorClass(error: WireError, httpStatus: number, codes: Codes): new (me
   return statusClass(isGeneral(httpStatus) ? (error.status ?? httpStatus) : httpStatus);
 }
 
-/** Whether gateways use this status for all kinds of failures, so that an inner code is more exact. */
+/** True if gateways use this status for failures of all kinds, so that an inner code is more exact. */
 function isGeneral(status: number): boolean {
   return status === 400 || status === 422 || (status >= 500 && status !== 501);
 }
@@ -84,18 +84,18 @@ function statusClass(status: number): new (message: string) => Error {
   if (status === 404) return ProviderNotFound;
   if (status === 413) return ProviderFileTooLarge;
   if (status === 429) return ProviderThrottled;
-  // Not implemented: tomorrow neither.
+  // Not implemented, so a retry would not help.
   if (status === 501) return ProviderRejected;
   if (status === 408 || status === 425 || status >= 500 || status < 400) return ProviderUnavailable;
   return ProviderRejected;
 }
 
-/** Codes are matched again after they crossed the state machine as text, so they must look like one. */
+/** Codes are matched again after they passed through the state machine as text, so they must have the form of a code. */
 function safeCode(code: string | undefined): string | undefined {
   return code !== undefined && /^[\w.-]{1,64}$/.test(code) ? code : undefined;
 }
 
-/** The body as JSON, or as the text that it is. */
+/** The body as JSON if possible, otherwise as text. */
 function parse(body: string): unknown {
   try {
     return JSON.parse(body);

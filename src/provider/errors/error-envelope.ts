@@ -7,23 +7,23 @@ import { asWire, type Wire } from '../wire.ts';
 
 /** The code, message and status of an error, in any envelope. */
 export interface WireError {
-  /** The failure's name: its code, else its type, else a status. */
+  /** The failure's name: its code, otherwise its type, otherwise a status. */
   readonly code: string | undefined;
-  /** In the provider's words. */
+  /** The provider's message. */
   readonly message: string | undefined;
   /** Further names of the failure: types, outer codes, statuses. */
   readonly others?: readonly string[];
-  /** The HTTP status that the error names in its codes, the innermost one: what was wrapped decides. */
+  /** The HTTP status among the error's codes. With several, the innermost decides, because outer errors wrap inner ones. */
   readonly status?: number;
 }
 
 /**
- * Reads an error of a call or of a row: `{error: {code, message}}` to any depth, `{code, message}`, `{detail}`, a list, a
- * text, JSON or a Python dict as text, a page of HTML.
+ * Reads an error of a call or of a row: nested `{error: {code, message}}`, `{code, message}`, `{detail}`, a list, a text, a text
+ * with JSON or a Python dict, or an HTML page.
  */
 export function readError(value: unknown): WireError {
   const { names, status, wrapper, message } = read(value, 0);
-  // The inner error is the failure; the message also names the outer one.
+  // The inner error comes first; the name of the outer one is kept behind it.
   const inOrder = wrapper === undefined ? names : [...names.filter((name) => name !== wrapper), wrapper];
   const [code, ...others] = new Set(inOrder);
   return {
@@ -34,7 +34,7 @@ export function readError(value: unknown): WireError {
   };
 }
 
-/** Fields of an envelope that hold no answer. */
+/** Fields of an error envelope; an answer has none of them. */
 export const ENVELOPE = new Set([
   'id',
   'created',
@@ -64,11 +64,11 @@ export const ENVELOPE = new Set([
 
 interface Found {
   readonly names: readonly string[];
-  /** The innermost of the names that are statuses. */
+  /** The innermost name that is a status. */
   readonly status: string | undefined;
-  /** The name of an error around it that says something else. */
+  /** The name of a surrounding error, if it differs. */
   readonly wrapper?: string | undefined;
-  /** It is a text that is an envelope as a whole. */
+  /** Set if the whole text is an envelope. */
   readonly isText?: true;
   readonly message: string | undefined;
 }
@@ -79,7 +79,7 @@ function found(names: readonly string[], message: string | undefined): Found {
   return { names, status: names.find((name) => /^[45]\d\d$/.test(name)), message };
 }
 
-/** Deeper envelopes are not looked into: they come from outside. */
+/** Deepest envelope to read; the input is untrusted. */
 export const MAX_LEVELS = 8;
 
 function read(value: unknown, level: number): Found {
@@ -90,7 +90,7 @@ function read(value: unknown, level: number): Found {
   return wire === undefined ? NOTHING : readObject(wire, level);
 }
 
-/** Names of fields with an error's words, the more exact first. */
+/** Names of fields with an error's message, most specific first. */
 const WORDS = [
   'message',
   'Message',
@@ -103,7 +103,7 @@ const WORDS = [
 ];
 const LESS_EXACT_WORDS = ['description', 'reason', 'title'];
 
-/** Words that say only that there is an error. */
+/** A message that only says that there is an error. */
 const GENERIC = /^provider returned error\.?$/i;
 
 function readObject(wire: Wire, level: number): Found {
@@ -116,18 +116,18 @@ function readObject(wire: Wire, level: number): Found {
     inner.map(({ message }) => message),
     '; ',
   );
-  // A router's error has the words of the provider behind it here.
+  // A router puts the error of the provider behind it here.
   const raw = read(asWire(wire['metadata'])?.['raw'], level + 1);
   const isGeneric = raw.message !== undefined && GENERIC.test(own.message ?? '');
   const beside = (isGeneric ? joined([own.message, raw.message], ': ') : own.message) ?? detail.message;
-  // Beside a message, an error that is a text is its title: "Bad Request".
+  // If there is also a message, an error that is a text is only a title: "Bad Request".
   const titled = typeof wire['error'] === 'string' && innerMessage !== undefined && beside !== undefined;
   const message = titled ? joined([innerMessage, beside], ': ') : (innerMessage ?? beside);
   const named = found(namesOf(wire), undefined);
   const parts = [...inner, raw, own, detail, named];
   const status = parts.find((part) => part.status !== undefined)?.status;
   return {
-    // A code that stands there as one is a better name than what its words hold.
+    // A code in a field of its own is better than one found in a message.
     names: [...inner, named, own, detail, raw].flatMap(({ names }) => names),
     status,
     wrapper: wrapperOf(named, { status, own }) ?? parts.find((part) => part.wrapper !== undefined)?.wrapper,
@@ -138,7 +138,7 @@ function readObject(wire: Wire, level: number): Found {
   };
 }
 
-/** The name of an outer error around another one: a 400 around a 500. */
+/** The name of an outer error around a different inner one: a 400 around a 500. */
 function wrapperOf({ names, status: outer }: Found, { status, own }: Pick<Found, 'status'> & { own: Found }) {
   if (outer !== undefined && outer !== status) return outer;
   const isOther =
@@ -146,7 +146,7 @@ function wrapperOf({ names, status: outer }: Found, { status, own }: Pick<Found,
   return isOther ? names[0] : undefined;
 }
 
-/** The words of an error in fields with unknown names. */
+/** The texts of an error in fields with unknown names. */
 function otherWords(error: unknown): string | undefined {
   const wire = asWire(error);
   if (wire === undefined || Object.keys(wire).every((name) => ENVELOPE.has(name))) return undefined;
@@ -154,12 +154,12 @@ function otherWords(error: unknown): string | undefined {
   return json === undefined ? undefined : bounded(json.trimEnd());
 }
 
-/** What the name of an error is called, the more exact first. */
+/** Fields with the name of an error, most specific first. */
 const CODES = ['code', 'error_code', 'errorCode', 'errorcode', 'type', 'errorType', '__type'];
 
 function namesOf(wire: Wire): string[] {
   const names = CODES.map((name) => nameOf(wire[name]));
-  // A status in place of an error.
+  // A status in place of the error.
   names.push(numberText(wire['error']));
   const statuses = ['status', 'status_code', 'statusCode', 'http_status']
     .map((name) => nameOf(wire[name]))
@@ -167,11 +167,11 @@ function namesOf(wire: Wire): string[] {
   return [...names, ...statuses].filter((name) => name !== undefined).filter((name) => !UNNAMED.test(name));
 }
 
-/** Fields that only say that there is an error. */
+/** Names that only say that there is an error. */
 const UNNAMED = /^(?:0|error|about:.*|.*:\/\/.*)$/i;
 
 export function nameOf(value: unknown): string | undefined {
-  // Some programs write every number as a fraction: 429.0.
+  // Some programs write every number with a fraction: 429.0.
   return typeof value === 'string' && value !== '' ? value : numberText(value)?.replace(/\.0+$/, '');
 }
 
@@ -186,12 +186,12 @@ function readList(list: readonly unknown[], level: number): Found {
   );
 }
 
-/** Most errors of a list that are reported. */
+/** Most errors of a list to report. */
 const MAX_LISTED = 20;
 
-/** FastAPI's `detail`: a text, an error, or a list of what is wrong with which field; their types are no codes. */
+/** FastAPI's `detail`: a text, an error, or a list of invalid fields, whose types are not codes. */
 function readDetail(given: unknown, level: number): Found {
-  // Llama Stack has the list under one more name.
+  // Llama Stack nests the list under another name.
   const inner = asWire(given)?.['errors'];
   const detail = Array.isArray(inner) ? inner : given;
   if (!Array.isArray(detail)) return read(detail, level + 1);
@@ -203,7 +203,7 @@ function readDetail(given: unknown, level: number): Found {
   return found([], joined(messages, '; '));
 }
 
-/** Where in the request, without the `body` that every path begins with. */
+/** Path of the field in the request, without the leading `body`. */
 function fieldOf(path: unknown): string {
   if (!Array.isArray(path)) return '';
   return path
@@ -217,7 +217,7 @@ function joined(texts: readonly (string | undefined)[], between: string): string
   return said.size === 0 ? undefined : [...said].join(between);
 }
 
-/** Longer texts are words, whatever they look like. */
+/** Longer texts are not parsed. */
 const MAX_PARSED = 100_000;
 
 function readText(text: string, level: number): Found {

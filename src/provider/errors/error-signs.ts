@@ -2,15 +2,15 @@ import { isExactNumber, numberText } from '../../exact-json.ts';
 import { ENVELOPE, MAX_LEVELS, nameOf, readError, type WireError } from './error-envelope.ts';
 import { asWire } from '../wire.ts';
 
-/** What tells an error from an answer. */
+/** Signs that distinguish an error from an answer. */
 
-/** An absent error as a text: empty, or as programs print it and say that all is well. */
+/** Texts that mean "no error": empty, or what programs print if all is well. */
 const NO_WORDS = /^\s*(?:null|none|nil|undefined|false|ok|success|successful|no error)?\.?\s*$/i;
 
-/** Fields that may hold the status of a success. */
+/** Fields that may also hold the status of a success. */
 const STATUS_NAMES = new Set(['code', 'status', 'status_code', 'statusCode']);
 
-/** Whether an `error` field reports no error, also in the forms of programs that always write the field: `""`, `{}`, `{"code":null}`. */
+/** True if an `error` field reports no error. Some programs always write the field: `""`, `{}`, `{"code":null}`. */
 export function saysNothing(error: unknown, level = 0): boolean {
   if (error === null || error === undefined || error === false) return true;
   if (typeof error === 'string') return NO_WORDS.test(error);
@@ -25,8 +25,8 @@ export function saysNothing(error: unknown, level = 0): boolean {
 }
 
 /**
- * The error that an answer or a part of one carries beside what it holds, under `error` or `errors`; `undefined` when there is
- * none. A number of errors is none.
+ * The error under `error` or `errors` of an answer, or of a part of one; `undefined` if there is none. A plain number is a count
+ * of errors and not an error.
  */
 export function carriedError(value: unknown): WireError | undefined {
   const { error, errors } = asWire(value) ?? {};
@@ -34,7 +34,7 @@ export function carriedError(value: unknown): WireError | undefined {
   return saysNothing(carried) ? undefined : readError(carried);
 }
 
-/** Whether a body has a `detail` that says why it failed, as FastAPI does. A single word describes the answer. */
+/** True if a body's `detail` explains a failure, as FastAPI writes it. A single word describes an answer. */
 export function hasFailureDetail(body: unknown): boolean {
   const detail = asWire(body)?.['detail'];
   return typeof detail === 'string'
@@ -42,7 +42,7 @@ export function hasFailureDetail(body: unknown): boolean {
     : typeof detail === 'object' && !saysNothing(detail);
 }
 
-/** Whether a body is an error and nothing else: `{error}`, `{detail}`, `{message, code}`. */
+/** True if a body is only an error: `{error}`, `{detail}`, `{message, code}`. */
 export function isOnlyError(body: unknown): boolean {
   const wire = asWire(body);
   if (wire === undefined || !Object.keys(wire).every((name) => ENVELOPE.has(name))) return false;
@@ -52,10 +52,10 @@ export function isOnlyError(body: unknown): boolean {
   return typeof wire['message'] === 'string' && (failed || !(saysNothing(code) || isSuccess(code)));
 }
 
-/** Fields of an envelope that hold words; the others name the failure, the request and the program. */
+/** Fields of an envelope that hold text; the others identify the failure, the request or the program. */
 const WORDED = new Set(['error', 'errors', 'detail', 'message', 'msg', 'title']);
 
-/** Whether the reported message has all words of an error. */
+/** True if the reported message contains all texts of an error. */
 export function isTold(value: unknown, told: string, level = 0): boolean {
   if (typeof value === 'string') return told.includes(value.trim());
   if (Array.isArray(value)) return level < MAX_LEVELS && value.every((each) => isTold(each, told, level + 1));
@@ -65,12 +65,12 @@ export function isTold(value: unknown, told: string, level = 0): boolean {
   );
 }
 
-/** A type that is no failure's is one of texts, too: `{"type":"text","message":"hello"}` is an answer. */
+/** Texts also have a type: `{"type":"text","message":"hello"}` is an answer. */
 function isFailure(type: unknown): boolean {
   return /error|exception|fail|fault/i.test(nameOf(type) ?? '');
 }
 
-/** A code that says that all is well. */
+/** True for a code that reports success. */
 function isSuccess(code: unknown): boolean {
   return /^(?:2\d\d|ok|success)$/i.test(nameOf(code) ?? '');
 }

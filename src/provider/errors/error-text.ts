@@ -1,33 +1,38 @@
 import { bounded } from '../../errors.ts';
 
-/** What is read in errors that are a text or a page. */
+/** Reads errors that are a plain text or a page. */
 
-/** As much of a text as is searched for a status, in characters. */
+/** How much of a text is searched for a status, in characters. */
 const MAX_WORDS = 2_000;
 
-/** As Python's libraries write it: `Error code: 429 - {…}`, `Client error '404 Not Found'`, `404, message=`, `503 Service Unavailable`. */
+/**
+ * Formats of Python's libraries: `Error code: 429 - {…}`, `Client error '404 Not Found'`, `404, message=`, `503 Service
+ * Unavailable`.
+ */
 const STATUS_FIRST =
   /^(?:Error code: |HTTP[/ ](?:[\d.]+ )?|(?:Client|Server) error ')?([45]\d\d)(?=$| - |: ?|, message=| [A-Z])/;
-/** `Request failed with status code 429`. What a text says of a picture's address is no denial: statuses that pass only. */
+/**
+ * `Request failed with status code 429`. Only transient statuses: another one may concern the URL of an image, not the account.
+ */
 const PASSING_STATUS =
   /\b(?:HTTP|status|status[ _]?code|error[ _]?code|error)[:= '"]{1,3}(408|425|429|5\d\d)\b/i;
 
-/** The HTTP status that the beginning of a text names. */
+/** The HTTP status at the beginning of a text. */
 export function statusIn(text: string): string | undefined {
   const start = text.slice(0, MAX_WORDS);
   return (STATUS_FIRST.exec(start) ?? PASSING_STATUS.exec(start))?.[1];
 }
 
-/** What a page says: its codes, and its words as far as they fit. */
+/** The content of a page: its codes, and as much text as fits. */
 interface PageWords {
   readonly names: readonly string[];
   readonly words: string | undefined;
 }
 
-/** As much of a page as is looked at, in characters. */
+/** How much of a page is read, in characters. */
 const MAX_PAGE = 20_000;
 
-/** A page of HTML, as gateways send it, or of XML, as stores do: its title, else its words. */
+/** Reads a page of HTML (from gateways) or XML (from stores): its title, otherwise its text. */
 export function readPage(page: string): PageWords {
   const text = page.slice(0, MAX_PAGE);
   const [, title] = /<(?:title|message)[^>]*>([^<]+)</i.exec(text) ?? [];

@@ -1,4 +1,4 @@
-/** Tokens of a Python literal: strings, names, punctuation, numbers, white space. Anything else ends the reading. */
+/** Tokens of a Python literal: strings, names, punctuation, numbers, white space. Any other token ends the parsing. */
 const TOKEN = /([bu]?)('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(\w[\w.+-]*|-[\w.+-]+)|([{}[\]():,])|(\s+)/gsy;
 
 const NAMES: ReadonlyMap<string, string> = new Map([
@@ -22,7 +22,7 @@ export function readPythonLiteral(text: string): unknown {
   }
 }
 
-/** A dict or list as Python prints it, as JSON; `undefined` where it has other tokens. Its brackets are not checked. */
+/** Converts a dict or list in Python's notation to JSON; `undefined` if it has other tokens. Does not check its brackets. */
 export function pythonAsJson(text: string): string | undefined {
   let json = '';
   TOKEN.lastIndex = 0;
@@ -32,7 +32,7 @@ export function pythonAsJson(text: string): string | undefined {
     const [, , quoted, word, mark] = token;
     if (quoted !== undefined) json += JSON.stringify(unquote(quoted));
     else if (word !== undefined) json += NAMES.get(word) ?? word;
-    // Python allows a comma behind the last value, and a tuple of one has it.
+    // Python allows a comma after the last value, and a tuple of one value has it.
     else if (mark !== undefined)
       json = `${/[\]})]/.test(mark) && json.endsWith(',') ? json.slice(0, -1) : json}${BRACKETS[mark] ?? mark}`;
   }

@@ -1,10 +1,10 @@
 import { tryReadAnswer } from '../../jsonl/answer-json.ts';
 import { readError } from './error-envelope.ts';
 
-/** Rejections whose body is not an error in the API's own form. */
+/** Rejections whose body is not an error in the API's format. */
 const unexplained = new WeakSet<Error>();
 
-/** Records of a rejection whether its body explains it: JSON that holds an error. */
+/** Records whether the body of a rejection explains it: whether it is JSON with an error. */
 export function noteUnexplained(rejection: Error, body: string): void {
   const value = tryReadAnswer(body);
   const { code, message } = typeof value === 'object' ? readError(value) : {};
@@ -12,8 +12,8 @@ export function noteUnexplained(rejection: Error, body: string): void {
 }
 
 /**
- * Whether a rejection may come from something between us and the provider: its body is a page, a text or empty. The provider may have
- * done what was asked all the same.
+ * True if a rejection may come from a proxy or gateway: its body is a page, a text or empty. The provider may have executed the
+ * request all the same.
  */
 export function isUnexplained(rejection: unknown): boolean {
   return rejection instanceof Error && unexplained.has(rejection);

@@ -1,20 +1,20 @@
-/** Which addresses a key may be sent to: rules over text, checked where an address is configured and once more before each call. */
+/** URLs that a key may be sent to: rules over text, checked when a URL is configured and again before each call. */
 
-/** Hosts that are this very machine: what is sent there does not cross a network. */
+/** Hosts of this machine: nothing sent to them crosses a network. */
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
-/** Whether an address is on this machine. */
+/** True if a URL is on this machine. */
 export function isLoopback(url: URL): boolean {
   return LOOPBACK.test(url.hostname);
 }
 
-/** Hosts of one's own network, as far as their text tells: literal addresses and names that no public server has. */
+/** Hosts of a private network, as far as the text shows: literal addresses, and names that no public server has. */
 const PRIVATE =
   /^(?:(?:0|10|127)\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.|192\.168\.|\[(?:::|f[cd]|fe[89ab])|[^.]+\.?$|.*\.(?:localhost|local|internal|lan|home\.arpa)\.?$)/;
 
 /**
- * Why a provider at this base URL must not send us on to an address, without a key; `undefined` when it may: to https, to
- * http where the provider itself is asked so, and into one's own network only from there.
+ * Why a redirect of a provider to a URL must not be followed; `undefined` if it may be, without the key. Allowed are https, http
+ * if the provider itself uses http, and a private network only if the provider is in one.
  */
 export function redirectProblem(url: URL, baseUrl: string): string | undefined {
   const base = new URL(baseUrl);
@@ -25,8 +25,8 @@ export function redirectProblem(url: URL, baseUrl: string): string | undefined {
 }
 
 /**
- * Why secrets must not be sent to an address; `undefined` when they may be: it is https, or on this machine.
- * @param insecure plain http is meant, for a server in one's own network
+ * Why secrets must not be sent to a URL; `undefined` if they may be: it uses https, or is on this machine.
+ * @param insecure true to allow plain http, for a server in a private network
  */
 export function addressProblem(text: string, insecure = false): string | undefined {
   const url = URL.parse(text);
@@ -37,7 +37,7 @@ export function addressProblem(text: string, insecure = false): string | undefin
   return undefined;
 }
 
-/** Why a base URL cannot be used; `undefined` when it can. Every path of the provider has to stay below it. */
+/** Why a base URL cannot be used; `undefined` if it can. Every path of the provider must be below it. */
 export function baseUrlProblem(text: string, insecure = false): string | undefined {
   const problem = addressProblem(text, insecure);
   if (problem !== undefined) return problem;
@@ -48,8 +48,8 @@ export function baseUrlProblem(text: string, insecure = false): string | undefin
 }
 
 /**
- * Paths of endpoints: segments that mean themselves to every server and proxy, not empty, not encoded, and no step up. Shared by
- * every place where a path can be written down.
+ * Paths of endpoints: segments that every server and proxy reads the same way, so not empty, not encoded, and no "..". Used
+ * wherever a path can be configured.
  */
 export const ENDPOINT_PATH = /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~:-]{1,200})+$/;
 
@@ -58,7 +58,7 @@ export const ENDPOINT_PATH_MESSAGE =
   'must be a path such as "/v1/chat/completions": letters, digits, "_", "-", "~", ":" and "." between single slashes, without "." or ".." as a part';
 
 /**
- * The address of a path below a base URL.
+ * The URL of a path below a base URL.
  * @throws RangeError when the address would not be that path below the base, for instance because an id of the provider's is ".."
  */
 export function addressBelow(baseUrl: string, path: string): URL {

@@ -5,7 +5,7 @@ import { errors, type Answer } from './undici.ts';
 
 const retryAfters = new WeakMap<Error, number>();
 
-/** The wait that an error's answer asked for, in milliseconds. */
+/** The wait that the answer of an error requested, in milliseconds. */
 export const retryAfterOf = (error: Error): number | undefined => retryAfters.get(error);
 
 export function rememberRetryAfter(error: Error, { headers }: Answer): void {
@@ -14,7 +14,7 @@ export function rememberRetryAfter(error: Error, { headers }: Answer): void {
   if (waitMs !== undefined) retryAfters.set(error, waitMs);
 }
 
-/** Whatever broke between us and the provider is an outage; our own named errors stay what they are. */
+/** Converts any failure between us and the provider to an outage; our own named errors stay unchanged. */
 export function asProviderError({ action }: Pick<Call, 'action'>, error: unknown): Error {
   if (error instanceof Error && /^(Provider|Store|Invalid)/.test(error.name)) return error;
   const reason = error instanceof errors.UndiciError ? error.code : codeOf(error);
@@ -23,7 +23,7 @@ export function asProviderError({ action }: Pick<Call, 'action'>, error: unknown
   return new ProviderUnavailable(`${action}: no answer (${reason}).${told}`, { cause: error });
 }
 
-/** The meaning of common connection errors. */
+/** Explanations of common connection errors. */
 const MEANINGS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'The name of the host is not known: there is no network, or the base URL is wrong.',
   EAI_AGAIN: 'The name of the host cannot be looked up: there is no network.',

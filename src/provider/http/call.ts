@@ -4,25 +4,25 @@ import type { Answer } from './undici.ts';
 
 /** A call to the provider's API. */
 export interface Call {
-  /** The call's name in error messages: `poll batch batch_1`. */
+  /** The call's name for error messages: `poll batch batch_1`. */
   readonly action: string;
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Below the base URL, starting with a slash. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | AsyncIterable<Uint8Array>;
-  /** Whether the call may be repeated after a transient failure. */
+  /** True if the call may be repeated after a transient failure. */
   readonly repeatable: boolean;
-  /** Ends the call and its answer. */
+  /** Aborts the call and the reading of its answer. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A call that reads, and may be repeated. */
+/** A read call, which may be repeated. */
 export function get(action: string, path: string): Call {
   return { action, method: 'GET', path, repeatable: true };
 }
 
-/** Longest JSON answer that is read, in bytes: a batch may list 50,000 validation errors. */
+/** Longest JSON answer to read, in bytes: a batch may list 50,000 validation errors. */
 const MAX_ANSWER_BYTES = 64 * 1_048_576;
 
 /** The answer's body as text. @throws ProviderUnavailable when it does not end */
@@ -48,10 +48,10 @@ export function parseAnswer({ action }: Call, text: string): unknown {
   }
 }
 
-/** Errors come as anything; an answer is JSON. Inside a JSON string no line ends. */
+/** The answer as JSON on one line. Line ends become spaces, which changes no value: JSON strings contain none. */
 export function jsonLineOf(call: Call, status: number, text: string): string {
   if (tryReadAnswer(text) !== undefined) return text.replaceAll(/[\r\n]+/g, ' ');
-  // A success that is not JSON was cut off.
+  // A success that is not JSON was truncated.
   if (status >= 200 && status < 300) parseAnswer(call, text);
   return JSON.stringify(text);
 }

@@ -8,8 +8,8 @@ import { openFile } from './file-bytes.ts';
 import type { Http } from './http.ts';
 
 /**
- * A file of JSON lines as it streams in, without the key; one that comes compressed although that was not asked for is unpacked.
- * @throws ProviderUnavailable when fewer bytes arrive than were promised, or only a part
+ * Streams a file of JSON lines, without the key. A file that comes compressed without being requested so is decompressed.
+ * @throws ProviderUnavailable when fewer bytes arrive than promised, or only a part of the file
  */
 export async function* streamBody(
   http: Http,
@@ -25,13 +25,13 @@ export async function* streamBody(
   }
   const sent = coding === 'identity' ? file.bytes : unpack(call, file.bytes, coding);
   const { head, all } = await withHead(sent);
-  // Stores serve a compressed file as it is. No JSON begins like one.
+  // Some stores serve a compressed file unchanged. No JSON begins with these bytes.
   const isPacked = start === 0 && head[0] === 0x1f && head[1] === 0x8b;
   onStart?.({ bytes: start, length, mark, canGoOn: coding === 'identity' && !isPacked });
   yield* http.scrubbed(isPacked ? unpack(call, all, 'gzip') : all);
 }
 
-/** The first bytes of a file, and all of it. */
+/** Reads the first bytes of a stream, and returns the whole stream. */
 async function withHead(
   chunks: AsyncGenerator<Buffer>,
 ): Promise<{ readonly head: Buffer; readonly all: AsyncGenerator<Buffer> }> {
@@ -49,7 +49,7 @@ async function* joined(head: Buffer, rest: AsyncGenerator<Buffer>): AsyncGenerat
     if (head.length > 0) yield head;
     yield* rest;
   } finally {
-    // Whoever stops at the head leaves the connection open otherwise, and a client waits for it when it is closed.
+    // A reader that stops at the head would otherwise leave the connection open, and the client would wait for it on close.
     await rest.return(undefined);
   }
 }
@@ -61,7 +61,7 @@ const CODINGS: Readonly<Record<string, () => Transform>> = {
   br: createBrotliDecompress,
 };
 
-/** A few bytes may unpack to a full disk, so unpacking is limited to this much, and so many bytes for each that arrived. */
+/** A few bytes may decompress to a full disk, so the output is limited to this size plus a factor of the bytes received. */
 const SPARE_BYTES = 256 * 1_048_576;
 const MAX_RATIO = 200;
 
@@ -75,7 +75,7 @@ async function* unpack(call: Call, chunks: AsyncIterable<Buffer>, coding: string
       yield chunk;
     }
   };
-  // An error of either end is thrown to whoever reads.
+  // Errors of both ends are thrown to the reader.
   pipeline(Readable.from(count()), unpacker, () => undefined);
   try {
     for await (const chunk of unpacker) {

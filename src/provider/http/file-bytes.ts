@@ -9,21 +9,21 @@ import type { FilePart, FilePosition } from './ranges.ts';
 import { discard } from './redirects.ts';
 import type { Answer } from './undici.ts';
 
-/** Attempts in a row that bring nothing new. */
+/** Most consecutive attempts without new bytes. */
 const MAX_VAIN_ATTEMPTS = 3;
 
-/** A file whose bytes begin to come. */
+/** A file whose download has begun. */
 export interface OpenFile extends FilePart {
-  /** As the answer names it, in lower case: `identity` for bytes that are sent as they are. */
+  /** The answer's content coding in lower case; `identity` for unchanged bytes. */
   readonly coding: string;
   readonly bytes: AsyncGenerator<Buffer>;
-  /** In place of reading its bytes. */
+  /** Call it if the bytes are not read. */
   discard(): void;
 }
 
 /**
- * Asks for a file, or for what comes behind a position in it. A provider that does not answer with just that, or has another file
- * there by now, is asked for the whole: `start` says where the bytes begin.
+ * Requests a file, or its rest after a position. If the provider does not answer with exactly this rest, or its file has changed,
+ * requests the whole file. `start` is the position of the first byte.
  */
 export async function openFile(http: Http, call: Call, from?: FilePosition): Promise<OpenFile> {
   const isBegun = from !== undefined && from.bytes > 0;
@@ -42,7 +42,7 @@ interface Opened {
   readonly part: FilePart;
 }
 
-/** @throws ProviderUnavailable for an answer that is no whole file */
+/** @throws ProviderUnavailable for an answer that is not a whole file */
 async function askForWhole(http: Http, call: Call): Promise<Opened> {
   const answer = await http.content(call);
   const part = wholeFile(answer);
@@ -53,7 +53,7 @@ async function askForWhole(http: Http, call: Call): Promise<Opened> {
   );
 }
 
-/** @returns undefined when the answer is anything but the rest of that file; one that is the whole file is taken as it is */
+/** @returns undefined when the answer is not the rest of that file; an answer with the whole file is accepted */
 async function askForRest(http: Http, call: Call, from: FilePosition): Promise<Opened | undefined> {
   try {
     const answer = await http.content({ ...call, headers: { ...call.headers, ...rangeHeaders(from) } });
@@ -62,15 +62,15 @@ async function askForRest(http: Http, call: Call, from: FilePosition): Promise<O
     if (part !== undefined && !isCoded) return { answer, part };
     discard(answer);
   } catch (error) {
-    // 416, and whatever else a provider says to a range that it does not know.
+    // 416, or another rejection by a provider that does not support ranges.
     if (!(error instanceof ProviderRejected)) throw error;
   }
   return undefined;
 }
 
 /**
- * The bytes of a file to its end. Where the connection breaks off, they go on with the next one: by range, or, where the provider
- * sends the whole again, behind the bytes that came before, which must be the same.
+ * Reads a file to its end. After a broken connection it continues with the next one: by range or, if the provider sends the whole
+ * file again, after the bytes already read, which must be the same.
  */
 async function* readOn(http: Http, call: Call, first: Opened): AsyncGenerator<Buffer> {
   const rejectTooSlow = paceOf(call, http.totalMs);
@@ -93,26 +93,26 @@ async function* readOn(http: Http, call: Call, first: Opened): AsyncGenerator<Bu
   }
 }
 
-/** An answer without a length may end as if it were whole, also one that brings nothing new. */
+/** An answer without a length may end early and look complete, even if it brings nothing new. */
 function endedEarly({ action }: Call, { bytes, length }: FilePosition): ProviderUnavailable {
   return new ProviderUnavailable(`${action}: it ended after ${bytes} of ${length} bytes.`);
 }
 
-/** What has been read of a file. */
+/** What was read of a file. */
 interface ReadFile extends FilePosition {
   bytes: number;
   length: number | undefined;
-  /** Where this download of it began. */
+  /** Position at which this download began. */
   readonly start: number;
-  /** Of the bytes since then, as {@link addSamples} takes them. */
+  /** Checksum of the bytes since then, updated by {@link addSamples}. */
   sum: number;
-  /** Whether the provider answers with a range, as far as is known. */
+  /** False once the provider is known not to support ranges. */
   isRanged: boolean;
 }
 
 async function goOn(http: Http, call: Call, read: ReadFile): Promise<Opened> {
   const opened = await askAgain(http, call, read);
-  // What came before this download began cannot be compared: the next one begins anew.
+  // The bytes before this download cannot be compared, so the next download starts at the beginning.
   const isOverlapping = opened.part.start === 0 && read.start > 0;
   const isSame = codingOf(opened.answer) === 'identity' && !isOther(opened.part, read);
   if (isSame && !isOverlapping) {
@@ -127,7 +127,7 @@ async function goOn(http: Http, call: Call, read: ReadFile): Promise<Opened> {
     : fileChanged(call);
 }
 
-/** @throws ProviderUnavailable also for a file that is not found any more: it may have been there for its first bytes */
+/** @throws ProviderUnavailable also for a file that is no longer found, because it existed for its first bytes */
 async function askAgain(http: Http, call: Call, read: ReadFile): Promise<Opened> {
   try {
     const rest = read.isRanged && read.bytes > 0 ? await askForRest(http, call, read) : undefined;
@@ -141,7 +141,7 @@ async function askAgain(http: Http, call: Call, read: ReadFile): Promise<Opened>
   }
 }
 
-/** @returns why the answer ended before its end */
+/** @returns why the answer ended early */
 async function* readAnswer(
   call: Call,
   { answer, part }: Opened,
@@ -179,8 +179,8 @@ const BLOCK_BYTES = 65_536;
 const SAMPLE_BYTES = 2_048;
 
 /**
- * A CRC-32 of the first bytes of every block, however the file comes in chunks. Lines of another order, number or length change it;
- * to sum all bytes would take a tenth of the time of a collect.
+ * Updates a CRC-32 of the first bytes of every block, independent of the chunks. A different order, number or length of lines
+ * changes it. A sum over all bytes would take a tenth of a collect's time.
  */
 function addSamples(sum: number, chunk: Buffer, at: number): number {
   let added = sum;
@@ -195,7 +195,7 @@ function addSamples(sum: number, chunk: Buffer, at: number): number {
 const fileChanged = ({ action }: Call): FileChanged =>
   new FileChanged(`${action}: it has changed since its first bytes came.`);
 
-/** Whoever takes the bytes may be slow, too; a server that sends a byte now and then is far below the least that is asked. */
+/** A slow reader also lowers the rate, so the minimum is low; a server that sends a byte now and then is still far below it. */
 function paceOf({ action }: Call, leastMs: number): (received: number) => void {
   const startedAt = performance.now();
   return (received) => {

@@ -12,16 +12,16 @@ import { followRedirects, redirectOf } from './redirects.ts';
 import { Agent, request, type Answer } from './undici.ts';
 import { noteUnexplained } from '../errors/unexplained-rejections.ts';
 
-/** Attempts inside one step; Step Functions' Retry does the long waits between steps. */
+/** Attempts inside one step; Step Functions' Retry makes the long waits between attempts of a step. */
 const MAX_ATTEMPTS = 3;
 
 /**
- * Longest a realtime call may take as a whole, in milliseconds: the model writes all of its answer first. A step starts
- * none that would not end within its Lambda's 15 minutes.
+ * Total time of a realtime call, in milliseconds. It is long because the model finishes its answer first. A step starts no call
+ * that may not end within its Lambda's 15 minutes.
  */
 export const REALTIME_MS = 240_000;
 
-/** Sends calls with the key, classifies bad answers, repeats what is safe to repeat. */
+/** Sends calls with the key, converts error answers to named errors, and repeats what is safe to repeat. */
 export class Http {
   readonly #options: HttpOptions;
   readonly #agent: Agent;
@@ -33,12 +33,12 @@ export class Http {
     this.#agent = new Agent({ connect: { timeout: connect }, headersTimeout: headers, bodyTimeout: body });
   }
 
-  /** Longest a call may take as a whole when it moves no file, in milliseconds. */
+  /** Total time of a call that transfers no file, in milliseconds. */
   get totalMs(): number {
     return this.#options.timeouts.total;
   }
 
-  /** Whether whoever waits for the call has gone. */
+  /** True if nobody waits for the call any more. */
   isGivenUp({ signal }: Call): boolean {
     return this.#options.signal?.aborted === true || signal?.aborted === true;
   }
@@ -47,12 +47,12 @@ export class Http {
     return this.#agent.close();
   }
 
-  /** Waits before an attempt is repeated, counted from 1. */
+  /** Waits before the given attempt, counted from 1, is repeated. */
   pause(attempt: number): Promise<void> {
     return this.#options.wait(backoffMs(attempt, this.#options.random()));
   }
 
-  /** A call whose answer is JSON. @throws a `Provider*` error. */
+  /** Makes a call whose answer is JSON. @throws a `Provider*` error. */
   json(call: Call): Promise<unknown> {
     return this.#attempt(call, async (leftMs) => {
       const answer = await this.#accept(call, await this.#request(call, { leftMs }));
@@ -61,8 +61,8 @@ export class Http {
   }
 
   /**
-   * A file's content, which streams for as long as it takes; its status is a success. It may be behind redirects to a store: those
-   * are followed, and take along neither key nor headers of the configuration. @throws a `Provider*` error.
+   * Starts the download of a file's content, without a limit of its total time. Follows redirects to a store, without the key and
+   * the configuration's headers. Returns only successes. @throws a `Provider*` error.
    */
   content(call: Call): Promise<Answer> {
     return this.#attempt(call, async () => {
@@ -87,10 +87,10 @@ export class Http {
   }
 
   /**
-   * One realtime call, and whatever was answered.
-   * @param endpoint as the job names it
-   * @param path where it is below the base URL
-   * @throws ProviderUnavailable when there is no whole answer
+   * Makes one realtime call and returns any answer.
+   * @param endpoint the endpoint's name in the job
+   * @param path its path below the base URL
+   * @throws ProviderUnavailable when there is no complete answer
    * @throws ProviderRejected when rows may not be sent to the endpoint
    */
   async answer(endpoint: string, path: string, body: string): Promise<DirectAnswer> {
@@ -113,7 +113,7 @@ export class Http {
     }
   }
 
-  /** A call whose answer redirects to another address. @throws a `Provider*` error. */
+  /** Makes a call whose answer redirects to another URL. @throws a `Provider*` error. */
   async redirect(call: Call): Promise<{ readonly location: string; readonly headers: Answer['headers'] }> {
     return this.#attempt(call, async (leftMs) => {
       const answer = await this.#request(call, { leftMs });
@@ -125,7 +125,7 @@ export class Http {
     });
   }
 
-  /** @throws ProviderRejected for an address that rows must not be sent to: plain http, unless the provider is asked so itself */
+  /** @throws ProviderRejected for a URL that rows must not be sent to: plain http, unless the provider itself uses it */
   #locationOf({ action }: Call, location: string): string {
     const { baseUrl } = this.#options;
     const { href } = new URL(location, baseUrl);
@@ -134,7 +134,7 @@ export class Http {
     throw new ProviderRejected(`${action}: the address that the provider answered with ${problem}.`);
   }
 
-  /** Sends a file to an address that needs no key. @throws a `Provider*` error. */
+  /** Uploads a file to a URL that needs no key. @throws a `Provider*` error. */
   async put(action: string, url: string, body: AsyncIterable<Uint8Array>, bytes: number): Promise<void> {
     const headers = { 'content-type': 'application/octet-stream', 'content-length': String(bytes) };
     const call: Call = { action, method: 'POST', path: '', headers, repeatable: false };
@@ -175,7 +175,7 @@ export class Http {
     return asked > MAX_WAIT_MS ? undefined : asked;
   }
 
-  /** An answer's text, without the secrets it was asked with. */
+  /** An answer's text, without the secrets that the call sent. */
   async #readText(call: Call, answer: Answer): Promise<string> {
     return this.#secrets.scrub(await readAnswer(call, answer));
   }
@@ -186,7 +186,7 @@ export class Http {
     const own = (await ownHeaders?.()) ?? [];
     return request(this.#agent, urlOf(baseUrl, call), {
       method: call.method,
-      // Without this any coding would do, and a compressed file has no lines.
+      // Otherwise the provider may choose any coding, and a compressed file cannot be read by lines.
       headers: {
         ...Object.fromEntries(
           own.map(({ name, value, isSecret }) => [
@@ -205,13 +205,13 @@ export class Http {
     });
   }
 
-  /** A server that sends a byte now and then never lets a timeout between two pieces run out. */
+  /** A server that sends a byte now and then never reaches the timeout between two pieces. */
   #endsAfter(leftMs: number | undefined, signal?: AbortSignal): AbortSignal {
     const timeout = leftMs === undefined ? undefined : AbortSignal.timeout(Math.ceil(leftMs));
     return AbortSignal.any([timeout, this.#options.signal, signal].filter((each) => each !== undefined));
   }
 
-  /** @throws the named error of an answer that is no success */
+  /** @throws the named error of an answer that is not a success */
   async #accept(call: Call, answer: Answer): Promise<Answer> {
     if (answer.statusCode >= 200 && answer.statusCode < 300) return answer;
     const body = await this.#readText(call, answer).catch(() => '');
@@ -223,19 +223,19 @@ export class Http {
   }
 }
 
-/** Milliseconds; without `leftMs` only the client's own end bounds the call. */
+/** Milliseconds. Without `leftMs`, only the client's own signal ends the call. */
 interface CallLimits {
   readonly leftMs?: number;
   readonly silentMs?: number;
 }
 
-/** How long a call may take as a whole: longer, the more it sends. */
+/** Total time of a call, which grows with the bytes that it sends. */
 function totalMs({ headers }: Call, { total }: Timeouts): number {
   const bytes = Number(headers?.['content-length'] ?? 0);
   return total + (Number.isFinite(bytes) ? bytes / MIN_BYTES_PER_MS : 0);
 }
 
-/** @throws ProviderRejected when the call would leave the base URL, whoever chose its path or ids */
+/** @throws ProviderRejected when the URL would leave the base URL, whoever chose its path or ids */
 function urlOf(baseUrl: string, { action, path }: Call): URL {
   try {
     return addressBelow(baseUrl, path);

@@ -12,11 +12,11 @@ export interface MultipartFile {
 }
 
 /**
- * Written by hand as an iterable: `undici.request` with a FormData body hangs on Node 24 once `node:http` is loaded, and
- * `fetch` with a Blob needs three times the memory.
+ * A hand-written iterable, because `undici.request` with a FormData body hangs on Node 24 once `node:http` is loaded, and `fetch`
+ * with a Blob needs three times the memory.
  *
- * @param fields go before the file: some providers read no further than it
- * @param boundary long and random enough that the content cannot hold it by chance; nobody searches the content for it
+ * @param fields sent before the file, because some providers read nothing after it
+ * @param boundary must be long and random enough that the content does not contain it; this is not checked
  */
 export function multipartUpload(
   file: MultipartFile,
@@ -50,7 +50,7 @@ async function* pieces(
   yield tail;
 }
 
-/** As browsers do it: a name cannot end its quotes or its header line. */
+/** Escaped as browsers do, so that a name cannot end its quotes or its header line. */
 function quoted(name: string): string {
   return name.replaceAll('"', '%22').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }

@@ -1,54 +1,54 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { ProviderUnavailable } from '../../errors.ts';
 
-/** A file that another one has taken the place of while it was downloaded: what came of it before is of no use. */
+/** The file was replaced during its download, so the earlier bytes are useless. */
 export class FileChanged extends ProviderUnavailable {}
 
-/** What the answers so far say of a file as a whole. */
+/** What the answers so far report about the whole file. */
 export interface KnownFile {
-  /** In bytes, as they are sent. */
+  /** In bytes as transferred. */
   readonly length?: number | undefined;
-  /** Its ETag, else its `Last-Modified`: another one is another content. */
+  /** Its ETag, otherwise its `Last-Modified`. A different one means different content. */
   readonly mark?: string | undefined;
 }
 
-/** How far a file has come, and what is known of it. */
+/** How much of a file was read, and what is known about it. */
 export interface FilePosition extends KnownFile {
   readonly bytes: number;
 }
 
-/** What an answer brings of a file. */
+/** The part of a file that an answer brings. */
 export interface FilePart extends KnownFile {
   readonly start: number;
-  /** Behind the last byte that the answer says it brings; the file may go on there. */
+  /** Position after the last byte of this part; the download may continue there. */
   readonly end?: number | undefined;
 }
 
 type Headers = IncomingHttpHeaders;
 
-/** Status and headers of an answer, whichever client read it. */
+/** Status and headers of an answer from any client. */
 interface AnswerHead {
   readonly statusCode: number;
   readonly headers: Headers;
 }
 
-/** Asks for the rest of a file, as long as it is the same one. */
+/** Headers that request the rest of a file, if it is still the same file. */
 export function rangeHeaders({ bytes, mark }: FilePosition): Readonly<Record<string, string>> {
   return {
     range: `bytes=${bytes}-`,
-    // A weak ETag does not promise the same bytes, and must not be sent here.
+    // A weak ETag does not guarantee the same bytes, and is not allowed here.
     ...(mark !== undefined && !mark.startsWith('W/') && { 'if-range': mark }),
   };
 }
 
-/** What the answer to a request without a range brings; undefined when that is no whole file. */
+/** The part that the answer to a request without a range brings; undefined if it is not a whole file. */
 export function wholeFile({ statusCode, headers }: AnswerHead): FilePart | undefined {
   if (statusCode !== 200) return undefined;
   const length = lengthOf(headers);
   return { start: 0, end: length, length, mark: markOf(headers) };
 }
 
-/** What the answer to {@link rangeHeaders} brings; undefined when it is not clear that those are the bytes that were asked for. */
+/** The part that the answer to {@link rangeHeaders} brings; undefined unless these are surely the requested bytes. */
 export function restOfFile({ statusCode, headers }: AnswerHead, at: FilePosition): FilePart | undefined {
   const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/i.exec(textOf(headers['content-range']));
   if (statusCode !== 206 || range === null) return undefined;
@@ -62,7 +62,7 @@ export function restOfFile({ statusCode, headers }: AnswerHead, at: FilePosition
   return isOther({ length, mark }, at) ? undefined : { start, end, length, mark };
 }
 
-/** Whether two answers are about different contents, by what both of them say. */
+/** True if two answers describe different contents, by the fields that both have. */
 export function isOther(file: KnownFile, known: KnownFile): boolean {
   const differ = (a: number | string | undefined, b: typeof a): boolean =>
     a !== undefined && b !== undefined && a !== b;
@@ -79,7 +79,7 @@ function markOf(headers: Headers): string | undefined {
   return typeof mark === 'string' && mark !== '' ? mark : undefined;
 }
 
-/** A header that came twice is a list, whatever its type says, and is then no range. */
+/** A header that occurs twice is a list at runtime, whatever its type says, and counts as missing. */
 function textOf(header: string | readonly string[] | undefined): string {
   return typeof header === 'string' ? header.trim() : '';
 }

@@ -2,17 +2,17 @@ import { ProviderNotFound, ProviderRejected, ProviderUnavailable } from '../../e
 import { redirectProblem } from './addresses.ts';
 import type { Answer } from './undici.ts';
 
-/** Redirects of one download that are followed. */
+/** Most redirects of one download. */
 const MAX_HOPS = 5;
 
-/** Where a file is asked for. */
+/** The URL that returns a file. */
 export interface Redirected {
   readonly action: string;
   readonly baseUrl: string;
   readonly from: URL;
 }
 
-/** Where an answer sends on to. */
+/** The target of a redirect. */
 export function redirectOf({ statusCode, headers: { location } }: Answer): string | undefined {
   return [301, 302, 303, 307, 308].includes(statusCode) && typeof location === 'string'
     ? location
@@ -21,9 +21,10 @@ export function redirectOf({ statusCode, headers: { location } }: Answer): strin
 
 /**
  * Follows a provider's redirect to a file's content. The URLs are signed, so errors never contain them.
- * @param ask asks an address without a key
- * @throws ProviderRejected for an address that must not be asked, and for redirects without end
- * @throws ProviderUnavailable when the store refuses: an address that has run out is given anew, and says nothing of the account
+ * @param ask calls a URL without a key
+ * @throws ProviderRejected for a URL that must not be called, and for too many redirects
+ * @throws ProviderUnavailable when the store rejects the call: an expired URL does not concern the account, and a new one can be
+ * requested
  */
 export async function followRedirects(
   { action, baseUrl, from }: Redirected,
@@ -52,7 +53,7 @@ function acceptContent(action: string, answer: Answer): Answer {
   if (statusCode >= 200 && statusCode < 300) return answer;
   discard(answer);
   const isGone = statusCode === 404 || statusCode === 410;
-  // A range that does not fit is no outage.
+  // An unsatisfiable range is not an outage.
   const isOutside = statusCode === 416;
   throw new (isGone ? ProviderNotFound : isOutside ? ProviderRejected : ProviderUnavailable)(
     `${action}: ${statusCode} at the address that it was redirected to.`,

@@ -1,9 +1,9 @@
-/** Longest wait inside one call, in milliseconds; longer ones are Step Functions' to wait, at no cost. */
+/** Longest wait inside one call, in milliseconds. Step Functions makes longer waits at no cost. */
 export const MAX_WAIT_MS = 20_000;
 
 /**
- * How long a `Retry-After` header asks to wait, in milliseconds: seconds or an HTTP date.
- * `undefined` when there is none, or none that can be read.
+ * The wait that a `Retry-After` header (seconds or an HTTP date) requests, in milliseconds. `undefined` if it is missing or
+ * cannot be read.
  */
 export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined || header.trim() === '') return undefined;

@@ -1,6 +1,6 @@
 /**
- * The parts of undici that are used, by their own files: its root would bring fetch, caches and web sockets into every
- * bundle, 500 KB of 1.3 MB. Pinned by `package-lock.json`; the client's tests run through them.
+ * Imports only the used files of undici: its root would add fetch, caches and web sockets to every bundle, 500 KB of 1.3 MB.
+ * Pinned by `package-lock.json`; the client's tests run through them.
  */
 import type { Agent as AgentClass, Dispatcher, errors as undiciErrors } from 'undici';
 import apiRequest from 'undici/lib/api/api-request.js';
@@ -17,13 +17,13 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | AsyncIterable<Uint8Array> | null;
-  /** Longest wait for headers and between two pieces of the body, in milliseconds; in place of the agent's timeouts. */
+  /** Longest wait for headers and between two pieces of the body, in milliseconds. Replaces the agent's timeouts. */
   readonly silentMs?: number | undefined;
-  /** Ends the call and its answer. */
+  /** Aborts the call and its answer. */
   readonly signal: AbortSignal;
 }
 
-/** Sends one request through an agent's connections. */
+/** Sends one request on an agent's connections. */
 export function request(
   agent: Agent,
   url: URL,

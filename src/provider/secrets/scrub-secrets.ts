@@ -1,27 +1,28 @@
 /** The replacement of a secret in texts. */
 export const SCRUBBED = '[secret]';
 
-/** Shorter texts are words: to take them out of every message would say more than it hides. */
+/** Shorter texts are ordinary words. Removing them from every message would reveal more than it hides. */
 const SHORTEST_SECRET = 6;
 
-/** From this length on, the beginning and the end of a secret are also removed. */
+/** From this length on, the beginning and the end of a secret are removed as well. */
 const SHORTEST_IN_PARTS = 16;
-/** Characters of a beginning that are no public name, as in `sk-proj-`, and of an end. */
+/** Shortest beginning after a public prefix such as `sk-proj-`, and shortest end, in characters. */
 const SHORTEST_HEAD = 5;
 const SHORTEST_TAIL = 8;
 const PUBLIC_NAME = /^(?:[A-Za-z0-9]{2,8}[-_]){0,3}/;
-/** Characters that are left of a secret that is masked, such as `sk-a****wxyz`, at both sides together. */
+/** Least characters of a masked secret, such as `sk-a****wxyz`, that are shown on both sides together. */
 const SHOWN_OF_MASKED = 4;
 
-/** Takes secrets out of a text. */
+/** Removes secrets from a text. */
 export type Scrub = (text: string) => string;
 
-/** The replacement of a secret of this length. */
+/** Returns the replacement for a secret of this length. */
 type Mark = (length: number) => string;
 
 /**
- * Makes what takes these secrets out of whatever a provider answers, before it is read, logged, kept or shown: as they are,
- * encoded for URLs, JSON, base64 or hex, and their first and last parts, which providers print beside asterisks or dots.
+ * Returns a function that removes these secrets from a provider's answers before they are read, logged, stored or shown. It finds
+ * them unchanged, encoded (URL, JSON, base64, hex), and their first and last parts, which providers print beside asterisks or
+ * dots.
  */
 export function createScrub(secrets: readonly string[], mark: Mark = () => SCRUBBED): Scrub {
   const long = longEnough(secrets);
@@ -36,15 +37,15 @@ export function createScrub(secrets: readonly string[], mark: Mark = () => SCRUB
   };
 }
 
-/** A mark that is as long as what it stands for, so that a file keeps its length. */
+/** A replacement with the length of the secret, so that a file keeps its length. */
 export const markOfLength: Mark = (length) =>
   length < SCRUBBED.length ? '*'.repeat(length) : SCRUBBED.padEnd(length, '*');
 
-/** Texts of which one is in a text that {@link createScrub} changes; they may be in others, too. */
+/** Search texts: every text that {@link createScrub} changes contains at least one; other texts may contain them, too. */
 export interface Traces {
-  /** In every such text, but where less than four characters of a secret are left on one side of a mask. */
+  /** Found in every such text, unless fewer than four characters of a secret are shown on one side of a mask. */
   readonly all: readonly string[];
-  /** In those that show a secret as a whole, or sixteen characters of its beginning or end: long texts are found faster. */
+  /** Found in texts with a whole secret, or sixteen characters of its beginning or end. Longer search texts are found faster. */
   readonly long: readonly string[];
 }
 
@@ -72,7 +73,7 @@ function shownInParts(long: readonly string[]): string[] {
   return [...new Set(long.filter((secret) => secret.length >= SHORTEST_IN_PARTS).flatMap(writtenForms))];
 }
 
-/** Longest first, so that nothing is left of one that holds another. */
+/** Longest first, so that no rest remains of a text that contains a shorter one. */
 function anyOf(texts: readonly string[]): RegExp | undefined {
   if (texts.length === 0) return undefined;
   const sorted = [...new Set(texts)].toSorted((one, other) => other.length - one.length);
@@ -86,8 +87,8 @@ function encodings(secret: string): string[] {
 }
 
 /**
- * As it is, in an address, in a form, in JSON and in HTML: forms whose beginning and end are those of the secret. Each also as it stands in
- * a text that is itself within JSON, since answers are freed of secrets before they are parsed.
+ * The secret unchanged and encoded for a URL, a form, JSON and HTML: forms with the beginning and end of the secret. Each also as
+ * it occurs in a text inside JSON, because secrets are removed before answers are parsed.
  */
 function writtenForms(secret: string): string[] {
   const url = encodeURIComponent(secret);
@@ -106,12 +107,15 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** As pages of errors show it. */
+/** Escaped for HTML, as in error pages. */
 function html(secret: string): string {
   return secret.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
 }
 
-/** Base64 of the secret behind any number of other bytes, as in `Basic` credentials: the characters that do not depend on those. */
+/**
+ * The base64 of the secret after any number of other bytes, as in `Basic` credentials: the characters that do not depend on those
+ * bytes.
+ */
 function base64Forms(bytes: Buffer): string[] {
   return [0, 1, 2].flatMap((before) => {
     const all = Buffer.concat([Buffer.alloc(before), bytes]);
@@ -121,7 +125,7 @@ function base64Forms(bytes: Buffer): string[] {
   });
 }
 
-/** `sk-a****wxyz`, `sk-abcd...`, `…wxyz`; also as bytes of UTF-8 that are read as Latin-1. */
+/** `sk-a****wxyz`, `sk-abcd...`, `…wxyz`; also in UTF-8 bytes that are read as Latin-1. */
 const MASK =
   /(?:[*•●·]|\xe2\x80\xa2|\xe2\x97\x8f|\xc2\xb7)+|\.{2,}|(?:…|\xe2\x80\xa6)+|[xX#_]{3,}|[<[](?:redacted|hidden|masked|snip)[>\]]/gi;
 const MASK_BEGINS = Array.from('*•●·.…xX#_<[');
@@ -140,21 +144,21 @@ function scrubMasked(text: string, secret: string, mark: Mark): string {
   return left + text.slice(done);
 }
 
-/** How many characters at a text's end are the first of the secret. */
+/** Number of characters at the end of a text that are the first of the secret. */
 function prefixAt(text: string, secret: string): number {
   for (let length = Math.min(text.length, secret.length); length > 0; length -= 1)
     if (text.endsWith(secret.slice(0, length))) return length;
   return 0;
 }
 
-/** How many characters at a text's beginning are the last of the secret. */
+/** Number of characters at the beginning of a text that are the last of the secret. */
 function suffixAt(text: string, secret: string): number {
   for (let length = Math.min(text.length, secret.length); length > 0; length -= 1)
     if (text.startsWith(secret.slice(-length))) return length;
   return 0;
 }
 
-/** First and last parts without a mask: a text that was cut off. */
+/** Removes first and last parts without a mask, as in a truncated text. */
 function scrubEnds(text: string, secret: string, mark: Mark): string {
   return scrubTail(scrubHead(text, secret, mark), secret, mark);
 }

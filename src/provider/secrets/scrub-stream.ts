@@ -1,11 +1,11 @@
 import { createScrub, markOfLength, tracesOf } from './scrub-secrets.ts';
 
-/** A file in which nothing of a secret was for so many bytes is searched for long traces only, which takes a third of the time. */
+/** After this many bytes without a trace of a secret, only long search texts are used, which takes a third of the time. */
 const QUIET_BYTES = 4 * 1_048_576;
 
 /**
- * Takes secrets out of a file as it streams by. A mark is as long as what it stands for: the file keeps its length, which is
- * compared with what the provider promised. A chunk without a trace of a secret passes as it is.
+ * Removes secrets from a file as it streams. A replacement has the length of the secret, so that the file keeps the length that
+ * the provider promised. A chunk without a trace of a secret stays unchanged.
  */
 export async function* scrubStream(
   chunks: AsyncIterable<Buffer>,
@@ -28,11 +28,11 @@ export async function* scrubStream(
 
 interface Scrubber {
   take(bytes: Buffer): Buffer;
-  /** How many bytes at the end may be the beginning of a secret that continues in the next chunk. */
+  /** Number of bytes at the end that may begin a secret which continues in the next chunk. */
   begunAtEnd(bytes: Buffer): number;
 }
 
-/** @returns undefined where there is nothing to hide */
+/** @returns undefined if there is nothing to hide */
 function scrubberOf(secrets: readonly string[]): Scrubber | undefined {
   const { all, long } = tracesOf(secrets);
   if (all.length === 0) return undefined;
@@ -44,26 +44,26 @@ function scrubberOf(secrets: readonly string[]): Scrubber | undefined {
     take(bytes) {
       const search = quiet < QUIET_BYTES ? every : quick;
       quiet = search.isIn(bytes) ? 0 : quiet + bytes.length;
-      // Read as Latin-1, a text has the length of its bytes.
+      // Read as Latin-1, a text has as many characters as bytes.
       return quiet === 0 ? Buffer.from(scrub(bytes.toString('latin1')), 'latin1') : bytes;
     },
     begunAtEnd: (bytes) => every.begunAtEnd(bytes),
   };
 }
 
-/** So many bytes decide how far the search skips. */
+/** Number of bytes that decide how far the search skips. */
 const BLOCK = 2;
 const BLOCKS = 65_536;
 
 /**
- * Searches for many texts at once (Wu and Manber): looks at two bytes, and skips as far as no text can begin. Searching for each
- * text by itself would take as long as collecting the file does.
+ * Searches for many texts at once (Wu-Manber): reads two bytes, and skips all positions at which no text can begin. Searching for
+ * each text separately would take as long as collecting the file.
  */
 class TraceSearch {
   readonly #traces: readonly Buffer[];
-  /** 1 for the first two bytes of each trace: most places begin none. */
+  /** 1 for the first two bytes of each trace. Most positions begin none. */
   readonly #begins = new Uint8Array(BLOCKS);
-  /** Bytes of the longest trace, and of the shortest. */
+  /** Length of the longest trace in bytes, and of the shortest. */
   readonly #longest: number;
   readonly #window: number;
   /** How far to skip, by the last two bytes of the window. */
@@ -91,7 +91,7 @@ class TraceSearch {
     const skips = this.#skips;
     const { length } = bytes;
     for (let at = this.#window - 1; at < length;) {
-      // Within the bounds both bytes are there; a default value would take half of the time.
+      // Both bytes exist within these bounds; a default value would take half of the time.
       const block = ((bytes[at - 1] as number) << 8) | (bytes[at] as number);
       const skip = skips[block] as number;
       if (skip === 0 && this.#beginsAt(bytes, at - this.#window + 1, block)) return true;
@@ -106,7 +106,10 @@ class TraceSearch {
     );
   }
 
-  /** How many bytes at the end may be the beginning of a trace that continues in the next chunk, including a whole trace that they cut. */
+  /**
+   * Number of bytes at the end that may begin a trace which continues in the next chunk, including a whole trace that would be
+   * cut.
+   */
   begunAtEnd(bytes: Buffer): number {
     const begun = this.#earliest(bytes, this.#longest - 1, (trace, left) => left < trace.length);
     if (begun === 0) return 0;
@@ -115,7 +118,7 @@ class TraceSearch {
     return Math.max(begun, this.#earliest(bytes, 2 * this.#longest, isCut));
   }
 
-  /** @returns bytes from the first of the last so many places at which such a trace is, as far as there are bytes; 0 for none */
+  /** @returns the number of bytes from the first wanted trace within the last `last` positions to the end; 0 if there is none */
   #earliest(bytes: Buffer, last: number, isWanted: (trace: Buffer, left: number) => boolean): number {
     const isThere = (trace: Buffer, left: number): boolean =>
       isWanted(trace, left) && isAt(trace, Math.min(left, trace.length), bytes, bytes.length - left);
@@ -131,7 +134,10 @@ function addTo(traces: Map<number, Buffer[]>, at: number, trace: Buffer): void {
   traces.set(at, [...(traces.get(at) ?? []), trace]);
 }
 
-/** Whether the first so many bytes of a trace are there. A call of `Buffer.compare` takes longer than the bytes that mostly differ at once. */
+/**
+ * True if the first `length` bytes of a trace are at the position. A loop, because `Buffer.compare` costs more than comparing
+ * bytes that mostly differ at once.
+ */
 function isAt(trace: Buffer, length: number, bytes: Buffer, start: number): boolean {
   for (let at = 0; at < length; at += 1) if (trace[at] !== bytes[start + at]) return false;
   return true;

@@ -2,8 +2,8 @@ import { createScrub, type Scrub } from './scrub-secrets.ts';
 import { scrubStream } from './scrub-stream.ts';
 
 /**
- * Every secret that was sent to a provider, which is taken out of whatever it answers: an error message, an HTML page, a header, a file.
- * A key that was rotated may still come back.
+ * Every secret that was sent to a provider. An answer may contain it, in an error message, an HTML page, a header or a file; a rotated
+ * key may still occur in one.
  */
 export class SentSecrets {
   readonly #secrets = new Set<string>();

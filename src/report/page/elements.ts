@@ -14,17 +14,17 @@ export function part(id: string, content: HtmlValue): Html {
   return html`<div id="${id}" data-part>${content}</div>`;
 }
 
-/** A table that may be wider than a phone: it scrolls by itself, by keyboard too. */
+/** A table that may be wider than a phone's screen: it scrolls by itself, by keyboard too. */
 export function wideTable(id: string, name: string, content: HtmlValue): Html {
   return html`<div class="scroll" id="${id}" data-part tabindex="0" role="region" aria-label="${name}">
     ${content}
   </div>`;
 }
 
-/** The title of a table's column; numbers stand at its right. */
+/** Title of a table's column; numbers are aligned right. */
 export type TableColumn = string | { readonly number: string };
 
-/** A table of the pages: what it shows, its columns, and its rows as elements. */
+/** A table with a caption, columns, and rows as elements. */
 export function tableOf(caption: HtmlValue, columns: readonly TableColumn[], rows: readonly Html[]): Html {
   return html`<table>
     ${
@@ -44,12 +44,12 @@ export function tableOf(caption: HtmlValue, columns: readonly TableColumn[], row
   </table>`;
 }
 
-/** Text that is not ours: it keeps its own line ends and direction. */
+/** Text from outside: it keeps its own line ends and direction. */
 export function words(text: string): Html {
   return html`<span class="words">${text}</span>`;
 }
 
-/** A moment, for people and for programs. */
+/** A time, readable by people and programs. */
 export function time(iso: string): Html {
   return html`<time datetime="${iso}">${moment(iso)}</time>`;
 }

@@ -10,8 +10,8 @@ export interface Page {
   readonly main: Html;
   readonly footer: Html;
   /**
-   * Of a page that a host serves: whether what it shows may still change, and is asked for again. Absent for a file,
-   * which asks nobody.
+   * Set for a page that a host serves: true if its content may change, so that the page reloads it. Absent for a file, which
+   * loads nothing.
    */
   readonly live?: boolean;
 }
@@ -20,7 +20,7 @@ const sha256 = (text: string): string => `'sha256-${createHash('sha256').update(
 
 const SCRIPTS = { file: FILTER_SCRIPT, live: FILTER_SCRIPT + LIVE_SCRIPT + ACTION_SCRIPT } as const;
 
-/** Nothing is loaded, sent or framed; only the style and script of ours run, known by their hashes. */
+/** The page loads, sends and frames nothing; only our own style and script run, allowed by their hashes. */
 function policyOf(kind: keyof typeof SCRIPTS): string {
   const connect = kind === 'live' ? ["connect-src 'self'"] : [];
   return [
@@ -35,10 +35,10 @@ function policyOf(kind: keyof typeof SCRIPTS): string {
 
 const POLICIES = { file: policyOf('file'), live: policyOf('live') } as const;
 
-/** The policy of served pages, for the header: there, it can also say who may frame them. */
+/** The policy of served pages as a header, which can also forbid framing. */
 export const LIVE_POLICY = `${POLICIES.live}; frame-ancestors 'none'`;
 
-/** A whole document. */
+/** Renders a whole document. */
 export function renderPage({ title, header, main, footer, live }: Page): string {
   const kind = live === undefined ? 'file' : 'live';
   const dataLive = live === true ? ownMarkup(' data-live="yes"') : '';

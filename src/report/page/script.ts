@@ -1,4 +1,4 @@
-/** Shows the rows that hold every word typed; of the rows to look at, so many at a time. */
+/** Shows the rows that contain every typed word, and only a limited number of notable rows at a time. */
 export const FILTER_SCRIPT = `
 (() => {
   const input = document.getElementById('filter');
@@ -9,7 +9,7 @@ export const FILTER_SCRIPT = `
   const perPage = 50;
   let first = 0;
   const rowsOf = (id) => [...document.querySelectorAll('#' + id + ' tbody tr')];
-  // A row to look at may be among the sample, too.
+  // A notable row may also be in the sample.
   const distinct = (...lists) => new Set(lists.flat().map((row) => row.cells[0].textContent)).size;
   const apply = () => {
     const words = input.value.toLowerCase().split(/\\s+/).filter(Boolean);
@@ -35,7 +35,7 @@ export const FILTER_SCRIPT = `
 })();
 `;
 
-/** Takes over what has changed on the server, part by part, so that focus, filter and what is unfolded stay. */
+/** Applies changes from the server part by part, so that focus, filter and unfolded details stay. */
 export const LIVE_SCRIPT = `
 (() => {
   const button = document.getElementById('pause');

@@ -1,4 +1,4 @@
-/** The page's only style. Colours have a contrast of at least 4.5 with what is behind them, in light and dark. */
+/** The only style of the pages. Colours have a contrast of at least 4.5 with their background, in light and dark mode. */
 export const STYLE = `
 :root {
   color-scheme: light dark;

@@ -7,13 +7,13 @@ import { html, type Html } from '../page/html.ts';
 import type { ReportData, ShownBatch } from '../report-data.ts';
 import { moment } from '../page/text.ts';
 
-/** What a shard knows that waits for room. */
+/** The wait of a shard for room, as far as known. */
 function waitText({ ahead = 0, roomAt }: Progress): string {
   const shards = ahead === 0 ? '' : `, ${counted(ahead, 'shard')} ahead`;
   return roomAt === undefined ? shards : `${shards}, room about ${roomAt.slice(11, 16)} UTC`;
 }
 
-/** The parts of a job's page that are about its shards and batches. */
+/** The parts of a job's page about its shards and batches. */
 
 export function openShards({ progress }: ReportData): Html {
   if (progress === undefined) return part('open', '');

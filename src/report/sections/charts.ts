@@ -6,11 +6,11 @@ import { counted, grouped } from '../../counted.ts';
 import { duration } from '../../duration.ts';
 import type { Bar, Lane, Timeline } from '../timeline.ts';
 
-/** Charts have no view box: widths are percentages and text keeps its size, so they read as well on a phone. */
+/** Charts have no view box: widths are percentages and text keeps its size, so that they are readable on a phone. */
 
 const percent = (part: number): string => `${Number((part * 100).toFixed(2))}%`;
 
-/** The rows by outcome, as one bar; what is not settled yet is left empty. */
+/** The rows by outcome as one bar. Rows without an outcome leave it empty. */
 export function outcomeBar(counts: OutcomeCounts, rows: number): Html {
   const parts = OUTCOMES.map((outcome) => [outcome, counts[outcome]] as const);
   let from = 0;
@@ -56,7 +56,7 @@ function drawLane({ shard, bars }: Lane, top: number): Html {
     ${bars.map((bar) => drawBar(bar, top + 18))}`;
 }
 
-/** A batch that took no time is still to be seen. */
+/** A batch of very short duration is still visible. */
 const MIN_WIDTH = 0.004;
 
 function drawBar({ from, to, round, seconds, requests, status }: Bar, top: number): Html {

@@ -7,7 +7,7 @@ import type { Numbers } from '../survey/number-survey.ts';
 import type { ReportData } from '../report-data.ts';
 import { amount } from '../page/text.ts';
 
-/** How structured answers, and vectors, are distributed; nothing where there are neither. */
+/** Shows the distributions of structured answers and of vectors; empty if there are neither. */
 export function distributionSection({ survey: { fields, vectors } }: ReportData): Html {
   if (fields.length === 0 && vectors === undefined) return part('values', '');
   const content = html`${fields.map(fieldTable)}

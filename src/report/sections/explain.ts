@@ -7,7 +7,7 @@ import { duration } from '../../duration.ts';
 import { describePilot } from '../../status/describe-pilot.ts';
 import { amount } from '../page/text.ts';
 
-/** A sentence per outcome, for people who do not know the words. */
+/** One sentence per outcome, for people who do not know the terms. */
 export const EXPLAINED: Readonly<Record<RowKind, string>> = {
   ok: 'The row has its answer.',
   failed: 'The provider or the model rejected the row, and the same request would be rejected again.',
@@ -28,7 +28,7 @@ export function money(value: number, currency: string): string {
   return `${amount(value)} ${currency}`;
 }
 
-/** The job in a few sentences, for somebody who was not there. */
+/** Describes the job in a few sentences, for readers without background. */
 export function tellJob(data: ReportData): string[] {
   const { pilot } = data;
   return [
@@ -58,7 +58,7 @@ function tellRows(data: ReportData): string[] {
   ];
 }
 
-/** A job that failed or was cancelled did not send all rows that it had to. */
+/** A failed or cancelled job did not send all of its rows. */
 export function sentVerb(rows: number, hasFailed: boolean): string {
   if (hasFailed) return 'had to be';
   return rows === 1 ? 'was' : 'were';
@@ -69,7 +69,7 @@ function tellReused(
   { sent, failure }: ReportData,
 ): string {
   const verb = rows === 1 ? 'has its answer' : 'have their answers';
-  // A job whose rows were all sent does not say it, and its retry may have reused answers all the same.
+  // A job that sent all rows does not report them, although its retry may have reused answers.
   const rest =
     sent === undefined ? '' : ` ${counted(sent, 'row')} ${sentVerb(sent, failure !== undefined)} sent.`;
   return `${counted(rows, 'row')} ${verb} from ${counted(from.length, 'earlier job')}: that saved ${tellSaved(saved)}.${rest}`;
@@ -85,7 +85,7 @@ function tellRepeats({ rows, saved }: NonNullable<ReportData['deduplicated']>): 
   return `${counted(rows, 'row')} ${rows === 1 ? 'has' : 'have'} the same request as an earlier row, whose answer ${rows === 1 ? 'it has' : 'they have'}, too: that saved ${tellSaved(saved)}.`;
 }
 
-/** How far a job is that runs, its pace so far, and how long the rest takes at that pace. */
+/** Progress of a running job, its pace so far, and the estimated rest. */
 function tellProgress({ counts, seconds, progress }: ReportData, rows: number): string[] {
   const settled = settledRows(counts);
   const open = progress?.openShards ?? [];

@@ -6,8 +6,8 @@ import type { ReportData } from '../report-data.ts';
 import type { ShownError } from '../report-errors.ts';
 
 /**
- * The parts of a job's page. What may change while the job runs is in an element with `data-part` and an id; every part is
- * always there, so that a page that is taken over part by part has a place for it.
+ * The parts of a job's page. What may change while the job runs is in an element with `data-part` and an id. Every part always
+ * exists, so that a running page can update it in place.
  */
 
 export function header(data: ReportData, above: HtmlValue): Html {

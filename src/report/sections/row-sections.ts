@@ -7,7 +7,7 @@ import { html, type Html } from '../page/html.ts';
 import type { ReportData } from '../report-data.ts';
 import type { RowKind, SampledRow } from '../survey/sample-rows.ts';
 
-/** The parts of a page that are about rows: how many, what they ask, what they are answered. */
+/** The parts of a page about rows: their number, their questions, their answers. */
 
 export function leadSection(data: ReportData): Html {
   const { texts } = data;

@@ -6,7 +6,7 @@ import { html, type Html, type HtmlValue } from '../page/html.ts';
 import type { ReportData } from '../report-data.ts';
 import { amount } from '../page/text.ts';
 
-/** The part of a job's page that is about tokens and money. */
+/** The part of a job's page about tokens and money. */
 
 export function usageSection({ models, total, cost, steps, retries }: ReportData): Html {
   const columns = { paid: total.energy > 0 || total.credits > 0, amiss: total.truncated + total.refused > 0 };
@@ -47,7 +47,7 @@ export function usageSection({ models, total, cost, steps, retries }: ReportData
   );
 }
 
-/** Whom the rows were asked in turn, and what became of them there. */
+/** The steps of a ladder, with the rows that each sent and the results. */
 function stepTable(steps: ReportData['steps']): Html {
   const isPriced = steps.some(({ cost }) => cost !== undefined);
   const row = ({ step, provider, model, rows, ok, usage, cost }: ReportData['steps'][number]): Html =>
@@ -83,7 +83,7 @@ function stepTable(steps: ReportData['steps']): Html {
   </table>`;
 }
 
-/** Columns that are shown only where they say something. */
+/** Columns that are shown only if they have values. */
 interface UsageColumns {
   readonly paid: boolean;
   readonly amiss: boolean;

@@ -3,13 +3,13 @@ import { compileTemplate, type Template } from '../../rows/template.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Makes what a row asks, as people read it: the prompt that was sent, as far as the row's fields tell it. */
+/** Renders a row's question for people: the prompt that was sent, as far as the row's fields show it. */
 export function askedText({ prompt }: Pick<ResolvedProfile, 'prompt'>): (fields: Fields) => string {
   const template = prompt === undefined ? undefined : compileTemplate(prompt);
   return (fields) => filled(template, fields) ?? ownText(fields);
 }
 
-/** Undefined where the row brings its own request, or lacks a column. */
+/** Undefined if the row has its own request, or lacks a column. */
 function filled(template: Template | undefined, fields: Fields): string | undefined {
   if (template === undefined || fields['body'] !== undefined || fields['messages'] !== undefined)
     return undefined;

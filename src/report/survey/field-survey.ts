@@ -2,17 +2,17 @@ import type { OutputRules } from '../../checkpoints/profile.ts';
 import { numberText } from '../../exact-json.ts';
 import { NumberSurvey, type Numbers } from './number-survey.ts';
 
-/** How the answers' values of one field are distributed. */
+/** Distribution of one field's values over the answers. */
 export interface FieldValues {
   readonly name: string;
-  /** Answers without a value of the field's kind. */
+  /** Number of answers without a value of the field's type. */
   readonly without: number;
-  /** For enums and booleans: each value and the number of answers that have it. */
+  /** For enums and booleans: each value with its number of answers. */
   readonly values?: readonly (readonly [value: string, answers: number])[];
   readonly numbers?: Numbers | undefined;
 }
 
-/** Fields of a schema, and values of an enum, that a page shows. */
+/** Most fields of a schema, and most values of an enum, on a page. */
 const MAX_FIELDS = 20;
 const MAX_VALUES = 30;
 

@@ -5,16 +5,16 @@ export interface Numbers {
   readonly mean: number;
   readonly median: number;
   readonly most: number;
-  /** Equal parts of the range, each with its end and its share of the numbers; one part when all are equal. */
+  /** Equal parts of the range, each with its end and its share of the numbers; a single part if all are equal. */
   readonly bins: readonly { readonly upTo: number; readonly share: number }[];
 }
 
-/** Numbers that are kept; beyond it every other one is dropped, then three of four, … */
+/** Most numbers to keep; beyond it, every other number is dropped, then three of four, … */
 const KEPT = 8_192;
 
 const BINS = 8;
 
-/** Adds up numbers one by one. The same numbers in the same order have the same sum. */
+/** Adds numbers one by one. The same numbers in the same order give the same result. */
 export class NumberSurvey {
   #count = 0;
   #sum = 0;
@@ -25,7 +25,7 @@ export class NumberSurvey {
 
   add(number: number): void {
     if (!Number.isFinite(number)) return;
-    const value = number + 0; // a page has no -0
+    const value = number + 0; // turns -0 into 0
     if (this.#count % this.#stride === 0) this.#keep(value);
     this.#count += 1;
     this.#sum += value;
@@ -40,7 +40,7 @@ export class NumberSurvey {
     this.#stride *= 2;
   }
 
-  /** @returns undefined when there was no number */
+  /** @returns undefined when there were no numbers */
   result(): Numbers | undefined {
     if (this.#count === 0) return undefined;
     const sorted = this.#kept.toSorted((a, b) => a - b);
@@ -56,7 +56,7 @@ export class NumberSurvey {
   }
 }
 
-/** The mean of numbers whose sum is too large for a double: as exact as the median. */
+/** The mean of numbers whose sum overflows a double, estimated from the kept numbers like the median. */
 function meanOf(kept: readonly number[], least: number, most: number): number {
   const mean = kept.reduce((sum, value) => sum + value / kept.length, 0);
   return Math.min(most, Math.max(least, mean));
@@ -75,7 +75,7 @@ function binsOf(sorted: readonly number[], least: number, most: number): Numbers
   }));
 }
 
-/** Where a value lies in its range, from 0 to 1, whether the range is too wide for a number or as narrow as two can be. */
+/** Relative position of a value in its range, from 0 to 1, also for ranges that overflow or are extremely narrow. */
 function partOf(value: number, least: number, most: number): number {
   const range = most - least;
   return Number.isFinite(range) ? (value - least) / range : (value / 2 - least / 2) / (most / 2 - least / 2);

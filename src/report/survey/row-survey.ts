@@ -8,16 +8,16 @@ import type { RowKind, SampledRow } from './sample-rows.ts';
 import { clip } from '../page/text.ts';
 import { VectorSurvey, type Vectors } from './vector-survey.ts';
 
-/** Everything a page shows of the rows of a job that has ended. */
+/** Everything that a page shows of a finished job's rows. */
 export interface RowsSurvey {
-  /** Rows that were looked at, from the first on; absent where a sample is all that was. */
+  /** Number of rows that were read, from the first on; absent if only a sample was read. */
   readonly seen?: number;
-  /** Rows from all over the job, evenly. */
+  /** Rows from the whole job, evenly spread. */
   readonly sample: readonly SampledRow[];
-  /** Rows that are not ok, cut off or refused, in their order; the first of them when there are too many. */
+  /** Rows that are not ok, truncated or refused, in order; only the first ones if there are too many. */
   readonly notable: readonly SampledRow[];
   readonly allNotable: number;
-  /** Rows whose answer was cut off at its most tokens, and those the model would not answer. */
+  /** Number of truncated answers, and of refused ones. */
   readonly truncated: number;
   readonly refused: number;
   readonly fields: readonly FieldValues[];
@@ -26,23 +26,23 @@ export interface RowsSurvey {
 
 const SAMPLE_ROWS = 96;
 
-/** In the page, escaped. */
+/** Longest question in the page, in bytes after escaping. */
 const ASKED_BYTES = 300;
 const ANSWER_BYTES = 600;
 const ID_BYTES = 160;
 
-/** Notable rows that a page lists: so many, and so many bytes. */
+/** Most notable rows in a page: their number and their bytes. */
 const NOTABLE_ROWS = 1_000;
 const NOTABLE_BYTES = 400_000;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The survey of a sample alone. */
+/** A survey with a sample only. */
 export function surveyOf(sample: RowsSurvey['sample']): RowsSurvey {
   return { sample, notable: [], allNotable: 0, truncated: 0, refused: 0, fields: [] };
 }
 
-/** Looks at every row of a job once, in order. Holds what it shows and nothing else. */
+/** Reads every row of a job once, in order. Keeps only what the page shows. */
 export class RowSurvey {
   readonly #rows: number;
   readonly #asked: (fields: Fields) => string;
@@ -77,7 +77,7 @@ export class RowSurvey {
     for (const vector of line.embeddings ?? []) this.#vectors.add(vector);
   }
 
-  /** Rows that were added, and how many of them are not ok. */
+  /** Number of rows added, and how many of them are not ok. */
   get seen(): number {
     return this.#seen;
   }
@@ -86,12 +86,12 @@ export class RowSurvey {
     return this.#notOk;
   }
 
-  /** No more rows to look at are listed. */
+  /** True if no more notable rows fit. */
   get isFull(): boolean {
     return this.#notable.length >= NOTABLE_ROWS || this.#notableBytes >= NOTABLE_BYTES;
   }
 
-  /** A row that is not ok, behind the rows that were added: its dead letter has what it asked. */
+  /** Adds a row that is not ok and follows the rows added before: its dead letter has its question. */
   addDeadLetter(letter: ResultLine & { readonly body?: unknown }): void {
     if (letter.ok) return;
     this.#notOk += 1;
@@ -99,7 +99,7 @@ export class RowSurvey {
     this.#addNotable(row, row.outcome, { body: letter.body });
   }
 
-  /** How many rows are not ok, of which a part was added. */
+  /** Sets how many rows are not ok in the whole job, of which only a part was added. */
   countNotOk(count: number): void {
     this.#allNotable += Math.max(0, count - this.#notOk);
     this.#notOk = count;

@@ -6,29 +6,29 @@ import { sideBySide } from '../../side-by-side.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { clip } from '../page/text.ts';
 
-/** One result line as the page shows it. */
+/** One result line as it is shown on the page. */
 export interface SampledRow {
   readonly customId: string;
   readonly outcome: RowKind;
-  /** The answer, or what went wrong. */
+  /** The answer, or the error. */
   readonly answer: string;
-  /** The row's question; absent when it is unknown. */
+  /** The row's question; absent if unknown. */
   readonly asked?: string;
 }
 
-/** An outcome; `truncated` and `refused` are answers that are ok and not what was hoped for. */
+/** An outcome, or `truncated` or `refused` for an ok row with an incomplete answer. */
 export type RowKind = Outcome | 'truncated' | 'refused';
 
-/** However many rows a job has: so many ranges are read, so much at each, so many rows of it. */
+/** Number of ranges to read, bytes per range, and rows per range, whatever the number of a job's rows. */
 const RANGES = 12;
 const RANGE_BYTES = 131_072;
 const MAX_ROWS = 96;
 
-/** In the page, escaped. */
+/** Longest answer in the page, in bytes after escaping. */
 const ANSWER_BYTES = 600;
 const ID_BYTES = 160;
 
-/** A part of a file of results. */
+/** A range of bytes in a file of results. */
 interface Range {
   readonly key: string;
   readonly start: number;
@@ -36,9 +36,10 @@ interface Range {
 }
 
 /**
- * A fixed sample of a job's result lines: from ranges spread evenly over its files of results and over the bytes of each, so the
- * same results give the same sample. Lines longer than what is read at a range are not in it.
- * @param keys the files: of the whole job once it has ended, since its shards' are deleted then; of each finished shard before
+ * A deterministic sample of a job's result lines: ranges are spread evenly over its result files and their bytes. Lines that are
+ * longer than a range are not included.
+ * @param keys the result files: the job's once it has ended, because its shards' files are deleted then; before that, those of
+ * each finished shard
  */
 export async function sampleRows(store: ObjectStore, keys: readonly string[]): Promise<SampledRow[]> {
   const some = spread(keys, RANGES);
@@ -50,7 +51,7 @@ export async function sampleRows(store: ObjectStore, keys: readonly string[]): P
   return rows.flat().slice(0, MAX_ROWS);
 }
 
-/** At most so many of them, evenly, the first among them. */
+/** At most `most` items, evenly spread, including the first. */
 function spread<T>(items: readonly T[], most: number): T[] {
   if (items.length <= most) return [...items];
   return Array.from({ length: most }, (_, n) => items[Math.floor((n * items.length) / most)] as T);
@@ -73,7 +74,7 @@ async function readRange(
 ): Promise<SampledRow[]> {
   const bytes = await store.get(key, { start, end });
   const lines = (bytes ?? Buffer.alloc(0)).toString('utf8').split('\n');
-  // A range begins within some line, and ends within one: after the last line end, or somewhere before it.
+  // A range begins and ends within a line, so only the lines between its first and last line end are used.
   return lines
     .slice(start === 0 ? 0 : 1, -1)
     .slice(0, most)
@@ -82,7 +83,7 @@ async function readRange(
 
 function showLine(text: string): SampledRow[] {
   const line = parseExact(text) as ResultLine | { readonly ok?: never };
-  // Of a shard: an earlier row answers for this one when the job is written.
+  // In a shard's results, this row has no line yet: an earlier row answers it when the job's results are written.
   if (line.ok === undefined) return [];
   const customId = clip(line.custom_id, ID_BYTES);
   if (line.ok) return [{ customId, outcome: 'ok', answer: clip(answerText(line), ANSWER_BYTES) }];

@@ -12,15 +12,15 @@ type SurveyEdges = Pick<Edges, 'store' | 'clock'>;
 type Surveyed = Pick<Summary, 'rows' | 'results' | 'deadLetters' | 'counts'>;
 
 /**
- * Of larger results their beginning is looked at, and the rows that are not ok are taken from the dead letters: reading all
- * results again would make a collect half as slow again (see docs/performance.md).
+ * Of larger results only this many bytes are read, and the rows that are not ok come from the dead letters. Reading all results
+ * again would make a collect half as slow again (docs/performance.md).
  */
 const SURVEYED_BYTES = 4 * 1_048_576;
 
 /**
- * Looks at the rows of a job that has ended, beside what they asked; without that when its input cannot be read any more. Of
- * results that are large, or take longer than so many milliseconds, the first rows are what is seen, and all that are not ok.
- * @param job absent when its checkpoints are deleted
+ * Surveys the rows of a finished job with their questions, or without them if the input can no longer be read. If the results are
+ * large, or reading exceeds the given milliseconds, it reads the first rows and all rows that are not ok.
+ * @param job absent if the job's checkpoints are deleted
  */
 export async function surveyRows(
   edges: SurveyEdges,
@@ -34,7 +34,7 @@ export async function surveyRows(
   const { bytes = 0 } = (await store.stat(results)) ?? {};
   const limit = { until: clock.now() + milliseconds, bytes: SURVEYED_BYTES };
   const read = (): AsyncGenerator<Uint8Array> => readUntil(edges, results, limit);
-  // The sample is spread over the part that is looked at.
+  // The sample is spread over the part that is read.
   const seen = Math.ceil(rows * Math.min(1, SURVEYED_BYTES / Math.max(1, bytes)));
   const open = (): RowSurvey => new RowSurvey(job?.profile, seen);
   let survey = open();
@@ -55,7 +55,7 @@ interface SurveyedRow {
   readonly fields?: Readonly<Record<string, unknown>>;
 }
 
-/** Adds rows to their end, or as far as they are read. */
+/** Adds rows to the end, or until the time is up. */
 async function addAll(survey: RowSurvey, rows: AsyncIterable<readonly SurveyedRow[]>): Promise<void> {
   try {
     for await (const batch of rows) for (const { line, fields } of batch) survey.add(line, fields);
@@ -64,7 +64,7 @@ async function addAll(survey: RowSurvey, rows: AsyncIterable<readonly SurveyedRo
   }
 }
 
-/** Adds those rows that are not ok and come after what was seen. They are in the order of the results. */
+/** Adds the rows that are not ok and follow the rows already read. They are in the order of the results. */
 async function addDeadLetters(
   survey: RowSurvey,
   deadLetters: AsyncIterable<Uint8Array>,

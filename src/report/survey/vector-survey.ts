@@ -1,18 +1,18 @@
 import { numberText } from '../../exact-json.ts';
 import { NumberSurvey, type Numbers } from './number-survey.ts';
 
-/** A survey of the vectors of embeddings. */
+/** Statistics about the vectors of embeddings. */
 export interface Vectors {
   readonly count: number;
-  /** Each length, in numbers, and how many vectors have it. */
+  /** Each dimension with its number of vectors. */
   readonly dimensions: readonly (readonly [length: number, vectors: number])[];
-  /** Their lengths in space; 1 where they are normalised. */
+  /** The vectors' norms; 1 if they are normalised. */
   readonly norms: Numbers | undefined;
 }
 
 const MAX_LENGTHS = 10;
 
-/** Adds up vectors: lists of numbers, or base64 of 32-bit floats. */
+/** Adds vectors: lists of numbers, or base64 of 32-bit floats. */
 export class VectorSurvey {
   readonly #dimensions = new Map<number, number>();
   readonly #norms = new NumberSurvey();
@@ -30,7 +30,7 @@ export class VectorSurvey {
     this.#norms.add(Math.sqrt(sum));
   }
 
-  /** @returns undefined when there was no vector */
+  /** @returns undefined when there were no vectors */
   result(): Vectors | undefined {
     if (this.#count === 0) return undefined;
     return { count: this.#count, dimensions: [...this.#dimensions], norms: this.#norms.result() };
