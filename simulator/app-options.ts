@@ -18,7 +18,7 @@ export interface AppOptions {
   readonly record: (request: RequestRecord) => void;
 }
 
-/** One request as it was answered; the key is left out. */
+/** A request with its answer, without the key. */
 export interface RequestRecord {
   readonly method: string;
   readonly path: string;

@@ -43,7 +43,7 @@ export function batchObject(
     completed_at: at(endedAt(end, 'succeeded')),
     failed_at: at(endedAt(end, 'failed')),
     expired_at: at(endedAt(end, 'expired')),
-    // Melious has no field for any of these.
+    // Melious has none of these fields.
     ...(dialect.name !== 'melious' && {
       in_progress_at: at(inProgressAt),
       finalizing_at: at(finalizingAt),
@@ -61,7 +61,7 @@ export function batchObject(
   return dialect.fields.absent === 'omitted' ? withoutNulls(theirs) : theirs;
 }
 
-/** Objects of those who do not copy OpenAI's. */
+/** Objects of providers that do not copy OpenAI's. */
 function otherShape(object: Wire, batch: SimulatedBatch, spoken: Spoken): Wire {
   switch (spoken.dialect.adapter) {
     case 'mistral':
@@ -87,10 +87,10 @@ function clockAheadMs({ actions }: SimulatedBatch): number {
   );
 }
 
-/** Longest value that a proxy leaves, where it cuts them. */
+/** Longest value after a proxy has cut it. */
 const CUT = 12;
 
-/** What proxies make of metadata. */
+/** Changes metadata as proxies do. */
 function disturbed({ metadata, actions }: SimulatedBatch): Readonly<Record<string, string>> {
   const shown = actions.flatMap((action) => (action.kind === 'metadata' ? action.shown : [])).at(0);
   if (shown === 'none') return {};
@@ -100,7 +100,7 @@ function disturbed({ metadata, actions }: SimulatedBatch): Readonly<Record<strin
   return Object.fromEntries(entries.map(([name, value]) => [name.toUpperCase(), value.toUpperCase()]));
 }
 
-/** What is not known to be kept is lost. */
+/** Metadata is lost unless the dialect says that it is kept. */
 function metadataOf(batch: SimulatedBatch, { dialect, quirks }: Spoken): unknown {
   const kept = dialect.honours.metadata === true ? disturbed(batch) : {};
   const shown = { ...kept, ...quirks.ownMetadata };
@@ -120,7 +120,7 @@ function withLineInMessage({ code, message, line }: ValidationError): Validation
 
 function shownStatus(state: BatchState, { dialect, quirks }: Spoken): string {
   if ('ending' in state) return cased(endingWord(state.ending, dialect), quirks);
-  // A fault has the last word.
+  // A fault takes precedence.
   if (state.shown !== state.status) return state.shown;
   const words: Readonly<Record<Running, string>> = {
     queued: quirks.queued,
@@ -138,7 +138,7 @@ function cancellingWord({ adapter }: Dialect): string {
 }
 
 function endingWord(ending: Ending, { adapter, statuses }: Dialect): string {
-  // How is told by its rows.
+  // Anthropic shows only that a batch has ended; its rows show how.
   if (adapter === 'anthropic') return 'ended';
   return Object.entries(statuses).find(([, means]) => means === ending)?.[0] ?? ending;
 }
@@ -160,7 +160,7 @@ function counters(batch: SimulatedBatch, state: BatchState, spoken: Spoken): Wir
   return { request_counts: Object.fromEntries(Object.keys(shown).map((name) => [name, null])) };
 }
 
-/** A batch that failed validation ran nothing: OpenAI shows 0/0/0. */
+/** A batch that failed its validation ran nothing: OpenAI shows 0/0/0. */
 function shownCounts(batch: SimulatedBatch, state: BatchState, { dialect }: Spoken): Wire | undefined {
   const names = dialect.counters;
   if (typeof names === 'string') return undefined;

@@ -4,7 +4,7 @@ import { messageError } from './anthropic.ts';
 import { QUIRKS, type Quirks } from './quirks.ts';
 import type { SimulatedFile } from './state.ts';
 
-/** A dialect as the simulator speaks it: its data, and what it does beyond them. */
+/** The provider that the simulator imitates: its dialect, and habits beyond it. */
 export interface Spoken {
   readonly dialect: Dialect;
   readonly quirks: Quirks;
@@ -36,13 +36,13 @@ export function fileObject(file: SimulatedFile, spoken: Spoken): Wire {
   };
 }
 
-/** An uploaded file as its answer has it. */
+/** The answer to an upload. */
 export function uploadAnswer(file: SimulatedFile, spoken: Spoken): Wire {
   const object = fileObject(file, spoken);
   return spoken.quirks.uploads === 'bare' ? object : wrapped(object);
 }
 
-/** One page of a list. `after` is the last id of the page before. */
+/** One page of a list. `after` is the last id of the previous page. */
 export function listAnswer(
   items: readonly Wire[],
   {
@@ -76,7 +76,7 @@ function wrapped(data: Wire): Wire {
   return { code: 20_000, message: 'Ok', status: true, data };
 }
 
-/** An answer that is no success, in the dialect's first envelope. */
+/** An error answer, in the dialect's first envelope. */
 export function errorBody(
   { dialect: { adapter, errors } }: Spoken,
   code: string | null,

@@ -13,7 +13,7 @@ import type {
   Times,
 } from './faults.ts';
 
-/** The faults of a simulator and how often each has struck. */
+/** The faults of a simulator, with how often each has struck. */
 export class FaultScript {
   readonly #faults: { readonly fault: Fault; struck: number }[] = [];
 
@@ -21,14 +21,14 @@ export class FaultScript {
     for (const fault of faults) this.#faults.push({ fault, struck: 0 });
   }
 
-  /** The next fault of a call, which is used up by it. */
+  /** The next fault of a call; it counts as used. */
   forRoute(route: Route): RouteAction | undefined {
     const isRoute = (fault: Fault): fault is RouteFault =>
       fault.at === route && !isContentKind(fault.action.kind);
     return this.#strike(isRoute)?.action;
   }
 
-  /** @param isRange the rest of a file is asked for */
+  /** @param isRange true if the rest of a file is requested */
   forContent(isRange = false): ContentAction | undefined {
     const isContent = (fault: Fault): fault is ContentFault =>
       fault.at === 'content' &&
@@ -37,7 +37,7 @@ export class FaultScript {
     return this.#strike(isContent)?.action;
   }
 
-  /** What the batch that is made now will suffer. */
+  /** The faults of a new batch. */
   forBatch(nth: number): BatchAction[] {
     const isBatch = (fault: Fault): fault is BatchFault =>
       fault.at === 'batch' && (fault.nth === undefined || fault.nth === nth);
@@ -52,7 +52,7 @@ export class FaultScript {
     return actions;
   }
 
-  /** What a row suffers in the batch it is in for the nth time (from 1). Rows count for themselves. */
+  /** The faults of a row in the nth batch with it (from 1). Each row counts separately. */
   forRow(customId: string, ordinal: number, nth: number): RowAction[] {
     return this.#faults.flatMap(({ fault }) =>
       fault.at === 'row' && selects(fault, customId, ordinal) && nth <= limit(fault.times)
@@ -61,7 +61,7 @@ export class FaultScript {
     );
   }
 
-  /** What a row says of the file it is in, its `{line}` counted from 1. */
+  /** The error by which a row fails its file's validation, with its `{line}` counted from 1. */
   poisonOf(customId: string, ordinal: number): { code: string; message: string } | undefined {
     const isPoison = (fault: Fault): fault is RowFault =>
       fault.at === 'row' && fault.action.kind === 'poison';
@@ -125,7 +125,7 @@ const CONTENT_KINDS: ReadonlySet<string> = new Set<ContentAction['kind']>([
   'early-close',
 ]);
 
-/** Whether a fault is about the rest of a file alone. */
+/** True for a fault that concerns only requests for the rest of a file. */
 export function isRangeFault(action: ContentAction): action is Extract<ContentAction, { kind: RangeKind }> {
   return RANGE_KINDS.has(action.kind);
 }

@@ -1,4 +1,6 @@
-/** A fault: where, what, and how often (`times`, default 1). Plain JSON, so that a script file can hold it. */
+/**
+ * A fault: its place, its kind, and how often it strikes (`times`, default 1). Plain JSON, so that a script file can contain it.
+ */
 export type Fault = RouteFault | BatchFault | RowFault | ContentFault;
 
 export type Times = number | 'always';
@@ -12,7 +14,7 @@ export interface RouteFault {
   readonly times?: Times;
 }
 
-/** `when: 'after'`: the call is carried out and only its answer is lost. */
+/** `when: 'after'`: the call is executed, and only its answer is lost. */
 export type RouteAction =
   | {
       readonly kind: 'status';
@@ -27,69 +29,69 @@ export type RouteAction =
 
 export interface BatchFault {
   readonly at: 'batch';
-  /** Which batch, in order of creation from 1; without it every batch until `times` is used up. */
+  /** Number of the batch in order of creation, from 1; without it, every batch until `times` is used up. */
   readonly nth?: number;
   readonly action: BatchAction;
   readonly times?: Times;
 }
 
 export type BatchAction =
-  /** Ends like this with a share of its rows finished. */
+  /** Ends in this way with a share of its rows finished. */
   | { readonly kind: 'end'; readonly as: 'failed' | 'expired' | 'cancelled'; readonly finished: number }
-  /** Fails validation and names lines (1-based). */
+  /** Fails the validation, naming lines (1-based). */
   | { readonly kind: 'invalid'; readonly lines: readonly number[]; readonly code: string }
-  /** Fails as a whole, without a line. */
+  /** Fails as a whole, naming no line. */
   | { readonly kind: 'fail'; readonly code: string; readonly message?: string }
-  /** Succeeds and has no output file. */
+  /** Succeeds without an output file. */
   | { readonly kind: 'no-output' }
   /** Stays in a status until it is cancelled, with a share of its rows finished. */
   | { readonly kind: 'stuck'; readonly status: string; readonly finished: number }
   /** Shows another status while it runs. */
   | { readonly kind: 'status'; readonly status: string }
-  /** Shows these counters, whatever they are. */
+  /** Shows these counters instead of the real ones. */
   | { readonly kind: 'counts'; readonly counts: unknown }
-  /** Is not found any more. */
+  /** Is no longer found. */
   | { readonly kind: 'vanish' }
-  /** Is not found by its id, not listed, or neither, for the first so many seconds of its life. */
+  /** For the first seconds of its life, is not found by its id, is not listed, or both. */
   | { readonly kind: 'hidden'; readonly from: 'get' | 'list' | 'both'; readonly seconds: number }
-  /** Shows other metadata than it was created with. */
+  /** Shows other metadata than those of its create. */
   | { readonly kind: 'metadata'; readonly shown: 'upper case' | 'cut' | 'none' }
-  /** Shows times of a clock that is so many seconds ahead. */
+  /** Shows times of a clock that is ahead. */
   | { readonly kind: 'clock'; readonly aheadSeconds: number }
-  /** Has ended and counts its rows, but does not show its files as they are, for so many seconds or for ever. */
+  /** Has ended and shows its counters, but does not show its files correctly, for some seconds or for ever. */
   | { readonly kind: 'late'; readonly shows: LateOutput; readonly seconds?: number };
 
 /**
- * What a late batch shows: no ids of files; files that are not found; files that are empty, shorter than their object says,
- * still growing, or with the lines of another batch.
+ * How a late batch shows its files: no ids; not found; empty; shorter than their object says; still growing; or with the lines of
+ * another batch.
  */
 export type LateOutput = 'no-id' | 'not-found' | 'empty' | 'short' | 'growing' | 'foreign';
 
 export interface RowFault {
   readonly at: 'row';
-  /** These rows, or every k-th. */
+  /** Ids of the affected rows, or every k-th row. */
   readonly ids?: readonly string[];
   readonly every?: number;
   readonly action: RowAction;
-  /** In the first so many batches a row is in. */
+  /** Only in this many of the first batches with the row. */
   readonly times?: Times;
 }
 
 export type RowAction =
   | { readonly kind: 'error'; readonly code: string; readonly status?: number; readonly message?: string }
-  /** In no file and not counted; in no file though counted; twice; with a stranger beside it; without answer and error. */
+  /** In no file and not counted; in no file but counted; twice; with an additional unknown row; without answer and error. */
   | { readonly kind: 'drop' | 'lose' | 'duplicate' | 'unknown' | 'empty' }
   /** Comes back under a changed id. */
   | { readonly kind: 'rename'; readonly as: IdChange }
-  /** Its answer stands in the line itself; the line is cut in its middle; the line is no JSON and shows no id. */
+  /** The answer is at the top level of the line; the line is truncated; the line is not JSON and shows no id. */
   | { readonly kind: 'top-level' | 'unreadable' | 'garbled' }
-  /** Its body is a string of JSON; its status is 0. */
+  /** The body is a string with JSON; the status is 0. */
   | { readonly kind: 'string-body' | 'status-zero' }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'finish'; readonly reason: string }
   /**
-   * Fails the validation of every file it is in. `{line}`, `{index}` and `{id}` in the message name the row; without them
-   * nothing does.
+   * Fails the validation of every file with this row. `{line}`, `{index}` and `{id}` in the message name the row; without them
+   * the message does not.
    */
   | { readonly kind: 'poison'; readonly code?: string; readonly message: string };
 
@@ -114,13 +116,13 @@ export interface ContentFault {
 
 export type ContentAction =
   | { readonly kind: ContentKind }
-  /** Breaks off after so many bytes of what it should send. */
+  /** Closes the connection after this many bytes. */
   | { readonly kind: 'breaks'; readonly afterBytes: number }
   | { readonly kind: RangeKind };
 
 /**
- * What a request for the rest of a file is answered with: the whole file; another part of it; no such range; the rest of a file that
- * has changed meanwhile, in length or in order.
+ * The answer to a request for the rest of a file: the whole file; another part; "no such range"; the rest of a file that was
+ * replaced meanwhile, with another length or order.
  */
 export type RangeKind = 'ignores-range' | 'wrong-range' | 'refuses-range' | 'grows' | 'reorders';
 
@@ -132,6 +134,6 @@ export type ContentKind =
   | 'invalid-utf8'
   | 'long-line'
   | 'non-object'
-  /** Less than Content-Length promised; less, and closed as if it were all. */
+  /** Sends less than Content-Length promised; sends less, and closes as if it were complete. */
   | 'truncated-body'
   | 'early-close';

@@ -18,7 +18,7 @@ export interface Production {
 
 const MAX_LINE_BYTES = 512 * 1_048_576;
 
-/** Writes a batch's files as it ends: the first `finished` rows in the order the provider happened to run them. */
+/** Writes a batch's files at its end: the first `finished` rows in the order in which the simulated provider ran them. */
 export async function produceOutput(
   production: Production,
   batch: SimulatedBatch,
@@ -93,7 +93,7 @@ async function writeRows(
   return { errored, uncounted, usage };
 }
 
-/** A row that failed, was not done or got nothing costs nothing. */
+/** A row that failed, was not processed or got no answer costs nothing. */
 function isPaid({ failed, uncounted }: ResultLines, actions: readonly RowAction[]): boolean {
   return !failed && uncounted !== true && !actions.some(({ kind }) => UNPAID.has(kind));
 }
@@ -101,12 +101,12 @@ function isPaid({ failed, uncounted }: ResultLines, actions: readonly RowAction[
 const UNPAID: ReadonlySet<RowAction['kind']> = new Set(['empty', 'status-zero']);
 
 interface Placed {
-  /** Its line: a batch is not held as objects, which take many times the room. */
+  /** The row's line as bytes: objects would take many times the memory. */
   readonly bytes: Buffer;
   readonly ordinal: number;
 }
 
-/** The batch's requests in an order shuffled by the seed. */
+/** The batch's requests in an order that depends on the seed. */
 async function runOrder(state: SimulatorState, batch: SimulatedBatch, seed: number): Promise<Placed[]> {
   const placed: Placed[] = [];
   for await (const lines of frameLines(state.content(batch.inputFileId), MAX_LINE_BYTES)) {
@@ -115,7 +115,7 @@ async function runOrder(state: SimulatorState, batch: SimulatedBatch, seed: numb
   return shuffled(placed, seed + batch.nth);
 }
 
-/** Fisher-Yates with a small generator: the same seed, the same order. */
+/** Fisher-Yates with a small generator: the same seed gives the same order. */
 function shuffled<Item>(items: Item[], seed: number): Item[] {
   let state = seed >>> 0;
   const random = (): number => {

@@ -7,14 +7,14 @@ import { codeOf } from './codes.ts';
 import type { Spoken } from './dialects.ts';
 import type { RowAction } from './faults.ts';
 
-/** A row's result lines: some providers put errors into the output file, most into a file of their own. */
+/** A row's result lines. Some providers put errors into the output file, most into a separate file. */
 export interface ResultLines {
   readonly output: readonly string[];
   readonly errors: readonly string[];
   readonly failed: boolean;
-  /** What was answered, and paid for. */
+  /** The answer, which is paid for. */
   readonly body?: Readonly<Record<string, unknown>>;
-  /** The counters do not know of it. */
+  /** Set if the counters exclude the row. */
   readonly uncounted?: boolean;
 }
 
@@ -97,7 +97,7 @@ function errorLine(
     case 'code':
       return line(custom_id, { response: null, error: { code, message: said } });
     case 'type':
-      // Without a response at all.
+      // Without any response.
       return line(custom_id, { error: { type: errorType(dialect, status), message: said } });
     case 'message':
       return line(custom_id, { response: null, error: { code: null, message: said } });
@@ -121,7 +121,7 @@ function errorType({ adapter }: Dialect, status = 500): string {
   return status >= 500 ? 'api_error' : 'invalid_request_error';
 }
 
-/** Some name what they did not get to; elsewhere those rows are simply absent. */
+/** Some providers name the rows that were not processed; in all others these rows are absent. */
 export function unfinished({ custom_id }: SimulatedRequest, ending: Ending): string {
   const error = {
     code: `batch_${ending}`,

@@ -21,20 +21,20 @@ export interface LiveEdges extends StatusEdges {
   readonly clock: Clock;
 }
 
-/** A summary in the folder may be of a version that did not tell of these yet. */
+/** Summaries of older versions lack these fields. */
 type AnySummary = Omit<Summary, 'models' | 'errors'> & Partial<Pick<Summary, 'models' | 'errors'>>;
 
-/** What a job's page shows at this moment: its summary once it has ended, else what its shards have written so far. */
+/** The current facts of a job's page: its summary once it has ended, otherwise what its shards have written so far. */
 export async function readFacts(edges: LiveEdges, jobId: string): Promise<ReportFacts | undefined> {
   const status = await readStatus(edges, jobId);
   if (status === undefined) return undefined;
   if (status.endedAt === undefined) return runningFacts(edges, status);
   const summary = await summaryObject.read(edges.store, jobId);
-  // It was resumed between the two reads.
+  // The job was resumed between the two reads.
   return summary === undefined ? runningFacts(edges, status) : endedFacts(edges, summary);
 }
 
-/** Longest that somebody waits for the page of a job that has ended, whose rows are looked at each time. */
+/** Longest wait for the page of an ended job, whose rows are read for each request, in milliseconds. */
 const SURVEY_MS = 2_000;
 
 async function endedFacts(edges: LiveEdges, summary: AnySummary): Promise<ReportFacts> {
