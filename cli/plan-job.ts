@@ -16,7 +16,7 @@ import { costOf, priceOf } from '../src/spending/price.ts';
 import type { Failure } from '../src/errors.ts';
 import { batchTokens, forecast, type Forecast } from '../src/batches/forecast.ts';
 import { parseWindow } from '../src/completion-window.ts';
-import { isSmall } from '../src/checkpoints/shard-rounds.ts';
+import { isSmall } from '../src/checkpoints/shard/shard-rounds.ts';
 import { InputFilter } from '../src/requests/input-files.ts';
 import { resolveInputs } from '../src/requests/resolve-inputs.ts';
 import { createFolderStore } from '../src/store/folder-store.ts';

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { Spoken } from './dialects.ts';
-import type { FaultScript } from './faults.ts';
+import type { FaultScript } from './fault-script.ts';
 import type { SimulatedProvider } from './provider.ts';
 import type { Realtime } from './realtime.ts';
 import type { SimulatorState } from './state.ts';

@@ -1,6 +1,6 @@
 import { corruptContent } from './corrupt-content.ts';
 import { contentOf, contentPart, contentUnder } from './content-ranges.ts';
-import { isRangeFault } from './faults.ts';
+import { isRangeFault } from './fault-script.ts';
 import { lateBytes, lateContent, latenessOf } from './late-output.ts';
 import { fileObject, listAnswer } from './dialects.ts';
 import type { Api } from './api.ts';

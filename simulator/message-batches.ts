@@ -6,7 +6,7 @@ import { frameLines } from '../src/jsonl/lines.ts';
 import { message, messageBatchSchema, messageSchema, requestLines, resultLine } from './anthropic.ts';
 import { batchesPath } from './calls.ts';
 import { corruptContent } from './corrupt-content.ts';
-import { isRangeFault } from './faults.ts';
+import { isRangeFault } from './fault-script.ts';
 
 /** Adds Anthropic's own routes: a create that contains its requests, and results by the batch's id. */
 export function addMessageBatches({ app, state, provider, script, realtime, now, route, refuse }: Api): void {

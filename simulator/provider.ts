@@ -8,8 +8,10 @@ import {
   type ValidationError,
 } from './batches.ts';
 import { EnqueuedTokensExceeded, enqueuedOf, tooManyTokens, type EnqueuedLimit } from './enqueued-tokens.ts';
-import { batchObject, type Spoken } from './dialects.ts';
-import type { BatchAction, FaultScript } from './faults.ts';
+import { batchObject } from './batch-object.ts';
+import type { Spoken } from './dialects.ts';
+import type { FaultScript } from './fault-script.ts';
+import type { BatchAction } from './faults.ts';
 import { shownBatch } from './late-output.ts';
 import { produceOutput } from './output.ts';
 import type { SimulatorState } from './state.ts';

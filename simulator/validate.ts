@@ -2,7 +2,7 @@ import { frameLines } from '../src/jsonl/lines.ts';
 import type { Dialect } from '../src/provider/dialects/schema.ts';
 import type { ValidationError } from './batches.ts';
 import { requestTokens } from './enqueued-tokens.ts';
-import type { FaultScript } from './faults.ts';
+import type { FaultScript } from './fault-script.ts';
 
 const MAX_LINE_BYTES = 512 * 1_048_576;
 

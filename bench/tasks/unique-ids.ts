@@ -1,5 +1,5 @@
 import { customId } from '../data/inputs.ts';
-import { createUniqueIds } from '../../src/rows/unique-ids.ts';
+import { createUniqueIds } from '../../src/rows/ids/unique-ids.ts';
 
 /** Adds the given number of different ids: `unique-ids <count>`. Fails on a false duplicate. */
 const count = Number(process.argv[2]);

@@ -2,7 +2,7 @@ import { rmSync, statSync, mkdirSync, linkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Plan } from '../../src/checkpoints/plan.ts';
-import type { ShardEnd } from '../../src/checkpoints/shard-end.ts';
+import type { ShardEnd } from '../../src/checkpoints/shard/shard-end.ts';
 import { jobKey, planKey, shardKey } from '../../src/checkpoints/keys.ts';
 import { cat, type Workload } from '../bench.ts';
 import { race } from '../race.ts';

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import type { OpenBatch } from '../../src/checkpoints/shard-end.ts';
+import type { OpenBatch } from '../../src/checkpoints/shard/shard-end.ts';
 import type { JobDetails, JobStatus } from '../../src/status/job-status.ts';
 import type { Target } from '../targets/open-target.ts';
 import { printable } from '../../src/printable.ts';

@@ -1,5 +1,5 @@
 import { settledRows } from '../../src/checkpoints/outcomes.ts';
-import type { Progress } from '../../src/checkpoints/progress.ts';
+import type { Progress } from '../../src/checkpoints/shard/progress.ts';
 import { counted } from '../../src/counted.ts';
 import { duration } from '../../src/duration.ts';
 import type { JobDetails } from '../../src/status/job-status.ts';

@@ -8,7 +8,7 @@ import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
 import { moneyText } from '../../src/spending/price.ts';
 import { describePilot } from '../../src/status/describe-pilot.ts';
-import { sentVerb } from '../../src/report/explain.ts';
+import { sentVerb } from '../../src/report/sections/explain.ts';
 import { counted } from '../../src/counted.ts';
 import { printable } from '../../src/printable.ts';
 import { duration } from '../../src/duration.ts';

@@ -2,19 +2,19 @@ import { sumErrors } from '../../src/collect/counts/error-counts.ts';
 import { sumModels } from '../../src/collect/counts/model-usage.ts';
 import { addUsage, NO_USAGE } from '../../src/spending/usage.ts';
 import type { Clock } from '../../src/edges.ts';
-import { readCollected, type Collected } from '../../src/checkpoints/collected.ts';
+import { readCollected, type Collected } from '../../src/checkpoints/round/collected.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
 import { planObject } from '../../src/checkpoints/plan.ts';
 import { summaryObject, type Summary } from '../../src/checkpoints/summary.ts';
 import { OUTPUT_PREFIX, shardKey } from '../../src/checkpoints/keys.ts';
 import type { ReportFacts } from '../../src/report/report-data.ts';
-import { sampleRows } from '../../src/report/sample-rows.ts';
-import { surveyOf } from '../../src/report/row-survey.ts';
-import { surveyRows } from '../../src/report/survey-rows.ts';
+import { sampleRows } from '../../src/report/survey/sample-rows.ts';
+import { surveyOf } from '../../src/report/survey/row-survey.ts';
+import { surveyRows } from '../../src/report/survey/survey-rows.ts';
 import { listFiles } from '../../src/report/write-report.ts';
 import { sideBySide } from '../../src/side-by-side.ts';
 import { readStatus, type JobStatus, type StatusEdges } from '../../src/status/job-status.ts';
-import { batchObject, type BatchCheckpoint } from '../../src/checkpoints/batch-checkpoint.ts';
+import { batchObject, type BatchCheckpoint } from '../../src/checkpoints/round/batch-checkpoint.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 
 export interface LiveEdges extends StatusEdges {

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import { LIVE_POLICY } from '../../src/report/page.ts';
+import { LIVE_POLICY } from '../../src/report/page/page.ts';
 
 /** Sends a page, with its policy as a header. */
 export function servePage(c: Context, page: string): Response {

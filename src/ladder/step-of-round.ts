@@ -1,4 +1,4 @@
-import type { ShardStep } from '../checkpoints/collected.ts';
+import type { ShardStep } from '../checkpoints/round/collected.ts';
 import type { Job } from '../checkpoints/job.ts';
 import type { LadderStep, ResolvedProfile } from '../checkpoints/profile.ts';
 

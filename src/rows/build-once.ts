@@ -15,7 +15,7 @@ import { RowsAhead } from './rows-ahead.ts';
 import { RowTaker, type Taken } from './row-taker.ts';
 import { SampledAnswers } from './sampled-answers.ts';
 import { ShardWriter } from './shard-writer.ts';
-import type { UniqueIds } from './unique-ids.ts';
+import type { UniqueIds } from './ids/unique-ids.ts';
 
 /** One call of a build. */
 export interface Calling {

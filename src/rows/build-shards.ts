@@ -8,14 +8,14 @@ import { Leaders } from '../reuse/leaders.ts';
 import { RequestHash } from '../reuse/request-hash.ts';
 import { buildOnce, type Calling, type Start } from './build-once.ts';
 import type { BuildState, Built, Unfinished } from './build-state.ts';
-import { findInnocent } from './confirm-duplicates.ts';
-import { ID_BOUNDS, type IdBounds } from './id-survey.ts';
-import { RepeatedIds } from './repeated-ids.ts';
+import { findInnocent } from './ids/confirm-duplicates.ts';
+import { ID_BOUNDS, type IdBounds } from './ids/id-survey.ts';
+import { RepeatedIds } from './ids/repeated-ids.ts';
 import type { RequestRules } from './request-line.ts';
 import { RuleRequests, type RequestMaker } from './request-maker.ts';
 import { rulesOf } from './request-rules.ts';
-import { surveyIds } from './survey-ids.ts';
-import { createUniqueIds, ManyIds, type UniqueIds } from './unique-ids.ts';
+import { surveyIds } from './ids/survey-ids.ts';
+import { createUniqueIds, ManyIds, type UniqueIds } from './ids/unique-ids.ts';
 
 /** With each seed, one job of 10,000,000 rows in 370,000 fails. */
 const MAX_SEEDS = 4;

@@ -8,7 +8,7 @@ import type { ReusedAnswer } from '../reuse/reused-line.ts';
 import type { SavedBuilder } from './build-state.ts';
 import type { RowSink } from './builder.ts';
 import { TokenEstimate } from './estimate-tokens.ts';
-import { JobIds, underId } from './job-ids.ts';
+import { JobIds, underId } from './ids/job-ids.ts';
 import type { KnownRows } from './known-rows.ts';
 import { readRow } from './read-input.ts';
 import { MAX_CUSTOM_ID } from './request-line.ts';
@@ -17,8 +17,8 @@ import type { Problem, Row } from './row.ts';
 import type { KnownRow } from './open-shard.ts';
 import type { RowsAhead } from './rows-ahead.ts';
 import type { ShardWriter } from './shard-writer.ts';
-import { MAX_SUSPECTS } from './suspects.ts';
-import type { UniqueIds } from './unique-ids.ts';
+import { MAX_SUSPECTS } from './ids/suspects.ts';
+import type { UniqueIds } from './ids/unique-ids.ts';
 
 /** The parts that process a row. */
 interface RowParts {

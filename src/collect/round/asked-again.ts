@@ -1,6 +1,6 @@
-import { collectedObject } from '../../checkpoints/collected.ts';
+import { collectedObject } from '../../checkpoints/round/collected.ts';
 import type { RoundRef } from '../../checkpoints/keys.ts';
-import { uploadObject } from '../../checkpoints/upload.ts';
+import { uploadObject } from '../../checkpoints/round/upload.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 
 /**

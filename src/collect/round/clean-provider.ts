@@ -1,10 +1,10 @@
-import { batchObject, creatingObject } from '../../checkpoints/batch-checkpoint.ts';
+import { batchObject, creatingObject } from '../../checkpoints/round/batch-checkpoint.ts';
 import {
   uploadingObject,
   uploadName,
   uploadObject,
   type UploadCheckpoint,
-} from '../../checkpoints/upload.ts';
+} from '../../checkpoints/round/upload.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import type { Job } from '../../checkpoints/job.ts';
 import type { ShardRef } from '../../checkpoints/keys.ts';

@@ -1,8 +1,8 @@
 import { announcedUpload, cleanProvider } from './clean-provider.ts';
 import { describeRound } from './describe-round.ts';
 import { cancelTwins, followTwin, giveUpBatch } from '../../batches/twins.ts';
-import { lateObject } from '../../checkpoints/late.ts';
-import { lostIdsObject } from '../../checkpoints/lost-ids.ts';
+import { lateObject } from '../../checkpoints/round/late.ts';
+import { lostIdsObject } from '../../checkpoints/round/lost-ids.ts';
 import { writeRound } from './write-round.ts';
 import { LostRows } from './lost-rows.ts';
 import { decideRound } from './decide-round.ts';
@@ -22,8 +22,8 @@ import type { Round } from './round.ts';
 import type { Job } from '../../checkpoints/job.ts';
 import { readRound, type CollectEdges, type RoundEvidence } from './read-round.ts';
 import { weighTwins } from './weigh-twins.ts';
-import type { LeftOpen } from '../../checkpoints/open-batch.ts';
-import type { Collected } from '../../checkpoints/collected.ts';
+import type { LeftOpen } from '../../checkpoints/shard/open-batch.ts';
+import type { Collected } from '../../checkpoints/round/collected.ts';
 /** The result of collecting a round. */
 export interface CollectedRound {
   readonly collected: Collected;

@@ -1,5 +1,5 @@
 import { roundPartKey, type RoundRef } from '../../checkpoints/keys.ts';
-import { lateObject, type Download, type Late } from '../../checkpoints/late.ts';
+import { lateObject, type Download, type Late } from '../../checkpoints/round/late.ts';
 import type { Edges } from '../../edges.ts';
 import { StepTimedOut } from '../../errors.ts';
 import { Pace, type StepTime } from '../../pace.ts';

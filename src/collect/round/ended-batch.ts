@@ -2,9 +2,14 @@ import { lookAtBatch } from '../../batches/look-at-batch.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import { ProviderUnavailable, type Failure } from '../../errors.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
-import { lateObject } from '../../checkpoints/late.ts';
+import { lateObject } from '../../checkpoints/round/late.ts';
 import type { Batch } from '../../provider/batch-provider.ts';
-import { isBusy, isTooLarge, readTokensRefusal, type TokensRefusal } from '../../provider/classify-error.ts';
+import {
+  isBusy,
+  isTooLarge,
+  readTokensRefusal,
+  type TokensRefusal,
+} from '../../provider/errors/classify-error.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
 import type { Round } from './round.ts';
 

@@ -1,4 +1,4 @@
-import type { Download } from '../../checkpoints/late.ts';
+import type { Download } from '../../checkpoints/round/late.ts';
 import type { BatchProvider } from '../../provider/batch-provider.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { joinParts, sizeOf, type Downloads } from './downloads.ts';

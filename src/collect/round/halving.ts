@@ -1,4 +1,4 @@
-import type { Halving } from '../../checkpoints/collected.ts';
+import type { Halving } from '../../checkpoints/round/collected.ts';
 
 /**
  * Finds the rows that make a provider fail a whole file without naming them. The failed part is halved until one row is left; the

@@ -1,7 +1,7 @@
 import { roundKey } from '../../checkpoints/keys.ts';
-import { partToUpload } from '../../checkpoints/shard-part.ts';
+import { partToUpload } from '../../checkpoints/round/requests.ts';
 import type { Failure } from '../../errors.ts';
-import { readCollected, type Collected } from '../../checkpoints/collected.ts';
+import { readCollected, type Collected } from '../../checkpoints/round/collected.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { NamedRow } from './decide-row.ts';

@@ -1,6 +1,6 @@
 import type { Round } from './round.ts';
-import type { LeftOpen } from '../../checkpoints/open-batch.ts';
-import { RESUME_COLLECTS } from '../../checkpoints/open-batch.ts';
+import type { LeftOpen } from '../../checkpoints/shard/open-batch.ts';
+import { RESUME_COLLECTS } from '../../checkpoints/shard/open-batch.ts';
 import type { LateOutput } from '../../contract.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import type { Failure } from '../../errors.ts';

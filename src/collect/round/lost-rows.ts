@@ -1,8 +1,8 @@
-import { lostIdsObject } from '../../checkpoints/lost-ids.ts';
+import { lostIdsObject } from '../../checkpoints/round/lost-ids.ts';
 import type { ShardRef } from '../../checkpoints/keys.ts';
 import type { Failure } from '../../errors.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
-import { readCollected, type UnreadableLine } from '../../checkpoints/collected.ts';
+import { readCollected, type UnreadableLine } from '../../checkpoints/round/collected.ts';
 import type { RoundDecision } from './decide-row.ts';
 import type { RoundIndex } from './round-index.ts';
 

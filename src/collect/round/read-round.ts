@@ -1,9 +1,9 @@
 import type { LineReader } from '../lines/line-reader.ts';
 import type { ResultRules } from '../lines/result-rules.ts';
 import { rowCodesOf } from '../lines/row-codes.ts';
-import { uploadObject, type UploadCheckpoint } from '../../checkpoints/upload.ts';
+import { uploadObject, type UploadCheckpoint } from '../../checkpoints/round/upload.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
-import { isDirectRound } from '../../checkpoints/shard-rounds.ts';
+import { isDirectRound } from '../../checkpoints/shard/shard-rounds.ts';
 import type { FoundTwin } from '../../batches/twins.ts';
 import type { ProviderEdges } from '../../edges.ts';
 import { endpointAt } from '../../endpoints/endpoints.ts';

@@ -1,8 +1,8 @@
 import { roundPartKey } from '../../checkpoints/keys.ts';
-import type { Download } from '../../checkpoints/late.ts';
+import type { Download } from '../../checkpoints/round/late.ts';
 import { isProviderError, ProviderNotFound, ProviderUnavailable } from '../../errors.ts';
 import type { BatchProvider, DownloadStart } from '../../provider/batch-provider.ts';
-import { FileChanged } from '../../provider/ranges.ts';
+import { FileChanged } from '../../provider/http/ranges.ts';
 import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
 import { GoesOnLater, sizeOf, type Downloads } from './downloads.ts';
 

@@ -12,7 +12,7 @@ import { isEndless, MAX_RESULT_LINE_BYTES } from './endless-file.ts';
 import type { ChunkSink } from './fetch-file.ts';
 import { MadeLines } from './made-lines.ts';
 import type { Scratch } from './scratch.ts';
-import type { UnreadableLine } from '../../checkpoints/collected.ts';
+import type { UnreadableLine } from '../../checkpoints/round/collected.ts';
 import { StrayLines, type Stray, type Traced } from './strays.ts';
 
 const NOTHING = Buffer.alloc(0);

@@ -1,4 +1,4 @@
-import type { UnreadableLine } from '../../checkpoints/collected.ts';
+import type { UnreadableLine } from '../../checkpoints/round/collected.ts';
 import { idInText, idUnderOtherName } from '../lines/line-shape.ts';
 import type { Wire } from '../../provider/wire.ts';
 import { ChangedIds } from './changed-ids.ts';
