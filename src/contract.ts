@@ -1,5 +1,5 @@
 import type { CaughtError, Failure } from './errors.ts';
-import type { ShardStep } from './checkpoints/collected.ts';
+import type { ShardStep } from './checkpoints/round/collected.ts';
 import type { ShardPlan } from './checkpoints/plan.ts';
 import type { Summary } from './checkpoints/summary.ts';
 import type { PollLimits } from './checkpoints/profile.ts';

@@ -4,6 +4,7 @@ import { MAX_REQUEST_BYTES } from '../requests/request-limits.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { addJobRoutes } from './job.ts';
 import { addJobsRoutes } from './jobs.ts';
+import { rejectOthersJob } from './own-jobs.ts';
 import { ApiProblem, problem, problemOf, rejectInvalid, rejectOtherTypes } from './problems.ts';
 import { addRetryRoute } from './retry.ts';
 import { ROUTES } from '../config/routes.ts';
@@ -21,6 +22,10 @@ export function createApi(edges: ApiEdges): OpenAPIHono {
   });
   api.use(bodyLimit({ maxSize: MAX_REQUEST_BYTES, onError: rejectLarge }));
   for (const { path } of [ROUTES.createJob, ROUTES.createUpload]) api.post(path, rejectOtherTypes);
+  api.use('/jobs/:jobId/*', async (c, next) => {
+    await rejectOthersJob(edges, edges.caller(c), c.req.param('jobId'));
+    await next();
+  });
   addJobsRoutes(api, edges);
   addJobRoutes(api, edges);
   addRetryRoute(api, edges);

@@ -5,6 +5,7 @@ import { jobObject } from '../checkpoints/job.ts';
 import type { JobRequest } from '../requests/job-request.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { ApiProblem } from './problems.ts';
+import { jobParams } from './schemas.ts';
 
 /**
  * Keeps callers apart if the configuration says `api: { owner: 'caller' }`: each has a folder to upload to, and may name only
@@ -16,10 +17,14 @@ export function ownerFor({ config }: Pick<ApiEdges, 'config'>, caller: string): 
   return config.api?.owner === 'caller' ? caller : undefined;
 }
 
-/** @throws ApiProblem for somebody else's job, the same problem as for a job that does not exist */
+/**
+ * Guards the routes of one job. Ignores an invalid id, which the route rejects itself.
+ * @throws ApiProblem for somebody else's job, the same problem as for a job that does not exist
+ */
 export async function rejectOthersJob(edges: ApiEdges, caller: string, jobId: string): Promise<void> {
   const owner = ownerFor(edges, caller);
-  if (owner === undefined || (await ownsJob(edges, owner, jobId))) return;
+  if (owner === undefined || !jobParams.safeParse({ jobId }).success) return;
+  if (await ownsJob(edges, owner, jobId)) return;
   throw new ApiProblem('no-such-job', `There is no job ${jobId}.`);
 }
 

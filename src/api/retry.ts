@@ -8,7 +8,6 @@ import { parseRetryRequest } from '../requests/job-request.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { answer, jsonBody, problems } from './describe-route.ts';
 import { jobLinks } from './job-links.ts';
-import { rejectOthersJob } from './own-jobs.ts';
 import { ApiProblem, rejectInvalid, rejectOtherTypes } from './problems.ts';
 import { retrySchema } from './request-schema.ts';
 import { ROUTES } from '../config/routes.ts';
@@ -21,7 +20,6 @@ export function addRetryRoute(api: OpenAPIHono, edges: ApiEdges): void {
     retryJobRoute(body),
     async (c) => {
       const { jobId } = c.req.valid('param');
-      await rejectOthersJob(edges, edges.caller(c), jobId);
       const started = await retryJob(edges, jobId, await readTreatment(edges, c, jobId));
       if (started === undefined) throw new ApiProblem('no-such-job', `There is no job ${jobId}.`);
       const links = jobLinks(started.jobId);

@@ -1,4 +1,4 @@
-import { creatingObject, type CreateAnnouncement } from '../checkpoints/batch-checkpoint.ts';
+import { creatingObject, type CreateAnnouncement } from '../checkpoints/round/batch-checkpoint.ts';
 import type { UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import {
@@ -11,7 +11,7 @@ import {
   ProviderUnavailable,
 } from '../errors.ts';
 import type { Batch } from '../provider/batch-provider.ts';
-import { isUnexplained } from '../provider/unexplained.ts';
+import { isUnexplained } from '../provider/errors/unexplained-rejections.ts';
 import { batchMetadata } from './batch-metadata.ts';
 import { findUnmarked, type Search } from './unmarked-batches.ts';
 

@@ -1,11 +1,11 @@
-import { batchObject, creatingObject, type BatchCheckpoint } from '../checkpoints/batch-checkpoint.ts';
-import type { ShardStep } from '../checkpoints/collected.ts';
+import { batchObject, creatingObject, type BatchCheckpoint } from '../checkpoints/round/batch-checkpoint.ts';
+import type { ShardStep } from '../checkpoints/round/collected.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import { shardKey, type RoundRef, type ShardRef } from '../checkpoints/keys.ts';
-import { progressObject } from '../checkpoints/progress.ts';
-import { stoppedObject } from '../checkpoints/shard-end.ts';
-import { findRound } from '../checkpoints/shard-rounds.ts';
-import { uploadObject } from '../checkpoints/upload.ts';
+import { progressObject } from '../checkpoints/shard/progress.ts';
+import { stoppedObject } from '../checkpoints/shard/shard-end.ts';
+import { findRound } from '../checkpoints/shard/shard-rounds.ts';
+import { uploadObject } from '../checkpoints/round/upload.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { isProviderError } from '../errors.ts';
 import type { ProviderSettings } from '../provider/batch-provider.ts';

@@ -1,8 +1,8 @@
-import { batchObject } from '../checkpoints/batch-checkpoint.ts';
-import type { ShardStep } from '../checkpoints/collected.ts';
+import { batchObject } from '../checkpoints/round/batch-checkpoint.ts';
+import type { ShardStep } from '../checkpoints/round/collected.ts';
 import type { RoundRef } from '../checkpoints/keys.ts';
-import { readTwins, twinsObject, type Twin } from '../checkpoints/twins.ts';
-import { uploadObject } from '../checkpoints/upload.ts';
+import { readTwins, twinsObject, type Twin } from '../checkpoints/round/twins.ts';
+import { uploadObject } from '../checkpoints/round/upload.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { isProviderError, ProviderNotFound } from '../errors.ts';
 import type { Batch, BatchProvider, ProviderSettings } from '../provider/batch-provider.ts';

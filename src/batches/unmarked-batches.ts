@@ -1,7 +1,7 @@
-import type { BatchCheckpoint, CreateAnnouncement } from '../checkpoints/batch-checkpoint.ts';
+import type { BatchCheckpoint, CreateAnnouncement } from '../checkpoints/round/batch-checkpoint.ts';
 import { JOBS_PREFIX, roundKey } from '../checkpoints/keys.ts';
-import { readRequests } from '../checkpoints/shard-part.ts';
-import { uploadObject } from '../checkpoints/upload.ts';
+import { readRequests } from '../checkpoints/round/requests.ts';
+import { uploadObject } from '../checkpoints/round/upload.ts';
 import type { UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { ProviderNotFound, ProviderRejected } from '../errors.ts';

@@ -1,7 +1,7 @@
 import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { ledgerPrefix } from './keys.ts';
-import { changeKey, findLastChange } from './state-log.ts';
+import { findLastChange } from './state-log.ts';
 
 /** Money that a round may cost, until its usage is reported. */
 export interface Reservation {
@@ -56,27 +56,6 @@ export const EMPTY_LEDGER: JobLedger = {
 
 /** `spending/<profile>/<month>/<n>.json`. */
 export const NOTHING_SPENT: Spending = { spent: 0, open: {} };
-
-/**
- * Changes a ledger, one change at a time. Each change is a separate object; when two writers collide, the one that creates the
- * object wins. The other one reads that change and decides again.
- * @param change returns the new state, or undefined to change nothing; must give the same result when repeated
- * @returns the ledger after the change
- */
-export async function changeLedger<State>(
-  store: ObjectStore,
-  prefix: string,
-  change: (before: State | undefined) => State | undefined,
-): Promise<State | undefined> {
-  for (;;) {
-    const last = await findLastChange(store, prefix);
-    const state = last && (await readJson<State>(store, last.key));
-    const next = change(state);
-    if (next === undefined) return state;
-    const key = changeKey(prefix, (last?.nth ?? 0) + 1);
-    if (await store.createIfAbsent(key, `${JSON.stringify(next)}\n`)) return next;
-  }
-}
 
 export async function readJobLedger(store: ObjectStore, jobId: string): Promise<JobLedger | undefined> {
   const last = await findLastChange(store, ledgerPrefix(jobId));

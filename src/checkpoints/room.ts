@@ -3,7 +3,7 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { sideBySide } from '../side-by-side.ts';
 import { enqueuedKey, enqueuedPrefix, roomPrefix, type RoundRef, type ShardRef } from './keys.ts';
 import { storedObject } from './stored-object.ts';
-import { changeForever, findLastChange, type Changing } from './state-log.ts';
+import { changeState, findLastChange } from './state-log.ts';
 
 /** A round that has room at a provider for its batch, or waits for it. */
 export interface RoomEntry extends RoundRef {
@@ -42,6 +42,9 @@ export interface Room {
 
 export const EMPTY_ROOM: Room = { holders: [], waiting: [] };
 
+/** Changes of a room that are kept: a room never ends. */
+const KEPT_CHANGES = 3;
+
 /** @returns undefined if no job has asked for room yet */
 export async function readRoom(store: ObjectStore, provider: string): Promise<Room | undefined> {
   for (;;) {
@@ -53,15 +56,16 @@ export async function readRoom(store: ObjectStore, provider: string): Promise<Ro
   }
 }
 
-/** {@link changeForever} of a provider's room. */
+/** {@link changeState} of a provider's room. */
 export async function changeRoom(
   store: ObjectStore,
   provider: string,
   change: (before: Room, nth: number) => Room | undefined,
-  pause: Changing<Room>['pause'],
+  pause: (attempt: number) => Promise<void>,
 ): Promise<Room> {
-  const room = await changeForever<Room>(store, {
+  const room = await changeState<Room>(store, {
     prefix: roomPrefix(provider),
+    kept: KEPT_CHANGES,
     change: (before = EMPTY_ROOM, nth) => change(before, nth),
     pause,
   });

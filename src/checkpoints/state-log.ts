@@ -26,30 +26,32 @@ function nthOf(prefix: string, key: string): number {
   return LAST - Number(key.slice(prefix.length, -'.json'.length));
 }
 
-/** How to change a state that never ends. */
+/** How to change a state. */
 export interface Changing<State> {
   readonly prefix: string;
   /**
    * Returns the new state, or undefined to change nothing. It is called again with a later state if another writer may have come
-   * first, so it must recognise its own change there and then return undefined.
+   * first. If replaced changes are deleted, it must recognise its own change there and then return undefined.
    * @param nth the number of the change that it makes
    */
   readonly change: (before: State | undefined, nth: number) => State | undefined;
-  /** Pauses after another writer came first, so that the writers do not collide again. */
-  readonly pause: (attempt: number) => Promise<void>;
+  /**
+   * Number of changes that are kept, for a state that never ends: a reader must still find the last one while the next one is
+   * written. Default: all.
+   */
+  readonly kept?: number;
+  /** Pauses after another writer came first, so that the writers do not collide again. Default: no pause. */
+  readonly pause?: (attempt: number) => Promise<void>;
 }
 
-/** Number of changes that are kept: a reader must still find the last one while the next one is written. */
-const KEPT = 3;
-
 /**
- * Changes a state that never ends, and deletes replaced changes. For a very slow writer, the winning change may already be
- * deleted, so that its own create succeeds wrongly. Therefore a change counts only if it is then listed as the last one.
+ * Changes a state once. When two writers collide, the one that creates the object wins; the other one reads that change and decides
+ * again.
  * @returns the state after the change
  */
-export async function changeForever<State>(
+export async function changeState<State>(
   store: ObjectStore,
-  { prefix, change, pause }: Changing<State>,
+  { prefix, change, kept, pause }: Changing<State>,
 ): Promise<State | undefined> {
   for (let attempt = 1; ; attempt += 1) {
     const last = await findLastChange(store, prefix);
@@ -61,15 +63,21 @@ export async function changeForever<State>(
     if (next === undefined) return state;
     const key = changeKey(prefix, nth);
     const isCreated = await store.createIfAbsent(key, `${JSON.stringify(next)}\n`);
-    if (isCreated && (await isLast(store, prefix, key))) return next;
-    await pause(attempt);
+    if (isCreated && (kept === undefined || (await isLast(store, { prefix, key, kept })))) return next;
+    await pause?.(attempt);
   }
 }
 
-/** True if a change is the last one; also deletes all earlier changes except a few. */
-async function isLast(store: ObjectStore, prefix: string, key: string): Promise<boolean> {
+/**
+ * True if a change is the last one; also deletes all earlier changes except a few. For a very slow writer, the winning change may
+ * already be deleted, so that its own create succeeds wrongly. Therefore a change counts only if it is then listed as the last one.
+ */
+async function isLast(
+  store: ObjectStore,
+  { prefix, key, kept }: { readonly prefix: string; readonly key: string; readonly kept: number },
+): Promise<boolean> {
   const keys: string[] = [];
   for await (const listed of store.list(prefix)) keys.push(listed.key);
-  for (const replaced of keys.slice(KEPT).toReversed()) await store.delete(replaced);
+  for (const replaced of keys.slice(kept).toReversed()) await store.delete(replaced);
   return keys[0] === key;
 }

@@ -1,7 +1,7 @@
 import { beforeRetriesKey, summaryKey } from './keys.ts';
 import { storedObject } from './stored-object.ts';
 import type { Failure } from '../errors.ts';
-import type { BatchRecord, UnreadableLine } from './collected.ts';
+import type { BatchRecord, UnreadableLine } from './round/collected.ts';
 import type {
   ErrorCount,
   ModelUsage,
@@ -14,7 +14,7 @@ import type {
 import type { InputRef, SkippedFiles } from './job.ts';
 import type { InputReading, RowProblem } from './plan.ts';
 import type { Pilot } from './pilot.ts';
-import type { OpenBatch } from './shard-end.ts';
+import type { OpenBatch } from './shard/shard-end.ts';
 import type { Unexplained } from './unexplained.ts';
 
 /** Cost at the profile's price; the provider's bill may differ. */

@@ -1,9 +1,9 @@
 import type { Failure } from '../errors.ts';
-import type { BatchRecord } from '../checkpoints/collected.ts';
+import type { BatchRecord } from '../checkpoints/round/collected.ts';
 import type { InputRef, Job, SkippedFiles } from '../checkpoints/job.ts';
 import type { Pilot } from '../checkpoints/pilot.ts';
 import { rowsToSend, type Plan } from '../checkpoints/plan.ts';
-import type { ShardEnd } from '../checkpoints/shard-end.ts';
+import type { ShardEnd } from '../checkpoints/shard/shard-end.ts';
 import type { Summary } from '../checkpoints/summary.ts';
 import { sumUnexplained } from '../checkpoints/unexplained.ts';
 import { shownInputs } from '../requests/shown-inputs.ts';

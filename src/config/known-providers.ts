@@ -1,5 +1,6 @@
 import { DIALECTS } from '../provider/dialects/dialects.ts';
-import type { ProfileConfig, ProviderConfig } from '../profiles/profile-schema.ts';
+import type { ProfileConfig } from '../profiles/profile-schema.ts';
+import type { ProviderConfig } from '../profiles/provider-schema.ts';
 
 /** The provider that generates its answers. */
 export const SIMULATOR = 'simulator';

@@ -8,7 +8,7 @@ import {
   type DialectName,
 } from '../provider/dialects/dialects.ts';
 import type { Dialect, DialectFacts } from '../provider/dialects/schema.ts';
-import type { ProviderConfig } from '../profiles/profile-schema.ts';
+import type { ProviderConfig } from '../profiles/provider-schema.ts';
 import type { NightshiftConfig } from './schema.ts';
 
 /**

@@ -21,7 +21,8 @@ import { jobDaysOf } from './limits.ts';
 import { moneyProblem } from './money-problem.ts';
 import { DEFAULT_PROVIDER, directEndpoints } from './direct-endpoints.ts';
 import { KNOWN_PROVIDERS } from './known-providers.ts';
-import { profileSchema, type ProfileConfig, type ProviderConfig } from '../profiles/profile-schema.ts';
+import { profileSchema, type ProfileConfig } from '../profiles/profile-schema.ts';
+import type { ProviderConfig } from '../profiles/provider-schema.ts';
 import { checkEndpoint, chooseWindow, resolveDialect } from './resolve-dialect.ts';
 import type { NightshiftConfig } from './schema.ts';
 

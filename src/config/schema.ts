@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { ROUTE_NAMES } from './routes.ts';
-import { addressProblem, ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE } from '../provider/addresses.ts';
+import { addressProblem, ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE } from '../provider/http/addresses.ts';
 import { dialectConfigSchema } from '../provider/dialects/schema.ts';
 import { inputKeySchema } from '../requests/job-request.ts';
 import { scheduleSchema } from '../requests/schedule.ts';
-import { profileSchema, providerSchema } from '../profiles/profile-schema.ts';
+import { profileSchema } from '../profiles/profile-schema.ts';
+import { providerSchema } from '../profiles/provider-schema.ts';
 
 /** Schema of `nightshift.config.ts`. */
 const limitsSchema = z.strictObject({

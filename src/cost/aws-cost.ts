@@ -127,7 +127,11 @@ export interface AwsCost {
 }
 
 /** Excludes retries of steps, traces, custom metrics, and the provider's price. */
-export function estimateAwsCost({ groups, memoryMib, slices = slicesOf(bytesOf(groups)) }: CostedJob): AwsCost {
+export function estimateAwsCost({
+  groups,
+  memoryMib,
+  slices = slicesOf(bytesOf(groups)),
+}: CostedJob): AwsCost {
   const of = (perGroup: (group: Required<ShardGroup>) => number): number =>
     groups.reduce((sum, group) => sum + group.shards * perGroup({ ...ONE_ROUND, ...group }), 0);
   const build = statesOfBuild(slices);

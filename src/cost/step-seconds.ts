@@ -59,5 +59,7 @@ export function buildSeconds(bytes: number): number {
   if (slices === 0) return stepSeconds('build-requests', bytes);
   const { atOnce, readings, ofNotes, sliceBytes } = SLICED_BUILD;
   const waves = Math.ceil(slices / atOnce);
-  return stepSeconds('build-requests', ofNotes * bytes) + waves * readings * stepSeconds('build-slice', sliceBytes);
+  return (
+    stepSeconds('build-requests', ofNotes * bytes) + waves * readings * stepSeconds('build-slice', sliceBytes)
+  );
 }

@@ -1,4 +1,4 @@
-import { parseRetryAfter } from '../provider/retry-after.ts';
+import { parseRetryAfter } from '../provider/http/retry-after.ts';
 
 /** How fast realtime calls may be made, computed from the earlier answers. Times are milliseconds since 1970. */
 export interface RateLimit {

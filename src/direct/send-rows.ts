@@ -1,16 +1,11 @@
 import { InFlight } from '../in-flight.ts';
-import { classifyLine, type RowCodes } from '../collect/lines/classify-line.ts';
 import { deniedBy, whoseDenial } from '../collect/lines/whose-denial.ts';
 import type { ProviderEdges } from '../edges.ts';
-import { askedIn, mayList, ONE_INPUT } from '../endpoints/asked.ts';
-import type { Endpoint } from '../endpoints/endpoint.ts';
-import { endpointAt } from '../endpoints/endpoints.ts';
-import { ProviderUnavailable, type Failure } from '../errors.ts';
-import type { BatchProvider, DirectAnswer } from '../provider/batch-provider.ts';
-import { MAX_WAIT_MS, parseRetryAfter } from '../provider/retry-after.ts';
-import { asWire } from '../provider/wire.ts';
-import { readAnswer } from '../jsonl/answer-json.ts';
-import { answerLine, type Answers } from './answers.ts';
+import type { Failure } from '../errors.ts';
+import type { DirectAnswer } from '../provider/batch-provider.ts';
+import { MAX_WAIT_MS, parseRetryAfter } from '../provider/http/retry-after.ts';
+import type { Answers } from './answers.ts';
+import { callRow, type CalledRow, type Calling } from './call-row.ts';
 import {
   afterAnswer,
   afterOwnRejection,
@@ -24,10 +19,7 @@ import { HeldDenials } from './held-denials.ts';
 import { HeldRows, type Attempt, type DirectRow } from './held-rows.ts';
 import { remember, rowWaitMs, whoseRejection, type RecentRow } from './whose-rejection.ts';
 
-export interface Sending {
-  readonly endpoint: string;
-  readonly provider: BatchProvider;
-  readonly codes: RowCodes;
+export interface Sending extends Calling {
   readonly answers: Answers;
   /** True if an earlier pass got answers. */
   readonly hasAnswers: boolean;
@@ -78,19 +70,10 @@ export async function sendRows(
   }
 }
 
-interface Rejection {
-  readonly line: string;
-  /** The provider accepted the call, although its answer may be unusable. */
-  readonly isTaken: boolean;
-  /** The rejection names a rate limit. */
-  readonly isLimit: boolean;
-}
-
 class Sender {
   readonly #edges: SendingEdges;
   readonly #rows: AsyncIterator<DirectRow>;
   readonly #sending: Sending;
-  readonly #endpoint: Endpoint;
   readonly #held = new HeldRows();
   readonly #inFlight = new InFlight();
   #rate: RateLimit = FIRST_CALL;
@@ -107,7 +90,6 @@ class Sender {
     this.#edges = edges;
     this.#rows = rows;
     this.#sending = sending;
-    this.#endpoint = endpointAt(sending.endpoint);
   }
 
   async run(): Promise<Sent> {
@@ -185,25 +167,12 @@ class Sender {
   }
 
   async #call(attempt: Attempt): Promise<void> {
-    const { row } = attempt;
-    const { provider, endpoint, codes } = this.#sending;
-    const answer = await send(provider, endpoint, row.body);
-    const line = answerLine(row.customId, answer);
-    const asked = mayList(row.body, this.#endpoint)
-      ? askedIn(asWire(JSON.parse(row.body)) ?? {}, this.#endpoint)
-      : ONE_INPUT;
-    const rules = { endpoint: this.#endpoint, codes };
-    const verdict = classifyLine(asWire(readAnswer(line)) ?? {}, rules, asked);
-    const { kind } = verdict;
-    // A gateway may report a rate limit in the body of a success. An empty answer does not change the rate.
-    const status = verdict.kind === 'ok' ? answer.status : verdict.status;
-    const isSuccess = status >= 200 && status < 300;
-    const isTaken = kind !== 'retriable' || isSuccess;
-    this.#recent = remember(this.#recent, { customId: row.customId, isTaken });
-    if (isTaken) this.#pace(answer, false, false);
-    if (kind === 'retriable' && this.#rejected(attempt, answer, { line, isTaken, isLimit: status === 429 }))
-      return;
-    const whose = verdict.kind === 'halting' ? whoseDenial(verdict, codes) : 'row';
+    const called = await callRow(this.#sending, attempt.row);
+    const { line, verdict, isTaken } = called;
+    this.#recent = remember(this.#recent, { customId: attempt.row.customId, isTaken });
+    if (isTaken) this.#pace(called.answer, false, false);
+    if (verdict.kind === 'retriable' && this.#rejected(attempt, called)) return;
+    const whose = verdict.kind === 'halting' ? whoseDenial(verdict, this.#sending.codes) : 'row';
     if (verdict.kind === 'halting' && whose === 'unclear') {
       this.#denied ??= this.#denials.add(line, deniedBy(verdict));
       return;
@@ -228,7 +197,7 @@ class Sender {
   }
 
   /** @returns true if the row is sent again, in this pass or the next */
-  #rejected(attempt: Attempt, answer: DirectAnswer, { line, isTaken, isLimit }: Rejection): boolean {
+  #rejected(attempt: Attempt, { answer, line, isTaken, isLimit }: CalledRow): boolean {
     const isOwn = isTaken || (attempt.isOwnFault && !isLimit);
     const whose = isOwn ? 'row' : whoseRejection(this.#recent, isLimit);
     if (!isTaken) this.#pace(answer, whose, isLimit);
@@ -255,19 +224,5 @@ class Sender {
       whose === 'row'
         ? afterOwnRejection(this.#rate, headers, at)
         : afterAnswer(this.#rate, { rejected: whose, headers, isFailure: !isLimit }, at);
-  }
-}
-
-/** A call without an answer becomes an answer with status 0. */
-async function send(provider: BatchProvider, endpoint: string, body: string): Promise<DirectAnswer> {
-  try {
-    return await provider.send(endpoint, body);
-  } catch (error) {
-    if (!(error instanceof ProviderUnavailable)) throw error;
-    return {
-      status: 0,
-      headers: {},
-      body: JSON.stringify({ error: { code: 'NO_ANSWER', message: error.message } }),
-    };
   }
 }

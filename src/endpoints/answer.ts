@@ -1,5 +1,5 @@
-import { readError, type WireError } from '../provider/error-envelope.ts';
-import { carriedError, hasFailureDetail, isOnlyError } from '../provider/error-signs.ts';
+import { readError, type WireError } from '../provider/errors/error-envelope.ts';
+import { carriedError, hasFailureDetail, isOnlyError } from '../provider/errors/error-signs.ts';
 import { numberText } from '../exact-json.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
 import type { Asked, Endpoint, Shown } from './endpoint.ts';

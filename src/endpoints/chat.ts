@@ -1,4 +1,4 @@
-import type { WireError } from '../provider/error-envelope.ts';
+import type { WireError } from '../provider/errors/error-envelope.ts';
 import { asWire } from '../provider/wire.ts';
 import { isFields, nonBlank, noPrompt } from './ask.ts';
 import { choiceProblem, readChoices } from './choices.ts';

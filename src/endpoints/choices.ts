@@ -1,5 +1,5 @@
-import { type WireError } from '../provider/error-envelope.ts';
-import { carriedError } from '../provider/error-signs.ts';
+import { type WireError } from '../provider/errors/error-envelope.ts';
+import { carriedError } from '../provider/errors/error-signs.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
 import { emptyResult, isBlank, isList, listIn, unexpectedResult } from './answer.ts';
 

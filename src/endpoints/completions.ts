@@ -1,4 +1,4 @@
-import type { WireError } from '../provider/error-envelope.ts';
+import type { WireError } from '../provider/errors/error-envelope.ts';
 import { nonBlank } from './ask.ts';
 import { choiceProblem, readChoices } from './choices.ts';
 import type { Asked, Endpoint, Fields, Shown } from './endpoint.ts';

@@ -1,4 +1,4 @@
-import type { WireError } from '../provider/error-envelope.ts';
+import type { WireError } from '../provider/errors/error-envelope.ts';
 import type { OkLine } from '../checkpoints/result-line.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { type WireError } from '../provider/error-envelope.ts';
-import { carriedError } from '../provider/error-signs.ts';
+import { type WireError } from '../provider/errors/error-envelope.ts';
+import { carriedError } from '../provider/errors/error-signs.ts';
 import { asWire } from '../provider/wire.ts';
 import { isList, listIn, unexpectedResult } from './answer.ts';
 import { nonBlank } from './ask.ts';

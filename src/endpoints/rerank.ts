@@ -1,6 +1,6 @@
 import { numberText } from '../exact-json.ts';
-import { type WireError } from '../provider/error-envelope.ts';
-import { carriedError } from '../provider/error-signs.ts';
+import { type WireError } from '../provider/errors/error-envelope.ts';
+import { carriedError } from '../provider/errors/error-signs.ts';
 import { asWire } from '../provider/wire.ts';
 import { isList, listIn } from './answer.ts';
 import { nonBlank, noPrompt, oneOf } from './ask.ts';

@@ -1,4 +1,4 @@
-import type { WireError } from '../provider/error-envelope.ts';
+import type { WireError } from '../provider/errors/error-envelope.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
 import { isBlank, isList, listIn, unexpectedResult } from './answer.ts';
 import { isFields, nonBlank, noPrompt, oneOf } from './ask.ts';

@@ -1,4 +1,4 @@
-import type { WireError } from '../provider/error-envelope.ts';
+import type { WireError } from '../provider/errors/error-envelope.ts';
 import { asWire, type Wire } from '../provider/wire.ts';
 import { emptyResult, unexpectedResult } from './answer.ts';
 import { nonBlank, oneOf } from './ask.ts';

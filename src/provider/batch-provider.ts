@@ -1,5 +1,5 @@
 import type { Dialect } from './dialects/schema.ts';
-import type { FilePosition } from './ranges.ts';
+import type { FilePosition } from './http/ranges.ts';
 
 /**
  * The operations of a provider that the workflow uses. Request and result lines have OpenAI's form at every provider. `client.ts`

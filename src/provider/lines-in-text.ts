@@ -15,11 +15,11 @@ export function linesInTexts(texts: readonly string[]): readonly (readonly numbe
 const NAMES = String.raw`lines?|rows?|records?|entry|entries`;
 const NUMBERS = String.raw`\d+(?:,\d{3}(?!\d))*(?:\s*(?:,\s*and|,|and|&|-|–|to)\s*\d+)*`;
 /** Words after a number that show that it is not a line: `line 3 of your plan`, `row 40 tokens`, `line 3.5`. */
-const NO_PLACE = String.raw`(?![\d.]*\d|\s*(?:bytes|characters|tokens|%)|\s+of\s+(?!(?:the\s+|this\s+)?(?:uploaded\s+|input\s+|batch\s+)*(?:file|input|batch|jsonl|\d)))`;
+const NOT_A_LINE = String.raw`(?![\d.]*\d|\s*(?:bytes|characters|tokens|%)|\s+of\s+(?!(?:the\s+|this\s+)?(?:uploaded\s+|input\s+|batch\s+)*(?:file|input|batch|jsonl|\d)))`;
 
 /** `Line 4:`, `row #4`, `line no. 4`, `line_number=4`, `lines 3, 5 and 7`, `lines 3-5`, `at line 4 column 2`. */
 const COUNTED = new RegExp(
-  String.raw`(?<!(?:number|count|total|maximum|max|most|than)(?: of)? )\b(?:${NAMES})(?:[\s_-]*(?:number|no\.?|num\.?))?["']?\s*[:=#(]*\s*(${NUMBERS})${NO_PLACE}`,
+  String.raw`(?<!(?:number|count|total|maximum|max|most|than)(?: of)? )\b(?:${NAMES})(?:[\s_-]*(?:number|no\.?|num\.?))?["']?\s*[:=#(]*\s*(${NUMBERS})${NOT_A_LINE}`,
   'gi',
 );
 
@@ -43,13 +43,14 @@ const MAX_RANGE = 50_000;
 function readNumbers(text: string): number[] {
   const plain = text.replaceAll(/(?<=\d),(?=\d{3}(?!\d))/g, '');
   const range = /^(\d+)\s*(?:-|–|to)\s*(\d+)$/.exec(plain.trim());
-  if (range === null) return [...plain.matchAll(/\d+/g)].map(([digits]) => Number(digits)).filter(isPlace);
+  if (range === null)
+    return [...plain.matchAll(/\d+/g)].map(([digits]) => Number(digits)).filter(isLineNumber);
   const [from, to] = [Number(range[1]), Number(range[2])];
   if (to < from || to - from > MAX_RANGE) return [];
-  return Array.from({ length: to - from + 1 }, (_, n) => from + n).filter(isPlace);
+  return Array.from({ length: to - from + 1 }, (_, n) => from + n).filter(isLineNumber);
 }
 
-const isPlace = (number: number): boolean => Number.isSafeInteger(number);
+const isLineNumber = (number: number): boolean => Number.isSafeInteger(number);
 
 /** `lines[3]`, `requests.3.body`, `/requests/3`, `at index 3`. */
 const INDEXED = [
@@ -60,7 +61,7 @@ const INDEXED = [
 
 function indexedLines(text: string): number[] {
   return INDEXED.flatMap((pattern) =>
-    [...text.matchAll(pattern)].map(([, digits]) => Number(digits)).filter(isPlace),
+    [...text.matchAll(pattern)].map(([, digits]) => Number(digits)).filter(isLineNumber),
   );
 }
 

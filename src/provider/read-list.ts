@@ -1,6 +1,6 @@
 import type { Adapter } from './adapters/adapter.ts';
-import type { Call } from './call.ts';
-import type { Http } from './http.ts';
+import type { Call } from './http/call.ts';
+import type { Http } from './http/http.ts';
 import { asWire, readPage, required } from './wire.ts';
 import { ProviderUnavailable } from '../errors.ts';
 

@@ -1,12 +1,12 @@
 import type { JobOverview, JobStatus } from '../status/job-status.ts';
 import { JOB_STATES, type JobState } from '../status/job-states.ts';
 import { settledRows } from '../checkpoints/outcomes.ts';
-import { share } from './explain.ts';
-import { tableOf } from './elements.ts';
-import { html, type Html } from './html.ts';
-import { renderPage } from './page.ts';
+import { share } from './sections/explain.ts';
+import { tableOf } from './page/elements.ts';
+import { html, type Html } from './page/html.ts';
+import { renderPage } from './page/page.ts';
 import { grouped } from '../counted.ts';
-import { clip, moment } from './text.ts';
+import { clip, moment } from './page/text.ts';
 
 /** URLs of a host's pages. */
 export interface PageAddresses {

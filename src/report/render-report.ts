@@ -1,13 +1,13 @@
-import { html, type Html } from './html.ts';
+import { html, type Html } from './page/html.ts';
 import { mayBeApproved } from '../status/describe-pilot.ts';
-import { renderPage } from './page.ts';
+import { renderPage } from './page/page.ts';
 import type { ReportData } from './report-data.ts';
-import { latencySection, openShards, timelineSection } from './batch-sections.ts';
-import { distributionSection } from './distribution-section.ts';
-import { answerSection, leadSection, outcomes } from './row-sections.ts';
-import { errorSection, failureNotice, fileSection, header } from './sections.ts';
-import { moment } from './text.ts';
-import { usageSection } from './usage-section.ts';
+import { latencySection, openShards, timelineSection } from './sections/batch-sections.ts';
+import { distributionSection } from './sections/distribution-section.ts';
+import { answerSection, leadSection, outcomes } from './sections/row-sections.ts';
+import { errorSection, failureNotice, fileSection, header } from './sections/job-sections.ts';
+import { moment } from './page/text.ts';
+import { usageSection } from './sections/usage-section.ts';
 
 /** Renders `report.html`: the job as one file without dependencies. Pure. */
 export function renderReport(data: ReportData): string {

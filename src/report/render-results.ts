@@ -1,10 +1,10 @@
 import { cellText, toCell } from '../tables/cell.ts';
 import type { JoinedRow } from '../tables/joined-rows.ts';
 import type { Column } from '../tables/table.ts';
-import { html } from './html.ts';
-import { renderPage } from './page.ts';
+import { html } from './page/html.ts';
+import { renderPage } from './page/page.ts';
 import { grouped } from '../counted.ts';
-import { clip } from './text.ts';
+import { clip } from './page/text.ts';
 
 /** The rows of a page, with links to the pages before and after it. */
 export interface ResultsPage {

@@ -5,10 +5,10 @@ import type { JobState } from '../status/job-states.ts';
 import { measureLatency, type Latency } from './latency.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { Plan } from '../checkpoints/plan.ts';
-import type { RowsSurvey } from './row-survey.ts';
+import type { RowsSurvey } from './survey/row-survey.ts';
 import { costOf, type Cost } from './report-cost.ts';
 import { invalidRows, MESSAGE_BYTES, NAME_BYTES, showError, type ShownError } from './report-errors.ts';
-import { clip } from './text.ts';
+import { clip } from './page/text.ts';
 import { drawTimeline, type TimedBatch, type Timeline } from './timeline.ts';
 
 /** Facts about a finished or running job. */

@@ -1,6 +1,6 @@
 import type { ErrorCount } from '../checkpoints/counts.ts';
 import type { ReportFacts } from './report-data.ts';
-import { clip } from './text.ts';
+import { clip } from './page/text.ts';
 
 /** Most bytes of a name and of a message in a page. */
 export const NAME_BYTES = 160;

@@ -1,4 +1,4 @@
-import type { BatchRecord } from '../checkpoints/collected.ts';
+import type { BatchRecord } from '../checkpoints/round/collected.ts';
 
 /** When batches ran, as fractions of the time from the job's start to its end or to now. */
 export interface Timeline {

@@ -5,7 +5,7 @@ import type { Summary } from '../checkpoints/summary.ts';
 import { reportKey } from '../checkpoints/keys.ts';
 import { renderReport } from './render-report.ts';
 import { describeReport, type FileLink } from './report-data.ts';
-import { surveyRows } from './survey-rows.ts';
+import { surveyRows } from './survey/survey-rows.ts';
 
 /** The step has 15 minutes in all, and must write other files as well. */
 const SURVEY_MS = 3 * 60_000;

@@ -8,7 +8,7 @@ import { invalidDeadLetter, invalidResultLine } from './dead-letter.ts';
 import type { ReadRow, UnreadableRow } from './row.ts';
 import { hasRoom, hasRoomUnsent } from './shard-room.ts';
 
-/** A request line, newline included, and the texts it asks to embed. */
+/** A request line with its newline, and its number of texts to embed. */
 export interface RequestToWrite {
   readonly line: Buffer;
   readonly inputs: number;
@@ -17,20 +17,20 @@ export interface RequestToWrite {
 /** A row that is not sent. */
 export interface KnownRow {
   /**
-   * `answered`: the line is its result line, from a sample; `reused`: it is, from an earlier job; `deduplicated`: the line says which
-   * row answers for it.
+   * `answered`: the line is its result line, from a sample; `reused`: the same, from an earlier job; `deduplicated`: the line
+   * names the row that answers it.
    */
   readonly kind: 'answered' | 'reused' | 'deduplicated';
   /** With its newline. */
   readonly line: Buffer;
 }
 
-/** The files of one shard while rows are added to it. */
+/** The files of one shard while rows are added. */
 export class OpenShard {
   readonly #store: ObjectStore;
   readonly #ref: ShardRef;
   readonly #requests: ObjectWriter;
-  /** Round 0, written only for shards with a row that is not sent. */
+  /** Round 0, written only for shards with rows that are not sent. */
   #results: ObjectWriter | undefined;
   #deadLetters: ObjectWriter | undefined;
   readonly #sources: ObjectWriter | undefined;
@@ -38,7 +38,7 @@ export class OpenShard {
   #inputs = 0;
   #invalid = 0;
   #known = { answered: 0, reused: 0, deduplicated: 0 };
-  /** Rows that were sent since the last one that was not. */
+  /** Sent rows since the last row that is not sent. */
   #sentBehindInvalid = 0;
 
   constructor(store: ObjectStore, ref: ShardRef, tellsSources: boolean) {
@@ -114,7 +114,7 @@ export class OpenShard {
     return { sent, inputs, invalid, ...this.#known, sentBehindInvalid, bytes: bytes as SavedShard['bytes'] };
   }
 
-  /** Begins its files with what they were when it was suspended; they may have become more in a call that failed. */
+  /** Restores its files to their suspended state; a failed call may have added to them. */
   async resume({ bytes, ...counts }: SavedShard): Promise<void> {
     if (bytes.results !== undefined) this.#openRoundZero();
     for (const { name, key, writer } of this.#files())
@@ -151,7 +151,7 @@ export class OpenShard {
     this.#sentBehindInvalid = this.#sent;
   }
 
-  /** An empty line in both files for every row since the last invalid one that was sent. */
+  /** Writes an empty line in both files for every sent row since the last invalid one. */
   async #writeSent(): Promise<void> {
     if (this.#sentBehindInvalid === 0) return;
     const empty = '\n'.repeat(this.#sentBehindInvalid);

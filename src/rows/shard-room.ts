@@ -14,10 +14,10 @@ export interface Held {
   readonly unsentBytes: number;
 }
 
-/** Reused rows in a shard, for each row that it may send. */
+/** Most reused rows of a shard, per row that it may send. */
 const MAX_REUSED_PER_ROW = 20;
 
-/** Bytes of result lines that no batch answers in a shard. */
+/** Most bytes of result lines in a shard for rows that no batch answers. */
 export const MAX_UNSENT_BYTES = 1_000_000_000;
 
 /** Whether a shard has room for one more request line. */
@@ -31,14 +31,14 @@ export function hasRoom(
   );
 }
 
-/** Rows that are not sent cost the provider nothing, but a shard's files are also read by one Lambda. */
+/** Rows that are not sent cost the provider nothing, but one Lambda must also read a shard's files. */
 export function hasRoomUnsent(
   { invalid, answered, deduplicated, reused, unsentBytes }: Omit<Held, 'sent' | 'bytes' | 'inputs'>,
   { maxRows }: ShardLimits,
 ): boolean {
   return (
     invalid + answered + deduplicated < maxRows &&
-    // More of those: few changed rows among many known ones go into few batches.
+    // More reused rows are allowed, so that few changed rows among many known ones go into few batches.
     reused < MAX_REUSED_PER_ROW * maxRows &&
     unsentBytes < MAX_UNSENT_BYTES
   );

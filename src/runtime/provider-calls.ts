@@ -3,10 +3,10 @@ import type { DeployedProvider, DeployedProviders } from '../config/deployed-pro
 import type { ProviderHeaders } from '../profiles/provider-headers.ts';
 import type { Edges, ProviderEdges } from '../edges.ts';
 import { ProviderDenied, withCode } from '../errors.ts';
-import { isLoopback } from '../provider/addresses.ts';
+import { isLoopback } from '../provider/http/addresses.ts';
 import type { BatchProvider, ProviderSettings } from '../provider/batch-provider.ts';
 import { createProviderClient } from '../provider/client.ts';
-import type { OwnHeader } from '../provider/http-options.ts';
+import type { OwnHeader } from '../provider/http/http-options.ts';
 import { readApiKey, readHeaderSecret, type Environment } from './api-key.ts';
 
 /** The part of {@link ProviderEdges} that calls providers. */

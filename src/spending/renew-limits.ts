@@ -1,5 +1,6 @@
 import { ledgerPrefix } from '../checkpoints/keys.ts';
-import { changeLedger, EMPTY_LEDGER, type JobLedger, type Limits } from '../checkpoints/ledger.ts';
+import { EMPTY_LEDGER, type JobLedger, type Limits } from '../checkpoints/ledger.ts';
+import { changeState } from '../checkpoints/state-log.ts';
 import type { Job } from '../checkpoints/job.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { isLimited, limitsOf } from './limits.ts';
@@ -14,9 +15,11 @@ export async function renewLimits(
   limits: Limits,
 ): Promise<void> {
   if (!isLimited(limitsOf(profile))) return;
-  await changeLedger<JobLedger>(store, ledgerPrefix(jobId), (before = EMPTY_LEDGER) =>
-    JSON.stringify([before.limits, before.recent]) === JSON.stringify([limits, []])
-      ? undefined
-      : { ...before, limits, recent: [] },
-  );
+  await changeState<JobLedger>(store, {
+    prefix: ledgerPrefix(jobId),
+    change: (before = EMPTY_LEDGER) =>
+      JSON.stringify([before.limits, before.recent]) === JSON.stringify([limits, []])
+        ? undefined
+        : { ...before, limits, recent: [] },
+  });
 }

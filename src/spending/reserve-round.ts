@@ -1,7 +1,6 @@
 import { ledgerPrefix, monthPrefix, type RoundRef } from '../checkpoints/keys.ts';
 import type { Job } from '../checkpoints/job.ts';
 import {
-  changeLedger,
   EMPTY_LEDGER,
   NOTHING_SPENT,
   readJobLedger,
@@ -11,6 +10,7 @@ import {
   type Spending,
 } from '../checkpoints/ledger.ts';
 import { requirePlan, type PlannedShard } from '../checkpoints/plan.ts';
+import { changeState } from '../checkpoints/state-log.ts';
 import type { Edges } from '../edges.ts';
 import { BudgetExceeded, ShardMustWait, withCode } from '../errors.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -61,7 +61,10 @@ export async function reserveRound({ store, clock }: Edges, job: Job, round: Rou
     reservation: () => ({ amount: reservation.amount }),
   });
   if (ofMonth.verdict === 'reserved') return;
-  await changeLedger<JobLedger>(store, ledgerPrefix(jobId), (before) => before && withSpent(before, name, 0));
+  await changeState<JobLedger>(store, {
+    prefix: ledgerPrefix(jobId),
+    change: (before) => before && withSpent(before, name, 0),
+  });
   throw lacking(round, ofMonth, { max: limits.maxPerMonth, month: reservation.month });
 }
 
@@ -110,7 +113,7 @@ async function reserve<State extends Spending>(
 ): Promise<Weighed<State>> {
   let verdict: Reserved = 'reserved';
   let amount = 0;
-  const spending = await changeLedger<State>(store, prefix, (before = empty) => {
+  const change = (before = empty): State | undefined => {
     const known = before.open[name];
     const wanted = known === undefined ? reservation(before) : withoutHold(known);
     amount = wanted.amount;
@@ -120,7 +123,8 @@ async function reserve<State extends Spending>(
       verdict = 'wait';
     if (verdict !== 'reserved' || (known !== undefined && known.held === undefined)) return undefined;
     return withReservation(before, name, wanted);
-  });
+  };
+  const spending = await changeState<State>(store, { prefix, change });
   return { verdict, amount, spending: spending ?? empty };
 }
 

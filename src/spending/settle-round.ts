@@ -1,13 +1,8 @@
-import type { Collected } from '../checkpoints/collected.ts';
+import type { Collected } from '../checkpoints/round/collected.ts';
 import type { Job } from '../checkpoints/job.ts';
 import { ledgerPrefix, monthPrefix, type RoundRef } from '../checkpoints/keys.ts';
-import {
-  changeLedger,
-  EMPTY_LEDGER,
-  readJobLedger,
-  type JobLedger,
-  type Spending,
-} from '../checkpoints/ledger.ts';
+import { EMPTY_LEDGER, readJobLedger, type JobLedger, type Spending } from '../checkpoints/ledger.ts';
+import { changeState } from '../checkpoints/state-log.ts';
 import { rowsNotOk } from '../checkpoints/outcomes.ts';
 import { readShardPlan, type PlannedShard } from '../checkpoints/plan.ts';
 import type { Price } from '../checkpoints/profile.ts';
@@ -47,15 +42,15 @@ export async function settleRound(
   const month = known?.open[name]?.month;
   // The month is settled first, because after a crash in between its name is read from the job's reservation.
   if (month !== undefined)
-    await changeLedger<Spending>(
-      store,
-      monthPrefix(profile.name, month),
-      (before) => before && settle(before, `${jobId}/${name}`, round),
-    );
+    await changeState<Spending>(store, {
+      prefix: monthPrefix(profile.name, month),
+      change: (before) => before && settle(before, `${jobId}/${name}`, round),
+    });
   const { requests: rows } = await readShardPlan(store, { ...round, jobId });
-  const ledger = await changeLedger<JobLedger>(store, ledgerPrefix(jobId), (before = EMPTY_LEDGER) =>
-    settleInJob(before, name, rows, round),
-  );
+  const ledger = await changeState<JobLedger>(store, {
+    prefix: ledgerPrefix(jobId),
+    change: (before = EMPTY_LEDGER) => settleInJob(before, name, rows, round),
+  });
   return tooManyBadRows(jobId, ledger?.recent ?? [], currentLimits(profile, ledger).maxBad);
 }
 

@@ -7,7 +7,7 @@ import type { OutcomeCounts } from '../checkpoints/counts.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import { pilotObject, type Pilot } from '../checkpoints/pilot.ts';
 import { planObject, type Plan } from '../checkpoints/plan.ts';
-import type { OpenBatch } from '../checkpoints/shard-end.ts';
+import type { OpenBatch } from '../checkpoints/shard/shard-end.ts';
 import { summaryObject, type Summary } from '../checkpoints/summary.ts';
 import { summaryKey } from '../checkpoints/keys.ts';
 import { isCancelled, readStop } from '../checkpoints/stop.ts';

@@ -1,6 +1,6 @@
-import { findLeftOpen } from '../checkpoints/open-batch.ts';
-import { readOpenTwins, RESUME_CANCELS } from '../checkpoints/twins.ts';
-import type { OpenBatch } from '../checkpoints/shard-end.ts';
+import { findLeftOpen } from '../checkpoints/shard/open-batch.ts';
+import { readOpenTwins, RESUME_CANCELS } from '../checkpoints/round/twins.ts';
+import type { OpenBatch } from '../checkpoints/shard/shard-end.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import type { ShardStatus } from './shard-status.ts';

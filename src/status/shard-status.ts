@@ -1,8 +1,8 @@
-import { doneObject, stoppedObject } from '../checkpoints/shard-end.ts';
-import type { Collected } from '../checkpoints/collected.ts';
+import { doneObject, stoppedObject } from '../checkpoints/shard/shard-end.ts';
+import type { Collected } from '../checkpoints/round/collected.ts';
 import type { OutcomeCounts } from '../checkpoints/counts.ts';
 import type { Plan } from '../checkpoints/plan.ts';
-import { progressObject, type Progress } from '../checkpoints/progress.ts';
+import { progressObject, type Progress } from '../checkpoints/shard/progress.ts';
 import { shardName, shardsPrefix, type ShardRef } from '../checkpoints/keys.ts';
 import { addCounts, NO_ROWS, type KnownCounts } from '../checkpoints/outcomes.ts';
 import { sideBySide } from '../side-by-side.ts';

@@ -20,19 +20,19 @@ import type {
 import { joinAnswers } from '../direct/answers.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { failureFromCatch, type Failure } from '../errors.ts';
-import { collectedObject, type Collected } from '../checkpoints/collected.ts';
+import { collectedObject, type Collected } from '../checkpoints/round/collected.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import type { PlannedShard } from '../checkpoints/plan.ts';
-import { stoppedObject } from '../checkpoints/shard-end.ts';
-import { findLeftOpen } from '../checkpoints/open-batch.ts';
+import { stoppedObject } from '../checkpoints/shard/shard-end.ts';
+import { findLeftOpen } from '../checkpoints/shard/open-batch.ts';
 import { freeOldSlot } from '../checkpoints/old-slots.ts';
 import { leaveRoom, noteRefusal } from '../batches/take-room.ts';
 import { takesOver } from '../ladder/goes-up.ts';
 import { contextAtStep, jobAtStep, stepAbove } from '../ladder/step-of-round.ts';
 import { isNearlyFull, spentEvents, type RoundTurns } from './history.ts';
-import { currentRound, type ShardRound } from '../checkpoints/shard-rounds.ts';
+import { currentRound, type ShardRound } from '../checkpoints/shard/shard-rounds.ts';
 import { readStop } from '../checkpoints/stop.ts';
-import { noteTrouble } from '../checkpoints/trouble.ts';
+import { noteTrouble } from '../checkpoints/shard/trouble.ts';
 
 /** Longest wait before a round, in seconds. */
 const MAX_RETRY_WAIT_SECONDS = 3_600;

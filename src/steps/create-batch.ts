@@ -1,4 +1,4 @@
-import { uploadObject } from '../checkpoints/upload.ts';
+import { uploadObject } from '../checkpoints/round/upload.ts';
 import { batchMetadata } from '../batches/batch-metadata.ts';
 import { findDespite, findLost, mayTurnUp, writeAnnouncement } from '../batches/find-lost-batch.ts';
 import { noteDoubt } from '../batches/twins.ts';
@@ -8,9 +8,9 @@ import {
   creatingObject,
   type BatchCheckpoint,
   type CreateAnnouncement,
-} from '../checkpoints/batch-checkpoint.ts';
+} from '../checkpoints/round/batch-checkpoint.ts';
 import { roundKey } from '../checkpoints/keys.ts';
-import { readRequests } from '../checkpoints/shard-part.ts';
+import { readRequests } from '../checkpoints/round/requests.ts';
 import { isCancelled, readStop, rejectWhenStopped } from '../checkpoints/stop.ts';
 import type { BatchContext, UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';

@@ -4,7 +4,7 @@ import { isCancelled, readStop } from '../checkpoints/stop.ts';
 import type { BatchContext, PolledContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { BatchOpen, isProviderError, withCode } from '../errors.ts';
-import type { Progress } from '../checkpoints/progress.ts';
+import type { Progress } from '../checkpoints/shard/progress.ts';
 import type { LogFields } from '../log.ts';
 import {
   elapsedSeconds,

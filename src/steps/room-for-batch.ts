@@ -5,12 +5,12 @@ import { enqueuedTokens, hasRoom, isOf, roomLimitsOf, withLearned } from '../bat
 import { roundKey } from '../checkpoints/keys.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
 import type { Room, RoomEntry } from '../checkpoints/room.ts';
-import { uploadObject } from '../checkpoints/upload.ts';
+import { uploadObject } from '../checkpoints/round/upload.ts';
 import type { UploadedContext } from '../contract.ts';
 import { counted, grouped } from '../counted.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { failureFromCatch, ProviderBusy } from '../errors.ts';
-import { readTokensRefusal } from '../provider/classify-error.ts';
+import { readTokensRefusal } from '../provider/errors/classify-error.ts';
 import { tokensOfPart } from '../spending/estimate.ts';
 import { tellProgress } from './tell-progress.ts';
 

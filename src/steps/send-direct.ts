@@ -7,7 +7,7 @@ import type { DirectRow } from '../direct/held-rows.ts';
 import { sendRows, type Sent } from '../direct/send-rows.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { jobObject } from '../checkpoints/job.ts';
-import type { Progress } from '../checkpoints/progress.ts';
+import type { Progress } from '../checkpoints/shard/progress.ts';
 import { roundKey } from '../checkpoints/keys.ts';
 import { jobAtStep } from '../ladder/step-of-round.ts';
 import { MAX_POLLS_PER_ROUND } from '../polling.ts';

@@ -1,5 +1,5 @@
 import type { Edges } from '../edges.ts';
-import { progressObject, type Progress } from '../checkpoints/progress.ts';
+import { progressObject, type Progress } from '../checkpoints/shard/progress.ts';
 import type { ShardRef } from '../checkpoints/keys.ts';
 
 /** Records progress for people. A failure here does not fail the step. */

@@ -1,8 +1,13 @@
-import { uploadingObject, uploadName, uploadObject, type UploadCheckpoint } from '../checkpoints/upload.ts';
+import {
+  uploadingObject,
+  uploadName,
+  uploadObject,
+  type UploadCheckpoint,
+} from '../checkpoints/round/upload.ts';
 import type { DirectContext, ShardContext, UploadedContext } from '../contract.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { InvalidInput } from '../errors.ts';
-import { collectedObject } from '../checkpoints/collected.ts';
+import { collectedObject } from '../checkpoints/round/collected.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import { roundKey } from '../checkpoints/keys.ts';
 import { readShardPlan, type PlannedShard } from '../checkpoints/plan.ts';
@@ -11,11 +16,11 @@ import { bytesThatFit, roomLimitsOf } from '../batches/room-rules.ts';
 import { readRoom } from '../checkpoints/room.ts';
 import { tokensOfPart } from '../spending/estimate.ts';
 import { isLimited, limitsOf } from '../spending/limits.ts';
-import { batchObject } from '../checkpoints/batch-checkpoint.ts';
+import { batchObject } from '../checkpoints/round/batch-checkpoint.ts';
 import { reserveRound } from '../spending/reserve-round.ts';
 import type { BatchProvider, ProviderFile } from '../provider/batch-provider.ts';
-import { partToUpload, readRequests } from '../checkpoints/shard-part.ts';
-import { currentRound, isDirectRound } from '../checkpoints/shard-rounds.ts';
+import { partToUpload, readRequests } from '../checkpoints/round/requests.ts';
+import { currentRound, isDirectRound } from '../checkpoints/shard/shard-rounds.ts';
 import { rejectWhenStopped } from '../checkpoints/stop.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Collected } from '../../checkpoints/collected.ts';
+import type { Collected } from '../../checkpoints/round/collected.ts';
 import type { StepCounts } from '../../checkpoints/counts.ts';
 import { sumModels } from './model-usage.ts';
 import { addUsage, NO_USAGE } from '../../spending/usage.ts';

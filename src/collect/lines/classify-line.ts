@@ -5,9 +5,9 @@ import { tryReadAnswer } from '../../jsonl/answer-json.ts';
 import { isListed } from '../../provider/dialects/known.ts';
 import type { Codes } from '../../provider/dialects/schema.ts';
 import { isPassing, isVague, type Said } from './passing-words.ts';
-import { readError, type WireError } from '../../provider/error-envelope.ts';
-import { carriedError, isOnlyError, isTold } from '../../provider/error-signs.ts';
-import { pythonAsJson } from '../../provider/python-literal.ts';
+import { readError, type WireError } from '../../provider/errors/error-envelope.ts';
+import { carriedError, isOnlyError, isTold } from '../../provider/errors/error-signs.ts';
+import { pythonAsJson } from '../../provider/errors/python-literal.ts';
 import { asWire, type Wire } from '../../provider/wire.ts';
 
 /** What one result line says about its row. */

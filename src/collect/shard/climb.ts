@@ -1,6 +1,6 @@
-import { readCollected, type Collected } from '../../checkpoints/collected.ts';
+import { readCollected, type Collected } from '../../checkpoints/round/collected.ts';
 import type { Job } from '../../checkpoints/job.ts';
-import { lostIdsObject } from '../../checkpoints/lost-ids.ts';
+import { lostIdsObject } from '../../checkpoints/round/lost-ids.ts';
 import { roundKey, stepKey } from '../../checkpoints/keys.ts';
 import { rowsNotOk } from '../../checkpoints/outcomes.ts';
 import type { LadderStep } from '../../checkpoints/profile.ts';

@@ -5,7 +5,7 @@ import { climb } from './climb.ts';
 import { finishShard } from './finish-shard.ts';
 import { collectRound } from '../round/collect-round.ts';
 import type { LookAgain } from '../round/late-output.ts';
-import { collectedObject, type Collected } from '../../checkpoints/collected.ts';
+import { collectedObject, type Collected } from '../../checkpoints/round/collected.ts';
 import type { Round } from '../round/round.ts';
 import type { Job } from '../../checkpoints/job.ts';
 import type { CollectEdges } from '../round/read-round.ts';

@@ -1,5 +1,5 @@
 import { addCounts, rowsNotOk } from '../../checkpoints/outcomes.ts';
-import { filledObject, type FilledShard, type FollowedRows } from '../../checkpoints/filled.ts';
+import { filledObject, type FilledShard, type FollowedRows } from '../../checkpoints/shard/filled.ts';
 import type { Plan, ShardPlan } from '../../checkpoints/plan.ts';
 import type { Pace } from '../../pace.ts';
 import { ResultBlocks, type MergedShard } from '../../reuse/result-blocks.ts';

@@ -1,5 +1,5 @@
 import type { ErrorCount, Outcome, Usage } from '../../checkpoints/counts.ts';
-import type { FollowedRows } from '../../checkpoints/filled.ts';
+import type { FollowedRows } from '../../checkpoints/shard/filled.ts';
 import { NO_ROWS, settledRows } from '../../checkpoints/outcomes.ts';
 import type { ResultLine } from '../../checkpoints/result-line.ts';
 import { ErrorTally } from '../counts/error-counts.ts';

@@ -1,15 +1,15 @@
 import type { Edges } from '../../edges.ts';
 import type { Failure } from '../../errors.ts';
 import type { Plan, ShardPlan } from '../../checkpoints/plan.ts';
-import { readShardEnd, type ShardEnd } from '../../checkpoints/shard-end.ts';
+import { readShardEnd, type ShardEnd } from '../../checkpoints/shard/shard-end.ts';
 import { roundKey, shardKey, type ShardRef } from '../../checkpoints/keys.ts';
-import { findRound } from '../../checkpoints/shard-rounds.ts';
-import { readTrouble } from '../../checkpoints/trouble.ts';
+import { findRound } from '../../checkpoints/shard/shard-rounds.ts';
+import { readTrouble } from '../../checkpoints/shard/trouble.ts';
 import type { Pace } from '../../pace.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { sideBySide } from '../../side-by-side.ts';
 import { mergeRounds } from './merge-rounds.ts';
-import { sumRounds } from './shard-end.ts';
+import { sumRounds } from './sum-rounds.ts';
 import { stopShard } from './stop-shard.ts';
 
 export interface SettledShard {

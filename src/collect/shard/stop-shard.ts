@@ -1,15 +1,15 @@
 import { shardKey, type ShardRef } from '../../checkpoints/keys.ts';
-import { findLeftOpen, type LeftOpen } from '../../checkpoints/open-batch.ts';
+import { findLeftOpen, type LeftOpen } from '../../checkpoints/shard/open-batch.ts';
 import { hasRoundZero, readShardPlan, type PlannedShard } from '../../checkpoints/plan.ts';
 import { stopObject, type Stop } from '../../checkpoints/stop.ts';
-import { readOpenTwins, RESUME_CANCELS } from '../../checkpoints/twins.ts';
+import { readOpenTwins, RESUME_CANCELS } from '../../checkpoints/round/twins.ts';
 import type { Edges } from '../../edges.ts';
 import type { Failure } from '../../errors.ts';
-import { readCollected, type Collected } from '../../checkpoints/collected.ts';
-import { stoppedObject, type OpenBatch } from '../../checkpoints/shard-end.ts';
+import { readCollected, type Collected } from '../../checkpoints/round/collected.ts';
+import { stoppedObject, type OpenBatch } from '../../checkpoints/shard/shard-end.ts';
 import { checkRows } from './finish-shard.ts';
 import { mergeRounds } from './merge-rounds.ts';
-import { sumRounds } from './shard-end.ts';
+import { sumRounds } from './sum-rounds.ts';
 
 /** Why a shard stops in this execution, and how far it came. */
 export interface ShardStop {

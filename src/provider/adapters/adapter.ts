@@ -1,6 +1,6 @@
 import type { Batch, CreateBatch, ProviderFile, UploadFile } from '../batch-provider.ts';
 import type { Dialect } from '../dialects/schema.ts';
-import type { Http } from '../http.ts';
+import type { Http } from '../http/http.ts';
 
 /**
  * What an adapter must define for a provider with files and batches: its differences from OpenAI that a dialect cannot describe.

@@ -1,10 +1,35 @@
 import { parseExact } from '../../exact-json.ts';
+import { frameLines } from '../../jsonl/lines.ts';
 import { replaceLoneSurrogates } from '../../jsonl/json-line.ts';
 import { unwritable } from '../../jsonl/unwritable.ts';
 import { asWire, type Wire } from '../wire.ts';
 
 /** `max_tokens` for requests without one: Anthropic requires it, OpenAI does not. */
 export const DEFAULT_MAX_TOKENS = 4_096;
+
+/** Longer than any request line. */
+const MAX_LINE_BYTES = 2 ** 40;
+
+const OPENING = Buffer.from('{"requests":[');
+const CLOSING = Buffer.from(']}');
+const COMMA = Buffer.from(',');
+
+/** The body of the call that creates a message batch, generated line by line from our request lines. */
+export async function* toBatchBody(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let first = true;
+  yield OPENING;
+  for await (const lines of frameLines(content, MAX_LINE_BYTES)) {
+    const pieces: Buffer[] = [];
+    for (const { bytes } of lines) {
+      if (bytes === undefined) continue;
+      if (!first) pieces.push(COMMA);
+      first = false;
+      pieces.push(Buffer.from(JSON.stringify(toMessageRequest(bytes))));
+    }
+    yield Buffer.concat(pieces);
+  }
+  yield CLOSING;
+}
 
 /** Converts one of our request lines to a request of a message batch. */
 export function toMessageRequest(line: Buffer): Wire {

@@ -1,8 +1,8 @@
 import { numberText } from '../../exact-json.ts';
 import { readAnswer, tryReadAnswer } from '../../jsonl/answer-json.ts';
 import { jsonLine } from '../../jsonl/json-line.ts';
-import { readError } from '../error-envelope.ts';
-import { saysNothing } from '../error-signs.ts';
+import { readError } from '../errors/error-envelope.ts';
+import { saysNothing } from '../errors/error-signs.ts';
 import { asWire, type Wire } from '../wire.ts';
 
 /** Converts a result line of a message batch to one of ours, with a newline; `undefined` if it is not a JSON object. */

@@ -1,6 +1,5 @@
-import { ProviderNotFound, ProviderRejected, ProviderUnavailable } from '../../errors.ts';
+import { ProviderNotFound, ProviderRejected } from '../../errors.ts';
 import { parseExact } from '../../exact-json.ts';
-import { frameLines } from '../../jsonl/lines.ts';
 import type {
   Batch,
   CreateBatch,
@@ -12,15 +11,15 @@ import type {
   UploadFile,
 } from '../batch-provider.ts';
 import type { Dialect } from '../dialects/schema.ts';
-import { streamBody } from '../content.ts';
-import { get, type Call } from '../call.ts';
-import type { HttpOptions } from '../http-options.ts';
-import { Http } from '../http.ts';
+import { get, type Call } from '../http/call.ts';
+import type { HttpOptions } from '../http/http-options.ts';
+import { Http } from '../http/http.ts';
 import { cutOff, readList } from '../read-list.ts';
 import { asWire, readBatch, required } from '../wire.ts';
-import { toMessageParams, toMessageRequest } from './anthropic-request.ts';
+import { toBatchBody, toMessageParams } from './anthropic-request.ts';
 import { withPlainLimits } from './anthropic-limits.ts';
-import { toRealtimeBody, toResultLine } from './anthropic-result.ts';
+import { readResults } from './anthropic-download.ts';
+import { toRealtimeBody } from './anthropic-result.ts';
 
 const BATCHES = '/messages/batches';
 const VERSION = '2023-06-01';
@@ -28,10 +27,6 @@ const VERSION = '2023-06-01';
 const NO_FILE = 'inline:';
 /** How many of the newest batches are recorded before a create. */
 const NEWEST = 100;
-/** Longer than any request line. */
-const MAX_LINE_BYTES = 2 ** 40;
-/** Longer than any result line; more bytes without a newline are not results. */
-const MAX_RESULT_BYTES = 512 * 1_048_576;
 
 /**
  * Anthropic's Message Batches: there are no files, a create carries its requests, and the results are found by the batch's id.
@@ -67,13 +62,13 @@ export class AnthropicClient implements ProviderClient {
 
   async createBatch({ inputFileId, open }: CreateBatch): Promise<Batch> {
     let bytes = 0;
-    for await (const chunk of createBody(open())) bytes += chunk.byteLength;
+    for await (const chunk of toBatchBody(open())) bytes += chunk.byteLength;
     return this.#batch({
       action: `create batch of ${inputFileId}`,
       method: 'POST',
       path: BATCHES,
       headers: { 'content-type': 'application/json', 'content-length': String(bytes) },
-      body: createBody(open()),
+      body: toBatchBody(open()),
       repeatable: false,
     });
   }
@@ -130,10 +125,11 @@ export class AnthropicClient implements ProviderClient {
    */
   async *download(batchId: string, { signal }: DownloadOptions = {}): AsyncGenerator<Buffer> {
     const counts = await this.#countsOf(batchId);
+    const path = `${pathOf(batchId)}/results`;
     let received = 0;
     for (let attempt = 1; attempt <= 2; attempt += 1) {
       const before = received;
-      for await (const lines of this.#results(batchId, before, signal)) {
+      for await (const lines of readResults(this.#http, { batchId, path, skipped: before, signal })) {
         received += lines.length;
         yield Buffer.concat(lines);
       }
@@ -150,42 +146,6 @@ export class AnthropicClient implements ProviderClient {
       const listed = await this.findBatch({ batchId, inputFileId: '', metadata: {} });
       return listed?.counts;
     }
-  }
-
-  /**
-   * Result lines after the first `skipped`, converted to ours. Unreadable lines are passed on unchanged, so that they are
-   * counted.
-   * @throws ProviderUnavailable when the last line has no newline: it may be cut off, because the length of the file is unknown
-   */
-  async *#results(batchId: string, skipped: number, signal?: AbortSignal): AsyncGenerator<Buffer[]> {
-    const call = get(`download results of batch ${batchId}`, `${pathOf(batchId)}/results`);
-    let isPromised = false;
-    const content = streamBody(
-      this.#http,
-      { ...call, headers: { accept: 'application/binary, */*' } },
-      {
-        signal,
-        onStart: ({ length }) => {
-          isPromised = length !== undefined;
-        },
-      },
-    );
-    const ending = new LastByte(call);
-    let seen = 0;
-    let unread: Buffer[] = [];
-    for await (const lines of frameLines(ending.watch(content), MAX_RESULT_BYTES)) {
-      ending.bytes = 0;
-      const fresh = lines.slice(Math.max(0, skipped - seen)).map(({ bytes = NOTHING }) => bytes);
-      seen += lines.length;
-      const last = fresh.at(-1);
-      if (last === undefined) continue;
-      const handedOn = [...unread, ...fresh.map((bytes) => toResultLine(bytes) ?? rawLine(bytes))];
-      unread = toResultLine(last) === undefined ? handedOn.splice(-1) : [];
-      yield handedOn;
-    }
-    if (unread.length > 0 && !isPromised && !ending.isNewline)
-      throw new ProviderUnavailable(`${call.action}: they end in the middle of a line.`);
-    yield unread;
   }
 
   /** Sends a single message. The dialect has no other endpoint than chat completions. */
@@ -225,52 +185,5 @@ export function readMessageBatch(value: unknown, dialect: Dialect): Batch | unde
   if (typeof expired === 'number' && expired > 0) return { ...batch, ending: 'expired' };
   return typeof wire['cancel_initiated_at'] === 'string' ? { ...batch, ending: 'cancelled' } : batch;
 }
-
-const OPENING = Buffer.from('{"requests":[');
-const CLOSING = Buffer.from(']}');
-const COMMA = Buffer.from(',');
-
-/** The body of a create, generated line by line. */
-async function* createBody(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let first = true;
-  yield OPENING;
-  for await (const lines of frameLines(content, MAX_LINE_BYTES)) {
-    const pieces: Buffer[] = [];
-    for (const { bytes } of lines) {
-      if (bytes === undefined) continue;
-      if (!first) pieces.push(COMMA);
-      first = false;
-      pieces.push(Buffer.from(JSON.stringify(toMessageRequest(bytes))));
-    }
-    yield Buffer.concat(pieces);
-  }
-  yield CLOSING;
-}
-
-/** Tracks a stream's last byte, and the number of bytes since its last newline. */
-class LastByte {
-  readonly #call: Call;
-  isNewline = false;
-  bytes = 0;
-
-  constructor(call: Call) {
-    this.#call = call;
-  }
-
-  /** @throws ProviderUnavailable when far more bytes than a line come without a newline */
-  async *watch(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    for await (const chunk of chunks) {
-      if (chunk.length > 0) this.isNewline = chunk.at(-1) === 0x0a;
-      this.bytes += chunk.length;
-      if (this.bytes > 2 * MAX_RESULT_BYTES)
-        throw new ProviderUnavailable(`${this.#call.action}: ${this.bytes} bytes came without a line.`);
-      yield chunk;
-    }
-  }
-}
-
-const NOTHING = Buffer.alloc(0);
-
-const rawLine = (bytes: Buffer): Buffer => Buffer.concat([bytes, Buffer.from('\n')]);
 
 const pathOf = (batchId: string): string => `${BATCHES}/${encodeURIComponent(batchId)}`;

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { CreateBatch, ProviderFile, UploadFile } from '../batch-provider.ts';
 import type { Dialect } from '../dialects/schema.ts';
-import type { Http } from '../http.ts';
-import { multipartUpload } from '../multipart.ts';
+import type { Http } from '../http/http.ts';
+import { multipartUpload } from '../http/multipart.ts';
 import { readBatch, readFile } from '../wire.ts';
 import type { Adapter } from './adapter.ts';
 

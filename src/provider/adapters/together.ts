@@ -1,6 +1,6 @@
 import { ProviderUnavailable } from '../../errors.ts';
 import type { ProviderFile, UploadFile } from '../batch-provider.ts';
-import type { Http } from '../http.ts';
+import type { Http } from '../http/http.ts';
 import { asWire, readBatch } from '../wire.ts';
 import type { Adapter } from './adapter.ts';
 import { bareLines } from './bare-lines.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE } from '../addresses.ts';
+import { ENDPOINT_PATH, ENDPOINT_PATH_MESSAGE } from '../http/addresses.ts';
 
 /**
  * A dialect: a provider's variant of the Batch API, as data. Unknown facts are `'unknown'`; each field says what the code does

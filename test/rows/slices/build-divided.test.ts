@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { RequestHash } from '../../../src/reuse/request-hash.ts';
-import { createUniqueIds } from '../../../src/rows/unique-ids.ts';
+import { createUniqueIds } from '../../../src/rows/ids/unique-ids.ts';
 import { profileOf } from '../build.ts';
 import { FORMATS, inOnePass, row, shortEvery, START, type InputFile, type Made } from '../divided-build.ts';
 import { inSlices } from './in-slices.ts';
