@@ -3,6 +3,7 @@ import type { InputRef, Job } from '../../checkpoints/job.ts';
 import { SLICED_BUILD } from '../../cost/step-seconds.ts';
 import { sideBySide } from '../../side-by-side.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
+import { canBeEntered } from '../formats.ts';
 import { Standing } from '../formats/place.ts';
 import { PEEK_BYTES } from '../formats/peek.ts';
 import { Reading } from '../formats/reading.ts';
@@ -15,6 +16,12 @@ const LEAST_SLICES = SLICED_BUILD.leastBytes / SLICED_BUILD.sliceBytes;
 
 /** Most slices of a job: each is a child of the machine's map, as the shards are. */
 const MAX_SLICES = 40_000;
+
+/** Most bytes of a slice, which is noted in one call, as a share of what was asked. Where rows end nowhere, a slice has no end. */
+const MAX_SHARE = 4;
+
+/** Boundaries that are looked at side by side, with 8 MiB behind each. */
+const LOOKS_AT_ONCE = 8;
 
 /** What tells how a file is read: a byte order mark, a line that names the delimiter, and the bytes that are looked at. */
 const START_BYTES = PEEK_BYTES + 64;
@@ -43,13 +50,18 @@ export async function divide(
     if (head === undefined && !isWhole) return undefined;
     heads.push(head);
     const starts = head === undefined ? [0] : await startsOf(store, job, { input, size, head, sliceBytes });
-    for (const [n, start] of starts.entries()) slices.push({ input, start, end: starts[n + 1] });
+    for (const [n, start] of starts.entries()) {
+      const end = starts[n + 1];
+      if ((end ?? size) - start > MAX_SHARE * Math.max(sliceBytes, START_BYTES)) return undefined;
+      slices.push({ input, start, end });
+    }
   }
   return { phase: 'note', slices, heads };
 }
 
 /** Reads the start of an input. Returns undefined if nothing tells how to enter it further on. */
 async function readHead(store: ObjectStore, job: Job, input: InputRef): Promise<Head | undefined> {
+  if (!canBeEntered(basename(input.key))) return undefined;
   const standing = new Standing();
   const reading = new Reading();
   for await (const rows of readInput(store, input, job.profile, { reading, standing }))
@@ -75,8 +87,10 @@ async function startsOf(
     { length: Math.max(0, Math.ceil((size - first) / sliceBytes)) },
     (_, n) => first + n * sliceBytes,
   );
-  const found = await sideBySide(asked, (near) =>
-    findCut(store, ref, { near, head, table: profile.table, name: basename(ref.key) }),
+  const found = await sideBySide(
+    asked,
+    (near) => findCut(store, ref, { near, head, table: profile.table }),
+    LOOKS_AT_ONCE,
   );
   // Of a row that is longer than a slice, several boundaries find the end.
   const cuts = found.filter((cut): cut is number => cut !== undefined && cut < size);

@@ -6,8 +6,8 @@ import type { Head } from './division.ts';
 
 const [QUOTE, LF, CR] = [0x22, 0x0a, 0x0d];
 
-/** Bytes behind a boundary that are searched for the start of a row. No row of more is worth a slice. */
-const WINDOW_BYTES = 1_048_576;
+/** Bytes behind a boundary that are searched for the start of a row; the second time, for long rows. */
+const WINDOWS = [1_048_576, 8_388_608];
 
 /** Line ends of a table that are tried, and the bytes behind each that are looked at. */
 const MAX_TRIES = 64;
@@ -17,7 +17,6 @@ interface Boundary {
   readonly near: number;
   readonly head: Head;
   readonly table: TableRules | undefined;
-  readonly name: string;
 }
 
 /**
@@ -31,10 +30,14 @@ export async function findCut(
 ): Promise<number | undefined> {
   // One byte earlier: a row may begin right at the boundary.
   const from = near - 1;
-  const bytes = await store.get(key, { version, etag, start: from, end: from + WINDOW_BYTES });
-  if (bytes === undefined) return undefined;
-  const at = head.as === 'table' ? cutOfTable(bytes, head, table) : bytes.indexOf(head.returns ? CR : LF) + 1;
-  return at > 0 ? from + at : undefined;
+  for (const window of WINDOWS) {
+    const bytes = await store.get(key, { version, etag, start: from, end: from + window });
+    if (bytes === undefined) return undefined;
+    const at =
+      head.as === 'table' ? cutOfTable(bytes, head, table) : bytes.indexOf(head.returns ? CR : LF) + 1;
+    if (at > 0) return from + at;
+  }
+  return undefined;
 }
 
 function cutOfTable(bytes: Buffer, head: Head, table: TableRules | undefined): number {

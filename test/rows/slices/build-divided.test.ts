@@ -127,9 +127,8 @@ test('rows of another model than the first are found in every slice, for a provi
     (_, n) => `{"custom_id":"q${n}","prompt":"x","model":"model-${n % 9 === 5 ? 'b' : 'a'}"}\n`,
   );
   const first = '{"custom_id":"first","prompt":"y","model":"model-a"}\n';
-  const content = Buffer.from(
-    `${first}${`{"custom_id":"long","prompt":"${'x'.repeat(66_000)}"}\n`}${lines.join('')}`,
-  );
+  const long = `{"custom_id":"long","prompt":"${'x'.repeat(66_000)}"}\n`;
+  const content = Buffer.from([first, long, ...lines].join(''));
   const base = profileOf({ shardLimits: { maxBytes: 100_000, maxRows: 20 } });
   const { dialect } = base.provider;
   const limits = { ...dialect.limits, oneModel: true };
