@@ -136,7 +136,7 @@ describe('the schedules of a configuration', () => {
   );
 
   test.each([
-    ['99 22 * * ? *', 'schedules.nightly.cron: "cron(99 22 * * ? *)" is no cron expression'],
+    ['99 22 * * ? *', 'schedules.nightly.cron: "cron(99 22 * * ? *)" is not a cron expression'],
     ['0 22 * * * *', 'exactly one of day-of-month and day-of-week must be "?"'],
     ['0 22 * * ?', 'schedules.nightly.cron: must have six fields'],
   ])('are told of the cron %s', (cron, problem) => {
