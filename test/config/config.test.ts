@@ -105,7 +105,7 @@ describe('the schedules of a configuration', () => {
       profiles: { default: {}, p: profile },
       schedules: { s: { ...schedule, profile: 'p' } },
     });
-    const refused = expect.stringContaining('schedules.s.take: "all" asks every row of the files each time');
+    const refused = expect.stringContaining('schedules.s.take: "all" sends every row of the files at each run');
 
     expect(problemsOf(config(all))).toEqual([refused]);
     expect(problemsOf(config(all, { reuse: false }))).toEqual([refused]);
