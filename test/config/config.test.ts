@@ -105,7 +105,9 @@ describe('the schedules of a configuration', () => {
       profiles: { default: {}, p: profile },
       schedules: { s: { ...schedule, profile: 'p' } },
     });
-    const refused = expect.stringContaining('schedules.s.take: "all" sends every row of the files at each run');
+    const refused = expect.stringContaining(
+      'schedules.s.take: "all" sends every row of the files at each run',
+    );
 
     expect(problemsOf(config(all))).toEqual([refused]);
     expect(problemsOf(config(all, { reuse: false }))).toEqual([refused]);
