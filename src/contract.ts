@@ -1,5 +1,6 @@
 import type { CaughtError, Failure } from './errors.ts';
 import type { ShardStep } from './checkpoints/collected.ts';
+import type { WithoutPilot } from './checkpoints/pilot.ts';
 import type { ShardPlan } from './checkpoints/plan.ts';
 import type { Summary } from './checkpoints/summary.ts';
 import type { PollLimits } from './checkpoints/profile.ts';
@@ -32,6 +33,8 @@ export interface WaitingContext extends JobInput {
   /** When the wait began. */
   readonly waiting: { readonly since: number };
   readonly waitSeconds: number;
+  /** Set when the wait begins, and announced then: until when it lasts, ISO 8601, and the key of the pilot's results. */
+  readonly asks?: { readonly until: string; readonly results: string };
 }
 
 /** Out of *Build requests*, into *For each shard*. */
@@ -39,6 +42,8 @@ export interface JobContext {
   readonly jobId: string;
   /** The shards are those of the job's pilot: *Build requests* says what follows. */
   readonly pilot?: true;
+  /** The job has too few rows for the pilot of its profile. */
+  readonly withoutPilot?: WithoutPilot;
   /** Shards that still have work: finished ones are left out, so a resume costs nothing for them. */
   readonly toRun: {
     readonly shards: number;
@@ -197,11 +202,23 @@ export type JobEnd =
   | WrittenContext
   | (JobInput & { readonly failure: CaughtError; readonly status?: undefined });
 
-/** Into *Announce job*, and into *Record failed announcement* when that gave up. Nothing of what comes out goes on. */
-export interface AnnounceContext {
-  /** The execution's name: a job that is resumed ends, and is announced, once more. */
+/**
+ * Into *Announce job* and *Announce wait*, and into *Record failed announcement* and *Record unannounced wait* when those gave up.
+ * Nothing of what comes out goes on.
+ */
+export type AnnounceContext = (AnnouncedEnd | AnnouncedWait) & {
+  /** Why the announcement failed; then it is only logged. */
+  readonly unannounced?: CaughtError;
+};
+
+/** The end of a job. `execution` is the execution's name: a job that is resumed ends, and is announced, once more. */
+export interface AnnouncedEnd {
   readonly execution: string;
   readonly end: JobEnd;
-  /** Why nobody could be told; then it is only noted. */
-  readonly unannounced?: CaughtError;
+}
+
+/** A job that begins to wait for an approval. */
+export interface AnnouncedWait {
+  readonly execution: string;
+  readonly waits: WaitingContext & Required<Pick<WaitingContext, 'asks'>>;
 }

@@ -3,6 +3,15 @@ import { EVENT_SOURCE } from './event-source.ts';
 
 const count = z.int().min(0);
 
+/** Rows by outcome. */
+export const countsSchema = z.strictObject({
+  ok: count,
+  failed: count,
+  exhausted: count,
+  invalid_output: count,
+  invalid: count,
+});
+
 const detailSchema = z.strictObject({
   /** The execution that ended: `<jobId>`, `<jobId>-r2` after a resume, … The same id again is the same announcement. */
   id: z.string().describe('The execution that ended. The same id again is the same announcement.'),
@@ -12,10 +21,7 @@ const detailSchema = z.strictObject({
     .enum(['succeeded', 'partial', 'failed', 'cancelled', 'empty'])
     .describe('As in summary.json: finer than the detail-type.'),
   rows: count.optional().describe('Input rows; absent when no summary could be written.'),
-  counts: z
-    .strictObject({ ok: count, failed: count, exhausted: count, invalid_output: count, invalid: count })
-    .optional()
-    .describe('Rows by outcome; they sum to rows.'),
+  counts: countsSchema.optional().describe('Rows by outcome; they sum to rows.'),
   keys: z
     .strictObject({
       summary: z.string().optional(),

@@ -2,7 +2,7 @@ import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge
 import type { Channel } from './channel.ts';
 import { AnnouncementUnavailable } from '../errors.ts';
 
-/** Puts completion events on an event bus of this account, by its name. */
+/** Puts announcements on an event bus of this account, by its name. */
 export function createEventBus(bus: string, client = new EventBridgeClient()): Channel {
   return {
     name: 'event',

@@ -13,7 +13,7 @@ export interface WebhookOptions {
 /** How long a receiver may take; it should take the message in and work on it later. */
 const TIMEOUT_MS = 10_000;
 
-/** Posts completion events to an address, signed so that the receiver knows who sent them and when. */
+/** Posts announcements to an address, signed so that the receiver knows who sent them and when. */
 export function createWebhook({ url, secret, clock }: WebhookOptions): Channel {
   return {
     name: 'webhook',

@@ -192,6 +192,10 @@ export const jobSchema = z
     endpoint: z.string().optional(),
     rows: z.int().optional().describe('Input rows, once they are counted.'),
     pilot: pilotSchema.optional().describe('Of a job that sends some rows before all others.'),
+    withoutPilot: z
+      .object({ rows: z.int(), pilotRows: z.int() })
+      .optional()
+      .describe('Of a job whose rows are sent at once: they are no more than those of its pilot.'),
     counts: countsSchema.describe('Rows with their final outcome so far.'),
     shards: z.object({
       total: z.int(),

@@ -25,6 +25,14 @@ export interface Pilot {
 
 export const pilotObject = storedObject<Pilot, string>(pilotKey);
 
+/** A job that sent all its rows at once, because its pilot would have had no fewer. */
+export interface WithoutPilot {
+  /** Rows to send. */
+  readonly rows: number;
+  /** Rows that the profile's pilot has. */
+  readonly pilotRows: number;
+}
+
 /** `approval.json`: what a person says of the pilot. */
 export interface Approval {
   readonly decision: 'approved' | 'rejected';

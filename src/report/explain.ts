@@ -4,7 +4,7 @@ import { settledRows } from '../checkpoints/outcomes.ts';
 import type { Saved } from '../checkpoints/counts.ts';
 import { counted, grouped } from '../counted.ts';
 import { duration } from '../duration.ts';
-import { describePilot } from '../status/describe-pilot.ts';
+import { describePilot, describeWithoutPilot } from '../status/describe-pilot.ts';
 import { amount } from './text.ts';
 
 /** A sentence per outcome, for people who do not know the words. */
@@ -30,10 +30,11 @@ export function money(value: number, currency: string): string {
 
 /** The job in a few sentences, for somebody who was not there. */
 export function tellJob(data: ReportData): string[] {
-  const { pilot } = data;
+  const { pilot, withoutPilot } = data;
   return [
     ...tellRows(data),
     ...(pilot === undefined ? [] : [describePilot(pilot, data.progress === undefined)]),
+    ...(withoutPilot === undefined ? [] : [describeWithoutPilot(withoutPilot)]),
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { Pilot } from '../checkpoints/pilot.ts';
+import type { Pilot, WithoutPilot } from '../checkpoints/pilot.ts';
 import { counted, grouped } from '../counted.ts';
 
 /** How a job's pilot is, in a sentence. @param hasEnded whether the job has: then nobody waits any more */
@@ -10,6 +10,11 @@ export function describePilot({ state, rows, counts, until }: Pilot, hasEnded: b
   if (hasEnded) return `${answered}; the job ended before a person approved or rejected it.`;
   const limit = until === undefined ? '' : `, until ${until.slice(0, 16).replace('T', ' ')} UTC`;
   return `${answered}; the job waits for a person who approves or rejects it${limit}.`;
+}
+
+/** Why all rows of a job are sent at once, in a sentence. */
+export function describeWithoutPilot({ rows, pilotRows }: WithoutPilot): string {
+  return `No pilot: the job has ${counted(rows, 'row')} to send, and its pilot would have ${grouped(pilotRows)}. All are sent at once, and nobody is asked.`;
 }
 
 const FOLLOWS: Readonly<Record<Exclude<Pilot['state'], 'running' | 'waiting'>, string>> = {

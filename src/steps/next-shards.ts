@@ -12,6 +12,7 @@ import { doneObject } from '../checkpoints/shard-end.ts';
 import { readStop } from '../checkpoints/stop.ts';
 import { toRunObject } from '../checkpoints/to-run.ts';
 import { tokensBySize } from '../spending/estimate.ts';
+import { withoutPilot } from '../pilot/without-pilot.ts';
 import { judgedPilot, judgePilot, type Judgement } from '../pilot/judge.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -61,8 +62,10 @@ async function runOf(
     return [{ shard, planned: { ...planned, ...details(planned) } }];
   });
   await toRunObject.write(store, jobId, left);
+  const alone = withoutPilot(job, plan);
   return {
     jobId,
+    ...(alone && { withoutPilot: alone }),
     toRun: { shards: left.length, key: toRunObject.keyOf(jobId) },
     provider: profile.provider,
     polling: profile.polling,
@@ -108,7 +111,11 @@ async function judge(
   const judgement = judgePilot({ jobId, rules, counts, approval, since, now });
   const results = before?.results ?? (await joinResults(store, jobId, ofPilot));
   await note(edges, jobId, before, { ...judgedPilot(counts, judgement), results });
-  return followJudgement(store, jobId, since, judgement);
+  const wait = await followJudgement(store, jobId, judgement);
+  if (wait === undefined) return undefined;
+  const { until, waitSeconds } = wait;
+  const isNew = context.waiting === undefined;
+  return { jobId, waiting: { since }, waitSeconds, ...(isNew && { asks: { until, results } }) };
 }
 
 /** Joins the results of a pilot's shards, for people. @returns their key */
@@ -132,17 +139,15 @@ async function note(
   log('pilot_judged', { jobId, state: pilot.state, rows: pilot.rows, ok: pilot.counts?.ok });
 }
 
+/** @returns the wait for a person; undefined when the other rows follow */
 async function followJudgement(
   store: ObjectStore,
   jobId: string,
-  since: number,
   judgement: Judgement,
-): Promise<WaitingContext | undefined> {
+): Promise<Extract<Judgement, { state: 'waiting' }> | undefined> {
   if ('reason' in judgement) throw new PilotStopped(withCode(judgement.reason, judgement.code));
   if ((await readStop(store, jobId)) !== undefined) throw await stoppedIn(store, jobId, 'which has ended.');
-  return 'waitSeconds' in judgement
-    ? { jobId, waiting: { since }, waitSeconds: judgement.waitSeconds }
-    : undefined;
+  return 'waitSeconds' in judgement ? judgement : undefined;
 }
 
 async function stoppedIn(store: ObjectStore, jobId: string, otherwise: string): Promise<JobStopped> {
