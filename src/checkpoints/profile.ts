@@ -84,9 +84,11 @@ export interface LadderStep extends Pick<
 > {
   /** Parameters that differ from the first step's; null takes one away. */
   readonly body: Readonly<Record<string, unknown>>;
+  /** No step so far names a model: rows that name their own keep it. */
+  readonly keepsModel?: true | undefined;
   /** Rows are sent to the realtime endpoint. */
   readonly direct?: true | undefined;
-  /** What goes up to this step: outcomes, ends of answers, failures of the step before, and codes of rows' errors. */
+  /** What goes up to this step: outcomes, ends of answers, expired batches and failures of the step before, and codes of rows' errors. */
   readonly for: readonly string[];
 }
 

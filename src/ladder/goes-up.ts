@@ -9,15 +9,23 @@ export interface RowEnd {
   readonly end?: 'truncated' | 'refused' | undefined;
   /** The failure that the step was left for, with all rows that had no answer. */
   readonly left?: string | undefined;
+  /** The step was left because its batch expired. */
+  readonly expired?: boolean | undefined;
 }
 
 /** Whether a row goes up to a step. Rows that were never sent stay: no model could answer them. */
-export function goesUp(step: LadderStep, { line, end, left }: RowEnd): boolean {
+export function goesUp(step: LadderStep, { line, end, left, expired }: RowEnd): boolean {
   const wants = (what: string | undefined): boolean => what !== undefined && step.for.includes(what);
   if (line.ok) return wants(end);
   const { outcome, error } = line;
   if (outcome === 'invalid') return false;
-  return error.code === left || wants(outcome) || wants(error.code);
+  const isLate = expired === true && outcome === 'exhausted' && takesExpired(step);
+  return isLate || error.code === left || wants(outcome) || wants(error.code);
+}
+
+/** Whether a step takes the rows of a batch that expired, whatever rounds they have left. */
+export function takesExpired(step: LadderStep | undefined): boolean {
+  return step?.for.includes('expired') === true;
 }
 
 /** Whether a step takes the rows of a provider that failed as a whole. */

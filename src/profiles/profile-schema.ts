@@ -114,8 +114,9 @@ const ladderStep = z
     completionWindow: completionWindow.optional(),
     price: price.optional(),
     /**
-     * What goes up to this step: `exhausted`, `failed`, `invalid_output`; answers that are `truncated` or `refused`; all rows when the
-     * provider is `denied` (key, credit) or `unavailable`; or codes of rows' errors. Default: exhausted, failed, invalid_output.
+     * What goes up to this step: `exhausted`, `failed`, `invalid_output`; answers that are `truncated` or `refused`; rows of an `expired`
+     * batch, before the rounds that are left; all rows when the provider is `denied` (key, credit) or `unavailable`; or codes of rows'
+     * errors. Default: exhausted, failed, invalid_output.
      */
     for: z.array(z.string().min(1)).min(1).optional(),
   })

@@ -27,6 +27,8 @@ export interface RoundDecision {
   readonly searching?: boolean;
   /** Error of a row without a result line, where nothing names the row. */
   readonly missingError: Pick<Failure, 'code' | 'message'>;
+  /** The batch expired, and the step above takes the rows that it has left. */
+  readonly expired?: boolean;
   /** How the next round is sent, when not as a batch. */
   readonly sendNext?: 'direct';
 }

@@ -13,8 +13,11 @@ export interface Round extends ShardContext {
   readonly fileId?: string;
   /** The provider no longer has the batch, as its polls found. */
   readonly gone?: boolean;
-  /** Set when the batch was cancelled. */
+  /** Set when the batch was cancelled, and its age then. */
   readonly cancelledAt?: number;
+  readonly cancelledAge?: number;
+  /** Past this the batch is cancelled, because its time is over. */
+  readonly deadline?: number;
   /** Rows were sent direct until so many were denied that it is the account. */
   readonly denied?: Failure;
   /** Earlier looks found less than the batch promised. */
