@@ -11,6 +11,8 @@ export interface CreateAnnouncement {
   readonly fileId?: string;
   /** Name of the error that the provider answered with: a batch is then unlikely, but the list has the last word. */
   readonly refusedWith?: string;
+  /** Refusals for too many enqueued tokens in a row, while nothing else was enqueued: since when, seconds since 1970, and how many. */
+  readonly alone?: { readonly since: number; readonly refusals: number };
   /** The newest batches before the create, at a provider whose batches do not show what they were created from. */
   readonly before?: readonly string[];
   /** Batches that may be of this create, and that cannot be told yet. */
