@@ -153,6 +153,11 @@ export function isLimited(
 /** Estimates of tokens are within a fifth; a part that has to fit leaves so much of the limit. */
 const PART_SHARE = 0.8;
 
+/** Whether a row has more tokens than may be enqueued, however far its estimate is off. */
+export function isSurelyBeyond(tokens: number, limit: number | undefined): boolean {
+  return limit !== undefined && PART_SHARE * tokens > limit;
+}
+
 /** Most bytes of a file whose tokens have to fit into a limit by themselves; undefined where all of it fits, or no limit is known. */
 export function bytesThatFit(
   room: Room | undefined,

@@ -42,8 +42,9 @@ export const stopKey = (jobId: string): string => `jobs/${jobId}/stop.json`;
 
 /** What the job's rounds have cost and may cost, and how its last shards ended: one object per change. */
 export const ledgerPrefix = (jobId: string): string => `jobs/${jobId}/ledger/`;
-/** What all jobs of a profile have cost in one month (`2026-11`, UTC), and may cost. */
-export const monthPrefix = (profile: string, month: string): string => `spending/${profile}/${month}/`;
+/** What all jobs of a profile have cost in one month (`2026-11`, UTC), and may cost. Amounts of two currencies are not added up. */
+export const monthPrefix = (profile: string, month: string, currency: string): string =>
+  `spending/${profile}/${month}-${currency}/`;
 
 /** The summary of a job as it was before its first retry. */
 export const beforeRetriesKey = (jobId: string): string => `jobs/${jobId}/before-retries.json`;

@@ -55,7 +55,8 @@ export async function reserveRound({ store, clock }: Edges, job: Job, round: Rou
     throw lacking(round, ofJob, { ...limits, ...(await estimateOf(store, job, ofJob.spending)) });
   const reservation = ofJob.spending.open[name];
   if (reservation?.month === undefined) return;
-  const ofMonth = await reserve(store, monthPrefix(profile.name, reservation.month), NOTHING_SPENT, {
+  const prefix = monthPrefix(profile.name, reservation.month, profile.price?.currency ?? '');
+  const ofMonth = await reserve(store, prefix, NOTHING_SPENT, {
     name: `${jobId}/${name}`,
     max: limits.maxPerMonth,
     reservation: () => ({ amount: reservation.amount }),

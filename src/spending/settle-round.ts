@@ -49,7 +49,7 @@ export async function settleRound(
   if (month !== undefined)
     await changeLedger<Spending>(
       store,
-      monthPrefix(profile.name, month),
+      monthPrefix(profile.name, month, profile.price?.currency ?? ''),
       (before) => before && settle(before, `${jobId}/${name}`, round),
     );
   const { requests: rows } = await readShardPlan(store, { ...round, jobId });

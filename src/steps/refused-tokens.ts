@@ -1,4 +1,5 @@
 import { writeAnnouncement } from '../batches/find-lost-batch.ts';
+import { isSurelyBeyond } from '../batches/room-rules.ts';
 import { noteRefusal, tokensOfOthers, type WantedRoom } from '../batches/take-room.ts';
 import type { CreateAnnouncement } from '../checkpoints/batch-checkpoint.ts';
 import { collectedObject } from '../checkpoints/collected.ts';
@@ -54,8 +55,10 @@ export async function weighTokensRefusal(
   const alone = isAlone ? refusedOnceMore(announced.alone, at) : undefined;
   const isHopeless =
     alone !== undefined && alone.refusals >= ALONE_REFUSALS && at - alone.since >= ALONE_SECONDS;
-  // Without a limit nothing tells a row that is too large from an account that others use.
-  const isTooLarge = isLarger || (isHopeless && !(await isOneRow(edges.store, context)));
+  // A row that is near the limit, or is refused without one, may only have come while others use the account.
+  const isTooLarge =
+    (isLarger || isHopeless) &&
+    (isSurelyBeyond(tokens, most) || !(await isOneRow(edges.store, context)));
   const why = isLarger
     ? `more than the ${grouped(most)} enqueued tokens that the provider takes`
     : 'and was refused for too many enqueued tokens again and again while nothing else was enqueued';

@@ -1,3 +1,4 @@
+import { isSurelyBeyond } from '../../batches/room-rules.ts';
 import { roundKey } from '../../checkpoints/keys.ts';
 import { partToUpload } from '../../checkpoints/shard-part.ts';
 import type { Failure } from '../../errors.ts';
@@ -78,7 +79,7 @@ async function rowBeyondTokens(
   if (refused?.limit === undefined || (upload?.part?.requests ?? index.requests) !== 1) return undefined;
   const whole = await store.stat(roundKey(context, context.round, 'requests.jsonl'));
   const tokens = tokensOfPart(context.planned, upload?.part?.bytes ?? whole?.bytes ?? 0);
-  return tokens > refused.limit ? new Map([[0, { ...missingRowError(batch), line: 1 }]]) : undefined;
+  return isSurelyBeyond(tokens, refused.limit) ? new Map([[0, { ...missingRowError(batch), line: 1 }]]) : undefined;
 }
 
 function judgeFailed(
