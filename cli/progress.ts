@@ -40,7 +40,7 @@ interface Mentioned {
   readonly round?: number;
   readonly pilot?: true;
   readonly withoutPilot?: WithoutPilot;
-  readonly asks?: { readonly until: string; readonly results: string };
+  readonly asks?: { readonly until: string; readonly results: string; readonly report?: string };
   readonly waiting?: object;
   readonly jobId?: string;
   readonly toRun?: { readonly shards: number };
@@ -121,7 +121,7 @@ function describeWait(
   if (asks === undefined) return undefined;
   const until = `${asks.until.slice(0, 16).replace('T', ' ')} UTC`;
   const wait = step(
-    `waits after its pilot, until ${until}; then it ends. The pilot's answers: ${printable(locate(asks.results))}`,
+    `waits after its pilot, until ${until}; then it ends. The pilot's answers: ${printable(locate(asks.report ?? asks.results))}`,
   );
   return [wait, 'In another terminal:', ...approvalCommands(jobId, options)].join('\n  ');
 }

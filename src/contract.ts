@@ -33,8 +33,8 @@ export interface WaitingContext extends JobInput {
   /** When the wait began. */
   readonly waiting: { readonly since: number };
   readonly waitSeconds: number;
-  /** Set when the wait begins, and announced then: until when it lasts, ISO 8601, and the key of the pilot's results. */
-  readonly asks?: { readonly until: string; readonly results: string };
+  /** Set when the wait begins, and announced then: until when it lasts, ISO 8601, and the keys of the pilot's results and page. */
+  readonly asks?: { readonly until: string; readonly results: string; readonly report?: string };
 }
 
 /** Out of *Build requests*, into *For each shard*. */

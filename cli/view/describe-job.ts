@@ -53,7 +53,9 @@ function describedPilot({ pilot, withoutPilot, endedAt }: JobStatus, store: Targ
   if (pilot === undefined) return [];
   return [
     describePilot(pilot, endedAt !== undefined),
-    ...(pilot.results === undefined ? [] : [`  ${printable(store.locate(pilot.results))}`]),
+    ...[pilot.results, pilot.report].flatMap((key) =>
+      key === undefined ? [] : [`  ${printable(store.locate(key))}`],
+    ),
   ];
 }
 

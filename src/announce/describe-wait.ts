@@ -25,7 +25,7 @@ export function describeWait({ execution, jobId, profile, pilot, asks }: Waiting
       profile,
       status: 'waiting',
       pilot: { rows, counts },
-      keys: { pilot: asks.results },
+      keys: { pilot: asks.results, ...(asks.report !== undefined && { report: asks.report }) },
       approve: `npx nightshift approve ${jobId}`,
       reject: `npx nightshift reject ${jobId}`,
       until: asks.until,

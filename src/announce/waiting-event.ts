@@ -13,8 +13,11 @@ const detailSchema = z.strictObject({
     .strictObject({ rows: z.int().min(0), counts: countsSchema.describe('They sum to rows.') })
     .describe('The rows that were sent before all others.'),
   keys: z
-    .strictObject({ pilot: z.string().describe("The results of the pilot's rows.") })
-    .describe('Objects in the bucket.'),
+    .strictObject({
+      pilot: z.string().describe("The results of the pilot's rows."),
+      report: z.string().optional().describe('A page about them.'),
+    })
+    .describe('Objects in the bucket; each only where there is one.'),
   approve: z.string().describe('The command that sends the other rows.'),
   reject: z.string().describe('The command that ends the job without them.'),
   until: z.iso.datetime().describe('When the job ends by itself, as failed, if nobody decides.'),

@@ -120,11 +120,12 @@ async function withLinks(
     key === undefined ? undefined : links.download(key);
   return {
     ...status,
-    ...(pilot && { pilot: withoutKey(pilot) }),
+    ...(pilot && { pilot: withoutKeys(pilot) }),
     links: {
       ...jobLinks(status.jobId),
       results: await address(results),
       pilot: await address(pilot?.results),
+      pilotReport: await address(pilot?.report),
       deadLetters: await address(deadLetters),
       report: await address(report),
       summary: await address(summary),
@@ -132,7 +133,7 @@ async function withLinks(
   };
 }
 
-/** Its key is an address among the links. */
-function withoutKey({ results: _results, ...pilot }: NonNullable<JobStatus['pilot']>) {
+/** Its keys are addresses among the links. */
+function withoutKeys({ results: _results, report: _report, ...pilot }: NonNullable<JobStatus['pilot']>) {
   return pilot;
 }

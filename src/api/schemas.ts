@@ -228,6 +228,7 @@ export const jobSchema = z
     links: linksSchema.extend({
       results: z.string().optional().describe('Holds for 15 minutes.'),
       pilot: z.string().optional().describe("The results of the pilot's rows."),
+      pilotReport: z.string().optional().describe('A page about them, if a person is asked.'),
       deadLetters: z.string().optional(),
       report: z.string().optional(),
       summary: z.string().optional(),

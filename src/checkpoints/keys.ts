@@ -62,6 +62,7 @@ export const outputPrefix = (jobId: string): string => `${OUTPUT_PREFIX}${jobId}
 export const resultsKey = (jobId: string): string => `output/${jobId}/results.jsonl`;
 export const deadLettersKey = (jobId: string): string => `output/${jobId}/dead-letters.jsonl`;
 /** The results of the job's pilot, for the person who judges it. */
+export const pilotReportKey = (jobId: string): string => `output/${jobId}/pilot.html`;
 export const pilotResultsKey = (jobId: string): string => `output/${jobId}/pilot.jsonl`;
 /** The input and its answers as a table, where the profile asks for it. */
 export const tableKey = (jobId: string, format: string): string => `output/${jobId}/results.${format}`;

@@ -21,6 +21,8 @@ export interface Pilot {
   readonly reason?: string;
   /** Key of its results; absent while it runs. */
   readonly results?: string;
+  /** Key of its page, if a person was asked. */
+  readonly report?: string;
 }
 
 export const pilotObject = storedObject<Pilot, string>(pilotKey);

@@ -33,7 +33,9 @@ export function tellJob(data: ReportData): string[] {
   const { pilot, withoutPilot } = data;
   return [
     ...tellRows(data),
-    ...(pilot === undefined ? [] : [describePilot(pilot, data.progress === undefined)]),
+    ...(pilot === undefined
+      ? []
+      : [describePilot(pilot, data.progress === undefined && data.status !== 'waiting')]),
     ...(withoutPilot === undefined ? [] : [describeWithoutPilot(withoutPilot)]),
   ];
 }

@@ -7,8 +7,8 @@ import { renderReport } from './render-report.ts';
 import { describeReport, type FileLink } from './report-data.ts';
 import { surveyRows } from './survey-rows.ts';
 
-/** The step that writes the report ends after 15 minutes, and has other things to write. */
-const SURVEY_MS = 3 * 60_000;
+/** The step that writes a report ends after 15 minutes, and has other things to write. */
+export const SURVEY_MS = 3 * 60_000;
 
 /**
  * Writes a job's page beside its results. A job does not fail because nobody can look at it.

@@ -57,8 +57,7 @@ export async function weighTokensRefusal(
     alone !== undefined && alone.refusals >= ALONE_REFUSALS && at - alone.since >= ALONE_SECONDS;
   // A row that is near the limit, or is refused without one, may only have come while others use the account.
   const isTooLarge =
-    (isLarger || isHopeless) &&
-    (isSurelyBeyond(tokens, most) || !(await isOneRow(edges.store, context)));
+    (isLarger || isHopeless) && (isSurelyBeyond(tokens, most) || !(await isOneRow(edges.store, context)));
   const why = isLarger
     ? `more than the ${grouped(most)} enqueued tokens that the provider takes`
     : 'and was refused for too many enqueued tokens again and again while nothing else was enqueued';

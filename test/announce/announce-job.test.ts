@@ -164,7 +164,7 @@ describe('a job that waits for an approval', () => {
         profile: 'default',
         status: 'waiting',
         pilot: { rows: 2, counts: { ok: 2, failed: 0, exhausted: 0, invalid_output: 0, invalid: 0 } },
-        keys: { pilot: `output/${jobId}/pilot.jsonl` },
+        keys: { pilot: `output/${jobId}/pilot.jsonl`, report: `output/${jobId}/pilot.html` },
         approve: `npx nightshift approve ${jobId}`,
         reject: `npx nightshift reject ${jobId}`,
         until: expect.any(String) as string,

@@ -85,6 +85,7 @@ const pilot = z.strictObject({
   until: z.string().optional(),
   reason: z.string().optional(),
   results: z.string().optional(),
+  report: z.string().optional(),
 });
 
 const withoutPilot = z.strictObject({ rows: z.int(), pilotRows: z.int() });

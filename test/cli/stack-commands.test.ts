@@ -71,7 +71,9 @@ describe('plan', () => {
       model: 'm',
       room: { slots: 1, ahead: 0, isMeasured: true, secondsPerBatch: 1_000, seconds: 1_000 },
     });
-    expect(told.stdout).toMatch(/^room +room for 1 batch at a time; nothing is ahead; through in about 17m/m);
+    expect(told.stdout).toMatch(
+      /^room +room for 1 batch at a time; nothing is ahead; through in about 16m 40s/m,
+    );
   });
 
   test('takes a stack or a data folder', async () => {

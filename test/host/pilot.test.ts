@@ -61,7 +61,7 @@ test('a run waits for a person, who approves it in another terminal', EXHAUSTIVE
 
   expect(told.stdout).toContain(`Job ${jobId} is approved: its other rows are sent.`);
   expect(ended.stderr).toMatch(/waits after its pilot, until \d{4}-\d\d-\d\d \d\d:\d\d UTC; then it ends/);
-  expect(ended.stderr).toContain(`output/${jobId}/pilot.jsonl`);
+  expect(ended.stderr).toContain(`output/${jobId}/pilot.html`);
   for (const decision of ['approve', 'reject'])
     expect(ended.stderr).toContain(`nightshift ${decision} ${jobId} --data data`);
   expect(summaryOf(ended)).toMatchObject({

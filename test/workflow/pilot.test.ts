@@ -299,6 +299,11 @@ describe('a pilot that a person judges', () => {
       pilot: { state: 'approved' },
     });
     expect(world.events.filter(({ state }) => state === 'Wait for approval').length).toBeGreaterThan(0);
+    const page = String(await world.store.get(`output/${ended.jobId}/pilot.html`));
+    expect(page).toContain(
+      'Pilot: 2 of 2 rows are ok; the job waits for a person who approves or rejects it',
+    );
+    expect(page).toContain('2 of 2 rows were answered');
     expectReconciled(ended);
   });
 

@@ -79,7 +79,9 @@ async function rowBeyondTokens(
   if (refused?.limit === undefined || (upload?.part?.requests ?? index.requests) !== 1) return undefined;
   const whole = await store.stat(roundKey(context, context.round, 'requests.jsonl'));
   const tokens = tokensOfPart(context.planned, upload?.part?.bytes ?? whole?.bytes ?? 0);
-  return isSurelyBeyond(tokens, refused.limit) ? new Map([[0, { ...missingRowError(batch), line: 1 }]]) : undefined;
+  return isSurelyBeyond(tokens, refused.limit)
+    ? new Map([[0, { ...missingRowError(batch), line: 1 }]])
+    : undefined;
 }
 
 function judgeFailed(
