@@ -18,7 +18,7 @@ export interface Where {
 
 const HERE: Where = { options: '', locate: (key) => key };
 
-/** Turns the machine's events into lines for a person: one per step, one per poll, one per retry. */
+/** Converts the machine's events to lines for a person: one per step, poll and retry. */
 export function createProgress(print: (line: string) => void, where = HERE): (event: EngineEvent) => void {
   return (event) => {
     const line = describe(event, where);
@@ -26,7 +26,7 @@ export function createProgress(print: (line: string) => void, where = HERE): (ev
   };
 }
 
-/** {@link createProgress} for what went wrong alone: the rest is seen elsewhere. */
+/** {@link createProgress} for failures only; the other events are shown elsewhere. */
 export function createTroubles(print: (line: string) => void): (event: EngineEvent) => void {
   const tell = createProgress(print);
   return (event) => {
@@ -73,7 +73,7 @@ function describe(
   return undefined;
 }
 
-/** The reason, the attempt, when the next one is, and what to do. */
+/** Describes a failure: the reason, the attempt, when the next one is, and what to do. */
 function describeFailure(error: string, { attempt, attempts, withinSeconds }: NextAttempt): string {
   const reason = printable(error).replace(/\.$/, '');
   const hint = retryHint(error, attempt);
@@ -82,7 +82,7 @@ function describeFailure(error: string, { attempt, attempts, withinSeconds }: Ne
 }
 
 function describeExit(state: string, given: Mentioned, left: Mentioned, where: Where): string | undefined {
-  // A step that was caught has told its error already.
+  // The error of a caught step was already shown.
   if (left.error !== undefined) return undefined;
   const step = (detail: string): string =>
     `${at({ ...given, ...left })}${state.padEnd(16)} ${detail}`.trimEnd();
@@ -112,7 +112,7 @@ function describeExit(state: string, given: Mentioned, left: Mentioned, where: W
   }
 }
 
-/** Printed when the wait begins, not at every look. */
+/** Shown once per wait, not at every poll. */
 function describeWait(
   { jobId = '', asks }: Mentioned,
   { options, locate }: Where,
@@ -126,7 +126,7 @@ function describeWait(
   return [wait, 'In another terminal:', ...approvalCommands(jobId, options)].join('\n  ');
 }
 
-/** `shard 3, round 2 · `, but nothing for the common case of a first round in shard 0. */
+/** `shard 3, round 2 · `; empty for the first round of shard 0. */
 function at({ shard, round }: Mentioned): string {
   const parts = [
     ...(shard === undefined || shard === 0 ? [] : [`shard ${shard}`]),

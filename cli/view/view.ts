@@ -12,20 +12,20 @@ import { isLive, type Screen } from './is-live.ts';
 /** Shows the progress of a job. */
 export interface View {
   show(details: JobDetails): void;
-  /** A line that stays, such as a step that is tried again. */
+  /** Prints a line that stays, such as a retried step. */
   note(line: string): void;
-  /** Leaves what is shown where it is. Nothing is shown afterwards; notes are. */
+  /** Leaves the current output in place. Afterwards only notes are shown. */
   end(): void;
 }
 
 const TICK_MS = 1_000;
 
 /**
- * Draws in place: again with every change, every second, and when the terminal changes its size.
- * @param options lead to the job, for the commands that are suggested
+ * Updates the output in place: at every change, every second, and when the terminal changes its size.
+ * @param options of the suggested commands, which lead to the job
  */
 export function createLiveView(stream: Screen, options = ''): View {
-  // The cursor stays: hidden, it would be missed after a kill.
+  // The cursor stays visible, because a killed process could not restore it.
   const draw = createLogUpdate(stream, { showCursor: true });
   let shown: JobDetails | undefined;
   let lines: string[] = [];
@@ -39,7 +39,7 @@ export function createLiveView(stream: Screen, options = ''): View {
   const resize = (): void => {
     if (shown === undefined || ended) return;
     eraseReflowed(stream, lines);
-    // Its last output is erased: it begins again.
+    // The last output was erased, so drawing starts again.
     draw.done();
     redraw();
   };
@@ -69,7 +69,7 @@ export function createLiveView(stream: Screen, options = ''): View {
   };
 }
 
-/** Takes lines back that were drawn for another width: the terminal has broken those that are too long now. */
+/** Erases lines that were drawn for another width, which the terminal has wrapped by now. */
 function eraseReflowed(stream: Screen, lines: readonly string[]): void {
   const widths = lines.map((line) => stripVTControlCharacters(line).length);
   const height = widths.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / stream.columns)), 0);
@@ -77,7 +77,7 @@ function eraseReflowed(stream: Screen, lines: readonly string[]): void {
   clearScreenDown(stream);
 }
 
-/** A line per change. @param options lead to the job, for the commands that are suggested */
+/** Prints a line per change. @param options of the suggested commands, which lead to the job */
 export function createPlainView(print: (line: string) => void, options = ''): View {
   let shown: JobDetails | undefined;
   return {
@@ -91,7 +91,7 @@ export function createPlainView(print: (line: string) => void, options = ''): Vi
   };
 }
 
-/** An object per change, one on each line. */
+/** Prints a JSON object per change, one per line. */
 export function createJsonView(print: (line: string) => void): View {
   let last = '';
   return {
@@ -105,7 +105,7 @@ export function createJsonView(print: (line: string) => void): View {
   };
 }
 
-/** The view for standard output as it is. @param options lead to the job, for the commands that are suggested */
+/** Opens the view that fits standard output. @param options of the suggested commands, which lead to the job */
 export function openView({ json }: { readonly json?: boolean | undefined }, options: string): View {
   if (json === true) return createJsonView(print);
   return isLive(process.stdout, process.env)

@@ -9,12 +9,12 @@ export interface AnnounceEdges extends Edges {
 
 export type Announcement = CompletionEvent | WaitingEvent;
 
-/** One way to announce a job's end, or that it waits for an approval. */
+/** A channel that announces a job's end, such as an event bus or a webhook. */
 export interface Channel {
   readonly name: 'event' | 'webhook';
   /**
-   * @throws AnnouncementUnavailable when it is worth another try.
-   * @throws AnnouncementRejected when it is not.
+   * @throws AnnouncementUnavailable when a retry may succeed.
+   * @throws AnnouncementRejected when no retry can succeed.
    */
   tell(event: Announcement): Promise<void>;
 }

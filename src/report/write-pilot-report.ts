@@ -7,7 +7,7 @@ import { summarize } from '../collect/summarize.ts';
 import type { Edges } from '../edges.ts';
 import { renderReport } from './render-report.ts';
 import { describeReport } from './report-data.ts';
-import { surveyRows } from './survey-rows.ts';
+import { surveyRows } from './survey/survey-rows.ts';
 import { SURVEY_MS } from './write-report.ts';
 
 /** A pilot whose rows have their ends. */

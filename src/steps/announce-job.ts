@@ -9,8 +9,8 @@ import { pilotObject } from '../checkpoints/pilot.ts';
 import { summaryObject } from '../checkpoints/summary.ts';
 
 /**
- * Announces that a job has ended, or that it waits for an approval, once per execution and channel. A channel that fails does not keep
- * the announcement from the others; the machine's Retry comes back for it.
+ * Announces a job's end, or that it waits for an approval, on each channel, once per execution. A failed channel does not stop
+ * the others; the machine's Retry repeats it.
  */
 export async function announceJob(edges: AnnounceEdges, context: AnnounceContext): Promise<object> {
   const { execution, unannounced } = context;
@@ -34,7 +34,7 @@ async function readEnd(
   { execution, end }: AnnouncedEnd,
 ): Promise<Announcement> {
   const { jobId } = end;
-  // Without a status *Write results* failed, and a summary that is there is of an earlier end.
+  // Without a status *Write results* has failed, and an existing summary belongs to an earlier end.
   const summary = end.status === undefined ? undefined : await summaryObject.require(store, jobId);
   const job = summary === undefined ? await jobObject.read(store, jobId) : undefined;
   const profile = summary?.profile ?? job?.profile.name;

@@ -1,16 +1,16 @@
 import { writeAnnouncement } from '../batches/find-lost-batch.ts';
 import { isSurelyBeyond } from '../batches/room-rules.ts';
 import { noteRefusal, tokensOfOthers, type WantedRoom } from '../batches/take-room.ts';
-import type { CreateAnnouncement } from '../checkpoints/batch-checkpoint.ts';
-import { collectedObject } from '../checkpoints/collected.ts';
+import type { CreateAnnouncement } from '../checkpoints/round/batch-checkpoint.ts';
+import { collectedObject } from '../checkpoints/round/collected.ts';
 import { readShardPlan } from '../checkpoints/plan.ts';
 import type { ResolvedProfile } from '../checkpoints/profile.ts';
-import { uploadObject } from '../checkpoints/upload.ts';
+import { uploadObject } from '../checkpoints/round/upload.ts';
 import type { UploadedContext } from '../contract.ts';
 import { grouped } from '../counted.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { failureFromCatch, ProviderBusy, ProviderFileTooLarge, withCode } from '../errors.ts';
-import { readTokensRefusal } from '../provider/classify-error.ts';
+import { readTokensRefusal } from '../provider/errors/classify-error.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { wantedRoom } from './room-for-batch.ts';
 
