@@ -10,7 +10,7 @@ const detailSchema = z.strictObject({
   profile: z.string().describe('Its profile.'),
   status: z.literal('waiting').describe('As in the status of the job.'),
   pilot: z
-    .strictObject({ rows: z.int().min(0), counts: countsSchema.describe('They sum to rows.') })
+    .strictObject({ rows: z.int().min(0), counts: countsSchema.describe('They add up to rows.') })
     .describe('The rows that were sent before all others.'),
   keys: z
     .strictObject({
