@@ -22,7 +22,15 @@ import {
 } from './rate-limit.ts';
 import { HeldDenials } from './held-denials.ts';
 import { HeldRows, type Attempt, type DirectRow } from './held-rows.ts';
-import { remember, rowWaitMs, whoseRejection, type RecentRow } from './whose-rejection.ts';
+import { rejectionLine, withoutRetryAfter, type Rejection } from './rejection.ts';
+import {
+  isEverybodysWait,
+  remember,
+  ROW_PATIENCE_MS,
+  rowWaitMs,
+  whoseRejection,
+  type RecentRow,
+} from './whose-rejection.ts';
 
 export interface Sending {
   readonly endpoint: string;
@@ -54,9 +62,6 @@ export interface Sent {
 /** Attempts per row and pass. A 429 does not count as an attempt. */
 const MAX_ATTEMPTS = 4;
 
-/** Longest rejection that is remembered, in characters; 256 rows may wait. */
-const MAX_REJECTION = 65_536;
-
 /** Rows that are tried while none is taken, before the first of them is tried again. */
 const MAX_PROBED = 24;
 
@@ -73,14 +78,6 @@ export async function sendRows(
     // What is on its way is paid for.
     await sender.settle();
   }
-}
-
-interface Rejection {
-  readonly line: string;
-  /** The provider took the call, and its answer is of no use. */
-  readonly isTaken: boolean;
-  /** It names a limit of the rate. */
-  readonly isLimit: boolean;
 }
 
 class Sender {
@@ -127,7 +124,8 @@ class Sender {
         continue;
       }
       // When no row is left there is nothing to wait for.
-      const due = await this.#nextDue();
+      if ((await this.#nextDue()) !== undefined) await this.#giveUpLate();
+      const due = this.#held.nextDue;
       if (due === undefined) return this.#ended(this.#hasLeft ? 'later' : 'all');
       const waitMs = Math.max(waitBeforeCall(this.#rate, clock.now()), due - clock.now());
       // A Lambda that sleeps is paid for; the machine waits at no cost.
@@ -169,6 +167,13 @@ class Sender {
       : { row: next.value, nth: 1, rejections: 0, notBefore: 0, isOwnFault: false };
   }
 
+  /** Rows that are to wait longer than a row is waited for end here, unless all rows wait as long. */
+  async #giveUpLate(): Promise<void> {
+    const now = this.#edges.clock.now();
+    if (waitBeforeCall(this.#rate, now) > ROW_PATIENCE_MS) return;
+    await this.#keep(this.#held.giveUp(now + ROW_PATIENCE_MS));
+  }
+
   /** When the next row may be sent; undefined when there is none. */
   async #nextDue(): Promise<number | undefined> {
     const next = await this.#nextNew();
@@ -198,7 +203,8 @@ class Sender {
     const isTaken = kind !== 'retriable' || isSuccess;
     this.#recent = remember(this.#recent, { customId: row.customId, isTaken });
     if (isTaken) this.#pace(answer, false, false);
-    if (kind === 'retriable' && this.#rejected(attempt, answer, { line, isTaken, isLimit: status === 429 }))
+    const isLimit = status === 429;
+    if (verdict.kind === 'retriable' && this.#rejected(attempt, answer, { line, verdict, isTaken, isLimit }))
       return;
     const whose = verdict.kind === 'halting' ? whoseDenial(verdict, codes) : 'row';
     if (verdict.kind === 'halting' && whose === 'unclear') {
@@ -223,20 +229,22 @@ class Sender {
   }
 
   /** @returns whether the row is sent again in this pass or the next one */
-  #rejected(attempt: Attempt, answer: DirectAnswer, { line, isTaken, isLimit }: Rejection): boolean {
+  #rejected(attempt: Attempt, answer: DirectAnswer, rejected: Rejection): boolean {
+    const { isTaken, isLimit } = rejected;
     const isOwn = isTaken || (attempt.isOwnFault && !isLimit);
     const whose = isOwn ? 'row' : whoseRejection(this.#recent, isLimit);
-    if (!isTaken) this.#pace(answer, whose, isLimit);
-    if (!isLimit && attempt.nth >= MAX_ATTEMPTS) return false;
     const { clock, random } = this.#edges;
     const now = clock.now();
-    const rejections = attempt.rejections + 1;
     const askedMs = parseRetryAfter(answer.headers['retry-after'], now);
+    const isShared = isEverybodysWait(this.#recent, askedMs);
+    if (!isTaken) this.#pace(isShared ? answer : withoutRetryAfter(answer), whose, isLimit);
+    if (!isLimit && attempt.nth >= MAX_ATTEMPTS) return false;
+    const rejections = attempt.rejections + 1;
     // Everybody waits for a provider that takes nothing; the first row to be sent then may be any.
-    const notBefore = whose === 'all' ? now : now + rowWaitMs(rejections, askedMs, random());
+    const notBefore = whose === 'all' && isShared ? now : now + rowWaitMs(rejections, askedMs, random());
     const nth = isLimit ? attempt.nth : attempt.nth + 1;
     const isOwnFault = attempt.isOwnFault || (whose === 'row' && !isLimit);
-    const rejection = line.length > MAX_REJECTION ? undefined : line;
+    const rejection = rejectionLine(attempt.row, rejected, askedMs);
     const again = { ...attempt, nth, rejections, notBefore, isOwnFault, rejection };
     if (this.#held.hasRoomFor(again)) this.#held.add(again);
     else this.#hasLeft = true;

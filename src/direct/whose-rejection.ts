@@ -26,12 +26,30 @@ export function whoseRejection(recent: readonly RecentRow[], isLimit: boolean): 
   return isLimit && rejected * 2 > recent.length ? 'most' : 'row';
 }
 
+/**
+ * How long a row is waited for that the provider rejects while it takes others, in milliseconds. One that is to wait longer ends with
+ * the provider's error.
+ */
+export const ROW_PATIENCE_MS = 900_000;
+
+/** So many rows have to be told of such a wait before it counts as the provider's, and not as theirs. */
+const ROWS_THAT_AGREE = 5;
+
+/** Whether a wait that a rejection asks for is longer than a row is waited for. */
+export const isLongWait = (askedMs: number | undefined): boolean =>
+  askedMs !== undefined && askedMs > ROW_PATIENCE_MS;
+
+/** Whether the others wait, too, when a rejection asks all of them to: a wait of hours may be one row's alone. */
+export function isEverybodysWait(recent: readonly RecentRow[], askedMs: number | undefined): boolean {
+  return !isLongWait(askedMs) || recent.length >= ROWS_THAT_AGREE;
+}
+
 /** First wait of a row that the provider does not take; doubles with each further rejection. */
 const FIRST_ROW_WAIT_MS = 1_000;
 const MAX_ROW_WAIT_MS = 60_000;
 
-/** Milliseconds until a row is sent again that was rejected so often. */
+/** Milliseconds until a row is sent again that was rejected so often: as long as it is asked to wait, and longer each time. */
 export function rowWaitMs(rejections: number, askedMs: number | undefined, random: number): number {
   const wait = Math.min(MAX_ROW_WAIT_MS, FIRST_ROW_WAIT_MS * 2 ** Math.min(rejections - 1, 20));
-  return askedMs ?? Math.ceil(wait * (1 - 0.25 * random));
+  return Math.max(askedMs ?? 0, Math.ceil(wait * (1 - 0.25 * random)));
 }

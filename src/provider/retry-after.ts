@@ -3,14 +3,14 @@ export const MAX_WAIT_MS = 20_000;
 
 /**
  * How long a `Retry-After` header asks to wait, in milliseconds: seconds or an HTTP date.
- * `undefined` when there is none, or none that can be read.
+ * `undefined` when there is none, when it cannot be read, and when its time has passed: a caller that took zero, a negative number or
+ * a date of the past at its word would call again at once, without end.
  */
 export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined || header.trim() === '') return undefined;
   const seconds = Number(header);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1_000);
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+  const waitMs = Number.isFinite(seconds) ? seconds * 1_000 : Date.parse(header) - now;
+  return waitMs > 0 ? waitMs : undefined;
 }
 
 /** Growing waits of 0.5, 1, 2, … s with 25 % jitter, for the attempts inside one call (counted from 1). */
