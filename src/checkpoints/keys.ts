@@ -93,7 +93,13 @@ export const claimsPrefix = (schedule: string): string => `claims/${schedule}/`;
 const nameOf = (provider: string): string => (provider === '' ? '~' : encodeURIComponent(provider));
 
 /** The room at a provider, where a limit is known: who has some, and who waits. One object per change. */
-export const roomPrefix = (provider: string): string => `room/limited/${nameOf(provider)}/`;
+export const ROOM_PREFIX = 'room/limited/';
+export const roomPrefix = (provider: string): string => `${ROOM_PREFIX}${nameOf(provider)}/`;
+/** The provider whose room a key is about. */
+export function providerOfRoomKey(key: string): string {
+  const [name = ''] = key.slice(ROOM_PREFIX.length).split('/');
+  return name === '~' ? '' : decodeURIComponent(name);
+}
 /** The batches at a provider while no limit is known: one object per shard. */
 export const enqueuedPrefix = (provider: string): string => `room/enqueued/${nameOf(provider)}/`;
 export const enqueuedKey = (provider: string, { jobId, shard }: ShardRef): string =>

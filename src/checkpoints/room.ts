@@ -1,7 +1,15 @@
 import { readJson } from '../store/json.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { sideBySide } from '../side-by-side.ts';
-import { enqueuedKey, enqueuedPrefix, roomPrefix, type RoundRef, type ShardRef } from './keys.ts';
+import {
+  enqueuedKey,
+  enqueuedPrefix,
+  providerOfRoomKey,
+  ROOM_PREFIX,
+  roomPrefix,
+  type RoundRef,
+  type ShardRef,
+} from './keys.ts';
 import { storedObject } from './stored-object.ts';
 import { changeForever, findLastChange, type Changing } from './state-log.ts';
 
@@ -17,6 +25,8 @@ export interface RoomEntry extends RoundRef {
   readonly at: number;
   /** The change that wrote it: an entry that is written anew is another one, even in the same second. */
   readonly nth: number;
+  /** The host that ran its shard has ended since. */
+  readonly left?: true;
 }
 
 /** What refusals taught about a limit. */
@@ -51,6 +61,13 @@ export async function readRoom(store: ObjectStore, provider: string): Promise<Ro
     // Otherwise it was replaced and deleted since it was listed.
     if (room !== undefined) return room;
   }
+}
+
+/** The providers at which a job ever asked for room. */
+export async function providersWithRoom(store: ObjectStore): Promise<ReadonlySet<string>> {
+  const providers = new Set<string>();
+  for await (const { key } of store.list(ROOM_PREFIX)) providers.add(providerOfRoomKey(key));
+  return providers;
 }
 
 /** {@link changeForever} of a provider's room. */
