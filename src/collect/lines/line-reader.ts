@@ -79,10 +79,21 @@ function readId(line: Wire | undefined): string | undefined {
   return typeof id === 'string' ? id : numberText(id);
 }
 
-/** A line as an object; bytes that are no UTF-8 are replaced rather than lost with their row. */
+/**
+ * A line as an object; bytes that are no UTF-8 are replaced rather than lost with their row. Marks of other formats around the object
+ * are left out: record separators, NUL bytes that fill a file, the comma of a list.
+ */
 export function parseLine(bytes: Buffer): Wire | undefined {
+  const text = bytes.toString('utf8');
+  return tryObject(text) ?? tryObject(text.replaceAll(AROUND, ''));
+}
+
+// oxlint-disable-next-line no-control-regex -- NUL and RS are the marks.
+const AROUND = /^[\s\0\u001e,[]+|[\s\0\u001e,\]]+$/g;
+
+function tryObject(text: string): Wire | undefined {
   try {
-    return asWire(readAnswer(bytes.toString('utf8')));
+    return asWire(readAnswer(text));
   } catch {
     return undefined;
   }
