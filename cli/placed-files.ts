@@ -10,8 +10,8 @@ import { download, read, unplaced, writeWhole } from './result-files.ts';
 import type { TableFormat } from './table-format.ts';
 
 /**
- * Makes the folder of `--out`, and checks that the results can be put there: before anything is paid.
- * @throws InvalidRequest when they cannot, or would replace an input or a write-protected file
+ * Creates the folder of `--out`, and checks that results can be written there, before anything is paid.
+ * @throws InvalidRequest when results cannot be written, or would replace an input or a write-protected file
  */
 export async function makeDestination(
   out: string,
@@ -31,7 +31,7 @@ export async function makeDestination(
     );
 }
 
-/** Whether a file is there that this user must not write. */
+/** True if a file exists that this user must not write. */
 async function isProtected(path: string): Promise<boolean> {
   if ((await stat(path).catch(() => undefined)) === undefined) return false;
   return access(path, constants.W_OK).then(
@@ -40,7 +40,7 @@ async function isProtected(path: string): Promise<boolean> {
   );
 }
 
-/** Whether a path is one of these files, whatever name it is given by. */
+/** True if a path leads to one of these files, under any name. */
 async function isOneOf(path: string, files: readonly string[]): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) return false;
@@ -55,7 +55,7 @@ export interface Destination {
 }
 
 /**
- * Where the result files are: in the store, or where --out asks for them.
+ * Paths of the result files: in the store, or in the folder of `--out`.
  * @throws InvalidRequest when they cannot be written there, with the command that writes them elsewhere
  */
 export async function placeFiles(
@@ -86,7 +86,7 @@ export async function placeFiles(
   }
 
   async function copyTo(folder: string): Promise<string[]> {
-    // Files of an earlier run do not belong to this job; running its dead letters would pay for them again.
+    // Removes files of another job: running its dead letters by mistake would pay for them again.
     for (const key of [deadLettersKey(summary.jobId), reportKey(summary.jobId)])
       if (!keys.includes(key)) await rm(join(folder, basename(key)), { force: true });
     for (const { key } of answers) await download(store, key, { jobId: summary.jobId, folder });

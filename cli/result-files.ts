@@ -12,7 +12,7 @@ import { codeOf, explainFileError, storeFileError } from '../src/store/file-erro
 import { isNoSegment } from '../src/store/folder-list.ts';
 import { makeFolder } from '../host/make-folder.ts';
 
-/** Everything a job has put below `output/<jobId>/`, in key order. */
+/** Everything that a job has written below `output/<jobId>/`, in key order. */
 export async function filesOf(store: ObjectStore, jobId: string): Promise<ListedObject[]> {
   return Array.fromAsync(store.list(`${OUTPUT_PREFIX}${jobId}/`));
 }
@@ -28,7 +28,8 @@ export function resultsOf({ jobId, results }: Summary): string {
 
 /**
  * Copies an object into a folder, under its name below `output/<jobId>/`.
- * @returns the file's path; undefined when the name would lead out of the folder, as only somebody else's object can
+ * @returns the file's path; undefined if the name would lead out of the folder, which happens only for an object that Nightshift
+ * did not write
  */
 export async function download(
   store: ObjectStore,
@@ -41,7 +42,7 @@ export async function download(
 }
 
 /**
- * Writes a file: whoever looks sees the whole of it or none. @returns its path from here
+ * Writes a file, which appears only once it is complete. @returns its path relative to the working directory
  * @throws StoreRejected naming the file and the cause, such as a full disk
  */
 export async function writeWhole(path: string, chunks: AsyncIterable<Uint8Array | string>): Promise<string> {

@@ -89,7 +89,7 @@ function describe({ jobId, state }: StartedJob, first: string): string {
   return `Retry ${jobId} of job ${first} ${TOLD[state]}.`;
 }
 
-/** Runs the retry in this process, as `run` does, and shows the merged result of the job. */
+/** Runs the retry in this process, as `run` does, and shows the job's merged results. */
 async function retryHere(
   jobId: string,
   treatment: RetryTreatment,
@@ -129,7 +129,7 @@ async function retryHere(
   process.exitCode = exitStatus(summary);
 }
 
-/** Whether the retry needs a simulator of its own: the job had one, whatever profile is asked for. */
+/** True if the retry needs its own simulator: its job had one, whatever profile is requested. */
 async function asksSimulator(
   { store }: Target,
   jobId: string,

@@ -2,20 +2,16 @@ import type { Failed } from '../collect/lines/classify-line.ts';
 import { duration } from '../duration.ts';
 import type { DirectAnswer } from '../provider/batch-provider.ts';
 import { answerLine } from './answers.ts';
+import type { CalledRow } from './call-row.ts';
 import type { DirectRow } from './held-rows.ts';
 import { isLongWait } from './whose-rejection.ts';
 
-/** A call that the provider did not take, or whose answer is of no use. */
-export interface Rejection {
-  readonly line: string;
+/** A row whose call was rejected, or whose answer is unusable: it may be sent again. */
+export interface Rejection extends CalledRow {
   readonly verdict: Failed;
-  /** The provider took the call, and its answer is of no use. */
-  readonly isTaken: boolean;
-  /** It names a limit of the rate. */
-  readonly isLimit: boolean;
 }
 
-/** Longest rejection that is remembered, in characters; 256 rows may wait. */
+/** Longest rejection that is kept, in characters; up to 256 rows may wait. */
 const MAX_REJECTION = 65_536;
 
 export function withoutRetryAfter(answer: DirectAnswer): DirectAnswer {
@@ -23,7 +19,7 @@ export function withoutRetryAfter(answer: DirectAnswer): DirectAnswer {
   return { ...answer, headers };
 }
 
-/** The line that a row ends with if it is not sent again; undefined where that would be too long to keep. */
+/** The line that a row ends with if it is not sent again; undefined if it would be too long to keep. */
 export function rejectionLine(
   { customId }: DirectRow,
   { line, verdict }: Rejection,
