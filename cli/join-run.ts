@@ -13,7 +13,7 @@ export async function joinRun(
 ): Promise<number> {
   const target = await openTarget({ stack: undefined, outputs: '', data });
   printError(
-    `Another process works with "${printable(data)}" and has job ${printable(jobId)}: it is not sent again, and watched here.`,
+    `Another process works with "${printable(data)}" and has job ${printable(jobId)}. It is watched here and not sent again.`,
   );
   const status = await watch(target, jobId, { ...(json && { json }), interval: 1 });
   const summary = out === undefined ? undefined : await summaryObject.read(target.store, jobId);

@@ -85,7 +85,7 @@ export function delimiterOf(delimiter = ','): string {
   const read = readDelimiter(delimiter);
   if (read === undefined || !DELIMITERS.includes(read))
     throw new InvalidRequest(
-      `--delimiter ${printable(delimiter)} separates no cells of a spreadsheet: give one of , ; | or tab.`,
+      `--delimiter ${printable(delimiter)} is not a delimiter of spreadsheets: give one of , ; | or tab.`,
     );
   return read;
 }
@@ -117,7 +117,7 @@ async function makeTable(
     return writeTable(resultsTable(results, await answerFields(job?.profile.output, results())), options);
   if (job === undefined)
     throw new InvalidRequest(
-      `The input of job ${summary.jobId} is not known any more: its job.json is deleted. Leave out --with-input.`,
+      `The input of job ${summary.jobId} is no longer known: its job.json is deleted. Leave out --with-input.`,
     );
   const table = await joinedTable(store, job, results);
   const { delimiter = delimiterOfInput(summary) } = options;
@@ -159,14 +159,14 @@ function writeTable<Source>(
 function tellCut(cells: number): string[] {
   if (cells === 0) return [];
   return [
-    `${counted(cells, 'cell')} longer than the ${MAX_CELL.toLocaleString('en')} characters that a spreadsheet takes: cut there. --format csv has all of the text.`,
+    `${counted(cells, 'cell')} longer than the ${MAX_CELL.toLocaleString('en')} characters that a spreadsheet allows: cut there. --format csv has all of the text.`,
   ];
 }
 
 function tellChanged(cells: number): string[] {
   if (cells === 0) return [];
   return [
-    `${counted(cells, 'cell')} with what a spreadsheet may take for a formula: an apostrophe before it. --raw leaves cells as they are.`,
+    `${counted(cells, 'cell')} that a spreadsheet may read as a formula: an apostrophe was put before it. --raw leaves cells as they are.`,
   ];
 }
 

@@ -154,7 +154,7 @@ function describeSkipped({ skipped }: PlannedJob): string[] {
   const names = skipped.keys.slice(0, SHOWN_SKIPPED).map((key) => printable(basename(key)));
   const more = skipped.count - names.length;
   const others = more > 0 ? ` and ${grouped(more)} more` : '';
-  return [`empty or of no known format: ${names.join(', ')}${others}`];
+  return [`empty or of unknown format: ${names.join(', ')}${others}`];
 }
 
 function describeShards({ shards }: PlannedJob['plan']): string {
@@ -203,7 +203,9 @@ function describePrice({
   mostOutput,
 }: NonNullable<PlannedJob['price']>): string {
   const most =
-    mostOutput === undefined ? '' : `, at most ${money(mostOutput)} ${currency} as long as answers may be`;
+    mostOutput === undefined
+      ? ''
+      : `, at most ${money(mostOutput)} ${currency} with the longest allowed answers`;
   return `about ${money(input)} ${currency} for the input; the output ${outputPerMillion} ${currency} a million tokens${most}`;
 }
 

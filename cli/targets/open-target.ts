@@ -34,7 +34,7 @@ export async function openTarget({ data, ...where }: OpenTarget): Promise<Target
     );
   }
   if (!(await isThere(data))) {
-    throw new InvalidRequest(`There is no folder "${data}". \`nightshift run\` makes nightshift-data.`);
+    throw new InvalidRequest(`There is no folder "${data}". \`nightshift run\` creates nightshift-data.`);
   }
   const store = createFolderStore(resolve(data));
   const isBusy = (): Promise<boolean> => isFolderBusy(resolve(data));
@@ -75,7 +75,7 @@ export async function configOf({ store, name }: Target, loadConfig: LoadConfig):
   const deployed = await deployedConfigObject.read(store, undefined);
   if (deployed !== undefined) return parseConfig(deployed);
   printError(
-    `The ${name} does not say how it is configured: the configuration of this folder is used. Deploy the stack again to change that.`,
+    `The ${name} does not publish its configuration: the configuration of this folder is used. Deploy the stack again to change that.`,
   );
   return loadConfig();
 }

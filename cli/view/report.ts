@@ -97,7 +97,7 @@ function stepLines({ steps = [] }: Summary): string[] {
   });
 }
 
-const SIMULATED_END = 'Simulated: these answers are made up; no provider was asked, and nothing was paid.';
+const SIMULATED_END = 'Simulated: these answers are made up; no provider was called, and nothing was paid.';
 
 function totals({ rows, counts, rounds, usage, cost, seconds, truncated, refused }: Summary): string {
   const outcomes = Object.entries(counts).filter(([outcome, n]) => n > 0 || outcome === 'ok');

@@ -13,7 +13,7 @@ export function createEventBus(bus: string, client = new EventBridgeClient()): C
       // PutEvents reports a rejected event in its entries; the call itself succeeds.
       const refused = Entries.find(({ ErrorCode }) => ErrorCode !== undefined);
       if (refused !== undefined) {
-        throw new AnnouncementUnavailable(`EventBridge did not take the event: ${refused.ErrorCode}.`);
+        throw new AnnouncementUnavailable(`EventBridge did not accept the event: ${refused.ErrorCode}.`);
       }
     },
   };
@@ -24,6 +24,6 @@ async function put(client: EventBridgeClient, command: PutEventsCommand) {
     return await client.send(command);
   } catch (error) {
     const name = error instanceof Error ? error.name : 'unknown';
-    throw new AnnouncementUnavailable(`EventBridge did not take the event: ${name}.`, { cause: error });
+    throw new AnnouncementUnavailable(`EventBridge did not accept the event: ${name}.`, { cause: error });
   }
 }

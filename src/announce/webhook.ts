@@ -59,6 +59,6 @@ function judge(status: number): void {
     throw new AnnouncementUnavailable(`The webhook answered ${status}.`);
   }
   throw new AnnouncementRejected(
-    `The webhook answered ${status}. Check its address, and that it verifies with the secret it is signed with.`,
+    `The webhook answered ${status}. Check its URL, and that it verifies with the same signing secret.`,
   );
 }

@@ -161,7 +161,7 @@ function lacking(
     return new ShardMustWait(withCode(message, 'SHARD_MUST_WAIT'));
   }
   if (verdict === 'wait') {
-    const message = `${who}, and ${text(total)} of ${budget} are spent or reserved by rounds that run; it waits for what they cost.`;
+    const message = `${who}, and ${text(total)} of ${budget} are spent or reserved by running rounds; it waits to know their cost.`;
     return new ShardMustWait(withCode(message, 'SHARD_MUST_WAIT'));
   }
   const missing = Math.max(estimate, certain + amount) - max;

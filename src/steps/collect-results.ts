@@ -161,7 +161,8 @@ function spentOn(context: CollectContext): RoundTurns {
 const HISTORY_FULL: Failure = {
   name: 'ExecutionTooLong',
   code: 'EXECUTION_TOO_LONG',
-  message: 'The execution has no room for another round in its history; the next one of the job goes on.',
+  message:
+    'The execution has no room for another round in its history; the next execution of the job continues.',
 };
 
 /** A collected round, or a shard that stopped before its round was collected. */

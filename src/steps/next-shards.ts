@@ -36,7 +36,7 @@ export async function nextShards(edges: Edges, built: BuiltJob): Promise<JobCont
   const ofPilot = pilotShards(plan);
   const { done, stopped } = await endedShards(store, jobId, plan);
   const isOpen = ofPilot.some((shard) => !done.has(shard));
-  if (context.pilot === true && isOpen) throw await stoppedIn(store, jobId, 'which did not come to its end.');
+  if (context.pilot === true && isOpen) throw await stoppedIn(store, jobId, 'which did not finish.');
   // Stops recorded by an earlier execution no longer apply.
   for (const shard of stopped) await store.delete(shardKey({ jobId, shard }, 'stopped.json'));
   if (isOpen) {
@@ -149,5 +149,5 @@ async function followJudgement(
 async function stoppedIn(store: ObjectStore, jobId: string, otherwise: string): Promise<JobStopped> {
   const stop = await readStop(store, jobId);
   const why = stop === undefined ? `, ${otherwise}` : `: ${stop.failure.message}`;
-  return new JobStopped(`Job ${jobId} sends nothing but its pilot${why}`);
+  return new JobStopped(`Job ${jobId} sends only its pilot${why}`);
 }

@@ -93,5 +93,5 @@ function leave(
 
 const NOT_SENT = {
   code: 'NOT_SENT',
-  message: 'The provider took no further calls for so long that it was given up.',
+  message: 'The provider accepted no further calls for too long, so the row was given up.',
 };

@@ -11,11 +11,11 @@ import { amount } from '../page/text.ts';
 export const EXPLAINED: Readonly<Record<RowKind, string>> = {
   ok: 'The row has its answer.',
   failed: 'The provider or the model rejected the row, and the same request would be rejected again.',
-  exhausted: 'Every attempt failed with an error that may pass, and no attempts are left. A retry may help.',
+  exhausted: 'Every attempt failed with a transient error, and no attempts are left. A retry may help.',
   invalid_output: 'The model answered, and its answer does not match the schema that was asked for.',
   invalid: 'The row could not be made into a request. It was never sent and cost nothing.',
-  truncated: 'The answer was cut off because its tokens were used up: it ends in the middle.',
-  refused: 'The model would not answer, and says so.',
+  truncated: 'The answer was cut off at the token limit: it ends in the middle.',
+  refused: 'The model refused to answer.',
 };
 
 /** `96.7 %` */
@@ -99,7 +99,7 @@ function tellProgress({ counts, seconds, progress }: ReportData, rows: number): 
     pace >= 1 ? `about ${counted(Math.round(pace), 'row')} a second` : `a row every ${duration(1 / pace)}`;
   return [
     sentence,
-    `That is ${told}; at this pace the rest takes ${duration((rows - answered) / pace)}, without rows that have to be asked again.`,
+    `That is ${told}; at this pace the rest takes ${duration((rows - answered) / pace)}, without rows that must be sent again.`,
   ];
 }
 
