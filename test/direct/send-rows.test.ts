@@ -215,7 +215,9 @@ test.each(['86400', '901', 'Fri, 31 Dec 2199 23:59:59 GMT'])(
         body: {
           error: {
             code: 'rate_limit_exceeded',
-            message: expect.stringMatching(/asks to wait another .+ \(Retry-After\).+retry the job/) as string,
+            message: expect.stringMatching(
+              /asks to wait another .+ \(Retry-After\).+retry the job/,
+            ) as string,
           },
         },
       },
