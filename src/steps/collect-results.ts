@@ -32,7 +32,7 @@ import { contextAtStep, jobAtStep, stepAbove } from '../ladder/step-of-round.ts'
 import { isNearlyFull, spentEvents, type RoundTurns } from './history.ts';
 import { currentRound, type ShardRound } from '../checkpoints/shard/shard-rounds.ts';
 import { readStop } from '../checkpoints/stop.ts';
-import { twinsObject } from '../checkpoints/shard/twins.ts';
+import { twinsObject } from '../checkpoints/round/twins.ts';
 import { noteTrouble } from '../checkpoints/shard/trouble.ts';
 
 /** Longest wait before a round, in seconds. */
