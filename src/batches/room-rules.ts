@@ -201,6 +201,17 @@ export function withoutHolders(room: Room, gone: ReadonlySet<number>): Room {
   return gone.size === 0 ? room : { ...room, holders: room.holders.filter(({ nth }) => !gone.has(nth)) };
 }
 
+/**
+ * The room once the host of all its shards has ended: nobody waits any more, and whoever has room may have let go. A shard that is
+ * resumed asks again.
+ * @returns undefined when nothing changes
+ */
+export function withoutHost(room: Room): Room | undefined {
+  const { holders, waiting } = room;
+  if (waiting.length === 0 && holders.every(({ left }) => left === true)) return undefined;
+  return { ...room, waiting: [], holders: holders.map((entry) => ({ ...entry, left: true as const })) };
+}
+
 /** A refusal for too many enqueued tokens. */
 export interface Refusal extends RoundRef {
   readonly model: string | undefined;

@@ -98,7 +98,13 @@ export const claimsPrefix = (schedule: string): string => `claims/${schedule}/`;
 const nameOf = (provider: string): string => (provider === '' ? '~' : encodeURIComponent(provider));
 
 /** Room at a provider with a known limit: the holders and the queue. One object per change. */
-export const roomPrefix = (provider: string): string => `room/limited/${nameOf(provider)}/`;
+export const ROOM_PREFIX = 'room/limited/';
+export const roomPrefix = (provider: string): string => `${ROOM_PREFIX}${nameOf(provider)}/`;
+/** The provider of a key below {@link ROOM_PREFIX}. */
+export function providerOfRoomKey(key: string): string {
+  const [name = ''] = key.slice(ROOM_PREFIX.length).split('/');
+  return name === '~' ? '' : decodeURIComponent(name);
+}
 /** Batches at a provider while no limit is known: one object per shard. */
 export const enqueuedPrefix = (provider: string): string => `room/enqueued/${nameOf(provider)}/`;
 export const enqueuedKey = (provider: string, { jobId, shard }: ShardRef): string =>

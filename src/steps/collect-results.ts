@@ -32,6 +32,7 @@ import { contextAtStep, jobAtStep, stepAbove } from '../ladder/step-of-round.ts'
 import { isNearlyFull, spentEvents, type RoundTurns } from './history.ts';
 import { currentRound, type ShardRound } from '../checkpoints/shard/shard-rounds.ts';
 import { readStop } from '../checkpoints/stop.ts';
+import { twinsObject } from '../checkpoints/round/twins.ts';
 import { noteTrouble } from '../checkpoints/shard/trouble.ts';
 
 /** Longest wait before a round, in seconds. */
@@ -64,7 +65,7 @@ async function collectOnce(
   const shardRound = await currentRound(edges.store, given);
   const whole = await jobObject.require(edges.store, jobId);
   const job = jobAtStep(whole, shardRound.step);
-  const context = contextAtStep(given, job, shardRound.step);
+  const context = contextAtStep(await withDoubt(edges, given, shardRound), job, shardRound.step);
   const end = await collect(edges, job, context, shardRound);
   if (end.next === 'look') return lookLater(edges, context as PolledContext, end);
   const { next, round, lastRound } = end;
@@ -92,6 +93,17 @@ async function collectOnce(
   const nth = isFirst ? 1 : round + 1 - (step?.from ?? 1);
   const waitSeconds = isStopped ? 0 : retryWaitSeconds(job, nth, edges.random());
   return { ...base, next, round: round + 1, waitSeconds };
+}
+
+/** Marks a round without a batch as in doubt if a create before the last one was lost: that one may have made a batch. */
+async function withDoubt<Context extends CollectContext>(
+  { store }: ProviderEdges,
+  context: Context,
+  { round }: ShardRound,
+): Promise<Context> {
+  if (!hasError(context) || hasBatch(context)) return context;
+  const isInDoubt = (await twinsObject.read(store, { ...context, round })) !== undefined;
+  return isInDoubt ? { ...context, doubt: true as const } : context;
 }
 
 /** Returns the room of a round whose batch failed because too many tokens were enqueued, and records the limit. */

@@ -78,6 +78,8 @@ async function findOrCreate(
       await keepRoomOfFound(edges, context, profile);
       return { batch, at, doubt: true };
     }
+    // Whatever becomes of the next create, the lost one may have made a batch that is listed later.
+    await noteDoubt(store, context);
   }
   await rejectWhenStopped(store, context);
   await waitForRoom(edges, context, profile);

@@ -108,6 +108,30 @@ tableOf(HOW, 1).describe('a provider that refuses the %s', (refuses) => {
   });
 });
 
+test('a provider whose creates carry their requests refuses them as any other', async () => {
+  const world = await openWorld({
+    dialect: 'anthropic',
+    config: {
+      providers: {
+        simulator: {
+          dialect: 'anthropic',
+          baseUrl: 'http://127.0.0.1:9/v1',
+          polling: { minSeconds: 300, maxSeconds: 600 },
+        },
+      },
+      profiles: { default: { provider: 'simulator', model: 'claude', body: { max_tokens: 100 } } },
+    },
+    stages: STAGES,
+    enqueuedTokens: { tokens: LIMIT, refuses: 'create' },
+  });
+
+  const ended = await runJobs(world, 3);
+
+  expect(ended.map(({ summary }) => summary.status)).toEqual(['succeeded', 'succeeded', 'succeeded']);
+  expect(refusals(world)).toBeGreaterThan(0);
+  expect(world.simulator.requests().filter(({ status }) => status >= 500)).toEqual([]);
+});
+
 /** Until the end of a batch is seen, and before a part, in milliseconds. */
 const [LONGEST_POLL, RETRY_WAIT, SLACK] = [300_000, 60_000, 120_000];
 
