@@ -17,6 +17,6 @@ export async function joinRun(
   );
   const status = await watch(target, jobId, { ...(json && { json }), interval: 1 });
   const summary = out === undefined ? undefined : await summaryObject.read(target.store, jobId);
-  if (summary !== undefined) await placeFiles(target.store, summary, out);
+  if (summary !== undefined) await placeFiles(target.store, summary, { out, data });
   return status;
 }

@@ -5,7 +5,6 @@ import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { counted } from '../../src/counted.ts';
 import { printable, printableLines } from '../../src/printable.ts';
-import { codeOf, explainFileError } from '../../src/store/file-errors.ts';
 import { readDelimiter } from '../../src/rows/formats/delimiter.ts';
 import { answerFields } from '../../src/tables/answer-fields.ts';
 import { BYTE_ORDER_MARK, CsvText } from '../../src/tables/csv.ts';
@@ -16,7 +15,7 @@ import { resultsTable } from '../../src/tables/results-table.ts';
 import type { Table } from '../../src/tables/table.ts';
 import { printError, printStream } from '../output.ts';
 import { parquetTable } from '../parquet.ts';
-import { read, resultsOf, writeWhole } from '../result-files.ts';
+import { read, resultsOf, unplaced, writeWhole } from '../result-files.ts';
 import { isFolder, type TableFormat } from '../table-format.ts';
 import { MAX_CELL } from '../xlsx/sheet-xml.ts';
 import { Workbook } from '../xlsx/workbook.ts';
@@ -73,12 +72,8 @@ export async function exportAfterRun(
   try {
     return await exportTable(store, summary, { format, withInput: true, out });
   } catch (error) {
-    if (codeOf(error) === '') throw error;
-    const reason = explainFileError(error) ?? codeOf(error);
-    throw new InvalidRequest(
-      `--out: ${printable(out)} could not be written: ${reason}. Is it open in another program? The answers are kept. Write them with: nightshift results ${summary.jobId} --data ${printable(data)} --with-input --out <file>.${format}`,
-      { cause: error },
-    );
+    const command = `nightshift results ${summary.jobId} --data ${printable(data)} --with-input --out <file>.${format}`;
+    throw unplaced({ out, command, error });
   }
 }
 

@@ -13,6 +13,7 @@ import { deadLettersKey, resultsKey } from '../checkpoints/keys.ts';
 import type { Followed } from './shard/fill-followers.ts';
 import type { SettledShard } from './shard/settle-shards.ts';
 import { sumErrors } from './counts/error-counts.ts';
+import { withoutPilot } from '../pilot/without-pilot.ts';
 import { jobAtStep } from '../ladder/step-of-round.ts';
 import { sumSteps } from './counts/step-counts.ts';
 import { costOf, costOfModels, money, priceOf } from '../spending/price.ts';
@@ -81,6 +82,7 @@ export function summarize({ job, plan, pilot, shards, followed, endedAt, ...end 
     ...sumAnswers(ends, profile.price),
     ...stepsOf(job, plan, shards),
     ...(pilot !== undefined && { pilot }),
+    ...withoutPilotOf(job, plan),
     errors: sumErrors([...ends.map(({ errors = [] }) => errors), followed?.errors ?? []]),
     unexplained: sumUnexplained(ends),
     ...unreadableIn(ends),
@@ -102,6 +104,11 @@ function savedBy(usage: Usage, { price, model }: Job['profile']): Saved {
   if (price === undefined) return usage;
   const amount = money(costOf(priceOf(price, model), usage));
   return { ...usage, money: { amount, currency: price.currency } };
+}
+
+function withoutPilotOf(job: Job, plan: Plan | undefined): Pick<Summary, 'withoutPilot'> {
+  const alone = plan && withoutPilot(job, plan);
+  return alone === undefined ? {} : { withoutPilot: alone };
 }
 
 function sampleFacts({ limit, sample }: Job, plan: Plan | undefined): Pick<Summary, 'sample' | 'taken'> {
