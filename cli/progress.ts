@@ -5,6 +5,15 @@ import { retryHint } from './view/retry-hint.ts';
 import { counted } from '../src/counted.ts';
 import { printable } from '../src/printable.ts';
 
+/** The display of a job that this process runs. */
+export interface RunProgress {
+  readonly onEvent: (event: EngineEvent) => void;
+  /** Called when the job starts. */
+  begin(jobId: string): void;
+  /** Called when the job has ended or was left; the last output stays. */
+  end(): Promise<void>;
+}
+
 /** Converts the machine's events to lines for a person: one per step, poll and retry. */
 export function createProgress(print: (line: string) => void): (event: EngineEvent) => void {
   return (event) => {
