@@ -7,6 +7,9 @@ import type { UniqueIds } from './unique-ids.ts';
 /** Between the number of a file and an id: no id has it. */
 const BEHIND_FILE = '\u0000';
 
+/** Names that are tried for one row: in a filter that is full, every id looks taken. */
+const MAX_NAMES = 20;
+
 /**
  * The ids of a job's rows, which are unique within a file. A row whose id a row of an earlier file has gets the name of its own
  * file in front: `february-17`.
@@ -43,25 +46,33 @@ export class JobIds {
     if (known !== undefined && this.#ids.add(known)) return known;
     if (this.#file > 0 && !this.#ids.add(`${this.#file}${BEHIND_FILE}${id}`)) return undefined;
     if (this.#ids.add(id)) return id;
-    return this.#file > 0 ? this.#withName(id) : undefined;
+    if (this.#file === 0) return undefined;
+    for (const named of this.#named(id)) if (this.#ids.add(named)) return named;
+    return undefined;
   }
 
-  /** Adds every id that {@link take} may add for the row, while the rows come in the same order and an id may look as if it was known. */
+  /**
+   * Adds every id that {@link take} may add for the row, while the rows come in the same order and an id may look as if it was known.
+   * An id that looks new is new, so that `take` needs none behind it.
+   */
   visit(id: string, known?: string): void {
     if (known !== undefined) this.#ids.add(known);
     if (this.#file > 0) this.#ids.add(`${this.#file}${BEHIND_FILE}${id}`);
     if (this.#ids.add(id) || this.#file === 0) return;
-    for (const named of this.#named(id)) this.#ids.add(named);
+    for (const named of this.#named(id)) if (this.#ids.add(named)) return;
   }
 
-  #withName(id: string): string | undefined {
-    return this.#named(id).find((each) => this.#ids.add(each));
+  /** Ids for a row whose own id is taken, as far as they are short enough: files may share a name, and an id may look as if it had one. */
+  *#named(id: string): Generator<string> {
+    const file = this.#file + 1;
+    for (const name of [this.#name, `${this.#name}_${file}`, `file_${file}`])
+      if (this.#fits(`${name}-${id}`)) yield `${name}-${id}`;
+    for (let n = 2; n <= MAX_NAMES; n += 1)
+      if (this.#fits(`file_${file}_${n}-${id}`)) yield `file_${file}_${n}-${id}`;
   }
 
-  /** Files may share a name, and an id may look as if it had one. */
-  #named(id: string): string[] {
-    const names = [this.#name, `${this.#name}_${this.#file + 1}`, `file_${this.#file + 1}`];
-    return names.map((name) => `${name}-${id}`).filter(({ length }) => length <= this.#length);
+  #fits({ length }: string): boolean {
+    return length <= this.#length;
   }
 }
 
