@@ -72,7 +72,8 @@ export async function runFiles(
     () => progress.end(),
   );
   if (summary === undefined) return EXIT.interrupted;
-  const placed = await placeFiles(store, summary, format === undefined ? flags.out : undefined);
+  const folder = format === undefined ? flags.out : undefined;
+  const placed = await placeFiles(store, summary, { out: folder, data: opened.data });
   if (format !== undefined && flags.out !== undefined && summary.results !== undefined) {
     const { exportAfterRun } = await import('./commands/export-table.ts');
     placed.unshift(await exportAfterRun(store, summary, { format, out: flags.out, data: opened.data }));

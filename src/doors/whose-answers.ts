@@ -17,9 +17,9 @@ export function whyNotHere(
   { jobId, profile, simulated: wasSimulated }: Pick<Job, 'jobId' | 'profile' | 'simulated'>,
 ): string | undefined {
   if (simulated === true && profile.provider.name !== SIMULATOR)
-    return `Job ${jobId} asks the provider "${profile.provider.name}", and answers are made up here. It goes on under \`nightshift local --live\`, or when its files are run without --simulate.`;
+    return `Job ${jobId} asks the provider "${profile.provider.name}", but this host makes answers up. Continue it with \`nightshift local --live\`, or run its files without --simulate.`;
   if (simulated !== true && wasSimulated === true)
-    return `The answers of job ${jobId} are made up by a simulator, which is not here. It goes on under \`nightshift local\` without --live, or when its files are run with --simulate.`;
+    return `The answers of job ${jobId} are made up by a simulator, which this host does not have. Continue it with \`nightshift local\` without --live, or run its files with --simulate.`;
   return undefined;
 }
 

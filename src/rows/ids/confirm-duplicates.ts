@@ -3,8 +3,8 @@ import type { Calling, Start } from '../build-once.ts';
 import { clearSuspects } from './suspects.ts';
 
 /**
- * Of the ids that look like duplicates, and of the requests that look like those of earlier rows, how many are none; reads the
- * shards again, for as long as there is time.
+ * Counts ids that only look like duplicates, and requests that only look like those of earlier rows. Reads the shards again,
+ * until time runs short.
  */
 export async function findInnocent(
   { store, job: { jobId }, leaders, time }: Calling,

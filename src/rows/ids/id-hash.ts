@@ -1,17 +1,17 @@
 /**
- * HalfSipHash-1-3 with 64 bits out, over the UTF-16 units two by two: a hash for tables whose keys are chosen by others
+ * HalfSipHash-1-3 with a 64-bit result, over pairs of UTF-16 units: a hash for tables whose keys come from others
  * (https://github.com/veorq/SipHash).
  */
 export class IdHash {
   readonly #key0: number;
   readonly #key1: number;
-  /** The two halves for the last id that was taken; never both 0, which is an empty entry. */
+  /** The two halves of the last id's hash; never both 0, which marks an empty entry. */
   high = 0;
   low = 0;
 
   /**
-   * @param seed the key, a whole number below 2^53: ids that share a hash under one seed do not under another, and nobody who
-   *   does not know the seed can make ids that share one
+   * @param seed the key, a whole number below 2^53: ids with the same hash under one seed differ under another, and nobody can
+   *   construct such ids without knowing the seed
    */
   constructor(seed: number) {
     this.#key0 = seed >>> 0;
@@ -19,7 +19,7 @@ export class IdHash {
   }
 
   take(id: string): void {
-    // The state in variables: in fields, which hold no 32 bits without a box, the hash costs three times as much.
+    // The state is in local variables: fields would box the 32-bit values, and the hash would cost three times as much.
     let [v0, v1, v2, v3] = [this.#key0, this.#key1 ^ 0xee, this.#key0 ^ 0x6c796765, this.#key1 ^ 0x74656462];
     const words = (id.length >> 1) + 1;
     for (let step = 0; step < words + 6; step += 1) {
@@ -47,7 +47,10 @@ export class IdHash {
   }
 }
 
-/** Two characters of an id; the last word has its length, which tells the id from one that ends in a zero more. */
+/**
+ * Two characters of an id. The last word contains the length, which distinguishes the id from one that ends in an additional
+ * zero.
+ */
 function wordAt(id: string, n: number): number {
   const at = 2 * n;
   if (at + 1 < id.length) return id.charCodeAt(at) | (id.charCodeAt(at + 1) << 16);

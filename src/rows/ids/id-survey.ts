@@ -12,12 +12,12 @@ import type { Row } from '../row.ts';
 import { FILTER_BITS, SeenFilter } from './seen-filter.ts';
 import { MAX_IDS_AT_ONCE } from './unique-ids.ts';
 
-/** How many ids a build holds in memory. */
+/** Limits of the ids that a build keeps in memory. */
 export interface IdBounds {
-  /** Of one table. A job with more ids is surveyed. */
+  /** Most ids in one table. A job with more ids is surveyed. */
   readonly atOnce: number;
   readonly filterBits: number;
-  /** Most ids that occur more than once, in a job that is surveyed; each takes 16 to 22 bytes. */
+  /** Most ids that occur more than once in a surveyed job; each takes 16 to 22 bytes. */
   readonly repeated: number;
   /** Most rows of a job. */
   readonly rows: number;
@@ -33,14 +33,14 @@ export const ID_BOUNDS: IdBounds = {
 interface SurveyParts {
   readonly job: Job;
   readonly requests: RequestMaker;
-  /** Of the hash. */
+  /** Seed of the hash. */
   readonly seed: number;
   readonly bounds: IdBounds;
 }
 
 /**
- * Reads the ids of all rows of a job before its shards are built, and finds those that occur more than once: all of them, and a few
- * others. Memory does not grow with the rows, but with the ids that are found.
+ * Reads the ids of all rows of a job before its shards are built, and finds all that occur more than once, plus a few others.
+ * Memory grows only with the ids found, not with the rows.
  */
 export class IdSurvey implements RowSink {
   readonly #requests: RequestMaker;
@@ -61,7 +61,7 @@ export class IdSurvey implements RowSink {
     this.#ids = new JobIds({ add }, job.inputs, known(customIdLength, MAX_CUSTOM_ID));
   }
 
-  /** What is carried from one call of the build to the next. */
+  /** The state that is carried from one call of the build to the next. */
   get tables(): Tables {
     return { filter: this.#filter, repeated: this.repeated };
   }

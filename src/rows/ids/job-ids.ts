@@ -4,22 +4,24 @@ import type { MadeRequest } from '../request-maker.ts';
 import { withCustomId } from '../../jsonl/custom-id.ts';
 import type { UniqueIds } from './unique-ids.ts';
 
-/** Between the number of a file and an id: no id has it. */
+/** Separates the number of a file from an id. No id contains it. */
 const BEHIND_FILE = '\u0000';
 
-/** Names that are tried for one row: in a filter that is full, every id looks taken. */
+/** Number of names that are tried for one row. Without a bound, a full filter would take every name for known. */
 const MAX_NAMES = 20;
 
 /**
- * The ids of a job's rows, which are unique within a file. A row whose id a row of an earlier file has gets the name of its own
- * file in front: `february-17`.
+ * Makes the ids of a job's rows unique; within a file they must be unique already. If an earlier file has the same id, the id
+ * gets the name of its own file as a prefix: `february-17`.
  */
 export class JobIds {
   readonly #ids: Pick<UniqueIds, 'add'>;
   readonly #inputs: readonly InputRef[];
   /** Most characters of an id. */
   readonly #length: number;
-  /** Position of the file among the inputs; a file that is named twice has its first one, so that its rows are duplicates. */
+  /**
+   * Position of the file among the inputs. A file that is named twice keeps its first position, so that its rows are duplicates.
+   */
   #file = 0;
   #name = '';
 
@@ -29,17 +31,17 @@ export class JobIds {
     this.#length = length;
   }
 
-  /** The rows that follow are those of this input. */
+  /** The rows that follow belong to this input. */
   startFile({ key, version }: InputRef): void {
     this.#file = this.#inputs.findIndex((input) => input.key === key && input.version === version);
     const [name = ''] = basename(key).split('.');
-    // What every provider takes in an id.
+    // Characters that every provider accepts in an id.
     this.#name = name.replaceAll(/[^A-Za-z0-9_-]+/g, '_');
   }
 
   /**
    * Takes the id of a row.
-   * @param known the id that the row was sent under before, in the job that is retried
+   * @param known the id under which the retried job sent the row
    * @returns the id that the row has in the job; undefined when it is a duplicate
    */
   take(id: string, known?: string): string | undefined {
@@ -52,8 +54,8 @@ export class JobIds {
   }
 
   /**
-   * Adds every id that {@link take} may add for the row, while the rows come in the same order and an id may look as if it was known.
-   * An id that looks new is new, so that `take` needs none behind it.
+   * Adds every id that {@link take} may add for the row, provided that the rows come in the same order. An id that looks new is new,
+   * so `take` needs no further one.
    */
   visit(id: string, known?: string): void {
     if (known !== undefined) this.#ids.add(known);
@@ -62,7 +64,7 @@ export class JobIds {
     for (const named of this.#named(id)) if (this.#ids.add(named)) return;
   }
 
-  /** Ids for a row whose own id is taken, as far as they are short enough: files may share a name, and an id may look as if it had one. */
+  /** Several ids, because files may share a name, and an id may look as if it already had one. Ids that are too long are left out. */
   *#named(id: string): Generator<string> {
     const file = this.#file + 1;
     for (const name of [this.#name, `${this.#name}_${file}`, `file_${file}`])
@@ -76,7 +78,7 @@ export class JobIds {
   }
 }
 
-/** The same request under another id. */
+/** The same request with another id. */
 export function underId(request: MadeRequest, customId: string): MadeRequest {
   if (customId === request.customId) return request;
   return { ...request, customId, line: withCustomId(request.line, customId) };

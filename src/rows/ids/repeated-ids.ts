@@ -2,20 +2,20 @@ import { HashTable } from '../../reuse/hash-table.ts';
 import { IdHash } from './id-hash.ts';
 import type { UniqueIds } from './unique-ids.ts';
 
-/** Entries take 1.3 to 1.9 times their bytes. */
+/** With this growth, the table takes 1.3 to 1.9 times the bytes of its entries. */
 const GROWTH = 1.4;
 const WAS_TAKEN = 1;
 
 /**
- * The ids of a job with more of them than one table takes: it remembers those that a survey of all rows has seen more than once, and
- * no others. An id that occurs once is no duplicate, whatever the others are.
+ * The ids of a job that has more than fit into one table. Keeps only ids that a survey of all rows has seen more than once,
+ * because an id that occurs once cannot be a duplicate.
  */
 export class RepeatedIds implements UniqueIds {
   readonly #hash: IdHash;
-  /** Hash → whether a row has taken the id. */
+  /** Hash → 1 once a row has taken the id. */
   readonly #table = new HashTable(1, GROWTH);
 
-  /** @param seed of the hash; that of the survey */
+  /** @param seed seed of the hash, the same as in the survey */
   constructor(seed: number) {
     this.#hash = new IdHash(seed);
   }
@@ -24,7 +24,7 @@ export class RepeatedIds implements UniqueIds {
     return this.#table.size;
   }
 
-  /** Notes the hash of an id that occurs again. */
+  /** Adds the hash of an id that occurs again. */
   note({ high, low }: Pick<IdHash, 'high' | 'low'>): void {
     this.#table.getOrAdd(high, low, 0);
   }

@@ -1,13 +1,13 @@
 import type { IdHash } from './id-hash.ts';
 
-/** A gigabyte. Of 1,000,000,000 ids, 7,000,000 then look as if they had been there. */
+/** A gigabyte. With 1,000,000,000 ids, 7,000,000 of them wrongly count as seen. */
 export const FILTER_BITS = 2 ** 33;
 
-/** Bits that an id sets. */
+/** Number of bits that an id sets. */
 const PROBES = 3;
 const CHUNK_BYTES = 8_388_608;
 
-/** A Bloom filter: tells of an id that was there that it was, and sometimes also of one that was not. Its memory is fixed. */
+/** A Bloom filter of ids: an id that was added is always found, and sometimes one that was not. Its memory is fixed. */
 export class SeenFilter {
   readonly #bits: number;
   readonly #words: Uint32Array<ArrayBuffer>;
@@ -18,10 +18,10 @@ export class SeenFilter {
     this.#words = new Uint32Array(bits / 32);
   }
 
-  /** Takes an id by its hash; false if it was not there before. */
+  /** Adds an id by its hash; returns false if it is new. */
   take({ high, low }: Pick<IdHash, 'high' | 'low'>): boolean {
     let wasSeen = true;
-    // Beyond 32 bits, numbers are exact and bitwise operators are not.
+    // Uses arithmetic, because bitwise operators are limited to 32 bits.
     const first = low + (high & 1) * 2 ** 32;
     for (let probe = 0; probe < PROBES; probe += 1) {
       const at = (first + probe * high) % this.#bits;

@@ -7,7 +7,7 @@ import type { RepeatedIds } from './repeated-ids.ts';
 
 type Surveying = Pick<Calling, 'store' | 'job' | 'requests' | 'time'> & { readonly bounds: IdBounds };
 
-/** Finds the ids that occur more than once among all rows of the job, or reads on for as long as there is time. */
+/** Finds the ids that occur more than once among all rows of the job, or reads until time runs short. */
 export async function surveyIds(
   { store, job, requests, time, bounds }: Surveying,
   start: Start,

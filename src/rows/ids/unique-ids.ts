@@ -1,28 +1,28 @@
 import { IdHash } from './id-hash.ts';
 
-/** Ids of one table, which takes 12.5 bytes for each of them: half a gigabyte. */
+/** Most ids in one table: at 12.5 bytes each, half a gigabyte. */
 export const MAX_IDS_AT_ONCE = 40_000_000;
 
-/** The ids are more than a table takes: they are surveyed first (`id-survey.ts`), and only repeated ones are remembered. */
+/** There are more ids than fit into one table: they are surveyed first (`id-survey.ts`), and only repeated ones are kept. */
 export class ManyIds extends Error {
   override readonly name = 'ManyIds';
 }
 
 /**
- * The custom_ids of a job, 64 bits of hash each: 125 MB for 10,000,000, where a Set of strings takes a gigabyte and ends
- * at 2^24 entries. Two ids may share a hash (one job of 10,000,000 in 370,000 would have such a pair), so what looks
- * like a duplicate is only a suspect; `confirm-duplicates.ts` confirms it.
+ * The custom_ids of a job as 64-bit hashes: 125 MB for 10,000,000, where a Set of strings takes a gigabyte and is limited to 2^24
+ * entries. Two ids may share a hash (in one job of 10,000,000 rows in 370,000), so an apparent duplicate must be confirmed by
+ * `confirm-duplicates.ts`.
  */
 export interface UniqueIds {
-  /** Takes an id; false when it looks as if it was there already. @throws ManyIds when there are too many. */
+  /** Adds an id; returns false if it seems to exist already. @throws ManyIds when there are too many. */
   add(id: string): boolean;
-  /** What it holds, in bytes that {@link load} takes. */
+  /** The content as bytes for {@link load}. */
   dump(): Iterable<Uint8Array>;
-  /** Takes what was dumped under the same seed, into an empty table. */
+  /** Loads a dump made with the same seed into an empty table. */
   load(chunks: AsyncIterable<Uint8Array>): Promise<void>;
 }
 
-/** @param seed of the hash */
+/** @param seed seed of the hash */
 export function createUniqueIds(seed: number, max = MAX_IDS_AT_ONCE): UniqueIds {
   const parts = Array.from({ length: PARTS }, () => new HashTable());
   const hash = new IdHash(seed);
@@ -53,7 +53,7 @@ export function createUniqueIds(seed: number, max = MAX_IDS_AT_ONCE): UniqueIds 
 
 const BYTES_PER_HASH = 8;
 
-/** Dumped hashes again, wherever the bytes were cut. */
+/** Restores whole hashes from dumped bytes that are cut at any position. */
 async function* wholeHashes(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   let rest: Uint8Array = new Uint8Array();
   for await (const chunk of chunks) {
@@ -65,7 +65,7 @@ async function* wholeHashes(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<B
   if (rest.length > 0) throw new Error('The table of ids ends in the middle of a hash.');
 }
 
-/** Many small tables, so that one that grows copies little, and memory grows in small steps. */
+/** Many small tables: a growing one copies little, and memory grows in small steps. */
 const PART_BITS = 8;
 const PARTS = 2 ** PART_BITS;
 
@@ -79,7 +79,7 @@ class HashTable {
   #entries = new Uint32Array(2 * FIRST_CAPACITY);
   #size = 0;
 
-  /** False when the hash was there already. */
+  /** Returns false if the hash exists already. */
   add(high: number, low: number): boolean {
     if (this.#size >= this.#capacity * MAX_LOAD) this.#grow();
     if (!this.#put(high, low)) return false;
@@ -102,7 +102,7 @@ class HashTable {
 
   #put(high: number, low: number): boolean {
     const entries = this.#entries;
-    // The low half alone chooses the entry: the high one has chosen the table.
+    // Uses only the low half, because the high half has chosen the table.
     let entry = Math.floor((low / 2 ** 32) * this.#capacity);
     for (;;) {
       const foundHigh = entries[2 * entry];
@@ -125,7 +125,7 @@ class HashTable {
       const low = before[at + 1] ?? 0;
       if (high !== 0 || low !== 0) this.#put(high, low);
     }
-    // Given back at once: the collector would wait until as much again is garbage.
+    // Freed immediately, because the garbage collector would wait for as much garbage again.
     before.buffer.transfer(0);
   }
 }
