@@ -9,7 +9,7 @@ import { packageRoot } from '../src/package-root.ts';
 import { printable } from '../src/printable.ts';
 import { chooseProvider } from './choose-provider.ts';
 import { EXIT, exitStatus } from './commands/exit-status.ts';
-import type { RunFlags } from './commands/run.ts';
+import type { RunFlags } from './commands/run-flags.ts';
 import { endOrCancel } from './end-or-cancel.ts';
 import { takeInterrupts } from './interrupts.ts';
 import { openForRun } from './open-folder.ts';
@@ -72,7 +72,8 @@ export async function runFiles(
     () => progress.end(),
   );
   if (summary === undefined) return EXIT.interrupted;
-  const placed = await placeFiles(store, summary, format === undefined ? flags.out : undefined);
+  const folder = format === undefined ? flags.out : undefined;
+  const placed = await placeFiles(store, summary, { out: folder, data: opened.data });
   if (format !== undefined && flags.out !== undefined && summary.results !== undefined) {
     const { exportAfterRun } = await import('./commands/export-table.ts');
     placed.unshift(await exportAfterRun(store, summary, { format, out: flags.out, data: opened.data }));

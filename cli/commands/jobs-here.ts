@@ -64,7 +64,7 @@ export async function resumeHere(
   flags: FolderFlags,
   config: NightshiftConfig,
 ): Promise<number> {
-  const target = await openJobHere(jobId, flags, 'came to its end: there is nothing to resume.');
+  const target = await openJobHere(jobId, flags, 'has finished: there is nothing to resume.');
   if (await askHolder(flags.data, jobId, 'resume')) {
     if (flags.json) print(jsonLine('started', { jobId, state: 'resumed' }));
     else print(`Job ${jobId} continues. Watch it: nightshift watch ${jobId}${target.options}`);
@@ -127,7 +127,7 @@ export async function runHere(
   const simulated = job.simulated === true;
   if (!simulated) for (const name of providersOf(job.profile)) await rejectWithoutSecrets(config, name);
   await using local = await openLocalEdges({ data, simulator: simulated, log: () => undefined, config });
-  const progress = await openProgress(target.store, { json }, json === true ? printError : print);
+  const progress = await openProgress(target.store, { json, data }, json === true ? printError : print);
   const host: RunHost = {
     config,
     edges: local.edges,

@@ -124,7 +124,7 @@ function welcome({ data }: LocalFlags, host: RunningHost, simulatorUrl: string |
   }
   print(describeProvider(undefined, simulatorUrl));
   if (simulatorUrl !== undefined)
-    print(styleText('dim', '--live asks the providers of the profiles instead.'));
+    print(styleText('dim', '--live uses the providers of the profiles instead.'));
   print(styleText('dim', 'Ctrl-C stops.'));
 }
 
@@ -154,13 +154,13 @@ const tellJobs: Log = (event, fields) => {
 function describeChanged({ key, before, jobId, bytes, bytesBefore }: LogFields): string {
   const how = Number(bytes) > Number(bytesBefore) ? 'has grown' : 'has changed';
   return printable(
-    `${String(key)} ${how} since job ${String(before)} began with it (${String(bytesBefore)} bytes then, ${String(bytes)} now). Job ${String(jobId)} takes the whole file: rows that are the same are paid for again.`,
+    `${String(key)} ${how} since job ${String(before)} began with it (${String(bytesBefore)} bytes then, ${String(bytes)} now). Job ${String(jobId)} sends the whole file: unchanged rows are paid for again.`,
   );
 }
 
 /** @param fields of `schedule_missed` */
 function describeMissed({ schedule, times, more, run }: LogFields): string {
-  const missed = `Schedule ${schedule} did not fire while nothing ran here: ${times}${more === true ? ', and later' : ''}.`;
+  const missed = `Schedule ${schedule} did not fire while no host was running: ${times}${more === true ? ', and later' : ''}.`;
   if (run === true) return `${missed} These times run now.`;
   return `${missed} They are skipped: run their files by hand. With missed: 'run' in its configuration, such times run at the start.`;
 }

@@ -11,7 +11,7 @@ export async function noSuchJob(target: Target, asked: string): Promise<InvalidR
   const meant = jobs.find(({ jobId }) => jobId.startsWith(asked) || asked.startsWith(jobId));
   const hint =
     meant === undefined
-      ? `See what there is: nightshift list${target.options}`
+      ? `See the list of jobs: nightshift list${target.options}`
       : `Did you mean ${meant.jobId}?`;
   return new InvalidRequest(`There is no job ${asked} in ${target.name}. ${hint}`);
 }

@@ -12,8 +12,9 @@ import { jobObject, type Job } from '../checkpoints/job.ts';
 import { planObject, type Plan } from '../checkpoints/plan.ts';
 import type { OutputRules } from '../checkpoints/profile.ts';
 import { pilotDraftObject } from '../checkpoints/pilot.ts';
-import { draftPilot, makePilot, wantsPilot } from '../pilot/make-pilot.ts';
+import { draftPilot, makePilot } from '../pilot/make-pilot.ts';
 import { SLICED_BUILD } from '../cost/step-seconds.ts';
+import { wantsPilot } from '../pilot/without-pilot.ts';
 import { releaseClaims } from '../requests/claims.ts';
 import { buildOn, buildShards, isPlan } from '../rows/build-shards.ts';
 import { buildStateObject, forgetBuildState, type BuildState, type Unfinished } from '../rows/build-state.ts';
@@ -64,6 +65,8 @@ const createRequests = (rules: RequestRules): FastRequests => new FastRequests(r
 async function build(edges: Edges, job: Job, context: BuildContext): Promise<Plan | Unfinished | SlicesToDo> {
   const { store, log } = edges;
   const { jobId } = job;
+  // A schema from a job request. The configuration's own schemas were checked when it was read.
+  if (job.profile.output !== undefined) await rejectWrongSchema(job.profile.output);
   const from = await buildStateObject.read(store, jobId);
   const sliced = from === undefined ? await buildInSlices(edges, job, context) : undefined;
   if (sliced !== undefined && sliced !== 'whole' && 'phase' in sliced) {
@@ -118,8 +121,6 @@ async function buildPlan(
   job: Job,
   { from, built }: BuildSoFar,
 ): Promise<Plan | Unfinished> {
-  // A schema from a job request. The configuration's own schemas were checked when it was read.
-  if (job.profile.output !== undefined) await rejectWrongSchema(job.profile.output);
   const plan =
     built ??
     (await buildOn(store, job, { createRequests, time, from }).catch((error: unknown) =>
