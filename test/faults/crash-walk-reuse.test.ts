@@ -35,7 +35,7 @@ const WALK: CrashWalk = { openJob, ids: IDS };
 const undisturbed = await runUndisturbed(WALK);
 const { end: expected, effects } = undisturbed;
 
-test('the job that is disturbed below takes three answers of an earlier job, and leaves an index of its own', () => {
+test('the job without a crash reuses three answers of an earlier job and writes its own index', () => {
   expect(resultLines(expected).map((line) => line.ok && line.reused?.jobId)).toEqual([
     'earlier',
     undefined,
