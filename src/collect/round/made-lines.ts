@@ -1,3 +1,5 @@
+import type { CountedLine } from '../lines/line-reader.ts';
+
 const BLOCK_BYTES = 4 * 1_048_576;
 
 /** What a round keeps of the result lines it has made. The others are made again. */
@@ -18,7 +20,7 @@ export class MadeLines {
   }
 
   /** Keeps a copy of a line. */
-  keep(line: Buffer): Buffer {
+  keep({ line, model, end, usage }: CountedLine): CountedLine {
     const { length } = line;
     if (this.#used + length > this.#block.length) {
       this.#block = Buffer.allocUnsafeSlow(Math.max(length, BLOCK_BYTES));
@@ -27,6 +29,6 @@ export class MadeLines {
     }
     const start = this.#used;
     this.#used += line.copy(this.#block, start);
-    return this.#block.subarray(start, this.#used);
+    return { line: this.#block.subarray(start, this.#used), model, end, usage };
   }
 }

@@ -25,7 +25,12 @@ export async function readRoundRequests(
   return { customIds, inputs };
 }
 
-/** A round's request lines as they stream in. */
-export function requestLines(store: ObjectStore, ref: ShardRef, round: number): AsyncIterable<Buffer[]> {
-  return requiredLines(store, roundKey(ref, round, 'requests.jsonl'));
+/** A round's request lines as they stream in. @param start bytes of the lines before the first one that is wanted */
+export function requestLines(
+  store: ObjectStore,
+  ref: ShardRef,
+  round: number,
+  start = 0,
+): AsyncIterable<Buffer[]> {
+  return requiredLines(store, roundKey(ref, round, 'requests.jsonl'), { start });
 }
