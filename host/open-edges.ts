@@ -11,7 +11,7 @@ import { lockFolder } from './lock.ts';
 import { machineEdges } from './machine-edges.ts';
 import { makeFolder } from './make-folder.ts';
 import { WorkerSteps } from './worker-steps.ts';
-import type { Simulator } from '../simulator/index.ts';
+import { openSimulator, type OpenSimulator } from './simulator-thread.ts';
 
 /** This machine's stand-ins for what is deployed: a folder for the bucket, the environment for the secret. */
 export interface LocalEdges extends AsyncDisposable {
@@ -50,8 +50,7 @@ export async function openLocalEdges({ data, simulator, log, config }: OpenEdges
   await rm(join(folder, STAGING), { recursive: true, force: true });
   process.env['STORE'] = pathToFileURL(folder).href;
   if (config.webhook !== undefined) process.env['WEBHOOK_URL'] = config.webhook.url;
-  const running = simulator ? await bringSimulator(folder) : undefined;
-  opened.defer(async () => running?.close());
+  const running = simulator ? opened.use(await bringSimulator(folder)) : undefined;
   const providers = simulator ? simulatorAlone(config) : deployedProviders(config);
   const steps = opened.use(new WorkerSteps({ log, folder, providers }));
   steps.warm();
@@ -71,9 +70,8 @@ function simulatorAlone(config: NightshiftConfig): DeployedProviders {
   return simulator === undefined ? {} : { [SIMULATOR]: simulator };
 }
 
-async function bringSimulator(folder: string): Promise<Simulator> {
-  const { startSimulator } = await import('../simulator/index.ts');
-  const running = await startSimulator({ folder: join(folder, '.simulator') });
+async function bringSimulator(folder: string): Promise<OpenSimulator> {
+  const running = await openSimulator(join(folder, '.simulator'));
   process.env['PROVIDER_BASE_URLS'] = JSON.stringify({ [SIMULATOR]: running.url });
   process.env['SIMULATOR_API_KEY'] ??= SIMULATOR_KEY;
   return running;
