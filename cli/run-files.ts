@@ -51,6 +51,15 @@ export async function runFiles(
   }
   await using host = opened.edges;
   const { store } = host.edges;
+  const { checkDisk } = await import('./check-disk.ts');
+  const warning = await checkDisk({
+    ...wanted,
+    config,
+    store,
+    data: opened.data,
+    simulated: chosen.simulated,
+  });
+  if (warning !== undefined) printError(styleText('yellow', warning, { stream: process.stderr }));
   const progress = await openProgress(store, flags, (line) => print(withTime(line)));
   const summary = await endOrCancel(
     runJob({

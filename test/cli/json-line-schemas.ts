@@ -140,6 +140,14 @@ export const LINE_SCHEMAS = {
         mostOutput: z.number().optional(),
       })
       .optional(),
+    disk: z
+      .strictObject({
+        input: z.int(),
+        requests: z.int(),
+        answers: z.int(),
+        free: z.number().optional(),
+      })
+      .optional(),
   }),
   started: z.strictObject({
     type: z.literal('started'),
