@@ -7,6 +7,7 @@ import { InvalidRequest } from '../src/errors.ts';
 import type { Log } from '../src/log.ts';
 import { packageRoot } from '../src/package-root.ts';
 import { printable } from '../src/printable.ts';
+import { checkDisk } from './check-disk.ts';
 import { chooseProvider } from './choose-provider.ts';
 import { EXIT, exitStatus } from './commands/exit-status.ts';
 import type { RunFlags } from './commands/run.ts';
@@ -51,15 +52,8 @@ export async function runFiles(
   }
   await using host = opened.edges;
   const { store } = host.edges;
-  const { checkDisk } = await import('./check-disk.ts');
-  const warning = await checkDisk({
-    ...wanted,
-    config,
-    store,
-    data: opened.data,
-    simulated: chosen.simulated,
-  });
-  if (warning !== undefined) printError(styleText('yellow', warning, { stream: process.stderr }));
+  const { data } = opened;
+  await warnOfFullDisk({ ...wanted, config, store, data, simulated: chosen.simulated });
   const progress = await openProgress(store, flags, (line) => print(withTime(line)));
   const summary = await endOrCancel(
     runJob({
@@ -84,11 +78,17 @@ export async function runFiles(
   const placed = await placeFiles(store, summary, format === undefined ? flags.out : undefined);
   if (format !== undefined && flags.out !== undefined && summary.results !== undefined) {
     const { exportAfterRun } = await import('./commands/export-table.ts');
-    placed.unshift(await exportAfterRun(store, summary, { format, out: flags.out, data: opened.data }));
+    placed.unshift(await exportAfterRun(store, summary, { format, out: flags.out, data }));
   }
   const { reportSummary } = await import('./view/report.ts');
   await reportSummary(store, summary, { files: placed, json: flags.json });
   return exitStatus(summary);
+}
+
+/** @throws InvalidRequest when the input has no room in the data folder */
+async function warnOfFullDisk(run: Parameters<typeof checkDisk>[0]): Promise<void> {
+  const warning = await checkDisk(run);
+  if (warning !== undefined) printError(styleText('yellow', warning, { stream: process.stderr }));
 }
 
 /** The Lambdas' Node, for which their bundles are made. */

@@ -72,7 +72,7 @@ export async function runLocalHost(options: LocalHostOptions): Promise<RunningHo
   const executions = createLocalExecutions({
     ...stack.machine,
     callStep: steps.call,
-    abandonSteps: steps.abandon,
+    abandonSteps: () => steps.abandon(),
     onEvent: options.onEvent,
     onStopped: (name) => events.track(events.stopped(name)),
     instant: options.instant ?? false,

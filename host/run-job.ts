@@ -106,11 +106,11 @@ async function openExecutions({ config, edges, steps, bundles, onEvent }: RunHos
       call: steps?.call ?? (await import('./call-handlers.ts')).callHandlers(edges),
       abandon: () => steps?.abandon() ?? Promise.resolve(),
     };
-    const { call, abandon } = limitSteps(unlimited, STEP_LIMITS);
+    const limited = limitSteps(unlimited, STEP_LIMITS);
     return createLocalExecutions({
       ...(await loadMachine(config)),
-      callStep: call,
-      abandonSteps: abandon,
+      callStep: limited.call,
+      abandonSteps: () => limited.abandon(),
       onEvent,
     });
   }
