@@ -14,7 +14,10 @@ export interface StepLimits {
  */
 export const STEP_LIMITS: StepLimits = { steps: 8, collects: 2 };
 
-/** Limits the steps that run at the same time; the others wait in order. A thousand dropped files are then built one after the other. */
+/**
+ * Limits the number of steps that run at the same time; the others wait in order. A thousand dropped files are then built in
+ * turn.
+ */
 export function limitSteps(steps: Steps, limits: StepLimits): Steps {
   const all = new Turns(limits.steps);
   const collects = new Turns(limits.collects);

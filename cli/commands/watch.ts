@@ -29,7 +29,7 @@ export function watchCommand(): Command {
 export function addIntervalOption(command: Command): Command {
   return command.option(
     '--interval <seconds>',
-    'seconds between two looks; longer for thousands of shards',
+    'seconds between two reads of the job; longer for thousands of shards',
     positiveNumber,
     5,
   );

@@ -1,5 +1,5 @@
 import type { Failure } from '../errors.ts';
-import type { ShardEnd } from '../checkpoints/shard-end.ts';
+import type { ShardEnd } from '../checkpoints/shard/shard-end.ts';
 import { isCancelled, type Stop } from '../checkpoints/stop.ts';
 import type { Summary } from '../checkpoints/summary.ts';
 
@@ -9,19 +9,19 @@ export function statusOf(failure: Failure | undefined, notOk: number): Summary['
   return notOk > 0 ? 'partial' : 'succeeded';
 }
 
-/** Why the job failed. A stop after every row has its outcome changes nothing. */
+/** Why the job failed. A stop after every row has its outcome is not a failure. */
 export function jobFailure(
   { failure, stop }: { readonly failure: Failure | undefined; readonly stop: Stop | undefined },
   ends: readonly ShardEnd[],
 ): Failure | undefined {
-  // Of a job that goes no further because its pilot did not come to its end, the pilot's shards say why.
+  // If a job stopped because its pilot did not finish, the pilot's shards have the reason.
   const echoed = failure?.name === 'JobStopped' ? rootFailure(ends) : undefined;
   const failed = echoed ?? failure ?? rootFailure(ends);
   if (failed === undefined || stop === undefined) return failed;
   return isCancelled(stop) || failed.name === 'JobStopped' ? stop.failure : failed;
 }
 
-/** The first shard's failure that is not only the echo of another shard's. */
+/** The first failure of a shard that does not merely repeat another shard's. */
 function rootFailure(ends: readonly ShardEnd[]): Failure | undefined {
   const failures = ends.flatMap(({ failure }) => failure ?? []);
   return failures.find(({ name }) => name !== 'JobStopped') ?? failures[0];

@@ -6,17 +6,17 @@ import { shownInputs } from '../requests/shown-inputs.ts';
 import { NO_USAGE } from '../spending/usage.ts';
 import { advise } from './advise.ts';
 
-/** A job that was never started. */
+/** A job that was not started. */
 export interface Unstarted {
   readonly jobId: string;
   readonly profile: string;
   readonly inputs: readonly InputRef[];
   readonly skipped?: SkippedFiles | undefined;
-  /** Why it is refused; without it, there is nothing to do. */
+  /** Why it was rejected; absent if there was nothing to do. */
   readonly rejection?: Error | undefined;
 }
 
-/** A job that was not started: what it asks for cannot be, or there was nothing to do. */
+/** Summary of a job that was not started: its request is invalid, or there was nothing to do. */
 export function summarizeNothing(
   { jobId, profile, inputs, rejection, skipped }: Unstarted,
   at: string,

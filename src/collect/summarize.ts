@@ -1,9 +1,9 @@
 import type { Failure } from '../errors.ts';
-import type { BatchRecord } from '../checkpoints/collected.ts';
+import type { BatchRecord } from '../checkpoints/round/collected.ts';
 import type { Job } from '../checkpoints/job.ts';
 import type { Pilot } from '../checkpoints/pilot.ts';
 import { rowsToSend, type Plan } from '../checkpoints/plan.ts';
-import type { ShardEnd } from '../checkpoints/shard-end.ts';
+import type { ShardEnd } from '../checkpoints/shard/shard-end.ts';
 import type { Summary } from '../checkpoints/summary.ts';
 import { sumUnexplained } from '../checkpoints/unexplained.ts';
 import { shownInputs } from '../requests/shown-inputs.ts';
@@ -24,16 +24,16 @@ import { addUsage, NO_USAGE } from '../spending/usage.ts';
 
 export interface JobEnd {
   readonly job: Job;
-  /** Absent when Build could not read the input. */
+  /** Absent if Build could not read the input. */
   readonly plan: Plan | undefined;
-  /** Absent for a job without one. */
+  /** Absent in a job without a pilot. */
   readonly pilot?: Pilot | undefined;
   readonly shards: readonly SettledShard[];
-  /** Rows that earlier rows answer for; the shards do not count them. */
+  /** Rows that earlier rows answer; the shards do not count them. */
   readonly followed?: Followed | undefined;
   /** Why the job failed as a whole. */
   readonly failure: Failure | undefined;
-  /** Why nothing new was sent any more. */
+  /** Why nothing new was sent from some point on. */
   readonly stop: Stop | undefined;
   readonly endedAt: Date;
 }
@@ -88,7 +88,7 @@ export function summarize({ job, plan, pilot, shards, followed, endedAt, ...end 
   };
 }
 
-/** What answers would have cost, in tokens and at the profile's price. */
+/** What separate answers would have cost, in tokens and at the profile's price. */
 function savedBy(usage: Usage, { price, model }: Job['profile']): Saved {
   if (price === undefined) return usage;
   const amount = money(costOf(priceOf(price, model), usage));
@@ -131,7 +131,7 @@ function sumAnswers(
   return { ...(cost && { cost }), models, truncated: sum('truncated'), refused: sum('refused') };
 }
 
-/** The first lines that cannot be read, of all shards. */
+/** The first unreadable lines of all shards. */
 function unreadableIn(ends: readonly ShardEnd[]): Pick<Summary, 'unreadableLines'> {
   const unreadableLines = ends.flatMap((end) => end.unreadableLines ?? []).slice(0, 5);
   return unreadableLines.length === 0 ? {} : { unreadableLines };

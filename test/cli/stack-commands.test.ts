@@ -212,7 +212,7 @@ describe('a job that runs', () => {
       expect(late).toMatchObject({ status: 2, stdout: '' });
       expect(late.stderr).toContain('has ended: there is nothing to cancel');
       const afterwards = await cloud.nightshift('resume', jobId);
-      expect(afterwards.stderr).toContain('came to its end: there is nothing to resume');
+      expect(afterwards.stderr).toContain('has finished: there is nothing to resume');
       expect(afterwards.status).toBe(2);
     },
   );
@@ -273,7 +273,7 @@ describe('what is not there', () => {
     [
       [
         ['status', 'nobody'],
-        'There is no job nobody in stack Nightshift. See what there is: nightshift list',
+        'There is no job nobody in stack Nightshift. See the list of jobs: nightshift list',
       ],
       [['watch', 'nobody'], 'There is no job nobody'],
       [['results', 'nobody'], 'There is no job nobody'],

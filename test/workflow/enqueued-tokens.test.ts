@@ -3,7 +3,7 @@ import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';
 import type { NightshiftConfig } from '../../src/config/config.ts';
 import type { EnqueuedLimit } from '../../simulator/enqueued-tokens.ts';
 import { enqueuedPrefix, type ShardRef } from '../../src/checkpoints/keys.ts';
-import { progressObject, type Progress } from '../../src/checkpoints/progress.ts';
+import { progressObject, type Progress } from '../../src/checkpoints/shard/progress.ts';
 import { readRoom } from '../../src/checkpoints/room.ts';
 import type { Fault } from '../../simulator/faults.ts';
 import { openWorld, prompts, type Ended, type World } from './world.ts';
@@ -108,6 +108,30 @@ tableOf(HOW, 1).describe('a provider that refuses the %s', (refuses) => {
   });
 });
 
+test('a provider whose creates carry their requests refuses them as any other', async () => {
+  const world = await openWorld({
+    dialect: 'anthropic',
+    config: {
+      providers: {
+        simulator: {
+          dialect: 'anthropic',
+          baseUrl: 'http://127.0.0.1:9/v1',
+          polling: { minSeconds: 300, maxSeconds: 600 },
+        },
+      },
+      profiles: { default: { provider: 'simulator', model: 'claude', body: { max_tokens: 100 } } },
+    },
+    stages: STAGES,
+    enqueuedTokens: { tokens: LIMIT, refuses: 'create' },
+  });
+
+  const ended = await runJobs(world, 3);
+
+  expect(ended.map(({ summary }) => summary.status)).toEqual(['succeeded', 'succeeded', 'succeeded']);
+  expect(refusals(world)).toBeGreaterThan(0);
+  expect(world.simulator.requests().filter(({ status }) => status >= 500)).toEqual([]);
+});
+
 /** Until the end of a batch is seen, and before a part, in milliseconds. */
 const [LONGEST_POLL, RETRY_WAIT, SLACK] = [300_000, 60_000, 120_000];
 
@@ -167,7 +191,7 @@ const FAULTS: Readonly<Record<string, readonly Fault[]>> = {
 };
 
 describe.each([undefined, 100_000])('with a limit of %s tokens, room is free when a batch', (limit) => {
-  test.each(Object.entries(FAULTS))('%s', async (_how, faults) => {
+  tableOf(Object.entries(FAULTS), 5).test('%s', async (_how, faults) => {
     const world = await openWorld({ config: configOf(limit), faults });
 
     await world.run(prompts(4), { shardLimits: { maxRows: 2 }, rounds: 2 });

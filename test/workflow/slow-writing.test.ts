@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { roundKey } from '../../src/checkpoints/keys.ts';
-import { writingObject } from '../../src/checkpoints/writing.ts';
+import { writingObject } from '../../src/checkpoints/round/writing.ts';
 import type { StepTime } from '../../src/pace.ts';
 import type { Fault } from '../../simulator/faults.ts';
 import { EXHAUSTIVE, tableOf } from '../support/exhaustive.ts';

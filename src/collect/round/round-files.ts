@@ -1,5 +1,5 @@
 import { roundKey, roundPartKey, type RoundRef } from '../../checkpoints/keys.ts';
-import { WRITTEN_FILES, type WrittenFile, type WrittenParts } from '../../checkpoints/writing.ts';
+import { WRITTEN_FILES, type WrittenFile, type WrittenParts } from '../../checkpoints/round/writing.ts';
 import type { ObjectStore, ObjectWriter } from '../../store/object-store.ts';
 import { joinParts, sizeOf } from './downloads.ts';
 

@@ -1,4 +1,4 @@
-import type { UnreadableLine } from '../../checkpoints/collected.ts';
+import type { UnreadableLine } from '../../checkpoints/round/collected.ts';
 
 /** Most unknown custom_ids that are reported by name. */
 const MAX_UNKNOWN_IDS = 20;

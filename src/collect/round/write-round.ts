@@ -3,7 +3,7 @@ import { ResultFiles } from './result-files.ts';
 import { GoesOnLater, rejectOver } from './downloads.ts';
 import type { LostRows } from './lost-rows.ts';
 import type { RoundEvidence } from './read-round.ts';
-import { writingObject, type WrittenParts, type WrittenRows } from '../../checkpoints/writing.ts';
+import { writingObject, type WrittenParts, type WrittenRows } from '../../checkpoints/round/writing.ts';
 import type { StepTime } from '../../pace.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { Fate, RoundDecision } from './decide-row.ts';
@@ -13,7 +13,7 @@ import { hasParts, RoundFiles } from './round-files.ts';
 import { requestLines } from './round-requests.ts';
 import { RoundWriter } from './round-writer.ts';
 
-/** How many rows met which fate, and what was counted on the way. */
+/** Number of rows by fate, and further counts. */
 export interface RoundTotals extends Record<Fate, number> {
   readonly models: ModelTally;
   readonly errors: ErrorTally;
