@@ -194,6 +194,12 @@ export const jobSchema = z
     endpoint: z.string().optional(),
     rows: z.int().optional().describe('Input rows, once they are counted.'),
     pilot: pilotSchema.optional().describe('Only in a job with a pilot.'),
+    withoutPilot: z
+      .object({ rows: z.int(), pilotRows: z.int() })
+      .optional()
+      .describe(
+        'Only in a job whose rows are sent at once, because they are no more than those of its pilot.',
+      ),
     counts: countsSchema.describe('Rows with their final outcome so far.'),
     shards: z.object({
       total: z.int(),
@@ -226,6 +232,7 @@ export const jobSchema = z
     links: linksSchema.extend({
       results: z.string().optional().describe('Holds for 15 minutes.'),
       pilot: z.string().optional().describe("The results of the pilot's rows."),
+      pilotReport: z.string().optional().describe('A page about them, if a person is asked.'),
       deadLetters: z.string().optional(),
       report: z.string().optional(),
       summary: z.string().optional(),

@@ -13,6 +13,7 @@ import { deadLettersKey, resultsKey } from '../checkpoints/keys.ts';
 import type { Followed } from './shard/fill-followers.ts';
 import type { SettledShard } from './shard/settle-shards.ts';
 import { sumErrors } from './counts/error-counts.ts';
+import { withoutPilot } from '../pilot/without-pilot.ts';
 import { advise } from './advise.ts';
 import { jobFailure, statusOf } from './job-failure.ts';
 import { stepsOf } from './steps-of-job.ts';
@@ -72,6 +73,7 @@ export function summarize({ job, plan, pilot, shards, followed, endedAt, ...end 
     ...sumAnswers(ends, profile.price),
     ...stepsOf(job, plan, shards),
     ...(pilot !== undefined && { pilot }),
+    ...withoutPilotOf(job, plan),
     errors: sumErrors([...ends.map(({ errors = [] }) => errors), followed?.errors ?? []]),
     unexplained: sumUnexplained(ends),
     ...unreadableIn(ends),
@@ -93,6 +95,11 @@ function savedBy(usage: Usage, { price, model }: Job['profile']): Saved {
   if (price === undefined) return usage;
   const amount = money(costOf(priceOf(price, model), usage));
   return { ...usage, money: { amount, currency: price.currency } };
+}
+
+function withoutPilotOf(job: Job, plan: Plan | undefined): Pick<Summary, 'withoutPilot'> {
+  const alone = plan && withoutPilot(job, plan);
+  return alone === undefined ? {} : { withoutPilot: alone };
 }
 
 function sampleFacts({ limit, sample }: Job, plan: Plan | undefined): Pick<Summary, 'sample' | 'taken'> {

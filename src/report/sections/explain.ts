@@ -4,7 +4,7 @@ import { settledRows } from '../../checkpoints/outcomes.ts';
 import type { Saved } from '../../checkpoints/counts.ts';
 import { counted, grouped } from '../../counted.ts';
 import { duration } from '../../duration.ts';
-import { describePilot } from '../../status/describe-pilot.ts';
+import { describePilot, describeWithoutPilot } from '../../status/describe-pilot.ts';
 import { amount } from '../page/text.ts';
 
 /** One sentence per outcome, for people who do not know the terms. */
@@ -30,10 +30,13 @@ export function money(value: number, currency: string): string {
 
 /** Describes the job in a few sentences, for readers without background. */
 export function tellJob(data: ReportData): string[] {
-  const { pilot } = data;
+  const { pilot, withoutPilot } = data;
   return [
     ...tellRows(data),
-    ...(pilot === undefined ? [] : [describePilot(pilot, data.progress === undefined)]),
+    ...(pilot === undefined
+      ? []
+      : [describePilot(pilot, data.progress === undefined && data.status !== 'waiting')]),
+    ...(withoutPilot === undefined ? [] : [describeWithoutPilot(withoutPilot)]),
   ];
 }
 
