@@ -45,6 +45,7 @@ const OUTPUTS = `${OUTPUT_PREFIX}*`;
 const INDEX = `${INDEX_PREFIX}*`;
 /** Which jobs have answers that later jobs may reuse. */
 const REUSE = `${REUSE_PREFIX}*`;
+const MERGED_INDEXES = `${REUSE_PREFIX}*/merged-*`;
 const CLAIMS = 'claims/*';
 const CANDIDATES = 'jobs/*/candidates.json';
 /** Everything of the jobs. */
@@ -117,7 +118,9 @@ export const STEPS = {
     // Its own request lines: ids that look like duplicates are looked for in them.
     // Also the files of a shard that an earlier call has begun, and the results of jobs that are retried or sampled.
     // How the job's pilot is, and what a person says of it.
+    // REUSE: merged indexes of answers.
     reads: [
+      REUSE,
       RECORDS,
       PLANS,
       ROWS,
@@ -184,7 +187,8 @@ export const STEPS = {
   'write-results': {
     ...MOVING_ROWS,
     // The results and the summary; and what the rows were, for tables of the input and its answers.
-    reads: [JOBS],
+    // REUSE: merged indexes of answers, which are merged again, and deleted then.
+    reads: [JOBS, REUSE],
     readsVersions: [INPUTS, STAGED, OUTPUTS],
     // Shards that left no word are settled here; OUTPUTS: results, dead letters, report and summary.
     // What is joined in several calls is joined from JOINED.
@@ -199,6 +203,7 @@ export const STEPS = {
       'jobs/*/shards/*.jsonl',
       JOINED,
       'jobs/*/shards/*/stopped.json',
+      MERGED_INDEXES,
     ],
   },
   'announce-job': {
