@@ -74,7 +74,7 @@ function describeReused(
   const tokens = saved.inputTokens + saved.outputTokens;
   const [job] = from;
   const where = from.length === 1 && job !== undefined ? printable(job.jobId) : `${from.length} earlier jobs`;
-  // A job whose rows were all sent does not say it, and its retry may have reused answers all the same.
+  // Summaries of version 0.1 do not always say it.
   const rest =
     sent === undefined
       ? ''

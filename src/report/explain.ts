@@ -69,7 +69,7 @@ function tellReused(
   { sent, failure }: ReportData,
 ): string {
   const verb = rows === 1 ? 'has its answer' : 'have their answers';
-  // A job whose rows were all sent does not say it, and its retry may have reused answers all the same.
+  // Summaries of version 0.1 do not always say it.
   const rest =
     sent === undefined ? '' : ` ${counted(sent, 'row')} ${sentVerb(sent, failure !== undefined)} sent.`;
   return `${counted(rows, 'row')} ${verb} from ${counted(from.length, 'earlier job')}: that saved ${tellSaved(saved)}.${rest}`;
