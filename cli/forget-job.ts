@@ -12,11 +12,11 @@ import {
 import { summaryObject, type Summary } from '../src/checkpoints/summary.ts';
 import { InvalidRequest } from '../src/errors.ts';
 import { retryId } from '../src/doors/retry-id.ts';
-import { deleteMergedOf } from '../src/reuse/merged-index.ts';
 import { jobOfReusableKey } from '../src/reuse/reusable-jobs.ts';
 import type { StatusEdges } from '../src/status/job-status.ts';
 import { sideBySide } from '../src/side-by-side.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
+import { deleteMergedOf } from './forget-merged.ts';
 
 /** A job whose rows and answers are deleted. */
 export interface ForgottenJob {

@@ -19,11 +19,11 @@ import { InvalidRequest } from '../src/errors.ts';
 import { readCustomId } from '../src/jsonl/custom-id.ts';
 import { jsonLine } from '../src/jsonl/json-line.ts';
 import { eachOwnLine } from '../src/jsonl/own-lines.ts';
-import { deleteMergedOf } from '../src/reuse/merged-index.ts';
 import { MovedLines, moveAnswerIndex } from '../src/reuse/move-index.ts';
 import type { StatusEdges } from '../src/status/job-status.ts';
 import type { ObjectStore, ObjectWriter } from '../src/store/object-store.ts';
 import { copiesOf, deleteAll, rejectOpen, retriesOf, type ForgottenJob } from './forget-job.ts';
+import { deleteMergedOf } from './forget-merged.ts';
 
 /** A job in which the answers of some rows are deleted. */
 export interface ForgottenRows extends ForgottenJob {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mergedIndexPrefix, REUSE_PREFIX } from '../checkpoints/keys.ts';
+import { mergedIndexPrefix } from '../checkpoints/keys.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { ENTRY_BYTES } from './answer-index.ts';
@@ -84,12 +84,13 @@ export async function readDirectory(
   key: string,
   bytes: number,
 ): Promise<MergedIndex | undefined> {
-  const first = await store.get(key, { start: 0, end: Math.min(bytes, FIRST_READ_BYTES) });
+  const read = (end: number): Promise<Buffer | undefined> => store.get(key, { start: 0, end });
+  const first = await read(Math.min(bytes, FIRST_READ_BYTES));
   if (first === undefined || first.length < HEAD_BYTES) return undefined;
   if (!first.subarray(0, MAGIC.length).equals(MAGIC)) return undefined;
   const start = HEAD_BYTES + first.readUIntBE(MAGIC.length, 6);
   if (start > bytes) return undefined;
-  const whole = start <= first.length ? first : await store.get(key, { start: 0, end: start });
+  const whole = start <= first.length ? first : await read(start);
   const jobs = whole && parseDirectory(whole.subarray(HEAD_BYTES, start));
   return jobs && { key, bytes, jobs, start };
 }
@@ -109,20 +110,6 @@ export function sectionsOf({
     end += entries * ENTRY_BYTES;
     return { job, section: end > bytes ? undefined : { key, start: from, end, resultBytes } };
   });
-}
-
-/** Deletes merged indexes that have entries of jobs. The indexes of the other jobs in them are merged again later. */
-export async function deleteMergedOf(store: ObjectStore, jobIds: readonly string[]): Promise<number> {
-  let deleted = 0;
-  for await (const { key, bytes } of store.list(REUSE_PREFIX)) {
-    if (!isMergedKey(key)) continue;
-    const merged = await readDirectory(store, key, bytes);
-    // One that cannot be read may have anything, and is of no use.
-    if (merged?.jobs.some(({ jobId }) => jobIds.includes(jobId)) === false) continue;
-    await store.delete(key);
-    deleted += 1;
-  }
-  return deleted;
 }
 
 function parseDirectory(bytes: Buffer): readonly MergedJob[] | undefined {

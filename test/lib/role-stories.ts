@@ -181,7 +181,7 @@ export const STORIES = {
     const second = await end(world, secondId);
     // The indexes are merged by now, and so are those of these jobs when the next one ends.
     await leaveAnswers(world.store, 'later');
-    return [first, retried, second, await end(world, world.drop('input/reusing/third.jsonl', rows('cba')))];
+    return [first, retried, second, await end(world, world.drop('input/reusing/third.jsonl', rows('cbad')))];
   },
   'an id comes twice': async (world) => [
     await end(world, world.drop('input/rows.jsonl', '{"custom_id":"a","prompt":"x"}\n'.repeat(2))),
