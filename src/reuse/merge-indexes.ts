@@ -1,4 +1,5 @@
 import { answerIndexKey, reusablePrefix } from '../checkpoints/keys.ts';
+import { sideBySide } from '../side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { ENTRY_BYTES, readHead } from './answer-index.ts';
 import { listMerged, sectionsOf, writeMerged, type MergedIndex, type MergedPart } from './merged-index.ts';
@@ -10,10 +11,13 @@ export const MERGE_AT = 16;
 /** An index up to this size is small: about 170,000 answers. Reading a larger one takes longer than asking for it. */
 const SMALL_BYTES = 4 * 1_048_576;
 
+/** After a person has deleted merged indexes, there are many to read. */
+const READS_AT_ONCE = 16;
+
 interface MergeBounds {
   readonly mergeAt: number;
   readonly smallBytes: number;
-  /** Entries that are merged at once, in bytes: memory holds them. */
+  /** Entries that are merged at once, in bytes: memory holds them, and {@link READS_AT_ONCE} indexes more. */
   readonly mostBytes: number;
 }
 
@@ -68,11 +72,13 @@ async function readParts(
   const known = await readMergedParts(store, small);
   const parts: MergedPart[] = [];
   let bytes = 0;
-  for (const job of jobs) {
-    const part = known.get(nameOf(job)) ?? (await readOwnPart(store, job, smallBytes));
-    parts.push(part);
-    bytes += part.entries.length;
-    if (bytes >= mostBytes) break;
+  for (let at = 0; at < jobs.length && bytes < mostBytes; at += READS_AT_ONCE) {
+    const read = await sideBySide(
+      jobs.slice(at, at + READS_AT_ONCE),
+      async (job) => known.get(nameOf(job)) ?? readOwnPart(store, job, smallBytes),
+    );
+    parts.push(...read);
+    bytes += read.reduce((sum, { entries }) => sum + entries.length, 0);
   }
   return parts;
 }
