@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { counted } from '../../src/counted.ts';
 import { InvalidRequest } from '../../src/errors.ts';
 import { printable } from '../../src/printable.ts';
@@ -22,10 +22,10 @@ export function forgetCommand(): Command {
       'delete the rows and answers of a job that has ended, or those of single rows, and reuse none of them any more',
     )
     .argument('[job]', 'jobId')
-    .option(
-      '--id <row>',
-      'delete only the answers of the row with this id; may be repeated',
-      (id: string, ids: readonly string[] = []) => [...ids, id],
+    .addOption(
+      new Option('--id <row>', 'delete only the answers of the row with this id; may be repeated').argParser(
+        (id, ids?: readonly string[]) => [...(ids ?? []), id],
+      ),
     )
     .option('--profile <name>', 'with --id: in all jobs of this profile');
   return addTargetOptions(command).action(async (jobId: string | undefined, flags: ForgetFlags) => {

@@ -1,9 +1,14 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { forgetInProfile, forgetRows } from '../../cli/forget-rows.ts';
 import { indexKey, jobPrefix, outputPrefix, reportKey, resultsKey } from '../../src/checkpoints/keys.ts';
 import type { Executions } from '../../src/executions/executions.ts';
+import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
+import { openTempFolder } from '../support/temp-folder.ts';
+import { LINE_SCHEMAS } from './json-line-schemas.ts';
+import { runCli } from './run-cli.ts';
 import { EXHAUSTIVE } from '../support/exhaustive.ts';
 import { openWorld, paidAnswers, type Ended, type RunOptions, type World } from '../workflow/world.ts';
 
@@ -161,6 +166,47 @@ describe('forgetting a row', () => {
     expect(crashes).toBeLessThan(limit - 1);
   });
 });
+
+test(
+  'a row that is forgotten on the command line is gone from the results, and asked again by the next job',
+  EXHAUSTIVE,
+  async () => {
+    const folder = await openTempFolder();
+    const input = ['a', 'b', 'c'].map(
+      (id) => `${JSON.stringify({ custom_id: id, prompt: `private ${id}` })}\n`,
+    );
+    await writeFile(join(folder, 'rows.jsonl'), input.join(''));
+    const ask = async (): Promise<Summary> => {
+      const { stdout } = await runCli(folder, [
+        'run',
+        'rows.jsonl',
+        '--simulate',
+        '--reuse',
+        '--again',
+        '--json',
+      ]);
+      return JSON.parse(stdout) as Summary;
+    };
+    const first = await ask();
+
+    const { status, stdout, stderr } = await runCli(folder, [
+      ...['forget', first.jobId, '--id', 'a', '--id', 'b', '--json'],
+    ]);
+
+    expect([status, stderr]).toEqual([0, '']);
+    expect(LINE_SCHEMAS.forgotten.parse(JSON.parse(stdout))).toMatchObject({ jobId: first.jobId, rows: 2 });
+    expect((await runCli(folder, ['results', first.jobId])).stdout).toContain('failed: FORGOTTEN');
+    const retried = await runCli(folder, ['retry', first.jobId, '--data', 'nightshift-data']);
+    expect(retried.stderr).toContain('cannot be retried: its checkpoints are deleted');
+    expect(await ask()).toMatchObject({ status: 'succeeded', sent: 2, reused: { rows: 1 } });
+    const everywhere = await runCli(folder, ['forget', '--profile', 'default', '--id', 'c']);
+    expect(everywhere.stdout.match(/1 row of job .* is forgotten/g)).toHaveLength(2);
+    const none = await runCli(folder, ['forget', first.jobId, '--id', 'z']);
+    expect(none.stderr).toContain('has no row with the id z; nothing was deleted');
+    const unclear = await runCli(folder, ['forget', '--id', 'a']);
+    expect(unclear.stderr).toContain('Name the job: nightshift forget <job>.');
+  },
+);
 
 /** A store that fails at one of its changes, and at all behind it. */
 function failingAt(store: ObjectStore, nth: number): ObjectStore {
