@@ -6,17 +6,17 @@ import { printError } from './output.ts';
 import { placeFiles } from './placed-files.ts';
 import { openTarget } from './targets/open-target.ts';
 
-/** The job is known where another process works: it is watched there to its end, and not sent a second time. */
+/** Another process works on the job: watches it there to its end, instead of sending its rows a second time. */
 export async function joinRun(
   { jobId, data }: { readonly jobId: string; readonly data: string },
   { json, out }: RunFlags,
 ): Promise<number> {
   const target = await openTarget({ stack: undefined, outputs: '', data });
   printError(
-    `Another process works with "${printable(data)}" and has job ${printable(jobId)}: it is not sent again, and watched here.`,
+    `Another process works with "${printable(data)}" and has job ${printable(jobId)}. It is watched here and not sent again.`,
   );
   const status = await watch(target, jobId, { ...(json && { json }), interval: 1 });
   const summary = out === undefined ? undefined : await summaryObject.read(target.store, jobId);
-  if (summary !== undefined) await placeFiles(target.store, summary, out);
+  if (summary !== undefined) await placeFiles(target.store, summary, { out, data });
   return status;
 }

@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readDetails } from '../src/status/job-status.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
-import { createProgress, createTroubles } from './progress.ts';
+import { createProgress, createTroubles, type Where } from './progress.ts';
 import type { RunProgress } from './run-progress.ts';
 import { createFolderExecutions } from './targets/folder-executions.ts';
 import type { Screen } from './view/is-live.ts';
 import { createLiveView } from './view/view.ts';
 
-/** Shortest time between two looks at the job, in milliseconds: a large one has a thousand steps a second. */
+/** Shortest time between two reads of the job, in milliseconds: a large job has a thousand steps per second. */
 const REST_MS = 250;
 
-/** Shows the progress of a data folder's job in place, and notes above it. */
-export function openLiveProgress(store: ObjectStore, screen: Screen): RunProgress {
-  const view = createLiveView(screen);
+/** Shows the progress of a job in a data folder in place, with notes above it. */
+export function openLiveProgress(store: ObjectStore, screen: Screen, where: Where): RunProgress {
+  const view = createLiveView(screen, where.options);
   const executions = createFolderExecutions(store, () => Promise.resolve(true));
   let jobId: string | undefined;
   let looking: Promise<void> | undefined;
@@ -21,7 +21,7 @@ export function openLiveProgress(store: ObjectStore, screen: Screen): RunProgres
     const details = jobId === undefined ? undefined : await readDetails({ store, executions }, jobId);
     if (details !== undefined) view.show(details);
   };
-  // One look at a time: steps that happen meanwhile are seen by the next step's, or the last one.
+  // One read at a time: steps that happen meanwhile are seen by the next read, or by the last one.
   const lookSoon = (): void => {
     looking ??= look()
       .then(() => sleep(ended ? 0 : REST_MS, undefined, { ref: false }))
@@ -29,7 +29,7 @@ export function openLiveProgress(store: ObjectStore, screen: Screen): RunProgres
     looking.catch(() => undefined);
   };
   const troubles = createTroubles((line) => view.note(line));
-  const afterwards = createProgress((line) => view.note(line));
+  const afterwards = createProgress((line) => view.note(line), where);
   return {
     onEvent(event) {
       (ended ? afterwards : troubles)(event);

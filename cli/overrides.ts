@@ -3,7 +3,7 @@ import { defined } from '../src/defined.ts';
 import { shortForms } from '../src/requests/question.ts';
 import type { TreatmentFlags } from './commands/options.ts';
 
-/** The fields of a profile that a command's options replace. */
+/** The fields of a profile that the command's options replace. */
 export function overridesOf(flags: TreatmentFlags): ProfileConfig {
   const { provider, endpoint, rounds, strict, dedupe, reuse, quotes } = flags;
   const { table: rules, ...asked } = shortForms(flags);
@@ -26,7 +26,7 @@ function reuseOf(days: number | boolean): NonNullable<ProfileConfig['reuse']> {
   return days && 'always';
 }
 
-/** Without a share of bad rows that decides, a person has to approve the pilot. */
+/** Without a share of bad rows as the limit, a person must approve the pilot. */
 function pilotOf({
   pilot: rows,
   pilotMaxBad: maxBad,

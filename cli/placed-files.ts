@@ -1,4 +1,4 @@
-import { access, constants, copyFile, rm, stat } from 'node:fs/promises';
+import { access, constants, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { makeFolder, requireWritable } from '../host/make-folder.ts';
 import { deadLettersKey, fileKey, reportKey, summaryKey } from '../src/checkpoints/keys.ts';
@@ -6,12 +6,12 @@ import type { Summary } from '../src/checkpoints/summary.ts';
 import { InvalidRequest } from '../src/errors.ts';
 import { printable } from '../src/printable.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
-import { download } from './result-files.ts';
+import { download, read, unplaced, writeWhole } from './result-files.ts';
 import type { TableFormat } from './table-format.ts';
 
 /**
- * Makes the folder of `--out`, and checks that the results can be put there: before anything is paid.
- * @throws InvalidRequest when they cannot, or would replace an input or a write-protected file
+ * Creates the folder of `--out`, and checks that results can be written there, before anything is paid.
+ * @throws InvalidRequest when results cannot be written, or would replace an input or a write-protected file
  */
 export async function makeDestination(
   out: string,
@@ -31,7 +31,7 @@ export async function makeDestination(
     );
 }
 
-/** Whether a file is there that this user must not write. */
+/** True if a file exists that this user must not write. */
 async function isProtected(path: string): Promise<boolean> {
   if ((await stat(path).catch(() => undefined)) === undefined) return false;
   return access(path, constants.W_OK).then(
@@ -40,7 +40,7 @@ async function isProtected(path: string): Promise<boolean> {
   );
 }
 
-/** Whether a path is one of these files, whatever name it is given by. */
+/** True if a path leads to one of these files, under any name. */
 async function isOneOf(path: string, files: readonly string[]): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined) return false;
@@ -48,11 +48,20 @@ async function isOneOf(path: string, files: readonly string[]): Promise<boolean>
   return others.some((other) => other?.ino === found.ino && other.dev === found.dev);
 }
 
-/** Where the result files are: in the store, or where --out asks for them. */
+/** Where `--out` asks for the result files, and the data folder, which has them. */
+export interface Destination {
+  readonly out: string | undefined;
+  readonly data: string;
+}
+
+/**
+ * Paths of the result files: in the store, or in the folder of `--out`.
+ * @throws InvalidRequest when they cannot be written there, with the command that writes them elsewhere
+ */
 export async function placeFiles(
   store: ObjectStore,
   summary: Summary,
-  out: string | undefined,
+  { out, data }: Destination,
 ): Promise<string[]> {
   const { tables = [] } = summary;
   const keys = [
@@ -69,14 +78,23 @@ export async function placeFiles(
     const folder = dirname(store.locate(summaryKey(summary.jobId)));
     return [...sources, ...folders.map((name) => join(folder, name))].map((path) => relative('.', path));
   }
-  // Files of an earlier run do not belong to this job; running its dead letters would pay for them again.
-  for (const key of [deadLettersKey(summary.jobId), reportKey(summary.jobId)])
-    if (!keys.includes(key)) await rm(join(out, basename(key)), { force: true });
-  for (const { key } of answers) await download(store, key, { jobId: summary.jobId, folder: out });
-  const placed = sources.map(async (source) => {
-    const target = join(out, basename(source));
-    await copyFile(source, target);
-    return target;
-  });
-  return [...(await Promise.all(placed)), ...folders.map((name) => join(out, name))];
+  try {
+    return await copyTo(out);
+  } catch (error) {
+    const command = `nightshift results ${summary.jobId} --data ${printable(data)} --out <folder>`;
+    throw unplaced({ out, command, error });
+  }
+
+  async function copyTo(folder: string): Promise<string[]> {
+    // Removes files of another job: running its dead letters by mistake would pay for them again.
+    for (const key of [deadLettersKey(summary.jobId), reportKey(summary.jobId)])
+      if (!keys.includes(key)) await rm(join(folder, basename(key)), { force: true });
+    for (const { key } of answers) await download(store, key, { jobId: summary.jobId, folder });
+    const placed = keys.map(async (key) => {
+      const target = join(folder, basename(key));
+      await writeWhole(target, read(store, key));
+      return target;
+    });
+    return [...(await Promise.all(placed)), ...folders.map((name) => join(folder, name))];
+  }
 }

@@ -22,7 +22,7 @@ import { formatOfFile } from './table-format.ts';
 import { describeProvider } from './view/describe-provider.ts';
 import { logText, withTime } from './view/log-text.ts';
 
-/** Found when it is needed: files of the package are beside its package.json. */
+/** Computed when needed: files of the package are beside its package.json. */
 const example = (): string => join(packageRoot(), 'examples', 'hanse.jsonl');
 
 /** Runs one job to its end. @returns the exit status */
@@ -39,7 +39,7 @@ export async function runFiles(
   const asked = { files: given.files, profile, limit, overrides: overridesOf(flags) };
   const chosen = await chooseProvider(config, asked, flags, isDemo);
   if (flags.bundles) requireNodeOfBundles();
-  // Before anything is paid for: a job that ended may not find out that its results have no place.
+  // Checked before anything is paid, so that a finished job does not fail to write its results.
   const format = flags.out === undefined ? undefined : await formatOfFile(flags.out);
   if (flags.out !== undefined) await makeDestination(flags.out, format, asked.files);
   const wanted = { ...asked, overrides: chosen.overrides, again: flags.again === true };
@@ -72,7 +72,8 @@ export async function runFiles(
     () => progress.end(),
   );
   if (summary === undefined) return EXIT.interrupted;
-  const placed = await placeFiles(store, summary, format === undefined ? flags.out : undefined);
+  const folder = format === undefined ? flags.out : undefined;
+  const placed = await placeFiles(store, summary, { out: folder, data: opened.data });
   if (format !== undefined && flags.out !== undefined && summary.results !== undefined) {
     const { exportAfterRun } = await import('./commands/export-table.ts');
     placed.unshift(await exportAfterRun(store, summary, { format, out: flags.out, data: opened.data }));
@@ -82,17 +83,17 @@ export async function runFiles(
   return exitStatus(summary);
 }
 
-/** The Lambdas' Node, for which their bundles are made. */
+/** The Node version of the Lambdas, for which their bundles are built. */
 const BUNDLES_NODE = 24;
 
-/** @throws InvalidRequest on a Node that lacks what the bundles use */
+/** @throws InvalidRequest for a Node version that lacks features of the bundles */
 function requireNodeOfBundles(): void {
   const { node } = process.versions;
   if (Number.parseInt(node, 10) < BUNDLES_NODE)
     throw new InvalidRequest(`--bundles needs Node ${BUNDLES_NODE}, as Lambda has it, and this is ${node}.`);
 }
 
-/** With --json, standard output is for the summary alone. */
+/** With --json, standard output has only the summary. */
 function printer({ json }: RunFlags): (line: string) => void {
   return json ? printError : printOut;
 }
@@ -100,7 +101,7 @@ function printer({ json }: RunFlags): (line: string) => void {
 const logToStandardError: Log = (event, fields) =>
   printError(styleText('dim', logText(event, fields), { stream: process.stderr }));
 
-/** The first lines of a run: what runs, the provider, the job. */
+/** The first lines of a run: the files, the provider, the job. */
 function startLines(job: StartedJob, files: readonly string[], provider: string): string[] {
   return [
     styleText('dim', 'Running the deployed state machine on this machine.'),

@@ -3,7 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import { parseExact } from '../src/exact-json.ts';
 import { asWire } from '../src/provider/wire.ts';
 
-/** The JSON Schema in a file. @throws InvalidArgumentError, which commander reports with the option's name. */
+/** Reads the JSON Schema in a file. @throws InvalidArgumentError, which commander reports with the option's name. */
 export function readSchemaFile(path: string): Readonly<Record<string, unknown>> {
   let text: string;
   try {
@@ -18,6 +18,7 @@ export function readSchemaFile(path: string): Readonly<Record<string, unknown>> 
     throw new InvalidArgumentError(`${path} is not JSON.`);
   }
   const object = asWire(schema);
-  if (object === undefined) throw new InvalidArgumentError(`${path} holds no JSON Schema: it is no object.`);
+  if (object === undefined)
+    throw new InvalidArgumentError(`${path} is not a JSON Schema: it is not an object.`);
   return object;
 }

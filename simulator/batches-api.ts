@@ -1,6 +1,6 @@
 import type { SimulatedBatch } from './batches.ts';
+import { createUnlessFull } from './create-unless-full.ts';
 import { EnqueuedTokensExceeded } from './enqueued-tokens.ts';
-import type { BatchRequest } from './provider.ts';
 import { SimulatorState } from './state.ts';
 import type { AppContext } from './app-options.ts';
 import { parseWindow } from '../src/completion-window.ts';
@@ -9,7 +9,7 @@ import type { Dialect } from '../src/provider/dialects/schema.ts';
 import { batchesPath, readCreate } from './calls.ts';
 import type { Api, ErrorAnswer } from './api.ts';
 
-/** Batches of the provider: create, list, look, cancel. */
+/** Adds the routes of batches: create, list, get, cancel. */
 export function addBatches(api: Api): void {
   addCreate(api);
   addBatchList(api);
@@ -35,7 +35,7 @@ function addCreate(api: Api): void {
       );
       if (earlier !== undefined && earlier.inputFileId !== inputFileId)
         return refuse(c, 409, 'idempotency_conflict', 'The key was used for another request.');
-      const batch = earlier ?? (await createUnlessFull(api, { ...body, idempotencyKey }));
+      const batch = earlier ?? (await createUnlessFull(provider, { ...body, idempotencyKey }));
       if (batch instanceof EnqueuedTokensExceeded)
         return refuse(c, 429, 'token_limit_exceeded', batch.message);
       const shown = await provider.show(batch);
@@ -44,21 +44,9 @@ function addCreate(api: Api): void {
   );
 }
 
-async function createUnlessFull(
-  { provider }: Api,
-  request: BatchRequest,
-): Promise<SimulatedBatch | EnqueuedTokensExceeded> {
-  try {
-    return await provider.createBatch(request);
-  } catch (error) {
-    if (error instanceof EnqueuedTokensExceeded) return error;
-    throw error;
-  }
-}
-
 type CreateBody = NonNullable<ReturnType<typeof readCreate>>;
 
-/** What of a request the provider does not take, whatever its file is. */
+/** Why the provider rejects a create, regardless of its file. */
 function createProblem(
   { endpoint, completionWindow, metadata }: CreateBody,
   dialect: Dialect,
@@ -132,7 +120,7 @@ function idempotencyKeyOf(
   return honours.idempotencyKey === 'body' ? inBody : undefined;
 }
 
-/** A call that looks for batches, and when it does, in milliseconds since 1970. */
+/** A call that reads batches, with its time in milliseconds since 1970. */
 interface Look {
   readonly call: 'get' | 'list';
   readonly now: number;

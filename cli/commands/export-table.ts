@@ -5,7 +5,6 @@ import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { counted } from '../../src/counted.ts';
 import { printable, printableLines } from '../../src/printable.ts';
-import { codeOf, explainFileError } from '../../src/store/file-errors.ts';
 import { readDelimiter } from '../../src/rows/formats/delimiter.ts';
 import { answerFields } from '../../src/tables/answer-fields.ts';
 import { BYTE_ORDER_MARK, CsvText } from '../../src/tables/csv.ts';
@@ -16,22 +15,22 @@ import { resultsTable } from '../../src/tables/results-table.ts';
 import type { Table } from '../../src/tables/table.ts';
 import { printError, printStream } from '../output.ts';
 import { parquetTable } from '../parquet.ts';
-import { read, resultsOf, writeWhole } from '../result-files.ts';
+import { read, resultsOf, unplaced, writeWhole } from '../result-files.ts';
 import { isFolder, type TableFormat } from '../table-format.ts';
 import { MAX_CELL } from '../xlsx/sheet-xml.ts';
 import { Workbook } from '../xlsx/workbook.ts';
 
 export interface ExportOptions {
   readonly format: TableFormat;
-  /** Put the input's columns before the answers. */
+  /** True to put the input's columns before the answers. */
   readonly withInput: boolean;
-  /** Absent: standard output. */
+  /** The output file; absent for standard output. */
   readonly out?: string | undefined;
   readonly raw?: boolean | undefined;
   readonly delimiter?: string | undefined;
 }
 
-/** Prints a job's results as a table, and on standard error what is not in it as it is in the results. */
+/** Prints a job's results as a table, and reports on standard error what the table leaves out or changes. */
 export async function printTable(
   store: ObjectStore,
   summary: Summary,
@@ -42,7 +41,7 @@ export async function printTable(
   for (const notice of notices()) printError(notice);
 }
 
-/** Writes a job's results as a table to a file, and says the same. @returns the file's path */
+/** Writes a job's results as a table to a file, and reports the same. @returns the file's path */
 export async function exportTable(
   store: ObjectStore,
   summary: Summary,
@@ -57,13 +56,13 @@ export async function exportTable(
 interface AfterRun {
   readonly format: TableFormat;
   readonly out: string;
-  /** The data folder, which has the answers. */
+  /** The data folder with the answers. */
   readonly data: string;
 }
 
 /**
- * {@link exportTable} with the input, for a run that has ended: its answers are paid for, and in the data folder.
- * @throws InvalidRequest when the file cannot be written, with the command that writes another one
+ * {@link exportTable} with the input, for a run that has ended. Its answers are already safe in the data folder.
+ * @throws InvalidRequest when the file cannot be written; names the command that writes to another file
  */
 export async function exportAfterRun(
   store: ObjectStore,
@@ -73,12 +72,8 @@ export async function exportAfterRun(
   try {
     return await exportTable(store, summary, { format, withInput: true, out });
   } catch (error) {
-    if (codeOf(error) === '') throw error;
-    const reason = explainFileError(error) ?? codeOf(error);
-    throw new InvalidRequest(
-      `--out: ${printable(out)} could not be written: ${reason}. Is it open in another program? The answers are kept. Write them with: nightshift results ${summary.jobId} --data ${printable(data)} --with-input --out <file>.${format}`,
-      { cause: error },
-    );
+    const command = `nightshift results ${summary.jobId} --data ${printable(data)} --with-input --out <file>.${format}`;
+    throw unplaced({ out, command, error });
   }
 }
 
@@ -90,18 +85,18 @@ export function delimiterOf(delimiter = ','): string {
   const read = readDelimiter(delimiter);
   if (read === undefined || !DELIMITERS.includes(read))
     throw new InvalidRequest(
-      `--delimiter ${printable(delimiter)} separates no cells of a spreadsheet: give one of , ; | or tab.`,
+      `--delimiter ${printable(delimiter)} is not a delimiter of spreadsheets: give one of , ; | or tab.`,
     );
   return read;
 }
 
-/** The delimiter of the input: the spreadsheet that wrote it expects the same. */
+/** The delimiter of the input, because the spreadsheet program that wrote it expects the same. */
 function delimiterOfInput({ inputs }: Summary): string | undefined {
   const [delimiter, ...others] = new Set(inputs.map((input) => input.delimiter));
   return others.length === 0 && DELIMITERS.includes(delimiter ?? '') ? delimiter : undefined;
 }
 
-/** A table as it streams, and after that what is to be said of it. */
+/** A streamed table, with notices for after its end. */
 interface WrittenTable {
   readonly chunks: AsyncIterable<Uint8Array | string>;
   readonly notices: () => readonly string[];
@@ -116,13 +111,13 @@ async function makeTable(
   const results = (): AsyncGenerator<Buffer> => read(store, resultsOf(summary));
   if (!withInput && format === 'jsonl') return { chunks: results(), notices: () => [] };
   if (!withInput && format === 'parquet') return writeTable(parquetTable(results), options);
-  // Absent when the job's checkpoints are forgotten.
+  // Absent if the job's checkpoints are deleted.
   const job = await jobObject.read(store, summary.jobId);
   if (!withInput)
     return writeTable(resultsTable(results, await answerFields(job?.profile.output, results())), options);
   if (job === undefined)
     throw new InvalidRequest(
-      `The input of job ${summary.jobId} is not known any more: its job.json is deleted. Leave out --with-input.`,
+      `The input of job ${summary.jobId} is no longer known: its job.json is deleted. Leave out --with-input.`,
     );
   const table = await joinedTable(store, job, results);
   const { delimiter = delimiterOfInput(summary) } = options;
@@ -145,7 +140,7 @@ function writeTable<Source>(
       return { chunks: workbook.bytes(table), notices: () => tellCut(workbook.cut) };
     }
     case 'csv': {
-      // A pipe gets the bytes of the file; a terminal gets text that only shows.
+      // A pipe gets the bytes of the file; a terminal gets text without control characters.
       const isTerminal = out === undefined && process.stdout.isTTY;
       const csv = new CsvText({
         raw,
@@ -164,18 +159,18 @@ function writeTable<Source>(
 function tellCut(cells: number): string[] {
   if (cells === 0) return [];
   return [
-    `${counted(cells, 'cell')} longer than the ${MAX_CELL.toLocaleString('en')} characters that a spreadsheet takes: cut there. --format csv has all of the text.`,
+    `${counted(cells, 'cell')} longer than the ${MAX_CELL.toLocaleString('en')} characters that a spreadsheet allows: cut there. --format csv has all of the text.`,
   ];
 }
 
 function tellChanged(cells: number): string[] {
   if (cells === 0) return [];
   return [
-    `${counted(cells, 'cell')} with what a spreadsheet may take for a formula: an apostrophe before it. --raw leaves cells as they are.`,
+    `${counted(cells, 'cell')} that a spreadsheet may read as a formula: an apostrophe was put before it. --raw leaves cells as they are.`,
   ];
 }
 
-/** An existing folder gets a `results.<format>`. */
+/** For an existing folder, the file is `results.<format>` inside it. */
 async function fileAt(out: string, format: TableFormat): Promise<string> {
   return (await isFolder(out)) ? join(out, `results.${format}`) : out;
 }

@@ -19,7 +19,7 @@ interface ForgetFlags extends TargetFlags {
 export function forgetCommand(): Command {
   const command = new Command('forget')
     .description(
-      'delete the rows and answers of a job that has ended, or those of single rows, and reuse none of them any more',
+      'delete the rows and answers of a job that has ended, or those of single rows; later jobs do not reuse them',
     )
     .argument('[job]', 'jobId')
     .addOption(
@@ -84,13 +84,13 @@ function show(forgotten: object, lines: readonly string[], { json }: TargetFlags
   else for (const line of lines) print(line);
 }
 
-/** Keys that are named; the others are in `--json`. */
+/** Most keys to print; `--json` has all of them. */
 const SHOWN = 10;
 
 function describe(forgotten: ForgottenJob, { store, options }: Target, flags: TargetFlags): string[] {
   const { jobId, deleted, inputs, copies } = forgotten;
   return [
-    `Job ${printable(jobId)} is forgotten: ${counted(deleted, 'object')} ${deleted === 1 ? 'was' : 'were'} deleted, and no job takes its answers any more.${versions(flags)}`,
+    `Job ${printable(jobId)} is forgotten: ${counted(deleted, 'object')} ${deleted === 1 ? 'was' : 'were'} deleted, and no later job reuses its answers.${versions(flags)}`,
     ...describeInputs(inputs, store),
     ...copies
       .slice(0, SHOWN)
@@ -107,7 +107,7 @@ function describeRows(forgotten: ForgottenRows, { store, options }: Target, flag
   const ids = (flags.id ?? []).map((id) => ` --id ${printable(id)}`).join('');
   const elsewhere = [...new Set([...reusedFrom, ...copies.map((copy) => copy.jobId)])];
   return [
-    `${counted(rows, 'row')} of job ${printable(jobId)} ${rows === 1 ? 'is' : 'are'} forgotten, and no job takes ${rows === 1 ? 'its answer' : 'their answers'} any more. The job's report, tables and checkpoints are deleted, too: it cannot be retried.${versions(flags)}`,
+    `${counted(rows, 'row')} of job ${printable(jobId)} ${rows === 1 ? 'is' : 'are'} forgotten, and no later job reuses ${rows === 1 ? 'its answer' : 'their answers'}. The job's report, tables and checkpoints are deleted, too: it cannot be retried.${versions(flags)}`,
     ...describeInputs(inputs, store),
     ...(flags.profile === undefined
       ? elsewhere

@@ -52,7 +52,7 @@ export function listCommand(): Command {
   });
 }
 
-/** A page may hold fewer jobs than asked for and still have a next one. */
+/** Reads further pages, because a page may have fewer jobs than requested and still a next page. */
 async function firstJobs(
   target: Parameters<typeof listJobs>[0],
   { status, limit }: ListFlags,
@@ -106,7 +106,7 @@ export function resumeCommand(loadConfig: LoadConfig): Command {
     if (resumed === undefined) throw await noSuchJob(target, jobId);
     const { state } = resumed;
     if (state === 'finished') {
-      throw new InvalidRequest(`Job ${jobId} came to its end: there is nothing to resume.`);
+      throw new InvalidRequest(`Job ${jobId} has finished: there is nothing to resume.`);
     }
     if (state === 'cancelling') {
       throw new InvalidRequest(`Job ${jobId} is being cancelled; resume it when that is done.`);

@@ -19,13 +19,15 @@ import { openTarget, type Target } from '../targets/open-target.ts';
 import { reportSummary } from '../view/report.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
 
-/** A data folder of this machine. */
+/** A data folder on this machine. */
 export interface FolderFlags {
   readonly data: string;
   readonly json?: true;
 }
 
-/** Cancels a job of a data folder: through the process that runs it, or here when none does. @returns the exit status */
+/**
+ * Cancels a job of a data folder: through the process that runs it, or in this process if there is none. @returns the exit status
+ */
 export async function cancelHere(
   jobId: string,
   flags: FolderFlags,
@@ -44,7 +46,7 @@ export async function cancelHere(
   return EXIT.ok;
 }
 
-/** @throws InvalidRequest when the folder has no such job, or with these words when it has ended */
+/** @throws InvalidRequest when the folder does not have the job, or with the given text when the job has ended */
 async function openJobHere(jobId: string, { data }: FolderFlags, ended: string) {
   const target = await openTarget({ ...WHERE, data });
   await requireJob(target, jobId);
@@ -53,13 +55,16 @@ async function openJobHere(jobId: string, { data }: FolderFlags, ended: string) 
   return target;
 }
 
-/** Continues a job of a data folder: in the process that holds the folder, or in this one to its end. @returns the exit status */
+/**
+ * Resumes a job of a data folder: in the process that works with the folder, or in this process to its end. @returns the exit
+ * status
+ */
 export async function resumeHere(
   jobId: string,
   flags: FolderFlags,
   config: NightshiftConfig,
 ): Promise<number> {
-  const target = await openJobHere(jobId, flags, 'came to its end: there is nothing to resume.');
+  const target = await openJobHere(jobId, flags, 'has finished: there is nothing to resume.');
   if (await askHolder(flags.data, jobId, 'resume')) {
     if (flags.json) print(jsonLine('started', { jobId, state: 'resumed' }));
     else print(`Job ${jobId} continues. Watch it: nightshift watch ${jobId}${target.options}`);
@@ -74,7 +79,7 @@ export async function resumeHere(
 
 export const WHERE = { stack: undefined, outputs: '' };
 
-/** A job that failed or was cancelled can be continued, and may have batches to cancel. */
+/** True for a failed or cancelled job, which can be resumed, and may have batches to cancel. */
 function mayGoOn({ status }: Summary): boolean {
   return status === 'failed' || status === 'cancelled';
 }
@@ -88,9 +93,9 @@ export async function requireJob(target: Target, jobId: string): Promise<Job> {
 }
 
 /**
- * Asks the process that works with the folder, if there is one.
- * @returns whether it does it; false when no process works there
- * @throws InvalidRequest when it says no, or takes no requests, as a run
+ * Sends a request to the process that works with the folder, if there is one.
+ * @returns true if the process accepted it; false if no process works with the folder
+ * @throws InvalidRequest when the process rejects it, or accepts no requests because it is a `run`
  */
 export async function askHolder(
   data: string,
@@ -109,7 +114,7 @@ export async function askHolder(
   throw new InvalidRequest(detail ?? `The process that works with "${data}" answered ${response.status}.`);
 }
 
-/** Brings up what runs the job, which is asked the provider that it began with. */
+/** Starts a host for the job, with the provider that the job began with. */
 export async function runHere(
   jobId: string,
   { data, json }: FolderFlags,
@@ -122,7 +127,7 @@ export async function runHere(
   const simulated = job.simulated === true;
   if (!simulated) for (const name of providersOf(job.profile)) await rejectWithoutSecrets(config, name);
   await using local = await openLocalEdges({ data, simulator: simulated, log: () => undefined, config });
-  const progress = await openProgress(target.store, { json }, json === true ? printError : print);
+  const progress = await openProgress(target.store, { json, data }, json === true ? printError : print);
   const host: RunHost = {
     config,
     edges: local.edges,
@@ -138,7 +143,7 @@ export async function runHere(
     if (summary === undefined) throw new InvalidRequest(`There is no job ${jobId}.`);
     return summary;
   });
-  // Awaited here: what runs the job is closed when this function is left.
+  // Awaited here, because the host is closed when this function returns.
   return await endOrCancel(ended, interrupts, () => progress.end());
 }
 

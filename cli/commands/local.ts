@@ -33,7 +33,7 @@ interface LocalFlags extends ConfigFlags {
   readonly verbose?: true;
 }
 
-/** `nightshift local`: the whole stack on this machine, until it is stopped. */
+/** `nightshift local` runs the whole stack on this machine until it is stopped. */
 export function localCommand(loadConfig: LoadConfig): Command {
   const command = new Command('local')
     .description(
@@ -95,7 +95,7 @@ async function runLocal(flags: LocalFlags, config: NightshiftConfig): Promise<nu
 
 type HostDoors = Pick<StartEdges, 'config' | 'simulated'>;
 
-/** Cancels every job that has not ended, and waits for what they leave. */
+/** Cancels every job that has not ended, and waits until their batches have ended. */
 async function cancelAll(
   doors: HostDoors,
   { edges, steps }: LocalEdges,
@@ -106,7 +106,7 @@ async function cancelAll(
     await cancelToTheEnd({ ...edges, ...doors, executions }, jobId);
 }
 
-/** The jobs that have not ended and that this host may run. */
+/** Jobs that have not ended and that this host may run. */
 async function jobsOfHost(store: ObjectStore, doors: HostDoors): Promise<string[]> {
   const jobs: string[] = [];
   for await (const jobId of openJobs(store)) {
@@ -124,13 +124,13 @@ function welcome({ data }: LocalFlags, host: RunningHost, simulatorUrl: string |
   }
   print(describeProvider(undefined, simulatorUrl));
   if (simulatorUrl !== undefined)
-    print(styleText('dim', '--live asks the providers of the profiles instead.'));
+    print(styleText('dim', '--live uses the providers of the profiles instead.'));
   print(styleText('dim', 'Ctrl-C stops.'));
 }
 
 const logLine: Log = (event, fields) => printError(styleText('dim', logText(event, fields)));
 
-/** Prints what the doors did. */
+/** Prints what started or cancelled jobs. */
 const tellJobs: Log = (event, fields) => {
   const print = (line: string): void => printOut(withTime(line));
   const printError = (line: string): void => printOutError(withTime(line));
@@ -154,18 +154,18 @@ const tellJobs: Log = (event, fields) => {
 function describeChanged({ key, before, jobId, bytes, bytesBefore }: LogFields): string {
   const how = Number(bytes) > Number(bytesBefore) ? 'has grown' : 'has changed';
   return printable(
-    `${String(key)} ${how} since job ${String(before)} began with it (${String(bytesBefore)} bytes then, ${String(bytes)} now). Job ${String(jobId)} takes the whole file: rows that are the same are paid for again.`,
+    `${String(key)} ${how} since job ${String(before)} began with it (${String(bytesBefore)} bytes then, ${String(bytes)} now). Job ${String(jobId)} sends the whole file: unchanged rows are paid for again.`,
   );
 }
 
 /** @param fields of `schedule_missed` */
 function describeMissed({ schedule, times, more, run }: LogFields): string {
-  const missed = `Schedule ${schedule} did not fire while nothing ran here: ${times}${more === true ? ', and later' : ''}.`;
+  const missed = `Schedule ${schedule} did not fire while no host was running: ${times}${more === true ? ', and later' : ''}.`;
   if (run === true) return `${missed} These times run now.`;
   return `${missed} They are skipped: run their files by hand. With missed: 'run' in its configuration, such times run at the start.`;
 }
 
-/** The steps of every job, each line with its job in front. */
+/** Prints the steps of every job, each line with its job first. */
 function tellProgress(locate: (key: string) => string): (event: EngineEvent) => void {
   return (event) => {
     createProgress((line) => print(withTime(`${styleText('dim', event.execution)}  ${line}`)))(event);

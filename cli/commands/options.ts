@@ -5,7 +5,7 @@ import { readSchemaFile } from '../schema-file.ts';
 import type { OpenTarget } from '../targets/open-target.ts';
 import { positiveNumber, shareOfRows, wholeNumber } from './numbers.ts';
 
-/** Which configuration is used. */
+/** The option that selects the configuration. */
 export interface ConfigFlags {
   readonly config?: string;
 }
@@ -17,7 +17,7 @@ export function addConfigOption(command: Command): Command {
   );
 }
 
-/** How the rows are treated: the same for every command that takes files. */
+/** Settings for the rows: the same for every command that takes files. */
 export interface TreatmentFlags {
   readonly profile?: string;
   readonly provider?: string;
@@ -36,7 +36,7 @@ export interface TreatmentFlags {
   readonly stdin?: string;
   readonly quotes?: boolean;
   readonly dedupe?: boolean;
-  /** Days, or all of them. */
+  /** A number of days, or true for any age. */
   readonly reuse?: number | boolean;
   readonly pilot?: number;
   readonly pilotMaxBad?: number;
@@ -46,7 +46,7 @@ export interface TreatmentFlags {
 export function addTreatmentOptions(command: Command): Command {
   return command
     .option('--profile <name>', "a profile of nightshift.config.ts (default: the job request's, or default)")
-    .option('--model <name>', 'the model of rows that name none')
+    .option('--model <name>', 'the model for rows that name none')
     .option('--prompt <template>', "the prompt, with a row's columns in double braces: 'Review: {{review}}'")
     .option('--system <template>', 'the system message, a template like --prompt')
     .option('--schema <file>', 'a JSON Schema that each answer must match', readSchemaFile)
@@ -55,23 +55,27 @@ export function addTreatmentOptions(command: Command): Command {
       'a sample: send only the first rows; a later run without it reuses their answers',
       positiveNumber,
     )
-    .option('--pilot <rows>', 'send so many rows first, spread over the input (default: 200)', positiveNumber)
+    .option(
+      '--pilot <rows>',
+      'send this many rows first, spread over the input (default: 200)',
+      positiveNumber,
+    )
     .option(
       '--pilot-max-bad <share>',
-      'send the other rows if no larger share of these is not ok, such as 0.05',
+      'send the other rows if at most this share of the first is not ok, such as 0.05',
       shareOfRows,
     )
     .option('--approve', 'send the other rows when you approve the job: nightshift approve <job>')
     .option('--endpoint <path>', 'the endpoint, such as /v1/embeddings')
     .option('--rounds <number>', 'most rounds a row may take part in', wholeNumber)
-    .option('--dedupe', 'send rows with the same request once, also with a temperature above 0')
-    .option('--no-dedupe', 'send each row, also those with the same request as another')
+    .option('--dedupe', 'send rows with the same request once, even with a temperature above 0')
+    .option('--no-dedupe', 'send every row, even with the same request as another')
     .option(
       '--reuse [days]',
-      'answer rows from earlier jobs that sent the same request, of so many days (default: of any age)',
+      'reuse answers of earlier jobs to the same request, up to this many days old (default: any age)',
       positiveNumber,
     )
-    .option('--no-reuse', 'send rows that an earlier job has answered, too')
+    .option('--no-reuse', 'also send rows that an earlier job has answered')
     .option('--strict', 'reject the file if one row is invalid')
     .option('--delimiter <character>', 'the delimiter of a table: , ; | tab (default: recognised)')
     .option(
@@ -89,23 +93,29 @@ export function addTreatmentOptions(command: Command): Command {
     .option('--no-quotes', 'quotes in a table are plain characters');
 }
 
-/** Where the jobs are, and in which format they are shown. */
+/** Where the jobs are, and the format of the output. */
 export interface TargetFlags extends OpenTarget {
   readonly json?: true;
 }
 
-/** A deployed stack. */
+/** Where `npm run deploy` writes what the stack is. */
+export const OUTPUTS_FILE = 'cdk-outputs.json';
+
+/** Options for a deployed stack. */
 export function addStackOptions(command: Command): Command {
   return command
     .option('--stack <name>', 'the deployed stack (default: the one in the outputs file)')
-    .option('--outputs <file>', 'the file that `npm run deploy` wrote', 'cdk-outputs.json')
+    .option('--outputs <file>', 'the file that `npm run deploy` wrote', OUTPUTS_FILE)
     .option('--json', 'print one JSON object per line and nothing else');
 }
 
 /** The default data folder of `run` and `local`. */
 export const DATA_FOLDER = 'nightshift-data';
 
-/** A deployed stack, or a folder of this machine: the one of `run` and `local`, when no stack was deployed from here. */
+/**
+ * Options for a deployed stack or a folder on this machine. Default: the folder of `run` and `local`, unless a stack was deployed
+ * from here.
+ */
 export function addTargetOptions(command: Command): Command {
   return addStackOptions(command)
     .option(

@@ -37,7 +37,7 @@ export function retryCommand(loadConfig: LoadConfig): Command {
       "another profile (default: the job's, with its current settings in nightshift.config.ts)",
     )
     .option('--provider <name>', "another provider than the profile's")
-    .option('--model <name>', 'the model of rows that name none')
+    .option('--model <name>', 'the model for rows that name none')
     .option('--rounds <number>', 'most rounds a row may take part in', wholeNumber)
     .option('--wait', 'on a stack: watch the retry to its end');
   return addTargetOptions(addIntervalOption(command))
@@ -89,7 +89,7 @@ function describe({ jobId, state }: StartedJob, first: string): string {
   return `Retry ${jobId} of job ${first} ${TOLD[state]}.`;
 }
 
-/** Runs the retry in this process, as `run` does, and shows the merged result of the job. */
+/** Runs the retry in this process, as `run` does, and shows the job's merged results. */
 async function retryHere(
   jobId: string,
   treatment: RetryTreatment,
@@ -129,7 +129,7 @@ async function retryHere(
   process.exitCode = exitStatus(summary);
 }
 
-/** Whether the retry needs a simulator of its own: the job had one, whatever profile is asked for. */
+/** True if the retry needs its own simulator: its job had one, whatever profile is requested. */
 async function asksSimulator(
   { store }: Target,
   jobId: string,

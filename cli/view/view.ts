@@ -4,6 +4,7 @@ import { createLogUpdate } from 'log-update';
 import type { JobDetails } from '../../src/status/job-status.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, shown as shownOn } from '../output.ts';
+import { newApprovalCommands } from './approval-commands.ts';
 import { changes } from './changes.ts';
 import { renderFrame } from './frame.ts';
 import { isLive, type Screen } from './is-live.ts';
@@ -11,17 +12,20 @@ import { isLive, type Screen } from './is-live.ts';
 /** Shows the progress of a job. */
 export interface View {
   show(details: JobDetails): void;
-  /** A line that stays, such as a step that is tried again. */
+  /** Prints a line that stays, such as a retried step. */
   note(line: string): void;
-  /** Leaves what is shown where it is. Nothing is shown afterwards; notes are. */
+  /** Leaves the current output in place. Afterwards only notes are shown. */
   end(): void;
 }
 
 const TICK_MS = 1_000;
 
-/** Draws in place: again with every change, every second, and when the terminal changes its size. */
-export function createLiveView(stream: Screen): View {
-  // The cursor stays: hidden, it would be missed after a kill.
+/**
+ * Updates the output in place: at every change, every second, and when the terminal changes its size.
+ * @param options of the suggested commands, which lead to the job
+ */
+export function createLiveView(stream: Screen, options = ''): View {
+  // The cursor stays visible, because a killed process could not restore it.
   const draw = createLogUpdate(stream, { showCursor: true });
   let shown: JobDetails | undefined;
   let lines: string[] = [];
@@ -35,7 +39,7 @@ export function createLiveView(stream: Screen): View {
   const resize = (): void => {
     if (shown === undefined || ended) return;
     eraseReflowed(stream, lines);
-    // Its last output is erased: it begins again.
+    // The last output was erased, so drawing starts again.
     draw.done();
     redraw();
   };
@@ -43,6 +47,9 @@ export function createLiveView(stream: Screen): View {
   stream.on('resize', resize);
   return {
     show(details) {
+      // Above what is drawn, where a command is never cut to the width of the terminal.
+      for (const line of newApprovalCommands(shown?.status, details.status, options))
+        draw.persist(shownOn(line, stream));
       shown = details;
       redraw();
     },
@@ -62,7 +69,7 @@ export function createLiveView(stream: Screen): View {
   };
 }
 
-/** Takes lines back that were drawn for another width: the terminal has broken those that are too long now. */
+/** Erases lines that were drawn for another width, which the terminal has wrapped by now. */
 function eraseReflowed(stream: Screen, lines: readonly string[]): void {
   const widths = lines.map((line) => stripVTControlCharacters(line).length);
   const height = widths.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / stream.columns)), 0);
@@ -70,12 +77,13 @@ function eraseReflowed(stream: Screen, lines: readonly string[]): void {
   clearScreenDown(stream);
 }
 
-/** A line per change. */
-export function createPlainView(print: (line: string) => void): View {
+/** Prints a line per change. @param options of the suggested commands, which lead to the job */
+export function createPlainView(print: (line: string) => void, options = ''): View {
   let shown: JobDetails | undefined;
   return {
     show(details) {
       for (const line of changes(shown, details, Date.now())) print(line);
+      for (const line of newApprovalCommands(shown?.status, details.status, options)) print(line);
       shown = details;
     },
     note: print,
@@ -83,7 +91,7 @@ export function createPlainView(print: (line: string) => void): View {
   };
 }
 
-/** An object per change, one on each line. */
+/** Prints a JSON object per change, one per line. */
 export function createJsonView(print: (line: string) => void): View {
   let last = '';
   return {
@@ -97,8 +105,10 @@ export function createJsonView(print: (line: string) => void): View {
   };
 }
 
-/** The view for standard output as it is. */
-export function openView({ json }: { readonly json?: boolean | undefined }): View {
+/** Opens the view that fits standard output. @param options of the suggested commands, which lead to the job */
+export function openView({ json }: { readonly json?: boolean | undefined }, options: string): View {
   if (json === true) return createJsonView(print);
-  return isLive(process.stdout, process.env) ? createLiveView(process.stdout) : createPlainView(print);
+  return isLive(process.stdout, process.env)
+    ? createLiveView(process.stdout, options)
+    : createPlainView(print, options);
 }

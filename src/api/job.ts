@@ -8,29 +8,25 @@ import type { Links } from '../store/links.ts';
 import type { ApiEdges } from './api-edges.ts';
 import { answer, problems } from './describe-route.ts';
 import { jobLinks } from './job-links.ts';
-import { rejectOthersJob } from './own-jobs.ts';
 import { ApiProblem } from './problems.ts';
 import { ROUTES } from '../config/routes.ts';
 import { cancellingSchema, jobParams, jobSchema, judgedSchema, startedSchema } from './schemas.ts';
 
-/** One job: how it is, cancelling it, letting it go on, judging it by its pilot. */
+/** Adds the routes of one job: status, cancel, resume, and the decision on its pilot. The app rejects other callers before. */
 export function addJobRoutes(api: OpenAPIHono, edges: ApiEdges): void {
   api.openapi(getJobRoute, async (c) => {
     const { jobId } = c.req.valid('param');
-    await rejectOthersJob(edges, edges.caller(c), jobId);
     const status = known(jobId, await readStatus(edges, jobId));
     return c.json(await withLinks(status, edges.links), 200);
   });
   api.openapi(cancelJobRoute, async (c) => {
     const { jobId } = c.req.valid('param');
-    await rejectOthersJob(edges, edges.caller(c), jobId);
     const { state } = known(jobId, await cancelJob(edges, jobId));
     if (state === 'ended') throw hasEnded(jobId);
     return c.json({ jobId, state, links: jobLinks(jobId) }, 202);
   });
   api.openapi(resumeJobRoute, async (c) => {
     const { jobId } = c.req.valid('param');
-    await rejectOthersJob(edges, edges.caller(c), jobId);
     const { state } = known(jobId, await resumeJob(edges, jobId));
     if (state === 'finished') throw hasEnded(jobId);
     if (state === 'cancelling') {
@@ -41,22 +37,18 @@ export function addJobRoutes(api: OpenAPIHono, edges: ApiEdges): void {
     }
     return c.json({ jobId, state, links: jobLinks(jobId) }, 202);
   });
-  api.openapi(approveJobRoute, async (c) => {
-    const { jobId } = c.req.valid('param');
-    await rejectOthersJob(edges, edges.caller(c), jobId);
-    return c.json(await judge(edges, jobId, 'approved'), 202);
-  });
-  api.openapi(rejectJobRoute, async (c) => {
-    const { jobId } = c.req.valid('param');
-    await rejectOthersJob(edges, edges.caller(c), jobId);
-    return c.json(await judge(edges, jobId, 'rejected'), 202);
-  });
+  api.openapi(approveJobRoute, async (c) =>
+    c.json(await judge(edges, c.req.valid('param').jobId, 'approved'), 202),
+  );
+  api.openapi(rejectJobRoute, async (c) =>
+    c.json(await judge(edges, c.req.valid('param').jobId, 'rejected'), 202),
+  );
 }
 
 const approveJobRoute = createRoute({
   ...ROUTES.approveJob,
   operationId: 'approveJob',
-  summary: 'Let the other rows of a job follow its pilot, also after it failed or was rejected.',
+  summary: 'Send the other rows of a job after its pilot, even if the pilot failed or was rejected.',
   request: { params: jobParams },
   responses: { 202: answer('It is approved.', judgedSchema), ...problems(404, 409, 422, 503) },
 });
@@ -69,7 +61,7 @@ const rejectJobRoute = createRoute({
   responses: { 202: answer('It is rejected.', judgedSchema), ...problems(404, 409, 422, 503) },
 });
 
-/** @throws ApiProblem when the job has no pilot that can be judged like this */
+/** @throws ApiProblem when the job has no pilot that waits for this decision */
 async function judge(edges: ApiEdges, jobId: string, decision: Decision) {
   const judged = await judgeJob(edges, jobId, decision).catch((error: unknown) => {
     const isRefused = error instanceof InvalidRequest || error instanceof RequestConflict;
@@ -81,7 +73,7 @@ async function judge(edges: ApiEdges, jobId: string, decision: Decision) {
 const getJobRoute = createRoute({
   ...ROUTES.getJob,
   operationId: 'getJob',
-  summary: 'How a job is, and where its results are.',
+  summary: 'The status of a job, and where its results are.',
   request: { params: jobParams },
   responses: { 200: answer('The job.', jobSchema), ...problems(404, 422, 503) },
 });
@@ -89,7 +81,7 @@ const getJobRoute = createRoute({
 const cancelJobRoute = createRoute({
   ...ROUTES.cancelJob,
   operationId: 'cancelJob',
-  summary: 'Cancel a job: nothing new is sent, and what its batches had finished ends in its results.',
+  summary: 'Cancel a job: nothing new is sent, and the finished rows of its batches are collected.',
   request: { params: jobParams },
   responses: { 202: answer('It is being cancelled.', cancellingSchema), ...problems(404, 409, 422, 503) },
 });
@@ -97,7 +89,7 @@ const cancelJobRoute = createRoute({
 const resumeJobRoute = createRoute({
   ...ROUTES.resumeJob,
   operationId: 'resumeJob',
-  summary: 'Let a job that failed or was cancelled go on from where it is.',
+  summary: 'Resume a failed or cancelled job from its checkpoints.',
   request: { params: jobParams },
   responses: { 202: answer('It goes on.', startedSchema), ...problems(404, 409, 422, 503) },
 });
@@ -111,7 +103,7 @@ function hasEnded(jobId: string): ApiProblem {
   return new ApiProblem('job-has-ended', `Job ${jobId} has ended.`);
 }
 
-/** Keys become addresses that hold for a while. */
+/** Turns keys into presigned URLs. */
 async function withLinks(
   { results, deadLetters, report, summary, pilot, ...status }: JobStatus,
   links: Links,
@@ -120,11 +112,12 @@ async function withLinks(
     key === undefined ? undefined : links.download(key);
   return {
     ...status,
-    ...(pilot && { pilot: withoutKey(pilot) }),
+    ...(pilot && { pilot: withoutKeys(pilot) }),
     links: {
       ...jobLinks(status.jobId),
       results: await address(results),
       pilot: await address(pilot?.results),
+      pilotReport: await address(pilot?.report),
       deadLetters: await address(deadLetters),
       report: await address(report),
       summary: await address(summary),
@@ -132,7 +125,7 @@ async function withLinks(
   };
 }
 
-/** Its key is an address among the links. */
-function withoutKey({ results: _results, ...pilot }: NonNullable<JobStatus['pilot']>) {
+/** Its keys are addresses among the links. */
+function withoutKeys({ results: _results, report: _report, ...pilot }: NonNullable<JobStatus['pilot']>) {
   return pilot;
 }

@@ -7,14 +7,14 @@ import type { Log } from '../log.ts';
 /** RFC 9457 problem details. */
 export const problemSchema = z
   .object({
-    type: z.string().describe('What kind of problem it is: a URN that does not change.'),
+    type: z.string().describe('The kind of problem: a URN that does not change.'),
     title: z.string(),
     status: z.number().int(),
-    detail: z.string().optional().describe('What is wrong with this very request.'),
+    detail: z.string().optional().describe('What is wrong with this request.'),
     errors: z
       .array(z.object({ pointer: z.string(), detail: z.string() }))
       .optional()
-      .describe('Each field that is wrong, as a JSON pointer into the body (#/…), or a parameter by name.'),
+      .describe('Each wrong field, as a JSON pointer into the body (#/…), or a parameter by name.'),
   })
   .meta({ id: 'Problem' });
 
@@ -28,9 +28,12 @@ const PROBLEMS = {
   'no-such-route': { status: 404, title: 'There is no such route' },
   'job-has-ended': { status: 409, title: 'The job has ended' },
   'job-is-cancelling': { status: 409, title: 'The job is being cancelled' },
-  'not-to-be-judged': { status: 409, title: 'The job has no pilot that waits for this' },
+  'not-to-be-judged': {
+    status: 409,
+    title: 'The job has no pilot that waits for this decision',
+  },
   'idempotency-conflict': { status: 409, title: 'The Idempotency-Key was used for another request' },
-  'already-there': { status: 412, title: 'There is a file of this name' },
+  'already-there': { status: 412, title: 'A file with this name exists' },
   'too-large': { status: 413, title: 'The request is too large' },
   'not-json': { status: 415, title: 'The body must be JSON' },
   'invalid-request': { status: 422, title: 'The request is not valid' },
@@ -43,7 +46,7 @@ type ProblemName = keyof typeof PROBLEMS;
 
 type Details = Pick<Problem, 'detail' | 'errors'>;
 
-/** Thrown by a route; the app answers with the problem. */
+/** Thrown by a route; the app returns it as a problem document. */
 export class ApiProblem extends Error {
   override readonly name = 'ApiProblem';
   readonly problem: ProblemName;
@@ -55,7 +58,7 @@ export class ApiProblem extends Error {
   }
 }
 
-/** The answer that tells a problem. */
+/** The response that carries a problem. */
 export function problem(c: Context, name: ProblemName, details: Details = {}): Response {
   const { status, title } = PROBLEMS[name];
   const body: Problem = { type: `urn:nightshift:problem:${name}`, title, status, ...details };
@@ -76,20 +79,20 @@ export function problemOf(c: Context, error: unknown, log: Log): Response {
   return problem(c, UNAVAILABLE[error.name] ?? 'internal-error');
 }
 
-/** Errors that another try may cure. */
+/** Errors for which a retry may succeed. */
 const UNAVAILABLE: Readonly<Record<string, ProblemName>> = {
   StoreUnavailable: 'store-unavailable',
   ExecutionsUnavailable: 'executions-unavailable',
 };
 
-/** What a route found when it checked a request. */
+/** The result of validating a request. */
 type Checked =
   | { readonly success: true }
   | { readonly success: false; readonly error: z.core.$ZodError; readonly target: string };
 
 /**
- * Rejects a request whose fields are wrong, and names all of them.
- * @param body what its body was checked against: it says which field may have been meant
+ * Rejects a request with wrong fields, and names all of them.
+ * @param body schema of the body, used to suggest the field that was meant
  */
 export function rejectInvalid(body?: z.core.$ZodType): (checked: Checked) => undefined {
   return (checked) => {
@@ -112,7 +115,7 @@ export function rejectInvalid(body?: z.core.$ZodType): (checked: Checked) => und
 
 function unknownField(path: readonly PropertyKey[]): string {
   return path.length === 1 && path[0] === 'overrides'
-    ? 'There is no such field of a profile, or a request may not change it.'
+    ? 'A profile has no such field, or a request may not change it.'
     : 'There is no such field.';
 }
 
@@ -125,7 +128,7 @@ function escapePointer(part: PropertyKey): string {
   return String(part).replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
-/** A body that is taken for JSON must say so: what a form on some website sends cannot. */
+/** Rejects bodies without a JSON content type: a form on another website cannot send that type. */
 export async function rejectOtherTypes(c: Context, next: () => Promise<void>): Promise<void> {
   if (!/^application\/json *(;|$)/i.test(c.req.header('content-type') ?? '')) {
     throw new ApiProblem('not-json', 'Send content-type: application/json.');

@@ -1,9 +1,9 @@
 import type { Failure } from '../errors.ts';
-import type { BatchRecord } from '../checkpoints/collected.ts';
+import type { BatchRecord } from '../checkpoints/round/collected.ts';
 import type { InputRef, Job, SkippedFiles } from '../checkpoints/job.ts';
 import type { Pilot } from '../checkpoints/pilot.ts';
 import { rowsToSend, type Plan } from '../checkpoints/plan.ts';
-import type { ShardEnd } from '../checkpoints/shard-end.ts';
+import type { ShardEnd } from '../checkpoints/shard/shard-end.ts';
 import type { Summary } from '../checkpoints/summary.ts';
 import { sumUnexplained } from '../checkpoints/unexplained.ts';
 import { shownInputs } from '../requests/shown-inputs.ts';
@@ -13,6 +13,7 @@ import { deadLettersKey, resultsKey } from '../checkpoints/keys.ts';
 import type { Followed } from './shard/fill-followers.ts';
 import type { SettledShard } from './shard/settle-shards.ts';
 import { sumErrors } from './counts/error-counts.ts';
+import { withoutPilot } from '../pilot/without-pilot.ts';
 import { jobAtStep } from '../ladder/step-of-round.ts';
 import { sumSteps } from './counts/step-counts.ts';
 import { costOf, costOfModels, money, priceOf } from '../spending/price.ts';
@@ -23,27 +24,27 @@ import { addUsage, NO_USAGE } from '../spending/usage.ts';
 
 export interface JobEnd {
   readonly job: Job;
-  /** Absent when Build could not read the input. */
+  /** Absent if Build could not read the input. */
   readonly plan: Plan | undefined;
-  /** Absent for a job without one. */
+  /** Absent in a job without a pilot. */
   readonly pilot?: Pilot | undefined;
   readonly shards: readonly SettledShard[];
-  /** Rows that earlier rows answer for; the shards do not count them. */
+  /** Rows that earlier rows answer; the shards do not count them. */
   readonly followed?: Followed | undefined;
   /** Why the job failed as a whole. */
   readonly failure: Failure | undefined;
-  /** Why nothing new was sent any more. */
+  /** Why nothing new was sent from some point on. */
   readonly stop: Stop | undefined;
   readonly endedAt: Date;
 }
 
-/** A job that was never started. */
+/** A job that was not started. */
 export interface Unstarted {
   readonly jobId: string;
   readonly profile: string;
   readonly inputs: readonly InputRef[];
   readonly skipped?: SkippedFiles | undefined;
-  /** Why it is refused; without it, there is nothing to do. */
+  /** Why it was rejected; absent if there was nothing to do. */
   readonly rejection?: Error | undefined;
 }
 
@@ -85,6 +86,7 @@ export function summarize({ job, plan, pilot, shards, followed, endedAt, ...end 
     ...sumAnswers(ends, profile.price),
     ...stepsOf(job, plan, shards),
     ...(pilot !== undefined && { pilot }),
+    ...withoutPilotOf(job, plan),
     errors: sumErrors([...ends.map(({ errors = [] }) => errors), followed?.errors ?? []]),
     unexplained: sumUnexplained(ends),
     ...unreadableIn(ends),
@@ -101,11 +103,16 @@ export function summarize({ job, plan, pilot, shards, followed, endedAt, ...end 
   };
 }
 
-/** What answers would have cost, in tokens and at the profile's price. */
+/** What separate answers would have cost, in tokens and at the profile's price. */
 function savedBy(usage: Usage, { price, model }: Job['profile']): Saved {
   if (price === undefined) return usage;
   const amount = money(costOf(priceOf(price, model), usage));
   return { ...usage, money: { amount, currency: price.currency } };
+}
+
+function withoutPilotOf(job: Job, plan: Plan | undefined): Pick<Summary, 'withoutPilot'> {
+  const alone = plan && withoutPilot(job, plan);
+  return alone === undefined ? {} : { withoutPilot: alone };
 }
 
 function sampleFacts({ limit, sample }: Job, plan: Plan | undefined): Pick<Summary, 'sample' | 'taken'> {
@@ -138,7 +145,7 @@ function statusOf(failure: Failure | undefined, notOk: number): Summary['status'
   return notOk > 0 ? 'partial' : 'succeeded';
 }
 
-/** A job that was not started: what it asks for cannot be, or there was nothing to do. */
+/** Summary of a job that was not started: its request is invalid, or there was nothing to do. */
 export function summarizeNothing(
   { jobId, profile, inputs, rejection, skipped }: Unstarted,
   at: string,
@@ -176,19 +183,19 @@ export function summarizeNothing(
   };
 }
 
-/** Why the job failed. A stop after every row has its outcome changes nothing. */
+/** Why the job failed. A stop after every row has its outcome is not a failure. */
 function jobFailure(
   { failure, stop }: Pick<JobEnd, 'failure' | 'stop'>,
   ends: readonly ShardEnd[],
 ): Failure | undefined {
-  // Of a job that goes no further because its pilot did not come to its end, the pilot's shards say why.
+  // If a job stopped because its pilot did not finish, the pilot's shards have the reason.
   const echoed = failure?.name === 'JobStopped' ? rootFailure(ends) : undefined;
   const failed = echoed ?? failure ?? rootFailure(ends);
   if (failed === undefined || stop === undefined) return failed;
   return isCancelled(stop) || failed.name === 'JobStopped' ? stop.failure : failed;
 }
 
-/** The first shard's failure that is not only the echo of another shard's. */
+/** The first failure of a shard that does not merely repeat another shard's. */
 function rootFailure(ends: readonly ShardEnd[]): Failure | undefined {
   const failures = ends.flatMap(({ failure }) => failure ?? []);
   return failures.find(({ name }) => name !== 'JobStopped') ?? failures[0];
@@ -205,7 +212,7 @@ function sumAnswers(
   return { ...(cost && { cost }), models, truncated: sum('truncated'), refused: sum('refused') };
 }
 
-/** Of a job with a ladder: each step, and the cost at the steps' prices. */
+/** Only in jobs with a ladder: each step, and the cost at the steps' prices. */
 function stepsOf(
   job: Job,
   plan: Plan | undefined,
@@ -215,7 +222,7 @@ function stepsOf(
   const counts = sumSteps(
     shards.map(({ shard, end: { steps, counts, usage, models = [] } }) => {
       const { answered = 0, reused = 0 } = plan?.shards[shard] ?? {};
-      // No step was asked for rows whose answers were known.
+      // Rows with known answers were sent by no step.
       const known = answered + reused;
       const rows = settledRows(counts) - counts.invalid - known;
       return steps ?? (rows === 0 ? [] : [{ step: 1, rows, ok: counts.ok - known, usage, models }]);
@@ -233,39 +240,39 @@ function stepsOf(
   return { steps, ...(first && { cost: { ...first, amount } }) };
 }
 
-/** The first lines that cannot be read, of all shards. */
+/** The first unreadable lines of all shards. */
 function unreadableIn(ends: readonly ShardEnd[]): Pick<Summary, 'unreadableLines'> {
   const unreadableLines = ends.flatMap((end) => end.unreadableLines ?? []).slice(0, 5);
   return unreadableLines.length === 0 ? {} : { unreadableLines };
 }
 
-const RESUME = 'Then start the same job again: it goes on from its checkpoints, and nothing is paid twice.';
+const RESUME = 'Then start the same job again: it continues from its checkpoints, and nothing is paid twice.';
 
-/** What to do next, by the failure's name. */
+/** What to do next, by the name of the failure. */
 function advise({ name }: Failure): string {
   switch (name) {
     case 'InvalidRequest':
       return 'Correct what the message names, and start a new job. Nothing was sent.';
     case 'JobCancelled':
-      return 'Resume the job to go on: what is finished is kept, and nothing is paid twice.';
+      return 'Resume the job to continue: finished rows are kept, and nothing is paid twice.';
     case 'InvalidInput':
       return 'Correct the file and start it as a new job; nothing was sent.';
     case 'ProviderDenied':
     case 'JobStopped':
       return `Check the provider's key, its scopes and the account's credit. ${RESUME}`;
     case 'BudgetExceeded':
-      return `Raise the budget of the profile by what is missing, or wait for the next month where the month's is used up. ${RESUME}`;
+      return `Raise the budget of the profile by the missing amount or, if the month's budget is used up, wait for the next month. ${RESUME}`;
     case 'TooManyBadRows':
-      return 'Look at the errors of the rows that are not ok. If the profile is wrong, correct it and run the input as a new job. If the rows may be so, raise maxBad, and start the same job again: it goes on from its checkpoints.';
+      return 'Look at the errors of the rows that are not ok. If the profile is wrong, correct it and run the input as a new job. If these rows are acceptable, raise maxBad, and start the same job again: it continues from its checkpoints.';
     case 'PilotStopped':
-      return 'Look at the answers of the pilot. If the profile is wrong, correct it and run the input as a new job. If the rows may be so, let the job go on: nightshift approve <job>. Nothing is paid twice.';
+      return 'Look at the answers of the pilot. If the profile is wrong, correct it and run the input as a new job. If these rows are acceptable, continue the job: nightshift approve <job>. Nothing is paid twice.';
     case 'BatchOpen':
       return `Look at the batches under "open" at the provider: cancel them there, or wait until they have ended. ${RESUME}`;
     case 'OutputIncomplete':
     case 'OutputUnrecognised':
-      return `Look at the batches under "open" at the provider, and repair or wait for their files. ${RESUME}`;
+      return `Check the batches under "open" at the provider, and wait for their files. ${RESUME}`;
     case 'ExecutionTooLong':
-      return 'Start the same job again: it goes on with the rows that are left, and nothing is paid twice.';
+      return 'Start the same job again: it continues with the remaining rows, and nothing is paid twice.';
     case 'Sandbox.Timedout':
     case 'States.Timeout':
       return `A step used up all its time, three times: the store or the provider is slow, or an input cannot be read again within that time (gzip, XLSX, Parquet, one JSON array). Split such an input, or give it as JSON lines or CSV. ${RESUME}`;
@@ -273,11 +280,11 @@ function advise({ name }: Failure): string {
       return `The provider or the store was too slow for a step, three times. The answers are paid for: a new job would pay for them again. Wait until both are faster. ${RESUME}`;
     case 'ProviderUnavailable':
     case 'ProviderThrottled':
-      return `The provider did not answer for long; wait until it does. ${RESUME}`;
+      return `The provider has not answered for a long time; wait until it does. ${RESUME}`;
     case 'StoreRejected':
     case 'StoreUnavailable':
       return `Do what the message says. ${RESUME}`;
     default:
-      return `The steps' logs say more: on AWS in CloudWatch, on one machine with --verbose. ${RESUME}`;
+      return `The steps' logs have details: on AWS in CloudWatch, on one machine with --verbose. ${RESUME}`;
   }
 }

@@ -6,7 +6,7 @@ export interface MoneyProblem {
   readonly message: string;
 }
 
-/** A budget in money needs a price in its currency: nothing can be estimated without. */
+/** Finds a budget in money without a price in the same currency: its costs cannot be estimated. */
 export function moneyProblem({ budget = {}, price, then = [] }: ProfileConfig): MoneyProblem | undefined {
   const other = then.findIndex((step) => step.price !== undefined && step.price.currency !== price?.currency);
   if (other !== -1)
@@ -23,7 +23,7 @@ export function moneyProblem({ budget = {}, price, then = [] }: ProfileConfig): 
     return {
       path: `budget.${path}`,
       message:
-        'needs a price: say what a million tokens cost in price.inputPerMillion, .outputPerMillion and .currency',
+        'needs a price: set the cost of a million tokens in price.inputPerMillion, .outputPerMillion and .currency',
     };
   if (currency === undefined || price === undefined || currency === price.currency) return undefined;
   return { path: 'budget.currency', message: `must be the price's, ${price.currency}` };

@@ -1,14 +1,14 @@
 import type { ErrorCount } from '../checkpoints/counts.ts';
 import type { ReportFacts } from './report-data.ts';
-import { clip } from './text.ts';
+import { clip } from './page/text.ts';
 
-/** The bytes of a page that a name and a message may take. */
+/** Most bytes of a name and of a message in a page. */
 export const NAME_BYTES = 160;
 export const MESSAGE_BYTES = 500;
 
 export interface ShownError extends Omit<ErrorCount, 'rows'> {
   readonly rows: number;
-  /** There may be more: only the first invalid rows are known by their code. */
+  /** True if there may be more, because only the first invalid rows are listed with their code. */
   readonly orMore: boolean;
 }
 
@@ -22,7 +22,7 @@ export function showError({ code, custom_id, message, ...error }: ErrorCount): S
   };
 }
 
-/** Invalid rows by code: there are fifteen codes, and the first hundred rows are known. */
+/** Invalid rows by code: there are fifteen codes, and the first hundred rows are listed. */
 export function invalidRows({ problems, counts }: ReportFacts): ShownError[] {
   const byCode = Map.groupBy(problems, ({ code }) => code);
   return [...byCode].map(([code, [first, ...others]]) => ({

@@ -6,7 +6,7 @@ import { collectShard } from '../collect/shard/collect-shard.ts';
 import type { LookAgain } from '../collect/round/late-output.ts';
 import { stopShard } from '../collect/shard/stop-shard.ts';
 import { settleRound } from '../spending/settle-round.ts';
-import type { RoundRef } from '../checkpoints/keys.ts';
+import type { RoundRef, ShardRef } from '../checkpoints/keys.ts';
 import type {
   Caught,
   CollectContext,
@@ -20,26 +20,27 @@ import type {
 import { joinAnswers } from '../direct/answers.ts';
 import type { ProviderEdges } from '../edges.ts';
 import { failureFromCatch, type Failure } from '../errors.ts';
-import { collectedObject, type Collected } from '../checkpoints/collected.ts';
+import { collectedObject, readCollected, type Collected } from '../checkpoints/round/collected.ts';
 import { jobObject, type Job } from '../checkpoints/job.ts';
 import type { PlannedShard } from '../checkpoints/plan.ts';
-import { stoppedObject } from '../checkpoints/shard-end.ts';
-import { findLeftOpen } from '../checkpoints/open-batch.ts';
+import { stoppedObject } from '../checkpoints/shard/shard-end.ts';
+import { findLeftOpen } from '../checkpoints/shard/open-batch.ts';
 import { freeOldSlot } from '../checkpoints/old-slots.ts';
 import { leaveRoom, noteRefusal } from '../batches/take-room.ts';
 import { takesOver } from '../ladder/goes-up.ts';
 import { contextAtStep, jobAtStep, stepAbove } from '../ladder/step-of-round.ts';
 import { isNearlyFull, spentEvents, type RoundTurns } from './history.ts';
-import { currentRound, type ShardRound } from '../checkpoints/shard-rounds.ts';
+import { currentRound, type ShardRound } from '../checkpoints/shard/shard-rounds.ts';
 import { readStop } from '../checkpoints/stop.ts';
-import { noteTrouble } from '../checkpoints/trouble.ts';
+import { twinsObject } from '../checkpoints/round/twins.ts';
+import { noteTrouble } from '../checkpoints/shard/trouble.ts';
 
 /** Longest wait before a round, in seconds. */
 const MAX_RETRY_WAIT_SECONDS = 3_600;
 
 /**
- * Takes in what a round came to: a batch that ended (in whatever way), or a shard on which a step gave up. Decides what
- * becomes of each row, and whether there is another round. A call that runs short of time returns, and the next one goes on.
+ * Collects the result of a round: a batch that ended in any way, or a shard for which a step gave up. Decides the outcome of each
+ * row, and whether there is another round. A call that runs short of time returns, and the next call continues.
  */
 export async function collectResults(
   edges: ProviderEdges,
@@ -50,7 +51,7 @@ export async function collectResults(
   } catch (error) {
     if (error instanceof GoesOnLater)
       return { ...context, next: 'collect', collects: (context.collects ?? 0) + 1 };
-    // When all retries failed the machine drops the error.
+    // After its last retry the machine drops the error, so it is recorded here.
     await noteTrouble(edges.store, context, error);
     throw error;
   }
@@ -64,7 +65,7 @@ async function collectOnce(
   const shardRound = await currentRound(edges.store, given);
   const whole = await jobObject.require(edges.store, jobId);
   const job = jobAtStep(whole, shardRound.step);
-  const context = contextAtStep(given, job, shardRound.step);
+  const context = contextAtStep(await withDoubt(edges, given, shardRound), job, shardRound.step);
   const end = await collect(edges, job, context, shardRound);
   if (end.next === 'look') return lookLater(edges, context as PolledContext, end);
   const { next, round, lastRound } = end;
@@ -75,7 +76,7 @@ async function collectOnce(
   const up = 'up' in end ? end.up : undefined;
   const step = up ?? shardRound.step;
   const isInDoubt = ('doubt' in end && end.doubt) || context.doubt === true;
-  // The step above has batches of its own.
+  // The step above has its own batches.
   const doubt = isInDoubt && up === undefined ? { doubt: true as const } : {};
   const { provider, polling } = jobAtStep(whole, step).profile;
   const of = { ...(planned && { planned }), provider, polling, ...(step && { step }) };
@@ -85,16 +86,27 @@ async function collectOnce(
     await stopShard(edges, context, { nextRound: round + 1, failure: HISTORY_FULL });
     return { ...base, next: 'stop', round, waitSeconds: 0 };
   }
-  // A stopped job starts no further round: its end need not be waited for.
+  // A stopped job starts no further round, so its end need not be awaited.
   const isStopped = (await readStop(edges.store, jobId)) !== undefined;
-  // Files that fail while a row is searched for are no sign of load, and neither are parts of a file.
+  // Files that fail during the search for a row, and parts of a file, are no sign of overload.
   const isFirst = end.halving !== undefined || up !== undefined || isPart(end);
   const nth = isFirst ? 1 : round + 1 - (step?.from ?? 1);
   const waitSeconds = isStopped ? 0 : retryWaitSeconds(job, nth, edges.random());
   return { ...base, next, round: round + 1, waitSeconds };
 }
 
-/** A round whose batch failed for too many enqueued tokens waits for room again, and teaches the limit. */
+/** Marks a round without a batch as in doubt if a create before the last one was lost: that one may have made a batch. */
+async function withDoubt<Context extends CollectContext>(
+  { store }: ProviderEdges,
+  context: Context,
+  { round }: ShardRound,
+): Promise<Context> {
+  if (!hasError(context) || hasBatch(context)) return context;
+  const isInDoubt = (await twinsObject.read(store, { ...context, round })) !== undefined;
+  return isInDoubt ? { ...context, doubt: true as const } : context;
+}
+
+/** Returns the room of a round whose batch failed because too many tokens were enqueued, and records the limit. */
 async function giveRoomBack(
   edges: ProviderEdges,
   { profile: { model, maxBatches } }: Job,
@@ -104,7 +116,9 @@ async function giveRoomBack(
   const refused = 'tokensRefused' in end && end.up === undefined ? end.tokensRefused : undefined;
   const now = Math.floor(edges.clock.now() / 1_000);
   if (refused !== undefined && end.next === 'retry') {
-    const refusal = { jobId, shard, round, model, limit: refused.limit, now, next: round + 1 };
+    const isTooLarge = await isRefusedAgain(edges, { jobId, shard });
+    const { limit } = refused;
+    const refusal = { jobId, shard, round, model, limit, isTooLarge, now, next: round + 1 };
     await noteRefusal(edges, name, refusal);
   } else {
     const hadBatch = 'batch' in end && end.batch.batchId !== undefined;
@@ -113,7 +127,15 @@ async function giveRoomBack(
   if (maxBatches !== undefined) await freeOldSlot(edges.store, name, { jobId, shard });
 }
 
-/** A shard that stops may leave its batch as it is: the batch keeps its room until it is known to have ended. */
+/** Rounds in a row that failed for too many enqueued tokens before the file itself counts as too large. */
+const REFUSED_ROUNDS = 3;
+
+async function isRefusedAgain({ store }: ProviderEdges, ref: ShardRef): Promise<boolean> {
+  const last = (await readCollected(store, ref)).slice(-REFUSED_ROUNDS);
+  return last.length === REFUSED_ROUNDS && last.every(({ tokensRefused }) => tokensRefused !== undefined);
+}
+
+/** A shard that stops may leave its batch open. The batch keeps its room until it is known to have ended. */
 async function hasOpenBatch(
   { store }: ProviderEdges,
   context: ShardContext,
@@ -124,7 +146,7 @@ async function hasOpenBatch(
   return stopped?.open !== undefined;
 }
 
-/** The machine waits, polls the batch once more and collects again; only a round with a batch gets here. */
+/** The machine waits, polls the batch again and collects again. Only rounds with a batch reach this. */
 function lookLater(
   { clock }: ProviderEdges,
   context: PolledContext,
@@ -133,7 +155,7 @@ function lookLater(
   const nextPollAt = Math.floor(clock.now() / 1_000) + waitSeconds;
   const look = { next, waitSeconds, nextPollAt };
   if (follow === undefined) return { ...context, ...look, late };
-  // What is known of the batch before says nothing of its twin.
+  // What is known of the previous batch does not apply to its twin.
   const { gone: _gone, late: _late, absentSeconds: _absent, missedSeconds: _missed, ...rest } = context;
   return { ...rest, ...look, batchId: follow, notFound: 0 };
 }
@@ -149,13 +171,16 @@ function spentOn(context: CollectContext): RoundTurns {
 const HISTORY_FULL: Failure = {
   name: 'ExecutionTooLong',
   code: 'EXECUTION_TOO_LONG',
-  message: 'The execution has no room for another round in its history; the next one of the job goes on.',
+  message:
+    'The execution has no room for another round in its history; the next execution of the job continues.',
 };
 
-/** A round that was collected, or the shard's stop before it was. */
+/** A collected round, or a shard that stopped before its round was collected. */
 type RoundEnd = Collected | (ShardRound & { readonly next: 'stop'; readonly halving?: undefined });
 
-/** A round that is not collected gives back what it reserved; a batch that is left open may still cost it. */
+/**
+ * Releases the reservation of a round that is not collected. A batch that is left open keeps it, because it may still cost money.
+ */
 async function giveBack(
   edges: ProviderEdges,
   job: Job,
@@ -176,7 +201,7 @@ async function collect(
   if (known !== undefined) return known;
   if (!hasError(context)) return collectShard(collecting, job, { ...context, ...at });
   const failure = failureFromCatch(context.error);
-  // Answers that are there are paid for; the other rows have another round.
+  // Existing answers are paid for, so they are collected; the other rows go to another round.
   if (context.direct === true && (await joinAnswers(edges.store, context, at.round)))
     return collectShard(collecting, job, { ...context, ...at });
   if (
@@ -203,7 +228,7 @@ function hasBatch(context: object): boolean {
   return 'batchId' in context;
 }
 
-/** Rows of a batch that exists, or may exist, are paid for: they wait for a resume. */
+/** Rows of a batch that exists or may exist are paid for: they wait for a resume. */
 async function mayHaveBatch(
   { store }: ProviderEdges,
   context: ShardContext,
@@ -212,22 +237,22 @@ async function mayHaveBatch(
   return hasBatch(context) || (await findLeftOpen(store, context, failure)).open !== undefined;
 }
 
-/** The provider will not take this file or batch, ever: its rows failed. Everything else may be cured by a resume. */
+/** The provider will never accept this file or batch, so its rows fail. Every other failure may be solved by a resume. */
 function isRefusal({ name }: Failure): boolean {
   return name === 'ProviderRejected';
 }
 
-/** Another round may do: with a smaller file, or with one that does not get lost. Polls find no batch by themselves. */
+/** Another round may succeed, with a smaller file or one that is not lost. Polls alone never decide that a batch is lost. */
 function isGivenBack({ name }: Failure): boolean {
   return name === 'ProviderFileTooLarge' || name === 'ProviderNotFound';
 }
 
-/** Whether only rows are left that were not in the round's file. */
+/** True if only rows are left that were not in the round's file. */
 function isPart(end: RoundEnd): boolean {
   return 'deferred' in end && end.deferred === end.requests - end.batch.requests;
 }
 
-/** Doubles with each round; 20 % of it is jitter, so that shards that failed together do not come back together. */
+/** Doubles with each round. 20 % of it is jitter, so that shards that failed together do not retry together. */
 function retryWaitSeconds({ profile }: Job, round: number, random: number): number {
   const wait = Math.min(profile.retryWaitSeconds * 2 ** (round - 1), MAX_RETRY_WAIT_SECONDS);
   return Math.ceil(wait * (0.8 + 0.2 * random));

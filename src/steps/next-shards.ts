@@ -7,12 +7,14 @@ import { addCounts } from '../checkpoints/outcomes.ts';
 import { approvalObject, pilotObject, type Pilot } from '../checkpoints/pilot.ts';
 import { pilotShards, type Plan, type ShardPlan } from '../checkpoints/plan.ts';
 import type { PilotRules } from '../checkpoints/profile.ts';
-import { isSmall } from '../checkpoints/shard-rounds.ts';
-import { doneObject } from '../checkpoints/shard-end.ts';
+import { isSmall } from '../checkpoints/shard/shard-rounds.ts';
+import { doneObject } from '../checkpoints/shard/shard-end.ts';
 import { readStop } from '../checkpoints/stop.ts';
 import { toRunObject } from '../checkpoints/to-run.ts';
 import { tokensBySize } from '../spending/estimate.ts';
+import { withoutPilot } from '../pilot/without-pilot.ts';
 import { judgedPilot, judgePilot, type Judgement } from '../pilot/judge.ts';
+import type { EndedPilot } from '../report/write-pilot-report.ts';
 import { sideBySide } from '../side-by-side.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 
@@ -24,8 +26,9 @@ export interface BuiltJob {
 }
 
 /**
- * Which shards are run next: those of the pilot; behind it all others, when it lets them. What let them once holds.
- * @throws PilotStopped when the pilot does not let the others follow; JobStopped when it did not come to its end, or the job was
+ * Decides which shards run next: those of the pilot, then all others if the pilot allows them. A passed pilot is not judged
+ * again.
+ * @throws PilotStopped when the pilot does not allow the other shards; JobStopped when the pilot did not finish, or the job was
  *   stopped meanwhile
  */
 export async function nextShards(edges: Edges, built: BuiltJob): Promise<JobContext | WaitingContext> {
@@ -35,8 +38,8 @@ export async function nextShards(edges: Edges, built: BuiltJob): Promise<JobCont
   const ofPilot = pilotShards(plan);
   const { done, stopped } = await endedShards(store, jobId, plan);
   const isOpen = ofPilot.some((shard) => !done.has(shard));
-  if (context.pilot === true && isOpen) throw await stoppedIn(store, jobId, 'which did not come to its end.');
-  // What an earlier execution said of them no longer holds.
+  if (context.pilot === true && isOpen) throw await stoppedIn(store, jobId, 'which did not finish.');
+  // Stops recorded by an earlier execution no longer apply.
   for (const shard of stopped) await store.delete(shardKey({ jobId, shard }, 'stopped.json'));
   if (isOpen) {
     await startPilot(edges, built);
@@ -46,7 +49,7 @@ export async function nextShards(edges: Edges, built: BuiltJob): Promise<JobCont
   return waits ?? runOf(edges, built, done, plan.shards.keys());
 }
 
-/** Lists those of some shards that have request lines and are not done. */
+/** Lists the given shards that have request lines and are not done. */
 async function runOf(
   { store }: Edges,
   { job, plan }: BuiltJob,
@@ -61,15 +64,17 @@ async function runOf(
     return [{ shard, planned: { ...planned, ...details(planned) } }];
   });
   await toRunObject.write(store, jobId, left);
+  const alone = withoutPilot(job, plan);
   return {
     jobId,
+    ...(alone && { withoutPilot: alone }),
     toRun: { shards: left.length, key: toRunObject.keyOf(jobId) },
     provider: profile.provider,
     polling: profile.polling,
   };
 }
 
-/** What the steps of a shard would else read from the plan. */
+/** Parts of the plan that a shard's steps would otherwise have to read. */
 function detailsOf(plan: Plan, profile: Job['profile']): (planned: ShardPlan) => Partial<ShardPlan> {
   const tokensOf = tokensBySize(plan);
   const small = profile.directUpTo === undefined ? {} : { direct: isSmall(profile, plan) };
@@ -90,13 +95,14 @@ async function startPilot({ store, log }: Edges, { job: { jobId }, plan }: Built
   log('pilot_started', { jobId, rows });
 }
 
-/** @returns how long to wait for a person; undefined when the other rows follow */
+/** @returns how long to wait for a person; undefined when the other rows may be sent */
 async function judge(
   edges: Edges,
-  { job: { jobId, profile }, context }: BuiltJob,
+  { job, plan, context }: BuiltJob,
   ofPilot: readonly number[],
 ): Promise<WaitingContext | undefined> {
   const { store, clock } = edges;
+  const { jobId, profile } = job;
   const before = await pilotObject.read(store, jobId);
   if (before?.state === 'passed' || before?.state === 'approved') return undefined;
   const ends = await sideBySide(ofPilot, (shard) => doneObject.require(store, { jobId, shard }));
@@ -107,11 +113,26 @@ async function judge(
   const approval = await approvalObject.read(store, jobId);
   const judgement = judgePilot({ jobId, rules, counts, approval, since, now });
   const results = before?.results ?? (await joinResults(store, jobId, ofPilot));
-  await note(edges, jobId, before, { ...judgedPilot(counts, judgement), results });
-  return followJudgement(store, jobId, since, judgement);
+  const judged = { ...judgedPilot(counts, judgement), results };
+  const isAsked = judgement.state === 'waiting' && before?.results === undefined;
+  const shards = ends.map((end, n) => ({ shard: ofPilot[n] ?? 0, end }));
+  const page = isAsked ? await writePage(edges, { job, plan, pilot: judged, shards }) : before?.report;
+  const report = page === undefined ? {} : { report: page };
+  await note(edges, jobId, before, { ...judged, ...report });
+  const wait = await followJudgement(store, jobId, judgement);
+  if (wait === undefined) return undefined;
+  const { until, waitSeconds } = wait;
+  const isNew = context.waiting === undefined;
+  return { jobId, waiting: { since }, waitSeconds, ...(isNew && { asks: { until, results, ...report } }) };
 }
 
-/** Joins the results of a pilot's shards, for people. @returns their key */
+async function writePage(edges: Edges, ended: EndedPilot): Promise<string | undefined> {
+  // Only now: jobs that ask nobody load nothing of it.
+  const { writePilotReport } = await import('../report/write-pilot-report.ts');
+  return writePilotReport(edges, ended);
+}
+
+/** Joins the results of a pilot's shards for people. @returns their key */
 async function joinResults(store: ObjectStore, jobId: string, shards: readonly number[]): Promise<string> {
   const key = pilotResultsKey(jobId);
   await store.concat(
@@ -132,21 +153,19 @@ async function note(
   log('pilot_judged', { jobId, state: pilot.state, rows: pilot.rows, ok: pilot.counts?.ok });
 }
 
+/** @returns the wait for a person; undefined when the other rows follow */
 async function followJudgement(
   store: ObjectStore,
   jobId: string,
-  since: number,
   judgement: Judgement,
-): Promise<WaitingContext | undefined> {
+): Promise<Extract<Judgement, { state: 'waiting' }> | undefined> {
   if ('reason' in judgement) throw new PilotStopped(withCode(judgement.reason, judgement.code));
   if ((await readStop(store, jobId)) !== undefined) throw await stoppedIn(store, jobId, 'which has ended.');
-  return 'waitSeconds' in judgement
-    ? { jobId, waiting: { since }, waitSeconds: judgement.waitSeconds }
-    : undefined;
+  return 'waitSeconds' in judgement ? judgement : undefined;
 }
 
 async function stoppedIn(store: ObjectStore, jobId: string, otherwise: string): Promise<JobStopped> {
   const stop = await readStop(store, jobId);
   const why = stop === undefined ? `, ${otherwise}` : `: ${stop.failure.message}`;
-  return new JobStopped(`Job ${jobId} sends nothing but its pilot${why}`);
+  return new JobStopped(`Job ${jobId} sends only its pilot${why}`);
 }

@@ -39,7 +39,7 @@ describe.concurrent('nightshift run', () => {
   test('without arguments runs the example and shows its answers and files', async () => {
     const folder = await openFolder();
 
-    const { status, stdout, stderr } = await nightshift(folder, 'run');
+    const { status, stdout, stderr } = await runCli(folder, ['run']);
 
     expect(stderr).toBe('');
     expect(status).toBe(0);
@@ -120,7 +120,7 @@ describe.concurrent('nightshift run', () => {
     };
     await writeFile(join(folder, 'x.job.json'), JSON.stringify(request));
 
-    const { status, stdout } = await spawnCli(
+    const { status, stdout } = await runCli(
       folder,
       ['run', 'x.job.json', '--out', 'results'],
       askingOf(simulator),
@@ -187,9 +187,9 @@ describe.concurrent('nightshift run', () => {
     const folder = await openFolder({ 'a.jsonl': '{"prompt":"echo:x"}' });
     const args = ['run', 'a.jsonl', '--simulate', '--json'];
 
-    const first = JSON.parse((await nightshift(folder, ...args)).stdout) as Summary;
-    const second = JSON.parse((await nightshift(folder, ...args)).stdout) as Summary;
-    const third = JSON.parse((await nightshift(folder, ...args, '--again')).stdout) as Summary;
+    const first = JSON.parse((await runCli(folder, args)).stdout) as Summary;
+    const second = JSON.parse((await runCli(folder, args)).stdout) as Summary;
+    const third = JSON.parse((await runCli(folder, [...args, '--again'])).stdout) as Summary;
 
     expect(second).toEqual(first);
     expect(third.jobId).not.toBe(first.jobId);
@@ -243,11 +243,11 @@ describe.concurrent('nightshift run', () => {
       [['run', 'a.jsonl'], 'Set the environment variable MELIOUS_API_KEY. With --simulate,'],
       [['run', 'a.jsonl', '--provider', 'melious'], 'Set the environment variable MELIOUS_API_KEY.'],
       [['run', '--provider', 'groq'], 'Set the environment variable GROQ_API_KEY.'],
-      [['run', 'a.jsonl', '--provider', 'melious', '--simulate'], '--simulate asks no provider'],
+      [['run', 'a.jsonl', '--provider', 'melious', '--simulate'], '--simulate uses no real provider'],
       [['run', 'a.jsonl', '--rounds', 'many'], '--rounds'],
       [['run', 'a.jsonl', '--simulate', '--out', './a.jsonl'], '--out: ./a.jsonl is an input of the job'],
-      [['run', 'a.jsonl', '--simulate', '--out', 'a.jsonl/b'], '--out: "a.jsonl/b" cannot be made a folder'],
-      [['run', 'a.jsonl', '--simulate', '--data', 'a.jsonl'], '--data: "a.jsonl" cannot be made a folder.'],
+      [['run', 'a.jsonl', '--simulate', '--out', 'a.jsonl/b'], '--out: "a.jsonl/b" could not be created'],
+      [['run', 'a.jsonl', '--simulate', '--data', 'a.jsonl'], '--data: "a.jsonl" could not be created.'],
       [['run', '--nonsense'], "unknown option '--nonsense'"],
       [['dance'], "unknown command 'dance'"],
     ],

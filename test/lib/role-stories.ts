@@ -4,7 +4,7 @@ import type { Summary } from '../../src/checkpoints/summary.ts';
 import type { StepTime } from '../../src/pace.ts';
 import { MERGE_AT } from '../../src/reuse/merge-indexes.ts';
 import { buildStateObject } from '../../src/rows/build-state.ts';
-import { createUniqueIds } from '../../src/rows/unique-ids.ts';
+import { createUniqueIds } from '../../src/rows/ids/unique-ids.ts';
 import { MAX_SOURCES } from '../../src/store/join-objects.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { KEY } from '../support/edges.ts';

@@ -6,7 +6,7 @@ import { resultsKey } from '../../src/checkpoints/keys.ts';
 import { RequestHash } from '../../src/reuse/request-hash.ts';
 import { buildOn, isPlan } from '../../src/rows/build-shards.ts';
 import { buildStateObject } from '../../src/rows/build-state.ts';
-import { createUniqueIds } from '../../src/rows/unique-ids.ts';
+import { createUniqueIds } from '../../src/rows/ids/unique-ids.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { profileOf } from './build.ts';
 import {
@@ -196,10 +196,10 @@ class ConfusedHash extends RequestHash {
   }
 }
 
-test('a file that cannot be entered in its middle, and takes all of the time to get there again, is refused', async () => {
+test('a file that cannot be read from its middle, and takes the whole time to be read again, is refused', async () => {
   const zipped = { name: 'rows.jsonl.gz', content: gzipSync(lines(20_000).content) };
   let looks = 0;
   const time: StepTime = { isShort: () => true, isOver: () => (looks += 1) > 3 };
   const { plan } = await inCalls([zipped], time);
-  expect(plan).toMatch(/rows\.jsonl\.gz cannot be entered in its middle.*Split it/);
+  expect(plan).toMatch(/rows\.jsonl\.gz cannot be read from its middle.*Split it/);
 });

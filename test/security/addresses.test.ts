@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { parseConfig } from '../../src/config/config.ts';
 import { deployedProviders } from '../../src/config/deployed-providers.ts';
 import { resolveProfile } from '../../src/config/resolve-profile.ts';
-import { addressBelow } from '../../src/provider/addresses.ts';
+import { addressBelow } from '../../src/provider/http/addresses.ts';
 import type { ProviderClient } from '../../src/provider/batch-provider.ts';
 import { createProviderClient } from '../../src/provider/client.ts';
 import { builtInDialect, type DialectName } from '../../src/provider/dialects/dialects.ts';
@@ -264,7 +264,7 @@ describe('rows that are sent directly', () => {
   test.each(['/v1/key/generate', '/v1/models', '/v1/files', '/v1/videos'])(
     'go to no endpoint that neither dialect nor configuration lists: %s',
     (endpoint) => {
-      expect(() => resolveProfile(config, 'default', { endpoint })).toThrow('are not sent directly');
+      expect(() => resolveProfile(config, 'default', { endpoint })).toThrow('are not sent direct');
       expect(deployedProviders(config)['proxy']?.endpoints).not.toContain(endpoint);
     },
   );

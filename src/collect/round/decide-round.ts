@@ -1,15 +1,15 @@
 import type { ResolvedProfile } from '../../checkpoints/profile.ts';
 import { lastRoundAfter, MAX_GIFTS, type RoundDecision } from './decide-row.ts';
 import type { Failure } from '../../errors.ts';
-import { takesOver } from '../../ladder/goes-up.ts';
+import { takesExpired, takesOver } from '../../ladder/goes-up.ts';
 import { stepAbove } from '../../ladder/step-of-round.ts';
-import { failedBusy, missingRowError } from './ended-batch.ts';
+import { failedBusy, hasExpired, missingRowError } from './ended-batch.ts';
 import type { FileVerdict } from './judge-file.ts';
 import type { RoundEvidence } from './read-round.ts';
 
 /**
- * Decides what holds for all rows of a round, and what the shard does next.
- * @param isOpen the batch is left as it is: rows without an answer wait for a resume
+ * Decides what applies to all rows of a round, and what the shard does next.
+ * @param isOpen true if the batch is left open: rows without an answer wait for a resume
  */
 export function decideRound(
   evidence: RoundEvidence,
@@ -21,7 +21,7 @@ export function decideRound(
   const gaveUp = isOpen ? undefined : leftFor(evidence, profile);
   if (gaveUp !== undefined) return leave(evidence, verdict, gaveUp);
   const { context, direct, batch, index, upload } = evidence;
-  const { round, lastRound, givenBack, cancelledAt } = context;
+  const { round, lastRound, givenBack } = context;
   const { requests, answered, halted } = index;
   const decision = {
     round,
@@ -36,16 +36,18 @@ export function decideRound(
   };
   if (direct) return directRound(decision, evidence, rounds);
   const last = lastRoundAfter(decision, index, rounds);
-  const expired = batch?.ending === 'expired' || cancelledAt !== undefined;
-  const isLate = late !== undefined && !decision.halted && !decision.givenBack && (expired || round >= last);
-  return isLate
-    ? { ...decision, lastRound: round + 1, sendNext: 'direct' }
-    : { ...decision, spent: evidence.spent, lastRound: last };
+  const mayLeave = !decision.halted && !decision.givenBack;
+  const expired = mayLeave && hasExpired(batch, context);
+  if (late !== undefined && mayLeave && (expired || round >= last))
+    return { ...decision, lastRound: round + 1, sendNext: 'direct' };
+  if (expired && takesExpired(stepAbove(profile, context.step)))
+    return { ...decision, lastRound: round, expired };
+  return { ...decision, spent: evidence.spent, lastRound: last };
 }
 
 /**
- * Rows that could not be sent have further rounds as long as others are answered. The calls of those that were answered may be
- * paid for: they have the rounds of the profile, whatever the others wait for.
+ * Rows that could not be sent get further rounds as long as other rows are answered. Rows that had an answer may be paid for, so
+ * they only get the profile's number of rounds.
  */
 function directRound(
   decision: RoundDecision,
@@ -62,7 +64,7 @@ function directRound(
   };
 }
 
-/** The failure for which the rows of a round go up a ladder at once, instead of stopping the job. */
+/** The failure for which rows of a round go up a ladder immediately, instead of stopping the job. */
 export function leftFor(
   { context, index }: Pick<RoundEvidence, 'context' | 'index'>,
   profile: ResolvedProfile,
@@ -71,7 +73,7 @@ export function leftFor(
   return context.gaveUp ?? (takesOver(stepAbove(profile, context.step), denied?.name) ? denied : undefined);
 }
 
-/** No further round of the step: what has no answer ends with the failure, and goes up. */
+/** Ends the step: rows without an answer get the failure, and go up. */
 function leave(
   { context, direct, index }: RoundEvidence,
   { named }: FileVerdict,
@@ -84,7 +86,7 @@ function leave(
     rejection: undefined,
     halted: false,
     namedLines: named,
-    // Of a round that was never sent nothing is missing.
+    // A round that was never sent has no missing rows.
     sent: direct || gaveUp !== undefined ? index.answered : index.requests,
     givenBack: false,
     missingError: error,
@@ -93,5 +95,5 @@ function leave(
 
 const NOT_SENT = {
   code: 'NOT_SENT',
-  message: 'The provider took no further calls for so long that it was given up.',
+  message: 'The provider accepted no further calls for too long, so the row was given up.',
 };

@@ -2,12 +2,12 @@ import type { RoundDecision } from './decide-row.ts';
 import type { RoundTotals } from './write-round.ts';
 import type { RoundEvidence } from './read-round.ts';
 import { refusedTokens } from './ended-batch.ts';
-import type { Collected } from '../../checkpoints/collected.ts';
+import type { Collected } from '../../checkpoints/round/collected.ts';
 
-/** A round as its checkpoint tells it. */
+/** A round in the form of its checkpoint. */
 export function describeRound(
   { context, direct, batch, index }: RoundEvidence,
-  { lastRound, halted, sent, sendNext }: RoundDecision,
+  { lastRound, halted, sent, sendNext, expired }: RoundDecision,
   { models, errors, ...rows }: RoundTotals,
   now: number,
 ): Collected {
@@ -42,6 +42,7 @@ export function describeRound(
     next: halted ? 'stop' : rows.deferred > 0 ? 'retry' : 'done',
     ...(failure === undefined ? {} : { failure }),
     ...(sendNext === undefined ? {} : { sendNext }),
+    ...(expired && { expired }),
     ...(tokensRefused && { tokensRefused }),
     lastRound,
   };
