@@ -1,6 +1,6 @@
 import { summaryObject } from '../src/checkpoints/summary.ts';
 import { printable } from '../src/printable.ts';
-import type { RunFlags } from './commands/run.ts';
+import type { RunFlags } from './commands/run-flags.ts';
 import { watch } from './commands/watch.ts';
 import { printError } from './output.ts';
 import { placeFiles } from './placed-files.ts';

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readDetails } from '../src/status/job-status.ts';
 import type { ObjectStore } from '../src/store/object-store.ts';
-import { createProgress, createTroubles, type Where } from './progress.ts';
-import type { RunProgress } from './run-progress.ts';
+import { createProgress, createTroubles, type RunProgress, type Where } from './progress.ts';
 import { createFolderExecutions } from './targets/folder-executions.ts';
 import type { Screen } from './view/is-live.ts';
 import { createLiveView } from './view/view.ts';

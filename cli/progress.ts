@@ -8,6 +8,15 @@ import { describeWithoutPilot } from '../src/status/describe-pilot.ts';
 import { counted } from '../src/counted.ts';
 import { printable } from '../src/printable.ts';
 
+/** The display of a job that this process runs. */
+export interface RunProgress {
+  readonly onEvent: (event: EngineEvent) => void;
+  /** Called when the job starts. */
+  begin(jobId: string): void;
+  /** Called when the job has ended or was left; the last output stays. */
+  end(): Promise<void>;
+}
+
 /** Where the job is. */
 export interface Where {
   /** The options that lead to it, for commands that are suggested. */
