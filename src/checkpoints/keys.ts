@@ -88,6 +88,8 @@ export const jobOfIndexKey = (key: string): string => key.slice(INDEX_PREFIX.len
 /** One empty object per job whose answers may be reused, by the hash of the settings that they depend on. */
 export const REUSE_PREFIX = 'reuse/';
 export const reusablePrefix = (scope: string): string => `${REUSE_PREFIX}${scope}/`;
+/** The indexes of many of those jobs in one object each. */
+export const mergedIndexPrefix = (scope: string): string => `${reusablePrefix(scope)}merged-`;
 
 /** Files that a scheduled run listed below its prefix. */
 export const candidatesKey = (jobId: string): string => `jobs/${jobId}/candidates.json`;

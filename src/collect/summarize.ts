@@ -61,7 +61,11 @@ export function summarize({ job, plan, pilot, shards, followed, endedAt, ...end 
     ...sampleFacts(job, plan),
     ...(followed !== undefined &&
       followed.rows > 0 && {
-        deduplicated: { rows: followed.rows, saved: savedBy(followed.saved, profile) },
+        deduplicated: {
+          rows: followed.rows,
+          ok: followed.counts.ok,
+          saved: savedBy(followed.saved, profile),
+        },
       }),
     ...reuseFacts(job, plan),
     rows: plan?.rows ?? 0,
@@ -111,7 +115,7 @@ function sampleFacts({ limit, sample }: Job, plan: Plan | undefined): Pick<Summa
 }
 
 function reuseFacts({ profile }: Job, plan: Plan | undefined): Pick<Summary, 'reused' | 'sent'> {
-  if (plan === undefined || (plan.reused ?? plan.deduplicated) === undefined) return {};
+  if (plan === undefined) return {};
   const { reused } = plan;
   return {
     ...(reused && {

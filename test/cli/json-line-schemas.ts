@@ -174,6 +174,8 @@ export const LINE_SCHEMAS = {
     deleted: z.int(),
     inputs: z.array(z.string()),
     copies: z.array(z.strictObject({ jobId, rows: z.int() })),
+    rows: z.int().optional(),
+    reusedFrom: z.array(z.string()).optional(),
   }),
   judged: z.strictObject({
     type: z.literal('judged'),
