@@ -7,6 +7,7 @@ import { InvalidRequest } from '../src/errors.ts';
 import type { Log } from '../src/log.ts';
 import { packageRoot } from '../src/package-root.ts';
 import { printable } from '../src/printable.ts';
+import { checkDisk } from './check-disk.ts';
 import { chooseProvider } from './choose-provider.ts';
 import { EXIT, exitStatus } from './commands/exit-status.ts';
 import type { RunFlags } from './commands/run-flags.ts';
@@ -51,6 +52,8 @@ export async function runFiles(
   }
   await using host = opened.edges;
   const { store } = host.edges;
+  const { data } = opened;
+  await warnOfFullDisk({ ...wanted, config, store, data, simulated: chosen.simulated });
   const progress = await openProgress(store, flags, (line) => print(withTime(line)));
   const summary = await endOrCancel(
     runJob({
@@ -73,14 +76,20 @@ export async function runFiles(
   );
   if (summary === undefined) return EXIT.interrupted;
   const folder = format === undefined ? flags.out : undefined;
-  const placed = await placeFiles(store, summary, { out: folder, data: opened.data });
+  const placed = await placeFiles(store, summary, { out: folder, data });
   if (format !== undefined && flags.out !== undefined && summary.results !== undefined) {
     const { exportAfterRun } = await import('./commands/export-table.ts');
-    placed.unshift(await exportAfterRun(store, summary, { format, out: flags.out, data: opened.data }));
+    placed.unshift(await exportAfterRun(store, summary, { format, out: flags.out, data }));
   }
   const { reportSummary } = await import('./view/report.ts');
   await reportSummary(store, summary, { files: placed, json: flags.json });
   return exitStatus(summary);
+}
+
+/** @throws InvalidRequest when the input has no room in the data folder */
+async function warnOfFullDisk(run: Parameters<typeof checkDisk>[0]): Promise<void> {
+  const warning = await checkDisk(run);
+  if (warning !== undefined) printError(styleText('yellow', warning, { stream: process.stderr }));
 }
 
 /** The Node version of the Lambdas, for which their bundles are built. */
