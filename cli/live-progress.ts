@@ -28,8 +28,8 @@ export function openLiveProgress(store: ObjectStore, screen: Screen): RunProgres
       .finally(() => (looking = undefined));
     looking.catch(() => undefined);
   };
-  const troubles = createTroubles((line) => view.note(line));
-  const afterwards = createProgress((line) => view.note(line));
+  const troubles = createTroubles((line) => view.note(line), { hasSummary: true });
+  const afterwards = createProgress((line) => view.note(line), { hasSummary: true });
   return {
     onEvent(event) {
       (ended ? afterwards : troubles)(event);
@@ -39,6 +39,7 @@ export function openLiveProgress(store: ObjectStore, screen: Screen): RunProgres
       jobId = id;
       lookSoon();
     },
+    note: (line) => view.note(line),
     async end() {
       ended = true;
       await look().catch(() => undefined);

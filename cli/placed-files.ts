@@ -1,5 +1,5 @@
 import { access, constants, copyFile, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { makeFolder, requireWritable } from '../host/make-folder.ts';
 import { deadLettersKey, fileKey, reportKey, summaryKey } from '../src/checkpoints/keys.ts';
 import type { Summary } from '../src/checkpoints/summary.ts';
@@ -48,27 +48,42 @@ async function isOneOf(path: string, files: readonly string[]): Promise<boolean>
   return others.some((other) => other?.ino === found.ino && other.dev === found.dev);
 }
 
+/** Where the result files of a job are in its store, the most wanted first; answers that are files by their folder. */
+export async function resultFiles(store: ObjectStore, summary: Summary): Promise<string[]> {
+  const located = keysOf(summary).map((key) => store.locate(key));
+  const folder = (await hasAnswerFiles(store, summary.jobId))
+    ? [dirname(store.locate(fileKey(summary.jobId, 'any')))]
+    : [];
+  return [...located, ...folder].map(shownPath);
+}
+
+async function hasAnswerFiles(store: ObjectStore, jobId: string): Promise<boolean> {
+  for await (const _ of store.list(fileKey(jobId, ''))) return true;
+  return false;
+}
+
+/** A path as a person would type it here; addresses of a bucket and paths elsewhere as they are. */
+export function shownPath(location: string): string {
+  if (!isAbsolute(location)) return location;
+  const path = relative('.', location);
+  return path.startsWith('..') ? location : path;
+}
+
+function keysOf({ jobId, results, tables = [], deadLetters, report }: Summary): string[] {
+  return [results, ...tables, deadLetters, report, summaryKey(jobId)].filter((key) => key !== undefined);
+}
+
 /** Where the result files are: in the store, or where --out asks for them. */
 export async function placeFiles(
   store: ObjectStore,
   summary: Summary,
   out: string | undefined,
 ): Promise<string[]> {
-  const { tables = [] } = summary;
-  const keys = [
-    summary.results,
-    ...tables,
-    summary.deadLetters,
-    summary.report,
-    summaryKey(summary.jobId),
-  ].filter((key) => key !== undefined);
+  if (out === undefined) return resultFiles(store, summary);
+  const keys = keysOf(summary);
   const sources = keys.map((key) => store.locate(key));
   const answers = await Array.fromAsync(store.list(fileKey(summary.jobId, '')));
   const folders = answers.length === 0 ? [] : ['files'];
-  if (out === undefined) {
-    const folder = dirname(store.locate(summaryKey(summary.jobId)));
-    return [...sources, ...folders.map((name) => join(folder, name))].map((path) => relative('.', path));
-  }
   // Files of an earlier run do not belong to this job; running its dead letters would pay for them again.
   for (const key of [deadLettersKey(summary.jobId), reportKey(summary.jobId)])
     if (!keys.includes(key)) await rm(join(out, basename(key)), { force: true });

@@ -5,17 +5,30 @@ import { retryHint } from './view/retry-hint.ts';
 import { counted } from '../src/counted.ts';
 import { printable } from '../src/printable.ts';
 
+/** What is printed elsewhere. */
+export interface ProgressOptions {
+  /** The job's summary is printed at its end, with the error of a build that fails. */
+  readonly hasSummary?: boolean;
+}
+
 /** Turns the machine's events into lines for a person: one per step, one per poll, one per retry. */
-export function createProgress(print: (line: string) => void): (event: EngineEvent) => void {
+export function createProgress(
+  print: (line: string) => void,
+  { hasSummary = false }: ProgressOptions = {},
+): (event: EngineEvent) => void {
   return (event) => {
+    if (hasSummary && event.type === 'StateCaught' && event.state === 'Build requests') return;
     const line = describe(event);
     if (line !== undefined) print(line);
   };
 }
 
 /** {@link createProgress} for what went wrong alone: the rest is seen elsewhere. */
-export function createTroubles(print: (line: string) => void): (event: EngineEvent) => void {
-  const tell = createProgress(print);
+export function createTroubles(
+  print: (line: string) => void,
+  options: ProgressOptions = {},
+): (event: EngineEvent) => void {
+  const tell = createProgress(print, options);
   return (event) => {
     if (event.type !== 'StateExited') tell(event);
   };
@@ -84,7 +97,8 @@ function describeExit(state: string, given: Mentioned, left: Mentioned): string 
     case 'Cancel batch':
       return step(printable(left.batchId ?? ''));
     case 'Collect results':
-      return step(left.next === 'retry' ? `rows to retry: round ${left.round} in ${left.waitSeconds} s` : '');
+      // It leaves with the number of the next round.
+      return `${at(given)}${state.padEnd(16)} ${left.next === 'retry' ? `rows to retry: round ${left.round} in ${left.waitSeconds} s` : ''}`.trimEnd();
     case 'Write results':
       return step(left.writing === undefined ? (left.status ?? '') : 'not all so far');
     default:

@@ -8,6 +8,8 @@ export interface RunProgress {
   readonly onEvent: (event: EngineEvent) => void;
   /** The job runs from now on. */
   begin(jobId: string): void;
+  /** Prints a line that stays. */
+  note(line: string): void;
   /** It has ended, or was left: what is seen stays. */
   end(): Promise<void>;
 }
@@ -24,7 +26,9 @@ export async function openProgress(
   print: (line: string) => void,
 ): Promise<RunProgress> {
   if (json || verbose || !isLive(process.stdout, process.env)) {
-    return { onEvent: createProgress(print), begin: () => undefined, end: () => Promise.resolve() };
+    // Without --json, the summary that is printed at the end has the error of a build.
+    const onEvent = createProgress(print, { hasSummary: json !== true });
+    return { onEvent, begin: () => undefined, note: print, end: () => Promise.resolve() };
   }
   const { openLiveProgress } = await import('./live-progress.ts');
   return openLiveProgress(store, process.stdout);

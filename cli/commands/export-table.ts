@@ -8,7 +8,7 @@ import { printable, printableLines } from '../../src/printable.ts';
 import { codeOf, explainFileError } from '../../src/store/file-errors.ts';
 import { readDelimiter } from '../../src/rows/formats/delimiter.ts';
 import { answerFields } from '../../src/tables/answer-fields.ts';
-import { BYTE_ORDER_MARK, CsvText } from '../../src/tables/csv.ts';
+import { BYTE_ORDER_MARK, CsvText, delimiterOfInputs, SPREADSHEET_DELIMITERS } from '../../src/tables/csv.ts';
 import { joinedTable } from '../../src/tables/joined-table.ts';
 import { jsonRows } from '../../src/tables/json-table.ts';
 import { parquetBytes } from '../../src/tables/parquet.ts';
@@ -82,23 +82,14 @@ export async function exportAfterRun(
   }
 }
 
-/** The delimiters that spreadsheets accept. */
-const DELIMITERS = [',', ';', '\t', '|'];
-
 /** @throws InvalidRequest for an unknown delimiter */
 export function delimiterOf(delimiter = ','): string {
   const read = readDelimiter(delimiter);
-  if (read === undefined || !DELIMITERS.includes(read))
+  if (read === undefined || !SPREADSHEET_DELIMITERS.includes(read))
     throw new InvalidRequest(
       `--delimiter ${printable(delimiter)} separates no cells of a spreadsheet: give one of , ; | or tab.`,
     );
   return read;
-}
-
-/** The delimiter of the input: the spreadsheet that wrote it expects the same. */
-function delimiterOfInput({ inputs }: Summary): string | undefined {
-  const [delimiter, ...others] = new Set(inputs.map((input) => input.delimiter));
-  return others.length === 0 && DELIMITERS.includes(delimiter ?? '') ? delimiter : undefined;
 }
 
 /** A table as it streams, and after that what is to be said of it. */
@@ -125,7 +116,7 @@ async function makeTable(
       `The input of job ${summary.jobId} is not known any more: its job.json is deleted. Leave out --with-input.`,
     );
   const table = await joinedTable(store, job, results);
-  const { delimiter = delimiterOfInput(summary) } = options;
+  const { delimiter = delimiterOfInputs(summary.inputs) } = options;
   const { chunks, notices } = writeTable(table, { ...options, delimiter });
   const cut = table.isCut ? ['The rows have more than 1,000 fields: the others have no column.'] : [];
   return { chunks, notices: () => [...cut, ...notices()] };

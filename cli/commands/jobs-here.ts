@@ -12,11 +12,12 @@ import { endOrCancel } from '../end-or-cancel.ts';
 import { takeInterrupts } from '../interrupts.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
-import { filesOf } from '../result-files.ts';
+import { resultFiles } from '../placed-files.ts';
 import { openProgress } from '../run-progress.ts';
 import { noSuchJob } from '../targets/find-job.ts';
 import { openTarget, type Target } from '../targets/open-target.ts';
 import { reportSummary } from '../view/report.ts';
+import { nothingToResume } from '../view/nothing-to-resume.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
 
 /** A data folder of this machine. */
@@ -31,7 +32,7 @@ export async function cancelHere(
   flags: FolderFlags,
   config: NightshiftConfig,
 ): Promise<number> {
-  const target = await openJobHere(jobId, flags, 'has ended: there is nothing to cancel.');
+  const target = await openJobHere(jobId, flags, nothingToCancel);
   if (await askHolder(flags.data, jobId, 'cancel')) {
     if (flags.json) print(jsonLine('cancelled', { jobId, state: 'cancelling' }));
     else
@@ -44,12 +45,19 @@ export async function cancelHere(
   return EXIT.ok;
 }
 
+const nothingToCancel = (jobId: string): string => `Job ${jobId} has ended: there is nothing to cancel.`;
+
 /** @throws InvalidRequest when the folder has no such job, or with these words when it has ended */
-async function openJobHere(jobId: string, { data }: FolderFlags, ended: string) {
+async function openJobHere(
+  jobId: string,
+  { data }: FolderFlags,
+  describeEnded: (jobId: string, options: string) => string,
+): Promise<Target> {
   const target = await openTarget({ ...WHERE, data });
   await requireJob(target, jobId);
   const summary = await summaryObject.read(target.store, jobId);
-  if (summary !== undefined && !mayGoOn(summary)) throw new InvalidRequest(`Job ${jobId} ${ended}`);
+  if (summary !== undefined && !mayGoOn(summary))
+    throw new InvalidRequest(describeEnded(jobId, target.options));
   return target;
 }
 
@@ -59,7 +67,7 @@ export async function resumeHere(
   flags: FolderFlags,
   config: NightshiftConfig,
 ): Promise<number> {
-  const target = await openJobHere(jobId, flags, 'came to its end: there is nothing to resume.');
+  const target = await openJobHere(jobId, flags, nothingToResume);
   if (await askHolder(flags.data, jobId, 'resume')) {
     if (flags.json) print(jsonLine('started', { jobId, state: 'resumed' }));
     else print(`Job ${jobId} continues. Watch it: nightshift watch ${jobId}${target.options}`);
@@ -143,6 +151,5 @@ export async function runHere(
 }
 
 export async function tell(target: Target, summary: Summary): Promise<void> {
-  const files = (await filesOf(target.store, summary.jobId)).map(({ key }) => target.store.locate(key));
-  await reportSummary(target.store, summary, { files });
+  await reportSummary(target.store, summary, { files: await resultFiles(target.store, summary) });
 }

@@ -5,6 +5,7 @@ import { retryJob, type RetryTreatment } from '../../src/doors/retry-job.ts';
 import type { StartEdges, StartedJob } from '../../src/doors/start-job.ts';
 import { jobObject } from '../../src/checkpoints/job.ts';
 import { summaryObject } from '../../src/checkpoints/summary.ts';
+import { InvalidRequest } from '../../src/errors.ts';
 import { openLocalEdges } from '../../host/open-edges.ts';
 import { runStarted } from '../../host/run-job.ts';
 import type { LoadConfig } from '../config/load-config.ts';
@@ -12,11 +13,11 @@ import { endOrCancel } from '../end-or-cancel.ts';
 import { takeInterrupts } from '../interrupts.ts';
 import { jsonLine } from '../json-lines.ts';
 import { print, printError } from '../output.ts';
-import { filesOf } from '../result-files.ts';
+import { openDestination, placeAnswers } from '../place-answers.ts';
 import { openProgress } from '../run-progress.ts';
 import { noSuchJob } from '../targets/find-job.ts';
 import { configOf, openTarget, openStack, startEdges, type Target } from '../targets/open-target.ts';
-import { reportSummary } from '../view/report.ts';
+import { reportFailure, reportSummary } from '../view/report.ts';
 import { EXIT, exitStatus } from './exit-status.ts';
 import { wholeNumber } from './numbers.ts';
 import { overridesOf } from '../overrides.ts';
@@ -25,6 +26,7 @@ import { addIntervalOption, watch, WATCH_HELP, type WatchFlags } from './watch.t
 
 interface RetryFlags extends WatchFlags, Pick<TreatmentFlags, 'profile' | 'provider' | 'model' | 'rounds'> {
   readonly wait?: true;
+  readonly out?: string;
 }
 
 /** `nightshift retry <job>`. */
@@ -39,6 +41,7 @@ export function retryCommand(loadConfig: LoadConfig): Command {
     .option('--provider <name>', "another provider than the profile's")
     .option('--model <name>', 'the model of rows that name none')
     .option('--rounds <number>', 'most rounds a row may take part in', wholeNumber)
+    .option('--out <path>', 'with --data: put the merged results there, as run does')
     .option('--wait', 'on a stack: watch the retry to its end');
   return addTargetOptions(addIntervalOption(command))
     .addHelpText(
@@ -47,6 +50,10 @@ export function retryCommand(loadConfig: LoadConfig): Command {
     )
     .action(async (jobId: string, flags: RetryFlags) => {
       const treatment = { profile: flags.profile, overrides: overridesOf(flags) };
+      if (flags.data === undefined && flags.out !== undefined)
+        throw new InvalidRequest(
+          `--out needs --data <folder>. On a stack, get the merged results when the retry has ended: nightshift results ${jobId} --out <path>`,
+        );
       if (flags.data === undefined) await retryOnStack(jobId, treatment, flags, loadConfig);
       else await retryHere(jobId, treatment, { ...flags, data: flags.data }, await loadConfig());
     });
@@ -97,6 +104,7 @@ async function retryHere(
   config: NightshiftConfig,
 ): Promise<void> {
   const target = await openTarget(flags);
+  const destination = await openDestination(flags.out, []);
   const simulator = await asksSimulator(target, jobId, treatment);
   await using host = await openLocalEdges({ data: flags.data, simulator, log: () => undefined, config });
   const tell = flags.json ? printError : print;
@@ -124,9 +132,10 @@ async function retryHere(
     return;
   }
   const summary = await summaryObject.require(store, jobId);
-  const files = (await filesOf(store, jobId)).map(({ key }) => store.locate(key));
+  const files = await placeAnswers(store, summary, { ...destination, data: flags.data });
   await reportSummary(store, summary, { files, json: flags.json });
-  process.exitCode = exitStatus(summary);
+  reportFailure('The retry', ended);
+  process.exitCode = exitStatus(ended.failure === undefined ? summary : ended);
 }
 
 /** Whether the retry needs a simulator of its own: the job had one, whatever profile is asked for. */

@@ -13,6 +13,36 @@ test('a step that was caught tells its error and claims nothing more', () => {
   expect(lines[0]).toContain('Build requests: InvalidInput: it is empty');
 });
 
+test('the error of a build is left to the summary where one is printed, and other errors are not', () => {
+  const lines: string[] = [];
+  const tell = createProgress((line) => void lines.push(line), { hasSummary: true });
+  const event = { execution: 'job', input: { jobId: 'job' }, output: undefined, type: 'StateCaught' };
+
+  tell({ ...event, state: 'Build requests', error: 'InvalidInput: it is empty' });
+  tell({ ...event, state: 'Upload file', error: 'ProviderDenied: no credit' });
+
+  expect(lines).toEqual([expect.stringContaining('Upload file: ProviderDenied: no credit')]);
+});
+
+test('the collect of a round has its number, also when another one follows', () => {
+  const lines: string[] = [];
+  const tell = createProgress((line) => void lines.push(line));
+  const event = { execution: 'job', type: 'StateExited', state: 'Collect results', error: undefined };
+
+  tell({
+    ...event,
+    input: { jobId: 'job', shard: 0, round: 1 },
+    output: { jobId: 'job', shard: 0, round: 2, next: 'retry', waitSeconds: 4 },
+  });
+  tell({
+    ...event,
+    input: { jobId: 'job', shard: 0, round: 2 },
+    output: { jobId: 'job', shard: 0, round: 2 },
+  });
+
+  expect(lines).toEqual(['Collect results  rows to retry: round 2 in 4 s', 'round 2 · Collect results']);
+});
+
 test('beside what is drawn in place, only what goes wrong is told', () => {
   const lines: string[] = [];
   const tell = createTroubles((line) => void lines.push(line));
