@@ -97,22 +97,27 @@ export async function requireJob(target: Target, jobId: string): Promise<Job> {
 
 /**
  * Asks the process that works with the folder, if there is one.
- * @returns whether it does it; false when no process works there
+ * @param body of the request, as JSON
+ * @returns the job that it starts or changes; undefined when no process works there
  * @throws InvalidRequest when it says no, or takes no requests, as a run
  */
 export async function askHolder(
   data: string,
   jobId: string,
-  what: 'cancel' | 'resume' | 'approve' | 'reject',
-): Promise<boolean> {
+  what: 'cancel' | 'resume' | 'approve' | 'reject' | 'retry',
+  body?: string,
+): Promise<{ readonly jobId: string } | undefined> {
   const holder = await holderOf(resolve(data));
-  if (holder === undefined) return false;
+  if (holder === undefined) return undefined;
   if (holder.url === undefined)
     throw new InvalidRequest(
       `"${data}" is in use by process ${holder.pid ?? 'of another program'}, which runs one job: press Ctrl-C there, twice to cancel its job, and then ${what} here.`,
     );
-  const response = await fetch(`${holder.url}/jobs/${encodeURIComponent(jobId)}/${what}`, { method: 'POST' });
-  if (response.ok) return true;
+  const response = await fetch(`${holder.url}/jobs/${encodeURIComponent(jobId)}/${what}`, {
+    method: 'POST',
+    ...(body !== undefined && { body, headers: { 'content-type': 'application/json' } }),
+  });
+  if (response.ok) return (await response.json()) as { readonly jobId: string };
   const { detail } = (await response.json().catch(() => ({}))) as { readonly detail?: string };
   throw new InvalidRequest(detail ?? `The process that works with "${data}" answered ${response.status}.`);
 }

@@ -143,10 +143,8 @@ const tellJobs: Log = (event, fields) => {
   if (event === 'input_changed') print(styleText('yellow', describeChanged(fields)));
   if (event === 'job_empty') print(`${job} has nothing to do`);
   if (event === 'job_cancelled') print(`${job} is being cancelled`);
-  if (event === 'step_failed') {
-    const told = jobId === undefined ? String(reason) : `${String(jobId)}: ${String(reason)}`;
-    printError(styleText('red', printable(told)));
-  }
+  // A failure of a job's step is printed with its attempt, where the machine tells of it.
+  if (event === 'step_failed' && jobId === undefined) printError(styleText('red', printable(String(reason))));
   if (event === 'job_refused') print(styleText('red', `${job} was refused: ${printable(String(reason))}`));
 };
 
@@ -167,10 +165,19 @@ function describeMissed({ schedule, times, more, run }: LogFields): string {
 
 /** The steps of every job, each line with its job in front. */
 function tellProgress(locate: (key: string) => string): (event: EngineEvent) => void {
+  /** Errors of steps by execution, until something catches them. */
+  const uncaught = new Map<string, string>();
   return (event) => {
-    createProgress((line) => print(withTime(`${styleText('dim', event.execution)}  ${line}`)))(event);
+    const { type, execution, state, error } = event;
+    const tell = (line: string): void => print(withTime(`${styleText('dim', execution)}  ${line}`));
+    // The end of a job that failed says why, and what to do.
+    createProgress(tell, { hasSummary: true })(event);
+    if (type === 'StateFailed' && error !== undefined) uncaught.set(execution, `${state}: ${error}`);
+    if (type === 'StateCaught' || type === 'StateExited') uncaught.delete(execution);
+    const reason = type === 'ExecutionFailed' ? uncaught.get(execution) : undefined;
+    if (reason !== undefined) printError(withTime(styleText('red', `${execution}  ${printable(reason)}`)));
     const { summary } = (event.output ?? {}) as { summary?: string };
-    if (event.type === 'StateExited' && event.state === 'Write results' && summary !== undefined)
-      print(withTime(`${styleText('dim', event.execution)}  ${printable(locate(summary))}`));
+    if (type === 'StateExited' && state === 'Write results' && summary !== undefined)
+      tell(printable(locate(summary)));
   };
 }
